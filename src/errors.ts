@@ -1,0 +1,44 @@
+/**
+ * The one error type of the project: what a caller, a terminal or an HTTP client can act on.
+ *
+ * An error that a user can cause carries a stable code, says what was expected and what came, and what to do.
+ * Anything else that is thrown is a bug, and keeps its stack trace.
+ */
+
+/** Who has to act: decides the exit code of the command line and the status of the service. */
+export type ErrorKind = 'usage' | 'input' | 'machine' | 'failure' | 'interrupted';
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+const EXIT_CODES: Record<ErrorKind, number> = { failure: 1, usage: 2, input: 3, machine: 4, interrupted: 130 };
+
+export class SamusError extends Error {
+  override readonly name = 'SamusError';
+
+  /**
+   * @param kind who has to act
+   * @param code stable, upper case with underscores, for example `CHECKPOINT_TENSOR_MISSING`
+   * @param message one sentence: what was expected and what came
+   * @param hint one sentence: what to do
+   * @param details values a program may want, never pixels or names of people
+   */
+  constructor(
+    readonly kind: ErrorKind,
+    readonly code: string,
+    message: string,
+    readonly hint: string,
+    readonly details: { readonly [key: string]: Json } = {},
+  ) {
+    super(message);
+  }
+
+  /** The exit code that `interfaces` documents for this kind of error. */
+  get exitCode(): number {
+    return EXIT_CODES[this.kind];
+  }
+
+  /** The form in which every interface of the project reports an error. */
+  toJSON(): { error: { code: string; message: string; hint: string; details: { readonly [key: string]: Json } } } {
+    return { error: { code: this.code, message: this.message, hint: this.hint, details: this.details } };
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Concrete tensors: a data type, a shape and the numbers, row-major. What checkpoints hold, what a session
+ * takes and gives. Symbolic tensors, which hold no numbers, are in tensor.ts.
+ */
+import { SamusError } from '../errors.js';
+
+/** Storage of each data type; half-precision floats are kept as their bit patterns, booleans as 0 and 1. */
+export interface ArrayOf {
+  float32: Float32Array;
+  float64: Float64Array;
+  float16: Uint16Array;
+  bfloat16: Uint16Array;
+  int64: BigInt64Array;
+  int32: Int32Array;
+  int16: Int16Array;
+  int8: Int8Array;
+  uint8: Uint8Array;
+  bool: Uint8Array;
+}
+
+export type DType = keyof ArrayOf;
+
+/** A union over the data types, so that checking `dtype` narrows `data`. */
+export type TensorData<T extends DType = DType> = {
+  [K in T]: { readonly dtype: K; readonly shape: readonly number[]; readonly data: ArrayOf[K] };
+}[T];
+
+/** Named tensors, as a checkpoint holds them. */
+export type StateDict = ReadonlyMap<string, TensorData>;
+
+export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = {
+  float32: 4,
+  float64: 8,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+};
+
+/** Number of elements of a concrete shape; 1 for a scalar. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+/**
+ * A float32 tensor over `data`, which is not copied.
+ * @throws SamusError TENSOR_SIZE if the number of elements is not the product of the shape
+ */
+export function float32(data: Float32Array | readonly number[], shape: readonly number[]): TensorData<'float32'> {
+  const array = data instanceof Float32Array ? data : Float32Array.from(data);
+  checkSize(array.length, shape);
+  return { dtype: 'float32', shape, data: array };
+}
+
+/** An int64 tensor from plain integers. @throws SamusError TENSOR_SIZE as {@link float32} */
+export function int64(values: readonly number[], shape: readonly number[] = [values.length]): TensorData<'int64'> {
+  checkSize(values.length, shape);
+  return { dtype: 'int64', shape, data: BigInt64Array.from(values, BigInt) };
+}
+
+/** The float32 tensor that `name` must be. @throws SamusError TENSOR_DTYPE if it is of another type */
+export function asFloat32(tensor: TensorData, name = 'tensor'): TensorData<'float32'> {
+  if (tensor.dtype === 'float32') return tensor;
+  throw new SamusError(
+    'failure',
+    'TENSOR_DTYPE',
+    `${name} must be float32, not ${tensor.dtype}`,
+    'convert it with toFloat32 first',
+  );
+}
+
+function checkSize(elements: number, shape: readonly number[]): void {
+  if (elements === sizeOf(shape)) return;
+  throw new SamusError(
+    'failure',
+    'TENSOR_SIZE',
+    `shape [${shape.join(', ')}] needs ${sizeOf(shape)} elements, ${elements} came`,
+    'give as many numbers as the shape has places',
+  );
+}
