@@ -1,0 +1,50 @@
+/**
+ * Sessions of onnxruntime-node in the calling thread, whose event loop stands still during a run. Used as it is by
+ * programs that have nothing else to do (command line, training, benchmarks), and inside the thread of
+ * sessionWorker.node.ts. It takes the provider as given: nodeRuntime.node.ts checks it first.
+ */
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
+import type { OnnxModel } from '../graph/onnxProto.js';
+import { OrtSession } from './ortSession.js';
+import type { SessionOptions } from './session.js';
+import { creationError } from './runtimeErrors.js';
+
+/** ONNX Runtime's severity of errors; its warnings are about graphs that others optimise. */
+const LOG_ERRORS = 3;
+
+/**
+ * How long idle threads of a session poll for work before they sleep. ONNX Runtime's default is long enough to
+ * take the cores from the next session, or from JavaScript, after a run; not polling at all makes graphs of many
+ * small operations slower.
+ */
+const SPIN_MICROSECONDS = 1000;
+
+/** @throws SamusError MODEL_INVALID, RUNTIME_OUT_OF_MEMORY */
+export async function createInThread(model: OnnxModel, options: SessionOptions = {}): Promise<OrtSession> {
+  env.logLevel = 'error';
+  try {
+    const session = await InferenceSession.create(model.bytes, ortOptions(model, options));
+    return new OrtSession(session, Tensor, { shared: false, preallocated: true });
+  } catch (error) {
+    throw creationError(error);
+  }
+}
+
+function ortOptions(model: OnnxModel, options: SessionOptions): InferenceSession.SessionOptions {
+  return {
+    executionProviders: [options.provider ?? 'cpu'],
+    graphOptimizationLevel: options.graphOptimization ?? 'all',
+    logSeverityLevel: LOG_ERRORS,
+    externalData: model.external,
+    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
+    ...(options.optimizedModelPath === undefined ? {} : { optimizedModelFilePath: options.optimizedModelPath }),
+    extra: {
+      session: {
+        intra_op: { spin_duration_us: String(SPIN_MICROSECONDS) },
+        ...(options.weightsFolder === undefined
+          ? {}
+          : { model_external_initializers_file_folder_path: options.weightsFolder }),
+      },
+    },
+  };
+}

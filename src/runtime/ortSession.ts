@@ -1,0 +1,91 @@
+/**
+ * A session of ONNX Runtime behind the project's interface, in the thread that calls it. Both JavaScript packages
+ * of ONNX Runtime share one interface and differ in what memory they accept; `memory` says how. It picks no
+ * provider and no session options: nodeRuntime.node.ts and webRuntime.ts do.
+ */
+import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
+import type { TensorData } from '../graph/tensorData.js';
+import { copyInto, fromOrt, isShared, toOrt, unshare } from './ortTensor.js';
+import type { RunOptions, Session } from './session.js';
+import { disposedError, feedsError, runError } from './runtimeErrors.js';
+import { SerialQueue } from './serialQueue.js';
+
+export interface OrtMemory {
+  /** Whether tensors over a SharedArrayBuffer are accepted. */
+  readonly shared: boolean;
+  /** Whether outputs are written into tensors given for them; otherwise they are copied there afterwards. */
+  readonly preallocated: boolean;
+}
+
+type Feeds = Readonly<Record<string, TensorData>>;
+
+export class OrtSession implements Session {
+  private readonly queue = new SerialQueue();
+  private disposed = false;
+
+  constructor(
+    private readonly session: InferenceSession,
+    private readonly TensorClass: TensorConstructor,
+    private readonly memory: OrtMemory,
+  ) {}
+
+  get inputs(): readonly string[] {
+    return this.session.inputNames;
+  }
+
+  get outputs(): readonly string[] {
+    return this.session.outputNames;
+  }
+
+  async run(feeds: Feeds, options: RunOptions = {}): Promise<Record<string, TensorData>> {
+    if (this.disposed) throw disposedError();
+    checkNames(this, feeds, options);
+    return this.queue.add(() => this.runNow(feeds, options));
+  }
+
+  async dispose(): Promise<void> {
+    if (this.disposed) return;
+    this.disposed = true;
+    await this.queue.add(() => this.session.release());
+  }
+
+  private async runNow(feeds: Feeds, options: RunOptions): Promise<Record<string, TensorData>> {
+    const into = options.into ?? {};
+    const given: Record<string, Tensor> = {};
+    for (const name of this.inputs) given[name] = this.give(feeds[name]!);
+    const fetches: Record<string, Tensor | null> = {};
+    for (const name of options.fetches ?? this.outputs) {
+      const target = into[name];
+      fetches[name] = target && this.writesInto(target) ? toOrt(this.TensorClass, target) : null;
+    }
+    const results = await this.session.run(given, fetches).catch((error: unknown) => {
+      throw runError(error);
+    });
+    const named: Record<string, TensorData> = {};
+    for (const [name, written] of Object.entries(fetches)) {
+      const target = into[name];
+      if (target && !written) copyInto(target, fromOrt(results[name]!), name);
+      named[name] = target ?? fromOrt(results[name]!);
+    }
+    return named;
+  }
+
+  private give(tensor: TensorData): Tensor {
+    return toOrt(this.TensorClass, !this.memory.shared && isShared(tensor) ? unshare(tensor) : tensor);
+  }
+
+  private writesInto(target: TensorData): boolean {
+    return this.memory.preallocated && !isShared(target);
+  }
+}
+
+/** @throws SamusError RUNTIME_FEEDS for an input left out, or a name that the model does not have */
+export function checkNames(session: Session, feeds: Feeds, options: RunOptions): void {
+  const missing = session.inputs.filter((name) => !Object.hasOwn(feeds, name));
+  if (missing.length > 0) throw feedsError(`missing input ${missing.join(', ')}`);
+  const strange = Object.keys(feeds).filter((name) => !session.inputs.includes(name));
+  if (strange.length > 0) throw feedsError(`unknown input ${strange.join(', ')}`);
+  const asked = [...(options.fetches ?? []), ...Object.keys(options.into ?? {})];
+  const unknown = asked.filter((name) => !session.outputs.includes(name));
+  if (unknown.length > 0) throw feedsError(`unknown output ${unknown.join(', ')}`);
+}

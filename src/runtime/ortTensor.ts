@@ -1,0 +1,87 @@
+/**
+ * Between the project's tensors and ONNX Runtime's. Data is handed over, not copied, wherever the runtime can take
+ * it. Half-precision floats are bit patterns here, whatever array type the platform has for them.
+ */
+import type { Tensor, TensorConstructor } from 'onnxruntime-common';
+import { SamusError } from '../errors.js';
+import { BYTES_PER_ELEMENT, type DType, sizeOf, type TensorData } from '../graph/tensorData.js';
+import { feedsError } from './runtimeErrors.js';
+
+/**
+ * A tensor over the bytes that begin at `byteOffset` of `buffer`; nothing is copied.
+ * @throws RangeError if the offset is not a multiple of the element's size, or the buffer is too short
+ */
+export function viewAs(dtype: DType, shape: readonly number[], buffer: ArrayBufferLike, byteOffset = 0): TensorData {
+  const n = sizeOf(shape);
+  switch (dtype) {
+    case 'float32':
+      return { dtype, shape, data: new Float32Array(buffer, byteOffset, n) };
+    case 'float64':
+      return { dtype, shape, data: new Float64Array(buffer, byteOffset, n) };
+    case 'float16':
+    case 'bfloat16':
+      return { dtype, shape, data: new Uint16Array(buffer, byteOffset, n) };
+    case 'int64':
+      return { dtype, shape, data: new BigInt64Array(buffer, byteOffset, n) };
+    case 'int32':
+      return { dtype, shape, data: new Int32Array(buffer, byteOffset, n) };
+    case 'int16':
+      return { dtype, shape, data: new Int16Array(buffer, byteOffset, n) };
+    case 'int8':
+      return { dtype, shape, data: new Int8Array(buffer, byteOffset, n) };
+    case 'uint8':
+    case 'bool':
+      return { dtype, shape, data: new Uint8Array(buffer, byteOffset, n) };
+  }
+}
+
+/** The bytes of a tensor, not copied. */
+export function bytesOf(tensor: TensorData): Uint8Array {
+  return new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
+}
+
+/** Whether other threads can see the tensor's memory. Browsers that are not isolated have no SharedArrayBuffer. */
+export function isShared(tensor: TensorData): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && tensor.data.buffer instanceof SharedArrayBuffer;
+}
+
+/** The same tensor in memory of its own, which no other thread sees. */
+export function unshare(tensor: TensorData): TensorData {
+  return viewAs(tensor.dtype, tensor.shape, new Uint8Array(bytesOf(tensor)).buffer);
+}
+
+/** @throws SamusError RUNTIME_FEEDS if the two are not of one type and shape */
+export function copyInto(target: TensorData, source: TensorData, name: string): void {
+  if (target.dtype !== source.dtype || target.shape.join() !== source.shape.join()) {
+    const say = (t: TensorData) => `${t.dtype}[${t.shape.join(', ')}]`;
+    throw feedsError(`output ${name} is ${say(source)}, the tensor to write it into is ${say(target)}`);
+  }
+  bytesOf(target).set(bytesOf(source));
+}
+
+/** @throws SamusError RUNTIME_DTYPE for bfloat16, which no JavaScript binding of ONNX Runtime takes */
+export function toOrt(TensorClass: TensorConstructor, tensor: TensorData): Tensor {
+  if (tensor.dtype === 'bool') return new TensorClass('bool', tensor.data, tensor.shape);
+  if (tensor.dtype === 'bfloat16') throw unsupported('bfloat16');
+  return new TensorClass(tensor.dtype, tensor.data, tensor.shape);
+}
+
+/** @throws SamusError RUNTIME_DTYPE for a type that the project has no storage for */
+export function fromOrt(tensor: Tensor): TensorData {
+  const { type, data } = tensor;
+  if (!isDType(type) || !ArrayBuffer.isView(data)) throw unsupported(type);
+  return viewAs(type, tensor.dims, data.buffer, data.byteOffset);
+}
+
+function isDType(type: string): type is DType {
+  return Object.hasOwn(BYTES_PER_ELEMENT, type);
+}
+
+function unsupported(dtype: string): SamusError {
+  return new SamusError(
+    'failure',
+    'RUNTIME_DTYPE',
+    `a tensor type that ONNX Runtime exchanges with JavaScript was expected, ${dtype} came`,
+    'convert to float32 before running, or inside the graph',
+  );
+}

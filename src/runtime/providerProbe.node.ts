@@ -1,0 +1,27 @@
+/**
+ * A program that runs a tiny model on the provider named by its argument and prints why it could not, or nothing.
+ * Started by providers.node.ts, never imported.
+ */
+import { float32 } from '../graph/tensorData.js';
+import { createInThread } from './inThread.node.js';
+import { tidyMessage } from './runtimeErrors.js';
+import { tinyModel } from './tinyModel.js';
+
+const provider = process.argv[2];
+try {
+  if (
+    provider !== 'cpu' &&
+    provider !== 'webgpu' &&
+    provider !== 'cuda' &&
+    provider !== 'dml' &&
+    provider !== 'coreml'
+  ) {
+    throw new Error(`unknown provider ${provider}`);
+  }
+  const session = await createInThread(tinyModel(), { provider });
+  const { y } = await session.run({ x: float32([1, 2], [2]) });
+  if (Number(y?.data[1]) !== 4) throw new Error('the test model gave a wrong result');
+  await session.dispose();
+} catch (error) {
+  process.stdout.write(tidyMessage(error));
+}

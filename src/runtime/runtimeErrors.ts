@@ -1,0 +1,94 @@
+/**
+ * ONNX Runtime's failures, which come as bare messages, as coded errors. It decides by the wording of the messages,
+ * because nothing else crosses the binding; what is not recognised keeps its text under a general code.
+ */
+import { SamusError } from '../errors.js';
+import type { Provider, ProviderStatus } from './session.js';
+
+const OUT_OF_MEMORY = /bad_alloc|out of memory|failed to allocate|allocation failed|\bOOM\b|exceeds? .*buffer size/i;
+
+const FEEDS = /invalid (dimensions|rank) for (in|out)put|unexpected input data type|invalid (input|feed|output) name/i;
+
+/** The message of ONNX Runtime without build paths, and without values that it may quote from a tensor. */
+export function tidyMessage(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text
+    .replace(/^.*ERROR_MESSAGE: /s, '')
+    .replace(/\S*\/onnxruntime\/\S+:\d+ .*?(?=\[ONNXRuntimeError\]|was false|$)/s, '')
+    .replace(/\[ONNXRuntimeError\] : \d+ : \w+ : /g, '')
+    .replace(/\b(idx|index value|value)\s*[=:]\s*-?\d[\d.e+-]*/gi, '$1 withheld')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 400);
+}
+
+/** The error for a session that could not be made. */
+export function creationError(error: unknown): SamusError {
+  if (error instanceof SamusError) return error;
+  const message = tidyMessage(error);
+  if (isOutOfMemory(error)) return outOfMemory('creating a session', message);
+  return new SamusError(
+    'failure',
+    'MODEL_INVALID',
+    `ONNX Runtime did not accept the model: ${message}`,
+    'export the model again; if it is unchanged, report this message',
+  );
+}
+
+/** The error for a run that failed. */
+export function runError(error: unknown): SamusError {
+  if (error instanceof SamusError) return error;
+  const message = tidyMessage(error);
+  if (isOutOfMemory(error)) return outOfMemory('running a model', message);
+  if (FEEDS.test(message)) return feedsError(message);
+  return new SamusError(
+    'failure',
+    'RUNTIME_FAILED',
+    `ONNX Runtime failed while running the model: ${message}`,
+    'check the shapes and values of the inputs; if they are as documented, report this message',
+  );
+}
+
+/** Feeds or outputs that do not fit the model. */
+export function feedsError(message: string): SamusError {
+  return new SamusError(
+    'usage',
+    'RUNTIME_FEEDS',
+    `the tensors given to the session do not fit the model: ${message}`,
+    'give every input of the model, with its documented type and shape',
+  );
+}
+
+export function disposedError(): SamusError {
+  return new SamusError(
+    'usage',
+    'SESSION_DISPOSED',
+    'a session that is not disposed was expected, this one has been disposed',
+    'create the session again, or dispose it later',
+  );
+}
+
+export function providerError(wanted: Provider, known: readonly ProviderStatus[]): SamusError {
+  const reason = known.find((p) => p.name === wanted)?.reason ?? 'this runtime does not know it';
+  const usable = known.filter((p) => p.available).map((p) => p.name);
+  return new SamusError(
+    'machine',
+    'PROVIDER_UNAVAILABLE',
+    `the provider ${wanted} was asked for and cannot be used here: ${reason}`,
+    `use one of: ${usable.join(', ')}`,
+    { wanted, providers: known.map(({ name, available, reason: why }) => ({ name, available, reason: why })) },
+  );
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return OUT_OF_MEMORY.test(error instanceof Error ? error.message : String(error));
+}
+
+function outOfMemory(doing: string, message: string): SamusError {
+  return new SamusError(
+    'machine',
+    'RUNTIME_OUT_OF_MEMORY',
+    `there was not enough memory for ${doing}: ${message}`,
+    'use a smaller model or batch, or close other programs',
+  );
+}

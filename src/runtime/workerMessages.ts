@@ -1,0 +1,79 @@
+/**
+ * What passes between a session's owner and its thread, and how tensors and errors are put in a form that survives
+ * the passage: bytes with a type and a shape, codes with a message.
+ */
+import { type ErrorKind, type Json, SamusError } from '../errors.js';
+import type { OnnxModel } from '../graph/onnxProto.js';
+import type { DType, TensorData } from '../graph/tensorData.js';
+import { bytesOf, isShared, viewAs } from './ortTensor.js';
+import type { SessionOptions } from './session.js';
+
+export interface WireTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+}
+
+export type WireTensors = Readonly<Record<string, WireTensor>>;
+
+export type ToWorker =
+  | { readonly type: 'create'; readonly model: OnnxModel; readonly options: SessionOptions }
+  | { readonly type: 'run'; readonly id: number; readonly feeds: WireTensors; readonly fetches: readonly string[] }
+  | { readonly type: 'dispose' };
+
+export type FromWorker =
+  | { readonly type: 'created'; readonly inputs: readonly string[]; readonly outputs: readonly string[] }
+  | { readonly type: 'failed'; readonly error: WireError }
+  | { readonly type: 'ran'; readonly id: number; readonly results: WireTensors }
+  | { readonly type: 'runFailed'; readonly id: number; readonly error: WireError };
+
+export interface WireError {
+  readonly message: string;
+  /** Absent for an error that is not a SamusError, which is a bug. */
+  readonly coded?: { kind: ErrorKind; code: string; hint: string; details: { readonly [key: string]: Json } };
+}
+
+/**
+ * Tensors for sending, and the buffers to transfer with them. Shared memory is passed as it is; what is not is
+ * copied once, because its owner goes on using it, unless `give` says that it may be taken away.
+ */
+export function packTensors(
+  tensors: Readonly<Record<string, TensorData>>,
+  give = false,
+): { readonly packed: WireTensors; readonly transfer: ArrayBuffer[] } {
+  const packed: Record<string, WireTensor> = {};
+  const transfer: ArrayBuffer[] = [];
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const { dtype, shape, data } = tensor;
+    if (isShared(tensor)) {
+      packed[name] = { dtype, shape, buffer: data.buffer, byteOffset: data.byteOffset };
+      continue;
+    }
+    const whole = data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
+    const buffer = give && whole && data.buffer instanceof ArrayBuffer ? data.buffer : bytesOf(tensor).slice().buffer;
+    packed[name] = { dtype, shape, buffer, byteOffset: 0 };
+    if (!transfer.includes(buffer)) transfer.push(buffer);
+  }
+  return { packed, transfer };
+}
+
+export function unpackTensors(packed: WireTensors): Record<string, TensorData> {
+  const entries = Object.entries(packed).map(([name, t]): [string, TensorData] => [
+    name,
+    viewAs(t.dtype, t.shape, t.buffer, t.byteOffset),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+export function packError(error: unknown): WireError {
+  if (error instanceof SamusError) {
+    const { kind, code, message, hint, details } = error;
+    return { message, coded: { kind, code, hint, details } };
+  }
+  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+export function unpackError({ message, coded }: WireError): Error {
+  return coded ? new SamusError(coded.kind, coded.code, message, coded.hint, coded.details) : new Error(message);
+}
