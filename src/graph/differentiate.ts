@@ -1,0 +1,57 @@
+/**
+ * Reverse-mode differentiation: the gradient of a scalar is itself a graph, made of the same operations.
+ */
+import { SamusError } from '../errors.js';
+import { add } from './ops/elementwise.js';
+import { type GradientRule, type Node, nodeOf, scalar, shapeError, type Tensor } from './tensor.js';
+import { ancestors } from './traverse.js';
+
+/**
+ * Gradients of `y` by each of `variables`; undefined where `y` does not depend on one.
+ * @param y a scalar
+ * @throws SamusError GRAPH_SHAPE if `y` is not a scalar, GRAPH_NO_GRADIENT if an operation between has no derivative
+ */
+export function differentiate(y: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
+  if (y.rank !== 0) throw shapeError('differentiate', 'a scalar', y);
+  const order = ancestors([y]);
+  const active = dependents(order, new Set(variables));
+  const gradients = new Map<Tensor, Tensor>([[y, scalar(1)]]);
+  const done = new Set<Node>();
+  for (const tensor of order.reverse()) {
+    const node = nodeOf(tensor);
+    if (!node || done.has(node) || !active.has(tensor) || !gradients.has(tensor)) continue;
+    done.add(node);
+    const rule = ruleOf(node);
+    if (!rule) continue;
+    const incoming = rule(node.outputs.map((output) => gradients.get(output)));
+    for (const [i, source] of node.inputs.entries()) {
+      const gradient = incoming[i];
+      if (!source || !gradient || !active.has(source)) continue;
+      const sum = gradients.get(source);
+      gradients.set(source, sum ? add(sum, gradient) : gradient);
+    }
+  }
+  return variables.map((variable) => gradients.get(variable));
+}
+
+/** The tensors through which the variables act. */
+function dependents(order: readonly Tensor[], variables: ReadonlySet<Tensor>): Set<Tensor> {
+  const active = new Set<Tensor>();
+  for (const tensor of order) {
+    const inputs = nodeOf(tensor)?.inputs ?? [];
+    if (variables.has(tensor) || inputs.some((source) => source && active.has(source))) active.add(tensor);
+  }
+  return active;
+}
+
+function ruleOf(node: Node): GradientRule | undefined {
+  const stops = node.opType === 'Identity' || !node.outputs[0].dtype.startsWith('float');
+  if (node.gradient || stops) return node.gradient;
+  throw new SamusError(
+    'failure',
+    'GRAPH_NO_GRADIENT',
+    `${node.opType} has no derivative, and the loss depends on a variable through it`,
+    'leave it out of the path from the variables to the loss, or stop the gradient before it',
+    { operation: node.opType },
+  );
+}

@@ -1,0 +1,238 @@
+/**
+ * Every gradient rule against finite differences, on ONNX Runtime.
+ */
+import { describe, expect, it } from 'vitest';
+import { prepared, run } from '../../test/support/evaluate.js';
+import { differentiate } from './differentiate.js';
+import { attend } from './ops/attention.js';
+import { expand } from './ops/broadcasting.js';
+import { conv2d, convTranspose2d } from './ops/convolution.js';
+import * as e from './ops/elementwise.js';
+import { gather, lookup } from './ops/gather.js';
+import { gemm, linear, matmul } from './ops/matrix.js';
+import { layerNorm, layerNorm2d } from './ops/normalise.js';
+import { avgPool2d, maxPool2d } from './ops/pool.js';
+import { max, mean, softmax, sum } from './ops/reduce.js';
+import { resizeBilinear, resizeNearest } from './ops/resize.js';
+import { concat, pad, reshape, slice, stack, transpose } from './ops/shape.js';
+import { constant, input, integers, type Tensor } from './tensor.js';
+import { asFloat32, float32, sizeOf, type TensorData } from './tensorData.js';
+
+type Build = (...inputs: Tensor[]) => Tensor;
+
+interface Case {
+  readonly build: Build;
+  readonly shapes: readonly (readonly number[])[];
+  /** Where the inputs lie: away from kinks and poles. */
+  readonly range?: readonly [number, number];
+}
+
+const cases: Record<string, Case> = {
+  'add, broadcast': { build: (a, b) => e.add(a, b), shapes: [[2, 3], [3]] },
+  'sub, broadcast': { build: (a, b) => e.sub(a, b), shapes: [[3], [2, 3]] },
+  'mul, broadcast': {
+    build: (a, b) => e.mul(a, b),
+    shapes: [
+      [2, 1, 3],
+      [4, 1],
+    ],
+  },
+  'div, broadcast': {
+    build: (a, b) => e.div(a, b),
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+    range: [0.5, 2],
+  },
+  neg: { build: (x) => e.neg(x), shapes: [[4]] },
+  exp: { build: (x) => e.exp(x), shapes: [[4]] },
+  log: { build: (x) => e.log(x), shapes: [[4]], range: [0.5, 2] },
+  sqrt: { build: (x) => e.sqrt(x), shapes: [[4]], range: [0.5, 2] },
+  sin: { build: (x) => e.sin(x), shapes: [[4]] },
+  cos: { build: (x) => e.cos(x), shapes: [[4]] },
+  tanh: { build: (x) => e.tanh(x), shapes: [[4]] },
+  abs: { build: (x) => e.abs(x), shapes: [[8]] },
+  erf: { build: (x) => e.erf(x), shapes: [[4]] },
+  sigmoid: { build: (x) => e.sigmoid(x), shapes: [[4]] },
+  relu: { build: (x) => e.relu(x), shapes: [[8]] },
+  gelu: { build: (x) => e.gelu(x), shapes: [[8]] },
+  softplus: { build: (x) => e.softplus(x), shapes: [[8]] },
+  clip: { build: (x) => e.clip(x, -0.4, 0.5), shapes: [[8]] },
+  where: { build: (a, b) => e.where(e.greater(a, 0.1), e.mul(a, b), b), shapes: [[8], [8]] },
+  'cast to half and back': {
+    build: (x) => e.mul(e.cast(e.cast(x, 'float16'), 'float32'), x),
+    shapes: [[4]],
+    range: [1, 1],
+  },
+  expand: { build: (x) => expand(x, [2, 3, 4]), shapes: [[3, 1]] },
+  sum: { build: (x) => sum(x, { axes: [0, -1] }), shapes: [[2, 3, 4]] },
+  mean: { build: (x) => mean(x, { axes: [1], keepDims: true }), shapes: [[2, 3, 4]] },
+  max: { build: (x) => max(x, { axes: [-1] }), shapes: [[2, 5]] },
+  softmax: { build: (x) => softmax(x), shapes: [[2, 5]] },
+  reshape: { build: (x) => e.mul(reshape(x, [3, -1]), 2), shapes: [[2, 6]] },
+  transpose: { build: (x) => transpose(x, [2, 0, 1]), shapes: [[2, 3, 4]] },
+  concat: {
+    build: (a, b) => concat([a, b, a], 1),
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+  },
+  stack: {
+    build: (a, b) => stack([a, b], -1),
+    shapes: [
+      [2, 3],
+      [2, 3],
+    ],
+  },
+  slice: { build: (x) => slice(x, 1, 1, 4), shapes: [[2, 5]] },
+  'slice with a step': { build: (x) => slice(x, 0, 1, 8, 3), shapes: [[9]] },
+  'slice with a step to the end': { build: (x) => slice(x, 0, 0, 7, 3), shapes: [[7]] },
+  pad: { build: (x) => pad(x, 0, 1, 2, 5), shapes: [[3, 2]] },
+  matmul: {
+    build: (a, b) => matmul(a, b),
+    shapes: [
+      [2, 1, 3, 4],
+      [5, 4, 2],
+    ],
+  },
+  gemm: { build: (a, b, c) => gemm(a, b, { bias: c }), shapes: [[2, 3], [3, 4], [4]] },
+  'gemm, first transposed': {
+    build: (a, b) => gemm(a, b, { transA: true }),
+    shapes: [
+      [3, 2],
+      [3, 4],
+    ],
+  },
+  'gemm, second transposed': {
+    build: (a, b) => gemm(a, b, { transB: true }),
+    shapes: [
+      [2, 3],
+      [4, 3],
+    ],
+  },
+  'gemm, both transposed': {
+    build: (a, b) => gemm(a, b, { transA: true, transB: true }),
+    shapes: [
+      [3, 2],
+      [4, 3],
+    ],
+  },
+  linear: { build: (x, w, b) => linear(x, w, b), shapes: [[2, 2, 3], [4, 3], [4]] },
+  conv2d: { build: (x, w, b) => conv2d(x, w, b, { padding: 1 }), shapes: [[2, 3, 4, 5], [2, 3, 3, 3], [2]] },
+  'conv2d with stride': {
+    build: (x, w) => conv2d(x, w, undefined, { stride: 2, padding: 1 }),
+    shapes: [
+      [2, 2, 6, 7],
+      [3, 2, 3, 3],
+    ],
+  },
+  'conv2d in groups': {
+    build: (x, w) => conv2d(x, w, undefined, { groups: 2 }),
+    shapes: [
+      [2, 4, 4, 4],
+      [6, 2, 3, 3],
+    ],
+  },
+  'conv2d of patches': {
+    build: (x, w) => conv2d(x, w, undefined, { stride: 6 }),
+    shapes: [
+      [2, 2, 12, 12],
+      [3, 2, 6, 6],
+    ],
+  },
+  'conv2d of overlapping patches': {
+    build: (x, w) => conv2d(x, w, undefined, { stride: 3 }),
+    shapes: [
+      [1, 2, 12, 12],
+      [3, 2, 6, 6],
+    ],
+  },
+  convTranspose2d: {
+    build: (x, w, b) => convTranspose2d(x, w, b, { stride: 2 }),
+    shapes: [[2, 3, 3, 4], [3, 2, 2, 2], [2]],
+  },
+  'convTranspose2d, overlapping': {
+    build: (x, w) => convTranspose2d(x, w, undefined, { stride: 2, padding: 1 }),
+    shapes: [
+      [1, 2, 3, 3],
+      [2, 3, 3, 3],
+    ],
+  },
+  maxPool2d: { build: (x) => maxPool2d(x, { kernel: 2 }), shapes: [[2, 2, 4, 5]] },
+  'maxPool2d, overlapping': { build: (x) => maxPool2d(x, { kernel: 3, stride: 2 }), shapes: [[1, 2, 7, 7]] },
+  avgPool2d: { build: (x) => avgPool2d(x, { kernel: 2 }), shapes: [[2, 2, 4, 5]] },
+  layerNorm: { build: (x, w, b) => layerNorm(x, w, b, 1e-6), shapes: [[3, 5], [5], [5]] },
+  layerNorm2d: { build: (x, w, b) => layerNorm2d(x, w, b, 1e-6), shapes: [[2, 5, 2, 2], [5], [5]] },
+  gather: { build: (x) => gather(x, [2, 0, 2, 1, 3], 1), shapes: [[2, 4]] },
+  'gather of one place often': { build: (x) => gather(x, [...Array(12).fill(1), 0, 2, 2], 0), shapes: [[3, 2]] },
+  'gather of many places often': {
+    build: (x) =>
+      gather(
+        x,
+        Array.from({ length: 100 }, (_, i) => i % 10),
+        1,
+      ),
+    shapes: [[2, 10]],
+  },
+  lookup: { build: (x) => lookup(x, integers([1, 0, 1])), shapes: [[3, 2]] },
+  resizeBilinear: { build: (x) => resizeBilinear(x, 7, 3), shapes: [[1, 2, 4, 5]] },
+  resizeNearest: { build: (x) => resizeNearest(x, 7, 3), shapes: [[1, 2, 4, 5]] },
+  attend: {
+    build: (q, k, v, b) => attend(q, k, v, { heads: 2, bias: b }),
+    shapes: [
+      [2, 3, 4],
+      [2, 5, 4],
+      [2, 5, 6],
+      [2, 2, 3, 5],
+    ],
+  },
+};
+
+/** Distinct, reproducible numbers, none close to another: no ties in maxima, no kink within a step. */
+function values(count: number, seed: number, [low, high]: readonly [number, number]): Float32Array {
+  return Float32Array.from(
+    { length: count },
+    (_, i) => low + (high - low) * ((((i + 1) * 0.7548776662 + seed * 0.569840291) % 1) * 0.96 + 0.02),
+  );
+}
+
+describe('gradient rules agree with finite differences', () => {
+  it.each(Object.entries(cases))('%s', async (_, { build, shapes, range = [-1, 1] }) => {
+    const inputs = shapes.map((shape, i) => input(`x${i}`, shape));
+    const y = build(...inputs);
+    const weights = constant(float32(values(sizeOf(y.shape.map(Number)), 9, [-1, 1]), y.shape.map(Number)));
+    const loss = sum(e.mul(y, weights));
+    const gradients = differentiate(loss, inputs);
+    const feeds = Object.fromEntries(
+      shapes.map((shape, i) => [`x${i}`, float32(values(sizeOf(shape), i, range), shape)]),
+    );
+    const outputs = Object.fromEntries(gradients.flatMap((g, i) => (g ? [[`g${i}`, g]] : [])));
+    const results = await run({ loss, ...outputs }, feeds);
+    for (const [i, shape] of shapes.entries()) {
+      const found = asFloat32(results[`g${i}`]);
+      expect(found.shape).toEqual(shape);
+      const expected = await numeric(loss, feeds, `x${i}`, range[0] === range[1] ? 0.0625 : 1 / 256);
+      const error = Math.max(...found.data.map((value, j) => Math.abs(value - expected[j])));
+      expect(error).toBeLessThan(2e-2 * Math.max(1, ...expected.map(Math.abs)));
+    }
+  });
+});
+
+/** Central differences in one session: the perturbed inputs are all fed to the same graph. */
+async function numeric(loss: Tensor, feeds: Record<string, TensorData>, name: string, step: number): Promise<number[]> {
+  const base = asFloat32(feeds[name]);
+  const session = await prepared({ loss });
+  const at = async (i: number, delta: number) => {
+    const moved = base.data.slice();
+    moved[i] += delta;
+    const result = await session.run({ ...feeds, [name]: float32(moved, base.shape) });
+    return Number(result.loss.data[0]);
+  };
+  const differences: number[] = [];
+  for (let i = 0; i < base.data.length; i++)
+    differences.push(((await at(i, step)) - (await at(i, -step))) / (2 * step));
+  await session.dispose();
+  return differences;
+}

@@ -1,0 +1,51 @@
+/**
+ * Copying a tensor to a larger shape, and its opposite, summing it back: the pair behind every broadcast gradient.
+ */
+import { broadcast, printShape, type Shape, sameShape } from '../dims.js';
+import { apply, integers, shapeError, type Tensor } from '../tensor.js';
+import { reshape } from './shape.js';
+
+/**
+ * Copies `x` along axes of size 1 and new leading axes.
+ * @param like a tensor of that shape, needed where a dimension is known only when running
+ * @throws SamusError GRAPH_SHAPE if `x` does not broadcast to `shape`
+ */
+export function expand(x: Tensor, shape: Shape, like?: Tensor): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const result = broadcast(x.shape, shape);
+  if (!result || !sameShape(result, shape)) {
+    throw shapeError('expand', `a shape that broadcasts to ${printShape(shape)}`, x);
+  }
+  return apply('Expand', [x, runtimeDims(shape, like)], shape, {
+    dtype: x.dtype,
+    gradient: ([dy]) => [dy && sumTo(dy, x.shape)],
+  });
+}
+
+function runtimeDims(shape: Shape, like: Tensor | undefined): Tensor {
+  const numbers = shape.filter((dim) => typeof dim === 'number');
+  if (numbers.length === shape.length) return integers(numbers);
+  if (!like || !sameShape(like.shape, shape)) {
+    throw shapeError(
+      'expand',
+      `a tensor of shape ${printShape(shape)} to take open dimensions from`,
+      ...(like ? [like] : []),
+    );
+  }
+  return apply('Shape', [like], [shape.length], { dtype: 'int64' });
+}
+
+/** The opposite of broadcasting: sums `x` down to `shape`. */
+export function sumTo(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const extra = x.rank - shape.length;
+  const axes = x.shape.flatMap((dim, i) => (i < extra || (shape[i - extra] === 1 && dim !== 1) ? [i] : []));
+  if (axes.length === 0) return reshape(x, shape);
+  const kept = x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim));
+  const y = apply('ReduceSum', [x, integers(axes)], kept, {
+    dtype: x.dtype,
+    attributes: { keepdims: { int: 1 } },
+    gradient: ([dy]) => [dy && expand(dy, x.shape, x)],
+  });
+  return reshape(y, shape);
+}

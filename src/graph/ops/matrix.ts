@@ -1,0 +1,70 @@
+/**
+ * Matrix products: batched, of two plain matrices (ONNX Gemm), and PyTorch's linear layer.
+ */
+import { broadcast, elements, type Shape } from '../dims.js';
+import { apply, shapeError, type Tensor } from '../tensor.js';
+import { sumTo } from './broadcasting.js';
+import { add } from './elementwise.js';
+import { reshape, transposeLast } from './shape.js';
+
+/**
+ * Batched product of the last two axes: [..., M, K] · [..., K, N] → [..., M, N]; leading axes broadcast.
+ * @throws SamusError GRAPH_SHAPE if the inner sizes differ
+ */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  const batch = a.rank >= 2 && b.rank >= 2 ? broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2)) : null;
+  if (!batch || a.dim(-1) !== b.dim(-2)) throw shapeError('matmul', '[..., M, K] and [..., K, N]', a, b);
+  return apply('MatMul', [a, b], [...batch, a.dim(-2), b.dim(-1)], {
+    gradient: ([dy]) =>
+      dy ? [sumTo(matmul(dy, transposeLast(b)), a.shape), sumTo(matmul(transposeLast(a), dy), b.shape)] : [],
+  });
+}
+
+interface GemmOptions {
+  /** Use the transpose of the first matrix. */
+  readonly transA?: boolean;
+  /** Use the transpose of the second matrix. */
+  readonly transB?: boolean;
+  /** Added to the product, broadcast to [M, N]. */
+  readonly bias?: Tensor | undefined;
+}
+
+/** Product of two matrices: op(a) [M, K] · op(b) [K, N] + bias. */
+export function gemm(a: Tensor, b: Tensor, { transA = false, transB = false, bias }: GemmOptions = {}): Tensor {
+  const [m, k] = transA ? [a.shape[1], a.shape[0]] : a.shape;
+  const [inner, n] = transB ? [b.shape[1], b.shape[0]] : b.shape;
+  if (a.rank !== 2 || b.rank !== 2 || k !== inner) {
+    throw shapeError('gemm', `two matrices with one inner size${transB ? ' (the second transposed)' : ''}`, a, b);
+  }
+  return apply('Gemm', bias ? [a, b, bias] : [a, b], [m, n], {
+    attributes: { transA: { int: transA ? 1 : 0 }, transB: { int: transB ? 1 : 0 } },
+    gradient: ([dy]) => {
+      if (!dy) return [];
+      const da = transA ? gemm(b, dy, { transA: transB, transB: true }) : gemm(dy, b, { transB: !transB });
+      const db = transB ? gemm(dy, a, { transA: true, transB: transA }) : gemm(a, dy, { transA: !transA });
+      return [da, db, bias && sumTo(dy, bias.shape)];
+    },
+  });
+}
+
+/**
+ * PyTorch's linear layer, x·Wᵀ + b, over the last axis.
+ * @param x [..., in]
+ * @param weight [out, in]
+ * @param bias [out]
+ * @returns [..., out]
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  if (weight.rank !== 2 || x.dim(-1) !== weight.shape[1]) {
+    throw shapeError('linear', '[..., in] and a weight [out, in]', x, weight);
+  }
+  const leading = x.shape.slice(0, -1);
+  if (leading.filter((dim) => typeof dim === 'string').length > 1) {
+    // Two open dimensions cannot be flattened and told apart again: leave them to a batched product.
+    const product = matmul(x, transposeLast(weight));
+    return bias ? add(product, bias) : product;
+  }
+  const rows = reshape(x, [elements(leading), x.dim(-1)]);
+  const shape: Shape = [...leading, weight.shape[0]];
+  return reshape(gemm(rows, weight, { transB: true, bias }), shape);
+}

@@ -1,0 +1,143 @@
+/**
+ * Symbolic tensors and the nodes that make them: a model is written once as a graph of these.
+ *
+ * A node is one ONNX operator with its attributes, the shapes of its results, and the rule that turns gradients of
+ * its results into gradients of its inputs. Nothing is computed here; ops/ has the operations, differentiate.ts
+ * walks the rules, toOnnx.ts writes the file.
+ */
+import { SamusError } from '../errors.js';
+import { type Dim, printShape, type Shape } from './dims.js';
+import type { OnnxAttribute } from './onnxProto.js';
+import { type DType, float32, int64, type TensorData } from './tensorData.js';
+
+export type Attributes = Readonly<Record<string, OnnxAttribute>>;
+
+/** From the gradients of a node's results (absent: zero) to those of its inputs (absent: none). */
+export type GradientRule = (gradients: readonly (Tensor | undefined)[]) => readonly (Tensor | undefined)[];
+
+export interface Node {
+  readonly opType: string;
+  readonly domain: '' | 'com.microsoft';
+  readonly inputs: readonly (Tensor | undefined)[];
+  readonly attributes: Attributes;
+  readonly outputs: readonly Tensor[];
+  readonly gradient: GradientRule | undefined;
+}
+
+/** Where a tensor comes from. */
+export type Source =
+  | { readonly kind: 'input'; readonly name: string }
+  | { readonly kind: 'parameter'; readonly name: string }
+  | { readonly kind: 'constant'; readonly value: TensorData }
+  | { readonly kind: 'node'; readonly node: Node; readonly index: number };
+
+export class Tensor {
+  constructor(
+    readonly shape: Shape,
+    readonly dtype: DType,
+    readonly source: Source,
+  ) {}
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** The dimension of an axis, negative ones counted from the end. */
+  dim(axis: number): Dim {
+    return this.shape[resolveAxis('dim', this, axis)];
+  }
+
+  /** The dimension of an axis that must be known. @throws SamusError GRAPH_SHAPE for a named one */
+  size(axis: number): number {
+    const dim = this.dim(axis);
+    if (typeof dim === 'number') return dim;
+    throw shapeError('size', `axis ${axis} to have a known size`, this);
+  }
+
+  toString(): string {
+    return `${this.dtype}${printShape(this.shape)}`;
+  }
+}
+
+/** A value fed at each run. A dimension given as a name may differ from run to run. */
+export function input(name: string, shape: Shape, dtype: DType = 'float32'): Tensor {
+  return new Tensor(shape, dtype, { kind: 'input', name });
+}
+
+/** A weight: a constant of the exported graph, or an input of it where it is trained. */
+export function parameter(name: string, shape: readonly number[], dtype: DType = 'float32'): Tensor {
+  return new Tensor(shape, dtype, { kind: 'parameter', name });
+}
+
+/** A value fixed when the graph is built. */
+export function constant(value: TensorData): Tensor {
+  return new Tensor(value.shape, value.dtype, { kind: 'constant', value });
+}
+
+export function scalar(value: number): Tensor {
+  return constant(float32([value], []));
+}
+
+/** A constant vector of int64, as ONNX wants shapes, axes and indices. */
+export function integers(values: readonly number[], shape?: readonly number[]): Tensor {
+  return constant(int64(values, shape));
+}
+
+export interface NodeOptions {
+  readonly domain?: '' | 'com.microsoft';
+  readonly attributes?: Attributes;
+  readonly dtype?: DType;
+  /** Of each result, where they differ. */
+  readonly dtypes?: readonly DType[];
+  /** Absent for operations without a derivative. */
+  readonly gradient?: GradientRule;
+}
+
+/** Applies an operator with one result. */
+export function apply(
+  opType: string,
+  inputs: readonly (Tensor | undefined)[],
+  shape: Shape,
+  options: NodeOptions = {},
+): Tensor {
+  return applyMany(opType, inputs, [shape], options)[0];
+}
+
+/** Applies an operator with several results. */
+export function applyMany(
+  opType: string,
+  inputs: readonly (Tensor | undefined)[],
+  shapes: readonly Shape[],
+  { domain = '', attributes = {}, dtype = 'float32', dtypes, gradient }: NodeOptions = {},
+): readonly Tensor[] {
+  const outputs: Tensor[] = [];
+  const node: Node = { opType, domain, inputs, attributes, outputs, gradient };
+  for (const [index, shape] of shapes.entries()) {
+    outputs.push(new Tensor(shape, dtypes?.[index] ?? dtype, { kind: 'node', node, index }));
+  }
+  return outputs;
+}
+
+/** The node that makes a tensor, if one does. */
+export function nodeOf(tensor: Tensor): Node | undefined {
+  return tensor.source.kind === 'node' ? tensor.source.node : undefined;
+}
+
+/** An axis counted from the front. @throws SamusError GRAPH_SHAPE if there is no such axis */
+export function resolveAxis(operation: string, tensor: Tensor, axis: number): number {
+  const resolved = axis < 0 ? axis + tensor.rank : axis;
+  if (resolved >= 0 && resolved < tensor.rank) return resolved;
+  throw shapeError(operation, `an axis ${axis}`, tensor);
+}
+
+/** The error for shapes that do not fit, raised while the graph is built. */
+export function shapeError(operation: string, expected: string, ...tensors: readonly Tensor[]): SamusError {
+  const shapes = tensors.map((tensor) => printShape(tensor.shape));
+  return new SamusError(
+    'failure',
+    'GRAPH_SHAPE',
+    `${operation} expected ${expected}, got ${shapes.join(' and ')}`,
+    'check the configuration of the model, or the shapes given to this operation',
+    { operation, shapes: tensors.map((tensor) => [...tensor.shape]) },
+  );
+}

@@ -1,0 +1,163 @@
+/**
+ * Writes a graph as an ONNX model. Only what the outputs need is written, equal nodes once.
+ *
+ * Large constants stay outside the file and are handed over in memory: protobuf ends at 2 GiB, and a copy of the
+ * weights inside the file would double what loading a model takes.
+ */
+import { SamusError } from '../errors.js';
+import { printShape, type Shape } from './dims.js';
+import { encodeModel, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from './onnxProto.js';
+import { type Node, nodeOf, type Tensor } from './tensor.js';
+import type { StateDict, TensorData } from './tensorData.js';
+import { ancestors } from './traverse.js';
+
+export interface OnnxOptions {
+  /** Values of parameters, written as constants. A parameter without one becomes an input of its name. */
+  readonly parameters?: StateDict;
+  /** Values of tensors computed beforehand (see fold.ts). */
+  readonly folded?: ReadonlyMap<Tensor, TensorData>;
+}
+
+/** ONNX 1.15: the first with Gelu as an operator. */
+const OPSET = 20;
+const IR_VERSION = 9;
+/** Constants up to this many bytes are written into the graph, where ONNX Runtime can read shapes and axes. */
+const INLINE_BYTES = 1024;
+
+/**
+ * @param outputs tensors by the names that a session will give them
+ * @throws SamusError GRAPH_PARAMETER if a value has another shape or type than its parameter
+ */
+export function toOnnx(outputs: Readonly<Record<string, Tensor>>, options: OnnxOptions = {}): OnnxModel {
+  return new Writer(options).write(outputs);
+}
+
+class Writer {
+  readonly #nodes: OnnxNode[] = [];
+  readonly #initializers: OnnxTensor[] = [];
+  readonly #inputs: OnnxValueInfo[] = [];
+  readonly #external: { path: string; data: Uint8Array }[] = [];
+  readonly #names = new Map<Tensor, string>();
+  /** Nodes and small constants already written, by all that makes them what they are. */
+  readonly #written = new Map<string, string[]>();
+  #count = 0;
+
+  constructor(private readonly options: OnnxOptions) {}
+
+  write(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
+    const results = Object.values(outputs);
+    const needed = this.#needed(results);
+    const used = new Set<Tensor>([...needed.flatMap((tensor) => this.#inputsOf(tensor)), ...results]);
+    for (const tensor of needed) this.#writeTensor(tensor, used);
+    const infos = Object.entries(outputs).map(([name, tensor]) => {
+      this.#nodes.push({ opType: 'Identity', inputs: [this.#name(tensor)], outputs: [name] });
+      return { name, dtype: tensor.dtype, shape: tensor.shape };
+    });
+    const bytes = encodeModel({
+      irVersion: IR_VERSION,
+      opsets: { '': OPSET, 'com.microsoft': 1 },
+      producerName: 'samus',
+      graph: {
+        name: 'graph',
+        nodes: this.#nodes,
+        initializers: this.#initializers,
+        inputs: this.#inputs,
+        outputs: infos,
+      },
+    });
+    return { bytes, external: this.#external };
+  }
+
+  /** The tensors to write, in order; what is behind a folded value is left out. */
+  #needed(results: readonly Tensor[]): Tensor[] {
+    const reachable = new Set<Tensor>();
+    const stack = [...results];
+    for (let tensor = stack.pop(); tensor; tensor = stack.pop()) {
+      if (reachable.has(tensor)) continue;
+      reachable.add(tensor);
+      stack.push(...this.#inputsOf(tensor));
+    }
+    return ancestors(results).filter((tensor) => reachable.has(tensor));
+  }
+
+  #inputsOf(tensor: Tensor): Tensor[] {
+    if (this.options.folded?.has(tensor)) return [];
+    return (nodeOf(tensor)?.inputs ?? []).filter((x) => x !== undefined);
+  }
+
+  #writeTensor(tensor: Tensor, used: ReadonlySet<Tensor>): void {
+    if (this.#names.has(tensor)) return;
+    const { source } = tensor;
+    const folded = this.options.folded?.get(tensor);
+    if (folded) this.#names.set(tensor, this.#constant(folded));
+    else if (source.kind === 'constant') this.#names.set(tensor, this.#constant(source.value));
+    else if (source.kind === 'node') this.#writeNode(source.node, used);
+    else {
+      const value = source.kind === 'parameter' ? this.options.parameters?.get(source.name) : undefined;
+      if (value) checkParameter(source.name, tensor, value);
+      else if (!this.#inputs.some(({ name }) => name === source.name)) {
+        this.#inputs.push({ name: source.name, dtype: tensor.dtype, shape: tensor.shape });
+      }
+      this.#names.set(tensor, value ? this.#constant(value) : source.name);
+    }
+  }
+
+  #writeNode(node: Node, used: ReadonlySet<Tensor>): void {
+    const inputs = node.inputs.map((x) => (x ? this.#name(x) : ''));
+    const kept = node.outputs.map((output) => used.has(output));
+    const last = kept.lastIndexOf(true);
+    const key = JSON.stringify([node.opType, node.domain, inputs, node.attributes, kept]);
+    const outputs = this.#once(key, () => {
+      const names = node.outputs.slice(0, last + 1).map((_, i) => (kept[i] ? this.#fresh() : ''));
+      const { opType, domain, attributes } = node;
+      this.#nodes.push({ opType, domain, inputs, outputs: names, name: `${opType}_${this.#count}`, attributes });
+      return names;
+    });
+    for (const [i, output] of node.outputs.entries()) if (kept[i]) this.#names.set(output, outputs[i]);
+  }
+
+  #constant({ dtype, shape, data }: TensorData): string {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    if (bytes.length > INLINE_BYTES) {
+      const name = this.#fresh();
+      this.#external.push({ path: name, data: bytes });
+      this.#initializers.push({ name, dtype, shape, external: { location: name, offset: 0, length: bytes.length } });
+      return name;
+    }
+    const [name] = this.#once(`${dtype}${printShape(shape)}${bytes.join()}`, () => {
+      const fresh = this.#fresh();
+      this.#initializers.push({ name: fresh, dtype, shape, data: bytes });
+      return [fresh];
+    });
+    return name;
+  }
+
+  #once(key: string, make: () => string[]): string[] {
+    const names = this.#written.get(key) ?? make();
+    this.#written.set(key, names);
+    return names;
+  }
+
+  #name(tensor: Tensor): string {
+    const name = this.#names.get(tensor);
+    if (name === undefined) throw new Error(`${tensor} was not written before its use`);
+    return name;
+  }
+
+  #fresh(): string {
+    this.#count += 1;
+    return `v${this.#count}`;
+  }
+}
+
+function checkParameter(name: string, tensor: Tensor, value: TensorData): void {
+  const declared: Shape = tensor.shape;
+  if (value.dtype === tensor.dtype && printShape(value.shape) === printShape(declared)) return;
+  throw new SamusError(
+    'input',
+    'GRAPH_PARAMETER',
+    `parameter ${name} is ${tensor}, but its value is ${value.dtype}${printShape(value.shape)}`,
+    'give weights that belong to this architecture and configuration',
+    { name },
+  );
+}

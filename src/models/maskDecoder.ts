@@ -1,0 +1,82 @@
+/**
+ * SAM's mask decoder: from an image embedding and prompts to four masks and their predicted IoU.
+ */
+import { add, gelu, mul } from '../graph/ops/elementwise.js';
+import { matmul } from '../graph/ops/matrix.js';
+import { sum } from '../graph/ops/reduce.js';
+import { concat, pad, reshape, slice, stack } from '../graph/ops/shape.js';
+import type { Tensor } from '../graph/tensor.js';
+import { convTranspose2d, embedding, layerNorm2d, mlpHead } from '../nn/layers.js';
+import type { Parameters } from '../nn/parameters.js';
+import type { ModelConfig } from './config.js';
+import { imageOf, tokensOf } from './imageEncoder.js';
+import { twoWayTransformer } from './twoWayTransformer.js';
+
+/** One mask for a clear prompt and three for an ambiguous one. */
+export const MASKS = 4;
+
+export interface DecoderInputs {
+  /** [O or 1, promptDim, tokenGrid, tokenGrid] */
+  readonly embedding: Tensor;
+  /** [1, promptDim, tokenGrid, tokenGrid] */
+  readonly positions: Tensor;
+  /** [O, N, promptDim] */
+  readonly sparse: Tensor;
+  /** [O, promptDim, tokenGrid, tokenGrid] */
+  readonly dense: Tensor;
+  /** [O, N]: added to the attention logits of each prompt token; very negative hides it. */
+  readonly sparseBias?: Tensor;
+}
+
+export interface DecoderOutputs {
+  /** Logits [O, 4, 4·tokenGrid, 4·tokenGrid] */
+  readonly lowResLogits: Tensor;
+  /** [O, 4] */
+  readonly iou: Tensor;
+}
+
+export function maskDecoder(p: Parameters, config: ModelConfig, inputs: DecoderInputs): DecoderOutputs {
+  const { promptDim: width, tokenGrid: grid } = config;
+  const { sparse } = inputs;
+  const own = concat([embedding(p.at('iou_token'), 1, width), embedding(p.at('mask_tokens'), MASKS, width)], 0);
+  const count = MASKS + 1;
+  // A zero for each object, to copy the decoder's own tokens along an axis whose size is known only when running.
+  const zeros = mul(sum(sparse, { axes: [1], keepDims: true }), 0);
+  const tokens = concat([add(reshape(own, [1, count, width]), zeros), sparse], 1);
+  const [q, k] = twoWayTransformer(
+    p.at('transformer'),
+    tokens,
+    tokensOf(add(inputs.embedding, inputs.dense)),
+    tokensOf(inputs.positions),
+    { heads: config.decoderHeads, mlp: config.decoderMlp, tokenBias: tokenBias(inputs.sparseBias, count) },
+  );
+  const upscaled = upscale(p.at('output_upscaling'), imageOf(k, grid), width);
+  const hyper = Array.from({ length: MASKS }, (_, i) =>
+    mlpHead(p.at(`output_hypernetworks_mlps.${i}`), token(q, 1 + i), [width, width, width / 8]),
+  );
+  const side = 4 * grid;
+  const flat = reshape(upscaled, [upscaled.shape[0], width / 8, side * side]);
+  const masks = matmul(stack(hyper, 1), flat);
+  return {
+    lowResLogits: reshape(masks, [masks.shape[0], MASKS, side, side]),
+    iou: mlpHead(p.at('iou_prediction_head'), token(q, 0), [config.iouHidden, config.iouHidden, MASKS]),
+  };
+}
+
+/** [O, N] → [O, 1, 1, own + N], zero for the decoder's own tokens. */
+function tokenBias(sparseBias: Tensor | undefined, own: number): Tensor | undefined {
+  if (!sparseBias) return undefined;
+  const bias = pad(sparseBias, 1, own, 0);
+  return reshape(bias, [bias.shape[0], 1, 1, bias.shape[1]]);
+}
+
+/** @param q [O, T, C] @returns [O, C] */
+function token(q: Tensor, index: number): Tensor {
+  return reshape(slice(q, 1, index, index + 1), [q.shape[0], q.size(-1)]);
+}
+
+/** Four times finer at an eighth of the width. @param x [O, C, g, g] @returns [O, C/8, 4g, 4g] */
+function upscale(p: Parameters, x: Tensor, width: number): Tensor {
+  const twice = convTranspose2d(p.at('0'), x, width / 4, { kernel: 2, stride: 2 });
+  return gelu(convTranspose2d(p.at('3'), gelu(layerNorm2d(p.at('1'), twice)), width / 8, { kernel: 2, stride: 2 }));
+}
