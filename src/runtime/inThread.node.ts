@@ -5,12 +5,9 @@
  */
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import type { OnnxModel } from '../graph/onnxProto.js';
-import { OrtSession } from './ortSession.js';
-import type { SessionOptions } from './session.js';
+import { LOG_FATAL, OrtSession } from './ortSession.js';
 import { creationError } from './runtimeErrors.js';
-
-/** ONNX Runtime's severity of errors; its warnings are about graphs that others optimise. */
-const LOG_ERRORS = 3;
+import type { SessionOptions } from './session.js';
 
 /**
  * How long idle threads of a session poll for work before they sleep. ONNX Runtime's default is long enough to
@@ -21,7 +18,7 @@ const SPIN_MICROSECONDS = 1000;
 
 /** @throws SamusError MODEL_INVALID, RUNTIME_OUT_OF_MEMORY */
 export async function createInThread(model: OnnxModel, options: SessionOptions = {}): Promise<OrtSession> {
-  env.logLevel = 'error';
+  env.logLevel = 'fatal';
   try {
     const session = await InferenceSession.create(model.bytes, ortOptions(model, options));
     return new OrtSession(session, Tensor, { shared: false, preallocated: true });
@@ -34,7 +31,7 @@ function ortOptions(model: OnnxModel, options: SessionOptions): InferenceSession
   return {
     executionProviders: [options.provider ?? 'cpu'],
     graphOptimizationLevel: options.graphOptimization ?? 'all',
-    logSeverityLevel: LOG_ERRORS,
+    logSeverityLevel: LOG_FATAL,
     externalData: model.external,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
     ...(options.optimizedModelPath === undefined ? {} : { optimizedModelFilePath: options.optimizedModelPath }),

@@ -5,8 +5,8 @@
 import type { OnnxModel } from '../graph/onnxProto.js';
 import { createInThread } from './inThread.node.js';
 import { listProviders, probeProvider } from './providers.node.js';
-import type { Runtime, Session, SessionOptions } from './session.js';
 import { providerError } from './runtimeErrors.js';
+import type { Runtime, Session, SessionOptions } from './session.js';
 import { createInWorker } from './workerSession.node.js';
 
 export interface NodeRuntimeOptions {

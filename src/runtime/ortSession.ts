@@ -6,9 +6,9 @@
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { TensorData } from '../graph/tensorData.js';
 import { copyInto, fromOrt, isShared, toOrt, unshare } from './ortTensor.js';
-import type { RunOptions, Session } from './session.js';
 import { disposedError, feedsError, runError } from './runtimeErrors.js';
 import { SerialQueue } from './serialQueue.js';
+import type { RunOptions, Session } from './session.js';
 
 export interface OrtMemory {
   /** Whether tensors over a SharedArrayBuffer are accepted. */
@@ -16,6 +16,12 @@ export interface OrtMemory {
   /** Whether outputs are written into tensors given for them; otherwise they are copied there afterwards. */
   readonly preallocated: boolean;
 }
+
+/**
+ * ONNX Runtime's severity of what ends the process. Its errors are thrown as well, and in the log they would quote
+ * values of tensors. Sessions and runs each have a level of their own.
+ */
+export const LOG_FATAL = 4;
 
 type Feeds = Readonly<Record<string, TensorData>>;
 
@@ -58,7 +64,7 @@ export class OrtSession implements Session {
       const target = into[name];
       fetches[name] = target && this.writesInto(target) ? toOrt(this.TensorClass, target) : null;
     }
-    const results = await this.session.run(given, fetches).catch((error: unknown) => {
+    const results = await this.session.run(given, fetches, { logSeverityLevel: LOG_FATAL }).catch((error: unknown) => {
       throw runError(error);
     });
     const named: Record<string, TensorData> = {};

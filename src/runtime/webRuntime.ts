@@ -5,9 +5,9 @@
  */
 import type { InferenceSession, TensorConstructor } from 'onnxruntime-common';
 import type { OnnxModel } from '../graph/onnxProto.js';
-import { OrtSession } from './ortSession.js';
-import type { Provider, ProviderStatus, Runtime, Session, SessionOptions } from './session.js';
+import { LOG_FATAL, OrtSession } from './ortSession.js';
 import { creationError, providerError, tidyMessage } from './runtimeErrors.js';
+import type { Provider, ProviderStatus, Runtime, Session, SessionOptions } from './session.js';
 
 export interface WebRuntimeOptions {
   /** URL of the folder that holds ONNX Runtime's `.wasm` and `.mjs` files; default beside its script. */
@@ -42,14 +42,14 @@ export function webRuntime({ wasmPaths, threads = 2, defaults = {} }: WebRuntime
       const chosen = { ...defaults, ...options };
       const provider = await usable(chosen.provider ?? 'wasm');
       const ort = await load(provider);
-      ort.env.logLevel = 'error';
+      ort.env.logLevel = 'fatal';
       ort.env.wasm.numThreads = chosen.threads ?? threads;
       if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths;
       try {
         const session = await ort.InferenceSession.create(model.bytes, {
           executionProviders: [provider],
           graphOptimizationLevel: chosen.graphOptimization ?? 'all',
-          logSeverityLevel: 3,
+          logSeverityLevel: LOG_FATAL,
           externalData: model.external,
         });
         return new OrtSession(session, ort.Tensor, { shared: true, preallocated: false });

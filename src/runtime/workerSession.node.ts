@@ -10,8 +10,8 @@ import type { TensorData } from '../graph/tensorData.js';
 import { builtFile } from './builtFile.node.js';
 import { checkNames } from './ortSession.js';
 import { copyInto } from './ortTensor.js';
-import type { RunOptions, Session, SessionOptions } from './session.js';
 import { disposedError } from './runtimeErrors.js';
+import type { RunOptions, Session, SessionOptions } from './session.js';
 import { allocateShared } from './sharedBytes.js';
 import { type FromWorker, packTensors, type ToWorker, unpackError, unpackTensors } from './workerMessages.js';
 
@@ -97,10 +97,16 @@ class WorkerSession implements Session {
 
 /**
  * Weights over a SharedArrayBuffer (see allocateShared) reach the thread without a copy; others are copied once.
+ * @param program what the thread runs
  * @throws SamusError MODEL_INVALID, RUNTIME_OUT_OF_MEMORY, RUNTIME_FAILED
  */
-export async function createInWorker(model: OnnxModel, options: SessionOptions = {}): Promise<Session> {
-  const worker = new Worker(builtFile('sessionWorker.node.js'), { name: 'samus session' });
+export async function createInWorker(
+  model: OnnxModel,
+  options: SessionOptions = {},
+  program: URL = builtFile('sessionWorker.node.js'),
+): Promise<Session> {
+  // Without the flags of this process: those of `node --eval`, for one, would keep the thread from starting.
+  const worker = new Worker(program, { name: 'samus session', execArgv: [] });
   const { inputs, outputs } = await new Promise<Extract<FromWorker, { type: 'created' }>>((resolve, reject) => {
     worker.once('error', reject);
     worker.once('exit', (code) => reject(lostError(code)));
