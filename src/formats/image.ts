@@ -1,0 +1,111 @@
+/**
+ * Pictures in memory: 8-bit grey or RGB, and the rules that bring other samples into that form. Decoding files is
+ * not here (imageFile.node.ts on Node, the page itself in a browser); nor is resizing (resize.ts).
+ *
+ * The rules are Pillow's, because the published training data and the reference's evaluation were made with it.
+ */
+import { SamusError } from '../errors.js';
+
+/** A picture of 8-bit samples, row-major, channels interleaved: sample c of pixel (x, y) is `data[(y * width + x) * channels + c]`. */
+export interface Image {
+  readonly width: number;
+  readonly height: number;
+  /** 1 is grey, 3 is red, green, blue. There is no alpha: it says nothing about echoes, and `convert('L')` drops it. */
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}
+
+/** How many interleaved samples a pixel of a decoded file may have: grey, grey + alpha, RGB, RGB + alpha. */
+export type SampleCount = 1 | 2 | 3 | 4;
+
+/**
+ * An image over `data`, which is not copied.
+ * @throws SamusError IMAGE_SHAPE if the sizes are not positive integers or the number of samples is not their product
+ */
+export function createImage(width: number, height: number, channels: 1 | 3, data: Uint8Array): Image {
+  const sizes = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+  if (!sizes || data.length !== width * height * channels) {
+    throw new SamusError(
+      'usage',
+      'IMAGE_SHAPE',
+      `an image of ${width}x${height} pixels and ${channels} channels needs as many samples, ${data.length} came`,
+      'give width * height * channels samples of 8 bits',
+      { width, height, channels, samples: data.length },
+    );
+  }
+  return { width, height, channels, data };
+}
+
+/**
+ * Grey by Pillow's rule for mode `L`: ITU-R 601 luma in 16-bit fixed point, rounded. A grey image is returned as it
+ * is, and an RGB image with three equal samples gives exactly that sample.
+ */
+export function toGrey(image: Image): Image {
+  if (image.channels === 1) return image;
+  const { width, height, data } = image;
+  const grey = new Uint8Array(width * height);
+  for (let i = 0, j = 0; i < grey.length; i++, j += 3) {
+    grey[i] = (data[j]! * 19595 + data[j + 1]! * 38470 + data[j + 2]! * 7471 + 0x8000) >> 16;
+  }
+  return { width, height, channels: 1, data: grey };
+}
+
+/** RGB with the grey sample three times; an RGB image is returned as it is. */
+export function toRgb(image: Image): Image {
+  if (image.channels === 3) return image;
+  const rgb = new Uint8Array(image.data.length * 3);
+  for (let i = 0; i < image.data.length; i++) rgb.fill(image.data[i]!, i * 3, i * 3 + 3);
+  return { width: image.width, height: image.height, channels: 3, data: rgb };
+}
+
+/**
+ * An image from decoded samples: alpha is dropped, not blended (a transparent pixel keeps the colour that is stored,
+ * as Pillow's `convert('L')` has it), and 16-bit samples keep their high byte.
+ *
+ * The high byte is what Pillow does with 16-bit RGB and OpenCV with 16-bit grey; Pillow's `convert('L')` of 16-bit
+ * grey clips at 255 instead, which leaves nothing of a picture. A 12-bit picture stored in 16 bits therefore comes
+ * out dark: scale it before.
+ */
+export function fromSamples(
+  width: number,
+  height: number,
+  samplesPerPixel: SampleCount,
+  samples: Uint8Array | Uint16Array,
+): Image {
+  const channels = samplesPerPixel < 3 ? 1 : 3;
+  if (samplesPerPixel === channels && samples instanceof Uint8Array) {
+    return createImage(width, height, channels, samples);
+  }
+  const shift = samples instanceof Uint16Array ? 8 : 0;
+  const data = new Uint8Array(width * height * channels);
+  for (let i = 0, from = 0; i < data.length; i += channels, from += samplesPerPixel) {
+    for (let c = 0; c < channels; c++) data[i + c] = samples[from + c]! >> shift;
+  }
+  return createImage(width, height, channels, data);
+}
+
+/**
+ * RGB from CMYK samples (0 is no ink), without colour management, by Pillow's rule: white less the key, less the
+ * ink's share of what is left.
+ */
+export function fromCmyk(width: number, height: number, samples: Uint8Array): Image {
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0, from = 0; i < data.length; i += 3, from += 4) {
+    const light = 255 - samples[from + 3]!;
+    for (let c = 0; c < 3; c++) {
+      const product = samples[from + c]! * light + 128;
+      data[i + c] = Math.max(0, light - (((product >> 8) + product) >> 8));
+    }
+  }
+  return createImage(width, height, 3, data);
+}
+
+/** The picture of a mask: 255 where `mask` is not zero, else 0. */
+export function maskToImage(mask: Uint8Array, width: number, height: number): Image {
+  return createImage(
+    width,
+    height,
+    1,
+    mask.map((value) => (value === 0 ? 0 : 255)),
+  );
+}
