@@ -1,0 +1,170 @@
+/**
+ * Checks that the imports of `src/` follow the layers: they point down, never in a circle, and what can run in a
+ * browser never reaches Node. Types count as imports. Tests (`*.test.ts`) may import what they like.
+ *
+ * Usage: node scripts/check-layers.mjs [FOLDER], the folder holding `src/` and package.json; default: this repository.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, posix, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Folders of `src/`, lowest first; folders of one row do not know each other, but for EXCEPTIONS. */
+const ROWS = [
+  ['errors.ts'],
+  ['graph', 'runtime'],
+  ['nn', 'formats'],
+  ['models', 'data'],
+  ['predict', 'train', 'evaluate', 'reproduce'],
+  // The entry of the library: it gathers what is below and knows neither terminal nor server.
+  ['index.ts', 'index.node.ts'],
+  ['cli', 'server', 'web'],
+];
+
+/** Imports within a row that are part of the design; `only` limits them to these files. */
+const EXCEPTIONS = [
+  { from: 'runtime', to: 'graph', only: ['graph/tensorData.ts', 'graph/onnxProto.ts'] },
+  { from: 'cli', to: 'server' },
+];
+
+/** Folders that run on Node alone; elsewhere Node-only code sits in files named `*.node.ts`. */
+const NODE_FOLDERS = ['cli', 'server'];
+
+/** Packages that only work on Node. */
+const NODE_PACKAGES = ['onnxruntime-node', 'sharp', 'commander'];
+
+/** Folders in which no file, not even a `*.node.ts`, may touch Node. */
+const PURE_FOLDERS = ['graph', 'nn', 'models'];
+
+const folder = process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url));
+const source = join(folder, 'src');
+const problems = [];
+
+/** Paths of the sources below `src/`, with `/`. */
+function sources() {
+  return readdirSync(source, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name))
+    .map((entry) => relative(source, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
+}
+
+/** What a file names in static imports, re-exports, dynamic imports and `import('…')` types. */
+function specifiers(text) {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  const fromClause = /^[ \t]*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]/gm;
+  const sideEffect = /^[ \t]*import\s*['"]([^'"]+)['"]/gm;
+  const dynamic = /\bimport\s*\(\s*['"]([^'"]+)['"]/g;
+  return [fromClause, sideEffect, dynamic].flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1]));
+}
+
+/** The part of the design that a file belongs to: its folder, or its own name at the top of `src/`. */
+function partOf(path) {
+  return path.includes('/') ? path.slice(0, path.indexOf('/')) : path;
+}
+
+function rowOf(path) {
+  return ROWS.findIndex((row) => row.includes(partOf(path)));
+}
+
+function runsOnNode(path) {
+  return path.endsWith('.node.ts') || NODE_FOLDERS.includes(partOf(path));
+}
+
+/** The package of a bare specifier: `sharp`, `@bufbuild/protobuf`. */
+function packageOf(specifier) {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
+
+function isBuiltin(specifier) {
+  return specifier.startsWith('node:') || builtinModules.includes(specifier);
+}
+
+function checkPackage(path, specifier, declared) {
+  if (isBuiltin(specifier)) {
+    if (PURE_FOLDERS.includes(partOf(path))) {
+      problems.push(`${path} imports ${specifier}: nothing in ${partOf(path)}/ may touch Node`);
+    } else if (!runsOnNode(path)) {
+      problems.push(`${path} imports ${specifier}: only *.node.ts, ${NODE_FOLDERS.join('/ and ')}/ may`);
+    }
+    return;
+  }
+  const name = packageOf(specifier);
+  if (!declared.has(name))
+    problems.push(`${path} imports ${name}, which package.json does not list under dependencies`);
+  if (name.startsWith('onnxruntime-') && partOf(path) !== 'runtime') {
+    problems.push(`${path} imports ${name}: only runtime/ knows ONNX Runtime`);
+  }
+  if (NODE_PACKAGES.includes(name) && !runsOnNode(path)) {
+    problems.push(`${path} imports ${name}, which works on Node only: move it to a *.node.ts`);
+  }
+}
+
+function checkLayer(path, target) {
+  if (!runsOnNode(path) && target.endsWith('.node.ts')) {
+    problems.push(`${path} imports ${target}: a file that can run in a browser may not import a *.node.ts`);
+  }
+  const [from, to] = [partOf(path), partOf(target)];
+  if (from === to || rowOf(path) > rowOf(target)) return;
+  if (rowOf(path) < rowOf(target)) {
+    problems.push(`${path} imports ${target}: imports point down, and ${to} stands above ${from}`);
+    return;
+  }
+  const exception = EXCEPTIONS.find((e) => e.from === from && e.to === to);
+  if (!exception) {
+    problems.push(`${path} imports ${target}: ${from} and ${to} stand side by side and do not know each other`);
+  } else if (exception.only && !exception.only.includes(target)) {
+    problems.push(`${path} imports ${target}: of ${to}, ${from} may know only ${exception.only.join(' and ')}`);
+  }
+}
+
+/** Circles, each reported once, as the files that it goes through. */
+function checkCycles(graph) {
+  const state = new Map();
+  const trail = [];
+  const visit = (path) => {
+    state.set(path, 'open');
+    trail.push(path);
+    for (const next of graph.get(path) ?? []) {
+      if (state.get(next) === 'open') {
+        problems.push(`imports go in a circle: ${[...trail.slice(trail.indexOf(next)), next].join(' -> ')}`);
+      } else if (!state.has(next)) visit(next);
+    }
+    trail.pop();
+    state.set(path, 'done');
+  };
+  for (const path of graph.keys()) if (!state.has(path)) visit(path);
+}
+
+const declared = new Set(
+  Object.keys(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).dependencies ?? {}),
+);
+const paths = sources();
+const graph = new Map();
+for (const path of paths) {
+  const targets = [];
+  if (rowOf(path) < 0)
+    problems.push(`${path}: ${partOf(path)} is no folder of the design; add it to ROWS of this check`);
+  for (const specifier of specifiers(readFileSync(join(source, path), 'utf8'))) {
+    if (!specifier.startsWith('.')) {
+      checkPackage(path, specifier, declared);
+      continue;
+    }
+    const target = posix.join(dirname(path), specifier).replace(/\.js$/, '.ts');
+    if (!existsSync(join(source, target))) problems.push(`${path} imports ${specifier}, and there is no src/${target}`);
+    else if (rowOf(path) >= 0 && rowOf(target) >= 0) checkLayer(path, target);
+    targets.push(target);
+  }
+  graph.set(path, targets);
+}
+checkCycles(graph);
+
+for (const problem of problems) console.error(problem);
+console.log(
+  problems.length === 0
+    ? `layers: ${paths.length} files follow them`
+    : `layers: ${problems.length} problem(s) in ${paths.length} files`,
+);
+process.exitCode = problems.length === 0 ? 0 : 1;

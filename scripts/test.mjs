@@ -1,0 +1,69 @@
+/**
+ * `npm test`: builds, so that a fresh clone works and tests of the command line run what is shipped, then runs the
+ * tests with the arguments given (`npm test -- src/formats`). At the end it says what this machine could not run, and
+ * its last line is `N passed, N failed, N skipped`.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+function run(program, args) {
+  return spawnSync(process.execPath, [program, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
+}
+
+/** Counts of a Vitest report; a file that could not even be loaded counts as one failure. */
+function counts(reportPath, status) {
+  let report;
+  try {
+    report = JSON.parse(readFileSync(reportPath, 'utf8'));
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const unloaded = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  const failed = report.numFailedTests + unloaded.length;
+  return {
+    passed: report.numPassedTests,
+    // An error outside of any test fails the run although no test did.
+    failed: failed === 0 && status !== 0 ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+/** What this machine does not have, and which tests that leaves out. */
+async function missing() {
+  const lines = [];
+  if (!process.env.SAMUS_TEST_DATA) {
+    lines.push('tests on real images and reference checkpoints: SAMUS_TEST_DATA does not name the folder with them');
+  }
+  try {
+    const { listProviders } = await import(pathToFileURL(join(root, 'dist', 'runtime', 'providers.node.js')).href);
+    for (const { name, available, reason } of await listProviders()) {
+      if (!available) lines.push(`tests on the provider ${name}: ${reason}`);
+    }
+  } catch (error) {
+    lines.push(`tests on other providers: they could not be listed (${error.message})`);
+  }
+  return lines;
+}
+
+let total;
+if (run(join(root, 'scripts', 'build.mjs'), []) !== 0) {
+  console.error('the build failed, so no test was run');
+  total = { passed: 0, failed: 1, skipped: 0 };
+} else {
+  const folder = mkdtempSync(join(tmpdir(), 'samus-test-'));
+  const report = join(folder, 'report.json');
+  const vitest = fileURLToPath(new URL('./vitest.mjs', import.meta.resolve('vitest/package.json')));
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const status = run(vitest, ['run', ...reporters, ...process.argv.slice(2)]);
+  total = counts(report, status);
+  rmSync(folder, { recursive: true });
+  const lines = await missing();
+  if (lines.length > 0) console.log(['not run on this machine:', ...lines.map((line) => `  ${line}`), ''].join('\n'));
+}
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,0 +1,117 @@
+/**
+ * The check of the layers, on small trees that each break one rule: what it must report, and that it reports nothing
+ * else.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const SCRIPT = fileURLToPath(new URL('../../scripts/check-layers.mjs', import.meta.url));
+
+/** A tree that keeps all rules, for the cases to add to. */
+const SOUND: Readonly<Record<string, string>> = {
+  'errors.ts': 'export class E {}',
+  'graph/tensorData.ts': "import { E } from '../errors.js';\nexport type T = E;",
+  'graph/tensor.ts': "import type { T } from './tensorData.js';\nexport type G = T;",
+  'runtime/session.ts': "import type { T } from '../graph/tensorData.js';\nexport type S = T;",
+  'runtime/node.node.ts':
+    "import { readFile } from 'node:fs/promises';\nimport 'onnxruntime-node';\nexport { readFile };",
+  'formats/file.node.ts': "import { readFile } from 'node:fs/promises';\nexport { readFile };",
+  'models/sam.ts': "import type { G } from '../graph/tensor.js';\nexport type M = G;",
+  'predict/segmenter.ts': "import type { M } from '../models/sam.js';\nexport type P = M;",
+  'cli/main.ts':
+    "import { readFile } from 'node:fs/promises';\nimport type { P } from '../predict/segmenter.js';\nexport { readFile };\nexport type C = P;",
+};
+
+let folder = '';
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function check(changes: Readonly<Record<string, string>>): { code: number | null; problems: string[] } {
+  folder = mkdtempSync(join(tmpdir(), 'samus-layers-'));
+  for (const [path, text] of Object.entries({ ...SOUND, ...changes })) {
+    const full = join(folder, 'src', path);
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, text);
+  }
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ dependencies: { 'onnxruntime-node': '1', sharp: '1' } }),
+  );
+  const { status, stderr } = spawnSync(process.execPath, [SCRIPT, folder], { encoding: 'utf8' });
+  return { code: status, problems: stderr.trim().split('\n').filter(Boolean) };
+}
+
+describe('the check of the layers', () => {
+  it('says nothing about a sound tree', () => {
+    expect(check({})).toEqual({ code: 0, problems: [] });
+  });
+
+  it('does not look at tests, comments or strings in the middle of a line', () => {
+    const changes = {
+      'graph/tensor.test.ts': "import '../cli/main.js';",
+      'graph/dims.ts':
+        "/* import '../cli/main.js'; */\n// import '../cli/main.js';\nexport const s = \"import '../cli/main.js'\";",
+    };
+    expect(check(changes).problems).toEqual([]);
+  });
+
+  it.each([
+    [
+      'an import upwards',
+      { 'graph/a.ts': "import '../models/sam.js';" },
+      /graph\/a\.ts imports models\/sam\.ts.*point down/,
+    ],
+    [
+      'a type import upwards',
+      { 'nn/a.ts': "import type { M } from '../models/sam.js';\nexport type X = M;" },
+      /nn\/a\.ts/,
+    ],
+    [
+      'an import over several lines',
+      { 'nn/a.ts': "import {\n  type M,\n} from '../models/sam.js';\nexport type X = M;" },
+      /nn\/a\.ts/,
+    ],
+    ['a re-export upwards', { 'nn/a.ts': "export { type M } from '../models/sam.js';" }, /nn\/a\.ts/],
+    ['a dynamic import upwards', { 'nn/a.ts': "export const x = () => import('../models/sam.js');" }, /nn\/a\.ts/],
+    ['a neighbour in the same row', { 'graph/a.ts': "import '../runtime/session.js';" }, /stand side by side/],
+    [
+      'more of graph than its data',
+      { 'runtime/a.ts': "import '../graph/tensor.js';" },
+      /may know only graph\/tensorData\.ts/,
+    ],
+    ['Node in a file for browsers', { 'formats/a.ts': "import 'node:fs';" }, /imports node:fs: only \*\.node\.ts/],
+    ['Node without its prefix', { 'formats/a.ts': "import 'fs/promises';" }, /imports fs\/promises/],
+    ['Node anywhere in models', { 'models/a.node.ts': "import 'node:fs';" }, /nothing in models\/ may touch Node/],
+    [
+      'a Node file in one for browsers',
+      { 'formats/a.ts': "import './file.node.js';" },
+      /may not import a \*\.node\.ts/,
+    ],
+    ['a Node package in a file for browsers', { 'formats/a.ts': "import 'sharp';" }, /works on Node only/],
+    ['ONNX Runtime outside runtime', { 'formats/a.node.ts': "import 'onnxruntime-node';" }, /only runtime\/ knows/],
+    [
+      'a package that is not declared',
+      { 'formats/a.ts': "import 'left-pad';" },
+      /left-pad, which package\.json does not list/,
+    ],
+    ['a missing file', { 'formats/a.ts': "import './b.js';" }, /there is no src\/formats\/b\.ts/],
+    ['a folder that the design does not have', { 'utils/a.ts': 'export {};' }, /utils is no folder of the design/],
+    [
+      'a circle of types',
+      {
+        'models/a.ts': "import type { B } from './b.js';\nexport type A = B | 1;",
+        'models/b.ts': "import type { A } from './a.js';\nexport type B = A | 2;",
+      },
+      /in a circle: models\/a\.ts -> models\/b\.ts -> models\/a\.ts/,
+    ],
+  ])('reports %s, and only that', (_, changes, message) => {
+    const { code, problems } = check(changes);
+    expect(code).toBe(1);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(message);
+  });
+});
