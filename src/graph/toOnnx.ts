@@ -118,18 +118,17 @@ class Writer {
 
   #constant({ dtype, shape, data }: TensorData): string {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    if (bytes.length > INLINE_BYTES) {
+    const inline = bytes.length <= INLINE_BYTES;
+    const write = (): string[] => {
       const name = this.#fresh();
-      this.#external.push({ path: name, data: bytes });
-      this.#initializers.push({ name, dtype, shape, external: { location: name, offset: 0, length: bytes.length } });
-      return name;
-    }
-    const [name] = this.#once(`${dtype}${printShape(shape)}${bytes.join()}`, () => {
-      const fresh = this.#fresh();
-      this.#initializers.push({ name: fresh, dtype, shape, data: bytes });
-      return [fresh];
-    });
-    return name;
+      const place = inline ? { data: bytes } : { external: { location: name, offset: 0, length: bytes.length } };
+      if (!inline) this.#external.push({ path: name, data: bytes });
+      this.#initializers.push({ name, dtype, shape, ...place });
+      return [name];
+    };
+    // Blocks of one kind share their tables of indices; comparing weights would cost more than it finds.
+    const comparable = inline || dtype === 'int64';
+    return (comparable ? this.#once(`${dtype}${printShape(shape)}${bytes.join()}`, write) : write())[0];
   }
 
   #once(key: string, make: () => string[]): string[] {

@@ -1,13 +1,19 @@
 /**
  * SAM's image encoder (ViT): patches, absolute positions, windowed and global blocks, neck.
+ *
+ * Inside, tokens are the rows of a matrix, [B·grid², C].
  */
+
+import { expand } from '../graph/ops/broadcasting.js';
 import { add, gelu } from '../graph/ops/elementwise.js';
+import { linear } from '../graph/ops/matrix.js';
 import { reshape, transpose } from '../graph/ops/shape.js';
+import { conv3x3OfTokens } from '../graph/ops/winograd.js';
 import type { Tensor } from '../graph/tensor.js';
-import { conv2d, layerNorm, layerNorm2d, mlpBlock } from '../nn/layers.js';
-import { type Parameters, ZEROS } from '../nn/parameters.js';
+import { conv2d, layerNorm, mlpBlock } from '../nn/layers.js';
+import { fanIn, type Parameters, ZEROS } from '../nn/parameters.js';
 import type { SamConfig } from './config.js';
-import { vitAttention } from './vitAttention.js';
+import { type AttentionPlan, globalAttention, planAttention, windowAttention } from './vitAttention.js';
 
 /** Epsilon of the encoder's norms. */
 export const EPSILON = 1e-6;
@@ -18,39 +24,48 @@ export const EPSILON = 1e-6;
  */
 export function imageEncoder(p: Parameters, config: SamConfig, image: Tensor): Tensor {
   const { tokenGrid: grid, dim } = config;
+  const batch = image.size(0);
   const stride = config.imageSize / grid;
   const patches = conv2d(p.at('patch_embed.proj'), image, dim, { kernel: config.patchKernel, stride });
-  const positions = reshape(p.get('pos_embed', [1, grid, grid, dim], ZEROS), [1, grid * grid, dim]);
-  let x = add(tokensOf(patches), positions);
+  let x = add(tokensOf(patches), forEachImage(p.get('pos_embed', [1, grid, grid, dim], ZEROS), batch));
+  const plan = planAttention(batch, grid, config.heads, config.window);
   for (let i = 0; i < config.depth; i++) {
     const block = p.at(`blocks.${i}`);
-    const window = config.globalBlocks.includes(i) ? 0 : config.window;
-    const attended = vitAttention(
-      block.at('attn'),
-      layerNorm(block.at('norm1'), x, EPSILON),
-      grid,
-      config.heads,
-      window,
-    );
-    x = add(x, attended);
-    x = add(x, mlpBlock(block.at('mlp'), layerNorm(block.at('norm2'), x, EPSILON), config.mlp, gelu));
+    x = vitBlock(block, x, plan, config.mlp, config.globalBlocks.includes(i) ? globalAttention : windowAttention);
   }
-  return neck(p.at('neck'), x, grid, config.promptDim);
+  return neck(p.at('neck'), x, batch, grid, config.promptDim);
 }
 
-/** An image as a list of tokens. @param x [B, C, H, W] @returns [B, H·W, C] */
+type Attention = (p: Parameters, x: Tensor, plan: AttentionPlan) => Tensor;
+
+/** A block of SAM's ViT; SAMUS keeps the windowed ones unchanged. @param x [B·grid², C] */
+export function vitBlock(p: Parameters, x: Tensor, plan: AttentionPlan, mlp: number, attention: Attention): Tensor {
+  const attended = add(x, attention(p.at('attn'), layerNorm(p.at('norm1'), x, EPSILON), plan));
+  return add(attended, mlpBlock(p.at('mlp'), layerNorm(p.at('norm2'), attended, EPSILON), mlp, gelu));
+}
+
+/** Repeats a table of positions [1, …, C] for a batch. @returns [B·grid², C] */
+export function forEachImage(table: Tensor, batch: number): Tensor {
+  const rows = reshape(table, [1, -1, table.size(-1)]);
+  return reshape(expand(rows, [batch, rows.size(1), rows.size(2)]), [-1, table.size(-1)]);
+}
+
+/** An image as rows. @param x [B, C, H, W] @returns [B·H·W, C] */
 export function tokensOf(x: Tensor): Tensor {
-  const [batch, channels] = x.shape;
-  return reshape(transpose(x, [0, 2, 3, 1]), [batch, x.size(2) * x.size(3), channels]);
+  return reshape(transpose(x, [0, 2, 3, 1]), [-1, x.size(1)]);
 }
 
-/** Tokens of a square grid as an image. @param x [B, grid², C] @returns [B, C, grid, grid] */
-export function imageOf(x: Tensor, grid: number): Tensor {
-  return transpose(reshape(x, [x.shape[0], grid, grid, x.size(-1)]), [0, 3, 1, 2]);
+/** Two convolutions from the transformer's width to the prompts'. @param x [B·grid², C] @returns [B, width, grid, grid] */
+export function neck(p: Parameters, x: Tensor, batch: number, grid: number, width: number): Tensor {
+  const inputs = x.size(-1);
+  const narrow = linear(x, reshape(p.at('0').get('weight', [width, inputs, 1, 1], fanIn(inputs)), [width, inputs]));
+  const mixed = refine(p.at('2'), layerNorm(p.at('1'), narrow, EPSILON), batch, grid, width);
+  return transpose(reshape(layerNorm(p.at('3'), mixed, EPSILON), [batch, grid, grid, width]), [0, 3, 1, 2]);
 }
 
-/** Two convolutions from the transformer's width to the prompts'. @param x [B, grid², C] @returns [B, width, grid, grid] */
-export function neck(p: Parameters, x: Tensor, grid: number, width: number): Tensor {
-  const narrow = layerNorm2d(p.at('1'), conv2d(p.at('0'), imageOf(x, grid), width, { kernel: 1, bias: false }));
-  return layerNorm2d(p.at('3'), conv2d(p.at('2'), narrow, width, { kernel: 3, padding: 1, bias: false }));
+/** A 3×3 convolution over the token grid, without a bias. @param x [B·grid², I] @returns [B·grid², outputs] */
+export function refine(p: Parameters, x: Tensor, batch: number, grid: number, outputs: number): Tensor {
+  const inputs = x.size(-1);
+  const weight = p.get('weight', [outputs, inputs, 3, 3], fanIn(inputs * 9));
+  return reshape(conv3x3OfTokens(reshape(x, [batch, grid * grid, inputs]), weight, grid), [-1, outputs]);
 }

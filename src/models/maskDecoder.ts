@@ -4,12 +4,11 @@
 import { add, gelu, mul } from '../graph/ops/elementwise.js';
 import { matmul } from '../graph/ops/matrix.js';
 import { sum } from '../graph/ops/reduce.js';
-import { concat, pad, reshape, slice, stack } from '../graph/ops/shape.js';
+import { concat, pad, reshape, slice, stack, transpose } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import { convTranspose2d, embedding, layerNorm2d, mlpHead } from '../nn/layers.js';
 import type { Parameters } from '../nn/parameters.js';
 import type { ModelConfig } from './config.js';
-import { imageOf, tokensOf } from './imageEncoder.js';
 import { twoWayTransformer } from './twoWayTransformer.js';
 
 /** One mask for a clear prompt and three for an ambiguous one. */
@@ -46,11 +45,15 @@ export function maskDecoder(p: Parameters, config: ModelConfig, inputs: DecoderI
   const [q, k] = twoWayTransformer(
     p.at('transformer'),
     tokens,
-    tokensOf(add(inputs.embedding, inputs.dense)),
-    tokensOf(inputs.positions),
+    imageTokens(add(inputs.embedding, inputs.dense)),
+    imageTokens(inputs.positions),
     { heads: config.decoderHeads, mlp: config.decoderMlp, tokenBias: tokenBias(inputs.sparseBias, count) },
   );
-  const upscaled = upscale(p.at('output_upscaling'), imageOf(k, grid), width);
+  const upscaled = upscale(
+    p.at('output_upscaling'),
+    transpose(reshape(k, [k.shape[0], grid, grid, width]), [0, 3, 1, 2]),
+    width,
+  );
   const hyper = Array.from({ length: MASKS }, (_, i) =>
     mlpHead(p.at(`output_hypernetworks_mlps.${i}`), token(q, 1 + i), [width, width, width / 8]),
   );
@@ -79,4 +82,9 @@ function token(q: Tensor, index: number): Tensor {
 function upscale(p: Parameters, x: Tensor, width: number): Tensor {
   const twice = convTranspose2d(p.at('0'), x, width / 4, { kernel: 2, stride: 2 });
   return gelu(convTranspose2d(p.at('3'), gelu(layerNorm2d(p.at('1'), twice)), width / 8, { kernel: 2, stride: 2 }));
+}
+
+/** @param x [O, C, g, g] @returns [O, g², C] */
+function imageTokens(x: Tensor): Tensor {
+  return reshape(transpose(x, [0, 2, 3, 1]), [x.shape[0], x.size(2) * x.size(3), x.size(1)]);
 }

@@ -1,98 +1,92 @@
 /**
  * Self-attention of SAM's image encoder, over all tokens or over windows, with decomposed relative positions.
+ *
+ * Tokens are rows, [B·grid², C]. SAM pads its windows with zeros after the norm, so a padded token's query, key and
+ * value are the bias of the projection: one row of zeros stands for all of them, and only real tokens ask.
  */
-import { mulDims } from '../graph/dims.js';
 import { attend } from '../graph/ops/attention.js';
-import { expand } from '../graph/ops/broadcasting.js';
-import { add } from '../graph/ops/elementwise.js';
 import { gather } from '../graph/ops/gather.js';
 import { matmul } from '../graph/ops/matrix.js';
-import { concat, reshape, slice, transpose } from '../graph/ops/shape.js';
+import { softmax } from '../graph/ops/reduce.js';
+import { concat, pad, reshape, slice, transposeLast } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import { linear } from '../nn/layers.js';
-import { type Parameters, ZEROS } from '../nn/parameters.js';
+import type { Parameters } from '../nn/parameters.js';
+import { keyMarks, positionedQueries } from './relativePosition.js';
+import { type WindowGroup, windowGroups } from './windows.js';
 
-/**
- * Attention of a block.
- * @param x tokens [B, grid², C]
- * @param grid tokens along each side
- * @param window side of the windows, or 0 for attention over all tokens
- * @returns [B, grid², C]
- */
-export function vitAttention(p: Parameters, x: Tensor, grid: number, heads: number, window: number): Tensor {
+/** Sizes and tables that the attention of every block shares. */
+export interface AttentionPlan {
+  readonly batch: number;
+  /** Tokens along each side. */
+  readonly grid: number;
+  readonly heads: number;
+  /** Side of the windows. */
+  readonly window: number;
+  readonly groups: readonly (WindowGroup & { readonly marks: Tensor })[];
+  /** Marks of the keys where all tokens are seen. */
+  readonly globalMarks: Tensor;
+}
+
+export function planAttention(batch: number, grid: number, heads: number, window: number): AttentionPlan {
+  const groups = windowGroups(batch, grid, window, heads).map((group) => ({
+    ...group,
+    marks: reshape(keyMarks(window, group.windows * heads, 1), [group.windows, heads, window * window, 2 * window]),
+  }));
+  return { batch, grid, heads, window, groups, globalMarks: keyMarks(grid, batch, heads) };
+}
+
+/** Attention over all tokens. @param x [B·grid², C] @returns [B·grid², C] */
+export function globalAttention(p: Parameters, x: Tensor, { batch, grid, heads, globalMarks }: AttentionPlan): Tensor {
   const channels = x.size(-1);
-  const side = window || grid;
-  const qkv = linear(p.at('qkv'), x, 3 * channels);
-  const windows = window ? partition(qkv, p.at('qkv').get('bias', [3 * channels], ZEROS), grid, window) : qkv;
-  const [q, k, v] = [0, 1, 2].map((i) => slice(windows, -1, i * channels, (i + 1) * channels));
   const size = channels / heads;
-  const tables = ['rel_pos_h', 'rel_pos_w'].map((name) => p.get(name, [2 * side - 1, size], ZEROS));
-  const bias = relativePositions(q, tables[0], tables[1], side, heads);
-  const attended = attend(q, k, v, { heads, bias });
-  return linear(p.at('proj'), window ? unpartition(attended, x, grid, window) : attended, channels);
+  const [q, k, v] = thirds(linear(p.at('qkv'), x, 3 * channels));
+  const queries = positionedQueries(p, q, batch, grid, grid, heads, 1 / Math.sqrt(size));
+  const keys = concat([reshape(k, [batch, grid * grid, heads, size]), globalMarks], -1);
+  const flat = [batch, grid * grid, heads * (size + 2 * grid)];
+  const values = reshape(v, [batch, grid * grid, channels]);
+  const attended = attend(reshape(queries, flat), reshape(keys, flat), values, { heads, scale: 1 });
+  return linear(p.at('proj'), reshape(attended, x.shape), channels);
 }
 
-/** For each place of the padded windows, the token that stands there, or `grid²` for padding. */
-function windowIndices(grid: number, window: number): number[] {
-  const across = Math.ceil(grid / window);
-  const indices: number[] = [];
-  for (let wy = 0; wy < across; wy++) {
-    for (let wx = 0; wx < across; wx++) {
-      for (let y = wy * window; y < (wy + 1) * window; y++) {
-        for (let x = wx * window; x < (wx + 1) * window; x++) {
-          indices.push(y < grid && x < grid ? y * grid + x : grid * grid);
-        }
-      }
-    }
-  }
-  return indices;
+/** Attention within windows. @param x [B·grid², C] @returns [B·grid², C] */
+export function windowAttention(p: Parameters, x: Tensor, plan: AttentionPlan): Tensor {
+  const { batch, grid, heads, window, groups } = plan;
+  const channels = x.size(-1);
+  const size = channels / heads;
+  const tokens = batch * grid * grid;
+  const padded = grid % window === 0 ? x : pad(x, 0, 0, 1);
+  const qkv = linear(p.at('qkv'), padded, 3 * channels);
+  const q = slice(slice(qkv, 0, 0, tokens), 1, 0, channels);
+  const positioned = positionedQueries(p, q, batch, grid, window, heads, 1 / Math.sqrt(size));
+  const queryRows = reshape(positioned, [tokens * heads, size + 2 * window]);
+  const rows = reshape(qkv, [padded.size(0) * 3 * heads, size]);
+  const results = groups.map((group) => {
+    const [queries, keys, values] = [
+      gather(queryRows, group.queries, 0),
+      gather(rows, group.keys, 0),
+      gather(rows, group.values, 0),
+    ];
+    const seen = [group.windows, heads, window * window, size];
+    const marked = concat([reshape(keys, seen), group.marks], -1);
+    const asking = reshape(queries, [group.windows, heads, -1, size + 2 * window]);
+    const weights = softmax(matmul(asking, transposeLast(marked)));
+    return reshape(matmul(weights, reshape(values, seen)), [-1, size]);
+  });
+  const order = placesOf(groups.flatMap((group) => group.queries));
+  const attended = reshape(gather(concat(results, 0), order, 0), [tokens, channels]);
+  return linear(p.at('proj'), attended, channels);
 }
 
-/**
- * Queries, keys and values by window. SAM pads the normalised tokens with zeros, so a padded token's are the bias:
- * computing them for the real tokens and padding with the bias gives the same with less work.
- * @param qkv [B, grid², 3C]
- * @param bias [3C]
- * @returns [B·windows, window², 3C]
- */
-function partition(qkv: Tensor, bias: Tensor, grid: number, window: number): Tensor {
-  const channels = qkv.size(-1);
-  const indices = windowIndices(grid, window);
-  const padded = grid % window !== 0;
-  const row = padded ? [expand(reshape(bias, [1, 1, channels]), [qkv.shape[0], 1, channels], slice(qkv, 1, 0, 1))] : [];
-  const placed = gather(concat([qkv, ...row], 1), indices, 1);
-  const windows = indices.length / window ** 2;
-  return reshape(placed, [mulDims(qkv.shape[0], windows), window ** 2, channels]);
+/** Where each of 0, 1, 2, … stands in a permutation. */
+function placesOf(permutation: readonly number[]): number[] {
+  const places = Array.from({ length: permutation.length }, () => 0);
+  for (const [place, value] of permutation.entries()) places[value] = place;
+  return places;
 }
 
-/** The tokens back in their order, padding left out. @param x [B·windows, window², C] @returns [B, grid², C] */
-function unpartition(x: Tensor, like: Tensor, grid: number, window: number): Tensor {
-  const indices = windowIndices(grid, window);
-  const places = Array.from({ length: grid * grid }, () => 0);
-  for (const [place, token] of indices.entries()) if (token < grid * grid) places[token] = place;
-  return gather(reshape(x, [like.shape[0], indices.length, x.size(-1)]), places, 1);
-}
-
-/**
- * The part of the attention logits that depends on relative position: q · rel_pos_h[yq − yk] + q · rel_pos_w[xq − xk],
- * with the unscaled query.
- * @param q [B, side², C]
- * @returns [B, heads, side², side²]
- */
-function relativePositions(q: Tensor, tableH: Tensor, tableW: Tensor, side: number, heads: number): Tensor {
-  const size = q.size(-1) / heads;
-  const distances = Array.from({ length: side * side }, (_, i) => Math.floor(i / side) - (i % side) + side - 1);
-  const [rowsH, rowsW] = [tableH, tableW].map((table) =>
-    transpose(reshape(gather(table, distances, 0), [side, side, size]), [0, 2, 1]),
-  );
-  const split = reshape(q, [q.shape[0], side, side, heads, size]);
-  // [B, heads, y, x, size] · [y, size, yk] and [B, heads, x, y, size] · [x, size, xk]
-  const byRow = matmul(transpose(split, [0, 3, 1, 2, 4]), rowsH);
-  const byColumn = transpose(matmul(transpose(split, [0, 3, 2, 1, 4]), rowsW), [0, 1, 3, 2, 4]);
-  const tokens = side * side;
-  const bias = add(
-    reshape(byRow, [q.shape[0], heads, tokens, side, 1]),
-    reshape(byColumn, [q.shape[0], heads, tokens, 1, side]),
-  );
-  return reshape(bias, [q.shape[0], heads, tokens, tokens]);
+/** Query, key and value parts. @param qkv [N, 3C] */
+function thirds(qkv: Tensor): Tensor[] {
+  const channels = qkv.size(-1) / 3;
+  return [0, 1, 2].map((i) => slice(qkv, 1, i * channels, (i + 1) * channels));
 }

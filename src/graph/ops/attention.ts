@@ -1,37 +1,61 @@
 /**
  * Multi-head scaled dot-product attention.
  */
-import { shapeError, type Tensor } from '../tensor.js';
+import { apply, shapeError, type Tensor } from '../tensor.js';
 import { add, mul } from './elementwise.js';
 import { matmul } from './matrix.js';
-import { softmax } from './reduce.js';
-import { reshape, transpose } from './shape.js';
+import { softmax, softmaxGradient } from './reduce.js';
+import { reshape, transpose, transposeLast } from './shape.js';
 
 interface AttentionOptions {
   readonly heads: number;
+  /** Factor of the logits; 1/√d if absent, d being the width of a head of the queries. */
+  readonly scale?: number;
   /** Added to the logits, broadcast to [B, heads, N, M]. */
   readonly bias?: Tensor | undefined;
 }
 
 /**
- * softmax(q·kᵀ/√d + bias)·v for each head, d being the width of one.
+ * softmax(scale·q·kᵀ + bias)·v for each head.
+ *
+ * Without a bias this is one fused operator that never holds the N×M weights; its gradient computes them again.
  * @param q [B, N, heads·d]
  * @param k [B, M, heads·d]
  * @param v [B, M, heads·e]
  * @returns [B, N, heads·e]
  */
-export function attend(q: Tensor, k: Tensor, v: Tensor, { heads, bias }: AttentionOptions): Tensor {
+export function attend(q: Tensor, k: Tensor, v: Tensor, { heads, scale, bias }: AttentionOptions): Tensor {
   if (q.rank !== 3 || q.size(-1) !== k.size(-1) || q.size(-1) % heads !== 0 || k.shape[1] !== v.shape[1]) {
     throw shapeError('attend', '[B, N, heads·d], [B, M, heads·d] and [B, M, heads·e]', q, k, v);
   }
-  const scale = Math.sqrt(heads / q.size(-1));
-  const [qh, vh] = [mul(q, scale), v].map((x) => transpose(splitHeads(x, heads), [0, 2, 1, 3]));
-  const logits = matmul(qh, transpose(splitHeads(k, heads), [0, 2, 3, 1]));
-  const weights = softmax(bias ? add(logits, bias) : logits);
-  const attended = transpose(matmul(weights, vh), [0, 2, 1, 3]);
-  return reshape(attended, [q.shape[0], q.shape[1], v.size(-1)]);
+  const factor = scale ?? Math.sqrt(heads / q.size(-1));
+  const shape = [q.shape[0], q.shape[1], v.size(-1)];
+  if (bias) {
+    const [qh, kh, vh] = [mul(q, factor), k, v].map((x) => byHead(x, heads));
+    const weights = softmax(add(matmul(qh, transposeLast(kh)), bias));
+    return reshape(transpose(matmul(weights, vh), [0, 2, 1, 3]), shape);
+  }
+  return apply('MultiHeadAttention', [q, k, v], shape, {
+    domain: 'com.microsoft',
+    attributes: { num_heads: { int: heads }, scale: { float: factor } },
+    gradient: ([dy]) => (dy ? attendGradient(q, k, v, dy, heads, factor) : []),
+  });
 }
 
-function splitHeads(x: Tensor, heads: number): Tensor {
-  return reshape(x, [x.shape[0], x.shape[1], heads, x.size(-1) / heads]);
+function attendGradient(q: Tensor, k: Tensor, v: Tensor, dy: Tensor, heads: number, factor: number): Tensor[] {
+  const [qh, kh, vh, dyh] = [mul(q, factor), k, v, dy].map((x) => byHead(x, heads));
+  const weights = softmax(matmul(qh, transposeLast(kh)));
+  const dLogits = softmaxGradient(matmul(dyh, transposeLast(vh)), weights);
+  const dq = mul(byToken(matmul(dLogits, kh), q), factor);
+  return [dq, byToken(matmul(transposeLast(dLogits), qh), k), byToken(matmul(transposeLast(weights), dyh), v)];
+}
+
+/** [B, N, heads·d] → [B, heads, N, d] */
+function byHead(x: Tensor, heads: number): Tensor {
+  return transpose(reshape(x, [x.shape[0], x.shape[1], heads, x.size(-1) / heads]), [0, 2, 1, 3]);
+}
+
+/** The opposite of byHead. */
+function byToken(x: Tensor, like: Tensor): Tensor {
+  return reshape(transpose(x, [0, 2, 1, 3]), like.shape);
 }

@@ -5,61 +5,69 @@ import { apply, integers, resolveAxis, scalar, type Tensor } from '../tensor.js'
 import { add } from './elementwise.js';
 import { gemm } from './matrix.js';
 import { sum } from './reduce.js';
-import { concat, pad, reshape, transpose } from './shape.js';
+import { concat, pad, reshape } from './shape.js';
+
+/** Stands for a row of zeros in {@link gather}. */
+export const NOWHERE = -1;
 
 /**
  * The elements of `axis` at `indices`, in their order.
  * @param x [..., n, ...]
- * @param indices whole numbers in 0…n−1
+ * @param indices whole numbers in 0…n−1, or NOWHERE for zeros
  * @returns [..., indices.length, ...]
  */
 export function gather(x: Tensor, indices: readonly number[], axis: number): Tensor {
   const at = resolveAxis('gather', x, axis);
   const shape = x.shape.map((dim, i) => (i === at ? indices.length : dim));
-  return apply('Gather', [x, integers(indices)], shape, {
+  const size = x.size(at);
+  const padded = indices.includes(NOWHERE) ? pad(x, at, 0, 1) : x;
+  const picked = apply('Gather', [padded, integers(indices.map((i) => (i === NOWHERE ? size : i)))], shape, {
     dtype: x.dtype,
     attributes: { axis: { int: at } },
-    gradient: ([dy]) => [dy && scatterSum(dy, indices, at, x.size(at))],
+    // The gradient of the row of zeros is nobody's, so it is left at zero.
+    gradient: ([dy]) => [dy && pad(scatterSum(dy, indices, at, size), at, 0, padded === x ? 0 : 1)],
   });
+  return picked;
 }
 
-/** An element taken more often than this is summed on its own instead of in rounds. */
+/** A place taken more often than this is summed apart from the others. */
 const ROUNDS_AT_MOST = 8;
 
 /**
  * The gradient of a gather: each place of the axis receives the sum of what was taken from it.
  *
  * Written with gathers, so that it is deterministic and runs on every provider: in round r each place picks up the
- * r-th of its copies, or the zero that is appended. The few places with many copies (the bias row that stands for all
- * padded tokens of a window) are summed on their own.
+ * r-th of its copies, or zero. The few places with many copies (the row that stands for all padded tokens of the
+ * windows) are lined up as a rectangle and summed.
  */
 function scatterSum(dy: Tensor, indices: readonly number[], axis: number, size: number): Tensor {
   const copies: number[][] = Array.from({ length: size }, () => []);
-  for (const [place, index] of indices.entries()) copies[index].push(place);
-  const often = copies.flatMap((places, index) => (places.length > ROUNDS_AT_MOST ? [index] : []));
-  if (often.length > ROUNDS_AT_MOST) return scatterByProduct(dy, indices, axis, size);
-  const sums = often.map((index) => sum(gather(dy, copies[index], axis), { axes: [axis], keepDims: true }));
-  const zero = pad(dy, axis, 0, 1);
-  const extended = concat([zero, ...sums], axis);
-  const rounds = Math.max(1, ...copies.map((places) => (places.length > ROUNDS_AT_MOST ? 1 : places.length)));
-  const picked = Array.from({ length: rounds }, (_, round) => {
-    const sources = copies.map((places, index) => {
-      if (places.length > ROUNDS_AT_MOST)
-        return round === 0 ? indices.length + 1 + often.indexOf(index) : indices.length;
-      return places[round] ?? indices.length;
-    });
-    return gather(extended, sources, axis);
+  for (const [place, index] of indices.entries()) if (index !== NOWHERE) copies[index].push(place);
+  const often = copies.filter((places) => places.length > ROUNDS_AT_MOST);
+  const source = often.length > 0 ? concat([dy, sumCopies(dy, often, axis)], axis) : dy;
+  const rowOfSum = new Map(often.map((places, i) => [places, indices.length + i]));
+  const sources = copies.map((places) => {
+    const row = rowOfSum.get(places);
+    return row === undefined ? places : [row];
   });
+  const rounds = Math.max(1, ...sources.map((places) => places.length));
+  const picked = Array.from({ length: rounds }, (_, round) =>
+    gather(
+      source,
+      sources.map((places) => places[round] ?? NOWHERE),
+      axis,
+    ),
+  );
   return picked.reduce((total, part) => add(total, part));
 }
 
-/** The same as a product with the matrix of zeros and ones that says who came from where. */
-function scatterByProduct(dy: Tensor, indices: readonly number[], axis: number, size: number): Tensor {
-  const order = [axis, ...dy.shape.map((_, i) => i).filter((i) => i !== axis)];
-  const moved = transpose(dy, order);
-  const summed = gemm(oneHot(integers(indices), size), reshape(moved, [indices.length, -1]), { transA: true });
-  const restored = order.map((_, i) => order.indexOf(i));
-  return transpose(reshape(summed, [size, ...moved.shape.slice(1)]), restored);
+/** One row for each list of places: the sum of what stands there. */
+function sumCopies(dy: Tensor, lists: readonly (readonly number[])[], axis: number): Tensor {
+  const longest = Math.max(...lists.map((places) => places.length));
+  const rectangle = lists.flatMap((places) => Array.from({ length: longest }, (_, i) => places[i] ?? NOWHERE));
+  const rows = gather(dy, rectangle, axis);
+  const split = reshape(rows, [...dy.shape.slice(0, axis), lists.length, longest, ...dy.shape.slice(axis + 1)]);
+  return sum(split, { axes: [axis + 1] });
 }
 
 /**
