@@ -43,6 +43,8 @@ export interface SegmentOptions {
   readonly multimask?: boolean;
   /** Also give the logits at the image's size; default false. */
   readonly logits?: boolean;
+  /** Let an object have no prompt at all, as a baseline to compare with; default false. */
+  readonly allowEmpty?: boolean;
 }
 
 /** An image as the decoder sees it. Plain data: it may be kept, sent or stored, and used again. */

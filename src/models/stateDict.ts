@@ -1,0 +1,80 @@
+/**
+ * Holds a state dict against the model that it is for: every weight there, of its shape, as float32. What is not of
+ * the model is left out and named.
+ */
+import { SamusError } from '../errors.js';
+import { toFloat32 } from '../formats/halfFloat.js';
+import type { DType, StateDict, TensorData } from '../graph/tensorData.js';
+import type { ParameterInfo } from '../nn/parameters.js';
+import type { ModelConfig } from './config.js';
+import { parametersOf } from './graphs.js';
+
+export interface CheckedStateDict {
+  /** The model's weights in the order of its graphs; a float32 tensor is the one that came. */
+  readonly tensors: ReadonlyMap<string, TensorData<'float32'>>;
+  /** Names that the model does not have. */
+  readonly unexpected: readonly string[];
+}
+
+const FLOATS: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16'];
+
+/** Names that a message shows; the details have all. */
+const SHOWN = 3;
+
+/**
+ * The weights of a model out of a checkpoint.
+ * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE, CHECKPOINT_TENSOR_DTYPE; the details name
+ *   every tensor that is `missing`, `misshapen` or `mistyped`, whichever the code is
+ */
+export function checkStateDict(config: ModelConfig, tensors: StateDict): CheckedStateDict {
+  const parameters = parametersOf(config);
+  const missing = parameters.filter(({ name }) => !tensors.has(name)).map(({ name }) => name);
+  const misshapen = parameters.filter((parameter) => !fits(parameter, tensors.get(parameter.name)));
+  const mistyped = parameters.flatMap(({ name }) => {
+    const tensor = tensors.get(name);
+    return tensor && !FLOATS.includes(tensor.dtype) ? [{ name, dtype: tensor.dtype }] : [];
+  });
+  const details = {
+    missing,
+    misshapen: misshapen.map(({ name, shape }) => ({
+      name,
+      expected: [...shape],
+      came: [...(tensors.get(name)?.shape ?? [])],
+    })),
+    mistyped,
+  };
+  const hint = `check that the checkpoint is a whole ${config.architecture.toUpperCase()} of the sizes in its configuration`;
+  const fail = (code: string, message: string) => new SamusError('input', code, message, hint, details);
+  if (missing.length > 0) {
+    throw fail('CHECKPOINT_TENSOR_MISSING', `the model has tensors that the checkpoint lacks: ${listed(missing)}`);
+  }
+  const wrong = details.misshapen[0];
+  if (wrong) {
+    const others = misshapen.length > 1 ? ` (and ${misshapen.length - 1} more do not fit)` : '';
+    throw fail(
+      'CHECKPOINT_TENSOR_SHAPE',
+      `${wrong.name} must have the shape [${wrong.expected.join(', ')}], the checkpoint's has [${wrong.came.join(', ')}]${others}`,
+    );
+  }
+  if (mistyped.length > 0) {
+    throw fail(
+      'CHECKPOINT_TENSOR_DTYPE',
+      `weights must be floating-point numbers; of another type are ${listed(mistyped.map(({ name, dtype }) => `${name} (${dtype})`))}`,
+    );
+  }
+  const known = new Set(parameters.map(({ name }) => name));
+  return {
+    tensors: new Map(parameters.map(({ name }) => [name, toFloat32(tensors.get(name)!)])),
+    unexpected: [...tensors.keys()].filter((name) => !known.has(name)),
+  };
+}
+
+/** A tensor that is missing is not misshapen. */
+function fits({ shape }: ParameterInfo, tensor: TensorData | undefined): boolean {
+  return !tensor || (tensor.shape.length === shape.length && shape.every((size, i) => size === tensor.shape[i]));
+}
+
+function listed(names: readonly string[]): string {
+  const rest = names.length - SHOWN;
+  return names.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}

@@ -1,0 +1,55 @@
+/**
+ * Finds and reads a model by the name that a person gives: a model folder, a checkpoint file, or a model that comes
+ * with the package.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SamusError } from '../errors.js';
+import { readCheckpointFile } from '../formats/checkpointFile.node.js';
+import { isModelFolder, readModelFolder } from '../formats/modelFolder.node.js';
+import { modelFromParts, modelFromTensors } from './model.js';
+import type { Model } from './types.js';
+
+/** Models of the package lie at its root; sources and build are both two folders below it. */
+const BUNDLED = fileURLToPath(new URL('../../models/', import.meta.url));
+
+/** A bundled model's name is never a path. */
+const PLAIN_NAME = /^[a-z0-9][a-z0-9._-]*$/i;
+
+/**
+ * Reads a model. What lies at the path `name` comes before a bundled model of that name.
+ * @param name a model folder, a `.pth`, `.pt` or `.safetensors` file, or a bundled name such as `samus-s`
+ * @throws SamusError MODEL_NOT_FOUND, and what reading and checking it throws: MODEL_FOLDER_INCOMPLETE, CONFIG_…,
+ *   CHECKPOINT_…, SAFETENSORS_…, MODEL_ARCHITECTURE_UNSUPPORTED, MODEL_ARCHITECTURE_UNKNOWN
+ */
+export async function loadModel(name: string): Promise<Model> {
+  const found = await stat(name).catch(() => undefined);
+  if (found?.isDirectory()) return fromFolder(basename(resolve(name)), name);
+  if (found) {
+    const { tensors } = await readCheckpointFile(name);
+    return { ...modelFromTensors(basename(name, extname(name)), tensors), files: [name] };
+  }
+  const bundled = join(BUNDLED, name);
+  if (PLAIN_NAME.test(name) && (await isModelFolder(bundled))) return fromFolder(name, bundled);
+  const names = await bundledModels();
+  throw new SamusError(
+    'input',
+    'MODEL_NOT_FOUND',
+    `there is no model folder or checkpoint file ${name}, and no bundled model of that name`,
+    names.length > 0 ? `bundled are: ${names.join(', ')}` : 'no model is bundled: name a folder or a checkpoint file',
+    { name, bundled: names },
+  );
+}
+
+/** Names of the models that come with the package. */
+export async function bundledModels(): Promise<string[]> {
+  const entries = await readdir(BUNDLED).catch((): string[] => []);
+  const models = await Promise.all(entries.map((entry) => isModelFolder(join(BUNDLED, entry))));
+  return entries.filter((_, i) => models[i]).sort();
+}
+
+async function fromFolder(name: string, folder: string): Promise<Model> {
+  const { config, tensors, card, files } = await readModelFolder(folder);
+  return { ...modelFromParts(name, config, tensors, card), files };
+}

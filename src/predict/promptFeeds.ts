@@ -1,0 +1,158 @@
+/**
+ * Prompts as the decoder's inputs: checked against the image, mapped to the model's pixels, and filled up so that
+ * objects with unequal numbers of points fit one run.
+ */
+import { type Json, SamusError } from '../errors.js';
+import type { PixelBox } from '../formats/rle.js';
+import { float32, type TensorData } from '../graph/tensorData.js';
+import { POINT_LABEL } from '../models/promptEncoder.js';
+import { type ImageFrame, lowResSide, maskToLowRes, pointToModel } from './imageFrame.js';
+import type { ObjectPrompt, PointPrompt } from './types.js';
+
+/** A point as the decoder knows it: in the model's pixels, with a value of POINT_LABEL. */
+type Token = readonly [x: number, y: number, label: number];
+
+/** How far a box may reach over the image, in pixels: tools that count to the pixel after the last go one beyond. */
+const BOX_MARGIN = 1;
+
+/** The decoder's inputs for some objects, all but the image embedding. */
+export type PromptFeeds = Readonly<
+  Record<'point_coords' | 'point_labels' | 'mask_input' | 'has_mask_input', TensorData<'float32'>>
+>;
+
+/**
+ * @param allowEmpty whether an object may have no prompt at all
+ * @throws SamusError PROMPT_EMPTY, PROMPT_POINT_OUTSIDE, PROMPT_LABEL, PROMPT_BOX_EMPTY, PROMPT_BOX_OUTSIDE,
+ *   PROMPT_MASK_SIZE, PROMPT_MASK_VALUE, PROMPT_MASK_TWICE; the details name the object
+ */
+export function promptFeeds(frame: ImageFrame, objects: readonly ObjectPrompt[], allowEmpty = false): PromptFeeds {
+  const tokens = objects.map((object, i) => objectTokens(frame, object, objectName(object, i), allowEmpty));
+  const masks = objects.map((object, i) => objectMask(frame, object, objectName(object, i)));
+  // At least one, because an axis without elements is more than some providers can take.
+  const count = Math.max(1, ...tokens.map((list) => list.length));
+  const coords = new Float32Array(objects.length * count * 2);
+  const labels = new Float32Array(objects.length * count).fill(POINT_LABEL.absent);
+  for (const [o, list] of tokens.entries()) {
+    for (const [t, [x, y, label]] of list.entries()) {
+      coords.set([x, y], 2 * (o * count + t));
+      labels[o * count + t] = label;
+    }
+  }
+  const side = lowResSide(frame.config);
+  const maskInput = new Float32Array(objects.length * side * side);
+  for (const [o, mask] of masks.entries()) if (mask) maskInput.set(mask, o * side * side);
+  return {
+    point_coords: float32(coords, [objects.length, count, 2]),
+    point_labels: float32(labels, [objects.length, count]),
+    mask_input: float32(maskInput, [objects.length, 1, side, side]),
+    has_mask_input: float32(
+      masks.map((mask) => (mask ? 1 : 0)),
+      [objects.length],
+    ),
+  };
+}
+
+/** The name of an object, given or by its place in the list. */
+export function objectName(object: ObjectPrompt, index: number): string {
+  return object.name ?? `object-${index + 1}`;
+}
+
+/** Points, then SAM's padding point where there is no box, then the box's corners: the reference's order. */
+function objectTokens(frame: ImageFrame, object: ObjectPrompt, name: string, allowEmpty: boolean): Token[] {
+  const { points = [], box, mask, lowResLogits } = object;
+  if (!allowEmpty && points.length === 0 && !box && !mask && !lowResLogits) {
+    throw promptError(name, 'PROMPT_EMPTY', 'has no prompt', 'give a point, a box or a mask');
+  }
+  const tokens = points.map((point): Token => pointToken(frame, point, name));
+  if (box) return [...tokens, ...boxTokens(frame, box, name)];
+  return tokens.length > 0 ? [...tokens, [0, 0, POINT_LABEL.notAPoint]] : tokens;
+}
+
+function pointToken(frame: ImageFrame, [x, y, label = POINT_LABEL.foreground]: PointPrompt, name: string): Token {
+  if (label !== POINT_LABEL.foreground && label !== POINT_LABEL.background) {
+    throw promptError(
+      name,
+      'PROMPT_LABEL',
+      `has a point with label ${label}, 1 or 0 was expected`,
+      'use 1 for the object and 0 for what is not the object',
+      { label },
+    );
+  }
+  if (!inside(x, frame.width, 0.5) || !inside(y, frame.height, 0.5)) {
+    throw promptError(
+      name,
+      'PROMPT_POINT_OUTSIDE',
+      `has the point ${x}, ${y} outside of the image, which has ${frame.width}x${frame.height} pixels`,
+      `give x from 0 to ${frame.width - 1} and y from 0 to ${frame.height - 1}`,
+      { point: [x, y], width: frame.width, height: frame.height },
+    );
+  }
+  return [...pointToModel(frame, x, y), label];
+}
+
+function boxTokens(frame: ImageFrame, box: PixelBox, name: string): [Token, Token] {
+  const [x0, y0, x1, y1] = box;
+  const details = { box: [x0, y0, x1, y1], width: frame.width, height: frame.height };
+  if (!(x1 > x0 && y1 > y0)) {
+    throw promptError(
+      name,
+      'PROMPT_BOX_EMPTY',
+      `has the box ${box.join(', ')}, which holds nothing`,
+      'give the left, upper, right and lower side, in this order',
+      details,
+    );
+  }
+  const fits = [x0, x1].every((x) => inside(x, frame.width, BOX_MARGIN));
+  if (!fits || ![y0, y1].every((y) => inside(y, frame.height, BOX_MARGIN))) {
+    throw promptError(
+      name,
+      'PROMPT_BOX_OUTSIDE',
+      `has the box ${box.join(', ')} reaching out of the image, which has ${frame.width}x${frame.height} pixels`,
+      'give the box in pixels of the image as stored',
+      details,
+    );
+  }
+  return [
+    [...pointToModel(frame, x0, y0), POINT_LABEL.boxTopLeft],
+    [...pointToModel(frame, x1, y1), POINT_LABEL.boxBottomRight],
+  ];
+}
+
+/** The first guess as low-resolution logits, if there is one. */
+function objectMask(frame: ImageFrame, object: ObjectPrompt, name: string): Float32Array | undefined {
+  const { mask, lowResLogits } = object;
+  if (!mask && !lowResLogits) return undefined;
+  if (mask && lowResLogits) {
+    throw promptError(name, 'PROMPT_MASK_TWICE', 'has two first guesses', 'give either mask or lowResLogits');
+  }
+  const side = lowResSide(frame.config);
+  const [width, height] = mask ? [frame.width, frame.height] : [side, side];
+  const values = mask ?? lowResLogits;
+  if (values?.length !== width * height) {
+    throw promptError(
+      name,
+      'PROMPT_MASK_SIZE',
+      `has a mask prompt of ${values?.length ?? 0} values, ${width}x${height} were expected`,
+      mask ? 'give a mask of the size of the image' : 'give the low-resolution logits of a result of this model',
+      { values: values?.length ?? 0, width, height },
+    );
+  }
+  const logits = mask ? maskToLowRes(frame, mask) : lowResLogits;
+  if (logits?.every(Number.isFinite)) return logits;
+  throw promptError(name, 'PROMPT_MASK_VALUE', 'has a mask prompt with infinite values or NaN', 'give finite numbers');
+}
+
+/** Pixels reach half a pixel around their centres. */
+function inside(value: number, size: number, margin: number): boolean {
+  return value >= -margin && value <= size - 1 + margin;
+}
+
+function promptError(
+  object: string,
+  code: string,
+  what: string,
+  hint: string,
+  details: { readonly [key: string]: Json } = {},
+): SamusError {
+  return new SamusError('usage', code, `${object} ${what}`, hint, { object, ...details });
+}

@@ -1,0 +1,173 @@
+/**
+ * From an image and prompts to masks: an encoder run once for an image, a decoder run for any number of objects and
+ * as often as prompts change. Works wherever a runtime does; reading models and images from files is not here
+ * (segmenter.node.ts).
+ */
+import { SamusError } from '../errors.js';
+import type { Image } from '../formats/image.js';
+import { asFloat32, type StateDict, type TensorData } from '../graph/tensorData.js';
+import type { ModelConfig } from '../models/config.js';
+import { decoderGraph, encoderGraph, type ModelGraph } from '../models/graphs.js';
+import { compile } from '../nn/compile.js';
+import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
+import { imageFrame, prepareImage } from './imageFrame.js';
+import { candidatesOf, objectResult } from './objectResult.js';
+import { objectName, promptFeeds } from './promptFeeds.js';
+import type { Encoding, Model, ObjectPrompt, ObjectResult, SegmentOptions } from './types.js';
+
+/** Where and how the sessions run. */
+export type SegmenterOptions = Pick<SessionOptions, 'provider' | 'threads'>;
+
+/** Objects of one decoder run: more are done in several, so that memory does not grow with their number. */
+const MAX_BATCH = 32;
+
+/** A part of the model, compiled when it is first needed; the weights are let go of then. */
+class LazySession {
+  #weights: StateDict | undefined;
+  #session: Promise<Session> | undefined;
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly graph: () => ModelGraph,
+    weights: StateDict,
+    private readonly options: SegmenterOptions,
+  ) {
+    this.#weights = weights;
+  }
+
+  /** What failed once is tried again at the next call. */
+  async get(): Promise<Session> {
+    this.#session ??= this.#create();
+    try {
+      return await this.#session;
+    } catch (error) {
+      this.#session = undefined;
+      throw error;
+    }
+  }
+
+  async dispose(): Promise<void> {
+    this.#weights = undefined;
+    const session = await this.#session?.catch(() => undefined);
+    await session?.dispose();
+  }
+
+  async #create(): Promise<Session> {
+    if (!this.#weights) throw disposedError();
+    const session = await compile(this.runtime, this.graph().outputs, this.#weights, this.options);
+    this.#weights = undefined;
+    return session;
+  }
+}
+
+export class Segmenter {
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly #encoder: LazySession;
+  readonly #decoder: LazySession;
+  #disposed = false;
+
+  /** Nothing is compiled yet: the first {@link encode} and the first {@link segment} do that. */
+  constructor(model: Model, runtime: Runtime, options: SegmenterOptions = {}) {
+    const { name, config, tensors } = model;
+    this.name = name;
+    this.config = config;
+    const part = (encoder: boolean) =>
+      new Map([...tensors].filter(([tensor]) => tensor.startsWith('image_encoder.') === encoder));
+    this.#encoder = new LazySession(runtime, () => encoderGraph(config), part(true), options);
+    this.#decoder = new LazySession(runtime, () => decoderGraph(config), part(false), options);
+  }
+
+  /** A segmenter of a model in memory, on a runtime of the caller's. */
+  static create(model: Model, runtime: Runtime, options: SegmenterOptions = {}): Segmenter {
+    return new Segmenter(model, runtime, options);
+  }
+
+  /**
+   * The image as the decoder sees it: the expensive half, done once for an image.
+   * @throws SamusError SEGMENTER_DISPOSED, and what sessions throw (PROVIDER_UNAVAILABLE, RUNTIME_…)
+   */
+  async encode(image: Image): Promise<Encoding> {
+    const session = await this.#ready(this.#encoder);
+    const { width, height } = image;
+    const input = prepareImage(imageFrame(this.config, width, height), image);
+    const results = await session.run({ image: input });
+    return { embedding: asFloat32(results.image_embeddings!, 'image_embeddings'), width, height };
+  }
+
+  /**
+   * The mask of one object.
+   * @throws SamusError SEGMENTER_DISPOSED, ENCODING_SHAPE if the encoding is of another model, PROMPT_… as
+   *   promptFeeds.ts names them, and what sessions throw
+   */
+  segment(encoding: Encoding, object: ObjectPrompt, options?: SegmentOptions): Promise<ObjectResult>;
+  /** The masks of several objects, in their order; the decoder runs once for all of them. */
+  segment(encoding: Encoding, objects: readonly ObjectPrompt[], options?: SegmentOptions): Promise<ObjectResult[]>;
+  async segment(
+    encoding: Encoding,
+    prompts: ObjectPrompt | readonly ObjectPrompt[],
+    options: SegmentOptions = {},
+  ): Promise<ObjectResult | ObjectResult[]> {
+    if (!isList(prompts)) return (await this.#segmentAll(encoding, [prompts], options))[0]!;
+    return this.#segmentAll(encoding, prompts, options);
+  }
+
+  /** Gives the sessions' memory back, once the runs asked for have ended. A second call does nothing. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await Promise.all([this.#encoder.dispose(), this.#decoder.dispose()]);
+  }
+
+  async #segmentAll(
+    { embedding, width, height }: Encoding,
+    objects: readonly ObjectPrompt[],
+    { multimask = false, logits = false, allowEmpty = false }: SegmentOptions,
+  ): Promise<ObjectResult[]> {
+    checkEmbedding(this.config, embedding);
+    const frame = imageFrame(this.config, width, height);
+    const named = objects.map((object, i) => ({ ...object, name: objectName(object, i) }));
+    const feeds = batches(named).map((batch) => ({ batch, inputs: promptFeeds(frame, batch, allowEmpty) }));
+    const results: ObjectResult[] = [];
+    for (const { batch, inputs } of feeds) {
+      const session = await this.#ready(this.#decoder);
+      const outputs = await session.run({ image_embeddings: embedding, ...inputs });
+      const masks = asFloat32(outputs.low_res_masks!, 'low_res_masks').data;
+      const iou = asFloat32(outputs.iou_predictions!, 'iou_predictions').data;
+      for (const [o, { name }] of batch.entries()) {
+        const candidates = candidatesOf(this.config, masks, iou, o, multimask);
+        results.push(objectResult(frame, name, candidates, logits));
+      }
+    }
+    return results;
+  }
+
+  async #ready(session: LazySession): Promise<Session> {
+    if (this.#disposed) throw disposedError();
+    return session.get();
+  }
+}
+
+function isList(prompts: ObjectPrompt | readonly ObjectPrompt[]): prompts is readonly ObjectPrompt[] {
+  return Array.isArray(prompts);
+}
+
+function batches<T>(items: readonly T[]): T[][] {
+  const count = Math.ceil(items.length / MAX_BATCH);
+  return Array.from({ length: count }, (_, i) => items.slice(i * MAX_BATCH, (i + 1) * MAX_BATCH));
+}
+
+function checkEmbedding(config: ModelConfig, embedding: TensorData<'float32'>): void {
+  const expected = [1, config.promptDim, config.tokenGrid, config.tokenGrid];
+  if (expected.join() === embedding.shape.join()) return;
+  throw new SamusError(
+    'usage',
+    'ENCODING_SHAPE',
+    `an image embedding of shape [${expected.join(', ')}] was expected, this one has [${embedding.shape.join(', ')}]`,
+    'encode the image with the same model',
+    { expected, came: [...embedding.shape] },
+  );
+}
+
+function disposedError(): SamusError {
+  return new SamusError('usage', 'SEGMENTER_DISPOSED', 'the segmenter has been disposed of', 'load the model again');
+}
