@@ -1,0 +1,55 @@
+/**
+ * What a graph costs to run: the multiply-adds of its products (matrix products, convolutions, attention), from the
+ * shapes alone. Everything else is a few per cent and is not counted; nor is what depends on no input, because that
+ * is computed once when a model is exported.
+ */
+import { type Node, nodeOf, type Tensor } from '../graph/tensor.js';
+import { sizeOf } from '../graph/tensorData.js';
+import { ancestors } from '../graph/traverse.js';
+
+/**
+ * Multiply-adds of one run of a graph.
+ * @param outputs of a graph without named dimensions
+ * @throws SamusError GRAPH_SHAPE for a named dimension
+ */
+export function multiplyAdds(outputs: readonly Tensor[]): number {
+  const varying = new Set<Tensor>();
+  const counted = new Set<Node>();
+  let total = 0;
+  for (const tensor of ancestors(outputs)) {
+    const node = nodeOf(tensor);
+    if (tensor.source.kind === 'input') varying.add(tensor);
+    if (!node?.inputs.some((input) => input && varying.has(input))) continue;
+    varying.add(tensor);
+    if (!counted.has(node)) total += ofNode(node);
+    counted.add(node);
+  }
+  return total;
+}
+
+function ofNode(node: Node): number {
+  const [first, second, third] = node.inputs;
+  const result = node.outputs[0];
+  if (!first || !second || !result) return 0;
+  switch (node.opType) {
+    case 'Gemm':
+    case 'MatMul': {
+      const transposed = node.attributes.transA;
+      const inner = transposed && 'int' in transposed && transposed.int === 1 ? first.size(0) : first.size(-1);
+      return elementsOf(result) * inner;
+    }
+    case 'Conv':
+      return elementsOf(result) * (elementsOf(second) / second.size(0));
+    case 'ConvTranspose':
+      return elementsOf(first) * (elementsOf(second) / second.size(0));
+    case 'MultiHeadAttention':
+      // Queries with keys, then weights with values, over all heads.
+      return third ? elementsOf(first) * second.size(1) + elementsOf(result) * third.size(1) : 0;
+    default:
+      return 0;
+  }
+}
+
+function elementsOf(tensor: Tensor): number {
+  return sizeOf(tensor.shape.map((_, axis) => tensor.size(axis)));
+}
