@@ -1,0 +1,56 @@
+/**
+ * Reads a checkpoint of any format that is known here: what it is, its contents tell, not its name.
+ */
+import type { StateDict } from '../graph/tensorData.js';
+import type { ByteSource } from './byteSource.js';
+import { checkpointError } from './checkpointError.js';
+import { readSafetensors } from './safetensors.js';
+import { detectTorchContainer, readTorchCheckpoint, type TorchCheckpointOptions } from './torchCheckpoint.js';
+
+export type CheckpointFormat = 'torch-zip' | 'torch-legacy' | 'safetensors';
+
+export interface Checkpoint {
+  /** In the order of the file. */
+  readonly tensors: StateDict;
+  readonly format: CheckpointFormat;
+  /** `__metadata__` of a safetensors file; PyTorch's containers have none. */
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** What people mistake for checkpoints: how it starts (in lower case), what it is, what to do. */
+const MISTAKEN: readonly (readonly [start: string, what: string, hint: string])[] = [
+  ['<', 'a web page', 'the download link led to a page, not to the file: download it again'],
+  ['version https://git-lfs', 'a Git LFS pointer', 'run git lfs pull, or download the file itself'],
+  ['\x89hdf', 'an HDF5 file', 'convert it to safetensors'],
+  ['\x80', 'a bare pickle', 'load it in PyTorch where you trust it and save its tensors with torch.save'],
+  ['\x1f\x8b', 'a gzip archive', 'unpack it first'],
+];
+
+/**
+ * The tensors of a checkpoint, whichever format it has.
+ * @param options for PyTorch's containers only, {@link readTorchCheckpoint}
+ * @throws SamusError CHECKPOINT_EMPTY, CHECKPOINT_FORMAT; what {@link readTorchCheckpoint} and
+ *   {@link readSafetensors} throw
+ */
+export async function readCheckpoint(source: ByteSource, options: TorchCheckpointOptions = {}): Promise<Checkpoint> {
+  if (source.size === 0) {
+    throw checkpointError('CHECKPOINT_EMPTY', 'a checkpoint was expected, but the file is empty', 'get the file again');
+  }
+  const start = await source.read(0, Math.min(source.size, 64));
+  const container = detectTorchContainer(start);
+  if (container !== undefined) {
+    const tensors = await readTorchCheckpoint(source, options);
+    return { tensors, format: `torch-${container}`, metadata: new Map() };
+  }
+  // A header starts with a brace, after eight bytes of its length.
+  if (start[8] === 0x7b) return { ...(await readSafetensors(source)), format: 'safetensors' };
+  const text = String.fromCharCode(...start)
+    .trimStart()
+    .toLowerCase();
+  const mistaken = MISTAKEN.find(([beginning]) => text.startsWith(beginning));
+  throw checkpointError(
+    'CHECKPOINT_FORMAT',
+    `a PyTorch or safetensors checkpoint was expected, but this is ${mistaken?.[1] ?? 'neither'}`,
+    mistaken?.[2] ?? 'give a .pth file written by torch.save, or a .safetensors file',
+  );
+}

@@ -1,0 +1,79 @@
+/**
+ * Memory of tensors out of a checkpoint: reserving it, and looking at a stretch of it as a tensor of some data type.
+ * Little-endian, as the files are and as every machine is that ONNX Runtime runs on.
+ */
+import { SamusError } from '../errors.js';
+import { BYTES_PER_ELEMENT, type DType, type TensorData } from '../graph/tensorData.js';
+import { checkpointError, quoted } from './checkpointError.js';
+
+/**
+ * Memory for `bytes` bytes, which the caller has checked against the file.
+ * @throws SamusError CHECKPOINT_MEMORY if this machine has not so much
+ */
+export function reserve(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new SamusError(
+      'machine',
+      'CHECKPOINT_MEMORY',
+      `${bytes} bytes are needed for a tensor, which this machine cannot give`,
+      'use a smaller checkpoint or a machine with more memory',
+      { bytes },
+    );
+  }
+}
+
+/**
+ * The tensor over `elements` numbers of `buffer` from `byteOffset` on; shares the buffer.
+ * @throws SamusError CHECKPOINT_BOOL_VALUE if a boolean is neither 0 nor 1
+ */
+export function tensorOver(
+  name: string,
+  dtype: DType,
+  shape: readonly number[],
+  buffer: ArrayBuffer,
+  byteOffset: number,
+  elements: number,
+): TensorData {
+  switch (dtype) {
+    case 'float32':
+      return { dtype, shape, data: new Float32Array(buffer, byteOffset, elements) };
+    case 'float64':
+      return { dtype, shape, data: new Float64Array(buffer, byteOffset, elements) };
+    case 'float16':
+    case 'bfloat16':
+      return { dtype, shape, data: new Uint16Array(buffer, byteOffset, elements) };
+    case 'int64':
+      return { dtype, shape, data: new BigInt64Array(buffer, byteOffset, elements) };
+    case 'int32':
+      return { dtype, shape, data: new Int32Array(buffer, byteOffset, elements) };
+    case 'int16':
+      return { dtype, shape, data: new Int16Array(buffer, byteOffset, elements) };
+    case 'int8':
+      return { dtype, shape, data: new Int8Array(buffer, byteOffset, elements) };
+    case 'uint8':
+      return { dtype, shape, data: new Uint8Array(buffer, byteOffset, elements) };
+    case 'bool': {
+      const data = new Uint8Array(buffer, byteOffset, elements);
+      if (data.some((value) => value > 1)) {
+        throw checkpointError('CHECKPOINT_BOOL_VALUE', `tensor ${quoted(name)} holds booleans that are not 0 or 1`);
+      }
+      return { dtype, shape, data };
+    }
+  }
+}
+
+/**
+ * Number of elements of a shape out of a file, and of their bytes; undefined if a dimension is no count or a number
+ * is too large to be exact.
+ */
+export function checkedSize(shape: readonly number[], dtype: DType): { elements: number; bytes: number } | undefined {
+  if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) return undefined;
+  // An empty dimension must not hide a product of the others that no later arithmetic could hold.
+  const product = shape.reduce((a, b) => a * Math.max(b, 1), BYTES_PER_ELEMENT[dtype]);
+  if (!Number.isSafeInteger(product)) return undefined;
+  const bytes = shape.includes(0) ? 0 : product;
+  return { elements: bytes / BYTES_PER_ELEMENT[dtype], bytes };
+}

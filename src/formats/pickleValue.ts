@@ -1,0 +1,68 @@
+/**
+ * What a pickle can hold here: plain data, containers that are inert whatever their keys are called, names of the
+ * closed list of classes, and objects that the host of the interpreter makes. Nothing in here runs anything.
+ */
+
+/** A number too large to be exact is a bigint. */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | PickleTuple
+  | PickleList
+  | PickleDict
+  | PickleClass
+  | PickleObject;
+
+export type PickleKey = null | boolean | number | bigint | string;
+
+export class PickleTuple {
+  readonly kind = 'tuple';
+  constructor(
+    readonly items: readonly PickleValue[],
+    /** How deep containers stand in each other at the time of making, this one included. */
+    readonly depth: number,
+  ) {}
+}
+
+export class PickleList {
+  readonly kind = 'list';
+  readonly items: PickleValue[] = [];
+  depth = 1;
+}
+
+/** A dict or an OrderedDict; a key given twice keeps its first place and its last value, as in Python. */
+export class PickleDict {
+  readonly kind = 'dict';
+  readonly entries = new Map<PickleKey, PickleValue>();
+  depth = 1;
+}
+
+/** A class or function of the closed list. */
+export class PickleClass {
+  readonly kind = 'class';
+  /**
+   * @param name with its module, as in `collections.OrderedDict`
+   * @param call what stands for calling it; throws what it is right to throw about `args`
+   */
+  constructor(
+    readonly name: string,
+    readonly call?: (args: readonly PickleValue[]) => PickleValue,
+  ) {}
+}
+
+/** Base of what a host makes: a storage, a tensor. */
+export abstract class PickleObject {
+  readonly kind = 'object';
+  abstract readonly what: string;
+}
+
+/** A short word for what a value is, for messages; never the value. */
+export function pickleKind(value: PickleValue): string {
+  if (value === null) return 'None';
+  if (typeof value !== 'object') return typeof value;
+  if (value instanceof PickleClass) return `the name ${value.name}`;
+  return value instanceof PickleObject ? `a ${value.what}` : `a ${value.kind}`;
+}

@@ -1,0 +1,174 @@
+/**
+ * Directory of a zip archive: where each stored entry lies in the source, so that it is read straight from there.
+ * Made for the archives of torch.save: encryption, several disks and entries that share bytes are refused, compressed
+ * entries are listed but cannot be read. Source: PKWARE APPNOTE 6.3.10.
+ */
+import type { ByteSource } from './byteSource.js';
+import { checkpointError, quoted } from './checkpointError.js';
+import { directoryBounds } from './zipArchiveEnd.js';
+
+export interface ZipEntry {
+  readonly name: string;
+  /** First byte of the data in the source. */
+  readonly offset: number;
+  readonly length: number;
+  /** CRC-32 that the directory records. */
+  readonly crc32: number;
+  /** Whether the bytes are not those of the contents; {@link refuseCompressed}. */
+  readonly compressed: boolean;
+}
+
+/** Torch writes one entry a storage; a directory of this many entries is not one of a model. */
+const MAX_ENTRIES = 65_536;
+const LOCAL_HEADER = 30;
+const DIRECTORY_HEADER = 46;
+const FLAG_ENCRYPTED = 1;
+const UINT32_MAX = 0xffffffff;
+
+/** An entry as the directory has it, before its local header is looked at. */
+interface Listed {
+  readonly name: string;
+  readonly header: number;
+  readonly length: number;
+  readonly crc32: number;
+  readonly method: number;
+}
+
+/**
+ * All entries by name, in the order of the directory.
+ * @throws SamusError CHECKPOINT_TRUNCATED; CHECKPOINT_ZIP_DIRECTORY for a directory that does not add up;
+ *   CHECKPOINT_ZIP_NAME, _DUPLICATE, _ENCRYPTED, _OVERLAP, _LIMIT
+ */
+export async function readZipDirectory(source: ByteSource): Promise<ReadonlyMap<string, ZipEntry>> {
+  const bounds = await directoryBounds(source);
+  // A header takes more than 46 bytes, so the claimed count is also checked against bytes that exist.
+  if (bounds.count > MAX_ENTRIES || bounds.count * DIRECTORY_HEADER > bounds.length) {
+    throw checkpointError('CHECKPOINT_ZIP_LIMIT', `the zip archive claims ${bounds.count} entries`);
+  }
+  const listed = parseDirectory(await source.read(bounds.offset, bounds.length), bounds.count);
+  const entries = new Map<string, ZipEntry>();
+  for (const one of listed) {
+    if (entries.has(one.name)) {
+      throw checkpointError('CHECKPOINT_ZIP_DUPLICATE', `the zip archive holds ${quoted(one.name)} twice`);
+    }
+    entries.set(one.name, await locate(source, one, bounds.offset));
+  }
+  checkOverlaps(listed, entries, bounds.offset);
+  return entries;
+}
+
+/**
+ * Torch never compresses what a state dict is made of, so no bomb has to be told from a checkpoint.
+ * @throws SamusError CHECKPOINT_ZIP_COMPRESSED
+ */
+export function refuseCompressed(entry: ZipEntry): void {
+  if (!entry.compressed) return;
+  throw checkpointError(
+    'CHECKPOINT_ZIP_COMPRESSED',
+    `entry ${quoted(entry.name)} is compressed, which torch.save never does`,
+    'unpack the archive and pack it again without compression (zip -0)',
+  );
+}
+
+function parseDirectory(bytes: Uint8Array, count: number): Listed[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const listed: Listed[] = [];
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    if (at + DIRECTORY_HEADER > bytes.byteLength || view.getUint32(at, true) !== 0x02014b50) {
+      throw badDirectory(`entry ${i} of ${count} is missing`);
+    }
+    const nameLength = view.getUint16(at + 28, true);
+    const extraLength = view.getUint16(at + 30, true);
+    const end = at + DIRECTORY_HEADER + nameLength + extraLength + view.getUint16(at + 32, true);
+    if (end > bytes.byteLength) throw badDirectory(`entry ${i} reaches over its end`);
+    const nameEnd = at + DIRECTORY_HEADER + nameLength;
+    const name = checkedName(bytes.subarray(at + DIRECTORY_HEADER, nameEnd));
+    if (view.getUint16(at + 8, true) & FLAG_ENCRYPTED) {
+      throw checkpointError('CHECKPOINT_ZIP_ENCRYPTED', `entry ${quoted(name)} is encrypted`, 'decrypt the archive');
+    }
+    const [length, packed, header] = sizes(view, at, nameEnd, nameEnd + extraLength);
+    const method = view.getUint16(at + 10, true);
+    if (method === 0 && packed !== length) throw badDirectory(`entry ${quoted(name)} is stored, but with two lengths`);
+    listed.push({ name, header, length: packed, crc32: view.getUint32(at + 16, true), method });
+    at = end;
+  }
+  if (at !== bytes.byteLength) throw badDirectory(`${bytes.byteLength - at} bytes follow its last entry`);
+  return listed;
+}
+
+/** Length, packed length and offset of the header; the zip64 field holds those that need more than 32 bits. */
+function sizes(view: DataView, at: number, extraStart: number, extraEnd: number): [number, number, number] {
+  const short = [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)] as const;
+  let field = extraStart;
+  while (field + 4 <= extraEnd && view.getUint16(field, true) !== 1) field += 4 + view.getUint16(field + 2, true);
+  let next = field + 4;
+  const fieldEnd = field + 4 <= extraEnd ? next + view.getUint16(field + 2, true) : next;
+  const long = (value: number): number => {
+    if (value !== UINT32_MAX) return value;
+    if (next + 8 > fieldEnd || fieldEnd > extraEnd) throw badDirectory('a size over 32 bits has no zip64 field');
+    const exact = Number(view.getBigUint64(next, true));
+    next += 8;
+    if (!Number.isSafeInteger(exact)) throw badDirectory('a size has over 53 bits');
+    return exact;
+  };
+  // In the order in which the zip64 field holds them.
+  return [long(short[0]), long(short[1]), long(short[2])];
+}
+
+/** Nothing is ever written by these names, but a name made to escape a folder marks an archive made to do harm. */
+function checkedName(bytes: Uint8Array): string {
+  let name: string;
+  try {
+    name = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw checkpointError('CHECKPOINT_ZIP_NAME', 'the zip archive holds a name that is not UTF-8');
+  }
+  const parts = name.split('/');
+  if (name === '' || name.includes('\\') || name.includes('\0') || /^[A-Za-z]:/.test(name) || parts[0] === '') {
+    throw checkpointError('CHECKPOINT_ZIP_NAME', `the zip archive holds the name ${quoted(name)}`);
+  }
+  if (parts.includes('..')) {
+    throw checkpointError('CHECKPOINT_ZIP_NAME', `the zip archive holds the name ${quoted(name)}, a way out of it`);
+  }
+  return name;
+}
+
+/** Finds the data behind the local header, which must tell of the same entry. */
+async function locate(source: ByteSource, listed: Listed, directory: number): Promise<ZipEntry> {
+  const { name, header, length } = listed;
+  const damaged = (what: string) => badDirectory(`entry ${quoted(name)} ${what}`);
+  if (header + LOCAL_HEADER > directory) throw damaged('starts behind the data');
+  const bytes = await source.read(header, LOCAL_HEADER);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(0, true) !== 0x04034b50) throw damaged('has no header where its data should be');
+  const nameLength = view.getUint16(26, true);
+  const offset = header + LOCAL_HEADER + nameLength + view.getUint16(28, true);
+  if (offset + length > directory) throw damaged(`needs ${length} bytes at ${offset}, which is behind the data`);
+  const local = await source.read(header + LOCAL_HEADER, nameLength);
+  // Compression and encryption again: another reader would believe this header.
+  const sameKind = view.getUint16(8, true) === listed.method && (view.getUint16(6, true) & FLAG_ENCRYPTED) === 0;
+  if (!sameKind || !sameBytes(local, new TextEncoder().encode(name))) throw damaged('has another header at its data');
+  return { name, offset, length, crc32: listed.crc32, compressed: listed.method !== 0 };
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
+}
+
+/** Entries that share bytes let a small file unpack to a large one, and two readers see different contents. */
+function checkOverlaps(listed: readonly Listed[], entries: ReadonlyMap<string, ZipEntry>, directory: number): void {
+  const sorted = listed.toSorted((a, b) => b.header - a.header);
+  let next = directory;
+  for (const { name, header } of sorted) {
+    const entry = entries.get(name)!;
+    if (entry.offset + entry.length > next) {
+      throw checkpointError('CHECKPOINT_ZIP_OVERLAP', `entry ${quoted(name)} shares bytes with the one after it`);
+    }
+    next = header;
+  }
+}
+
+function badDirectory(what: string): Error {
+  return checkpointError('CHECKPOINT_ZIP_DIRECTORY', `the directory of the zip archive is damaged: ${what}`);
+}
