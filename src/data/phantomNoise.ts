@@ -2,7 +2,7 @@
  * Smooth random fields for the phantom: what makes tissue uneven on a scale larger than speckle. Not a source of
  * random numbers (random.ts), only a way to spread a few of them over a plane.
  */
-import type { Random } from './random.js';
+import type { Random } from '../nn/random.js';
 
 /** Points of the lattice along each axis; a power of two, so that coordinates wrap by masking. */
 const SIZE = 64;

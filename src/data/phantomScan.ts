@@ -4,7 +4,7 @@
  * A picture of the process, not a solution of the wave equation; it is for tests, demonstrations and benchmarks.
  */
 import type { Scene, Tissue } from './phantomScene.js';
-import type { Random } from './random.js';
+import type { Random } from '../nn/random.js';
 
 /** Where the beams run. Millimetres and radians; a linear probe has parallel beams, a convex one fans them out. */
 export interface Probe {

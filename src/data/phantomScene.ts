@@ -4,7 +4,7 @@
  */
 import { type Field, ridge, smoothField } from './phantomNoise.js';
 import { collide, longShape, roundShape, type Shape } from './phantomShape.js';
-import type { Random } from './random.js';
+import type { Random } from '../nn/random.js';
 
 /** The kinds of objects; each is also the name of its class. */
 export type PhantomKind = 'cyst' | 'lesion' | 'vessel' | 'band' | 'organ';

@@ -2,7 +2,7 @@
  * Outlines of the phantom's objects in millimetres: round ones with a wobble, and long ones across the image. A shape
  * only says what is inside; what it is made of stands in phantomScene.ts.
  */
-import type { Random } from './random.js';
+import type { Random } from '../nn/random.js';
 
 /** An outline in the plane of the image; x to the right from the centre line, z down from the probe. */
 export interface Shape {
