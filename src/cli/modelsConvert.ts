@@ -1,0 +1,81 @@
+/**
+ * `samus models convert`: a checkpoint of the public PyTorch code as a model folder.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { Command } from 'commander';
+import { SamusError } from '../errors.js';
+import { readCheckpointFile } from '../formats/checkpointFile.node.js';
+import { modelFromParts } from '../predict/model.js';
+import type { Model } from '../predict/types.js';
+import { saveModel } from './modelFolderOutput.js';
+import { readModel } from './modelOptions.js';
+import { NOTICE } from './packageInfo.js';
+import { withProgress } from './progress.js';
+import { finish, warn } from './run.js';
+
+interface ConvertOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+const EXAMPLES = `
+Architecture and sizes are told by the names and shapes of the tensors; --config names them where that fails.
+
+Examples:
+  samus models convert sam_vit_b_01ec64.pth models/sam-b
+  samus models convert SAMUS_best.pth models/samus-b --json
+
+${NOTICE}.`;
+
+export function convertCommand(): Command {
+  return new Command('convert')
+    .description('Turn a SAM or SAMUS checkpoint into a model folder')
+    .argument('<checkpoint>', 'a .pth or .safetensors file')
+    .argument('<out>', 'the model folder to write')
+    .option('--config <file>', 'a config.json with the sizes, instead of detecting them')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', EXAMPLES)
+    .action(async (checkpoint: string, out: string, options: ConvertOptions) => {
+      const model = await (options.config === undefined
+        ? readModel(checkpoint)
+        : readWithConfig(checkpoint, options.config));
+      const card = model.card ?? cardOf(model, checkpoint);
+      finish(await saveModel(out, model, card), options.json);
+    });
+}
+
+async function readWithConfig(checkpoint: string, configPath: string): Promise<Model> {
+  const config = await readJson(configPath);
+  const { tensors } = await withProgress(`reading ${checkpoint}`, () => readCheckpointFile(checkpoint));
+  const model = modelFromParts(basename(checkpoint, extname(checkpoint)), config, tensors);
+  for (const warning of model.warnings ?? []) warn(warning);
+  return model;
+}
+
+/** @throws SamusError CONFIG_UNREADABLE, CONFIG_INVALID */
+async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const message = `a configuration was expected at ${path}, but it cannot be read (${reason})`;
+    throw new SamusError('input', 'CONFIG_UNREADABLE', message, 'check the path', { path, reason });
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SamusError('input', 'CONFIG_INVALID', `${path} is not valid JSON`, 'correct it', { path });
+  }
+}
+
+function cardOf({ name, config }: Model, checkpoint: string): string {
+  return `# ${name}
+
+${NOTICE}.
+
+Imported from the checkpoint \`${basename(checkpoint)}\` (${config.architecture.toUpperCase()}). Its licence, the data
+that it was trained on and how well it does are not known to this program: see where the checkpoint came from.
+`;
+}

@@ -1,0 +1,43 @@
+/**
+ * The command line as a whole: which commands there are, and what holds for all of them.
+ */
+import { Command } from 'commander';
+import { machineInfoCommand } from './info.js';
+import { convertCommand } from './modelsConvert.js';
+import { infoCommand } from './modelsInfo.js';
+import { initCommand } from './modelsInit.js';
+import { NOTICE, packageVersion } from './packageInfo.js';
+import { phantomCommand } from './phantom.js';
+import { segmentCommand } from './segment.js';
+
+const EXAMPLES = `
+Examples:
+  samus phantom phantoms --seed 1
+  samus segment scan.png --point 120,88 --format png,overlay
+  samus models convert sam_vit_b_01ec64.pth models/sam-b
+
+Exit codes: 0 done, 1 a failure while working, 2 wrong usage, 3 bad input, 4 this machine cannot, 130 interrupted.
+${NOTICE}.`;
+
+/** A fresh command line; prompts gather in it, so that it serves once. */
+export function createProgram(): Command {
+  const models = new Command('models').description('Import, make and describe models');
+  for (const command of [convertCommand(), initCommand(), infoCommand()]) models.addCommand(command);
+  models.addHelpText('after', `\n${NOTICE}.`);
+  const program = new Command('samus')
+    .description('Promptable ultrasound segmentation')
+    .version(packageVersion())
+    .addHelpText('after', EXAMPLES);
+  for (const command of [segmentCommand(), models, phantomCommand(), machineInfoCommand()]) program.addCommand(command);
+  forAll(program, (command) => {
+    // Errors are printed in one form for all commands, by run.ts.
+    command.exitOverride().configureOutput({ outputError: () => undefined });
+    command.helpCommand(command.commands.length > 0);
+  });
+  return program;
+}
+
+function forAll(command: Command, apply: (command: Command) => void): void {
+  apply(command);
+  for (const child of command.commands) forAll(child, apply);
+}

@@ -1,0 +1,89 @@
+/**
+ * Progress on stderr: what is done, how far it is, how long it still takes. Nothing is shown for what ends within a
+ * second. A terminal gets one line that is rewritten, a log gets a plain line now and then.
+ */
+
+/** Work that ends sooner shows nothing. */
+const SILENT_MS = 1000;
+/** Between two rewritings of a terminal's line, and between two lines of a log. */
+const TERMINAL_MS = 200;
+const LOG_MS = 5000;
+
+export interface ProgressTarget {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+export class Progress {
+  readonly #started = performance.now();
+  readonly #timer: NodeJS.Timeout;
+  #shown = false;
+  #lastShown = 0;
+  #done = 0;
+  #detail = '';
+
+  /**
+   * @param what is being done, as in "segmenting"
+   * @param total steps of about the same length, or 0 if their number is not known
+   */
+  constructor(
+    readonly what: string,
+    readonly total = 0,
+    readonly target: ProgressTarget = process.stderr,
+  ) {
+    this.#timer = setInterval(() => this.#show(), target.isTTY ? TERMINAL_MS : SILENT_MS);
+    this.#timer.unref();
+  }
+
+  /** Tells how many steps are done, and what the one at hand is. */
+  update(done: number, detail = ''): void {
+    this.#done = done;
+    this.#detail = detail;
+    this.#show();
+  }
+
+  /** Takes the line away from a terminal; in a log it stays. */
+  end(): void {
+    clearInterval(this.#timer);
+    if (this.#shown && this.target.isTTY) this.target.write('\r\x1b[K');
+    this.#shown = false;
+  }
+
+  #show(): void {
+    const now = performance.now();
+    const elapsed = now - this.#started;
+    if (elapsed < SILENT_MS) return;
+    if (this.#shown && now - this.#lastShown < (this.target.isTTY ? TERMINAL_MS : LOG_MS)) return;
+    const line = progressLine(this.what, this.#done, this.total, elapsed, this.#detail);
+    this.target.write(this.target.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
+    this.#shown = true;
+    this.#lastShown = now;
+  }
+}
+
+/** The text of a progress line; the time left is told once a step is done. */
+export function progressLine(what: string, done: number, total: number, elapsedMs: number, detail = ''): string {
+  const parts = [what + (detail ? ` ${detail}` : '')];
+  if (total > 0) parts.push(`${done} of ${total}`);
+  parts.push(`${duration(elapsedMs)} so far`);
+  if (total > 0 && done > 0 && done < total) parts.push(`about ${duration((elapsedMs / done) * (total - done))} left`);
+  return parts.join(', ');
+}
+
+/** `42 s`, `3 min 5 s`, `2 h 10 min`. */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}
+
+/** Runs `work` of unknown length with progress around it. */
+export async function withProgress<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const progress = new Progress(what);
+  try {
+    return await work();
+  } finally {
+    progress.end();
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Prompts as they are written on a command line: points, boxes and mask files, gathered into objects in the order of
+ * the options. Only their form is checked here; whether they lie in an image is seen where the image is known.
+ */
+import { SamusError } from '../errors.js';
+import type { PixelBox } from '../formats/rle.js';
+import type { PointPrompt } from '../predict/types.js';
+
+/** One object and its prompts; the mask is still a path. */
+export interface PromptSpec {
+  readonly name: string;
+  readonly points: readonly PointPrompt[];
+  readonly box?: PixelBox;
+  readonly maskFile?: string;
+}
+
+/** A {@link PromptSpec} that prompts are still added to. */
+interface OpenSpec {
+  readonly name: string;
+  readonly points: PointPrompt[];
+  box?: PixelBox;
+  maskFile?: string;
+}
+
+/** Names become parts of file names, so they may hold nothing that a path could be made of. */
+const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,79}$/u;
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
+
+/** Gathers prompts: each belongs to the object that was started last. */
+export class PromptList {
+  readonly #objects: OpenSpec[] = [];
+  #current: OpenSpec | undefined;
+
+  /** Starts an object. @throws SamusError PROMPT_OBJECT_NAME, PROMPT_OBJECT_TWICE */
+  object(name: string): void {
+    checkName(name);
+    if (this.#objects.some((object) => object.name === name)) {
+      throw usage(
+        'PROMPT_OBJECT_TWICE',
+        `each object needs a name of its own, ${name} came twice`,
+        'rename one of them',
+      );
+    }
+    this.#current = { name, points: [] };
+    this.#objects.push(this.#current);
+  }
+
+  /** Starts the object of this name, or goes on with it. @throws SamusError PROMPT_OBJECT_NAME */
+  select(name: string): void {
+    const known = this.#objects.find((object) => object.name === name);
+    if (known) this.#current = known;
+    else this.object(name);
+  }
+
+  point(point: PointPrompt): void {
+    this.#object().points.push(point);
+  }
+
+  /** @throws SamusError PROMPT_BOX_TWICE */
+  box(box: PixelBox): void {
+    const object = this.#object();
+    if (object.box) throw twice('PROMPT_BOX_TWICE', 'box', object.name);
+    object.box = box;
+  }
+
+  /** @throws SamusError PROMPT_MASK_TWICE */
+  mask(path: string): void {
+    const object = this.#object();
+    if (object.maskFile !== undefined) throw twice('PROMPT_MASK_TWICE', 'mask', object.name);
+    object.maskFile = path;
+  }
+
+  get isEmpty(): boolean {
+    return this.#objects.length === 0;
+  }
+
+  /** The objects. @throws SamusError PROMPT_OBJECT_EMPTY if one has no prompt */
+  list(): readonly PromptSpec[] {
+    const empty = this.#objects.find(
+      ({ points, box, maskFile }) => points.length === 0 && !box && maskFile === undefined,
+    );
+    if (empty) {
+      throw usage(
+        'PROMPT_OBJECT_EMPTY',
+        `at least one point, box or mask was expected for the object ${empty.name}, none came`,
+        'give its prompts after --object, or leave the object out',
+      );
+    }
+    return this.#objects;
+  }
+
+  /** The object at hand; prompts before any `--object` start the first one. */
+  #object(): OpenSpec {
+    if (!this.#current) this.object('object-1');
+    return this.#current!;
+  }
+}
+
+/** `x,y` or `x,y,bg`. @throws SamusError PROMPT_POINT */
+export function parsePoint(text: string): PointPrompt {
+  const [x, y, label = 'fg', ...rest] = split(text);
+  const labels: Readonly<Record<string, number>> = { fg: 1, bg: 0, 1: 1, 0: 0 };
+  if (isNumber(x) && isNumber(y) && Object.hasOwn(labels, label) && rest.length === 0) {
+    return [Number(x), Number(y), labels[label]!];
+  }
+  throw usage('PROMPT_POINT', `a point x,y or x,y,bg was expected, "${text}" came`, 'write it like 120,88 or 40,52,bg');
+}
+
+/** `x0,y0,x1,y1`, both corners in the box. @throws SamusError PROMPT_BOX */
+export function parseBox(text: string): PixelBox {
+  const parts = split(text);
+  const [x0, y0, x1, y1] = parts.map(Number);
+  if (parts.length === 4 && parts.every(isNumber)) return [x0!, y0!, x1!, y1!];
+  throw usage('PROMPT_BOX', `a box x0,y0,x1,y1 was expected, "${text}" came`, 'write it like 90,60,160,130');
+}
+
+/** A whole number of at least `least`. @throws SamusError USAGE_NUMBER */
+export function parseCount(option: string, least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw usage(
+      'USAGE_NUMBER',
+      `${option} expects a whole number from ${least} on, "${text}" came`,
+      'correct the number',
+    );
+  };
+}
+
+function checkName(name: string): void {
+  if (NAME.test(name)) return;
+  throw usage(
+    'PROMPT_OBJECT_NAME',
+    `a name of letters, digits, spaces, dots, "_" and "-" was expected for an object, ${JSON.stringify(name)} came`,
+    'start it with a letter or digit and keep it under 80 characters',
+  );
+}
+
+function split(text: string): string[] {
+  return text.trim().split(/\s*[,\s]\s*/);
+}
+
+function isNumber(text: string | undefined): boolean {
+  return text !== undefined && NUMBER.test(text);
+}
+
+function twice(code: string, kind: string, name: string): SamusError {
+  return usage(code, `one ${kind} was expected for the object ${name}, a second came`, 'start another with --object');
+}
+
+function usage(code: string, message: string, hint: string): SamusError {
+  return new SamusError('usage', code, message, hint);
+}

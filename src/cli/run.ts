@@ -1,0 +1,116 @@
+/**
+ * From a command's outcome or error to what is printed and to the exit code: the same for every command. With
+ * `--json` one document goes to stdout and nothing else does.
+ */
+import { type Command, CommanderError } from 'commander';
+import { type Json, SamusError } from '../errors.js';
+
+/** What a command gives back. */
+export interface Outcome {
+  /** For `--json`. */
+  readonly document: Json;
+  /** For people. */
+  readonly lines: readonly string[];
+  /** 0 unless something failed. */
+  readonly exitCode?: number;
+}
+
+/** Prints an outcome and sets the exit code. */
+export function finish(outcome: Outcome, json = false): void {
+  process.stdout.write(json ? `${JSON.stringify(outcome.document)}\n` : outcome.lines.map(endLine).join(''));
+  process.exitCode = outcome.exitCode ?? 0;
+}
+
+/** Runs the command that `args` name; never throws. */
+export async function runProgram(program: Command, args: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    const known = error instanceof CommanderError ? usageError(error) : asSamusError(error);
+    reportError(known ?? error, asksForJson(args));
+    process.exitCode = known?.exitCode ?? 1;
+  }
+}
+
+/** Prints an error: the document with `--json`, two lines for a person, the stack for a bug. */
+export function reportError(error: unknown, json: boolean): void {
+  const known = asSamusError(error);
+  if (!known) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(`error: this is a bug, please report it with the command that you gave\n${stack}\n`);
+  } else if (!json) {
+    process.stderr.write(`error: ${known.message}\nhint: ${known.hint}\n`);
+  }
+  if (!json) return;
+  const message = error instanceof Error ? error.message : String(error);
+  const bug = { code: 'INTERNAL', message, hint: 'this is a bug: report it with the command', details: {} };
+  process.stdout.write(`${JSON.stringify(known ? known.toJSON() : { error: bug })}\n`);
+}
+
+/** Whether `--json` is among the options; what stands after `--` is no option. */
+export function asksForJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+}
+
+/** A warning, where people look for it and programs do not. */
+export function warn(message: string): void {
+  process.stderr.write(`warning: ${message}\n`);
+}
+
+const MACHINE: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of the disk is used up',
+  ENOMEM: 'there is not enough memory',
+  EMFILE: 'too many files are open',
+};
+
+/** Errors of the operating system that slipped past the code that knows what it was doing. */
+function asSamusError(error: unknown): SamusError | undefined {
+  if (error instanceof SamusError) return error;
+  if (!(error instanceof Error)) return undefined;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const reason = MACHINE[code];
+  if (reason) return new SamusError('machine', 'MACHINE_LIMIT', `${reason} (${code})`, 'make room and run it again');
+  if (error instanceof RangeError && /allocation|array buffer/i.test(error.message)) {
+    const hint = 'use a smaller image or model, or close other programs';
+    return new SamusError('machine', 'MACHINE_LIMIT', `there is not enough memory (${error.message})`, hint);
+  }
+  if (/^E[A-Z]+$/.test(code)) {
+    return new SamusError(
+      'input',
+      'FILE_SYSTEM',
+      `a file could not be used: ${error.message}`,
+      'check path and rights',
+    );
+  }
+  return undefined;
+}
+
+const USAGE: Readonly<Record<string, string>> = {
+  'commander.unknownOption': 'USAGE_UNKNOWN_OPTION',
+  'commander.unknownCommand': 'USAGE_UNKNOWN_COMMAND',
+  'commander.missingArgument': 'USAGE_MISSING_ARGUMENT',
+  'commander.optionMissingArgument': 'USAGE_MISSING_VALUE',
+  'commander.missingMandatoryOptionValue': 'USAGE_MISSING_OPTION',
+  'commander.invalidArgument': 'USAGE_VALUE',
+  'commander.excessArguments': 'USAGE_EXCESS_ARGUMENTS',
+  'commander.help': 'USAGE_MISSING_COMMAND',
+};
+
+/** Commander's errors in the project's form. Its help for a missing command has been printed already. */
+function usageError(error: CommanderError): SamusError {
+  const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = rest
+    .join(' ')
+    .trim()
+    .replace(/^\((.*)\)$/, '$1');
+  const message = error.code === 'commander.help' ? 'a command was expected, none came' : first;
+  const hint = suggestion || 'add --help to the command to see what it takes';
+  return new SamusError('usage', USAGE[error.code] ?? 'USAGE', message, hint);
+}
+
+function endLine(line: string): string {
+  return `${line}\n`;
+}

@@ -1,0 +1,72 @@
+/**
+ * The result of one image in the forms that `samus segment` gives it: the entry of the JSON document, a line for
+ * people, the picture with the masks drawn in.
+ */
+import type { Json } from '../errors.js';
+import type { Image } from '../formats/image.js';
+import { drawOverlay } from '../formats/overlay.js';
+import { encodeRle } from '../formats/rle.js';
+import type { ObjectResult } from '../predict/types.js';
+import type { PromptSpec } from './promptOptions.js';
+
+/** One object found, what was asked, and where its mask is written, if it is. */
+export interface SegmentedObject {
+  readonly prompt: PromptSpec;
+  readonly result: ObjectResult;
+  readonly maskPath?: string;
+}
+
+/** Far apart for most kinds of colour blindness (Okabe and Ito, without black and grey). */
+const COLORS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'] as const;
+
+/**
+ * The entry of an image in the document. `points` and `prompt` are what was asked, the rest what came: `box` is that
+ * of the mask, or null if the mask is empty.
+ */
+export function imageEntry(path: string, image: Image, objects: readonly SegmentedObject[]): Record<string, Json> {
+  return { image: path, width: image.width, height: image.height, objects: objects.map(objectEntry) };
+}
+
+function objectEntry({ prompt, result, maskPath }: SegmentedObject): Json {
+  const { name, score, area, box, mask, width, height } = result;
+  const { size, counts } = encodeRle(mask, width, height);
+  return {
+    name,
+    points: prompt.points.map(plain),
+    prompt: {
+      points: prompt.points.map(plain),
+      ...(prompt.box && { box: [...prompt.box] }),
+      ...(prompt.maskFile !== undefined && { mask: prompt.maskFile }),
+    },
+    score,
+    area,
+    box: box && [...box],
+    ...(maskPath !== undefined && { mask: maskPath }),
+    rle: { size: [...size], counts },
+  };
+}
+
+function plain([x, y, label = 1]: PromptSpec['points'][number]): Json {
+  return [x, y, label];
+}
+
+/** One line for each object. */
+export function resultLines(path: string, objects: readonly SegmentedObject[]): string[] {
+  return objects.map(({ result, maskPath }) => {
+    const { name, score, area, box } = result;
+    const found = box ? `area ${area} px, box ${box.join(',')}` : 'nothing found';
+    return `${path}: ${name}, score ${score.toFixed(3)}, ${found}${maskPath === undefined ? '' : ` -> ${maskPath}`}`;
+  });
+}
+
+/** The image with masks and clicks drawn over it. */
+export function overlayOf(image: Image, objects: readonly SegmentedObject[]): Image {
+  return drawOverlay(
+    image,
+    objects.map(({ prompt, result }, i) => ({
+      mask: result.mask,
+      color: COLORS[i % COLORS.length]!,
+      clicks: prompt.points.map(([x, y, label = 1]) => ({ x, y, positive: label === 1 })),
+    })),
+  );
+}

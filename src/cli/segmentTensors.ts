@@ -1,0 +1,51 @@
+/**
+ * `--save-tensors`: the numbers behind a segmentation, for comparing implementations.
+ */
+import { float32, type StateDict } from '../graph/tensorData.js';
+import type { ModelConfig } from '../models/config.js';
+import { lowResSide, modelLogits } from '../predict/imageFrame.js';
+import type { Encoding, ObjectResult } from '../predict/types.js';
+
+/**
+ * `image_embedding` [1, C, g, g]; `low_res_logits` [O, M, 4g, 4g]; `masks` [O, M, S, S], logits at the model's input
+ * size; `iou` [O, M]. O objects, M masks: one, or three with multimask.
+ */
+export function segmentationTensors(
+  config: ModelConfig,
+  encoding: Encoding,
+  results: readonly ObjectResult[],
+): StateDict {
+  const candidates = results.flatMap((result) => result.candidates);
+  const counts = [results.length, candidates.length / results.length];
+  const [low, full] = [lowResSide(config), config.imageSize];
+  return new Map([
+    ['image_embedding', encoding.embedding],
+    [
+      'low_res_logits',
+      stack(
+        [...counts, low, low],
+        candidates.map((candidate) => candidate.lowResLogits),
+      ),
+    ],
+    [
+      'masks',
+      stack(
+        [...counts, full, full],
+        candidates.map((candidate) => modelLogits(config, candidate.lowResLogits)),
+      ),
+    ],
+    [
+      'iou',
+      float32(
+        candidates.map((candidate) => candidate.score),
+        counts,
+      ),
+    ],
+  ]);
+}
+
+function stack(shape: readonly number[], maps: readonly Float32Array[]) {
+  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  for (const [i, map] of maps.entries()) data.set(map, i * map.length);
+  return float32(data, shape);
+}
