@@ -97,7 +97,8 @@ export async function writeModelFolder(folder: string, content: ModelFolderConte
   } catch (error) {
     throw writeError(error, folder);
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    // What went wrong before matters more than what is left over.
+    await rm(staging, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

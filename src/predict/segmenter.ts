@@ -38,18 +38,20 @@ class LazySession {
   /** What failed once is tried again at the next call. */
   async get(): Promise<Session> {
     this.#session ??= this.#create();
+    const session = this.#session;
     try {
-      return await this.#session;
+      return await session;
     } catch (error) {
-      this.#session = undefined;
+      if (this.#session === session) this.#session = undefined;
       throw error;
     }
   }
 
   async dispose(): Promise<void> {
+    const session = this.#session;
     this.#weights = undefined;
-    const session = await this.#session?.catch(() => undefined);
-    await session?.dispose();
+    this.#session = undefined;
+    await (await session?.catch(() => undefined))?.dispose();
   }
 
   async #create(): Promise<Session> {

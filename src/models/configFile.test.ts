@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
+import { SAM_VIT_B, SAM_VIT_H, SAM_VIT_L, SAMUS_B, SAMUS_S } from './config.js';
+import { parseConfig, serialiseConfig } from './configFile.js';
+
+const samus = (change: Record<string, unknown>) => ({ ...JSON.parse(serialiseConfig(SAMUS_B)), ...change });
+
+describe('config.json', () => {
+  it.each([SAM_VIT_B, SAM_VIT_L, SAM_VIT_H, SAMUS_B, SAMUS_S, TINY_SAM, TINY_SAMUS])(
+    'reads as it was written',
+    (config) => {
+      expect(parseConfig(JSON.parse(serialiseConfig(config)))).toEqual({ config, extra: {}, warnings: [] });
+    },
+  );
+
+  it('keeps fields that it does not know, and says so', () => {
+    const { extra, warnings } = parseConfig(samus({ trainedOn: ['BUSI'], note: null }));
+    expect(extra).toEqual({ trainedOn: ['BUSI'], note: null });
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toContain('trainedOn');
+    expect(parseConfig(JSON.parse(serialiseConfig(SAMUS_B, extra))).extra).toEqual(extra);
+  });
+
+  it('never lets a further field replace a known one', () => {
+    expect(parseConfig(JSON.parse(serialiseConfig(SAMUS_B, { dim: 1 }))).config).toEqual(SAMUS_B);
+  });
+
+  it('takes eight decoder heads if none are given', () => {
+    const { decoderHeads: _, ...rest } = samus({});
+    expect(parseConfig(rest).config.decoderHeads).toBe(8);
+  });
+
+  it.each([null, [], 'samus', 3])('refuses %j', (json) => {
+    expect(() => parseConfig(json)).toThrow(expect.objectContaining({ kind: 'input', code: 'CONFIG_INVALID' }));
+  });
+
+  it.each([undefined, 'unet', 3])('refuses the architecture %j', (architecture) => {
+    expect(() => parseConfig(samus({ architecture }))).toThrow(
+      expect.objectContaining({ code: 'CONFIG_ARCHITECTURE' }),
+    );
+  });
+
+  it.each([
+    ['dim', undefined],
+    ['dim', '768'],
+    ['dim', 76.5],
+    ['dim', 1e9],
+    ['depth', 0],
+    ['imageSize', -256],
+    ['imageSize', 255],
+    ['imageSize', 96],
+    ['heads', 5],
+    ['promptDim', 252],
+    ['decoderHeads', 7],
+    ['maskChannels', 6],
+    ['positionGrid', 48],
+    ['positionGrid', 16],
+    ['stem', null],
+    ['globalBlocks', 'all'],
+    ['globalBlocks', [2, 5, 8, 12]],
+    ['globalBlocks', [5, 2]],
+    ['globalBlocks', [2, 2]],
+    ['globalBlocks', [-1]],
+    ['globalBlocks', [1.5]],
+    ['preprocessing', 'ImageNet'],
+  ])('refuses %s = %j and names the field', (field, value) => {
+    expect(() => parseConfig(samus({ [field]: value }))).toThrow(
+      expect.objectContaining({
+        kind: 'input',
+        code: 'CONFIG_FIELD',
+        message: expect.stringContaining(field),
+        details: expect.objectContaining({ field }),
+      }),
+    );
+  });
+
+  it('refuses patches that overlap in SAM', () => {
+    const json = { ...JSON.parse(serialiseConfig(SAM_VIT_B)), patchKernel: 32 };
+    expect(() => parseConfig(json)).toThrow(expect.objectContaining({ code: 'CONFIG_FIELD' }));
+  });
+});

@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
+import { createImage, type Image } from '../formats/image.js';
+import { SAM_VIT_B, SAMUS_B } from '../models/config.js';
+import {
+  type ImageFrame,
+  imageFrame,
+  imageLogits,
+  lowResSide,
+  maskToLowRes,
+  modelLogits,
+  pointToModel,
+  prepareImage,
+} from './imageFrame.js';
+
+const MODELS = [
+  ['SAMUS', SAMUS_B],
+  ['SAM', SAM_VIT_B],
+] as const;
+
+const sizes = fc.record({ width: fc.integer({ min: 20, max: 700 }), height: fc.integer({ min: 20, max: 700 }) });
+
+/** A grey image with one bright square around a point. */
+function spot(width: number, height: number, x: number, y: number, radius: number): Image {
+  const data = new Uint8Array(width * height);
+  for (let v = Math.max(0, y - radius); v <= Math.min(height - 1, y + radius); v++) {
+    data.fill(255, v * width + Math.max(0, x - radius), v * width + Math.min(width - 1, x + radius) + 1);
+  }
+  return createImage(width, height, 1, data);
+}
+
+/** Centre of what is positive, in pixels of the map. */
+function centre(map: Float32Array, width: number, weight: (value: number) => number): [number, number] {
+  let [sum, sumX, sumY] = [0, 0, 0];
+  for (const [i, value] of map.entries()) {
+    const w = weight(value);
+    sum += w;
+    sumX += w * (i % width);
+    sumY += w * Math.floor(i / width);
+  }
+  return [sumX / sum, sumY / sum];
+}
+
+describe('a click', () => {
+  it('follows the rule of the stretched image', () => {
+    const frame = imageFrame(SAMUS_B, 640, 480);
+    const [x, y] = pointToModel(frame, 120, 88);
+    expect(x).toBeCloseTo((120.5 * 256) / 640 - 0.5, 9);
+    expect(y).toBeCloseTo((88.5 * 256) / 480 - 0.5, 9);
+  });
+
+  it('stays where it is in an image of the size of the model', () => {
+    expect(pointToModel(imageFrame(SAMUS_B, 256, 256), 17.25, 200)).toEqual([17.25, 200]);
+    expect(pointToModel(imageFrame(SAM_VIT_B, 1024, 1024), 17.25, 200)).toEqual([17.25, 200]);
+  });
+
+  it('is scaled without a shift for SAM', () => {
+    const [x, y] = pointToModel(imageFrame(SAM_VIT_B, 220, 150), 100, 60);
+    expect(x).toBeCloseTo((100 * 1024) / 220, 9);
+    expect(y).toBeCloseTo((60 * 698) / 150, 9);
+  });
+
+  it('maps edges of a stretched image to edges, and comes back', () => {
+    fc.assert(
+      fc.property(sizes, fc.double({ min: 0, max: 1, noNaN: true }), ({ width, height }, share) => {
+        const frame = imageFrame(SAMUS_B, width, height);
+        const [left, top] = pointToModel(frame, -0.5, -0.5);
+        const [right, bottom] = pointToModel(frame, width - 0.5, height - 0.5);
+        expect(left).toBeCloseTo(-0.5, 9);
+        expect(top).toBeCloseTo(-0.5, 9);
+        expect(right).toBeCloseTo(255.5, 9);
+        expect(bottom).toBeCloseTo(255.5, 9);
+        // The same rule from 256 pixels back to the image is its inverse.
+        const x = share * width - 0.5;
+        const [there] = pointToModel(frame, x, 0);
+        expect(((there + 0.5) * width) / 256 - 0.5).toBeCloseTo(x, 9);
+      }),
+    );
+  });
+
+  it.each(MODELS)('lies on what was clicked on in the input of %s', (_, config) => {
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 10, max: 89 }), fc.integer({ min: 10, max: 89 }), (size, atX, atY) => {
+        const { width, height } = size;
+        const [x, y] = [Math.round((width * atX) / 100), Math.round((height * atY) / 100)];
+        const frame = imageFrame(config, width, height);
+        const side = config.imageSize;
+        const input = prepareImage(frame, spot(width, height, x, y, 1)).data.subarray(0, side * side);
+        const darkest = Math.min(...[0, 1].map((i) => input[i * (frame.shownWidth - 1)]!));
+        const shown = input.map((value, i) =>
+          i % side < frame.shownWidth && Math.floor(i / side) < frame.shownHeight ? value - darkest : 0,
+        );
+        const [foundX, foundY] = centre(shown, side, (value) => Math.max(0, value));
+        const [expectedX, expectedY] = pointToModel(frame, x, y);
+        // SAM's missing half-pixel shift is worth half an enlarged pixel.
+        const slack = config.architecture === 'sam' ? 0.5 + side / Math.max(width, height) / 2 : 0.5;
+        expect(Math.abs(foundX - expectedX)).toBeLessThan(slack);
+        expect(Math.abs(foundY - expectedY)).toBeLessThan(slack);
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
+
+describe('logits', () => {
+  /** Logits that are highest at a point of the model's input. */
+  function peak(frame: ImageFrame, x: number, y: number): Float32Array {
+    const side = lowResSide(frame.config);
+    const cell = frame.config.imageSize / side;
+    return Float32Array.from({ length: side * side }, (_, i) => {
+      const [dx, dy] = [((i % side) + 0.5) * cell - 0.5 - x, (Math.floor(i / side) + 0.5) * cell - 0.5 - y];
+      return 10 - Math.hypot(dx, dy) / cell;
+    });
+  }
+
+  it.each(MODELS)('of %s come back to the place of the click', (_, config) => {
+    for (const [width, height, x, y] of [
+      [640, 480, 120, 88],
+      [97, 301, 70, 250],
+      [1200, 300, 900, 40],
+    ] as const) {
+      const frame = imageFrame(config, width, height);
+      const logits = imageLogits(frame, peak(frame, ...pointToModel(frame, x, y)));
+      expect(logits).toHaveLength(width * height);
+      const [foundX, foundY] = centre(logits, width, (value) => Math.max(0, value - 6));
+      // Half a pixel of the model's input, in pixels of the image, where SAM does not shift.
+      const slack = 0.5 + Math.max(width / frame.shownWidth, height / frame.shownHeight) / 2;
+      expect(Math.abs(foundX - x)).toBeLessThan(slack);
+      expect(Math.abs(foundY - y)).toBeLessThan(slack);
+    }
+  });
+
+  it('are those of the model where the image has its size', () => {
+    const frame = imageFrame(TINY_SAMUS, 32, 32);
+    const lowRes = peak(frame, 11, 20);
+    expect(imageLogits(frame, lowRes)).toEqual(modelLogits(TINY_SAMUS, lowRes));
+  });
+});
+
+describe('the input of the encoder', () => {
+  it('is grey from 0 to 1 for SAMUS', () => {
+    const red = createImage(
+      40,
+      20,
+      3,
+      Uint8Array.from({ length: 2400 }, (_, i) => (i % 3 === 0 ? 255 : 0)),
+    );
+    const { shape, data } = prepareImage(imageFrame(TINY_SAMUS, 40, 20), red);
+    expect(shape).toEqual([1, 1, 32, 32]);
+    expect(new Set(data)).toEqual(new Set([Math.fround(76 / 255)]));
+  });
+
+  it('is normalised colour for SAM, and zero beyond the image', () => {
+    const grey = createImage(40, 20, 1, new Uint8Array(800).fill(200));
+    const { shape, data } = prepareImage(imageFrame(TINY_SAM, 40, 20), grey);
+    expect(shape).toEqual([1, 3, 32, 32]);
+    expect(data[2 * 1024]).toBeCloseTo((200 - 103.53) / 57.375, 5);
+    expect(data[15 * 32 + 31]).toBeCloseTo((200 - 123.675) / 58.395, 5);
+    expect(data.subarray(16 * 32, 32 * 32).every((value) => value === 0)).toBe(true);
+  });
+
+  it('exists for an image that is a line', () => {
+    expect(prepareImage(imageFrame(TINY_SAM, 3000, 1), createImage(3000, 1, 1, new Uint8Array(3000))).shape).toEqual([
+      1, 3, 32, 32,
+    ]);
+  });
+});
+
+describe('a first guess', () => {
+  const [width, height] = [90, 60];
+  const disc = Uint8Array.from({ length: width * height }, (_, i) =>
+    Math.hypot((i % width) - 50, Math.floor(i / width) - 25) < 18 ? 1 : 0,
+  );
+
+  it.each(MODELS)('as a mask comes back as that mask from %s', (_, config) => {
+    const frame = imageFrame(config, width, height);
+    const back = imageLogits(frame, maskToLowRes(frame, disc));
+    const wrong = disc.reduce((count, value, i) => count + (value === (back[i]! > 0 ? 1 : 0) ? 0 : 1), 0);
+    expect(wrong / disc.length).toBeLessThan(0.01);
+  });
+
+  it.each(MODELS)('as logits comes back as those logits from %s', (_, config) => {
+    const frame = imageFrame(config, width, height);
+    const logits = Float32Array.from(disc, (_, i) => 5 - Math.hypot((i % width) - 50, Math.floor(i / width) - 25) / 4);
+    const back = imageLogits(frame, maskToLowRes(frame, logits));
+    const most = logits.reduce((worst, value, i) => {
+      const [x, y] = [i % width, Math.floor(i / width)];
+      const inner = x > 3 && y > 3 && x < width - 4 && y < height - 4;
+      return inner ? Math.max(worst, Math.abs(value - back[i]!)) : worst;
+    }, 0);
+    expect(most).toBeLessThan(0.3);
+  });
+
+  it('is sure where the mask is and where it is not, and knows nothing beyond the image', () => {
+    const frame = imageFrame(SAM_VIT_B, 200, 100);
+    const lowRes = maskToLowRes(frame, new Uint8Array(200 * 100).fill(7));
+    expect(lowRes[0]).toBe(10);
+    expect(lowRes[125 * 256 + 255]).toBe(10);
+    expect(lowRes[130 * 256]).toBe(-10);
+    expect(new Set(maskToLowRes(frame, new Uint8Array(200 * 100)))).toEqual(new Set([-10]));
+  });
+});

@@ -1,0 +1,54 @@
+/**
+ * Models small enough to compile in a moment, with seeded random weights: all parts of the real ones, meaningless
+ * masks.
+ */
+
+import { float32, type TensorData } from '../../src/graph/tensorData.js';
+import type { ModelConfig, SamConfig, SamusConfig } from '../../src/models/config.js';
+import { parametersOf } from '../../src/models/graphs.js';
+import { initialise } from '../../src/nn/parameters.js';
+import { Random } from '../../src/nn/random.js';
+import type { Model } from '../../src/predict/types.js';
+
+const SHARED = {
+  dim: 16,
+  depth: 2,
+  heads: 2,
+  globalBlocks: [1],
+  window: 3,
+  mlp: 32,
+  promptDim: 16,
+  decoderHeads: 8,
+  decoderMlp: 32,
+  iouHidden: 16,
+  maskChannels: 4,
+};
+
+/** SAMUS on 32×32 pixels and 8×8 tokens. */
+export const TINY_SAMUS: SamusConfig = {
+  architecture: 'samus',
+  imageSize: 32,
+  tokenGrid: 8,
+  patchKernel: 8,
+  stem: 4,
+  positionGrid: 16,
+  ...SHARED,
+};
+
+/** SAM on 32×32 pixels and 8×8 tokens. */
+export const TINY_SAM: SamConfig = { architecture: 'sam', imageSize: 32, tokenGrid: 8, patchKernel: 4, ...SHARED };
+
+/** Position tables start at zero, which would hide what they do: here they are drawn too. */
+export function tinyWeights(config: ModelConfig, seed = 1): Map<string, TensorData> {
+  const random = Random.seeded(seed);
+  const tables = parametersOf(config).filter(({ name }) => /pos_embed$|rel_pos_[hw]$/.test(name));
+  const drawn = tables.map(({ name, shape }): [string, TensorData] => {
+    const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 0.3 * random.normal());
+    return [name, float32(values, shape)];
+  });
+  return initialise(parametersOf(config), random, new Map(drawn));
+}
+
+export function tinyModel(config: ModelConfig = TINY_SAMUS, seed = 1): Model {
+  return { name: `tiny-${config.architecture}`, config, tensors: tinyWeights(config, seed) };
+}
