@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { golden } from '../../test/support/golden.js';
 import { TINY_SAM, TINY_SAMUS, tinyWeights } from '../../test/support/tinyModel.js';
+import { readCheckpointFile } from '../formats/checkpointFile.node.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import { type ModelConfig, SAM_VIT_B, SAM_VIT_H, SAM_VIT_L, SAMUS_B, SAMUS_S } from './config.js';
 import { detectConfig } from './detect.js';
@@ -130,6 +131,22 @@ describe('a checkpoint of another kind', () => {
     const tensors = new Map([...declared(TINY_SAM), ...shapesOnly([[table, [5, 7]]])]);
     expect(() => detectConfig(tensors)).toThrow(
       expect.objectContaining({ code: 'CONFIG_FIELD', details: expect.objectContaining({ field: 'heads' }) }),
+    );
+  });
+});
+
+const folder = process.env.SAMUS_TEST_DATA;
+describe.skipIf(!folder)('checkpoints of derivatives (needs the folder SAMUS_TEST_DATA)', () => {
+  it.each([
+    ['autosamus-tiny.fp16.pth', 'AutoSAMUS'],
+    ['samed-tiny.pth', 'SAMed'],
+  ])('%s is known as %s', async (file, architecture) => {
+    const { tensors } = await readCheckpointFile(`${folder}/golden/${file}`);
+    expect(() => detectConfig(tensors)).toThrow(
+      expect.objectContaining({
+        code: 'MODEL_ARCHITECTURE_UNSUPPORTED',
+        details: expect.objectContaining({ architecture }),
+      }),
     );
   });
 });
