@@ -1,15 +1,10 @@
 /**
- * The options of every command that runs a model, and loading the model they name.
+ * The options of every command that runs a model. Light, so that help and mistakes are answered at once; what loads
+ * the model is in openModel.ts.
  */
 import { type Command, Option } from 'commander';
-import { loadModel } from '../predict/loadModel.node.js';
-import { Segmenter } from '../predict/segmenter.js';
-import type { Model } from '../predict/types.js';
-import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
 import type { Provider } from '../runtime/session.js';
-import { withProgress } from './progress.js';
 import { parseCount } from './promptOptions.js';
-import { warn } from './run.js';
 
 export interface ModelOptions {
   readonly model: string;
@@ -33,17 +28,4 @@ export function addModelOptions(command: Command): Command {
         parseCount('--threads', 1),
       ),
     );
-}
-
-/** Reads a model and tells what looked odd on stderr. @throws SamusError as loadModel */
-export async function readModel(name: string): Promise<Model> {
-  const model = await withProgress(`reading the model ${name}`, () => loadModel(name));
-  for (const warning of model.warnings ?? []) warn(warning);
-  return model;
-}
-
-/** A segmenter of the model that the options name; the caller disposes of it. @throws SamusError as loadModel */
-export async function openSegmenter({ model, provider, threads }: ModelOptions): Promise<Segmenter> {
-  const sessionOptions = { ...(provider && { provider }), ...(threads !== undefined && { threads }) };
-  return Segmenter.create(await readModel(model), nodeRuntime(), sessionOptions);
 }

@@ -3,46 +3,30 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { Command } from 'commander';
 import { SamusError } from '../errors.js';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
 import { modelFromParts } from '../predict/model.js';
 import type { Model } from '../predict/types.js';
 import { saveModel } from './modelFolderOutput.js';
-import { readModel } from './modelOptions.js';
+import { readModel } from './openModel.js';
 import { NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
-import { finish, warn } from './run.js';
+import { type Outcome, warn } from './run.js';
 
-interface ConvertOptions {
+export interface ConvertOptions {
+  /** Path of a config.json. */
   readonly config?: string;
-  readonly json?: boolean;
 }
 
-const EXAMPLES = `
-Architecture and sizes are told by the names and shapes of the tensors; --config names them where that fails.
-
-Examples:
-  samus models convert sam_vit_b_01ec64.pth models/sam-b
-  samus models convert SAMUS_best.pth models/samus-b --json
-
-${NOTICE}.`;
-
-export function convertCommand(): Command {
-  return new Command('convert')
-    .description('Turn a SAM or SAMUS checkpoint into a model folder')
-    .argument('<checkpoint>', 'a .pth or .safetensors file')
-    .argument('<out>', 'the model folder to write')
-    .option('--config <file>', 'a config.json with the sizes, instead of detecting them')
-    .option('--json', 'print one JSON document')
-    .addHelpText('after', EXAMPLES)
-    .action(async (checkpoint: string, out: string, options: ConvertOptions) => {
-      const model = await (options.config === undefined
-        ? readModel(checkpoint)
-        : readWithConfig(checkpoint, options.config));
-      const card = model.card ?? cardOf(model, checkpoint);
-      finish(await saveModel(out, model, card), options.json);
-    });
+/**
+ * Reads a checkpoint and writes it as a model folder.
+ * @throws SamusError what reading, checking and writing throw; CONFIG_UNREADABLE, CONFIG_INVALID
+ */
+export async function convertModel(checkpoint: string, out: string, options: ConvertOptions): Promise<Outcome> {
+  const model = await (options.config === undefined
+    ? readModel(checkpoint)
+    : readWithConfig(checkpoint, options.config));
+  return saveModel(out, model, model.card ?? cardOf(model, checkpoint));
 }
 
 async function readWithConfig(checkpoint: string, configPath: string): Promise<Model> {

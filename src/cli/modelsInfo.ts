@@ -2,40 +2,18 @@
  * `samus models info`: what a model is and costs.
  */
 import { stat } from 'node:fs/promises';
-import { Command } from 'commander';
 import type { Json } from '../errors.js';
 import { sizeOf } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/config.js';
 import { multiplyAdds } from '../models/cost.js';
 import { encoderGraph, parametersOf } from '../models/graphs.js';
 import { isTrainable } from '../models/trainable.js';
-import type { Model } from '../predict/types.js';
-import { DEFAULT_MODEL, readModel } from './modelOptions.js';
-import { NOTICE } from './packageInfo.js';
-import { finish, type Outcome } from './run.js';
+import { readModel } from './openModel.js';
+import type { Outcome } from './run.js';
 
-const EXAMPLES = `
-gflop is what the image encoder takes for one image, two for each multiply-add of its products; trainable are the
-weights that the published recipe moves.
-
-Examples:
-  samus models info models/samus-b
-  samus models info sam_vit_b_01ec64.pth --json
-
-${NOTICE}.`;
-
-export function infoCommand(): Command {
-  return new Command('info')
-    .description('Tell what a model is: architecture, sizes, cost, files, licence')
-    .argument('[model]', 'a model folder, a .pth or .safetensors file, or a bundled name', DEFAULT_MODEL)
-    .option('--json', 'print one JSON document')
-    .addHelpText('after', EXAMPLES)
-    .action(async (name: string, { json }: { json?: boolean }) => {
-      finish(await describe(await readModel(name)), json);
-    });
-}
-
-async function describe(model: Model): Promise<Outcome> {
+/** What there is to say of a model. @throws SamusError what reading it throws */
+export async function describeModel(path: string): Promise<Outcome> {
+  const model = await readModel(path);
   const { name, config } = model;
   const { parameters, trainable } = countParameters(config);
   const gflop = Math.round((2 * multiplyAdds(Object.values(encoderGraph(config).outputs))) / 1e7) / 100;

@@ -3,9 +3,7 @@
  */
 import { Command } from 'commander';
 import { machineInfoCommand } from './info.js';
-import { convertCommand } from './modelsConvert.js';
-import { infoCommand } from './modelsInfo.js';
-import { initCommand } from './modelsInit.js';
+import { modelsCommand } from './models.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { phantomCommand } from './phantom.js';
 import { segmentCommand } from './segment.js';
@@ -21,14 +19,12 @@ ${NOTICE}.`;
 
 /** A fresh command line; prompts gather in it, so that it serves once. */
 export function createProgram(): Command {
-  const models = new Command('models').description('Import, make and describe models');
-  for (const command of [convertCommand(), initCommand(), infoCommand()]) models.addCommand(command);
-  models.addHelpText('after', `\n${NOTICE}.`);
   const program = new Command('samus')
     .description('Promptable ultrasound segmentation')
     .version(packageVersion())
     .addHelpText('after', EXAMPLES);
-  for (const command of [segmentCommand(), models, phantomCommand(), machineInfoCommand()]) program.addCommand(command);
+  for (const command of [segmentCommand(), modelsCommand(), phantomCommand(), machineInfoCommand()])
+    program.addCommand(command);
   forAll(program, (command) => {
     // Errors are printed in one form for all commands, by run.ts.
     command.exitOverride().configureOutput({ outputError: () => undefined });

@@ -1,38 +1,15 @@
 /**
- * `samus segment`: from images and prompts to masks on disk. Reading the options and the order of the work are here;
- * the work itself is the library's.
+ * `samus segment`: its options. Light, so that help and mistakes are answered at once; the work is in segmentRun.ts.
  */
-import { dirname, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Json, SamusError } from '../errors.js';
-import { type Image, maskToImage, toGrey } from '../formats/image.js';
-import { readImage } from '../formats/imageFile.node.js';
-import { writePng } from '../formats/imageWrite.node.js';
-import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
-import type { Segmenter } from '../predict/segmenter.js';
-import type { Encoding, ObjectPrompt } from '../predict/types.js';
-import { whole } from './interrupt.js';
-import { addModelOptions, type ModelOptions, openSegmenter } from './modelOptions.js';
-import { checkOutputs, makeFolder, outputStems, writeText } from './output.js';
+import { addModelOptions } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
-import { Progress } from './progress.js';
-import { PromptList, type PromptSpec, parseBox, parsePoint } from './promptOptions.js';
-import { finish, type Outcome } from './run.js';
-import { type Job, planJobs } from './segmentJobs.js';
-import { imageEntry, overlayOf, resultLines, type SegmentedObject } from './segmentResult.js';
-import { segmentationTensors } from './segmentTensors.js';
+import { PromptList, parseBox, parsePoint } from './promptOptions.js';
+import { finish } from './run.js';
+import { planJobs } from './segmentJobs.js';
+import type { Format, SegmentOptions } from './segmentRun.js';
 
-const FORMATS = ['png', 'overlay', 'json'] as const;
-type Format = (typeof FORMATS)[number];
-
-interface SegmentOptions extends ModelOptions {
-  readonly prompts?: string;
-  readonly multimask?: boolean;
-  readonly out: string;
-  readonly format?: readonly Format[];
-  readonly saveTensors?: string;
-  readonly json?: boolean;
-}
+const FORMATS = ['png', 'overlay', 'json'] as const satisfies readonly Format[];
 
 const EXAMPLES = `
 Points are x,y in pixels of the image as stored, 0,0 being the top left one; x,y,bg is a point that is not the object.
@@ -76,6 +53,7 @@ export function segmentCommand(): Command {
   addModelOptions(command);
   return command.action(async (images: string[], options: SegmentOptions) => {
     const jobs = await planJobs(images, prompts, options.prompts);
+    const { segmentAll } = await import('./segmentRun.js');
     finish(await segmentAll(jobs, options), options.json);
   });
 }
@@ -88,138 +66,4 @@ function addFormats(text: string, before: readonly Format[] = []): readonly Form
     return format;
   });
   return [...new Set([...before, ...formats])];
-}
-
-async function segmentAll(jobs: readonly Job[], options: SegmentOptions): Promise<Outcome> {
-  const { out, saveTensors } = options;
-  if (saveTensors !== undefined && jobs.length > 1) {
-    throw new SamusError(
-      'usage',
-      'SAVE_TENSORS_ONE_IMAGE',
-      `--save-tensors is for one image, ${jobs.length} came`,
-      'run the command once for each image',
-    );
-  }
-  const inputs = jobs.flatMap(({ image, objects }) => [image, ...objects.flatMap(({ maskFile }) => maskFile ?? [])]);
-  const stems = outputStems(jobs.map(({ image }) => image));
-  const plans = jobs.map((job, i) => ({ job, files: planFiles(job, join(out, stems[i]!), options) }));
-  checkOutputs(
-    [...plans.flatMap(({ files }) => files.all), ...(saveTensors === undefined ? [] : [saveTensors])],
-    inputs,
-  );
-  const segmenter = await openSegmenter(options);
-  const progress = new Progress('segmenting', jobs.length);
-  const entries: Json[] = [];
-  const lines: string[] = [];
-  let failed = 0;
-  try {
-    for (const [i, { job, files }] of plans.entries()) {
-      progress.update(i, job.image);
-      const segmented = await attempt(
-        () => segmentImage(segmenter, job, files, options.multimask ?? false),
-        jobs.length,
-      );
-      if (segmented instanceof SamusError) {
-        failed++;
-        entries.push({ image: job.image, ...segmented.toJSON() });
-        lines.push(`${job.image}: error: ${segmented.message} (${segmented.hint})`);
-        continue;
-      }
-      const entry = imageEntry(job.image, segmented.image, segmented.objects);
-      await writeFiles(segmenter, segmented, files, documentOf(segmenter.name, [entry]), saveTensors);
-      entries.push(entry);
-      lines.push(...resultLines(job.image, segmented.objects));
-    }
-  } finally {
-    progress.end();
-    await segmenter.dispose();
-  }
-  return { document: documentOf(segmenter.name, entries), lines: [...lines, NOTICE], exitCode: failed > 0 ? 1 : 0 };
-}
-
-function documentOf(model: string, images: readonly Json[]): Record<string, Json> {
-  return { model, images, notice: NOTICE };
-}
-
-/** Where the files of an image go. */
-interface Files {
-  readonly masks?: readonly string[];
-  readonly overlay?: string;
-  readonly json?: string;
-  readonly all: readonly string[];
-}
-
-function planFiles({ objects }: Job, base: string, { format = ['png'] }: SegmentOptions): Files {
-  const masks = format.includes('png') && objects.map(({ name }) => `${base}.${name}.png`);
-  const overlay = format.includes('overlay') && `${base}.overlay.png`;
-  const json = format.includes('json') && `${base}.json`;
-  return {
-    ...(masks && { masks }),
-    ...(overlay && { overlay }),
-    ...(json && { json }),
-    all: [...(masks || []), ...(overlay ? [overlay] : []), ...(json ? [json] : [])],
-  };
-}
-
-interface SegmentedImage {
-  readonly image: Image;
-  readonly encoding: Encoding;
-  readonly objects: readonly SegmentedObject[];
-}
-
-/** The error of one image among several is part of the result; what this machine cannot do ends the run. */
-async function attempt<T>(work: () => Promise<T>, images: number): Promise<T | SamusError> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof SamusError && images > 1 && error.kind !== 'machine') return error;
-    throw error;
-  }
-}
-
-async function segmentImage(segmenter: Segmenter, job: Job, files: Files, multimask: boolean): Promise<SegmentedImage> {
-  if (job.problem) throw job.problem;
-  const image = await readImage(job.image);
-  const prompts = await Promise.all(job.objects.map((object) => readPrompt(object, image)));
-  const encoding = await segmenter.encode(image);
-  const results = await segmenter.segment(encoding, prompts, { multimask });
-  const objects = results.map((result, i) => {
-    const maskPath = files.masks?.[i];
-    return { prompt: job.objects[i]!, result, ...(maskPath !== undefined && { maskPath }) };
-  });
-  return { image, encoding, objects };
-}
-
-/** @throws SamusError PROMPT_MASK_SIZE, and as readImage */
-async function readPrompt({ name, points, box, maskFile }: PromptSpec, image: Image): Promise<ObjectPrompt> {
-  const prompt = { name, points, ...(box && { box }) };
-  if (maskFile === undefined) return prompt;
-  const mask = toGrey(await readImage(maskFile));
-  if (mask.width === image.width && mask.height === image.height) return { ...prompt, mask: mask.data };
-  throw new SamusError(
-    'input',
-    'PROMPT_MASK_SIZE',
-    `a mask of ${image.width}x${image.height} pixels was expected, ${maskFile} has ${mask.width}x${mask.height}`,
-    'give a mask of the size of the image',
-  );
-}
-
-async function writeFiles(
-  segmenter: Segmenter,
-  { image, encoding, objects }: SegmentedImage,
-  files: Files,
-  document: Json,
-  tensorsPath: string | undefined,
-): Promise<void> {
-  if (files.all.length > 0) await makeFolder(dirname(files.all[0]!));
-  for (const { result, maskPath } of objects) {
-    if (maskPath === undefined) continue;
-    await whole(() => writePng(maskPath, maskToImage(result.mask, result.width, result.height)));
-  }
-  if (files.overlay) await whole(() => writePng(files.overlay!, overlayOf(image, objects)));
-  if (files.json) await writeText(files.json, `${JSON.stringify(document, null, 2)}\n`);
-  if (tensorsPath === undefined) return;
-  const results = objects.map(({ result }) => result);
-  const tensors = segmentationTensors(segmenter.config, encoding, results);
-  await whole(() => writeSafetensorsFile(tensorsPath, tensors, new Map([['model', segmenter.name]])));
 }

@@ -1,0 +1,92 @@
+/**
+ * `samus models`: the options of its commands. Light, so that help and mistakes are answered at once; the work is in
+ * modelsConvert.ts, modelsInit.ts and modelsInfo.ts.
+ */
+import { Argument, Command, Option } from 'commander';
+import { DEFAULT_MODEL } from './modelOptions.js';
+import type { ConvertOptions } from './modelsConvert.js';
+import type { InitOptions } from './modelsInit.js';
+import { NOTICE } from './packageInfo.js';
+import { parseCount } from './promptOptions.js';
+import { finish } from './run.js';
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+export function modelsCommand(): Command {
+  const models = new Command('models').description('Import, make and describe models');
+  for (const command of [convertCommand(), initCommand(), infoCommand()]) models.addCommand(command);
+  return models.addHelpText('after', `\n${NOTICE}.`);
+}
+
+const CONVERT_EXAMPLES = `
+Architecture and sizes are told by the names and shapes of the tensors; --config names them where that fails.
+
+Examples:
+  samus models convert sam_vit_b_01ec64.pth models/sam-b
+  samus models convert SAMUS_best.pth models/samus-b --json
+
+${NOTICE}.`;
+
+function convertCommand(): Command {
+  return new Command('convert')
+    .description('Turn a SAM or SAMUS checkpoint into a model folder')
+    .argument('<checkpoint>', 'a .pth or .safetensors file')
+    .argument('<out>', 'the model folder to write')
+    .option('--config <file>', 'a config.json with the sizes, instead of detecting them')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', CONVERT_EXAMPLES)
+    .action(async (checkpoint: string, out: string, options: ConvertOptions & JsonOption) => {
+      const { convertModel } = await import('./modelsConvert.js');
+      finish(await convertModel(checkpoint, out, options), options.json);
+    });
+}
+
+const INIT_EXAMPLES = `
+SAMUS takes over SAM's weights; its own parts start as PyTorch's defaults, drawn from the seed. The model is there to
+be trained: untrained it segments nothing well.
+
+Example:
+  samus models init samus --from sam_vit_b_01ec64.pth models/samus-start --seed 7
+
+${NOTICE}.`;
+
+function initCommand(): Command {
+  return new Command('init')
+    .description('Make a model to train from the checkpoint of another')
+    .addArgument(new Argument('<architecture>', 'what to make').choices(['samus']))
+    .argument('<out>', 'the model folder to write')
+    .requiredOption('--from <checkpoint>', 'a SAM checkpoint or model folder')
+    .addOption(
+      new Option('--seed <number>', 'of the weights that are drawn').argParser(parseCount('--seed', 0)).default(1),
+    )
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', INIT_EXAMPLES)
+    .action(async (_architecture: string, out: string, options: InitOptions & JsonOption) => {
+      const { initSamus } = await import('./modelsInit.js');
+      finish(await initSamus(out, options), options.json);
+    });
+}
+
+const INFO_EXAMPLES = `
+gflop is what the image encoder takes for one image, two for each multiply-add of its products; trainable are the
+weights that the published recipe moves.
+
+Examples:
+  samus models info models/samus-b
+  samus models info sam_vit_b_01ec64.pth --json
+
+${NOTICE}.`;
+
+function infoCommand(): Command {
+  return new Command('info')
+    .description('Tell what a model is: architecture, sizes, cost, files, licence')
+    .argument('[model]', 'a model folder, a .pth or .safetensors file, or a bundled name', DEFAULT_MODEL)
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', INFO_EXAMPLES)
+    .action(async (name: string, { json }: JsonOption) => {
+      const { describeModel } = await import('./modelsInfo.js');
+      finish(await describeModel(name), json);
+    });
+}
