@@ -27,6 +27,8 @@ interface SharedConfig {
   readonly iouHidden: number;
   /** Channels of the mask prompt before the last projection. */
   readonly maskChannels: number;
+  /** Weights of the encoder's large products held in 8 bits; float32 if absent. */
+  readonly quantisation?: 'int8';
 }
 
 export interface SamConfig extends SharedConfig {

@@ -8,9 +8,8 @@ import { expand } from '../graph/ops/broadcasting.js';
 import { add, gelu } from '../graph/ops/elementwise.js';
 import { linear } from '../graph/ops/matrix.js';
 import { reshape, transpose } from '../graph/ops/shape.js';
-import { conv3x3OfTokens } from '../graph/ops/winograd.js';
 import type { Tensor } from '../graph/tensor.js';
-import { conv2d, layerNorm, mlpBlock } from '../nn/layers.js';
+import { conv2d, conv3x3OfTokens, layerNorm, mlpBlock } from '../nn/layers.js';
 import { fanIn, type Parameters, ZEROS } from '../nn/parameters.js';
 import type { SamConfig } from './config.js';
 import { type AttentionPlan, globalAttention, planAttention, windowAttention } from './vitAttention.js';
@@ -59,13 +58,6 @@ export function tokensOf(x: Tensor): Tensor {
 export function neck(p: Parameters, x: Tensor, batch: number, grid: number, width: number): Tensor {
   const inputs = x.size(-1);
   const narrow = linear(x, reshape(p.at('0').get('weight', [width, inputs, 1, 1], fanIn(inputs)), [width, inputs]));
-  const mixed = refine(p.at('2'), layerNorm(p.at('1'), narrow, EPSILON), batch, grid, width);
+  const mixed = conv3x3OfTokens(p.at('2'), layerNorm(p.at('1'), narrow, EPSILON), batch, grid, width);
   return transpose(reshape(layerNorm(p.at('3'), mixed, EPSILON), [batch, grid, grid, width]), [0, 3, 1, 2]);
-}
-
-/** A 3×3 convolution over the token grid, without a bias. @param x [B·grid², I] @returns [B·grid², outputs] */
-export function refine(p: Parameters, x: Tensor, batch: number, grid: number, outputs: number): Tensor {
-  const inputs = x.size(-1);
-  const weight = p.get('weight', [outputs, inputs, 3, 3], fanIn(inputs * 9));
-  return reshape(conv3x3OfTokens(reshape(x, [batch, grid * grid, inputs]), weight, grid), [-1, outputs]);
 }

@@ -12,10 +12,10 @@ import { sum } from '../graph/ops/reduce.js';
 import { resizeBilinear } from '../graph/ops/resize.js';
 import { reshape, transpose } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
-import { adapter, conv2d, layerNorm, layerNorm2d, linear, mlpBlock } from '../nn/layers.js';
+import { adapter, conv2d, conv3x3OfTokens, layerNorm, layerNorm2d, linear, mlpBlock } from '../nn/layers.js';
 import { fanIn, type Parameters, ZEROS } from '../nn/parameters.js';
 import type { SamusConfig } from './config.js';
-import { EPSILON, forEachImage, neck, refine, tokensOf, vitBlock } from './imageEncoder.js';
+import { EPSILON, forEachImage, neck, tokensOf, vitBlock } from './imageEncoder.js';
 import { type AttentionPlan, globalAttention, planAttention, windowAttention } from './vitAttention.js';
 
 /** Called with each intermediate result, tokens [B·grid², C], by the name that the reference's code suggests. */
@@ -102,7 +102,7 @@ function positionAdapter(p: Parameters, config: SamusConfig): Tensor {
     const down = p.at(`post_pos_embed.downs.${i}.maxpool_conv`);
     const image = transpose(reshape(x, [1, grid, grid, config.dim]), [0, 3, 1, 2]);
     grid /= 2;
-    const convolved = refine(down.at('1'), tokensOf(maxPool2d(image, { kernel: 2 })), 1, grid, config.dim);
+    const convolved = conv3x3OfTokens(down.at('1'), tokensOf(maxPool2d(image, { kernel: 2 })), 1, grid, config.dim);
     x = gelu(layerNorm(down.at('2'), convolved, EPSILON));
   }
   return x;
@@ -115,7 +115,7 @@ function globalBlock(p: Parameters, config: SamusConfig, x: Tensor, c: Tensor, p
   const attended = add(x, globalAttention(p.at('attn'), mixed, plan));
   const y = layerNorm(p.at('norm2'), attended, EPSILON);
   const mlp = add(attended, mlpBlock(p.at('mlp'), y, config.mlp, gelu));
-  const refined = refine(p.at('refine_Adapter.conv.0'), c, plan.batch, plan.grid, config.dim);
+  const refined = conv3x3OfTokens(p.at('refine_Adapter.conv.0'), c, plan.batch, plan.grid, config.dim);
   return [
     add(mlp, mul(adapter(p.at('MLP_Adapter'), y), 0.5)),
     gelu(layerNorm(p.at('refine_Adapter.conv.1'), refined, EPSILON)),

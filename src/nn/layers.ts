@@ -10,15 +10,33 @@ import {
 import { gelu, relu } from '../graph/ops/elementwise.js';
 import { linear as project } from '../graph/ops/matrix.js';
 import { layerNorm as normalise, layerNorm2d as normalise2d } from '../graph/ops/normalise.js';
-import { pad } from '../graph/ops/shape.js';
+import { conv3x3OfTokensInt8, linearInt8 } from '../graph/ops/quantised.js';
+import { pad, reshape } from '../graph/ops/shape.js';
+import { conv3x3OfTokens as convolveTokens } from '../graph/ops/winograd.js';
 import type { Tensor } from '../graph/tensor.js';
 import { fanIn, NORMAL, ONES, type Parameters, ZEROS } from './parameters.js';
 
 /** x·Wᵀ + b over the last axis. @param x [..., inputs] @returns [..., outputs] */
 export function linear(p: Parameters, x: Tensor, outputs: number): Tensor {
   const inputs = x.size(-1);
-  const weight = p.get('weight', [outputs, inputs], fanIn(inputs));
-  return project(x, weight, p.get('bias', [outputs], fanIn(inputs)));
+  const quantised = p.quantised('weight', [outputs, inputs]);
+  const bias = p.get('bias', [outputs], fanIn(inputs));
+  if (quantised) return linearInt8(x, quantised.weight, quantised.scale, bias);
+  return project(x, p.get('weight', [outputs, inputs], fanIn(inputs)), bias);
+}
+
+/**
+ * A 3×3 convolution over the token grid, without a bias.
+ * @param x [B·grid², I]
+ * @returns [B·grid², outputs]
+ */
+export function conv3x3OfTokens(p: Parameters, x: Tensor, batch: number, grid: number, outputs: number): Tensor {
+  const inputs = x.size(-1);
+  const shape = [outputs, inputs, 3, 3];
+  const quantised = batch === 1 ? p.quantised('weight', shape) : undefined;
+  if (quantised) return conv3x3OfTokensInt8(x, quantised.weight, quantised.scale, grid);
+  const images = reshape(x, [batch, grid * grid, inputs]);
+  return reshape(convolveTokens(images, p.get('weight', shape, fanIn(inputs * 9)), grid), [-1, outputs]);
 }
 
 /** Layer norm over the last axis. @param x [..., C] */
@@ -74,6 +92,8 @@ const SPREAD = 16;
 export function mlpBlock(p: Parameters, x: Tensor, hidden: number, activation: (x: Tensor) => Tensor): Tensor {
   const width = x.size(-1);
   const [first, second] = [p.at('lin1'), p.at('lin2')];
+  // Whole bytes do not alias, and both layers are quantised or none.
+  if (first.quantised('weight', [hidden, width])) return linear(second, activation(linear(first, x, hidden)), width);
   const w1 = first.get('weight', [hidden, width], fanIn(width));
   const b1 = first.get('bias', [hidden], fanIn(width));
   const w2 = second.get('weight', [width, hidden], fanIn(hidden));

@@ -2,9 +2,9 @@
  * Multi-head scaled dot-product attention.
  */
 import { apply, shapeError, type Tensor } from '../tensor.js';
-import { add, mul } from './elementwise.js';
+import { add, mul, sub } from './elementwise.js';
 import { matmul } from './matrix.js';
-import { softmax, softmaxGradient } from './reduce.js';
+import { softmax, sum } from './reduce.js';
 import { reshape, transpose, transposeLast } from './shape.js';
 
 interface AttentionOptions {
@@ -35,17 +35,28 @@ export function attend(q: Tensor, k: Tensor, v: Tensor, { heads, scale, bias }: 
     const weights = softmax(add(matmul(qh, transposeLast(kh)), bias));
     return reshape(transpose(matmul(weights, vh), [0, 2, 1, 3]), shape);
   }
-  return apply('MultiHeadAttention', [q, k, v], shape, {
+  const y: Tensor = apply('MultiHeadAttention', [q, k, v], shape, {
     domain: 'com.microsoft',
     attributes: { num_heads: { int: heads }, scale: { float: factor } },
-    gradient: ([dy]) => (dy ? attendGradient(q, k, v, dy, heads, factor) : []),
+    gradient: ([dy]) => (dy ? attendGradient(q, k, v, y, dy, heads, factor) : []),
   });
+  return y;
 }
 
-function attendGradient(q: Tensor, k: Tensor, v: Tensor, dy: Tensor, heads: number, factor: number): Tensor[] {
-  const [qh, kh, vh, dyh] = [mul(q, factor), k, v, dy].map((x) => byHead(x, heads));
+function attendGradient(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  y: Tensor,
+  dy: Tensor,
+  heads: number,
+  factor: number,
+): Tensor[] {
+  const [qh, kh, vh, dyh] = [factor === 1 ? q : mul(q, factor), k, v, dy].map((x) => byHead(x, heads));
   const weights = softmax(matmul(qh, transposeLast(kh)));
-  const dLogits = softmaxGradient(matmul(dyh, transposeLast(vh)), weights);
+  // The softmax's Σ dP·P over the keys is Σ dy·y over the width of a head: a row, not a matrix, to compute.
+  const shift = sum(byHead(mul(dy, y), heads), { axes: [-1], keepDims: true });
+  const dLogits = mul(weights, sub(matmul(dyh, transposeLast(vh)), shift));
   const dq = mul(byToken(matmul(dLogits, kh), q), factor);
   return [dq, byToken(matmul(transposeLast(dLogits), qh), k), byToken(matmul(transposeLast(weights), dyh), v)];
 }

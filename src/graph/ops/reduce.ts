@@ -58,12 +58,7 @@ export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
 export function softmax(x: Tensor): Tensor {
   const y: Tensor = apply('Softmax', [x], x.shape, {
     attributes: { axis: { int: -1 } },
-    gradient: ([dy]) => [dy && softmaxGradient(dy, y)],
+    gradient: ([dy]) => [dy && mul(y, sub(dy, sum(mul(dy, y), { axes: [-1], keepDims: true })))],
   });
   return y;
-}
-
-/** The gradient of softmax from its result: y·(dy − Σ dy·y). */
-export function softmaxGradient(dy: Tensor, y: Tensor): Tensor {
-  return mul(y, sub(dy, sum(mul(dy, y), { axes: [-1], keepDims: true })));
 }

@@ -9,7 +9,7 @@ import { constant, shapeError, type Tensor } from '../tensor.js';
 import { float32 } from '../tensorData.js';
 import { gather, NOWHERE } from './gather.js';
 import { gemm, matmul } from './matrix.js';
-import { reshape, transpose } from './shape.js';
+import { reshape, transpose, transposeLast } from './shape.js';
 
 /** Tile of the input to its transform, Bᵀ. */
 const INPUT = [
@@ -66,8 +66,10 @@ export function conv3x3OfTokens(x: Tensor, weight: Tensor, grid: number): Tensor
 /** G g Gᵀ for every pair of channels; computed once where the weight is constant. @returns [16, I, O] */
 function transformedKernels(weight: Tensor): Tensor {
   const [outputs, inputs] = [weight.size(0), weight.size(1)];
-  const flat = gemm(reshape(weight, [outputs * inputs, 9]), bothAxes(KERNEL), { transB: true });
-  return transpose(reshape(flat, [outputs, inputs, TILE * TILE]), [2, 1, 0]);
+  // Kernels side by side as columns: a plain transpose of a matrix is fast, one of three axes is not.
+  const columns = transpose(reshape(weight, [outputs * inputs, 9]), [1, 0]);
+  const flat = gemm(bothAxes(KERNEL), columns);
+  return transposeLast(reshape(flat, [TILE * TILE, outputs, inputs]));
 }
 
 /** For each place of a tile and each tile, the token there: tiles overlap by two and reach over the edge by one. */

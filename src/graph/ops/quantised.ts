@@ -1,0 +1,71 @@
+/**
+ * Products with 8-bit weights: activations are quantised as they come, one scale for each tensor, weights beforehand,
+ * one scale for each output.
+ *
+ * The operators are ONNX Runtime's. Weights are signed with a zero point of zero: its kernel for unsigned ones does not
+ * use the processor's 8-bit dot products. No gradients: trained weights stay float32.
+ */
+import { apply, applyMany, constant, shapeError, type Tensor } from '../tensor.js';
+import { gather } from './gather.js';
+import { pad, reshape, transpose } from './shape.js';
+
+/**
+ * PyTorch's linear layer with 8-bit weights.
+ * @param x [N, in]
+ * @param weight int8 [out, in]
+ * @param scale [out]
+ * @param bias [out]
+ * @returns [N, out]
+ */
+export function linearInt8(x: Tensor, weight: Tensor, scale: Tensor, bias?: Tensor): Tensor {
+  if (x.rank !== 2 || weight.rank !== 2 || x.shape[1] !== weight.shape[1] || weight.dtype !== 'int8') {
+    throw shapeError('linearInt8', '[N, in] and an int8 weight [out, in]', x, weight);
+  }
+  const [quantised, step, zero] = quantise(x);
+  return product(quantised, step, zero, transpose(weight, [1, 0]), scale, bias);
+}
+
+/**
+ * Convolution by 3×3 kernels over a square grid of tokens, with one token of zero padding and 8-bit weights.
+ * @param x [grid², I]
+ * @param weight int8 [O, I, 3, 3]
+ * @param scale [O]
+ * @returns [grid², O]
+ */
+export function conv3x3OfTokensInt8(x: Tensor, weight: Tensor, scale: Tensor, grid: number): Tensor {
+  const [outputs, inputs] = [weight.size(0), weight.size(1)];
+  if (x.shape[0] !== grid * grid || x.shape[1] !== inputs || weight.dtype !== 'int8') {
+    throw shapeError('conv3x3OfTokensInt8', `[${grid * grid}, I] and an int8 weight [O, I, 3, 3]`, x, weight);
+  }
+  // The row of zeros is quantised with the others: it becomes the zero point, so that padding stays exact.
+  const [quantised, step, zero] = quantise(pad(x, 0, 0, 1));
+  const columns = reshape(gather(quantised, neighbours(grid), 0), [grid * grid, 9 * inputs]);
+  const kernels = reshape(transpose(weight, [2, 3, 1, 0]), [9 * inputs, outputs]);
+  return product(columns, step, zero, kernels, scale);
+}
+
+/** The nine tokens around each token, `grid²` outside. */
+function neighbours(grid: number): number[] {
+  const indices: number[] = [];
+  for (let y = 0; y < grid; y++) {
+    for (let x = 0; x < grid; x++) {
+      for (let place = 0; place < 9; place++) {
+        const [v, u] = [y + Math.floor(place / 3) - 1, x + (place % 3) - 1];
+        indices.push(v >= 0 && v < grid && u >= 0 && u < grid ? v * grid + u : grid * grid);
+      }
+    }
+  }
+  return indices;
+}
+
+/** @returns uint8 values, their scale, their zero point */
+function quantise(x: Tensor): readonly Tensor[] {
+  return applyMany('DynamicQuantizeLinear', [x], [x.shape, [], []], { dtypes: ['uint8', 'float32', 'uint8'] });
+}
+
+function product(x: Tensor, step: Tensor, zero: Tensor, weight: Tensor, scale: Tensor, bias?: Tensor): Tensor {
+  const noOffset = constant({ dtype: 'int8', shape: [], data: new Int8Array(1) });
+  return apply('MatMulIntegerToFloat', [x, weight, step, scale, zero, noOffset, bias], [x.shape[0], weight.shape[1]], {
+    domain: 'com.microsoft',
+  });
+}

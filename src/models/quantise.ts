@@ -1,0 +1,63 @@
+/**
+ * Weights in 8 bits: which of them, and how they are rounded.
+ *
+ * The large products of the encoder's blocks hold nine tenths of its weights and arithmetic. The adapters, the CNN
+ * stem, the neck and the decoder stay float32: they are small, and most of the error came from them.
+ */
+
+import { SamusError } from '../errors.js';
+import { type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
+import { scaleName } from '../nn/parameters.js';
+import type { ModelConfig } from './config.js';
+
+const LARGE =
+  /^image_encoder\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.lin[12]|Space_Adapter\.(q|k|v|proj)|refine_Adapter\.conv\.0)\.weight$/;
+
+/** Whether a configuration holds the weight of this name in 8 bits. */
+export function quantisedWeights(config: ModelConfig): (name: string) => boolean {
+  return (name) => config.quantisation === 'int8' && LARGE.test(name);
+}
+
+/**
+ * The same model with its large weights in 8 bits, symmetric, one scale for each output.
+ * @throws SamusError MODEL_QUANTISED if it has been done already
+ */
+export function quantise<C extends ModelConfig>(
+  config: C,
+  tensors: StateDict,
+): { config: C; tensors: Map<string, TensorData> } {
+  if (config.quantisation) {
+    throw new SamusError(
+      'usage',
+      'MODEL_QUANTISED',
+      'the model is in 8 bits already',
+      'start from its float32 weights',
+    );
+  }
+  const next = { ...config, quantisation: 'int8' as const };
+  const isLarge = quantisedWeights(next);
+  const entries = [...tensors].flatMap(([name, tensor]): [string, TensorData][] => {
+    if (!isLarge(name) || tensor.dtype !== 'float32') return [[name, tensor]];
+    const { values, scales } = roundRows(tensor.data, tensor.shape);
+    return [
+      [name, { dtype: 'int8', shape: tensor.shape, data: values }],
+      [scaleName(name), { dtype: 'float32', shape: [tensor.shape[0]], data: scales }],
+    ];
+  });
+  return { config: next, tensors: new Map(entries) };
+}
+
+/** Rows to −127…127, the largest number of each at the end of the range. */
+function roundRows(data: Float32Array, shape: readonly number[]): { values: Int8Array; scales: Float32Array } {
+  const width = sizeOf(shape.slice(1));
+  const values = new Int8Array(data.length);
+  const scales = new Float32Array(shape[0]);
+  for (let row = 0; row < shape[0]; row++) {
+    let largest = 0;
+    for (let i = row * width; i < (row + 1) * width; i++) largest = Math.max(largest, Math.abs(data[i]));
+    const scale = largest / 127 || 1;
+    scales[row] = scale;
+    for (let i = row * width; i < (row + 1) * width; i++) values[i] = Math.round(data[i] / scale);
+  }
+  return { values, scales };
+}
