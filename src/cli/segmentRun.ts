@@ -151,6 +151,7 @@ async function readPrompt({ name, points, box, maskFile }: PromptSpec, image: Im
   );
 }
 
+/** Writes the results of an image; places that cannot be written to are found before anything is. */
 async function writeFiles(
   segmenter: Segmenter,
   { image, encoding, objects }: SegmentedImage,
@@ -159,14 +160,16 @@ async function writeFiles(
   tensorsPath: string | undefined,
 ): Promise<void> {
   if (files.all.length > 0) await makeFolder(dirname(files.all[0]!));
+  if (tensorsPath !== undefined) {
+    await makeFolder(dirname(tensorsPath));
+    const results = objects.map(({ result }) => result);
+    const tensors = segmentationTensors(segmenter.config, encoding, results);
+    await whole(() => writeSafetensorsFile(tensorsPath, tensors, new Map([['model', segmenter.name]])));
+  }
   for (const { result, maskPath } of objects) {
     if (maskPath === undefined) continue;
     await whole(() => writePng(maskPath, maskToImage(result.mask, result.width, result.height)));
   }
   if (files.overlay) await whole(() => writePng(files.overlay!, overlayOf(image, objects)));
   if (files.json) await writeText(files.json, `${JSON.stringify(document, null, 2)}\n`);
-  if (tensorsPath === undefined) return;
-  const results = objects.map(({ result }) => result);
-  const tensors = segmentationTensors(segmenter.config, encoding, results);
-  await whole(() => writeSafetensorsFile(tensorsPath, tensors, new Map([['model', segmenter.name]])));
 }

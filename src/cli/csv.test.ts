@@ -1,0 +1,28 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { splitCsv } from './csv.js';
+
+it('splits rows and fields, with quotes, and knows the lines', () => {
+  const text = 'a,b\r\n\r\n"x, ""y""\nz",2\n 3 ,"4"\n';
+  expect(splitCsv(text)).toEqual([
+    { line: 1, fields: ['a', 'b'] },
+    { line: 3, fields: ['x, "y"\nz', '2'] },
+    { line: 5, fields: [' 3 ', '4'] },
+  ]);
+});
+
+it('gives nothing for nothing', () => {
+  expect(splitCsv('')).toEqual([]);
+  expect(splitCsv('\n\n  \n')).toEqual([]);
+});
+
+it('reads back whatever fields are quoted', () => {
+  const field = fc.string();
+  const rows = fc.array(fc.array(field, { minLength: 2, maxLength: 5 }), { maxLength: 5 });
+  fc.assert(
+    fc.property(rows, (table) => {
+      const text = table.map((row) => row.map((value) => `"${value.replaceAll('"', '""')}"`).join(',')).join('\n');
+      expect(splitCsv(text).map(({ fields }) => fields)).toEqual(table);
+    }),
+  );
+});

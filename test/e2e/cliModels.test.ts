@@ -1,0 +1,115 @@
+/**
+ * `samus models` and `samus info`: documents, and folders that other commands can use.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readCheckpointFile } from '../../src/formats/checkpointFile.node.js';
+import { goldenPath } from '../support/golden.js';
+import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
+
+const LEGACY = goldenPath('samus-tiny-legacy.pth');
+const SAM = goldenPath('sam-tiny.pth');
+
+let folder = '';
+beforeAll(() => {
+  folder = newFolder();
+});
+afterAll(() => removeFolder(folder));
+
+describe('models convert', () => {
+  it('makes a model folder of a legacy checkpoint with prefixed names', async () => {
+    const { code, stdout } = await samus(folder, 'models', 'convert', LEGACY, 'samus', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ architecture: 'samus', config: { imageSize: 256, dim: 48, stem: 64 } });
+    expect(filesIn(join(folder, 'samus'))).toEqual(['README.md', 'config.json', 'model.safetensors']);
+    const converted = (await readCheckpointFile(join(folder, 'samus/model.safetensors'))).tensors;
+    const original = (await readCheckpointFile(goldenPath('samus-tiny.pth'))).tensors;
+    expect(new Set(converted.keys())).toEqual(new Set(original.keys()));
+    for (const [name, tensor] of original) expect(converted.get(name)?.data, name).toEqual(tensor.data);
+    expect(readFileSync(join(folder, 'samus/README.md'), 'utf8')).toContain('Research use only, not for diagnosis');
+  });
+
+  it('makes a folder that segments like the checkpoint', async () => {
+    expect((await samus(folder, 'models', 'convert', SAM, 'sam')).code).toBe(0);
+    expect((await samus(folder, 'phantom', '.', '--seed', '2')).code).toBe(0);
+    const run = async (model: string) => {
+      const args = ['phantom-2.png', '--point', '100,100', '--model', model, '--json'];
+      return JSON.parse((await samus(folder, 'segment', ...args)).stdout).images;
+    };
+    expect(await run('sam')).toEqual(await run(SAM));
+  });
+
+  it('takes sizes from a configuration that is given', async () => {
+    const config = JSON.parse(readFileSync(join(folder, 'sam/config.json'), 'utf8'));
+    writeFileSync(join(folder, 'heads.json'), JSON.stringify({ ...config, decoderHeads: 4 }));
+    const { code } = await samus(folder, 'models', 'convert', SAM, 'heads', '--config', 'heads.json');
+    expect(code).toBe(0);
+    expect(JSON.parse(readFileSync(join(folder, 'heads/config.json'), 'utf8'))).toEqual({ ...config, decoderHeads: 4 });
+  });
+
+  it('refuses a configuration that the weights do not fit', async () => {
+    const config = JSON.parse(readFileSync(join(folder, 'sam/config.json'), 'utf8'));
+    writeFileSync(join(folder, 'depth.json'), JSON.stringify({ ...config, depth: 5 }));
+    const { code, stdout } = await samus(folder, 'models', 'convert', SAM, 'depth', '--config', 'depth.json', '--json');
+    expect([code, JSON.parse(stdout).error.code]).toEqual([3, 'CHECKPOINT_TENSOR_MISSING']);
+    expect(JSON.parse(stdout).error.message).toContain('image_encoder.blocks.4.');
+    expect(filesIn(folder).filter((path) => path.startsWith('depth/'))).toEqual([]);
+  });
+});
+
+describe('models init', () => {
+  it('starts SAMUS from SAM, the same for the same seed', async () => {
+    const init = (out: string, seed: string) =>
+      samus(folder, 'models', 'init', 'samus', '--from', SAM, out, '--seed', seed, '--json');
+    const { code, stdout } = await init('start-a', '7');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ architecture: 'samus', config: { imageSize: 32, tokenGrid: 4 } });
+    await init('start-b', '7');
+    await init('start-c', '8');
+    const weights = (out: string) => readFileSync(join(folder, out, 'model.safetensors'));
+    expect(weights('start-a').equals(weights('start-b'))).toBe(true);
+    expect(weights('start-a').equals(weights('start-c'))).toBe(false);
+    const sam = (await readCheckpointFile(SAM)).tensors;
+    const samusWeights = (await readCheckpointFile(join(folder, 'start-a/model.safetensors'))).tensors;
+    for (const [name, tensor] of sam) {
+      if (name.startsWith('mask_decoder.')) expect(samusWeights.get(name)?.data, name).toEqual(tensor.data);
+    }
+  });
+});
+
+describe('models info', () => {
+  it('tells architecture, sizes, cost, files and licence', async () => {
+    const document = JSON.parse((await samus(folder, 'models', 'info', 'samus', '--json')).stdout);
+    expect(document).toMatchObject({
+      architecture: 'samus',
+      config: { architecture: 'samus', imageSize: 256, tokenGrid: 32, dim: 48, depth: 6, globalBlocks: [2, 5] },
+      licence: null,
+    });
+    const { tensors } = await readCheckpointFile(goldenPath('samus-tiny.pth'));
+    // All but the table of random frequencies, which is no weight.
+    const weights = [...tensors].filter(([name]) => !name.endsWith('positional_encoding_gaussian_matrix'));
+    expect(document.parameters).toBe(weights.reduce((sum, [, { data }]) => sum + data.length, 0));
+    expect(document.trainable).toBeGreaterThan(0);
+    expect(document.trainable).toBeLessThan(document.parameters);
+    expect(document.gflop).toBeGreaterThan(1);
+    expect(document.files).toContainEqual({ path: join('samus', 'config.json'), bytes: expect.any(Number) });
+  });
+
+  it('finds the licence in the model card', async () => {
+    writeFileSync(join(folder, 'samus/README.md'), '---\nlicense: cc-by-4.0\n---\n# A model\n');
+    expect(JSON.parse((await samus(folder, 'models', 'info', 'samus', '--json')).stdout).licence).toBe('cc-by-4.0');
+  });
+});
+
+describe('info', () => {
+  it('tells version, Node, cores and providers, the CPU among them', async () => {
+    const { code, stdout } = await samus(folder, 'info', '--json');
+    expect(code).toBe(0);
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({ node: process.version, cpus: expect.any(Number), cache: null });
+    expect(document.version).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
+    expect(document.providers).toContainEqual({ name: 'cpu', available: true, reason: expect.any(String) });
+    for (const provider of document.providers) expect(provider.reason).toMatch(/\S/);
+  });
+});
