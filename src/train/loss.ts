@@ -1,14 +1,17 @@
 /**
- * The published loss: 0.2 · binary cross-entropy + 0.8 · Dice, on low-resolution logits (SAMUS's utils/loss_functions).
+ * Losses on mask logits: cross-entropy and Dice, over a batch as SAMUS publishes them or for each mask on its own.
  */
 import { add, div, mul, neg, sigmoid, softplus, sub } from '../graph/ops/elementwise.js';
 import { mean, sum } from '../graph/ops/reduce.js';
 import type { Tensor } from '../graph/tensor.js';
 
-/** How much more a missed foreground pixel counts than a false one. */
+/** How much more a missed foreground pixel counts than a false one (SAMUS's utils/loss_functions). */
 const POSITIVE_WEIGHT = 2;
 /** Keeps the Dice of two empty masks at one. */
 const SMOOTH = 1e-5;
+/** Shares of cross-entropy and Dice in the published loss. */
+const CROSS_ENTROPY_SHARE = 0.2;
+const DICE_SHARE = 0.8;
 
 export interface Loss {
   readonly total: Tensor;
@@ -17,23 +20,19 @@ export interface Loss {
 }
 
 /**
- * @param logits [B, 1, h, w]
- * @param target 0 or 1, of the same shape
+ * 0.2 · binary cross-entropy + 0.8 · Dice loss.
+ * @param logits [..., h, w]
+ * @param target 0 to 1, broadcast to the same shape
+ * @param axes what is summed up: all axes as published, so that a batch counts as one mask, or those of an image,
+ *   which gives a loss for each mask
  */
-export function publishedLoss(logits: Tensor, target: Tensor): Loss {
-  const bce = crossEntropy(logits, target);
-  const dice = diceLoss(sigmoid(logits), target);
-  return { total: add(mul(bce, 0.2), mul(dice, 0.8)), bce, dice };
-}
-
-/** Binary cross-entropy with logits, mean over all pixels, foreground counted twice. */
-function crossEntropy(logits: Tensor, target: Tensor): Tensor {
+export function maskLoss(logits: Tensor, target: Tensor, axes?: readonly number[]): Loss {
+  const over = axes ? { axes } : {};
   const weight = add(mul(target, POSITIVE_WEIGHT - 1), 1);
-  return mean(add(mul(sub(1, target), logits), mul(weight, softplus(neg(logits)))));
-}
-
-/** 1 − 2Σpt / (Σp² + Σt²), the sums over the whole batch at once. */
-function diceLoss(p: Tensor, target: Tensor): Tensor {
-  const overlap = add(mul(sum(mul(p, target)), 2), SMOOTH);
-  return sub(1, div(overlap, add(add(sum(mul(p, p)), sum(mul(target, target))), SMOOTH)));
+  const bce = mean(add(mul(sub(1, target), logits), mul(weight, softplus(neg(logits)))), over);
+  const p = sigmoid(logits);
+  const overlap = add(mul(sum(mul(p, target), over), 2), SMOOTH);
+  const total = add(add(sum(mul(p, p), over), sum(mul(target, target), over)), SMOOTH);
+  const dice = sub(1, div(overlap, total));
+  return { total: add(mul(bce, CROSS_ENTROPY_SHARE), mul(dice, DICE_SHARE)), bce, dice };
 }

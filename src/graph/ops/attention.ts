@@ -35,12 +35,11 @@ export function attend(q: Tensor, k: Tensor, v: Tensor, { heads, scale, bias }: 
     const weights = softmax(add(matmul(qh, transposeLast(kh)), bias));
     return reshape(transpose(matmul(weights, vh), [0, 2, 1, 3]), shape);
   }
-  const y: Tensor = apply('MultiHeadAttention', [q, k, v], shape, {
+  return apply('MultiHeadAttention', [q, k, v], shape, {
     domain: 'com.microsoft',
     attributes: { num_heads: { int: heads }, scale: { float: factor } },
-    gradient: ([dy]) => (dy ? attendGradient(q, k, v, y, dy, heads, factor) : []),
+    gradient: ([dy]) => (dy ? attendGradient(q, k, v, dy, heads, factor) : []),
   });
-  return y;
 }
 
 function attendGradient(
@@ -54,9 +53,11 @@ function attendGradient(
 ): Tensor[] {
   const [qh, kh, vh, dyh] = [factor === 1 ? q : mul(q, factor), k, v, dy].map((x) => byHead(x, heads));
   const weights = softmax(matmul(qh, transposeLast(kh)));
-  // The softmax's Σ dP·P over the keys is Σ dy·y over the width of a head: a row, not a matrix, to compute.
-  const shift = sum(byHead(mul(dy, y), heads), { axes: [-1], keepDims: true });
-  const dLogits = mul(weights, sub(matmul(dyh, transposeLast(vh)), shift));
+  // Σ dP·P over the keys equals Σ dy·y over the width of a head, which is cheaper; but only the former cancels rounding
+  // so well that the gradient of the keys' bias, zero in exact arithmetic, stays too small for Adam to follow.
+  const dWeights = matmul(dyh, transposeLast(vh));
+  const shift = sum(mul(dWeights, weights), { axes: [-1], keepDims: true });
+  const dLogits = mul(weights, sub(dWeights, shift));
   const dq = mul(byToken(matmul(dLogits, kh), q), factor);
   return [dq, byToken(matmul(transposeLast(dLogits), qh), k), byToken(matmul(transposeLast(weights), dyh), v)];
 }

@@ -1,0 +1,89 @@
+/**
+ * Training for every way of prompting, as SAM trains (Kirillov et al. 2023, appendix A): the first prompt is answered by
+ * one mask and by three for its ambiguity, of which the best counts; then clicks where the mask is wrong correct it, the
+ * last mask fed back; and the predicted IoU learns to be the true one.
+ *
+ * Masks are judged at half the image's size, finer than the decoder's logits: thin structures are thinner than those.
+ */
+import { add, cast, div, greater, mul, neg, stopGradient, sub } from '../graph/ops/elementwise.js';
+import { max, mean, sum } from '../graph/ops/reduce.js';
+import { resizeBilinear } from '../graph/ops/resize.js';
+import { concat, slice } from '../graph/ops/shape.js';
+import { constant, input, type Tensor } from '../graph/tensor.js';
+import { float32 } from '../graph/tensorData.js';
+import { MASKS } from '../models/maskDecoder.js';
+import { correctionClick } from './correctionClick.js';
+import { maskLoss } from './loss.js';
+import type { Decode, PromptInputs } from './promptedDecoder.js';
+
+/** The axes of one mask. */
+const PIXELS = [2, 3];
+
+/**
+ * @param target 0 to 1, [B, 1, side, side]
+ * @param rounds prompts for each image, the first included
+ * @returns `loss`, `dice_first` and `dice_last` (losses of the single mask), `iou_error` (mean square)
+ */
+export function multiPromptLoss(
+  decode: Decode,
+  first: PromptInputs,
+  target: Tensor,
+  imageSize: number,
+  rounds: number,
+): { loss: Tensor; dice_first: Tensor; dice_last: Tensor; iou_error: Tensor } {
+  const side = target.size(2);
+  const batch = target.size(0);
+  const binary = cast(greater(target, 0.5), 'float32');
+  const noise = input('click_noise', [batch, Math.max(1, rounds - 1), side * side]);
+  const losses: Tensor[] = [];
+  const dices: Tensor[] = [];
+  const scoreErrors: Tensor[] = [];
+  let prompt = first;
+  for (let round = 0; round < rounds; round++) {
+    const { lowResLogits, iou } = decode(prompt);
+    const logits = resizeBilinear(lowResLogits, side, side);
+    const { total, dice } = maskLoss(logits, target, PIXELS);
+    losses.push(mean(slice(total, 1, 0, 1)));
+    dices.push(mean(slice(dice, 1, 0, 1)));
+    if (round === 0) losses.push(mean(smallest(slice(total, 1, 1, MASKS))));
+    const difference = sub(iou, intersectionOverUnion(logits, binary));
+    scoreErrors.push(mean(mul(difference, difference)));
+    if (round === rounds - 1) break;
+    const single = slice(logits, 1, 0, 1);
+    const click = correctionClick(single, binary, slicedNoise(noise, round), imageSize);
+    prompt = {
+      coords: concat([prompt.coords, click.coords], 1),
+      labels: concat([prompt.labels, click.label], 1),
+      mask: stopGradient(slice(lowResLogits, 1, 0, 1)),
+      hasMask: constant(float32(new Float32Array(batch).fill(1), [batch])),
+    };
+  }
+  const masks = average(losses);
+  const iouError = average(scoreErrors);
+  return { loss: add(masks, iouError), dice_first: dices[0], dice_last: dices[dices.length - 1], iou_error: iouError };
+}
+
+/** @returns [B, side²] */
+function slicedNoise(noise: Tensor, round: number): Tensor {
+  return sum(slice(noise, 1, round, round + 1), { axes: [1] });
+}
+
+/** Smallest along axis 1. */
+function smallest(x: Tensor): Tensor {
+  return neg(max(neg(x), { axes: [1] }));
+}
+
+function average(values: readonly Tensor[]): Tensor {
+  return mul(
+    values.reduce((total, value) => add(total, value)),
+    1 / values.length,
+  );
+}
+
+/** IoU of each mask, [B, masks], as a number to learn, not to learn from. */
+function intersectionOverUnion(logits: Tensor, target: Tensor): Tensor {
+  const found = cast(greater(stopGradient(logits), 0), 'float32');
+  const both = sum(mul(found, target), { axes: PIXELS });
+  const either = sub(add(sum(found, { axes: PIXELS }), sum(target, { axes: PIXELS })), both);
+  return stopGradient(div(both, add(either, 1e-6)));
+}
