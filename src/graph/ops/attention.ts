@@ -42,15 +42,7 @@ export function attend(q: Tensor, k: Tensor, v: Tensor, { heads, scale, bias }: 
   });
 }
 
-function attendGradient(
-  q: Tensor,
-  k: Tensor,
-  v: Tensor,
-  y: Tensor,
-  dy: Tensor,
-  heads: number,
-  factor: number,
-): Tensor[] {
+function attendGradient(q: Tensor, k: Tensor, v: Tensor, dy: Tensor, heads: number, factor: number): Tensor[] {
   const [qh, kh, vh, dyh] = [factor === 1 ? q : mul(q, factor), k, v, dy].map((x) => byHead(x, heads));
   const weights = softmax(matmul(qh, transposeLast(kh)));
   // Σ dP·P over the keys equals Σ dy·y over the width of a head, which is cheaper; but only the former cancels rounding
