@@ -1,0 +1,269 @@
+/**
+ * A data set folder in the published layout, read as it is: lists and class.json in `MainPatient/`, images in
+ * `<Dataset>/img/NAME.png`, class indices in `<Dataset>/label/NAME.png`. Images are read when they are asked for and
+ * never kept. Resizing and augmentation are not here, nor is making such a folder.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SamusError } from '../errors.js';
+import { createImage, type Image, toGrey } from '../formats/image.js';
+import { readImage } from '../formats/imageFile.node.js';
+import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
+import { FactsTable } from './imageFacts.js';
+import { EVERY_CLASS, type Sample, SampleList, sampleOrigin } from './sampleList.js';
+
+/** The folder that holds the lists. */
+export const LIST_FOLDER = 'MainPatient';
+
+/** An image with its label, both at the size that is stored. */
+export interface LabelledImage {
+  readonly image: Image & { readonly channels: 1 };
+  /** Class indices, row-major. */
+  readonly label: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** Millimetres of a pixel of `image` across and down, where they are known. */
+  readonly spacingMm?: readonly [x: number, y: number];
+  readonly patient?: string;
+}
+
+/** A folder in the published layout. */
+export interface Dataset {
+  readonly root: string;
+  /**
+   * The samples of `MainPatient/NAME.txt` for each name, one list after the other. Every image and label named is
+   * there, every class is in range; a line without a class has become one sample for each class that its label holds
+   * (in a data set of one kind of object always that one, as published, so that images without it count too).
+   * @throws SamusError DATA_LIST_MISSING, DATA_LIST_EMPTY, DATA_LIST_LINE, DATA_FILE_MISSING, DATA_CLASS_RANGE, and
+   * for labels that must be looked into what `read` throws
+   */
+  lists(names: readonly string[]): Promise<SampleList>;
+  /** Classes of a data set in this folder, by defaults where nothing is said. @throws SamusError DATA_LAYOUT */
+  classes(dataset: string): DatasetClasses;
+  /**
+   * @throws SamusError DATA_FILE_MISSING, DATA_SIZE_MISMATCH (image and label differ), DATA_CLASS_RANGE (a label value
+   * over class.json), DATA_LAYOUT, and what reading images throws
+   */
+  read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage>;
+  /** The facts of a data set's images, if it has an images.csv. @throws SamusError DATA_LAYOUT */
+  facts(dataset: string): Promise<FactsTable | undefined>;
+}
+
+/** Opens a folder in the published layout. @throws SamusError DATA_LAYOUT if it is none */
+export async function openDataset(root: string): Promise<Dataset> {
+  const lists = join(root, LIST_FOLDER);
+  if (!(await isFolder(lists))) {
+    const message = `${root} was expected to be a folder of data sets with their lists in ${LIST_FOLDER}`;
+    const hint = 'name the folder above it, or make one with "samus data import"';
+    throw new SamusError('input', 'DATA_LAYOUT', message, hint, { root });
+  }
+  const classFile = join(lists, 'class.json');
+  const datasetFile = join(lists, 'dataset.json');
+  const [classText, datasetText] = await Promise.all([readIfThere(classFile), readIfThere(datasetFile)]);
+  const counts = parseClassJson(classText ?? '{}', classFile);
+  const entries = parseDatasetJson(datasetText ?? '{}', datasetFile);
+  const folders = new Set(await readdir(root));
+  const classes = (dataset: string): DatasetClasses => {
+    const alias = aliasOf(dataset) ?? dataset;
+    return classesOf(dataset, counts.get(dataset) ?? counts.get(alias), entries.get(dataset) ?? entries.get(alias));
+  };
+  return new PublishedDataset(root, folders, classes);
+}
+
+class PublishedDataset implements Dataset {
+  readonly #facts = new Map<string, Promise<FactsTable | undefined>>();
+
+  constructor(
+    readonly root: string,
+    readonly folders: ReadonlySet<string>,
+    readonly classes: (dataset: string) => DatasetClasses,
+  ) {}
+
+  async lists(names: readonly string[]): Promise<SampleList> {
+    const texts = await Promise.all(names.map(async (name) => ({ name, text: await this.#listText(name) })));
+    const list = SampleList.parse(texts).renameDatasets((dataset) => this.#folderOf(dataset));
+    for (const dataset of list.datasets) await this.#checkFiles(list, dataset);
+    return this.#withClasses(list);
+  }
+
+  facts(dataset: string): Promise<FactsTable | undefined> {
+    const folder = this.#folderOf(dataset);
+    const known = this.#facts.get(folder);
+    if (known) return known;
+    const path = join(this.root, folder, 'images.csv');
+    const reading = readIfThere(path).then((text) => (text === undefined ? undefined : new FactsTable(text, path)));
+    this.#facts.set(folder, reading);
+    return reading;
+  }
+
+  async read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage> {
+    const [image, label] = await Promise.all([this.#readGrey(sample, 'img'), this.#readLabel(sample)]);
+    const { width, height } = image;
+    if (label.width !== width || label.height !== height) {
+      const message = `the label of ${sampleOrigin({ ...sample, classId: 1 })} was expected to have the size of its image, ${width}x${height}; it has ${label.width}x${label.height}`;
+      throw new SamusError(
+        'input',
+        'DATA_SIZE_MISMATCH',
+        message,
+        'correct the label, or take the line out of the list',
+        {
+          ...origin(sample),
+          image: [width, height],
+          label: [label.width, label.height],
+        },
+      );
+    }
+    const facts = (await this.facts(sample.dataset))?.get(sample.name);
+    const spacing = facts?.spacingMm;
+    return {
+      image,
+      label: label.data,
+      width,
+      height,
+      // The table tells the size of a native pixel; the stored image may have been resized.
+      ...(spacing && {
+        spacingMm: [
+          (spacing[0] * (facts.width ?? width)) / width,
+          (spacing[1] * (facts.height ?? height)) / height,
+        ] as const,
+      }),
+      ...(facts?.patient && { patient: facts.patient }),
+    };
+  }
+
+  #folderOf(dataset: string): string {
+    const alias = aliasOf(dataset);
+    return alias !== undefined && !this.folders.has(dataset) && this.folders.has(alias) ? alias : dataset;
+  }
+
+  async #listText(name: string): Promise<string> {
+    const stem = name.replace(/\.txt$/, '');
+    const text = /[/\\\0]/.test(stem) ? undefined : await readIfThere(join(this.root, LIST_FOLDER, `${stem}.txt`));
+    if (text !== undefined) return text;
+    const files = await readdir(join(this.root, LIST_FOLDER));
+    const lists = files.filter((file) => file.endsWith('.txt')).map((file) => file.slice(0, -4));
+    const message = `there is no list ${LIST_FOLDER}/${stem}.txt in ${this.root}`;
+    const hint = lists.length > 0 ? `lists there: ${lists.join(', ')}` : 'make lists with "samus data split"';
+    throw new SamusError('input', 'DATA_LIST_MISSING', message, hint, { list: name, lists });
+  }
+
+  /** Looks each folder through once: asking for 100,000 files one by one would take minutes. */
+  async #checkFiles(list: SampleList, dataset: string): Promise<void> {
+    const images = await filesOf(join(this.root, dataset, 'img'));
+    const labels = await filesOf(join(this.root, dataset, 'label'));
+    for (const sample of list) {
+      if (sample.dataset !== dataset) continue;
+      for (const [folder, files] of [
+        ['img', images],
+        ['label', labels],
+      ] as const) {
+        if (!files.has(`${sample.name}.png`)) throw this.#missing(sample, folder);
+      }
+    }
+  }
+
+  /** Checks the classes that lines name, and gives those that name none theirs. */
+  async #withClasses(list: SampleList): Promise<SampleList> {
+    const indices: number[] = [];
+    const classIds: number[] = [];
+    for (let i = 0; i < list.length; i++) {
+      const sample = list.at(i);
+      const { count } = this.classes(sample.dataset);
+      if (sample.classId >= count) {
+        const message = `class ${sample.classId} of ${sampleOrigin(sample)} was expected to be below ${count}, the number that class.json gives ${sample.dataset}`;
+        const hint = 'correct the line or class.json; the background counts there';
+        throw new SamusError('input', 'DATA_CLASS_RANGE', message, hint, { ...origin(sample), count });
+      }
+      const held = sample.classId !== EVERY_CLASS ? [sample.classId] : count === 2 ? [1] : await this.#held(sample);
+      for (const classId of held) {
+        indices.push(i);
+        classIds.push(classId);
+      }
+    }
+    return list.select(indices, classIds);
+  }
+
+  /** The classes that a label holds, without the background. */
+  async #held(sample: Sample): Promise<number[]> {
+    const { data } = await this.#readLabel(sample);
+    return [...new Set(data)].filter((value) => value !== 0).sort((a, b) => a - b);
+  }
+
+  /** Where a data set has two classes every value but 0 is the object: published labels hold 255 as well as 1. */
+  async #readLabel(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<Image> {
+    const { count } = this.classes(sample.dataset);
+    const { width, height, data } = await this.#readGrey(sample, 'label');
+    if (count === 2)
+      return createImage(
+        width,
+        height,
+        1,
+        data.map((value) => (value > 0 ? 1 : 0)),
+      );
+    const highest = data.reduce((most, value) => Math.max(most, value), 0);
+    if (highest >= count) {
+      const message = `the label of ${sampleOrigin({ ...sample, classId: 1 })} was expected to hold classes below ${count}, it holds ${highest}`;
+      const hint = 'save class indices as plain grey values (not as palette or colours), or correct class.json';
+      throw new SamusError('input', 'DATA_CLASS_RANGE', message, hint, { ...origin(sample), highest, count });
+    }
+    return createImage(width, height, 1, data);
+  }
+
+  async #readGrey(
+    sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>,
+    folder: 'img' | 'label',
+  ): Promise<Image & { readonly channels: 1 }> {
+    try {
+      const { width, height, data } = toGrey(await readImage(this.#path(sample, folder)));
+      return { width, height, channels: 1, data };
+    } catch (error) {
+      if (error instanceof SamusError && error.code === 'IMAGE_NOT_FOUND') throw this.#missing(sample, folder);
+      throw error;
+    }
+  }
+
+  #path({ dataset, name }: Pick<Sample, 'dataset' | 'name'>, folder: 'img' | 'label'): string {
+    return join(this.root, this.#folderOf(dataset), folder, `${name}.png`);
+  }
+
+  #missing(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>, folder: 'img' | 'label'): SamusError {
+    const what = folder === 'img' ? 'image' : 'label';
+    const file = this.#path(sample, folder);
+    const message = `the ${what} of ${sampleOrigin({ ...sample, classId: 1 })} was expected at ${file}, there is none`;
+    const hint = /\.png$/i.test(sample.name) ? 'lists name images without .png' : 'add the file, or take the line out';
+    return new SamusError('input', 'DATA_FILE_MISSING', message, hint, { ...origin(sample), file });
+  }
+}
+
+function origin({ dataset, name, list, line }: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>) {
+  return { dataset, name, list: list ?? null, line: line ?? null };
+}
+
+/** Every file below a folder, with `/`; none if it does not exist. */
+async function filesOf(folder: string): Promise<ReadonlySet<string>> {
+  const files = new Set<string>();
+  const gather = async (path: string, prefix: string): Promise<void> => {
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      if (entry.isDirectory()) await gather(join(path, entry.name), `${prefix}${entry.name}/`);
+      else files.add(prefix + entry.name);
+    }
+  };
+  if (await isFolder(folder)) await gather(folder, '');
+  return files;
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
