@@ -1,0 +1,166 @@
+/**
+ * Clicks and boxes made from a label, for training and evaluation: as the published code draws them, and the
+ * corrections of a simulated user. All are whole pixels of the label they are made from, which usually has the
+ * model's input size. What a real user clicks comes in elsewhere.
+ */
+import type { PixelBox } from '../formats/rle.js';
+import type { Random } from '../nn/random.js';
+import { squaredDistances } from './distanceTransform.js';
+
+/** x, y, and 1 for the object or 0 for what is not the object. */
+export type Click = readonly [x: number, y: number, label: 0 | 1];
+
+/**
+ * The published evaluation click: of the object's pixels in row-major order the middle one (number n / 2, rounded
+ * down, from 0). Where the class is absent, the middle of all pixels with label 0.
+ * @param label class indices, row-major
+ */
+export function evaluationClick(label: Uint8Array, width: number, classId: number): Click {
+  const { wanted, pixels } = clickable(label, classId);
+  return clickAt(pixelNumber(label, classId, wanted, Math.floor(pixels / 2)), width, wanted);
+}
+
+/** The published training click: any pixel of the object, each equally likely; without one, any pixel with label 0. */
+export function randomClick(label: Uint8Array, width: number, classId: number, random: Random): Click {
+  const { wanted, pixels } = clickable(label, classId);
+  return clickAt(pixelNumber(label, classId, wanted, random.int(0, pixels)), width, wanted);
+}
+
+/**
+ * Several clicks on the object, then several beside it; the same pixel may come twice, as in the published helpers.
+ * Where there are no such pixels, there are no such clicks.
+ */
+export function randomClicks(
+  label: Uint8Array,
+  width: number,
+  classId: number,
+  { positive, negative }: { readonly positive: number; readonly negative: number },
+  random: Random,
+): Click[] {
+  const inside = countClass(label, classId);
+  const draw = (count: number, wanted: 0 | 1, pixels: number): Click[] =>
+    Array.from({ length: pixels > 0 ? count : 0 }, () =>
+      clickAt(pixelNumber(label, classId, wanted, random.int(0, pixels)), width, wanted),
+    );
+  return [...draw(positive, 1, inside), ...draw(negative, 0, label.length - inside)];
+}
+
+/** The smallest box around the object, both corners in it; undefined where the class is absent. */
+export function tightBox(label: Uint8Array, width: number, classId: number): PixelBox | undefined {
+  let [x0, y0, x1, y1] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, -1, -1];
+  for (let i = 0; i < label.length; i++) {
+    if (label[i] !== classId) continue;
+    const x = i % width;
+    const y = (i - x) / width;
+    x0 = Math.min(x0, x);
+    x1 = Math.max(x1, x);
+    y0 = Math.min(y0, y);
+    y1 = y;
+  }
+  return x1 < 0 ? undefined : [x0, y0, x1, y1];
+}
+
+/** How far the published boxes stray: a share of their own sides. */
+const BOX_JITTER = 0.05;
+
+/**
+ * The published training box: sides changed by up to 5 %, moved by up to 5 % of them, cut at the image. Where the
+ * class is absent, the whole image with a pixel more on each side, as published.
+ */
+export function jitteredBox(label: Uint8Array, width: number, classId: number, random: Random): PixelBox {
+  const height = label.length / width;
+  const box = tightBox(label, width, classId);
+  if (!box) return [-1, -1, width, height];
+  const [x0, x1] = jitter(box[0], box[2], width, random);
+  const [y0, y1] = jitter(box[1], box[3], height, random);
+  return [x0, y0, x1, y1];
+}
+
+function jitter(low: number, high: number, limit: number, random: Random): readonly [number, number] {
+  const side = high - low;
+  const stray = Math.trunc(side * BOX_JITTER);
+  const newSide = random.int(Math.trunc(side * (1 - BOX_JITTER)), Math.trunc(side * (1 + BOX_JITTER)) + 1);
+  const centre = Math.floor((low + high) / 2) + random.int(-stray, stray + 1);
+  const half = Math.floor(newSide / 2);
+  const clip = (value: number): number => Math.max(0, Math.min(limit - 1, value));
+  return [clip(centre - half), clip(centre + half)];
+}
+
+/**
+ * The next click of a user who corrects the largest error: in the largest connected region (four neighbours) that is
+ * missed or covered wrongly, the pixel farthest from the region's border, the image's border counting as one. Label 1
+ * in a missed region, 0 in a wrong one. Of equals the first in row-major order, missed before wrong.
+ * @param mask what was found, every value but 0 is the object
+ * @returns undefined if nothing is wrong
+ */
+export function correctionClick(
+  mask: Uint8Array,
+  label: Uint8Array,
+  width: number,
+  classId: number,
+): Click | undefined {
+  const missed = label.map((value, i) => (value === classId && mask[i] === 0 ? 1 : 0));
+  const wrong = label.map((value, i) => (value !== classId && mask[i] !== 0 ? 1 : 0));
+  const [a, b] = [largestRegion(missed, width), largestRegion(wrong, width)];
+  const wanted = a.pixels >= b.pixels ? 1 : 0;
+  const { region, pixels } = wanted === 1 ? a : b;
+  if (pixels === 0) return undefined;
+  const outside = region.map((value) => 1 - value);
+  const distances = squaredDistances(outside, width, label.length / width, { beyond: true });
+  let deepest = 0;
+  for (let i = 1; i < distances.length; i++) if (distances[i]! > distances[deepest]!) deepest = i;
+  return clickAt(deepest, width, wanted);
+}
+
+/** The largest connected region of a mask, alone. */
+function largestRegion(mask: Uint8Array, width: number): { readonly region: Uint8Array; readonly pixels: number } {
+  const regions = new Int32Array(mask.length);
+  const stack = new Int32Array(mask.length);
+  let [largest, pixels, number] = [0, 0, 0];
+  for (let start = 0; start < mask.length; start++) {
+    if (mask[start] === 0 || regions[start] !== 0) continue;
+    number++;
+    let [depth, size] = [1, 0];
+    stack[0] = start;
+    regions[start] = number;
+    const visit = (i: number): void => {
+      if (mask[i] === 0 || regions[i] !== 0) return;
+      regions[i] = number;
+      stack[depth++] = i;
+    };
+    while (depth > 0) {
+      const i = stack[--depth]!;
+      size++;
+      if (i % width > 0) visit(i - 1);
+      if (i % width < width - 1) visit(i + 1);
+      if (i >= width) visit(i - width);
+      if (i + width < mask.length) visit(i + width);
+    }
+    if (size > pixels) [largest, pixels] = [number, size];
+  }
+  return { region: mask.map((_, i) => (largest > 0 && regions[i] === largest ? 1 : 0)), pixels };
+}
+
+/** What is clicked: the object (1), or where the class is absent everything else (0). */
+function clickable(label: Uint8Array, classId: number): { readonly wanted: 0 | 1; readonly pixels: number } {
+  const inside = countClass(label, classId);
+  return inside > 0 ? { wanted: 1, pixels: inside } : { wanted: 0, pixels: label.length };
+}
+
+function countClass(label: Uint8Array, classId: number): number {
+  let count = 0;
+  for (let i = 0; i < label.length; i++) if (label[i] === classId) count++;
+  return count;
+}
+
+/** Place of pixel `number` (from 0) of those that belong to the class (1) or do not (0). */
+function pixelNumber(label: Uint8Array, classId: number, wanted: 0 | 1, number: number): number {
+  let left = number;
+  for (let i = 0; i < label.length; i++) if ((label[i] === classId ? 1 : 0) === wanted && left-- === 0) return i;
+  throw new Error(`the label has no ${number} such pixels`);
+}
+
+function clickAt(pixel: number, width: number, label: 0 | 1): Click {
+  const x = pixel % width;
+  return [x, (pixel - x) / width, label];
+}
