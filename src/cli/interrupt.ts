@@ -1,13 +1,21 @@
 /**
- * Ctrl-C: the program ends at once with exit code 130, but never in the middle of writing a file. What writes is
- * wrapped in {@link whole}; a signal that comes meanwhile waits for it, a matter of moments.
+ * Ctrl-C: the program ends with exit code 130, but never in the middle of writing a file, and not before sessions
+ * have ended their run: ONNX Runtime aborts the process when its thread is stopped within one. A second Ctrl-C does
+ * not wait.
  */
 import { SamusError } from '../errors.js';
 
 const writing = new Set<Promise<unknown>>();
+const endings = new Set<() => Promise<void>>();
+let interrupted = false;
 
-/** Runs `work` to its end even if the program is interrupted meanwhile. */
+/** Waiting longer than this is explained. */
+const PATIENCE_MS = 1000;
+
+/** Runs `work` to its end even if the program is interrupted meanwhile; after that nothing is begun any more. */
 export async function whole<T>(work: () => Promise<T>): Promise<T> {
+  // The program ends before this could matter: what waits for it must not go on.
+  if (interrupted) return new Promise<never>(() => undefined);
   const running = work();
   writing.add(running);
   try {
@@ -17,12 +25,28 @@ export async function whole<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Calls `end` once after SIGINT or SIGTERM, when nothing is being written any more. */
-export function onInterrupt(end: (error: SamusError, exitCode: number) => void): void {
+/** Calls `end` before an interrupted program ends. @returns what takes that back */
+export function beforeInterruptedEnd(end: () => Promise<void>): () => void {
+  endings.add(end);
+  return () => endings.delete(end);
+}
+
+/** Whether the program is about to end; what it would print then is no longer of interest. */
+export function isInterrupted(): boolean {
+  return interrupted;
+}
+
+/** Calls `exit` once after SIGINT or SIGTERM, when nothing is being written or computed any more. */
+export function onInterrupt(exit: (error: SamusError, exitCode: number) => void): void {
   const stop = async (exitCode: number): Promise<void> => {
-    await Promise.allSettled(writing);
+    interrupted = true;
+    const explain = setTimeout(() => {
+      process.stderr.write('interrupted: ends after the step at hand; once more ends it at once\n');
+    }, PATIENCE_MS);
+    await Promise.allSettled([...writing, ...[...endings].map((end) => end())]);
+    clearTimeout(explain);
     const hint = 'run the command again; files that are there are whole';
-    end(new SamusError('interrupted', 'INTERRUPTED', 'the command was interrupted', hint), exitCode);
+    exit(new SamusError('interrupted', 'INTERRUPTED', 'the command was interrupted', hint), exitCode);
   };
   process.once('SIGINT', () => void stop(130));
   // 128 + 15, as a shell reports a program that SIGTERM ended.

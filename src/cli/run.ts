@@ -4,6 +4,7 @@
  */
 import { type Command, CommanderError } from 'commander';
 import { type Json, SamusError } from '../errors.js';
+import { isInterrupted } from './interrupt.js';
 
 /** What a command gives back. */
 export interface Outcome {
@@ -17,6 +18,7 @@ export interface Outcome {
 
 /** Prints an outcome and sets the exit code. */
 export function finish(outcome: Outcome, json = false): void {
+  if (isInterrupted()) return;
   process.stdout.write(json ? `${JSON.stringify(outcome.document)}\n` : outcome.lines.map(endLine).join(''));
   process.exitCode = outcome.exitCode ?? 0;
 }
@@ -27,6 +29,7 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
+    if (isInterrupted()) return;
     const known = error instanceof CommanderError ? usageError(error) : asSamusError(error);
     reportError(known ?? error, asksForJson(args));
     process.exitCode = known?.exitCode ?? 1;

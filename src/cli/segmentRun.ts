@@ -9,7 +9,7 @@ import { writePng } from '../formats/imageWrite.node.js';
 import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
 import type { Segmenter } from '../predict/segmenter.js';
 import type { Encoding, ObjectPrompt } from '../predict/types.js';
-import { whole } from './interrupt.js';
+import { beforeInterruptedEnd, whole } from './interrupt.js';
 import type { ModelOptions } from './modelOptions.js';
 import { openSegmenter } from './openModel.js';
 import { checkOutputs, makeFolder, outputStems, writeText } from './output.js';
@@ -55,6 +55,7 @@ export async function segmentAll(jobs: readonly Job[], options: SegmentOptions):
     inputs,
   );
   const segmenter = await openSegmenter(options);
+  const forget = beforeInterruptedEnd(() => segmenter.dispose());
   const progress = new Progress('segmenting', jobs.length);
   const entries: Json[] = [];
   const lines: string[] = [];
@@ -79,6 +80,7 @@ export async function segmentAll(jobs: readonly Job[], options: SegmentOptions):
     }
   } finally {
     progress.end();
+    forget();
     await segmenter.dispose();
   }
   return { document: documentOf(segmenter.name, entries), lines: [...lines, NOTICE], exitCode: failed > 0 ? 1 : 0 };

@@ -2,10 +2,13 @@
  * How the command line behaves as a process: help, what goes where, interruption.
  */
 import { execFile } from 'node:child_process';
+import { existsSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readImage } from '../../src/formats/imageFile.node.js';
 import { goldenPath } from '../support/golden.js';
 import { filesIn, newFolder, removeFolder, samus, startSamus } from './samusProcess.js';
 
@@ -83,6 +86,21 @@ describe.skipIf(process.platform === 'win32')('interrupted (signals are POSIX)',
     expect(written.filter((path) => !/^many\/phantom-\d+(\.[a-z0-9-]+)?\.png$/.test(path))).toEqual([]);
   });
 
+  it('ends a segmentation at once, and its masks are whole', async () => {
+    await samus(folder, 'phantom', 'scans', '--seed', '1');
+    const links = Array.from({ length: 300 }, (_, i) => `scan-${i}.png`);
+    for (const link of links) symlinkSync(join('scans', 'phantom-1.png'), join(folder, link));
+    const args = ['--point', '100,100', '--model', goldenPath('samus-tiny.pth'), '--out', 'cut', '--json'];
+    const { child, ended } = startSamus(folder, ['segment', ...links, ...args]);
+    while (!filesIn(folder).some((path) => path.startsWith('cut/'))) await wait(20);
+    child.kill('SIGINT');
+    const { code, stdout } = await ended;
+    expect([code, JSON.parse(stdout).error.code]).toEqual([130, 'INTERRUPTED']);
+    const masks = filesIn(join(folder, 'cut'));
+    expect(masks.length).toBeLessThan(links.length);
+    for (const mask of masks) expect((await readImage(join(folder, 'cut', mask))).width).toBe(256);
+  });
+
   it('says so to a person', async () => {
     const { child, ended } = startSamus(folder, ['phantom', 'more', '--count', '100000']);
     while (!filesIn(folder).some((path) => path.startsWith('more/'))) await wait(20);
@@ -97,6 +115,16 @@ describe.skipIf(process.platform === 'win32')('interrupted (signals are POSIX)',
     const pipe = `"${process.execPath}" "${program}" segment --help | true; echo "\${PIPESTATUS[0]}"`;
     const { stdout, stderr } = await promisify(execFile)('bash', ['-c', pipe]);
     expect([stdout, stderr]).toEqual(['0\n', '']);
+  });
+});
+
+describe.skipIf(!existsSync('/dev/full'))('where the output cannot be written (/dev/full)', () => {
+  it('says so and ends with 4', async () => {
+    const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+    const line = `"${process.execPath}" "${program}" phantom full --json > /dev/full; echo "$?"`;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', line], { cwd: folder });
+    expect(stdout).toBe('4\n');
+    expect(stderr).toMatch(/^error: the output cannot be written \(ENOSPC\)\nhint: /);
   });
 });
 

@@ -1,0 +1,49 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { SamusError } from '../errors.js';
+import { asksForJson, reportError } from './run.js';
+
+describe('asksForJson', () => {
+  it('looks at options only', () => {
+    expect(asksForJson(['segment', 'a.png', '--json'])).toBe(true);
+    expect(asksForJson(['segment', '--', '--json'])).toBe(false);
+  });
+});
+
+describe('reportError', () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  function report(error: unknown, json: boolean) {
+    const printed = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      vi.spyOn(process[name], 'write').mockImplementation((text) => {
+        printed[name] += String(text);
+        return true;
+      });
+    }
+    reportError(error, json);
+    return printed;
+  }
+
+  it('prints an error of the project as a sentence and a hint, or as a document', () => {
+    const error = new SamusError('input', 'X', 'a was expected, b came', 'give a', { n: 1 });
+    expect(report(error, false)).toEqual({ stdout: '', stderr: 'error: a was expected, b came\nhint: give a\n' });
+    expect(JSON.parse(report(error, true).stdout)).toEqual({
+      error: { code: 'X', message: 'a was expected, b came', hint: 'give a', details: { n: 1 } },
+    });
+  });
+
+  it('knows a full disk and missing memory', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    expect(JSON.parse(report(full, true).stdout).error.code).toBe('MACHINE_LIMIT');
+    const memory = new RangeError('Array buffer allocation failed');
+    expect(JSON.parse(report(memory, true).stdout).error.code).toBe('MACHINE_LIMIT');
+  });
+
+  it('shows the stack of a bug, and still one document', () => {
+    const { stdout, stderr } = report(new TypeError('x is not a function'), true);
+    expect(stderr).toMatch(/this is a bug[\s\S]*TypeError: x is not a function[\s\S]*at /);
+    expect(JSON.parse(stdout).error.code).toBe('INTERNAL');
+  });
+});
