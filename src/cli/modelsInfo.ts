@@ -40,9 +40,9 @@ export async function describeModel(path: string): Promise<Outcome> {
   return { document, lines };
 }
 
-/** Weights, without tables that no training moves. */
+/** Weights, in 8 bits or not, without tables that no training moves. */
 function countParameters(config: ModelConfig): { parameters: number; trainable: number } {
-  const weights = parametersOf(config).filter(({ buffer }) => !buffer);
+  const weights = parametersOf(config).filter(({ buffer, dtype }) => !buffer || dtype === 'int8');
   const count = (list: typeof weights) => list.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return { parameters: count(weights), trainable: count(weights.filter(({ name }) => isTrainable(config, name))) };
 }

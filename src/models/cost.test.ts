@@ -3,6 +3,7 @@ import { attend } from '../graph/ops/attention.js';
 import { conv2d, convTranspose2d } from '../graph/ops/convolution.js';
 import { add } from '../graph/ops/elementwise.js';
 import { gemm, matmul } from '../graph/ops/matrix.js';
+import { linearInt8 } from '../graph/ops/quantised.js';
 import { input, parameter } from '../graph/tensor.js';
 import { SAM_VIT_B, SAMUS_B } from './config.js';
 import { multiplyAdds } from './cost.js';
@@ -33,6 +34,11 @@ describe('multiplyAdds', () => {
     const product = matmul(input('a', [2, 3]), parameter('b', [3, 4]));
     const table = matmul(parameter('c', [2, 3]), parameter('d', [3, 4]));
     expect(multiplyAdds([add(product, product), add(product, table)])).toBe(24);
+  });
+
+  it('counts 8-bit products as what they stand for', () => {
+    const weight = parameter('w', [4, 3], 'int8');
+    expect(multiplyAdds([linearInt8(input('x', [2, 3]), weight, parameter('s', [4]))])).toBe(2 * 3 * 4);
   });
 
   it('gives the sizes that are known of the published encoders', () => {

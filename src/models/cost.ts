@@ -33,7 +33,8 @@ function ofNode(node: Node): number {
   if (!first || !second || !result) return 0;
   switch (node.opType) {
     case 'Gemm':
-    case 'MatMul': {
+    case 'MatMul':
+    case 'MatMulIntegerToFloat': {
       const transposed = node.attributes.transA;
       const inner = transposed && 'int' in transposed && transposed.int === 1 ? first.size(0) : first.size(-1);
       return elementsOf(result) * inner;
