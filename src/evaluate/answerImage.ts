@@ -1,0 +1,75 @@
+/**
+ * One image with all that is asked on it: a first prompt for each class and draw, then correction clicks in turns with
+ * the model's answers. The model looks at the image once, and answers all prompts of a turn together.
+ */
+import { correctionClick } from '../data/prompts.js';
+import type { Sample } from '../data/sampleList.js';
+import type { LabelledCase } from './evaluationCase.js';
+import type { Answer, EvaluationPrompt, PromptableModel } from './promptableModel.js';
+import { type Draw, firstPrompt, type PromptKind } from './promptPlan.js';
+
+/** How samples are prompted. */
+export interface Protocol {
+  readonly prompt: PromptKind;
+  /** Correction clicks after the first prompt. */
+  readonly clicks: number;
+  /** Random prompts for each sample; 0 is the one that is always the same. */
+  readonly draws: number;
+  readonly seed: number;
+}
+
+/** What came of one sample and draw. */
+export interface Dialogue {
+  readonly sample: Sample;
+  readonly draw: number;
+  /** All points in their order, first prompt and corrections. */
+  readonly prompt: EvaluationPrompt;
+  /** One answer after each turn, 1 + clicks of them; where nothing is left to correct the last one stays. */
+  readonly answers: readonly Answer[];
+}
+
+/**
+ * @param samples classes of this image, each once
+ * @param withLogits whether the last answers have logits
+ */
+export async function answerImage(
+  model: PromptableModel,
+  { image, label, width }: LabelledCase,
+  samples: readonly Sample[],
+  protocol: Protocol,
+  withLogits = false,
+): Promise<Dialogue[]> {
+  const draws = Array.from({ length: Math.max(1, protocol.draws) }, (_, draw) => draw);
+  const drawn = (draw: number): Draw | undefined => (protocol.draws > 0 ? { seed: protocol.seed, draw } : undefined);
+  let turns = samples.flatMap((sample) =>
+    draws.map((draw) => ({
+      sample,
+      draw,
+      prompt: firstPrompt(protocol.prompt, label, width, sample, drawn(draw)),
+      answers: [] as readonly Answer[],
+      open: true,
+    })),
+  );
+  const answering = await model.look(image);
+  for (let turn = 0; turn <= protocol.clicks; turn++) {
+    const asked = turns.filter(({ open }) => open);
+    const answers =
+      asked.length > 0
+        ? await answering(
+            asked.map(({ prompt }) => prompt),
+            withLogits,
+          )
+        : [];
+    const byTurn = new Map(asked.map((one, i) => [one, answers[i]!]));
+    turns = turns.map((one) => {
+      const answer = byTurn.get(one) ?? one.answers[one.answers.length - 1]!;
+      const told = { ...one, answers: [...one.answers, answer] };
+      if (!one.open || turn === protocol.clicks) return told;
+      const click = correctionClick(answer.mask, label, width, one.sample.classId);
+      if (!click) return { ...told, open: false };
+      const prompt = { ...one.prompt, points: [...one.prompt.points, click], lowResLogits: answer.lowResLogits };
+      return { ...told, prompt };
+    });
+  }
+  return turns.map(({ sample, draw, prompt, answers }) => ({ sample, draw, prompt, answers }));
+}

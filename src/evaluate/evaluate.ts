@@ -1,0 +1,194 @@
+/**
+ * Runs a model over a list and measures every answer. Images stream: a few are in work at a time, so that one is
+ * decoded and another measured while the model computes, and none is kept. What the numbers amount to is in
+ * summary.ts; what people look at is in report/.
+ */
+import type { Sample, SampleList } from '../data/sampleList.js';
+import { SamusError } from '../errors.js';
+import { answerImage, type Dialogue, type Protocol } from './answerImage.js';
+import { ConfusionMatrix, combineClasses } from './combineClasses.js';
+import { atSize, classMask, type LabelledCase, PUBLISHED_SIZE } from './evaluationCase.js';
+import { imageGroups } from './imageGroups.js';
+import { measureMask } from './metrics.js';
+import { confusionOf, overlapMetrics } from './metricsOverlap.js';
+import type { PromptableModel } from './promptableModel.js';
+import { ResultTable, type RowValues } from './resultTable.js';
+
+/** Where images come from; a data set of data/ is one. */
+export interface CaseSource {
+  read(sample: Sample): Promise<LabelledCase>;
+  classes(dataset: string): { readonly count: number; readonly names: readonly string[] };
+}
+
+export interface EvaluateOptions extends Protocol {
+  /** Evaluate at the size that is stored instead of 256×256. */
+  readonly native: boolean;
+  readonly tolerancePx: number;
+  readonly toleranceMm: number;
+  /** Told after each image: samples done or failed, of how many. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the run after the images in work. */
+  readonly signal?: AbortSignal;
+}
+
+/** A sample that could not be evaluated, and why. */
+export interface Failure {
+  readonly sample: Sample;
+  readonly error: SamusError;
+}
+
+export interface Evaluation {
+  readonly model: string;
+  readonly table: ResultTable;
+  /** In the order of the list. */
+  readonly failures: readonly Failure[];
+  /** Of data sets with images of which several classes were evaluated: pixels after overlaps are resolved. */
+  readonly confusions: ReadonlyMap<string, ConfusionMatrix>;
+  readonly images: number;
+  readonly wallMs: number;
+}
+
+/** Images in work at a time: one read, one in the model, one measured. */
+const IN_WORK = 3;
+
+/**
+ * Evaluates a model on a list. An image that cannot be read or answered is a failure of its samples and stops nothing.
+ * @throws SamusError EVALUATE_EMPTY, EVALUATE_ALL_FAILED if no sample could be evaluated, INTERRUPTED, and what this
+ *   machine cannot do
+ */
+export async function evaluate(
+  model: PromptableModel,
+  source: CaseSource,
+  list: SampleList,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  if (list.length === 0) {
+    throw new SamusError('input', 'EVALUATE_EMPTY', 'samples were expected, the list has none', 'name another list');
+  }
+  const started = performance.now();
+  const table = new ResultTable(list.length, Math.max(1, options.draws), options.clicks + 1);
+  const confusions = new Map<string, ConfusionMatrix>();
+  const failed = new Map<number, SamusError>();
+  const groups = imageGroups(list);
+  let [images, done, stopped] = [0, 0, false];
+  const work = async (): Promise<void> => {
+    for (let next = groups.next(); !next.done && !stopped; next = groups.next()) {
+      if (options.signal?.aborted) throw interrupted();
+      const group = next.value;
+      try {
+        await evaluateImage(model, source, list, group, options, table, confusions);
+        images++;
+      } catch (error) {
+        if (!(error instanceof SamusError) || error.kind === 'machine' || error.kind === 'interrupted') throw error;
+        for (const index of group) failed.set(index, error);
+      }
+      done += group.length;
+      options.onProgress?.(done, list.length);
+    }
+  };
+  const workers = Array.from({ length: IN_WORK }, () =>
+    work().catch((error: unknown) => {
+      stopped = true;
+      throw error;
+    }),
+  );
+  // All have ended before an error leaves, so that nobody uses the model after its owner disposed of it.
+  const ends = await Promise.allSettled(workers);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  const failures = [...failed].sort(([a], [b]) => a - b).map(([index, error]) => ({ sample: list.at(index), error }));
+  if (failures.length === list.length) throw allFailed(failures);
+  return { model: model.name, table, failures, confusions, images, wallMs: performance.now() - started };
+}
+
+async function evaluateImage(
+  model: PromptableModel,
+  source: CaseSource,
+  list: SampleList,
+  group: readonly number[],
+  options: EvaluateOptions,
+  table: ResultTable,
+  confusions: Map<string, ConfusionMatrix>,
+): Promise<void> {
+  const first = list.at(group[0]!);
+  const evaluated = await readCase(source, first, options.native);
+  const { width, height, label, spacingMm, patient } = evaluated;
+  const classIds = [...new Set(group.map((index) => list.at(index).classId))];
+  const several = classIds.length > 1;
+  const samples = classIds.map((classId) => ({ ...first, classId }));
+  const dialogues = await answerImage(model, evaluated, samples, options, several);
+  const combined = several ? combinedByDraw(dialogues) : new Map<number, Uint8Array>();
+  if (several) {
+    const { count } = source.classes(first.dataset);
+    const matrix = confusions.get(first.dataset) ?? new ConfusionMatrix(count);
+    confusions.set(first.dataset, matrix);
+    for (const map of combined.values()) matrix.add(label, map);
+  }
+  const truths = new Map(classIds.map((classId) => [classId, classMask(label, classId)]));
+  const measured = dialogues.map(({ sample, draw, answers }) => {
+    const truth = truths.get(sample.classId)!;
+    const overlaps = answers.map(({ mask }) => confusionOf(mask, truth));
+    const { truePositive, falsePositive, falseNegative } = overlaps[overlaps.length - 1]!;
+    const { mask, score } = answers[answers.length - 1]!;
+    const map = combined.get(draw);
+    const values: RowValues = {
+      metrics: measureMask(mask, truth, width, height, { ...options, ...(spacingMm && { spacingMm }) }),
+      score,
+      truthArea: truePositive + falseNegative,
+      predictedArea: truePositive + falsePositive,
+      commonArea: truePositive,
+      turnDice: overlaps.map((overlap) => overlapMetrics(overlap).dice),
+      turnIou: overlaps.map((overlap) => overlapMetrics(overlap).iou),
+      combinedDice: map ? overlapMetrics(confusionOf(classMask(map, sample.classId), truth)).dice : Number.NaN,
+    };
+    return { classId: sample.classId, values };
+  });
+  for (const index of group) {
+    const { classId } = list.at(index);
+    const rows = measured.filter((row) => row.classId === classId).map(({ values }) => values);
+    const pixelMm2 = spacingMm ? spacingMm[0] * spacingMm[1] : Number.NaN;
+    table.set(
+      index,
+      { pixels: width * height, pixelMm2, ...(patient !== undefined && { patient: `${first.dataset}/${patient}` }) },
+      rows,
+    );
+  }
+}
+
+/** The case of a sample at the size that is evaluated. */
+export async function readCase(source: CaseSource, sample: Sample, native: boolean): Promise<LabelledCase> {
+  return atSize(await source.read(sample), native ? undefined : PUBLISHED_SIZE);
+}
+
+/** The label map of each draw, overlaps resolved. */
+function combinedByDraw(dialogues: readonly Dialogue[]): Map<number, Uint8Array> {
+  const maps = new Map<number, Uint8Array>();
+  for (const draw of new Set(dialogues.map((one) => one.draw))) {
+    const ofDraw = dialogues.filter((one) => one.draw === draw);
+    const logits = ofDraw.map(({ answers }) => answers[answers.length - 1]!.logits);
+    const there = logits.filter((map) => map !== undefined);
+    if (there.length < logits.length) throw new Error('logits were asked for and did not come');
+    maps.set(
+      draw,
+      combineClasses(
+        ofDraw.map(({ sample }) => sample.classId),
+        there,
+      ),
+    );
+  }
+  return maps;
+}
+
+function interrupted(): SamusError {
+  return new SamusError('interrupted', 'INTERRUPTED', 'the evaluation was interrupted', 'run it again');
+}
+
+function allFailed(failures: readonly Failure[]): SamusError {
+  const { sample, error } = failures[0]!;
+  return new SamusError(
+    'input',
+    'EVALUATE_ALL_FAILED',
+    `${failures.length} sample(s) were expected to be evaluated, all failed; the first, ${sample.dataset}/${sample.name}: ${error.message}`,
+    error.hint,
+    { samples: failures.length, first: { dataset: sample.dataset, name: sample.name, code: error.code } },
+  );
+}

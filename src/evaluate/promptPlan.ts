@@ -1,0 +1,111 @@
+/**
+ * Which prompts a sample is evaluated with: read from words, and made from its label, either always the same
+ * (as published) or drawn from a seed. Correction clicks depend on what the model answers; they are in answerImage.ts.
+ */
+import { evaluationClick, jitteredBox, randomClick, randomClicks, tightBox } from '../data/prompts.js';
+import type { Sample } from '../data/sampleList.js';
+import { SamusError } from '../errors.js';
+import type { PixelBox } from '../formats/rle.js';
+import { Random } from '../nn/random.js';
+import type { EvaluationPrompt } from './promptableModel.js';
+
+/** How a sample is pointed at before any correction. */
+export type PromptKind =
+  | { readonly kind: 'points'; readonly count: number }
+  | { readonly kind: 'box' }
+  | { readonly kind: 'none' };
+
+/** Where a random prompt comes from. */
+export interface Draw {
+  readonly seed: number;
+  /** From 0 on. */
+  readonly draw: number;
+}
+
+/** Most points of one prompt: more than anybody clicks, and what a list of tokens can hold without slowing down. */
+const MOST_POINTS = 100;
+
+/**
+ * `point`, `points:N`, `box`, `none`; `auto` is for models that prompt themselves.
+ * @throws SamusError EVALUATE_PROMPT, EVALUATE_PROMPT_AUTO
+ */
+export function parsePromptKind(text: string): PromptKind {
+  if (text === 'point') return { kind: 'points', count: 1 };
+  if (text === 'box' || text === 'none') return { kind: text };
+  const count = Number(/^points:(\d+)$/.exec(text)?.[1] ?? 0);
+  if (count >= 1 && count <= MOST_POINTS) return { kind: 'points', count };
+  if (text === 'auto') {
+    throw new SamusError(
+      'usage',
+      'EVALUATE_PROMPT_AUTO',
+      'a model that prompts itself (AutoSAMUS) was expected for --prompt auto; this version has none',
+      'use point, points:N, box or none',
+    );
+  }
+  const message = `a prompt point, points:N (1 to ${MOST_POINTS}), box, auto or none was expected, "${text}" came`;
+  throw new SamusError('usage', 'EVALUATE_PROMPT', message, 'correct the prompt');
+}
+
+/** The words of a prompt kind. */
+export function promptName(prompt: PromptKind): string {
+  if (prompt.kind !== 'points') return prompt.kind;
+  return prompt.count === 1 ? 'point' : `points:${prompt.count}`;
+}
+
+/**
+ * The first prompt of a sample.
+ *
+ * Without a draw it is always the same: the published click, N points that part the object's pixels in row-major order
+ * evenly (the published click for N = 1), or the tight box. With a draw clicks are any pixels of the object, and boxes
+ * stray by 5 % as in the published training. Where the class is absent, a click says so (label 0), and a box is the
+ * whole image, as published.
+ * @param label class indices at the size that is evaluated, row-major
+ */
+export function firstPrompt(
+  prompt: PromptKind,
+  label: Uint8Array,
+  width: number,
+  sample: Sample,
+  draw?: Draw,
+): EvaluationPrompt {
+  const random =
+    draw && Random.seeded(draw.seed, hashOf(`${sample.dataset}/${sample.name}`), sample.classId, draw.draw);
+  const { classId } = sample;
+  if (prompt.kind === 'none') return { points: [] };
+  if (prompt.kind === 'box') {
+    const box = random ? jitteredBox(label, width, classId, random) : tightBox(label, width, classId);
+    return { points: [], box: widened(box ?? [-1, -1, width, label.length / width]) };
+  }
+  const { count } = prompt;
+  if (!random)
+    return {
+      points: count === 1 ? [evaluationClick(label, width, classId)] : evenClicks(label, width, classId, count),
+    };
+  if (count === 1) return { points: [randomClick(label, width, classId, random)] };
+  const clicks = randomClicks(label, width, classId, { positive: count, negative: 0 }, random);
+  return { points: clicks.length > 0 ? clicks : [randomClick(label, width, classId, random)] };
+}
+
+/** Pixels in the middle of each of `count` equal parts of the object; fewer than `count` pixels come more than once. */
+function evenClicks(label: Uint8Array, width: number, classId: number, count: number): EvaluationPrompt['points'] {
+  const inside: number[] = [];
+  for (let i = 0; i < label.length; i++) if (label[i] === classId) inside.push(i);
+  if (inside.length === 0) return [evaluationClick(label, width, classId)];
+  return Array.from({ length: count }, (_, i) => {
+    const pixel = inside[Math.floor(((2 * i + 1) * inside.length) / (2 * count))]!;
+    return [pixel % width, Math.floor(pixel / width), 1] as const;
+  });
+}
+
+/** A box around a line of pixels has no area between their centres: it gets half a pixel on each side. */
+function widened([x0, y0, x1, y1]: PixelBox): PixelBox {
+  const [dx, dy] = [x1 > x0 ? 0 : 0.5, y1 > y0 ? 0 : 0.5];
+  return [x0 - dx, y0 - dy, x1 + dx, y1 + dy];
+}
+
+/** FNV-1a over the text's code units: what an image is drawn must not hang on its place in a list. */
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}

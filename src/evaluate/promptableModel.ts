@@ -1,0 +1,55 @@
+/**
+ * What evaluation asks of a model: to look at an image once and to answer any number of prompts on it. The segmenters
+ * of predict/ are such models; evaluation knows none of them, so that anything that answers prompts can be measured.
+ */
+import type { Image } from '../formats/image.js';
+import type { PixelBox } from '../formats/rle.js';
+
+/** A prompt in pixels of the image; nothing at all is the prompt `none`. */
+export interface EvaluationPrompt {
+  readonly points: readonly (readonly [x: number, y: number, label: number])[];
+  readonly box?: PixelBox;
+  /** The last answer's logits, fed back. */
+  readonly lowResLogits?: Float32Array;
+}
+
+/** What a model answers to one prompt. */
+export interface Answer {
+  /** 0 and 1, row-major, of the image's size. */
+  readonly mask: Uint8Array;
+  /** Predicted IoU. */
+  readonly score: number;
+  readonly lowResLogits: Float32Array;
+  /** At the image's size, where they were asked for. */
+  readonly logits?: Float32Array;
+}
+
+/** Answers prompts on one image, in their order. */
+export type Answering = (prompts: readonly EvaluationPrompt[], withLogits: boolean) => Promise<readonly Answer[]>;
+
+export interface PromptableModel {
+  readonly name: string;
+  look(image: Image): Promise<Answering>;
+}
+
+/** The part of a segmenter that is used here; the first mask answers, as published. */
+export interface SegmenterLike<Encoding> {
+  readonly name: string;
+  encode(image: Image): Promise<Encoding>;
+  segment(
+    encoding: Encoding,
+    objects: readonly EvaluationPrompt[],
+    options: { readonly logits: boolean; readonly allowEmpty: boolean },
+  ): Promise<readonly Answer[]>;
+}
+
+/** A segmenter as evaluation sees it. @param name default: the segmenter's own */
+export function promptable<Encoding>(segmenter: SegmenterLike<Encoding>, name = segmenter.name): PromptableModel {
+  return {
+    name,
+    async look(image) {
+      const encoding = await segmenter.encode(image);
+      return (prompts, withLogits) => segmenter.segment(encoding, prompts, { logits: withLogits, allowEmpty: true });
+    },
+  };
+}

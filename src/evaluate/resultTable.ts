@@ -1,0 +1,136 @@
+/**
+ * What was measured, one row for each sample and draw, in columns of numbers: a list of 100,000 lines fits into some
+ * twenty megabytes. Statistics over the rows are in summary.ts.
+ */
+import { type MaskMetrics, METRICS, type Metric } from './metrics.js';
+
+/** A row. */
+export interface RowValues {
+  readonly metrics: MaskMetrics;
+  /** Predicted IoU of the last answer. */
+  readonly score: number;
+  /** Pixels of the label's object, of the prediction, and of both. */
+  readonly truthArea: number;
+  readonly predictedArea: number;
+  readonly commonArea: number;
+  /** After each turn, 1 + clicks of them. */
+  readonly turnDice: readonly number[];
+  readonly turnIou: readonly number[];
+  /** Dice after overlaps of the image's classes are resolved; NaN where there is one class only. */
+  readonly combinedDice: number;
+}
+
+/** Facts about a sample that are the same for all its draws. */
+export interface SampleValues {
+  /** Pixels of the image at the evaluated size. */
+  readonly pixels: number;
+  /** Of one pixel; NaN if it is not known. */
+  readonly pixelMm2: number;
+  readonly patient?: string;
+}
+
+const NO_PATIENT = -1;
+
+export class ResultTable {
+  readonly samples: number;
+  /** Rows of a sample. */
+  readonly draws: number;
+  /** Turns of a row: the first prompt and each click. */
+  readonly turns: number;
+  readonly #metrics: ReadonlyMap<Metric, Float64Array>;
+  readonly score: Float64Array;
+  readonly truthArea: Float64Array;
+  readonly predictedArea: Float64Array;
+  readonly commonArea: Float64Array;
+  readonly combinedDice: Float64Array;
+  readonly pixels: Float64Array;
+  readonly pixelMm2: Float64Array;
+  readonly #turnDice: Float32Array;
+  readonly #turnIou: Float32Array;
+  readonly #done: Uint8Array;
+  readonly #patients: Int32Array;
+  readonly #patientPlaces = new Map<string, number>();
+
+  constructor(samples: number, draws: number, turns: number) {
+    const rows = samples * draws;
+    const column = (length = rows): Float64Array => new Float64Array(length).fill(Number.NaN);
+    this.samples = samples;
+    this.draws = draws;
+    this.turns = turns;
+    this.#metrics = new Map(METRICS.map((metric) => [metric, column()]));
+    this.score = column();
+    this.truthArea = column();
+    this.predictedArea = column();
+    this.commonArea = column();
+    this.combinedDice = column();
+    this.pixels = column(samples);
+    this.pixelMm2 = column(samples);
+    // A single turn is the row itself.
+    this.#turnDice = new Float32Array(turns > 1 ? rows * turns : 0);
+    this.#turnIou = new Float32Array(turns > 1 ? rows * turns : 0);
+    this.#done = new Uint8Array(samples);
+    this.#patients = new Int32Array(samples).fill(NO_PATIENT);
+  }
+
+  /** Fills the rows of a sample. @param rows one for each draw */
+  set(sample: number, { pixels, pixelMm2, patient }: SampleValues, rows: readonly RowValues[]): void {
+    this.#done[sample] = 1;
+    this.pixels[sample] = pixels;
+    this.pixelMm2[sample] = pixelMm2;
+    if (patient !== undefined) {
+      const place = this.#patientPlaces.get(patient) ?? this.#patientPlaces.size;
+      this.#patientPlaces.set(patient, place);
+      this.#patients[sample] = place;
+    }
+    for (const [draw, values] of rows.entries()) {
+      const row = sample * this.draws + draw;
+      for (const metric of METRICS) this.metric(metric)[row] = values.metrics[metric];
+      this.score[row] = values.score;
+      this.truthArea[row] = values.truthArea;
+      this.predictedArea[row] = values.predictedArea;
+      this.commonArea[row] = values.commonArea;
+      this.combinedDice[row] = values.combinedDice;
+      if (this.turns === 1) continue;
+      this.#turnDice.set(values.turnDice, row * this.turns);
+      this.#turnIou.set(values.turnIou, row * this.turns);
+    }
+  }
+
+  /** Whether the sample was measured; one that failed was not. */
+  isDone(sample: number): boolean {
+    return this.#done[sample] === 1;
+  }
+
+  /** A number that is the same for samples of one patient; undefined where the patient is not known. */
+  patientOf(sample: number): number | undefined {
+    const patient = this.#patients[sample]!;
+    return patient === NO_PATIENT ? undefined : patient;
+  }
+
+  /** A metric of all rows; row = sample · draws + draw. NaN where it is not defined. */
+  metric(name: Metric): Float64Array {
+    return this.#metrics.get(name)!;
+  }
+
+  /** Dice of a row after turn 0 (the first prompt), 1, … */
+  diceAfter(row: number, turn: number): number {
+    return this.turns === 1 ? this.metric('dice')[row]! : this.#turnDice[row * this.turns + turn]!;
+  }
+
+  /** IoU, as {@link diceAfter}. */
+  iouAfter(row: number, turn: number): number {
+    return this.turns === 1 ? this.metric('iou')[row]! : this.#turnIou[row * this.turns + turn]!;
+  }
+
+  /** The mean of a column over the draws of a sample that have a value; NaN if none has. */
+  meanOverDraws(column: Float64Array, sample: number): number {
+    let [sum, count] = [0, 0];
+    for (let row = sample * this.draws; row < (sample + 1) * this.draws; row++) {
+      const value = column[row]!;
+      if (Number.isNaN(value)) continue;
+      sum += value;
+      count++;
+    }
+    return sum / count;
+  }
+}

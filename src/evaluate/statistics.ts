@@ -1,0 +1,112 @@
+/**
+ * Means, deviations and bootstrap intervals of numbers of which some may be undefined (NaN). What is resampled are
+ * clusters: all samples of a patient together where patients are known, because images of one patient resemble each
+ * other and intervals that ignore this are too narrow.
+ */
+import { Random } from '../nn/random.js';
+import { percentileOfSorted } from './metricsSurface.js';
+
+export interface Summary {
+  readonly mean: number;
+  /** Population standard deviation, as published. */
+  readonly std: number;
+  readonly median: number;
+  /** How many values are defined. */
+  readonly n: number;
+}
+
+/** Lower and upper end. */
+export type Interval = readonly [low: number, high: number];
+
+/** Resamples of a bootstrap; large data sets get fewer, their intervals are narrow and cost more. */
+const RESAMPLES = { most: 2000, least: 200, work: 5e7 } as const;
+
+/** Of what is defined; all NaN where nothing is. */
+export function summarise(values: ArrayLike<number>): Summary {
+  const defined = Float64Array.from(values).filter((value) => !Number.isNaN(value));
+  const n = defined.length;
+  if (n === 0) return { mean: Number.NaN, std: Number.NaN, median: Number.NaN, n };
+  const mean = sumOf(defined) / n;
+  const std = Math.sqrt(sumOf(defined.map((value) => (value - mean) ** 2)) / n);
+  return { mean, std, median: percentileOfSorted(defined.sort(), 0.5), n };
+}
+
+/**
+ * 95 % percentile bootstrap intervals of the means of several columns. All columns see the same resamples.
+ * @param columns values of the same things in each; undefined ones are left out of their column's mean
+ * @param clusters for each value the number of its cluster, from 0 on; default: each value is one
+ * @returns undefined for a column of less than two clusters with values
+ */
+export function bootstrapMeans(
+  columns: readonly Float64Array[],
+  seed: number,
+  clusters?: ArrayLike<number>,
+): (Interval | undefined)[] {
+  const length = columns[0]?.length ?? 0;
+  const count = clusters ? Array.from(clusters).reduce((most, c) => Math.max(most, c + 1), 0) : length;
+  const sums = columns.map((column) => {
+    const [sum, n] = [new Float64Array(count), new Float64Array(count)];
+    for (let i = 0; i < length; i++) {
+      if (Number.isNaN(column[i])) continue;
+      const c = clusters ? clusters[i]! : i;
+      sum[c]! += column[i]!;
+      n[c]!++;
+    }
+    return { sum, n, means: new Float64Array(0) };
+  });
+  const enough = sums.map(({ n }) => n.reduce((some, value) => some + (value > 0 ? 1 : 0), 0) > 1);
+  if (!enough.includes(true)) return columns.map(() => undefined);
+  const resamples = Math.max(RESAMPLES.least, Math.min(RESAMPLES.most, Math.floor(RESAMPLES.work / count)));
+  for (const column of sums) column.means = new Float64Array(resamples);
+  const random = Random.seeded(seed);
+  const drawn = new Uint32Array(count);
+  for (let r = 0; r < resamples; r++) {
+    for (let k = 0; k < count; k++) drawn[k] = random.int(0, count);
+    for (const { sum, n, means } of sums) {
+      let [total, values] = [0, 0];
+      for (let k = 0; k < count; k++) {
+        total += sum[drawn[k]!]!;
+        values += n[drawn[k]!]!;
+      }
+      means[r] = total / values;
+    }
+  }
+  return sums.map(({ means }, i) => {
+    if (!enough[i]) return undefined;
+    // A resample may hold no defined value at all.
+    const sorted = means.filter((value) => !Number.isNaN(value)).sort();
+    return [percentileOfSorted(sorted, 0.025), percentileOfSorted(sorted, 0.975)];
+  });
+}
+
+/** Pearson's correlation; NaN where one of the two does not vary or less than two pairs are there. */
+export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const [meanA, meanB] = [sumOf(a) / a.length, sumOf(b) / b.length];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const [da, db] = [a[i]! - meanA, b[i]! - meanB];
+    ab += da * db;
+    aa += da * da;
+    bb += db * db;
+  }
+  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : Number.NaN;
+}
+
+/** Ranks from 1 on; equal values share the mean of theirs. */
+export function ranksOf(values: ArrayLike<number>): Float64Array {
+  const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
+  const ranks = new Float64Array(values.length);
+  for (let from = 0; from < order.length; ) {
+    let to = from + 1;
+    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
+    for (let k = from; k < to; k++) ranks[order[k]!] = (from + to + 1) / 2;
+    from = to;
+  }
+  return ranks;
+}
+
+function sumOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum;
+}
