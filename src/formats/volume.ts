@@ -1,0 +1,112 @@
+/**
+ * Pictures of any number of dimensions as scientific formats hold them: numbers of some type, a size and a spacing.
+ * The readers are nifti.ts and metaImage.ts; what is here is common to both.
+ */
+import { SamusError } from '../errors.js';
+import { createImage, type Image } from './image.js';
+
+export type VolumeSamples =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
+
+/** Numbers on a grid; the first dimension runs fastest. */
+export interface Volume {
+  /** Samples along x, y, z, …; at least two. */
+  readonly size: readonly number[];
+  /** Millimetres between samples along each dimension, as far as the file says. */
+  readonly spacingMm: readonly number[];
+  /** Interleaved samples of a point: 1, or 3 for red, green, blue. */
+  readonly channels: number;
+  readonly samples: VolumeSamples;
+}
+
+/** Most bytes of samples that are read: a few bytes of header can ask for any amount of memory. */
+export const MAX_VOLUME_BYTES = 1e9;
+
+/** Sample types by the name that this project gives them. */
+const TYPES = {
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+  uint32: Uint32Array,
+  int32: Int32Array,
+  float32: Float32Array,
+  float64: Float64Array,
+} as const;
+export type SampleType = keyof typeof TYPES;
+
+/**
+ * Samples of a file as numbers of this machine.
+ * @param bytes at least as many as the samples take; not changed
+ * @throws SamusError VOLUME_CORRUPT if there are fewer, VOLUME_TOO_LARGE
+ */
+export function volumeSamples(
+  bytes: Uint8Array,
+  type: SampleType,
+  count: number,
+  littleEndian: boolean,
+  name: string,
+): VolumeSamples {
+  const Samples = TYPES[type];
+  const length = count * Samples.BYTES_PER_ELEMENT;
+  if (length > MAX_VOLUME_BYTES) {
+    const message = `${name} was expected to hold at most ${MAX_VOLUME_BYTES} bytes of samples, its header asks for ${length}`;
+    throw new SamusError('input', 'VOLUME_TOO_LARGE', message, 'cut the volume to the part that matters', { length });
+  }
+  if (bytes.length < length) {
+    const message = `${name} was expected to hold ${length} bytes of samples, there are ${bytes.length}`;
+    throw new SamusError('input', 'VOLUME_CORRUPT', message, 'copy or export the file again', {
+      expected: length,
+      came: bytes.length,
+    });
+  }
+  // A copy: a typed array must begin at a multiple of its element's size, and bytes may have to change places.
+  // Not `slice`, which on Node's buffers gives a view.
+  const copy = new Uint8Array(bytes.subarray(0, length));
+  if (!littleEndian) reverseElements(copy, Samples.BYTES_PER_ELEMENT);
+  return new Samples(copy.buffer, 0, count);
+}
+
+/** Number of samples, or an error for a size that makes no sense. @throws SamusError VOLUME_FORMAT */
+export function sampleCount(size: readonly number[], channels: number, name: string): number {
+  const count = size.reduce((product, side) => product * side, channels);
+  if (size.length >= 2 && size.every((side) => Number.isInteger(side) && side > 0) && Number.isSafeInteger(count)) {
+    return count;
+  }
+  throw volumeFormat(name, `its size is ${size.join('x') || 'missing'}`, 'export the file again');
+}
+
+/**
+ * One plane of a volume as 8-bit grey or RGB, in the order in which it is stored. Samples must be whole numbers from 0
+ * to 255: how others become grey levels depends on what they measure.
+ * @param index of the plane, over all dimensions after the second
+ * @throws SamusError VOLUME_RANGE for other samples or a plane that is not there
+ */
+export function planeImage(volume: Volume, index: number, name: string): Image {
+  const [width = 0, height = 0] = volume.size;
+  const { channels, samples } = volume;
+  const length = width * height * channels;
+  const plane = samples.subarray(index * length, (index + 1) * length);
+  const fits = plane.length === length && (channels === 1 || channels === 3);
+  if (!fits || !plane.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)) {
+    const message = `plane ${index} of ${name} was expected to hold grey levels from 0 to 255`;
+    throw new SamusError('input', 'VOLUME_RANGE', message, 'scale the volume to 8 bits first', { index });
+  }
+  return createImage(width, height, channels === 3 ? 3 : 1, Uint8Array.from(plane));
+}
+
+/** The error for what cannot be read. */
+export function volumeFormat(name: string, why: string, hint: string): SamusError {
+  return new SamusError('input', 'VOLUME_FORMAT', `${name} cannot be read as a volume: ${why}`, hint);
+}
+
+function reverseElements(bytes: Uint8Array, size: number): void {
+  for (let at = 0; at + size <= bytes.length; at += size) bytes.subarray(at, at + size).reverse();
+}

@@ -1,0 +1,63 @@
+/**
+ * Reads volumes from files on Node: NIfTI (`.nii`, `.nii.gz`) and MetaImage (`.mha`, `.mhd` with its `.raw`), told
+ * apart by their content. Decoding them is the business of nifti.ts and metaImage.ts.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip, inflate } from 'node:zlib';
+import { SamusError } from '../errors.js';
+import { sniffFormat } from './imageFormat.js';
+import { metaVolume, parseMetaHeader } from './metaImage.js';
+import { parseNifti } from './nifti.js';
+import { MAX_VOLUME_BYTES, type Volume, volumeFormat } from './volume.js';
+
+/**
+ * The volume in a file.
+ * @throws SamusError VOLUME_NOT_FOUND, VOLUME_FORMAT, VOLUME_CORRUPT, VOLUME_TOO_LARGE
+ */
+export async function readVolume(path: string): Promise<Volume> {
+  const stored = await read(path);
+  const bytes = sniffFormat(stored) === 'gzip' ? await unpack(gunzip, stored, path) : stored;
+  const format = sniffFormat(bytes);
+  if (format === 'metaimage') return readMetaImage(path, bytes);
+  // A big-endian or odd NIfTI header is known by its length field rather than by its first bytes.
+  return parseNifti(bytes, path);
+}
+
+async function readMetaImage(path: string, bytes: Uint8Array): Promise<Volume> {
+  const header = parseMetaHeader(bytes, path);
+  const { dataFile } = header;
+  // A header may come from anywhere: it names a file beside it, and none elsewhere.
+  if (dataFile !== undefined && basename(dataFile) !== dataFile) {
+    throw volumeFormat(path, `its samples are in ${dataFile}, not beside it`, 'put both files into one folder');
+  }
+  const whole = dataFile === undefined ? bytes : await read(join(dirname(path), dataFile));
+  if (header.compressed) {
+    return metaVolume(header, await unpack(inflate, whole.subarray(Math.max(0, header.dataOffset)), path), path);
+  }
+  if (header.dataOffset >= 0) return metaVolume(header, whole.subarray(header.dataOffset), path);
+  const length = header.size.reduce((product, side) => product * side, header.channels) * SAMPLE_BYTES[header.type];
+  return metaVolume(header, whole.subarray(Math.max(0, whole.length - length)), path);
+}
+
+const SAMPLE_BYTES = { uint8: 1, int8: 1, uint16: 2, int16: 2, uint32: 4, int32: 4, float32: 4, float64: 8 } as const;
+
+async function read(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error) || error.code !== 'ENOENT') throw error;
+    throw new SamusError('input', 'VOLUME_NOT_FOUND', `there is no file ${path}`, 'check the path', { path });
+  }
+}
+
+async function unpack(method: typeof gunzip | typeof inflate, bytes: Uint8Array, path: string): Promise<Uint8Array> {
+  try {
+    return await promisify(method)(bytes, { maxOutputLength: MAX_VOLUME_BYTES });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `${path} was expected to hold compressed samples, they cannot be unpacked`;
+    throw new SamusError('input', 'VOLUME_CORRUPT', message, 'copy or export the file again', { path, reason });
+  }
+}
