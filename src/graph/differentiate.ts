@@ -16,11 +16,16 @@ export function differentiate(y: Tensor, variables: readonly Tensor[]): (Tensor 
   const order = ancestors([y]);
   const active = dependents(order, new Set(variables));
   const gradients = new Map<Tensor, Tensor>([[y, scalar(1)]]);
-  const done = new Set<Node>();
+  // A node with several results is left when the first of them is reached, so that all their gradients are complete.
+  const firstResult = new Map<Node, Tensor>();
+  for (const tensor of order) {
+    const node = nodeOf(tensor);
+    if (node && !firstResult.has(node)) firstResult.set(node, tensor);
+  }
   for (const tensor of order.reverse()) {
     const node = nodeOf(tensor);
-    if (!node || done.has(node) || !active.has(tensor) || !gradients.has(tensor)) continue;
-    done.add(node);
+    if (!node || firstResult.get(node) !== tensor || !active.has(tensor)) continue;
+    if (!node.outputs.some((output) => gradients.has(output))) continue;
     const rule = ruleOf(node);
     if (!rule) continue;
     const incoming = rule(node.outputs.map((output) => gradients.get(output)));

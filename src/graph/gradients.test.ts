@@ -14,7 +14,7 @@ import { layerNorm, layerNorm2d } from './ops/normalise.js';
 import { avgPool2d, maxPool2d } from './ops/pool.js';
 import { max, mean, softmax, sum } from './ops/reduce.js';
 import { resizeBilinear, resizeNearest } from './ops/resize.js';
-import { concat, pad, reshape, slice, stack, transpose } from './ops/shape.js';
+import { concat, pad, reshape, slice, split, stack, transpose } from './ops/shape.js';
 import { constant, input, integers, type Tensor } from './tensor.js';
 import { asFloat32, float32, sizeOf, type TensorData } from './tensorData.js';
 
@@ -89,6 +89,7 @@ const cases: Record<string, Case> = {
   slice: { build: (x) => slice(x, 1, 1, 4), shapes: [[2, 5]] },
   'slice with a step': { build: (x) => slice(x, 0, 1, 8, 3), shapes: [[9]] },
   'slice with a step to the end': { build: (x) => slice(x, 0, 0, 7, 3), shapes: [[7]] },
+  split: { build: (x) => e.mul(split(x, 1, [1, 2, 3])[1], split(x, 1, [2, 2, 2])[2]), shapes: [[2, 6]] },
   pad: { build: (x) => pad(x, 0, 1, 2, 5), shapes: [[3, 2]] },
   matmul: {
     build: (a, b) => matmul(a, b),

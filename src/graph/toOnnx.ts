@@ -105,10 +105,13 @@ class Writer {
   #writeNode(node: Node, used: ReadonlySet<Tensor>): void {
     const inputs = node.inputs.map((x) => (x ? this.#name(x) : ''));
     const kept = node.outputs.map((output) => used.has(output));
-    const last = kept.lastIndexOf(true);
+    // Results that nobody asks for are left out, except where their number is what the operator goes by.
+    const last = node.opType === 'Split' ? kept.length - 1 : kept.lastIndexOf(true);
     const key = JSON.stringify([node.opType, node.domain, inputs, node.attributes, kept]);
     const outputs = this.#once(key, () => {
-      const names = node.outputs.slice(0, last + 1).map((_, i) => (kept[i] ? this.#fresh() : ''));
+      const names = node.outputs
+        .slice(0, last + 1)
+        .map((_, i) => (kept[i] || node.opType === 'Split' ? this.#fresh() : ''));
       const { opType, domain, attributes } = node;
       this.#nodes.push({ opType, domain, inputs, outputs: names, name: `${opType}_${this.#count}`, attributes });
       return names;

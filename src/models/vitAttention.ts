@@ -8,7 +8,7 @@ import { attend } from '../graph/ops/attention.js';
 import { gather } from '../graph/ops/gather.js';
 import { matmul } from '../graph/ops/matrix.js';
 import { softmax } from '../graph/ops/reduce.js';
-import { concat, pad, reshape, slice, transposeLast } from '../graph/ops/shape.js';
+import { concat, pad, reshape, slice, split, transposeLast } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import { linear } from '../nn/layers.js';
 import type { Parameters } from '../nn/parameters.js';
@@ -40,7 +40,7 @@ export function planAttention(batch: number, grid: number, heads: number, window
 export function globalAttention(p: Parameters, x: Tensor, { batch, grid, heads, globalMarks }: AttentionPlan): Tensor {
   const channels = x.size(-1);
   const size = channels / heads;
-  const [q, k, v] = thirds(linear(p.at('qkv'), x, 3 * channels));
+  const [q, k, v] = split(linear(p.at('qkv'), x, 3 * channels), 1, [channels, channels, channels]);
   const queries = positionedQueries(p, q, batch, grid, grid, heads, 1 / Math.sqrt(size));
   const keys = concat([reshape(k, [batch, grid * grid, heads, size]), globalMarks], -1);
   const flat = [batch, grid * grid, heads * (size + 2 * grid)];
@@ -57,25 +57,30 @@ export function windowAttention(p: Parameters, x: Tensor, plan: AttentionPlan): 
   const tokens = batch * grid * grid;
   const padded = grid % window === 0 ? x : pad(x, 0, 0, 1);
   const qkv = linear(p.at('qkv'), padded, 3 * channels);
-  const q = slice(slice(qkv, 0, 0, tokens), 1, 0, channels);
-  const positioned = positionedQueries(p, q, batch, grid, window, heads, 1 / Math.sqrt(size));
-  const queryRows = reshape(positioned, [tokens * heads, size + 2 * window]);
-  const rows = reshape(qkv, [padded.size(0) * 3 * heads, size]);
-  const results = groups.map((group) => {
-    const [queries, keys, values] = [
-      gather(queryRows, group.queries, 0),
-      gather(rows, group.keys, 0),
-      gather(rows, group.values, 0),
-    ];
-    const seen = [group.windows, heads, window * window, size];
-    const marked = concat([reshape(keys, seen), group.marks], -1);
-    const asking = reshape(queries, [group.windows, heads, -1, size + 2 * window]);
-    const weights = softmax(matmul(asking, transposeLast(marked)));
-    return reshape(matmul(weights, reshape(values, seen)), [-1, size]);
+  const [q, kv] = split(qkv, 1, [channels, 2 * channels]);
+  const positioned = positionedQueries(p, slice(q, 0, 0, tokens), batch, grid, window, heads, 1 / Math.sqrt(size));
+  const queries = gathered(
+    reshape(positioned, [tokens * heads, -1]),
+    groups.map((group) => group.queries),
+  );
+  const rows = reshape(kv, [padded.size(0) * 2 * heads, size]);
+  const seenRows = gathered(rows, [...groups.map((group) => group.keys), ...groups.map((group) => group.values)]);
+  const results = groups.map(({ windows, marks }, i) => {
+    const seen = [windows, heads, window * window, size];
+    const [keys, values] = [reshape(seenRows[i], seen), reshape(seenRows[groups.length + i], seen)];
+    const asking = reshape(queries[i], [windows, heads, -1, size + 2 * window]);
+    const weights = softmax(matmul(asking, transposeLast(concat([keys, marks], -1))));
+    return reshape(matmul(weights, values), [-1, size]);
   });
   const order = placesOf(groups.flatMap((group) => group.queries));
   const attended = reshape(gather(concat(results, 0), order, 0), [tokens, channels]);
   return linear(p.at('proj'), attended, channels);
+}
+
+/** Rows by several lists of indices, picked in one go so that one pass brings their gradients back. */
+function gathered(rows: Tensor, lists: readonly (readonly number[])[]): readonly Tensor[] {
+  const sizes = lists.map((list) => list.length);
+  return split(gather(rows, lists.flat(), 0), 0, sizes);
 }
 
 /** Where each of 0, 1, 2, … stands in a permutation. */
@@ -83,10 +88,4 @@ function placesOf(permutation: readonly number[]): number[] {
   const places = Array.from({ length: permutation.length }, () => 0);
   for (const [place, value] of permutation.entries()) places[value] = place;
   return places;
-}
-
-/** Query, key and value parts. @param qkv [N, 3C] */
-function thirds(qkv: Tensor): Tensor[] {
-  const channels = qkv.size(-1) / 3;
-  return [0, 1, 2].map((i) => slice(qkv, 1, i * channels, (i + 1) * channels));
 }

@@ -8,9 +8,9 @@ export interface WindowGroup {
   readonly windows: number;
   /** Rows (token · heads + head) of the queries, by window, head, token. */
   readonly queries: readonly number[];
-  /** Rows ((token · 3 + 1) · heads + head) of the keys, by window, head, place; padded places share the last token. */
+  /** Rows (token · 2 · heads + head) of the keys among keys and values, by window, head, place; padded places share the last token. */
   readonly keys: readonly number[];
-  /** The same for the values, 2 instead of 1. */
+  /** The same for the values, which lie `heads` rows further. */
   readonly values: readonly number[];
 }
 
@@ -45,11 +45,11 @@ export function windowGroups(batch: number, grid: number, window: number, heads:
       ),
       keys: rows(
         (places) => places,
-        (token, head) => (token * 3 + 1) * heads + head,
+        (token, head) => 2 * token * heads + head,
       ),
       values: rows(
         (places) => places,
-        (token, head) => (token * 3 + 2) * heads + head,
+        (token, head) => (2 * token + 1) * heads + head,
       ),
     };
   });

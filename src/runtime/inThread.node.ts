@@ -33,6 +33,7 @@ function ortOptions(model: OnnxModel, options: SessionOptions): InferenceSession
     graphOptimizationLevel: options.graphOptimization ?? 'all',
     logSeverityLevel: LOG_FATAL,
     externalData: model.external,
+    enableMemPattern: options.memoryPattern ?? true,
     ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
     ...(options.optimizedModelPath === undefined ? {} : { optimizedModelFilePath: options.optimizedModelPath }),
     extra: {

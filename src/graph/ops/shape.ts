@@ -2,7 +2,7 @@
  * Operations that only move elements: reshape, transpose, slice, pad, concat.
  */
 import { addDims, type Dim, elements, printShape, type Shape, sameShape } from '../dims.js';
-import { apply, integers, nodeOf, resolveAxis, scalar, shapeError, type Tensor } from '../tensor.js';
+import { apply, applyMany, integers, nodeOf, resolveAxis, scalar, shapeError, type Tensor } from '../tensor.js';
 
 /**
  * The same elements in another shape. One dimension may be -1: what the others leave.
@@ -131,6 +131,34 @@ export function slice(x: Tensor, axis: number, start: number, end: number, step 
       gradient: ([dy]) => [dy && unslice(dy, at, start, step, x.size(at))],
     },
   );
+}
+
+/**
+ * An axis cut into parts of the given sizes.
+ * @throws SamusError GRAPH_SHAPE if they do not add up to the axis
+ */
+export function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
+  const at = resolveAxis('split', x, axis);
+  if (sizes.reduce((a, b) => a + b, 0) !== x.shape[at])
+    throw shapeError('split', `an axis ${at} of ${sizes.join(' + ')}`, x);
+  const shapes = sizes.map((size) => replaced(x.shape, at, size));
+  return applyMany('Split', [x, integers(sizes)], shapes, {
+    dtype: x.dtype,
+    attributes: { axis: { int: at } },
+    gradient: (parts) => [
+      concat(
+        parts.map((dy, i) => dy ?? zeros(shapes[i])),
+        at,
+      ),
+    ],
+  });
+}
+
+/** @throws SamusError GRAPH_SHAPE if a dimension is open */
+function zeros(shape: Shape): Tensor {
+  const known = shape.filter((dim) => typeof dim === 'number');
+  if (known.length < shape.length) throw shapeError('zeros', `known sizes instead of ${printShape(shape)}`);
+  return apply('ConstantOfShape', [integers(known)], known);
 }
 
 /** The gradient of a slice: its elements back in their places, zeros between and around. */
