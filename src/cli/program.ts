@@ -7,6 +7,7 @@ import { modelsCommand } from './models.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { phantomCommand } from './phantom.js';
 import { segmentCommand } from './segment.js';
+import { trainCommand } from './train.js';
 
 const EXAMPLES = `
 Examples:
@@ -23,7 +24,7 @@ export function createProgram(): Command {
     .description('Promptable ultrasound segmentation')
     .version(packageVersion())
     .addHelpText('after', EXAMPLES);
-  for (const command of [segmentCommand(), modelsCommand(), phantomCommand(), machineInfoCommand()])
+  for (const command of [segmentCommand(), trainCommand(), modelsCommand(), phantomCommand(), machineInfoCommand()])
     program.addCommand(command);
   forAll(program, (command) => {
     // Errors are printed in one form for all commands, by run.ts.

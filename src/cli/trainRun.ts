@@ -1,0 +1,78 @@
+/**
+ * The work of `samus train`.
+ */
+import type { Json } from '../errors.js';
+import { SamusError } from '../errors.js';
+import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
+import { createRun, epochSamples, resumeRun } from '../train/prepareRun.node.js';
+import { Trainer } from '../train/trainer.node.js';
+import { whole } from './interrupt.js';
+import { NOTICE } from './packageInfo.js';
+import { withProgress } from './progress.js';
+import type { Outcome } from './run.js';
+import { RunDisplay } from './trainDisplay.js';
+import type { TrainOptions } from './trainOptions.js';
+import { askedConfig, findStart, newConfig } from './trainSettings.js';
+
+/**
+ * Trains to the end, or until Ctrl-C.
+ * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT, RUN_…, TRAIN_…, DATA_…, and what models throw
+ */
+export async function train(options: TrainOptions): Promise<Outcome> {
+  const interrupted = { yes: false };
+  const stop = (): void => {
+    interrupted.yes = true;
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  // The interrupt handler of the program waits for this, so that the step is finished and saved.
+  return whole(() => run(options, () => interrupted.yes)).finally(() =>
+    process.off('SIGINT', stop).off('SIGTERM', stop),
+  );
+}
+
+async function run(options: TrainOptions, stopped: () => boolean): Promise<Outcome> {
+  const folder = options.resume ?? options.out;
+  if (folder === undefined || (options.resume !== undefined && options.out !== undefined)) {
+    const hint = 'a new run is named by --out, one to go on with by --resume';
+    throw new SamusError('usage', 'USAGE_MISSING_OPTION', 'one of --out and --resume was expected', hint);
+  }
+  const prepared = await withProgress('preparing the training', () => prepare(folder, options));
+  const display = await RunDisplay.open(prepared);
+  try {
+    const result = await new Trainer(prepared, display, stopped).train();
+    const { step, finished, best, seconds, waitShare } = result;
+    const document: Json = {
+      run: folder,
+      step,
+      steps: prepared.config.steps,
+      finished,
+      best,
+      hours: seconds / 3600,
+      wait_share: waitShare,
+      notice: NOTICE,
+    };
+    const bestText = best
+      ? `best validation Dice ${best.dice.toFixed(4)} after step ${best.step}`
+      : 'not validated yet';
+    const state = finished ? 'done' : `stopped; go on with samus train --resume ${folder}`;
+    return { document, lines: [`${folder}: step ${step} of ${prepared.config.steps}, ${bestText}; ${state}`] };
+  } finally {
+    await display.close();
+    await prepared.close();
+  }
+}
+
+async function prepare(folder: string, options: TrainOptions) {
+  const setup = { runtime: nodeRuntime({ worker: false }), readers: options.readers ?? 1 };
+  if (options.resume !== undefined) {
+    return resumeRun(
+      folder,
+      (config) => askedConfig(options, config),
+      async (config) => (await findStart(undefined, config.from ?? undefined, config.seed)).weights(),
+      setup,
+    );
+  }
+  const start = await findStart(options.model, options.from, options.seed ?? 1234);
+  const config = await newConfig(options, start, epochSamples);
+  return createRun(folder, config, await start.weights(), setup);
+}

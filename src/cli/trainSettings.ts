@@ -1,0 +1,184 @@
+/**
+ * From the options of `samus train` to a configuration: the published recipe where nothing else is said.
+ */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { SamusError } from '../errors.js';
+import type { StateDict } from '../graph/tensorData.js';
+import { type ModelConfig, SAM_VIT_B, SAMUS_B, SAMUS_S } from '../models/config.js';
+import { parseConfig } from '../models/configFile.js';
+import { samusConfigFromSam, samusFromSam } from '../models/samusFromSam.js';
+import { Random } from '../nn/random.js';
+import type { TrainingConfig } from '../train/trainingConfig.js';
+import { readModel } from './openModel.js';
+import type { TrainOptions } from './trainOptions.js';
+
+const NAMED: Readonly<Record<string, ModelConfig>> = { 'samus-b': SAMUS_B, 'samus-s': SAMUS_S, 'sam-b': SAM_VIT_B };
+
+/** The published training (SAMUS, train.py and its options). */
+const PUBLISHED = { epochs: 200, batch: 8, rate: 5e-4, seed: 1234, weightDecay: 0.1 };
+
+/** Images of one run and runs of one step that fit, for a batch of 8 as published. */
+const PROFILES = {
+  '8gb': { batch: 2, accumulate: 4 },
+  '16gb': { batch: 4, accumulate: 2 },
+  '24gb': { batch: 8, accumulate: 1 },
+} as const;
+
+/** What a training starts from. */
+export interface Start {
+  readonly model: ModelConfig;
+  /** What `config.from` says of it. */
+  readonly from: string | null;
+  /** Reads or makes the weights; none where all are drawn. */
+  readonly weights: () => Promise<StateDict>;
+}
+
+/**
+ * What `--model` and `--from` say.
+ * @throws SamusError USAGE_MISSING_OPTION, TRAIN_FROM if the checkpoint does not fit the model, MODEL_…, CONFIG_…
+ */
+export async function findStart(model: string | undefined, from: string | undefined, seed: number): Promise<Start> {
+  if (model === undefined && from === undefined) {
+    const hint = 'name samus-b, samus-s, a model folder or a config.json';
+    throw new SamusError('usage', 'USAGE_MISSING_OPTION', 'the model to train was expected as --model', hint);
+  }
+  const named = model === undefined ? undefined : await configNamed(model);
+  const source = from ?? (named === undefined ? model : undefined);
+  if (source === undefined) return { model: named!, from: null, weights: async () => new Map() };
+  const { config, tensors } = await readModel(source);
+  const isSam = config.architecture === 'sam';
+  const wanted = named ?? (model !== undefined && model !== source ? (await readModel(model)).config : undefined);
+  const target = wanted ?? (isSam && model === undefined ? samusConfigFromSam(config) : config);
+  const place = resolve(source);
+  if (isSam && target.architecture === 'samus') {
+    const made = samusFromSam(config, tensors, Random.seeded(seed), target);
+    return { model: target, from: place, weights: async () => made };
+  }
+  if (target.architecture !== config.architecture) {
+    const message = `a checkpoint of ${target.architecture.toUpperCase()} was expected, ${source} holds ${config.architecture.toUpperCase()}`;
+    throw new SamusError('input', 'TRAIN_FROM', message, 'name another checkpoint, or leave --model out', {
+      from: source,
+    });
+  }
+  return { model: target, from: place, weights: async () => tensors };
+}
+
+async function configNamed(model: string): Promise<ModelConfig | undefined> {
+  if (Object.hasOwn(NAMED, model)) return NAMED[model];
+  if (!model.endsWith('.json')) return undefined;
+  return parseConfig(JSON.parse(await readFile(model, 'utf8'))).config;
+}
+
+/**
+ * The configuration of a new run.
+ * @param samples of an epoch, to turn epochs into steps
+ * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT
+ */
+export async function newConfig(
+  options: TrainOptions,
+  start: Start,
+  samples: (data: TrainingConfig['data'], repeat: Readonly<Record<string, number>>) => Promise<number>,
+): Promise<TrainingConfig> {
+  const data = dataOf(options);
+  const profile = options.profile ? PROFILES[options.profile] : { batch: PUBLISHED.batch, accumulate: 1 };
+  const batch = options.batch ?? profile.batch;
+  const accumulate = options.accumulate ?? profile.accumulate;
+  const repeat = options.repeat ?? {};
+  if (options.epochs !== undefined && options.steps !== undefined) {
+    throw new SamusError(
+      'usage',
+      'USAGE_CONFLICT',
+      'one of --epochs and --steps was expected, both came',
+      'leave one out',
+    );
+  }
+  const perEpoch = (await samples(data, repeat)) / (batch * accumulate);
+  const recipe =
+    options.recipe === 'multi-prompt'
+      ? ({ kind: 'multi-prompt', rounds: options.rounds ?? 3 } as const)
+      : ({ kind: 'published' } as const);
+  return {
+    data,
+    choose: options.choose ?? 'samples',
+    model: start.model,
+    from: start.from,
+    seed: options.seed ?? PUBLISHED.seed,
+    steps: options.steps ?? Math.ceil((options.epochs ?? PUBLISHED.epochs) * perEpoch),
+    batch,
+    accumulate,
+    recipe,
+    prompts: options.prompts ?? (recipe.kind === 'published' ? 'point' : 'mixed'),
+    augment: options.augment ?? 'published',
+    optimizer: options.optimizer ?? 'adam',
+    weightDecay: options.weightDecay ?? (options.optimizer === 'adamw' ? PUBLISHED.weightDecay : 0),
+    learningRate: options.lr ?? PUBLISHED.rate,
+    schedule: options.schedule ?? 'constant',
+    warmup: options.warmup ?? 0,
+    clip: options.clip ?? null,
+    ema: options.ema ?? null,
+    trained: options.train ?? (start.from === null ? 'all' : 'published'),
+    freeze: options.freeze ?? [],
+    rates: options.lrScale ?? {},
+    validateSteps: options.validateSteps ?? Math.max(1, Math.ceil(perEpoch)),
+    checkpointSteps: options.checkpointSteps ?? 500,
+    patience: options.patience ?? 0,
+    logSteps: 10,
+    threads: options.threads ?? availableParallelism(),
+    repeat,
+  };
+}
+
+/** What a resumed run is asked to be: its own configuration, with what the options say put in. */
+export function askedConfig(options: TrainOptions, config: TrainingConfig): TrainingConfig {
+  const { data, recipe } = config;
+  const holdOut = options.holdOut ?? data.holdOut;
+  const rounds = options.rounds ?? (recipe.kind === 'multi-prompt' ? recipe.rounds : 3);
+  const kind = options.recipe ?? recipe.kind;
+  const direct = {
+    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(options.steps !== undefined && { steps: options.steps }),
+    ...(options.batch !== undefined && { batch: options.batch }),
+    ...(options.accumulate !== undefined && { accumulate: options.accumulate }),
+    ...(options.prompts && { prompts: options.prompts }),
+    ...(options.augment && { augment: options.augment }),
+    ...(options.optimizer && { optimizer: options.optimizer }),
+    ...(options.weightDecay !== undefined && { weightDecay: options.weightDecay }),
+    ...(options.lr !== undefined && { learningRate: options.lr }),
+    ...(options.schedule && { schedule: options.schedule }),
+    ...(options.warmup !== undefined && { warmup: options.warmup }),
+    ...(options.clip !== undefined && { clip: options.clip }),
+    ...(options.ema !== undefined && { ema: options.ema }),
+    ...(options.train && { trained: options.train }),
+    ...(options.freeze && { freeze: options.freeze }),
+    ...(options.lrScale && { rates: options.lrScale }),
+    ...(options.validateSteps !== undefined && { validateSteps: options.validateSteps }),
+    ...(options.checkpointSteps !== undefined && { checkpointSteps: options.checkpointSteps }),
+    ...(options.patience !== undefined && { patience: options.patience }),
+    ...(options.choose && { choose: options.choose }),
+    ...(options.threads !== undefined && { threads: options.threads }),
+    ...(options.repeat && { repeat: options.repeat }),
+  };
+  return {
+    ...config,
+    ...direct,
+    data: {
+      root: options.data ? resolve(options.data) : data.root,
+      train: options.trainList ?? data.train,
+      val: options.valList ?? data.val,
+      holdOut,
+    },
+    recipe: kind === 'published' ? { kind } : { kind, rounds },
+  };
+}
+
+function dataOf({ data, trainList, valList, holdOut }: TrainOptions): TrainingConfig['data'] {
+  const missing = [data === undefined && '--data', trainList === undefined && '--train-list'].filter(Boolean);
+  if (data === undefined || trainList === undefined || (valList === undefined && holdOut === undefined)) {
+    const names = [...missing, ...(valList === undefined && holdOut === undefined ? ['--val-list'] : [])].join(', ');
+    const hint = 'name the folder of the datasets, the lists to train on and those to validate on';
+    throw new SamusError('usage', 'USAGE_MISSING_OPTION', `${names} was expected, it did not come`, hint);
+  }
+  return { root: resolve(data), train: trainList, val: valList ?? [], holdOut: holdOut ?? 0 };
+}

@@ -1,0 +1,51 @@
+/**
+ * The random prompt of a training sample, as points with SAM's labels and always as many. Correction clicks are not
+ * drawn here: they need the mask that the model gave, and are sampled in the graph (correctionClick.ts).
+ */
+import { type Click, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
+import { POINT_LABEL } from '../models/promptEncoder.js';
+import type { Random } from '../nn/random.js';
+
+/**
+ * `point`: one click, as published; `points`: one to three clicks on the object and up to three beside it; `box`: the
+ * published jittered box; `mixed`: a click or a box, each for half of the samples.
+ */
+export const PROMPT_KINDS = ['point', 'points', 'box', 'mixed'] as const;
+export type PromptKind = (typeof PROMPT_KINDS)[number];
+
+export interface PointList {
+  /** x then y of each point, in pixels of the model's input. */
+  readonly coords: number[];
+  /** Values of POINT_LABEL. */
+  readonly labels: number[];
+}
+
+/** Most clicks of each sort in `points`. */
+const MOST = 3;
+
+/** Points of every prompt of a kind, SAM's padding point included: batches have one size. */
+export function pointsOf(kind: PromptKind): number {
+  return kind === 'points' ? 2 * MOST + 1 : 2;
+}
+
+/** @param label class indices at the size of the model's input, which is square */
+export function drawPrompt(kind: PromptKind, label: Uint8Array, classId: number, random: Random): PointList {
+  const side = Math.sqrt(label.length);
+  if (kind === 'box' || (kind === 'mixed' && random.chance(0.5))) {
+    const [x0, y0, x1, y1] = jitteredBox(label, side, classId, random);
+    return { coords: [x0, y0, x1, y1], labels: [POINT_LABEL.boxTopLeft, POINT_LABEL.boxBottomRight] };
+  }
+  if (kind !== 'points') return clickPrompt([randomClick(label, side, classId, random)], 2);
+  const counts = { positive: random.int(1, MOST + 1), negative: random.int(0, MOST + 1) };
+  const clicks = randomClicks(label, side, classId, counts, random);
+  return clickPrompt(clicks.length > 0 ? clicks : [randomClick(label, side, classId, random)], pointsOf(kind));
+}
+
+/** Clicks, filled up with SAM's padding points. @param points in all, more than there are clicks */
+export function clickPrompt(clicks: readonly Click[], points: number): PointList {
+  const padding = points - clicks.length;
+  return {
+    coords: [...clicks.flatMap((click) => click.slice(0, 2)), ...Array.from({ length: 2 * padding }, () => 0)],
+    labels: [...clicks.map(([, , label]) => label), ...Array.from({ length: padding }, () => POINT_LABEL.notAPoint)],
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * `RUN/metrics.jsonl`: one JSON object a line, for steps and for validations. A resumed training cuts off what was
+ * written after the checkpoint that it goes on from, so that the file reads like that of an uninterrupted one.
+ */
+import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RUN_FILES } from './runFolder.node.js';
+
+/** A line: numbers by name, `step` among them. Those of validations have a `val_dice`. */
+export type MetricsLine = Readonly<Record<string, number>>;
+
+export class MetricsLog {
+  private constructor(
+    private readonly file: FileHandle,
+    /** Every line so far. */
+    readonly lines: MetricsLine[],
+  ) {}
+
+  /** Opens the file of a run that goes on after `step`. */
+  static async open(run: string, step: number): Promise<MetricsLog> {
+    const path = join(run, RUN_FILES.metrics);
+    const text = await readFile(path, 'utf8').catch(() => '');
+    const lines = text.split('\n').map(parseLine);
+    const kept = lines.filter((line) => line !== undefined).filter((line) => line.step! <= step);
+    const temporary = join(run, `.${RUN_FILES.metrics}.tmp`);
+    await writeFile(temporary, kept.map((line) => `${JSON.stringify(line)}\n`).join(''), { flush: true });
+    await rename(temporary, path);
+    return new MetricsLog(await open(path, 'a'), kept);
+  }
+
+  async add(line: MetricsLine): Promise<void> {
+    this.lines.push(line);
+    await this.file.appendFile(`${JSON.stringify(line)}\n`);
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+}
+
+/** A line that a killed process left half written is dropped. */
+function parseLine(text: string): MetricsLine | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return undefined;
+    const numbers = Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+    const line = Object.fromEntries(numbers);
+    return 'step' in line ? line : undefined;
+  } catch {
+    return undefined;
+  }
+}

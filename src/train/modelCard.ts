@@ -1,0 +1,35 @@
+/**
+ * The model card that a checkpoint of a training carries: what it is, how it was made, how good it is as far as the
+ * training knows.
+ */
+
+import type { Position, Validation } from './position.js';
+import type { TrainingConfig } from './trainingConfig.js';
+
+/** @param samples of an epoch */
+export function modelCard(
+  config: TrainingConfig,
+  samples: number,
+  { step }: Position,
+  validation: Validation | undefined,
+): string {
+  const { model, data, batch, accumulate } = config;
+  const seen = step * batch * accumulate;
+  const rows = Object.entries(validation?.parts ?? {}).map(([name, dice]) => `| ${name} | ${dice.toFixed(4)} |`);
+  const table = validation
+    ? `\nDice at ${model.imageSize}x${model.imageSize} from the published click, on ${data.val.join(', ')}:
+
+| dataset/class | mean |
+|---|---|
+${rows.join('\n')}
+| all samples | ${validation.dice.toFixed(4)} |
+`
+    : '';
+  return `# ${model.architecture.toUpperCase()}, trained with samus
+
+Research use only, not for diagnosis.
+
+${config.from === null ? 'Started from random weights' : 'Started from a checkpoint'}, trained for ${step} steps (${seen} images, ${(seen / samples).toFixed(1)} epochs
+of ${data.train.join(', ')}) with the ${config.recipe.kind} recipe, seed ${config.seed}. The licence of the images that it was trained on applies.
+${table}`;
+}

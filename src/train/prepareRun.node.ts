@@ -1,0 +1,262 @@
+/**
+ * From a configuration to a training that is ready to run: lists, weights, graph, threads. New runs and resumed ones
+ * differ here only, in where the weights come from.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDataset } from '../data/dataset.node.js';
+import type { SampleList } from '../data/sampleList.js';
+import { SamusError } from '../errors.js';
+import { readModelFolder } from '../formats/modelFolder.node.js';
+import { asFloat32, type StateDict, type TensorData } from '../graph/tensorData.js';
+import { parametersOf } from '../models/graphs.js';
+import { checkStateDict } from '../models/stateDict.js';
+import { isTrainable } from '../models/trainable.js';
+import { initialise, type ParameterInfo } from '../nn/parameters.js';
+import { Random } from '../nn/random.js';
+import type { Runtime } from '../runtime/session.js';
+import { BatchLoader } from './batchLoader.node.js';
+import { pointsOf } from './drawPrompt.js';
+import { gradientGraph, targetSide } from './gradientGraph.js';
+import { holdOut } from './holdOut.js';
+import { modelCard } from './modelCard.js';
+import { freshStates } from './optimiser.js';
+import type { Position, Validation } from './position.js';
+import { exists, RUN_FILES, recover, removeLeftovers } from './runFolder.node.js';
+import { lockRun } from './runLock.node.js';
+import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
+import type { SampleShape } from './trainingSample.js';
+import { TrainingSession } from './trainingSession.js';
+import { readTrainingState, type TrainingState } from './trainingState.node.js';
+import type { ValidationOptions } from './validate.node.js';
+
+export interface PreparedRun {
+  readonly folder: string;
+  readonly config: TrainingConfig;
+  /** Samples of an epoch. */
+  readonly samples: number;
+  readonly state: TrainingState;
+  /** Weights that are not trained. */
+  readonly frozen: StateDict;
+  readonly trained: readonly ParameterInfo[];
+  readonly session: TrainingSession;
+  readonly loader: BatchLoader;
+  /** What the learning rate of a weight is multiplied by. */
+  readonly rateOf: (name: string) => number;
+  readonly validation: Omit<ValidationOptions, 'progress' | 'stopped'>;
+  /** Text of the model card of a checkpoint. */
+  readonly card: (position: Position, validation?: Validation) => string;
+  /** Ends threads and session, and gives the folder free. */
+  readonly close: () => Promise<void>;
+}
+
+export interface PrepareOptions {
+  readonly runtime: Runtime;
+  /** Threads that read and augment images. */
+  readonly readers: number;
+  /** Samples drawn at each validation. */
+  readonly pictures?: number;
+}
+
+/**
+ * A new run in a folder that is not there, or empty.
+ * @param weights what it starts from; what is missing is drawn from the seed
+ * @throws SamusError RUN_EXISTS, RUN_LOCKED, DATA_…, TRAIN_NOTHING
+ */
+export async function createRun(
+  folder: string,
+  config: TrainingConfig,
+  weights: StateDict,
+  options: PrepareOptions,
+): Promise<PreparedRun> {
+  await mkdir(folder, { recursive: true });
+  return locked(folder, async (unlock) => {
+    if (await exists(join(folder, RUN_FILES.config))) {
+      const message = `a new folder was expected for the run, but ${folder} holds one`;
+      const hint = 'go on with it by --resume, or name another folder';
+      throw new SamusError('usage', 'RUN_EXISTS', message, hint, { run: folder });
+    }
+    const run = await prepare(folder, config, weights, options, unlock);
+    // Last: a folder without it is no run, and may be used again.
+    await writeFile(join(folder, RUN_FILES.config), serialiseTrainingConfig(config), { flush: true });
+    return run;
+  });
+}
+
+/**
+ * A run that goes on from its last checkpoint.
+ * @param check is given the run's configuration; what it returns is what was asked for, if that is said
+ * @param start gives the weights that a run started from which was interrupted before its first checkpoint
+ * @throws SamusError RUN_NOT_FOUND, RUN_LOCKED, TRAIN_CONFIG_DIFFERS, TRAIN_LISTS_DIFFER, TRAIN_STATE_INVALID, DATA_…
+ */
+export async function resumeRun(
+  folder: string,
+  asked: (config: TrainingConfig) => TrainingConfig,
+  start: (config: TrainingConfig) => Promise<StateDict>,
+  options: PrepareOptions,
+): Promise<PreparedRun> {
+  const config = await readRunConfig(folder);
+  const wanted = asked(config);
+  const different = differences(config, wanted);
+  if (different.length > 0) {
+    const message = `the run in ${folder} was expected to go on as it is configured, but ${different.join(', ')} differ`;
+    const hint = 'leave these options out, or start a new run from its last checkpoint with --from';
+    throw new SamusError('usage', 'TRAIN_CONFIG_DIFFERS', message, hint, { run: folder, settings: different });
+  }
+  return locked(folder, async (unlock) => {
+    await removeLeftovers(folder);
+    await recover(folder, RUN_FILES.last);
+    await recover(folder, RUN_FILES.best);
+    const last = join(folder, RUN_FILES.last);
+    const weights = (await exists(last)) ? (await readModelFolder(last)).tensors : await start(config);
+    return prepare(folder, { ...config, data: wanted.data }, weights, options, unlock);
+  });
+}
+
+/** The configuration of a run. @throws SamusError RUN_NOT_FOUND, TRAIN_CONFIG_INVALID */
+async function readRunConfig(folder: string): Promise<TrainingConfig> {
+  const path = join(folder, RUN_FILES.config);
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) {
+    const message = `the folder of a training was expected, but ${folder} has no ${RUN_FILES.config}`;
+    throw new SamusError('usage', 'RUN_NOT_FOUND', message, 'name the folder that was given as --out', { run: folder });
+  }
+  return parseTrainingConfig(JSON.parse(text));
+}
+
+async function locked<T>(folder: string, work: (unlock: () => Promise<void>) => Promise<T>): Promise<T> {
+  const unlock = await lockRun(folder);
+  try {
+    return await work(unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function prepare(
+  folder: string,
+  config: TrainingConfig,
+  given: StateDict,
+  { runtime, readers, pictures = 6 }: PrepareOptions,
+  unlock: () => Promise<void>,
+): Promise<PreparedRun> {
+  const { model, seed, recipe, batch } = config;
+  const { dataset, train, val } = await readLists(config.data, config.repeat);
+  const lists = fingerprint(train, val);
+
+  const weights = completed(config, given);
+  const graph = gradientGraph({
+    config: model,
+    batch,
+    points: pointsOf(config.prompts),
+    recipe,
+    isTrained: isTrainedBy(config),
+  });
+  const state = (await readTrainingState(folder, graph.trained, config.ema !== null)) ?? {
+    position: { step: 0, validated: -1, best: null, sinceBest: 0, seconds: 0, lists },
+    states: freshStates(new Map(graph.trained.map(({ name }) => [name, weights.get(name)!.data])), config.ema !== null),
+  };
+  if (state.position.lists !== lists) {
+    const message = `the lists of the run in ${folder} were expected to name the same samples as before, they do not`;
+    const hint = 'restore the lists, or start a new run from the last checkpoint with --from';
+    throw new SamusError('input', 'TRAIN_LISTS_DIFFER', message, hint, { run: folder });
+  }
+  const frozen = new Map<string, TensorData>([...weights].filter(([name]) => !state.states.has(name)));
+  const trainedWeights = new Map([...state.states].map(([name, { weight }]) => [name, weight]));
+  const session = await TrainingSession.create(runtime, graph, trainedWeights, frozen, config.threads);
+  const side = targetSide(model, recipe);
+  const shape: SampleShape = {
+    architecture: model.architecture,
+    imageSize: model.imageSize,
+    targetSide: side,
+    target: recipe.kind === 'published' ? 'nearest' : 'share',
+    prompts: config.prompts,
+    augment: config.augment,
+    clickNoise: recipe.kind === 'published' ? 0 : Math.max(1, recipe.rounds - 1) * side * side,
+    seed,
+  };
+  const loader = new BatchLoader({
+    root: config.data.root,
+    list: train,
+    shape,
+    batch,
+    maskSide: 4 * model.tokenGrid,
+    threads: readers,
+  });
+  return {
+    folder,
+    config,
+    samples: train.length,
+    state,
+    frozen,
+    trained: graph.trained,
+    session,
+    loader,
+    rateOf: rateOf(config),
+    validation: { runtime, threads: config.threads, config: model, dataset, list: val, pictures },
+    card: (position, validation) => modelCard(config, train.length, position, validation),
+    close: async () => {
+      await loader.close();
+      await session.dispose();
+      await unlock();
+    },
+  };
+}
+
+/** How many samples an epoch has. @throws SamusError DATA_…, TRAIN_HOLD_OUT, TRAIN_REPEAT */
+export async function epochSamples(data: TrainingConfig['data'], repeat: TrainingConfig['repeat']): Promise<number> {
+  return (await readLists(data, repeat)).train.length;
+}
+
+async function readLists(data: TrainingConfig['data'], repeat: TrainingConfig['repeat']) {
+  const dataset = await openDataset(data.root);
+  const listed = await dataset.lists(data.train);
+  const parts = data.holdOut > 0 ? holdOut(listed, data.holdOut) : undefined;
+  const train = repeated(parts?.train ?? listed, repeat);
+  return { dataset, train, val: parts?.held ?? (await dataset.lists(data.val)) };
+}
+
+/** Every weight of the model: those given, and for the others new ones from the seed. */
+function completed({ model, seed }: TrainingConfig, given: StateDict): Map<string, TensorData<'float32'>> {
+  if (given.size > 0) return new Map(checkStateDict(model, given).tensors);
+  const drawn = initialise(parametersOf(model), Random.seeded(seed));
+  return new Map([...drawn].map(([name, tensor]) => [name, asFloat32(tensor, name)]));
+}
+
+/** Which weights a training moves. */
+function isTrainedBy({ model, trained, freeze }: TrainingConfig): (name: string) => boolean {
+  return (name) =>
+    (trained === 'all' || isTrainable(model, name)) && !freeze.some((beginning) => name.startsWith(beginning));
+}
+
+function rateOf({ rates }: TrainingConfig): (name: string) => number {
+  const longestFirst = Object.entries(rates).sort(([a], [b]) => b.length - a.length);
+  return (name) => longestFirst.find(([beginning]) => name.startsWith(beginning))?.[1] ?? 1;
+}
+
+/** The list with some datasets more than once, or not at all. */
+function repeated(list: SampleList, repeat: Readonly<Record<string, number>>): SampleList {
+  if (Object.keys(repeat).length === 0) return list;
+  const unknown = Object.keys(repeat).filter((name) => !list.datasets.includes(name));
+  if (unknown.length > 0) {
+    const message = `the lists were expected to hold the datasets to be repeated, ${unknown.join(', ')} is not in them`;
+    throw new SamusError('usage', 'TRAIN_REPEAT', message, `they hold ${list.datasets.join(', ')}`);
+  }
+  const indices: number[] = [];
+  for (let i = 0; i < list.length; i++) {
+    for (let n = repeat[list.at(i).dataset] ?? 1; n > 0; n--) indices.push(i);
+  }
+  return list.select(indices);
+}
+
+/** Tells whether lists name the same samples in the same order. */
+function fingerprint(...lists: readonly SampleList[]): string {
+  const hash = createHash('sha256');
+  for (const list of lists) {
+    hash.update(`${list.length}\n`);
+    for (const { dataset, name, classId } of list) hash.update(`${classId}/${dataset}/${name}\n`);
+  }
+  return hash.digest('hex').slice(0, 16);
+}

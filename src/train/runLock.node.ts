@@ -1,0 +1,106 @@
+/**
+ * That a run's folder is used by one process at a time: a file in it names the process. Killed processes leave theirs
+ * behind; it is taken over if no process of that number and start time is there any more.
+ */
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { SamusError } from '../errors.js';
+import { RUN_FILES } from './runFolder.node.js';
+
+interface Owner {
+  readonly pid: number;
+  /** What the system says of the process's start; null where it cannot be asked. */
+  readonly started: string | null;
+  readonly host: string;
+}
+
+/** Takes the lock. @returns what gives it back @throws SamusError RUN_LOCKED if another process has it */
+export async function lockRun(run: string): Promise<() => Promise<void>> {
+  const path = join(run, RUN_FILES.lock);
+  const own: Owner = { pid: process.pid, started: await startOf(process.pid), host: hostname() };
+  const text = JSON.stringify(own);
+  const written = join(run, `.lock.${randomUUID()}.tmp`);
+  await writeFile(written, text, { flag: 'wx' });
+  try {
+    // A link appears with its whole content, or not at all if there is one.
+    while (!(await linked(written, path))) await removeStale(run, path);
+  } finally {
+    await rm(written, { force: true });
+  }
+  return async () => {
+    if ((await read(path)) === text) await rm(path, { force: true });
+  };
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** @throws SamusError RUN_LOCKED if the owner lives */
+async function removeStale(run: string, path: string): Promise<void> {
+  const text = await read(path);
+  if (text === undefined) return;
+  const owner = parseOwner(text);
+  if (owner && (await lives(owner))) {
+    throw new SamusError(
+      'usage',
+      'RUN_LOCKED',
+      `${run} was expected to be free, but process ${owner.pid} on ${owner.host} is training in it`,
+      `wait for it or end it; if there is no such process, remove ${path}`,
+      { run, pid: owner.pid, host: owner.host },
+    );
+  }
+  // Moved before it is removed: what another process put in its place meanwhile must not go.
+  const aside = join(run, `.lock.${randomUUID()}.tmp`);
+  await rename(path, aside).catch(() => undefined);
+  if ((await read(aside)) === text) await rm(aside, { force: true });
+  else await rename(aside, path).catch(() => undefined);
+}
+
+async function lives({ pid, started, host }: Owner): Promise<boolean> {
+  // Of processes on other machines that share the disk nothing can be told.
+  if (host !== hostname()) return true;
+  if (pid === process.pid) return started === (await startOf(pid));
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+  const now = await startOf(pid);
+  return started === null || now === null || started === now;
+}
+
+/** When a process started, by Linux's clock ticks since boot with the boot's identity; null elsewhere. */
+async function startOf(pid: number): Promise<string | null> {
+  try {
+    const line = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
+    // The name of the program may hold spaces; it ends at the last parenthesis. Field 22 is the start.
+    const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+    return `${boot.trim()}:${fields[19]}`;
+  } catch {
+    return null;
+  }
+}
+
+function parseOwner(text: string): Owner | undefined {
+  try {
+    const { pid, started, host }: Partial<Owner> = JSON.parse(text);
+    if (typeof pid === 'number' && typeof host === 'string') return { pid, started: started ?? null, host };
+  } catch {
+    // Not written by this program: nobody's.
+  }
+  return undefined;
+}
+
+async function read(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(() => undefined);
+}

@@ -1,0 +1,52 @@
+/**
+ * Which sample comes when: every epoch a new seeded shuffle of the list, one epoch following the other without a gap.
+ * Batches are cut from that endless row, so that all are of one size: the last samples of an epoch share a batch with
+ * the first of the next, no sample is left out or seen twice in an epoch, and where a training stands is told by its
+ * step alone. (The published loader gives a smaller last batch instead.)
+ */
+import { Random } from '../nn/random.js';
+
+/** One draw of a sample: what it becomes follows from these two numbers and the seed, whoever makes it. */
+export interface Draw {
+  /** Counted from 0. */
+  readonly epoch: number;
+  /** Place in the list. */
+  readonly index: number;
+}
+
+/** Keeps the shuffle apart from the streams of the samples, which are seeded by (seed, epoch, index). */
+const SHUFFLE_STREAM = 0x5368;
+
+export class SampleOrder {
+  #epoch = -1;
+  #shuffled: Uint32Array = new Uint32Array(0);
+
+  /** @param count samples in the list, at least 1 */
+  constructor(
+    readonly count: number,
+    readonly seed: number,
+  ) {}
+
+  /** The draws of a batch. @param batchIndex counted from 0 over the whole training */
+  batch(batchIndex: number, size: number): Draw[] {
+    return Array.from({ length: size }, (_, i) => this.at(batchIndex * size + i));
+  }
+
+  private at(position: number): Draw {
+    const epoch = Math.floor(position / this.count);
+    if (epoch !== this.#epoch) {
+      this.#shuffled = shuffled(this.count, Random.seeded(this.seed, epoch, SHUFFLE_STREAM, this.count));
+      this.#epoch = epoch;
+    }
+    return { epoch, index: this.#shuffled[position % this.count]! };
+  }
+}
+
+function shuffled(count: number, random: Random): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = random.int(0, i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}

@@ -1,0 +1,41 @@
+/**
+ * How fast a training learns at each step. The optimiser itself is in optimiser.ts.
+ */
+
+export const SCHEDULES = ['constant', 'polynomial', 'cosine'] as const;
+
+export interface Schedule {
+  /**
+   * `constant`; `polynomial`: the published warm-up recipe, falling as (1 − t)^0.9; `cosine`: half a cosine down to 0.
+   */
+  readonly kind: (typeof SCHEDULES)[number];
+  /** Highest learning rate. */
+  readonly rate: number;
+  /** Steps over which the rate rises from almost nothing; 0 for none. */
+  readonly warmup: number;
+  /** Steps of the whole training. */
+  readonly steps: number;
+}
+
+/** Exponent of the published decay (SAMUS, train.py). */
+const POWER = 0.9;
+
+/** The learning rate of a step. @param step counted from 0 */
+export function learningRate({ kind, rate, warmup, steps }: Schedule, step: number): number {
+  if (kind === 'polynomial') return rate * polynomial(step, warmup, steps);
+  if (step < warmup) return (rate * (step + 1)) / warmup;
+  if (kind === 'constant') return rate;
+  const done = Math.min(1, (step - warmup) / Math.max(1, steps - warmup));
+  return (rate * (1 + Math.cos(Math.PI * done))) / 2;
+}
+
+/**
+ * As published, where the rate is set after each step for the next one: the first two steps have the same rate, and
+ * the decay is counted over all steps, so that it does not reach 0.
+ */
+function polynomial(step: number, warmup: number, steps: number): number {
+  const last = step - 1;
+  if (step === 0) return warmup > 0 ? 1 / warmup : 1;
+  if (last < warmup) return (last + 1) / warmup;
+  return Math.max(0, 1 - (last - warmup) / steps) ** POWER;
+}

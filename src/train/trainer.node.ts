@@ -1,0 +1,265 @@
+/**
+ * The training loop: batches in, steps of the optimiser, validations, checkpoints. What it starts from and where it
+ * goes on is prepared by prepareRun.node.ts; how it is shown to people is the business of its listener.
+ */
+
+import { SamusError } from '../errors.js';
+import { float32, type TensorData } from '../graph/tensorData.js';
+import type { Batch } from './batchLoader.node.js';
+import { Optimiser } from './optimiser.js';
+import type { Position, Validation } from './position.js';
+import type { PreparedRun } from './prepareRun.node.js';
+import { RUN_FILES } from './runFolder.node.js';
+import { learningRate } from './schedule.js';
+import type { Scalars } from './trainingSession.js';
+import { writeCheckpoint } from './trainingState.node.js';
+import { validate } from './validate.node.js';
+
+/** What is told of a training while it runs. */
+export interface TrainingListener {
+  /** After each step. */
+  step?(report: StepReport): void;
+  /** While validating. */
+  validating?(done: number, total: number): void;
+  validated?(step: number, validation: Validation, isBest: boolean): Promise<void>;
+  /** Numbers to keep, now and then. */
+  metrics?(line: Readonly<Record<string, number>>): Promise<void>;
+}
+
+export interface StepReport {
+  /** Steps done. */
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Seconds of the whole step, and of it those spent waiting for images. */
+  readonly seconds: number;
+  readonly waited: number;
+}
+
+export interface TrainingResult {
+  readonly step: number;
+  /** Whether there is nothing left to do: all steps done, or stopped early because nothing got better. */
+  readonly finished: boolean;
+  readonly best: { readonly dice: number; readonly step: number } | null;
+  /** Seconds of computing, over all interruptions. */
+  readonly seconds: number;
+  /** Share of this process's training time spent waiting for images. */
+  readonly waitShare: number;
+}
+
+export class Trainer {
+  readonly #run: PreparedRun;
+  readonly #listener: TrainingListener;
+  readonly #stopped: () => boolean;
+  readonly #optimiser: Optimiser;
+  readonly #sums: ReadonlyMap<string, Float32Array> | undefined;
+  readonly #logged = new Means();
+  #position: Position;
+  #first = true;
+  #trained = 0;
+  #waited = 0;
+
+  /** @param stopped asked between steps: whether to save and return */
+  constructor(run: PreparedRun, listener: TrainingListener, stopped: () => boolean) {
+    const { config, state, session } = run;
+    this.#run = run;
+    this.#listener = listener;
+    this.#stopped = stopped;
+    this.#position = state.position;
+    const decay = config.optimizer === 'adamw' ? config.weightDecay : 0;
+    this.#optimiser = new Optimiser(
+      state.states,
+      {
+        adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: decay },
+        clip: config.clip,
+        ema: config.ema,
+        rateOf: run.rateOf,
+      },
+      state.position.step,
+    );
+    this.#sums =
+      config.accumulate > 1
+        ? new Map([...session.gradients].map(([name, { length }]) => [name, new Float32Array(length)]))
+        : undefined;
+  }
+
+  /**
+   * Trains to the end, or until told to stop; either way the last checkpoint is up to date then.
+   * @throws SamusError TRAIN_NAN, and what reading images and writing checkpoints throw; the last checkpoint stays
+   */
+  async train(): Promise<TrainingResult> {
+    const { config } = this.#run;
+    let saved = this.#position;
+    for (;;) {
+      const { step } = this.#position;
+      if (
+        step > 0 &&
+        this.#position.validated !== step &&
+        (step % config.validateSteps === 0 || step >= config.steps)
+      ) {
+        const complete = await this.#validate();
+        if (complete) saved = await this.#save();
+      } else if (config.checkpointSteps > 0 && step % config.checkpointSteps === 0 && saved.step !== step) {
+        saved = await this.#save();
+      }
+      if (this.#stopped() || this.#finished()) break;
+      await this.#step();
+    }
+    if (saved !== this.#position) await this.#save();
+    const { step, best, seconds } = this.#position;
+    const waitShare = this.#trained > 0 ? this.#waited / this.#trained : 0;
+    return { step, finished: this.#finished(), best, seconds, waitShare };
+  }
+
+  #finished(): boolean {
+    const { steps, patience } = this.#run.config;
+    const { step, validated, sinceBest } = this.#position;
+    return (step >= steps && validated === step) || (patience > 0 && sinceBest >= patience);
+  }
+
+  async #step(): Promise<void> {
+    const { config, loader, session } = this.#run;
+    const { step } = this.#position;
+    const started = performance.now();
+    const rate = learningRate({ ...config, kind: config.schedule, rate: config.learningRate }, step);
+    const means = new Means();
+    let waited = 0;
+    let batch: Batch | undefined;
+    for (const sum of this.#sums?.values() ?? []) sum.fill(0);
+    for (let i = 0; i < config.accumulate; i++) {
+      const asked = performance.now();
+      batch = await loader.get(step * config.accumulate + i, config.steps * config.accumulate - 1);
+      waited += performance.now() - asked;
+      const scalars = await session.run(batch.feeds);
+      if (!Number.isFinite(scalars.loss)) throw nanError('the loss', step, batch);
+      means.add(scalars);
+      for (const [name, sum] of this.#sums ?? []) accumulate(sum, session.gradients.get(name)!, config.accumulate);
+    }
+    const norm = this.#optimiser.update(this.#sums ?? session.gradients, rate);
+    if (!Number.isFinite(norm)) throw nanError('a gradient', step, batch);
+    const seconds = (performance.now() - started) / 1000;
+    this.#position = { ...this.#position, step: step + 1, seconds: this.#position.seconds + seconds };
+    await this.#report(means.take(), { learning_rate: rate, gradient_norm: norm, seconds, waited: waited / 1000 });
+  }
+
+  async #report(
+    scalars: Scalars,
+    step: { learning_rate: number; gradient_norm: number; seconds: number; waited: number },
+  ): Promise<void> {
+    const done = this.#position.step;
+    const { config } = this.#run;
+    // The very first batch is waited for whatever happens: nothing was computing while it was read.
+    if (!this.#first) {
+      this.#trained += step.seconds;
+      this.#waited += step.waited;
+    }
+    this.#first = false;
+    this.#listener.step?.({
+      step: done,
+      loss: scalars.loss!,
+      learningRate: step.learning_rate,
+      seconds: step.seconds,
+      waited: step.waited,
+    });
+    this.#logged.add({ ...scalars, ...step });
+    if (done % config.logSteps !== 0 && done !== config.steps) return;
+    const { seconds, waited, ...means } = this.#logged.take();
+    await this.#listener.metrics?.({
+      step: done,
+      epoch: (done * config.batch * config.accumulate) / this.#run.samples,
+      ...means,
+      learning_rate: step.learning_rate,
+      images_per_second: (config.batch * config.accumulate) / seconds!,
+      wait_share: waited! / seconds!,
+      hours: this.#position.seconds / 3600,
+      rss_mb: process.memoryUsage.rss() / 1e6,
+    });
+  }
+
+  /** @returns whether it was carried through */
+  async #validate(): Promise<boolean> {
+    const { validation } = this.#run;
+    const result = await validate(this.#model(), {
+      ...validation,
+      progress: (done, total) => this.#listener.validating?.(done, total),
+      stopped: this.#stopped,
+    });
+    if (!result) return false;
+    const { step, best, sinceBest } = this.#position;
+    const dice = this.#run.config.choose === 'samples' ? result.dice : result.classDice;
+    const isBest = best === null || dice > best.dice;
+    this.#position = {
+      ...this.#position,
+      validated: step,
+      best: isBest ? { dice, step } : best,
+      sinceBest: isBest ? 0 : sinceBest + 1,
+    };
+    // Best before last: a resumed training that finds the older last comes to the same best again.
+    if (isBest) await writeCheckpoint(this.#run.folder, RUN_FILES.best, this.#content(result));
+    const parts = Object.entries(result.parts).map(([name, dice]) => [`val_dice/${name}`, dice]);
+    await this.#listener.metrics?.({
+      step,
+      val_dice: result.dice,
+      val_dice_classes: result.classDice,
+      ...Object.fromEntries(parts),
+    });
+    await this.#listener.validated?.(step, result, isBest);
+    return true;
+  }
+
+  async #save(): Promise<Position> {
+    const state = { position: this.#position, states: this.#run.state.states };
+    await writeCheckpoint(this.#run.folder, RUN_FILES.last, this.#content(), state);
+    return this.#position;
+  }
+
+  /** All weights of the model; where a running mean is kept, it stands for the weight. */
+  #model(): Map<string, TensorData> {
+    const { frozen, state, trained } = this.#run;
+    const tensors = new Map(frozen);
+    for (const { name, shape } of trained) {
+      const { weight, mean } = state.states.get(name)!;
+      tensors.set(name, float32(mean ?? weight, shape));
+    }
+    return tensors;
+  }
+
+  #content(validation?: Validation) {
+    const { config, card } = this.#run;
+    return { config: config.model, tensors: this.#model(), card: card(this.#position, validation) };
+  }
+}
+
+/** Means of numbers that come again and again. */
+class Means {
+  readonly #sums = new Map<string, number>();
+  #count = 0;
+
+  add(numbers: Scalars): void {
+    for (const [name, value] of Object.entries(numbers)) this.#sums.set(name, (this.#sums.get(name) ?? 0) + value);
+    this.#count++;
+  }
+
+  /** The means since the last call. */
+  take(): Scalars {
+    const means = Object.fromEntries([...this.#sums].map(([name, sum]) => [name, sum / this.#count]));
+    this.#sums.clear();
+    this.#count = 0;
+    return means;
+  }
+}
+
+function accumulate(sum: Float32Array, gradient: Float32Array, parts: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += gradient[i]! / parts;
+}
+
+function nanError(what: string, step: number, batch: Batch | undefined): SamusError {
+  const samples = batch?.origins() ?? [];
+  return new SamusError(
+    'failure',
+    'TRAIN_NAN',
+    `${what} of step ${step + 1} was expected to be a number, it is not; its batch: ${samples.join('; ')}`,
+    'look at these images, or start again with a lower --lr or with --clip 1; the last checkpoint is good',
+    { step: step + 1, samples: [...samples] },
+  );
+}

@@ -1,0 +1,153 @@
+/**
+ * One sample as the graphs take it: augmented, resized, prompted. Everything random follows from the seed, the epoch
+ * and the sample's place in the list, so that it does not matter which thread makes it and when.
+ */
+import { augment, type Example, makeExample } from '../data/augment.js';
+import { createImage, type Image } from '../formats/image.js';
+import { Random } from '../nn/random.js';
+import { drawPrompt, type PromptKind, pointsOf } from './drawPrompt.js';
+import type { Draw } from './sampleOrder.js';
+
+/** `flip` is `published` after half of the images were mirrored left to right. */
+export const AUGMENTATIONS = ['none', 'published', 'flip'] as const;
+export type Augmentation = (typeof AUGMENTATIONS)[number];
+
+/** What the images of a model look like. */
+export interface PictureShape {
+  readonly architecture: 'sam' | 'samus';
+  /** Pixels of the model's input along each side. */
+  readonly imageSize: number;
+}
+
+/** What the samples of a training have in common. */
+export interface SampleShape extends PictureShape {
+  /** Side of the target. */
+  readonly targetSide: number;
+  /** Whether the target is the nearest label pixel, as published, or the share of the object in each of its pixels. */
+  readonly target: 'nearest' | 'share';
+  readonly prompts: PromptKind;
+  readonly augment: Augmentation;
+  /** Random numbers for the clicks that the graph samples. */
+  readonly clickNoise: number;
+  readonly seed: number;
+}
+
+/** The part that one sample fills of the graph's inputs, by their names. */
+export interface TrainingSample {
+  readonly image: Float32Array;
+  readonly target: Float32Array;
+  readonly point_coords: Float32Array;
+  readonly point_labels: Float32Array;
+  readonly click_noise: Float32Array;
+}
+
+/** Keeps the clicks' random numbers apart, so that they do not change what the sample looks like. */
+const CLICK_STREAM = 0x436c;
+
+/** What SAM's input is normalised by, red, green and blue, in grey levels (segment-anything, sam.py). */
+const SAM_MEAN = [123.675, 116.28, 103.53];
+const SAM_DEVIATION = [58.395, 57.12, 57.375];
+
+/** Shapes of the inputs that samples fill, without the batch, by their names. */
+export function sampleShapes(shape: SampleShape): Readonly<Record<keyof TrainingSample, readonly number[]>> {
+  const points = pointsOf(shape.prompts);
+  return {
+    image: imageShape(shape),
+    target: [1, shape.targetSide, shape.targetSide],
+    point_coords: [points, 2],
+    point_labels: [points],
+    click_noise: [shape.clickNoise / shape.targetSide ** 2, shape.targetSide ** 2],
+  };
+}
+
+/** Channels, height and width of a model's input. */
+export function imageShape({ architecture, imageSize }: PictureShape): [number, number, number] {
+  return [architecture === 'sam' ? 3 : 1, imageSize, imageSize];
+}
+
+/**
+ * @param image grey
+ * @param label class indices, of the image's size
+ * @param classId the class to be segmented
+ */
+export function makeTrainingSample(
+  image: Image,
+  label: Image,
+  classId: number,
+  { epoch, index }: Draw,
+  shape: SampleShape,
+): TrainingSample {
+  const random = Random.seeded(shape.seed, epoch, index);
+  const example = makePicture(image, label, shape, random);
+  const { coords, labels } = drawPrompt(shape.prompts, example.label, classId, random);
+  const noise = Random.seeded(shape.seed, epoch, index, CLICK_STREAM);
+  return {
+    image: toInput(example.image, shape),
+    target:
+      shape.target === 'nearest'
+        ? Float32Array.from(example.lowLabel, (value) => (value === classId ? 1 : 0))
+        : shares(example.label, classId, shape),
+    point_coords: Float32Array.from(coords),
+    point_labels: Float32Array.from(labels),
+    click_noise: Float32Array.from({ length: shape.clickNoise }, () => noise.uniform()),
+  };
+}
+
+/** A sample to validate on: only resized. */
+export function validationExample(image: Image, label: Image, shape: PictureShape): Example {
+  const sizes = { imageSize: shape.imageSize, lowSize: shape.imageSize / 2 };
+  const example = makeExample(framed(image, shape), framed(label, shape), sizes);
+  return { ...example, image: toInput(example.image, shape) };
+}
+
+function makePicture(image: Image, label: Image, shape: SampleShape, random: Random): Example {
+  let [picture, classes] = [framed(image, shape), framed(label, shape)];
+  if (shape.augment === 'flip' && random.chance(0.5)) [picture, classes] = [mirrored(picture), mirrored(classes)];
+  if (shape.augment !== 'none') {
+    ({ image: picture, label: classes } = augment(picture, classes, random, shape.imageSize));
+  }
+  return makeExample(picture, classes, { imageSize: shape.imageSize, lowSize: shape.targetSide });
+}
+
+/** SAMUS stretches pictures to its square input; SAM keeps their form, so they become square with black at the end. */
+function framed(image: Image, { architecture }: PictureShape): Image {
+  const { width, height, data } = image;
+  if (architecture === 'samus' || width === height) return image;
+  const side = Math.max(width, height);
+  const out = new Uint8Array(side * side);
+  for (let y = 0; y < height; y++) out.set(data.subarray(y * width, (y + 1) * width), y * side);
+  return createImage(side, side, 1, out);
+}
+
+function mirrored(image: Image): Image {
+  const { width, data } = image;
+  const out = new Uint8Array(data.length);
+  for (let row = 0; row < data.length; row += width) {
+    for (let x = 0; x < width; x++) out[row + x] = data[row + width - 1 - x]!;
+  }
+  return { ...image, data: out };
+}
+
+/** From grey values in 0…1 to what the encoder takes. */
+function toInput(grey: Float32Array, { architecture }: PictureShape): Float32Array {
+  if (architecture === 'samus') return grey;
+  const out = new Float32Array(3 * grey.length);
+  for (let c = 0; c < 3; c++) {
+    const [mean, scale] = [SAM_MEAN[c]!, 1 / SAM_DEVIATION[c]!];
+    for (let i = 0; i < grey.length; i++) out[c * grey.length + i] = (grey[i]! * 255 - mean) * scale;
+  }
+  return out;
+}
+
+/** The object's share of each block of pixels; the target's side divides the input's. */
+function shares(label: Uint8Array, classId: number, { imageSize: size, targetSide: side }: SampleShape): Float32Array {
+  const block = size / side;
+  const target = new Float32Array(side * side);
+  for (let y = 0; y < size; y++) {
+    const row = Math.floor(y / block) * side;
+    for (let x = 0; x < size; x++) if (label[y * size + x] === classId) target[row + Math.floor(x / block)]! += 1;
+  }
+  const scale = 1 / (block * block);
+  for (let i = 0; i < target.length; i++) target[i]! *= scale;
+  return target;
+}
