@@ -1,0 +1,14 @@
+/**
+ * Groups items by a key, keys in the order of first mention. `Map.groupBy` does it from Node 21 on; this runs on 20.
+ */
+
+export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}

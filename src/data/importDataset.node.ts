@@ -1,0 +1,198 @@
+/**
+ * Writes what an importer found into a root of the published layout: images, labels, images.csv, the entries of
+ * class.json and dataset.json, and lists. A data set appears in the root as a whole or not at all. What the sources
+ * look like is the business of importers/.
+ */
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { SamusError } from '../errors.js';
+import { createImage, type Image, toGrey } from '../formats/image.js';
+import { writePng } from '../formats/imageWrite.node.js';
+import { resizeBilinear, resizeNearest } from '../formats/resize.js';
+import { parseClassJson, parseDatasetJson } from './classes.js';
+import { LIST_FOLDER } from './dataset.node.js';
+import { groupBy } from './groupBy.js';
+import { formatFacts, type ImageFacts } from './imageFacts.js';
+import type { ImportItem, ImportPlan } from './importers/importer.js';
+import { checkSameSize } from './importers/masks.js';
+
+export interface WriteOptions {
+  /** Side of the square that images are stretched to, as the published data are; native size unless given. */
+  readonly size?: number;
+  /** Replace data sets that are there already. */
+  readonly replace?: boolean;
+  /** Told before each image. */
+  readonly onProgress?: (done: number, name: string) => void;
+}
+
+/** What an import wrote. */
+export interface ImportResult {
+  readonly datasets: readonly {
+    readonly dataset: string;
+    readonly images: number;
+    /** Images whose label holds no object. */
+    readonly empty: number;
+    /** Lists that name the data set, without `.txt`. */
+    readonly lists: readonly string[];
+  }[];
+}
+
+/** What is known of an image once it is written. */
+interface Written {
+  readonly item: ImportItem;
+  readonly facts: ImageFacts;
+  /** Classes that the label holds. */
+  readonly classes: readonly number[];
+}
+
+/**
+ * Imports a plan into `root`, which is made if it is not there. Lists: `all-<Dataset>` names every object of every
+ * image, `empty-<Dataset>` images without one (as class 1); `train-`, `val-` and `test-<Dataset>` follow the official
+ * split where there is one.
+ * @throws SamusError DATA_EXISTS, IMPORT_NAMES, DATA_SIZE_MISMATCH, DATA_CLASS_RANGE, and what reading and writing throw
+ */
+export async function importDataset(root: string, plan: ImportPlan, options: WriteOptions = {}): Promise<ImportResult> {
+  const { replace = false } = options;
+  for (const dataset of plan.datasets.keys()) {
+    if (!replace && (await exists(join(root, dataset)))) {
+      const message = `${dataset} was expected to be new in ${root}, it is there already`;
+      throw new SamusError('input', 'DATA_EXISTS', message, 'import into another folder, or add --replace', {
+        dataset,
+      });
+    }
+  }
+  await mkdir(join(root, LIST_FOLDER), { recursive: true });
+  const byDataset = groupBy(plan.items, ({ dataset }) => dataset);
+  const results: ImportResult['datasets'][number][] = [];
+  let done = 0;
+  for (const [dataset, items] of byDataset) {
+    checkNames(items);
+    const count = plan.datasets.get(dataset)?.classes.length ?? 2;
+    // Beside its place, so that moving it there is one step. What an import that was cut off left is of no use.
+    const temporary = join(root, `.importing-${dataset}`);
+    await rm(temporary, { recursive: true, force: true });
+    try {
+      const written: Written[] = [];
+      for (const item of items) {
+        options.onProgress?.(done++, item.name);
+        written.push(await writeItem(temporary, item, count, options.size));
+      }
+      await writeFile(join(temporary, 'images.csv'), formatFacts(written.map(({ facts }) => facts)));
+      await addToClassFiles(root, dataset, plan);
+      if (replace) await rm(join(root, dataset), { recursive: true, force: true });
+      await rename(temporary, join(root, dataset));
+      const empty = written.filter(({ classes }) => classes.length === 0).length;
+      results.push({ dataset, images: written.length, empty, lists: await writeLists(root, dataset, written) });
+    } finally {
+      await rm(temporary, { recursive: true, force: true });
+    }
+  }
+  return { datasets: results };
+}
+
+function checkNames(items: readonly ImportItem[]): void {
+  const seen = new Map<string, string>();
+  for (const { name, source } of items) {
+    const other = seen.get(name);
+    if (other === undefined) seen.set(name, source);
+    else {
+      const message = `${other} and ${source} were expected to have different names, both would be ${name}`;
+      throw new SamusError('input', 'IMPORT_NAMES', message, 'rename one of them', { name });
+    }
+  }
+}
+
+async function writeItem(folder: string, item: ImportItem, count: number, size: number | undefined): Promise<Written> {
+  const { image: picture, label, spacingMm } = await item.load();
+  const image = toGrey(picture);
+  checkSameSize(image, label, item.source);
+  const classes = heldClasses(label);
+  const highest = classes.at(-1) ?? 0;
+  if (highest >= count) {
+    const message = `the label of ${item.source} was expected to hold classes below ${count}, it holds ${highest}`;
+    throw new SamusError('input', 'DATA_CLASS_RANGE', message, 'correct the label', {
+      file: item.source,
+      highest,
+      count,
+    });
+  }
+  const stored: [Image, Image] = size
+    ? [resizeBilinear(image, size, size), resizeNearest(label, size, size)]
+    : [image, createImage(label.width, label.height, 1, label.data)];
+  for (const [i, part] of ['img', 'label'].entries()) {
+    const path = join(folder, part, `${item.name}.png`);
+    await mkdir(dirname(path), { recursive: true });
+    await writePng(path, stored[i]!);
+  }
+  const { name, source, patient } = item;
+  const facts: ImageFacts = {
+    name,
+    width: image.width,
+    height: image.height,
+    source,
+    ...(patient !== undefined && { patient }),
+    ...(spacingMm && { spacingMm }),
+  };
+  // A small object may vanish when it is made smaller: lists speak of what is stored.
+  return { item, facts, classes: heldClasses(stored[1]) };
+}
+
+function heldClasses({ data }: Image): number[] {
+  const seen = new Uint8Array(256);
+  for (const value of data) seen[value] = 1;
+  return [...seen.keys()].filter((value) => value > 0 && seen[value] === 1);
+}
+
+async function addToClassFiles(root: string, dataset: string, plan: ImportPlan): Promise<void> {
+  const entry = plan.datasets.get(dataset);
+  if (!entry) return;
+  const classFile = join(root, LIST_FOLDER, 'class.json');
+  const datasetFile = join(root, LIST_FOLDER, 'dataset.json');
+  const counts = parseClassJson(await textOr(classFile, '{}'), classFile);
+  const entries = parseDatasetJson(await textOr(datasetFile, '{}'), datasetFile);
+  const sorted = <T>(map: ReadonlyMap<string, T>): string =>
+    `${JSON.stringify(Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1))), null, 1)}\n`;
+  await writeWhole(classFile, sorted(new Map([...counts, [dataset, entry.classes.length]])));
+  await writeWhole(datasetFile, sorted(new Map([...entries, [dataset, entry]])));
+}
+
+async function writeLists(root: string, dataset: string, written: readonly Written[]): Promise<string[]> {
+  const lines: { readonly list: string; readonly line: string }[] = [];
+  for (const { item, classes } of written) {
+    if (classes.length === 0) lines.push({ list: 'empty', line: `1/${dataset}/${item.name}` });
+    for (const classId of classes) {
+      const line = `${classId}/${dataset}/${item.name}`;
+      lines.push({ list: 'all', line });
+      if (item.split) lines.push({ list: item.split, line });
+    }
+  }
+  const names: string[] = [];
+  for (const [list, entries] of groupBy(lines, (entry) => entry.list)) {
+    names.push(`${list}-${dataset}`);
+    const text = entries.map(({ line }) => `${line}\n`).join('');
+    await writeWhole(join(root, LIST_FOLDER, `${list}-${dataset}.txt`), text);
+  }
+  return names;
+}
+
+/** Writes a text beside its place and moves it there. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    await writeFile(temporary, text);
+    await rename(temporary, path);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function textOr(path: string, otherwise: string): Promise<string> {
+  return (await exists(path)) ? readFile(path, 'utf8') : otherwise;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

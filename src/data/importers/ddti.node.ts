@@ -1,0 +1,115 @@
+/**
+ * DDTI (Pedraza 2015) in both forms in which it goes around: as published, a case `1.xml` with polygons for its images
+ * `1_1.jpg`, `1_2.jpg`; and as pairs of PNG, `image/1.PNG` with `mask/1.PNG`, which are known by number only.
+ */
+import { join } from 'node:path';
+import { SamusError } from '../../errors.js';
+import { createImage, type Image } from '../../formats/image.js';
+import { readImage } from '../../formats/imageFile.node.js';
+import { byStem, fileNames, findFolder, imageNames, layoutError, stemOf, textIfThere } from './files.node.js';
+import { datasetEntry, type Importer, type ImportItem } from './importer.js';
+import { pairItems } from './pairs.node.js';
+import { drawOutline, fillPolygon, type Polygon } from './polygon.js';
+
+const DATASET = 'ThyroidNodule-DDTI';
+const LAYOUT = 'cases like 1.xml with their images 1_1.jpg, or the folders image and mask with files like 1.PNG';
+
+export const ddti: Importer = {
+  id: 'ddti',
+  title: 'DDTI: thyroid nodules (XML polygons or PNG)',
+  layout: LAYOUT,
+  options: [],
+  async plan(source) {
+    const cases = (await fileNames(source)).filter((name) => /^\d+\.xml$/i.test(name));
+    const [images, labels] = [await findFolder(source, ['image']), await findFolder(source, ['mask'])];
+    const { items, skipped } =
+      cases.length > 0
+        ? await xmlItems(source, cases)
+        : images && labels
+          ? await pairItems({ source, dataset: DATASET, images, labels, nameOf: (stem) => `test${stem}` })
+          : { items: [], skipped: [] };
+    if (items.length === 0) throw layoutError(source, LAYOUT, 'there are none');
+    const entry = datasetEntry(['nodule'], 'none stated', 'Pedraza et al. 2015, doi:10.1117/12.2073532');
+    return { datasets: new Map([[DATASET, entry]]), items, skipped };
+  },
+};
+
+async function xmlItems(source: string, cases: readonly string[]) {
+  const items: ImportItem[] = [];
+  const skipped: { file: string; reason: string }[] = [];
+  const images = byStem(await imageNames(source), source);
+  const marked = new Set<string>();
+  for (const file of cases) {
+    const patient = stemOf(file);
+    const polygons = parseCase((await textIfThere(join(source, file))) ?? '', file);
+    for (const [number, outlines] of polygons) {
+      const name = `${patient}_${number}`;
+      const image = images.get(name);
+      if (image === undefined) {
+        skipped.push({ file, reason: `its image ${name} is not there` });
+        continue;
+      }
+      marked.add(name);
+      items.push({
+        dataset: DATASET,
+        name,
+        source: image,
+        patient,
+        load: async () => {
+          const picture = await readImage(join(source, image));
+          return { image: picture, label: draw(picture, outlines) };
+        },
+      });
+    }
+  }
+  for (const [stem, file] of images)
+    if (!marked.has(stem)) skipped.push({ file, reason: 'no polygon is given for it' });
+  return { items, skipped };
+}
+
+/** The polygons of a case by the number of its image. */
+function parseCase(xml: string, file: string): ReadonlyMap<string, readonly Polygon[]> {
+  const polygons = new Map<string, Polygon[]>();
+  for (const [mark] of xml.matchAll(/<mark>[\s\S]*?<\/mark>/g)) {
+    const number = /<image>\s*(\d+)\s*<\/image>/.exec(mark)?.[1];
+    const drawing = /<svg>([\s\S]*?)<\/svg>/.exec(mark)?.[1]?.trim();
+    if (number === undefined || !drawing) continue;
+    const outlines = parseDrawing(drawing.replaceAll('&quot;', '"'), file);
+    if (outlines.length > 0) polygons.set(number, [...(polygons.get(number) ?? []), ...outlines]);
+  }
+  return polygons;
+}
+
+/** The polygons of `[{"points": [{"x": 1, "y": 2}, …]}, …]`. */
+function parseDrawing(json: string, file: string): Polygon[] {
+  const bad = (): SamusError =>
+    new SamusError('input', 'IMPORT_ANNOTATION', `${file} was expected to hold polygons as JSON`, 'correct the file', {
+      file,
+    });
+  let regions: unknown;
+  try {
+    regions = JSON.parse(json);
+  } catch {
+    throw bad();
+  }
+  if (!Array.isArray(regions)) throw bad();
+  return regions
+    .map((region: { readonly points?: unknown } | null) => {
+      if (!Array.isArray(region?.points)) throw bad();
+      return region.points.map((point: { readonly x?: unknown; readonly y?: unknown } | null): [number, number] => {
+        if (typeof point?.x !== 'number' || typeof point.y !== 'number') throw bad();
+        return [point.x, point.y];
+      });
+    })
+    .filter((polygon) => polygon.length >= 3);
+}
+
+/** The line belongs to the nodule: so it is in the masks that others made of these polygons. */
+function draw({ width, height }: Image, polygons: readonly Polygon[]): Image {
+  const label = createImage(width, height, 1, new Uint8Array(width * height));
+  for (const polygon of polygons) {
+    fillPolygon(label, polygon, 1, 0);
+    drawOutline(label, polygon, 1);
+  }
+  return label;
+}

@@ -1,0 +1,88 @@
+/**
+ * What importers need of the file system: the files of a folder in a steady order, with the error that says what the
+ * folder should have looked like.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { SamusError } from '../../errors.js';
+
+const IMAGE_ENDINGS: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.webp']);
+
+/** Names of the files in a folder, in natural order (2 before 10); none if there is no such folder. */
+export async function fileNames(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return [];
+    throw error;
+  });
+  // macOS leaves files like ._image.png on other file systems.
+  const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  return names.filter((name) => !name.startsWith('.')).sort(naturally);
+}
+
+/** Names of the picture files in a folder. */
+export async function imageNames(folder: string): Promise<string[]> {
+  return (await fileNames(folder)).filter((name) => IMAGE_ENDINGS.has(extname(name).toLowerCase()));
+}
+
+/** Names of the folders in a folder. */
+export async function folderNames(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort(naturally);
+}
+
+/** File names by their stem. @throws SamusError IMPORT_NAMES if two files have one stem */
+export function byStem(names: readonly string[], folder: string): Map<string, string> {
+  const stems = new Map<string, string>();
+  for (const name of names) {
+    const stem = stemOf(name);
+    const other = stems.get(stem);
+    if (other !== undefined) {
+      const message = `names without ending were expected to differ, but ${folder} holds ${other} and ${name}`;
+      throw new SamusError('input', 'IMPORT_NAMES', message, 'rename one of them', { folder });
+    }
+    stems.set(stem, name);
+  }
+  return stems;
+}
+
+/** A name without its ending. */
+export function stemOf(name: string): string {
+  return basename(name, extname(name));
+}
+
+/**
+ * The first of these places (relative to the source) that is there: people unpack archives one folder higher or lower.
+ */
+export async function findFolder(source: string, candidates: readonly string[]): Promise<string | undefined> {
+  for (const candidate of candidates) {
+    const path = join(source, candidate);
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isDirectory()) return path;
+  }
+  return undefined;
+}
+
+/** The text of a file, or undefined if there is none. */
+export async function textIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The error for a source that does not look like what an importer reads. */
+export function layoutError(source: string, layout: string, came: string): SamusError {
+  const message = `${source} was expected to hold ${layout}; ${came}`;
+  return new SamusError('input', 'IMPORT_LAYOUT', message, 'name the folder as its authors publish it, unpacked', {
+    source,
+  });
+}
+
+function naturally(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true }) || (a < b ? -1 : 1);
+}

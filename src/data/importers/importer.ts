@@ -1,0 +1,68 @@
+/**
+ * What an importer is: it looks through a folder as its authors publish it and tells which images it holds; each is
+ * loaded when its turn comes. Writing them is the business of importDataset.node.ts.
+ */
+import type { Image } from '../../formats/image.js';
+import { classesOf, type DatasetEntry } from '../classes.js';
+
+/** An image with its label, loaded. */
+export interface ImportedImage {
+  readonly image: Image;
+  /** Class indices, grey, of the image's size. */
+  readonly label: Image;
+  /** Millimetres of a pixel across and down. */
+  readonly spacingMm?: readonly [x: number, y: number];
+}
+
+/** An image to be imported. */
+export interface ImportItem {
+  /** The folder it goes to, for example `Breast-BUSI`. */
+  readonly dataset: string;
+  /** Its name there, without `.png`. */
+  readonly name: string;
+  /** Where it comes from, relative to the source. */
+  readonly source: string;
+  /** Patient, sweep or case, where the source tells. */
+  readonly patient?: string;
+  /** Side of the official split, where there is one. */
+  readonly split?: 'train' | 'val' | 'test';
+  load(): Promise<ImportedImage>;
+}
+
+/** What a source holds. */
+export interface ImportPlan {
+  /** Every data set that the items name, with all its classes. */
+  readonly datasets: ReadonlyMap<string, Required<DatasetEntry>>;
+  readonly items: readonly ImportItem[];
+  /** Images that are left out, and why. */
+  readonly skipped: readonly { readonly file: string; readonly reason: string }[];
+}
+
+/** Choices that only some importers know; the others refuse them. */
+export interface ImportOptions {
+  /** Name of the data set in the root. */
+  readonly dataset?: string;
+  /** Names of the classes, without the background. */
+  readonly classes?: readonly string[];
+  /** Folders of images and labels, relative to the source. */
+  readonly images?: string;
+  readonly labels?: string;
+}
+
+export interface Importer {
+  /** What the command line calls it. */
+  readonly id: string;
+  readonly title: string;
+  /** What the source folder has to look like. */
+  readonly layout: string;
+  /** The options that it takes. */
+  readonly options: readonly (keyof ImportOptions)[];
+  /** @throws SamusError IMPORT_LAYOUT if the source does not look like it */
+  plan(source: string, options: ImportOptions): Promise<ImportPlan>;
+}
+
+/** What is noted about a data set with these classes (without the background). */
+export function datasetEntry(classes: readonly string[], licence: string, source: string): Required<DatasetEntry> {
+  const names = ['background', ...classes];
+  return { classes: names, colors: classesOf('', names.length, undefined).colors, licence, source };
+}

@@ -1,0 +1,43 @@
+/**
+ * Any data set that lies in two folders, images and labels with the same names. With one class a label is a mask,
+ * bright where the object is; with several it holds class indices.
+ */
+import { join } from 'node:path';
+import { SamusError } from '../../errors.js';
+import { type Image, toGrey } from '../../formats/image.js';
+import { findFolder, layoutError } from './files.node.js';
+import { datasetEntry, type Importer } from './importer.js';
+import { binaryMask } from './masks.js';
+import { pairItems } from './pairs.node.js';
+
+const LAYOUT = 'a folder of images and a folder of labels with the same names';
+const IMAGES = ['images', 'image', 'img', 'imgs'] as const;
+const LABELS = ['labels', 'label', 'masks', 'mask'] as const;
+
+export const pair: Importer = {
+  id: 'pair',
+  title: 'a folder of images and a folder of labels',
+  layout: LAYOUT,
+  options: ['dataset', 'classes', 'images', 'labels'],
+  async plan(source, { dataset = 'Own-Data', classes = ['object'], images: imageFolder, labels: labelFolder }) {
+    const images = await findFolder(source, imageFolder === undefined ? IMAGES : [imageFolder]);
+    const labels = await findFolder(source, labelFolder === undefined ? LABELS : [labelFolder]);
+    if (!images || !labels) {
+      throw layoutError(source, LAYOUT, `${images ? 'no labels are' : 'no images are'} there; name them by option`);
+    }
+    const several = (mask: Image, _lossy: boolean, file: string) => indices(mask, classes.length + 1, file);
+    const labelOf = classes.length > 1 ? several : binaryMask;
+    const pairs = await pairItems({ source, dataset, images, labels, labelOf });
+    if (pairs.items.length === 0) throw layoutError(source, LAYOUT, `no image in ${join(images)} has a label`);
+    return { datasets: new Map([[dataset, datasetEntry(classes, 'not stated', 'own')]]), ...pairs };
+  },
+};
+
+function indices(mask: Image, count: number, file: string): Image {
+  const grey = toGrey(mask);
+  const highest = grey.data.reduce((most, value) => Math.max(most, value), 0);
+  if (highest < count) return grey;
+  const message = `${file} was expected to hold class indices below ${count}, it holds ${highest}`;
+  const hint = 'name all classes with --classes, and save indices as plain grey values, not as palette or JPEG';
+  throw new SamusError('input', 'DATA_CLASS_RANGE', message, hint, { file, highest, count });
+}
