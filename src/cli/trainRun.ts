@@ -12,7 +12,7 @@ import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
 import { RunDisplay } from './trainDisplay.js';
 import type { TrainOptions } from './trainOptions.js';
-import { askedConfig, findStart, newConfig } from './trainSettings.js';
+import { askedConfig, findStart, newConfig, startWeights } from './trainSettings.js';
 
 /**
  * Trains to the end, or until Ctrl-C.
@@ -68,11 +68,11 @@ async function prepare(folder: string, options: TrainOptions) {
     return resumeRun(
       folder,
       (config) => askedConfig(options, config),
-      async (config) => (await findStart(undefined, config.from ?? undefined, config.seed)).weights(),
+      async ({ from, model, seed }) => (from === null ? new Map() : startWeights(from, model, seed)),
       setup,
     );
   }
   const start = await findStart(options.model, options.from, options.seed ?? 1234);
   const config = await newConfig(options, start, epochSamples);
-  return createRun(folder, config, await start.weights(), setup);
+  return createRun(folder, config, start.weights, setup);
 }

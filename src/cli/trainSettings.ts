@@ -31,8 +31,8 @@ export interface Start {
   readonly model: ModelConfig;
   /** What `config.from` says of it. */
   readonly from: string | null;
-  /** Reads or makes the weights; none where all are drawn. */
-  readonly weights: () => Promise<StateDict>;
+  /** None where all are drawn. */
+  readonly weights: StateDict;
 }
 
 /**
@@ -45,24 +45,32 @@ export async function findStart(model: string | undefined, from: string | undefi
     throw new SamusError('usage', 'USAGE_MISSING_OPTION', 'the model to train was expected as --model', hint);
   }
   const named = model === undefined ? undefined : await configNamed(model);
-  const source = from ?? (named === undefined ? model : undefined);
-  if (source === undefined) return { model: named!, from: null, weights: async () => new Map() };
+  const source = from ?? model!;
+  if (named && from === undefined) return { model: named, from: null, weights: new Map() };
+  const asked = named ?? (from !== undefined && model !== undefined ? (await readModel(model)).config : undefined);
   const { config, tensors } = await readModel(source);
-  const isSam = config.architecture === 'sam';
-  const wanted = named ?? (model !== undefined && model !== source ? (await readModel(model)).config : undefined);
-  const target = wanted ?? (isSam && model === undefined ? samusConfigFromSam(config) : config);
-  const place = resolve(source);
-  if (isSam && target.architecture === 'samus') {
-    const made = samusFromSam(config, tensors, Random.seeded(seed), target);
-    return { model: target, from: place, weights: async () => made };
+  // SAM's weights become a SAMUS unless a SAM is asked for; a SAM named as --model is.
+  const samus = config.architecture === 'sam' && from !== undefined ? samusConfigFromSam(config) : config;
+  const target = asked ?? samus;
+  return { model: target, from: resolve(source), weights: fitted(source, config, tensors, target, seed) };
+}
+
+/** The weights that a run started from, again. @throws SamusError as {@link findStart} */
+export async function startWeights(from: string, target: ModelConfig, seed: number): Promise<StateDict> {
+  const { config, tensors } = await readModel(from);
+  return fitted(from, config, tensors, target, seed);
+}
+
+function fitted(source: string, config: ModelConfig, tensors: StateDict, target: ModelConfig, seed: number): StateDict {
+  if (config.architecture === target.architecture) return tensors;
+  if (target.architecture === 'samus' && config.architecture === 'sam') {
+    return samusFromSam(config, tensors, Random.seeded(seed), target);
   }
-  if (target.architecture !== config.architecture) {
-    const message = `a checkpoint of ${target.architecture.toUpperCase()} was expected, ${source} holds ${config.architecture.toUpperCase()}`;
-    throw new SamusError('input', 'TRAIN_FROM', message, 'name another checkpoint, or leave --model out', {
-      from: source,
-    });
-  }
-  return { model: target, from: place, weights: async () => tensors };
+  const [wanted, came] = [target, config].map(({ architecture }) => architecture.toUpperCase());
+  const message = `a checkpoint of ${wanted} was expected, ${source} holds ${came}`;
+  throw new SamusError('input', 'TRAIN_FROM', message, 'name another checkpoint, or leave --model out', {
+    from: source,
+  });
 }
 
 async function configNamed(model: string): Promise<ModelConfig | undefined> {

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { openDataset } from '../data/dataset.node.js';
 import type { SampleList } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
+import { toFloat32 } from '../formats/halfFloat.js';
 import { readModelFolder } from '../formats/modelFolder.node.js';
-import { asFloat32, type StateDict, type TensorData } from '../graph/tensorData.js';
+import type { StateDict, TensorData } from '../graph/tensorData.js';
 import { parametersOf } from '../models/graphs.js';
 import { checkStateDict } from '../models/stateDict.js';
 import { isTrainable } from '../models/trainable.js';
@@ -220,9 +221,9 @@ async function readLists(data: TrainingConfig['data'], repeat: TrainingConfig['r
 
 /** Every weight of the model: those given, and for the others new ones from the seed. */
 function completed({ model, seed }: TrainingConfig, given: StateDict): Map<string, TensorData<'float32'>> {
-  if (given.size > 0) return new Map(checkStateDict(model, given).tensors);
-  const drawn = initialise(parametersOf(model), Random.seeded(seed));
-  return new Map([...drawn].map(([name, tensor]) => [name, asFloat32(tensor, name)]));
+  const all =
+    given.size > 0 ? checkStateDict(model, given).tensors : initialise(parametersOf(model), Random.seeded(seed));
+  return new Map([...all].map(([name, tensor]) => [name, toFloat32(tensor)]));
 }
 
 /** Which weights a training moves. */
