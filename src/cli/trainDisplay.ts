@@ -58,7 +58,7 @@ export class RunDisplay implements TrainingListener {
     const best = isBest ? ', the best so far' : '';
     const line = `step ${step}: validation Dice ${validation.dice.toFixed(4)} (${parts.join(', ')})${best}`;
     this.target.write(this.target.isTTY ? `\r\x1b[K${line}\n` : `${line}\n`);
-    await this.record.validated(step, validation);
+    await this.record.validated(validation);
   }
 
   async metrics(line: Readonly<Record<string, number>>): Promise<void> {
