@@ -118,6 +118,21 @@ export function applyMany(
   return outputs;
 }
 
+/** Stands for its first input in an exported graph; see {@link withGradient}. */
+export const ALIAS = 'Alias';
+
+/**
+ * The value `y`, with a gradient rule of its own instead of those of the operations behind it.
+ * @param inputs what `y` is made of, as far as gradients go
+ * @param rule from the gradient of `y` to those of `inputs`
+ */
+export function withGradient(y: Tensor, inputs: readonly Tensor[], rule: (dy: Tensor) => readonly Tensor[]): Tensor {
+  return apply(ALIAS, [y, ...inputs], y.shape, {
+    dtype: y.dtype,
+    gradient: ([dy]) => (dy ? [undefined, ...rule(dy)] : []),
+  });
+}
+
 /** The node that makes a tensor, if one does. */
 export function nodeOf(tensor: Tensor): Node | undefined {
   return tensor.source.kind === 'node' ? tensor.source.node : undefined;

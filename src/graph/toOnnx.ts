@@ -7,7 +7,7 @@
 import { SamusError } from '../errors.js';
 import { printShape, type Shape } from './dims.js';
 import { encodeModel, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from './onnxProto.js';
-import { type Node, nodeOf, type Tensor } from './tensor.js';
+import { ALIAS, type Node, nodeOf, type Tensor } from './tensor.js';
 import type { StateDict, TensorData } from './tensorData.js';
 import { ancestors } from './traverse.js';
 
@@ -91,7 +91,9 @@ class Writer {
     const folded = this.options.folded?.get(tensor);
     if (folded) this.#names.set(tensor, this.#constant(folded));
     else if (source.kind === 'constant') this.#names.set(tensor, this.#constant(source.value));
-    else if (source.kind === 'node') this.#writeNode(source.node, used);
+    else if (source.kind === 'node' && source.node.opType === ALIAS) {
+      this.#names.set(tensor, this.#name(this.#inputsOf(tensor)[0]));
+    } else if (source.kind === 'node') this.#writeNode(source.node, used);
     else {
       const value = source.kind === 'parameter' ? this.options.parameters?.get(source.name) : undefined;
       if (value) checkParameter(source.name, tensor, value);

@@ -60,14 +60,27 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvOp
     attributes: attributes(weight, shapes),
     gradient: ([dy]) => {
       if (!dy) return [];
-      const missing = [2, 3].map((axis) => x.size(axis) - transposedSize(dy.size(axis), weight.size(axis), shapes));
       return [
-        convTranspose2d(dy, weight, undefined, { ...shapes, outputPadding: [missing[0], missing[1]] }),
+        inputGradient(dy, weight, x, shapes),
         weightGradient(x, dy, weight.size(2), weight.size(3), shapes),
         bias && reshape(sumTo(dy, [1, bias.shape[0], 1, 1]), bias.shape),
       ];
     },
   });
+}
+
+/** Gradient of the input of a convolution. @param dy [B, O, h, w] @returns the shape of `x` */
+function inputGradient(dy: Tensor, weight: Tensor, x: Tensor, shapes: Geometry): Tensor {
+  const [kh, kw] = [weight.size(2), weight.size(3)];
+  if (shapes.stride === 1 && shapes.groups === 1 && kh === kw && shapes.padding < kh) {
+    // The convolution by the kernels turned around: ONNX Runtime does it in half the time of the transposed one.
+    const [outputs, inputs] = [weight.size(0), weight.size(1)];
+    const places = Array.from({ length: kh * kw }, (_, i) => kh * kw - 1 - i);
+    const turned = transpose(gather(reshape(weight, [outputs, inputs, kh * kw]), places, 2), [1, 0, 2]);
+    return conv2d(dy, reshape(turned, [inputs, outputs, kh, kw]), undefined, { padding: kh - 1 - shapes.padding });
+  }
+  const [bottom, right] = [2, 3].map((axis) => x.size(axis) - transposedSize(dy.size(axis), weight.size(axis), shapes));
+  return convTranspose2d(dy, weight, undefined, { ...shapes, outputPadding: [bottom, right] });
 }
 
 interface ConvTransposeOptions extends ConvOptions {
