@@ -45,6 +45,14 @@ export interface Dataset {
    * over class.json), DATA_LAYOUT, and what reading images throws
    */
   read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage>;
+  /** The label alone, as class indices, grey. @throws SamusError as {@link Dataset.read} */
+  readLabel(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<Image>;
+  /** Folders that hold a data set, sorted. */
+  datasets(): Promise<string[]>;
+  /** Names, without `.png`, of the images and labels of a data set. */
+  names(dataset: string): Promise<{ readonly images: ReadonlySet<string>; readonly labels: ReadonlySet<string> }>;
+  /** Names of the lists, sorted, without `.txt`. */
+  listNames(): Promise<string[]>;
   /** The facts of a data set's images, if it has an images.csv. @throws SamusError DATA_LAYOUT */
   facts(dataset: string): Promise<FactsTable | undefined>;
 }
@@ -97,7 +105,7 @@ class PublishedDataset implements Dataset {
   }
 
   async read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage> {
-    const [image, label] = await Promise.all([this.#readGrey(sample, 'img'), this.#readLabel(sample)]);
+    const [image, label] = await Promise.all([this.#readGrey(sample, 'img'), this.readLabel(sample)]);
     const { width, height } = image;
     if (label.width !== width || label.height !== height) {
       const message = `the label of ${sampleOrigin({ ...sample, classId: 1 })} was expected to have the size of its image, ${width}x${height}; it has ${label.width}x${label.height}`;
@@ -131,6 +139,29 @@ class PublishedDataset implements Dataset {
     };
   }
 
+  async datasets(): Promise<string[]> {
+    const found: string[] = [];
+    for (const folder of this.folders) {
+      if (!folder.startsWith('.') && (await isFolder(join(this.root, folder, 'img')))) found.push(folder);
+    }
+    return found.sort();
+  }
+
+  async names(
+    dataset: string,
+  ): Promise<{ readonly images: ReadonlySet<string>; readonly labels: ReadonlySet<string> }> {
+    const folder = join(this.root, this.#folderOf(dataset));
+    return { images: await pngNames(join(folder, 'img')), labels: await pngNames(join(folder, 'label')) };
+  }
+
+  async listNames(): Promise<string[]> {
+    const files = await readdir(join(this.root, LIST_FOLDER));
+    return files
+      .filter((file) => file.endsWith('.txt') && !file.startsWith('.'))
+      .map((file) => file.slice(0, -4))
+      .sort();
+  }
+
   #folderOf(dataset: string): string {
     const alias = aliasOf(dataset);
     return alias !== undefined && !this.folders.has(dataset) && this.folders.has(alias) ? alias : dataset;
@@ -140,8 +171,7 @@ class PublishedDataset implements Dataset {
     const stem = name.replace(/\.txt$/, '');
     const text = /[/\\\0]/.test(stem) ? undefined : await readIfThere(join(this.root, LIST_FOLDER, `${stem}.txt`));
     if (text !== undefined) return text;
-    const files = await readdir(join(this.root, LIST_FOLDER));
-    const lists = files.filter((file) => file.endsWith('.txt')).map((file) => file.slice(0, -4));
+    const lists = await this.listNames();
     const message = `there is no list ${LIST_FOLDER}/${stem}.txt in ${this.root}`;
     const hint = lists.length > 0 ? `lists there: ${lists.join(', ')}` : 'make lists with "samus data split"';
     throw new SamusError('input', 'DATA_LIST_MISSING', message, hint, { list: name, lists });
@@ -149,15 +179,14 @@ class PublishedDataset implements Dataset {
 
   /** Looks each folder through once: asking for 100,000 files one by one would take minutes. */
   async #checkFiles(list: SampleList, dataset: string): Promise<void> {
-    const images = await filesOf(join(this.root, dataset, 'img'));
-    const labels = await filesOf(join(this.root, dataset, 'label'));
+    const { images, labels } = await this.names(dataset);
     for (const sample of list) {
       if (sample.dataset !== dataset) continue;
       for (const [folder, files] of [
         ['img', images],
         ['label', labels],
       ] as const) {
-        if (!files.has(`${sample.name}.png`)) throw this.#missing(sample, folder);
+        if (!files.has(sample.name)) throw this.#missing(sample, folder);
       }
     }
   }
@@ -185,12 +214,12 @@ class PublishedDataset implements Dataset {
 
   /** The classes that a label holds, without the background. */
   async #held(sample: Sample): Promise<number[]> {
-    const { data } = await this.#readLabel(sample);
+    const { data } = await this.readLabel(sample);
     return [...new Set(data)].filter((value) => value !== 0).sort((a, b) => a - b);
   }
 
   /** Where a data set has two classes every value but 0 is the object: published labels hold 255 as well as 1. */
-  async #readLabel(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<Image> {
+  async readLabel(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<Image> {
     const { count } = this.classes(sample.dataset);
     const { width, height, data } = await this.#readGrey(sample, 'label');
     if (count === 2)
@@ -239,17 +268,17 @@ function origin({ dataset, name, list, line }: Pick<Sample, 'dataset' | 'name' |
   return { dataset, name, list: list ?? null, line: line ?? null };
 }
 
-/** Every file below a folder, with `/`; none if it does not exist. */
-async function filesOf(folder: string): Promise<ReadonlySet<string>> {
-  const files = new Set<string>();
+/** Names of the PNG files below a folder, with `/` and without `.png`; none if it does not exist. */
+async function pngNames(folder: string): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
   const gather = async (path: string, prefix: string): Promise<void> => {
     for (const entry of await readdir(path, { withFileTypes: true })) {
       if (entry.isDirectory()) await gather(join(path, entry.name), `${prefix}${entry.name}/`);
-      else files.add(prefix + entry.name);
+      else if (entry.name.endsWith('.png')) names.add(prefix + entry.name.slice(0, -4));
     }
   };
   if (await isFolder(folder)) await gather(folder, '');
-  return files;
+  return names;
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -14,7 +14,6 @@ const LAYOUT = 'the folders benign, malignant and normal with files like "benign
 
 export const busi: Importer = {
   id: 'busi',
-  title: 'BUSI: breast lesions',
   layout: LAYOUT,
   options: [],
   async plan(source) {

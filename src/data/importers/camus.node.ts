@@ -29,7 +29,6 @@ const FOLDERS = [
 
 export const camus: Importer = {
   id: 'camus',
-  title: 'CAMUS: left ventricle, myocardium, left atrium',
   layout: LAYOUT,
   options: [],
   async plan(source) {

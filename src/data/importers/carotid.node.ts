@@ -13,7 +13,6 @@ const PARENT = 'Common Carotid Artery Ultrasound Images';
 
 export const carotid: Importer = {
   id: 'carotid',
-  title: 'Common carotid artery: lumen',
   layout: LAYOUT,
   options: [],
   async plan(source) {

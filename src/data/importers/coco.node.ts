@@ -19,7 +19,6 @@ const FOLDERS = ['images', 'image', 'img', 'train2017', 'val2017', '.'] as const
 
 export const coco: Importer = {
   id: 'coco',
-  title: 'segmentations as COCO JSON',
   layout: LAYOUT,
   options: ['dataset', 'images'],
   async plan(source, { dataset = 'Own-Data', images: imageFolder }) {

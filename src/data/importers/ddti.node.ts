@@ -16,7 +16,6 @@ const LAYOUT = 'cases like 1.xml with their images 1_1.jpg, or the folders image
 
 export const ddti: Importer = {
   id: 'ddti',
-  title: 'DDTI: thyroid nodules (XML polygons or PNG)',
   layout: LAYOUT,
   options: [],
   async plan(source) {

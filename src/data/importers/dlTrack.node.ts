@@ -19,7 +19,6 @@ const SETS = [
 
 export const dlTrack: Importer = {
   id: 'dl-track',
-  title: 'DL_Track: aponeuroses and fascicles of muscles',
   layout: LAYOUT,
   options: [],
   async plan(source) {

@@ -17,7 +17,6 @@ const LAYOUT = `the folder training_set and beside it ${CSV}`;
 
 export const hc18: Importer = {
   id: 'hc18',
-  title: 'HC18: fetal heads',
   layout: LAYOUT,
   options: [],
   async plan(source) {

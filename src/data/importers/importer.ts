@@ -49,10 +49,23 @@ export interface ImportOptions {
   readonly labels?: string;
 }
 
+/** What each importer brings in, by the name that the command line calls it. */
+export const IMPORTER_TITLES = {
+  busi: 'BUSI: breast lesions',
+  camus: 'CAMUS: left ventricle, myocardium, left atrium',
+  carotid: 'Common carotid artery: lumen',
+  coco: 'segmentations as COCO JSON',
+  ddti: 'DDTI: thyroid nodules (XML polygons or PNG)',
+  'dl-track': 'DL_Track: aponeuroses and fascicles of muscles',
+  hc18: 'HC18: fetal heads',
+  pair: 'a folder of images and a folder of labels',
+  phantom: 'what "samus phantom" writes',
+  psfhs: 'PSFHS: pubic symphysis and fetal head',
+  tg3k: 'TG3K: thyroid glands',
+} as const;
+
 export interface Importer {
-  /** What the command line calls it. */
-  readonly id: string;
-  readonly title: string;
+  readonly id: keyof typeof IMPORTER_TITLES;
   /** What the source folder has to look like. */
   readonly layout: string;
   /** The options that it takes. */

@@ -10,7 +10,20 @@ import { dlTrack } from './dlTrack.node.js';
 import { hc18 } from './hc18.node.js';
 import type { Importer } from './importer.js';
 import { pair } from './pair.node.js';
+import { phantom } from './phantom.node.js';
 import { psfhs } from './psfhs.node.js';
 import { tg3k } from './tg3k.node.js';
 
-export const IMPORTERS: readonly Importer[] = [busi, camus, carotid, coco, ddti, dlTrack, hc18, pair, psfhs, tg3k];
+export const IMPORTERS: readonly Importer[] = [
+  busi,
+  camus,
+  carotid,
+  coco,
+  ddti,
+  dlTrack,
+  hc18,
+  pair,
+  phantom,
+  psfhs,
+  tg3k,
+];

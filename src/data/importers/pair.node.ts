@@ -16,7 +16,6 @@ const LABELS = ['labels', 'label', 'masks', 'mask'] as const;
 
 export const pair: Importer = {
   id: 'pair',
-  title: 'a folder of images and a folder of labels',
   layout: LAYOUT,
   options: ['dataset', 'classes', 'images', 'labels'],
   async plan(source, { dataset = 'Own-Data', classes = ['object'], images: imageFolder, labels: labelFolder }) {

@@ -14,7 +14,6 @@ const LAYOUT = 'the folders image_mha and label_mha';
 
 export const psfhs: Importer = {
   id: 'psfhs',
-  title: 'PSFHS: pubic symphysis and fetal head',
   layout: LAYOUT,
   options: [],
   async plan(source) {

@@ -12,7 +12,6 @@ const LAYOUT = 'the folders thyroid-image and thyroid-mask';
 
 export const tg3k: Importer = {
   id: 'tg3k',
-  title: 'TG3K: thyroid glands',
   layout: LAYOUT,
   options: [],
   async plan(source) {

@@ -1,0 +1,44 @@
+/**
+ * The work of `samus data check`.
+ */
+import { checkDataset } from '../data/checkDataset.node.js';
+import { openDataset } from '../data/dataset.node.js';
+import { groupBy } from '../data/groupBy.js';
+import type { Json } from '../errors.js';
+import { Progress } from './progress.js';
+import type { Outcome } from './run.js';
+
+/** Problems of one kind are printed one by one up to this number; the document holds all. */
+const MOST_PRINTED = 10;
+
+/** Checks a folder of data sets; exit code 1 if there are errors. @throws SamusError DATA_LAYOUT */
+export async function checkData(root: string): Promise<Outcome> {
+  const data = await openDataset(root);
+  const progress = new Progress('checking');
+  try {
+    const report = await checkDataset(data, {
+      onProgress: (done, total, image) => progress.update(done, `image ${done + 1} of ${total}, ${image}`),
+    });
+    const errors = report.problems.filter(({ severity }) => severity === 'error').length;
+    const warnings = report.problems.length - errors;
+    const document: Json = {
+      datasets: report.datasets.map((entry) => ({ ...entry })),
+      lists: report.lists.map((entry) => ({ ...entry })),
+      errors,
+      warnings,
+      problems: report.problems.map((problem) => ({ ...problem })),
+    };
+    const lines = report.datasets.map(
+      ({ dataset, images, labels }) => `${dataset}: ${images} images, ${labels} labels`,
+    );
+    for (const [code, problems] of groupBy(report.problems, (problem) => problem.code)) {
+      lines.push('', `${problems[0]!.severity} ${code} (${problems.length})`);
+      lines.push(...problems.slice(0, MOST_PRINTED).map(({ message }) => `  ${message}`));
+      if (problems.length > MOST_PRINTED) lines.push(`  and ${problems.length - MOST_PRINTED} more; --json names all`);
+    }
+    lines.push('', `${errors} errors, ${warnings} warnings`);
+    return { document, lines, exitCode: errors > 0 ? 1 : 0 };
+  } finally {
+    progress.end();
+  }
+}

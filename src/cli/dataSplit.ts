@@ -1,0 +1,39 @@
+/**
+ * The work of `samus data split`.
+ */
+import { openDataset } from '../data/dataset.node.js';
+import { type SplitOptions, splitDataset } from '../data/splitDataset.node.js';
+import { SamusError } from '../errors.js';
+import { Progress } from './progress.js';
+import { type Outcome, warn } from './run.js';
+
+export type SplitCommandOptions = Omit<SplitOptions, 'onProgress'>;
+
+/** Writes the lists of a split. @throws SamusError USAGE_OPTION, and what dividing throws */
+export async function splitData(root: string, options: SplitCommandOptions): Promise<Outcome> {
+  if (options.name !== undefined && !/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(options.name)) {
+    const message = `a name of letters, digits and hyphens was expected for the lists, "${options.name}" came`;
+    throw new SamusError('usage', 'USAGE_OPTION', message, 'correct --name');
+  }
+  const data = await openDataset(root);
+  const progress = new Progress('reading labels');
+  try {
+    const onProgress = (done: number, total: number, image: string): void =>
+      progress.update(done, `${done + 1} of ${total}, ${image}`);
+    const { lists, withoutPatient, empty } = await splitDataset(data, { ...options, onProgress });
+    for (const { dataset, images } of withoutPatient) {
+      warn(`no patient is told for ${images} images of ${dataset}: each of them was divided on its own`);
+    }
+    if (empty > 0) warn(`${empty} images without an object are left out; --with-empty takes them`);
+    return {
+      document: {
+        lists: lists.map((entry) => ({ ...entry })),
+        withoutPatient: withoutPatient.map((entry) => ({ ...entry })),
+        empty,
+      },
+      lines: lists.map(({ list, images, samples }) => `${list}: ${images} images, ${samples} samples`),
+    };
+  } finally {
+    progress.end();
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Divides images over the sides of a split, all images of a patient on one side: training, validation and test by
+ * ratios, or folds. Also tells from the names of lists which of them belong together. Reading images and writing lists
+ * is not here.
+ */
+import { SamusError } from '../errors.js';
+import type { Random } from '../nn/random.js';
+import { groupBy } from './groupBy.js';
+
+export const SIDES = ['train', 'val', 'test'] as const;
+export type Side = (typeof SIDES)[number];
+
+/** A list of a split, by its name: `val-fold2` is the side `val` of the family `fold2`. */
+export interface SplitList {
+  readonly side: Side;
+  readonly family: string;
+  readonly list: string;
+}
+
+/** The lists of each split among these. */
+export function splitFamilies(lists: readonly string[]): SplitList[][] {
+  const parsed = lists.flatMap((list): SplitList[] => {
+    const [head = '', ...rest] = list.split('-');
+    const side = SIDES.find((known) => known === head);
+    return side ? [{ side, family: rest.join('-'), list }] : [];
+  });
+  return [...groupBy(parsed, ({ family }) => family).values()];
+}
+
+/**
+ * Divides items into parts of about the given shares. Groups stay whole; they come in random order and each goes where
+ * most is missing, so that parts are as near to their shares as whole groups allow.
+ * @param groupOf items with the same answer stay together
+ * @param shares of each part; only their ratios count, none is negative
+ * @returns as many lists as there are shares, items in their given order
+ * @throws SamusError SPLIT_SHARES
+ */
+export function divide<T>(
+  items: readonly T[],
+  groupOf: (item: T, index: number) => string,
+  shares: readonly number[],
+  random: Random,
+): T[][] {
+  const sum = shares.reduce((a, b) => a + b, 0);
+  if (!(sum > 0) || shares.some((share) => !(share >= 0))) {
+    const message = `shares of a split were expected to be numbers from 0 on, ${shares.join(',')} came`;
+    throw new SamusError('usage', 'SPLIT_SHARES', message, 'give for example 7,1,2', {});
+  }
+  const places = items.map((_, index) => index);
+  const groups = random.shuffle([...groupBy(places, (index) => groupOf(items[index]!, index)).values()]);
+  const parts: number[][] = shares.map(() => []);
+  for (const group of groups) {
+    const missing = shares.map((share, i) => (share / sum) * items.length - parts[i]!.length);
+    parts[missing.indexOf(Math.max(...missing))]!.push(...group);
+  }
+  return parts.map((part) => part.sort((a, b) => a - b).map((index) => items[index]!));
+}
