@@ -12,22 +12,26 @@ import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
 import { RunDisplay } from './trainDisplay.js';
 import type { TrainOptions } from './trainOptions.js';
-import { askedConfig, findStart, newConfig, startWeights } from './trainSettings.js';
+import { askedConfig, DEFAULT_SEED, findStart, newConfig, startWeights } from './trainSettings.js';
 
 /**
  * Trains to the end, or until Ctrl-C.
  * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT, RUN_…, TRAIN_…, DATA_…, and what models throw
  */
 export async function train(options: TrainOptions): Promise<Outcome> {
-  const interrupted = { yes: false };
+  let interrupted = false;
   const stop = (): void => {
-    interrupted.yes = true;
+    interrupted = true;
+    process.stderr.write('\nstopping after this step\n');
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   // The interrupt handler of the program waits for this, so that the step is finished and saved.
-  return whole(() => run(options, () => interrupted.yes)).finally(() =>
-    process.off('SIGINT', stop).off('SIGTERM', stop),
-  );
+  const outcome = await whole(() => run(options, () => interrupted));
+  process.off('SIGINT', stop).off('SIGTERM', stop);
+  if (!interrupted) return outcome;
+  for (const line of outcome.lines) process.stderr.write(`${line}\n`);
+  // That handler ends the program now; an outcome printed beside its error would be one document too many.
+  return new Promise(() => undefined);
 }
 
 async function run(options: TrainOptions, stopped: () => boolean): Promise<Outcome> {
@@ -67,12 +71,12 @@ async function prepare(folder: string, options: TrainOptions) {
   if (options.resume !== undefined) {
     return resumeRun(
       folder,
-      (config) => askedConfig(options, config),
+      (config) => askedConfig(options, config, epochSamples),
       async ({ from, model, seed }) => (from === null ? new Map() : startWeights(from, model, seed)),
       setup,
     );
   }
-  const start = await findStart(options.model, options.from, options.seed ?? 1234);
+  const start = await findStart(options.model, options.from, options.seed ?? DEFAULT_SEED);
   const config = await newConfig(options, start, epochSamples);
   return createRun(folder, config, start.weights, setup);
 }

@@ -17,7 +17,8 @@ import type { TrainOptions } from './trainOptions.js';
 const NAMED: Readonly<Record<string, ModelConfig>> = { 'samus-b': SAMUS_B, 'samus-s': SAMUS_S, 'sam-b': SAM_VIT_B };
 
 /** The published training (SAMUS, train.py and its options). */
-const PUBLISHED = { epochs: 200, batch: 8, rate: 5e-4, seed: 1234, weightDecay: 0.1 };
+const PUBLISHED = { epochs: 200, batch: 8, rate: 5e-4, weightDecay: 0.1 };
+export const DEFAULT_SEED = 1234;
 
 /** Images of one run and runs of one step that fit, for a batch of 8 as published. */
 const PROFILES = {
@@ -25,6 +26,9 @@ const PROFILES = {
   '16gb': { batch: 4, accumulate: 2 },
   '24gb': { batch: 8, accumulate: 1 },
 } as const;
+
+/** Counts the samples of an epoch. */
+type EpochSamples = (data: TrainingConfig['data'], repeat: TrainingConfig['repeat']) => Promise<number>;
 
 /** What a training starts from. */
 export interface Start {
@@ -81,14 +85,10 @@ async function configNamed(model: string): Promise<ModelConfig | undefined> {
 
 /**
  * The configuration of a new run.
- * @param samples of an epoch, to turn epochs into steps
+ * @param samples counts those of an epoch, to turn epochs into steps
  * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT
  */
-export async function newConfig(
-  options: TrainOptions,
-  start: Start,
-  samples: (data: TrainingConfig['data'], repeat: Readonly<Record<string, number>>) => Promise<number>,
-): Promise<TrainingConfig> {
+export async function newConfig(options: TrainOptions, start: Start, samples: EpochSamples): Promise<TrainingConfig> {
   const data = dataOf(options);
   const profile = options.profile ? PROFILES[options.profile] : { batch: PUBLISHED.batch, accumulate: 1 };
   const batch = options.batch ?? profile.batch;
@@ -102,7 +102,8 @@ export async function newConfig(
       'leave one out',
     );
   }
-  const perEpoch = (await samples(data, repeat)) / (batch * accumulate);
+  const inEpoch = await samples(data, repeat);
+  const perStep = { batch, accumulate };
   const recipe =
     options.recipe === 'multi-prompt'
       ? ({ kind: 'multi-prompt', rounds: options.rounds ?? 3 } as const)
@@ -112,8 +113,8 @@ export async function newConfig(
     choose: options.choose ?? 'samples',
     model: start.model,
     from: start.from,
-    seed: options.seed ?? PUBLISHED.seed,
-    steps: options.steps ?? Math.ceil((options.epochs ?? PUBLISHED.epochs) * perEpoch),
+    seed: options.seed ?? DEFAULT_SEED,
+    steps: options.steps ?? stepsOf(options.epochs ?? PUBLISHED.epochs, inEpoch, perStep),
     batch,
     accumulate,
     recipe,
@@ -129,7 +130,7 @@ export async function newConfig(
     trained: options.train ?? (start.from === null ? 'all' : 'published'),
     freeze: options.freeze ?? [],
     rates: options.lrScale ?? {},
-    validateSteps: options.validateSteps ?? Math.max(1, Math.ceil(perEpoch)),
+    validateSteps: options.validateSteps ?? stepsOf(1, inEpoch, perStep),
     checkpointSteps: options.checkpointSteps ?? 500,
     patience: options.patience ?? 0,
     logSteps: 10,
@@ -138,8 +139,19 @@ export async function newConfig(
   };
 }
 
-/** What a resumed run is asked to be: its own configuration, with what the options say put in. */
-export function askedConfig(options: TrainOptions, config: TrainingConfig): TrainingConfig {
+/**
+ * What a resumed run is asked to be: its own configuration, with what the options say put in.
+ * @throws SamusError USAGE_CONFLICT for options that only a new run can have
+ */
+export async function askedConfig(
+  options: TrainOptions,
+  config: TrainingConfig,
+  samples: EpochSamples,
+): Promise<TrainingConfig> {
+  if (options.model !== undefined || options.from !== undefined || options.profile !== undefined) {
+    const message = 'a resumed run goes on with its own model: --model, --from and --profile were not expected';
+    throw new SamusError('usage', 'USAGE_CONFLICT', message, 'leave them out, or start a new run with --out');
+  }
   const { data, recipe } = config;
   const holdOut = options.holdOut ?? data.holdOut;
   const rounds = options.rounds ?? (recipe.kind === 'multi-prompt' ? recipe.rounds : 3);
@@ -168,7 +180,7 @@ export function askedConfig(options: TrainOptions, config: TrainingConfig): Trai
     ...(options.threads !== undefined && { threads: options.threads }),
     ...(options.repeat && { repeat: options.repeat }),
   };
-  return {
+  const asked = {
     ...config,
     ...direct,
     data: {
@@ -177,8 +189,15 @@ export function askedConfig(options: TrainOptions, config: TrainingConfig): Trai
       val: options.valList ?? data.val,
       holdOut,
     },
-    recipe: kind === 'published' ? { kind } : { kind, rounds },
+    recipe: kind === 'published' ? ({ kind } as const) : ({ kind, rounds } as const),
   };
+  if (options.epochs === undefined) return asked;
+  return { ...asked, steps: stepsOf(options.epochs, await samples(asked.data, asked.repeat), asked) };
+}
+
+/** Steps in which that many epochs have been seen to their end. */
+function stepsOf(epochs: number, samples: number, perStep: Pick<TrainingConfig, 'batch' | 'accumulate'>): number {
+  return Math.ceil((epochs * samples) / (perStep.batch * perStep.accumulate));
 }
 
 function dataOf({ data, trainList, valList, holdOut }: TrainOptions): TrainingConfig['data'] {

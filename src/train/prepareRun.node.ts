@@ -3,7 +3,7 @@
  * differ here only, in where the weights come from.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDataset } from '../data/dataset.node.js';
 import type { SampleList } from '../data/sampleList.js';
@@ -63,7 +63,7 @@ export interface PrepareOptions {
 /**
  * A new run in a folder that is not there, or empty.
  * @param weights what it starts from; what is missing is drawn from the seed
- * @throws SamusError RUN_EXISTS, RUN_LOCKED, DATA_…, TRAIN_NOTHING
+ * @throws SamusError RUN_EXISTS if anything is in it, RUN_LOCKED, DATA_…, TRAIN_NOTHING
  */
 export async function createRun(
   folder: string,
@@ -73,11 +73,7 @@ export async function createRun(
 ): Promise<PreparedRun> {
   await mkdir(folder, { recursive: true });
   return locked(folder, async (unlock) => {
-    if (await exists(join(folder, RUN_FILES.config))) {
-      const message = `a new folder was expected for the run, but ${folder} holds one`;
-      const hint = 'go on with it by --resume, or name another folder';
-      throw new SamusError('usage', 'RUN_EXISTS', message, hint, { run: folder });
-    }
+    await checkEmpty(folder);
     const run = await prepare(folder, config, weights, options, unlock);
     // Last: a folder without it is no run, and may be used again.
     await writeFile(join(folder, RUN_FILES.config), serialiseTrainingConfig(config), { flush: true });
@@ -87,18 +83,18 @@ export async function createRun(
 
 /**
  * A run that goes on from its last checkpoint.
- * @param check is given the run's configuration; what it returns is what was asked for, if that is said
- * @param start gives the weights that a run started from which was interrupted before its first checkpoint
+ * @param asked from the run's configuration to what it is asked to be; all but the place of the data must be the same
+ * @param start the weights that the run started from, for one that was interrupted before its first checkpoint
  * @throws SamusError RUN_NOT_FOUND, RUN_LOCKED, TRAIN_CONFIG_DIFFERS, TRAIN_LISTS_DIFFER, TRAIN_STATE_INVALID, DATA_…
  */
 export async function resumeRun(
   folder: string,
-  asked: (config: TrainingConfig) => TrainingConfig,
+  asked: (config: TrainingConfig) => Promise<TrainingConfig>,
   start: (config: TrainingConfig) => Promise<StateDict>,
   options: PrepareOptions,
 ): Promise<PreparedRun> {
   const config = await readRunConfig(folder);
-  const wanted = asked(config);
+  const wanted = await asked(config);
   const different = differences(config, wanted);
   if (different.length > 0) {
     const message = `the run in ${folder} was expected to go on as it is configured, but ${different.join(', ')} differ`;
@@ -126,6 +122,16 @@ async function readRunConfig(folder: string): Promise<TrainingConfig> {
   return parseTrainingConfig(JSON.parse(text));
 }
 
+/** A run that was killed before it had a configuration leaves no more than its lock. */
+async function checkEmpty(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name !== RUN_FILES.lock && !name.endsWith('.tmp'));
+  if (names.length === 0) return;
+  const isRun = names.includes(RUN_FILES.config);
+  const message = `a new folder was expected for the run, but ${folder} holds ${isRun ? 'one' : 'something else'}`;
+  const hint = isRun ? 'go on with it by --resume, or name another folder' : 'name another folder';
+  throw new SamusError('usage', 'RUN_EXISTS', message, hint, { run: folder });
+}
+
 async function locked<T>(folder: string, work: (unlock: () => Promise<void>) => Promise<T>): Promise<T> {
   const unlock = await lockRun(folder);
   try {
@@ -144,6 +150,10 @@ async function prepare(
   unlock: () => Promise<void>,
 ): Promise<PreparedRun> {
   const { model, seed, recipe, batch } = config;
+  if (model.quantisation !== undefined) {
+    const message = 'a model with float32 weights was expected, this one holds some in 8 bits, which no gradient moves';
+    throw new SamusError('input', 'TRAIN_QUANTISED', message, 'train the model that it was made from');
+  }
   const { dataset, train, val } = await readLists(config.data, config.repeat);
   const lists = fingerprint(train, val);
 

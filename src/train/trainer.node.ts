@@ -2,7 +2,7 @@
  * The training loop: batches in, steps of the optimiser, validations, checkpoints. What it starts from and where it
  * goes on is prepared by prepareRun.node.ts; how it is shown to people is the business of its listener.
  */
-
+import { setImmediate } from 'node:timers/promises';
 import { SamusError } from '../errors.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
 import type { Batch } from './batchLoader.node.js';
@@ -104,6 +104,8 @@ export class Trainer {
       }
       if (this.#stopped() || this.#finished()) break;
       await this.#step();
+      // A run of the session blocks the event loop; without a turn of it between two of them no signal would come in.
+      await setImmediate();
     }
     if (saved !== this.#position) await this.#save();
     const { step, best, seconds } = this.#position;

@@ -1,0 +1,199 @@
+/**
+ * What can go wrong with a training, as a user meets it: coded errors, and nothing that was there is lost.
+ */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readCheckpointFile } from '../../src/formats/checkpointFile.node.js';
+import { writeSafetensorsFile } from '../../src/formats/safetensorsFile.node.js';
+import { serialiseConfig } from '../../src/models/configFile.js';
+import { writePhantomDataset } from '../support/phantomDataset.js';
+import { TINY_SAMUS } from '../support/tinyModel.js';
+import { filesIn, newFolder, removeFolder, samus, startSamus } from './samusProcess.js';
+
+const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+const folder = newFolder();
+const DATA = ['--data', 'data', '--train-list', 'train', '--val-list', 'val'];
+const TINY = ['--model', 'tiny.json', '--threads', '1', '--batch', '2', '--seed', '3'];
+
+function train(...args: string[]) {
+  return samus(folder, 'train', '--json', ...args);
+}
+
+async function waitFor(path: string): Promise<void> {
+  while (!filesIn(folder).includes(path)) await sleep(50);
+}
+
+function weights(run: string): Promise<Buffer> {
+  return readFile(join(folder, run, 'last', 'model.safetensors'));
+}
+
+beforeAll(async () => {
+  await writePhantomDataset(join(folder, 'data'), { train: 5, val: 2 });
+  await writeFile(join(folder, 'tiny.json'), serialiseConfig(TINY_SAMUS));
+  const { code } = await train(...DATA, ...TINY, '--steps', '8', '--checkpoint-steps', '4', '--out', 'done');
+  expect(code).toBe(0);
+});
+
+afterAll(() => removeFolder(folder));
+
+describe('samus train', () => {
+  it('leaves config, metrics, curves, pictures and two models', () => {
+    expect(filesIn(join(folder, 'done')).filter((name) => !/^(events|samples)/.test(name))).toEqual([
+      'best/README.md',
+      'best/config.json',
+      'best/model.safetensors',
+      'config.json',
+      'curves.svg',
+      'last/README.md',
+      'last/config.json',
+      'last/model.safetensors',
+      'last/training-state.safetensors',
+      'metrics.jsonl',
+    ]);
+  });
+
+  it('says what it needs', async () => {
+    expect(await train('--out', 'x')).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('USAGE_MISSING_OPTION'),
+    });
+    const noData = await train('--model', 'tiny.json', '--out', 'x');
+    expect(noData).toMatchObject({ code: 2, stdout: expect.stringContaining('--data, --train-list, --val-list') });
+    const both = await train(...DATA, ...TINY, '--steps', '2', '--epochs', '2', '--out', 'x');
+    expect(both).toMatchObject({ code: 2, stdout: expect.stringContaining('USAGE_CONFLICT') });
+  });
+
+  it('does not start over in a folder that holds a run', async () => {
+    const before = await weights('done');
+    const ended = await train(...DATA, ...TINY, '--steps', '2', '--out', 'done');
+    expect(ended).toMatchObject({ code: 2, stdout: expect.stringContaining('RUN_EXISTS') });
+    expect(await weights('done')).toEqual(before);
+  });
+
+  it('refuses to resume with another configuration, or what is no run', async () => {
+    const other = await train('--resume', 'done', '--lr', '0.1', '--epochs', '77');
+    expect(other).toMatchObject({ code: 2, stdout: expect.stringContaining('TRAIN_CONFIG_DIFFERS') });
+    expect(JSON.parse(other.stdout).error.details.settings).toEqual(['steps', 'learningRate']);
+    const model = await train('--resume', 'done', '--model', 'samus-b');
+    expect(model).toMatchObject({ code: 2, stdout: expect.stringContaining('USAGE_CONFLICT') });
+    expect(await train('--resume', 'data')).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining('RUN_NOT_FOUND'),
+    });
+  });
+
+  it('refuses to resume on lists that changed, and goes on when the data moved', async () => {
+    await cp(join(folder, 'data'), join(folder, 'moved'), { recursive: true });
+    expect(await train('--resume', 'done', '--data', 'moved', '--steps', '8')).toMatchObject({ code: 0 });
+    await writeFile(join(folder, 'moved', 'MainPatient', 'train.txt'), '1/Breast-Phantom/p 0\n');
+    const changed = await train('--resume', 'done', '--data', 'moved');
+    expect(changed).toMatchObject({ code: 3, stdout: expect.stringContaining('TRAIN_LISTS_DIFFER') });
+  });
+
+  it('refuses a run that another process trains, and takes over one that was killed', async () => {
+    const first = startSamus(folder, ['train', ...DATA, ...TINY, '--steps', '100000', '--out', 'busy']);
+    await waitFor('busy/metrics.jsonl');
+    const second = await train('--resume', 'busy');
+    expect(second).toMatchObject({ code: 2, stdout: expect.stringContaining('RUN_LOCKED') });
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const third = startSamus(folder, ['train', '--resume', 'busy']);
+    await sleep(2500);
+    third.child.kill('SIGINT');
+    expect(await third.ended).toMatchObject({ code: 130, stderr: expect.stringContaining('--resume busy') });
+  });
+
+  it('finishes the step and saves on Ctrl-C, and goes on to the same weights', async () => {
+    const args = [...DATA, ...TINY, '--steps', '8', '--checkpoint-steps', '0'];
+    const run = startSamus(folder, ['train', '--json', ...args, '--out', 'stopped']);
+    await waitFor('stopped/metrics.jsonl');
+    run.child.kill('SIGINT');
+    const { code, stdout } = await run.ended;
+    // On a fast machine it may be through before the signal comes.
+    expect([0, 130]).toContain(code);
+    if (code === 130) expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'INTERRUPTED' } });
+    expect(filesIn(join(folder, 'stopped'))).toContain('last/training-state.safetensors');
+    expect(await train('--resume', 'stopped')).toMatchObject({ code: 0 });
+    expect(await weights('stopped')).toEqual(await weights('done'));
+  });
+
+  it('stops at a loss that is no number, names the batch and keeps the last checkpoint', async () => {
+    await cp(join(folder, 'done'), join(folder, 'nan'), { recursive: true });
+    const config = JSON.parse(await readFile(join(folder, 'nan', 'config.json'), 'utf8'));
+    await writeFile(join(folder, 'nan', 'config.json'), JSON.stringify({ ...config, steps: 20 }));
+    const path = join(folder, 'nan', 'last', 'training-state.safetensors');
+    const { tensors, metadata } = await readCheckpointFile(path);
+    tensors.get('weight.image_encoder.cnn_embed.inc.conv.0.weight')!.data.fill(Number.NaN as never);
+    await writeSafetensorsFile(path, tensors, metadata);
+    const before = await readFile(path);
+    const ended = await train('--resume', 'nan');
+    expect(ended.code).toBe(1);
+    const { error } = JSON.parse(ended.stdout);
+    expect(error).toMatchObject({ code: 'TRAIN_NAN', details: { step: 9 } });
+    expect(error.details.samples).toHaveLength(2);
+    expect(error.message).toContain('-Phantom/p ');
+    expect(await readFile(path)).toEqual(before);
+  });
+
+  it('names a missing file and an empty list before anything is trained', async () => {
+    const folderOf = join(folder, 'data', 'MainPatient');
+    await writeFile(join(folderOf, 'gone.txt'), '1/Breast-Phantom/p 0\n1/Breast-Phantom/not there\n');
+    await writeFile(join(folderOf, 'empty.txt'), '\n');
+    const start = ['--data', 'data', '--val-list', 'val', ...TINY];
+    const gone = await train(...start, '--train-list', 'gone', '--out', 'x1');
+    expect(gone).toMatchObject({ code: 3, stdout: expect.stringContaining('DATA_FILE_MISSING') });
+    const empty = await train(...start, '--train-list', 'empty', '--out', 'x2');
+    expect(empty).toMatchObject({ code: 3, stdout: expect.stringContaining('DATA_LIST_EMPTY') });
+  });
+
+  it('names a picture that cannot be read when its turn comes, and keeps the last checkpoint', async () => {
+    const data = join(folder, 'broken');
+    await cp(join(folder, 'data'), data, { recursive: true });
+    await writeFile(join(data, 'Breast-Phantom', 'label', 'p 2.png'), 'no picture');
+    const ended = await train('--data', 'broken', ...DATA.slice(2), ...TINY, '--steps', '30', '--out', 'x3');
+    expect(ended).toMatchObject({ code: 3, stdout: expect.stringContaining('IMAGE_FORMAT') });
+    expect(ended.stdout).toContain('p 2.png');
+  });
+
+  it.skipIf(process.platform === 'win32')('keeps the old checkpoint when there is no room for a new one', async () => {
+    await cp(join(folder, 'done'), join(folder, 'full'), { recursive: true });
+    const config = JSON.parse(await readFile(join(folder, 'full', 'config.json'), 'utf8'));
+    await writeFile(join(folder, 'full', 'config.json'), JSON.stringify({ ...config, steps: 20 }));
+    const before = await weights('full');
+    // Files of at most 64 blocks: every checkpoint is larger.
+    const command = `ulimit -f 64; exec "${process.execPath}" "${PROGRAM}" train --resume full --json`;
+    const ended = await new Promise<{ code: unknown; stdout: string }>((resolve) => {
+      execFile('bash', ['-c', command], { cwd: folder }, (error, stdout) => resolve({ code: error?.code, stdout }));
+    });
+    expect(ended).toMatchObject({ code: 2, stdout: expect.stringContaining('FILE_UNWRITABLE') });
+    expect(await weights('full')).toEqual(before);
+    expect(filesIn(join(folder, 'full')).filter((name) => /\.writing|\.old|\.tmp|lock/.test(name))).toEqual([]);
+    expect(await train('--resume', 'full')).toMatchObject({ code: 0 });
+  });
+
+  it('recovers the last checkpoint from an interruption between any two moves of its replacement', async () => {
+    const before = await weights('done');
+    const steps: (() => Promise<void>)[] = [
+      () => mkdir(join(folder, 'moved-1', 'last.writing')).then(() => undefined),
+      async () => {
+        await cp(join(folder, 'moved-2', 'last'), join(folder, 'moved-2', 'last.old'), { recursive: true });
+        await rm(join(folder, 'moved-2', 'last'), { recursive: true });
+        await mkdir(join(folder, 'moved-2', 'last.writing'));
+      },
+      () => mkdir(join(folder, 'moved-3', 'last.old')).then(() => undefined),
+    ];
+    for (const [i, interrupt] of steps.entries()) {
+      const run = `moved-${i + 1}`;
+      await cp(join(folder, 'done'), join(folder, run), { recursive: true });
+      await interrupt();
+      expect(await train('--resume', run)).toMatchObject({ code: 0 });
+      expect(await weights(run)).toEqual(before);
+      expect(filesIn(join(folder, run)).filter((name) => /\.writing|\.old/.test(name))).toEqual([]);
+    }
+  });
+});
