@@ -19,6 +19,7 @@ export class RunDisplay implements TrainingListener {
   #loss: number | undefined;
   #seconds: number | undefined;
   #dice: number | undefined;
+  #steps = 0;
 
   private constructor(
     private readonly run: PreparedRun,
@@ -34,7 +35,8 @@ export class RunDisplay implements TrainingListener {
 
   step({ step, loss, seconds }: StepReport): void {
     this.#loss = smooth(this.#loss, loss);
-    this.#seconds = smooth(this.#seconds, seconds);
+    // The first step of a process waits for the first images and warms up: it tells nothing of the others.
+    this.#seconds = this.#steps++ < 2 ? seconds : smooth(this.#seconds, seconds);
     const { steps, batch, accumulate } = this.run.config;
     const epochs = (step * batch * accumulate) / this.run.samples;
     const parts = [

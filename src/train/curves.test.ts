@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { curvesSvg } from './curves.js';
+
+describe('curvesSvg', () => {
+  it('draws loss and the Dice of every part, with names that are safe in XML', () => {
+    const svg = curvesSvg([
+      { step: 10, loss: 0.8 },
+      { step: 20, loss: 0.4 },
+      { step: 20, val_dice: 0.7, val_dice_classes: 0.6, 'val_dice/A & B/1': 0.5 },
+      { step: 40, val_dice: 0.9, val_dice_classes: 0.8, 'val_dice/A & B/1': 0.75 },
+    ]);
+    expect(svg.match(/<polyline/g)).toHaveLength(4);
+    expect(svg).toContain('all samples 0.900');
+    expect(svg).toContain('A &amp; B/1 0.750');
+    expect(svg).not.toContain('NaN');
+  });
+
+  it('draws nothing of a run without metrics, and thins out long ones', () => {
+    expect(curvesSvg([])).not.toContain('<polyline');
+    const long = Array.from({ length: 50_000 }, (_, i) => ({ step: i + 1, loss: 1 / (i + 1) }));
+    expect(curvesSvg(long).length).toBeLessThan(40_000);
+  });
+});

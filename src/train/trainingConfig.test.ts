@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { SAMUS_S } from '../models/config.js';
+import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
+
+const CONFIG: TrainingConfig = {
+  data: { root: 'data', train: ['train'], val: ['val'], holdOut: 0 },
+  choose: 'samples',
+  model: SAMUS_S,
+  from: null,
+  seed: 1,
+  steps: 10,
+  batch: 8,
+  accumulate: 1,
+  recipe: { kind: 'multi-prompt', rounds: 3 },
+  prompts: 'mixed',
+  augment: 'published',
+  optimizer: 'adamw',
+  weightDecay: 0.1,
+  learningRate: 5e-4,
+  schedule: 'cosine',
+  warmup: 0,
+  clip: null,
+  ema: 0.999,
+  trained: 'all',
+  freeze: [],
+  rates: { image_encoder: 0.5 },
+  validateSteps: 5,
+  checkpointSteps: 0,
+  patience: 0,
+  logSteps: 10,
+  threads: 2,
+  repeat: {},
+};
+
+describe('the configuration of a training', () => {
+  it('goes through its file unchanged', () => {
+    expect(parseTrainingConfig(JSON.parse(serialiseTrainingConfig(CONFIG)))).toEqual(CONFIG);
+  });
+
+  it.each<[string, unknown]>([
+    ['steps', 0],
+    ['steps', 1.5],
+    ['batch', '8'],
+    ['schedule', 'linear'],
+    ['learningRate', -1],
+    ['ema', 2],
+    ['freeze', 'all'],
+    ['rates', { a: 'b' }],
+    ['recipe', { kind: 'multi-prompt', rounds: 0 }],
+    ['data', { root: 'data', train: 'train', val: [], holdOut: 0 }],
+  ])('is refused with a wrong %s: %j', (field, value) => {
+    const wrong = { ...CONFIG, [field]: value };
+    expect(() => parseTrainingConfig(wrong)).toThrow(expect.objectContaining({ code: 'TRAIN_CONFIG_INVALID' }));
+  });
+
+  it('is compared setting by setting, but for the place of the data', () => {
+    const moved = { ...CONFIG, data: { ...CONFIG.data, root: 'elsewhere' } };
+    expect(differences(CONFIG, moved)).toEqual([]);
+    const reordered = { ...CONFIG, recipe: { rounds: 3, kind: 'multi-prompt' } as const };
+    expect(differences(CONFIG, reordered)).toEqual([]);
+    const other = { ...CONFIG, ema: null, data: { ...CONFIG.data, train: ['other'] } };
+    expect(differences(CONFIG, other)).toEqual(['ema', 'data.train']);
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { makePhantom } from '../data/phantom.js';
+import { createImage } from '../formats/image.js';
+import { makeTrainingSample, type SampleShape, sampleShapes, validationExample } from './trainingSample.js';
+
+const { image, objects } = makePhantom({ seed: 3, width: 64, height: 64, kind: 'lesion' });
+const label = createImage(64, 64, 1, objects[0]!.mask);
+const SHAPE: SampleShape = {
+  architecture: 'samus',
+  imageSize: 64,
+  targetSide: 32,
+  target: 'nearest',
+  prompts: 'point',
+  augment: 'none',
+  clickNoise: 2 * 32 * 32,
+  seed: 1,
+};
+const sample = (shape: Partial<SampleShape>, epoch = 0, index = 0) =>
+  makeTrainingSample(image, label, 1, { epoch, index }, { ...SHAPE, ...shape });
+
+const sum = (values: Float32Array) => values.reduce((a, b) => a + b, 0);
+
+describe('makeTrainingSample', () => {
+  it('fills the inputs of the graph', () => {
+    for (const prompts of ['point', 'points', 'box', 'mixed'] as const) {
+      const made = sample({ prompts });
+      const shapes = sampleShapes({ ...SHAPE, prompts });
+      const sizes = Object.entries(shapes).map(([name, shape]) => [name, shape.reduce((a, b) => a * b, 1)]);
+      expect(Object.entries(made).map(([name, values]) => [name, values.length])).toEqual(sizes);
+    }
+  });
+
+  it('depends on seed, epoch and index alone', () => {
+    const shape = { augment: 'flip', prompts: 'mixed' } as const;
+    expect(sample(shape, 1, 2)).toEqual(sample(shape, 1, 2));
+    expect(sample(shape, 1, 2)).not.toEqual(sample(shape, 2, 1));
+    expect(sample({ ...shape, seed: 2 }, 1, 2)).not.toEqual(sample(shape, 1, 2));
+  });
+
+  it('clicks on the object, one click and one padding point', () => {
+    for (let index = 0; index < 20; index++) {
+      const { point_coords: coords, point_labels: labels } = sample({}, 0, index);
+      expect([...labels]).toEqual([1, -1]);
+      expect(label.data[coords[1]! * 64 + coords[0]!]).toBe(1);
+    }
+  });
+
+  it('mixes clicks and boxes', () => {
+    const kinds = Array.from({ length: 40 }, (_, index) => sample({ prompts: 'mixed' }, 0, index).point_labels.join());
+    expect(new Set(kinds)).toEqual(new Set(['1,-1', '2,3']));
+  });
+
+  it('keeps the area of the object in a target of shares', () => {
+    const pixels = objects[0]!.mask.reduce((a, b) => a + b, 0);
+    expect(sum(sample({ target: 'share' }).target) * 4).toBeCloseTo(pixels, 3);
+    expect([...sample({}).target].every((value) => value === 0 || value === 1)).toBe(true);
+  });
+
+  it('mirrors half of the images', () => {
+    const row = (made: { image: Float32Array }) => [...made.image.subarray(40 * 64, 41 * 64)];
+    // Nothing but the mirror is left of `flip` where the other operations are not drawn.
+    const rows = new Set(Array.from({ length: 60 }, (_, index) => row(sample({ augment: 'flip' }, 0, index)).join()));
+    const plain = row(sample({}));
+    expect(rows).toContain(plain.join());
+    expect(rows).toContain(plain.toReversed().join());
+  });
+
+  it('normalises for SAM and keeps the form of the picture', () => {
+    const wide = createImage(64, 32, 1, image.data.slice(0, 64 * 32));
+    const mask = createImage(64, 32, 1, label.data.slice(0, 64 * 32));
+    const { image: input } = validationExample(wide, mask, { architecture: 'sam', imageSize: 64 });
+    expect(input).toHaveLength(3 * 64 * 64);
+    const black = (0 - 123.675) / 58.395;
+    expect(input[50 * 64 + 5]).toBeCloseTo(black, 5);
+    expect(input[10 * 64 + 30]).toBeCloseTo((wide.data[10 * 64 + 30]! - 123.675) / 58.395, 4);
+  });
+});
