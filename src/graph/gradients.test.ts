@@ -9,12 +9,13 @@ import { expand } from './ops/broadcasting.js';
 import { conv2d, convTranspose2d } from './ops/convolution.js';
 import * as e from './ops/elementwise.js';
 import { gather, lookup } from './ops/gather.js';
-import { gemm, linear, matmul } from './ops/matrix.js';
+import { gemm, linear, matmul, matmulTransposed } from './ops/matrix.js';
 import { layerNorm, layerNorm2d } from './ops/normalise.js';
 import { avgPool2d, maxPool2d } from './ops/pool.js';
 import { max, mean, softmax, sum } from './ops/reduce.js';
 import { resizeBilinear, resizeNearest } from './ops/resize.js';
 import { concat, pad, reshape, slice, split, stack, transpose } from './ops/shape.js';
+import { conv3x3OfTokens } from './ops/winograd.js';
 import { constant, input, integers, type Tensor } from './tensor.js';
 import { asFloat32, float32, sizeOf, type TensorData } from './tensorData.js';
 
@@ -96,6 +97,20 @@ const cases: Record<string, Case> = {
     shapes: [
       [2, 1, 3, 4],
       [5, 4, 2],
+    ],
+  },
+  matmulTransposed: {
+    build: (a, b) => matmulTransposed(a, b),
+    shapes: [
+      [2, 1, 3, 4],
+      [5, 2, 4],
+    ],
+  },
+  conv3x3OfTokens: {
+    build: (x, w) => conv3x3OfTokens(x, w, 3),
+    shapes: [
+      [2, 9, 2],
+      [3, 2, 3, 3],
     ],
   },
   gemm: { build: (a, b, c) => gemm(a, b, { bias: c }), shapes: [[2, 3], [3, 4], [4]] },

@@ -6,9 +6,9 @@
  */
 import { attend } from '../graph/ops/attention.js';
 import { gather } from '../graph/ops/gather.js';
-import { matmul } from '../graph/ops/matrix.js';
+import { matmul, matmulTransposed } from '../graph/ops/matrix.js';
 import { softmax } from '../graph/ops/reduce.js';
-import { concat, pad, reshape, slice, split, transposeLast } from '../graph/ops/shape.js';
+import { concat, pad, reshape, slice, split } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import { linear } from '../nn/layers.js';
 import type { Parameters } from '../nn/parameters.js';
@@ -69,7 +69,7 @@ export function windowAttention(p: Parameters, x: Tensor, plan: AttentionPlan): 
     const seen = [windows, heads, window * window, size];
     const [keys, values] = [reshape(seenRows[i], seen), reshape(seenRows[groups.length + i], seen)];
     const asking = reshape(queries[i], [windows, heads, -1, size + 2 * window]);
-    const weights = softmax(matmul(asking, transposeLast(concat([keys, marks], -1))));
+    const weights = softmax(matmulTransposed(asking, concat([keys, marks], -1)));
     return reshape(matmul(weights, values), [-1, size]);
   });
   const order = placesOf(groups.flatMap((group) => group.queries));

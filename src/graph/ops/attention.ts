@@ -3,7 +3,7 @@
  */
 import { apply, shapeError, type Tensor } from '../tensor.js';
 import { add, mul, sub } from './elementwise.js';
-import { matmul } from './matrix.js';
+import { matmul, matmulTransposed } from './matrix.js';
 import { softmax, sum } from './reduce.js';
 import { reshape, transpose, transposeLast } from './shape.js';
 
@@ -32,7 +32,7 @@ export function attend(q: Tensor, k: Tensor, v: Tensor, { heads, scale, bias }: 
   const shape = [q.shape[0], q.shape[1], v.size(-1)];
   if (bias) {
     const [qh, kh, vh] = [mul(q, factor), k, v].map((x) => byHead(x, heads));
-    const weights = softmax(add(matmul(qh, transposeLast(kh)), bias));
+    const weights = softmax(add(matmulTransposed(qh, kh), bias));
     return reshape(transpose(matmul(weights, vh), [0, 2, 1, 3]), shape);
   }
   return apply('MultiHeadAttention', [q, k, v], shape, {

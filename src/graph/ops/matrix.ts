@@ -2,7 +2,7 @@
  * Matrix products: batched, of two plain matrices (ONNX Gemm), and PyTorch's linear layer.
  */
 import { broadcast, elements, type Shape } from '../dims.js';
-import { apply, shapeError, type Tensor } from '../tensor.js';
+import { apply, shapeError, type Tensor, withGradient } from '../tensor.js';
 import { sumTo } from './broadcasting.js';
 import { add } from './elementwise.js';
 import { reshape, transposeLast } from './shape.js';
@@ -18,6 +18,17 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     gradient: ([dy]) =>
       dy ? [sumTo(matmul(dy, transposeLast(b)), a.shape), sumTo(matmul(transposeLast(a), dy), b.shape)] : [],
   });
+}
+
+/**
+ * The batched product with a second factor given by rows: [..., M, K] · [..., N, K]ᵀ → [..., M, N].
+ * Its gradients need no transposed copy of a result.
+ */
+export function matmulTransposed(a: Tensor, b: Tensor): Tensor {
+  return withGradient(matmul(a, transposeLast(b)), [a, b], (dy) => [
+    sumTo(matmul(dy, b), a.shape),
+    sumTo(matmul(transposeLast(dy), a), b.shape),
+  ]);
 }
 
 interface GemmOptions {

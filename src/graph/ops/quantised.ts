@@ -26,33 +26,36 @@ export function linearInt8(x: Tensor, weight: Tensor, scale: Tensor, bias?: Tens
 }
 
 /**
- * Convolution by 3×3 kernels over a square grid of tokens, with one token of zero padding and 8-bit weights.
- * @param x [grid², I]
+ * Convolution by 3×3 kernels over square grids of tokens, with one token of zero padding and 8-bit weights.
+ * @param x [B·grid², I]
  * @param weight int8 [O, I, 3, 3]
  * @param scale [O]
- * @returns [grid², O]
+ * @returns [B·grid², O]
  */
 export function conv3x3OfTokensInt8(x: Tensor, weight: Tensor, scale: Tensor, grid: number): Tensor {
-  const [outputs, inputs] = [weight.size(0), weight.size(1)];
-  if (x.shape[0] !== grid * grid || x.shape[1] !== inputs || weight.dtype !== 'int8') {
-    throw shapeError('conv3x3OfTokensInt8', `[${grid * grid}, I] and an int8 weight [O, I, 3, 3]`, x, weight);
+  const tokens = x.size(0);
+  const fits = x.rank === 2 && weight.rank === 4 && weight.shape[1] === x.shape[1] && tokens % grid ** 2 === 0;
+  if (!fits || weight.shape[2] !== 3 || weight.shape[3] !== 3 || weight.dtype !== 'int8') {
+    throw shapeError('conv3x3OfTokensInt8', `[B·${grid * grid}, I] and an int8 weight [O, I, 3, 3]`, x, weight);
   }
+  const [outputs, inputs] = [weight.size(0), weight.size(1)];
   // The row of zeros is quantised with the others: it becomes the zero point, so that padding stays exact.
   const [quantised, step, zero] = quantise(pad(x, 0, 0, 1));
-  const columns = reshape(gather(quantised, neighbours(grid), 0), [grid * grid, 9 * inputs]);
+  const columns = reshape(gather(quantised, neighbours(tokens / grid ** 2, grid), 0), [tokens, 9 * inputs]);
   const kernels = reshape(transpose(weight, [2, 3, 1, 0]), [9 * inputs, outputs]);
   return product(columns, step, zero, kernels, scale);
 }
 
-/** The nine tokens around each token, `grid²` outside. */
-function neighbours(grid: number): number[] {
+/** The nine tokens around each token of each image; outside, the row after the last token. */
+function neighbours(batch: number, grid: number): number[] {
+  const area = grid * grid;
   const indices: number[] = [];
-  for (let y = 0; y < grid; y++) {
-    for (let x = 0; x < grid; x++) {
-      for (let place = 0; place < 9; place++) {
-        const [v, u] = [y + Math.floor(place / 3) - 1, x + (place % 3) - 1];
-        indices.push(v >= 0 && v < grid && u >= 0 && u < grid ? v * grid + u : grid * grid);
-      }
+  for (let token = 0; token < batch * area; token++) {
+    const first = token - (token % area);
+    const [y, x] = [Math.floor((token % area) / grid), token % grid];
+    for (let place = 0; place < 9; place++) {
+      const [v, u] = [y + Math.floor(place / 3) - 1, x + (place % 3) - 1];
+      indices.push(v >= 0 && v < grid && u >= 0 && u < grid ? first + v * grid + u : batch * area);
     }
   }
   return indices;

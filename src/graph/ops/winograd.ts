@@ -8,8 +8,8 @@
 import { constant, shapeError, type Tensor } from '../tensor.js';
 import { float32 } from '../tensorData.js';
 import { gather, NOWHERE } from './gather.js';
-import { gemm, matmul } from './matrix.js';
-import { reshape, transpose, transposeLast } from './shape.js';
+import { gemm, matmulTransposed } from './matrix.js';
+import { reshape, transpose } from './shape.js';
 
 /** Tile of the input to its transform, Bᵀ. */
 const INPUT = [
@@ -57,19 +57,19 @@ export function conv3x3OfTokens(x: Tensor, weight: Tensor, grid: number): Tensor
   const tokens = reshape(x, [batch * grid * grid, inputs]);
   const windows = reshape(gather(tokens, tileIndices(batch, grid), 0), [places, tiles * inputs]);
   const transformed = reshape(gemm(bothAxes(INPUT), windows), [places, tiles, inputs]);
-  const products = matmul(transformed, transformedKernels(weight));
+  const products = matmulTransposed(transformed, transformedKernels(weight));
   const pixels = gemm(bothAxes(OUTPUT), reshape(products, [places, tiles * outputs]));
   const rows = gather(reshape(pixels, [STEP * STEP * tiles, outputs]), pixelIndices(batch, grid), 0);
   return reshape(rows, [batch, grid * grid, outputs]);
 }
 
-/** G g Gᵀ for every pair of channels; computed once where the weight is constant. @returns [16, I, O] */
+/** G g Gᵀ for every pair of channels; computed once where the weight is constant. @returns [16, O, I] */
 function transformedKernels(weight: Tensor): Tensor {
   const [outputs, inputs] = [weight.size(0), weight.size(1)];
   // Kernels side by side as columns: a plain transpose of a matrix is fast, one of three axes is not.
   const columns = transpose(reshape(weight, [outputs * inputs, 9]), [1, 0]);
   const flat = gemm(bothAxes(KERNEL), columns);
-  return transposeLast(reshape(flat, [TILE * TILE, outputs, inputs]));
+  return reshape(flat, [TILE * TILE, outputs, inputs]);
 }
 
 /** For each place of a tile and each tile, the token there: tiles overlap by two and reach over the edge by one. */
