@@ -3,13 +3,16 @@
  * `<Dataset>/img/NAME.png`, class indices in `<Dataset>/label/NAME.png`. Images are read when they are asked for and
  * never kept. Resizing and augmentation are not here, nor is making such a folder.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import { readImage } from '../formats/imageFile.node.js';
 import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
 import { FactsTable } from './imageFacts.js';
+import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
+import { NameIndex } from './nameIndex.js';
 import { EVERY_CLASS, type Sample, SampleList, sampleOrigin } from './sampleList.js';
 
 /** The folder that holds the lists. */
@@ -68,8 +71,8 @@ export async function openDataset(root: string): Promise<Dataset> {
   const classFile = join(lists, 'class.json');
   const datasetFile = join(lists, 'dataset.json');
   const [classText, datasetText] = await Promise.all([readIfThere(classFile), readIfThere(datasetFile)]);
-  const counts = parseClassJson(classText ?? '{}', classFile);
-  const entries = parseDatasetJson(datasetText ?? '{}', datasetFile);
+  const counts = parseClassJson(classText?.toString() ?? '{}', classFile);
+  const entries = parseDatasetJson(datasetText?.toString() ?? '{}', datasetFile);
   const folders = new Set(await readdir(root));
   const classes = (dataset: string): DatasetClasses => {
     const alias = aliasOf(dataset) ?? dataset;
@@ -99,7 +102,7 @@ class PublishedDataset implements Dataset {
     const known = this.#facts.get(folder);
     if (known) return known;
     const path = join(this.root, folder, 'images.csv');
-    const reading = readIfThere(path).then((text) => (text === undefined ? undefined : new FactsTable(text, path)));
+    const reading = readIfThere(path).then((bytes) => (bytes === undefined ? undefined : new FactsTable(bytes, path)));
     this.#facts.set(folder, reading);
     return reading;
   }
@@ -170,7 +173,7 @@ class PublishedDataset implements Dataset {
   async #listText(name: string): Promise<string> {
     const stem = name.replace(/\.txt$/, '');
     const text = /[/\\\0]/.test(stem) ? undefined : await readIfThere(join(this.root, LIST_FOLDER, `${stem}.txt`));
-    if (text !== undefined) return text;
+    if (text !== undefined) return text.toString();
     const lists = await this.listNames();
     const message = `there is no list ${LIST_FOLDER}/${stem}.txt in ${this.root}`;
     const hint = lists.length > 0 ? `lists there: ${lists.join(', ')}` : 'make lists with "samus data split"';
@@ -179,32 +182,36 @@ class PublishedDataset implements Dataset {
 
   /** Looks each folder through once: asking for 100,000 files one by one would take minutes. */
   async #checkFiles(list: SampleList, dataset: string): Promise<void> {
-    const { images, labels } = await this.names(dataset);
-    for (const sample of list) {
-      if (sample.dataset !== dataset) continue;
-      for (const [folder, files] of [
-        ['img', images],
-        ['label', labels],
-      ] as const) {
-        if (!files.has(sample.name)) throw this.#missing(sample, folder);
+    for (const folder of ['img', 'label'] as const) {
+      const there = new NameIndex();
+      await forEachPng(join(this.root, dataset, folder), (name) => there.add(name));
+      for (const sample of list) {
+        if (sample.dataset === dataset && there.get(sample.name) === undefined) throw this.#missing(sample, folder);
       }
     }
   }
 
   /** Checks the classes that lines name, and gives those that name none theirs. */
   async #withClasses(list: SampleList): Promise<SampleList> {
+    const counts = new Map(list.datasets.map((dataset) => [dataset, this.classes(dataset).count]));
+    let complete = true;
+    for (const sample of list) {
+      const count = counts.get(sample.dataset)!;
+      if (sample.classId === EVERY_CLASS) complete = false;
+      if (sample.classId < count) continue;
+      const message = `class ${sample.classId} of ${sampleOrigin(sample)} was expected to be below ${count}, the number that class.json gives ${sample.dataset}`;
+      const hint = 'correct the line or class.json; the background counts there';
+      throw new SamusError('input', 'DATA_CLASS_RANGE', message, hint, { ...origin(sample), count });
+    }
+    if (complete) return list;
     const indices: number[] = [];
     const classIds: number[] = [];
     for (let i = 0; i < list.length; i++) {
       const sample = list.at(i);
-      const { count } = this.classes(sample.dataset);
-      if (sample.classId >= count) {
-        const message = `class ${sample.classId} of ${sampleOrigin(sample)} was expected to be below ${count}, the number that class.json gives ${sample.dataset}`;
-        const hint = 'correct the line or class.json; the background counts there';
-        throw new SamusError('input', 'DATA_CLASS_RANGE', message, hint, { ...origin(sample), count });
-      }
-      const held = sample.classId !== EVERY_CLASS ? [sample.classId] : count === 2 ? [1] : await this.#held(sample);
-      for (const classId of held) {
+      const single = counts.get(sample.dataset) === 2 ? [1] : undefined;
+      for (const classId of sample.classId === EVERY_CLASS
+        ? (single ?? (await this.#held(sample)))
+        : [sample.classId]) {
         indices.push(i);
         classIds.push(classId);
       }
@@ -266,33 +273,4 @@ class PublishedDataset implements Dataset {
 
 function origin({ dataset, name, list, line }: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>) {
   return { dataset, name, list: list ?? null, line: line ?? null };
-}
-
-/** Names of the PNG files below a folder, with `/` and without `.png`; none if it does not exist. */
-async function pngNames(folder: string): Promise<ReadonlySet<string>> {
-  const names = new Set<string>();
-  const gather = async (path: string, prefix: string): Promise<void> => {
-    for (const entry of await readdir(path, { withFileTypes: true })) {
-      if (entry.isDirectory()) await gather(join(path, entry.name), `${prefix}${entry.name}/`);
-      else if (entry.name.endsWith('.png')) names.add(prefix + entry.name.slice(0, -4));
-    }
-  };
-  if (await isFolder(folder)) await gather(folder, '');
-  return names;
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

@@ -5,9 +5,9 @@
  */
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
+import { Random } from '../nn/random.js';
 import { type Probe, type Settings, scan, toBeam, toScene } from './phantomScan.js';
 import { makeScene, type PhantomKind, type SceneObject, type SceneSize } from './phantomScene.js';
-import { Random } from '../nn/random.js';
 
 export type { PhantomKind } from './phantomScene.js';
 

@@ -3,8 +3,9 @@
  * by the pulse and the beam, attenuated, made up for by depth gain, log-compressed and put on the pixel grid.
  * A picture of the process, not a solution of the wave equation; it is for tests, demonstrations and benchmarks.
  */
-import type { Scene, Tissue } from './phantomScene.js';
+
 import type { Random } from '../nn/random.js';
+import type { Scene, Tissue } from './phantomScene.js';
 
 /** Where the beams run. Millimetres and radians; a linear probe has parallel beams, a convex one fans them out. */
 export interface Probe {

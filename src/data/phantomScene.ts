@@ -2,9 +2,10 @@
  * What lies in front of the phantom's probe: layered background tissue, one to four named objects, sometimes a bright
  * interface that casts a shadow. Materials as a function of the place; how echoes become an image is phantomScan.ts.
  */
+
+import type { Random } from '../nn/random.js';
 import { type Field, ridge, smoothField } from './phantomNoise.js';
 import { collide, longShape, roundShape, type Shape } from './phantomShape.js';
-import type { Random } from '../nn/random.js';
 
 /** The kinds of objects; each is also the name of its class. */
 export type PhantomKind = 'cyst' | 'lesion' | 'vessel' | 'band' | 'organ';

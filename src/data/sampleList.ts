@@ -221,11 +221,11 @@ function makeColumns(length: number): Columns {
 
 function cut(columns: Columns, length: number): Columns {
   return {
-    starts: columns.starts.slice(0, length),
-    lengths: columns.lengths.slice(0, length),
-    datasets: columns.datasets.slice(0, length),
-    classes: columns.classes.slice(0, length),
-    lists: columns.lists.slice(0, length),
-    lines: columns.lines.slice(0, length),
+    starts: columns.starts.subarray(0, length),
+    lengths: columns.lengths.subarray(0, length),
+    datasets: columns.datasets.subarray(0, length),
+    classes: columns.classes.subarray(0, length),
+    lists: columns.lists.subarray(0, length),
+    lines: columns.lines.subarray(0, length),
   };
 }
