@@ -148,9 +148,10 @@ class Writer {
     return name;
   }
 
+  /** A name that no input or output of a model has. */
   #fresh(): string {
     this.#count += 1;
-    return `v${this.#count}`;
+    return `%${this.#count}`;
   }
 }
 
