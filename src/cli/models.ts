@@ -22,10 +22,13 @@ export function modelsCommand(): Command {
 
 const CONVERT_EXAMPLES = `
 Architecture and sizes are told by the names and shapes of the tensors; --config names them where that fails.
+--int8 holds the large weights of the image encoder in 8 bits: a quarter of their size and faster products on a CPU, at
+masks that differ a little. Such a model can be used but not trained.
 
 Examples:
   samus models convert sam_vit_b_01ec64.pth models/sam-b
   samus models convert SAMUS_best.pth models/samus-b --json
+  samus models convert SAMUS_best.pth models/samus-b-int8 --int8
 
 ${NOTICE}.`;
 
@@ -35,6 +38,7 @@ function convertCommand(): Command {
     .argument('<checkpoint>', 'a .pth or .safetensors file')
     .argument('<out>', 'the model folder to write')
     .option('--config <file>', 'a config.json with the sizes, instead of detecting them')
+    .option('--int8', "hold the encoder's large weights in 8 bits")
     .option('--json', 'print one JSON document')
     .addHelpText('after', CONVERT_EXAMPLES)
     .action(async (checkpoint: string, out: string, options: ConvertOptions & JsonOption) => {

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { SamusError } from '../errors.js';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
+import { quantise } from '../models/quantise.js';
 import { modelFromParts } from '../predict/model.js';
 import type { Model } from '../predict/types.js';
 import { saveModel } from './modelFolderOutput.js';
@@ -16,18 +17,29 @@ import { type Outcome, warn } from './run.js';
 export interface ConvertOptions {
   /** Path of a config.json. */
   readonly config?: string;
+  /** Hold the encoder's large weights in 8 bits. */
+  readonly int8?: boolean;
 }
 
 /**
  * Reads a checkpoint and writes it as a model folder.
- * @throws SamusError what reading, checking and writing throw; CONFIG_UNREADABLE, CONFIG_INVALID
+ * @throws SamusError what reading, checking and writing throw; CONFIG_UNREADABLE, CONFIG_INVALID; MODEL_QUANTISED if
+ *   8 bits are asked of a model that has them
  */
 export async function convertModel(checkpoint: string, out: string, options: ConvertOptions): Promise<Outcome> {
   const model = await (options.config === undefined
     ? readModel(checkpoint)
     : readWithConfig(checkpoint, options.config));
-  return saveModel(out, model, model.card ?? cardOf(model, checkpoint));
+  const card = model.card ?? cardOf(model, checkpoint);
+  if (!options.int8) return saveModel(out, model, card);
+  const rounded = await withProgress('rounding to 8 bits', async () => quantise(model.config, model.tensors));
+  return saveModel(out, { ...model, ...rounded }, `${card}\n${INT8_NOTE}`);
 }
+
+/** What a card says of the rounding, after what it said before. */
+const INT8_NOTE = `The large weights of the image encoder are held in 8 bits (\`samus models convert --int8\`): its masks differ a little
+from those of the model that it was made from.
+`;
 
 async function readWithConfig(checkpoint: string, configPath: string): Promise<Model> {
   const config = await readJson(configPath);

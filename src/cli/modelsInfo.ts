@@ -33,18 +33,19 @@ export async function describeModel(path: string): Promise<Outcome> {
   const lines = [
     `${name}: ${architecture}, ${config.imageSize} px, ${config.tokenGrid} x ${config.tokenGrid} tokens of ${config.dim}, ${config.depth} blocks`,
     `parameters: ${parameters.toLocaleString('en')}, of which ${trainable.toLocaleString('en')} are trained`,
-    `encoder: ${gflop} GFLOP for an image`,
+    `encoder: ${gflop} GFLOP for an image${config.quantisation ? ', its large weights in 8 bits' : ''}`,
     ...files.map(({ path, bytes }) => `file: ${path}, ${(bytes / 1e6).toFixed(1)} MB`),
     `licence: ${licence ?? 'not stated'}`,
   ];
   return { document, lines };
 }
 
-/** Weights, in 8 bits or not, without tables that no training moves. */
+/** Weights, in 8 bits or not, without tables that no training moves; a model in 8 bits is not trained. */
 function countParameters(config: ModelConfig): { parameters: number; trainable: number } {
   const weights = parametersOf(config).filter(({ buffer, dtype }) => !buffer || dtype === 'int8');
   const count = (list: typeof weights) => list.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  return { parameters: count(weights), trainable: count(weights.filter(({ name }) => isTrainable(config, name))) };
+  const trained = config.quantisation ? [] : weights.filter(({ name }) => isTrainable(config, name));
+  return { parameters: count(weights), trainable: count(trained) };
 }
 
 /** `license:` or `licence:` of the model card's front matter, as model hubs have it. */

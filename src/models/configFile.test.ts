@@ -6,7 +6,9 @@ import { parseConfig, serialiseConfig } from './configFile.js';
 const samus = (change: Record<string, unknown>) => ({ ...JSON.parse(serialiseConfig(SAMUS_B)), ...change });
 
 describe('config.json', () => {
-  it.each([SAM_VIT_B, SAM_VIT_L, SAM_VIT_H, SAMUS_B, SAMUS_S, TINY_SAM, TINY_SAMUS])(
+  const int8 = { ...SAMUS_B, quantisation: 'int8' as const };
+
+  it.each([SAM_VIT_B, SAM_VIT_L, SAM_VIT_H, SAMUS_B, SAMUS_S, TINY_SAM, TINY_SAMUS, int8])(
     'reads as it was written',
     (config) => {
       expect(parseConfig(JSON.parse(serialiseConfig(config)))).toEqual({ config, extra: {}, warnings: [] });
@@ -63,6 +65,8 @@ describe('config.json', () => {
     ['globalBlocks', [-1]],
     ['globalBlocks', [1.5]],
     ['preprocessing', 'ImageNet'],
+    ['quantisation', 'int4'],
+    ['quantisation', true],
   ])('refuses %s = %j and names the field', (field, value) => {
     expect(() => parseConfig(samus({ [field]: value }))).toThrow(
       expect.objectContaining({

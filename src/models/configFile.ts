@@ -35,6 +35,8 @@ const LIMITS = {
 
 type SizeField = keyof typeof LIMITS;
 
+type Shared = Omit<SamConfig, 'architecture'>;
+
 /** No shape tells it, so that older files may lack it. */
 const DEFAULT_DECODER_HEADS = 8;
 
@@ -71,7 +73,7 @@ export function parseConfig(json: unknown): ParsedConfig {
     throw fieldError(name, `must be a whole number from 1 to ${LIMITS[name]}`, given);
   };
   const architecture = takeArchitecture(take('architecture'));
-  const shared: Omit<SamConfig, 'architecture'> = {
+  const sizes: Shared = {
     imageSize: size('imageSize'),
     tokenGrid: size('tokenGrid'),
     dim: size('dim'),
@@ -87,6 +89,8 @@ export function parseConfig(json: unknown): ParsedConfig {
     iouHidden: size('iouHidden'),
     maskChannels: size('maskChannels'),
   };
+  const quantisation = takeQuantisation(take('quantisation'));
+  const shared: Shared = { ...sizes, ...(quantisation && { quantisation }) };
   const config: ModelConfig =
     architecture === 'sam'
       ? { architecture, ...shared }
@@ -166,6 +170,11 @@ function takeArchitecture(value: Json | undefined): ModelConfig['architecture'] 
     'use a model of these architectures, or a newer version of this program',
     { architecture: value ?? null },
   );
+}
+
+function takeQuantisation(value: Json | undefined): 'int8' | undefined {
+  if (value === 'int8' || value === undefined) return value;
+  throw fieldError('quantisation', 'must be "int8", or be left out', value);
 }
 
 function takeBlocks(value: Json | undefined): readonly number[] {

@@ -4,6 +4,7 @@
  */
 import { SamusError } from '../errors.js';
 import type { StateDict } from '../graph/tensorData.js';
+import { isScaleName } from '../nn/parameters.js';
 import type { ModelConfig, SamConfig } from './config.js';
 import { checkConfig } from './configFile.js';
 
@@ -75,6 +76,7 @@ export function detectConfig(tensors: StateDict): ModelConfig {
     decoderMlp: shapeOf(tensors, 'mask_decoder.transformer.layers.0.mlp.lin1.weight', 2)[0]!,
     iouHidden: shapeOf(tensors, 'mask_decoder.iou_prediction_head.layers.0.weight', 2)[0]!,
     maskChannels: shapeOf(tensors, 'prompt_encoder.mask_downscaling.3.weight', 4)[0]!,
+    ...(names.some(isScaleName) && { quantisation: 'int8' }),
   };
   const config: ModelConfig = samus
     ? { architecture: 'samus', imageSize: tokenGrid * 2 ** stages(names), ...shared, stem: stem(tensors), positionGrid }

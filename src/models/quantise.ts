@@ -4,7 +4,6 @@
  * The large products of the encoder's blocks hold nine tenths of its weights and arithmetic. The adapters, the CNN
  * stem, the neck and the decoder stay float32: they are small, and most of the error came from them.
  */
-
 import { SamusError } from '../errors.js';
 import { type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import { scaleName } from '../nn/parameters.js';
@@ -19,6 +18,21 @@ export function quantisedWeights(config: ModelConfig): (name: string) => boolean
 }
 
 /**
+ * That a model holds all its weights as float32, as training and rounding start from.
+ * @throws SamusError MODEL_QUANTISED
+ */
+export function requireFloat32Weights({ quantisation }: ModelConfig): void {
+  if (!quantisation) return;
+  throw new SamusError(
+    'usage',
+    'MODEL_QUANTISED',
+    `a model with float32 weights was expected, this one holds them as ${quantisation}`,
+    'name the model or checkpoint that it was converted from',
+    { quantisation },
+  );
+}
+
+/**
  * The same model with its large weights in 8 bits, symmetric, one scale for each output.
  * @throws SamusError MODEL_QUANTISED if it has been done already
  */
@@ -26,14 +40,7 @@ export function quantise<C extends ModelConfig>(
   config: C,
   tensors: StateDict,
 ): { config: C; tensors: Map<string, TensorData> } {
-  if (config.quantisation) {
-    throw new SamusError(
-      'usage',
-      'MODEL_QUANTISED',
-      'the model is in 8 bits already',
-      'start from its float32 weights',
-    );
-  }
+  requireFloat32Weights(config);
   const next = { ...config, quantisation: 'int8' as const };
   const isLarge = quantisedWeights(next);
   const entries = [...tensors].flatMap(([name, tensor]): [string, TensorData][] => {

@@ -4,12 +4,13 @@
  */
 import { SamusError } from '../errors.js';
 import { resizeLogits } from '../formats/resizeLogits.js';
-import { float32, type StateDict, type TensorData } from '../graph/tensorData.js';
+import { asFloat32, float32, type StateDict, type TensorData } from '../graph/tensorData.js';
 import { initialise } from '../nn/parameters.js';
 import type { Random } from '../nn/random.js';
 import type { SamConfig, SamusConfig } from './config.js';
 import { checkConfig } from './configFile.js';
 import { parametersOf } from './graphs.js';
+import { requireFloat32Weights } from './quantise.js';
 import { checkStateDict } from './stateDict.js';
 
 /** Channels of the CNN branch's first convolution in the published model. */
@@ -18,9 +19,10 @@ const STEM = 64;
 /**
  * The SAMUS that belongs to a SAM: a quarter of the image's side, half of the token grid. From SAM's 1024 pixels and
  * 64×64 tokens come the published 256 pixels and 32×32 tokens.
- * @throws SamusError CONFIG_FIELD if the sizes cannot be divided so
+ * @throws SamusError CONFIG_FIELD if the sizes cannot be divided so, MODEL_QUANTISED if the SAM is in 8 bits
  */
 export function samusConfigFromSam(sam: SamConfig): SamusConfig {
+  requireFloat32Weights(sam);
   const config: SamusConfig = {
     ...sam,
     architecture: 'samus',
@@ -52,8 +54,9 @@ export function samusFromSam(
   const parameters = parametersOf(config);
   const given = new Map<string, TensorData>();
   for (const { name, shape } of parameters) {
-    const weight = weights.get(name);
-    if (!weight) continue;
+    const found = weights.get(name);
+    if (!found) continue;
+    const weight = asFloat32(found, name);
     const resized = isGlobalTable(name, config) ? resizeRelativePositions(weight, shape[0]!) : weight;
     if (resized.shape.join() !== shape.join()) throw mismatch(name, shape, weight.shape);
     given.set(name, resized);

@@ -1,6 +1,6 @@
 /**
- * Holds a state dict against the model that it is for: every weight there, of its shape, as float32. What is not of
- * the model is left out and named.
+ * Holds a state dict against the model that it is for: every weight there, of its shape and type: float32, and int8
+ * where the model's large weights are held in 8 bits. What is not of the model is left out and named.
  */
 import { SamusError } from '../errors.js';
 import { toFloat32 } from '../formats/halfFloat.js';
@@ -10,8 +10,8 @@ import type { ModelConfig } from './config.js';
 import { parametersOf } from './graphs.js';
 
 export interface CheckedStateDict {
-  /** The model's weights in the order of its graphs; a float32 tensor is the one that came. */
-  readonly tensors: ReadonlyMap<string, TensorData<'float32'>>;
+  /** The model's weights in the order of its graphs; other floating-point numbers become float32, nothing is copied else. */
+  readonly tensors: StateDict;
   /** Names that the model does not have. */
   readonly unexpected: readonly string[];
 }
@@ -30,9 +30,10 @@ export function checkStateDict(config: ModelConfig, tensors: StateDict): Checked
   const parameters = parametersOf(config);
   const missing = parameters.filter(({ name }) => !tensors.has(name)).map(({ name }) => name);
   const misshapen = parameters.filter((parameter) => !fits(parameter, tensors.get(parameter.name)));
-  const mistyped = parameters.flatMap(({ name }) => {
-    const tensor = tensors.get(name);
-    return tensor && !FLOATS.includes(tensor.dtype) ? [{ name, dtype: tensor.dtype }] : [];
+  const mistyped = parameters.flatMap(({ name, dtype }) => {
+    const came = tensors.get(name)?.dtype;
+    const taken = dtype === 'float32' ? FLOATS : [dtype];
+    return came && !taken.includes(came) ? [{ name, dtype: came }] : [];
   });
   const details = {
     missing,
@@ -59,14 +60,23 @@ export function checkStateDict(config: ModelConfig, tensors: StateDict): Checked
   if (mistyped.length > 0) {
     throw fail(
       'CHECKPOINT_TENSOR_DTYPE',
-      `weights must be floating-point numbers; of another type are ${listed(mistyped.map(({ name, dtype }) => `${name} (${dtype})`))}`,
+      `${expectedTypes(config)}; of another type are ${listed(mistyped.map(({ name, dtype }) => `${name} (${dtype})`))}`,
     );
   }
   const known = new Set(parameters.map(({ name }) => name));
   return {
-    tensors: new Map(parameters.map(({ name }) => [name, toFloat32(tensors.get(name)!)])),
+    tensors: new Map(parameters.map(({ name, dtype }) => [name, converted(tensors.get(name)!, dtype)])),
     unexpected: [...tensors.keys()].filter((name) => !known.has(name)),
   };
+}
+
+function converted(tensor: TensorData, dtype: DType): TensorData {
+  return dtype === 'float32' ? toFloat32(tensor) : tensor;
+}
+
+function expectedTypes({ quantisation }: ModelConfig): string {
+  const plain = 'weights must be floating-point numbers';
+  return quantisation ? `${plain}, or int8 where the configuration says so` : plain;
 }
 
 /** A tensor that is missing is not misshapen. */

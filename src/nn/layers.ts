@@ -33,7 +33,7 @@ export function linear(p: Parameters, x: Tensor, outputs: number): Tensor {
 export function conv3x3OfTokens(p: Parameters, x: Tensor, batch: number, grid: number, outputs: number): Tensor {
   const inputs = x.size(-1);
   const shape = [outputs, inputs, 3, 3];
-  const quantised = batch === 1 ? p.quantised('weight', shape) : undefined;
+  const quantised = p.quantised('weight', shape);
   if (quantised) return conv3x3OfTokensInt8(x, quantised.weight, quantised.scale, grid);
   const images = reshape(x, [batch, grid * grid, inputs]);
   return reshape(convolveTokens(images, p.get('weight', shape, fanIn(inputs * 9)), grid), [-1, outputs]);

@@ -33,6 +33,11 @@ export function scaleName(weight: string): string {
   return `${weight}_scale`;
 }
 
+/** Whether a tensor of this name holds the scales of a weight. */
+export function isScaleName(name: string): boolean {
+  return name.endsWith(scaleName('.weight'));
+}
+
 export const ZEROS: Initialisation = { kind: 'constant', value: 0 };
 export const ONES: Initialisation = { kind: 'constant', value: 1 };
 export const NORMAL: Initialisation = { kind: 'normal', deviation: 1 };
@@ -54,7 +59,11 @@ export class Parameters {
    * @param prefix of every name, with its dot
    * @param isQuantised which weights are held in 8 bits, by their full name; none by default
    */
-  constructor(prefix = '', isQuantised: (name: string) => boolean = () => false, all = new Map<string, ParameterInfo>()) {
+  constructor(
+    prefix = '',
+    isQuantised: (name: string) => boolean = () => false,
+    all = new Map<string, ParameterInfo>(),
+  ) {
     this.#isQuantised = isQuantised;
     this.#prefix = prefix;
     this.#all = all;

@@ -6,7 +6,7 @@ import type { PixelBox } from '../formats/rle.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/config.js';
 
-/** A model in memory: its sizes and its weights by the reference's names, all of them float32. */
+/** A model in memory: its sizes and its weights by the reference's names, float32 but for those held in 8 bits. */
 export interface Model {
   readonly name: string;
   readonly config: ModelConfig;

@@ -1,7 +1,7 @@
 /**
  * `samus models` and `samus info`: documents, and folders that other commands can use.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCheckpointFile } from '../../src/formats/checkpointFile.node.js';
@@ -55,6 +55,39 @@ describe('models convert', () => {
     expect([code, JSON.parse(stdout).error.code]).toEqual([3, 'CHECKPOINT_TENSOR_MISSING']);
     expect(JSON.parse(stdout).error.message).toContain('image_encoder.blocks.4.');
     expect(filesIn(folder).filter((path) => path.startsWith('depth/'))).toEqual([]);
+  });
+});
+
+describe('models convert --int8', () => {
+  it.each([
+    ['samus', LEGACY],
+    ['sam', SAM],
+  ])('makes a smaller %s that is known by its folder and its weights alone', async (architecture, checkpoint) => {
+    const out = `${architecture}-int8`;
+    const { code, stdout } = await samus(folder, 'models', 'convert', checkpoint, out, '--int8', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ architecture, config: { quantisation: 'int8' } });
+    expect(JSON.parse(readFileSync(join(folder, out, 'config.json'), 'utf8')).quantisation).toBe('int8');
+    expect(readFileSync(join(folder, out, 'README.md'), 'utf8')).toContain('8 bits');
+    const weights = join(out, 'model.safetensors');
+    expect(statSync(join(folder, weights)).size).toBeLessThan(0.9 * statSync(checkpoint).size);
+    const info = async (model: string) => JSON.parse((await samus(folder, 'models', 'info', model, '--json')).stdout);
+    const [folderInfo, fileInfo, original] = [await info(out), await info(weights), await info(checkpoint)];
+    expect(folderInfo.config).toEqual(fileInfo.config);
+    expect(folderInfo).toMatchObject({ config: { quantisation: 'int8' }, trainable: 0 });
+    expect(folderInfo.parameters).toBe(original.parameters);
+    const args = ['phantom-2.png', '--point', '100,100', '--model', out, '--json'];
+    const result = await samus(folder, 'segment', ...args);
+    expect([result.code, JSON.parse(result.stdout).images[0].objects[0].name]).toEqual([0, 'object-1']);
+  });
+
+  it.each([
+    ['rounded again', ['models', 'convert', 'sam-int8/model.safetensors', 'twice', '--int8', '--json']],
+    ['the start of SAMUS', ['models', 'init', 'samus', '--from', 'sam-int8', 'twice', '--json']],
+  ])('is refused to be %s', async (_, args) => {
+    const { code, stdout } = await samus(folder, ...args);
+    expect([code, JSON.parse(stdout).error.code]).toEqual([2, 'MODEL_QUANTISED']);
+    expect(filesIn(folder).filter((path) => path.startsWith('twice/'))).toEqual([]);
   });
 });
 
