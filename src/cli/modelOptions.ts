@@ -15,9 +15,16 @@ export interface ModelOptions {
 /** Used where no model is named. */
 export const DEFAULT_MODEL = 'samus-s';
 
+/** What the name of a model may be. */
+export const MODEL_NAMES = 'a model folder, a .pth or .safetensors file, or a bundled name';
+
 export function addModelOptions(command: Command): Command {
+  return addComputeOptions(command.option('--model <model>', MODEL_NAMES, DEFAULT_MODEL));
+}
+
+/** What computes and how, for commands that name their models otherwise. */
+export function addComputeOptions(command: Command): Command {
   return command
-    .option('--model <model>', 'a model folder, a .pth or .safetensors file, or a bundled name', DEFAULT_MODEL)
     .addOption(
       new Option('--provider <name>', 'what computes; `samus info` tells which of them this machine has')
         .choices(['cpu', 'webgpu', 'cuda', 'dml', 'coreml'])

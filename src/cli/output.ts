@@ -70,7 +70,8 @@ export async function writeText(path: string, text: string): Promise<void> {
   });
 }
 
-function writeError(path: string, error: unknown): unknown {
+/** What a failed write says, in the form of the project. */
+export function writeError(path: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === '') return error;
   if (code === 'ENOSPC' || code === 'EDQUOT') {

@@ -2,6 +2,8 @@
  * The command line as a whole: which commands there are, and what holds for all of them.
  */
 import { Command } from 'commander';
+import { dataCommand } from './data.js';
+import { evaluateCommand } from './evaluate.js';
 import { machineInfoCommand } from './info.js';
 import { modelsCommand } from './models.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
@@ -24,7 +26,15 @@ export function createProgram(): Command {
     .description('Promptable ultrasound segmentation')
     .version(packageVersion())
     .addHelpText('after', EXAMPLES);
-  for (const command of [segmentCommand(), trainCommand(), modelsCommand(), phantomCommand(), machineInfoCommand()])
+  for (const command of [
+    segmentCommand(),
+    trainCommand(),
+    evaluateCommand(),
+    dataCommand(),
+    modelsCommand(),
+    phantomCommand(),
+    machineInfoCommand(),
+  ])
     program.addCommand(command);
   forAll(program, (command) => {
     // Errors are printed in one form for all commands, by run.ts.

@@ -40,16 +40,6 @@ export function confusionOf(prediction: Uint8Array, truth: Uint8Array): Confusio
   };
 }
 
-/** The counts of several images taken together. */
-export function addConfusions(a: Confusion, b: Confusion): Confusion {
-  return {
-    truePositive: a.truePositive + b.truePositive,
-    falsePositive: a.falsePositive + b.falsePositive,
-    falseNegative: a.falseNegative + b.falseNegative,
-    trueNegative: a.trueNegative + b.trueNegative,
-  };
-}
-
 /** Dice, IoU, accuracy, sensitivity and specificity, 0 to 1, with the reference's ε of 1e-5 in each. */
 export function overlapMetrics({
   truePositive,

@@ -101,10 +101,21 @@ export class ResultTable {
     return this.#done[sample] === 1;
   }
 
-  /** A number that is the same for samples of one patient; undefined where the patient is not known. */
-  patientOf(sample: number): number | undefined {
-    const patient = this.#patients[sample]!;
-    return patient === NO_PATIENT ? undefined : patient;
+  /**
+   * The patient of each sample by numbers from 0 on; undefined where one is unknown, or each sample has its own: then
+   * samples are as good as patients.
+   */
+  patientsOf(samples: readonly number[]): Int32Array | undefined {
+    const numbers = new Map<number, number>();
+    const patients = new Int32Array(samples.length);
+    for (const [i, sample] of samples.entries()) {
+      const patient = this.#patients[sample]!;
+      if (patient === NO_PATIENT) return undefined;
+      const number = numbers.get(patient) ?? numbers.size;
+      numbers.set(patient, number);
+      patients[i] = number;
+    }
+    return numbers.size < samples.length ? patients : undefined;
   }
 
   /** A metric of all rows; row = sample · draws + draw. NaN where it is not defined. */

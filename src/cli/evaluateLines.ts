@@ -1,0 +1,101 @@
+/**
+ * The result of `samus evaluate` as lines for a terminal: a table for each model, differences of models, failures.
+ */
+import type { Comparison } from '../evaluate/compare.js';
+import type { Evaluation } from '../evaluate/evaluate.js';
+import type { Metric } from '../evaluate/metrics.js';
+import type { EvaluationSummary, GroupSummary, MetricSummary } from '../evaluate/summary.js';
+
+/** Failures that are shown one by one. */
+const SHOWN = 10;
+
+export interface ModelLines {
+  readonly evaluation: Evaluation;
+  readonly summary: EvaluationSummary;
+}
+
+export function resultLines(models: readonly ModelLines[], comparisons: readonly Comparison[]): string[] {
+  return [...models.flatMap((model) => modelLines(model, models.length > 1)), ...comparisons.flatMap(comparisonLines)];
+}
+
+function modelLines({ evaluation, summary }: ModelLines, named: boolean): string[] {
+  const { groups } = summary;
+  const millimetres = groups.some(({ metrics }) => metrics.get('hd95_mm')!.n > 0);
+  const [hd95, assd]: readonly [Metric, Metric] = millimetres ? ['hd95_mm', 'assd_mm'] : ['hd95_px', 'assd_px'];
+  const unit = millimetres ? 'mm' : 'px';
+  const header = ['dataset', 'class', 'images', 'Dice', '95 %', 'IoU', `HD95 ${unit}`, `ASSD ${unit}`, 'NSD'];
+  const rows = groups.map((group) => [
+    group.dataset,
+    group.className,
+    String(group.images),
+    ...diceCells(group.metrics.get('dice')!),
+    meanOf(group, 'iou', 3),
+    meanOf(group, hd95, 2),
+    meanOf(group, assd, 2),
+    meanOf(group, 'nsd', 3),
+  ]);
+  const seconds = evaluation.wallMs / 1000;
+  const clicks = groups.flatMap(({ dataset, className, turns, clicksNeeded }) => {
+    if (!turns || !clicksNeeded) return [];
+    const curve = turns.map(({ dice }) => number(dice.mean, 3)).join(' ');
+    const needed = clicksNeeded.map(({ iou, mean }) => `NoC@${Math.round(iou * 100)} ${number(mean, 2)}`).join(', ');
+    return [`${dataset} ${className}: Dice after 1 to ${turns.length} interactions ${curve}; ${needed}`];
+  });
+  const { mae, pearson } = summary.calibration;
+  return [
+    ...(named ? [`${summary.model}:`] : []),
+    ...table([header, ...rows]),
+    ...clicks,
+    `predicted IoU is off by ${number(mae, 3)} on average, correlation ${number(pearson, 2)}`,
+    `${evaluation.images} images in ${seconds.toFixed(1)} s, ${(evaluation.images / seconds).toFixed(1)} a second`,
+    ...failureLines(evaluation),
+  ];
+}
+
+function comparisonLines({ first, second, groups }: Comparison): string[] {
+  const rows = groups.map(({ dataset, classId, images, differences }) => {
+    const { mean, ci95, wilcoxon } = differences.get('dice')!;
+    const interval = ci95 ? `${signed(ci95[0])} to ${signed(ci95[1])}` : '';
+    return [dataset, String(classId), String(images), signed(mean), interval, pText(wilcoxon.p)];
+  });
+  return [
+    `${second} less ${first}:`,
+    ...table([['dataset', 'class', 'images', 'Dice', '95 %', 'Wilcoxon p'], ...rows]),
+  ];
+}
+
+function failureLines({ failures }: Evaluation): string[] {
+  const lines = failures
+    .slice(0, SHOWN)
+    .map(({ sample, error }) => `${sample.dataset}/${sample.name}: error: ${error.message} (${error.hint})`);
+  return failures.length > SHOWN ? [...lines, `and ${failures.length - SHOWN} more failures`] : lines;
+}
+
+function diceCells({ mean, std, ci95 }: MetricSummary): [string, string] {
+  const spread = `${number(mean, 3)} ± ${number(std, 3)}`;
+  return [spread, ci95 ? `${number(ci95[0], 3)} to ${number(ci95[1], 3)}` : ''];
+}
+
+function meanOf({ metrics }: GroupSummary, metric: Metric, digits: number): string {
+  return number(metrics.get(metric)!.mean, digits);
+}
+
+function number(value: number, digits: number): string {
+  return Number.isNaN(value) ? '-' : value.toFixed(digits);
+}
+
+function signed(value: number): string {
+  return `${value >= 0 ? '+' : ''}${number(value, 4)}`;
+}
+
+function pText(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
+/** Columns as wide as they need; texts to the left, numbers to the right. */
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ');
+  return rows.map((row) => line(row).trimEnd());
+}

@@ -1,0 +1,182 @@
+/**
+ * The work of `samus evaluate`: opens data and models, runs them one after the other, and writes the report.
+ */
+import { join } from 'node:path';
+import { openDataset } from '../data/dataset.node.js';
+import type { SampleList } from '../data/sampleList.js';
+import { type Json, SamusError } from '../errors.js';
+import { type Comparison, compareEvaluations } from '../evaluate/compare.js';
+import {
+  calibrationDocument,
+  comparisonDocument,
+  failureDocument,
+  groupDocument,
+  metricsDocument,
+} from '../evaluate/document.js';
+import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/evaluate.js';
+import { imagesCsv } from '../evaluate/imagesCsv.js';
+import { promptable } from '../evaluate/promptableModel.js';
+import { parsePromptKind, promptName } from '../evaluate/promptPlan.js';
+import type { ReportContent, ReportModel } from '../evaluate/report/content.js';
+import { chooseExamples } from '../evaluate/report/examples.js';
+import { makeGallery } from '../evaluate/report/gallery.node.js';
+import { reportPage } from '../evaluate/report/page.js';
+import { summariseEvaluation } from '../evaluate/summary.js';
+import { loadModel } from '../predict/loadModel.node.js';
+import type { Provider } from '../runtime/session.js';
+import { writeLines } from './evaluateFiles.js';
+import { resultLines } from './evaluateLines.js';
+import { DEFAULT_MODEL } from './modelOptions.js';
+import { openSegmenter } from './openModel.js';
+import { makeFolder, writeText } from './output.js';
+import { NOTICE } from './packageInfo.js';
+import { Progress, withProgress } from './progress.js';
+import type { Outcome } from './run.js';
+
+export interface EvaluateCommandOptions {
+  readonly data: string;
+  readonly list?: readonly string[];
+  readonly model?: readonly string[];
+  readonly prompt: string;
+  readonly clicks: number;
+  readonly draws?: number;
+  readonly seed: number;
+  readonly native?: boolean;
+  readonly tolerance: number;
+  readonly toleranceMm: number;
+  readonly report?: string;
+  readonly provider?: Provider;
+  readonly threads?: number;
+  readonly json?: boolean;
+}
+
+/**
+ * @throws SamusError EVALUATE_PROMPT, EVALUATE_MODEL_TWICE, and as openDataset, lists, loadModel and evaluate
+ */
+export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outcome> {
+  const protocol: EvaluateOptions = {
+    prompt: parsePromptKind(options.prompt),
+    clicks: options.clicks,
+    draws: options.draws ?? 0,
+    seed: options.seed,
+    native: options.native ?? false,
+    tolerancePx: options.tolerance,
+    toleranceMm: options.toleranceMm,
+  };
+  const models = options.model ?? [DEFAULT_MODEL];
+  checkModels(models);
+  const lists = options.list ?? ['test'];
+  const dataset = await openDataset(options.data);
+  const list = await dataset.lists(lists);
+  // A model that cannot be read is found before the first has run for an hour.
+  if (models.length > 1) for (const model of models) await loadModel(model);
+  if (options.report !== undefined) await makeFolder(options.report);
+  const results: ReportModel[] = [];
+  for (const model of models) results.push(await runModel(model, models, dataset, list, protocol, options));
+  const [first, ...others] = results;
+  const comparisons = others.map((other) =>
+    compareEvaluations(first!.evaluation, other.evaluation, list, options.seed),
+  );
+  const document = documentOf(options, lists, protocol, results, comparisons);
+  if (options.report !== undefined) {
+    const classNames = (name: string): readonly string[] => dataset.classes(name).names;
+    await writeReport(
+      options.report,
+      { lists, protocol, list, results, comparisons, classNames, notice: NOTICE },
+      document,
+    );
+  }
+  const failed = results.some(({ evaluation }) => evaluation.failures.length > 0);
+  const where = options.report === undefined ? [] : [`the report is ${join(options.report, 'report.html')}`];
+  const lines = resultLines(
+    results.map(({ evaluation, summary }) => ({ evaluation, summary })),
+    comparisons,
+  );
+  return { document, lines: [...lines, ...where, NOTICE], exitCode: failed ? 1 : 0 };
+}
+
+async function runModel(
+  model: string,
+  models: readonly string[],
+  source: CaseSource,
+  list: SampleList,
+  protocol: EvaluateOptions,
+  { provider, threads, report }: EvaluateCommandOptions,
+): Promise<ReportModel> {
+  const segmenter = await openSegmenter({
+    model,
+    ...(provider && { provider }),
+    ...(threads !== undefined && { threads }),
+  });
+  // Two runs have a folder `best` each: then their paths tell them apart.
+  const adapted = promptable(segmenter, models.length > 1 ? model : segmenter.name);
+  const progress = new Progress(`evaluating ${adapted.name}`, list.length);
+  try {
+    const onProgress = (done: number): void => progress.update(done);
+    const evaluation = await evaluate(adapted, source, list, { ...protocol, onProgress });
+    const summary = summariseEvaluation(evaluation, list, source, protocol.seed);
+    progress.end();
+    const chosen = report === undefined ? [] : chooseExamples(evaluation.table, summary);
+    const pictures = () => makeGallery(adapted, source, list, chosen, protocol);
+    return { evaluation, summary, gallery: await withProgress('drawing examples', pictures) };
+  } finally {
+    progress.end();
+    await segmenter.dispose();
+  }
+}
+
+function checkModels(models: readonly string[]): void {
+  const twice = models.find((model, i) => models.indexOf(model) !== i);
+  if (twice === undefined) return;
+  const message = `different models were expected to be compared, ${twice} came twice`;
+  throw new SamusError('usage', 'EVALUATE_MODEL_TWICE', message, 'name each model once');
+}
+
+function documentOf(
+  options: EvaluateCommandOptions,
+  lists: readonly string[],
+  protocol: EvaluateOptions,
+  results: readonly ReportModel[],
+  comparisons: readonly Comparison[],
+): { [key: string]: Json } {
+  const [first] = results;
+  return {
+    ...modelDocument(first!),
+    prompt: promptName(protocol.prompt),
+    clicks: protocol.clicks,
+    draws: protocol.draws,
+    seed: protocol.seed,
+    lists,
+    size: protocol.native ? 'native' : 256,
+    tolerance_px: protocol.tolerancePx,
+    tolerance_mm: protocol.toleranceMm,
+    ...(results.length > 1 && {
+      models: results.map(modelDocument),
+      comparisons: comparisons.map(comparisonDocument),
+    }),
+    ...(options.report !== undefined && {
+      report: ['report.html', 'summary.json', 'images.csv'].map((name) => join(options.report!, name)),
+    }),
+    notice: NOTICE,
+  };
+}
+
+function modelDocument({ evaluation, summary }: ReportModel): { [key: string]: Json } {
+  const images = summary.groups.reduce((sum, group) => sum + group.images, 0);
+  return {
+    model: summary.model,
+    datasets: summary.groups.map((group) => groupDocument(group, evaluation.confusions.get(group.dataset)?.rows())),
+    overall: { images, ...metricsDocument(summary.overall, images), macroDice: summary.macroDice },
+    calibration: calibrationDocument(summary.calibration),
+    failures: evaluation.failures.map(failureDocument),
+    timing: { wall_ms: evaluation.wallMs, imagesPerSecond: (1000 * evaluation.images) / evaluation.wallMs },
+  };
+}
+
+async function writeReport(folder: string, content: ReportContent, document: Json): Promise<void> {
+  const { results, list, protocol } = content;
+  const evaluations = results.map(({ evaluation }) => evaluation);
+  await writeText(join(folder, 'summary.json'), `${JSON.stringify(document, null, 2)}\n`);
+  await writeLines(join(folder, 'images.csv'), imagesCsv(evaluations, list, protocol.draws > 0));
+  await writeText(join(folder, 'report.html'), reportPage(content));
+}

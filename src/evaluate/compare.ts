@@ -1,0 +1,90 @@
+/**
+ * Two models on one list, image by image: how much better the second is, how sure that is, and where it shows.
+ */
+import type { SampleList } from '../data/sampleList.js';
+import type { Evaluation } from './evaluate.js';
+import type { Metric } from './metrics.js';
+import type { ResultTable } from './resultTable.js';
+import { bootstrapMeans, type Interval, type Summary, summarise } from './statistics.js';
+import { type WilcoxonResult, wilcoxonSignedRank } from './wilcoxon.js';
+
+/** Metrics that models are compared by; larger is better in the first three only. */
+export const COMPARED = ['dice', 'iou', 'nsd', 'hd95_px', 'assd_px'] as const satisfies readonly Metric[];
+
+export type ComparedMetric = (typeof COMPARED)[number];
+
+/** Differences of one metric, second model less first. */
+export interface PairedDifference extends Summary {
+  readonly ci95?: Interval;
+  readonly wilcoxon: WilcoxonResult;
+  /** Samples on which the second model's value is larger, and smaller. */
+  readonly larger: number;
+  readonly smaller: number;
+}
+
+export interface GroupComparison {
+  readonly dataset: string;
+  readonly classId: number;
+  /** Samples that both models were measured on. */
+  readonly images: number;
+  readonly differences: ReadonlyMap<ComparedMetric, PairedDifference>;
+  /** The places in the list and the differences of Dice, for pictures. */
+  readonly samples: readonly number[];
+  readonly dice: Float64Array;
+}
+
+export interface Comparison {
+  readonly first: string;
+  readonly second: string;
+  readonly groups: readonly GroupComparison[];
+  /** Over all samples. */
+  readonly overall: ReadonlyMap<ComparedMetric, PairedDifference>;
+}
+
+/** Compares two evaluations of the same list. @param seed of the intervals */
+export function compareEvaluations(first: Evaluation, second: Evaluation, list: SampleList, seed: number): Comparison {
+  const groups = new Map<string, { readonly dataset: string; readonly classId: number; readonly samples: number[] }>();
+  for (let i = 0; i < list.length; i++) {
+    if (!first.table.isDone(i) || !second.table.isDone(i)) continue;
+    const { dataset, classId } = list.at(i);
+    const group = groups.get(`${dataset}/${classId}`) ?? { dataset, classId, samples: [] };
+    group.samples.push(i);
+    groups.set(`${dataset}/${classId}`, group);
+  }
+  const compare = (samples: readonly number[]) => {
+    const columns = COMPARED.map((metric) => differencesOf(first.table, second.table, samples, metric));
+    const intervals = bootstrapMeans(columns, seed, first.table.patientsOf(samples));
+    const differences = new Map(COMPARED.map((metric, i) => [metric, paired(columns[i]!, intervals[i])]));
+    return { images: samples.length, differences, samples, dice: columns[0]! };
+  };
+  const all = [...groups.values()].flatMap(({ samples }) => samples).sort((a, b) => a - b);
+  return {
+    first: first.model,
+    second: second.model,
+    groups: [...groups.values()].map(({ samples, ...group }) => ({ ...group, ...compare(samples) })),
+    overall: compare(all).differences,
+  };
+}
+
+/** NaN where one of the two is not defined. */
+function differencesOf(
+  first: ResultTable,
+  second: ResultTable,
+  samples: readonly number[],
+  metric: Metric,
+): Float64Array {
+  const [a, b] = [first.metric(metric), second.metric(metric)];
+  return Float64Array.from(samples, (sample) => second.meanOverDraws(b, sample) - first.meanOverDraws(a, sample));
+}
+
+function paired(differences: Float64Array, ci95: Interval | undefined): PairedDifference {
+  const count = (sign: number): number =>
+    differences.reduce((sum, value) => sum + (Math.sign(value) === sign ? 1 : 0), 0);
+  return {
+    ...summarise(differences),
+    ...(ci95 && { ci95 }),
+    wilcoxon: wilcoxonSignedRank(differences),
+    larger: count(1),
+    smaller: count(-1),
+  };
+}

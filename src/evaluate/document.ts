@@ -1,0 +1,117 @@
+/**
+ * Summaries as the JSON of `samus evaluate --json` and `summary.json`. What is not defined (millimetres without a
+ * spacing, an interval of one image) is left out; numbers are not rounded.
+ */
+import type { Json } from '../errors.js';
+import type { Calibration } from './calibration.js';
+import type { Comparison, PairedDifference } from './compare.js';
+import type { Failure } from './evaluate.js';
+import type { GroupSummary, MetricSummary } from './summary.js';
+
+/** The JSON of each data set and class. */
+export function groupDocument(
+  group: GroupSummary,
+  confusion?: readonly (readonly number[])[],
+): { [key: string]: Json } {
+  const { dataset, classId, className, images, failed, metrics } = group;
+  return {
+    dataset,
+    class: classId,
+    className,
+    images,
+    failed,
+    ...metricsDocument(metrics, images),
+    ci95_resamples: group.resampled,
+    ...(group.patientDice && { patients: { count: group.patientDice.n, dice: metricDocument(group.patientDice) } }),
+    ...(group.combinedDice && { combined: { dice: metricDocument(group.combinedDice) } }),
+    ...(confusion && { confusion }),
+    ...(group.spread && {
+      draws: {
+        count: group.spread.draws,
+        dice: {
+          std: group.spread.std,
+          min: group.spread.min,
+          max: group.spread.max,
+          withinImageStd: group.spread.withinSample,
+        },
+      },
+    }),
+    ...(group.turns && {
+      interactions: group.turns.map(({ interactions, dice, iou }) => ({
+        count: interactions,
+        dice: metricDocument(dice),
+        iou: metricDocument(iou),
+      })),
+    }),
+    ...Object.fromEntries(
+      (group.clicksNeeded ?? []).map(({ iou, mean, reached }) => [`noc${Math.round(iou * 100)}`, { mean, reached }]),
+    ),
+    [`area_${group.area.unit}`]: {
+      ...defined({ bias: group.area.bias }),
+      ...(Number.isNaN(group.area.low) ? {} : { limits: [group.area.low, group.area.high] }),
+    },
+    calibration: calibrationDocument(group.calibration),
+  };
+}
+
+/** Every metric that is defined for at least one image; `n` tells of how many where it is not all of them. */
+export function metricsDocument(metrics: ReadonlyMap<string, MetricSummary>, images: number): { [key: string]: Json } {
+  const defined = [...metrics].filter(([, summary]) => summary.n > 0);
+  return Object.fromEntries(
+    defined.map(([name, summary]) => [
+      name,
+      { ...metricDocument(summary), ...(summary.n < images && { n: summary.n }) },
+    ]),
+  );
+}
+
+function metricDocument({ mean, std, median, ci95 }: MetricSummary): { [key: string]: Json } {
+  return { mean, std, median, ...(ci95 && { ci95 }) };
+}
+
+/** Bins without answers are left out. */
+export function calibrationDocument({ n, mae, bias, ece, pearson, spearman, bins }: Calibration): Json {
+  const filled = bins.filter((bin) => bin.n > 0);
+  return { n, mae, bias, ece, ...defined({ pearson, spearman }), bins: filled.map((bin) => ({ ...bin })) };
+}
+
+export function failureDocument({ sample: { dataset, classId, name, list, line }, error }: Failure): Json {
+  return {
+    dataset,
+    class: classId,
+    image: name,
+    ...(list !== undefined && { list }),
+    ...(line !== undefined && { line }),
+    ...error.toJSON(),
+  };
+}
+
+/** Differences are of the second model less the first. */
+export function comparisonDocument({ first, second, groups, overall }: Comparison): Json {
+  return {
+    first,
+    second,
+    datasets: groups.map(({ dataset, classId, images, differences }) => ({
+      dataset,
+      class: classId,
+      images,
+      ...differencesDocument(differences),
+    })),
+    overall: differencesDocument(overall),
+  };
+}
+
+function differencesDocument(differences: ReadonlyMap<string, PairedDifference>): { [key: string]: Json } {
+  return Object.fromEntries(
+    [...differences]
+      .filter(([, { n }]) => n > 0)
+      .map(([metric, { mean, std, median, n, ci95, larger, smaller, wilcoxon }]) => [
+        metric,
+        { mean, std, median, n, ...(ci95 && { ci95 }), larger, smaller, wilcoxon: { ...wilcoxon } },
+      ]),
+  );
+}
+
+function defined(values: Readonly<Record<string, number>>): { [key: string]: number } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => !Number.isNaN(value)));
+}

@@ -1,0 +1,76 @@
+/**
+ * What the numbers of a report mean and how they were made, in words, so that the page can stand alone.
+ */
+import type { EvaluateOptions } from '../evaluate.js';
+import { promptName } from '../promptPlan.js';
+import type { EvaluationSummary } from '../summary.js';
+import { escapeText, formatTick } from './svg.js';
+
+export function methodsSection(protocol: EvaluateOptions, summaries: readonly EvaluationSummary[]): string {
+  const patients = summaries.some(({ groups }) => groups.some(({ resampled }) => resampled === 'patient'));
+  const entries: readonly (readonly [string, string])[] = [
+    ['Size', sizeText(protocol)],
+    ['Prompt', promptText(protocol)],
+    ...(protocol.clicks > 0
+      ? [
+          [
+            'Correction clicks',
+            `${protocol.clicks}, each at the pixel of the largest wrong region that is farthest from its border; the last mask's logits are fed back. All measures but the curve are those after the last click. NoC@85 and NoC@90 count interactions, the first prompt included, until IoU is 0.85 and 0.90.`,
+          ] as const,
+        ]
+      : []),
+    ['Mask', 'The model’s first mask where its logit is above 0.'],
+    [
+      'Dice, IoU, …',
+      'Counted on each image with 10⁻⁵ added to both sides of each ratio, as in the published code; two empty masks agree fully. Mean and population standard deviation over images.',
+    ],
+    [
+      'HD, HD95, ASSD',
+      'Distances between the outlines (pixels of the mask with one of four neighbours outside): largest, 95th percentile of both directions together, mean of both directed means. Not defined where a mask is empty.',
+    ],
+    [
+      'NSD',
+      `Share of both outlines that lies within ${formatTick(protocol.tolerancePx)} pixels (${formatTick(protocol.toleranceMm)} mm) of the other.`,
+    ],
+    [
+      'Row-set HD',
+      'What the published code prints as Hausdorff distance: it takes the rows of the masks for points. To compare with published tables; it is no distance in the image.',
+    ],
+    [
+      '95 % intervals',
+      `Percentile bootstrap of the mean, seed ${protocol.seed}${patients ? '; patients are resampled where they are known, else images' : ''}.`,
+    ],
+    ...(protocol.draws > 0 ? [['Random prompts', 'The value of an image is the mean over its draws.'] as const] : []),
+    ...(summaries.length > 1
+      ? [
+          [
+            'Wilcoxon',
+            'Signed-rank test of the paired differences, two-sided; exact up to 50 images that differ, ties included.',
+          ] as const,
+        ]
+      : []),
+  ];
+  const list = entries.map(([name, text]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(text)}</dd>`);
+  return `<section><h2>How this was measured</h2><p></p><dl>${list.join('')}</dl></section>`;
+}
+
+function sizeText({ native }: EvaluateOptions): string {
+  return native
+    ? 'Images and labels as stored; masks are brought to that size before they are compared.'
+    : 'Images and labels at 256 × 256 pixels, as published; distances in pixels are of that size.';
+}
+
+function promptText({ prompt, draws, seed }: EvaluateOptions): string {
+  const name = promptName(prompt);
+  if (prompt.kind === 'none') return 'None at all.';
+  if (draws > 0) {
+    const what =
+      prompt.kind === 'box'
+        ? 'the box of the label, straying by up to 5 %'
+        : 'any pixels of the object, each equally likely';
+    return `${name}: ${what}; ${draws} draw(s) for each object from seed ${seed}.`;
+  }
+  if (prompt.kind === 'box') return 'box: the smallest one around the object in the label.';
+  if (prompt.count === 1) return 'point: of the object’s pixels in row-major order the middle one, as published.';
+  return `${name}: pixels that part the object’s pixels in row-major order evenly.`;
+}

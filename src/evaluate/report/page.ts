@@ -1,0 +1,132 @@
+/**
+ * The report of an evaluation as one HTML file that needs nothing else: no script, no font, no address but those that
+ * hold their data.
+ */
+import { promptName } from '../promptPlan.js';
+import type { EvaluationSummary } from '../summary.js';
+import type { ReportContent, ReportModel } from './content.js';
+import { methodsSection } from './methods.js';
+import {
+  agreementSection,
+  calibrationSection,
+  comparisonSection,
+  confusionSections,
+  distributions,
+  examplesSection,
+  failureSection,
+  interactionSection,
+  section,
+} from './sections.js';
+import { STYLE } from './style.js';
+import { escapeText, formatNumber } from './svg.js';
+import { distanceTable, overlapTable, spreadTable } from './tables.js';
+
+/** The whole page. */
+export function reportPage(content: ReportContent): string {
+  const { results, protocol, lists, comparisons, notice } = content;
+  const models = results.map(({ summary }) => summary.model);
+  const title =
+    models.length > 1
+      ? `${models.slice(0, -1).join(', ')} and ${models[models.length - 1]} compared`
+      : `Evaluation of ${models[0]}`;
+  const summaries = results.map(({ summary }) => summary);
+  const setting = [
+    `${lists.length > 1 ? 'lists' : 'list'} ${lists.join(', ')}`,
+    `prompt ${promptName(protocol.prompt)}`,
+    ...(protocol.draws > 0 ? [`${protocol.draws} random draws, seed ${protocol.seed}`] : []),
+    ...(protocol.clicks > 0 ? [`${protocol.clicks} correction clicks`] : []),
+    protocol.native ? 'native size' : '256\u00a0×\u00a0256\u00a0pixels',
+  ];
+  const sections = [
+    ...comparisons.map((comparison) => comparisonSection(comparison, content)),
+    section('Overlap', `Means over images${intervalNote(summaries)}.`, overlapTable(summaries)),
+    section('Distances', distanceNote(summaries), `${distanceTable(summaries, 'px')}${millimetres(summaries)}`),
+    section(
+      'Distribution of Dice',
+      'Histogram, quartiles and range; the ring is the mean, at the right mean ± deviation.',
+      distributions(content),
+    ),
+    ...(protocol.clicks > 0 ? [interactionSection(summaries)] : []),
+    ...(protocol.draws > 1
+      ? [
+          section(
+            'Spread of random prompts',
+            'How much the result hangs on where one happens to click.',
+            spreadTable(summaries),
+          ),
+        ]
+      : []),
+    examplesSection(results),
+    agreementSection(content),
+    calibrationSection(content),
+    ...confusionSections(content),
+    ...results.filter(({ evaluation }) => evaluation.failures.length > 0).map(failureSection),
+    methodsSection(protocol, summaries),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<title>${escapeText(title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<header><p class="eyebrow">Segmentation of ultrasound</p><h1>${escapeText(title)}</h1><p class="soft">${escapeText(setting.join(' · '))}</p></header>
+<div class="tiles">${tiles(results)}</div>
+${sections.join('\n')}
+<footer>${escapeText(notice)}.</footer>
+</main>
+</body>
+</html>
+`;
+}
+
+function millimetres(summaries: readonly EvaluationSummary[]): string {
+  const table = distanceTable(summaries, 'mm');
+  return table && `<h3>Where the size of a pixel is known</h3>${table}`;
+}
+
+function tiles(results: readonly ReportModel[]): string {
+  const tile = (value: string, text: string, bad = false): string =>
+    `<div class="tile${bad ? ' bad' : ''}"><span>${escapeText(text)}</span><b>${value}</b></div>`;
+  const [first] = results;
+  const { overall, groups, calibration, macroDice } = first!.summary;
+  const failed = results.reduce((sum, { evaluation }) => sum + evaluation.failures.length, 0);
+  const mean = (metric: 'iou' | 'hd95_px' | 'nsd', digits: number): string =>
+    formatNumber(overall.get(metric)!.mean, digits);
+  const several = results.length > 1;
+  const images = groups.reduce((sum, group) => sum + group.images, 0);
+  return [
+    ...results.map(({ summary }) =>
+      tile(formatNumber(summary.overall.get('dice')!.mean, 3), several ? `Dice, ${summary.model}` : 'Dice'),
+    ),
+    ...(several
+      ? []
+      : [
+          ...(groups.length > 1 ? [tile(formatNumber(macroDice, 3), 'Dice, data sets alike')] : []),
+          tile(mean('iou', 3), 'IoU'),
+          tile(mean('hd95_px', 1), 'HD95 in pixels'),
+          tile(mean('nsd', 3), 'Surface Dice'),
+          tile(formatNumber(calibration.mae, 3), 'Error of scores'),
+        ]),
+    tile(String(images), 'Objects measured'),
+    ...(failed > 0 ? [tile(String(failed), 'Failed', true)] : []),
+  ].join('');
+}
+
+function intervalNote(summaries: readonly EvaluationSummary[]): string {
+  const patients = summaries.some(({ groups }) => groups.some(({ resampled }) => resampled === 'patient'));
+  return patients ? '; intervals resample patients where these are known' : '';
+}
+
+function distanceNote(summaries: readonly EvaluationSummary[]): string {
+  const missing = summaries.some(({ groups }) =>
+    groups.some(({ images, metrics }) => metrics.get('hd95_px')!.n < images),
+  );
+  return missing
+    ? 'There is no distance to an empty mask: means are of the images that have one. Read them beside Dice, where an empty prediction counts as 0.'
+    : '';
+}

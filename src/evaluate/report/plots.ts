@@ -1,0 +1,160 @@
+/**
+ * The plots of a report that have two axes: areas by Bland and Altman, predicted against measured IoU, Dice after each
+ * click, and one model against another.
+ */
+
+import { agreementOf } from '../areaAgreement.js';
+import type { Calibration } from '../calibration.js';
+import {
+  axes,
+  drawing,
+  escapeText,
+  formatTick,
+  label,
+  line,
+  linearScale,
+  niceTicks,
+  type Plot,
+  round,
+  thinned,
+} from './svg.js';
+
+/** Dots of one plot. */
+const MOST_DOTS = 600;
+const PLOT: Plot = { left: 62, top: 12, right: 300, bottom: 212 };
+const [WIDTH, HEIGHT] = [350, 252];
+const SQUARE: Plot = { left: 52, top: 12, right: 272, bottom: 232 };
+const [SQUARE_WIDTH, SQUARE_HEIGHT] = [290, 272];
+
+/** Differences of areas over their means. @param pairs true and predicted area @param unit for example `mm²` */
+export function blandAltman(pairs: readonly (readonly [number, number])[], unit: string, series: number): string {
+  const dots = pairs.map(([truth, found]) => [(truth + found) / 2, found - truth] as const);
+  const { bias, low, high } = agreementOf(pairs);
+  const limits = [low, high].filter(Number.isFinite);
+  const means = dots.map(([mean]) => mean);
+  const reach = padded([...dots.map(([, difference]) => difference), ...limits, 0]);
+  const range: readonly [number, number] = [0, Math.max(1e-9, ...means) * 1.05];
+  const x = linearScale(range, [PLOT.left, PLOT.right]);
+  const y = linearScale(reach, [PLOT.bottom, PLOT.top]);
+  const marks = [
+    line(PLOT.left, y(0), PLOT.right, y(0), 'zero'),
+    ...limits.map((limit) => line(PLOT.left, y(limit), PLOT.right, y(limit), 'limit') + side(y(limit), limit)),
+    line(PLOT.left, y(bias), PLOT.right, y(bias), 'bias') + side(y(bias), bias),
+  ];
+  const content =
+    axes(
+      PLOT,
+      { scale: x, ticks: niceTicks(...range, 4), name: `mean of true and predicted area (${unit})` },
+      { scale: y, ticks: niceTicks(...reach, 5), name: `predicted less true (${unit})` },
+    ) +
+    scatter(dots, x, y, series) +
+    marks.join('');
+  return drawing(WIDTH, HEIGHT, `Bland-Altman plot of areas in ${unit}`, content);
+}
+
+function side(y: number, value: number): string {
+  return label(PLOT.right + 5, y + 3.5, formatTick(Number(value.toPrecision(3))), 'start', 'tick');
+}
+
+/** Predicted IoU against measured IoU: every answer as a dot, bins as discs of their size. */
+export function reliabilityPlot(
+  pairs: readonly (readonly [number, number])[],
+  { bins }: Calibration,
+  series: number,
+): string {
+  const { x, y, frame } = unitSquare('predicted IoU', 'measured IoU');
+  const most = Math.max(...bins.map(({ n }) => n));
+  const discs = bins
+    .filter(({ n }) => n > 0)
+    .map(({ predicted, measured, n }) => {
+      const title = `<title>${n} answers: predicted ${predicted.toFixed(3)}, measured ${measured.toFixed(3)}</title>`;
+      return `<circle cx="${x(clamp(predicted))}" cy="${y(measured)}" r="${round(3 + 6 * Math.sqrt(n / most))}" class="disc">${title}</circle>`;
+    });
+  const clamped = pairs.map(([predicted, measured]) => [clamp(predicted), measured] as const);
+  const content = `${frame}${scatter(clamped, x, y, series)}<g class="series s${series}">${discs.join('')}</g>`;
+  return drawing(SQUARE_WIDTH, SQUARE_HEIGHT, 'Measured IoU over predicted IoU', content);
+}
+
+/** Dice of one model against that of another, image by image. */
+export function pairedPlot(pairs: readonly (readonly [number, number])[], first: string, second: string): string {
+  const { x, y, frame } = unitSquare(`Dice of ${first}`, `Dice of ${second}`);
+  return drawing(
+    SQUARE_WIDTH,
+    SQUARE_HEIGHT,
+    `Dice of ${second} over Dice of ${first}`,
+    frame + scatter(pairs, x, y, 1),
+  );
+}
+
+export interface Curve {
+  readonly name: string;
+  readonly series: number;
+  /** After 1, 2, … interactions. */
+  readonly means: readonly number[];
+  readonly intervals: readonly (readonly [number, number] | undefined)[];
+}
+
+/** More bands than that hide one another. */
+const MOST_BANDS = 4;
+const WIDE: Plot = { left: 56, top: 12, right: 640, bottom: 292 };
+
+/** Dice over the number of interactions; few curves have their 95 % intervals as bands. */
+export function curvePlot(curves: readonly Curve[]): string {
+  const turns = Math.max(...curves.map(({ means }) => means.length));
+  const values = curves.flatMap(({ means, intervals }) => [...means, ...intervals.flatMap((ends) => ends ?? [])]);
+  const low = Math.max(0, Math.floor(Math.min(...values.filter(Number.isFinite)) * 10) / 10);
+  const x = linearScale([1, Math.max(2, turns)], [WIDE.left + 12, WIDE.right - 12]);
+  const y = linearScale([low, 1], [WIDE.bottom, WIDE.top]);
+  const lines = curves.map(({ means, intervals, series, name }) => {
+    const points = means.map((mean, i) => `${x(i + 1)},${y(mean)}`);
+    const ends = intervals.flatMap((interval, i) => (interval ? [{ at: x(i + 1), interval }] : []));
+    const upper = ends.map(({ at, interval }) => `${at},${y(interval[1])}`);
+    const lower = ends.map(({ at, interval }) => `${at},${y(interval[0])}`).reverse();
+    const dots = means.map(
+      (mean, i) =>
+        `<circle cx="${x(i + 1)}" cy="${y(mean)}" r="3.2" class="disc"><title>${mean.toFixed(3)}</title></circle>`,
+    );
+    const band = curves.length > MOST_BANDS ? '' : `<polygon points="${[...upper, ...lower].join(' ')}" class="band"/>`;
+    return `<g class="series s${series}"><title>${escapeText(name)}</title>${band}<polyline points="${points.join(' ')}" class="curve"/>${dots.join('')}</g>`;
+  });
+  const ticks = Array.from({ length: turns }, (_, i) => i + 1);
+  const content =
+    axes(
+      WIDE,
+      { scale: x, ticks: thinned(ticks, 12), name: 'interactions (first prompt and corrections)' },
+      { scale: y, ticks: niceTicks(low, 1, 5), name: 'mean Dice' },
+    ) + lines.join('');
+  return drawing(660, 332, 'Mean Dice after each interaction', content);
+}
+
+function unitSquare(nameX: string, nameY: string) {
+  const x = linearScale([0, 1], [SQUARE.left, SQUARE.right]);
+  const y = linearScale([0, 1], [SQUARE.bottom, SQUARE.top]);
+  const ticks = [0, 0.2, 0.4, 0.6, 0.8, 1];
+  const frame =
+    axes(SQUARE, { scale: x, ticks, name: nameX }, { scale: y, ticks, name: nameY }) +
+    line(x(0), y(0), x(1), y(1), 'zero');
+  return { x, y, frame };
+}
+
+function scatter(
+  dots: readonly (readonly [number, number])[],
+  x: (value: number) => number,
+  y: (value: number) => number,
+  series: number,
+): string {
+  const known = dots.filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b));
+  const circles = thinned(known, MOST_DOTS).map(([a, b]) => `<circle cx="${x(a)}" cy="${y(b)}" r="2.4"/>`);
+  return `<g class="dots series s${series}">${circles.join('')}</g>`;
+}
+
+function padded(values: readonly number[]): readonly [number, number] {
+  const finite = values.filter(Number.isFinite);
+  const [low, high] = [finite.reduce((a, b) => Math.min(a, b), 0), finite.reduce((a, b) => Math.max(a, b), 0)];
+  const margin = (high - low) * 0.06 || 1;
+  return [low - margin, high + margin];
+}
+
+function clamp(value: number): number {
+  return Math.max(0, Math.min(1, value));
+}

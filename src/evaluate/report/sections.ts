@@ -1,0 +1,170 @@
+/**
+ * The parts of a report's page, one function each; page.ts puts them in order.
+ */
+import { areaPairs } from '../areaAgreement.js';
+import type { Comparison } from '../compare.js';
+import type { EvaluationSummary, GroupSummary } from '../summary.js';
+import type { ReportContent, ReportModel } from './content.js';
+import { type DistributionRow, distributionChart } from './distributionChart.js';
+import { EXAMPLES_LEGEND, examplesOf } from './examplesSection.js';
+import { blandAltman, curvePlot, pairedPlot, reliabilityPlot } from './plots.js';
+import { SERIES_COUNT } from './style.js';
+import { escapeText, formatNumber, formatSigned } from './svg.js';
+import { clicksTable, comparisonTable, confusionTable, failureTable, groupName } from './tables.js';
+
+/** A part with its heading. @param body HTML */
+export function section(title: string, intro: string, body: string): string {
+  return `<section><h2>${escapeText(title)}</h2>${intro ? `<p class="soft">${escapeText(intro)}</p>` : ''}${body}</section>`;
+}
+
+/** Rows of charts: data sets one after the other, the models of each side by side. */
+export function distributions({ results }: ReportContent): string {
+  const several = results.length > 1;
+  const [first] = results;
+  const rows = first!.summary.groups.flatMap((group) =>
+    results.map(({ summary, evaluation: { table } }, m): DistributionRow => {
+      const same = sameGroup(summary, group);
+      return {
+        name: several ? (m === 0 ? groupName(group) : summary.model) : groupName(group),
+        series: m % SERIES_COUNT,
+        values: (same?.samples ?? []).map((sample) => table.meanOverDraws(table.metric('dice'), sample)),
+      };
+    }),
+  );
+  return (several ? modelKey(results) : '') + distributionChart(rows, 'Dice');
+}
+
+function modelKey(results: readonly ReportModel[]): string {
+  const keys = results.map(({ summary }, m) => key(m, summary.model));
+  return `<div class="legend">${keys.join('')}</div>`;
+}
+
+function key(series: number, name: string): string {
+  return `<span><span class="key" style="background:var(--s${series % SERIES_COUNT})"></span>${escapeText(name)}</span>`;
+}
+
+function sameGroup(summary: EvaluationSummary, { dataset, classId }: GroupSummary): GroupSummary | undefined {
+  return summary.groups.find((group) => group.dataset === dataset && group.classId === classId);
+}
+
+export function interactionSection(summaries: readonly EvaluationSummary[]): string {
+  const several = summaries.length > 1;
+  const curves = summaries.flatMap(({ model, groups }, m) =>
+    groups.flatMap((group, g) =>
+      group.turns
+        ? [
+            {
+              name: several ? `${groupName(group)}, ${model}` : groupName(group),
+              series: (m * groups.length + g) % SERIES_COUNT,
+              means: group.turns.map(({ dice }) => dice.mean),
+              intervals: group.turns.map(({ dice }) => dice.ci95),
+            },
+          ]
+        : [],
+    ),
+  );
+  const legend = `<div class="legend">${curves.map(({ name, series }) => key(series, name)).join('')}</div>`;
+  const intro =
+    'Each click goes to the centre of the largest error; bands are 95 % intervals. What never reaches an IoU counts as the most interactions that were tried.';
+  const plot = `<div class="side plot"><div>${curvePlot(curves)}</div>${legend}</div>`;
+  return section('Correction clicks', intro, plot + clicksTable(summaries));
+}
+
+export function examplesSection(results: readonly ReportModel[]): string {
+  const parts = results.map(({ summary, gallery }, m) => {
+    const examples = examplesOf(summary, gallery);
+    return results.length > 1
+      ? `<details${m === 0 ? ' open' : ''}><summary>${escapeText(summary.model)}</summary>${examples}</details>`
+      : examples;
+  });
+  return section('Examples', 'The number is Dice.', EXAMPLES_LEGEND + parts.join(''));
+}
+
+export function agreementSection({ results }: ReportContent): string {
+  const figures = results.flatMap(({ summary, evaluation: { table } }, m) =>
+    summary.groups.map((group) => {
+      const { unit, pairs } = areaPairs(table, group.samples);
+      const name = results.length > 1 ? `${groupName(group)}, ${summary.model}` : groupName(group);
+      return `<figure><figcaption>${escapeText(name)}</figcaption>${blandAltman(pairs, unit === 'mm2' ? 'mm²' : 'pixels', m % SERIES_COUNT)}</figure>`;
+    }),
+  );
+  const intro =
+    'Bland–Altman: the line is the mean difference, dashes are the limits of agreement (± 1.96 deviations).';
+  return section('Agreement of areas', intro, `<div class="cells">${figures.join('')}</div>`);
+}
+
+export function calibrationSection({ results }: ReportContent): string {
+  const parts = results.map(({ summary: { model, groups, calibration }, evaluation: { table } }, m) => {
+    const iou = table.metric('iou');
+    const rows = groups.flatMap(({ samples }) =>
+      samples.flatMap((sample) => Array.from({ length: table.draws }, (_, d) => sample * table.draws + d)),
+    );
+    const pairs = rows.map((row) => [table.score[row]!, iou[row]!] as const);
+    const facts: readonly (readonly [string, string])[] = [
+      ['Mean absolute error', formatNumber(calibration.mae, 3)],
+      ['Bias (predicted less measured)', formatSigned(calibration.bias, 3)],
+      ['Calibration error of the bins', formatNumber(calibration.ece, 3)],
+      ['Correlation (Pearson)', formatNumber(calibration.pearson, 3)],
+      ['Rank correlation (Spearman)', formatNumber(calibration.spearman, 3)],
+      ['Answers', String(calibration.n)],
+    ];
+    const list = `<dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join('')}</dl>`;
+    const bins = calibration.bins
+      .filter(({ n }) => n > 0)
+      .map(
+        ({ from, to, n, predicted, measured }) =>
+          `<tr><td class="text">${from.toFixed(1)} – ${to.toFixed(1)}</td><td>${n}</td><td>${formatNumber(predicted, 3)}</td><td>${formatNumber(measured, 3)}</td></tr>`,
+      );
+    const table_ = `<div class="wide"><table><thead><tr><th class="text">Predicted IoU</th><th>Answers</th><th>Mean predicted</th><th>Mean measured</th></tr></thead><tbody>${bins.join('')}</tbody></table></div>`;
+    const head = results.length > 1 ? `<h3>${escapeText(model)}</h3>` : '';
+    return `${head}<div class="side"><div>${reliabilityPlot(pairs, calibration, m % SERIES_COUNT)}</div><div>${list}<h3>Reliability</h3>${table_}</div></div>`;
+  });
+  return section(
+    'Calibration of scores',
+    'Whether the IoU that the model predicts for its own mask can be trusted; on the diagonal it is exact.',
+    parts.join(''),
+  );
+}
+
+export function confusionSections({ results, classNames }: ReportContent): string[] {
+  const tables = results.flatMap(({ summary, evaluation }) =>
+    [...evaluation.confusions].map(([dataset, matrix]) => {
+      const name = results.length > 1 ? `${dataset}, ${summary.model}` : dataset;
+      const combined = summary.groups.filter((group) => group.dataset === dataset && group.combinedDice);
+      const dice = combined.map(({ className, combinedDice }) => `${className} ${formatNumber(combinedDice!.mean, 3)}`);
+      return `<h3>${escapeText(name)}</h3><p class="soft">Dice of the combined map: ${escapeText(dice.join(', '))}</p>${confusionTable(matrix, classNames(dataset))}`;
+    }),
+  );
+  if (tables.length === 0) return [];
+  const intro =
+    'Classes are segmented one by one; here every pixel belongs to the class with the highest logit, or to the background where none is above 0. Rows are true classes, in shares of their pixels.';
+  return [section('Several classes in one map', intro, tables.join(''))];
+}
+
+export function comparisonSection(comparison: Comparison, { results }: ReportContent): string {
+  const { first, second, groups } = comparison;
+  const tableOf = (model: string) => results.find(({ summary }) => summary.model === model)!.evaluation.table;
+  const [a, b] = [tableOf(first), tableOf(second)];
+  const names = new Map(
+    results.flatMap(({ summary }) =>
+      summary.groups.map((group) => [`${group.dataset}/${group.classId}`, groupName(group)]),
+    ),
+  );
+  const nameOf = (dataset: string, classId: number): string => names.get(`${dataset}/${classId}`) ?? dataset;
+  const figures = groups.map(({ dataset, classId, samples }) => {
+    const pairs = samples.map(
+      (sample) => [a.meanOverDraws(a.metric('dice'), sample), b.meanOverDraws(b.metric('dice'), sample)] as const,
+    );
+    return `<figure><figcaption>${escapeText(nameOf(dataset, classId))}</figcaption>${pairedPlot(pairs, first, second)}</figure>`;
+  });
+  const intro = `Differences are ${second} less ${first}, image by image: above the diagonal ${second} is better.`;
+  return section(
+    `${second} against ${first}`,
+    intro,
+    `${comparisonTable(comparison, nameOf)}<h3>Image by image</h3><div class="cells square">${figures.join('')}</div>`,
+  );
+}
+
+export function failureSection({ summary, evaluation }: ReportModel): string {
+  return section(`Failed with ${summary.model}`, 'These are in no number above.', failureTable(evaluation.failures));
+}
