@@ -2,10 +2,10 @@
  * The files that results are written to: their names, and writing each of them in one step, so that a file is there
  * as a whole or not at all.
  */
-import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { basename, extname, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
+import { writeError, writeTextFile } from '../formats/fileWrite.node.js';
 import { whole } from './interrupt.js';
 
 /**
@@ -47,7 +47,7 @@ export function checkOutputs(outputs: readonly string[], inputs: readonly string
   }
 }
 
-/** Makes a folder, and those above it, if it is not there. @throws SamusError OUTPUT_UNWRITABLE, DISK_FULL */
+/** Makes a folder, and those above it, if it is not there. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
 export async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
@@ -56,34 +56,7 @@ export async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** Writes a text file in one step. @throws SamusError OUTPUT_UNWRITABLE, DISK_FULL */
+/** Writes a text file in one step. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
 export async function writeText(path: string, text: string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
-  await whole(async () => {
-    try {
-      await writeFile(temporary, text, { flag: 'wx' });
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw writeError(path, error);
-    }
-  });
-}
-
-/** What a failed write says, in the form of the project. */
-export function writeError(path: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code === '') return error;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new SamusError('machine', 'DISK_FULL', `no room is left to write ${path}`, 'make room, or write elsewhere', {
-      path,
-    });
-  }
-  return new SamusError(
-    'input',
-    'OUTPUT_UNWRITABLE',
-    `a writable place was expected, but ${path} cannot be written (${code})`,
-    'check that no file is in the way and that you may write there',
-    { path, reason: code },
-  );
+  await whole(() => writeTextFile(path, text));
 }

@@ -36,7 +36,7 @@ describe('reportError', () => {
 
   it('knows a full disk and missing memory', () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
-    expect(JSON.parse(report(full, true).stdout).error.code).toBe('MACHINE_LIMIT');
+    expect(JSON.parse(report(full, true).stdout).error.code).toBe('DISK_FULL');
     const memory = new RangeError('Array buffer allocation failed');
     expect(JSON.parse(report(memory, true).stdout).error.code).toBe('MACHINE_LIMIT');
   });

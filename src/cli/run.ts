@@ -62,11 +62,12 @@ export function warn(message: string): void {
   process.stderr.write(`warning: ${message}\n`);
 }
 
-const MACHINE: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota of the disk is used up',
-  ENOMEM: 'there is not enough memory',
-  EMFILE: 'too many files are open',
+const MACHINE: Readonly<Record<string, readonly [code: string, reason: string]>> = {
+  ENOSPC: ['DISK_FULL', 'the disk is full'],
+  EDQUOT: ['DISK_FULL', 'the quota of the disk is used up'],
+  EFBIG: ['DISK_FULL', 'a file would be larger than it may get'],
+  ENOMEM: ['MACHINE_LIMIT', 'there is not enough memory'],
+  EMFILE: ['MACHINE_LIMIT', 'too many files are open'],
 };
 
 /** Errors of the operating system that slipped past the code that knows what it was doing. */
@@ -74,8 +75,8 @@ function asSamusError(error: unknown): SamusError | undefined {
   if (error instanceof SamusError) return error;
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const reason = MACHINE[code];
-  if (reason) return new SamusError('machine', 'MACHINE_LIMIT', `${reason} (${code})`, 'make room and run it again');
+  const [limit, reason] = MACHINE[code] ?? [];
+  if (limit) return new SamusError('machine', limit, `${reason} (${code})`, 'make room and run it again');
   if (error instanceof RangeError && /allocation|array buffer/i.test(error.message)) {
     const hint = 'use a smaller image or model, or close other programs';
     return new SamusError('machine', 'MACHINE_LIMIT', `there is not enough memory (${error.message})`, hint);

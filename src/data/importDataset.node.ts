@@ -6,6 +6,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SamusError } from '../errors.js';
+import { writeTextFile } from '../formats/fileWrite.node.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
@@ -152,8 +153,8 @@ async function addToClassFiles(root: string, dataset: string, plan: ImportPlan):
   const entries = parseDatasetJson(await textOr(datasetFile, '{}'), datasetFile);
   const sorted = <T>(map: ReadonlyMap<string, T>): string =>
     `${JSON.stringify(Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1))), null, 1)}\n`;
-  await writeWhole(classFile, sorted(new Map([...counts, [dataset, entry.classes.length]])));
-  await writeWhole(datasetFile, sorted(new Map([...entries, [dataset, entry]])));
+  await writeTextFile(classFile, sorted(new Map([...counts, [dataset, entry.classes.length]])));
+  await writeTextFile(datasetFile, sorted(new Map([...entries, [dataset, entry]])));
 }
 
 async function writeLists(root: string, dataset: string, written: readonly Written[]): Promise<string[]> {
@@ -170,20 +171,9 @@ async function writeLists(root: string, dataset: string, written: readonly Writt
   for (const [list, entries] of groupBy(lines, (entry) => entry.list)) {
     names.push(`${list}-${dataset}`);
     const text = entries.map(({ line }) => `${line}\n`).join('');
-    await writeWhole(join(root, LIST_FOLDER, `${list}-${dataset}.txt`), text);
+    await writeTextFile(join(root, LIST_FOLDER, `${list}-${dataset}.txt`), text);
   }
   return names;
-}
-
-/** Writes a text beside its place and moves it there. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = `${path}.tmp`;
-  try {
-    await writeFile(temporary, text);
-    await rename(temporary, path);
-  } finally {
-    await rm(temporary, { force: true });
-  }
 }
 
 async function textOr(path: string, otherwise: string): Promise<string> {

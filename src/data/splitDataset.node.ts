@@ -5,10 +5,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
+import { writeTextFile } from '../formats/fileWrite.node.js';
 import { Random } from '../nn/random.js';
 import { type Dataset, LIST_FOLDER } from './dataset.node.js';
 import { groupBy } from './groupBy.js';
-import { writeWhole } from './importDataset.node.js';
 import { divide, SIDES } from './splitLists.js';
 
 export interface SplitOptions {
@@ -147,7 +147,7 @@ async function writeLists(root: string, lists: ReadonlyMap<string, readonly Entr
   const written: SplitResult['lists'][number][] = [];
   for (const [list, entries] of lists) {
     const lines = entries.flatMap(({ dataset, name, classes }) => classes.map((id) => `${id}/${dataset}/${name}\n`));
-    await writeWhole(path(list), lines.join(''));
+    await writeTextFile(path(list), lines.join(''));
     written.push({ list, images: entries.length, samples: lines.length });
   }
   return written;

@@ -57,7 +57,7 @@ describe('writePng', () => {
 
   it('says why a place cannot be written, and leaves nothing there', async () => {
     const image = createImage(1, 1, 1, Uint8Array.of(1));
-    const refused = expect.objectContaining({ kind: 'input', code: 'IMAGE_WRITE' });
+    const refused = expect.objectContaining({ kind: 'input', code: 'FILE_UNWRITABLE' });
     await expect(writePng(join(folder, 'none', 'a.png'), image)).rejects.toThrow(refused);
     await writePng(join(folder, 'a.png'), image);
     await expect(writePng(join(folder, 'a.png', 'b.png'), image)).rejects.toThrow(refused);
@@ -66,7 +66,7 @@ describe('writePng', () => {
   });
 
   it('tells a full disk from a wrong place', async () => {
-    const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    const full = Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' });
     vi.mocked(writeFile).mockRejectedValueOnce(full);
     const refused = expect.objectContaining({ kind: 'machine', code: 'DISK_FULL' });
     await expect(writePng(join(folder, 'a.png'), createImage(1, 1, 1, Uint8Array.of(1)))).rejects.toThrow(refused);

@@ -86,7 +86,7 @@ describe('a model folder', () => {
     const file = join(root, 'file');
     await writeFile(file, '');
     await expect(writeModelFolder(join(file, 'model'), { config: CONFIG, tensors: TENSORS })).rejects.toMatchObject({
-      kind: 'machine',
+      kind: 'input',
       code: 'FILE_UNWRITABLE',
     });
   });

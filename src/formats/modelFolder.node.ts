@@ -8,6 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { readCheckpointFile } from './checkpointFile.node.js';
+import { writeError } from './fileWrite.node.js';
 import { writeSafetensorsFile } from './safetensorsFile.node.js';
 
 export const MODEL_FILES = { config: 'config.json', weights: 'model.safetensors', card: 'README.md' } as const;
@@ -70,7 +71,7 @@ export async function isModelFolder(path: string): Promise<boolean> {
 /**
  * Writes a model folder. A new one appears as a whole, or not at all. In one that is there the files are replaced,
  * each in one step and only once all of them are written; other files in it stay.
- * @throws SamusError MODEL_FOLDER_OCCUPIED if `folder` is a file, or a folder of something else; FILE_DISK_FULL,
+ * @throws SamusError MODEL_FOLDER_OCCUPIED if `folder` is a file, or a folder of something else; DISK_FULL,
  *   FILE_UNWRITABLE
  */
 export async function writeModelFolder(folder: string, content: ModelFolderContent): Promise<void> {
@@ -95,7 +96,7 @@ export async function writeModelFolder(folder: string, content: ModelFolderConte
     if (present === 'nothing') await rename(staging, target);
     else for (const name of await readdir(staging)) await rename(join(staging, name), join(target, name));
   } catch (error) {
-    throw writeError(error, folder);
+    throw writeError(folder, error);
   } finally {
     // What went wrong before matters more than what is left over.
     await rm(staging, { recursive: true, force: true }).catch(() => undefined);
@@ -140,23 +141,4 @@ function parseJson(text: string, path: string): unknown {
       path,
     });
   }
-}
-
-function writeError(error: unknown, folder: string): Error {
-  if (error instanceof SamusError || !(error instanceof Error) || !('code' in error)) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-  const reason = String(error.code);
-  if (reason === 'ENOSPC' || reason === 'EDQUOT') {
-    return new SamusError('machine', 'FILE_DISK_FULL', `the disk is full: ${folder} was not written`, 'make room', {
-      folder,
-    });
-  }
-  return new SamusError(
-    'machine',
-    'FILE_UNWRITABLE',
-    `the model folder ${folder} cannot be written (${reason})`,
-    'check that the place exists and who may write there',
-    { folder, reason },
-  );
 }

@@ -29,14 +29,14 @@ describe('writeSafetensorsFile', () => {
     const path = join(folder, 'model.safetensors');
     await mkdir(path);
     await writeFile(join(path, 'inside'), 'kept');
-    await expect(writeSafetensorsFile(path, STATE)).rejects.toMatchObject({ kind: 'usage', code: 'FILE_UNWRITABLE' });
+    await expect(writeSafetensorsFile(path, STATE)).rejects.toMatchObject({ kind: 'input', code: 'FILE_UNWRITABLE' });
     expect(await readdir(folder)).toEqual(['model.safetensors']);
     expect(await readdir(path)).toEqual(['inside']);
   });
 
   it('says so if there is no such folder', async () => {
     const path = join(folder, 'none', 'model.safetensors');
-    await expect(writeSafetensorsFile(path, STATE)).rejects.toMatchObject({ kind: 'usage', code: 'FILE_UNWRITABLE' });
+    await expect(writeSafetensorsFile(path, STATE)).rejects.toMatchObject({ kind: 'input', code: 'FILE_UNWRITABLE' });
   });
 
   it('writes nothing for tensors that the format cannot hold', async () => {

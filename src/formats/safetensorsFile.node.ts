@@ -1,19 +1,18 @@
 /**
- * Writes a safetensors file so that there is never a half one under its name: into a new file beside it, forced to
- * the disk, then renamed over it.
+ * Writes a safetensors file so that there is never a half one under its name, not even after a power cut: it is forced
+ * to the disk before it takes its place.
  */
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { SamusError } from '../errors.js';
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { StateDict } from '../graph/tensorData.js';
+import { replaceFile } from './fileWrite.node.js';
 import { encodeSafetensors } from './safetensorsWrite.js';
 
 /**
  * Writes `tensors` to `path`, replacing what is there in one step.
  * @param metadata texts by name for `__metadata__`
- * @throws SamusError FILE_DISK_FULL, FILE_UNWRITABLE, and what {@link encodeSafetensors} throws; then `path` is as it
- *   was and nothing is left beside it
+ * @throws SamusError DISK_FULL, FILE_UNWRITABLE, and what {@link encodeSafetensors} throws; then `path` is as it was
+ *   and nothing is left beside it
  */
 export async function writeSafetensorsFile(
   path: string,
@@ -21,9 +20,7 @@ export async function writeSafetensorsFile(
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Promise<void> {
   const parts = encodeSafetensors(tensors, metadata);
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
-  try {
+  await replaceFile(path, async (temporary) => {
     const handle = await open(temporary, 'wx');
     try {
       for (const part of parts) await writeAll(handle, part);
@@ -31,12 +28,8 @@ export async function writeSafetensorsFile(
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw asSamusError(error, path);
-  }
-  await syncFolder(folder);
+  });
+  await syncFolder(dirname(path));
 }
 
 async function writeAll(handle: FileHandle, part: Uint8Array): Promise<void> {
@@ -59,24 +52,4 @@ async function syncFolder(folder: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
   }
-}
-
-function asSamusError(error: unknown, path: string): unknown {
-  if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return error;
-  const reason = String(error.code);
-  if (reason === 'ENOSPC' || reason === 'EDQUOT') {
-    return new SamusError('machine', 'FILE_DISK_FULL', `there is no room to write ${path}`, 'free some space', {
-      path,
-    });
-  }
-  return new SamusError(
-    'usage',
-    'FILE_UNWRITABLE',
-    `${path} cannot be written (${reason})`,
-    'name a folder that exists and may be written to',
-    {
-      path,
-      reason,
-    },
-  );
 }

@@ -170,7 +170,7 @@ describe('samus train', () => {
     const ended = await new Promise<{ code: unknown; stdout: string }>((resolve) => {
       execFile('bash', ['-c', command], { cwd: folder }, (error, stdout) => resolve({ code: error?.code, stdout }));
     });
-    expect(ended).toMatchObject({ code: 2, stdout: expect.stringContaining('FILE_UNWRITABLE') });
+    expect(ended).toMatchObject({ code: 4, stdout: expect.stringContaining('DISK_FULL') });
     expect(await weights('full')).toEqual(before);
     expect(filesIn(join(folder, 'full')).filter((name) => /\.writing|\.old|\.tmp|lock/.test(name))).toEqual([]);
     expect(await train('--resume', 'full')).toMatchObject({ code: 0 });
