@@ -1,11 +1,18 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { DataFolder, grey, texture } from '../../test/support/dataFolder.js';
+import { createImage } from '../formats/image.js';
 import { readImage } from '../formats/imageFile.node.js';
-import { importDataset } from './importDataset.node.js';
+import { writePng } from '../formats/imageWrite.node.js';
+import { openDataset } from './dataset.node.js';
+import { importDataset, type WriteOptions } from './importDataset.node.js';
+import { IMPORTER_TITLES, type ImportOptions } from './importers/importer.js';
 import { IMPORTERS } from './importers/index.node.js';
 
+const FIXTURES = fileURLToPath(new URL('../../test/fixtures/data/', import.meta.url));
 const shared = process.env.SAMUS_TEST_DATA ?? '';
 const folders: string[] = [];
 
@@ -19,25 +26,217 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 });
 
-async function importOriginal(id: string, source: string, size?: number): Promise<string> {
-  const out = await newFolder();
-  const importer = IMPORTERS.find((candidate) => candidate.id === id)!;
-  const plan = await importer.plan(join(shared, 'data/originals', source), {});
-  await importDataset(out, plan, size === undefined ? {} : { size });
-  return out;
+async function importFrom(id: string, source: string, options: ImportOptions & WriteOptions & { out?: string } = {}) {
+  const out = options.out ?? (await newFolder());
+  const plan = await IMPORTERS.find((importer) => importer.id === id)!.plan(source, options);
+  const result = await importDataset(out, plan, options);
+  return { out, result, skipped: plan.skipped };
 }
 
-describe.skipIf(!shared)('imports of what authors publish (needs SAMUS_TEST_DATA)', () => {
+const lines = async (out: string, list: string): Promise<string[]> =>
+  (await readFile(join(out, 'MainPatient', `${list}.txt`), 'utf8')).trim().split('\n');
+const coded = (code: string) => expect.objectContaining({ code });
+
+describe('importers', () => {
+  it('are all named', () => {
+    expect(IMPORTERS.map(({ id }) => id)).toEqual(Object.keys(IMPORTER_TITLES).sort());
+  });
+  it.each(IMPORTERS.map(({ id }) => id))('%s says what it expects of a folder that is something else', async (id) => {
+    await expect(importFrom(id, await newFolder())).rejects.toThrow(coded('IMPORT_LAYOUT'));
+  });
+});
+
+describe('CAMUS', () => {
+  const expected = async (): Promise<Record<string, { image: number[]; label: number[] }>> =>
+    JSON.parse(await readFile(join(FIXTURES, 'camus/expected.json'), 'utf8'));
+
   it.each([
-    ['busi', 'BUSI'],
-    ['carotid', 'CommonCarotid'],
-    ['ddti', 'DDTI-png'],
-    ['dl-track', 'DL_Track'],
-    ['hc18', 'HC18'],
-    ['psfhs', 'PSFHS'],
-    ['tg3k', 'TG3K'],
-  ])('%s at 256 equals the same images made with Pillow, pixel by pixel', async (id, source) => {
-    const out = await importOriginal(id, source, 256);
+    ['nifti', 3, { train: ['0001'], val: ['0002'], test: ['0003'] }],
+    ['challenge', 2, { train: ['0001'], test: ['0002'] }],
+  ])('as %s is read upright, with spacing and the official split', async (release, images, split) => {
+    const { out, result } = await importFrom('camus', join(FIXTURES, 'camus', release));
+    const data = await openDataset(out);
+    expect(result.datasets).toMatchObject([{ dataset: 'Echocardiography-CAMUS', images, empty: 0 }]);
+    expect(data.classes('Echocardiography-CAMUS').names).toEqual([
+      'background',
+      'left ventricle',
+      'myocardium',
+      'left atrium',
+    ]);
+    const known = await expected();
+    for (const { dataset, name } of await data.lists(['all-Echocardiography-CAMUS'])) {
+      const read = await data.read({ dataset, name });
+      expect([...read.image.data], name).toEqual(known[name]!.image);
+      expect([...read.label], name).toEqual(known[name]!.label);
+      expect(read).toMatchObject({ width: 5, height: 7, patient: name.slice(0, 11) });
+      expect(read.spacingMm![0]).toBeCloseTo(0.3, 6);
+      expect(read.spacingMm![1]).toBeCloseTo(0.15, 6);
+    }
+    for (const [side, patients] of Object.entries(split)) {
+      const named = [...(await data.lists([`${side}-Echocardiography-CAMUS`]))].map(({ name }) => name.slice(7, 11));
+      expect([...new Set(named)]).toEqual(patients);
+    }
+  });
+});
+
+describe('COCO', () => {
+  it('gives the masks of pycocotools: run lengths exactly, polygons but for their edge', async () => {
+    const { out, skipped } = await importFrom('coco', join(FIXTURES, 'coco'), { dataset: 'Nerve-Own' });
+    const data = await openDataset(out);
+    // Classes follow the ids of the categories.
+    expect(data.classes('Nerve-Own').names).toEqual(['background', 'nerve', 'vessel']);
+    expect(skipped).toEqual([{ file: 'e.png', reason: 'it has no annotation' }]);
+    const expected: Record<string, [number[], string]> = JSON.parse(
+      await readFile(join(FIXTURES, 'coco.expected.json'), 'utf8'),
+    );
+    for (const [name, [label, kind]] of Object.entries(expected)) {
+      const read = await data.readLabel({ dataset: 'Nerve-Own', name });
+      if (kind === 'rle') expect([...read.data], name).toEqual(label);
+      const [both, any] = read.data.reduce(
+        ([b, a], value, i) => [b + (value && label[i] === value ? 1 : 0), a + (value || label[i] ? 1 : 0)],
+        [0, 0],
+      );
+      expect(both / any, name).toBeGreaterThan(0.97);
+    }
+  });
+
+  it.each([
+    ['no JSON', 'x'],
+    ['no lists', '{}'],
+    ['a path that leads out', '{"images":[{"id":1,"file_name":"../a.png"}],"annotations":[],"categories":[]}'],
+    [
+      'an odd polygon',
+      '{"images":[{"id":1,"file_name":"a.png"}],"annotations":[{"image_id":1,"category_id":1,"segmentation":[[1,2,3]]}],"categories":[]}',
+    ],
+  ])('with %s is refused', async (_, text) => {
+    const source = await newFolder();
+    await writeFile(join(source, 'a.json'), text);
+    await expect(importFrom('coco', source)).rejects.toThrow(coded('IMPORT_ANNOTATION'));
+  });
+});
+
+describe('a pair of folders', () => {
+  const write = async (source: string, path: string, image: Parameters<typeof writePng>[1]): Promise<void> => {
+    await mkdir(join(source, path, '..'), { recursive: true });
+    await writePng(join(source, path), image);
+  };
+
+  it('gives a binary or a multi-class data set, stored as it is or as squares', async () => {
+    const source = await newFolder();
+    await write(source, 'scans/a b.png', texture(8, 6, 1));
+    await write(source, 'masks/a b.png', grey(8, new Uint8Array(48).fill(255, 8, 16)));
+    await write(source, 'scans/none.png', texture(8, 6, 2));
+    await write(source, 'masks/none.png', grey(8, new Uint8Array(48)));
+    await write(source, 'scans/alone.png', texture(8, 6, 3));
+    const places = { images: 'scans', labels: 'masks', dataset: 'Liver-Own' };
+    const { out, result, skipped } = await importFrom('pair', source, { ...places, classes: ['liver'] });
+    expect(result.datasets).toEqual([
+      { dataset: 'Liver-Own', images: 2, empty: 1, lists: ['all-Liver-Own', 'empty-Liver-Own'] },
+    ]);
+    expect(skipped).toEqual([{ file: join('scans', 'alone.png'), reason: 'it has no mask' }]);
+    expect(await lines(out, 'all-Liver-Own')).toEqual(['1/Liver-Own/a b']);
+    expect(await lines(out, 'empty-Liver-Own')).toEqual(['1/Liver-Own/none']);
+    const data = await openDataset(out);
+    expect((await data.read({ dataset: 'Liver-Own', name: 'a b' })).label).toEqual(new Uint8Array(48).fill(1, 8, 16));
+
+    await expect(importFrom('pair', source, { ...places, out })).rejects.toThrow(coded('DATA_EXISTS'));
+    await importFrom('pair', source, { ...places, out, replace: true, size: 4 });
+    const square = await (await openDataset(out)).read({ dataset: 'Liver-Own', name: 'a b' });
+    expect([square.width, square.height]).toEqual([4, 4]);
+    expect((await data.facts('Liver-Own'))?.get('a b')).toMatchObject({ width: 8, height: 6 });
+
+    await write(source, 'masks/a b.png', grey(8, new Uint8Array(48).fill(2, 8, 16)));
+    const two = await importFrom('pair', source, { ...places, classes: ['liver', 'vessel'] });
+    expect(await lines(two.out, 'all-Liver-Own')).toEqual(['2/Liver-Own/a b']);
+  });
+
+  it('leaves nothing behind when it fails, and what was there stays', async () => {
+    const source = await newFolder();
+    await write(source, 'images/a.png', texture(8, 6, 1));
+    await write(source, 'labels/a.png', grey(8, new Uint8Array(48).fill(1)));
+    const { out } = await importFrom('pair', source, { dataset: 'A' });
+    const before = await readdir(out, { recursive: true });
+    await write(source, 'images/b.png', texture(8, 6, 2));
+    await write(source, 'labels/b.png', grey(8, new Uint8Array(40)));
+    for (const options of [{ dataset: 'B' }, { dataset: 'A', replace: true }]) {
+      await expect(importFrom('pair', source, { ...options, out })).rejects.toThrow(coded('DATA_SIZE_MISMATCH'));
+    }
+    expect((await readdir(out, { recursive: true })).sort()).toEqual(before.sort());
+  });
+
+  it('refuses names that become one, and indices beyond the classes', async () => {
+    const source = await newFolder();
+    await write(source, 'images/a.png', texture(8, 6, 1));
+    await write(source, 'images/a.tif', texture(8, 6, 1));
+    await write(source, 'labels/a.png', grey(8, new Uint8Array(48).fill(3)));
+    await expect(importFrom('pair', source)).rejects.toThrow(coded('IMPORT_NAMES'));
+    await rm(join(source, 'images/a.tif'));
+    await expect(importFrom('pair', source, { classes: ['x', 'y'] })).rejects.toThrow(coded('DATA_CLASS_RANGE'));
+  });
+});
+
+describe('HC18', () => {
+  const ring = (cx: number, cy: number, gap = false) => {
+    const folder = new DataFolder();
+    folders.push(folder.root);
+    const data = Uint8Array.from({ length: 60 * 50 }, (_, i) => {
+      const [x, y] = [i % 60, Math.floor(i / 60)];
+      const radius = Math.hypot((x - cx) / 18, (y - cy) / 14);
+      return radius > 0.9 && radius < 1.05 && !(gap && x > cx && Math.abs(y - cy) < 3) ? 255 : 0;
+    });
+    return { folder, outline: grey(60, data) };
+  };
+  const importRing = async (cx: number, cy: number, gap = false) => {
+    const { folder, outline } = ring(cx, cy, gap);
+    await folder.picture('training_set/007_HC', texture(60, 50, 1));
+    await folder.picture('training_set/007_HC_Annotation', outline);
+    folder.text('training_set_pixel_size_and_HC.csv', 'filename,pixel size(mm),hc\n007_HC.png,0.25,44.3\n');
+    const { out } = await importFrom('hc18', folder.root);
+    return (await openDataset(out)).read({ dataset: 'FetalHead-HC18', name: '007_HC' });
+  };
+  const inside = (label: Uint8Array, x: number, y: number) => label[y * 60 + x];
+
+  it('fills outlines, also where the image cuts them, and tells millimetres and the fetus', async () => {
+    const whole = await importRing(30, 25);
+    expect(whole).toMatchObject({ spacingMm: [0.25, 0.25], patient: '007' });
+    expect([inside(whole.label, 30, 25), inside(whole.label, 1, 1)]).toEqual([1, 0]);
+    const area = whole.label.reduce((sum, value) => sum + value, 0);
+    expect(area / (Math.PI * 18 * 14 * 1.05 ** 2)).toBeCloseTo(1, 1);
+    const cut = await importRing(8, 10);
+    expect([inside(cut.label, 0, 0), inside(cut.label, 8, 10), inside(cut.label, 40, 40)]).toEqual([1, 1, 0]);
+  });
+  it('refuses an outline with a gap', async () => {
+    await expect(importRing(30, 25, true)).rejects.toThrow(coded('IMPORT_ANNOTATION'));
+  });
+});
+
+describe('phantoms', () => {
+  it('become a data set of five classes', async () => {
+    const folder = new DataFolder();
+    folders.push(folder.root);
+    await folder.picture('phantom-3', createImage(4, 1, 3, new Uint8Array(12).fill(9)));
+    await folder.picture('phantom-3.cyst', grey(4, [255, 0, 0, 0]));
+    await folder.picture('phantom-3.cyst-2', grey(4, [0, 255, 0, 0]));
+    await folder.picture('phantom-3.organ', grey(4, [0, 0, 0, 255]));
+    const { out } = await importFrom('phantom', folder.root);
+    const data = await openDataset(out);
+    expect((await data.read({ dataset: 'Phantom', name: 'phantom-3' })).label).toEqual(Uint8Array.from([1, 1, 0, 5]));
+    expect(data.classes('Phantom').names[5]).toBe('organ');
+  });
+});
+
+describe.skipIf(!shared)('imports of what authors publish (needs SAMUS_TEST_DATA)', () => {
+  const original = (name: string): string => join(shared, 'data/originals', name);
+
+  it.each([
+    ['busi', 'BUSI', 12],
+    ['carotid', 'CommonCarotid', 4],
+    ['ddti', 'DDTI-png', 2],
+    ['dl-track', 'DL_Track', 6],
+    ['hc18', 'HC18', 4],
+    ['psfhs', 'PSFHS', 4],
+  ])('%s at 256 equals the same images made with Pillow, pixel by pixel', async (id, source, files) => {
+    const { out } = await importFrom(id, original(source), { size: 256 });
     let compared = 0;
     for (const dataset of (await readdir(out)).filter((name) => name !== 'MainPatient')) {
       for (const part of ['img', 'label']) {
@@ -49,6 +248,45 @@ describe.skipIf(!shared)('imports of what authors publish (needs SAMUS_TEST_DATA
         }
       }
     }
-    if (id !== 'tg3k') expect(compared).toBeGreaterThan(0);
+    expect(compared).toBe(files);
+  });
+
+  it('BUSI has united masks and normal images', async () => {
+    const { out, result } = await importFrom('busi', original('BUSI'));
+    expect(result.datasets).toMatchObject([{ dataset: 'Breast-BUSI', images: 9, empty: 2 }]);
+    expect(await lines(out, 'empty-Breast-BUSI')).toEqual(['1/Breast-BUSI/normal0001', '1/Breast-BUSI/normal0004']);
+  });
+
+  it("DDTI's polygons give the masks that others made of them, but for their edge", async () => {
+    const xml = await importFrom('ddti', original('DDTI-xml'));
+    const png = await importFrom('ddti', original('DDTI-png'));
+    const label = async (out: string, name: string) =>
+      (await readImage(join(out, 'ThyroidNodule-DDTI/label', `${name}.png`))).data;
+    for (const [a, b] of [
+      ['1_1', 'test1'],
+      ['1_2', 'test2'],
+      ['10_1', 'test3'],
+    ] as const) {
+      const [mine, theirs] = [await label(xml.out, a), await label(png.out, b)];
+      const [both, any] = mine.reduce(([i, u], v, k) => [i + (v & theirs[k]!), u + (v | theirs[k]!)], [0, 0]);
+      expect(both / any, a).toBeGreaterThan(0.99);
+    }
+    expect((await (await openDataset(xml.out)).facts('ThyroidNodule-DDTI'))?.get('1_2')?.patient).toBe('1');
+  });
+
+  it('TG3K has no noise of JPEG in its labels', async () => {
+    const { out } = await importFrom('tg3k', original('TG3K'));
+    for (const file of await readdir(join(out, 'ThyroidGland-TG3K/label'))) {
+      const { data } = await readImage(join(out, 'ThyroidGland-TG3K/label', file));
+      const noisy = await readImage(join(original('TG3K'), 'thyroid-mask', file.replace('.png', '.jpg')));
+      expect(new Set(data)).toEqual(new Set([0, 1]));
+      expect(data).toEqual(noisy.data.map((value) => (value > 127 ? 1 : 0)));
+    }
+  });
+
+  it('a set that is unpacked one folder deeper is found', async () => {
+    const source = await newFolder();
+    await cp(original('PSFHS'), join(source, 'PSFHS'), { recursive: true });
+    expect((await importFrom('psfhs', source)).result.datasets).toMatchObject([{ images: 3 }]);
   });
 });

@@ -80,8 +80,7 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
       }
       await writeFile(join(temporary, 'images.csv'), formatFacts(written.map(({ facts }) => facts)));
       await addToClassFiles(root, dataset, plan);
-      if (replace) await rm(join(root, dataset), { recursive: true, force: true });
-      await rename(temporary, join(root, dataset));
+      await moveInto(temporary, join(root, dataset), join(root, `.replaced-${dataset}`));
       const empty = written.filter(({ classes }) => classes.length === 0).length;
       results.push({ dataset, images: written.length, empty, lists: await writeLists(root, dataset, written) });
     } finally {
@@ -89,6 +88,14 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
     }
   }
   return { datasets: results };
+}
+
+/** Puts a folder into its place; what is there goes only once the new one is. */
+async function moveInto(folder: string, place: string, aside: string): Promise<void> {
+  await rm(aside, { recursive: true, force: true });
+  if (await exists(place)) await rename(place, aside);
+  await rename(folder, place);
+  await rm(aside, { recursive: true, force: true });
 }
 
 function checkNames(items: readonly ImportItem[]): void {
@@ -168,6 +175,8 @@ async function writeLists(root: string, dataset: string, written: readonly Writt
     }
   }
   const names: string[] = [];
+  // A data set that is replaced may have had images without an object before.
+  await rm(join(root, LIST_FOLDER, `empty-${dataset}.txt`), { force: true });
   for (const [list, entries] of groupBy(lines, (entry) => entry.list)) {
     names.push(`${list}-${dataset}`);
     const text = entries.map(({ line }) => `${line}\n`).join('');
