@@ -1,6 +1,6 @@
 /**
  * Checks the package as a user gets it: packs it, looks at what is inside, installs the archive into an empty folder,
- * and there runs the command and imports the library by each of its entries.
+ * and there runs the command and imports the library by each of its entries, the way Node does and a browser's bundler.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,8 +34,10 @@ function checkContents(files) {
   const entries = Object.values(manifest.exports).flatMap((entry) =>
     typeof entry === 'string' ? [entry] : Object.values(entry),
   );
-  for (const path of [...Object.values(manifest.bin), ...entries.map((entry) => entry.replace('./', ''))]) {
-    if (!paths.has(path)) problems.push(`the package lacks ${path}, which package.json names`);
+  const modules = entries.filter((path) => path.endsWith('.js'));
+  const types = modules.map((path) => path.replace(/\.js$/, '.d.ts'));
+  for (const path of [...Object.values(manifest.bin), manifest.main, manifest.types, ...modules, ...types]) {
+    if (!paths.has(path.replace('./', ''))) problems.push(`the package lacks ${path}, which package.json names`);
   }
   for (const { path, size } of files) {
     if (/(^|\/)test\/|\.test\.|(^|\/)src\//.test(path)) problems.push(`the package holds ${path}`);
@@ -53,7 +55,10 @@ function checkInstalled(folder, archive) {
     const name = entry.replace('.', manifest.name);
     const program = `const library = await import(${JSON.stringify(name)});
       if (Object.keys(library).length === 0) throw new Error(${JSON.stringify(`${name} exports nothing`)});`;
-    run(process.execPath, ['--input-type=module', '-e', program], folder);
+    // As Node resolves it, and as bundlers for browsers do; that the latter is free of Node, check-layers.mjs sees to.
+    for (const flags of [[], ['--conditions=browser']]) {
+      run(process.execPath, [...flags, '--input-type=module', '-e', program], folder);
+    }
   }
 }
 

@@ -1,0 +1,23 @@
+/**
+ * `samus/data`: phantoms, prompts made from labels, the published augmentation. In a browser these are its exports; on
+ * Node index.node.ts adds data set folders.
+ */
+export { augment, type Example, type ExampleSizes, makeExample } from './augment.js';
+export {
+  makePhantom,
+  PHANTOM_KINDS,
+  type Phantom,
+  type PhantomKind,
+  type PhantomObject,
+  type PhantomOptions,
+} from './phantom.js';
+export {
+  type Click,
+  correctionClick,
+  evaluationClick,
+  jitteredBox,
+  randomClick,
+  randomClicks,
+  tightBox,
+} from './prompts.js';
+export { EVERY_CLASS, type ListText, type Sample, SampleList } from './sampleList.js';

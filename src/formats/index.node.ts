@@ -1,0 +1,16 @@
+/**
+ * `samus/formats` on Node: what works on bytes anywhere, and the files that hold them.
+ */
+export { readCheckpointFile } from './checkpointFile.node.js';
+export { type ImageLimits, readImage } from './imageFile.node.js';
+export { encodePng, writePng } from './imageWrite.node.js';
+export * from './index.js';
+export {
+  isModelFolder,
+  type ModelFolder,
+  type ModelFolderContent,
+  readModelFolder,
+  writeModelFolder,
+} from './modelFolder.node.js';
+export { writeSafetensorsFile } from './safetensorsFile.node.js';
+export { readVolume } from './volumeFile.node.js';

@@ -1,0 +1,16 @@
+/**
+ * `samus/formats`: images in memory, masks, checkpoints and volumes from bytes. In a browser these are its exports; on
+ * Node index.node.ts adds files to them.
+ */
+export { type ByteSource, blobSource, memorySource, sourceTarget } from './byteSource.js';
+export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkpoint.js';
+export { toFloat16, toFloat32 } from './halfFloat.js';
+export { createImage, type Image, maskToImage, toGrey, toRgb } from './image.js';
+export { drawOverlay, type OverlayObject, type OverlayOptions } from './overlay.js';
+export { longestSideSize, resizeBilinear, resizeNearest } from './resize.js';
+export { resizeLogits } from './resizeLogits.js';
+export { decodeRle, encodeRle, type Mask, type PixelBox, type Rle, rleArea, rleBox } from './rle.js';
+export { readSafetensors, type Safetensors } from './safetensors.js';
+export { encodeSafetensors } from './safetensorsWrite.js';
+export { readTorchCheckpoint, type TorchCheckpointOptions } from './torchCheckpoint.js';
+export type { Volume, VolumeSamples } from './volume.js';

@@ -1,0 +1,25 @@
+/**
+ * `samus`: what most programs need, from an image to masks. In a browser these are its exports; on Node index.node.ts
+ * adds files. Each layer has an entry of its own with all that it offers: `samus/predict`, `samus/models`,
+ * `samus/formats`, `samus/data`, `samus/nn`, `samus/graph`, `samus/runtime`.
+ */
+export { type ErrorKind, type Json, SamusError } from './errors.js';
+export { blobSource, memorySource } from './formats/byteSource.js';
+export { type Checkpoint, readCheckpoint } from './formats/checkpoint.js';
+export { createImage, type Image, maskToImage, toGrey, toRgb } from './formats/image.js';
+export { drawOverlay, type OverlayObject, type OverlayOptions } from './formats/overlay.js';
+export { decodeRle, encodeRle, type Mask, type PixelBox, type Rle } from './formats/rle.js';
+export type { ModelConfig, SamConfig, SamusConfig } from './models/config.js';
+export { modelFromParts, modelFromTensors } from './predict/model.js';
+export { Segmenter, type SegmenterOptions } from './predict/segmenter.js';
+export type {
+  Candidate,
+  Encoding,
+  Model,
+  ObjectPrompt,
+  ObjectResult,
+  PointPrompt,
+  SegmentOptions,
+} from './predict/types.js';
+export type { Provider, ProviderStatus, Runtime, Session, SessionOptions } from './runtime/session.js';
+export { listWebProviders, type WebRuntimeOptions, webRuntime } from './runtime/webRuntime.js';

@@ -1,0 +1,16 @@
+/**
+ * `samus/predict`: from an image and prompts to masks. In a browser these are its exports; on Node index.node.ts adds
+ * loading models by name.
+ */
+export { type ImageFrame, imageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from './imageFrame.js';
+export { modelFromParts, modelFromTensors } from './model.js';
+export { Segmenter, type SegmenterOptions } from './segmenter.js';
+export type {
+  Candidate,
+  Encoding,
+  Model,
+  ObjectPrompt,
+  ObjectResult,
+  PointPrompt,
+  SegmentOptions,
+} from './types.js';

@@ -1,0 +1,63 @@
+/**
+ * Every JavaScript example of the documentation runs, and is right for the compiler, as in a program that has the
+ * package installed.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { goldenPath } from '../support/golden.js';
+import { newFolder, removeFolder, samus } from './samusProcess.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Example {
+  readonly name: string;
+  readonly code: string;
+}
+
+function examplesOf(page: string): Example[] {
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  const blocks = [...text.matchAll(/^```[jt]s\n([\s\S]*?)^```$/gm)];
+  return blocks.map(([, code = ''], i) => ({ name: `${page.replaceAll(/\W/g, '-')}-${i + 1}`, code }));
+}
+
+const PAGES = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];
+const EXAMPLES = PAGES.filter((page) => page.endsWith('.md')).flatMap(examplesOf);
+
+describe('the examples', () => {
+  let folder = '';
+
+  beforeAll(async () => {
+    folder = newFolder();
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'examples', type: 'module' }));
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(ROOT, join(folder, 'node_modules', 'samus'), 'junction');
+    copyFileSync(goldenPath('samus-tiny.pth'), join(folder, 'samus.pth'));
+    await samus(folder, 'models', 'convert', 'samus.pth', 'models/samus');
+    await samus(folder, 'phantom', 'phantoms', '--seed', '1', '--size', '640x480');
+    for (const { name, code } of EXAMPLES) writeFileSync(join(folder, `${name}.ts`), code);
+  });
+
+  afterAll(() => removeFolder(folder));
+
+  it('are right for the compiler', () => {
+    const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+    const options = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022', '--lib', 'es2023,dom'];
+    const files = EXAMPLES.map(({ name }) => join(folder, `${name}.ts`));
+    const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules', '@types')];
+    const args = [compiler, ...files, ...options, ...types, '--module', 'nodenext'];
+    expect(execFileSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })).toBe('');
+  });
+
+  it.each(EXAMPLES)('$name runs', async ({ name, code }) => {
+    const program = join(folder, `${name}.mjs`);
+    writeFileSync(program, code);
+    await expect(promisify(execFile)(process.execPath, [program], { cwd: folder })).resolves.toMatchObject({
+      stderr: '',
+    });
+  });
+});
