@@ -26,6 +26,7 @@ import { loadModel } from '../predict/loadModel.node.js';
 import type { Provider } from '../runtime/session.js';
 import { writeLines } from './evaluateFiles.js';
 import { resultLines } from './evaluateLines.js';
+import { beforeInterruptedEnd } from './interrupt.js';
 import { DEFAULT_MODEL } from './modelOptions.js';
 import { openSegmenter } from './openModel.js';
 import { makeFolder, writeText } from './output.js';
@@ -110,10 +111,15 @@ async function runModel(
   });
   // Two runs have a folder `best` each: then their paths tell them apart.
   const adapted = promptable(segmenter, models.length > 1 ? model : segmenter.name);
+  const stop = new AbortController();
+  const forget = beforeInterruptedEnd(async () => {
+    stop.abort();
+    await segmenter.dispose();
+  });
   const progress = new Progress(`evaluating ${adapted.name}`, list.length);
   try {
     const onProgress = (done: number): void => progress.update(done);
-    const evaluation = await evaluate(adapted, source, list, { ...protocol, onProgress });
+    const evaluation = await evaluate(adapted, source, list, { ...protocol, onProgress, signal: stop.signal });
     const summary = summariseEvaluation(evaluation, list, source, protocol.seed);
     progress.end();
     const chosen = report === undefined ? [] : chooseExamples(evaluation.table, summary);
@@ -121,6 +127,7 @@ async function runModel(
     return { evaluation, summary, gallery: await withProgress('drawing examples', pictures) };
   } finally {
     progress.end();
+    forget();
     await segmenter.dispose();
   }
 }

@@ -14,12 +14,10 @@ export function groupDocument(
   confusion?: readonly (readonly number[])[],
 ): { [key: string]: Json } {
   const { dataset, classId, className, images, failed, metrics } = group;
+  const facts = { dataset, class: classId, className, images, failed };
+  if (images === 0) return facts;
   return {
-    dataset,
-    class: classId,
-    className,
-    images,
-    failed,
+    ...facts,
     ...metricsDocument(metrics, images),
     ci95_resamples: group.resampled,
     ...(group.patientDice && { patients: { count: group.patientDice.n, dice: metricDocument(group.patientDice) } }),
@@ -72,7 +70,7 @@ function metricDocument({ mean, std, median, ci95 }: MetricSummary): { [key: str
 /** Bins without answers are left out. */
 export function calibrationDocument({ n, mae, bias, ece, pearson, spearman, bins }: Calibration): Json {
   const filled = bins.filter((bin) => bin.n > 0);
-  return { n, mae, bias, ece, ...defined({ pearson, spearman }), bins: filled.map((bin) => ({ ...bin })) };
+  return { n, ...defined({ mae, bias, ece, pearson, spearman }), bins: filled.map((bin) => ({ ...bin })) };
 }
 
 export function failureDocument({ sample: { dataset, classId, name, list, line }, error }: Failure): Json {

@@ -216,11 +216,13 @@ function turnSummaries(
 }
 
 function clicksNeeded(table: ResultTable, samples: readonly number[], mark: number): ClicksNeeded {
+  // Turns are kept in single precision: an IoU of exactly 0.9 has reached it.
+  const limit = Math.fround(mark);
   let [sum, reached, rows] = [0, 0, 0];
   for (const sample of samples) {
     for (let row = sample * table.draws; row < (sample + 1) * table.draws; row++) {
       let turn = 0;
-      while (turn < table.turns && table.iouAfter(row, turn) < mark) turn++;
+      while (turn < table.turns && table.iouAfter(row, turn) < limit) turn++;
       if (turn < table.turns) reached++;
       sum += Math.min(turn + 1, table.turns);
       rows++;

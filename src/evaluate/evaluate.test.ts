@@ -1,0 +1,308 @@
+import { describe, expect, it } from 'vitest';
+import { TINY_SAMUS, tinyModel } from '../../test/support/tinyModel.js';
+import { makePhantom } from '../data/phantom.js';
+import { type Sample, SampleList } from '../data/sampleList.js';
+import { SamusError } from '../errors.js';
+import { createImage } from '../formats/image.js';
+import { Segmenter } from '../predict/segmenter.js';
+import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
+import { compareEvaluations } from './compare.js';
+import { groupDocument } from './document.js';
+import { type CaseSource, type EvaluateOptions, evaluate } from './evaluate.js';
+import type { LabelledCase } from './evaluationCase.js';
+import { imagesCsv } from './imagesCsv.js';
+import { DEFAULT_TOLERANCES } from './metrics.js';
+import { type PromptableModel, promptable } from './promptableModel.js';
+import { summariseEvaluation } from './summary.js';
+
+const OPTIONS: EvaluateOptions = {
+  prompt: { kind: 'points', count: 1 },
+  clicks: 0,
+  draws: 0,
+  seed: 1,
+  native: false,
+  ...DEFAULT_TOLERANCES,
+};
+
+const SIDE = 64;
+const CLASSES = ['background', 'left', 'right'];
+
+/** Two squares, class 1 and class 2; grey values tell the class, so that a model in a test can know the truth. */
+function twoSquares(shift: number): LabelledCase {
+  const label = new Uint8Array(SIDE * SIDE);
+  for (let y = 20; y < 40; y++) {
+    label.fill(1, y * SIDE + 8 + shift, y * SIDE + 28 + shift);
+    label.fill(2, y * SIDE + 36, y * SIDE + 56);
+  }
+  const image = createImage(
+    SIDE,
+    SIDE,
+    1,
+    label.map((value) => value * 100),
+  );
+  return { image, label, width: SIDE, height: SIDE, spacingMm: [0.5, 0.5], patient: shift < 4 ? 'a' : `p${shift}` };
+}
+
+/** Reads are counted; names that begin with `bad` cannot be read. */
+function squares(patients = true): CaseSource & { readonly reads: string[] } {
+  const reads: string[] = [];
+  return {
+    reads,
+    classes: () => ({ count: CLASSES.length, names: CLASSES }),
+    async read({ name }: Sample) {
+      reads.push(name);
+      if (name.startsWith('bad')) throw new SamusError('input', 'IMAGE_CORRUPT', `${name} is broken`, 'mend it');
+      const { patient, ...rest } = twoSquares(Number(name));
+      return { ...rest, ...(patients && patient && { patient }) };
+    },
+  };
+}
+
+/** Answers with the object that was clicked, `missing` of its rows left out at the first click, half at each further one. */
+function oracle(missing: (x: number) => number, name = 'oracle'): PromptableModel & { readonly looks: () => number } {
+  let looks = 0;
+  return {
+    name,
+    looks: () => looks,
+    async look({ data, width }) {
+      looks++;
+      return async (prompts) =>
+        prompts.map(({ points, box }) => {
+          const [x, y] = points[0] ?? [Math.round((box![0] + box![2]) / 2), Math.round((box![1] + box![3]) / 2)];
+          const rows = Math.floor(missing(x) / 2 ** Math.max(0, points.length - 1));
+          const inside = data[y * width + x]!;
+          const first = Math.floor(data.indexOf(inside) / width);
+          const logits = Float32Array.from(data, (value, i) =>
+            value === inside && Math.floor(i / width) >= first + rows ? 5 : -5,
+          );
+          const mask = Uint8Array.from(logits, (value) => (value > 0 ? 1 : 0));
+          return { mask, score: 0.75, lowResLogits: logits, logits };
+        });
+    },
+  };
+}
+
+const native = { ...OPTIONS, native: true };
+
+function listOf(...lines: readonly string[]): SampleList {
+  return SampleList.parse([{ name: 'test', text: lines.join('\n') }]);
+}
+
+describe('an evaluation', () => {
+  it('reads and encodes an image once for all its classes, wherever they stand in the list', async () => {
+    const [source, model] = [squares(), oracle(() => 0)];
+    const list = listOf('1/Set/0', '1/Set/3', '2/Set/0', '2/Set/3', '1/Other/0');
+    const { table, images, failures } = await evaluate(model, source, list, native);
+    expect([images, model.looks(), failures]).toEqual([3, 3, []]);
+    expect(source.reads.sort()).toEqual(['0', '0', '3']);
+    expect([...table.metric('dice')]).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it('measures at 256 pixels by default and at the stored size if asked to', async () => {
+    const list = listOf('1/Set/0');
+    const [published, stored] = [
+      await evaluate(
+        oracle(() => 0),
+        squares(),
+        list,
+        OPTIONS,
+      ),
+      await evaluate(
+        oracle(() => 0),
+        squares(),
+        list,
+        native,
+      ),
+    ];
+    expect(published.table.pixels[0]).toBe(256 * 256);
+    expect(published.table.truthArea[0]).toBe(80 * 80);
+    expect(stored.table.truthArea[0]).toBe(400);
+    // 0.5 mm of 64 pixels are 0.125 mm of 256: areas in millimetres stay what they are.
+    expect(published.table.truthArea[0]! * published.table.pixelMm2[0]!).toBe(100);
+    expect(stored.table.truthArea[0]! * stored.table.pixelMm2[0]!).toBe(100);
+  });
+
+  it('corrects where the error is largest, and counts interactions', async () => {
+    const list = listOf('1/Set/0');
+    const evaluation = await evaluate(
+      oracle(() => 8),
+      squares(),
+      list,
+      { ...native, clicks: 3 },
+    );
+    const { table } = evaluation;
+    const dice = (rows: number): number => (2 * (400 - 20 * rows)) / (800 - 20 * rows);
+    for (const [turn, rows] of [8, 4, 2, 1].entries()) expect(table.diceAfter(0, turn)).toBeCloseTo(dice(rows), 5);
+    expect(table.metric('dice')[0]).toBeCloseTo(dice(1), 7);
+    const [group] = summariseEvaluation(evaluation, list, squares(), 1).groups;
+    // IoU after 1, 2, 3, 4: 0.6, 0.8, 0.9, 0.95.
+    expect(group!.clicksNeeded).toEqual([
+      { iou: 0.85, mean: 3, reached: 1 },
+      { iou: 0.9, mean: 3, reached: 1 },
+    ]);
+    expect(group!.turns!.map(({ interactions }) => interactions)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('counts what never reaches an IoU as the most that was tried', async () => {
+    const list = listOf('1/Set/0', '1/Set/1');
+    const evaluation = await evaluate(
+      oracle((x) => (x % 2 === 0 ? 0 : 19)),
+      squares(),
+      list,
+      { ...native, clicks: 1 },
+    );
+    const [group] = summariseEvaluation(evaluation, list, squares(), 1).groups;
+    expect(group!.clicksNeeded![1]!.reached).toBeLessThan(1);
+    expect(group!.clicksNeeded![1]!.mean).toBeLessThanOrEqual(2);
+  });
+
+  it('draws prompts from the seed, whatever the order of the list', async () => {
+    const model = () => oracle((x) => x % 7);
+    const options = { ...native, draws: 4, seed: 9 };
+    const list = listOf('1/Set/0', '1/Set/1', '1/Set/2');
+    const first = await evaluate(model(), squares(), list, options);
+    const turned = await evaluate(model(), squares(), listOf('1/Set/2', '1/Set/0', '1/Set/1'), options);
+    const dice = first.table.metric('dice');
+    expect([...turned.table.metric('dice')]).toEqual([...dice.subarray(8), ...dice.subarray(0, 8)]);
+    const other = await evaluate(model(), squares(), list, { ...options, seed: 10 });
+    expect([...other.table.metric('dice')]).not.toEqual([...dice]);
+    const [group] = summariseEvaluation(first, list, squares(), 1).groups;
+    expect(group!.spread).toMatchObject({ draws: 4 });
+    expect(group!.spread!.min).toBeLessThan(group!.spread!.max);
+    expect(group!.spread!.withinSample).toBeGreaterThan(0);
+  });
+
+  it('resolves overlaps of classes in one map', async () => {
+    const list = listOf('1/Set/0', '2/Set/0');
+    const { table, confusions } = await evaluate(
+      oracle((x) => (x < 32 ? 4 : 0)),
+      squares(),
+      list,
+      native,
+    );
+    expect(table.combinedDice[0]).toBeCloseTo((2 * 320) / 720, 6);
+    expect(table.combinedDice[1]).toBeCloseTo(1, 6);
+    expect(confusions.get('Set')!.rows()).toEqual([
+      [SIDE * SIDE - 800, 0, 0],
+      [80, 320, 0],
+      [0, 0, 400],
+    ]);
+  });
+
+  it('goes on where an image fails, and tells which', async () => {
+    const list = listOf('1/Set/bad1', '1/Set/0', '2/Set/bad1');
+    const evaluation = await evaluate(
+      oracle(() => 0),
+      squares(),
+      list,
+      native,
+    );
+    expect(evaluation.failures.map(({ sample, error }) => [sample.line, error.code])).toEqual([
+      [1, 'IMAGE_CORRUPT'],
+      [3, 'IMAGE_CORRUPT'],
+    ]);
+    const { groups } = summariseEvaluation(evaluation, list, squares(), 1);
+    expect(groups.map(({ classId, images, failed }) => [classId, images, failed])).toEqual([
+      [1, 1, 1],
+      [2, 0, 1],
+    ]);
+    expect(groupDocument(groups[1]!)).toEqual({ dataset: 'Set', class: 2, className: 'right', images: 0, failed: 1 });
+    const lines = [...imagesCsv([evaluation], list, false)];
+    expect(lines).toHaveLength(4);
+    expect(lines[1]).toMatch(/^oracle,Set,1,bad1,test,1,,.*,IMAGE_CORRUPT$/);
+    expect(lines[2]).toMatch(/^oracle,Set,1,0,test,2,,1,1,1,1,1,0,0,0,1,0,0,0,0,1,,0\.75,400,400,100,100,$/);
+  });
+
+  it('fails where every image does, and where this machine or the caller ends it', async () => {
+    await expect(
+      evaluate(
+        oracle(() => 0),
+        squares(),
+        listOf('1/Set/bad1'),
+        native,
+      ),
+    ).rejects.toMatchObject({
+      kind: 'input',
+      code: 'EVALUATE_ALL_FAILED',
+    });
+    const full: PromptableModel = {
+      name: 'full',
+      look: () => Promise.reject(new SamusError('machine', 'RUNTIME_OUT_OF_MEMORY', 'no memory', 'buy some')),
+    };
+    await expect(evaluate(full, squares(), listOf('1/Set/0', '1/Set/1'), native)).rejects.toMatchObject({
+      code: 'RUNTIME_OUT_OF_MEMORY',
+    });
+    const signal = AbortSignal.abort();
+    await expect(
+      evaluate(
+        oracle(() => 0),
+        squares(),
+        listOf('1/Set/0'),
+        { ...native, signal },
+      ),
+    ).rejects.toMatchObject({ kind: 'interrupted' });
+    const none = listOf('1/Set/0').select([]);
+    await expect(
+      evaluate(
+        oracle(() => 0),
+        squares(),
+        none,
+        native,
+      ),
+    ).rejects.toMatchObject({ code: 'EVALUATE_EMPTY' });
+  });
+
+  it('resamples patients where they are known, and pools their pixels', async () => {
+    const list = listOf('1/Set/0', '1/Set/1', '1/Set/4', '1/Set/5');
+    const model = oracle((x) => x % 5);
+    const evaluation = await evaluate(model, squares(), list, native);
+    const [group] = summariseEvaluation(evaluation, list, squares(), 1).groups;
+    expect(group).toMatchObject({ resampled: 'patient', patientDice: { n: 3 } });
+    const without = await evaluate(model, squares(false), list, native);
+    expect(summariseEvaluation(without, list, squares(), 1).groups[0]).toMatchObject({ resampled: 'image' });
+  });
+});
+
+describe('a comparison of models', () => {
+  it('pairs the images that both were measured on', async () => {
+    const list = listOf('1/Set/bad1', ...Array.from({ length: 12 }, (_, i) => `1/Set/${i}`), '2/Set/0');
+    const [worse, better] = [oracle((x) => 2 + (x % 5), 'worse'), oracle((x) => x % 5, 'better')];
+    const first = await evaluate(worse, squares(), list, native);
+    const second = await evaluate(better, squares(), list, native);
+    const { groups, overall } = compareEvaluations(first, second, list, 1);
+    expect(groups.map(({ classId, images }) => [classId, images])).toEqual([
+      [1, 12],
+      [2, 1],
+    ]);
+    const dice = groups[0]!.differences.get('dice')!;
+    expect([dice.larger, dice.smaller]).toEqual([12, 0]);
+    expect(dice.ci95![0]).toBeGreaterThan(0);
+    expect(dice.wilcoxon).toMatchObject({ statistic: 0, p: 2 / 2 ** 12, method: 'exact' });
+    expect(overall.get('dice')!.n).toBe(13);
+  });
+});
+
+describe('a real segmenter', () => {
+  const phantom = makePhantom({ seed: 3, width: 96, height: 72, kind: 'organ' });
+  const source: CaseSource = {
+    classes: () => ({ count: 2, names: ['background', 'organ'] }),
+    read: async () => ({ image: phantom.image, label: phantom.objects[0]!.mask, width: 96, height: 72 }),
+  };
+
+  it.each([
+    ['a point', { ...OPTIONS, clicks: 2 }],
+    ['several points', { ...OPTIONS, prompt: { kind: 'points', count: 5 } }],
+    ['a box', { ...native, prompt: { kind: 'box' }, draws: 2 }],
+    ['nothing', { ...OPTIONS, prompt: { kind: 'none' }, clicks: 1 }],
+  ] satisfies [string, EvaluateOptions][])('is measured with %s', async (_, options) => {
+    const segmenter = Segmenter.create(tinyModel(TINY_SAMUS), nodeRuntime({ worker: false }), { threads: 1 });
+    try {
+      const { table } = await evaluate(promptable(segmenter), source, listOf('1/Set/a'), options);
+      expect(table.metric('dice')[0]).toBeGreaterThanOrEqual(0);
+      expect(table.metric('dice')[0]).toBeLessThanOrEqual(1);
+      expect(table.score[0]).not.toBeNaN();
+    } finally {
+      await segmenter.dispose();
+    }
+  });
+});

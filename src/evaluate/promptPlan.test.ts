@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { firstPrompt, parsePromptKind, promptName } from './promptPlan.js';
+
+const WIDTH = 6;
+const sample = { dataset: 'Set', name: 'a', classId: 2 };
+/** Class 2 is eight pixels in two rows, class 1 a line of pixels, class 3 is absent. */
+const label = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 2, 2, 2, 2, 0, 1, 1, 1, 0, 0, 0);
+
+describe('kinds of prompts', () => {
+  it('go from words to words', () => {
+    for (const text of ['point', 'points:3', 'points:100', 'box', 'none'])
+      expect(promptName(parsePromptKind(text))).toBe(text);
+    expect(promptName(parsePromptKind('points:1'))).toBe('point');
+  });
+
+  it.each(['points', 'points:0', 'points:101', 'points:x', 'Point', ''])('are not "%s"', (text) => {
+    expect(() => parsePromptKind(text)).toThrow(expect.objectContaining({ code: 'EVALUATE_PROMPT', kind: 'usage' }));
+  });
+
+  it('say what auto would need', () => {
+    expect(() => parsePromptKind('auto')).toThrow(expect.objectContaining({ code: 'EVALUATE_PROMPT_AUTO' }));
+  });
+});
+
+describe('first prompts', () => {
+  const points = (count: number, draw?: number) =>
+    firstPrompt({ kind: 'points', count }, label, WIDTH, sample, draw === undefined ? undefined : { seed: 1, draw })
+      .points;
+
+  it('are the published click, or points that part the object evenly', () => {
+    expect(points(1)).toEqual([[1, 2, 1]]);
+    expect(points(2)).toEqual([
+      [3, 1, 1],
+      [3, 2, 1],
+    ]);
+    expect(points(20)).toHaveLength(20);
+  });
+
+  it('are random pixels of the object, the same for a seed and draw', () => {
+    for (let draw = 0; draw < 20; draw++) {
+      const clicks = points(3, draw);
+      expect(clicks).toEqual(points(3, draw));
+      for (const [x, y, kind] of clicks) expect([label[y * WIDTH + x], kind]).toEqual([2, 1]);
+    }
+    expect(new Set(Array.from({ length: 20 }, (_, draw) => points(1, draw).join())).size).toBeGreaterThan(3);
+  });
+
+  it('are tight boxes, with half a pixel more where a line has no area', () => {
+    const box = (classId: number) => firstPrompt({ kind: 'box' }, label, WIDTH, { ...sample, classId });
+    expect(box(2)).toEqual({ points: [], box: [1, 1, 4, 2] });
+    expect(box(1)).toEqual({ points: [], box: [0, 2.5, 2, 3.5] });
+    // The published box of an absent class.
+    expect(box(3)).toEqual({ points: [], box: [-1, -1, 6, 4] });
+  });
+
+  it('say that an absent class is not there', () => {
+    const absent = { ...sample, classId: 3 };
+    for (const draw of [undefined, { seed: 1, draw: 0 }]) {
+      for (const count of [1, 4]) {
+        const [click] = firstPrompt({ kind: 'points', count }, label, WIDTH, absent, draw).points;
+        expect(click![2]).toBe(0);
+      }
+    }
+  });
+});

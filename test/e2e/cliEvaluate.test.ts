@@ -1,0 +1,212 @@
+/**
+ * `samus evaluate` as a user has it: documents, files, exit codes.
+ */
+import { copyFileSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { splitCsv } from '../../src/cli/csv.js';
+import { makePhantom } from '../../src/data/phantom.js';
+import { writePng } from '../../src/formats/imageWrite.node.js';
+import { writeModelFolder } from '../../src/formats/modelFolder.node.js';
+import { serialiseConfig } from '../../src/models/configFile.js';
+import { goldenPath } from '../support/golden.js';
+import { writePhantomDataset } from '../support/phantomDataset.js';
+import { tinyModel } from '../support/tinyModel.js';
+import { filesIn, newFolder, removeFolder, samus, startSamus } from './samusProcess.js';
+
+let folder = '';
+
+beforeAll(async () => {
+  folder = newFolder();
+  await writePhantomDataset(join(folder, 'data'), { train: 2, val: 5, side: 48 });
+  const { config, tensors } = tinyModel();
+  for (const name of ['one', 'two']) {
+    const weights = name === 'one' ? tensors : tinyModel(config, 2).tensors;
+    await writeModelFolder(join(folder, name), { config: serialiseConfig(config), tensors: weights, card: '# tiny' });
+  }
+});
+
+afterAll(() => removeFolder(folder));
+
+function run(...args: readonly string[]) {
+  return samus(folder, 'evaluate', '--data', 'data', '--list', 'val', '--threads', '1', ...args);
+}
+
+/** A copy of the data with something wrong in it. */
+function spoiled(name: string): string {
+  cpSync(join(folder, 'data'), join(folder, name), { recursive: true });
+  return join(folder, name);
+}
+
+describe('samus evaluate', () => {
+  it('prints the document that interfaces.md promises, the same twice', async () => {
+    const { code, stdout, stderr } = await run('--model', 'one', '--json');
+    expect([code, stderr]).toEqual([0, expect.not.stringMatching(/error/)]);
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({ model: 'one', prompt: 'point', clicks: 0, draws: 0, size: 256, failures: [] });
+    expect(document.datasets.map((one: { dataset: string; class: number }) => `${one.dataset} ${one.class}`)).toEqual(
+      expect.arrayContaining(['Breast-Phantom 1', 'Heart-Phantom 1']),
+    );
+    const [first] = document.datasets;
+    expect(first).toMatchObject({ dataset: 'Breast-Phantom', class: 1, className: 'object', images: 3, failed: 0 });
+    expect(first.dice).toMatchObject({ mean: expect.any(Number), std: expect.any(Number) });
+    expect(first.dice.ci95).toEqual([expect.any(Number), expect.any(Number)]);
+    expect(first.iou.mean).toBeLessThanOrEqual(first.dice.mean);
+    expect(first).not.toHaveProperty('hd95_mm');
+    const again = JSON.parse((await run('--model', 'one', '--json')).stdout);
+    expect({ ...again, timing: 0 }).toEqual({ ...document, timing: 0 });
+  });
+
+  it('writes a report of several models with clicks and draws', async () => {
+    const options = ['--clicks', '2', '--draws', '2', '--seed', '5', '--report', 'report'];
+    const { code, stdout } = await run('--model', 'one', '--model', 'two', ...options);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/two less one:/);
+    expect(filesIn(join(folder, 'report'))).toEqual(['images.csv', 'report.html', 'summary.json']);
+    const summary = JSON.parse(readFileSync(join(folder, 'report/summary.json'), 'utf8'));
+    expect(summary.models.map(({ model }: { model: string }) => model)).toEqual(['one', 'two']);
+    expect(summary.comparisons[0].datasets[0].dice).toMatchObject({
+      mean: expect.any(Number),
+      wilcoxon: { method: 'exact' },
+    });
+    expect(summary.datasets[0]).toMatchObject({
+      draws: { count: 2 },
+      interactions: [{ count: 1 }, { count: 2 }, { count: 3 }],
+      noc85: { mean: expect.any(Number), reached: expect.any(Number) },
+      noc90: {},
+      calibration: { n: 6 },
+    });
+    const [header, ...rows] = splitCsv(readFileSync(join(folder, 'report/images.csv'), 'utf8'));
+    const samples = summary.datasets.reduce((sum: number, { images }: { images: number }) => sum + images, 0);
+    expect(rows).toHaveLength(2 * 2 * samples);
+    const column = header!.fields.indexOf('dice');
+    const ofOne = rows.filter(({ fields }) => fields[0] === 'one' && fields[1] === 'Breast-Phantom');
+    const mean = ofOne.reduce((sum, { fields }) => sum + Number(fields[column]), 0) / ofOne.length;
+    expect(mean).toBeCloseTo(summary.datasets[0].dice.mean, 12);
+    const page = readFileSync(join(folder, 'report/report.html'), 'utf8');
+    expect(page).not.toMatch(/https?:|<script/);
+  });
+
+  it('tells which images failed, and ends with 1', async () => {
+    const data = spoiled('broken');
+    writeFileSync(
+      join(data, 'Breast-Phantom/img/p 2.png'),
+      readFileSync(join(data, 'Breast-Phantom/img/p 2.png')).subarray(0, 90),
+    );
+    const small = makePhantom({ seed: 1, width: 32, height: 32 }).image;
+    await writePng(join(data, 'Breast-Phantom/label/p 4.png'), small);
+    const { code, stdout } = await samus(
+      folder,
+      'evaluate',
+      '--data',
+      'broken',
+      '--list',
+      'val',
+      '--model',
+      'one',
+      '--json',
+    );
+    expect(code).toBe(1);
+    const { failures, datasets } = JSON.parse(stdout);
+    expect(failures.map(({ image, error }: { image: string; error: { code: string } }) => [image, error.code])).toEqual(
+      [
+        ['p 2', 'IMAGE_CORRUPT'],
+        ['p 4', 'DATA_SIZE_MISMATCH'],
+      ],
+    );
+    expect(datasets[0]).toMatchObject({ images: 1, failed: 2 });
+  });
+
+  it.each([
+    ['no data', 'USAGE_MISSING_OPTION', 2, ['--list', 'val']],
+    ['a strange prompt', 'EVALUATE_PROMPT', 2, ['--data', 'data', '--prompt', 'circle']],
+    ['automatic prompts', 'EVALUATE_PROMPT_AUTO', 2, ['--data', 'data', '--prompt', 'auto']],
+    [
+      'a model twice',
+      'EVALUATE_MODEL_TWICE',
+      2,
+      ['--data', 'data', '--list', 'val', '--model', 'one', '--model', 'one'],
+    ],
+    ['no draws', 'USAGE_NUMBER', 2, ['--data', 'data', '--draws', '0']],
+    ['a negative tolerance', 'USAGE_NUMBER', 2, ['--data', 'data', '--tolerance', '-1']],
+    ['lists without names', 'EVALUATE_LISTS', 2, ['--data', 'data', '--list', 'val,,test']],
+    ['a folder that is no data', 'DATA_LAYOUT', 3, ['--data', 'one']],
+    ['a list that is not there', 'DATA_LIST_MISSING', 3, ['--data', 'data', '--list', 'tset']],
+    ['an empty list', 'DATA_LIST_EMPTY', 3, ['--data', 'bad', '--list', 'empty']],
+    ['a line naming a missing file', 'DATA_FILE_MISSING', 3, ['--data', 'bad', '--list', 'missing']],
+    ['a class over class.json', 'DATA_CLASS_RANGE', 3, ['--data', 'bad', '--list', 'class']],
+    ['images that all fail', 'EVALUATE_ALL_FAILED', 3, ['--data', 'bad', '--list', 'size', '--model', 'one']],
+    ['no such model', 'MODEL_NOT_FOUND', 3, ['--data', 'data', '--list', 'val', '--model', 'none']],
+    [
+      'a file where the report should go',
+      'FILE_UNWRITABLE',
+      3,
+      ['--data', 'data', '--list', 'val', '--model', 'one', '--report', 'a-file'],
+    ],
+  ])('refuses %s: %s', async (_, error, exit, args) => {
+    if (!existsSync(join(folder, 'bad'))) {
+      const data = spoiled('bad');
+      writeFileSync(join(folder, 'a-file'), '');
+      writeFileSync(join(data, 'MainPatient/empty.txt'), '\n');
+      writeFileSync(join(data, 'MainPatient/missing.txt'), '1/Breast-Phantom/p 0\n1/Breast-Phantom/nobody\n');
+      writeFileSync(join(data, 'MainPatient/class.txt'), '3/Heart-Phantom/p 1\n');
+      writeFileSync(join(data, 'MainPatient/size.txt'), '1/Breast-Phantom/p 0\n');
+      await writePng(join(data, 'Breast-Phantom/label/p 0.png'), makePhantom({ seed: 1, width: 32, height: 32 }).image);
+    }
+    const { code, stdout, stderr } = await samus(folder, 'evaluate', ...args, '--json');
+    expect(JSON.parse(stdout).error.code).toBe(error);
+    expect(code).toBe(exit);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('ends with 130 at Ctrl-C and leaves no half report', async () => {
+    const started = startSamus(folder, [
+      'evaluate',
+      '--data',
+      'data',
+      '--list',
+      'val',
+      '--model',
+      'one',
+      '--draws',
+      '400',
+      '--clicks',
+      '9',
+      '--report',
+      'cut',
+    ]);
+    while (!existsSync(join(folder, 'cut'))) await sleep(50);
+    await sleep(300);
+    started.child.kill('SIGINT');
+    expect((await started.ended).code).toBe(130);
+    expect(filesIn(join(folder, 'cut'))).toEqual([]);
+  });
+});
+
+describe.skipIf(!process.env.SAMUS_TEST_DATA)(
+  'samus evaluate on real images (SAMUS_TEST_DATA names the folder with data/)',
+  () => {
+    it('measures every class of every list', async () => {
+      copyFileSync(goldenPath('samus-tiny.pth'), join(folder, 'samus.pth'));
+      const data = join(process.env.SAMUS_TEST_DATA!, 'data/ultrasound');
+      const args = [
+        '--data',
+        data,
+        '--list',
+        'val-Artery-CCA,val-Muscle-Aponeurosis',
+        '--model',
+        'samus.pth',
+        '--report',
+        'real',
+      ];
+      const { code, stdout } = await samus(folder, 'evaluate', ...args, '--json');
+      expect(code).toBe(0);
+      const { datasets } = JSON.parse(stdout);
+      expect(datasets.map(({ dataset, images }: { dataset: string; images: number }) => [dataset, images])).toEqual([
+        ['Artery-CCA', 14],
+        ['Muscle-Aponeurosis', 10],
+      ]);
+    });
+  },
+);
