@@ -39,6 +39,7 @@ function convertCommand(): Command {
     .argument('<out>', 'the model folder to write')
     .option('--config <file>', 'a config.json with the sizes, instead of detecting them')
     .option('--int8', "hold the encoder's large weights in 8 bits")
+    .option('--float16', 'write the weights in 16 bits: half the size, the same arithmetic')
     .option('--json', 'print one JSON document')
     .addHelpText('after', CONVERT_EXAMPLES)
     .action(async (checkpoint: string, out: string, options: ConvertOptions & JsonOption) => {

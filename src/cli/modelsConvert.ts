@@ -5,6 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { SamusError } from '../errors.js';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
+import { toFloat16 } from '../formats/halfFloat.js';
+import type { TensorData } from '../graph/tensorData.js';
+import { parametersOf } from '../models/graphs.js';
 import { quantise } from '../models/quantise.js';
 import { modelFromParts } from '../predict/model.js';
 import type { Model } from '../predict/types.js';
@@ -19,6 +22,8 @@ export interface ConvertOptions {
   readonly config?: string;
   /** Hold the encoder's large weights in 8 bits. */
   readonly int8?: boolean;
+  /** Write weights in 16 bits. */
+  readonly float16?: boolean;
 }
 
 /**
@@ -31,9 +36,23 @@ export async function convertModel(checkpoint: string, out: string, options: Con
     ? readModel(checkpoint)
     : readWithConfig(checkpoint, options.config));
   const card = model.card ?? cardOf(model, checkpoint);
-  if (!options.int8) return saveModel(out, model, card);
+  if (!options.int8) return saveModel(out, options.float16 ? halved(model) : model, card);
   const rounded = await withProgress('rounding to 8 bits', async () => quantise(model.config, model.tensors));
-  return saveModel(out, { ...model, ...rounded }, `${card}\n${INT8_NOTE}`);
+  const small = { ...model, ...rounded };
+  return saveModel(out, options.float16 ? halved(small) : small, `${card}\n${INT8_NOTE}`);
+}
+
+/**
+ * A file of half the size; what computes with it computes in float32 all the same. Fixed tables stay as they are: they
+ * are small, and the frequencies of the positions among them are multiplied by pixels.
+ */
+function halved(model: Model): Model {
+  const tables = new Set(parametersOf(model.config).flatMap(({ name, buffer }) => (buffer ? [name] : [])));
+  const tensors = [...model.tensors].map(([name, tensor]): [string, TensorData] => [
+    name,
+    tensor.dtype === 'float32' && !tables.has(name) ? toFloat16(tensor) : tensor,
+  ]);
+  return { ...model, tensors: new Map(tensors) };
 }
 
 /** What a card says of the rounding, after what it said before. */
