@@ -68,7 +68,7 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /** Names are on the disk only once their folder is; some systems cannot do that, and then need not. */
-export async function syncFolder(folder: string): Promise<void> {
+async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');
     try {

@@ -37,7 +37,11 @@ export class TrainingSession {
     threads: number,
   ): Promise<TrainingSession> {
     const model = await exportModel(runtime, graph.outputs, frozen);
-    return new TrainingSession(await runtime.createSession(model, { threads, memoryPattern: false }), graph.trained, weights);
+    return new TrainingSession(
+      await runtime.createSession(model, { threads, memoryPattern: false }),
+      graph.trained,
+      weights,
+    );
   }
 
   /**
