@@ -21,7 +21,7 @@ export const carotid: Importer = {
     if (!images || !labels) throw layoutError(source, LAYOUT, 'they are not there');
     const patientOf = (stem: string) => /^(.+)_slice_/.exec(stem)?.[1];
     const pairs = await pairItems({ source, dataset: DATASET, images, labels, patientOf });
-    const entry = datasetEntry(['lumen'], 'CC BY 4.0', 'Momot 2022, doi:10.17632/d4xt63mgjm.1');
+    const entry = datasetEntry(['lumen'], 'CC BY 4.0', 'Momot 2022');
     return { datasets: new Map([[DATASET, entry]]), ...pairs };
   },
 };

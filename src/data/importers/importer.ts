@@ -6,7 +6,7 @@ import type { Image } from '../../formats/image.js';
 import { classesOf, type DatasetEntry } from '../classes.js';
 
 /** An image with its label, loaded. */
-export interface ImportedImage {
+interface ImportedImage {
   readonly image: Image;
   /** Class indices, grey, of the image's size. */
   readonly label: Image;

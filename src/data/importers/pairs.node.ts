@@ -53,6 +53,6 @@ export async function pairItems(folders: PairFolders): Promise<{
 }
 
 /** Whether a file's format changes pixels, by its name. */
-export function isLossy(file: string): boolean {
+function isLossy(file: string): boolean {
   return ['.jpg', '.jpeg', '.webp'].includes(extname(file).toLowerCase());
 }
