@@ -77,17 +77,17 @@ def peak_mb_reset():
 
 
 def peak_mb():
-    """Highest resident memory since the last reset, in MB (since the start where it cannot be reset)."""
+    """Highest resident memory since the last reset, in 10^6 bytes (since the start where it cannot be reset)."""
     try:
         with open("/proc/self/status") as handle:
             for line in handle:
                 if line.startswith("VmHWM:"):
-                    return round(int(line.split()[1]) / 1024, 1)
+                    return round(int(line.split()[1]) * 1024 / 1e6, 1)
     except OSError:
         pass
     import resource
 
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6, 1)
 
 
 class Reference:

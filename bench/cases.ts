@@ -1,0 +1,219 @@
+/**
+ * What one measured process does: sets up one thing (the encoder, the decoder or a training step of a model, a file
+ * made elsewhere, a matrix product), then runs it as often as it is told. Weights are random; nothing here depends on
+ * their values. Who runs what and when is decided by plan.ts and turns.ts, in another process.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { float32, type StateDict, sizeOf, type TensorData } from '#dist/graph/tensorData.js';
+import { type ModelConfig, SAM_VIT_B, SAMUS_B, SAMUS_S } from '#dist/models/config.js';
+import { decoderGraph, encoderGraph, inputChannels, type ModelGraph } from '#dist/models/graphs.js';
+import { POINT_LABEL } from '#dist/models/promptEncoder.js';
+import { quantise } from '#dist/models/quantise.js';
+import { isTrainable } from '#dist/models/trainable.js';
+import { compile } from '#dist/nn/compile.js';
+import { initialise, type ParameterInfo } from '#dist/nn/parameters.js';
+import { Random } from '#dist/nn/random.js';
+import { modelLogits } from '#dist/predict/imageFrame.js';
+import { bundledModels, loadModel } from '#dist/predict/loadModel.node.js';
+import { matmulRate } from '#dist/runtime/matmulRate.js';
+import { nodeRuntime } from '#dist/runtime/nodeRuntime.node.js';
+import type { Runtime } from '#dist/runtime/session.js';
+import { ADAM } from '#dist/train/adam.js';
+import { gradientGraph, targetSide } from '#dist/train/gradientGraph.js';
+import { freshStates, Optimiser } from '#dist/train/optimiser.js';
+import { TrainingSession } from '#dist/train/trainingSession.js';
+import { realGflop } from './realWork.js';
+
+/** A thing that is ready to be run. */
+export interface Case {
+  /** Numbers that are known before the first run. */
+  readonly facts: Readonly<Record<string, number>>;
+  /** @returns numbers of this run; without `ms`, the time of the call is the time of the run */
+  run(): Promise<Readonly<Record<string, number>>>;
+}
+
+/** The small SAMUS comes with the package once it is trained; until then it is its configuration. */
+const BUNDLED = 'samus-s';
+
+const LEARNING_RATE = 5e-4;
+
+const runtime: Runtime = nodeRuntime({ worker: false });
+
+/**
+ * @param kind `matmul`, `encode`, `decode`, `train` or `file`
+ * @param subject a model for the three in the middle; for `file` the path of an ONNX encoder of SAMUS
+ */
+export async function prepareCase(kind: string, subject: string, threads: number): Promise<Case> {
+  switch (kind) {
+    case 'matmul':
+      return matmul(threads);
+    case 'encode':
+      return encode(subject, threads);
+    case 'decode':
+      return decode(subject, threads);
+    case 'train':
+      return train(await configOf(subject), threads);
+    case 'file':
+      return encodeByFile(subject, threads);
+    default:
+      throw new Error(`there is no case ${kind}`);
+  }
+}
+
+async function matmul(threads: number): Promise<Case> {
+  return {
+    facts: {},
+    async run() {
+      const { gflops, milliseconds } = await matmulRate(runtime, { threads }, 4);
+      return { ms: milliseconds, gflops };
+    },
+  };
+}
+
+async function encode(model: string, threads: number): Promise<Case> {
+  const { session, config, sessionMs } = await open(model, encoderGraph, threads);
+  const image = noise([1, inputChannels(config), config.imageSize, config.imageSize]);
+  const run = async () => {
+    await session.run({ image });
+    return {};
+  };
+  return { facts: { session_ms: sessionMs, gflop: realGflop(config) }, run };
+}
+
+/** One click: prompt encoder, decoder, and the first mask at the size of the model's input. */
+async function decode(model: string, threads: number): Promise<Case> {
+  const { session, config, sessionMs } = await open(model, decoderGraph, threads);
+  const { promptDim, tokenGrid: grid, imageSize } = config;
+  const embedding = noise([1, promptDim, grid, grid]);
+  const run = async () => {
+    const results = await session.run({ image_embeddings: embedding, ...click(config) });
+    const masks = results.low_res_masks;
+    if (masks?.dtype !== 'float32') throw new Error('the decoder gave no masks');
+    const logits = modelLogits(config, masks.data.subarray(0, (4 * grid) ** 2));
+    if (logits.length !== imageSize ** 2) throw new Error('the mask has another size than the image');
+    return {};
+  };
+  return { facts: { session_ms: sessionMs }, run };
+}
+
+/** A step of the published recipe on one image: gradients by a graph, Adam in JavaScript, as the trainer does it. */
+async function train(config: ModelConfig, threads: number): Promise<Case> {
+  const recipe = { kind: 'published' } as const;
+  const isTrained = (name: string) => isTrainable(config, name);
+  const graph = gradientGraph({ config, batch: 1, points: 2, isTrained, recipe });
+  const weights = randomWeights(graph.parameters);
+  const trained = new Set(graph.trained.map(({ name }) => name));
+  const states = freshStates(
+    new Map([...weights].flatMap(([n, { data }]) => (trained.has(n) ? [[n, data]] : []))),
+    false,
+  );
+  // The trainer keeps them too, for its checkpoints.
+  const frozen = new Map([...weights].filter(([name]) => !trained.has(name)));
+  const started = performance.now();
+  const current = new Map([...states].map(([name, { weight }]) => [name, weight]));
+  const session = await TrainingSession.create(runtime, graph, current, frozen, threads);
+  const sessionMs = performance.now() - started;
+  const optimiser = new Optimiser(states, { adam: ADAM, clip: null, ema: null, rateOf: () => 1 });
+  const side = targetSide(config, recipe);
+  const feeds = {
+    image: noise([1, inputChannels(config), config.imageSize, config.imageSize]),
+    target: float32(
+      Float32Array.from({ length: side * side }, (_, i) => (isInside(i, side) ? 1 : 0)),
+      [1, 1, side, side],
+    ),
+    ...click(config),
+  };
+  const run = async () => {
+    const { loss } = await session.run(feeds);
+    if (!Number.isFinite(loss)) throw new Error(`the loss was ${loss}`);
+    optimiser.update(session.gradients, LEARNING_RATE);
+    return { frozen: frozen.size };
+  };
+  return { facts: { session_ms: sessionMs }, run };
+}
+
+/** An ONNX file that reference.py wrote, its weights within it or beside it, on the same build of ONNX Runtime. */
+async function encodeByFile(path: string, threads: number): Promise<Case> {
+  const started = performance.now();
+  const model = { bytes: await readFile(path), external: [] };
+  const session = await runtime.createSession(model, { threads, weightsFolder: dirname(path) });
+  const sessionMs = performance.now() - started;
+  const image = noise([1, 1, SAMUS_B.imageSize, SAMUS_B.imageSize]);
+  const run = async () => {
+    await session.run({ image });
+    return {};
+  };
+  return { facts: { session_ms: sessionMs }, run };
+}
+
+/**
+ * The session of one part of a model, and how long it took from weights in memory to there. The weights are let go of,
+ * as they are by the Segmenter.
+ */
+async function open(name: string, part: (config: ModelConfig) => ModelGraph, threads: number) {
+  const { config, tensors } = await modelOf(name, part);
+  const started = performance.now();
+  const session = await compile(runtime, part(config).outputs, tensors, { threads });
+  return { session, config, sessionMs: performance.now() - started };
+}
+
+async function modelOf(
+  name: string,
+  part: (config: ModelConfig) => ModelGraph,
+): Promise<{ config: ModelConfig; tensors: StateDict }> {
+  if (name === 'samus_s' && (await bundledModels()).includes(BUNDLED)) return loadModel(BUNDLED);
+  const config = await configOf(name);
+  const tensors = randomWeights(part(config).parameters);
+  return name.endsWith('_int8') ? quantise(config, tensors) : { config, tensors };
+}
+
+async function configOf(name: string): Promise<ModelConfig> {
+  switch (name) {
+    case 'samus_b':
+    case 'samus_b_int8':
+      return SAMUS_B;
+    case 'samus_s':
+      return (await bundledModels()).includes(BUNDLED) ? (await loadModel(BUNDLED)).config : SAMUS_S;
+    case 'sam_b':
+      return SAM_VIT_B;
+    default:
+      throw new Error(`there is no model ${name}`);
+  }
+}
+
+/** Position tables start at zero; those of a trained model are not. */
+function randomWeights(parameters: readonly ParameterInfo[]): Map<string, TensorData<'float32'>> {
+  const filled = parameters.map((parameter): ParameterInfo => {
+    const { initialisation } = parameter;
+    const zero = initialisation.kind === 'constant' && initialisation.value === 0;
+    return zero ? { ...parameter, initialisation: { kind: 'uniform', bound: 0.02 } } : parameter;
+  });
+  const drawn = initialise(filled, Random.seeded(1));
+  return new Map([...drawn].flatMap(([name, tensor]) => (tensor.dtype === 'float32' ? [[name, tensor]] : [])));
+}
+
+function noise(shape: readonly number[]): TensorData<'float32'> {
+  const random = Random.seeded(2);
+  return float32(
+    Float32Array.from({ length: sizeOf(shape) }, () => random.uniform(0, 1)),
+    shape,
+  );
+}
+
+/** A click and SAM's padding point, without a first guess at the mask. */
+function click({ imageSize, tokenGrid: grid }: ModelConfig) {
+  return {
+    point_coords: float32([0.47 * imageSize, 0.38 * imageSize, 0, 0], [1, 2, 2]),
+    point_labels: float32([POINT_LABEL.foreground, POINT_LABEL.notAPoint], [1, 2]),
+    mask_input: float32(new Float32Array((4 * grid) ** 2), [1, 1, 4 * grid, 4 * grid]),
+    has_mask_input: float32([0], [1]),
+  };
+}
+
+/** A rectangle that covers a sixth of a square, as reference.py has it. */
+function isInside(index: number, side: number): boolean {
+  const [y, x] = [Math.floor(index / side) / side, (index % side) / side];
+  return y >= 0.31 && y < 0.7 && x >= 0.23 && x < 0.78;
+}

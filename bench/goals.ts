@@ -1,0 +1,64 @@
+/**
+ * What the project wants to reach on a machine with two cores, and whether it does.
+ */
+import type { Entry } from './report.js';
+
+interface Goal {
+  readonly name: string;
+  readonly text: string;
+  readonly limit: number;
+  /** Whether the number is to be at least the limit, or at most. */
+  readonly side: 'least' | 'most';
+}
+
+export interface Verdict extends Goal {
+  readonly value: number;
+  readonly reached: boolean;
+}
+
+/** Peak memory of a training step of the published code, where it is not measured in the same run. */
+const PUBLISHED_TRAIN_MB = 3100;
+const MEASURED_TRAIN_MB = 'reference.torch_fp32.train_peak_mb';
+
+const GOALS: readonly Goal[] = [
+  { name: 'samus_b.gemm_share', text: "share of the matrix-product rate, SAMUS's encoder", limit: 0.9, side: 'least' },
+  { name: 'ratio.torch_fp32_to_samus_b.encode', text: 'times as fast as PyTorch, float32', limit: 1.6, side: 'least' },
+  {
+    name: 'ratio.onnx_export_to_samus_b.encode',
+    text: 'times as fast as the plain export',
+    limit: 1.15,
+    side: 'least',
+  },
+  {
+    name: 'ratio.torch_bf16_to_samus_b_int8.encode',
+    text: 'times as fast in int8 as PyTorch in bf16 (the aim is 1.8)',
+    limit: 1.3,
+    side: 'least',
+  },
+  { name: 'samus_b.decode_ms', text: 'ms for one click', limit: 15, side: 'most' },
+  { name: 'ratio.samus_b.train_to_encode', text: 'encoder times for a training step', limit: 3, side: 'most' },
+  {
+    name: 'ratio.torch_fp32_to_samus_b.train',
+    text: 'times as fast at training as PyTorch',
+    limit: 1.6,
+    side: 'least',
+  },
+  {
+    name: 'samus_b.train_peak_mb',
+    text: 'MB for training, less than PyTorch takes',
+    limit: PUBLISHED_TRAIN_MB,
+    side: 'most',
+  },
+];
+
+/** Goals whose number was measured. */
+export function verdicts(entries: readonly Entry[]): Verdict[] {
+  const values = new Map(entries.map(({ name, value }) => [name, value]));
+  return GOALS.flatMap((stated): Verdict[] => {
+    const value = values.get(stated.name);
+    const limit = stated.name === 'samus_b.train_peak_mb' ? values.get(MEASURED_TRAIN_MB) : undefined;
+    const goal = { ...stated, limit: limit ?? stated.limit };
+    if (value === undefined) return [];
+    return [{ ...goal, value, reached: goal.side === 'least' ? value >= goal.limit : value <= goal.limit }];
+  });
+}

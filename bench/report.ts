@@ -1,0 +1,160 @@
+/**
+ * From samples to what is told: numbers by name, ratios, and which goals are reached. A number is the best of all
+ * runs, because nothing but this program makes a run faster and everything else makes it slower; medians stand beside
+ * them.
+ */
+import type { Phase } from './plan.js';
+import type { Samples } from './turns.js';
+
+export interface Entry {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: Unit;
+}
+
+/** `1`: a share or a ratio. */
+type Unit = 'ms' | 'MB' | 'GFLOP' | 'GFLOP/s' | '1';
+
+export type Results = ReadonlyMap<Phase['name'], ReadonlyMap<string, Samples>>;
+
+const MODELS = ['samus_b', 'samus_s', 'sam_b', 'samus_b_int8'] as const;
+const REFERENCES = ['torch_fp32', 'torch_bf16', 'onnx_export'] as const;
+
+/** How many times as long A takes as B, each pair measured in turns. */
+const RATIOS: readonly { name: string; phase: Phase['name']; slow: string; fast: string }[] = [
+  { name: 'sam_b_to_samus_b.encode', phase: 'encoders', slow: 'sam_b.encode', fast: 'samus_b.encode' },
+  {
+    name: 'torch_fp32_to_samus_b.encode',
+    phase: 'encoders',
+    slow: 'reference.torch_fp32.encode',
+    fast: 'samus_b.encode',
+  },
+  {
+    name: 'onnx_export_to_samus_b.encode',
+    phase: 'encoders',
+    slow: 'reference.onnx_export.encode',
+    fast: 'samus_b.encode',
+  },
+  {
+    name: 'torch_bf16_to_samus_b_int8.encode',
+    phase: 'encoders',
+    slow: 'reference.torch_bf16.encode',
+    fast: 'samus_b_int8.encode',
+  },
+  { name: 'samus_b_to_samus_b_int8.encode', phase: 'encoders', slow: 'samus_b.encode', fast: 'samus_b_int8.encode' },
+  {
+    name: 'torch_fp32_to_samus_b.decode',
+    phase: 'decoders',
+    slow: 'reference.torch_fp32.decode',
+    fast: 'samus_b.decode',
+  },
+  { name: 'samus_b.train_to_encode', phase: 'training', slow: 'samus_b.train', fast: 'samus_b.encode' },
+  { name: 'torch_fp32_to_samus_b.train', phase: 'training', slow: 'reference.torch_fp32.train', fast: 'samus_b.train' },
+];
+
+/** Everything that could be measured, in a fixed order. */
+export function entriesOf(results: Results): Entry[] {
+  return [
+    ...matmul(results),
+    ...MODELS.flatMap((model) => ofModel(results, model)),
+    ...references(results),
+    ...ratios(results),
+  ];
+}
+
+/** What could not be measured, and why. */
+export function problemsOf(results: Results): string[] {
+  const all = [...results.values()].flatMap((phase) => [...phase]);
+  return all.flatMap(([name, { error }]) => (error === undefined ? [] : [`${name}: ${error}`]));
+}
+
+function values(results: Results, phase: Phase['name'], subject: string, number: string): readonly number[] {
+  return results.get(phase)?.get(subject)?.numbers.get(number) ?? [];
+}
+
+function matmul(results: Results): Entry[] {
+  const rates = values(results, 'encoders', 'matmul', 'gflops');
+  if (rates.length === 0) return [];
+  return [
+    { name: 'matmul.gflops', value: Math.max(...rates), unit: 'GFLOP/s' },
+    { name: 'matmul.median_gflops', value: median(rates), unit: 'GFLOP/s' },
+  ];
+}
+
+function ofModel(results: Results, model: string): Entry[] {
+  const encoder = (number: string) => values(results, 'encoders', `${model}.encode`, number);
+  const decoder = (number: string) => values(results, 'decoders', `${model}.decode`, number);
+  const training = (number: string) => values(results, 'training', `${model}.train`, number);
+  const [first] = encoder('gflop');
+  const rates = values(results, 'encoders', 'matmul', 'gflops');
+  const share = (pick: (list: readonly number[]) => number, rate: number, name: string): Entry[] =>
+    first === undefined || rates.length === 0 || encoder('ms').length === 0
+      ? []
+      : [{ name: `${model}.${name}`, value: (first / pick(encoder('ms'))) * (1000 / rate), unit: '1' }];
+  return [
+    ...timed(`${model}.encode`, encoder('ms')),
+    ...(first === undefined ? [] : [{ name: `${model}.encode_gflop`, value: first, unit: 'GFLOP' } as const]),
+    ...share(least, Math.max(...rates), 'gemm_share'),
+    ...share(median, median(rates), 'gemm_share_median'),
+    ...peak(`${model}.encode`, encoder('peak_mb')),
+    ...session(model, encoder('session_ms'), decoder('session_ms')),
+    ...timed(`${model}.decode`, decoder('ms')),
+    ...timed(`${model}.train_step`, training('ms')),
+    ...peak(`${model}.train`, training('peak_mb')),
+  ];
+}
+
+/** Encoder and decoder together; the variant in 8 bits has the decoder of the model it was made from. */
+function session(model: string, encoder: readonly number[], decoder: readonly number[]): Entry[] {
+  if (encoder.length === 0 || decoder.length === 0) return [];
+  return [{ name: `${model}.session_ms`, value: least(encoder) + least(decoder), unit: 'ms' }];
+}
+
+function references(results: Results): Entry[] {
+  return REFERENCES.flatMap((how) => {
+    const name = `reference.${how}`;
+    const encoder = (number: string) => values(results, 'encoders', `${name}.encode`, number);
+    const training = (number: string) => values(results, 'training', `${name}.train`, number);
+    return [
+      ...timed(`${name}.encode`, encoder('ms')),
+      ...peak(`${name}.encode`, encoder('peak_mb')),
+      ...timed(`${name}.decode`, values(results, 'decoders', `${name}.decode`, 'ms')),
+      ...timed(`${name}.train_step`, training('ms')),
+      ...peak(`${name}.train`, training('peak_mb')),
+    ];
+  });
+}
+
+function ratios(results: Results): Entry[] {
+  return RATIOS.flatMap(({ name, phase, slow, fast }): Entry[] => {
+    const [above, below] = [values(results, phase, slow, 'ms'), values(results, phase, fast, 'ms')];
+    if (above.length === 0 || below.length === 0) return [];
+    return [
+      { name: `ratio.${name}`, value: least(above) / least(below), unit: '1' },
+      { name: `ratio.${name}_median`, value: median(above) / median(below), unit: '1' },
+    ];
+  });
+}
+
+function timed(name: string, ms: readonly number[]): Entry[] {
+  if (ms.length === 0) return [];
+  return [
+    { name: `${name}_ms`, value: least(ms), unit: 'ms' },
+    { name: `${name}_median_ms`, value: median(ms), unit: 'ms' },
+  ];
+}
+
+function peak(name: string, mb: readonly number[]): Entry[] {
+  return mb.length === 0 ? [] : [{ name: `${name}_peak_mb`, value: Math.max(...mb), unit: 'MB' }];
+}
+
+function least(list: readonly number[]): number {
+  return Math.min(...list);
+}
+
+/** @returns NaN of nothing */
+function median(list: readonly number[]): number {
+  const sorted = [...list].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
+}
