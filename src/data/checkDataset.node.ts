@@ -13,7 +13,7 @@ import type { SampleList } from './sampleList.js';
 import { splitFamilies } from './splitLists.js';
 
 /** Something to look at. `error`: work with the data set fails or its numbers mean nothing; `warning`: perhaps meant. */
-export interface Problem {
+interface Problem {
   readonly severity: 'error' | 'warning';
   readonly code: string;
   readonly message: string;

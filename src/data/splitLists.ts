@@ -8,7 +8,7 @@ import type { Random } from '../nn/random.js';
 import { groupBy } from './groupBy.js';
 
 export const SIDES = ['train', 'val', 'test'] as const;
-export type Side = (typeof SIDES)[number];
+type Side = (typeof SIDES)[number];
 
 /** A list of a split, by its name: `val-fold2` is the side `val` of the family `fold2`. */
 export interface SplitList {

@@ -4,7 +4,7 @@
 import { correlation, ranksOf, summarise } from './statistics.js';
 
 /** A bin of predicted IoU; the last one holds its upper end too. */
-export interface CalibrationBin {
+interface CalibrationBin {
   readonly from: number;
   readonly to: number;
   readonly n: number;

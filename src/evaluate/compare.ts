@@ -9,9 +9,9 @@ import { bootstrapMeans, type Interval, type Summary, summarise } from './statis
 import { type WilcoxonResult, wilcoxonSignedRank } from './wilcoxon.js';
 
 /** Metrics that models are compared by; larger is better in the first three only. */
-export const COMPARED = ['dice', 'iou', 'nsd', 'hd95_px', 'assd_px'] as const satisfies readonly Metric[];
+const COMPARED = ['dice', 'iou', 'nsd', 'hd95_px', 'assd_px'] as const satisfies readonly Metric[];
 
-export type ComparedMetric = (typeof COMPARED)[number];
+type ComparedMetric = (typeof COMPARED)[number];
 
 /** Differences of one metric, second model less first. */
 export interface PairedDifference extends Summary {
@@ -22,7 +22,7 @@ export interface PairedDifference extends Summary {
   readonly smaller: number;
 }
 
-export interface GroupComparison {
+interface GroupComparison {
   readonly dataset: string;
   readonly classId: number;
   /** Samples that both models were measured on. */

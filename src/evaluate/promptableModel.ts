@@ -25,7 +25,7 @@ export interface Answer {
 }
 
 /** Answers prompts on one image, in their order. */
-export type Answering = (prompts: readonly EvaluationPrompt[], withLogits: boolean) => Promise<readonly Answer[]>;
+type Answering = (prompts: readonly EvaluationPrompt[], withLogits: boolean) => Promise<readonly Answer[]>;
 
 export interface PromptableModel {
   readonly name: string;

@@ -18,7 +18,7 @@ export interface MetricSummary extends Summary {
 }
 
 /** How much the choice of random prompts changes the result. */
-export interface DrawSpread {
+interface DrawSpread {
   readonly draws: number;
   /** Of the mean Dice of each draw. */
   readonly std: number;
@@ -29,14 +29,14 @@ export interface DrawSpread {
 }
 
 /** After a turn: `interactions` prompts and clicks together. */
-export interface TurnSummary {
+interface TurnSummary {
   readonly interactions: number;
   readonly dice: MetricSummary;
   readonly iou: MetricSummary;
 }
 
 /** Interactions needed to reach an IoU; what never reaches it counts as the most that were tried. */
-export interface ClicksNeeded {
+interface ClicksNeeded {
   readonly iou: number;
   readonly mean: number;
   /** Share of rows that reached it, 0 to 1. */

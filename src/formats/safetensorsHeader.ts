@@ -5,7 +5,7 @@
  */
 import { checkpointError, quoted } from './checkpointError.js';
 
-export interface HeaderEntry {
+interface HeaderEntry {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly begin: number;

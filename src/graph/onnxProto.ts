@@ -28,7 +28,7 @@ export interface OnnxNode {
 }
 
 /** Where the bytes of a tensor lie, outside the graph: `location` is the `path` of one entry of OnnxModel.external. */
-export interface OnnxExternalData {
+interface OnnxExternalData {
   readonly location: string;
   /** In bytes. */
   readonly offset: number;
@@ -50,7 +50,7 @@ export interface OnnxValueInfo {
   readonly shape: readonly (number | string)[];
 }
 
-export interface OnnxGraph {
+interface OnnxGraph {
   readonly name: string;
   /** In an order in which every input of a node is written by a node before it. */
   readonly nodes: readonly OnnxNode[];

@@ -5,7 +5,7 @@
 import { SamusError } from '../errors.js';
 
 /** Storage of each data type; half-precision floats are kept as their bit patterns, booleans as 0 and 1. */
-export interface ArrayOf {
+interface ArrayOf {
   float32: Float32Array;
   float64: Float64Array;
   float16: Uint16Array;

@@ -8,7 +8,7 @@ import type { DType, TensorData } from '../graph/tensorData.js';
 import { bytesOf, isShared, viewAs } from './ortTensor.js';
 import type { SessionOptions } from './session.js';
 
-export interface WireTensor {
+interface WireTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly buffer: ArrayBufferLike;
