@@ -28,14 +28,18 @@ export function squaredDistances(
   const columns = new Int32Array(width + 2);
   const starts = new Float64Array(width + 2);
   const heights = new Float64Array(width + 2);
+  const curvature = 2 * stepX * stepX;
   for (let y = 0; y < height; y++) {
     const row = y * width;
     let count = 0;
-    const add = (x: number, base: number): void => {
+    for (let x = beyond ? -1 : 0; x < (beyond ? width + 1 : width); x++) {
+      const away = x < 0 || x === width ? 0 : rows[row + x]!;
+      if (away < 0) continue;
+      const base = away * stepY * (away * stepY);
       let start = Number.NEGATIVE_INFINITY;
       while (count > 0) {
         const last = columns[count - 1]!;
-        start = (x + last) / 2 + (base - heights[count - 1]!) / (2 * stepX * stepX * (x - last));
+        start = (x + last) / 2 + (base - heights[count - 1]!) / (curvature * (x - last));
         if (start > starts[count - 1]!) break;
         start = Number.NEGATIVE_INFINITY;
         count--;
@@ -43,20 +47,15 @@ export function squaredDistances(
       columns[count] = x;
       heights[count] = base;
       starts[count++] = start;
-    };
-    if (beyond) add(-1, 0);
-    for (let x = 0; x < width; x++) {
-      const away = rows[row + x]!;
-      if (away >= 0) add(x, (away * stepY) ** 2);
     }
-    if (beyond) add(width, 0);
     if (count === 0) {
       squares.fill(Number.POSITIVE_INFINITY, row, row + width);
       continue;
     }
     for (let x = 0, k = 0; x < width; x++) {
       while (k + 1 < count && starts[k + 1]! <= x) k++;
-      squares[row + x] = ((x - columns[k]!) * stepX) ** 2 + heights[k]!;
+      const across = (x - columns[k]!) * stepX;
+      squares[row + x] = across * across + heights[k]!;
     }
   }
   return squares;

@@ -5,13 +5,12 @@
 import type { ResultTable } from './resultTable.js';
 import { summarise } from './statistics.js';
 
-/** True and predicted area of an image, means over its draws. */
-export type AreaPair = readonly [truth: number, predicted: number];
-
-export interface AreaPairs {
+/** Areas of images, means over their draws. */
+export interface Areas {
   /** Square millimetres where all images of the group have a spacing. */
   readonly unit: 'mm2' | 'px';
-  readonly pairs: readonly AreaPair[];
+  readonly truth: Float64Array;
+  readonly predicted: Float64Array;
 }
 
 /** Predicted less true area. */
@@ -25,21 +24,16 @@ export interface Agreement {
 /** 95 % of differences lie within this many deviations of their mean, where they are normal. */
 const LIMIT = 1.96;
 
-export function areaPairs(table: ResultTable, samples: readonly number[]): AreaPairs {
+export function areasOf(table: ResultTable, samples: Uint32Array): Areas {
   const inMm = samples.length > 0 && samples.every((sample) => !Number.isNaN(table.pixelMm2[sample]));
-  const pairs = samples.map((sample): AreaPair => {
-    const factor = inMm ? table.pixelMm2[sample]! : 1;
-    return [
-      table.meanOverDraws(table.truthArea, sample) * factor,
-      table.meanOverDraws(table.predictedArea, sample) * factor,
-    ];
-  });
-  return { unit: inMm ? 'mm2' : 'px', pairs };
+  const scaled = (column: Float64Array): Float64Array =>
+    Float64Array.from(samples, (sample) => table.meanOverDraws(column, sample) * (inMm ? table.pixelMm2[sample]! : 1));
+  return { unit: inMm ? 'mm2' : 'px', truth: scaled(table.truthArea), predicted: scaled(table.predictedArea) };
 }
 
 /** Bias and limits of agreement (Bland and Altman, Lancet 1986). */
-export function agreementOf(pairs: readonly AreaPair[]): Agreement {
-  const { mean, std, n } = summarise(pairs.map(([truth, predicted]) => predicted - truth));
+export function agreementOf({ truth, predicted }: Areas): Agreement {
+  const { mean, std, n } = summarise(predicted.map((area, i) => area - truth[i]!));
   // The deviation of a sample: the limits speak of images to come.
   const spread = n > 1 ? std * Math.sqrt(n / (n - 1)) : Number.NaN;
   return { bias: mean, low: mean - LIMIT * spread, high: mean + LIMIT * spread };

@@ -30,32 +30,36 @@ const BINS = 10;
 
 /** @param predicted IoU of each answer; not limited to 0…1: what is beyond counts in the outer bins @param measured IoU */
 export function calibrate(predicted: Float64Array, measured: Float64Array): Calibration {
-  const known = predicted.map((value, i) => (Number.isNaN(value) || Number.isNaN(measured[i]) ? Number.NaN : i));
-  const places = known.filter((i) => !Number.isNaN(i));
-  const a = places.map((i) => predicted[i]!);
-  const b = places.map((i) => measured[i]!);
+  const known = predicted.map((value, i) => (Number.isNaN(value) || Number.isNaN(measured[i]) ? 0 : 1));
+  const a = predicted.filter((_, i) => known[i] === 1);
+  const b = measured.filter((_, i) => known[i] === 1);
+  const bins = binsOf(a, b);
   const errors = a.map((value, i) => value - b[i]!);
-  const binOf = (value: number): number => Math.max(0, Math.min(BINS - 1, Math.floor(value * BINS)));
-  const bins = Array.from({ length: BINS }, (_, bin): CalibrationBin => {
-    const inside = a.map((value, i) => (binOf(value) === bin ? i : -1)).filter((i) => i >= 0);
-    return {
-      from: bin / BINS,
-      to: (bin + 1) / BINS,
-      n: inside.length,
-      predicted: summarise(inside.map((i) => a[i]!)).mean,
-      measured: summarise(inside.map((i) => b[i]!)).mean,
-    };
-  });
+  const gaps = bins.map((bin) => (bin.n > 0 ? (bin.n / a.length) * Math.abs(bin.predicted - bin.measured) : 0));
   return {
     n: a.length,
     mae: summarise(errors.map(Math.abs)).mean,
     bias: summarise(errors).mean,
-    ece: bins.reduce(
-      (sum, bin) => sum + (bin.n > 0 ? (bin.n / a.length) * Math.abs(bin.predicted - bin.measured) : 0),
-      0,
-    ),
+    ece: gaps.reduce((sum, gap) => sum + gap, 0),
     pearson: correlation(a, b),
     spearman: correlation(ranksOf(a), ranksOf(b)),
     bins,
   };
+}
+
+function binsOf(predicted: Float64Array, measured: Float64Array): CalibrationBin[] {
+  const [n, sumPredicted, sumMeasured] = [new Float64Array(BINS), new Float64Array(BINS), new Float64Array(BINS)];
+  for (let i = 0; i < predicted.length; i++) {
+    const bin = Math.max(0, Math.min(BINS - 1, Math.floor(predicted[i]! * BINS)));
+    n[bin]!++;
+    sumPredicted[bin]! += predicted[i]!;
+    sumMeasured[bin]! += measured[i]!;
+  }
+  return Array.from(n, (count, bin) => ({
+    from: bin / BINS,
+    to: (bin + 1) / BINS,
+    n: count,
+    predicted: sumPredicted[bin]! / count,
+    measured: sumMeasured[bin]! / count,
+  }));
 }

@@ -29,7 +29,7 @@ interface GroupComparison {
   readonly images: number;
   readonly differences: ReadonlyMap<ComparedMetric, PairedDifference>;
   /** The places in the list and the differences of Dice, for pictures. */
-  readonly samples: readonly number[];
+  readonly samples: Uint32Array;
   readonly dice: Float64Array;
 }
 
@@ -51,7 +51,8 @@ export function compareEvaluations(first: Evaluation, second: Evaluation, list: 
     group.samples.push(i);
     groups.set(`${dataset}/${classId}`, group);
   }
-  const compare = (samples: readonly number[]) => {
+  const compare = (places: readonly number[]) => {
+    const samples = Uint32Array.from(places);
     const columns = COMPARED.map((metric) => differencesOf(first.table, second.table, samples, metric));
     const intervals = bootstrapMeans(columns, seed, first.table.patientsOf(samples));
     const differences = new Map(COMPARED.map((metric, i) => [metric, paired(columns[i]!, intervals[i])]));
@@ -67,12 +68,7 @@ export function compareEvaluations(first: Evaluation, second: Evaluation, list: 
 }
 
 /** NaN where one of the two is not defined. */
-function differencesOf(
-  first: ResultTable,
-  second: ResultTable,
-  samples: readonly number[],
-  metric: Metric,
-): Float64Array {
+function differencesOf(first: ResultTable, second: ResultTable, samples: Uint32Array, metric: Metric): Float64Array {
   const [a, b] = [first.metric(metric), second.metric(metric)];
   return Float64Array.from(samples, (sample) => second.meanOverDraws(b, sample) - first.meanOverDraws(a, sample));
 }

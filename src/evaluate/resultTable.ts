@@ -105,7 +105,7 @@ export class ResultTable {
    * The patient of each sample by numbers from 0 on; undefined where one is unknown, or each sample has its own: then
    * samples are as good as patients.
    */
-  patientsOf(samples: readonly number[]): Int32Array | undefined {
+  patientsOf(samples: Uint32Array): Int32Array | undefined {
     const numbers = new Map<number, number>();
     const patients = new Int32Array(samples.length);
     for (const [i, sample] of samples.entries()) {
@@ -143,5 +143,11 @@ export class ResultTable {
       count++;
     }
     return sum / count;
+  }
+
+  /** {@link meanOverDraws} of each sample; the column itself, not to be changed, where that is the same. */
+  valuesOf(column: Float64Array, samples: Uint32Array): Float64Array {
+    if (this.draws === 1 && samples.length === this.samples) return column;
+    return Float64Array.from(samples, (sample) => this.meanOverDraws(column, sample));
   }
 }

@@ -3,7 +3,7 @@
  * sample's draws, and for all of them together. Plain numbers; how they are written as JSON is in document.ts.
  */
 import type { Sample, SampleList } from '../data/sampleList.js';
-import { type Agreement, type AreaPairs, agreementOf, areaPairs } from './areaAgreement.js';
+import { type Agreement, type Areas, agreementOf, areasOf } from './areaAgreement.js';
 import { type Calibration, calibrate } from './calibration.js';
 import type { CaseSource, Evaluation } from './evaluate.js';
 import { METRICS, type Metric } from './metrics.js';
@@ -51,7 +51,7 @@ export interface GroupSummary {
   readonly images: number;
   readonly failed: number;
   /** Places in the list of the samples measured. */
-  readonly samples: readonly number[];
+  readonly samples: Uint32Array;
   readonly metrics: ReadonlyMap<Metric, MetricSummary>;
   /** What the intervals resample. */
   readonly resampled: 'image' | 'patient';
@@ -62,7 +62,7 @@ export interface GroupSummary {
   readonly spread?: DrawSpread;
   readonly turns?: readonly TurnSummary[];
   readonly clicksNeeded?: readonly ClicksNeeded[];
-  readonly area: Agreement & Pick<AreaPairs, 'unit'>;
+  readonly area: Agreement & Pick<Areas, 'unit'>;
   readonly calibration: Calibration;
 }
 
@@ -86,63 +86,75 @@ export function summariseEvaluation(
   source: Pick<CaseSource, 'classes'>,
   seed: number,
 ): EvaluationSummary {
-  const places = new Map<string, { readonly sample: Sample; readonly places: number[]; failed: number }>();
+  const kinds = new Map<string, { readonly sample: Sample; measured: number; failed: number }>();
+  const kindOf = new Uint16Array(list.length);
   const keyOf = ({ dataset, classId }: Sample): string => `${dataset}/${classId}`;
+  const order: string[] = [];
   for (let i = 0; i < list.length; i++) {
     const sample = list.at(i);
-    const group = places.get(keyOf(sample)) ?? { sample, places: [], failed: 0 };
-    places.set(keyOf(sample), group);
-    if (table.isDone(i)) group.places.push(i);
+    const key = keyOf(sample);
+    const kind = kinds.get(key) ?? { sample, measured: 0, failed: 0 };
+    if (!kinds.has(key)) order.push(key);
+    kinds.set(key, kind);
+    kindOf[i] = order.indexOf(key);
+    if (table.isDone(i)) kind.measured++;
   }
-  for (const { sample } of failures) places.get(keyOf(sample))!.failed++;
-  const groups = [...places.values()].map(
-    ({ sample: { dataset, classId }, places: samples, failed }): GroupSummary => ({
+  for (const { sample } of failures) kinds.get(keyOf(sample))!.failed++;
+  const placesOf = (wanted: (place: number) => boolean, count: number): Uint32Array => {
+    const places = new Uint32Array(count);
+    for (let i = 0, n = 0; i < list.length; i++) if (table.isDone(i) && wanted(i)) places[n++] = i;
+    return places;
+  };
+  const groups = [...kinds.values()].map(({ sample: { dataset, classId }, measured, failed }, k): GroupSummary => {
+    const samples = placesOf((place) => kindOf[place] === k, measured);
+    return {
       dataset,
       classId,
       className: source.classes(dataset).names[classId] ?? `class-${classId}`,
-      images: samples.length,
+      images: measured,
       failed,
       samples,
       ...statisticsOf(table, samples, seed),
-    }),
+    };
+  });
+  const [only] = groups;
+  const all = placesOf(
+    () => true,
+    groups.reduce((sum, { images }) => sum + images, 0),
   );
-  const all = groups.flatMap(({ samples }) => samples).sort((a, b) => a - b);
   return {
     model,
     groups,
-    overall: metricSummaries(table, all, seed),
+    overall: groups.length === 1 && only ? only.metrics : metricSummaries(table, all, seed),
     macroDice: summarise(groups.map(({ metrics }) => metrics.get('dice')!.mean)).mean,
-    calibration: calibrationOf(table, all),
+    calibration: groups.length === 1 && only ? only.calibration : calibrationOf(table, all),
   };
 }
 
-function statisticsOf(table: ResultTable, samples: readonly number[], seed: number) {
+function statisticsOf(table: ResultTable, samples: Uint32Array, seed: number) {
   const { draws, turns } = table;
   const clusters = table.patientsOf(samples);
-  const areas = areaPairs(table, samples);
-  const combined = samples.map((sample) => table.meanOverDraws(table.combinedDice, sample));
+  const areas = areasOf(table, samples);
+  const combined = table.valuesOf(table.combinedDice, samples);
   return {
     metrics: metricSummaries(table, samples, seed),
     resampled: clusters ? ('patient' as const) : ('image' as const),
     ...(clusters && { patientDice: patientDice(table, samples, clusters, seed) }),
     ...(combined.some((value) => !Number.isNaN(value)) && {
-      combinedDice: withInterval([Float64Array.from(combined)], seed, clusters)[0]!,
+      combinedDice: withInterval([combined], seed, clusters)[0]!,
     }),
     ...(draws > 1 && { spread: spreadOf(table, samples) }),
     ...(turns > 1 && {
       turns: turnSummaries(table, samples, seed, clusters),
       clicksNeeded: CLICK_MARKS.map((mark) => clicksNeeded(table, samples, mark)),
     }),
-    area: { unit: areas.unit, ...agreementOf(areas.pairs) },
+    area: { unit: areas.unit, ...agreementOf(areas) },
     calibration: calibrationOf(table, samples),
   };
 }
 
-function metricSummaries(table: ResultTable, samples: readonly number[], seed: number): Map<Metric, MetricSummary> {
-  const columns = METRICS.map((metric) => {
-    const column = table.metric(metric);
-    return Float64Array.from(samples, (sample) => table.meanOverDraws(column, sample));
-  });
+function metricSummaries(table: ResultTable, samples: Uint32Array, seed: number): Map<Metric, MetricSummary> {
+  const columns = METRICS.map((metric) => table.valuesOf(table.metric(metric), samples));
   const summaries = withInterval(columns, seed, table.patientsOf(samples));
   return new Map(METRICS.map((metric, i) => [metric, summaries[i]!]));
 }
@@ -157,12 +169,7 @@ function withInterval(
 }
 
 /** Dice of the pixels of all images and draws of each patient. */
-function patientDice(
-  table: ResultTable,
-  samples: readonly number[],
-  clusters: Int32Array,
-  seed: number,
-): MetricSummary {
+function patientDice(table: ResultTable, samples: Uint32Array, clusters: Int32Array, seed: number): MetricSummary {
   const count = clusters.reduce((most, c) => Math.max(most, c + 1), 0);
   const [common, both] = [new Float64Array(count), new Float64Array(count)];
   for (const [i, sample] of samples.entries()) {
@@ -178,13 +185,14 @@ function patientDice(
   return withInterval([dice], seed, undefined)[0]!;
 }
 
-function spreadOf(table: ResultTable, samples: readonly number[]): DrawSpread {
+function spreadOf(table: ResultTable, samples: Uint32Array): DrawSpread {
   const dice = table.metric('dice');
   const ofDraw = Array.from(
     { length: table.draws },
-    (_, draw) => summarise(samples.map((sample) => dice[sample * table.draws + draw]!)).mean,
+    (_, draw) => summarise(Float64Array.from(samples, (sample) => dice[sample * table.draws + draw]!)).mean,
   );
-  const within = samples.map(
+  const within = Float64Array.from(
+    samples,
     (sample) => summarise(dice.subarray(sample * table.draws, (sample + 1) * table.draws)).std,
   );
   return {
@@ -198,7 +206,7 @@ function spreadOf(table: ResultTable, samples: readonly number[]): DrawSpread {
 
 function turnSummaries(
   table: ResultTable,
-  samples: readonly number[],
+  samples: Uint32Array,
   seed: number,
   clusters: Int32Array | undefined,
 ): TurnSummary[] {
@@ -215,7 +223,7 @@ function turnSummaries(
   });
 }
 
-function clicksNeeded(table: ResultTable, samples: readonly number[], mark: number): ClicksNeeded {
+function clicksNeeded(table: ResultTable, samples: Uint32Array, mark: number): ClicksNeeded {
   // Turns are kept in single precision: an IoU of exactly 0.9 has reached it.
   const limit = Math.fround(mark);
   let [sum, reached, rows] = [0, 0, 0];
@@ -231,13 +239,11 @@ function clicksNeeded(table: ResultTable, samples: readonly number[], mark: numb
   return { iou: mark, mean: sum / rows, reached: reached / rows };
 }
 
-function calibrationOf(table: ResultTable, samples: readonly number[]): Calibration {
-  const rows = samples.flatMap((sample) =>
-    Array.from({ length: table.draws }, (_, draw) => sample * table.draws + draw),
-  );
+function calibrationOf(table: ResultTable, samples: Uint32Array): Calibration {
+  const { draws, score } = table;
   const iou = table.metric('iou');
-  return calibrate(
-    Float64Array.from(rows, (row) => table.score[row]!),
-    Float64Array.from(rows, (row) => iou[row]!),
-  );
+  const rows = samples.length * draws;
+  const take = (column: Float64Array): Float64Array =>
+    new Float64Array(rows).map((_, i) => column[samples[Math.floor(i / draws)]! * draws + (i % draws)]!);
+  return calibrate(take(score), take(iou));
 }

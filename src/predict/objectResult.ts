@@ -38,7 +38,9 @@ export function objectResult(
   const best = candidates.reduce((a, b) => (b.score > a.score ? b : a));
   const { width, height } = frame;
   const logits = imageLogits(frame, best.lowResLogits);
-  const mask = Uint8Array.from(logits, (logit) => (logit > 0 ? 1 : 0));
+  const mask = new Uint8Array(logits.length);
+  // A loop: `Uint8Array.from` with a function takes forty times as long, 10 ms of 256 x 256 pixels.
+  for (let i = 0; i < mask.length; i++) mask[i] = logits[i]! > 0 ? 1 : 0;
   const result = { name, width, height, mask, ...extent(mask, width), ...best, candidates };
   return withLogits ? { ...result, logits } : result;
 }

@@ -11,7 +11,7 @@ export interface DistributionRow {
   /** Which colour of the page's series it has, from 0 on. */
   readonly series: number;
   /** 0 to 1; undefined ones are left out. */
-  readonly values: readonly number[];
+  readonly values: Float64Array;
 }
 
 const WIDTH = 1060;
@@ -40,9 +40,7 @@ export function distributionChart(rows: readonly DistributionRow[], what: string
 }
 
 function drawRow({ name, series, values }: DistributionRow, top: number, x: (value: number) => number): string {
-  const sorted = Float64Array.from(values)
-    .filter((value) => !Number.isNaN(value))
-    .sort();
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
   const base = top + PEAK + 4;
   const text = label(LEFT - 14, base - 2, shortened(name), 'end', 'name');
   if (sorted.length === 0) return text + label(LEFT + 6, base, 'nothing measured');

@@ -31,18 +31,18 @@ export interface GalleryEntry extends Example {
 
 /** Samples of each rank. */
 const EACH = 4;
+
 /** The samples to show of each group, worst first; each once, also where there are few. */
 export function chooseExamples(table: ResultTable, { groups }: Pick<EvaluationSummary, 'groups'>): Example[] {
   const dice = table.metric('dice');
   return groups.flatMap(({ samples }) => {
-    const sorted = samples
-      .map((index) => ({ index, dice: table.meanOverDraws(dice, index) }))
-      .sort((a, b) => a.dice - b.dice || a.index - b.index);
+    const diceOf = (index: number): number => table.meanOverDraws(dice, index);
+    const sorted = samples.slice().sort((a, b) => diceOf(a) - diceOf(b) || a - b);
     const each = Math.min(EACH, Math.floor(sorted.length / 3) || 1);
     const middle = Math.floor((sorted.length - each) / 2);
     const at = (rank: Rank, from: number): Example[] =>
-      sorted.slice(from, from + each).map((one) => ({ ...one, rank }));
-    if (sorted.length < 3) return sorted.map((one, i): Example => ({ ...one, rank: i === 0 ? 'worst' : 'best' }));
+      Array.from(sorted.subarray(from, from + each), (index) => ({ index, dice: diceOf(index), rank }));
+    if (sorted.length < 3) return [...at('worst', 0), ...(sorted.length > 1 ? at('best', 1) : [])];
     return [...at('worst', 0), ...at('median', middle), ...at('best', sorted.length - each)];
   });
 }

@@ -3,7 +3,7 @@
  * click, and one model against another.
  */
 
-import { agreementOf } from '../areaAgreement.js';
+import type { Agreement } from '../areaAgreement.js';
 import type { Calibration } from '../calibration.js';
 import {
   axes,
@@ -19,17 +19,22 @@ import {
   thinned,
 } from './svg.js';
 
-/** Dots of one plot. */
-const MOST_DOTS = 600;
 const PLOT: Plot = { left: 62, top: 12, right: 300, bottom: 212 };
 const [WIDTH, HEIGHT] = [350, 252];
 const SQUARE: Plot = { left: 52, top: 12, right: 272, bottom: 232 };
 const [SQUARE_WIDTH, SQUARE_HEIGHT] = [290, 272];
 
-/** Differences of areas over their means. @param pairs true and predicted area @param unit for example `mm²` */
-export function blandAltman(pairs: readonly (readonly [number, number])[], unit: string, series: number): string {
-  const dots = pairs.map(([truth, found]) => [(truth + found) / 2, found - truth] as const);
-  const { bias, low, high } = agreementOf(pairs);
+/** A dot by its two values. */
+export type Dot = readonly [number, number];
+
+/** Differences of areas over their means. @param areas true and predicted @param unit for example `mm²` */
+export function blandAltman(
+  areas: readonly Dot[],
+  { bias, low, high }: Agreement,
+  unit: string,
+  series: number,
+): string {
+  const dots = areas.map(([truth, found]) => [(truth + found) / 2, found - truth] as const);
   const limits = [low, high].filter(Number.isFinite);
   const means = dots.map(([mean]) => mean);
   const reach = padded([...dots.map(([, difference]) => difference), ...limits, 0]);
@@ -57,11 +62,7 @@ function side(y: number, value: number): string {
 }
 
 /** Predicted IoU against measured IoU: every answer as a dot, bins as discs of their size. */
-export function reliabilityPlot(
-  pairs: readonly (readonly [number, number])[],
-  { bins }: Calibration,
-  series: number,
-): string {
+export function reliabilityPlot(pairs: readonly Dot[], { bins }: Calibration, series: number): string {
   const { x, y, frame } = unitSquare('predicted IoU', 'measured IoU');
   const most = Math.max(...bins.map(({ n }) => n));
   const discs = bins
@@ -76,7 +77,7 @@ export function reliabilityPlot(
 }
 
 /** Dice of one model against that of another, image by image. */
-export function pairedPlot(pairs: readonly (readonly [number, number])[], first: string, second: string): string {
+export function pairedPlot(pairs: readonly Dot[], first: string, second: string): string {
   const { x, y, frame } = unitSquare(`Dice of ${first}`, `Dice of ${second}`);
   return drawing(
     SQUARE_WIDTH,
@@ -138,13 +139,13 @@ function unitSquare(nameX: string, nameY: string) {
 }
 
 function scatter(
-  dots: readonly (readonly [number, number])[],
+  dots: readonly Dot[],
   x: (value: number) => number,
   y: (value: number) => number,
   series: number,
 ): string {
   const known = dots.filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b));
-  const circles = thinned(known, MOST_DOTS).map(([a, b]) => `<circle cx="${x(a)}" cy="${y(b)}" r="2.4"/>`);
+  const circles = known.map(([a, b]) => `<circle cx="${x(a)}" cy="${y(b)}" r="2.4"/>`);
   return `<g class="dots series s${series}">${circles.join('')}</g>`;
 }
 

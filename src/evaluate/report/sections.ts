@@ -1,7 +1,7 @@
 /**
  * The parts of a report's page, one function each; page.ts puts them in order.
  */
-import { areaPairs } from '../areaAgreement.js';
+import { areasOf } from '../areaAgreement.js';
 import type { Comparison } from '../compare.js';
 import type { EvaluationSummary, GroupSummary } from '../summary.js';
 import type { ReportContent, ReportModel } from './content.js';
@@ -9,7 +9,7 @@ import { type DistributionRow, distributionChart } from './distributionChart.js'
 import { EXAMPLES_LEGEND, examplesOf } from './examplesSection.js';
 import { blandAltman, curvePlot, pairedPlot, reliabilityPlot } from './plots.js';
 import { SERIES_COUNT } from './style.js';
-import { escapeText, formatNumber, formatSigned } from './svg.js';
+import { escapeText, formatNumber, formatSigned, thinned } from './svg.js';
 import { clicksTable, comparisonTable, confusionTable, failureTable, groupName } from './tables.js';
 
 /** A part with its heading. @param body HTML */
@@ -27,7 +27,7 @@ export function distributions({ results }: ReportContent): string {
       return {
         name: several ? (m === 0 ? groupName(group) : summary.model) : groupName(group),
         series: m % SERIES_COUNT,
-        values: (same?.samples ?? []).map((sample) => table.meanOverDraws(table.metric('dice'), sample)),
+        values: Float64Array.from(same?.samples ?? [], (sample) => table.meanOverDraws(table.metric('dice'), sample)),
       };
     }),
   );
@@ -83,9 +83,12 @@ export function examplesSection(results: readonly ReportModel[]): string {
 export function agreementSection({ results }: ReportContent): string {
   const figures = results.flatMap(({ summary, evaluation: { table } }, m) =>
     summary.groups.map((group) => {
-      const { unit, pairs } = areaPairs(table, group.samples);
+      const { unit, truth, predicted } = areasOf(table, group.samples);
+      const places = thinned(Uint32Array.from(truth, (_, i) => i));
+      const dots = places.map((i) => [truth[i]!, predicted[i]!] as const);
+      const plot = blandAltman(dots, group.area, unit === 'mm2' ? 'mm²' : 'pixels', m % SERIES_COUNT);
       const name = results.length > 1 ? `${groupName(group)}, ${summary.model}` : groupName(group);
-      return `<figure><figcaption>${escapeText(name)}</figcaption>${blandAltman(pairs, unit === 'mm2' ? 'mm²' : 'pixels', m % SERIES_COUNT)}</figure>`;
+      return `<figure><figcaption>${escapeText(name)}</figcaption>${plot}</figure>`;
     }),
   );
   const intro =
@@ -94,11 +97,10 @@ export function agreementSection({ results }: ReportContent): string {
 }
 
 export function calibrationSection({ results }: ReportContent): string {
-  const parts = results.map(({ summary: { model, groups, calibration }, evaluation: { table } }, m) => {
+  const parts = results.map(({ summary: { model, calibration }, evaluation: { table } }, m) => {
     const iou = table.metric('iou');
-    const rows = groups.flatMap(({ samples }) =>
-      samples.flatMap((sample) => Array.from({ length: table.draws }, (_, d) => sample * table.draws + d)),
-    );
+    const answers = table.samples * table.draws;
+    const rows = thinned(Uint32Array.from({ length: answers }, (_, row) => row));
     const pairs = rows.map((row) => [table.score[row]!, iou[row]!] as const);
     const facts: readonly (readonly [string, string])[] = [
       ['Mean absolute error', formatNumber(calibration.mae, 3)],
@@ -152,7 +154,7 @@ export function comparisonSection(comparison: Comparison, { results }: ReportCon
   );
   const nameOf = (dataset: string, classId: number): string => names.get(`${dataset}/${classId}`) ?? dataset;
   const figures = groups.map(({ dataset, classId, samples }) => {
-    const pairs = samples.map(
+    const pairs = thinned(samples).map(
       (sample) => [a.meanOverDraws(a.metric('dice'), sample), b.meanOverDraws(b.metric('dice'), sample)] as const,
     );
     return `<figure><figcaption>${escapeText(nameOf(dataset, classId))}</figcaption>${pairedPlot(pairs, first, second)}</figure>`;

@@ -98,8 +98,11 @@ export function axes(
   return across.join('') + down.join('') + names;
 }
 
-/** At most `most` of the items, evenly over all of them: more dots than that only hide one another. */
-export function thinned<T>(items: readonly T[], most: number): readonly T[] {
-  if (items.length <= most) return items;
-  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)]!);
+/** Dots that a plot draws at most. */
+const MOST_DOTS = 600;
+
+/** At most {@link MOST_DOTS} of the items, evenly over all of them: more dots than that only hide one another. */
+export function thinned(items: ArrayLike<number>, most = MOST_DOTS): number[] {
+  const count = Math.min(items.length, most);
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
 }
