@@ -3,18 +3,19 @@
  */
 import { describe, expect, it } from 'vitest';
 import { prepared, run } from '../../test/support/evaluate.js';
+import { operationNames } from '../../test/support/operations.js';
 import { differentiate } from './differentiate.js';
 import { attend } from './ops/attention.js';
-import { expand } from './ops/broadcasting.js';
+import { expand, sumTo } from './ops/broadcasting.js';
 import { conv2d, convTranspose2d } from './ops/convolution.js';
 import * as e from './ops/elementwise.js';
-import { gather, lookup } from './ops/gather.js';
+import { gather, lookup, NOWHERE } from './ops/gather.js';
 import { gemm, linear, matmul, matmulTransposed } from './ops/matrix.js';
 import { layerNorm, layerNorm2d } from './ops/normalise.js';
 import { avgPool2d, maxPool2d } from './ops/pool.js';
 import { max, mean, softmax, sum } from './ops/reduce.js';
 import { resizeBilinear, resizeNearest } from './ops/resize.js';
-import { concat, pad, reshape, slice, split, stack, transpose } from './ops/shape.js';
+import { concat, pad, padImage, reshape, slice, split, stack, transpose, transposeLast } from './ops/shape.js';
 import { conv3x3OfTokens } from './ops/winograd.js';
 import { constant, input, integers, type Tensor } from './tensor.js';
 import { asFloat32, float32, sizeOf, type TensorData } from './tensorData.js';
@@ -67,12 +68,14 @@ const cases: Record<string, Case> = {
     range: [1, 1],
   },
   expand: { build: (x) => expand(x, [2, 3, 4]), shapes: [[3, 1]] },
+  sumTo: { build: (x) => e.mul(sumTo(x, [3, 1]), 2), shapes: [[2, 3, 4]] },
   sum: { build: (x) => sum(x, { axes: [0, -1] }), shapes: [[2, 3, 4]] },
   mean: { build: (x) => mean(x, { axes: [1], keepDims: true }), shapes: [[2, 3, 4]] },
   max: { build: (x) => max(x, { axes: [-1] }), shapes: [[2, 5]] },
   softmax: { build: (x) => softmax(x), shapes: [[2, 5]] },
   reshape: { build: (x) => e.mul(reshape(x, [3, -1]), 2), shapes: [[2, 6]] },
   transpose: { build: (x) => transpose(x, [2, 0, 1]), shapes: [[2, 3, 4]] },
+  transposeLast: { build: (x) => transposeLast(x), shapes: [[2, 3, 4]] },
   concat: {
     build: (a, b) => concat([a, b, a], 1),
     shapes: [
@@ -92,6 +95,7 @@ const cases: Record<string, Case> = {
   'slice with a step to the end': { build: (x) => slice(x, 0, 0, 7, 3), shapes: [[7]] },
   split: { build: (x) => e.mul(split(x, 1, [1, 2, 3])[1], split(x, 1, [2, 2, 2])[2]), shapes: [[2, 6]] },
   pad: { build: (x) => pad(x, 0, 1, 2, 5), shapes: [[3, 2]] },
+  padImage: { build: (x) => padImage(x, [1, 0, 2, 3]), shapes: [[1, 1, 2, 2]] },
   matmul: {
     build: (a, b) => matmul(a, b),
     shapes: [
@@ -182,6 +186,7 @@ const cases: Record<string, Case> = {
   layerNorm: { build: (x, w, b) => layerNorm(x, w, b, 1e-6), shapes: [[3, 5], [5], [5]] },
   layerNorm2d: { build: (x, w, b) => layerNorm2d(x, w, b, 1e-6), shapes: [[2, 5, 2, 2], [5], [5]] },
   gather: { build: (x) => gather(x, [2, 0, 2, 1, 3], 1), shapes: [[2, 4]] },
+  'gather with zeros': { build: (x) => gather(x, [NOWHERE, 2, NOWHERE, 0], 0), shapes: [[3, 2]] },
   'gather of one place often': { build: (x) => gather(x, [...Array(12).fill(1), 0, 2, 2], 0), shapes: [[3, 2]] },
   'gather of many places often': {
     build: (x) =>
@@ -205,6 +210,15 @@ const cases: Record<string, Case> = {
     ],
   },
 };
+
+/** Operations whose results are no numbers, whose purpose is to have none, or whose weights are not trained. */
+const WITHOUT_GRADIENT = ['greater', 'equal', 'stopGradient', 'linearInt8', 'conv3x3OfTokensInt8'];
+
+it('no operation is left out', async () => {
+  // A case begins with the name of its operation.
+  const covered = Object.keys(cases).map((name) => name.split(/[ ,]/)[0]!);
+  expect(new Set([...covered, ...WITHOUT_GRADIENT])).toEqual(new Set(await operationNames()));
+});
 
 /** Distinct, reproducible numbers, none close to another: no ties in maxima, no kink within a step. */
 function values(count: number, seed: number, [low, high]: readonly [number, number]): Float32Array {

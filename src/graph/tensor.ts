@@ -147,7 +147,8 @@ export function resolveAxis(operation: string, tensor: Tensor, axis: number): nu
 
 /** The error for shapes that do not fit, raised while the graph is built. */
 export function shapeError(operation: string, expected: string, ...tensors: readonly Tensor[]): SamusError {
-  const shapes = tensors.map((tensor) => printShape(tensor.shape));
+  // The type is named where it may be what does not fit.
+  const shapes = tensors.map((tensor) => (tensor.dtype === 'float32' ? printShape(tensor.shape) : `${tensor}`));
   return new SamusError(
     'failure',
     'GRAPH_SHAPE',

@@ -82,7 +82,10 @@ class Writer {
 
   #inputsOf(tensor: Tensor): Tensor[] {
     if (this.options.folded?.has(tensor)) return [];
-    return (nodeOf(tensor)?.inputs ?? []).filter((x) => x !== undefined);
+    const node = nodeOf(tensor);
+    const inputs = node?.inputs ?? [];
+    // The other inputs of an alias matter to gradients only.
+    return (node?.opType === ALIAS ? inputs.slice(0, 1) : inputs).filter((x) => x !== undefined);
   }
 
   #writeTensor(tensor: Tensor, used: ReadonlySet<Tensor>): void {

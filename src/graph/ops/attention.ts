@@ -25,7 +25,8 @@ interface AttentionOptions {
  * @returns [B, N, heads·e]
  */
 export function attend(q: Tensor, k: Tensor, v: Tensor, { heads, scale, bias }: AttentionOptions): Tensor {
-  if (q.rank !== 3 || q.size(-1) !== k.size(-1) || q.size(-1) % heads !== 0 || k.shape[1] !== v.shape[1]) {
+  const threeAxes = [q, k, v].every((x) => x.rank === 3 && x.shape[0] === q.shape[0] && x.size(-1) % heads === 0);
+  if (!threeAxes || q.shape[2] !== k.shape[2] || k.shape[1] !== v.shape[1]) {
     throw shapeError('attend', '[B, N, heads·d], [B, M, heads·d] and [B, M, heads·e]', q, k, v);
   }
   const factor = scale ?? Math.sqrt(heads / q.size(-1));

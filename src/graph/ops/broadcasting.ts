@@ -35,9 +35,16 @@ function runtimeDims(shape: Shape, like: Tensor | undefined): Tensor {
   return apply('Shape', [like], [shape.length], { dtype: 'int64' });
 }
 
-/** The opposite of broadcasting: sums `x` down to `shape`. */
+/**
+ * The opposite of broadcasting: sums `x` down to `shape`.
+ * @throws SamusError GRAPH_SHAPE if `shape` does not broadcast to that of `x`
+ */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
+  const spread = broadcast(shape, x.shape);
+  if (!spread || !sameShape(spread, x.shape)) {
+    throw shapeError('sumTo', `a shape to which ${printShape(shape)} broadcasts`, x);
+  }
   const extra = x.rank - shape.length;
   const axes = x.shape.flatMap((dim, i) => (i < extra || (shape[i - extra] === 1 && dim !== 1) ? [i] : []));
   if (axes.length === 0) return reshape(x, shape);

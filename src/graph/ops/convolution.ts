@@ -4,7 +4,7 @@
  * The gradient of the weights is a sum of matrix products over shifted inputs: as a convolution whose kernel is the
  * whole output it would run at less than half the speed on ONNX Runtime's CPU kernels.
  */
-import { addDims, type Dim } from '../dims.js';
+import { addDims, type Dim, sameShape } from '../dims.js';
 import { apply, shapeError, type Tensor } from '../tensor.js';
 import { sumTo } from './broadcasting.js';
 import { gather } from './gather.js';
@@ -55,7 +55,16 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvOp
   if (x.rank !== 4 || channels !== x.shape[1] || weight.size(0) % shapes.groups !== 0) {
     throw shapeError('conv2d', `[B, I, H, W] and a weight [O, I / ${shapes.groups}, kh, kw]`, x, weight);
   }
+  checkBias('conv2d', weight, bias, weight.size(0));
   const [height, width] = [2, 3].map((axis) => convolvedDim(x.shape[axis], weight.size(axis), shapes));
+  if ([height, width].some((size) => typeof size === 'number' && size < 1)) {
+    throw shapeError(
+      'conv2d',
+      `an image of at least the kernel's size after ${shapes.padding} zeros on every side`,
+      x,
+      weight,
+    );
+  }
   return apply('Conv', bias ? [x, weight, bias] : [x, weight], [x.shape[0], weight.shape[0], height, width], {
     attributes: attributes(weight, shapes),
     gradient: ([dy]) => {
@@ -102,10 +111,11 @@ function transposedSize(size: number, kernel: number, { stride, padding }: Geome
 export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, options: ConvTransposeOptions = {}): Tensor {
   const shapes = geometry(options);
   const extra = options.outputPadding ?? [0, 0];
-  if (x.rank !== 4 || weight.rank !== 4 || weight.shape[0] !== x.shape[1]) {
+  if (x.rank !== 4 || weight.rank !== 4 || weight.shape[0] !== x.shape[1] || x.size(1) % shapes.groups !== 0) {
     throw shapeError('convTranspose2d', '[B, I, H, W] and a weight [I, O / groups, kh, kw]', x, weight);
   }
   const channels = weight.size(1) * shapes.groups;
+  checkBias('convTranspose2d', weight, bias, channels);
   const [height, width] = [2, 3].map(
     (axis) => transposedSize(x.size(axis), weight.size(axis), shapes) + extra[axis - 2],
   );
@@ -120,6 +130,11 @@ export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, option
       ];
     },
   });
+}
+
+function checkBias(operation: string, weight: Tensor, bias: Tensor | undefined, outputs: number): void {
+  if (!bias || sameShape(bias.shape, [outputs])) return;
+  throw shapeError(operation, `a bias for ${outputs} outputs`, weight, bias);
 }
 
 /** Above this many places in a kernel, one product over unfolded patches beats one product for each place. */

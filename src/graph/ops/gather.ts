@@ -1,7 +1,7 @@
 /**
  * Picking elements of an axis by index, with indices known when the graph is built or when it runs.
  */
-import { apply, integers, resolveAxis, scalar, type Tensor } from '../tensor.js';
+import { apply, integers, resolveAxis, scalar, shapeError, type Tensor } from '../tensor.js';
 import { add } from './elementwise.js';
 import { gemm } from './matrix.js';
 import { sum } from './reduce.js';
@@ -15,11 +15,15 @@ export const NOWHERE = -1;
  * @param x [..., n, ...]
  * @param indices whole numbers in 0…n−1, or NOWHERE for zeros
  * @returns [..., indices.length, ...]
+ * @throws SamusError GRAPH_SHAPE for an index that the axis does not have
  */
 export function gather(x: Tensor, indices: readonly number[], axis: number): Tensor {
   const at = resolveAxis('gather', x, axis);
   const shape = x.shape.map((dim, i) => (i === at ? indices.length : dim));
   const size = x.size(at);
+  if (indices.some((i) => i !== NOWHERE && (i < 0 || i >= size))) {
+    throw shapeError('gather', `an axis ${at} that has every element of the list`, x);
+  }
   const padded = indices.includes(NOWHERE) ? pad(x, at, 0, 1) : x;
   const picked = apply('Gather', [padded, integers(indices.map((i) => (i === NOWHERE ? size : i)))], shape, {
     dtype: x.dtype,
@@ -85,8 +89,12 @@ function oneHot(indices: Tensor, depth: number): Tensor {
  * @param table [n, C]
  * @param indices int64 [m], each in 0…n−1
  * @returns [m, C]
+ * @throws SamusError GRAPH_SHAPE if they are of other types or shapes
  */
 export function lookup(table: Tensor, indices: Tensor): Tensor {
+  if (table.rank !== 2 || indices.rank !== 1 || indices.dtype !== 'int64') {
+    throw shapeError('lookup', 'a table [n, C] and int64 indices [m]', table, indices);
+  }
   return apply('Gather', [table, indices], [...indices.shape, ...table.shape.slice(1)], {
     dtype: table.dtype,
     attributes: { axis: { int: 0 } },

@@ -1,7 +1,7 @@
 /**
  * Matrix products: batched, of two plain matrices (ONNX Gemm), and PyTorch's linear layer.
  */
-import { broadcast, elements, type Shape } from '../dims.js';
+import { broadcast, elements, printShape, type Shape, sameShape } from '../dims.js';
 import { apply, shapeError, type Tensor, withGradient } from '../tensor.js';
 import { sumTo } from './broadcasting.js';
 import { add } from './elementwise.js';
@@ -23,8 +23,12 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 /**
  * The batched product with a second factor given by rows: [..., M, K] · [..., N, K]ᵀ → [..., M, N].
  * Its gradients need no transposed copy of a result.
+ * @throws SamusError GRAPH_SHAPE if the inner sizes differ
  */
 export function matmulTransposed(a: Tensor, b: Tensor): Tensor {
+  if (a.rank < 2 || b.rank < 2 || a.dim(-1) !== b.dim(-1)) {
+    throw shapeError('matmulTransposed', '[..., M, K] and [..., N, K]', a, b);
+  }
   return withGradient(matmul(a, transposeLast(b)), [a, b], (dy) => [
     sumTo(matmul(dy, b), a.shape),
     sumTo(matmul(transposeLast(dy), a), b.shape),
@@ -47,6 +51,9 @@ export function gemm(a: Tensor, b: Tensor, { transA = false, transB = false, bia
   if (a.rank !== 2 || b.rank !== 2 || k !== inner) {
     throw shapeError('gemm', `two matrices with one inner size${transB ? ' (the second transposed)' : ''}`, a, b);
   }
+  if (bias && !sameShape(broadcast(bias.shape, [m, n]) ?? [], [m, n])) {
+    throw shapeError('gemm', `a bias that broadcasts to ${printShape([m, n])}`, a, b, bias);
+  }
   return apply('Gemm', bias ? [a, b, bias] : [a, b], [m, n], {
     attributes: { transA: { int: transA ? 1 : 0 }, transB: { int: transB ? 1 : 0 } },
     gradient: ([dy]) => {
@@ -68,6 +75,9 @@ export function gemm(a: Tensor, b: Tensor, { transA = false, transB = false, bia
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   if (weight.rank !== 2 || x.dim(-1) !== weight.shape[1]) {
     throw shapeError('linear', '[..., in] and a weight [out, in]', x, weight);
+  }
+  if (bias && !sameShape(bias.shape, [weight.shape[0]])) {
+    throw shapeError('linear', 'a weight [out, in] and a bias [out]', weight, bias);
   }
   const leading = x.shape.slice(0, -1);
   if (leading.filter((dim) => typeof dim === 'string').length > 1) {

@@ -1,6 +1,7 @@
 /**
  * Layer normalisation over the last axis, and over the channel axis of images (SAM's LayerNorm2d).
  */
+import { sameShape } from '../dims.js';
 import { applyMany, constant, shapeError, type Tensor, withGradient } from '../tensor.js';
 import { float32 } from '../tensorData.js';
 import { sumTo } from './broadcasting.js';
@@ -51,6 +52,9 @@ function normalise(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): re
  * @param bias [C]
  */
 export function layerNorm2d(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  if (x.rank !== 4 || [weight, bias].some(({ shape }) => !sameShape(shape, [x.shape[1]]))) {
+    throw shapeError('layerNorm2d', '[B, C, H, W] and weights [C]', x, weight, bias);
+  }
   const channelsLast = transpose(x, [0, 2, 3, 1]);
   const [normed, average, inverse] = normalise(channelsLast, weight, bias, epsilon);
   const plane = [x.shape[0], 1, x.shape[2], x.shape[3]];

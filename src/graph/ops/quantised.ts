@@ -22,7 +22,7 @@ export function linearInt8(x: Tensor, weight: Tensor, scale: Tensor, bias?: Tens
     throw shapeError('linearInt8', '[N, in] and an int8 weight [out, in]', x, weight);
   }
   const [quantised, step, zero] = quantise(x);
-  return product(quantised, step, zero, transpose(weight, [1, 0]), scale, bias);
+  return product('linearInt8', quantised, step, zero, transpose(weight, [1, 0]), scale, bias);
 }
 
 /**
@@ -43,7 +43,7 @@ export function conv3x3OfTokensInt8(x: Tensor, weight: Tensor, scale: Tensor, gr
   const [quantised, step, zero] = quantise(pad(x, 0, 0, 1));
   const columns = reshape(gather(quantised, neighbours(tokens / grid ** 2, grid), 0), [tokens, 9 * inputs]);
   const kernels = reshape(transpose(weight, [2, 3, 1, 0]), [9 * inputs, outputs]);
-  return product(columns, step, zero, kernels, scale);
+  return product('conv3x3OfTokensInt8', columns, step, zero, kernels, scale);
 }
 
 /** The nine tokens around each token of each image; outside, the row after the last token. */
@@ -66,7 +66,20 @@ function quantise(x: Tensor): readonly Tensor[] {
   return applyMany('DynamicQuantizeLinear', [x], [x.shape, [], []], { dtypes: ['uint8', 'float32', 'uint8'] });
 }
 
-function product(x: Tensor, step: Tensor, zero: Tensor, weight: Tensor, scale: Tensor, bias?: Tensor): Tensor {
+function product(
+  operation: string,
+  x: Tensor,
+  step: Tensor,
+  zero: Tensor,
+  weight: Tensor,
+  scale: Tensor,
+  bias?: Tensor,
+): Tensor {
+  for (const each of [scale, bias]) {
+    if (each && (each.rank !== 1 || each.shape[0] !== weight.shape[1])) {
+      throw shapeError(operation, 'scales and a bias [out] for a weight [in, out]', weight, each);
+    }
+  }
   const noOffset = constant({ dtype: 'int8', shape: [], data: new Int8Array(1) });
   return apply('MatMulIntegerToFloat', [x, weight, step, scale, zero, noOffset, bias], [x.shape[0], weight.shape[1]], {
     domain: 'com.microsoft',

@@ -56,6 +56,7 @@ export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
 
 /** exp(x) / Σ exp(x) over the last axis. */
 export function softmax(x: Tensor): Tensor {
+  resolveAxis('softmax', x, -1);
   const y: Tensor = apply('Softmax', [x], x.shape, {
     attributes: { axis: { int: -1 } },
     gradient: ([dy]) => [dy && mul(y, sub(dy, sum(mul(dy, y), { axes: [-1], keepDims: true })))],

@@ -74,6 +74,7 @@ export function transpose(x: Tensor, order: readonly number[]): Tensor {
 
 /** Swaps the last two axes. */
 export function transposeLast(x: Tensor): Tensor {
+  if (x.rank < 2) throw shapeError('transposeLast', 'at least two axes', x);
   const order = x.shape.map((_, i) => i);
   return transpose(x, [...order.slice(0, -2), x.rank - 1, x.rank - 2]);
 }
@@ -103,9 +104,13 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   });
 }
 
-/** Stacks tensors of one shape along a new axis. */
+/** Stacks tensors of one shape along a new axis. @throws SamusError GRAPH_SHAPE if another shape is among them */
 export function stack(tensors: readonly Tensor[], axis: number): Tensor {
-  const at = axis < 0 ? axis + tensors[0].rank + 1 : axis;
+  const first = tensors[0];
+  const at = axis < 0 ? axis + first.rank + 1 : axis;
+  const other = tensors.find((x) => !sameShape(x.shape, first.shape));
+  if (other) throw shapeError('stack', 'tensors of one shape', first, other);
+  if (at < 0 || at > first.rank) throw shapeError('stack', `room for an axis ${axis}`, first);
   const unsqueezed = tensors.map((x) => reshape(x, [...x.shape.slice(0, at), 1, ...x.shape.slice(at)]));
   return concat(unsqueezed, at);
 }

@@ -47,10 +47,11 @@ function bothAxes(m: readonly (readonly number[])[]): Tensor {
  * @returns [B, grid², O]
  */
 export function conv3x3OfTokens(x: Tensor, weight: Tensor, grid: number): Tensor {
-  const [batch, inputs, outputs] = [x.size(0), x.size(2), weight.size(0)];
-  if (x.size(1) !== grid * grid || weight.size(1) !== inputs || weight.size(2) !== 3 || weight.size(3) !== 3) {
+  const kernels = weight.rank === 4 && weight.shape[2] === 3 && weight.shape[3] === 3;
+  if (!kernels || x.rank !== 3 || x.shape[1] !== grid * grid || x.shape[2] !== weight.shape[1]) {
     throw shapeError('conv3x3OfTokens', `[B, ${grid * grid}, I] and a weight [O, I, 3, 3]`, x, weight);
   }
+  const [batch, inputs, outputs] = [x.size(0), x.size(2), weight.size(0)];
   const across = Math.ceil(grid / STEP);
   const tiles = batch * across * across;
   const places = TILE * TILE;

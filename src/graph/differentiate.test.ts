@@ -1,0 +1,79 @@
+/**
+ * How gradients are put together; the rules of the operations are in gradients.test.ts.
+ */
+import { describe, expect, it } from 'vitest';
+import { run } from '../../test/support/evaluate.js';
+import { readOnnx } from '../../test/support/onnxReader.js';
+import { differentiate } from './differentiate.js';
+import { add, exp, mul, sin, stopGradient, sub } from './ops/elementwise.js';
+import { linearInt8 } from './ops/quantised.js';
+import { sum } from './ops/reduce.js';
+import { split } from './ops/shape.js';
+import { constant, input, parameter, type Tensor } from './tensor.js';
+import { asFloat32, float32 } from './tensorData.js';
+import { toOnnx } from './toOnnx.js';
+
+const x = input('x', [3]);
+const VALUES = [0.3, -1.2, 2];
+const feeds = { x: float32(VALUES, [3]) };
+
+async function expectValues(tensor: Tensor | undefined, expected: readonly number[]): Promise<void> {
+  const { y } = await run({ y: tensor! }, feeds);
+  for (const [i, value] of asFloat32(y!).data.entries()) expect(value).toBeCloseTo(expected[i]!, 5);
+}
+
+describe('differentiate', () => {
+  it('adds up the ways from a variable to the result', async () => {
+    const [gradient] = differentiate(sum(add(mul(x, x), sin(x))), [x]);
+    await expectValues(
+      gradient,
+      VALUES.map((v) => 2 * v + Math.cos(v)),
+    );
+  });
+
+  it('gives gradients that have gradients', async () => {
+    const [first] = differentiate(sum(mul(mul(x, x), exp(x))), [x]);
+    const [second] = differentiate(sum(first!), [x]);
+    await expectValues(
+      second,
+      VALUES.map((v) => (v * v + 4 * v + 2) * Math.exp(v)),
+    );
+  });
+
+  it('waits for all results of a node before it goes on', async () => {
+    const [left, right] = split(mul(x, 2), 0, [1, 2]);
+    const y = add(sum(mul(left!, left!)), sum(mul(right!, 3)));
+    await expectValues(differentiate(y, [x])[0], [8 * VALUES[0]!, 6, 6]);
+  });
+
+  it('gives undefined for what the result does not depend on, or only behind a stop', () => {
+    const other = input('other', [1]);
+    expect(differentiate(sum(x), [other])).toEqual([undefined]);
+    expect(differentiate(sum(stopGradient(x)), [x])).toEqual([undefined]);
+  });
+
+  it('goes no further than the variables', () => {
+    const frozen = parameter('frozen', [3]);
+    const [gradient] = differentiate(sum(mul(sub(exp(frozen), x), 2)), [x]);
+    const { nodes } = readOnnx(toOnnx({ gradient: gradient! }).bytes);
+    expect(nodes.map(({ opType }) => opType)).not.toContain('Exp');
+  });
+
+  it('refuses results that are no scalars', () => {
+    expect(() => differentiate(x, [x])).toThrow(
+      expect.objectContaining({ code: 'GRAPH_SHAPE', message: 'differentiate expected a scalar, got [3]' }),
+    );
+  });
+
+  it('refuses a way through an operation without a derivative, and names it', () => {
+    const weight = constant({ dtype: 'int8', shape: [1, 2], data: new Int8Array(2) });
+    const rows = input('rows', [4, 2]);
+    const y = sum(linearInt8(rows, weight, constant(float32([1], [1]))));
+    expect(() => differentiate(y, [rows])).toThrow(
+      expect.objectContaining({
+        code: 'GRAPH_NO_GRADIENT',
+        message: expect.stringContaining('MatMulIntegerToFloat'),
+      }),
+    );
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { prepared, run, runtime } from '../../test/support/evaluate.js';
+import { readOnnx } from '../../test/support/onnxReader.js';
+import { evaluate } from '../nn/compile.js';
+import { foldConstants } from './fold.js';
+import { add, exp, mul } from './ops/elementwise.js';
+import { matmul } from './ops/matrix.js';
+import { sum } from './ops/reduce.js';
+import { split, transpose } from './ops/shape.js';
+import { constant, input, parameter, type Tensor } from './tensor.js';
+import { asFloat32, float32, type StateDict } from './tensorData.js';
+import { toOnnx } from './toOnnx.js';
+
+const WEIGHTS: StateDict = new Map([
+  ['w', float32([1, 2, 3, 4, 5, 6], [2, 3])],
+  ['s', float32([0.5], [1])],
+]);
+const x = input('x', [1, 2]);
+const w = parameter('w', [2, 3]);
+const s = parameter('s', [1]);
+
+const fold = (outputs: readonly Tensor[], isConstant = (name: string) => WEIGHTS.has(name)) =>
+  foldConstants(outputs, isConstant, (tensors) => evaluate(runtime, tensors, WEIGHTS));
+
+describe('folding', () => {
+  const doubled = mul(exp(w), add(s, 1));
+  const y = matmul(x, doubled);
+
+  it('leaves the results as they are', async () => {
+    const feeds = { x: float32([0.3, -2], [1, 2]) };
+    const plain = await run({ y }, feeds, WEIGHTS);
+    const session = await runtime.createSession(toOnnx({ y }, { parameters: WEIGHTS, folded: await fold([y]) }));
+    expect((await session.run(feeds)).y).toEqual(plain.y);
+    await session.dispose();
+  });
+
+  it('takes out everything that no input reaches, and nothing else', async () => {
+    const folded = await fold([y]);
+    expect([...folded.keys()]).toEqual([doubled]);
+    const { nodes } = readOnnx(toOnnx({ y }, { parameters: WEIGHTS, folded }).bytes);
+    expect(nodes.map(({ opType }) => opType)).toEqual(['MatMul', 'Identity']);
+  });
+
+  it('stops at parameters that are not constant', async () => {
+    const folded = await fold([y], (name) => name !== 's');
+    expect([...folded.values()].map(({ shape }) => shape)).toEqual([[2, 3]]);
+    expect(folded.has(doubled)).toBe(false);
+  });
+
+  it('evaluates one of several results of a node, and a result that is constant itself', async () => {
+    const [, right] = split(transpose(w, [1, 0]), 0, [1, 2]);
+    const total = sum(w);
+    const folded = await fold([matmul(right!, transpose(x, [1, 0])), total]);
+    expect(asFloat32(folded.get(right!)!).data).toEqual(Float32Array.of(2, 5, 3, 6));
+    expect(asFloat32(folded.get(total)!).data).toEqual(Float32Array.of(21));
+  });
+
+  it('has nothing to do where all depends on inputs', async () => {
+    const evaluateNothing = () => Promise.reject(new Error('nothing was to be computed'));
+    const z = add(x, constant(float32([1], [1])));
+    expect(await foldConstants([z], () => true, evaluateNothing)).toEqual(new Map());
+    await (await prepared({ z })).dispose();
+  });
+});
