@@ -34,8 +34,10 @@ describe('bootstrap intervals', () => {
     expect(bootstrapMeans([values], 5)).not.toEqual(bootstrapMeans([values], 6));
   });
 
-  it('are not given for a single cluster, nor where nothing is defined', () => {
+  it('are not given for few clusters, nor where nothing is defined', () => {
     expect(bootstrapMeans([values], 1, new Uint8Array(60))).toEqual([undefined]);
+    expect(bootstrapMeans([values.slice(0, 4)], 1)).toEqual([undefined]);
+    expect(bootstrapMeans([values.slice(0, 5)], 1)[0]).toHaveLength(2);
     const [none, some] = bootstrapMeans([new Float64Array(60).fill(Number.NaN), values], 1);
     expect(none).toBeUndefined();
     expect(some).toHaveLength(2);

@@ -21,6 +21,9 @@ export type Interval = readonly [low: number, high: number];
 /** Resamples of a bootstrap; large data sets get fewer, their intervals are narrow and cost more. */
 const RESAMPLES = { most: 2000, least: 200, work: 5e7 } as const;
 
+/** With fewer images (or patients) than this resampling shows next to nothing of what others would be like. */
+const LEAST_CLUSTERS = 5;
+
 /** Of what is defined; all NaN where nothing is. */
 export function summarise(values: ArrayLike<number>): Summary {
   const defined = Float64Array.from(values).filter((value) => !Number.isNaN(value));
@@ -36,7 +39,7 @@ export function summarise(values: ArrayLike<number>): Summary {
  * 95 % percentile bootstrap intervals of the means of several columns. All columns see the same resamples.
  * @param columns values of the same things in each; undefined ones are left out of their column's mean
  * @param clusters for each value the number of its cluster, from 0 on; default: each value is one
- * @returns undefined for a column of less than two clusters with values
+ * @returns undefined for a column of less than five clusters with values
  */
 export function bootstrapMeans(
   columns: readonly Float64Array[],
@@ -46,7 +49,7 @@ export function bootstrapMeans(
   const length = columns[0]?.length ?? 0;
   const count = clusters ? largest(clusters) + 1 : length;
   const sums = columns.map((column) => clusterSums(column, clusters, count));
-  const enough = sums.map(({ values, sizes }) => clustersWithValues(values, sizes) > 1);
+  const enough = sums.map(({ values, sizes }) => clustersWithValues(values, sizes) >= LEAST_CLUSTERS);
   if (!enough.includes(true)) return columns.map(() => undefined);
   const resamples = Math.max(RESAMPLES.least, Math.min(RESAMPLES.most, Math.floor(RESAMPLES.work / count)));
   const means = columns.map(() => new Float64Array(resamples));

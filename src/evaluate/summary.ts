@@ -13,7 +13,7 @@ import { bootstrapMeans, type Interval, type Summary, summarise } from './statis
 
 /** Statistics of a metric. */
 export interface MetricSummary extends Summary {
-  /** Of the mean; absent for less than two samples (or patients). */
+  /** Of the mean; absent for less than five samples (or patients). */
   readonly ci95?: Interval;
 }
 

@@ -19,7 +19,7 @@ let folder = '';
 
 beforeAll(async () => {
   folder = newFolder();
-  await writePhantomDataset(join(folder, 'data'), { train: 2, val: 5, side: 48 });
+  await writePhantomDataset(join(folder, 'data'), { train: 2, val: 9, side: 48 });
   const { config, tensors } = tinyModel();
   for (const name of ['one', 'two']) {
     const weights = name === 'one' ? tensors : tinyModel(config, 2).tensors;
@@ -49,7 +49,7 @@ describe('samus evaluate', () => {
       expect.arrayContaining(['Breast-Phantom 1', 'Heart-Phantom 1']),
     );
     const [first] = document.datasets;
-    expect(first).toMatchObject({ dataset: 'Breast-Phantom', class: 1, className: 'object', images: 3, failed: 0 });
+    expect(first).toMatchObject({ dataset: 'Breast-Phantom', class: 1, className: 'object', images: 5, failed: 0 });
     expect(first.dice).toMatchObject({ mean: expect.any(Number), std: expect.any(Number) });
     expect(first.dice.ci95).toEqual([expect.any(Number), expect.any(Number)]);
     expect(first.iou.mean).toBeLessThanOrEqual(first.dice.mean);
@@ -75,7 +75,7 @@ describe('samus evaluate', () => {
       interactions: [{ count: 1 }, { count: 2 }, { count: 3 }],
       noc85: { mean: expect.any(Number), reached: expect.any(Number) },
       noc90: {},
-      calibration: { n: 6 },
+      calibration: { n: 10 },
     });
     const [header, ...rows] = splitCsv(readFileSync(join(folder, 'report/images.csv'), 'utf8'));
     const samples = summary.datasets.reduce((sum: number, { images }: { images: number }) => sum + images, 0);
@@ -115,7 +115,7 @@ describe('samus evaluate', () => {
         ['p 4', 'DATA_SIZE_MISMATCH'],
       ],
     );
-    expect(datasets[0]).toMatchObject({ images: 1, failed: 2 });
+    expect(datasets[0]).toMatchObject({ images: 3, failed: 2 });
   });
 
   it.each([

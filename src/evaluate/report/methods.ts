@@ -38,7 +38,7 @@ export function methodsSection(protocol: EvaluateOptions, summaries: readonly Ev
     ],
     [
       '95 % intervals',
-      `Percentile bootstrap of the mean, seed ${protocol.seed}${patients ? '; patients are resampled where they are known, else images' : ''}.`,
+      `Percentile bootstrap of the mean, seed ${protocol.seed}${patients ? '; patients are resampled where they are known, else images' : ''}; none for less than five.`,
     ],
     ...(protocol.draws > 0 ? [['Random prompts', 'The value of an image is the mean over its draws.'] as const] : []),
     ...(summaries.length > 1

@@ -31,7 +31,7 @@ export function distributions({ results }: ReportContent): string {
       };
     }),
   );
-  return (several ? modelKey(results) : '') + distributionChart(rows, 'Dice');
+  return `${several ? modelKey(results) : ''}<div class="wide">${distributionChart(rows, 'Dice')}</div>`;
 }
 
 function modelKey(results: readonly ReportModel[]): string {

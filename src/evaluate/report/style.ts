@@ -53,6 +53,7 @@ td.wrap{white-space:normal}
 td small{color:var(--soft);font-size:11.5px}
 .key{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:7px;vertical-align:-1px}
 .chart{width:100%;height:auto;display:block;overflow:visible}
+.wide .chart{min-width:720px}
 .chart text{font-family:inherit;fill:var(--soft);font-size:11px;font-variant-numeric:tabular-nums}
 .chart text.axis{font-size:11.5px}
 .chart text.name{fill:var(--ink);font-size:12.5px}
