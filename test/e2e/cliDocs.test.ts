@@ -20,25 +20,28 @@ function examples(page: string): string[] {
 }
 
 describe.skipIf(process.platform === 'win32')('the examples (a POSIX shell)', () => {
-  it.each(['docs/cli.md', 'docs/data.md', 'docs/evaluate.md', 'docs/train.md', 'README.md'])('of %s run', async (page) => {
-    const folder = newFolder();
-    try {
-      const bin = join(folder, '.bin');
-      mkdirSync(bin);
-      const shim = `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'dist/cli/main.js')}" "$@"\n`;
-      writeFileSync(join(bin, 'samus'), shim);
-      chmodSync(join(bin, 'samus'), 0o755);
-      copyFileSync(goldenPath('samus-tiny.pth'), join(folder, 'samus.pth'));
-      copyFileSync(goldenPath('sam-tiny.pth'), join(folder, 'sam.pth'));
-      const lines = examples(page);
-      expect(lines.length).toBeGreaterThan(1);
-      const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
-      for (const line of lines) {
-        await expect(promisify(execFile)('bash', ['-c', line], { cwd: folder, env }), line).resolves.toBeDefined();
+  it.each(['docs/cli.md', 'docs/data.md', 'docs/evaluate.md', 'docs/train.md', 'README.md'])(
+    'of %s run',
+    async (page) => {
+      const folder = newFolder();
+      try {
+        const bin = join(folder, '.bin');
+        mkdirSync(bin);
+        const shim = `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'dist/cli/main.js')}" "$@"\n`;
+        writeFileSync(join(bin, 'samus'), shim);
+        chmodSync(join(bin, 'samus'), 0o755);
+        copyFileSync(goldenPath('samus-tiny.pth'), join(folder, 'samus.pth'));
+        copyFileSync(goldenPath('sam-tiny.pth'), join(folder, 'sam.pth'));
+        const lines = examples(page);
+        expect(lines.length).toBeGreaterThan(1);
+        const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+        for (const line of lines) {
+          await expect(promisify(execFile)('bash', ['-c', line], { cwd: folder, env }), line).resolves.toBeDefined();
+        }
+        expect(filesIn(folder).filter((path) => path.startsWith('out/')).length).toBeGreaterThan(0);
+      } finally {
+        removeFolder(folder);
       }
-      expect(filesIn(folder).filter((path) => path.startsWith('out/')).length).toBeGreaterThan(0);
-    } finally {
-      removeFolder(folder);
-    }
-  });
+    },
+  );
 });
