@@ -10,6 +10,9 @@ import { describe, expect, it } from 'vitest';
 import { goldenPath } from '../support/golden.js';
 import { filesIn, newFolder, removeFolder } from './samusProcess.js';
 
+/** A page runs a dozen commands one after the other, perhaps on a machine that does other work too. */
+const PATIENCE_MS = 300_000;
+
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The shell lines of a page; `npm ci` and the like are not run again within the tests. */
@@ -43,5 +46,6 @@ describe.skipIf(process.platform === 'win32')('the examples (a POSIX shell)', ()
         removeFolder(folder);
       }
     },
+    PATIENCE_MS,
   );
 });
