@@ -39,6 +39,7 @@ function ortOptions(model: OnnxModel, options: SessionOptions): InferenceSession
     extra: {
       session: {
         intra_op: { spin_duration_us: String(SPIN_MICROSECONDS) },
+        disable_prepacking: options.prepacking === false ? '1' : '0',
         ...(options.weightsFolder === undefined
           ? {}
           : { model_external_initializers_file_folder_path: options.weightsFolder }),

@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
-import { BYTES_PER_ELEMENT, type DType } from '../graph/tensorData.js';
-import { bytesOf, copyInto, fromOrt, isShared, toOrt, unshare, viewAs } from './ortTensor.js';
+import { BYTES_PER_ELEMENT, type DType, viewAs } from '../graph/tensorData.js';
+import { bytesOf, copyInto, fromOrt, isShared, toOrt, unshare } from './ortTensor.js';
 import { allocateShared } from './sharedBytes.js';
 
 const DTYPES: DType[] = ['float32', 'float64', 'float16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'];

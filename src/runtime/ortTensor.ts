@@ -4,36 +4,8 @@
  */
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 import { SamusError } from '../errors.js';
-import { BYTES_PER_ELEMENT, type DType, sizeOf, type TensorData } from '../graph/tensorData.js';
+import { BYTES_PER_ELEMENT, type DType, type TensorData, viewAs } from '../graph/tensorData.js';
 import { feedsError } from './runtimeErrors.js';
-
-/**
- * A tensor over the bytes that begin at `byteOffset` of `buffer`; nothing is copied.
- * @throws RangeError if the offset is not a multiple of the element's size, or the buffer is too short
- */
-export function viewAs(dtype: DType, shape: readonly number[], buffer: ArrayBufferLike, byteOffset = 0): TensorData {
-  const n = sizeOf(shape);
-  switch (dtype) {
-    case 'float32':
-      return { dtype, shape, data: new Float32Array(buffer, byteOffset, n) };
-    case 'float64':
-      return { dtype, shape, data: new Float64Array(buffer, byteOffset, n) };
-    case 'float16':
-    case 'bfloat16':
-      return { dtype, shape, data: new Uint16Array(buffer, byteOffset, n) };
-    case 'int64':
-      return { dtype, shape, data: new BigInt64Array(buffer, byteOffset, n) };
-    case 'int32':
-      return { dtype, shape, data: new Int32Array(buffer, byteOffset, n) };
-    case 'int16':
-      return { dtype, shape, data: new Int16Array(buffer, byteOffset, n) };
-    case 'int8':
-      return { dtype, shape, data: new Int8Array(buffer, byteOffset, n) };
-    case 'uint8':
-    case 'bool':
-      return { dtype, shape, data: new Uint8Array(buffer, byteOffset, n) };
-  }
-}
 
 /** The bytes of a tensor, not copied. */
 export function bytesOf(tensor: TensorData): Uint8Array {

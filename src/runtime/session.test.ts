@@ -1,10 +1,10 @@
 /** What every runtime must do alike. The session in a thread starts the built program: build before testing. */
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { encodeModel, type OnnxModel, type OnnxNode, type OnnxValueInfo } from '../graph/onnxProto.js';
-import { BYTES_PER_ELEMENT, type DType, float32 } from '../graph/tensorData.js';
+import { BYTES_PER_ELEMENT, type DType, float32, viewAs } from '../graph/tensorData.js';
 import { matmulRate } from './matmulRate.js';
 import { nodeRuntime } from './nodeRuntime.node.js';
-import { bytesOf, viewAs } from './ortTensor.js';
+import { bytesOf } from './ortTensor.js';
 import { allocateShared } from './sharedBytes.js';
 import { tinyModel } from './tinyModel.js';
 import { webRuntime } from './webRuntime.js';

@@ -21,6 +21,11 @@ export interface SessionOptions {
    * less memory and no more time.
    */
   readonly memoryPattern?: boolean;
+  /**
+   * Node only: whether constant weights are also laid out for each product that uses them; default true. Where a weight
+   * serves forward and backward, leaving that out saves two copies of it.
+   */
+  readonly prepacking?: boolean;
   /** Node only: where to write the rewritten graph, to look at. */
   readonly optimizedModelPath?: string;
   /**

@@ -4,8 +4,8 @@
  */
 import { type ErrorKind, type Json, SamusError } from '../errors.js';
 import type { OnnxModel } from '../graph/onnxProto.js';
-import type { DType, TensorData } from '../graph/tensorData.js';
-import { bytesOf, isShared, viewAs } from './ortTensor.js';
+import { type DType, type TensorData, viewAs } from '../graph/tensorData.js';
+import { bytesOf, isShared } from './ortTensor.js';
 import type { SessionOptions } from './session.js';
 
 interface WireTensor {

@@ -5,8 +5,9 @@
  * aside, the new one takes its place, and the old one is removed; {@link recover} puts right whatever an interruption
  * between any two of these leaves behind.
  */
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exists, syncFolder } from '../formats/fileSystem.node.js';
 
 export const RUN_FILES = {
   config: 'config.json',
@@ -57,26 +58,5 @@ export async function recover(run: string, name: string): Promise<void> {
 export async function removeLeftovers(run: string): Promise<void> {
   for (const name of await readdir(run)) {
     if (name.endsWith('.tmp')) await rm(join(run, name), { recursive: true, force: true });
-  }
-}
-
-export async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** Names are on the disk only once their folder is; some systems cannot do that, and then need not. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
   }
 }

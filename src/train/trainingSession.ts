@@ -38,7 +38,7 @@ export class TrainingSession {
   ): Promise<TrainingSession> {
     const model = await exportModel(runtime, graph.outputs, frozen);
     return new TrainingSession(
-      await runtime.createSession(model, { threads, memoryPattern: false }),
+      await runtime.createSession(model, { threads, memoryPattern: false, prepacking: false }),
       graph.trained,
       weights,
     );

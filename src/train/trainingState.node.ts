@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
+import { exists } from '../formats/fileSystem.node.js';
 import { writeModelFolder } from '../formats/modelFolder.node.js';
 import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
 import { float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
@@ -14,7 +15,7 @@ import { serialiseConfig } from '../models/configFile.js';
 import type { ParameterInfo } from '../nn/parameters.js';
 import type { WeightState } from './optimiser.js';
 import type { Position } from './position.js';
-import { exists, RUN_FILES, recover, replaceFolder } from './runFolder.node.js';
+import { RUN_FILES, recover, replaceFolder } from './runFolder.node.js';
 
 export interface TrainingState {
   readonly position: Position;
