@@ -12,14 +12,6 @@ export { decodeRle, encodeRle, type Mask, type PixelBox, type Rle } from './form
 export type { ModelConfig, SamConfig, SamusConfig } from './models/config.js';
 export { modelFromParts, modelFromTensors } from './predict/model.js';
 export { Segmenter, type SegmenterOptions } from './predict/segmenter.js';
-export type {
-  Candidate,
-  Encoding,
-  Model,
-  ObjectPrompt,
-  ObjectResult,
-  PointPrompt,
-  SegmentOptions,
-} from './predict/types.js';
+export type * from './predict/types.js';
 export type { Provider, ProviderStatus, Runtime, Session, SessionOptions } from './runtime/session.js';
 export { listWebProviders, type WebRuntimeOptions, webRuntime } from './runtime/webRuntime.js';

@@ -3,9 +3,10 @@
  * class.json and dataset.json, and lists. A data set appears in the root as a whole or not at all. What the sources
  * look like is the business of importers/.
  */
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SamusError } from '../errors.js';
+import { exists } from '../formats/fileSystem.node.js';
 import { writeTextFile } from '../formats/fileWrite.node.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import { writePng } from '../formats/imageWrite.node.js';
@@ -187,11 +188,4 @@ async function writeLists(root: string, dataset: string, written: readonly Writt
 
 async function textOr(path: string, otherwise: string): Promise<string> {
   return (await exists(path)) ? readFile(path, 'utf8') : otherwise;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

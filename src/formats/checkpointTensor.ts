@@ -3,7 +3,7 @@
  * Little-endian, as the files are and as every machine is that ONNX Runtime runs on.
  */
 import { SamusError } from '../errors.js';
-import { BYTES_PER_ELEMENT, type DType, type TensorData } from '../graph/tensorData.js';
+import { BYTES_PER_ELEMENT, type DType, type TensorData, viewAs } from '../graph/tensorData.js';
 import { checkpointError, quoted } from './checkpointError.js';
 
 /**
@@ -26,7 +26,7 @@ export function reserve(bytes: number): ArrayBuffer {
 }
 
 /**
- * The tensor over `elements` numbers of `buffer` from `byteOffset` on; shares the buffer.
+ * The tensor over the numbers of `buffer` from `byteOffset` on; shares the buffer.
  * @throws SamusError CHECKPOINT_BOOL_VALUE if a boolean is neither 0 nor 1
  */
 export function tensorOver(
@@ -34,35 +34,13 @@ export function tensorOver(
   dtype: DType,
   shape: readonly number[],
   buffer: ArrayBuffer,
-  byteOffset: number,
-  elements: number,
+  byteOffset = 0,
 ): TensorData {
-  switch (dtype) {
-    case 'float32':
-      return { dtype, shape, data: new Float32Array(buffer, byteOffset, elements) };
-    case 'float64':
-      return { dtype, shape, data: new Float64Array(buffer, byteOffset, elements) };
-    case 'float16':
-    case 'bfloat16':
-      return { dtype, shape, data: new Uint16Array(buffer, byteOffset, elements) };
-    case 'int64':
-      return { dtype, shape, data: new BigInt64Array(buffer, byteOffset, elements) };
-    case 'int32':
-      return { dtype, shape, data: new Int32Array(buffer, byteOffset, elements) };
-    case 'int16':
-      return { dtype, shape, data: new Int16Array(buffer, byteOffset, elements) };
-    case 'int8':
-      return { dtype, shape, data: new Int8Array(buffer, byteOffset, elements) };
-    case 'uint8':
-      return { dtype, shape, data: new Uint8Array(buffer, byteOffset, elements) };
-    case 'bool': {
-      const data = new Uint8Array(buffer, byteOffset, elements);
-      if (data.some((value) => value > 1)) {
-        throw checkpointError('CHECKPOINT_BOOL_VALUE', `tensor ${quoted(name)} holds booleans that are not 0 or 1`);
-      }
-      return { dtype, shape, data };
-    }
+  const tensor = viewAs(dtype, shape, buffer, byteOffset);
+  if (tensor.dtype === 'bool' && tensor.data.some((value) => value > 1)) {
+    throw checkpointError('CHECKPOINT_BOOL_VALUE', `tensor ${quoted(name)} holds booleans that are not 0 or 1`);
   }
+  return tensor;
 }
 
 /**

@@ -3,11 +3,12 @@
  * no half model ever stands under its name. What the configuration says is not looked at here.
  */
 import { randomUUID } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { readCheckpointFile } from './checkpointFile.node.js';
+import { exists } from './fileSystem.node.js';
 import { writeError } from './fileWrite.node.js';
 import { writeSafetensorsFile } from './safetensorsFile.node.js';
 
@@ -110,13 +111,6 @@ async function occupant(path: string): Promise<'nothing' | 'folder' | 'other'> {
   if (!found.isDirectory()) return 'other';
   const empty = (await readdir(path)).length === 0;
   return empty || (await isModelFolder(path)) ? 'folder' : 'other';
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** The text of a file, or undefined if there is none. */

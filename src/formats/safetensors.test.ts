@@ -129,7 +129,7 @@ describe('encodeSafetensors', () => {
         const raw = Uint8Array.from(stream.take(elements * BYTES_PER_ELEMENT[dtype]), (n) =>
           dtype === 'bool' ? n & 1 : n,
         );
-        return tensorOver('', dtype, shape, raw.buffer, 0, elements);
+        return tensorOver('', dtype, shape, raw.buffer);
       });
     const state = fc.uniqueArray(fc.tuple(name, tensor), { selector: ([key]) => key, maxLength: 6 });
     const texts = fc.uniqueArray(fc.tuple(name, fc.string({ unit: 'grapheme' })), {

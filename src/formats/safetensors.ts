@@ -21,7 +21,6 @@ interface Placed {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
-  readonly elements: number;
   readonly begin: number;
   readonly end: number;
 }
@@ -52,14 +51,14 @@ export async function readSafetensors(source: ByteSource): Promise<Safetensors> 
           `does not fill bytes ${entry.begin} to ${entry.end}`,
       );
     }
-    return { name, dtype, shape: entry.shape, elements: size.elements, begin: entry.begin, end: entry.end };
+    return { name, dtype, shape: entry.shape, begin: entry.begin, end: entry.end };
   });
   checkSpans(placed, source.size - dataStart);
   const tensors = new Map<string, TensorData>();
-  for (const { name, dtype, shape, elements, begin, end } of placed) {
+  for (const { name, dtype, shape, begin, end } of placed) {
     const memory = reserve(end - begin);
     await source.read(dataStart + begin, end - begin, new Uint8Array(memory));
-    tensors.set(name, tensorOver(name, dtype, shape, memory, 0, elements));
+    tensors.set(name, tensorOver(name, dtype, shape, memory));
   }
   return { tensors, metadata: header.metadata };
 }

@@ -5,6 +5,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { StateDict } from '../graph/tensorData.js';
+import { syncFolder } from './fileSystem.node.js';
 import { replaceFile } from './fileWrite.node.js';
 import { encodeSafetensors } from './safetensorsWrite.js';
 
@@ -37,19 +38,5 @@ async function writeAll(handle: FileHandle, part: Uint8Array): Promise<void> {
   for (let done = 0; done < part.byteLength; ) {
     const step = Math.min(part.byteLength - done, 1024 * 1024 * 1024);
     done += (await handle.write(part, done, step)).bytesWritten;
-  }
-}
-
-/** The new name is on the disk only once its folder is; some systems cannot do that, and then need not. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
   }
 }

@@ -63,7 +63,7 @@ export async function readTorchCheckpoint(
     if (known === undefined) storages.set(storage, memory);
     const [buffer, first] = isContiguous(tensor) ? [memory, offset] : [rowMajor(tensor, memory), 0];
     const byteOffset = elements === 0 ? 0 : first * BYTES_PER_ELEMENT[storage.dtype];
-    state.set(name, tensorOver(name, storage.dtype, shape, buffer, byteOffset, elements));
+    state.set(name, tensorOver(name, storage.dtype, shape, buffer, byteOffset));
   }
   return state;
 }

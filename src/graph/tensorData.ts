@@ -62,6 +62,34 @@ export function int64(values: readonly number[], shape: readonly number[] = [val
   return { dtype: 'int64', shape, data: BigInt64Array.from(values, BigInt) };
 }
 
+/**
+ * A tensor over the bytes that begin at `byteOffset` of `buffer`; nothing is copied.
+ * @throws RangeError if the offset is not a multiple of the element's size, or the buffer is too short
+ */
+export function viewAs(dtype: DType, shape: readonly number[], buffer: ArrayBufferLike, byteOffset = 0): TensorData {
+  const n = sizeOf(shape);
+  switch (dtype) {
+    case 'float32':
+      return { dtype, shape, data: new Float32Array(buffer, byteOffset, n) };
+    case 'float64':
+      return { dtype, shape, data: new Float64Array(buffer, byteOffset, n) };
+    case 'float16':
+    case 'bfloat16':
+      return { dtype, shape, data: new Uint16Array(buffer, byteOffset, n) };
+    case 'int64':
+      return { dtype, shape, data: new BigInt64Array(buffer, byteOffset, n) };
+    case 'int32':
+      return { dtype, shape, data: new Int32Array(buffer, byteOffset, n) };
+    case 'int16':
+      return { dtype, shape, data: new Int16Array(buffer, byteOffset, n) };
+    case 'int8':
+      return { dtype, shape, data: new Int8Array(buffer, byteOffset, n) };
+    case 'uint8':
+    case 'bool':
+      return { dtype, shape, data: new Uint8Array(buffer, byteOffset, n) };
+  }
+}
+
 /** The float32 tensor that `name` must be. @throws SamusError TENSOR_DTYPE if it is of another type */
 export function asFloat32(tensor: TensorData, name = 'tensor'): TensorData<'float32'> {
   if (tensor.dtype === 'float32') return tensor;

@@ -5,12 +5,4 @@
 export { type ImageFrame, imageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from './imageFrame.js';
 export { modelFromParts, modelFromTensors } from './model.js';
 export { Segmenter, type SegmenterOptions } from './segmenter.js';
-export type {
-  Candidate,
-  Encoding,
-  Model,
-  ObjectPrompt,
-  ObjectResult,
-  PointPrompt,
-  SegmentOptions,
-} from './types.js';
+export type * from './types.js';

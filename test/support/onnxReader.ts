@@ -3,7 +3,7 @@
  */
 import { BinaryReader, type WireType } from '@bufbuild/protobuf/wire';
 
-export interface ReadNode {
+interface ReadNode {
   readonly opType: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
