@@ -1,9 +1,9 @@
 /**
  * Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019), in place, with PyTorch's arithmetic.
  *
- * The optimiser is a loop here and not part of the graph: ONNX Runtime has no fused Adam, and its thirteen passes over
- * each weight, with every new weight and moment copied out of the session, take three times as long and two thirds
- * more memory than this one pass.
+ * The optimiser is a loop here and not part of the graph: ONNX Runtime has no fused Adam, and onnxruntime-node copies
+ * every output of a session, which would be three times the weights at each step. As a session of its own, in place and
+ * in chunks, Adam took no less time on two cores (230 ms or more against 191 ms for 39.7 million weights).
  */
 export interface AdamOptions {
   readonly beta1: number;
