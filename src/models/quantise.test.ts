@@ -56,7 +56,7 @@ describe.each([TINY_SAMUS, TINY_SAM])('a model in 8 bits ($architecture)', (conf
 
   it('is not rounded twice', () => {
     expect(() => quantise(rounded, tensors)).toThrow(
-      expect.objectContaining({ kind: 'usage', code: 'MODEL_QUANTISED' }),
+      expect.objectContaining({ kind: 'input', code: 'MODEL_QUANTISED' }),
     );
   });
 });

@@ -13,6 +13,7 @@ import { toFloat32 } from '../formats/halfFloat.js';
 import { readModelFolder } from '../formats/modelFolder.node.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import { parametersOf } from '../models/graphs.js';
+import { requireFloat32Weights } from '../models/quantise.js';
 import { checkStateDict } from '../models/stateDict.js';
 import { isTrainable } from '../models/trainable.js';
 import { initialise, type ParameterInfo } from '../nn/parameters.js';
@@ -151,10 +152,7 @@ async function prepare(
   unlock: () => Promise<void>,
 ): Promise<PreparedRun> {
   const { model, seed, recipe, batch } = config;
-  if (model.quantisation !== undefined) {
-    const message = 'a model with float32 weights was expected, this one holds some in 8 bits, which no gradient moves';
-    throw new SamusError('input', 'TRAIN_QUANTISED', message, 'train the model that it was made from');
-  }
+  requireFloat32Weights(model);
   const { dataset, train, val } = await readLists(config.data, config.repeat);
   const lists = fingerprint(train, val);
 

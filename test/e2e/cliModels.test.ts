@@ -86,7 +86,7 @@ describe('models convert --int8', () => {
     ['the start of SAMUS', ['models', 'init', 'samus', '--from', 'sam-int8', 'twice', '--json']],
   ])('is refused to be %s', async (_, args) => {
     const { code, stdout } = await samus(folder, ...args);
-    expect([code, JSON.parse(stdout).error.code]).toEqual([2, 'MODEL_QUANTISED']);
+    expect([code, JSON.parse(stdout).error.code]).toEqual([3, 'MODEL_QUANTISED']);
     expect(filesIn(folder).filter((path) => path.startsWith('twice/'))).toEqual([]);
   });
 });
