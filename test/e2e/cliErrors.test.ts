@@ -184,10 +184,16 @@ const CASES: readonly (readonly [what: string, code: string, exit: number, args:
 ];
 
 describe('a mistake gets a coded error and leaves nothing behind', () => {
-  beforeAll(() => writeFileSync(join(folder, 'prompts.csv'), 'image,object,kind,values\nscan.png,a,point,1,2\n'));
+  let before: string[];
+  /** What stands in the folder, but for files that another of the commands at work is just writing. */
+  const settled = () => filesIn(folder).filter((path) => !/\.tmp(\/|$)/.test(path));
+
+  beforeAll(() => {
+    writeFileSync(join(folder, 'prompts.csv'), 'image,object,kind,values\nscan.png,a,point,1,2\n');
+    before = filesIn(folder);
+  });
 
   it.concurrent.each(CASES)('%s: %s', async (_, code, exit, args) => {
-    const before = filesIn(folder);
     const {
       code: status,
       stdout,
@@ -201,6 +207,10 @@ describe('a mistake gets a coded error and leaves nothing behind', () => {
     expect(error.details).toBeTypeOf('object');
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(status).toBe(exit);
+    expect(settled()).toEqual(before);
+  });
+
+  it('leaves nothing half-written either, once all of them have ended', () => {
     expect(filesIn(folder)).toEqual(before);
   });
 
