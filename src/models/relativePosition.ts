@@ -56,8 +56,9 @@ function distances(grid: number, side: number): number[] {
 
 /**
  * What each key of a square is extended by: a one at its row and a one at its column.
- * @param copy how many times over: the batch or the windows, times the heads
- * @returns [copies, side², 2·side] for `innerCopies` 1, else each row repeated
+ * @param outerCopies how often all keys come in turn: once for each image, or for each head of each window
+ * @param innerCopies how often each key comes at once: for each head of an image
+ * @returns [outerCopies, side², innerCopies, 2·side]
  */
 export function keyMarks(side: number, outerCopies: number, innerCopies: number): Tensor {
   const keys = side * side;

@@ -8,7 +8,7 @@
 import { add, cast, div, greater, mul, neg, stopGradient, sub } from '../graph/ops/elementwise.js';
 import { max, mean, sum } from '../graph/ops/reduce.js';
 import { resizeBilinear } from '../graph/ops/resize.js';
-import { concat, slice } from '../graph/ops/shape.js';
+import { concat, reshape, slice } from '../graph/ops/shape.js';
 import { constant, input, type Tensor } from '../graph/tensor.js';
 import { float32 } from '../graph/tensorData.js';
 import { MASKS } from '../models/maskDecoder.js';
@@ -50,7 +50,12 @@ export function multiPromptLoss(
     scoreErrors.push(mean(mul(difference, difference)));
     if (round === rounds - 1) break;
     const single = slice(logits, 1, 0, 1);
-    const click = correctionClick(single, binary, slicedNoise(noise, round), imageSize);
+    const click = correctionClick(
+      single,
+      binary,
+      reshape(slice(noise, 1, round, round + 1), [batch, side * side]),
+      imageSize,
+    );
     prompt = {
       coords: concat([prompt.coords, click.coords], 1),
       labels: concat([prompt.labels, click.label], 1),
@@ -61,11 +66,6 @@ export function multiPromptLoss(
   const masks = average(losses);
   const iouError = average(scoreErrors);
   return { loss: add(masks, iouError), dice_first: dices[0], dice_last: dices[dices.length - 1], iou_error: iouError };
-}
-
-/** @returns [B, side²] */
-function slicedNoise(noise: Tensor, round: number): Tensor {
-  return sum(slice(noise, 1, round, round + 1), { axes: [1] });
 }
 
 /** Smallest along axis 1. */

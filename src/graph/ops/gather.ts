@@ -25,13 +25,12 @@ export function gather(x: Tensor, indices: readonly number[], axis: number): Ten
     throw shapeError('gather', `an axis ${at} that has every element of the list`, x);
   }
   const padded = indices.includes(NOWHERE) ? pad(x, at, 0, 1) : x;
-  const picked = apply('Gather', [padded, integers(indices.map((i) => (i === NOWHERE ? size : i)))], shape, {
+  return apply('Gather', [padded, integers(indices.map((i) => (i === NOWHERE ? size : i)))], shape, {
     dtype: x.dtype,
     attributes: { axis: { int: at } },
     // The gradient of the row of zeros is nobody's, so it is left at zero.
     gradient: ([dy]) => [dy && pad(scatterSum(dy, indices, at, size), at, 0, padded === x ? 0 : 1)],
   });
-  return picked;
 }
 
 /** A place taken more often than this is summed apart from the others. */
