@@ -67,10 +67,11 @@ export const SAMUS_B: SamusConfig = {
   positionGrid: 64,
 };
 
-/** A small SAMUS with all its parts, for a laptop's CPU and for browsers. */
+/** A small SAMUS with all its parts, for a laptop's CPU and for browsers; its patches overlap by half, as published. */
 export const SAMUS_S: SamusConfig = {
   ...SAMUS_B,
   tokenGrid: 16,
+  patchKernel: 32,
   stem: 16,
   dim: 256,
   depth: 6,
