@@ -1,6 +1,6 @@
 /**
- * Builds `src/` into `dist/`: compiles, removes what no source stands behind any more, and makes the command line
- * executable. Files are overwritten in place and never all removed at once, so that programs which are running from
+ * Builds `src/` into `dist/`: compiles, removes what no source stands behind any more, makes the command line
+ * executable, and bundles the annotator into `dist/web`. Files are overwritten in place and never all removed at once, so that programs which are running from
  * `dist/` meanwhile keep their files.
  */
 import { spawnSync } from 'node:child_process';
@@ -23,10 +23,12 @@ function filesUnder(folder) {
 
 function removeStale() {
   const modules = filesUnder(source)
-    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.startsWith('web/'))
     .map((path) => path.slice(0, -'.ts'.length));
   const wanted = new Set(modules.flatMap((module) => [`${module}.js`, `${module}.d.ts`]));
-  for (const path of filesUnder(target)) if (!wanted.has(path)) rmSync(join(target, path));
+  // dist/web is Vite's, which removes what it does not write.
+  const compiled = filesUnder(target).filter((path) => !path.startsWith('web/'));
+  for (const path of compiled) if (!wanted.has(path)) rmSync(join(target, path));
   for (const folder of emptyFolders(target)) rmSync(folder, { recursive: true });
 }
 
@@ -40,11 +42,16 @@ function emptyFolders(folder) {
 
 const require = createRequire(import.meta.url);
 const compiler = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
-const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const bundler = join(dirname(require.resolve('vite/package.json')), 'bin', 'vite.js');
+
+/** @returns the exit status of a program of Node's */
+function run(program, args) {
+  return spawnSync(process.execPath, [program, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
+}
+
+const compiled = run(compiler, ['-p', join(root, 'tsconfig.build.json')]);
 removeStale();
 const program = join(target, 'cli', 'main.js');
 if (existsSync(program)) chmodSync(program, 0o755);
-process.exitCode = status ?? 1;
+const bundled = run(bundler, ['build', '--logLevel', 'warn']);
+process.exitCode = compiled || bundled;

@@ -34,6 +34,9 @@ const NODE_FOLDERS = ['cli', 'server'];
 /** Packages that only work on Node. */
 const NODE_PACKAGES = ['onnxruntime-node', 'sharp', 'commander'];
 
+/** What a bundler puts together beforehand: its packages need not be installed where the program runs. */
+const BUNDLED_FOLDERS = ['web'];
+
 /** Folders in which no file, not even a `*.node.ts`, may touch Node. */
 const PURE_FOLDERS = ['graph', 'nn', 'models'];
 
@@ -56,6 +59,12 @@ function specifiers(text) {
   const sideEffect = /^[ \t]*import\s*['"]([^'"]+)['"]/gm;
   const dynamic = /\bimport\s*\(\s*['"]([^'"]+)['"]/g;
   return [fromClause, sideEffect, dynamic].flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1]));
+}
+
+/** The source behind the path of an import: `.js` stands for `.ts` or `.tsx`. */
+function sourceOf(path) {
+  const markup = path.replace(/\.js$/, '.tsx');
+  return existsSync(join(source, markup)) ? markup : path.replace(/\.js$/, '.ts');
 }
 
 /** The part of the design that a file belongs to: its folder, or its own name at the top of `src/`. */
@@ -93,7 +102,7 @@ function checkPackage(path, specifier, declared) {
     return;
   }
   const name = packageOf(specifier);
-  if (!declared.has(name))
+  if (!declared.has(name) && !(BUNDLED_FOLDERS.includes(partOf(path)) && declaredForBuild.has(name)))
     problems.push(`${path} imports ${name}, which package.json does not list under dependencies`);
   if (name.startsWith('onnxruntime-') && partOf(path) !== 'runtime') {
     problems.push(`${path} imports ${name}: only runtime/ knows ONNX Runtime`);
@@ -139,9 +148,9 @@ function checkCycles(graph) {
   for (const path of graph.keys()) if (!state.has(path)) visit(path);
 }
 
-const declared = new Set(
-  Object.keys(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).dependencies ?? {}),
-);
+const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+const declared = new Set(Object.keys(manifest.dependencies ?? {}));
+const declaredForBuild = new Set(Object.keys(manifest.devDependencies ?? {}));
 const paths = sources();
 const graph = new Map();
 for (const path of paths) {
@@ -153,7 +162,7 @@ for (const path of paths) {
       checkPackage(path, specifier, declared);
       continue;
     }
-    const target = posix.join(dirname(path), specifier).replace(/\.js$/, '.ts');
+    const target = sourceOf(posix.join(dirname(path), specifier));
     if (!existsSync(join(source, target))) problems.push(`${path} imports ${specifier}, and there is no src/${target}`);
     else if (rowOf(path) >= 0 && rowOf(target) >= 0) checkLayer(path, target);
     targets.push(target);

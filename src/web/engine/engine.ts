@@ -1,0 +1,64 @@
+/**
+ * What the page sees of segmentation, whoever does it: the browser itself (browserEngine.ts) or the server
+ * (serverEngine.ts). Plain data in, plain data out, in pixels of the image as stored; both give the same masks.
+ */
+import type { Image } from '../../formats/image.js';
+import type { PixelBox, Rle } from '../../formats/rle.js';
+import type { ObjectPrompt } from '../../predict/types.js';
+
+export type EngineKind = 'browser' | 'server';
+
+/** A picture, decoded once for both engines. */
+export interface EngineImage {
+  /** What the page calls it; the same key means the same pixels. */
+  readonly key: string;
+  readonly image: Image;
+}
+
+export interface EngineMask {
+  /** Predicted IoU, the network's own guess. */
+  readonly score: number;
+  readonly rle: Rle;
+  /** Pixels of the mask. */
+  readonly area: number;
+  /** Both corners are pixels of the mask; null if it is empty. */
+  readonly box: PixelBox | null;
+  /** [4·tokenGrid, 4·tokenGrid] logits: the next prompt's `lowResLogits`. */
+  readonly lowResLogits: Float32Array;
+}
+
+/** All calls reject with the signal's reason once it is aborted, and with a SamusError for what a person can mend. */
+export interface Engine {
+  readonly kind: EngineKind;
+  /** Where the arithmetic is done: `wasm`, `webgpu`, `cpu`. It may change while a faster one is found. */
+  readonly provider: string;
+  readonly model: string;
+  /** The expensive half, done once for an image: a second call for one of the last few images does nothing. */
+  encode(image: EngineImage, signal?: AbortSignal): Promise<void>;
+  /** @throws SamusError ENGINE_IMAGE_UNKNOWN if the image was not encoded, or too many others since */
+  segment(key: string, prompt: ObjectPrompt, options?: EngineSegmentOptions): Promise<EngineMask>;
+  /** Everything in the picture, without prompts. @throws SamusError ENGINE_IMAGE_UNKNOWN */
+  everything(key: string, options?: EverythingOptions): Promise<EngineMask[]>;
+  /** Gives memory back; calls under way are rejected. */
+  dispose(): Promise<void>;
+}
+
+export interface EngineSegmentOptions {
+  /** Ask for the three masks of an ambiguous prompt and take the best; default false. */
+  readonly multimask?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface EverythingOptions {
+  readonly signal?: AbortSignal;
+  progress?(done: number, total: number): void;
+}
+
+/** What an engine is doing before it can answer. */
+export interface EngineProgress {
+  /** `model`: bytes of the model's files; `session`: preparing to run it. */
+  readonly phase: 'model' | 'session';
+  readonly loaded: number;
+  /** Null where it is not known. */
+  readonly total: number | null;
+}

@@ -1,0 +1,66 @@
+/**
+ * How the annotator is built: `src/web` into `dist/web`, everything from one origin and named by its content, so that
+ * a server may let browsers keep it for ever. ONNX Runtime's WebAssembly is not part of it: at 14 MB and more it is
+ * served as it lies in the installed package, from `/ort/`.
+ */
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
+
+/**
+ * Tells the service worker which files make up the page and gives it a version made of their names; every name but
+ * that of the worker and of index.html changes with the content.
+ */
+function shellList(): Plugin {
+  return {
+    name: 'samus-shell-list',
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const worker = Object.values(bundle).find((file) => file.fileName === 'serviceWorker.js');
+        if (worker?.type !== 'chunk') return;
+        const files = Object.values(bundle).filter((file) => file !== worker);
+        const hash = createHash('sha256').update(worker.code);
+        for (const file of files) hash.update(file.fileName).update(file.type === 'chunk' ? file.code : file.source);
+        const shell = ['./', ...files.map((file) => `./${file.fileName}`).filter((path) => path !== './index.html')];
+        worker.code = worker.code
+          .replaceAll('__SHELL__', JSON.stringify(shell.sort()))
+          .replaceAll('__VERSION__', JSON.stringify(hash.digest('hex').slice(0, 16)));
+      },
+    },
+  };
+}
+
+export default defineConfig({
+  root: fileURLToPath(new URL('src/web', import.meta.url)),
+  base: './',
+  publicDir: false,
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  resolve: {
+    // Builds of ONNX Runtime that look for their WebAssembly where the page says, not beside themselves.
+    conditions: ['onnxruntime-web-use-extern-wasm', ...defaultClientConditions],
+    // The entry for Node, which webRuntime.ts names as well, is never reached in a page.
+    alias: [{ find: /^onnxruntime-web$/, replacement: 'onnxruntime-web/wasm' }],
+  },
+  worker: { format: 'es' },
+  build: {
+    outDir: fileURLToPath(new URL('dist/web', import.meta.url)),
+    emptyOutDir: true,
+    target: 'es2022',
+    // Data URLs would need an exception in the content security policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    rolldownOptions: {
+      input: {
+        index: fileURLToPath(new URL('src/web/index.html', import.meta.url)),
+        serviceWorker: fileURLToPath(new URL('src/web/serviceWorker.ts', import.meta.url)),
+      },
+      output: {
+        // A browser looks for a new service worker under the name it knows.
+        entryFileNames: ({ name }) => (name === 'serviceWorker' ? '[name].js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
+  plugins: [shellList()],
+});
