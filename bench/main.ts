@@ -92,8 +92,8 @@ async function main({ json, only, rounds, quick, reference: folder, python, save
 
 async function measure(phases: readonly Phase[], rounds: number): Promise<Results> {
   const results = new Map<Phase['name'], Awaited<ReturnType<typeof takeTurns>>>();
-  for (const { name, subjects } of phases) {
-    results.set(name, await takeTurns(subjects, { rounds, progress: (text) => progress(`${name}: ${text}`) }));
+  for (const { name, subjects, rounds: own = rounds } of phases) {
+    results.set(name, await takeTurns(subjects, { rounds: own, progress: (text) => progress(`${name}: ${text}`) }));
   }
   return results;
 }

@@ -24,8 +24,10 @@ export interface ReferenceOptions {
 }
 
 export interface Phase {
-  readonly name: 'encoders' | 'decoders' | 'training';
+  readonly name: 'encoders' | 'decoders' | 'training' | 'whole training';
   readonly subjects: readonly Subject[];
+  /** How often each has its turn, where that does not depend on the options. */
+  readonly rounds?: number;
 }
 
 /** Beside the sources, which lie two folders above the built file. */
@@ -70,6 +72,8 @@ export function plan(options: PlanOptions): Phase[] {
       name: 'training',
       subjects: [ours('train', 'samus_b', 1), ours('encode', 'samus_b', 1), ...theirs('train', 'torch_fp32')],
     },
+    // Ten gigabytes and half a minute a step: it is there for its memory.
+    { name: 'whole training', subjects: [ours('train', 'sam_b', 1)], rounds: 1 },
   ];
   return phases.map((phase) => ({ ...phase, subjects: chosen(phase, options.only) })).filter(hasMore);
 }

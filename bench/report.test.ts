@@ -29,6 +29,7 @@ const RESULTS: Results = new Map([
       ['samus_b.encode', samples({ ms: [1500] })],
     ]),
   ],
+  ['whole training', new Map([['sam_b.train', samples({ ms: [30000], peak_mb: [9900, 10000] })]])],
 ]);
 
 const values = new Map(entriesOf(RESULTS).map(({ name, value }) => [name, value]));
@@ -52,13 +53,18 @@ describe('entriesOf', () => {
     expect(values.get('ratio.samus_b.train_to_encode')).toBe(3);
   });
 
+  it("gives SAMUS's memory of training as a share of SAM's", () => {
+    expect(values.get('sam_b.train_peak_mb')).toBe(10000);
+    expect(values.get('ratio.samus_b_to_sam_b.train_peak')).toBeCloseTo(0.29, 12);
+  });
+
   it('takes the highest memory and the start of both parts', () => {
     expect(values.get('samus_b.encode_peak_mb')).toBe(950);
     expect(values.get('samus_b.session_ms')).toBe(750);
   });
 
   it('leaves out what was not measured', () => {
-    expect([...values.keys()].filter((name) => /sam_b_to|bf16|int8|samus_s/.test(name))).toEqual([]);
+    expect([...values.keys()].filter((name) => /sam_b_to_samus|bf16|int8|samus_s/.test(name))).toEqual([]);
     expect([...values.values()].every(Number.isFinite)).toBe(true);
     expect(problemsOf(RESULTS)).toEqual(['reference.torch_bf16.encode: no PyTorch']);
   });

@@ -59,6 +59,7 @@ export function entriesOf(results: Results): Entry[] {
     ...MODELS.flatMap((model) => ofModel(results, model)),
     ...references(results),
     ...ratios(results),
+    ...trainingMemory(results),
   ];
 }
 
@@ -84,7 +85,8 @@ function matmul(results: Results): Entry[] {
 function ofModel(results: Results, model: string): Entry[] {
   const encoder = (number: string) => values(results, 'encoders', `${model}.encode`, number);
   const decoder = (number: string) => values(results, 'decoders', `${model}.decode`, number);
-  const training = (number: string) => values(results, 'training', `${model}.train`, number);
+  const phase = model === 'sam_b' ? 'whole training' : 'training';
+  const training = (number: string) => values(results, phase, `${model}.train`, number);
   const [first] = encoder('gflop');
   const rates = values(results, 'encoders', 'matmul', 'gflops');
   const share = (pick: (list: readonly number[]) => number, rate: number, name: string): Entry[] =>
@@ -134,6 +136,15 @@ function ratios(results: Results): Entry[] {
       { name: `ratio.${name}_median`, value: median(above) / median(below), unit: '1' },
     ];
   });
+}
+
+/** SAMUS's memory of training as a share of what training the whole of SAM takes: the paper's 28 %. */
+function trainingMemory(results: Results): Entry[] {
+  const samus = values(results, 'training', 'samus_b.train', 'peak_mb');
+  const sam = values(results, 'whole training', 'sam_b.train', 'peak_mb');
+  if (samus.length === 0 || sam.length === 0) return [];
+  const value = Math.max(...samus) / Math.max(...sam);
+  return [{ name: 'ratio.samus_b_to_sam_b.train_peak', value, unit: '1' }];
 }
 
 function timed(name: string, ms: readonly number[]): Entry[] {
