@@ -23,7 +23,7 @@ function examples(page: string): string[] {
 }
 
 describe.skipIf(process.platform === 'win32')('the examples (a POSIX shell)', () => {
-  it.each(['docs/cli.md', 'docs/data.md', 'docs/evaluate.md', 'docs/train.md', 'README.md'])(
+  it.each(['docs/cli.md', 'docs/data.md', 'docs/evaluate.md', 'docs/models.md', 'docs/train.md', 'README.md'])(
     'of %s run',
     async (page) => {
       const folder = newFolder();
