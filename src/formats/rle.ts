@@ -49,6 +49,11 @@ export function encodeRle(mask: Uint8Array, width: number, height: number): Rle 
     }
   }
   counts.push(run);
+  return packRle(counts, width, height);
+}
+
+/** Run lengths as text: counts of alternating 0 and 1 pixels, column by column, beginning with zeros (0 may be none). */
+export function packRle(counts: readonly number[], width: number, height: number): Rle & { readonly counts: string } {
   return { size: [height, width], counts: packCounts(counts) };
 }
 
@@ -64,6 +69,11 @@ export function decodeRle(rle: Rle): Mask {
     at = end;
   }
   return { width, height, data };
+}
+
+/** The counts of a packed mask. @throws SamusError RLE_INVALID as {@link decodeRle} */
+export function rleCounts(rle: Rle): readonly number[] {
+  return countsOf(rle);
 }
 
 /** Number of pixels of a packed mask. @throws SamusError RLE_INVALID as {@link decodeRle} */

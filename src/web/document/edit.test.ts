@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { encodeRle } from '../../formats/rle.js';
+import {
+  addObject,
+  addPoint,
+  carried,
+  commit,
+  emptyDocument,
+  findObject,
+  paint,
+  remove,
+  removeLastPrompt,
+  setBox,
+  setHidden,
+  unanswered,
+  withAnswer,
+} from './edit.js';
+import { amend, beginHistory, record, redo, undo } from './history.js';
+import { promptKey, promptSteps } from './promptKey.js';
+import type { ImageDocument, PackedMask } from './types.js';
+
+/** A mask of 4x1 pixels. */
+const mask = (...bits: number[]): PackedMask => encodeRle(Uint8Array.from(bits), 4, 1);
+const answered = (document: ImageDocument, bits: PackedMask): ImageDocument => {
+  const object = findObject(document, 'a')!;
+  return withAnswer(document, 'a', { mask: bits, score: 0.9, model: 'm', key: promptKey(object) });
+};
+const begin = (): ImageDocument => addObject(emptyDocument(4, 1), { id: 'a', classId: 1 });
+
+describe('an object', () => {
+  it('asks the model after a click and shows the answer', () => {
+    const clicked = addPoint(begin(), 'a', [1, 0, 1]);
+    expect(unanswered(clicked).map(({ id }) => id)).toEqual(['a']);
+    const done = answered(clicked, mask(0, 1, 1, 0));
+    expect(unanswered(done)).toEqual([]);
+    expect(findObject(done, 'a')!.shape).toEqual(mask(0, 1, 1, 0));
+  });
+
+  it('keeps the old mask until the new click is answered, and refuses an answer to other prompts', () => {
+    const first = answered(addPoint(begin(), 'a', [1, 0, 1]), mask(0, 1, 1, 0));
+    const second = addPoint(first, 'a', [3, 0, 0]);
+    expect(findObject(second, 'a')!.shape).toEqual(mask(0, 1, 1, 0));
+    const late = withAnswer(second, 'a', { mask: mask(1, 1, 1, 1), score: 1, model: 'm', key: 'other' });
+    expect(late).toBe(second);
+  });
+
+  it('keeps strokes whatever the model says', () => {
+    const clicked = answered(addPoint(begin(), 'a', [1, 0, 1]), mask(0, 1, 1, 0));
+    const painted = paint(paint(clicked, 'a', mask(0, 0, 0, 1), false), 'a', mask(0, 1, 0, 0), true);
+    expect(findObject(painted, 'a')!.shape).toEqual(mask(0, 0, 1, 1));
+    const again = answered(addPoint(painted, 'a', [0, 0, 1]), mask(1, 1, 0, 0));
+    expect(findObject(again, 'a')!.shape).toEqual(mask(1, 0, 0, 1));
+  });
+
+  it('shows what was erased again when it is drawn again', () => {
+    const erased = paint(answered(addPoint(begin(), 'a', [1, 0]), mask(1, 1, 0, 0)), 'a', mask(1, 1, 0, 0), true);
+    expect(findObject(erased, 'a')!.shape).toBeNull();
+    expect(findObject(paint(erased, 'a', mask(0, 1, 0, 0), false), 'a')!.shape).toEqual(mask(0, 1, 0, 0));
+  });
+
+  it('loses its answer with its last prompt and shows its start again', () => {
+    const start = { mask: mask(1, 0, 0, 0), origin: 'file', score: null } as const;
+    const document = addObject(emptyDocument(4, 1), { id: 'a', classId: 1, start });
+    expect(unanswered(document)).toEqual([]);
+    const clicked = answered(addPoint(document, 'a', [1, 0, 1]), mask(1, 1, 0, 0));
+    expect(findObject(removeLastPrompt(clicked, 'a'), 'a')!.shape).toEqual(start.mask);
+  });
+
+  it('is done with a commit, and open again with the next click', () => {
+    const empty = begin();
+    expect(commit(empty, 'a')).toBe(empty);
+    const done = commit(answered(addPoint(empty, 'a', [1, 0]), mask(0, 1, 0, 0)), 'a');
+    expect(done.activeId).toBeNull();
+    const hidden = setHidden(done, 'a', true);
+    expect(findObject(addPoint(hidden, 'a', [2, 0]), 'a')).toMatchObject({ committed: false, hidden: false });
+  });
+
+  it('gets a name that no other object has', () => {
+    let document = addObject(begin(), { id: 'b', classId: 1 });
+    document = addObject(remove(document, 'a'), { id: 'c', classId: 1 });
+    expect(document.objects.map(({ name }) => name)).toEqual(['object-2', 'object-3']);
+  });
+});
+
+describe('prompts', () => {
+  it('become steps: the box first, then click by click', () => {
+    const document = addPoint(addPoint(setBox(begin(), 'a', [0, 0, 3, 0]), 'a', [1, 0]), 'a', [2, 0, 0]);
+    const steps = promptSteps(findObject(document, 'a')!);
+    expect(steps.map(({ prompts }) => prompts.points.length)).toEqual([0, 1, 2]);
+    expect(steps.at(-1)!.key).toBe(promptKey(findObject(document, 'a')!));
+    expect(new Set(steps.map(({ key }) => key)).size).toBe(3);
+  });
+
+  it('are carried without masks and strokes', () => {
+    const source = paint(answered(addPoint(begin(), 'a', [1, 0]), mask(0, 1, 0, 0)), 'a', mask(1, 0, 0, 0), false);
+    const seeds = carried(addObject(source, { id: 'drawn', classId: 2 }), () => 'new');
+    expect(seeds).toEqual([{ id: 'new', name: 'object-1', classId: 1, color: null, points: [[1, 0]], box: null }]);
+  });
+});
+
+describe('the history', () => {
+  it('goes back and forth through every step, and answers are no steps', () => {
+    let history = beginHistory(begin());
+    history = record(history, addPoint(history.present, 'a', [1, 0]));
+    history = amend(history, answered(history.present, mask(0, 1, 0, 0)));
+    for (let i = 0; i < 500; i++) history = record(history, addPoint(history.present, 'a', [i % 4, 0, i % 2]));
+    const last = history.present;
+    for (let i = 0; i < 500; i++) history = undo(history);
+    expect(findObject(history.present, 'a')!.shape).toEqual(mask(0, 1, 0, 0));
+    for (let i = 0; i < 600; i++) history = redo(history);
+    expect(history.present).toBe(last);
+  });
+
+  it('forgets what was undone with the next step, and nothing changed is no step', () => {
+    const start = beginHistory(begin());
+    const back = undo(record(start, addPoint(start.present, 'a', [1, 0])));
+    expect(record(back, back.present).future).toHaveLength(1);
+    expect(record(back, addPoint(back.present, 'a', [2, 0])).future).toHaveLength(0);
+  });
+});

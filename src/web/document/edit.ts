@@ -1,0 +1,167 @@
+/**
+ * Everything that can be done to the objects of an image: pure functions from one version of the document to the next.
+ * Asking the model is not here; an object whose prompts changed keeps its old mask until {@link withAnswer}.
+ */
+import type { PixelBox } from '../../formats/rle.js';
+import type { PointPrompt } from '../../predict/types.js';
+import { hasPrompts, promptKey } from './promptKey.js';
+import { isEmpty, subtract, unite } from './runs.js';
+import type { Annotation, Answer, ImageDocument, PackedMask, Scale, StartMask, Strokes } from './types.js';
+
+const NO_STROKES: Strokes = { added: null, erased: null };
+
+export function emptyDocument(width: number, height: number, scale: Scale | null = null): ImageDocument {
+  return { width, height, scale, objects: [], activeId: null };
+}
+
+export const findObject = (document: ImageDocument, id: string | null): Annotation | undefined =>
+  document.objects.find((object) => object.id === id);
+
+/** What a new object begins with; without a name it becomes `object-N`. */
+export interface ObjectSeed {
+  readonly id: string;
+  readonly classId: number;
+  readonly name?: string;
+  readonly color?: string | null;
+  readonly start?: StartMask;
+  readonly points?: readonly PointPrompt[];
+  readonly box?: PixelBox | null;
+  readonly strokes?: Strokes;
+  readonly committed?: boolean;
+}
+
+/** Adds an object and makes it the active one, unless it is committed. */
+export function addObject(document: ImageDocument, seed: ObjectSeed): ImageDocument {
+  const object: Annotation = reshaped({
+    id: seed.id,
+    name: seed.name ?? freeName(document),
+    classId: seed.classId,
+    color: seed.color ?? null,
+    hidden: false,
+    committed: seed.committed ?? false,
+    points: seed.points ?? [],
+    box: seed.box ?? null,
+    start: seed.start ?? null,
+    strokes: seed.strokes ?? NO_STROKES,
+    answer: null,
+    shape: null,
+  });
+  const activeId = object.committed ? document.activeId : object.id;
+  return { ...document, objects: [...document.objects, object], activeId };
+}
+
+export function select(document: ImageDocument, activeId: string | null): ImageDocument {
+  return document.activeId === activeId ? document : { ...document, activeId };
+}
+
+export function addPoint(document: ImageDocument, id: string, point: PointPrompt): ImageDocument {
+  return change(document, id, (object) => ({ ...open(object), points: [...object.points, point] }));
+}
+
+/** Takes the last click back, or the box where there is no click. */
+export function removeLastPrompt(document: ImageDocument, id: string): ImageDocument {
+  return change(document, id, (object) => {
+    if (object.points.length > 0) return { ...open(object), points: object.points.slice(0, -1) };
+    return object.box ? { ...open(object), box: null } : object;
+  });
+}
+
+export function setBox(document: ImageDocument, id: string, box: PixelBox): ImageDocument {
+  return change(document, id, (object) => ({ ...open(object), box }));
+}
+
+/** Adds pixels drawn by hand, or takes pixels away. */
+export function paint(document: ImageDocument, id: string, stroke: PackedMask, erase: boolean): ImageDocument {
+  return change(document, id, (object) => {
+    const { added, erased } = object.strokes;
+    const grown = (mask: PackedMask | null): PackedMask => (mask ? unite(mask, stroke) : stroke);
+    const cut = (mask: PackedMask | null): PackedMask | null => (mask ? nonEmpty(subtract(mask, stroke)) : null);
+    const strokes = erase ? { added: cut(added), erased: grown(erased) } : { added: grown(added), erased: cut(erased) };
+    return { ...open(object), strokes };
+  });
+}
+
+export function rename(document: ImageDocument, id: string, name: string): ImageDocument {
+  const text = name.trim();
+  return change(document, id, (object) => (text === '' || text === object.name ? object : { ...object, name: text }));
+}
+
+export function setClass(document: ImageDocument, id: string, classId: number): ImageDocument {
+  return change(document, id, (object) => (object.classId === classId ? object : { ...object, classId, color: null }));
+}
+
+export function setColor(document: ImageDocument, id: string, color: string | null): ImageDocument {
+  return change(document, id, (object) => (object.color === color ? object : { ...object, color }));
+}
+
+export function setHidden(document: ImageDocument, id: string, hidden: boolean): ImageDocument {
+  return change(document, id, (object) => (object.hidden === hidden ? object : { ...object, hidden }));
+}
+
+/** Says that an object is done: the next click begins a new one. An object without a mask cannot be done. */
+export function commit(document: ImageDocument, id: string): ImageDocument {
+  const object = findObject(document, id);
+  if (!object?.shape) return document;
+  return select(
+    change(document, id, (one) => ({ ...one, committed: true })),
+    null,
+  );
+}
+
+export function remove(document: ImageDocument, id: string): ImageDocument {
+  if (!findObject(document, id)) return document;
+  const objects = document.objects.filter((object) => object.id !== id);
+  return { ...document, objects, activeId: document.activeId === id ? null : document.activeId };
+}
+
+export const setScale = (document: ImageDocument, scale: Scale | null): ImageDocument => ({ ...document, scale });
+
+/** Objects whose prompts the model has not answered yet, the active one first. */
+export function unanswered(document: ImageDocument): Annotation[] {
+  const open = document.objects.filter((object) => hasPrompts(object) && object.answer?.key !== promptKey(object));
+  return open.sort((a, b) => Number(b.id === document.activeId) - Number(a.id === document.activeId));
+}
+
+/** Puts the model's answer in, if the object still asks that question. */
+export function withAnswer(document: ImageDocument, id: string, answer: Answer): ImageDocument {
+  return change(document, id, (object) => (promptKey(object) === answer.key ? { ...object, answer } : object));
+}
+
+/** Prompts, names and classes for the next image: masks, strokes and what was there before a click stay behind. */
+export function carried(from: ImageDocument, newId: () => string): ObjectSeed[] {
+  return from.objects
+    .filter(hasPrompts)
+    .map(({ name, classId, color, points, box }) => ({ id: newId(), name, classId, color, points, box }));
+}
+
+function change(document: ImageDocument, id: string, edit: (object: Annotation) => Annotation): ImageDocument {
+  let changed = false;
+  const objects = document.objects.map((object) => {
+    if (object.id !== id) return object;
+    const next = edit(object);
+    if (next === object) return object;
+    changed = true;
+    return reshaped(next);
+  });
+  return changed ? { ...document, objects } : document;
+}
+
+/** An object that is worked on is not done, and is seen. */
+const open = (object: Annotation): Annotation => ({ ...object, committed: false, hidden: false });
+
+function reshaped(object: Annotation): Annotation {
+  const asked = hasPrompts(object);
+  const answer = asked ? object.answer : null;
+  const { added, erased } = object.strokes;
+  let shape: PackedMask | null = answer?.mask ?? object.start?.mask ?? null;
+  if (added) shape = shape ? unite(shape, added) : added;
+  if (shape && erased) shape = subtract(shape, erased);
+  return { ...object, answer, shape: shape && nonEmpty(shape) };
+}
+
+const nonEmpty = (mask: PackedMask): PackedMask | null => (isEmpty(mask) ? null : mask);
+
+function freeName(document: ImageDocument): string {
+  const names = new Set(document.objects.map(({ name }) => name));
+  for (let n = document.objects.length + 1; ; n++) if (!names.has(`object-${n}`)) return `object-${n}`;
+}

@@ -1,0 +1,73 @@
+/**
+ * What a person makes of one image: objects with their prompts, strokes and masks. Plain, immutable data without DOM
+ * or model, so that it can be kept in a history, stored and compared; edit.ts makes new versions of it.
+ */
+import type { PixelBox, Rle } from '../../formats/rle.js';
+import type { PointPrompt } from '../../predict/types.js';
+
+/** A mask of the image's size as run lengths in text. */
+export type PackedMask = Rle & { readonly counts: string };
+
+/** A kind of object; `id` is its index in class images, from 1 on. */
+export interface ClassEntry {
+  readonly id: number;
+  readonly name: string;
+  /** `#rrggbb` */
+  readonly color: string;
+}
+
+/** A mask that was there before any click of this object. */
+export interface StartMask {
+  readonly mask: PackedMask;
+  readonly origin: 'file' | 'automatic';
+  /** The model's own guess of its quality, of masks that it found by itself. */
+  readonly score: number | null;
+}
+
+/** What the model answered, and to which prompts. */
+export interface Answer {
+  readonly mask: PackedMask;
+  readonly score: number;
+  readonly model: string;
+  /** {@link promptKey} of the prompts that it answers. */
+  readonly key: string;
+}
+
+/** Pixels that a person drew or erased by hand; they hold whatever the model says. */
+export interface Strokes {
+  readonly added: PackedMask | null;
+  readonly erased: PackedMask | null;
+}
+
+export interface Annotation {
+  readonly id: string;
+  readonly name: string;
+  readonly classId: number;
+  /** Instead of the colour of the class. */
+  readonly color: string | null;
+  readonly hidden: boolean;
+  /** A person said that it is done. */
+  readonly committed: boolean;
+  readonly points: readonly PointPrompt[];
+  readonly box: PixelBox | null;
+  readonly start: StartMask | null;
+  readonly strokes: Strokes;
+  readonly answer: Answer | null;
+  /** What is shown and exported: the answer or the start, with the strokes; null while there is nothing. */
+  readonly shape: PackedMask | null;
+}
+
+/** Millimetres of a pixel across and down, and who said so. */
+export interface Scale {
+  readonly mm: readonly [x: number, y: number];
+  readonly origin: 'file' | 'calibrated';
+}
+
+export interface ImageDocument {
+  readonly width: number;
+  readonly height: number;
+  readonly scale: Scale | null;
+  readonly objects: readonly Annotation[];
+  /** The object that clicks go to; null: the next click begins a new one. */
+  readonly activeId: string | null;
+}
