@@ -1,0 +1,83 @@
+/**
+ * Pictures that the browser decodes: JPEG, WebP and GIF. The file is stripped of its orientation and colour profile
+ * first, because browsers differ in whether they can be told to ignore them; points are in pixels of the picture as
+ * stored, and grey stays what a scanner wrote.
+ */
+import { createImage, type Image } from '../../formats/image.js';
+import { corrupt } from './pictureErrors.js';
+import { jpegSegments, webpChunks } from './pictureHeader.js';
+
+/** APP1 holds EXIF, APP2 colour profiles, APP13 editors' notes. APP0 and APP14 say how the colours are coded. */
+const LEFT_OUT_SEGMENTS = [0xe1, 0xe2, 0xed];
+
+/** Bits of VP8X for the chunks that are left out. */
+const LEFT_OUT_CHUNKS = new Map([
+  ['ICCP', 0x20],
+  ['EXIF', 0x08],
+  ['XMP ', 0x04],
+]);
+
+/** @throws SamusError IMAGE_CORRUPT if the browser cannot decode it */
+export async function decodeByBrowser(bytes: Uint8Array, format: 'jpeg' | 'webp' | 'gif'): Promise<Image> {
+  const parts = format === 'jpeg' ? strippedJpeg(bytes) : format === 'webp' ? strippedWebp(bytes) : [bytes];
+  const blob = new Blob(
+    parts.map((part) => Uint8Array.from(part)),
+    { type: `image/${format}` },
+  );
+  try {
+    const bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+    try {
+      return pixelsOf(bitmap);
+    } finally {
+      bitmap.close();
+    }
+  } catch (error) {
+    throw corrupt(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Grey if every pixel is: a third of the memory, and of what the server's engine is sent. */
+function pixelsOf(bitmap: ImageBitmap): Image {
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error('the browser gave no canvas');
+  context.drawImage(bitmap, 0, 0);
+  const { data } = context.getImageData(0, 0, width, height);
+  const channels = isGrey(data) ? 1 : 3;
+  const samples = new Uint8Array(width * height * channels);
+  for (let i = 0, from = 0; i < samples.length; i += channels, from += 4) {
+    for (let c = 0; c < channels; c++) samples[i + c] = data[from + c]!;
+  }
+  return createImage(width, height, channels, samples);
+}
+
+function isGrey(rgba: Uint8ClampedArray): boolean {
+  for (let i = 0; i < rgba.length; i += 4) {
+    if (rgba[i] !== rgba[i + 1] || rgba[i] !== rgba[i + 2]) return false;
+  }
+  return true;
+}
+
+function strippedJpeg(bytes: Uint8Array): Uint8Array[] {
+  const parts = [bytes.subarray(0, 2)];
+  let rest = 2;
+  for (const { marker, start, end } of jpegSegments(bytes)) {
+    if (!LEFT_OUT_SEGMENTS.includes(marker)) parts.push(bytes.subarray(start, end));
+    rest = end;
+  }
+  return [...parts, bytes.subarray(rest)];
+}
+
+function strippedWebp(bytes: Uint8Array): Uint8Array[] {
+  const chunks = [...webpChunks(bytes)];
+  const kept = chunks.filter(({ name }) => !LEFT_OUT_CHUNKS.has(name));
+  if (kept.length === chunks.length) return [bytes];
+  const parts = kept.map(({ name, start, end }) => {
+    const chunk = bytes.slice(start, end);
+    if (name === 'VP8X') for (const bit of LEFT_OUT_CHUNKS.values()) chunk[8] = chunk[8]! & ~bit;
+    return chunk;
+  });
+  const head = bytes.slice(0, 12);
+  new DataView(head.buffer).setUint32(4, 4 + parts.reduce((length, part) => length + part.length, 0), true);
+  return [head, ...parts];
+}

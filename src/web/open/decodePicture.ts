@@ -1,0 +1,99 @@
+/**
+ * From a file to pixels: tells what the file is from its content, never from its name, checks its size and hands it
+ * to the decoder of its kind. The pixels are the stored ones, as the command line reads them: no colour management,
+ * no gamma, no blending of alpha, no turning by EXIF orientation. Differences that remain: TIFF, which browsers do
+ * not have; a still GIF, which only the page opens; JPEG with four inks, whose colours the browser converts its own
+ * way; WebP with alpha, which it blends.
+ */
+import { SamusError } from '../../errors.js';
+import { decodeBmp, readBmpHeader } from '../../formats/imageBmp.js';
+import { type OtherFormat, SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
+import { decodeByBrowser } from './browserPicture.js';
+import type { Picture } from './imageContract.js';
+import {
+  clip,
+  corrupt,
+  dicom,
+  empty,
+  MAX_PIXELS,
+  MAX_SIDE,
+  tooLarge,
+  unreadable,
+  unsupported,
+} from './pictureErrors.js';
+import { gifHeader, jpegHeader, type PictureHeader, webpHeader } from './pictureHeader.js';
+import { decodePng } from './pngPicture.js';
+
+/** Largest file of {@link MAX_PIXELS} pixels: 16-bit RGBA without compression, and as much again for what is around. */
+const MAX_BYTES = MAX_PIXELS * 8 + 16 * 1024 * 1024;
+
+/** What other files are, for the answer. */
+const NAMES: Partial<Record<OtherFormat | 'tiff', string>> = {
+  tiff: 'a TIFF picture',
+  nifti: 'a NIfTI volume',
+  metaimage: 'a MetaImage volume',
+  svg: 'a drawing (SVG)',
+  pdf: 'a PDF document',
+  zip: 'a ZIP archive',
+  gzip: 'a compressed file (gzip)',
+  heif: 'a HEIF or AVIF picture',
+  jpeg2000: 'a JPEG 2000 picture',
+};
+
+/** Starts of clips that sniffFormat does not tell: Matroska and WebM, Ogg, Flash, MPEG streams, Windows Media. */
+const CLIP_STARTS = ['\x1aE\xdf\xa3', 'OggS', 'FLV', '\0\0\x01\xba', '\0\0\x01\xb3', '\x30\x26\xb2\x75'];
+
+/**
+ * @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_UNSUPPORTED, IMAGE_UNREADABLE
+ */
+export async function decodePicture(file: Blob): Promise<Picture> {
+  if (file.size === 0) throw empty();
+  const head = await read(file.slice(0, SNIFF_BYTES));
+  const format = sniffFormat(head);
+  if (format === 'dicom') throw dicom();
+  if (format === 'mp4' || format === 'avi' || isClip(head)) throw clip();
+  if (format !== 'png' && format !== 'jpeg' && format !== 'webp' && format !== 'gif' && format !== 'bmp') {
+    throw unsupported(format && NAMES[format]);
+  }
+  if (file.size > MAX_BYTES) throw corrupt(`${file.size} bytes are more than any picture of this size needs`);
+  const bytes = await read(file);
+  if (format === 'png') return decodePng(bytes);
+  if (format === 'bmp') return { image: bmpPixels(bytes), spacingMm: null };
+  const readHeader = { jpeg: jpegHeader, webp: webpHeader, gif: gifHeader }[format];
+  checkHeader(readHeader(bytes));
+  return { image: await decodeByBrowser(bytes, format), spacingMm: null };
+}
+
+function isClip(head: Uint8Array): boolean {
+  const text = String.fromCharCode(...head.subarray(0, 12));
+  return CLIP_STARTS.some((start) => text.startsWith(start)) || ['moov', 'mdat', 'wide'].includes(text.slice(4, 8));
+}
+
+function checkHeader(header: PictureHeader | undefined): void {
+  if (!header || header.width === 0 || header.height === 0) throw corrupt('the header is cut off or names no pixels');
+  if (header.moving) throw clip();
+  checkSize(header.width, header.height);
+}
+
+function checkSize(width: number, height: number): void {
+  if (width * height > MAX_PIXELS || Math.max(width, height) > MAX_SIDE) throw tooLarge(width, height);
+}
+
+function bmpPixels(bytes: Uint8Array): Picture['image'] {
+  try {
+    const header = readBmpHeader(bytes);
+    checkSize(header.width, header.height);
+    return decodeBmp(bytes, header);
+  } catch (error) {
+    if (!(error instanceof SamusError) || error.code === 'IMAGE_TOO_LARGE') throw error;
+    throw error.code === 'IMAGE_FORMAT' ? unsupported('a bitmap of an unusual kind') : corrupt(error.message);
+  }
+}
+
+async function read(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (error) {
+    throw unreadable(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,18 @@
+/** The worker for pictures: decodes and encodes files off the page's thread. */
+import { serveWorker } from '../worker/serveWorker.js';
+import { decodePicture } from './decodePicture.js';
+import type { ImageContract } from './imageContract.js';
+import { encodePicture } from './pngPicture.js';
+
+serveWorker<ImageContract>({
+  async open(file, { transfer }) {
+    const picture = await decodePicture(file);
+    transfer(picture.image.data.buffer);
+    return picture;
+  },
+  async png(image, { transfer }) {
+    const bytes = encodePicture(image);
+    transfer(bytes.buffer);
+    return bytes;
+  },
+});

@@ -1,0 +1,25 @@
+/**
+ * Opens a picture that a person gives the page. The work is done in a worker (imageWorker.ts, decodePicture.ts); what
+ * is told from the outside, an empty file, is answered here.
+ */
+import type { Image } from '../../formats/image.js';
+import { imageClient } from './imageClient.js';
+
+export interface OpenedImage {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly image: Image;
+  /** Millimetres a pixel is wide and high, where the file says so believably (pngPicture.ts); else null. */
+  readonly spacingMm: readonly [x: number, y: number] | null;
+}
+
+/**
+ * The picture in a file.
+ * @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_UNSUPPORTED, IMAGE_UNREADABLE:
+ *   message and hint are fit to show to a person
+ */
+export async function openImage(file: File, signal?: AbortSignal): Promise<OpenedImage> {
+  const { image, spacingMm } = await imageClient().call('open', file, { signal });
+  return { name: file.name, width: image.width, height: image.height, image, spacingMm };
+}
