@@ -1,0 +1,167 @@
+/**
+ * Masks as polygons in the way of COCO: flat lists x, y, x, y, … on the borders between pixels, pixel (0, 0) reaching
+ * from 0, 0 to 1, 1. COCO's polygons have no holes and an object is all of its polygons together; so a part with
+ * holes is cut from top to bottom at each of them, and what tools make of the pieces is the mask, to the pixel.
+ */
+import { SamusError } from '../errors.js';
+import { type OutlineRing, traceOutlines } from './outline.js';
+
+/**
+ * The polygons of a mask: none has a hole, no two overlap, pixels that touch at a corner only are apart.
+ * `polygonsToMask` makes exactly the mask of them, and so does pycocotools.
+ * @param mask not 0 inside; row-major, width · height values
+ * @throws SamusError POLYGON_SIZE if the sizes do not fit
+ */
+export function maskToPolygons(mask: Uint8Array, width: number, height: number): number[][] {
+  checkSize(mask.length, width, height);
+  const rings = traceOutlines(mask, width, height);
+  const holes = rings.filter(({ hole }) => hole);
+  if (holes.length === 0) return rings.map(({ corners }) => [...corners]);
+  const parts = partsWithHoles(mask, width, height, holes);
+  const inParts = new Uint8Array(mask.length);
+  for (const { pixels } of parts) for (const i of pixels) inParts[i] = 1;
+  const whole = rings.filter(({ corners, hole }) => !hole && inParts[firstPixel(corners, width)] === 0);
+  return [...whole.map(({ corners }) => [...corners]), ...parts.flatMap((part) => cutPart(part, width))];
+}
+
+/**
+ * The mask of some polygons together, 0 and 1, row-major: a pixel belongs to a polygon that holds its centre, by the
+ * even-odd rule. Corners may lie anywhere, also beyond the image.
+ * @throws SamusError POLYGON_INVALID for what is no list of at least three corners
+ */
+export function polygonsToMask(polygons: readonly (readonly number[])[], width: number, height: number): Uint8Array {
+  const mask = new Uint8Array(width * height);
+  for (const polygon of polygons) fill(mask, polygon, width, height);
+  return mask;
+}
+
+/** An object with holes: its pixels, and the columns at which it is to be cut. */
+interface Part {
+  readonly pixels: readonly number[];
+  readonly cuts: Set<number>;
+}
+
+/** The connected parts of the mask that the holes lie in. */
+function partsWithHoles(mask: Uint8Array, width: number, height: number, holes: readonly OutlineRing[]): Part[] {
+  const partOf = new Int32Array(mask.length);
+  const parts: Part[] = [];
+  for (const { corners } of holes) {
+    const start = firstPixel(corners, width);
+    if (partOf[start] === 0) {
+      parts.push({ pixels: connected(mask, width, height, start, partOf, parts.length + 1), cuts: new Set() });
+    }
+    // Cut at its first column, a hole is open to the side in every piece that it reaches into.
+    let column = width;
+    for (let i = 0; i < corners.length; i += 2) column = Math.min(column, corners[i]!);
+    parts[partOf[start]! - 1]!.cuts.add(column);
+  }
+  return parts;
+}
+
+/** The pixels connected with `start` over the four neighbours, marked in `partOf`. */
+function connected(
+  mask: Uint8Array,
+  width: number,
+  height: number,
+  start: number,
+  partOf: Int32Array,
+  part: number,
+): number[] {
+  const pixels = [start];
+  partOf[start] = part;
+  const visit = (i: number): void => {
+    if (mask[i] === 0 || partOf[i] !== 0) return;
+    partOf[i] = part;
+    pixels.push(i);
+  };
+  for (let next = 0; next < pixels.length; next++) {
+    const i = pixels[next]!;
+    const x = i % width;
+    const y = (i - x) / width;
+    if (x > 0) visit(i - 1);
+    if (x < width - 1) visit(i + 1);
+    if (y > 0) visit(i - width);
+    if (y < height - 1) visit(i + width);
+  }
+  return pixels;
+}
+
+/** The outlines of a part cut at its columns: no piece has a hole any more. */
+function cutPart({ pixels, cuts }: Part, width: number): number[][] {
+  const columns = [...cuts].sort((a, b) => a - b);
+  const strips: number[][] = Array.from({ length: columns.length + 1 }, () => []);
+  const stripOf = new Uint32Array(width);
+  for (const column of columns) for (let x = column; x < width; x++) stripOf[x]!++;
+  for (const i of pixels) strips[stripOf[i % width]!]!.push(i);
+  return strips.flatMap((strip) => traceStrip(strip, width));
+}
+
+/** Outlines of some pixels of the image, traced within the box around them. */
+function traceStrip(pixels: readonly number[], width: number): number[][] {
+  let [x0, y0, x1, y1] = [width, Number.POSITIVE_INFINITY, -1, -1];
+  for (const i of pixels) {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    x0 = Math.min(x0, x);
+    y0 = Math.min(y0, y);
+    x1 = Math.max(x1, x);
+    y1 = Math.max(y1, y);
+  }
+  if (x1 < 0) return [];
+  const boxWidth = x1 - x0 + 1;
+  const box = new Uint8Array(boxWidth * (y1 - y0 + 1));
+  for (const i of pixels) box[(Math.floor(i / width) - y0) * boxWidth + (i % width) - x0] = 1;
+  const rings = traceOutlines(box, boxWidth, y1 - y0 + 1);
+  return rings.map(({ corners }) => corners.map((value, i) => value + (i % 2 === 0 ? x0 : y0)));
+}
+
+/** The pixel of the object below the first step of a ring: the last corner is where the ring starts. */
+function firstPixel(corners: readonly number[], width: number): number {
+  return corners.at(-1)! * width + corners.at(-2)!;
+}
+
+/** Sets the pixels whose centres a polygon holds. */
+function fill(mask: Uint8Array, polygon: readonly number[], width: number, height: number): void {
+  if (polygon.length < 6 || polygon.length % 2 !== 0 || !polygon.every(Number.isFinite)) {
+    throw new SamusError(
+      'input',
+      'POLYGON_INVALID',
+      `a polygon was expected as x, y of at least three corners, a list of ${polygon.length} values came`,
+      'give two finite numbers for each corner, one after the other',
+      { values: polygon.length },
+    );
+  }
+  // Where each row of pixel centres crosses the polygon.
+  const rows = new Map<number, number[]>();
+  for (let i = 0; i < polygon.length; i += 2) {
+    const [ax, ay] = [polygon[i]!, polygon[i + 1]!];
+    const [bx, by] = [polygon[(i + 2) % polygon.length]!, polygon[(i + 3) % polygon.length]!];
+    const first = Math.max(0, Math.ceil(Math.min(ay, by) - 0.5));
+    const end = Math.min(height, Math.ceil(Math.max(ay, by) - 0.5));
+    for (let y = first; y < end; y++) {
+      const crossing = ax + ((y + 0.5 - ay) * (bx - ax)) / (by - ay);
+      const row = rows.get(y);
+      if (row) row.push(crossing);
+      else rows.set(y, [crossing]);
+    }
+  }
+  for (const [y, crossings] of rows) {
+    crossings.sort((a, b) => a - b);
+    for (let k = 0; k + 1 < crossings.length; k += 2) {
+      // A centre on the border belongs to the right of two neighbours, never to both.
+      const from = Math.max(0, Math.ceil(crossings[k]! - 0.5));
+      const to = Math.min(width, Math.ceil(crossings[k + 1]! - 0.5));
+      if (from < to) mask.fill(1, y * width + from, y * width + to);
+    }
+  }
+}
+
+function checkSize(values: number, width: number, height: number): void {
+  if (values === width * height) return;
+  throw new SamusError(
+    'usage',
+    'POLYGON_SIZE',
+    `a mask of ${width}x${height} pixels was expected, ${values} values came`,
+    'give width * height values',
+    { width, height, values },
+  );
+}
