@@ -1,0 +1,227 @@
+/**
+ * Lengths and areas of a mask as a person with callipers takes them: area, perimeter, longest diameter, and the
+ * shortest one across it, with the ends to draw them by. Comparing two masks is not here (evaluate/).
+ *
+ * The longest diameter is the largest distance between two points of the outline (the maximum Feret diameter). The
+ * shortest is the largest distance between two points of the outline across it, at right angles: the short axis of
+ * RECIST 1.1 and the WHO criteria ("longest perpendicular"), and what callipers are set to on a sonogram. It is not
+ * the minimum Feret diameter, which lies at any angle. The outline runs half way between pixels
+ * inside and outside, so that 40 pixels in a row are 40 long. A mask of several parts is measured as one object.
+ */
+
+import { SamusError } from '../errors.js';
+import { traceOutlines } from '../formats/outline.js';
+import { convexHull, type Point } from './convexHull.js';
+
+/** Both ends of a diameter in pixels of the image, whole numbers being the centres of pixels. */
+export type Diameter = readonly [from: Point, to: Point];
+
+/** What callipers tell about a mask; millimetres only where the size of a pixel was given. */
+export interface Measurement {
+  /** Pixels of the mask. */
+  readonly areaPx: number;
+  /** Length of all outlines, those of holes too. */
+  readonly perimeterPx: number;
+  readonly longestDiameterPx: number;
+  readonly shortestDiameterPx: number;
+  /** Null if the mask is empty; then all numbers are 0. */
+  readonly longest: Diameter | null;
+  readonly shortest: Diameter | null;
+  readonly areaMm2?: number;
+  readonly perimeterMm?: number;
+  readonly longestDiameterMm?: number;
+  readonly shortestDiameterMm?: number;
+}
+
+type Spacing = readonly [x: number, y: number];
+
+/** A line between pixels inside and outside: places and the tangent's share are taken from its middle. */
+interface Border {
+  readonly x: number;
+  readonly y: number;
+  readonly horizontal: boolean;
+}
+
+/**
+ * Borders on each side that the direction of an outline is taken from. Fewer see the steps of the pixels in place of a
+ * slanted line, more round off corners: with 6, discs and ellipses from 8 pixels of radius on are right within 1.5 %,
+ * from 20 on within 0.3 %, and a rectangle of 100 x 40 loses 1 % in the mean over all angles, 4 % at most.
+ */
+const REACH = 6;
+
+/** Places for each pixel at which the width across the longest diameter is looked at, and how many at most. */
+const SAMPLES_PER_PIXEL = 4;
+const MOST_SAMPLES = 20_000;
+
+/**
+ * Measures a mask. With pixels that are not square the diameters are those in millimetres, and right angles are those
+ * of the object, not of its picture; their lengths in pixels are those of the same lines.
+ * @param mask not 0 inside; row-major, width · height values
+ * @param spacingMm width and height of a pixel in millimetres
+ * @throws SamusError MEASURE_SIZE, MEASURE_SPACING
+ */
+export function measureMask(mask: Uint8Array, width: number, height: number, spacingMm?: Spacing): Measurement {
+  check(mask, width, height, spacingMm);
+  const spacing = spacingMm ?? [1, 1];
+  const areaPx = mask.reduce((sum, value) => sum + Number(value !== 0), 0);
+  const rings = traceOutlines(mask, width, height).map(({ corners }) => bordersOf(corners));
+  const longest = longestDiameter(rings, spacing);
+  const shortest = longest && widestAcross(rings, longest, spacing);
+  const perimeterPx = perimeter(rings, [1, 1]);
+  const lengths = {
+    areaPx,
+    perimeterPx,
+    longestDiameterPx: lengthOf(longest, [1, 1]),
+    shortestDiameterPx: lengthOf(shortest, [1, 1]),
+    longest,
+    shortest,
+  };
+  if (!spacingMm) return lengths;
+  return {
+    ...lengths,
+    areaMm2: areaPx * spacing[0] * spacing[1],
+    perimeterMm: perimeter(rings, spacing),
+    longestDiameterMm: lengthOf(longest, spacing),
+    shortestDiameterMm: lengthOf(shortest, spacing),
+  };
+}
+
+/** The borders along a ring, one for each side of a pixel, in its order; whole numbers are the centres of pixels. */
+function bordersOf(corners: readonly number[]): Border[] {
+  const borders: Border[] = [];
+  for (let i = 0; i < corners.length; i += 2) {
+    const [ax, ay] = [corners[i]!, corners[i + 1]!];
+    const [bx, by] = [corners[(i + 2) % corners.length]!, corners[(i + 3) % corners.length]!];
+    const steps = Math.abs(bx - ax) + Math.abs(by - ay);
+    const [stepX, stepY] = [(bx - ax) / steps, (by - ay) / steps];
+    for (let step = 0; step < steps; step++) {
+      const at = step + 0.5;
+      borders.push({ x: ax + at * stepX - 0.5, y: ay + at * stepY - 0.5, horizontal: stepY === 0 });
+    }
+  }
+  return borders;
+}
+
+/**
+ * Every border counts by its share in the direction that the outline has there, so that slanted lines are as long as
+ * they are and not as long as their steps (Coeurjolly and Klette, A Comparative Evaluation of Length Estimators of
+ * Digital Curves, 2004, compare this way with others).
+ */
+function perimeter(rings: readonly (readonly Border[])[], [stepX, stepY]: Spacing): number {
+  let total = 0;
+  for (const ring of rings) {
+    const reach = Math.min(REACH, Math.floor(ring.length / 4));
+    for (const [i, { horizontal }] of ring.entries()) {
+      const before = ring[(i - reach + ring.length) % ring.length]!;
+      const after = ring[(i + reach) % ring.length]!;
+      const [alongX, alongY] = [Math.abs(after.x - before.x) * stepX, Math.abs(after.y - before.y) * stepY];
+      const along = Math.hypot(alongX, alongY);
+      // A line one pixel wide goes back on itself at its end, where before and after are one place.
+      const share = along === 0 ? 1 : (horizontal ? alongX : alongY) / along;
+      total += share * (horizontal ? stepX : stepY);
+    }
+  }
+  return total;
+}
+
+/** The two points of the outlines that are farthest apart; of several such pairs the first. */
+function longestDiameter(rings: readonly (readonly Border[])[], [stepX, stepY]: Spacing): Diameter | null {
+  const hull = convexHull(rings.flatMap((ring) => ring.map(({ x, y }): Point => [x * stepX, y * stepY])));
+  let best: Diameter | null = null;
+  let most = -1;
+  // A hull of whole numbers has few corners, some hundred for thousands of pixels: all pairs are soon done.
+  for (const [i, a] of hull.entries()) {
+    for (const b of hull.slice(i + 1)) {
+      const distance = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2;
+      if (distance <= most) continue;
+      most = distance;
+      best = [a, b];
+    }
+  }
+  return best && unscaled(best, [stepX, stepY]);
+}
+
+/** Along lines at right angles to a diameter, the largest distance of the first and the last point of the outlines. */
+function widestAcross(rings: readonly (readonly Border[])[], [from, to]: Diameter, spacing: Spacing): Diameter | null {
+  const [stepX, stepY] = spacing;
+  const [alongX, alongY] = [(to[0] - from[0]) * stepX, (to[1] - from[1]) * stepY];
+  const length = Math.hypot(alongX, alongY);
+  const [ux, uy] = [alongX / length, alongY / length];
+  const turned = rings.map((ring) =>
+    ring.map(({ x, y }): Point => [x * stepX * ux + y * stepY * uy, y * stepY * ux - x * stepX * uy]),
+  );
+  const places = samplePlaces(turned, Math.min(stepX, stepY) / SAMPLES_PER_PIXEL);
+  const low = new Float64Array(places.length).fill(Number.POSITIVE_INFINITY);
+  const high = new Float64Array(places.length).fill(Number.NEGATIVE_INFINITY);
+  const note = (place: number, value: number): void => {
+    if (value < low[place]!) low[place] = value;
+    if (value > high[place]!) high[place] = value;
+  };
+  for (const ring of turned) {
+    for (const [i, a] of ring.entries()) {
+      const b = ring[(i + 1) % ring.length]!;
+      const [left, right] = a[0] <= b[0] ? [a, b] : [b, a];
+      for (let k = firstFrom(places, left[0]); k < places.length && places[k]! <= right[0]; k++) {
+        const share = right[0] === left[0] ? 0 : (places[k]! - left[0]) / (right[0] - left[0]);
+        note(k, left[1] + share * (right[1] - left[1]));
+        if (right[0] === left[0]) note(k, right[1]);
+      }
+    }
+  }
+  let best = 0;
+  for (let k = 1; k < places.length; k++) if (high[k]! - low[k]! > high[best]! - low[best]!) best = k;
+  const end = (across: number): Point => [places[best]! * ux - across * uy, places[best]! * uy + across * ux];
+  return unscaled([end(low[best]!), end(high[best]!)], spacing);
+}
+
+/** Places along the longest diameter, in order: evenly spread, and the corners of the hull, so that angular shapes are exact. */
+function samplePlaces(rings: readonly (readonly Point[])[], step: number): number[] {
+  const corners = convexHull(rings.flat()).map(([along]) => along);
+  const [first, last] = [Math.min(...corners), Math.max(...corners)];
+  const count = Math.min(MOST_SAMPLES, Math.floor((last - first) / step));
+  const even = Array.from({ length: count }, (_, i) => first + ((i + 0.5) * (last - first)) / count);
+  return [...corners, ...even].sort((a, b) => a - b);
+}
+
+/** Where in sorted numbers the first of at least `value` is. */
+function firstFrom(sorted: readonly number[], value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function unscaled([a, b]: Diameter, [stepX, stepY]: Spacing): Diameter {
+  return [
+    [a[0] / stepX, a[1] / stepY],
+    [b[0] / stepX, b[1] / stepY],
+  ];
+}
+
+function lengthOf(diameter: Diameter | null, [stepX, stepY]: Spacing): number {
+  if (!diameter) return 0;
+  const [[ax, ay], [bx, by]] = diameter;
+  return Math.hypot((bx - ax) * stepX, (by - ay) * stepY);
+}
+
+function check(mask: Uint8Array, width: number, height: number, spacing: Spacing | undefined): void {
+  if (mask.length !== width * height) {
+    throw new SamusError(
+      'usage',
+      'MEASURE_SIZE',
+      `a mask of ${width}x${height} pixels was expected, ${mask.length} values came`,
+      'give width * height values',
+      { width, height, values: mask.length },
+    );
+  }
+  if (!spacing || spacing.every((step) => Number.isFinite(step) && step > 0)) return;
+  throw new SamusError(
+    'usage',
+    'MEASURE_SPACING',
+    `the width and height of a pixel in millimetres were expected, ${spacing.join(' and ')} came`,
+    'give two numbers above 0, or none',
+  );
+}
