@@ -34,6 +34,22 @@ describe('folding', () => {
     await session.dispose();
   });
 
+  it('computes large values a few at a time', async () => {
+    const large = ['a', 'b', 'c'].map((name) => exp(parameter(name, [3000, 3000])));
+    const small = exp(s);
+    const calls: number[] = [];
+    const folded = await foldConstants(
+      [...large, small],
+      () => true,
+      async (tensors) => {
+        calls.push(tensors.length);
+        return tensors.map(({ shape }) => float32([], [0, ...shape]));
+      },
+    );
+    expect(calls).toEqual([1, 1, 2]);
+    expect([...folded.keys()]).toEqual([...large, small]);
+  });
+
   it('takes out everything that no input reaches, and nothing else', async () => {
     const folded = await fold([y]);
     expect([...folded.keys()]).toEqual([doubled]);
