@@ -4,8 +4,18 @@
  * served as it lies in the installed package, from `/ort/`.
  */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
+
+/** Version of the ONNX Runtime whose files a server serves with the page. */
+function runtimeVersion(): string {
+  const entry = createRequire(import.meta.url).resolve('onnxruntime-web');
+  const manifest: { version: string } = JSON.parse(readFileSync(join(dirname(entry), '..', 'package.json'), 'utf8'));
+  return manifest.version;
+}
 
 /**
  * Tells the service worker which files make up the page and gives it a version made of their names; every name but
@@ -25,6 +35,7 @@ function shellList(): Plugin {
         const shell = ['./', ...files.map((file) => `./${file.fileName}`).filter((path) => path !== './index.html')];
         worker.code = worker.code
           .replaceAll('__SHELL__', JSON.stringify(shell.sort()))
+          .replaceAll('__RUNTIME__', JSON.stringify(runtimeVersion()))
           .replaceAll('__VERSION__', JSON.stringify(hash.digest('hex').slice(0, 16)));
       },
     },

@@ -2,13 +2,22 @@
  * Keeps the page on this device, so that it opens without a network once it has been loaded: its own files, and what
  * it has fetched of ONNX Runtime. Models are kept by the engine (engine/modelFiles.ts); pictures and answers of the
  * server are never kept. It stands alone and imports nothing: browsers that know no module workers run it too.
+ *
+ * A page is served whole from one version. A newer one is put beside it and takes its place when no page is open any
+ * more, or when the only one asks for it (offline.ts).
  */
 
-/** Files of the page, and a version that changes with their content; the build (vite.config.ts) puts both in. */
+/** Put in by the build (vite.config.ts): files of the page, a version made of their contents, and ONNX Runtime's. */
 declare const __SHELL__: readonly string[];
 declare const __VERSION__: string;
+declare const __RUNTIME__: string;
 
 /** What service workers have beyond the types of a page. */
+interface Scope {
+  readonly clients: { claim(): Promise<void>; matchAll(): Promise<readonly unknown[]> };
+  skipWaiting(): Promise<void>;
+}
+
 interface Extendable extends Event {
   waitUntil(work: Promise<unknown>): void;
 }
@@ -19,8 +28,13 @@ interface Fetching extends Extendable {
 }
 
 const SHELL = `samus-shell-${__VERSION__}`;
-const RUNTIME = 'samus-ort';
-const PAGE = new URL('./', location.href).href;
+const RUNTIME = `samus-ort-${__RUNTIME__}`;
+const OURS = ['samus-shell-', 'samus-ort-'];
+const ROOT = new URL('./', location.href).href;
+
+function isScope(value: unknown): value is Scope {
+  return typeof value === 'object' && value !== null && 'clients' in value && 'skipWaiting' in value;
+}
 
 function isExtendable(event: Event): event is Extendable {
   return 'waitUntil' in event;
@@ -33,31 +47,43 @@ function isFetching(event: Event): event is Fetching {
 /** All or nothing: a page half kept would not start. */
 async function install(): Promise<void> {
   const cache = await caches.open(SHELL);
-  await cache.addAll(__SHELL__.map((path) => new URL(path, PAGE).href));
+  await cache.addAll(__SHELL__.map((path) => new URL(path, ROOT).href));
 }
 
-/** Older pages go; their files are not asked for again. */
-async function tidy(): Promise<void> {
-  const names = await caches.keys();
-  await Promise.all(
-    names.filter((name) => name.startsWith('samus-shell-') && name !== SHELL).map((n) => caches.delete(n)),
-  );
+/** Older versions go. The page that brought this worker is taken over at once: what it fetches next is kept. */
+async function activate(scope: Scope): Promise<void> {
+  const old = (await caches.keys()).filter((name) => OURS.some((ours) => name.startsWith(ours)));
+  await Promise.all(old.filter((name) => name !== SHELL && name !== RUNTIME).map((name) => caches.delete(name)));
+  await scope.clients.claim();
 }
 
-async function answerShell(request: Request): Promise<Response> {
+/** Another page that is open may still need files of the version before. */
+async function takeOver(scope: Scope): Promise<void> {
+  if ((await scope.clients.matchAll()).length <= 1) await scope.skipWaiting();
+}
+
+async function fromShell(request: Request): Promise<Response> {
   const cache = await caches.open(SHELL);
-  const address = request.mode === 'navigate' ? PAGE : request;
-  return (await cache.match(address, { ignoreVary: true })) ?? fetch(request);
+  const kept = await cache.match(request.mode === 'navigate' ? ROOT : request, { ignoreVary: true });
+  return kept ?? fetch(request);
 }
 
-/** From the network when there is none kept; what is kept serves at once and is renewed by {@link RUNTIME}'s name. */
-async function answerRuntime(request: Request): Promise<Response> {
+async function fromRuntime(request: Request): Promise<Response> {
   const cache = await caches.open(RUNTIME);
   const kept = await cache.match(request, { ignoreVary: true });
   if (kept) return kept;
-  const response = await fetch(request);
-  if (response.ok) await cache.put(request, response.clone());
+  // Asks again even if the browser has it: the addresses do not change with the version.
+  const response = await fetch(request.url, { cache: 'no-cache' });
+  if (response.status === 200) await cache.put(request.url, response.clone());
   return response;
+}
+
+/** The page itself and its files; not the signing in of a server with a token, nor other pages of the server. */
+function isShell({ mode, url }: Request): boolean {
+  const { href, search, searchParams } = new URL(url);
+  const page = href.slice(0, href.length - search.length - new URL(url).hash.length);
+  if (mode === 'navigate') return page === ROOT && !searchParams.has('token');
+  return url.startsWith(`${ROOT}assets/`);
 }
 
 self.addEventListener('install', (event) => {
@@ -65,16 +91,15 @@ self.addEventListener('install', (event) => {
 });
 
 self.addEventListener('activate', (event) => {
-  if (isExtendable(event)) event.waitUntil(tidy());
+  if (isExtendable(event) && isScope(self)) event.waitUntil(activate(self));
+});
+
+self.addEventListener('message', (event) => {
+  if (isExtendable(event) && isScope(self) && event.data === 'take over') event.waitUntil(takeOver(self));
 });
 
 self.addEventListener('fetch', (event) => {
   if (!isFetching(event) || event.request.method !== 'GET') return;
-  const { request } = event;
-  const path = request.url.startsWith(PAGE) ? request.url.slice(PAGE.length) : undefined;
-  if (path === undefined) return;
-  if (path.startsWith('ort/')) event.respondWith(answerRuntime(request));
-  else if (path.startsWith('assets/') || (request.mode === 'navigate' && /^(\?|#|$)/.test(path))) {
-    event.respondWith(answerShell(request));
-  }
+  if (event.request.url.startsWith(`${ROOT}ort/`)) event.respondWith(fromRuntime(event.request));
+  else if (isShell(event.request)) event.respondWith(fromShell(event.request));
 });

@@ -2,17 +2,8 @@
  * Opens a picture that a person gives the page. The work is done in a worker (imageWorker.ts, decodePicture.ts); what
  * is told from the outside, an empty file, is answered here.
  */
-import type { Image } from '../../formats/image.js';
 import { imageClient } from './imageClient.js';
-
-export interface OpenedImage {
-  readonly name: string;
-  readonly width: number;
-  readonly height: number;
-  readonly image: Image;
-  /** Millimetres a pixel is wide and high, where the file says so believably (pngPicture.ts); else null. */
-  readonly spacingMm: readonly [x: number, y: number] | null;
-}
+import type { OpenedImage } from './openedImage.js';
 
 /**
  * The picture in a file.

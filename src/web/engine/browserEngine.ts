@@ -1,0 +1,155 @@
+/**
+ * The engine that needs no server once it is loaded: the model runs in a worker of this page. It starts on
+ * WebAssembly, or on what was found faster on this device; where that is not known yet, WebGPU is timed in a worker
+ * of its own after the first masks, and the page uses it from its next start on.
+ */
+import type { Image } from '../../formats/image.js';
+import type { ObjectPrompt } from '../../predict/types.js';
+import { WorkerClient } from '../worker/workerClient.js';
+import type {
+  Engine,
+  EngineImage,
+  EngineMask,
+  EngineProgress,
+  EngineSegmentOptions,
+  EverythingOptions,
+} from './engine.js';
+import type { BrowserProvider, EngineContract, Timings } from './engineContract.js';
+import { imageUnknown } from './engineErrors.js';
+import { KeptTasks } from './keptTasks.js';
+import { fasterProvider, isWebgpuWorthTrying, rememberedProvider, rememberProvider } from './providerChoice.js';
+
+export interface BrowserEngineOptions {
+  /** Address of the server's root. */
+  readonly base: string;
+  readonly model: string;
+  readonly provider: BrowserProvider | 'auto';
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+  progress(progress: EngineProgress): void;
+}
+
+type EngineClient = WorkerClient<EngineContract>;
+
+/** Encodings kept: 0.3 MB each with samus-s, 1 MB with SAM's. */
+const MOST_IMAGES = 12;
+
+/** The page rests this long before WebGPU is tried, so that no click waits for it. */
+const REST_MS = 4000;
+
+/** Runs of the trial; the best counts. */
+const TRIAL_RUNS = 3;
+
+export class BrowserEngine implements Engine {
+  readonly kind = 'browser';
+  readonly #client: EngineClient;
+  readonly #encoded: KeptTasks<null>;
+  readonly #options: BrowserEngineOptions;
+  #trial: ReturnType<typeof setTimeout> | undefined;
+  #tried: boolean;
+  #disposed = false;
+
+  private constructor(
+    client: EngineClient,
+    readonly provider: BrowserProvider,
+    options: BrowserEngineOptions,
+  ) {
+    this.#client = client;
+    this.#options = options;
+    this.#tried = options.provider !== 'auto' || rememberedProvider(options.model) !== undefined;
+    this.#encoded = new KeptTasks(MOST_IMAGES, (key) => void client.call('forget', key).catch(() => undefined));
+  }
+
+  /** @throws SamusError MODEL_UNREACHABLE, PROVIDER_UNAVAILABLE, WORKER_BROKEN, and what reading the model throws */
+  static async create(options: BrowserEngineOptions): Promise<BrowserEngine> {
+    const { provider, model } = options;
+    const first = provider === 'auto' ? (rememberedProvider(model) ?? 'wasm') : provider;
+    try {
+      return new BrowserEngine(await startWorker(options, first), first, options);
+    } catch (error) {
+      if (provider !== 'auto' || first === 'wasm' || options.signal?.aborted) throw error;
+      // What was found faster once does not work any more: another driver, another screen.
+      rememberProvider(model, 'wasm');
+      return new BrowserEngine(await startWorker(options, 'wasm'), 'wasm', options);
+    }
+  }
+
+  get model(): string {
+    return this.#options.model;
+  }
+
+  async encode({ key, image }: EngineImage, signal?: AbortSignal): Promise<void> {
+    await this.#encoded.get(key, (shared) => this.#client.call('encode', { key, image }, { signal: shared }), signal);
+    this.#scheduleTrial();
+  }
+
+  async segment(key: string, prompt: ObjectPrompt, options: EngineSegmentOptions = {}): Promise<EngineMask> {
+    const { multimask = false, signal } = options;
+    await this.#ready(key);
+    const mask = await this.#client.call('segment', { key, prompt, multimask }, { signal });
+    this.#scheduleTrial();
+    return mask;
+  }
+
+  async everything(key: string, { signal, progress }: EverythingOptions = {}): Promise<EngineMask[]> {
+    await this.#ready(key);
+    return this.#client.call('everything', { key }, { signal, progress: ({ done, total }) => progress?.(done, total) });
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    clearTimeout(this.#trial);
+    this.#client.terminate();
+  }
+
+  async #ready(key: string): Promise<void> {
+    const encoded = this.#encoded.peek(key);
+    if (!encoded) throw imageUnknown(key);
+    await encoded;
+  }
+
+  /** Once, when the page has rested. */
+  #scheduleTrial(): void {
+    if (this.#tried || this.#disposed) return;
+    clearTimeout(this.#trial);
+    this.#trial = setTimeout(() => {
+      this.#tried = true;
+      this.#tryWebgpu().catch(() => rememberProvider(this.model, 'wasm'));
+    }, REST_MS);
+  }
+
+  async #tryWebgpu(): Promise<void> {
+    if (!(await isWebgpuWorthTrying())) return;
+    const wasm = await this.#client.call('timings', null);
+    const webgpu = await timeProvider({ ...this.#options, progress: () => undefined }, 'webgpu');
+    rememberProvider(this.model, fasterProvider(wasm, webgpu));
+  }
+}
+
+async function startWorker(options: BrowserEngineOptions, provider: BrowserProvider): Promise<EngineClient> {
+  const worker = new Worker(new URL('./engineWorker.ts', import.meta.url), { type: 'module' });
+  const client: EngineClient = new WorkerClient(worker);
+  const { base, model, threads, signal, progress } = options;
+  try {
+    await client.call('load', { base, model, provider, threads }, { signal, progress });
+    return client;
+  } catch (error) {
+    client.terminate();
+    throw error;
+  }
+}
+
+/** Times of a provider on an empty picture, in a worker that ends with it. */
+async function timeProvider(options: BrowserEngineOptions, provider: BrowserProvider): Promise<Timings> {
+  const client = await startWorker(options, provider);
+  try {
+    const image: Image = { width: 256, height: 256, channels: 1, data: new Uint8Array(256 * 256) };
+    for (let i = 0; i < TRIAL_RUNS; i++) {
+      await client.call('encode', { key: 'trial', image });
+      await client.call('segment', { key: 'trial', prompt: { points: [[128, 128]] }, multimask: false });
+    }
+    return await client.call('timings', null);
+  } finally {
+    client.terminate();
+  }
+}

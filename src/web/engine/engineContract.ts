@@ -1,0 +1,40 @@
+/** What the worker that runs the model (engineWorker.ts) can be asked. */
+import type { Image } from '../../formats/image.js';
+import type { ObjectPrompt } from '../../predict/types.js';
+import type { EngineMask, EngineProgress } from './engine.js';
+
+export type BrowserProvider = 'wasm' | 'webgpu';
+
+export interface LoadRequest {
+  /** Address of the server's root, where `models/` and `ort/` lie. */
+  readonly base: string;
+  readonly model: string;
+  readonly provider: BrowserProvider;
+  readonly threads: number;
+}
+
+/** The best times so far, in milliseconds; null where nothing was run. */
+export interface Timings {
+  readonly encodeMs: number | null;
+  readonly decodeMs: number | null;
+}
+
+/** Progress of the automatic mode. */
+export interface Steps {
+  readonly done: number;
+  readonly total: number;
+}
+
+export type EngineContract = {
+  /** Loads a model and makes it ready to run; the first call of all, and only once. */
+  load: { input: LoadRequest; output: null; progress: EngineProgress };
+  encode: { input: { readonly key: string; readonly image: Image }; output: null };
+  segment: {
+    input: { readonly key: string; readonly prompt: ObjectPrompt; readonly multimask: boolean };
+    output: EngineMask;
+  };
+  everything: { input: { readonly key: string }; output: EngineMask[]; progress: Steps };
+  /** Lets an encoding go. */
+  forget: { input: string; output: null };
+  timings: { input: null; output: Timings };
+};

@@ -1,0 +1,44 @@
+/** The worker that runs the model in the browser. What it does is localEngine.ts; here it meets onnxruntime-web. */
+import { Segmenter } from '../../predict/segmenter.js';
+import { webRuntime } from '../../runtime/webRuntime.js';
+import { serveWorker } from '../worker/serveWorker.js';
+import type { EngineContract } from './engineContract.js';
+import { imageUnknown } from './engineErrors.js';
+import { LocalEngine } from './localEngine.js';
+import { loadServedModel } from './modelFiles.js';
+import { yieldingRuntime } from './nextTask.js';
+
+let engine: LocalEngine | undefined;
+
+function loaded(key: string): LocalEngine {
+  if (!engine) throw imageUnknown(key);
+  return engine;
+}
+
+serveWorker<EngineContract>({
+  async load({ base, model: name, provider, threads }, { progress }) {
+    const model = await loadServedModel(base, name, progress);
+    progress({ phase: 'session', loaded: 0, total: 1 });
+    const runtime = webRuntime({ wasmPaths: new URL('ort/', base).href, threads, defaults: { provider } });
+    const prepared = new LocalEngine(Segmenter.create(model, yieldingRuntime(runtime), { provider, threads }));
+    await prepared.warmUp();
+    engine = prepared;
+    progress({ phase: 'session', loaded: 1, total: 1 });
+    return null;
+  },
+  async encode({ key, image }, { signal }) {
+    await loaded(key).encode(key, image, signal);
+    return null;
+  },
+  async segment({ key, prompt, multimask }, { signal, transfer }) {
+    const mask = await loaded(key).segment(key, prompt, multimask, signal);
+    transfer(mask.lowResLogits.buffer);
+    return mask;
+  },
+  everything: ({ key }, { signal, progress }) => loaded(key).everything(key, signal, progress),
+  async forget(key) {
+    engine?.forget(key);
+    return null;
+  },
+  timings: async () => engine?.timings ?? { encodeMs: null, decodeMs: null },
+});

@@ -1,0 +1,45 @@
+/**
+ * Makes an engine for the page. Who uses it needs no more than this file, engine.ts for the types, and latestOnly.ts.
+ */
+import { keepOffline } from '../offline.js';
+import { BrowserEngine } from './browserEngine.js';
+import type { Engine, EngineKind, EngineProgress } from './engine.js';
+import type { BrowserProvider } from './engineContract.js';
+import { servedModels } from './modelFiles.js';
+import { ServerEngine } from './serverEngine.js';
+
+export interface EngineOptions {
+  /** Name of a model of the server's; default the one that the server says. */
+  readonly model?: string;
+  /** Where the browser computes; default `auto`: what is faster on this device. */
+  readonly provider?: BrowserProvider | 'auto';
+  /** Threads of WebAssembly; default one for each processor, four at most. */
+  readonly threads?: number;
+  /** Address of the server's root; default the folder of the page. */
+  readonly base?: string;
+  /** Gives up loading. */
+  readonly signal?: AbortSignal;
+  progress?(progress: EngineProgress): void;
+}
+
+/** More threads gain nothing at the sizes of samus-s, and take processors away from the page. */
+const MOST_THREADS = 4;
+
+/**
+ * An engine that is ready to encode images; of the browser's, the model has been loaded then.
+ * @throws SamusError MODEL_UNREACHABLE; of the browser's also what loading the model and starting to run it throws;
+ *   the signal's reason
+ */
+export async function createEngine(kind: EngineKind, options: EngineOptions = {}): Promise<Engine> {
+  const { signal, progress = () => undefined, provider = 'auto' } = options;
+  const base = new URL(options.base ?? './', document.baseURI).href;
+  const model = options.model ?? (await servedModels(base)).default;
+  signal?.throwIfAborted();
+  if (kind === 'server') return new ServerEngine({ base, model });
+  await keepOffline();
+  signal?.throwIfAborted();
+  // Threads need memory that they share, which pages have only where nothing foreign can get into them.
+  const most = crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
+  const threads = Math.min(options.threads ?? most, most);
+  return BrowserEngine.create({ base, model, provider, threads, signal, progress });
+}

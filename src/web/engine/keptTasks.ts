@@ -1,0 +1,88 @@
+/**
+ * Work done once for a key, such as encoding an image: whoever asks for the same key shares it, it is aborted only
+ * when nobody waits for it any more, and the results of the last few keys are kept.
+ */
+
+interface Task<V> {
+  readonly result: Promise<V>;
+  readonly controller: AbortController;
+  waiting: number;
+  done: boolean;
+}
+
+export class KeptTasks<V> {
+  readonly #tasks = new Map<string, Task<V>>();
+
+  /**
+   * @param most results that are kept
+   * @param dropped told of a key whose result is no longer kept
+   */
+  constructor(
+    private readonly most: number,
+    private readonly dropped: (key: string) => void = () => undefined,
+  ) {}
+
+  /** The result for a key: kept, under way, or begun now. @throws the signal's reason, and what `start` throws */
+  async get(key: string, start: (signal: AbortSignal) => Promise<V>, signal?: AbortSignal): Promise<V> {
+    signal?.throwIfAborted();
+    const task = this.#tasks.get(key) ?? this.#begin(key, start);
+    // Last in the order of the map is last used.
+    this.#tasks.delete(key);
+    this.#tasks.set(key, task);
+    this.#limit();
+    task.waiting++;
+    const leave = (): void => {
+      task.waiting--;
+      if (task.waiting > 0 || task.done) return;
+      this.#forget(key, task);
+      task.controller.abort(signal?.reason);
+    };
+    return abortable(task.result, signal, leave);
+  }
+
+  /** The result for a key, if it is kept or under way. */
+  peek(key: string): Promise<V> | undefined {
+    return this.#tasks.get(key)?.result;
+  }
+
+  delete(key: string): void {
+    this.#tasks.delete(key);
+  }
+
+  #begin(key: string, start: (signal: AbortSignal) => Promise<V>): Task<V> {
+    const controller = new AbortController();
+    const task: Task<V> = { result: start(controller.signal), controller, waiting: 0, done: false };
+    const settle = (kept: boolean) => (): void => {
+      task.done = true;
+      if (!kept) this.#forget(key, task);
+    };
+    task.result.then(settle(true), settle(false));
+    return task;
+  }
+
+  #forget(key: string, task: Task<V>): void {
+    if (this.#tasks.get(key) === task) this.#tasks.delete(key);
+  }
+
+  #limit(): void {
+    for (const [key, task] of this.#tasks) {
+      if (this.#tasks.size <= this.most) return;
+      if (!task.done) continue;
+      this.#tasks.delete(key);
+      this.dropped(key);
+    }
+  }
+}
+
+/** A promise that is not waited for any longer once the signal is aborted; `leave` is called then. */
+function abortable<V>(promise: Promise<V>, signal: AbortSignal | undefined, leave: () => void): Promise<V> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      leave();
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

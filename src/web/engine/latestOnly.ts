@@ -1,0 +1,59 @@
+/**
+ * The newest of many questions: for hovering and clicking, where answers come slower than questions. One runs at a
+ * time; of those that wait only the newest is kept, so that nothing piles up and what runs still ends, or a pointer
+ * that never rests would never see a mask.
+ */
+
+export interface LatestOnly<A extends readonly unknown[], R> {
+  /** The answer, or undefined if a newer question came before this one was begun, or it was cancelled. */
+  (...question: A): Promise<R | undefined>;
+  /** Aborts what runs and drops what waits. */
+  cancel(): void;
+}
+
+interface Waiting {
+  begin(): void;
+  drop(): void;
+}
+
+/** @param ask rejects when its signal is aborted; the question's own arguments follow the signal */
+export function latestOnly<A extends readonly unknown[], R>(
+  ask: (signal: AbortSignal, ...question: A) => Promise<R>,
+): LatestOnly<A, R> {
+  let running: AbortController | undefined;
+  let waiting: Waiting | undefined;
+
+  const run = async (question: A): Promise<R | undefined> => {
+    const controller = new AbortController();
+    running = controller;
+    try {
+      return await ask(controller.signal, ...question);
+    } catch (error) {
+      if (controller.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      if (running === controller) {
+        running = undefined;
+        const next = waiting;
+        waiting = undefined;
+        next?.begin();
+      }
+    }
+  };
+
+  const latest = (...question: A): Promise<R | undefined> => {
+    if (!running) return run(question);
+    waiting?.drop();
+    return new Promise((resolve) => {
+      waiting = { begin: () => resolve(run(question)), drop: () => resolve(undefined) };
+    });
+  };
+  latest.cancel = (): void => {
+    const [aborted, dropped] = [running, waiting];
+    running = undefined;
+    waiting = undefined;
+    aborted?.abort();
+    dropped?.drop();
+  };
+  return latest;
+}

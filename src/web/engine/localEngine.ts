@@ -1,0 +1,89 @@
+/**
+ * The engine on the side of its worker: encodings by key, one run after the other, abortable between runs. It needs a
+ * segmenter and nothing of a browser.
+ */
+import type { Image } from '../../formats/image.js';
+import { encodeRle } from '../../formats/rle.js';
+import { segmentEverything } from '../../predict/automatic.js';
+import type { Segmenter } from '../../predict/segmenter.js';
+import type { Encoding, ObjectPrompt, ObjectResult } from '../../predict/types.js';
+import type { EngineMask } from './engine.js';
+import type { Steps, Timings } from './engineContract.js';
+import { imageUnknown } from './engineErrors.js';
+import { nextTask } from './nextTask.js';
+
+export class LocalEngine {
+  readonly #segmenter: Segmenter;
+  readonly #encodings = new Map<string, Encoding>();
+  #last: Promise<unknown> = Promise.resolve();
+  #encodeMs: number | null = null;
+  #decodeMs: number | null = null;
+
+  constructor(segmenter: Segmenter) {
+    this.#segmenter = segmenter;
+  }
+
+  get timings(): Timings {
+    return { encodeMs: this.#encodeMs, decodeMs: this.#decodeMs };
+  }
+
+  /** Runs both halves once on a picture without content: sessions are made, memory is taken, code is compiled. */
+  async warmUp(): Promise<void> {
+    const image: Image = { width: 8, height: 8, channels: 1, data: new Uint8Array(64) };
+    const encoding = await this.#segmenter.encode(image);
+    await this.#segmenter.segment(encoding, { points: [[4, 4]] });
+  }
+
+  async encode(key: string, image: Image, signal: AbortSignal): Promise<void> {
+    await this.#inTurn(signal, async () => {
+      const begun = performance.now();
+      this.#encodings.set(key, await this.#segmenter.encode(image));
+      this.#encodeMs = Math.min(this.#encodeMs ?? Number.POSITIVE_INFINITY, performance.now() - begun);
+    });
+  }
+
+  /** @throws SamusError ENGINE_IMAGE_UNKNOWN, and what the segmenter throws */
+  segment(key: string, prompt: ObjectPrompt, multimask: boolean, signal: AbortSignal): Promise<EngineMask> {
+    return this.#inTurn(signal, async () => {
+      const begun = performance.now();
+      const result = await this.#segmenter.segment(this.#encoding(key), prompt, { multimask });
+      this.#decodeMs = Math.min(this.#decodeMs ?? Number.POSITIVE_INFINITY, performance.now() - begun);
+      return engineMask(result);
+    });
+  }
+
+  /** Clicks come in between: it waits for no turn, and its runs take theirs in the session. */
+  async everything(key: string, signal: AbortSignal, progress: (steps: Steps) => void): Promise<EngineMask[]> {
+    const results = await segmentEverything(this.#segmenter, this.#encoding(key), {
+      signal,
+      progress: (done, total) => progress({ done, total }),
+    });
+    return results.map(engineMask);
+  }
+
+  forget(key: string): void {
+    this.#encodings.delete(key);
+  }
+
+  #encoding(key: string): Encoding {
+    const encoding = this.#encodings.get(key);
+    if (!encoding) throw imageUnknown(key);
+    return encoding;
+  }
+
+  /** What is aborted while it waits is never begun. */
+  #inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(async () => {
+      // Runs block the worker: what was sent meanwhile, an abort perhaps, is read only now.
+      await nextTask();
+      signal.throwIfAborted();
+      return work();
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+function engineMask({ mask, width, height, score, area, box, lowResLogits }: ObjectResult): EngineMask {
+  return { score, rle: encodeRle(mask, width, height), area, box, lowResLogits };
+}

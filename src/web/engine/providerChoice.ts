@@ -1,0 +1,68 @@
+/**
+ * WebAssembly or WebGPU: which of them is faster differs from device to device and cannot be told without trying, so
+ * both are timed at first use and the choice is remembered for a model on this device.
+ */
+import { listWebProviders } from '../../runtime/webRuntime.js';
+import type { BrowserProvider, Timings } from './engineContract.js';
+
+/** Clicks that an image is assumed to get: what is compared is the time of a whole image. */
+const CLICKS = 5;
+
+/** WebGPU must take this share of the time at most: it costs twice the download and shares the screen's processor. */
+const WORTHWHILE = 0.8;
+
+interface Choice {
+  readonly provider: BrowserProvider;
+  /** When it was made; devices and browsers get faster. */
+  readonly made: number;
+}
+
+/** A choice is made anew after 90 days. */
+const LASTS_MS = 90 * 24 * 3600 * 1000;
+
+const keyOf = (model: string): string => `samus.provider.${model}`;
+
+/** The choice for a model, if it was made. */
+export function rememberedProvider(model: string): BrowserProvider | undefined {
+  try {
+    const choice: Partial<Choice> = JSON.parse(localStorage.getItem(keyOf(model)) ?? '{}');
+    const { provider, made = 0 } = choice;
+    if (Date.now() - made > LASTS_MS) return undefined;
+    return provider === 'wasm' || provider === 'webgpu' ? provider : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function rememberProvider(model: string, provider: BrowserProvider): void {
+  const choice: Choice = { provider, made: Date.now() };
+  try {
+    localStorage.setItem(keyOf(model), JSON.stringify(choice));
+  } catch {
+    // A browser that keeps nothing measures again.
+  }
+}
+
+/** Whether there is a graphics adapter that could be faster; one in software cannot. */
+export async function isWebgpuWorthTrying(): Promise<boolean> {
+  const webgpu = (await listWebProviders()).find(({ name }) => name === 'webgpu');
+  if (!webgpu?.available) return false;
+  const gpu: unknown = Reflect.get(navigator, 'gpu');
+  if (typeof gpu !== 'object' || gpu === null || !('requestAdapter' in gpu)) return false;
+  const adapter: unknown = typeof gpu.requestAdapter === 'function' ? await gpu.requestAdapter() : null;
+  return !isInSoftware(adapter);
+}
+
+/** The faster of the two by their timings; WebAssembly if something was not measured. */
+export function fasterProvider(wasm: Timings, webgpu: Timings): BrowserProvider {
+  const total = ({ encodeMs, decodeMs }: Timings): number | undefined =>
+    encodeMs === null || decodeMs === null ? undefined : encodeMs + CLICKS * decodeMs;
+  const [slow, fast] = [total(wasm), total(webgpu)];
+  return slow !== undefined && fast !== undefined && fast < slow * WORTHWHILE ? 'webgpu' : 'wasm';
+}
+
+function isInSoftware(adapter: unknown): boolean {
+  if (typeof adapter !== 'object' || adapter === null) return true;
+  const info: unknown = 'info' in adapter ? adapter.info : undefined;
+  return typeof info === 'object' && info !== null && 'isFallbackAdapter' in info && info.isFallbackAdapter === true;
+}

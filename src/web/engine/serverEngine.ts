@@ -1,0 +1,131 @@
+/**
+ * The engine that leaves the work to the server over its HTTP interface. It sends the pixels as they were decoded
+ * here, as PNG, so that both engines see the same ones; and again when the server has let them go.
+ */
+import { SamusError } from '../../errors.js';
+import { encodeRle } from '../../formats/rle.js';
+import type { ObjectPrompt } from '../../predict/types.js';
+import { imageClient } from '../open/imageClient.js';
+import { floatsFromBase64, floatsToBase64 } from './base64.js';
+import type { Engine, EngineImage, EngineMask, EngineSegmentOptions, EverythingOptions } from './engine.js';
+import { imageUnknown, serverAnswer } from './engineErrors.js';
+import { KeptTasks } from './keptTasks.js';
+import { ask, type ServerObject } from './serverRequests.js';
+
+export interface ServerEngineOptions {
+  /** Address of the server's root. */
+  readonly base: string;
+  readonly model: string;
+}
+
+/** An image that the server has, or had. */
+interface Sent {
+  readonly source: EngineImage;
+  readonly id: string;
+}
+
+/** Images whose pixels are kept to be sent again. */
+const MOST_IMAGES = 12;
+
+export class ServerEngine implements Engine {
+  readonly kind = 'server';
+  readonly provider = 'cpu';
+  readonly #options: ServerEngineOptions;
+  readonly #sent = new KeptTasks<Sent>(MOST_IMAGES);
+  readonly #disposed = new AbortController();
+
+  constructor(options: ServerEngineOptions) {
+    this.#options = options;
+  }
+
+  get model(): string {
+    return this.#options.model;
+  }
+
+  async encode(image: EngineImage, signal?: AbortSignal): Promise<void> {
+    await this.#sent.get(image.key, (shared) => this.#send(image, shared), signal);
+  }
+
+  async segment(key: string, prompt: ObjectPrompt, options: EngineSegmentOptions = {}): Promise<EngineMask> {
+    const { multimask = false, signal } = options;
+    const body = { multimask, lowResLogits: true, format: 'rle', objects: [objectOf(prompt, await this.#image(key))] };
+    const [object] = await this.#ask(key, 'segment', body, signal);
+    if (!object) throw serverAnswer(200);
+    return object;
+  }
+
+  async everything(key: string, { signal, progress }: EverythingOptions = {}): Promise<EngineMask[]> {
+    progress?.(0, 1);
+    const objects = await this.#ask(key, 'everything', { lowResLogits: true, format: 'rle' }, signal);
+    progress?.(1, 1);
+    return objects;
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed.abort(new DOMException('the engine was ended', 'AbortError'));
+  }
+
+  async #image(key: string): Promise<EngineImage> {
+    const sent = await this.#sent.peek(key);
+    if (!sent) throw imageUnknown(key);
+    return sent.source;
+  }
+
+  /** Asks about an image, and once more after sending it again if the server has it no longer. */
+  async #ask(key: string, what: string, question: object, signal?: AbortSignal): Promise<EngineMask[]> {
+    const { model, base } = this.#options;
+    const body = { model, ...question };
+    const sent = await this.#sent.peek(key);
+    if (!sent) throw imageUnknown(key);
+    const address = (id: string): string => new URL(`api/v1/images/${id}/${what}`, base).href;
+    const together = this.#with(signal);
+    try {
+      return masksOf((await ask(address(sent.id), { json: body }, together)).objects);
+    } catch (error) {
+      if (!(error instanceof SamusError) || error.code !== 'IMAGE_UNKNOWN') throw error;
+      if ((await this.#sent.peek(key)) === sent) this.#sent.delete(key);
+      const again = await this.#sent.get(key, (shared) => this.#send(sent.source, shared), signal);
+      return masksOf((await ask(address(again.id), { json: body }, together)).objects);
+    }
+  }
+
+  async #send(source: EngineImage, signal: AbortSignal): Promise<Sent> {
+    const { base, model } = this.#options;
+    const together = this.#with(signal);
+    const png = await imageClient().call('png', source.image, { signal: together });
+    const url = new URL('api/v1/images', base);
+    url.searchParams.set('model', model);
+    const { image } = await ask(url.href, { png }, together);
+    if (image === undefined) throw serverAnswer(200);
+    return { source, id: image };
+  }
+
+  #with(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#disposed.signal]) : this.#disposed.signal;
+  }
+}
+
+/** A prompt in the form of the HTTP interface. @throws SamusError ENGINE_MASK_LOGITS */
+function objectOf(prompt: ObjectPrompt, { image }: EngineImage): object {
+  const { mask, lowResLogits, ...rest } = prompt;
+  if (mask instanceof Float32Array) {
+    const hint = 'give a binary mask, or the low-resolution logits of a result';
+    throw new SamusError('usage', 'ENGINE_MASK_LOGITS', 'the server takes no first guess as logits of pixels', hint);
+  }
+  return {
+    ...rest,
+    ...(mask && { mask: encodeRle(mask, image.width, image.height) }),
+    ...(lowResLogits && { lowResLogits: floatsToBase64(lowResLogits) }),
+  };
+}
+
+function masksOf(objects: readonly ServerObject[] | undefined): EngineMask[] {
+  if (!objects) throw serverAnswer(200);
+  return objects.map(({ score, rle, area, box, lowResLogits }) => ({
+    score,
+    rle,
+    area,
+    box,
+    lowResLogits: floatsFromBase64(lowResLogits ?? ''),
+  }));
+}

@@ -1,0 +1,94 @@
+/**
+ * One request of the page to its server: waits as a busy server asks it to, and turns what fails into errors that
+ * the page can show.
+ */
+import { type ErrorKind, type Json, SamusError } from '../../errors.js';
+import type { PixelBox, Rle } from '../../formats/rle.js';
+import { serverAnswer, serverBusy, serverUnreachable } from './engineErrors.js';
+
+export interface ServerObject {
+  readonly score: number;
+  readonly area: number;
+  readonly box: PixelBox | null;
+  readonly rle: Rle;
+  /** Base64 of little-endian float32. */
+  readonly lowResLogits?: string;
+}
+
+/** What the answers in use hold. */
+export interface ServerAnswer {
+  /** Of an upload: the name of the image from now on. */
+  readonly image?: string;
+  readonly objects?: readonly ServerObject[];
+}
+
+/** What is sent: an image file or a JSON document. */
+export type Body = { readonly png: Uint8Array<ArrayBuffer> } | { readonly json: object };
+
+interface ServerError {
+  readonly error?: {
+    readonly code?: string;
+    readonly message?: string;
+    readonly hint?: string;
+    readonly details?: { readonly [key: string]: Json };
+  };
+}
+
+/** Attempts at a busy server. */
+const ATTEMPTS = 6;
+/** Longest wait between two of them, in seconds, whatever the server asks for. */
+const LONGEST_WAIT = 10;
+
+/**
+ * @throws the signal's reason; SamusError SERVER_UNREACHABLE, SERVER_BUSY, SERVER_ANSWER, and with the server's own
+ *   code whatever it answers
+ */
+export async function ask(url: string, body: Body, signal: AbortSignal): Promise<ServerAnswer> {
+  for (let attempt = 1; ; attempt++) {
+    const response = await post(url, body, signal);
+    if (response.ok) return response.json();
+    if (response.status !== 503) throw await errorOf(response);
+    if (attempt === ATTEMPTS) throw serverBusy();
+    await pause(waitOf(response.headers.get('retry-after'), attempt), signal);
+  }
+}
+
+async function post(url: string, body: Body, signal: AbortSignal): Promise<Response> {
+  const [type, content] =
+    'png' in body ? ['image/png', new Blob([body.png])] : ['application/json', JSON.stringify(body.json)];
+  try {
+    return await fetch(url, { method: 'POST', headers: { 'content-type': type }, body: content, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw serverUnreachable(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** In milliseconds; a little chance keeps many pages from coming back at once. */
+function waitOf(asked: string | null, attempt: number): number {
+  const seconds = Number(asked ?? Number.NaN);
+  const wanted = Number.isFinite(seconds) && seconds >= 0 ? seconds : 0.5 * 2 ** attempt;
+  return Math.min(wanted, LONGEST_WAIT) * 1000 * (0.75 + Math.random() / 2);
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+async function errorOf(response: Response): Promise<SamusError> {
+  const answer: ServerError = await response.json().catch(() => ({}));
+  const { code, message, hint = '', details = {} } = answer.error ?? {};
+  if (code === undefined || message === undefined) return serverAnswer(response.status);
+  const kind: ErrorKind = response.status < 500 ? 'input' : 'failure';
+  return new SamusError(kind, code, message, hint, details);
+}
