@@ -6,7 +6,10 @@ const [WIDTH, HEIGHT] = [200, 180];
 const [CX, CY] = [98.3, 88.7];
 
 /** The pixels whose centres lie in a shape, which is given by places from its middle, in millimetres. */
-function mask(inside: (x: number, y: number) => boolean, [stepX, stepY] = [1, 1] as const): Uint8Array {
+function mask(
+  inside: (x: number, y: number) => boolean,
+  [stepX, stepY]: readonly [number, number] = [1, 1],
+): Uint8Array {
   return Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) =>
     Number(inside(((i % WIDTH) - CX) * stepX, (Math.floor(i / WIDTH) - CY) * stepY)),
   );
@@ -30,7 +33,7 @@ function measure(shape: (x: number, y: number) => boolean): Measurement {
 }
 
 /** Cosine of the angle between the two diameters, in millimetres. */
-function cosine({ longest, shortest }: Measurement, [stepX, stepY] = [1, 1] as const): number {
+function cosine({ longest, shortest }: Measurement, [stepX, stepY]: readonly [number, number] = [1, 1]): number {
   const [[a, b], [c, d]] = [longest!, shortest!];
   const [ux, uy] = [(b[0] - a[0]) * stepX, (b[1] - a[1]) * stepY];
   const [vx, vy] = [(d[0] - c[0]) * stepX, (d[1] - c[1]) * stepY];

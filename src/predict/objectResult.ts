@@ -46,7 +46,7 @@ export function objectResult(
 }
 
 /** Number of pixels of a mask and the box around them. */
-function extent(mask: Uint8Array, width: number): { area: number; box: PixelBox | null } {
+export function extent(mask: Uint8Array, width: number): { area: number; box: PixelBox | null } {
   let area = 0;
   let [x0, y0, x1, y1] = [width, mask.length, -1, -1];
   for (let i = 0, y = 0; i < mask.length; y++) {

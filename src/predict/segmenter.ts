@@ -13,13 +13,13 @@ import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
 import { imageFrame, prepareImage } from './imageFrame.js';
 import { candidatesOf, objectResult } from './objectResult.js';
 import { objectName, promptFeeds } from './promptFeeds.js';
-import type { Encoding, Model, ObjectPrompt, ObjectResult, SegmentOptions } from './types.js';
+import type { Candidate, Encoding, Model, ObjectPrompt, ObjectResult, SegmentOptions } from './types.js';
 
 /** Where and how the sessions run. */
 export type SegmenterOptions = Pick<SessionOptions, 'provider' | 'threads'>;
 
 /** Objects of one decoder run: more are done in several, so that memory does not grow with their number. */
-const MAX_BATCH = 32;
+export const MAX_BATCH = 32;
 
 /** A part of the model, compiled when it is first needed; the weights are let go of then. */
 class LazySession {
@@ -114,6 +114,38 @@ export class Segmenter {
     return this.#segmentAll(encoding, prompts, options);
   }
 
+  /**
+   * The masks of several objects as the decoder proposes them, not brought to the size of the image: for callers that
+   * ask for many and keep few. One mask for each object, or three with `multimask`.
+   * @throws SamusError what {@link segment} throws
+   */
+  async propose(
+    encoding: Encoding,
+    objects: readonly ObjectPrompt[],
+    options: Omit<SegmentOptions, 'logits'> = {},
+  ): Promise<Candidate[][]> {
+    const proposals: Candidate[][] = [];
+    for await (const { candidates } of this.#decode(encoding, objects, options)) proposals.push(candidates);
+    return proposals;
+  }
+
+  /**
+   * One half of the model as it is, for callers with mappings of their own: tensors in and out, by the names and with
+   * the shapes of models/graphs.ts.
+   * @throws SamusError SEGMENTER_DISPOSED, RUNTIME_FEEDS, and what sessions throw
+   */
+  async run(
+    part: 'encoder' | 'decoder',
+    feeds: Readonly<Record<string, TensorData>>,
+  ): Promise<Record<string, TensorData>> {
+    return (await this.#ready(this.#part(part))).run(feeds);
+  }
+
+  /** Compiles one half now instead of when it is first needed. @throws SamusError as {@link run} */
+  async prepare(part: 'encoder' | 'decoder'): Promise<void> {
+    await this.#ready(this.#part(part));
+  }
+
   /** Gives the sessions' memory back, once the runs asked for have ended. A second call does nothing. */
   async dispose(): Promise<void> {
     this.#disposed = true;
@@ -121,26 +153,41 @@ export class Segmenter {
   }
 
   async #segmentAll(
+    encoding: Encoding,
+    objects: readonly ObjectPrompt[],
+    { logits = false, ...options }: SegmentOptions,
+  ): Promise<ObjectResult[]> {
+    const frame = imageFrame(this.config, encoding.width, encoding.height);
+    const results: ObjectResult[] = [];
+    for await (const { name, candidates } of this.#decode(encoding, objects, options)) {
+      results.push(objectResult(frame, name, candidates, logits));
+    }
+    return results;
+  }
+
+  /** The masks of each object, in their order; all prompts are checked before the decoder runs. */
+  async *#decode(
     { embedding, width, height }: Encoding,
     objects: readonly ObjectPrompt[],
-    { multimask = false, logits = false, allowEmpty = false }: SegmentOptions,
-  ): Promise<ObjectResult[]> {
+    { multimask = false, allowEmpty = false }: SegmentOptions,
+  ): AsyncGenerator<{ readonly name: string; readonly candidates: Candidate[] }> {
     checkEmbedding(this.config, embedding);
     const frame = imageFrame(this.config, width, height);
     const named = objects.map((object, i) => ({ ...object, name: objectName(object, i) }));
     const feeds = batches(named).map((batch) => ({ batch, inputs: promptFeeds(frame, batch, allowEmpty) }));
-    const results: ObjectResult[] = [];
     for (const { batch, inputs } of feeds) {
       const session = await this.#ready(this.#decoder);
       const outputs = await session.run({ image_embeddings: embedding, ...inputs });
       const masks = asFloat32(outputs.low_res_masks!, 'low_res_masks').data;
       const iou = asFloat32(outputs.iou_predictions!, 'iou_predictions').data;
       for (const [o, { name }] of batch.entries()) {
-        const candidates = candidatesOf(this.config, masks, iou, o, multimask);
-        results.push(objectResult(frame, name, candidates, logits));
+        yield { name, candidates: candidatesOf(this.config, masks, iou, o, multimask) };
       }
     }
-    return results;
+  }
+
+  #part(part: 'encoder' | 'decoder'): LazySession {
+    return part === 'encoder' ? this.#encoder : this.#decoder;
   }
 
   async #ready(session: LazySession): Promise<Session> {

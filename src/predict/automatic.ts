@@ -1,0 +1,209 @@
+/**
+ * Everything in a picture, without prompts: a grid of clicks, all three masks of each, of which the confident and
+ * stable ones are kept and of those that say the same the best. The way of SAM's automatic mask generator (Kirillov
+ * and others, Segment Anything, 2023, appendix B), over the whole picture; crops of it are not gone through again.
+ */
+import { SamusError } from '../errors.js';
+import type { PixelBox } from '../formats/rle.js';
+import { type ImageFrame, imageFrame, imageLogits } from './imageFrame.js';
+import { extent, objectResult } from './objectResult.js';
+import { withoutOverlaps } from './overlap.js';
+import { MAX_BATCH, type Segmenter } from './segmenter.js';
+import { removeSmallRegions } from './smallRegions.js';
+import type { Candidate, Encoding, ObjectResult } from './types.js';
+
+export interface AutomaticOptions {
+  /** Clicks across and as many down, 1 to 128; default 16. */
+  readonly pointsPerSide?: number;
+  /** Masks are kept whose predicted IoU is above this; 0 keeps all. */
+  readonly scoreThreshold?: number;
+  /** Masks are kept whose stability is at least this; 0 keeps all. */
+  readonly stabilityThreshold?: number;
+  /** How far the threshold of the logits, 0, is moved up and down for the stability. */
+  readonly stabilityOffset?: number;
+  /** Of masks whose boxes overlap by more than this (IoU) the best is kept. */
+  readonly overlapThreshold?: number;
+  /** Smaller parts of masks are taken away, smaller holes filled, smaller masks left out. Pixels; default 0. */
+  readonly minArea?: number;
+  /** Ends the work early; the promise is rejected with its reason. */
+  readonly signal?: AbortSignal;
+  /** Told after each run of the decoder, in clicks. */
+  progress?(done: number, total: number): void;
+}
+
+/** An object that was found without being asked for. */
+export interface AutomaticResult extends ObjectResult {
+  /** The click that it answers, in pixels of the image. */
+  readonly point: readonly [x: number, y: number];
+  /** IoU of the masks at the raised and at the lowered threshold: near 1 where the border is sharp. */
+  readonly stability: number;
+}
+
+/** An object that is there: with pixels, so with a box. */
+type Found = AutomaticResult & { readonly box: PixelBox };
+
+export const AUTOMATIC_DEFAULTS = {
+  pointsPerSide: 16,
+  scoreThreshold: 0.88,
+  stabilityThreshold: 0.95,
+  stabilityOffset: 1,
+  overlapThreshold: 0.7,
+  minArea: 0,
+} as const satisfies AutomaticOptions;
+
+type Settings = Required<Omit<AutomaticOptions, 'signal' | 'progress'>>;
+
+const MOST_POINTS_PER_SIDE = 128;
+
+/** How long the thread is kept at a time. */
+const PATIENCE_MS = 30;
+
+/** A mask worth keeping so far; its pixels are made again in the end, for the few that are left. */
+interface Proposal {
+  readonly candidate: Candidate;
+  readonly point: readonly [x: number, y: number];
+  readonly stability: number;
+  readonly box: PixelBox;
+  readonly score: number;
+}
+
+/**
+ * Everything that the model finds in a picture, best predicted IoU first; objects may lie within one another. The
+ * decoder runs once for {@link MAX_BATCH} clicks, and the thread is left in between.
+ * @throws SamusError AUTOMATIC_OPTION, what the segmenter throws, and the reason of the signal
+ */
+export async function segmentEverything(
+  segmenter: Segmenter,
+  encoding: Encoding,
+  options: AutomaticOptions = {},
+): Promise<AutomaticResult[]> {
+  const { signal, progress, ...chosen } = options;
+  const settings = checked(chosen);
+  const frame = imageFrame(segmenter.config, encoding.width, encoding.height);
+  const clicks = clickGrid(frame, settings.pointsPerSide);
+  const rest = new Rest(signal);
+  const proposals: Proposal[] = [];
+  for (let done = 0; done < clicks.length; done += MAX_BATCH) {
+    await rest.take();
+    const batch = clicks.slice(done, done + MAX_BATCH);
+    const prompts = batch.map(([x, y]) => ({ points: [[x, y, 1] as const] }));
+    const answers = await segmenter.propose(encoding, prompts, { multimask: true });
+    for (const [i, candidates] of answers.entries()) {
+      await rest.takeIfDue();
+      for (const candidate of candidates) {
+        const proposal = assess(frame, candidate, batch[i]!, settings);
+        if (proposal) proposals.push(proposal);
+      }
+    }
+    progress?.(done + batch.length, clicks.length);
+  }
+  const results: Found[] = [];
+  for (const proposal of withoutOverlaps(proposals, settings.overlapThreshold)) {
+    await rest.takeIfDue();
+    const result = resultOf(frame, proposal, settings.minArea);
+    if (result) results.push(result);
+  }
+  const distinct = settings.minArea > 0 ? withoutOverlaps(results, settings.overlapThreshold) : results;
+  return distinct.map((result, i) => ({ ...result, name: `object-${i + 1}` }));
+}
+
+/** The middles of the cells of a square grid over the picture, row by row. */
+function clickGrid({ config, width, height }: ImageFrame, perSide: number): [x: number, y: number][] {
+  // SAM's own coordinates have pixel 0 begin at 0, without half a pixel; see pointToModel.
+  const shift = config.architecture === 'sam' ? 0 : 0.5;
+  const along = (size: number): number[] =>
+    Array.from({ length: perSide }, (_, i) => Math.min(((i + 0.5) / perSide) * size - shift, size - 0.5));
+  const columns = along(width);
+  return along(height).flatMap((y) => columns.map((x): [number, number] => [x, y]));
+}
+
+/** Whether a mask is worth keeping, and where it is. */
+function assess(
+  frame: ImageFrame,
+  candidate: Candidate,
+  point: readonly [number, number],
+  { scoreThreshold, stabilityThreshold, stabilityOffset }: Settings,
+): Proposal | undefined {
+  const { score, lowResLogits } = candidate;
+  if (scoreThreshold > 0 && !(score > scoreThreshold)) return undefined;
+  // Interpolation makes nothing larger: what is too low already needs not be brought to the size of the image.
+  const needed = stabilityThreshold > 0 ? stabilityOffset : 0;
+  if (!lowResLogits.some((logit) => logit > needed)) return undefined;
+  const { stability, box } = shapeOf(imageLogits(frame, lowResLogits), frame.width, stabilityOffset);
+  if (!box || (stabilityThreshold > 0 && !(stability >= stabilityThreshold))) return undefined;
+  return { candidate, point, stability, box, score };
+}
+
+/** Stability of a mask, and the box around it. */
+function shapeOf(logits: Float32Array, width: number, offset: number): { stability: number; box: PixelBox | null } {
+  let [surely, perhaps] = [0, 0];
+  let [x0, y0, x1, y1] = [width, logits.length, -1, -1];
+  for (let i = 0, y = 0; i < logits.length; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      const logit = logits[i]!;
+      if (logit > -offset) perhaps++;
+      if (logit > offset) surely++;
+      if (!(logit > 0)) continue;
+      if (x < x0) x0 = x;
+      if (x > x1) x1 = x;
+      if (y < y0) y0 = y;
+      y1 = y;
+    }
+  }
+  return { stability: surely / perhaps, box: x1 < 0 ? null : [x0, y0, x1, y1] };
+}
+
+/** The object at the size of the picture; undefined if clearing it of small regions leaves too little. */
+function resultOf(frame: ImageFrame, { candidate, point, stability }: Proposal, minArea: number): Found | undefined {
+  const result = objectResult(frame, '', [candidate], false);
+  if (minArea <= 0) return result.box ? { ...result, box: result.box, point, stability } : undefined;
+  const mask = removeSmallRegions(result.mask, frame.width, minArea);
+  const { area, box } = extent(mask, frame.width);
+  return area < minArea || !box ? undefined : { ...result, mask, area, box, point, stability };
+}
+
+/** Leaves the thread to others now and then, and ends the work when it is to end. */
+class Rest {
+  #since = performance.now();
+
+  constructor(private readonly signal: AbortSignal | undefined) {}
+
+  /** @throws the reason of the signal */
+  async take(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.signal?.throwIfAborted();
+    this.#since = performance.now();
+  }
+
+  /** @throws the reason of the signal */
+  async takeIfDue(): Promise<void> {
+    if (performance.now() - this.#since > PATIENCE_MS) await this.take();
+  }
+}
+
+function checked(chosen: Omit<AutomaticOptions, 'signal' | 'progress'>): Settings {
+  // What is given as undefined is not given.
+  const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+  const settings: Settings = { ...AUTOMATIC_DEFAULTS, ...given };
+  const { pointsPerSide, minArea, overlapThreshold, scoreThreshold, stabilityThreshold, stabilityOffset } = settings;
+  const whole = Number.isInteger(pointsPerSide) && pointsPerSide >= 1 && pointsPerSide <= MOST_POINTS_PER_SIDE;
+  if (!whole) throw optionError('pointsPerSide', `a whole number from 1 to ${MOST_POINTS_PER_SIDE}`, pointsPerSide);
+  const shares = { scoreThreshold, stabilityThreshold, overlapThreshold };
+  for (const [name, value] of Object.entries(shares)) {
+    if (!(value >= 0 && value <= 1)) throw optionError(name, 'a number from 0 to 1', value);
+  }
+  for (const [name, value] of Object.entries({ minArea, stabilityOffset })) {
+    if (!(value >= 0 && Number.isFinite(value))) throw optionError(name, 'a number from 0 on', value);
+  }
+  return settings;
+}
+
+function optionError(name: string, expected: string, came: number): SamusError {
+  return new SamusError(
+    'usage',
+    'AUTOMATIC_OPTION',
+    `${name} was expected to be ${expected}, ${came} came`,
+    'correct it, or leave it out for its default',
+    { option: name },
+  );
+}
