@@ -1,0 +1,232 @@
+/**
+ * Segmentations as COCO JSON ("object detection" of its data format): written with run lengths or polygons, read from
+ * any program's. In memory, wherever it came from; folders of images with such a file are imported by data/importers.
+ */
+import { SamusError } from '../errors.js';
+import { maskToPolygons, polygonsToMask } from './polygons.js';
+import { decodeRle, encodeRle, type Rle, rleArea, rleBox } from './rle.js';
+
+/** An image to be written, with what was found in it. */
+export interface CocoSource {
+  /** Its file, as others will find it: a path with `/` from the folder of images. */
+  readonly file: string;
+  readonly width: number;
+  readonly height: number;
+  readonly objects: readonly {
+    /** Not 0 inside; row-major, of the image's size. An empty mask is left out: COCO has no annotation of nothing. */
+    readonly mask: Uint8Array;
+    /** Name of its class. */
+    readonly category: string;
+    /** What tells it from others of its class; kept as `name`, which other programs pass over. */
+    readonly name?: string;
+    readonly score?: number;
+  }[];
+}
+
+export interface CocoOptions {
+  /** How masks are written; default `rle`. Both hold every pixel. */
+  readonly segmentation?: 'rle' | 'polygons';
+  /** Classes in their order; without it they come in the order in which objects name them. Ids begin at 1. */
+  readonly categories?: readonly string[];
+  /** What the file says about itself. */
+  readonly description?: string;
+}
+
+/** A COCO document, ready for `JSON.stringify`. */
+export interface CocoDocument {
+  readonly info: { readonly description: string };
+  readonly images: readonly CocoImageEntry[];
+  readonly annotations: readonly CocoAnnotationEntry[];
+  readonly categories: readonly { readonly id: number; readonly name: string; readonly supercategory: string }[];
+}
+
+interface CocoImageEntry {
+  readonly id: number;
+  readonly file_name: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+interface CocoAnnotationEntry {
+  readonly id: number;
+  readonly image_id: number;
+  readonly category_id: number;
+  readonly segmentation: Rle | readonly (readonly number[])[];
+  readonly area: number;
+  /** x, y, width, height. */
+  readonly bbox: readonly [number, number, number, number];
+  readonly iscrowd: 0;
+  readonly name?: string;
+  readonly score?: number;
+}
+
+/** An image as read: sizes only where the document has them. */
+export interface CocoImage {
+  readonly file: string;
+  readonly width?: number;
+  readonly height?: number;
+  readonly objects: readonly CocoObject[];
+}
+
+/** An annotation with an area; its mask is made by {@link cocoMask}. */
+export interface CocoObject {
+  readonly category: string;
+  readonly categoryId: number;
+  readonly name?: string;
+  readonly score?: number;
+  /** x, y, x, y, …; empty where there are run lengths. */
+  readonly polygons: readonly (readonly number[])[];
+  readonly rle?: Rle;
+}
+
+type Fields = { readonly [key: string]: unknown };
+
+/**
+ * The document of some images: area, box and segmentation of each object as pycocotools makes them of its mask.
+ * @throws SamusError COCO_CATEGORY if `categories` lacks one, and RLE_SIZE or POLYGON_SIZE for a mask of another size
+ */
+export function cocoDocument(images: readonly CocoSource[], options: CocoOptions = {}): CocoDocument {
+  const { segmentation = 'rle', description = 'Research use only, not for diagnosis' } = options;
+  const named = images.flatMap(({ objects }) => objects.map(({ category }) => category));
+  const categories = options.categories ?? [...new Set(named)];
+  const ids = new Map(categories.map((name, i) => [name, i + 1]));
+  const annotations: CocoAnnotationEntry[] = [];
+  for (const [i, { width, height, objects }] of images.entries()) {
+    for (const { mask, category, name, score } of objects) {
+      const rle = encodeRle(mask, width, height);
+      const box = rleBox(rle);
+      if (!box) continue;
+      const [x0, y0, x1, y1] = box;
+      annotations.push({
+        id: annotations.length + 1,
+        image_id: i + 1,
+        category_id: ids.get(category) ?? unknownCategory(category),
+        segmentation: segmentation === 'rle' ? rle : maskToPolygons(mask, width, height),
+        area: rleArea(rle),
+        bbox: [x0, y0, x1 - x0 + 1, y1 - y0 + 1],
+        // Not a crowd, though COCO packs only those: a crowd is left out of every comparison.
+        iscrowd: 0,
+        ...(name !== undefined && { name }),
+        ...(score !== undefined && { score }),
+      });
+    }
+  }
+  return {
+    info: { description },
+    images: images.map(({ file, width, height }, i) => ({ id: i + 1, file_name: file, width, height })),
+    annotations,
+    categories: categories.map((name, i) => ({ id: i + 1, name, supercategory: '' })),
+  };
+}
+
+/**
+ * What a COCO document says, the images in its order and with their annotations; those without an area (boxes, key
+ * points) are left out.
+ * @param document parsed JSON
+ * @throws SamusError COCO_INVALID naming what is wrong
+ */
+export function readCoco(document: unknown): CocoImage[] {
+  const names = new Map(
+    list(document, 'categories').map(({ id, name }) => [
+      whole(id, 'the id of a category'),
+      typeof name === 'string' ? name : refuse('a category has no name'),
+    ]),
+  );
+  const objects = new Map<number, CocoObject[]>();
+  const images = list(document, 'images').map(({ id, file_name, width, height }) => {
+    const own: CocoObject[] = [];
+    objects.set(whole(id, 'the id of an image'), own);
+    return {
+      file: typeof file_name === 'string' ? file_name : refuse('an image has no file_name'),
+      ...(width !== undefined && { width: whole(width, 'the width of an image') }),
+      ...(height !== undefined && { height: whole(height, 'the height of an image') }),
+      objects: own,
+    };
+  });
+  for (const annotation of list(document, 'annotations')) {
+    const object = readObject(annotation, names);
+    // Documents that were cut down to some images often keep the annotations of all.
+    if (object) objects.get(whole(annotation.image_id, 'the image_id of an annotation'))?.push(object);
+  }
+  return images;
+}
+
+/**
+ * The mask of an annotation, 0 and 1, row-major. Polygons are filled together, each by the even-odd rule; for corners
+ * between the borders of pixels pycocotools, which rounds to fifths of a pixel, may differ along the outline.
+ * @throws SamusError COCO_SIZE if its run lengths are of another size, RLE_INVALID, POLYGON_INVALID
+ */
+export function cocoMask({ rle, polygons }: CocoObject, width: number, height: number): Uint8Array {
+  if (!rle) return polygonsToMask(polygons, width, height);
+  const [rleHeight, rleWidth] = rle.size;
+  if (rleWidth === width && rleHeight === height) return decodeRle(rle).data;
+  throw new SamusError(
+    'input',
+    'COCO_SIZE',
+    `run lengths of an image of ${width}x${height} pixels were expected, these are of ${rleWidth}x${rleHeight}`,
+    'take the image that was annotated, in its size',
+    { width, height, rleWidth, rleHeight },
+  );
+}
+
+/** An annotation with an area, or undefined. */
+function readObject(annotation: Fields, names: ReadonlyMap<number, string>): CocoObject | undefined {
+  const { category_id, segmentation, name, score } = annotation;
+  const categoryId = whole(category_id, 'the category_id of an annotation');
+  const about = {
+    category: names.get(categoryId) ?? refuse(`an annotation is of category ${categoryId}, which it does not have`),
+    categoryId,
+    ...(typeof name === 'string' && { name }),
+    ...(typeof score === 'number' && { score }),
+  };
+  if (Array.isArray(segmentation) && segmentation.length > 0) {
+    if (segmentation.every(isPolygon)) return { ...about, polygons: segmentation };
+    return refuse('a polygon is no list x, y, x, y, … of three corners or more');
+  }
+  if (!isFields(segmentation)) return undefined;
+  const { size, counts } = segmentation;
+  if (isNumbers(size) && size.length === 2 && (typeof counts === 'string' || isNumbers(counts))) {
+    return { ...about, polygons: [], rle: { size: [size[0]!, size[1]!], counts } };
+  }
+  return refuse('run lengths have no size or counts');
+}
+
+function list(document: unknown, name: string): readonly Fields[] {
+  const value = isFields(document) ? document[name] : undefined;
+  return Array.isArray(value) && value.every(isFields) ? value : refuse(`it has no list of ${name}`);
+}
+
+function whole(value: unknown, what: string): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : refuse(`${what} is no whole number`);
+}
+
+function isPolygon(value: unknown): value is number[] {
+  return isNumbers(value) && value.length >= 6 && value.length % 2 === 0;
+}
+
+function isNumbers(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item));
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function refuse(what: string): never {
+  throw new SamusError(
+    'input',
+    'COCO_INVALID',
+    `COCO JSON with images, annotations and categories was expected, but ${what}`,
+    'export the annotations again',
+  );
+}
+
+function unknownCategory(name: string): never {
+  throw new SamusError(
+    'usage',
+    'COCO_CATEGORY',
+    `every object was expected to be of one of the categories given, ${name} is none of them`,
+    'add it to the categories',
+    { name },
+  );
+}
