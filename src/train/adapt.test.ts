@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { TINY_SAMUS, tinyModel } from '../../test/support/tinyModel.js';
+import { makePhantom } from '../data/phantom.js';
+import { asFloat32 } from '../graph/tensorData.js';
+import { isTrainable } from '../models/trainable.js';
+import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
+import { type AdaptExample, type AdaptProgress, adaptModel } from './adapt.js';
+
+const runtime = nodeRuntime({ worker: false });
+const { tensors } = tinyModel(TINY_SAMUS);
+
+const examples: AdaptExample[] = Array.from({ length: 9 }, (_, seed) => {
+  const { image, objects } = makePhantom({ seed: 100 + seed, width: 64, height: 48, kind: 'cyst' });
+  return { image, mask: objects[0]!.mask };
+});
+const adapt = (options = {}) =>
+  adaptModel(TINY_SAMUS, tensors, examples, runtime, { steps: 3, batch: 2, threads: 1, ...options });
+
+describe('adaptModel', () => {
+  it('trains what the published recipe trains, and leaves the rest and the model that came as they are', async () => {
+    const original = new Map([...tensors].map(([name, tensor]) => [name, asFloat32(tensor).data.slice()]));
+    const result = await adapt();
+    expect([...result.tensors.keys()].sort()).toEqual([...tensors.keys()].sort());
+    let changed = 0;
+    for (const [name, before] of original) {
+      expect(asFloat32(tensors.get(name)!).data).toEqual(before);
+      const after = asFloat32(result.tensors.get(name)!).data;
+      const same = after.every((value, i) => value === before[i]);
+      if (!isTrainable(TINY_SAMUS, name)) expect(same, name).toBe(true);
+      else if (!same) changed++;
+    }
+    expect(changed).toBeGreaterThan(20);
+  });
+
+  it('holds every fourth image out and judges by those and by phantoms', async () => {
+    const { trained, heldOut, before, after, better } = await adapt();
+    expect({ trained, heldOut }).toEqual({ trained: 6, heldOut: 3 });
+    for (const score of [before.heldOut, before.phantoms, after.heldOut, after.phantoms]) {
+      expect(score).toBeGreaterThanOrEqual(0);
+      expect(score).toBeLessThanOrEqual(1);
+    }
+    expect(better).toBe(after.heldOut > before.heldOut && after.phantoms >= before.phantoms - 0.02);
+  });
+
+  it('gives the same weights for the same seed', async () => {
+    const [a, b] = [await adapt(), await adapt()];
+    expect(a.tensors).toEqual(b.tensors);
+    expect(a.after).toEqual(b.after);
+  });
+
+  it('tells how far it is, and stops when told', async () => {
+    const stages = new Set<string>();
+    const controller = new AbortController();
+    const progress = ({ stage, done }: AdaptProgress) => {
+      stages.add(stage);
+      if (stage === 'training' && done === 2) controller.abort(new Error('enough'));
+    };
+    await expect(adapt({ steps: 50, progress, signal: controller.signal })).rejects.toThrow('enough');
+    expect([...stages]).toEqual(['before', 'training']);
+  });
+
+  it('wants at least five images', async () => {
+    const few = adaptModel(TINY_SAMUS, tensors, examples.slice(0, 4), runtime);
+    await expect(few).rejects.toMatchObject({ kind: 'usage', code: 'ADAPT_TOO_FEW' });
+  });
+});

@@ -1,0 +1,243 @@
+/**
+ * A model adapted to a handful of masks of a person's own: what the published recipe trains (adapters, CNN branch, position
+ * adapter) goes on training for a few steps, and the result is kept only if it is better on images that were held out
+ * and no worse on phantoms. Works wherever a runtime does, a browser included; nothing is read or written.
+ */
+import { makePhantom, PHANTOM_KINDS } from '../data/phantom.js';
+import { SamusError } from '../errors.js';
+import { toFloat32 } from '../formats/halfFloat.js';
+import { createImage, type Image, toGrey } from '../formats/image.js';
+import { float32, type StateDict, type TensorData } from '../graph/tensorData.js';
+import type { ModelConfig } from '../models/config.js';
+import { requireFloat32Weights } from '../models/quantise.js';
+import { isTrainable } from '../models/trainable.js';
+import type { Runtime } from '../runtime/session.js';
+import { ADAM } from './adam.js';
+import { ClickSession } from './clickSession.js';
+import { pointsOf } from './drawPrompt.js';
+import { gradientGraph, type Recipe, targetSide } from './gradientGraph.js';
+import { freshStates, Optimiser, type WeightState } from './optimiser.js';
+import { SampleOrder } from './sampleOrder.js';
+import { makeTrainingSample, type SampleShape, sampleShapes, validationExample } from './trainingSample.js';
+import { TrainingSession } from './trainingSession.js';
+
+export interface AdaptExample {
+  readonly image: Image;
+  /** Not 0 inside; row-major, of the image's size. */
+  readonly mask: Uint8Array;
+}
+
+export interface AdaptOptions {
+  /** Steps of the optimiser; default 40. */
+  readonly steps?: number;
+  /** Images of a step; default 4. */
+  readonly batch?: number;
+  /** Default 1e-4: a fifth of the published rate, because the weights are trained already. */
+  readonly learningRate?: number;
+  /** Of everything random; default 1. */
+  readonly seed?: number;
+  /** Threads of one operation; default 2. */
+  readonly threads?: number;
+  /** Ends the adaptation between two steps with the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly progress?: (progress: AdaptProgress) => void;
+}
+
+export interface AdaptProgress {
+  readonly stage: 'before' | 'training' | 'after';
+  readonly done: number;
+  readonly total: number;
+  /** Of the last step. */
+  readonly loss?: number;
+}
+
+/** Mean Dice from the published click. */
+export interface AdaptScores {
+  readonly heldOut: number;
+  readonly phantoms: number;
+}
+
+export interface Adaptation {
+  /** Images that were trained on and images that were held out. */
+  readonly trained: number;
+  readonly heldOut: number;
+  readonly before: AdaptScores;
+  readonly after: AdaptScores;
+  /** Whether to use it: better on the images held out, and not worse on phantoms by more than {@link MOST_LOST}. */
+  readonly better: boolean;
+  /** All weights of the adapted model, float32. */
+  readonly tensors: StateDict;
+}
+
+/** Fewer images than this cannot be parted into some to learn from and some to judge by. */
+export const LEAST_EXAMPLES = 5;
+/** Every so many images one is held out. */
+const HELD_OUT_EACH = 4;
+/** Dice on phantoms that an adaptation may cost. */
+export const MOST_LOST = 0.02;
+const PHANTOM_SIDE = 256;
+
+const RECIPE: Recipe = { kind: 'multi-prompt', rounds: 1 };
+const CLASS = 1;
+
+/**
+ * @param weights of the model, any floating type
+ * @throws SamusError ADAPT_TOO_FEW for less than {@link LEAST_EXAMPLES} examples, ADAPT_NAN if the loss is no number,
+ *   MODEL_QUANTISED for weights in 8 bits, what sessions throw; and the reason of the signal
+ */
+export async function adaptModel(
+  config: ModelConfig,
+  weights: StateDict,
+  examples: readonly AdaptExample[],
+  runtime: Runtime,
+  options: AdaptOptions = {},
+): Promise<Adaptation> {
+  requireFloat32Weights(config);
+  if (examples.length < LEAST_EXAMPLES) {
+    const message = `at least ${LEAST_EXAMPLES} images with masks were expected to learn from, ${examples.length} came`;
+    throw new SamusError('usage', 'ADAPT_TOO_FEW', message, 'finish the masks of a few more images');
+  }
+  const { seed = 1, threads = 2, signal } = options;
+  const full = new Map([...weights].map(([name, tensor]) => [name, toFloat32(tensor)]));
+  const { train, held } = parted(examples, seed);
+  const judge = async (stage: 'before' | 'after', tensors: StateDict): Promise<AdaptScores> => {
+    const session = await ClickSession.create(runtime, config, tensors, threads);
+    try {
+      const phantoms = phantomExamples();
+      const total = held.length + phantoms.length;
+      const scores: number[] = [];
+      for (const { image, mask } of [...held, ...phantoms]) {
+        signal?.throwIfAborted();
+        options.progress?.({ stage, done: scores.length, total });
+        const example = validationExample(toGrey(image), labelOf(image, mask), config);
+        scores.push((await session.answer(example.image, example.label, CLASS)).dice);
+      }
+      return { heldOut: mean(scores.slice(0, held.length)), phantoms: mean(scores.slice(held.length)) };
+    } finally {
+      await session.dispose();
+    }
+  };
+  const before = await judge('before', full);
+  const states = await trained(config, full, train, runtime, options);
+  const tensors = new Map<string, TensorData>(full);
+  for (const [name, { weight }] of states) tensors.set(name, float32(weight, full.get(name)!.shape));
+  const after = await judge('after', tensors);
+  const better = after.heldOut > before.heldOut && after.phantoms >= before.phantoms - MOST_LOST;
+  return { trained: train.length, heldOut: held.length, before, after, better, tensors };
+}
+
+/** Trains copies of the weights. */
+async function trained(
+  config: ModelConfig,
+  weights: ReadonlyMap<string, TensorData<'float32'>>,
+  examples: readonly AdaptExample[],
+  runtime: Runtime,
+  { steps = 40, batch = 4, learningRate = 1e-4, seed = 1, threads = 2, signal, progress }: AdaptOptions,
+): Promise<ReadonlyMap<string, WeightState>> {
+  const graph = gradientGraph({
+    config,
+    batch,
+    points: pointsOf('mixed'),
+    isTrained: (name) => isTrainable(config, name),
+    recipe: RECIPE,
+  });
+  const names = new Set(graph.trained.map(({ name }) => name));
+  const copies = [...weights].filter(([name]) => names.has(name));
+  const states = freshStates(new Map(copies.map(([name, { data }]) => [name, data.slice()])), false);
+  const frozen = new Map([...weights].filter(([name]) => !names.has(name)));
+  const moving = new Map([...states].map(([name, { weight }]) => [name, weight]));
+  const session = await TrainingSession.create(runtime, graph, moving, frozen, threads);
+  try {
+    const optimiser = new Optimiser(states, { adam: ADAM, clip: 1, ema: null, rateOf: () => 1 });
+    const feeds = new AdaptFeeds(config, examples, batch, seed);
+    for (let step = 0; step < steps; step++) {
+      signal?.throwIfAborted();
+      const { loss = Number.NaN } = await session.run(feeds.batch(step));
+      if (!Number.isFinite(loss)) throw nanError(step);
+      optimiser.update(session.gradients, learningRate);
+      progress?.({ stage: 'training', done: step + 1, total: steps, loss });
+    }
+    return states;
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** The batches of an adaptation, made when they are asked for, in memory that is used again. */
+class AdaptFeeds {
+  readonly #order: SampleOrder;
+  readonly #shape: SampleShape;
+  readonly #feeds: Record<string, TensorData<'float32'>>;
+
+  constructor(
+    config: ModelConfig,
+    private readonly examples: readonly AdaptExample[],
+    private readonly size: number,
+    seed: number,
+  ) {
+    const side = targetSide(config, RECIPE);
+    this.#order = new SampleOrder(examples.length, seed);
+    this.#shape = {
+      architecture: config.architecture,
+      imageSize: config.imageSize,
+      targetSide: side,
+      target: 'share',
+      prompts: 'mixed',
+      augment: 'flip',
+      clickNoise: 0,
+      seed,
+    };
+    const { click_noise: _, ...shapes } = sampleShapes(this.#shape);
+    const low = 4 * config.tokenGrid;
+    const all = { ...shapes, mask_input: [1, low, low], has_mask_input: [] };
+    this.#feeds = Object.fromEntries(
+      Object.entries(all).map(([name, dims]) => {
+        const shape = [size, ...dims];
+        return [name, float32(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape)];
+      }),
+    );
+  }
+
+  batch(step: number): Readonly<Record<string, TensorData>> {
+    for (const [i, draw] of this.#order.batch(step, this.size).entries()) {
+      const { image, mask } = this.examples[draw.index]!;
+      const sample = makeTrainingSample(toGrey(image), labelOf(image, mask), CLASS, draw, this.#shape);
+      for (const [name, values] of Object.entries(sample)) this.#feeds[name]?.data.set(values, i * values.length);
+    }
+    return this.#feeds;
+  }
+}
+
+/** Shuffled by the seed; every fourth image, and at least one, is held out. */
+function parted(examples: readonly AdaptExample[], seed: number) {
+  const [train, held]: [AdaptExample[], AdaptExample[]] = [[], []];
+  const order = new SampleOrder(examples.length, seed).batch(0, examples.length);
+  for (const [i, { index }] of order.entries()) (i % HELD_OUT_EACH === 0 ? held : train).push(examples[index]!);
+  return { train, held };
+}
+
+/** One of each kind, always the same: what the model could do before it should still do. */
+function phantomExamples(): AdaptExample[] {
+  return PHANTOM_KINDS.map((kind, seed) => {
+    const { image, objects } = makePhantom({ seed, width: PHANTOM_SIDE, height: PHANTOM_SIDE, kind });
+    return { image, mask: objects[0]!.mask };
+  });
+}
+
+function labelOf({ width, height }: Image, mask: Uint8Array): Image {
+  return createImage(
+    width,
+    height,
+    1,
+    mask.map((value) => (value === 0 ? 0 : CLASS)),
+  );
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function nanError(step: number): SamusError {
+  const message = `the loss of step ${step + 1} was expected to be a number, it is not`;
+  return new SamusError('failure', 'ADAPT_NAN', message, 'check the masks, or lower the learning rate');
+}

@@ -1,0 +1,103 @@
+/**
+ * One published click on one image, and how good the answer is: what validations, and adaptations before and after, are
+ * measured by. At the model's input size, by mask 0.
+ */
+import { type Click, evaluationClick } from '../data/prompts.js';
+import { resizeLogits } from '../formats/resizeLogits.js';
+import { slice } from '../graph/ops/shape.js';
+import { input } from '../graph/tensor.js';
+import { asFloat32, float32, type StateDict, type TensorData } from '../graph/tensorData.js';
+import type { ModelConfig } from '../models/config.js';
+import { encode } from '../models/graphs.js';
+import { compile } from '../nn/compile.js';
+import { Parameters } from '../nn/parameters.js';
+import type { Runtime, Session } from '../runtime/session.js';
+import { clickPrompt } from './drawPrompt.js';
+import { promptedDecoder } from './promptedDecoder.js';
+import { imageShape } from './trainingSample.js';
+
+export interface ClickAnswer {
+  readonly click: Click;
+  /** 0 and 1, [imageSize, imageSize], as is `truth`. */
+  readonly found: Uint8Array;
+  readonly truth: Uint8Array;
+  /** 2 |A ∩ B| / (|A| + |B|) */
+  readonly dice: number;
+}
+
+/** Added to both sides of the fraction, as published: two empty masks are equal. */
+const EPSILON = 1e-5;
+
+export class ClickSession {
+  readonly #noMask: TensorData<'float32'>;
+
+  private constructor(
+    private readonly session: Session,
+    private readonly config: ModelConfig,
+  ) {
+    const side = 4 * config.tokenGrid;
+    this.#noMask = float32(new Float32Array(side * side), [1, 1, side, side]);
+  }
+
+  static async create(
+    runtime: Runtime,
+    config: ModelConfig,
+    weights: StateDict,
+    threads: number,
+  ): Promise<ClickSession> {
+    return new ClickSession(await compile(runtime, forwardGraph(config), weights, { threads }), config);
+  }
+
+  /**
+   * @param image the model's input, flat
+   * @param label class indices, [imageSize, imageSize]
+   */
+  async answer(image: Float32Array, label: Uint8Array, classId: number): Promise<ClickAnswer> {
+    const { imageSize: size, tokenGrid } = this.config;
+    const side = 4 * tokenGrid;
+    const click = evaluationClick(label, size, classId);
+    const { coords, labels } = clickPrompt([click], 2);
+    const { logits } = await this.session.run({
+      image: float32(image, [1, ...imageShape(this.config)]),
+      point_coords: float32(coords, [1, 2, 2]),
+      point_labels: float32(labels, [1, 2]),
+      mask_input: this.#noMask,
+      has_mask_input: float32([0], [1]),
+    });
+    const native = resizeLogits(asFloat32(logits!).data, side, side, size, size);
+    const found = Uint8Array.from(native, (value) => (value > 0 ? 1 : 0));
+    const truth = label.map((value) => (value === classId ? 1 : 0));
+    return { click, found, truth, dice: dice(found, truth) };
+  }
+
+  async dispose(): Promise<void> {
+    await this.session.dispose();
+  }
+}
+
+/** One image and one prompt to the logits of mask 0. */
+function forwardGraph(config: ModelConfig) {
+  const parameters = new Parameters();
+  const side = 4 * config.tokenGrid;
+  const decode = promptedDecoder(
+    parameters,
+    config,
+    encode(parameters, config, input('image', [1, ...imageShape(config)])),
+  );
+  const { lowResLogits } = decode({
+    coords: input('point_coords', [1, 2, 2]),
+    labels: input('point_labels', [1, 2]),
+    mask: input('mask_input', [1, 1, side, side]),
+    hasMask: input('has_mask_input', [1]),
+  });
+  return { logits: slice(lowResLogits, 1, 0, 1) };
+}
+
+function dice(found: Uint8Array, truth: Uint8Array): number {
+  let [both, either] = [0, 0];
+  for (let i = 0; i < found.length; i++) {
+    both += found[i]! & truth[i]!;
+    either += found[i]! + truth[i]!;
+  }
+  return (2 * both + EPSILON) / (either + EPSILON);
+}
