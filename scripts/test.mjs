@@ -1,13 +1,14 @@
 /**
  * `npm test`: builds, so that a fresh clone works and tests of the command line run what is shipped, then runs the
- * tests with the arguments given (`npm test -- src/formats`). At the end it says what was not run, and
- * its last line is `N passed, N failed, N skipped`.
+ * tests with the arguments given (`npm test -- src/formats`). Tests of the page drive Chromium, which is installed
+ * first where it is missing and may be (chromium.mjs). At the end it says what was not run, and its last line is `N passed, N failed, N skipped`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { findChromium, installChromium } from './chromium.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -33,11 +34,22 @@ function counts(reportPath, status) {
   };
 }
 
+/** Whether the arguments may select tests of the page; options say nothing of that. */
+function selectsBrowserTests(args) {
+  const filters = args.filter((arg) => !arg.startsWith('-'));
+  return (
+    filters.length === 0 || filters.some((filter) => filter.includes('browser') || 'test/browser'.startsWith(filter))
+  );
+}
+
 /** What was left out, and what this machine would need for it. */
-async function missing() {
+async function missing(noChromium) {
   const lines = ["SAM's ViT-L and ViT-H at their real sizes: minutes and gigabytes, npm run test:long"];
   if (!process.env.SAMUS_TEST_DATA) {
     lines.push('tests on real images and reference checkpoints: SAMUS_TEST_DATA does not name the folder with them');
+  }
+  if (!findChromium()) {
+    lines.push(`tests of the page: no Chromium was found (install it or set CHROMIUM_PATH; ${noChromium})`);
   }
   try {
     const { listProviders } = await import(pathToFileURL(join(root, 'dist', 'runtime', 'providers.node.js')).href);
@@ -55,6 +67,8 @@ if (run(join(root, 'scripts', 'build.mjs'), []) !== 0) {
   console.error('the build failed, so no test was run');
   total = { passed: 0, failed: 1, skipped: 0 };
 } else {
+  const wanted = selectsBrowserTests(process.argv.slice(2));
+  const noChromium = !wanted ? 'these tests were not asked for' : findChromium() ? undefined : installChromium();
   const folder = mkdtempSync(join(tmpdir(), 'samus-test-'));
   const report = join(folder, 'report.json');
   const vitest = fileURLToPath(new URL('./vitest.mjs', import.meta.resolve('vitest/package.json')));
@@ -62,7 +76,7 @@ if (run(join(root, 'scripts', 'build.mjs'), []) !== 0) {
   const status = run(vitest, ['run', ...reporters, ...process.argv.slice(2)]);
   total = counts(report, status);
   rmSync(folder, { recursive: true });
-  const lines = await missing();
+  const lines = await missing(noChromium);
   console.log(['not run:', ...lines.map((line) => `  ${line}`), ''].join('\n'));
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -1,0 +1,51 @@
+/**
+ * Finds the Chromium that the tests of the page drive, and installs Debian's where that is possible without asking:
+ * on a machine with apt, as root, as containers run tests.
+ */
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+/** Names under which systems install it, in the order they are tried. */
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+
+/** Where macOS and Windows put Chrome; their PATH does not know it. */
+const PLACES = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  join(process.env.PROGRAMFILES ?? 'C:\\Program Files', 'Google', 'Chrome', 'Application', 'chrome.exe'),
+];
+
+/** The program that CHROMIUM_PATH names, else an installed one, else Playwright's own; undefined if there is none. */
+export function findChromium() {
+  const given = process.env.CHROMIUM_PATH;
+  if (given) return given;
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+  const installed = NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return [...installed, ...PLACES, chromium.executablePath()].find(isExecutable);
+}
+
+/** Installs Debian's package. @returns why it was not done, or undefined */
+export function installChromium() {
+  if (process.platform !== 'linux' || spawnSync('apt-get', ['--version']).status !== 0) return 'there is no apt-get';
+  if (process.getuid?.() !== 0) return 'only root may install it';
+  console.log('Chromium is not installed: installing it by apt-get for the tests of the page');
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // Without fonts the screenshots would show boxes.
+  const steps = [['update'], ['install', '-y', '--no-install-recommends', 'chromium', 'fonts-dejavu-core']];
+  for (const step of steps) {
+    const { status } = spawnSync('apt-get', ['-q', ...step], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    if (status !== 0) return `apt-get ${step[0]} failed`;
+  }
+  return findChromium() ? undefined : 'apt-get installed none';
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

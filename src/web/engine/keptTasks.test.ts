@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { KeptTasks } from './keptTasks.js';
+
+describe('KeptTasks', () => {
+  it('does the work of a key once, also for those who ask meanwhile', async () => {
+    const tasks = new KeptTasks<number>(2);
+    let runs = 0;
+    const start = async (): Promise<number> => ++runs;
+    expect(await Promise.all([tasks.get('a', start), tasks.get('a', start)])).toEqual([1, 1]);
+    expect(await tasks.get('a', start)).toBe(1);
+  });
+
+  it('keeps the keys used last and tells of the others', async () => {
+    const dropped: string[] = [];
+    const tasks = new KeptTasks<string>(2, (key) => dropped.push(key));
+    for (const key of ['a', 'b', 'a', 'c']) await tasks.get(key, async () => key);
+    expect(dropped).toEqual(['b']);
+    expect(tasks.peek('b')).toBeUndefined();
+    expect(await tasks.peek('a')).toBe('a');
+  });
+
+  it('aborts the work only when nobody waits for it any more', async () => {
+    const tasks = new KeptTasks<number>(2);
+    let inner: AbortSignal | undefined;
+    const start = (signal: AbortSignal): Promise<number> => {
+      inner = signal;
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    };
+    const [one, two] = [new AbortController(), new AbortController()];
+    const first = tasks.get('a', start, one.signal);
+    const second = tasks.get('a', start, two.signal);
+    one.abort();
+    await expect(first).rejects.toThrow();
+    expect(inner?.aborted).toBe(false);
+    two.abort();
+    await expect(second).rejects.toThrow();
+    expect(inner?.aborted).toBe(true);
+    expect(tasks.peek('a')).toBeUndefined();
+  });
+
+  it('tries again what failed', async () => {
+    const tasks = new KeptTasks<number>(2);
+    await expect(tasks.get('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await tasks.get('a', async () => 2)).toBe(2);
+  });
+});
