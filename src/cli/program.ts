@@ -9,12 +9,14 @@ import { modelsCommand } from './models.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { phantomCommand } from './phantom.js';
 import { segmentCommand } from './segment.js';
+import { serveCommand } from './serve.js';
 import { trainCommand } from './train.js';
 
 const EXAMPLES = `
 Examples:
   samus phantom phantoms --seed 1
   samus segment scan.png --point 120,88 --format png,overlay
+  samus serve --port 8000
   samus models convert sam_vit_b_01ec64.pth models/sam-b
 
 Exit codes: 0 done, 1 a failure while working, 2 wrong usage, 3 bad input, 4 this machine cannot, 130 interrupted.
@@ -28,6 +30,7 @@ export function createProgram(): Command {
     .addHelpText('after', EXAMPLES);
   for (const command of [
     segmentCommand(),
+    serveCommand(),
     trainCommand(),
     evaluateCommand(),
     dataCommand(),

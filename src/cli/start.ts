@@ -1,61 +1,67 @@
 /**
- * `npm start`: shows the project at work without data of patients. Makes a phantom, segments each of its objects from
- * one click, and writes a picture of it. Without a bundled model the weights are random, which it says.
+ * `npm start`: serves the annotator with the bundled model to this machine, and says what to open. Whoever wants it
+ * otherwise takes `samus serve`.
  */
-import { join } from 'node:path';
-import { makePhantom } from '../data/phantom.js';
-import { writePng } from '../formats/imageWrite.node.js';
-import { SAMUS_S } from '../models/config.js';
-import { parametersOf } from '../models/graphs.js';
-import { initialise } from '../nn/parameters.js';
-import { Random } from '../nn/random.js';
-import { bundledModels, loadModel } from '../predict/loadModel.node.js';
-import { Segmenter } from '../predict/segmenter.js';
-import type { Model } from '../predict/types.js';
-import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
+import { SamusError } from '../errors.js';
+import { bundledModels } from '../predict/loadModel.node.js';
+import { createServer, type Server } from '../server/server.js';
+import { onInterrupt } from './interrupt.js';
 import { DEFAULT_MODEL } from './modelOptions.js';
-import { makeFolder } from './output.js';
-import { NOTICE } from './packageInfo.js';
+import { NOTICE, packageVersion } from './packageInfo.js';
 import { reportError } from './run.js';
-import { overlayOf, resultLines } from './segmentResult.js';
+import { runServer } from './serveRun.js';
 
-/** A phantom of several objects; which one does not matter. */
-const SEED = 1;
+const HOST = '127.0.0.1';
+const PORT = 8000;
+/** Ports that are tried after it. */
+const MORE_PORTS = 20;
 
 async function start(): Promise<void> {
-  const { image, objects } = makePhantom({ seed: SEED, width: 512, height: 384 });
-  const bundled = await bundledModels();
-  const model = bundled.includes(DEFAULT_MODEL) ? await loadModel(DEFAULT_MODEL) : randomModel();
-  const segmenter = Segmenter.create(model, nodeRuntime());
+  if (!(await bundledModels()).includes(DEFAULT_MODEL)) {
+    throw new SamusError(
+      'input',
+      'MODEL_NOT_BUNDLED',
+      `the bundled model was expected in models/${DEFAULT_MODEL}, it is not there`,
+      'get the whole repository or package, or serve a model of yours: npx samus serve --model FOLDER',
+    );
+  }
+  const server = await createServer({
+    models: [DEFAULT_MODEL],
+    version: packageVersion(),
+    notice: NOTICE,
+    hosts: ['localhost', HOST],
+    logLevel: 'warn',
+  });
+  await runServer(server, {
+    listen: () => listenNear(server, PORT),
+    drainSeconds: 10,
+    announce: (url) => {
+      const taken = url.endsWith(`:${PORT}`) ? [] : [`port ${PORT} is taken by another program, so it is another one`];
+      const lines = [...taken, `open ${url} in a browser; Ctrl-C ends it`, `${NOTICE}.`];
+      process.stdout.write(`${lines.join('\n')}\n`);
+    },
+  });
+}
+
+/** At `port`, or at the first one after it that is free. @throws SamusError PORT_TAKEN if none is */
+async function listenNear(server: Server, port: number, more = MORE_PORTS): Promise<string> {
   try {
-    const prompts = objects.map(({ click }, i) => ({ name: `object-${i + 1}`, points: [click] }));
-    const results = await segmenter.segment(await segmenter.encode(image), prompts);
-    const segmented = results.map((result, i) => ({ prompt: prompts[i]!, result }));
-    await makeFolder('out');
-    const picture = join('out', 'phantom.overlay.png');
-    await writePng(picture, overlayOf(image, segmented));
-    const lines = [
-      ...resultLines('phantom', segmented),
-      ...(bundled.includes(DEFAULT_MODEL)
-        ? [`the masks are those of the bundled model ${DEFAULT_MODEL}`]
-        : ['no trained model is bundled: the weights are random, so the masks mean nothing']),
-      `the picture is ${picture}`,
-      `${NOTICE}.`,
-    ];
-    process.stdout.write(`${lines.join('\n')}\n`);
-  } finally {
-    await segmenter.dispose();
+    return await server.listen(HOST, port);
+  } catch (error) {
+    const taken = error instanceof SamusError && error.code === 'PORT_TAKEN';
+    if (!taken || more === 0) throw error;
+    return listenNear(server, port + 1, more - 1);
   }
 }
 
-function randomModel(): Model {
-  const tensors = initialise(parametersOf(SAMUS_S), Random.seeded(SEED));
-  return { name: 'random', config: SAMUS_S, tensors };
-}
+onInterrupt((error, exitCode) => {
+  reportError(error, false);
+  process.exit(exitCode);
+});
 
 try {
   await start();
 } catch (error) {
   reportError(error, false);
-  process.exitCode = 1;
+  process.exitCode = error instanceof SamusError ? error.exitCode : 1;
 }

@@ -1,0 +1,137 @@
+/**
+ * The work of `samus serve` and of `npm start`: a server from its options to its end.
+ */
+import { readFile } from 'node:fs/promises';
+import { SamusError } from '../errors.js';
+import { createServer, type Server } from '../server/server.js';
+import type { LogLevel, ServerSettings } from '../server/settings.js';
+import { whole } from './interrupt.js';
+import { NOTICE, packageVersion } from './packageInfo.js';
+import { withProgress } from './progress.js';
+import { finish } from './run.js';
+
+export interface ServeOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly model: readonly string[];
+  readonly tokenFile?: string;
+  readonly folder?: string;
+  readonly allowHost?: readonly string[];
+  readonly threads?: number;
+  readonly cacheMb: number;
+  readonly queue: number;
+  readonly maxPixels: number;
+  readonly maxBodyMb: number;
+  readonly uploadsMb: number;
+  readonly drainSeconds: number;
+  readonly logLevel: LogLevel;
+  readonly json?: boolean;
+}
+
+/** Names of the loopback address; a page elsewhere cannot make a browser use them for a name of its own. */
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
+
+const MIN_TOKEN = 16;
+
+/** Serves until a signal comes; then the program ends with exit code 0. @throws SamusError what keeps it from starting */
+export async function serve(options: ServeOptions): Promise<void> {
+  const token = options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
+  const server = await createServer(settingsOf(options, token));
+  await runServer(server, {
+    listen: () => server.listen(options.host, options.port),
+    drainSeconds: options.drainSeconds,
+    announce: (url) => {
+      const document = {
+        url,
+        docs: `${url}/docs`,
+        models: [...options.model],
+        token: token !== undefined,
+        notice: NOTICE,
+      };
+      const signIn = token === undefined ? [] : ['in a browser, add /?token=TOKEN to the address once'];
+      finish({ document, lines: [`samus serves at ${url} (API: ${url}/docs)`, ...signIn, `${NOTICE}.`] }, options.json);
+    },
+  });
+}
+
+/** How a server is run. */
+export interface Running {
+  /** Takes the port. @returns the address */
+  readonly listen: () => Promise<string>;
+  readonly drainSeconds: number;
+  /** Told once requests are answered at once. */
+  readonly announce: (url: string) => void;
+}
+
+/** Starts a server, waits for SIGINT or SIGTERM, finishes what was accepted, and ends the process. */
+export async function runServer(server: Server, { listen, drainSeconds, announce }: Running): Promise<void> {
+  const signalled = new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve).once('SIGTERM', resolve);
+  });
+  // The interrupt handler of the program waits for this; that the server ends is no failure.
+  await whole(async () => {
+    try {
+      const url = await listen();
+      await withProgress('preparing the models', () => server.prepare());
+      announce(url);
+    } catch (error) {
+      await server.drain(0);
+      throw error;
+    }
+    await signalled;
+    await server.drain(drainSeconds * 1000);
+    process.exit(0);
+  });
+}
+
+function settingsOf(options: ServeOptions, token: string | undefined): ServerSettings {
+  const { host, allowHost = [], folder, threads, model, logLevel } = options;
+  const loopback = isLoopback(host);
+  if (!loopback && token === undefined) {
+    throw new SamusError(
+      'usage',
+      'TOKEN_REQUIRED',
+      `anybody in the network can reach ${host}, so a token was expected`,
+      'name a file with a token by --token-file, or leave --host out to serve this machine only',
+      { host },
+    );
+  }
+  const hosts = loopback ? [...LOOPBACK_NAMES, host, ...allowHost] : allowHost;
+  return {
+    models: model,
+    version: packageVersion(),
+    notice: NOTICE,
+    logLevel,
+    limits: {
+      cacheMb: options.cacheMb,
+      queue: options.queue,
+      maxPixels: options.maxPixels,
+      bodyMb: options.maxBodyMb,
+      uploadsMb: options.uploadsMb,
+    },
+    ...(token !== undefined && { token }),
+    ...(folder !== undefined && { folder }),
+    ...(threads !== undefined && { threads }),
+    ...(hosts.length > 0 && { hosts: hosts.map((name) => name.toLowerCase()) }),
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+async function readToken(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) {
+    const message = `a file with a token was expected at ${path}, it cannot be read`;
+    throw new SamusError('usage', 'TOKEN_UNREADABLE', message, 'check the path and its permissions', { path });
+  }
+  const token = text.trim();
+  if (token.length >= MIN_TOKEN && !/\s/.test(token)) return token;
+  throw new SamusError(
+    'usage',
+    'TOKEN_WEAK',
+    `a token of at least ${MIN_TOKEN} characters without spaces was expected in ${path}`,
+    'make one with: openssl rand -hex 32',
+  );
+}

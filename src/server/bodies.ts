@@ -1,0 +1,115 @@
+/**
+ * Receives the bytes of images: counted as they come, so that no request takes more than its limit and all together
+ * no more than theirs, and hashed on the way, which names the image.
+ */
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { SamusError } from '../errors.js';
+
+export interface ImageBytes {
+  /** SHA-256 of the bytes, hexadecimal: the image's id. */
+  readonly id: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The memory that all images which are being received or wait may take. */
+export class UploadBudget {
+  #used = 0;
+
+  constructor(readonly maxBytes: number) {}
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** @throws SamusError UPLOADS_FULL */
+  take(bytes: number): void {
+    if (this.#used + bytes > this.maxBytes) {
+      throw new SamusError(
+        'machine',
+        'UPLOADS_FULL',
+        `the server receives as much as it takes at a time: ${Math.round(this.maxBytes / 1e6)} MB of images`,
+        'try again in 1 s',
+        { retryAfter: 1 },
+      );
+    }
+    this.#used += bytes;
+  }
+
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+}
+
+/** One request's part of the budget. */
+export class Upload {
+  #taken = 0;
+
+  constructor(
+    private readonly budget: UploadBudget,
+    private readonly maxBytes: number,
+  ) {}
+
+  /**
+   * Reads a body to its end.
+   * @param announced its length, if the client told it
+   * @throws SamusError REQUEST_TOO_LARGE, REQUEST_EMPTY, UPLOADS_FULL
+   */
+  async receive(body: Readable, announced = 0): Promise<ImageBytes> {
+    try {
+      if (announced > this.maxBytes) throw tooLarge(this.maxBytes);
+      return await this.#receive(body);
+    } catch (error) {
+      // The rest is let go by, unread: a client that is cut off while it sends would not read the answer.
+      body.resume();
+      throw error;
+    }
+  }
+
+  /** Gives back what was taken; a second call does nothing. */
+  end(): void {
+    this.budget.give(this.#taken);
+    this.#taken = 0;
+  }
+
+  async #receive(body: Readable): Promise<ImageBytes> {
+    const hash = createHash('sha256');
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    const incoming: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false });
+    for await (const chunk of incoming) {
+      size += chunk.length;
+      if (size > this.maxBytes) throw tooLarge(this.maxBytes);
+      this.#take(chunk.length);
+      hash.update(chunk);
+      chunks.push(chunk);
+    }
+    if (size === 0) {
+      const hint = 'send the bytes of an image file';
+      throw new SamusError('usage', 'REQUEST_EMPTY', 'an image was expected in the body, it is empty', hint);
+    }
+    // Memory of its own, which can be handed to another thread.
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    for (const chunk of chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return { id: hash.digest('hex'), bytes };
+  }
+
+  #take(bytes: number): void {
+    this.budget.take(bytes);
+    this.#taken += bytes;
+  }
+}
+
+function tooLarge(maxBytes: number): SamusError {
+  return new SamusError(
+    'usage',
+    'REQUEST_TOO_LARGE',
+    `a body of at most ${maxBytes} bytes was expected, it is larger`,
+    'send a smaller file, or start the server with a larger --max-body-mb',
+    { maxBytes },
+  );
+}

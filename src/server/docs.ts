@@ -1,0 +1,67 @@
+/**
+ * The description of the API: OpenAPI at /docs/json, and a page to try it at /docs. It is made from the routes' own
+ * schemas; what those cannot say is added here.
+ */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+
+const BINARY = { schema: { type: 'string', format: 'binary' } };
+
+/** Bodies that are not described by one schema: bytes, a form, or JSON. */
+const IMAGE_BODY = {
+  required: true,
+  content: {
+    'image/*': BINARY,
+    'application/octet-stream': BINARY,
+    'multipart/form-data': {
+      schema: { type: 'object', required: ['image'], properties: { image: { type: 'string', format: 'binary' } } },
+    },
+    'application/json': {
+      schema: {
+        type: 'object',
+        required: ['path'],
+        additionalProperties: false,
+        properties: { path: { type: 'string', description: 'within the folder of --folder' } },
+      },
+    },
+  },
+};
+
+const INFER_BODY = {
+  required: true,
+  description: 'as the Open Inference Protocol has it; with Inference-Header-Content-Length bytes follow the JSON',
+  content: { 'application/json': { schema: { type: 'object' } }, 'application/octet-stream': BINARY },
+};
+
+/** To be called before the routes are made. */
+export async function describeRoutes(app: FastifyInstance, version: string, notice: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.0.3',
+      info: { title: 'samus', version, description: `Promptable ultrasound segmentation. ${notice}.` },
+      tags: [
+        { name: 'images', description: 'images in, masks out' },
+        { name: 'server', description: 'health, models, metrics' },
+        { name: 'open inference protocol', description: 'encoder and decoder as tensors in and out' },
+      ],
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      // Empty: without a token, where the server was started without one.
+      security: [{ token: [] }, {}],
+    },
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject;
+      const paths = Object.entries(document.openapiObject.paths ?? {}).map(([path, item]) => {
+        const body = path === '/api/v1/images' ? IMAGE_BODY : path.endsWith('/infer') ? INFER_BODY : undefined;
+        return [path, body && item?.post ? { ...item, post: { ...item.post, requestBody: body } } : item];
+      });
+      return { ...document.openapiObject, paths: Object.fromEntries(paths) };
+    },
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // The server speaks plain HTTP; whoever puts TLS in front of it decides on that.
+    transformStaticCSP: (header) => header.replace(/\s*upgrade-insecure-requests;?/, ''),
+  });
+}

@@ -1,0 +1,121 @@
+/**
+ * Encoded images, kept by their content and the model: the least recently used go when they take more bytes than
+ * allowed. Requests for an image that is being encoded already share that work.
+ */
+import type { Encoding } from '../predict/types.js';
+
+/** Of the entry itself, beside its numbers. */
+const ENTRY_BYTES = 512;
+
+/** Encodes an image; `signal` is aborted when nobody waits for it any more. */
+type Encode = (signal: AbortSignal) => Promise<{ readonly encoding: Encoding; readonly ms: number }>;
+
+export interface Encoded {
+  readonly encoding: Encoding;
+  /** Whether it was there already. */
+  readonly cached: boolean;
+  /** What it took, 0 if it was there. */
+  readonly ms: number;
+}
+
+interface Pending {
+  readonly result: ReturnType<Encode>;
+  readonly controller: AbortController;
+  waiting: number;
+}
+
+export class Embeddings {
+  readonly #entries = new Map<string, Encoding>();
+  readonly #pending = new Map<string, Pending>();
+  #bytes = 0;
+
+  /** @param maxBytes of all embeddings; one that is larger alone is still kept until the next comes */
+  constructor(readonly maxBytes: number) {}
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** What is kept of an image, which counts as a use. */
+  get(model: string, image: string): Encoding | undefined {
+    const key = keyOf(model, image);
+    const encoding = this.#entries.get(key);
+    if (!encoding) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, encoding);
+    return encoding;
+  }
+
+  /** What is kept, or what `encode` gives; that is called once however many ask at the same time. */
+  async getOrEncode(model: string, image: string, encode: Encode, signal: AbortSignal): Promise<Encoded> {
+    const known = this.get(model, image);
+    if (known) return { encoding: known, cached: true, ms: 0 };
+    const key = keyOf(model, image);
+    const pending = this.#pending.get(key) ?? this.#begin(key, encode);
+    pending.waiting++;
+    const leave = (): void => {
+      if (--pending.waiting === 0) pending.controller.abort();
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
+    try {
+      return { ...(await pending.result), cached: false };
+    } finally {
+      signal.removeEventListener('abort', leave);
+    }
+  }
+
+  /** Forgets an image, for all models. @returns whether there was anything to forget */
+  forget(image: string): boolean {
+    const keys = [...this.#entries.keys()].filter((key) => key.startsWith(`${image} `));
+    for (const key of keys) this.#remove(key);
+    return keys.length > 0;
+  }
+
+  #begin(key: string, encode: Encode): Pending {
+    const controller = new AbortController();
+    const result = encode(controller.signal);
+    const pending: Pending = { result, controller, waiting: 0 };
+    this.#pending.set(key, pending);
+    const end = (): void => {
+      if (this.#pending.get(key) === pending) this.#pending.delete(key);
+    };
+    result.then(({ encoding }) => {
+      this.#add(key, encoding);
+      end();
+    }, end);
+    // Who comes after all others have left must not wait for work that is being cancelled.
+    controller.signal.addEventListener('abort', end, { once: true });
+    return pending;
+  }
+
+  #add(key: string, encoding: Encoding): void {
+    this.#remove(key);
+    this.#entries.set(key, encoding);
+    this.#bytes += bytesOf(encoding);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#bytes <= this.maxBytes || oldest === key) break;
+      this.#remove(oldest);
+    }
+  }
+
+  #remove(key: string): void {
+    const encoding = this.#entries.get(key);
+    if (!encoding) return;
+    this.#entries.delete(key);
+    this.#bytes -= bytesOf(encoding);
+  }
+}
+
+/** Neither part holds a space. */
+function keyOf(model: string, image: string): string {
+  return `${image} ${model}`;
+}
+
+function bytesOf({ embedding }: Encoding): number {
+  return embedding.data.byteLength + ENTRY_BYTES;
+}

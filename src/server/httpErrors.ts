@@ -1,0 +1,149 @@
+/**
+ * Errors as HTTP answers: which status, and the one form `{"error": {code, message, hint, details}}`. What is not
+ * coded is a bug: the client gets a number to report and nothing of the inside.
+ */
+import type { FastifyReply } from 'fastify';
+import { type ErrorKind, type Json, SamusError } from '../errors.js';
+
+/** The part of Fastify's errors that is looked at. */
+interface FastifyFailure {
+  readonly code?: string;
+  readonly statusCode?: number;
+  readonly message: string;
+  readonly validation?: readonly Violation[];
+  readonly validationContext?: string;
+}
+
+interface Violation {
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly message?: string;
+}
+
+const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
+  usage: 400,
+  input: 422,
+  machine: 503,
+  failure: 500,
+  // As nginx has it: the client closed the request. Nobody is there to read it.
+  interrupted: 499,
+};
+
+/** Where the status is not that of the kind. */
+const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+  IMAGE_TOO_LARGE: 413,
+  IMAGE_FORMAT: 415,
+  IMAGE_DICOM: 415,
+  IMAGE_UNKNOWN: 404,
+  MODEL_UNKNOWN: 404,
+  MODEL_FILE_UNKNOWN: 404,
+  MODEL_VERSION_UNKNOWN: 404,
+  PATH_UNKNOWN: 404,
+  FOLDER_NOT_SERVED: 403,
+  ROUTE_UNKNOWN: 404,
+  METHOD_UNKNOWN: 405,
+  REQUEST_TOO_LARGE: 413,
+  REQUEST_MEDIA_TYPE: 415,
+  REQUEST_TIMEOUT: 408,
+  REQUEST_HEADERS_TOO_LARGE: 431,
+  TOKEN_MISSING: 401,
+  TOKEN_WRONG: 401,
+  HOST_UNKNOWN: 403,
+  ORIGIN_FOREIGN: 403,
+  RUNTIME_FEEDS: 400,
+};
+
+/** Fastify's own errors. The messages are ours: some of theirs quote what came. */
+const OF_FASTIFY: Readonly<Record<string, readonly [code: string, message: string, hint: string]>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: ['REQUEST_JSON', 'a body of JSON was expected, it cannot be read', 'send valid JSON'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['REQUEST_JSON', 'a body of JSON was expected, none came', 'send a JSON object'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['REQUEST_TOO_LARGE', 'the body is larger than the server takes', 'send less at a time'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'REQUEST_MEDIA_TYPE',
+    'the content type is none that this address takes',
+    'see /docs for what it takes',
+  ],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
+    'REQUEST_LENGTH',
+    'the body was expected to have the length that its header names',
+    'send the body again',
+  ],
+  FST_ERR_BAD_URL: ['REQUEST_URL', 'the address cannot be read', 'encode it as URLs are'],
+  FST_ERR_MAX_PARAM_LENGTH: ['REQUEST_URL', 'a part of the address is longer than any that there is', 'shorten it'],
+  FST_ERR_NOT_FOUND: ['ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is'],
+  FST_REQ_FILE_TOO_LARGE: ['REQUEST_TOO_LARGE', 'the file is larger than the server takes', 'send a smaller file'],
+  FST_PARTS_LIMIT: ['REQUEST_PARTS', 'one file in the field image was expected, more parts came', 'send one file'],
+  FST_FILES_LIMIT: ['REQUEST_PARTS', 'one file in the field image was expected, more files came', 'send one file'],
+  FST_FIELDS_LIMIT: ['REQUEST_PARTS', 'one file in the field image was expected, more fields came', 'send one file'],
+  FST_PROTO_VIOLATION: ['REQUEST_KEY', 'a field name that JavaScript reserves came', 'rename the field'],
+  FST_INVALID_MULTIPART_CONTENT_TYPE: [
+    'REQUEST_MEDIA_TYPE',
+    'multipart/form-data with a boundary was expected',
+    'let the client write that header',
+  ],
+  FST_ERR_HANDLER_TIMEOUT: ['SERVER_TIMEOUT', 'the answer took longer than the server waits', 'ask for less at a time'],
+};
+
+/** The coded form of anything that is thrown while a request is answered. */
+export function asSamusError(error: unknown): SamusError | undefined {
+  if (error instanceof SamusError) return error;
+  if (!isFailure(error)) return undefined;
+  if (error.validation) return validationError(error.validation, error.validationContext ?? 'body');
+  const known = OF_FASTIFY[error.code ?? ''];
+  if (known) {
+    const [code, message, hint] = known;
+    return new SamusError(code === 'SERVER_TIMEOUT' ? 'machine' : 'usage', code, message, hint);
+  }
+  if (error.message === 'Object contains forbidden prototype property') {
+    const message = 'JSON without keys that JavaScript reserves was expected, one of them came';
+    return new SamusError('usage', 'REQUEST_KEY', message, 'leave out __proto__ and constructor.prototype');
+  }
+  // Whatever else a library calls the client's fault: its words may quote the request, so they stay here.
+  const status = error.statusCode ?? 500;
+  if (status < 400 || status >= 500) return undefined;
+  return new SamusError('usage', 'REQUEST_INVALID', 'the request cannot be read', 'see /docs for what is expected');
+}
+
+export function statusOf(error: SamusError): number {
+  return STATUS_OF_CODE[error.code] ?? STATUS_OF_KIND[error.kind];
+}
+
+/** What a client is told of a bug. */
+export function internalError(requestId: string): SamusError {
+  return new SamusError(
+    'failure',
+    'INTERNAL',
+    'the server failed while it answered',
+    'this is a bug: report it with the request id, which stands in the server log too',
+    { request: requestId },
+  );
+}
+
+/** Sets status and headers of an error. */
+export function prepareReply(reply: FastifyReply, error: SamusError): FastifyReply {
+  const status = statusOf(error);
+  reply.code(status).header('cache-control', 'no-store');
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="samus"');
+  if (status === 503) reply.header('retry-after', String(retryAfter(error.details)));
+  return reply.type('application/json; charset=utf-8');
+}
+
+function retryAfter({ retryAfter }: { readonly [key: string]: Json }): number {
+  return typeof retryAfter === 'number' ? retryAfter : 5;
+}
+
+function validationError(violations: readonly Violation[], context: string): SamusError {
+  const { instancePath, keyword, message = 'is wrong' } = violations[0]!;
+  const place = `${context}${instancePath}`;
+  return new SamusError(
+    'usage',
+    'REQUEST_INVALID',
+    `the request is not as described: ${place} ${message}`,
+    'see /docs for what is expected',
+    { place, rule: keyword },
+  );
+}
+
+function isFailure(error: unknown): error is FastifyFailure {
+  return error instanceof Error;
+}

@@ -1,0 +1,99 @@
+/**
+ * The inference threads of a server and what they are asked. Three of them: images are encoded in one, prompts are
+ * answered in another, so that a click never waits for an image; and automatic mode, which takes seconds, has a third
+ * with one thread of computation, so that it leaves clicks a core.
+ */
+import type { TensorData } from '../../graph/tensorData.js';
+import type { Encoding } from '../../predict/types.js';
+import { packTensors, unpackTensors } from '../../runtime/workerMessages.js';
+import type { ServedModel } from '../servedModel.js';
+import type { ServerLimits } from '../settings.js';
+import { type JobObserver, Lane } from './lane.js';
+import type { EverythingRequest, ModelPart, ObjectRequest, ResultForm, ResultOf, ThreadSetup } from './messages.js';
+
+/** `everything` takes seconds where the others take milliseconds: a queue as long would be one of minutes. */
+const EVERYTHING_SHARE = 16;
+
+export class Inference {
+  readonly encode: Lane;
+  readonly decode: Lane;
+  readonly everything: Lane;
+  readonly #limits: ServerLimits;
+  readonly #models: readonly ServedModel[];
+  #ready = false;
+
+  constructor(models: readonly ServedModel[], limits: ServerLimits, threads: number | undefined, observe: JobObserver) {
+    this.#limits = limits;
+    this.#models = models;
+    const sources = new Map(models.map(({ name, source }) => [name, source]));
+    const setup = (part: ModelPart, count = threads): ThreadSetup => ({
+      part,
+      models: sources,
+      ...(count !== undefined && { threads: count }),
+    });
+    const few = Math.max(1, Math.floor(limits.queue / EVERYTHING_SHARE));
+    this.encode = new Lane('encode', setup('encoder'), limits.queue, observe);
+    this.decode = new Lane('decode', setup('decoder'), limits.queue, observe);
+    this.everything = new Lane('everything', setup('decoder', 1), few, observe);
+  }
+
+  get lanes(): readonly Lane[] {
+    return [this.encode, this.decode, this.everything];
+  }
+
+  /** Whether the models are compiled. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Compiles the models, so that the first request does not pay for it. @throws SamusError what compiling throws */
+  async prepare(): Promise<void> {
+    for (const { name } of this.#models) {
+      await Promise.all([this.encode, this.decode].map((lane) => lane.run({ kind: 'prepare', model: name })));
+    }
+    this.#ready = true;
+  }
+
+  /** @param bytes an image file; they are taken away */
+  encodeImage(model: string, bytes: Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<ResultOf<'encode'>> {
+    return this.encode.run({ kind: 'encode', model, bytes, maxPixels: this.#limits.maxPixels }, signal);
+  }
+
+  segment(
+    model: string,
+    encoding: Encoding,
+    objects: readonly ObjectRequest[],
+    multimask: boolean,
+    form: ResultForm,
+    signal?: AbortSignal,
+  ): Promise<ResultOf<'segment'>> {
+    return this.decode.run({ kind: 'segment', model, encoding, objects, multimask, form }, signal);
+  }
+
+  segmentEverything(
+    model: string,
+    encoding: Encoding,
+    options: EverythingRequest,
+    form: ResultForm,
+    signal?: AbortSignal,
+  ): Promise<ResultOf<'everything'>> {
+    return this.everything.run({ kind: 'everything', model, encoding, options, form }, signal);
+  }
+
+  /** Tensors in and out of one half of a model. */
+  async infer(
+    model: string,
+    part: ModelPart,
+    feeds: Readonly<Record<string, TensorData>>,
+    signal?: AbortSignal,
+  ): Promise<Readonly<Record<string, TensorData>>> {
+    const lane = part === 'encoder' ? this.encode : this.decode;
+    const { outputs } = await lane.run({ kind: 'infer', model, feeds: packTensors(feeds).packed }, signal);
+    return unpackTensors(outputs);
+  }
+
+  /** Ends the threads, once each has finished the job at hand. */
+  async close(): Promise<void> {
+    await Promise.all(this.lanes.map((lane) => lane.close()));
+  }
+}

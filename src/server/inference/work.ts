@@ -1,0 +1,114 @@
+/**
+ * What an inference thread does: holds one half of each model, and turns jobs into results. Nothing here knows of
+ * threads or queues, so that it can be tried without them.
+ */
+import { readImage } from '../../formats/imageFile.node.js';
+import { float32 } from '../../graph/tensorData.js';
+import { segmentEverything } from '../../predict/automatic.js';
+import { loadModel } from '../../predict/loadModel.node.js';
+import { Segmenter } from '../../predict/segmenter.js';
+import type { Encoding, ObjectResult } from '../../predict/types.js';
+import { nodeRuntime } from '../../runtime/nodeRuntime.node.js';
+import { allocateShared } from '../../runtime/sharedBytes.js';
+import { packTensors, unpackTensors } from '../../runtime/workerMessages.js';
+import { answerOf, promptOf, promptSummary } from './answers.js';
+import type { Job, JobResult, ModelPart, ObjectAnswer, ResultOf, ThreadSetup } from './messages.js';
+
+/** Pixels of the masks that are in memory at a time while many objects of a large image are answered. */
+const MASK_PIXELS = 64e6;
+
+export class Work {
+  readonly #setup: ThreadSetup;
+  readonly #segmenters = new Map<string, Promise<Segmenter>>();
+  // This thread has nothing to do but to compute.
+  readonly #runtime = nodeRuntime({ worker: false });
+
+  constructor(setup: ThreadSetup) {
+    this.#setup = setup;
+  }
+
+  /** @throws SamusError what reading images and models, prompts and sessions throw */
+  async run(job: Job, signal: AbortSignal): Promise<JobResult> {
+    const segmenter = await this.#segmenter(job.model);
+    switch (job.kind) {
+      case 'prepare':
+        await segmenter.prepare(this.#setup.part);
+        return { kind: 'prepare' };
+      case 'encode': {
+        const image = await readImage(job.bytes, { maxPixels: job.maxPixels });
+        const start = performance.now();
+        const encoding = await segmenter.encode(image);
+        return { kind: 'encode', encoding: shared(encoding), ms: since(start) };
+      }
+      case 'segment':
+        return this.#segment(segmenter, job);
+      case 'everything': {
+        const start = performance.now();
+        const found = await segmentEverything(segmenter, job.encoding, { ...job.options, signal });
+        const objects: ObjectAnswer[] = [];
+        for (const result of found) objects.push(await answerOf(result, [], undefined, job.form));
+        return { kind: 'everything', objects, ms: since(start) };
+      }
+      case 'infer': {
+        const outputs = await segmenter.run(this.#setup.part, unpackTensors(job.feeds));
+        return { kind: 'infer', outputs: packTensors(outputs, true).packed };
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    const segmenters = await Promise.allSettled(this.#segmenters.values());
+    for (const settled of segmenters) if (settled.status === 'fulfilled') await settled.value.dispose();
+  }
+
+  /** Several objects in one run, as far as their masks fit into memory. */
+  async #segment(segmenter: Segmenter, job: Extract<Job, { kind: 'segment' }>): Promise<ResultOf<'segment'>> {
+    const start = performance.now();
+    const { encoding, objects, multimask, form } = job;
+    const named = objects.map((object, i) => ({ ...object, name: object.name ?? `object-${i + 1}` }));
+    const prompts = named.map((object) => promptOf(object, encoding));
+    const step = Math.max(1, Math.floor(MASK_PIXELS / (encoding.width * encoding.height)));
+    const answers: ObjectAnswer[] = [];
+    for (let i = 0; i < prompts.length; i += step) {
+      const results: ObjectResult[] = await segmenter.segment(encoding, prompts.slice(i, i + step), { multimask });
+      for (const [k, result] of results.entries()) {
+        const { points = [] } = prompts[i + k]!;
+        answers.push(await answerOf(result, points, promptSummary(prompts[i + k]!), form));
+      }
+    }
+    return { kind: 'segment', objects: answers, ms: since(start) };
+  }
+
+  /** What failed once is tried again at the next job. */
+  #segmenter(name: string): Promise<Segmenter> {
+    const known = this.#segmenters.get(name);
+    if (known) return known;
+    const { part, models, threads } = this.#setup;
+    const loading = loadHalf(models.get(name) ?? name, part).then((model) =>
+      Segmenter.create({ ...model, name }, this.#runtime, threads === undefined ? {} : { threads }),
+    );
+    this.#segmenters.set(name, loading);
+    loading.catch(() => this.#segmenters.delete(name));
+    return loading;
+  }
+}
+
+/** A model with the weights of one half only: the other half is another thread's. */
+async function loadHalf(source: string, part: ModelPart) {
+  const model = await loadModel(source);
+  const encoder = part === 'encoder';
+  const tensors = new Map([...model.tensors].filter(([name]) => name.startsWith('image_encoder.') === encoder));
+  return { ...model, tensors };
+}
+
+/** In memory that all threads see, so that an embedding which serves many clicks is never copied on its way. */
+function shared({ embedding, width, height }: Encoding): Encoding {
+  const bytes = allocateShared(embedding.data.byteLength);
+  const data = new Float32Array(bytes.buffer, bytes.byteOffset, embedding.data.length);
+  data.set(embedding.data);
+  return { embedding: float32(data, embedding.shape), width, height };
+}
+
+function since(start: number): number {
+  return Math.round((performance.now() - start) * 100) / 100;
+}

@@ -1,0 +1,49 @@
+/**
+ * Answers of the Open Inference Protocol: JSON, or JSON followed by the bytes of those tensors that were asked for so.
+ */
+import { SamusError } from '../../errors.js';
+import type { TensorData } from '../../graph/tensorData.js';
+import type { InferRequest } from './inferRequest.js';
+import { VERSION } from './modelVersion.js';
+import type { OipModel } from './tensors.js';
+
+export interface InferAnswer {
+  readonly body: Buffer;
+  /** Of the JSON at its start, if bytes follow. */
+  readonly jsonLength?: number;
+}
+
+/** @throws SamusError INFER_NOT_FINITE where JSON, which has no such numbers, was asked for */
+export function writeInferAnswer(
+  model: OipModel,
+  request: InferRequest,
+  results: Readonly<Record<string, TensorData>>,
+): InferAnswer {
+  const tail: Buffer[] = [];
+  const outputs = request.outputs.map(({ name, binary }) => {
+    const { shape, data } = results[name]!;
+    const head = { name, datatype: 'FP32', shape };
+    if (!binary) return { ...head, data: numbers(name, data) };
+    const bytes = littleEndian(data);
+    tail.push(bytes);
+    return { ...head, parameters: { binary_data_size: bytes.length } };
+  });
+  const { id } = request;
+  const head = { model_name: model.name, model_version: VERSION, ...(id !== undefined && { id }), outputs };
+  const json = Buffer.from(JSON.stringify(head));
+  return tail.length === 0 ? { body: json } : { body: Buffer.concat([json, ...tail]), jsonLength: json.length };
+}
+
+function numbers(name: string, data: TensorData['data']): number[] {
+  const values = Array.from(data, Number);
+  if (values.every(Number.isFinite)) return values;
+  const message = `${name} came out with infinite values or NaN, which JSON cannot hold`;
+  throw new SamusError('input', 'INFER_NOT_FINITE', message, 'give inputs in the range that the model was made for');
+}
+
+function littleEndian(data: TensorData['data']): Buffer {
+  const bytes = Buffer.alloc(4 * data.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let i = 0; i < data.length; i++) view.setFloat32(4 * i, Number(data[i]), true);
+  return bytes;
+}

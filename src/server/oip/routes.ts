@@ -1,0 +1,171 @@
+/**
+ * The Open Inference Protocol, version 2, over HTTP: what clients of KServe and Triton speak. Its errors are texts, as
+ * the protocol has it; code, hint and details stand beside them.
+ */
+
+import { promisify } from 'node:util';
+import { gunzip, inflate } from 'node:zlib';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { SamusError } from '../../errors.js';
+import type { ServerContext } from '../context.js';
+import { asSamusError, internalError, prepareReply } from '../httpErrors.js';
+import { traceOf } from '../log.js';
+import { whileConnected } from '../whileConnected.js';
+import { writeInferAnswer } from './inferAnswer.js';
+import { readInferRequest } from './inferRequest.js';
+import { VERSION } from './modelVersion.js';
+import { largestJson, type OipModel, oipModels, openShape, type TensorSpec } from './tensors.js';
+
+interface ModelParams {
+  readonly name: string;
+  readonly version?: string;
+}
+
+/** How long the JSON is that the bytes of tensors follow. */
+const JSON_LENGTH = 'inference-header-content-length';
+
+const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
+
+export async function oipRoutes(scope: FastifyInstance, context: ServerContext): Promise<void> {
+  const models = new Map(context.models.flatMap(oipModels).map((model) => [model.name, model]));
+  const maxJson = Math.max(...context.models.map(({ config }) => largestJson(config)));
+  const maxBytes = context.limits.bodyMb * 1e6;
+  const parseJson = scope.getDefaultJsonParser('error', 'error');
+
+  // Clients name no type, or one of several, whatever the body is: the header tells what it is.
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser(
+    ['application/json', 'application/octet-stream', '*'],
+    { parseAs: 'buffer' },
+    (_, body, done) => done(null, body),
+  );
+  scope.setErrorHandler((error, request, reply) => {
+    const known = asSamusError(error);
+    if (!known) request.log.error({ err: traceOf(error) }, 'failed');
+    const { code, message, hint, details } = known ?? internalError(request.id);
+    const answer = { error: `${code}: ${message} (${hint})`, code, hint, details };
+    prepareReply(reply, known ?? internalError(request.id)).send(answer);
+  });
+
+  const find = ({ params }: { readonly params: ModelParams }): OipModel => findModel(models, params);
+  const tags = ['open inference protocol'];
+
+  scope.get('/v2', { schema: { tags, summary: 'The server' } }, async () => ({
+    name: 'samus',
+    version: context.version,
+    extensions: ['binary_tensor_data'],
+  }));
+  scope.get('/v2/health/live', { schema: { tags, summary: 'Whether the server runs' } }, async () => ({ live: true }));
+  scope.get('/v2/health/ready', { schema: { tags, summary: 'Whether it takes requests' } }, async (_, reply) => {
+    const ready = isReady(context);
+    return reply.code(ready ? 200 : 503).send({ ready, live: ready });
+  });
+  for (const prefix of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
+    scope.get<{ Params: ModelParams }>(
+      prefix,
+      { schema: { tags, summary: 'The tensors of a model' } },
+      async (request) => metadata(find(request)),
+    );
+    scope.get<{ Params: ModelParams }>(
+      `${prefix}/ready`,
+      { schema: { tags, summary: 'Whether a model takes requests' } },
+      async (request, reply) => {
+        const { name } = find(request);
+        const ready = isReady(context);
+        return reply.code(ready ? 200 : 503).send({ name, ready });
+      },
+    );
+    scope.post<{ Params: ModelParams }>(
+      `${prefix}/infer`,
+      { schema: { tags, summary: 'Inference, with tensors in JSON or as bytes after it' }, bodyLimit: maxBytes },
+      (request, reply) =>
+        whileConnected(reply, async (signal) => {
+          const model = find(request);
+          const { json, binary } = await split(request, maxBytes, maxJson);
+          const asked = readInferRequest(model, await parsed(request, json, parseJson), binary);
+          const results = await context.inference.infer(model.model, model.part, asked.feeds, signal);
+          const { body, jsonLength } = writeInferAnswer(model, asked, results);
+          if (jsonLength === undefined) return reply.type('application/json').send(body);
+          return reply.header(JSON_LENGTH, String(jsonLength)).type('application/octet-stream').send(body);
+        }),
+    );
+  }
+}
+
+function isReady({ inference, isDraining }: ServerContext): boolean {
+  return inference.ready && !isDraining();
+}
+
+/** @throws SamusError MODEL_UNKNOWN, MODEL_VERSION_UNKNOWN */
+function findModel(models: ReadonlyMap<string, OipModel>, { name, version }: ModelParams): OipModel {
+  const model = models.get(name);
+  if (!model) {
+    const hint = `the models are: ${[...models.keys()].join(', ')}`;
+    throw new SamusError('usage', 'MODEL_UNKNOWN', 'a model that is served was expected', hint);
+  }
+  if (version === undefined || version === VERSION) return model;
+  const hint = `each model has version ${VERSION}; it may be left out`;
+  throw new SamusError('usage', 'MODEL_VERSION_UNKNOWN', 'a version that is served was expected', hint);
+}
+
+function metadata({ name, inputs, outputs }: OipModel) {
+  const tensor = (spec: TensorSpec) => ({ name: spec.name, datatype: 'FP32', shape: openShape(spec) });
+  return {
+    name,
+    versions: [VERSION],
+    platform: 'onnx_onnxv1',
+    inputs: inputs.map(tensor),
+    outputs: outputs.map(tensor),
+  };
+}
+
+/** The two parts of a body. @throws SamusError INFER_BINARY, REQUEST_TOO_LARGE, REQUEST_ENCODING */
+async function split(
+  request: FastifyRequest,
+  maxBytes: number,
+  maxJson: number,
+): Promise<{ readonly json: Buffer; readonly binary: Buffer }> {
+  const body = await unpacked(request, maxBytes);
+  const header = request.headers[JSON_LENGTH];
+  const length = header === undefined ? body.length : wholeNumber(header);
+  if (length === undefined || length > body.length) {
+    const message =
+      'Inference-Header-Content-Length was expected to be the length of the JSON at the start of the body';
+    throw new SamusError('usage', 'INFER_BINARY', message, 'count its bytes');
+  }
+  if (length > maxJson) {
+    const message = `JSON of at most ${maxJson} bytes was expected, it has ${length}`;
+    throw new SamusError('usage', 'REQUEST_TOO_LARGE', message, 'send tensors as bytes after the JSON');
+  }
+  return { json: body.subarray(0, length), binary: body.subarray(length) };
+}
+
+async function unpacked({ body, headers }: FastifyRequest, maxBytes: number): Promise<Buffer> {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return bytes;
+  const hint = 'send the body as it is, or packed with gzip or deflate';
+  if (encoding !== 'gzip' && encoding !== 'deflate') {
+    throw new SamusError('usage', 'REQUEST_ENCODING', 'an encoding of the body that is known was expected', hint);
+  }
+  try {
+    return await DECODERS[encoding](bytes, { maxOutputLength: maxBytes });
+  } catch {
+    const message = `a body packed with ${encoding}, at most ${maxBytes} bytes when unpacked, was expected`;
+    throw new SamusError('usage', 'REQUEST_ENCODING', message, hint);
+  }
+}
+
+function wholeNumber(header: string | string[]): number | undefined {
+  return typeof header === 'string' && /^\d{1,12}$/.test(header) ? Number(header) : undefined;
+}
+
+function parsed(
+  request: FastifyRequest,
+  json: Buffer,
+  parse: ReturnType<FastifyInstance['getDefaultJsonParser']>,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    parse(request, json.toString('utf8'), (error, value) => (error ? reject(error) : resolve(value)));
+  });
+}

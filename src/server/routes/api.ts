@@ -1,0 +1,250 @@
+/**
+ * `/api/v1`: images in, masks out. What a request must look like is in schemas.ts, how much it may take in
+ * settings.ts; the work is done by the inference threads.
+ */
+
+import { Readable } from 'node:stream';
+import multipart from '@fastify/multipart';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { SamusError } from '../../errors.js';
+import type { Encoding } from '../../predict/types.js';
+import { type ImageBytes, Upload } from '../bodies.js';
+import type { ServerContext } from '../context.js';
+import { asSamusError } from '../httpErrors.js';
+import type { EverythingRequest, MaskFormat, ObjectAnswer, ObjectRequest } from '../inference/messages.js';
+import { everythingSchema, forgetSchema, imageSchema, imagesSchema, segmentSchema } from '../schemas.js';
+import type { ServedModel } from '../servedModel.js';
+import { MAX_EVERYTHING_PIXELS, MAX_PROMPTS_BYTES } from '../settings.js';
+import { whileConnected } from '../whileConnected.js';
+
+interface ModelQuery {
+  readonly model?: string;
+}
+
+interface ImageParams {
+  readonly id: string;
+}
+
+interface SegmentBody extends ModelQuery {
+  readonly multimask: boolean;
+  readonly format: MaskFormat;
+  readonly lowResLogits: boolean;
+  readonly objects: readonly ObjectRequest[];
+}
+
+interface EverythingBody extends ModelQuery {
+  readonly format: MaskFormat;
+  readonly lowResLogits: boolean;
+  readonly options?: EverythingRequest;
+}
+
+/** `{"path": …}` and nothing else. */
+const MAX_PATH_BODY = 8192;
+
+export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
+  app.register(async (scope) => imagesRoute(scope, context));
+
+  app.get<{ Params: ImageParams; Querystring: ModelQuery }>(
+    '/api/v1/images/:id',
+    { schema: imageSchema },
+    (request) => {
+      const model = modelOf(context, request.query.model);
+      const { width, height } = encodingOf(context, model, request.params.id);
+      return Promise.resolve({
+        image: request.params.id,
+        width,
+        height,
+        model: model.name,
+        cached: true,
+        encode_ms: 0,
+      });
+    },
+  );
+
+  app.delete<{ Params: ImageParams }>('/api/v1/images/:id', { schema: forgetSchema }, async (request, reply) => {
+    if (!context.embeddings.forget(request.params.id)) throw imageUnknown();
+    return reply.code(204).send();
+  });
+
+  app.post<{ Params: ImageParams; Body: SegmentBody }>(
+    '/api/v1/images/:id/segment',
+    { schema: segmentSchema, bodyLimit: MAX_PROMPTS_BYTES },
+    (request, reply) =>
+      whileConnected(reply, async (signal) => {
+        const { objects, multimask, format, lowResLogits } = request.body;
+        checkNames(objects);
+        const model = modelOf(context, request.body.model);
+        const encoding = encodingOf(context, model, request.params.id);
+        const form = { format, lowResLogits };
+        const answer = await context.inference.segment(model.name, encoding, objects, multimask, form, signal);
+        return documentOf(context, model, request.params.id, encoding, answer);
+      }),
+  );
+
+  app.post<{ Params: ImageParams; Body: EverythingBody }>(
+    '/api/v1/images/:id/everything',
+    {
+      schema: everythingSchema,
+      // All of it may be left out.
+      preValidation: async (request) => {
+        request.body ??= { format: 'rle', lowResLogits: false };
+      },
+    },
+    (request, reply) =>
+      whileConnected(reply, async (signal) => {
+        const { options = {}, format, lowResLogits } = request.body;
+        const model = modelOf(context, request.body.model);
+        const encoding = encodingOf(context, model, request.params.id);
+        checkEverything(encoding);
+        const form = { format, lowResLogits };
+        const answer = await context.inference.segmentEverything(model.name, encoding, options, form, signal);
+        return documentOf(context, model, request.params.id, encoding, answer);
+      }),
+  );
+}
+
+/** Bodies of this route are bytes: streamed, counted and hashed as they come. */
+async function imagesRoute(scope: FastifyInstance, context: ServerContext): Promise<void> {
+  const maxBytes = context.limits.bodyMb * 1e6;
+  scope.removeAllContentTypeParsers();
+  await scope.register(multipart, {
+    limits: { fileSize: maxBytes, files: 1, fields: 0, parts: 1, headerPairs: 32, fieldNameSize: 100 },
+  });
+  scope.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: MAX_PATH_BODY },
+    scope.getDefaultJsonParser('error', 'error'),
+  );
+  // Left unread here: the handler receives it, and gives back what it took whatever happens.
+  scope.addContentTypeParser(/^image\//, (_request, payload, done) => done(null, payload));
+  scope.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  scope.addContentTypeParser('*', (request, payload, done) => {
+    if (request.headers['content-type'] === undefined) done(null, payload);
+    else done(mediaTypeError());
+  });
+
+  scope.post<{ Querystring: ModelQuery }>(
+    '/api/v1/images',
+    { schema: imagesSchema, bodyLimit: maxBytes },
+    (request, reply) =>
+      whileConnected(reply, async (signal) => {
+        const model = modelOf(context, request.query.model);
+        const upload = new Upload(context.uploads, maxBytes);
+        try {
+          const { id, bytes } = await receive(request, upload, context);
+          const { encoding, cached, ms } = await context.embeddings.getOrEncode(
+            model.name,
+            id,
+            (stillWanted) => context.inference.encodeImage(model.name, bytes, stillWanted),
+            signal,
+          );
+          context.metrics.observeLookup(cached);
+          const { width, height } = encoding;
+          return reply
+            .code(cached ? 200 : 201)
+            .send({ image: id, width, height, model: model.name, cached, encode_ms: ms });
+        } finally {
+          upload.end();
+        }
+      }),
+  );
+}
+
+/** @throws SamusError REQUEST_…, UPLOADS_FULL, FOLDER_NOT_SERVED, PATH_… */
+async function receive(request: FastifyRequest, upload: Upload, { folder }: ServerContext): Promise<ImageBytes> {
+  if (request.isMultipart()) return receiveForm(request, upload);
+  const { body } = request;
+  if (body instanceof Readable) {
+    return upload.receive(body, Number(request.headers['content-length'] ?? 0));
+  }
+  if (!isPathBody(body)) {
+    const message = 'the bytes of an image, a form with a file, or JSON with a path and nothing else was expected';
+    throw new SamusError('usage', 'REQUEST_INVALID', message, 'see /docs for what is expected');
+  }
+  if (!folder) {
+    const message = 'this server serves no folder, so images have to be sent';
+    throw new SamusError('usage', 'FOLDER_NOT_SERVED', message, 'send the image, or start the server with --folder');
+  }
+  const { stream, size } = await folder.open(body.path);
+  try {
+    return await upload.receive(stream, size);
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** @throws SamusError REQUEST_PARTS, REQUEST_FORM, and as {@link Upload.receive} */
+async function receiveForm(request: FastifyRequest, upload: Upload): Promise<ImageBytes> {
+  try {
+    const part = await request.file();
+    if (part?.fieldname === 'image') return await upload.receive(part.file);
+    part?.file.resume();
+    const hint = 'send one file in the field image';
+    throw new SamusError('usage', 'REQUEST_PARTS', 'a file was expected in the field image, none came', hint);
+  } catch (error) {
+    if (asSamusError(error)) throw error;
+    // The parser's errors have no codes.
+    const hint = 'let the client write the form and its boundary';
+    throw new SamusError('usage', 'REQUEST_FORM', 'a whole form of type multipart/form-data was expected', hint);
+  }
+}
+
+function isPathBody(body: unknown): body is { readonly path: string } {
+  if (typeof body !== 'object' || body === null || !('path' in body)) return false;
+  return typeof body.path === 'string' && Object.keys(body).length === 1;
+}
+
+/** @throws SamusError MODEL_UNKNOWN */
+function modelOf({ models }: ServerContext, name: string | undefined): ServedModel {
+  const model = name === undefined ? models[0] : models.find((served) => served.name === name);
+  if (model) return model;
+  const names = models.map((served) => served.name);
+  const hint = `served are: ${names.join(', ')}`;
+  throw new SamusError('usage', 'MODEL_UNKNOWN', 'a model that is served was expected', hint, { models: names });
+}
+
+/** @throws SamusError IMAGE_UNKNOWN */
+function encodingOf({ embeddings }: ServerContext, model: ServedModel, image: string): Encoding {
+  const encoding = embeddings.get(model.name, image);
+  if (encoding) return encoding;
+  throw imageUnknown();
+}
+
+function imageUnknown(): SamusError {
+  const message = 'the image of this id is not kept (any more) for this model';
+  return new SamusError('usage', 'IMAGE_UNKNOWN', message, 'send the image again');
+}
+
+/** @throws SamusError PROMPT_OBJECT_TWICE */
+function checkNames(objects: readonly ObjectRequest[]): void {
+  const names = objects.map(({ name }, i) => name ?? `object-${i + 1}`);
+  if (new Set(names).size === names.length) return;
+  const message = 'each object needs a name of its own, one name came twice';
+  throw new SamusError('usage', 'PROMPT_OBJECT_TWICE', message, 'rename one of them');
+}
+
+/** @throws SamusError IMAGE_TOO_LARGE */
+function checkEverything({ width, height }: Encoding): void {
+  if (width * height <= MAX_EVERYTHING_PIXELS) return;
+  const message = `automatic mode takes images of at most ${MAX_EVERYTHING_PIXELS} pixels, this one has ${width}x${height}`;
+  throw new SamusError('input', 'IMAGE_TOO_LARGE', message, 'send the image in half its size', { width, height });
+}
+
+function documentOf(
+  { notice }: ServerContext,
+  model: ServedModel,
+  image: string,
+  { width, height }: Encoding,
+  { objects, ms }: { readonly objects: readonly ObjectAnswer[]; readonly ms: number },
+) {
+  return { model: model.name, image, width, height, decode_ms: ms, objects, notice };
+}
+
+function mediaTypeError(): SamusError {
+  return new SamusError(
+    'usage',
+    'REQUEST_MEDIA_TYPE',
+    'the content type of an image, application/octet-stream, multipart/form-data or application/json was expected',
+    'set the header, for example Content-Type: image/png',
+  );
+}

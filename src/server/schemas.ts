@@ -1,0 +1,245 @@
+/**
+ * The shapes of the API's requests and answers as JSON Schema: requests are checked against them, and /docs shows them.
+ */
+import { MAX_OBJECTS, MAX_POINTS } from './settings.js';
+
+/** Most characters of a packed mask: about ten runs for each column of the widest image. */
+const MAX_RLE_TEXT = 2e6;
+
+/** Objects have the names that the command line takes, since they may become those of files. */
+const OBJECT_NAME = '^[\\p{L}\\p{N}][\\p{L}\\p{N} ._-]{0,79}$';
+
+const number = { type: 'number' } as const;
+const text = { type: 'string' } as const;
+const whole = { type: 'integer', minimum: 0 } as const;
+const share = { type: 'number', minimum: 0, maximum: 1 } as const;
+const closed = { type: 'object', additionalProperties: false } as const;
+
+const modelName = { type: 'string', maxLength: 64, description: 'a model that is served; default the first' } as const;
+
+const point = {
+  type: 'array',
+  items: number,
+  minItems: 2,
+  maxItems: 3,
+  description: 'x, y in pixels of the image as stored; 1 (the object, default) or 0 (not the object)',
+} as const;
+
+const box = {
+  type: 'array',
+  items: number,
+  minItems: 4,
+  maxItems: 4,
+  description: 'x0, y0, x1, y1; both corners are pixels of the box',
+} as const;
+
+const rle = {
+  ...closed,
+  required: ['size', 'counts'],
+  properties: {
+    size: { type: 'array', items: whole, minItems: 2, maxItems: 2, description: 'height, width' },
+    counts: {
+      anyOf: [
+        { type: 'string', maxLength: MAX_RLE_TEXT },
+        { type: 'array', items: whole, maxItems: MAX_RLE_TEXT },
+      ],
+    },
+  },
+  description: 'run lengths of a mask as COCO has them, column by column',
+} as const;
+
+const format = {
+  enum: ['rle', 'png', 'polygons'],
+  default: 'rle',
+  description: 'rle: COCO run lengths; png: base64 of a PNG of 0 and 255; polygons: COCO rings on pixel borders',
+} as const;
+
+const lowResLogits = {
+  type: 'boolean',
+  default: false,
+  description: 'also give them back, for the next click',
+} as const;
+
+const errorAnswer = {
+  type: 'object',
+  required: ['error'],
+  properties: {
+    error: {
+      type: 'object',
+      required: ['code', 'message', 'hint', 'details'],
+      properties: { code: text, message: text, hint: text, details: { type: 'object', additionalProperties: true } },
+    },
+  },
+} as const;
+
+const failures = {
+  '4xx': { description: 'what the client did', ...errorAnswer },
+  503: { description: 'too much to do, or ending: try again after Retry-After seconds', ...errorAnswer },
+} as const;
+
+const objectsAnswer = {
+  type: 'object',
+  properties: {
+    model: text,
+    image: text,
+    width: whole,
+    height: whole,
+    decode_ms: number,
+    notice: text,
+    objects: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          name: text,
+          points: { type: 'array', items: point },
+          prompt: { type: 'object', properties: { points: { type: 'array', items: point }, box } },
+          score: { ...number, description: 'predicted IoU' },
+          area: { ...whole, description: 'pixels' },
+          box: { ...box, nullable: true, description: 'that of the mask; null if it is empty' },
+          rle,
+          png: text,
+          polygons: { type: 'array', items: { type: 'array', items: number } },
+          lowResLogits: text,
+        },
+      },
+    },
+  },
+} as const;
+
+const imageId = {
+  type: 'object',
+  required: ['id'],
+  properties: { id: { type: 'string', pattern: '^[0-9a-f]{64}$', description: 'what sending the image gave' } },
+} as const;
+
+const imageAnswer = {
+  type: 'object',
+  properties: {
+    image: { ...text, description: 'the id: SHA-256 of the file' },
+    width: whole,
+    height: whole,
+    model: text,
+    cached: { type: 'boolean' },
+    encode_ms: number,
+  },
+} as const;
+
+const modelQuery = { ...closed, properties: { model: modelName } } as const;
+
+/** A body is described by hand there: bytes of several types, a form, or JSON. */
+export const imagesSchema = {
+  tags: ['images'],
+  summary: 'Send an image, or name one of the folder of the server; it is encoded and kept for a while',
+  consumes: ['image/png', 'image/jpeg', 'image/webp', 'image/tiff', 'image/bmp', 'application/octet-stream'],
+  querystring: modelQuery,
+  response: { 200: { description: 'known already', ...imageAnswer }, 201: imageAnswer, ...failures },
+} as const;
+
+export const imageSchema = {
+  tags: ['images'],
+  summary: 'Whether the embedding of an image is kept',
+  params: imageId,
+  querystring: modelQuery,
+  response: { 200: imageAnswer, ...failures },
+} as const;
+
+export const forgetSchema = {
+  tags: ['images'],
+  summary: 'Forget an image',
+  params: imageId,
+  response: { 204: { type: 'null', description: 'forgotten' }, ...failures },
+} as const;
+
+export const segmentSchema = {
+  tags: ['images'],
+  summary: 'Masks of objects from points, boxes and masks',
+  params: imageId,
+  body: {
+    ...closed,
+    required: ['objects'],
+    properties: {
+      model: modelName,
+      multimask: { type: 'boolean', default: false, description: 'three masks of each prompt, the best is given' },
+      format,
+      lowResLogits,
+      objects: {
+        type: 'array',
+        minItems: 1,
+        maxItems: MAX_OBJECTS,
+        items: {
+          ...closed,
+          properties: {
+            name: { type: 'string', pattern: OBJECT_NAME },
+            points: { type: 'array', maxItems: MAX_POINTS, items: point },
+            box,
+            mask: rle,
+            lowResLogits: { type: 'string', maxLength: 400_000, description: 'of an answer of this model' },
+          },
+        },
+      },
+    },
+  },
+  response: { 200: objectsAnswer, ...failures },
+} as const;
+
+export const everythingSchema = {
+  tags: ['images'],
+  summary: 'Everything in the picture, from a grid of clicks',
+  params: imageId,
+  body: {
+    ...closed,
+    properties: {
+      model: modelName,
+      format,
+      lowResLogits,
+      options: {
+        ...closed,
+        properties: {
+          pointsPerSide: { type: 'integer', minimum: 1, maximum: 64, description: 'of the grid' },
+          scoreThreshold: { ...share, description: 'least predicted IoU' },
+          stabilityThreshold: { ...share, description: 'least stability' },
+          stabilityOffset: { type: 'number', minimum: 0, maximum: 100, description: 'of the logits, for stability' },
+          overlapThreshold: { ...share, description: 'of two masks whose boxes overlap more, the better one stays' },
+          minArea: { ...whole, description: 'pixels' },
+        },
+      },
+    },
+  },
+  response: { 200: objectsAnswer, ...failures },
+} as const;
+
+export const healthSchema = {
+  tags: ['server'],
+  summary: 'Whether the server is well',
+  response: {
+    200: { type: 'object', properties: { status: text, ready: { type: 'boolean' }, version: text, notice: text } },
+  },
+} as const;
+
+export const modelsSchema = {
+  tags: ['server'],
+  summary: 'The models that are served',
+  response: {
+    200: {
+      type: 'object',
+      properties: {
+        default: text,
+        models: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: {
+              name: text,
+              architecture: text,
+              imageSize: whole,
+              tokenGrid: whole,
+              parameters: whole,
+              licence: text,
+            },
+          },
+        },
+      },
+    },
+  },
+} as const;

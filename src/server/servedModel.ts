@@ -1,0 +1,66 @@
+/**
+ * The models that a server serves: what it says of them, and where their files lie. The weights are not kept here;
+ * the inference threads read them.
+ */
+import { basename } from 'node:path';
+import { SamusError } from '../errors.js';
+import { MODEL_FILES } from '../formats/modelFolder.node.js';
+import { sizeOf } from '../graph/tensorData.js';
+import type { ModelConfig } from '../models/config.js';
+import { parametersOf } from '../models/graphs.js';
+import { loadModel } from '../predict/loadModel.node.js';
+
+export interface ServedModel {
+  readonly name: string;
+  /** What loadModel takes. */
+  readonly source: string;
+  readonly config: ModelConfig;
+  readonly parameters: number;
+  readonly licence?: string;
+  /** Paths of the files of a model folder, by name; empty for a checkpoint file. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** A name becomes part of URLs, and of the names of the Open Inference Protocol's models. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+const FILES: readonly string[] = Object.values(MODEL_FILES);
+
+/**
+ * Reads each model once, so that one that cannot be used is told at the start.
+ * @throws SamusError MODEL_NAME, MODEL_NAME_TWICE, and what reading a model throws
+ */
+export async function describeModels(sources: readonly string[]): Promise<ServedModel[]> {
+  const models: ServedModel[] = [];
+  for (const source of sources) {
+    const model = await describe(source);
+    if (!NAME.test(model.name)) throw nameError('MODEL_NAME', `${model.name} cannot be part of an address`);
+    if (models.some(({ name }) => name === model.name)) {
+      throw nameError('MODEL_NAME_TWICE', `two models are named ${model.name}`);
+    }
+    models.push(model);
+  }
+  return models;
+}
+
+async function describe(source: string): Promise<ServedModel> {
+  const { name, config, card, files = [] } = await loadModel(source);
+  const weights = parametersOf(config).filter(({ buffer, dtype }) => !buffer || dtype === 'int8');
+  const parameters = weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const licence = licenceIn(card);
+  const known = files.map((path): [string, string] => [basename(path), path]).filter(([file]) => FILES.includes(file));
+  // A checkpoint file that happens to be named like one of them is no model folder.
+  const folder = known.length > 1 ? known : [];
+  return { name, source, config, parameters, ...(licence !== undefined && { licence }), files: new Map(folder) };
+}
+
+/** `license:` or `licence:` of the model card's front matter, as model hubs have it. */
+function licenceIn(card: string | undefined): string | undefined {
+  const head = card && /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
+  return (head && /^licen[cs]e:[ \t]*(\S.*?)\s*$/m.exec(head)?.[1]) || undefined;
+}
+
+function nameError(code: string, what: string): SamusError {
+  const hint = 'rename the folder or the file: letters, digits, dots, dashes and underscores';
+  return new SamusError('usage', code, `each model needs a name of its own that addresses can hold, ${what}`, hint);
+}

@@ -1,0 +1,240 @@
+/**
+ * The server as a whole: Fastify with its limits, the guards in front of every route, the routes, and how it ends.
+ */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import helmet from '@fastify/helmet';
+import { type FastifyInstance, fastify } from 'fastify';
+import { SamusError } from '../errors.js';
+import { guardAccess } from './access.js';
+import { UploadBudget } from './bodies.js';
+import type { ServerContext } from './context.js';
+import { describeRoutes } from './docs.js';
+import { Embeddings } from './embeddings.js';
+import { asSamusError, internalError, prepareReply, statusOf } from './httpErrors.js';
+import { openImageFolder } from './imageFolder.js';
+import { Inference } from './inference/inference.js';
+import { logOptions, logRequests, traceOf } from './log.js';
+import { Metrics } from './metrics.js';
+import { oipRoutes } from './oip/routes.js';
+import { apiRoutes } from './routes/api.js';
+import { infoRoutes } from './routes/info.js';
+import { pageRoutes } from './routes/pages.js';
+import { describeModels } from './servedModel.js';
+import { DEFAULT_LIMITS, type ServerSettings } from './settings.js';
+
+/** Time to send a request's head, its whole, and to be silent between two, in ms. */
+const HEADERS_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 120_000;
+const KEEP_ALIVE_MS = 30_000;
+/** No answer takes longer: an image of SAM in a full queue on a slow machine. */
+const ANSWER_TIMEOUT_MS = 300_000;
+
+const MAX_HEADER_BYTES = 16_384;
+/** A body without a limit of its own. */
+const MAX_BODY_BYTES = 1e6;
+
+/** What is answered while the server ends. */
+const ANSWERED_WHILE_DRAINING = ['/api/v1/health', '/v2/health/live', '/v2/health/ready', '/metrics'];
+
+/** Code of what is on the wire and no HTTP, by Node's code of it. */
+const WIRE_ERRORS: Readonly<Record<string, readonly [code: string, message: string, hint: string]>> = {
+  HPE_HEADER_OVERFLOW: ['REQUEST_HEADERS_TOO_LARGE', 'the headers are larger than the server takes', 'send fewer'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'the request was expected sooner', 'send it at once'],
+};
+
+export interface Server {
+  readonly app: FastifyInstance;
+  /**
+   * Takes requests from now on. @returns the address
+   * @throws SamusError PORT_TAKEN, PORT_FORBIDDEN, HOST_UNAVAILABLE
+   */
+  listen(host: string, port: number): Promise<string>;
+  /** Compiles the models. @throws SamusError what compiling throws */
+  prepare(): Promise<void>;
+  /** Finishes what was accepted, refuses what comes, and ends; what takes longer than `maxMs` is cut off. */
+  drain(maxMs: number): Promise<void>;
+}
+
+/** @throws SamusError MODEL_…, FOLDER_NOT_FOUND, and what reading models throws */
+export async function createServer(settings: ServerSettings): Promise<Server> {
+  const { version, notice, token, hosts, threads, logLevel = 'info' } = settings;
+  const limits = { ...DEFAULT_LIMITS, ...settings.limits };
+  const models = await describeModels(settings.models);
+  const folder = settings.folder === undefined ? undefined : await openImageFolder(settings.folder);
+  const metrics = new Metrics();
+  const inference = new Inference(models, limits, threads, metrics.observeJob);
+  const embeddings = new Embeddings(limits.cacheMb * 1e6);
+  const uploads = new UploadBudget(limits.uploadsMb * 1e6);
+  let draining = false;
+  const context: ServerContext = {
+    version,
+    notice,
+    models,
+    limits,
+    inference,
+    embeddings,
+    uploads,
+    metrics,
+    ...(folder && { folder }),
+    isDraining: () => draining,
+  };
+
+  const app = fastify({
+    ...logOptions(logLevel),
+    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS },
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: ANSWER_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    handlerTimeout: ANSWER_TIMEOUT_MS,
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    frameworkErrors: (error, request, reply) => {
+      const known = asSamusError(error) ?? internalError(request.id);
+      reply.header('x-content-type-options', 'nosniff');
+      prepareReply(reply, known).send(known.toJSON());
+    },
+    clientErrorHandler: answerWireError,
+  });
+  app.removeContentTypeParser('text/plain');
+  // Answers are made here, so that their schemas describe them and need not shape them.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setErrorHandler((error, request, reply) => {
+    const known = asSamusError(error);
+    if (!known && !reply.raw.destroyed) request.log.error({ err: traceOf(error) }, 'failed');
+    const sent = known ?? internalError(request.id);
+    prepareReply(reply, sent).send(sent.toJSON());
+  });
+  app.setNotFoundHandler(async () => {
+    throw new SamusError('usage', 'ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is');
+  });
+
+  const active = countActive(app, () => draining);
+  await app.register(helmet, SECURITY_HEADERS);
+  guardAccess(app, { ...(token !== undefined && { token }), ...(hosts && { hosts }) });
+  logRequests(app);
+  await describeRoutes(app, version, notice);
+  metrics.watch(inference, embeddings, uploads);
+  metrics.serve(app);
+  infoRoutes(app, context);
+  apiRoutes(app, context);
+  await app.register((scope) => oipRoutes(scope, context));
+  await app.register((scope) => pageRoutes(scope, context));
+  app.addHook('onClose', () => inference.close());
+  await app.ready();
+
+  return {
+    app,
+    listen: (host, port) => listen(app, host, port),
+    prepare: () => inference.prepare(),
+    async drain(maxMs) {
+      draining = true;
+      await active.none(maxMs);
+      const close = app.close();
+      // Nothing is waited for any more: what is still open took too long, or is idle.
+      app.server.closeAllConnections();
+      await close;
+    },
+  };
+}
+
+/** The page runs on what the server sends and on nothing else; threads of wasm need an isolated origin. */
+const SECURITY_HEADERS = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+      workerSrc: ["'self'", 'blob:'],
+      connectSrc: ["'self'", 'blob:', 'data:'],
+      imgSrc: ["'self'", 'blob:', 'data:'],
+      styleSrc: ["'self'"],
+      fontSrc: ["'self'"],
+      objectSrc: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  crossOriginOpenerPolicy: { policy: 'same-origin' },
+  crossOriginEmbedderPolicy: { policy: 'require-corp' },
+  crossOriginResourcePolicy: { policy: 'same-origin' },
+  referrerPolicy: { policy: 'no-referrer' },
+  frameguard: { action: 'deny' },
+  // Plain HTTP on the loopback address; whoever puts TLS in front of it decides on that.
+  strictTransportSecurity: false,
+} as const;
+
+/** Counts the requests that are being answered, and refuses new ones while the server ends. */
+function countActive(app: FastifyInstance, isDraining: () => boolean) {
+  let count = 0;
+  let onNone = (): void => undefined;
+  app.addHook('onRequest', async (request, reply) => {
+    if (isDraining() && !ANSWERED_WHILE_DRAINING.includes(request.url)) {
+      reply.header('connection', 'close');
+      const message = 'the server is ending and takes on no more work';
+      throw new SamusError('machine', 'SERVER_DRAINING', message, 'try again in 5 s', { retryAfter: 5 });
+    }
+    count++;
+    reply.raw.once('close', () => {
+      count--;
+      if (count === 0) onNone();
+    });
+  });
+  return {
+    /** Waits until none is left, at most `maxMs`. */
+    none: (maxMs: number) =>
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, maxMs);
+        onNone = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        if (count === 0) onNone();
+      }),
+  };
+}
+
+async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await app.listen({ host, port, listenTextResolver: () => 'listening' });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const details = { host, port };
+    if (code === 'EADDRINUSE') {
+      const hint = 'choose another with --port, or end the program that has it';
+      throw new SamusError('machine', 'PORT_TAKEN', `port ${port} of ${host} was expected to be free`, hint, details);
+    }
+    if (code === 'EACCES') {
+      const hint = 'choose one from 1024 on with --port';
+      throw new SamusError('machine', 'PORT_FORBIDDEN', `port ${port} may not be used by this user`, hint, details);
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+      const message = `an address of this machine was expected, ${host} is none`;
+      throw new SamusError('usage', 'HOST_UNAVAILABLE', message, 'name one with --host, such as 127.0.0.1', details);
+    }
+    throw error;
+  }
+}
+
+/** What cannot be read as HTTP is answered all the same, in the form of all errors. */
+function answerWireError(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const unreadable = ['REQUEST_HTTP', 'a request of HTTP/1.1 was expected, this cannot be read', 'send one'] as const;
+  const known = new SamusError('usage', ...(WIRE_ERRORS[error.code ?? ''] ?? unreadable));
+  const body = JSON.stringify(known.toJSON());
+  const status = statusOf(known);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'X-Content-Type-Options: nosniff',
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
