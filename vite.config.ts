@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
 
-/** Version of the ONNX Runtime whose files a server serves with the page. */
+/** Version of ONNX Runtime: its script is bundled, its WebAssembly is served, and they must be of one version. */
 function runtimeVersion(): string {
   const entry = createRequire(import.meta.url).resolve('onnxruntime-web');
   const manifest: { version: string } = JSON.parse(readFileSync(join(dirname(entry), '..', 'package.json'), 'utf8'));
@@ -35,7 +35,6 @@ function shellList(): Plugin {
         const shell = ['./', ...files.map((file) => `./${file.fileName}`).filter((path) => path !== './index.html')];
         worker.code = worker.code
           .replaceAll('__SHELL__', JSON.stringify(shell.sort()))
-          .replaceAll('__RUNTIME__', JSON.stringify(runtimeVersion()))
           .replaceAll('__VERSION__', JSON.stringify(hash.digest('hex').slice(0, 16)));
       },
     },
@@ -46,6 +45,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('src/web', import.meta.url)),
   base: './',
   publicDir: false,
+  define: { __RUNTIME__: JSON.stringify(runtimeVersion()) },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   resolve: {
     // Builds of ONNX Runtime that look for their WebAssembly where the page says, not beside themselves.

@@ -72,9 +72,8 @@ async function fromRuntime(request: Request): Promise<Response> {
   const cache = await caches.open(RUNTIME);
   const kept = await cache.match(request, { ignoreVary: true });
   if (kept) return kept;
-  // Asks again even if the browser has it: the addresses do not change with the version.
-  const response = await fetch(request.url, { cache: 'no-cache' });
-  if (response.status === 200) await cache.put(request.url, response.clone());
+  const response = await fetch(request);
+  if (response.status === 200) await cache.put(request, response.clone());
   return response;
 }
 

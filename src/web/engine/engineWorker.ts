@@ -8,6 +8,9 @@ import { LocalEngine } from './localEngine.js';
 import { loadServedModel } from './modelFiles.js';
 import { yieldingRuntime } from './nextTask.js';
 
+/** Version of ONNX Runtime; the build (vite.config.ts) puts it in. The server has its files under this name. */
+declare const __RUNTIME__: string;
+
 let engine: LocalEngine | undefined;
 
 function loaded(key: string): LocalEngine {
@@ -19,7 +22,11 @@ serveWorker<EngineContract>({
   async load({ base, model: name, provider, threads }, { progress }) {
     const model = await loadServedModel(base, name, progress);
     progress({ phase: 'session', loaded: 0, total: 1 });
-    const runtime = webRuntime({ wasmPaths: new URL('ort/', base).href, threads, defaults: { provider } });
+    const runtime = webRuntime({
+      wasmPaths: new URL(`ort/${__RUNTIME__}/`, base).href,
+      threads,
+      defaults: { provider },
+    });
     const prepared = new LocalEngine(Segmenter.create(model, yieldingRuntime(runtime), { provider, threads }));
     await prepared.warmUp();
     engine = prepared;
