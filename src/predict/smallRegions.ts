@@ -1,11 +1,10 @@
 /**
- * Clears a mask of specks and pinholes, in the way of SAM's automatic mask generator: regions are connected over the
- * eight neighbours.
+ * Clears a mask of specks and pinholes, as SAM's automatic mask generator does: regions are connected over the eight
+ * neighbours. Unlike there, what lies between a mask and the edge of the image is no hole.
  */
 
 /**
  * The mask without holes and without parts of fewer than `least` pixels; if all parts are smaller, the largest stays.
- * What is not in the mask is a hole also where the image's edge bounds it.
  * @param mask 0 and 1, row-major
  * @returns the same array if nothing had to be changed
  */
@@ -17,7 +16,10 @@ export function removeSmallRegions(mask: Uint8Array, width: number, least: numbe
 /** The mask with the small regions of a value given the other one. */
 function without(mask: Uint8Array, width: number, least: number, value: 0 | 1): Uint8Array {
   const found = regions(mask, width, value);
-  const small = found.filter((region) => region.length < least);
+  const height = mask.length / width;
+  const small = found.filter(
+    (region) => region.length < least && (value === 1 || !region.some((i) => atEdge(i, width, height))),
+  );
   if (small.length === 0) return mask;
   if (value === 1 && small.length === found.length) {
     const sizes = small.map(({ length }) => length);
@@ -26,6 +28,12 @@ function without(mask: Uint8Array, width: number, least: number, value: 0 | 1): 
   const cleared = Uint8Array.from(mask);
   for (const region of small) for (const i of region) cleared[i] = 1 - value;
   return cleared;
+}
+
+function atEdge(i: number, width: number, height: number): boolean {
+  const x = i % width;
+  const y = (i - x) / width;
+  return x === 0 || y === 0 || x === width - 1 || y === height - 1;
 }
 
 /** Pixels of each connected region of a value. */
