@@ -27,11 +27,14 @@ export interface ObjectSeed {
   readonly points?: readonly PointPrompt[];
   readonly box?: PixelBox | null;
   readonly strokes?: Strokes;
+  /** What the model said to just these prompts, where it is known. */
+  readonly answer?: Omit<Answer, 'key'>;
   readonly committed?: boolean;
 }
 
 /** Adds an object and makes it the active one, unless it is committed. */
 export function addObject(document: ImageDocument, seed: ObjectSeed): ImageDocument {
+  const { points = [], box = null, start = null } = seed;
   const object: Annotation = reshaped({
     id: seed.id,
     name: seed.name ?? freeName(document),
@@ -39,11 +42,11 @@ export function addObject(document: ImageDocument, seed: ObjectSeed): ImageDocum
     color: seed.color ?? null,
     hidden: false,
     committed: seed.committed ?? false,
-    points: seed.points ?? [],
-    box: seed.box ?? null,
-    start: seed.start ?? null,
+    points,
+    box,
+    start,
     strokes: seed.strokes ?? NO_STROKES,
-    answer: null,
+    answer: seed.answer ? { ...seed.answer, key: promptKey({ points, box, start }) } : null,
     shape: null,
   });
   const activeId = object.committed ? document.activeId : object.id;

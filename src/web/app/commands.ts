@@ -1,0 +1,217 @@
+/**
+ * Everything that a person can do, by name: what keys, buttons and the help overlay share. Each command says when it
+ * makes sense; running one that does not does nothing.
+ */
+import {
+  addPoint,
+  commit,
+  paint,
+  remove,
+  removeLastPrompt,
+  select,
+  setBox,
+  setClass,
+  setHidden,
+} from '../document/edit.js';
+import { strokeMask } from '../document/stroke.js';
+import { text } from '../text/en.js';
+import { quietly, step, stepOnActive } from './edits.js';
+import { move } from './entries.js';
+import { say } from './messages.js';
+import {
+  active,
+  adding,
+  anchor,
+  brightness,
+  brushRadius,
+  classes,
+  contrast,
+  crosshair,
+  currentClass,
+  dialog,
+  document,
+  hover,
+  opened,
+  showMeasures,
+  showPreview,
+  type Tool,
+  ticks,
+  tool,
+} from './state.js';
+
+export const SMALLEST_BRUSH = 0.5;
+export const LARGEST_BRUSH = 100;
+
+type Pixel = readonly [x: number, y: number];
+
+export function chooseTool(next: Tool): void {
+  tool.value = next;
+  anchor.value = null;
+  ticks.value = [];
+  hover.value = null;
+  if (next === 'calibrate') say(text.calibrate.begin);
+}
+
+/** A click of the click tool on a pixel. */
+export function click([x, y]: Pixel, positive: boolean): void {
+  if (!positive && !active.peek()) {
+    say(text.objects.nothingToRemoveFrom);
+    return;
+  }
+  stepOnActive((present, id) => addPoint(present, id, [x, y, positive ? 1 : 0]));
+}
+
+export function drawBox(a: Pixel, b: Pixel): void {
+  const box = [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])] as const;
+  if (box[0] === box[2] || box[1] === box[3]) return;
+  stepOnActive((present, id) => setBox(present, id, box));
+}
+
+/** A stroke along places of the image, 0.5 being the middle of the first pixel. */
+export function stroke(path: readonly Pixel[], erase: boolean): void {
+  const present = document.peek();
+  if (!present) return;
+  if (erase && !active.peek()) {
+    say(text.objects.nothingToErase);
+    return;
+  }
+  const mask = strokeMask(path, brushRadius.peek(), present.width, present.height);
+  if (mask) stepOnActive((before, id) => paint(before, id, mask, erase));
+}
+
+/** The first or second tick of the depth scale; the dialog then asks how far they are apart. */
+export function placeTick(pixel: Pixel): void {
+  const next = ticks.peek().length >= 2 ? [pixel] : [...ticks.peek(), pixel];
+  ticks.value = next;
+  if (next.length === 2) dialog.value = 'calibrate';
+  else say(text.calibrate.second);
+}
+
+/** What the Enter key does at the crosshair. */
+export function actAtCrosshair(opposite: boolean): void {
+  const at = crosshair.peek() ?? middle();
+  if (!at) return;
+  crosshair.value = at;
+  const centre = [at[0] + 0.5, at[1] + 0.5] as const;
+  const using = tool.peek();
+  if (using === 'click') click(at, adding.peek() !== opposite);
+  else if (using === 'brush') stroke([centre], opposite);
+  else if (using === 'eraser') stroke([centre], !opposite);
+  else if (using === 'calibrate') placeTick(at);
+  else placeCorner(at);
+}
+
+/** The first or second corner of a box set by keys. */
+function placeCorner(at: Pixel): void {
+  const first = anchor.peek();
+  anchor.value = first ? null : at;
+  if (first) drawBox(first, at);
+  else say(text.box.second);
+}
+
+export function moveCrosshair(dx: number, dy: number): void {
+  const open = opened.peek();
+  const from = crosshair.peek() ?? middle();
+  if (!open || !from) return;
+  const hold = (value: number, size: number): number => Math.min(size - 1, Math.max(0, value));
+  crosshair.value = [hold(from[0] + dx, open.picture.width), hold(from[1] + dy, open.picture.height)];
+}
+
+export function commitActive(): void {
+  const object = active.peek();
+  if (!object) return;
+  if (object.shape) {
+    step((present) => commit(present, object.id));
+    say(text.objects.committed(object.name));
+  } else say(text.objects.emptyCommit);
+}
+
+export function beginObject(): void {
+  quietly((present) => select(present, null));
+  anchor.value = null;
+  say(text.objects.next);
+}
+
+export function deleteActive(): void {
+  const object = active.peek();
+  if (!object) return;
+  step((present) => remove(present, object.id));
+  say(text.objects.deleted(object.name));
+}
+
+export function removePrompt(): void {
+  const object = active.peek();
+  if (object) step((present) => removeLastPrompt(present, object.id));
+}
+
+export function toggleHidden(): void {
+  const object = active.peek();
+  if (object) step((present) => setHidden(present, object.id, !object.hidden));
+}
+
+export function toggleAllHidden(): void {
+  const hide = document.peek()?.objects.some(({ hidden }) => !hidden) ?? false;
+  step((present) => present.objects.reduce((all, { id }) => setHidden(all, id, hide), present));
+}
+
+/** The object after or before the active one, in the order of the list. */
+export function selectNext(by: 1 | -1): void {
+  const present = document.peek();
+  if (!present || present.objects.length === 0) return;
+  const at = present.objects.findIndex(({ id }) => id === present.activeId);
+  const count = present.objects.length;
+  const object = present.objects[at < 0 ? (by > 0 ? 0 : count - 1) : (at + by + count) % count]!;
+  quietly((before) => select(before, object.id));
+  say(text.objects.selected(object.name));
+}
+
+/** The class of new objects, and of the active one. */
+export function chooseClass(id: number): void {
+  if (!classes.peek().some((one) => one.id === id)) return;
+  currentClass.value = id;
+  const object = active.peek();
+  if (object) step((present) => setClass(present, object.id, id));
+}
+
+export function toggleSign(): void {
+  adding.value = !adding.peek();
+  say(adding.peek() ? text.tools.adds : text.tools.removes);
+}
+
+export function togglePreview(): void {
+  showPreview.value = !showPreview.peek();
+  hover.value = null;
+}
+
+export function toggleMeasures(): void {
+  showMeasures.value = !showMeasures.peek();
+}
+
+export function resizeBrush(by: 1 | -1): void {
+  const radius = brushRadius.peek();
+  // A fifth, and half a pixel at least.
+  const next = Math.round((radius + by * Math.max(0.5, radius / 5)) * 2) / 2;
+  brushRadius.value = Math.min(LARGEST_BRUSH, Math.max(SMALLEST_BRUSH, next));
+}
+
+export function resetLight(): void {
+  brightness.value = 100;
+  contrast.value = 100;
+}
+
+export const goNext = (): void => void move(1);
+export const goBack = (): void => void move(-1);
+
+/** Gives up what is half done; else lets go of the object. */
+export function cancel(): void {
+  if (anchor.peek() || ticks.peek().length > 0) {
+    anchor.value = null;
+    ticks.value = [];
+  } else if (crosshair.peek()) crosshair.value = null;
+  else quietly((present) => select(present, null));
+}
+
+function middle(): Pixel | undefined {
+  const open = opened.peek();
+  return open ? [Math.floor(open.picture.width / 2), Math.floor(open.picture.height / 2)] : undefined;
+}

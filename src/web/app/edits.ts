@@ -1,0 +1,52 @@
+/**
+ * Changes the open document: as steps that can be undone, or quietly where nothing was decided (selection, answers).
+ */
+import { addObject, type ObjectSeed, unanswered } from '../document/edit.js';
+import { amend, record, redo, undo } from '../document/history.js';
+import type { Annotation, ImageDocument } from '../document/types.js';
+import { active, currentClass, history, hover } from './state.js';
+
+export type Edit = (document: ImageDocument) => ImageDocument;
+
+export function step(edit: Edit): void {
+  const before = history.peek();
+  if (!before) return;
+  hover.value = null;
+  history.value = record(before, edit(before.present));
+}
+
+export function quietly(edit: Edit): void {
+  const before = history.peek();
+  if (before) history.value = amend(before, edit(before.present));
+}
+
+export function undoStep(): void {
+  const before = history.peek();
+  hover.value = null;
+  if (before) history.value = undo(before);
+}
+
+export function redoStep(): void {
+  const before = history.peek();
+  hover.value = null;
+  if (before) history.value = redo(before);
+}
+
+export const newId = (): string => crypto.randomUUID();
+
+/** A step on the active object; where there is none it begins one of the current class, in the same step. */
+export function stepOnActive(edit: (document: ImageDocument, id: string) => ImageDocument): void {
+  const object = active.peek();
+  if (object) {
+    step((document) => edit(document, object.id));
+    return;
+  }
+  const seed: ObjectSeed = { id: newId(), classId: currentClass.peek() };
+  step((document) => edit(addObject(document, seed), seed.id));
+}
+
+/** What the model has to be asked next, of what may be asked. */
+export function nextQuestion(mayAsk: (object: Annotation) => boolean): Annotation | undefined {
+  const present = history.peek()?.present;
+  return present && unanswered(present).find(mayAsk);
+}

@@ -1,0 +1,86 @@
+/**
+ * Holds the engine that is in use: loads it at first need, shows how far it is, changes it when the person asks, and
+ * has it read the open image. Which engine it is makes no difference to the rest of the page.
+ */
+
+import type { Engine, EngineKind } from '../engine/engine.js';
+import { createEngine } from '../engine/index.js';
+import { sayError } from './messages.js';
+import { engineKind, engineName, engineStatus, type Open, opened } from './state.js';
+
+let loading: { readonly kind: EngineKind; readonly engine: Promise<Engine> } | null = null;
+let reading: AbortController | null = null;
+let ready: { readonly key: string; readonly engine: Engine } | null = null;
+
+/** The engine with the open image read; null while that is not so. */
+export function readyEngine(): Engine | null {
+  return ready && ready.key === opened.peek()?.key ? ready.engine : null;
+}
+
+/** Reads an image, after the engine was loaded; tells when clicks can be answered. */
+export async function readImage({ key, picture }: Open, whenReady: () => void): Promise<void> {
+  reading?.abort();
+  const attempt = new AbortController();
+  reading = attempt;
+  ready = null;
+  try {
+    const engine = await currentEngine();
+    if (attempt.signal.aborted) return;
+    engineStatus.value = { phase: 'encoding' };
+    await engine.encode({ key, image: picture.image }, attempt.signal);
+    if (attempt.signal.aborted) return;
+    ready = { key, engine };
+    engineStatus.value = { phase: 'ready' };
+    named(engine);
+    whenReady();
+  } catch (error) {
+    if (attempt.signal.aborted) return;
+    engineStatus.value = { phase: 'failed' };
+    sayError(error);
+  }
+}
+
+/** Uses the other engine from now on; the open image has to be read again. */
+export function switchEngine(kind: EngineKind): void {
+  const old = loading;
+  engineKind.value = kind;
+  engineName.value = null;
+  engineStatus.value = { phase: 'none' };
+  loading = null;
+  ready = null;
+  reading?.abort();
+  void old?.engine.then((engine) => engine.dispose()).catch(() => undefined);
+}
+
+/** Loads the model ahead of the first image. */
+export async function warmUp(): Promise<void> {
+  try {
+    named(await currentEngine());
+    if (!opened.peek()) engineStatus.value = { phase: 'ready' };
+  } catch (error) {
+    engineStatus.value = { phase: 'failed' };
+    sayError(error);
+  }
+}
+
+function currentEngine(): Promise<Engine> {
+  const kind = engineKind.peek();
+  if (loading?.kind === kind) return loading.engine;
+  engineStatus.value = { phase: 'session' };
+  const engine = createEngine(kind, {
+    progress: ({ phase, loaded, total }) => {
+      if (engineKind.peek() !== kind || readyEngine()) return;
+      engineStatus.value = phase === 'model' ? { phase, loaded, total } : { phase };
+    },
+  });
+  loading = { kind, engine };
+  // The next try begins anew.
+  engine.catch(() => {
+    if (loading?.engine === engine) loading = null;
+  });
+  return engine;
+}
+
+function named({ model, provider }: Engine): void {
+  engineName.value = { model, provider };
+}

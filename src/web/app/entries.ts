@@ -1,0 +1,227 @@
+/**
+ * The list of images: takes files in, opens one after the other, keeps the history of each, and takes them off again.
+ */
+import { batch } from '@preact/signals';
+import { addObject, carried, emptyDocument } from '../document/edit.js';
+import { beginHistory, type History, record } from '../document/history.js';
+import type { ImageDocument, Scale } from '../document/types.js';
+import type { OpenedImage } from '../open/openedImage.js';
+import { openImage } from '../open/openImage.js';
+import type { StoredFile } from '../storage/database.js';
+import { text } from '../text/en.js';
+import { newId } from './edits.js';
+import { dismiss, isAbort, say, sayError } from './messages.js';
+import { documentOf, stored } from './persist.js';
+import { prepare } from './predictions.js';
+import {
+  anchor,
+  brightness,
+  carryPrompts,
+  contrast,
+  crosshair,
+  currentId,
+  currentIndex,
+  type Entry,
+  entries,
+  history,
+  hover,
+  opened,
+  ticks,
+} from './state.js';
+
+/** A file and where it was found. */
+export interface FoundFile {
+  readonly file: File;
+  readonly path: string;
+  readonly spacingMm?: readonly [x: number, y: number];
+}
+
+const histories = new Map<string, History<ImageDocument>>();
+let nextOrder = 0;
+let opening: AbortController | null = null;
+
+/** Puts images at the end of the list, opens the first of them, and keeps them for the next visit. */
+export async function addImages(found: readonly FoundFile[]): Promise<void> {
+  const fresh = found.map(
+    ({ file, path, spacingMm }): Entry => ({
+      id: newId(),
+      name: file.name,
+      path,
+      file,
+      ...(spacingMm && { spacingMm }),
+      key: null,
+      shapes: 0,
+      committed: 0,
+      failure: null,
+    }),
+  );
+  if (fresh.length === 0) return;
+  entries.value = [...entries.peek(), ...fresh];
+  await openEntry(fresh[0]!.id);
+  for (const { id } of fresh) await keepFile(id);
+}
+
+/** Puts the list of the last visit back, with what was done on each image. */
+export async function restoreEntries(files: readonly StoredFile[], current: string | null): Promise<void> {
+  nextOrder = Math.max(0, ...files.map(({ order }) => order + 1));
+  entries.value = await Promise.all(
+    files.map(async ({ id, name, path, file, type, key, spacingMm }): Promise<Entry> => {
+      const document = key === null ? undefined : await documentOf(key);
+      const objects = document?.objects ?? [];
+      return {
+        id,
+        name,
+        path,
+        file: new File([file], name, { type }),
+        ...(spacingMm && { spacingMm }),
+        key,
+        shapes: objects.filter(({ shape }) => shape !== null).length,
+        committed: objects.filter(({ committed }) => committed).length,
+        failure: null,
+      };
+    }),
+  );
+  const first = entries.peek().find(({ id }) => id === current) ?? entries.peek()[0];
+  if (first) await openEntry(first.id);
+}
+
+export async function openEntry(id: string): Promise<void> {
+  const entry = entries.peek().find((one) => one.id === id);
+  if (!entry) return;
+  opening?.abort();
+  const attempt = new AbortController();
+  opening = attempt;
+  leave();
+  currentId.value = id;
+  dismiss();
+  try {
+    const [picture, key] = await Promise.all([openImage(entry.file, attempt.signal), keyOf(id)]);
+    if (attempt.signal.aborted) return;
+    const past = histories.get(key) ?? beginHistory(await firstDocument(key, picture, entry));
+    if (attempt.signal.aborted) return;
+    batch(() => {
+      opened.value = { entryId: id, key, picture };
+      history.value = past;
+      update(id, { failure: null });
+    });
+    await prepare();
+  } catch (error) {
+    if (attempt.signal.aborted || isAbort(error)) return;
+    update(id, { failure: error instanceof Error ? error.message : String(error) });
+    sayError(error);
+  }
+}
+
+/** Goes through the list; with carried prompts where the person wants that and the image has nothing yet. */
+export async function move(by: 1 | -1): Promise<void> {
+  const next = entries.peek()[currentIndex.peek() + by];
+  if (!next) {
+    say(by > 0 ? text.list.last : text.list.first);
+    return;
+  }
+  const before = carryPrompts.peek() && by > 0 ? history.peek()?.present : undefined;
+  await openEntry(next.id);
+  const now = history.peek();
+  if (!before || !now || opened.peek()?.entryId !== next.id || now.present.objects.length > 0) return;
+  const seeds = carried(before, newId);
+  if (seeds.length === 0) return;
+  history.value = record(now, seeds.reduce<ImageDocument>(addObject, now.present));
+  say(text.list.carried(seeds.length));
+}
+
+/** Takes an image off the list; its work stays stored under its content. */
+export async function removeEntry(id: string): Promise<void> {
+  const at = entries.peek().findIndex((entry) => entry.id === id);
+  if (at < 0) return;
+  const open = currentId.peek() === id;
+  if (open) leave();
+  const rest = entries.peek().filter((entry) => entry.id !== id);
+  entries.value = rest;
+  await stored((store) => store.removeFiles([id]));
+  if (!open) return;
+  const next = rest[Math.min(at, rest.length - 1)];
+  if (next) await openEntry(next.id);
+  else currentId.value = null;
+}
+
+export async function removeAll(): Promise<void> {
+  const ids = entries.peek().map(({ id }) => id);
+  opening?.abort();
+  leave();
+  entries.value = [];
+  currentId.value = null;
+  await stored((store) => store.removeFiles(ids));
+}
+
+/** Hash of an entry's bytes, computed once. */
+export async function keyOf(id: string): Promise<string> {
+  const entry = entries.peek().find((one) => one.id === id);
+  if (!entry) throw new DOMException('the image was taken off the list', 'AbortError');
+  if (entry.key !== null) return entry.key;
+  const digest = await crypto.subtle.digest('SHA-256', await entry.file.arrayBuffer());
+  const key = Array.from(new Uint8Array(digest).subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  update(id, { key });
+  return key;
+}
+
+/** The work on an image that is or is not open, as it is now. */
+export async function workOn(entry: Entry): Promise<ImageDocument | undefined> {
+  if (opened.peek()?.entryId === entry.id) return history.peek()?.present;
+  const key = await keyOf(entry.id);
+  return histories.get(key)?.present ?? documentOf(key);
+}
+
+/** Puts new work on an image that is not open; a step that can be undone if it was open in this session. */
+export function putWork(key: string, document: ImageDocument): void {
+  const past = histories.get(key);
+  if (past) histories.set(key, record(past, document));
+}
+
+export function update(id: string, change: Partial<Entry>): void {
+  entries.value = entries.peek().map((entry) => (entry.id === id ? { ...entry, ...change } : entry));
+}
+
+async function keepFile(id: string): Promise<void> {
+  try {
+    const key = await keyOf(id);
+    const entry = entries.peek().find((one) => one.id === id);
+    if (!entry) return;
+    const { name, path, file, spacingMm } = entry;
+    const order = nextOrder++;
+    const row = { id, order, name, path, file, type: file.type, key, ...(spacingMm && { spacingMm }) };
+    await stored((store) => store.putFile(row));
+    const known = await workOn(entry);
+    if (known) {
+      const shapes = known.objects.filter(({ shape }) => shape !== null).length;
+      update(id, { shapes, committed: known.objects.filter(({ committed }) => committed).length });
+    }
+  } catch (error) {
+    // A file that cannot be read says so when it is opened.
+    if (!(error instanceof DOMException)) throw error;
+  }
+}
+
+async function firstDocument(key: string, picture: OpenedImage, entry: Entry): Promise<ImageDocument> {
+  const { width, height } = picture;
+  const mm = picture.spacingMm ?? entry.spacingMm;
+  const scale: Scale | null = mm ? { mm, origin: 'file' } : null;
+  const known = await documentOf(key);
+  if (known && known.width === width && known.height === height) return { ...known, scale: known.scale ?? scale };
+  return emptyDocument(width, height, scale);
+}
+
+/** Puts the open image away. */
+function leave(): void {
+  batch(() => {
+    const [open, past] = [opened.peek(), history.peek()];
+    if (open && past) histories.set(open.key, past);
+    opened.value = null;
+    history.value = null;
+    hover.value = null;
+    crosshair.value = null;
+    anchor.value = null;
+    ticks.value = [];
+    brightness.value = 100;
+    contrast.value = 100;
+  });
+}

@@ -1,0 +1,51 @@
+/** Automatic mode: has the engine find everything in the picture and makes objects of it, in one step. */
+import { addObject, select } from '../document/edit.js';
+import { PALETTE } from '../document/palette.js';
+import type { ImageDocument } from '../document/types.js';
+import { text } from '../text/en.js';
+import { newId, step } from './edits.js';
+import { readyEngine } from './engineControl.js';
+import { isAbort, say, sayError } from './messages.js';
+import { packed } from './predictions.js';
+import { currentClass, engineStatus, opened } from './state.js';
+
+let running: AbortController | null = null;
+
+export function stopEverything(): void {
+  running?.abort();
+}
+
+export async function findEverything(): Promise<void> {
+  const [engine, open] = [readyEngine(), opened.peek()];
+  if (!engine || !open || running) {
+    if (!running) say(text.engine.notReady);
+    return;
+  }
+  const attempt = new AbortController();
+  running = attempt;
+  engineStatus.value = { phase: 'everything', done: 0, total: 0 };
+  try {
+    const masks = await engine.everything(open.key, {
+      signal: attempt.signal,
+      progress: (done, total) => {
+        if (running === attempt) engineStatus.value = { phase: 'everything', done, total };
+      },
+    });
+    if (opened.peek() !== open) return;
+    const classId = currentClass.peek();
+    step((document) => {
+      const all = masks.reduce<ImageDocument>((now, mask, i) => {
+        const start = { mask: packed(mask), origin: 'automatic', score: mask.score } as const;
+        return addObject(now, { id: newId(), classId, color: PALETTE[i % PALETTE.length]!, start });
+      }, document);
+      return select(all, document.activeId);
+    });
+    say(text.everything.found(masks.length), masks.length > 0 ? text.everything.foundHint : '');
+  } catch (error) {
+    if (isAbort(error)) say(text.everything.stopped);
+    else sayError(error);
+  } finally {
+    running = null;
+    if (engineStatus.peek().phase === 'everything') engineStatus.value = { phase: 'ready' };
+  }
+}

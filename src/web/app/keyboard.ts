@@ -1,0 +1,152 @@
+/**
+ * Keys and what they do: one table that the page listens by and the help overlay shows. Letters act wherever the focus
+ * is, but in fields; arrows and Enter act on the canvas only, so that buttons and lists keep theirs.
+ */
+import { text } from '../text/en.js';
+import {
+  actAtCrosshair,
+  beginObject,
+  cancel,
+  chooseClass,
+  chooseTool,
+  commitActive,
+  deleteActive,
+  goBack,
+  goNext,
+  moveCrosshair,
+  removePrompt,
+  resetLight,
+  resizeBrush,
+  selectNext,
+  toggleAllHidden,
+  toggleHidden,
+  toggleMeasures,
+  togglePreview,
+  toggleSign,
+} from './commands.js';
+import { redoStep, undoStep } from './edits.js';
+import { findEverything } from './everything.js';
+import { openFiles, openFolder, openMasks } from './pickers.js';
+import { crosshair, dialog } from './state.js';
+import { actualSize, fitView, follow, zoom } from './viewing.js';
+
+export interface Binding {
+  /** As `KeyboardEvent.key`, with `Shift+`, `Alt+` and `Mod+` (Ctrl, or ⌘ on a Mac) before it. */
+  readonly keys: readonly string[];
+  readonly label: string;
+  readonly group: keyof typeof text.help.groups;
+  /** Only while the canvas has the focus. */
+  readonly canvas?: boolean;
+  run(): void;
+}
+
+const CROSSHAIR_LEAP = 10;
+
+const arrows = (leap: number, prefix: string): Binding[] =>
+  (
+    [
+      ['ArrowLeft', -1, 0],
+      ['ArrowRight', 1, 0],
+      ['ArrowUp', 0, -1],
+      ['ArrowDown', 0, 1],
+    ] as const
+  ).map(([key, dx, dy]) => ({
+    keys: [prefix + key],
+    label: leap === 1 ? text.help.crosshair : text.help.crosshairFast,
+    group: 'canvas',
+    canvas: true,
+    run: () => {
+      moveCrosshair(dx * leap, dy * leap);
+      const at = crosshair.peek();
+      if (at) follow(at);
+    },
+  }));
+
+const classKeys = Array.from(
+  { length: 9 },
+  (_, i): Binding => ({
+    keys: [String(i + 1)],
+    label: text.help.classNumber,
+    group: 'objects',
+    run: () => chooseClass(i + 1),
+  }),
+);
+
+export const BINDINGS: readonly Binding[] = [
+  { keys: ['v'], label: text.tools.click, group: 'tools', run: () => chooseTool('click') },
+  { keys: ['b'], label: text.tools.box, group: 'tools', run: () => chooseTool('box') },
+  { keys: ['d'], label: text.tools.brush, group: 'tools', run: () => chooseTool('brush') },
+  { keys: ['e'], label: text.tools.eraser, group: 'tools', run: () => chooseTool('eraser') },
+  { keys: ['k'], label: text.tools.calibrate, group: 'tools', run: () => chooseTool('calibrate') },
+  { keys: ['t'], label: text.help.sign, group: 'tools', run: toggleSign },
+  { keys: [','], label: text.help.brushSmaller, group: 'tools', run: () => resizeBrush(-1) },
+  { keys: ['.'], label: text.help.brushLarger, group: 'tools', run: () => resizeBrush(1) },
+  { keys: ['a'], label: text.everything.run, group: 'tools', run: () => void findEverything() },
+  { keys: ['p'], label: text.help.preview, group: 'tools', run: togglePreview },
+  ...arrows(1, ''),
+  ...arrows(CROSSHAIR_LEAP, 'Shift+'),
+  { keys: ['Enter'], label: text.help.act, group: 'canvas', canvas: true, run: () => actAtCrosshair(false) },
+  {
+    keys: ['Shift+Enter'],
+    label: text.help.actOpposite,
+    group: 'canvas',
+    canvas: true,
+    run: () => actAtCrosshair(true),
+  },
+  { keys: ['Backspace'], label: text.help.removePrompt, group: 'canvas', run: removePrompt },
+  { keys: ['Escape'], label: text.help.cancel, group: 'canvas', run: cancel },
+  { keys: ['c'], label: text.objects.commit, group: 'objects', run: commitActive },
+  { keys: ['n'], label: text.objects.begin, group: 'objects', run: beginObject },
+  { keys: ['w'], label: text.help.previousObject, group: 'objects', run: () => selectNext(-1) },
+  { keys: ['s'], label: text.help.nextObject, group: 'objects', run: () => selectNext(1) },
+  { keys: ['x'], label: text.help.hide, group: 'objects', run: toggleHidden },
+  { keys: ['Shift+X'], label: text.help.hideAll, group: 'objects', run: toggleAllHidden },
+  { keys: ['Delete'], label: text.objects.remove, group: 'objects', run: deleteActive },
+  ...classKeys,
+  { keys: ['Mod+z'], label: text.history.undo, group: 'work', run: undoStep },
+  { keys: ['Mod+Shift+Z', 'Mod+y'], label: text.history.redo, group: 'work', run: redoStep },
+  { keys: ['o'], label: text.open.files, group: 'work', run: openFiles },
+  { keys: ['Shift+O'], label: text.open.folder, group: 'work', run: openFolder },
+  { keys: ['i'], label: text.open.masks, group: 'work', run: openMasks },
+  { keys: ['Mod+s'], label: text.exports.open, group: 'work', run: () => show('export') },
+  { keys: [']', 'PageDown'], label: text.list.next, group: 'work', run: goNext },
+  { keys: ['[', 'PageUp'], label: text.list.previous, group: 'work', run: goBack },
+  { keys: ['+', '='], label: text.view.zoomIn, group: 'view', run: () => zoom(1.25) },
+  { keys: ['-'], label: text.view.zoomOut, group: 'view', run: () => zoom(1 / 1.25) },
+  { keys: ['0'], label: text.view.fit, group: 'view', run: fitView },
+  { keys: ['Shift+)', 'Shift+0', 'f'], label: text.view.actual, group: 'view', run: actualSize },
+  { keys: ['r'], label: text.view.resetLight, group: 'view', run: resetLight },
+  { keys: ['m'], label: text.help.measures, group: 'view', run: toggleMeasures },
+  { keys: ['?', 'F1'], label: text.help.open, group: 'view', run: () => show('help') },
+];
+
+function show(which: 'help' | 'export'): void {
+  dialog.value = dialog.peek() === which ? null : which;
+}
+
+/** Begins to listen. */
+export function followKeys(canvasHasFocus: () => boolean): void {
+  addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || event.isComposing || isField(event.target)) return;
+    const modal = document.querySelector('dialog[open]') !== null;
+    if (modal) return;
+    const name = nameOf(event);
+    const binding = BINDINGS.find(({ keys, canvas }) => keys.includes(name) && (!canvas || canvasHasFocus()));
+    if (!binding) return;
+    event.preventDefault();
+    binding.run();
+  });
+}
+
+/** `Mod+Shift+Z`; Shift is named only with keys that do not change by it, or letters. */
+function nameOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): string {
+  const shifted = shiftKey && (key.length > 1 || /^[A-Z)]$/.test(key));
+  const letter = key.length === 1 && !shiftKey ? key.toLowerCase() : key;
+  return `${ctrlKey || metaKey ? 'Mod+' : ''}${altKey ? 'Alt+' : ''}${shifted ? 'Shift+' : ''}${letter}`;
+}
+
+/** Where keys write or set something. */
+function isField(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement) return !['checkbox', 'radio', 'button'].includes(target.type);
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+}

@@ -1,0 +1,36 @@
+/**
+ * Says things to the person: one line at a time, in the live region. An error that is none of ours is a defect; it is
+ * said as one, the page goes on, and the console of the browser has it.
+ */
+import { SamusError } from '../../errors.js';
+import { text } from '../text/en.js';
+import { message } from './state.js';
+
+export function say(what: string, hint = ''): void {
+  message.value = { tone: 'info', text: what, hint };
+}
+
+export function sayError(error: unknown): void {
+  if (isAbort(error)) return;
+  if (error instanceof SamusError) {
+    message.value = { tone: 'error', text: sentence(error.message), hint: sentence(error.hint) };
+    return;
+  }
+  reportError(error);
+  message.value = { tone: 'error', text: text.errors.defect(String(error)), hint: text.errors.defectHint };
+}
+
+export function dismiss(): void {
+  message.value = null;
+}
+
+/** Work that was given up on purpose. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError';
+}
+
+function sentence(words: string): string {
+  if (words === '') return '';
+  const text = words[0]!.toUpperCase() + words.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,38 @@
+/**
+ * Asks the person for files through the browser's own windows. The inputs are made for the occasion: nothing of them
+ * stands in the page.
+ */
+import type { FoundFile } from './entries.js';
+import { pickFolder, takeFiles } from './filesIn.js';
+import { addMasks } from './masksIn.js';
+
+export function openFiles(): void {
+  ask({ multiple: true, accept: 'image/*,.dcm,.zip,.json' }, (found) => void takeFiles(found, false));
+}
+
+export function openFolder(): void {
+  void pickFolder(() => ask({ folder: true }, (found) => void takeFiles(found, true)));
+}
+
+export function openMasks(): void {
+  ask({ multiple: true, accept: '.png,.json,application/json,image/png' }, (found) => void addMasks(found));
+}
+
+interface Question {
+  readonly multiple?: boolean;
+  readonly folder?: boolean;
+  readonly accept?: string;
+}
+
+function ask({ multiple = false, folder = false, accept = '' }: Question, take: (found: FoundFile[]) => void): void {
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.multiple = multiple;
+  input.webkitdirectory = folder;
+  input.accept = accept;
+  input.addEventListener('change', () => {
+    const files = [...(input.files ?? [])];
+    if (files.length > 0) take(files.map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+  });
+  input.click();
+}

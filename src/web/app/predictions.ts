@@ -1,0 +1,149 @@
+/**
+ * Keeps the masks in step with the prompts: whatever changed them (a click, undo, prompts carried over, a file), the
+ * objects that have no answer yet are asked for one after the other. Only the newest state is asked for; what was
+ * answered once is remembered.
+ */
+import { effect } from '@preact/signals';
+import { decodeRle, packRle, rleCounts } from '../../formats/rle.js';
+import type { ObjectPrompt } from '../../predict/types.js';
+import { withAnswer } from '../document/edit.js';
+import { type PromptStep, promptSteps } from '../document/promptKey.js';
+import type { Annotation, PackedMask } from '../document/types.js';
+import type { Engine, EngineMask } from '../engine/engine.js';
+import { latestOnly } from '../engine/latestOnly.js';
+import { nextQuestion, quietly } from './edits.js';
+import { readImage, readyEngine } from './engineControl.js';
+import { isAbort, sayError } from './messages.js';
+import { active, adding, document, hover, multimask, opened, showPreview, thinking, tool } from './state.js';
+
+/** Answers of the open image; each holds logits of 16 to 256 kB. */
+const MOST_ANSWERS = 200;
+
+const answers = new Map<string, EngineMask>();
+let answersOf = '';
+let running = false;
+/** Questions that failed are not asked again on their own. */
+const failed = new Set<string>();
+
+/** Begins to follow the document. */
+export function followPrompts(): void {
+  effect(() => {
+    if (document.value && opened.value) void answerAll();
+  });
+}
+
+/** Has the open image read and then answers what is open. */
+export async function prepare(): Promise<void> {
+  const open = opened.peek();
+  if (!open) return;
+  failed.clear();
+  if (answersOf !== open.key) answers.clear();
+  answersOf = open.key;
+  await readImage(open, () => void answerAll());
+}
+
+/** Shows what a click at a pixel would give; null: shows nothing. */
+export function previewAt(pixel: readonly [number, number] | null): void {
+  if (pixel && showPreview.peek() && tool.peek() === 'click' && !running) {
+    void preview(pixel).catch(() => {
+      // A preview that fails is no loss: the click itself tells why.
+      hover.value = null;
+    });
+    return;
+  }
+  preview.cancel();
+  hover.value = null;
+}
+
+/** A packed mask out of an engine's. */
+export function packed({ rle }: Pick<EngineMask, 'rle'>): PackedMask {
+  const { size, counts } = rle;
+  return typeof counts === 'string' ? { size, counts } : packRle(rleCounts(rle), size[1], size[0]);
+}
+
+async function answerAll(): Promise<void> {
+  if (running || !nextQuestion(isOpen)) return;
+  running = true;
+  preview.cancel();
+  try {
+    for (let question = nextQuestion(isOpen); question; question = nextQuestion(isOpen)) {
+      const engine = readyEngine();
+      if (!engine) break;
+      await answerOne(engine, question);
+    }
+  } finally {
+    running = false;
+    thinking.value = false;
+  }
+}
+
+const isOpen = (object: Annotation): boolean => !failed.has(idOf(object));
+const idOf = (object: Annotation): string => `${object.id} ${promptSteps(object).at(-1)?.key}`;
+
+async function answerOne(engine: Engine, object: Annotation): Promise<void> {
+  const open = opened.peek()!;
+  thinking.value = true;
+  try {
+    const steps = promptSteps(object);
+    const mask = await ask(engine, open.key, steps);
+    if (opened.peek() !== open) return;
+    const answer = { mask: packed(mask), score: mask.score, model: engine.model, key: steps.at(-1)!.key };
+    quietly((document) => withAnswer(document, object.id, answer));
+  } catch (error) {
+    if (isAbort(error) || opened.peek() !== open) return;
+    failed.add(idOf(object));
+    sayError(error);
+  }
+}
+
+/** Asks for the place under the pointer; of the places it passed meanwhile only the last is asked. */
+const preview = latestOnly(async (signal: AbortSignal, place: readonly [number, number]) => {
+  const [engine, open, present] = [readyEngine(), opened.peek(), document.peek()];
+  const object = active.peek();
+  const label = adding.peek() ? 1 : 0;
+  if (!engine || !open || !present || (!object && label === 0)) return;
+  const { points, box, start } = object ?? NOTHING;
+  const mask = await ask(engine, open.key, promptSteps({ points: [...points, [...place, label]], box, start }), signal);
+  // What changed meanwhile asks for itself.
+  if (!signal.aborted && document.peek() === present && tool.peek() === 'click') hover.value = packed(mask);
+});
+
+const NOTHING: Pick<Annotation, 'points' | 'box' | 'start'> = { points: [], box: null, start: null };
+
+/** The answer to the last step; each step takes the logits of the one before, and known ones are not asked again. */
+async function ask(
+  engine: Engine,
+  key: string,
+  steps: readonly PromptStep[],
+  signal?: AbortSignal,
+): Promise<EngineMask> {
+  let before: EngineMask | undefined;
+  for (const [i, step] of steps.entries()) {
+    const name = `${engine.model} ${multimask.peek()} ${step.key}`;
+    let answer = answers.get(name);
+    if (!answer) {
+      const ambiguous = i === 0 && multimask.peek();
+      answer = await engine.segment(key, promptOf(step, before), { multimask: ambiguous, ...(signal && { signal }) });
+      remember(name, answer);
+    }
+    before = answer;
+  }
+  return before!;
+}
+
+function promptOf({ prompts }: PromptStep, before: EngineMask | undefined): ObjectPrompt {
+  const { points, box, start } = prompts;
+  return {
+    ...(points.length > 0 && { points }),
+    ...(box && { box }),
+    ...(before ? { lowResLogits: before.lowResLogits } : start && { mask: decodeRle(start.mask).data }),
+  };
+}
+
+function remember(name: string, answer: EngineMask): void {
+  answers.set(name, answer);
+  for (const oldest of answers.keys()) {
+    if (answers.size <= MOST_ANSWERS) break;
+    answers.delete(oldest);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What the annotator knows at a moment, as signals: the list of images, the open one with its history, tools, view,
+ * engine. Only values; what changes them stands in the other files of this folder.
+ */
+import { computed, type Signal, signal } from '@preact/signals';
+import type { Viewport } from '../canvas/viewport.js';
+import { findObject } from '../document/edit.js';
+import type { History } from '../document/history.js';
+import { PALETTE } from '../document/palette.js';
+import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
+import type { EngineKind } from '../engine/engine.js';
+import type { OpenedImage } from '../open/openedImage.js';
+
+/** An image of the list. */
+export interface Entry {
+  readonly id: string;
+  readonly name: string;
+  /** Path within the folder it came from, with `/`; the name where there was none. */
+  readonly path: string;
+  readonly file: File;
+  /** Of samples, whose file cannot say it. */
+  readonly spacingMm?: readonly [x: number, y: number];
+  /** Hash of the file's bytes: what its work is stored under. Null until it was read. */
+  readonly key: string | null;
+  /** Objects with a mask, and those of them that are done. */
+  readonly shapes: number;
+  readonly committed: number;
+  /** Why it cannot be opened. */
+  readonly failure: string | null;
+}
+
+/** The open image. */
+export interface Open {
+  readonly entryId: string;
+  readonly key: string;
+  readonly picture: OpenedImage;
+}
+
+export type Tool = 'click' | 'box' | 'brush' | 'eraser' | 'calibrate';
+export type Dialog = 'help' | 'export' | 'calibrate' | 'objects' | 'images';
+
+/** What the engine is at, for the status line; `loaded` and `total` in bytes. */
+export type EngineStatus =
+  | { readonly phase: 'none' | 'session' | 'encoding' | 'ready' | 'failed' }
+  | { readonly phase: 'model'; readonly loaded: number; readonly total: number | null }
+  | { readonly phase: 'everything'; readonly done: number; readonly total: number };
+
+export interface Message {
+  readonly tone: 'info' | 'error';
+  readonly text: string;
+  readonly hint: string;
+}
+
+export const entries = signal<readonly Entry[]>([]);
+export const opened = signal<Open | null>(null);
+/** The entry being opened or open. */
+export const currentId = signal<string | null>(null);
+export const history = signal<History<ImageDocument> | null>(null);
+
+export const document = computed(() => history.value?.present ?? null);
+export const active = computed(() =>
+  document.value ? findObject(document.value, document.value.activeId) : undefined,
+);
+export const currentIndex = computed(() => entries.value.findIndex(({ id }) => id === currentId.value));
+
+export const classes = signal<readonly ClassEntry[]>([{ id: 1, name: 'object', color: PALETTE[0] }]);
+/** The class of new objects. */
+export const currentClass = signal(1);
+
+export const tool = signal<Tool>('click');
+/** What a click means: part of the object or not. */
+export const adding = signal(true);
+/** In pixels of the image. */
+export const brushRadius = signal(6);
+export const showPreview = signal(true);
+export const showMeasures = signal(false);
+/** Ask for three masks at an ambiguous click and take the best. */
+export const multimask = signal(false);
+export const carryPrompts = signal(false);
+
+/** Percent. */
+export const brightness = signal(100);
+export const contrast = signal(100);
+export const view = signal<Viewport>({ scale: 1, left: 0, top: 0 });
+export const canvasSize = signal({ width: 0, height: 0 });
+
+/** The pixel that keys act on; shown once a key has moved it. */
+export const crosshair = signal<readonly [number, number] | null>(null);
+/** First corner of a box set by keys, first tick of a calibration. */
+export const anchor: Signal<readonly [number, number] | null> = signal(null);
+/** Both ticks, while the dialog asks for the distance. */
+export const ticks: Signal<readonly (readonly [number, number])[]> = signal([]);
+/** What a click at the pointer would give. */
+export const hover = signal<PackedMask | null>(null);
+
+export const engineKind = signal<EngineKind>('browser');
+export const serverReachable = signal(false);
+export const engineStatus = signal<EngineStatus>({ phase: 'none' });
+export const engineName = signal<{ readonly model: string; readonly provider: string } | null>(null);
+/** Prompts are with the model. */
+export const thinking = signal(false);
+
+export const message = signal<Message | null>(null);
+export const dialog = signal<Dialog | null>(null);
+/** Work is being written, is written, or cannot be. */
+export const saving = signal<'saved' | 'pending' | 'unavailable'>('saved');
+/** The folder that the images came from, where the browser lets a page write there. */
+export const folder = signal<FileSystemDirectoryHandle | null>(null);
+
+/** The colour that an object is drawn in. */
+export function colorOf(object: { readonly classId: number; readonly color: string | null }): string {
+  return object.color ?? classes.value.find(({ id }) => id === object.classId)?.color ?? PALETTE[0];
+}

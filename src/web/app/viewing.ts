@@ -1,0 +1,40 @@
+/** Changes how the open image lies on the canvas; the arithmetic is in canvas/viewport.ts. */
+import { bringIntoSight, centred, fitted, pan, resized, type Size, zoomAt } from '../canvas/viewport.js';
+import { canvasSize, opened, view } from './state.js';
+
+export function fitView(): void {
+  const image = opened.peek()?.picture;
+  if (image) view.value = fitted(image, canvasSize.peek());
+}
+
+/** One pixel of the image on one of the page. */
+export function actualSize(): void {
+  const image = opened.peek()?.picture;
+  if (image) view.value = centred(image, canvasSize.peek(), 1);
+}
+
+/** @param place on the canvas; its middle unless given */
+export function zoom(factor: number, place?: readonly [number, number]): void {
+  const image = opened.peek()?.picture;
+  const size = canvasSize.peek();
+  if (image) view.value = zoomAt(view.peek(), place ?? [size.width / 2, size.height / 2], factor, image, size);
+}
+
+export function panBy(dx: number, dy: number): void {
+  const image = opened.peek()?.picture;
+  if (image) view.value = pan(view.peek(), dx, dy, image, canvasSize.peek());
+}
+
+export function follow(pixel: readonly [number, number]): void {
+  view.value = bringIntoSight(view.peek(), pixel, canvasSize.peek());
+}
+
+/** Keeps the part of the image that is seen, unless all of it was. */
+export function resizeCanvas(size: Size): void {
+  const before = canvasSize.peek();
+  const image = opened.peek()?.picture;
+  const whole = image && view.peek().scale === fitted(image, before).scale;
+  canvasSize.value = size;
+  if (whole || before.width === 0) fitView();
+  else view.value = resized(view.peek(), before, size);
+}

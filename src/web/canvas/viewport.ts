@@ -1,0 +1,106 @@
+/**
+ * How the image lies on the canvas: a scale and the place of its top left corner, in CSS pixels. Pure; a pixel x of the
+ * image covers x to x + 1, so that its middle is at x + 0.5.
+ */
+export interface Viewport {
+  /** CSS pixels of one image pixel. */
+  readonly scale: number;
+  /** Where the image begins. */
+  readonly left: number;
+  readonly top: number;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+type Place = readonly [x: number, y: number];
+
+const MARGIN = 12;
+const LARGEST = 40;
+
+/** The whole image in the middle of the canvas; small images are enlarged. */
+export function fitted(image: Size, canvas: Size): Viewport {
+  const across = Math.max(1, canvas.width - 2 * MARGIN) / image.width;
+  const down = Math.max(1, canvas.height - 2 * MARGIN) / image.height;
+  return centred(image, canvas, Math.min(LARGEST, across, down));
+}
+
+/** The image in the middle at a scale. */
+export function centred(image: Size, canvas: Size, scale: number): Viewport {
+  return {
+    scale,
+    left: (canvas.width - image.width * scale) / 2,
+    top: (canvas.height - image.height * scale) / 2,
+  };
+}
+
+/** Larger or smaller around a place of the canvas, which stays where it is. */
+export function zoomAt(view: Viewport, [x, y]: Place, factor: number, image: Size, canvas: Size): Viewport {
+  const least = Math.min(fitted(image, canvas).scale, 1) / 2;
+  const scale = Math.min(LARGEST, Math.max(least, view.scale * factor));
+  const by = scale / view.scale;
+  return keepInSight({ scale, left: x - (x - view.left) * by, top: y - (y - view.top) * by }, image, canvas);
+}
+
+export function pan(view: Viewport, dx: number, dy: number, image: Size, canvas: Size): Viewport {
+  return keepInSight({ ...view, left: view.left + dx, top: view.top + dy }, image, canvas);
+}
+
+/** The same part of the image after the canvas changed its size. */
+export function resized(view: Viewport, before: Size, after: Size): Viewport {
+  return {
+    ...view,
+    left: view.left + (after.width - before.width) / 2,
+    top: view.top + (after.height - before.height) / 2,
+  };
+}
+
+/** Where a place of the canvas lies in the image; 0.5 is the middle of the first pixel. */
+export function toImage(view: Viewport, [x, y]: Place): [number, number] {
+  return [(x - view.left) / view.scale, (y - view.top) / view.scale];
+}
+
+export function toCanvas(view: Viewport, [x, y]: Place): [number, number] {
+  return [x * view.scale + view.left, y * view.scale + view.top];
+}
+
+/** The pixel of the image under a place of the canvas; undefined beside the image. */
+export function pixelAt(view: Viewport, place: Place, image: Size): [number, number] | undefined {
+  const [x, y] = toImage(view, place).map(Math.floor) as [number, number];
+  return x >= 0 && y >= 0 && x < image.width && y < image.height ? [x, y] : undefined;
+}
+
+/** The nearest pixel of the image, also from beside it. */
+export function nearestPixel(view: Viewport, place: Place, image: Size): [number, number] {
+  const [x, y] = toImage(view, place);
+  return [clamp(Math.floor(x), 0, image.width - 1), clamp(Math.floor(y), 0, image.height - 1)];
+}
+
+/** The view moved just far enough that a pixel is on the canvas with some room around it. */
+export function bringIntoSight(view: Viewport, pixel: Place, canvas: Size): Viewport {
+  const [x, y] = toCanvas(view, [pixel[0] + 0.5, pixel[1] + 0.5]);
+  const shift = (at: number, size: number): number => {
+    const room = Math.min(40, size / 4);
+    return at < room ? room - at : at > size - room ? size - room - at : 0;
+  };
+  return { ...view, left: view.left + shift(x, canvas.width), top: view.top + shift(y, canvas.height) };
+}
+
+/** A quarter of the canvas at least shows the image, so that nobody loses it. */
+function keepInSight(view: Viewport, image: Size, canvas: Size): Viewport {
+  const hold = (start: number, length: number, room: number): number => {
+    const least = Math.min(length, room / 4);
+    return clamp(start, least - length, room - least);
+  };
+  return {
+    scale: view.scale,
+    left: hold(view.left, image.width * view.scale, canvas.width),
+    top: hold(view.top, image.height * view.scale, canvas.height),
+  };
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(most, Math.max(least, value));
+}

@@ -1,0 +1,45 @@
+/** What the worker for files (exportWorker.ts) can be asked: everything that packs, unpacks or computes for long. */
+import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
+import type { Imported } from './readPrompts.js';
+
+export const EXPORT_FORMATS = ['masks', 'us30k', 'coco-rle', 'coco-polygons', 'nifti', 'prompts'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** An image with the work on it. */
+export interface ExportImage {
+  /** Within the folder it came from, with its ending. */
+  readonly path: string;
+  readonly file: Blob;
+  readonly document: ImageDocument;
+}
+
+export interface ExportRequest {
+  readonly format: ExportFormat;
+  /** Name of the data set: the folder of the US30K layout. */
+  readonly dataset: string;
+  readonly classes: readonly ClassEntry[];
+  readonly images: readonly ExportImage[];
+  /** One file to download, or the files one by one to be written into a folder. */
+  readonly packed: boolean;
+}
+
+export interface OutputFile {
+  /** With `/` between folders. */
+  readonly path: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Objects of one class as a label image has them. */
+export interface LabelClass {
+  readonly classId: number;
+  readonly mask: PackedMask;
+}
+
+export type ExportContract = {
+  write: { input: ExportRequest; output: readonly OutputFile[]; progress: { done: number; total: number } };
+  /** Files of a zip archive, without folders. */
+  unzip: { input: Blob; output: readonly OutputFile[] };
+  annotations: { input: { file: Blob; path: string }; output: Imported };
+  label: { input: Blob; output: { width: number; height: number; classes: readonly LabelClass[] } };
+  sample: { input: { seed: number }; output: { png: Uint8Array<ArrayBuffer>; spacingMm: number } };
+};

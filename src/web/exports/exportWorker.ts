@@ -1,0 +1,73 @@
+/** The worker for files: writes exports, reads labels and archives, makes samples, off the page's thread. */
+import { unzipSync } from 'fflate';
+import { makePhantom } from '../../data/phantom.js';
+import { SamusError } from '../../errors.js';
+import { decodeClassPng } from '../../formats/classPng.js';
+import { encodePicture } from '../open/pngPicture.js';
+import { serveWorker } from '../worker/serveWorker.js';
+import type { ExportContract } from './exportContract.js';
+import { labelClasses } from './labels.js';
+import { readAnnotations } from './readAnnotations.js';
+import { owned } from './us30k.js';
+import { writeFiles } from './writeFiles.js';
+
+/** An archive says how large its files get; more than this would fill the memory of the page. */
+const MAX_UNPACKED = 1e9;
+const SAMPLE_SIDE = 384;
+
+serveWorker<ExportContract>({
+  async write(request, { progress, transfer }) {
+    const total = request.images.length;
+    const files = await writeFiles(request, (done) => progress({ done, total }));
+    for (const buffer of new Set(files.map(({ bytes }) => bytes.buffer))) transfer(buffer);
+    return files;
+  },
+
+  async unzip(archive) {
+    let unpacked = 0;
+    try {
+      const files = unzipSync(new Uint8Array(await archive.arrayBuffer()), {
+        filter: ({ name, originalSize }) => {
+          if (name.endsWith('/') || name.startsWith('__MACOSX/')) return false;
+          unpacked += originalSize;
+          if (unpacked > MAX_UNPACKED) throw tooLarge();
+          return true;
+        },
+      });
+      return Object.entries(files).map(([path, bytes]) => ({ path, bytes: owned(bytes) }));
+    } catch (error) {
+      if (error instanceof SamusError) throw error;
+      throw new SamusError(
+        'input',
+        'ARCHIVE_CORRUPT',
+        'This zip archive is damaged or of a kind that is not read.',
+        'Unpack it and open the folder.',
+      );
+    }
+  },
+
+  async label(file) {
+    const { width, height, classes } = decodeClassPng(new Uint8Array(await file.arrayBuffer()));
+    return { width, height, classes: labelClasses(classes, width, height) };
+  },
+
+  async annotations({ file, path }) {
+    return readAnnotations(await file.text(), path);
+  },
+
+  async sample({ seed }, { transfer }) {
+    const { image, spacingMm } = makePhantom({ seed, width: SAMPLE_SIDE, height: SAMPLE_SIDE });
+    const png = encodePicture(image);
+    transfer(png.buffer);
+    return { png, spacingMm };
+  },
+});
+
+function tooLarge(): SamusError {
+  return new SamusError(
+    'input',
+    'ARCHIVE_TOO_LARGE',
+    'This zip archive holds more than 1 GB of files.',
+    'Unpack it and open the folder.',
+  );
+}

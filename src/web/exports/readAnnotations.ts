@@ -1,0 +1,54 @@
+/** Reads a JSON file with masks, whichever of the known kinds it is. */
+import { SamusError } from '../../errors.js';
+import { type CocoImage, cocoMask, readCoco } from '../../formats/coco.js';
+import { encodeRle } from '../../formats/rle.js';
+import { PALETTE } from '../document/palette.js';
+import { type Imported, type ImportedImage, isFields, readPrompts } from './readPrompts.js';
+
+/** @throws SamusError ANNOTATIONS_JSON and what reading the kind throws */
+export function readAnnotations(text: string, path: string): Imported {
+  const document = parse(text, path);
+  return Array.isArray(document.annotations) ? fromCoco(readCoco(document)) : readPrompts(document, path);
+}
+
+/** Categories become classes in the order in which they are used. */
+function fromCoco(images: readonly CocoImage[]): Imported {
+  const names = [...new Set(images.flatMap(({ objects }) => objects.map(({ category }) => category)))];
+  const ids = new Map(names.map((name, i) => [name, i + 1]));
+  return {
+    classes: names.map((name, i) => ({ id: i + 1, name, color: PALETTE[i % PALETTE.length]! })),
+    images: images.filter(({ objects }) => objects.length > 0).map((image) => fromCocoImage(image, ids)),
+  };
+}
+
+function fromCocoImage(image: CocoImage, ids: ReadonlyMap<string, number>): ImportedImage {
+  const sized = image.objects.find(({ rle }) => rle)?.rle?.size;
+  const width = image.width ?? sized?.[1];
+  const height = image.height ?? sized?.[0];
+  if (width === undefined || height === undefined) {
+    const message = `${image.file} was expected to have its width and height in the COCO file, it has not`;
+    throw new SamusError('input', 'ANNOTATIONS_JSON', message, 'add width and height to its entry under images');
+  }
+  const objects = image.objects.map((object) => {
+    const mask = encodeRle(cocoMask(object, width, height), width, height);
+    const start = { mask, origin: 'file', score: object.score ?? null } as const;
+    const classId = ids.get(object.category)!;
+    return { classId, start, committed: true, ...(object.name !== undefined && { name: object.name }) };
+  });
+  return { image: image.file, width, height, objects };
+}
+
+function parse(text: string, path: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isFields(value) && Array.isArray(value.images)) return value;
+  } catch {
+    // The error below says what is wrong.
+  }
+  throw new SamusError(
+    'input',
+    'ANNOTATIONS_JSON',
+    `${path} was expected to hold masks as JSON, it does not`,
+    'COCO JSON and the JSON of this page and of samus segment are read',
+  );
+}

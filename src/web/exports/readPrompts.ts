@@ -1,0 +1,146 @@
+/**
+ * Reads the JSON with prompts (promptsDocument.ts), and that of `samus segment --json`: objects with prompts keep
+ * them, so that they can be corrected click by click; the others begin with their mask.
+ */
+import { SamusError } from '../../errors.js';
+import { decodeRle, encodeRle, type PixelBox, rleCounts } from '../../formats/rle.js';
+import type { PointPrompt } from '../../predict/types.js';
+import type { ObjectSeed } from '../document/edit.js';
+import type { ClassEntry, PackedMask, StartMask } from '../document/types.js';
+
+/** The objects of a file for one image; sizes are those of its masks. */
+export interface ImportedImage {
+  readonly image: string;
+  readonly width: number;
+  readonly height: number;
+  readonly objects: readonly Omit<ObjectSeed, 'id'>[];
+}
+
+export interface Imported {
+  readonly images: readonly ImportedImage[];
+  readonly classes: readonly ClassEntry[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** @throws SamusError ANNOTATIONS_JSON naming the place that is wrong */
+export function readPrompts(document: Fields, path: string): Imported {
+  const model = typeof document.model === 'string' ? document.model : 'unknown';
+  const images = list(document.images, path, 'images').map((entry, i): ImportedImage => {
+    const where = `images[${i}]`;
+    if (!isFields(entry) || typeof entry.image !== 'string') throw wrong(path, where, 'an image with its name');
+    const { image, width, height, objects = [] } = entry;
+    if (!isSide(width) || !isSide(height)) throw wrong(path, where, 'width and height of the image');
+    const frame = { width, height, model, path };
+    return {
+      image,
+      width,
+      height,
+      objects: list(objects, path, `${where}.objects`).map((object, o) =>
+        readObject(object, frame, `${where}.objects[${o}]`),
+      ),
+    };
+  });
+  const classes = Array.isArray(document.classes) ? document.classes.flatMap(readClass) : [];
+  return { images, classes };
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+interface Frame {
+  readonly width: number;
+  readonly height: number;
+  readonly model: string;
+  readonly path: string;
+}
+
+function readObject(object: unknown, frame: Frame, where: string): Omit<ObjectSeed, 'id'> {
+  if (!isFields(object)) throw wrong(frame.path, where, 'an object');
+  const prompt = isFields(object.prompt) ? object.prompt : { points: object.points };
+  const points = readPoints(prompt.points ?? [], frame, `${where}.points`);
+  const box = prompt.box === undefined ? null : readBox(prompt.box, frame, `${where}.prompt.box`);
+  const mask = (value: unknown, name: string): PackedMask | null =>
+    value === undefined || value === null ? null : readMask(value, frame, `${where}.${name}`);
+  const whole = mask(object.rle, 'rle');
+  const strokes = { added: mask(object.added, 'added'), erased: mask(object.erased, 'erased') };
+  const score = typeof object.score === 'number' ? object.score : null;
+  const asked = points.length > 0 || box !== null;
+  const answer = mask(object.answer, 'answer') ?? (strokes.added || strokes.erased ? null : whole);
+  const start = readStart(prompt.start, frame, `${where}.prompt.start`) ?? (asked ? null : startOf(whole, score));
+  return {
+    classId: isClassId(object.class) ? object.class : 1,
+    ...(typeof object.name === 'string' && object.name.trim() !== '' && { name: object.name.trim().slice(0, 200) }),
+    ...(isColor(object.color) && { color: object.color }),
+    points,
+    box,
+    ...(start && { start }),
+    strokes: asked || prompt.start !== undefined ? strokes : { added: null, erased: null },
+    ...(asked && answer && { answer: { mask: answer, score: score ?? 0, model: frame.model } }),
+    committed: object.committed !== false && whole !== null,
+  };
+}
+
+const startOf = (mask: PackedMask | null, score: number | null): StartMask | null =>
+  mask && { mask, origin: 'file', score };
+
+function readStart(value: unknown, frame: Frame, where: string): StartMask | null {
+  if (!isFields(value)) return null;
+  const origin = value.origin === 'automatic' ? 'automatic' : 'file';
+  const score = typeof value.score === 'number' ? value.score : null;
+  return { mask: readMask(value, frame, where), origin, score };
+}
+
+function readPoints(value: unknown, frame: Frame, where: string): PointPrompt[] {
+  return list(value, frame.path, where).map((point): PointPrompt => {
+    if (!isNumbers(point) || point.length < 2) throw wrong(frame.path, where, 'points [x, y, label]');
+    return [point[0]!, point[1]!, point[2] === 0 ? 0 : 1];
+  });
+}
+
+function readBox(value: unknown, frame: Frame, where: string): PixelBox {
+  if (!isNumbers(value) || value.length !== 4) throw wrong(frame.path, where, 'a box [x0, y0, x1, y1]');
+  return [value[0]!, value[1]!, value[2]!, value[3]!];
+}
+
+function readMask(value: unknown, { path, width, height }: Frame, where: string): PackedMask {
+  const bad = (): SamusError => wrong(path, where, `run lengths of ${height}x${width} pixels`);
+  if (!isFields(value) || !isNumbers(value.size)) throw bad();
+  const [rows, columns] = value.size;
+  const { counts } = value;
+  if (rows !== height || columns !== width || !(typeof counts === 'string' || isNumbers(counts))) throw bad();
+  const rle = { size: [height, width] as const, counts };
+  if (typeof counts === 'string') {
+    rleCounts(rle);
+    return { size: rle.size, counts };
+  }
+  return encodeRle(decodeRle(rle).data, width, height);
+}
+
+function readClass(value: unknown): ClassEntry[] {
+  if (!isFields(value) || !isClassId(value.id) || typeof value.name !== 'string') return [];
+  return isColor(value.color) ? [{ id: value.id, name: value.name.slice(0, 200), color: value.color }] : [];
+}
+
+const isClassId = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 255;
+const isColor = (value: unknown): value is string => typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value);
+const isSide = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535;
+const isNumbers = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item));
+
+function list(value: unknown, path: string, where: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw wrong(path, where, 'a list');
+  return value;
+}
+
+function wrong(path: string, where: string, expected: string): SamusError {
+  return new SamusError(
+    'input',
+    'ANNOTATIONS_JSON',
+    `${where} of ${path}: ${expected} was expected`,
+    'export the file again; COCO JSON and the JSON of this page and of samus segment are read',
+  );
+}

@@ -1,0 +1,95 @@
+/** Makes the files of an export, whatever its format, and one file of them where that is asked for. */
+import { type Zippable, zipSync } from 'fflate';
+import type { Json } from '../../errors.js';
+import { cocoDocument } from '../../formats/coco.js';
+import { maskToImage } from '../../formats/image.js';
+import { encodeNifti } from '../../formats/niftiWrite.js';
+import { decodeRle } from '../../formats/rle.js';
+import type { ClassEntry } from '../document/types.js';
+import { encodePicture } from '../open/pngPicture.js';
+import type { ExportImage, ExportRequest, OutputFile } from './exportContract.js';
+import { classMap } from './labels.js';
+import { OutputNames, safeName } from './outputNames.js';
+import { promptsDocument } from './promptsDocument.js';
+import { owned, us30kFiles } from './us30k.js';
+
+/** Files that are small already: packing them again takes time and gains nothing. */
+const PACKED = /\.(png|gz)$/;
+
+export async function writeFiles(request: ExportRequest, progress: (done: number) => void): Promise<OutputFile[]> {
+  const files = await filesOf(request, progress);
+  if (!request.packed || files.length === 1) return files;
+  const entries: Zippable = {};
+  for (const { path, bytes } of files) entries[path] = [bytes, { level: PACKED.test(path) ? 0 : 6 }];
+  const name = request.format === 'us30k' ? request.dataset : `samus-${request.format}`;
+  return [{ path: `${name}.zip`, bytes: owned(zipSync(entries)) }];
+}
+
+async function filesOf(request: ExportRequest, progress: (done: number) => void): Promise<OutputFile[]> {
+  const { format, images, classes } = request;
+  if (format === 'us30k') return us30kFiles(request, progress);
+  if (format === 'masks') return each(images, progress, maskFiles);
+  if (format === 'nifti') return each(images, progress, niftiFile);
+  if (format === 'prompts') return [json('annotations.json', promptsDocument(images, classes))];
+  const segmentation = format === 'coco-rle' ? 'rle' : 'polygons';
+  return [json('coco.json', coco(images, classes, segmentation))];
+}
+
+function each(
+  images: readonly ExportImage[],
+  progress: (done: number) => void,
+  make: (image: ExportImage, name: string) => OutputFile[],
+): OutputFile[] {
+  const names = new OutputNames();
+  return images.flatMap((image, i) => {
+    const files = make(image, names.take(image.path));
+    progress(i + 1);
+    return files;
+  });
+}
+
+function maskFiles({ document }: ExportImage, name: string): OutputFile[] {
+  const names = new OutputNames();
+  return document.objects.flatMap((object) => {
+    if (!object.shape) return [];
+    const { data, width, height } = decodeRle(object.shape);
+    const own = names.take(`${safeName(object.name)}.png`);
+    return [{ path: `${name}.${own}.png`, bytes: encodePicture(maskToImage(data, width, height)) }];
+  });
+}
+
+function niftiFile({ document }: ExportImage, name: string): OutputFile[] {
+  const { width, height, scale } = document;
+  return [{ path: `${name}.nii.gz`, bytes: owned(encodeNifti(classMap(document), width, height, scale?.mm)) }];
+}
+
+function coco(images: readonly ExportImage[], classes: readonly ClassEntry[], segmentation: 'rle' | 'polygons') {
+  const nameOf = (id: number): string => classes.find((one) => one.id === id)?.name ?? `class-${id}`;
+  const used = images.flatMap(({ document }) => document.objects.map(({ classId }) => classId));
+  const ids = [...new Set([...classes.map(({ id }) => id), ...used])].sort((a, b) => a - b);
+  const sources = images.map(({ path, document }) => ({
+    file: path,
+    width: document.width,
+    height: document.height,
+    objects: document.objects.flatMap(({ shape, classId, name, answer, start }) => {
+      const score = answer?.score ?? start?.score;
+      if (!shape) return [];
+      return [
+        {
+          // Unpacked when it is its turn: all masks of a long list at once would fill the memory.
+          get mask() {
+            return decodeRle(shape).data;
+          },
+          category: nameOf(classId),
+          name,
+          ...(score != null && { score }),
+        },
+      ];
+    }),
+  }));
+  return cocoDocument(sources, { segmentation, categories: [...new Set(ids.map(nameOf))] });
+}
+
+function json(path: string, document: Json | ReturnType<typeof cocoDocument>): OutputFile {
+  return { path, bytes: owned(new TextEncoder().encode(`${JSON.stringify(document)}\n`)) };
+}

@@ -1,0 +1,34 @@
+/** What stands over the canvas while there is no image on it: the beginning, opening, or why it cannot be opened. */
+import { takeSample } from '../app/filesIn.js';
+import { openFiles, openFolder } from '../app/pickers.js';
+import { currentId, entries, message, opened } from '../app/state.js';
+import { text } from '../text/en.js';
+import { Button } from './Button.js';
+
+export function CanvasState() {
+  if (opened.value) return null;
+  const entry = entries.value.find(({ id }) => id === currentId.value);
+  if (entry?.failure != null) {
+    return (
+      <div class="canvas-state">
+        <h2>{text.open.failed}</h2>
+        <p class="name">{entry.name}</p>
+        <p>{entry.failure}</p>
+        {message.value?.tone === 'error' && <p>{message.value.hint}</p>}
+      </div>
+    );
+  }
+  if (entry) return <p class="canvas-state quiet">{text.open.opening}</p>;
+  return (
+    <div class="canvas-state begin">
+      <h2>{text.open.drop}</h2>
+      <p>{text.open.dropMore}</p>
+      <div class="row">
+        <Button label={text.open.files} caption={text.open.files} icon="open" kind="primary" onClick={openFiles} />
+        <Button label={text.open.folder} caption={text.open.folder} icon="folder" onClick={openFolder} />
+        <Button label={text.open.sample} caption={text.open.sample} icon="sample" onClick={() => void takeSample()} />
+      </div>
+      <p class="quiet">{text.open.private}</p>
+    </div>
+  );
+}

@@ -1,0 +1,103 @@
+/**
+ * The image with everything over it: two canvases, the pointers on them, and what is shown where there is no image.
+ * Drawing is in canvas/painter.ts, what pointers mean in canvas/gestures.ts; here state and those two meet.
+ */
+import { effect, useSignal } from '@preact/signals';
+import type { RefObject } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { isAbort } from '../app/messages.js';
+import { brightness, contrast, opened, tool, view } from '../app/state.js';
+import { fitView, resizeCanvas } from '../app/viewing.js';
+import { followPointers } from '../canvas/gestures.js';
+import { drawPicture, drawScene } from '../canvas/painter.js';
+import { pictureCanvas } from '../canvas/pictureCanvas.js';
+import { text } from '../text/en.js';
+import { CanvasState } from './CanvasState.js';
+import { gestureHandlers } from './gestureHandlers.js';
+import { currentScene } from './scene.js';
+
+/** Arrows move a crosshair here: a screen reader passes them on where it is told that this is an application. */
+const KEYS_ACT_HERE = { role: 'application', tabIndex: 0 } as const;
+
+export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElement | null> }) {
+  const base = useRef<HTMLCanvasElement>(null);
+  const picture = useSignal<OffscreenCanvas | null>(null);
+
+  useEffect(() => {
+    let making = new AbortController();
+    return effect(() => {
+      const open = opened.value;
+      making.abort();
+      making = new AbortController();
+      const { signal } = making;
+      picture.value = null;
+      if (!open) return;
+      fitView();
+      pictureCanvas(open.picture.image, signal).then(
+        (canvas) => {
+          if (!signal.aborted) picture.value = canvas;
+        },
+        (error) => {
+          if (!isAbort(error)) throw error;
+        },
+      );
+    });
+  }, [picture]);
+
+  useEffect(() => {
+    const element = focus.current!;
+    const observer = new ResizeObserver(() => {
+      const { clientWidth: width, clientHeight: height } = element;
+      const ratio = devicePixelRatio;
+      for (const { current } of [base, focus]) {
+        current!.width = Math.round(width * ratio);
+        current!.height = Math.round(height * ratio);
+      }
+      resizeCanvas({ width, height });
+      view.value = { ...view.peek() };
+    });
+    observer.observe(element);
+    const endPointers = followPointers(element, gestureHandlers);
+    return () => {
+      observer.disconnect();
+      endPointers();
+    };
+  }, [focus]);
+
+  useEffect(() => {
+    const context = base.current!.getContext('2d')!;
+    return effect(() => {
+      const [source, now] = [picture.value, view.value];
+      drawPicture(context, source, now, devicePixelRatio);
+    });
+  }, [picture]);
+
+  useEffect(() => {
+    const context = focus.current!.getContext('2d')!;
+    let frame = 0;
+    const end = effect(() => {
+      const [scene, now] = [currentScene.value, view.value];
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => drawScene(context, scene, now, devicePixelRatio));
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      end();
+    };
+  }, [focus]);
+
+  const open = opened.value;
+  const light = `brightness(${brightness.value}%) contrast(${contrast.value}%)`;
+  return (
+    <main class="stage">
+      <canvas ref={base} style={{ filter: light }} />
+      <canvas
+        ref={focus}
+        class={`over tool-${tool.value}`}
+        {...KEYS_ACT_HERE}
+        aria-label={open ? text.view.canvas(open.picture.name) : text.open.drop}
+      />
+      <CanvasState />
+    </main>
+  );
+}

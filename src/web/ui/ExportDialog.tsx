@@ -1,0 +1,96 @@
+/** What to export, of which images, and where to. */
+import { useSignal } from '@preact/signals';
+import { exporting, runExport } from '../app/exportsRun.js';
+import { lastDataset } from '../app/persist.js';
+import { document, entries, folder } from '../app/state.js';
+import { EXPORT_FORMATS, type ExportFormat } from '../exports/exportContract.js';
+import { text } from '../text/en.js';
+import { Button } from './Button.js';
+import { Dialog } from './Dialog.js';
+
+/** Also the name of a folder and part of lists, which are parted at slashes. */
+const DATASET = /^[A-Za-z0-9][\w.-]{0,63}$/;
+
+export function ExportDialog() {
+  const here = document.value?.objects.some(({ shape }) => shape) ?? false;
+  const withMasks = entries.value.filter(({ shapes }) => shapes > 0).length;
+  const format = useSignal<ExportFormat>('us30k');
+  const scope = useSignal<'current' | 'all'>(withMasks > 1 || !here ? 'all' : 'current');
+  const dataset = useSignal(lastDataset() ?? text.exports.datasetDefault);
+  const valid = DATASET.test(dataset.value);
+  const running = exporting.value;
+  const ready = withMasks > 0 && valid && !running;
+  const run = (beside: boolean) => (): void =>
+    void runExport({ format: format.value, scope: scope.value, dataset: dataset.value, beside });
+  return (
+    <Dialog title={text.exports.title}>
+      {withMasks === 0 && <p class="warn">{text.exports.nothing}</p>}
+      <fieldset>
+        <legend>{text.exports.format}</legend>
+        {EXPORT_FORMATS.map((name) => (
+          <label key={name} class="choice">
+            <input type="radio" name="format" checked={format.value === name} onChange={() => (format.value = name)} />
+            <span>
+              {text.exports.formats[name][0]}
+              <small>{text.exports.formats[name][1]}</small>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {format.value === 'us30k' && (
+        <label class="field">
+          <span>{text.exports.dataset}</span>
+          <input
+            value={dataset.value}
+            aria-invalid={!valid}
+            aria-describedby="dataset-hint"
+            onInput={(event) => (dataset.value = event.currentTarget.value)}
+          />
+          <small id="dataset-hint">{valid ? '' : text.exports.invalidName}</small>
+        </label>
+      )}
+      <fieldset class="row">
+        <legend>{text.exports.scope}</legend>
+        <label class="choice">
+          <input
+            type="radio"
+            name="scope"
+            disabled={!here}
+            checked={scope.value === 'current'}
+            onChange={() => (scope.value = 'current')}
+          />
+          <span>{text.exports.current}</span>
+        </label>
+        <label class="choice">
+          <input type="radio" name="scope" checked={scope.value === 'all'} onChange={() => (scope.value = 'all')} />
+          <span>{text.exports.all(withMasks)}</span>
+        </label>
+      </fieldset>
+      {running && (
+        <p role="status">
+          {text.exports.working(running.done, running.total)}{' '}
+          <progress value={running.done} max={Math.max(1, running.total)} />
+        </p>
+      )}
+      <footer class="row">
+        <Button
+          label={text.exports.download}
+          caption={text.exports.download}
+          icon="export"
+          kind="primary"
+          disabled={!ready}
+          onClick={run(false)}
+        />
+        {folder.value && (
+          <Button
+            label={text.exports.besideHelp}
+            caption={text.exports.beside}
+            icon="folder"
+            disabled={!ready}
+            onClick={run(true)}
+          />
+        )}
+      </footer>
+    </Dialog>
+  );
+}

@@ -1,0 +1,79 @@
+/** The images with their state, the way through them, and how many have masks. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { goBack, goNext } from '../app/commands.js';
+import { openEntry, removeAll, removeEntry } from '../app/entries.js';
+import { carryPrompts, currentId, currentIndex, type Entry, entries } from '../app/state.js';
+import { text } from '../text/en.js';
+import { Button } from './Button.js';
+import { Check } from './Check.js';
+
+export function FileList() {
+  const all = entries.value;
+  const at = currentIndex.value;
+  const done = all.filter(({ shapes }) => shapes > 0).length;
+  return (
+    <section class="panel files" aria-label={text.list.title}>
+      <header>
+        <h2>{text.list.title}</h2>
+        <div class="row">
+          <Button label={text.list.previous} icon="previous" keys="[" disabled={at <= 0} onClick={goBack} />
+          <Button label={text.list.next} icon="next" keys="]" disabled={at >= all.length - 1} onClick={goNext} />
+          <Button
+            label={text.list.clear}
+            icon="trash"
+            onClick={() => confirm(text.list.clearAsk) && void removeAll()}
+          />
+        </div>
+      </header>
+      <p class="quiet">
+        {text.list.position(at + 1, all.length)} · {text.list.progress(done, all.length)}
+      </p>
+      <progress value={done} max={Math.max(1, all.length)} aria-label={text.list.progress(done, all.length)} />
+      <Check label={text.list.carry} value={carryPrompts} />
+      <ol>
+        {all.map((entry) => (
+          <Row key={entry.id} entry={entry} current={entry.id === currentId.value} />
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Row({ entry, current }: { readonly entry: Entry; readonly current: boolean }) {
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (current) row.current?.scrollIntoView({ block: 'nearest' });
+  }, [current]);
+  const state = entry.failure !== null ? text.list.failed : entry.shapes > 0 ? text.list.objects(entry.shapes) : '';
+  return (
+    <li ref={row} class={current ? 'current' : ''}>
+      <button
+        type="button"
+        class="entry"
+        aria-current={current}
+        title={entry.path}
+        onClick={() => void openEntry(entry.id)}
+      >
+        <Thumbnail file={entry.file} />
+        <span class="entry-text">
+          <span class="entry-name">{entry.name}</span>
+          <span class={`entry-state ${entry.failure !== null ? 'failed' : ''}`}>{state}</span>
+        </span>
+      </button>
+      <Button label={text.list.remove(entry.name)} icon="close" onClick={() => void removeEntry(entry.id)} />
+    </li>
+  );
+}
+
+/** The browser's own small picture, where it can read the file; made when it comes into sight. */
+function Thumbnail({ file }: { readonly file: File }) {
+  const [url, setUrl] = useState<string>();
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    const address = URL.createObjectURL(file);
+    setUrl(address);
+    return () => URL.revokeObjectURL(address);
+  }, [file]);
+  if (failed || !url) return <span class="thumbnail" />;
+  return <img class="thumbnail" src={url} alt="" loading="lazy" decoding="async" onError={() => setFailed(true)} />;
+}

@@ -1,0 +1,87 @@
+/** What callipers would tell about the object: in pixels, and in millimetres where the scale is known. */
+import { chooseTool } from '../app/commands.js';
+import { step } from '../app/edits.js';
+import { measurementOf } from '../app/measurements.js';
+import { active, document, opened, showMeasures } from '../app/state.js';
+import { setScale } from '../document/edit.js';
+import { text } from '../text/en.js';
+import { Button } from './Button.js';
+import { Check } from './Check.js';
+
+export function MeasurePanel() {
+  const scale = document.value?.scale ?? null;
+  const shape = active.value?.shape;
+  const found = shape ? measurementOf(shape, scale) : null;
+  const rows: readonly (readonly [string, number, number | undefined, string, string])[] = found
+    ? [
+        [text.measure.area, found.areaPx, found.areaMm2, text.measure.px2, text.measure.mm2],
+        [text.measure.longest, found.longestDiameterPx, found.longestDiameterMm, text.measure.px, text.measure.mm],
+        [text.measure.shortest, found.shortestDiameterPx, found.shortestDiameterMm, text.measure.px, text.measure.mm],
+        [text.measure.perimeter, found.perimeterPx, found.perimeterMm, text.measure.px, text.measure.mm],
+      ]
+    : [];
+  return (
+    <section class="panel measure" aria-label={text.measure.title}>
+      <header>
+        <h2>{text.measure.title}</h2>
+      </header>
+      {rows.length === 0 && <p class="quiet">{text.measure.none}</p>}
+      {rows.length > 0 && (
+        <table>
+          <tbody>
+            {rows.map(([name, pixels, mm, px, unit]) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>
+                  {rounded(pixels)} {px}
+                </td>
+                <td>{mm === undefined ? '' : `${rounded(mm)} ${unit}`}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <p class="quiet">
+        {scale === null
+          ? text.measure.noScale
+          : scale.origin === 'file'
+            ? text.measure.scaleFile(spacing(scale.mm))
+            : text.measure.scaleSet(spacing(scale.mm))}
+      </p>
+      <div class="row">
+        <Button
+          label={text.tools.calibrate}
+          caption={text.tools.calibrate}
+          icon="calibrate"
+          keys="K"
+          disabled={!opened.value}
+          onClick={() => chooseTool('calibrate')}
+        />
+        {scale?.origin === 'calibrated' && (
+          <Button
+            label={text.measure.forgetScale}
+            icon="close"
+            onClick={() => step((present) => setScale(present, fileScale()))}
+          />
+        )}
+      </div>
+      <Check label={text.measure.show} value={showMeasures} />
+    </section>
+  );
+}
+
+function fileScale() {
+  const mm = opened.value?.picture.spacingMm;
+  return mm ? ({ mm, origin: 'file' } as const) : null;
+}
+
+/** Four digits are more than a hand on a trackball has. */
+export function rounded(value: number): string {
+  const digits = value >= 1000 ? 0 : value >= 100 ? 1 : 2;
+  return value.toFixed(digits);
+}
+
+export function spacing([x, y]: readonly [number, number]): string {
+  const short = (value: number): string => Number(value.toPrecision(3)).toString();
+  return short(x) === short(y) ? short(x) : `${short(x)} × ${short(y)}`;
+}

@@ -1,0 +1,122 @@
+/** The objects of the open image: which is worked on, what the model thinks of it, its class, name and colour. */
+import { beginObject, commitActive, deleteActive } from '../app/commands.js';
+import { quietly, step } from '../app/edits.js';
+import { active, classes, colorOf, document, opened } from '../app/state.js';
+import { rename, select, setClass, setColor, setHidden } from '../document/edit.js';
+import { hasPrompts, promptKey } from '../document/promptKey.js';
+import type { Annotation } from '../document/types.js';
+import { text } from '../text/en.js';
+import { Button } from './Button.js';
+
+export function ObjectsPanel() {
+  const objects = document.value?.objects ?? [];
+  const object = active.value;
+  return (
+    <section class="panel objects" aria-label={text.objects.title}>
+      <header>
+        <h2>{text.objects.title}</h2>
+        <Button label={text.objects.begin} icon="plus" keys="N" disabled={!opened.value} onClick={beginObject} />
+      </header>
+      {objects.length === 0 && <p class="quiet">{text.objects.none}</p>}
+      <ul>
+        {objects.map((one) => (
+          <Row key={one.id} object={one} current={one.id === object?.id} />
+        ))}
+      </ul>
+      {object && <Details object={object} />}
+    </section>
+  );
+}
+
+function Row({ object, current }: { readonly object: Annotation; readonly current: boolean }) {
+  const { id, name, hidden } = object;
+  return (
+    <li class={current ? 'current' : ''}>
+      <button
+        type="button"
+        class="entry"
+        aria-current={current}
+        aria-label={text.objects.select(name)}
+        onClick={() => quietly((present) => select(present, current ? null : id))}
+      >
+        <span class="swatch" style={{ background: colorOf(object) }} />
+        <span class="entry-text">
+          <span class="entry-name">{name}</span>
+          <span class="entry-state">{stateOf(object)}</span>
+        </span>
+      </button>
+      <Button
+        label={hidden ? text.objects.show(name) : text.objects.hide(name)}
+        icon={hidden ? 'eyeOff' : 'eye'}
+        pressed={hidden}
+        onClick={() => step((present) => setHidden(present, id, !hidden))}
+      />
+    </li>
+  );
+}
+
+function Details({ object }: { readonly object: Annotation }) {
+  const { id, name, classId } = object;
+  return (
+    <div class="details">
+      <label class="field">
+        <span>{text.objects.name}</span>
+        <input
+          value={name}
+          maxLength={100}
+          onChange={(event) => step((present) => rename(present, id, event.currentTarget.value))}
+        />
+      </label>
+      <div class="row fields">
+        <label class="field">
+          <span>{text.objects.class}</span>
+          <select
+            value={String(classId)}
+            onChange={(event) => step((present) => setClass(present, id, Number(event.currentTarget.value)))}
+          >
+            {classes.value.map((one) => (
+              <option key={one.id} value={String(one.id)}>
+                {one.id} · {one.name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <input
+          type="color"
+          aria-label={text.objects.color}
+          title={text.objects.color}
+          value={colorOf(object)}
+          onChange={(event) => step((present) => setColor(present, id, event.currentTarget.value))}
+        />
+      </div>
+      <div class="row">
+        <Button
+          label={text.objects.commit}
+          caption={text.objects.commitShort}
+          icon="check"
+          keys="C"
+          kind="primary"
+          disabled={!object.shape}
+          onClick={commitActive}
+        />
+        <Button label={text.objects.remove} icon="trash" keys="Delete" kind="danger" onClick={deleteActive} />
+      </div>
+    </div>
+  );
+}
+
+/** Score, number of clicks, and whether it is done, in few words. */
+function stateOf(object: Annotation): string {
+  const { answer, start, points, shape, strokes, committed } = object;
+  const asking = hasPrompts(object) && answer?.key !== promptKey(object);
+  const score = answer?.score ?? start?.score;
+  const parts = [
+    committed ? text.objects.state.done : '',
+    asking ? text.objects.state.asking : score == null ? '' : text.objects.score(score),
+    points.length > 0 ? text.objects.clicks(points.length) : '',
+    start?.origin === 'file' ? text.objects.state.file : '',
+    strokes.added || strokes.erased ? text.objects.state.drawn : '',
+    !shape && !asking ? text.objects.state.empty : '',
+  ];
+  return parts.filter((part) => part !== '').join(' · ');
+}

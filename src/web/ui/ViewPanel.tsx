@@ -1,0 +1,41 @@
+/** How the image is shown and how clicks are asked: nothing here changes a mask that is there. */
+import type { Signal } from '@preact/signals';
+import { resetLight } from '../app/commands.js';
+import { brightness, contrast, multimask, showPreview } from '../app/state.js';
+import { text } from '../text/en.js';
+import { Button } from './Button.js';
+import { Check } from './Check.js';
+
+export function ViewPanel() {
+  return (
+    <section class="panel view" aria-label={text.view.title}>
+      <header>
+        <h2>{text.view.title}</h2>
+        <Button label={text.view.resetLight} icon="undo" keys="R" onClick={resetLight} />
+      </header>
+      <Slider label={text.view.brightness} value={brightness} />
+      <Slider label={text.view.contrast} value={contrast} />
+      <Check label={text.tools.preview} value={showPreview} />
+      <Check label={text.tools.multimask} value={multimask} />
+    </section>
+  );
+}
+
+function Slider({ label, value }: { readonly label: string; readonly value: Signal<number> }) {
+  return (
+    <label class="slider">
+      <span>{label}</span>
+      <input
+        type="range"
+        min={30}
+        max={300}
+        step={5}
+        value={value.value}
+        onInput={(event) => {
+          value.value = event.currentTarget.valueAsNumber;
+        }}
+      />
+      <output>{text.view.percent(value.value)}</output>
+    </label>
+  );
+}
