@@ -1,0 +1,70 @@
+/**
+ * Opening pictures in a real Chromium: what the browser decodes must be what the command line reads, as far as the two
+ * decoders agree. PNG, BMP and the refusals need no browser: src/web/open/decodePicture.test.ts.
+ */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { difference, fixtureBytes, fromBase64, readByPillow } from '../support/imageFixtures.js';
+import { describeInChromium, launchChromium } from './support/chromium.js';
+import { buildEnginePage, openEnginePage } from './support/engineHarness.js';
+import { startServer, type TestServer } from './support/server.js';
+
+/** Grey levels by which decoders of JPEG and lossy WebP may differ; alpha is blended in WebP, which the file has not. */
+const LEVELS: Readonly<Record<string, number>> = {
+  'grey.jpg': 0,
+  'rgb444.jpg': 1,
+  'rgb420.jpg': 1,
+  'progressive.jpg': 1,
+  'rgb-icc.jpg': 1,
+  'turned.jpg': 1,
+  'lossy.webp': 2,
+  'rgb.png': 0,
+  'rgb.bmp': 0,
+};
+
+describeInChromium('opening pictures in the page', () => {
+  let server: TestServer;
+  let browser: Browser;
+  let page: Page;
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([startServer(), launchChromium(), buildEnginePage()]);
+    page = await openEnginePage(await browser.newContext({ serviceWorkers: 'block' }), server.url);
+  }, 300_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  /** Its pixels, base64, or the error that a person is shown. */
+  function open(bytes: Uint8Array) {
+    return page.evaluate(async (text) => {
+      const file = new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], 'picture');
+      try {
+        const { image, spacingMm } = await window.samusTest.openImage(file);
+        const data = btoa(Array.from(image.data, (value) => String.fromCharCode(value)).join(''));
+        return { width: image.width, height: image.height, channels: image.channels, data, spacingMm };
+      } catch (error) {
+        if (!(error instanceof Error) || !('code' in error)) throw error;
+        return { code: error.code, message: error.message, isError: error instanceof Error };
+      }
+    }, Buffer.from(bytes).toString('base64'));
+  }
+
+  for (const [file, levels] of Object.entries(LEVELS)) {
+    it(`reads ${file} as Pillow does, within ${levels} grey levels`, async () => {
+      const want = readByPillow()[file]!;
+      const got = await open(fixtureBytes(file));
+      if (got.data === undefined) throw new Error(got.message);
+      expect([got.width, got.height, got.channels]).toEqual([want.width, want.height, want.channels]);
+      const found = difference(fromBase64(got.data), fromBase64(want.pixels));
+      expect(found.length).toBe(true);
+      expect(found.most).toBeLessThanOrEqual(levels);
+    });
+  }
+
+  it('says what is wrong, also with what only the browser finds out', async () => {
+    expect(await open(fixtureBytes('rgb420.jpg').subarray(0, 500))).toMatchObject({ code: 'IMAGE_CORRUPT' });
+    expect(await open(fixtureBytes('moving.webp'))).toMatchObject({ code: 'IMAGE_CLIP' });
+    expect(await open(new Uint8Array())).toMatchObject({ code: 'IMAGE_CORRUPT', message: 'This file is empty.' });
+  });
+});
