@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { SamusError } from '../errors.js';
-import { createServer, type Server } from '../server/server.js';
+import type { Server } from '../server/server.js';
 import type { LogLevel, ServerSettings } from '../server/settings.js';
 import { whole } from './interrupt.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
@@ -36,7 +36,10 @@ const MIN_TOKEN = 16;
 /** Serves until a signal comes; then the program ends with exit code 0. @throws SamusError what keeps it from starting */
 export async function serve(options: ServeOptions): Promise<void> {
   const token = options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
-  const server = await createServer(settingsOf(options, token));
+  const settings = settingsOf(options, token);
+  // Mistakes above are told before all of the server is loaded.
+  const { createServer } = await import('../server/server.js');
+  const server = await createServer(settings);
   await runServer(server, {
     listen: () => server.listen(options.host, options.port),
     drainSeconds: options.drainSeconds,
@@ -44,7 +47,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       const document = {
         url,
         docs: `${url}/docs`,
-        models: [...options.model],
+        models: [...server.models],
         token: token !== undefined,
         notice: NOTICE,
       };

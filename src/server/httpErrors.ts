@@ -2,8 +2,9 @@
  * Errors as HTTP answers: which status, and the one form `{"error": {code, message, hint, details}}`. What is not
  * coded is a bug: the client gets a number to report and nothing of the inside.
  */
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorKind, type Json, SamusError } from '../errors.js';
+import { traceOf } from './log.js';
 
 /** The part of Fastify's errors that is looked at. */
 interface FastifyFailure {
@@ -108,8 +109,25 @@ export function statusOf(error: SamusError): number {
   return STATUS_OF_CODE[error.code] ?? STATUS_OF_KIND[error.kind];
 }
 
-/** What a client is told of a bug. */
-export function internalError(requestId: string): SamusError {
+/** Answers with an error; of a bug the client gets no more than a number to report. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const known = asSamusError(error);
+  // Where the client has gone, what it left is no failure.
+  if (!known && !reply.raw.destroyed) request.log.error({ err: traceOf(error) }, 'failed');
+  const sent = known ?? internalError(request.id);
+  const status = statusOf(sent);
+  reply.code(status).header('cache-control', 'no-store').type('application/json; charset=utf-8');
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="samus"');
+  if (status === 503) reply.header('retry-after', String(retryAfter(sent.details)));
+  reply.send(/^\/v2(?:[/?]|$)/.test(request.url) ? oipForm(sent) : sent.toJSON());
+}
+
+/** The Open Inference Protocol has texts as errors; the rest stands beside it. */
+function oipForm({ code, message, hint, details }: SamusError) {
+  return { error: `${code}: ${message} (${hint})`, code, hint, details };
+}
+
+function internalError(requestId: string): SamusError {
   return new SamusError(
     'failure',
     'INTERNAL',
@@ -117,15 +135,6 @@ export function internalError(requestId: string): SamusError {
     'this is a bug: report it with the request id, which stands in the server log too',
     { request: requestId },
   );
-}
-
-/** Sets status and headers of an error. */
-export function prepareReply(reply: FastifyReply, error: SamusError): FastifyReply {
-  const status = statusOf(error);
-  reply.code(status).header('cache-control', 'no-store');
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="samus"');
-  if (status === 503) reply.header('retry-after', String(retryAfter(error.details)));
-  return reply.type('application/json; charset=utf-8');
 }
 
 function retryAfter({ retryAfter }: { readonly [key: string]: Json }): number {

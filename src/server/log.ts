@@ -9,7 +9,10 @@ import type { LogLevel } from './settings.js';
 /** What Fastify needs to know to log nothing of its own about requests. */
 export function logOptions(level: LogLevel) {
   return {
-    logger: level === 'silent' ? false : { level, stream: process.stderr, serializers: { req: bare, err: traceOf } },
+    logger:
+      level === 'silent'
+        ? false
+        : { level, base: null, stream: process.stderr, serializers: { req: bare, err: traceOf } },
     logController: new LogController({ disableRequestLogging: true }),
   };
 }

@@ -11,10 +11,10 @@ import { UploadBudget } from './bodies.js';
 import type { ServerContext } from './context.js';
 import { describeRoutes } from './docs.js';
 import { Embeddings } from './embeddings.js';
-import { asSamusError, internalError, prepareReply, statusOf } from './httpErrors.js';
+import { sendError, statusOf } from './httpErrors.js';
 import { openImageFolder } from './imageFolder.js';
 import { Inference } from './inference/inference.js';
-import { logOptions, logRequests, traceOf } from './log.js';
+import { logOptions, logRequests } from './log.js';
 import { Metrics } from './metrics.js';
 import { oipRoutes } from './oip/routes.js';
 import { apiRoutes } from './routes/api.js';
@@ -45,6 +45,8 @@ const WIRE_ERRORS: Readonly<Record<string, readonly [code: string, message: stri
 
 export interface Server {
   readonly app: FastifyInstance;
+  /** Names of the models that it serves. */
+  readonly models: readonly string[];
   /**
    * Takes requests from now on. @returns the address
    * @throws SamusError PORT_TAKEN, PORT_FORBIDDEN, HOST_UNAVAILABLE
@@ -92,21 +94,16 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
     routerOptions: { ignoreTrailingSlash: true },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     frameworkErrors: (error, request, reply) => {
-      const known = asSamusError(error) ?? internalError(request.id);
+      // Before any hook has run.
       reply.header('x-content-type-options', 'nosniff');
-      prepareReply(reply, known).send(known.toJSON());
+      sendError(error, request, reply);
     },
     clientErrorHandler: answerWireError,
   });
   app.removeContentTypeParser('text/plain');
   // Answers are made here, so that their schemas describe them and need not shape them.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  app.setErrorHandler((error, request, reply) => {
-    const known = asSamusError(error);
-    if (!known && !reply.raw.destroyed) request.log.error({ err: traceOf(error) }, 'failed');
-    const sent = known ?? internalError(request.id);
-    prepareReply(reply, sent).send(sent.toJSON());
-  });
+  app.setErrorHandler(sendError);
   app.setNotFoundHandler(async () => {
     throw new SamusError('usage', 'ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is');
   });
@@ -127,6 +124,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
 
   return {
     app,
+    models: models.map(({ name }) => name),
     listen: (host, port) => listen(app, host, port),
     prepare: () => inference.prepare(),
     async drain(maxMs) {

@@ -1,6 +1,6 @@
 /**
- * The Open Inference Protocol, version 2, over HTTP: what clients of KServe and Triton speak. Its errors are texts, as
- * the protocol has it; code, hint and details stand beside them.
+ * The Open Inference Protocol, version 2, over HTTP: what clients of KServe and Triton speak. Its errors are texts, see
+ * httpErrors.ts.
  */
 
 import { promisify } from 'node:util';
@@ -8,8 +8,6 @@ import { gunzip, inflate } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SamusError } from '../../errors.js';
 import type { ServerContext } from '../context.js';
-import { asSamusError, internalError, prepareReply } from '../httpErrors.js';
-import { traceOf } from '../log.js';
 import { whileConnected } from '../whileConnected.js';
 import { writeInferAnswer } from './inferAnswer.js';
 import { readInferRequest } from './inferRequest.js';
@@ -39,13 +37,6 @@ export async function oipRoutes(scope: FastifyInstance, context: ServerContext):
     { parseAs: 'buffer' },
     (_, body, done) => done(null, body),
   );
-  scope.setErrorHandler((error, request, reply) => {
-    const known = asSamusError(error);
-    if (!known) request.log.error({ err: traceOf(error) }, 'failed');
-    const { code, message, hint, details } = known ?? internalError(request.id);
-    const answer = { error: `${code}: ${message} (${hint})`, code, hint, details };
-    prepareReply(reply, known ?? internalError(request.id)).send(answer);
-  });
 
   const find = ({ params }: { readonly params: ModelParams }): OipModel => findModel(models, params);
   const tags = ['open inference protocol'];
