@@ -1,0 +1,73 @@
+/**
+ * What the page costs a network: at most 40 MB at the first visit, nothing but questions at later ones, and without a
+ * network it opens all the same, with the model and what runs it.
+ */
+import type { Browser, BrowserContext } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeInChromium, launchChromium } from './support/chromium.js';
+import { type CountingProxy, countingProxy } from './support/countingProxy.js';
+import { startServer, type TestServer } from './support/server.js';
+
+const FIRST_VISIT = 40e6;
+/** Questions whether anything has changed, and their answers without content. */
+const LATER_VISIT = 20e3;
+
+const SLOW = { timeout: 180_000 };
+
+describeInChromium('the page and the network', () => {
+  let server: TestServer;
+  let proxy: CountingProxy;
+  let browser: Browser;
+  let context: BrowserContext;
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([startServer(), launchChromium()]);
+    proxy = await countingProxy(server.url);
+    context = await browser.newContext();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await proxy?.close();
+    await server?.stop();
+  });
+
+  /** Ends when the binary that runs the model comes from what is kept: the last thing that the engine fetches. */
+  const engineStarts = () =>
+    context.waitForEvent('response', {
+      predicate: (response) => response.url().endsWith('.wasm') && response.fromServiceWorker(),
+      ...SLOW,
+    });
+
+  it('loads once, then asks only whether anything has changed, then works without it', {
+    timeout: 400_000,
+  }, async () => {
+    const page = await context.newPage();
+    const first = engineStarts();
+    await page.goto(proxy.url);
+    await first;
+    await page.waitForFunction(
+      async () => {
+        const kept = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+        const urls = kept.flat().map(({ url }) => url);
+        return ['.wasm', '.mjs', '/model.safetensors', '/config.json'].every((end) =>
+          urls.some((u) => u.endsWith(end)),
+        );
+      },
+      undefined,
+      SLOW,
+    );
+    const bytes = proxy.take();
+    expect(bytes).toBeGreaterThan(1e6);
+    expect(bytes).toBeLessThanOrEqual(FIRST_VISIT);
+
+    const second = engineStarts();
+    await page.reload();
+    await second;
+    expect(proxy.take()).toBeLessThanOrEqual(LATER_VISIT);
+
+    await proxy.close();
+    const third = engineStarts();
+    await page.reload();
+    await third;
+    expect(await page.locator('#app > *').count()).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,56 @@
+/**
+ * The engine on WebGPU, on an adapter in software: slow, and enough to see that the model runs there and gives the
+ * masks that WebAssembly gives. Which real devices it was tried on, docs/models.md says.
+ */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { makePhantom } from '../../src/data/phantom.js';
+import { decodeRle } from '../../src/formats/rle.js';
+import { encodePicture } from '../../src/web/open/pngPicture.js';
+import { describeInChromium, launchChromium } from './support/chromium.js';
+import { buildEnginePage, openEnginePage } from './support/engineHarness.js';
+import { startServer, type TestServer } from './support/server.js';
+
+/** Share of pixels in which the two may differ. */
+const TOLERANCE = 0.001;
+
+describeInChromium('the engine on WebGPU in software', () => {
+  let server: TestServer;
+  let browser: Browser;
+  let page: Page;
+  beforeAll(async () => {
+    const flags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
+    [server, browser] = await Promise.all([startServer(), launchChromium(flags), buildEnginePage()]);
+    page = await openEnginePage(await browser.newContext({ serviceWorkers: 'block' }), server.url);
+  }, 300_000);
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  it('gives the masks of WebAssembly, and is not chosen by itself', { timeout: 400_000 }, async () => {
+    const { image, objects } = makePhantom({ seed: 6, width: 320, height: 240 });
+    const [x, y] = objects[0]!.click;
+    const answer = await page.evaluate(
+      async ({ png, x, y, base }) => {
+        const file = new File([Uint8Array.from(atob(png), (c) => c.charCodeAt(0))], 'phantom.png');
+        const opened = await window.samusTest.openImage(file);
+        const masks = [];
+        for (const provider of ['wasm', 'webgpu', 'auto'] as const) {
+          const engine = await window.samusTest.createEngine('browser', { base, provider });
+          await engine.encode({ key: 'a', image: opened.image });
+          const { rle, score } = await engine.segment('a', { points: [[x, y]] });
+          masks.push({ provider: engine.provider, rle, score });
+          await engine.dispose();
+        }
+        return masks;
+      },
+      { png: Buffer.from(encodePicture(image)).toString('base64'), x, y, base: server.url },
+    );
+    expect(answer.map(({ provider }) => provider)).toEqual(['wasm', 'webgpu', 'wasm']);
+    const [wasm, webgpu] = answer.map(({ rle }) => decodeRle(rle).data);
+    const differing = wasm!.filter((value, i) => value !== webgpu![i]).length;
+    expect(differing / wasm!.length).toBeLessThanOrEqual(TOLERANCE);
+    expect(answer[1]!.score).toBeCloseTo(answer[0]!.score, 2);
+  });
+});
