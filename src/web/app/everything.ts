@@ -40,7 +40,7 @@ export async function findEverything(): Promise<void> {
       }, document);
       return select(all, document.activeId);
     });
-    say(text.everything.found(masks.length), masks.length > 0 ? text.everything.foundHint : '');
+    say(text.everything.found(masks.length), masks.length > 0 ? text.everything.foundHint : text.everything.noneHint);
   } catch (error) {
     if (isAbort(error)) say(text.everything.stopped);
     else sayError(error);

@@ -6,8 +6,15 @@ import { SamusError } from '../../errors.js';
 import { text } from '../text/en.js';
 import { message } from './state.js';
 
+/** Long enough to read two sentences; errors stay until they are dismissed. */
+const READING_MS = 8000;
+
 export function say(what: string, hint = ''): void {
-  message.value = { tone: 'info', text: what, hint };
+  const now = { tone: 'info', text: what, hint } as const;
+  message.value = now;
+  setTimeout(() => {
+    if (message.peek() === now) message.value = null;
+  }, READING_MS);
 }
 
 export function sayError(error: unknown): void {

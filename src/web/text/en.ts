@@ -13,6 +13,8 @@ export const text = {
     folder: 'Open a folder',
     masks: 'Open masks for correction',
     sample: 'Try a sample',
+    filesShort: 'Open',
+    folderShort: 'Folder',
     drop: 'Drop an ultrasound image here',
     dropMore: 'or a folder, a zip archive, or masks to correct (label PNG, COCO JSON)',
     dropNow: 'Drop to open',
@@ -24,8 +26,8 @@ export const text = {
   },
   list: {
     title: 'Images',
-    position: (at: number, of: number): string => `Image ${at} of ${of}`,
-    progress: (done: number, of: number): string => `${done} of ${of} have masks`,
+    position: (at: number, of: number): string => `${at} of ${of}`,
+    progress: (done: number): string => `${done} with masks`,
     next: 'Next image',
     previous: 'Previous image',
     last: 'This is the last image.',
@@ -36,7 +38,7 @@ export const text = {
     objects: (n: number): string => count(n, 'object', 'objects'),
     failed: 'cannot be opened',
     carried: (n: number): string => `${count(n, 'object', 'objects')} carried over from the last image.`,
-    carry: 'Carry prompts to the next image',
+    carry: 'Carry prompts along',
   },
   tools: {
     title: 'Tools',
@@ -62,12 +64,14 @@ export const text = {
     stopped: 'Stopped.',
     running: (done: number, total: number): string =>
       total > 0 ? `Looking everywhere: ${Math.round((100 * done) / total)} %` : 'Looking everywhere',
-    found: (n: number): string => (n === 0 ? 'Nothing was found.' : `${count(n, 'object', 'objects')} found.`),
+    found: (n: number): string => (n === 0 ? 'Nothing stood out clearly.' : `${count(n, 'object', 'objects')} found.`),
+    noneHint: 'Click on what you are looking for instead.',
     foundHint: 'Delete what you do not need; Undo takes all of them back.',
   },
   history: { undo: 'Undo', redo: 'Redo' },
   objects: {
     title: 'Objects',
+    window: 'Objects, measurements, view',
     none: 'Click on a structure in the image to begin.',
     begin: 'New object',
     commit: 'Done with this object',
@@ -115,14 +119,13 @@ export const text = {
     contrast: 'Contrast',
     percent: (n: number): string => `${n} %`,
     resetLight: 'Reset brightness and contrast',
-    opacity: 'Opacity of masks',
   },
   measure: {
     title: 'Measurements',
     show: 'Show diameters in the image',
     area: 'Area',
     perimeter: 'Perimeter',
-    longest: 'Longest diameter',
+    longest: 'Longest',
     shortest: 'Across it',
     px: 'px',
     px2: 'px²',
@@ -196,7 +199,6 @@ export const text = {
     size: (name: string, w: number, h: number, mw: number, mh: number): string =>
       `Masks of ${w}x${h} pixels were expected for ${name}, ${mw}x${mh} came`,
     sizeHint: 'Open masks that were made on this image at this size.',
-    labelSingle: 'A picture with one value is no label.',
   },
   help: {
     open: 'Keys and help',

@@ -9,12 +9,14 @@ import { CalibrateDialog } from './CalibrateDialog.js';
 import { CanvasView } from './CanvasView.js';
 import { ClassesPanel } from './ClassesPanel.js';
 import { Dialog } from './Dialog.js';
+import { EngineMenu } from './EngineMenu.js';
 import { ExportDialog } from './ExportDialog.js';
 import { FileList } from './FileList.js';
 import { HelpDialog } from './HelpDialog.js';
 import { MeasurePanel } from './MeasurePanel.js';
 import { MessageBar } from './MessageBar.js';
 import { ObjectsPanel } from './ObjectsPanel.js';
+import { OpenMore } from './OpenMore.js';
 import { StatusBar } from './StatusBar.js';
 import { Toolbar } from './Toolbar.js';
 import { TopBar } from './TopBar.js';
@@ -88,13 +90,15 @@ function Windows() {
       return <CalibrateDialog />;
     case 'objects':
       return (
-        <Dialog title={text.objects.title}>
+        <Dialog title={text.objects.window}>
           <Panels />
+          <EngineMenu />
         </Dialog>
       );
     case 'images':
       return (
         <Dialog title={text.list.title}>
+          <OpenMore />
           <FileList />
         </Dialog>
       );

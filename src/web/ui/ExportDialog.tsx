@@ -46,26 +46,28 @@ export function ExportDialog() {
             aria-describedby="dataset-hint"
             onInput={(event) => (dataset.value = event.currentTarget.value)}
           />
-          <small id="dataset-hint">{valid ? '' : text.exports.invalidName}</small>
+          {!valid && <small id="dataset-hint">{text.exports.invalidName}</small>}
         </label>
       )}
-      <fieldset class="row">
-        <legend>{text.exports.scope}</legend>
-        <label class="choice">
-          <input
-            type="radio"
-            name="scope"
-            disabled={!here}
-            checked={scope.value === 'current'}
-            onChange={() => (scope.value = 'current')}
-          />
-          <span>{text.exports.current}</span>
-        </label>
-        <label class="choice">
-          <input type="radio" name="scope" checked={scope.value === 'all'} onChange={() => (scope.value = 'all')} />
-          <span>{text.exports.all(withMasks)}</span>
-        </label>
-      </fieldset>
+      {entries.value.length > 1 && (
+        <fieldset class="row">
+          <legend>{text.exports.scope}</legend>
+          <label class="choice">
+            <input
+              type="radio"
+              name="scope"
+              disabled={!here}
+              checked={scope.value === 'current'}
+              onChange={() => (scope.value = 'current')}
+            />
+            <span>{text.exports.current}</span>
+          </label>
+          <label class="choice">
+            <input type="radio" name="scope" checked={scope.value === 'all'} onChange={() => (scope.value = 'all')} />
+            <span>{text.exports.all(withMasks)}</span>
+          </label>
+        </fieldset>
+      )}
       {running && (
         <p role="status">
           {text.exports.working(running.done, running.total)}{' '}

@@ -26,9 +26,9 @@ export function FileList() {
         </div>
       </header>
       <p class="quiet">
-        {text.list.position(at + 1, all.length)} · {text.list.progress(done, all.length)}
+        {text.list.position(at + 1, all.length)} · {text.list.progress(done)}
       </p>
-      <progress value={done} max={Math.max(1, all.length)} aria-label={text.list.progress(done, all.length)} />
+      <progress value={done} max={Math.max(1, all.length)} aria-label={text.list.progress(done)} />
       <Check label={text.list.carry} value={carryPrompts} />
       <ol>
         {all.map((entry) => (

@@ -1,7 +1,7 @@
 /** The tools, beside the image; on a phone below it. */
-import { chooseTool, LARGEST_BRUSH, SMALLEST_BRUSH, toggleSign } from '../app/commands.js';
+import { chooseTool, commitActive, LARGEST_BRUSH, SMALLEST_BRUSH, toggleSign } from '../app/commands.js';
 import { findEverything, stopEverything } from '../app/everything.js';
-import { adding, brushRadius, engineStatus, opened, type Tool, tool } from '../app/state.js';
+import { active, adding, brushRadius, engineStatus, opened, type Tool, tool } from '../app/state.js';
 import { fitView, zoom } from '../app/viewing.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
@@ -64,9 +64,18 @@ export function Toolbar() {
         disabled={none}
         onClick={() => (searching ? stopEverything() : void findEverything())}
       />
+      <Button
+        label={text.objects.commit}
+        icon="check"
+        keys="C"
+        disabled={!active.value?.shape}
+        onClick={commitActive}
+      />
       <hr />
-      <Button label={text.view.zoomIn} icon="zoomIn" keys="+" disabled={none} onClick={() => zoom(1.25)} />
-      <Button label={text.view.zoomOut} icon="zoomOut" keys="-" disabled={none} onClick={() => zoom(1 / 1.25)} />
+      <div class="fine">
+        <Button label={text.view.zoomIn} icon="zoomIn" keys="+" disabled={none} onClick={() => zoom(1.25)} />
+        <Button label={text.view.zoomOut} icon="zoomOut" keys="-" disabled={none} onClick={() => zoom(1 / 1.25)} />
+      </div>
       <Button label={text.view.fit} icon="fit" keys="0" disabled={none} onClick={fitView} />
     </div>
   );

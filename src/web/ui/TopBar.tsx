@@ -1,11 +1,11 @@
 /** The bar at the top: what concerns files and the work as a whole. */
 import { redoStep, undoStep } from '../app/edits.js';
-import { takeSample } from '../app/filesIn.js';
-import { openFiles, openFolder, openMasks } from '../app/pickers.js';
+import { openFiles } from '../app/pickers.js';
 import { type Dialog, dialog, entries, history } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 import { EngineMenu } from './EngineMenu.js';
+import { OpenMore } from './OpenMore.js';
 
 const show = (which: Dialog) => (): void => {
   dialog.value = which;
@@ -17,17 +17,9 @@ export function TopBar() {
     <header class="topbar">
       <h1>samus</h1>
       <div class="group">
-        <Button label={text.open.files} icon="open" keys="O" onClick={openFiles} />
-        <Button label={text.open.folder} icon="folder" keys="Shift+O" onClick={openFolder} />
-        <Button
-          label={text.open.masks}
-          icon="masks"
-          keys="I"
-          disabled={entries.value.length === 0}
-          onClick={openMasks}
-        />
-        <Button label={text.open.sample} icon="sample" onClick={() => void takeSample()} />
+        <Button label={text.open.files} caption={text.open.filesShort} icon="open" keys="O" onClick={openFiles} />
       </div>
+      <OpenMore />
       <div class="group">
         <Button label={text.history.undo} icon="undo" keys="Ctrl+Z" disabled={!steps?.past.length} onClick={undoStep} />
         <Button

@@ -1,0 +1,139 @@
+/**
+ * The annotator as a person has it, for journeys: the real page from the real server, worked by pointer and keys, seen
+ * by what it shows.
+ */
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { makePhantom } from '../../../src/data/phantom.js';
+import { fitted, toCanvas } from '../../../src/web/canvas/viewport.js';
+import { encodePicture } from '../../../src/web/open/pngPicture.js';
+
+/** A file as a chooser gives it. */
+export interface GivenFile {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly buffer: Buffer;
+}
+
+export const SIDE = 256;
+
+/** A phantom as a file, with a click on each of its objects. */
+export function phantomFile(seed: number, width = SIDE, height = SIDE) {
+  const { image, objects } = makePhantom({ seed, width, height });
+  const file: GivenFile = {
+    name: `phantom-${seed}.png`,
+    mimeType: 'image/png',
+    buffer: Buffer.from(encodePicture(image)),
+  };
+  return { file, clicks: objects.map(({ click }) => click), masks: objects.map(({ mask }) => mask) };
+}
+
+export class Annotator {
+  readonly page: Page;
+  /** What went wrong in the page and was not expected. */
+  readonly failures: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.on('pageerror', (error) => this.failures.push(error.message));
+  }
+
+  static async open(context: BrowserContext, url: string): Promise<Annotator> {
+    const annotator = new Annotator(await context.newPage());
+    await annotator.page.goto(url);
+    await annotator.page.getByRole('heading', { name: 'samus', exact: true }).waitFor({ state: 'attached' });
+    return annotator;
+  }
+
+  /** Opens files through the button. */
+  async choose(button: string, files: readonly GivenFile[] | string): Promise<void> {
+    const chooser = this.page.waitForEvent('filechooser');
+    await this.page.getByRole('button', { name: button }).first().click();
+    await (await chooser).setFiles(typeof files === 'string' ? files : [...files]);
+  }
+
+  async openImages(...files: readonly GivenFile[]): Promise<void> {
+    await this.choose('Open images', files);
+  }
+
+  /** Waits until clicks are answered. */
+  async ready(): Promise<void> {
+    await this.page.locator('.engine-state.ready', { hasText: 'Ready' }).waitFor();
+  }
+
+  /** Where the middle of a pixel lies on the screen, while the whole image is shown. */
+  async place([x, y]: readonly [number, number], width = SIDE, height = SIDE): Promise<[number, number]> {
+    const box = (await this.page.locator('canvas.over').boundingBox())!;
+    const view = fitted({ width, height }, box);
+    const [left, top] = toCanvas(view, [x + 0.5, y + 0.5]);
+    return [box.x + left, box.y + top];
+  }
+
+  async click(pixel: readonly [number, number], button: 'left' | 'right' = 'left'): Promise<void> {
+    await this.page.mouse.click(...(await this.place(pixel)), { button });
+  }
+
+  async drag(from: readonly [number, number], to: readonly [number, number]): Promise<void> {
+    await this.page.mouse.move(...(await this.place(from)));
+    await this.page.mouse.down();
+    await this.page.mouse.move(...(await this.place(to)), { steps: 6 });
+    await this.page.mouse.up();
+  }
+
+  async press(...keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  /** What the list of objects says, once it says what is expected. */
+  async objects(expected: RegExp): Promise<string[]> {
+    const rows = this.page.locator('.right .objects li .entry-text');
+    await rows.filter({ hasText: expected }).first().waitFor();
+    return rows.allTextContents();
+  }
+
+  objectCount(): Promise<number> {
+    return this.page.locator('.right .objects li').count();
+  }
+
+  /** Pixels of the active object. */
+  async area(): Promise<number> {
+    const cell = this.page.locator('.right .measure td').first();
+    return Number.parseFloat((await cell.textContent())!);
+  }
+
+  /** Waits until the area of the active object is another than before. */
+  async areaOtherThan(before: number): Promise<number> {
+    await this.page.waitForFunction((old) => {
+      const text = document.querySelector('.right .measure td')?.textContent;
+      return text != null && Number.parseFloat(text) !== old;
+    }, before);
+    return this.area();
+  }
+
+  async message(text: RegExp): Promise<string> {
+    const line = this.page.locator('.message', { hasText: text });
+    await line.waitFor();
+    return (await line.textContent())!;
+  }
+
+  /** Exports in a format of the dialog. @returns name and bytes of the download */
+  async export(format: string | RegExp): Promise<{ readonly name: string; readonly bytes: Buffer }> {
+    await this.press('Control+s');
+    const dialog = this.page.getByRole('dialog', { name: 'Export' });
+    await dialog.getByRole('radio', { name: format }).check();
+    const begun = this.page.waitForEvent('download');
+    await dialog.getByRole('button', { name: 'Download' }).click();
+    const download = await begun;
+    const path = join(await mkdtemp(join(tmpdir(), 'samus-export-')), 'file');
+    await download.saveAs(path);
+    await dialog.waitFor({ state: 'detached' });
+    return { name: download.suggestedFilename(), bytes: await readFile(path) };
+  }
+}
+
+/** A window of its own storage; 1280 x 800. */
+export function newContext(browser: Browser): Promise<BrowserContext> {
+  return browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
+}
