@@ -23,6 +23,7 @@ export interface BrowserEngineOptions {
   /** Address of the server's root. */
   readonly base: string;
   readonly model: string;
+  readonly weights?: Blob;
   readonly provider: BrowserProvider | 'auto';
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
@@ -129,9 +130,9 @@ export class BrowserEngine implements Engine {
 async function startWorker(options: BrowserEngineOptions, provider: BrowserProvider): Promise<EngineClient> {
   const worker = new Worker(new URL('./engineWorker.ts', import.meta.url), { type: 'module' });
   const client: EngineClient = new WorkerClient(worker);
-  const { base, model, threads, signal, progress } = options;
+  const { base, model, weights, threads, signal, progress } = options;
   try {
-    await client.call('load', { base, model, provider, threads }, { signal, progress });
+    await client.call('load', { base, model, provider, threads, ...(weights && { weights }) }, { signal, progress });
     return client;
   } catch (error) {
     client.terminate();

@@ -9,6 +9,8 @@ export interface LoadRequest {
   /** Address of the server's root, where `models/` and `ort/` lie. */
   readonly base: string;
   readonly model: string;
+  /** Weights to take instead of the server's (adapt.ts). */
+  readonly weights?: Blob;
   readonly provider: BrowserProvider;
   readonly threads: number;
 }

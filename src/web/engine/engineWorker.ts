@@ -7,9 +7,7 @@ import { imageUnknown } from './engineErrors.js';
 import { LocalEngine } from './localEngine.js';
 import { loadServedModel } from './modelFiles.js';
 import { yieldingRuntime } from './nextTask.js';
-
-/** Version of ONNX Runtime; the build (vite.config.ts) puts it in. The server has its files under this name. */
-declare const __RUNTIME__: string;
+import { runtimeFolder } from './runtimeFolder.js';
 
 let engine: LocalEngine | undefined;
 
@@ -19,11 +17,11 @@ function loaded(key: string): LocalEngine {
 }
 
 serveWorker<EngineContract>({
-  async load({ base, model: name, provider, threads }, { progress }) {
-    const model = await loadServedModel(base, name, progress);
+  async load({ base, model: name, weights, provider, threads }, { progress }) {
+    const model = await loadServedModel(base, name, weights, progress);
     progress({ phase: 'session', loaded: 0, total: 1 });
     const runtime = webRuntime({
-      wasmPaths: new URL(`ort/${__RUNTIME__}/`, base).href,
+      wasmPaths: runtimeFolder(base),
       threads,
       defaults: { provider },
     });

@@ -7,10 +7,13 @@ import type { Engine, EngineKind, EngineProgress } from './engine.js';
 import type { BrowserProvider } from './engineContract.js';
 import { servedModels } from './modelFiles.js';
 import { ServerEngine } from './serverEngine.js';
+import { mostThreads } from './threads.js';
 
 export interface EngineOptions {
   /** Name of a model of the server's; default the one that the server says. */
   readonly model?: string;
+  /** The browser's engine only: weights to use instead of the model's own, as adapt.ts gives them. */
+  readonly weights?: Blob;
   /** Where the browser computes; default `auto`: what is faster on this device. */
   readonly provider?: BrowserProvider | 'auto';
   /** Threads of WebAssembly; default one for each processor, four at most. */
@@ -21,9 +24,6 @@ export interface EngineOptions {
   readonly signal?: AbortSignal;
   progress?(progress: EngineProgress): void;
 }
-
-/** More threads gain nothing at the sizes of samus-s, and take processors away from the page. */
-const MOST_THREADS = 4;
 
 /**
  * An engine that is ready to encode images; of the browser's, the model has been loaded then.
@@ -38,8 +38,7 @@ export async function createEngine(kind: EngineKind, options: EngineOptions = {}
   if (kind === 'server') return new ServerEngine({ base, model });
   await keepOffline();
   signal?.throwIfAborted();
-  // Threads need memory that they share, which pages have only where nothing foreign can get into them.
-  const most = crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
-  const threads = Math.min(options.threads ?? most, most);
-  return BrowserEngine.create({ base, model, provider, threads, signal, progress });
+  const threads = Math.min(options.threads ?? mostThreads(), mostThreads());
+  const { weights } = options;
+  return BrowserEngine.create({ base, model, provider, threads, signal, progress, ...(weights && { weights }) });
 }

@@ -3,7 +3,7 @@
  * the question whether they have changed, and without a network what is kept is used. Works in pages and in workers.
  */
 import { SamusError } from '../../errors.js';
-import { memorySource } from '../../formats/byteSource.js';
+import { blobSource, memorySource } from '../../formats/byteSource.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { modelFromParts } from '../../predict/model.js';
 import type { Model } from '../../predict/types.js';
@@ -38,17 +38,25 @@ export async function servedModels(base: string): Promise<ServedModels> {
 
 /**
  * A model of the server's.
+ * @param adapted weights to take instead of the server's, safetensors
  * @throws SamusError MODEL_UNREACHABLE, and what reading a damaged model throws: CONFIG_…, SAFETENSORS_…, CHECKPOINT_…
  */
-export async function loadServedModel(base: string, name: string, report: Report = () => undefined): Promise<Model> {
+export async function loadServedModel(
+  base: string,
+  name: string,
+  adapted?: Blob,
+  report: Report = () => undefined,
+): Promise<Model> {
   const folder = new URL(`models/${encodeURIComponent(name)}/`, base);
   const cache = await openCache();
   try {
     const config: unknown = JSON.parse(
       new TextDecoder().decode(await file(new URL('config.json', folder).href, cache, () => undefined)),
     );
-    const weights = await file(new URL('model.safetensors', folder).href, cache, report);
-    const { tensors } = await readSafetensors(memorySource(weights));
+    const source = adapted
+      ? blobSource(adapted)
+      : memorySource(await file(new URL('model.safetensors', folder).href, cache, report));
+    const { tensors } = await readSafetensors(source);
     return modelFromParts(name, config, tensors);
   } catch (error) {
     throw error instanceof SamusError ? error : modelUnreachable(name, reasonOf(error));

@@ -1,0 +1,44 @@
+/**
+ * "Learn from my corrections": adapts a model to a person's own masks in a worker of the page. Nothing leaves the
+ * machine. Whether the result is used is the caller's decision; createEngine takes its weights.
+ */
+import type { AdaptExample, AdaptProgress } from '../../train/adapt.js';
+import { WorkerClient } from '../worker/workerClient.js';
+import type { AdaptContract, AdaptOutcome } from './adaptContract.js';
+import { mostThreads } from './threads.js';
+
+export interface AdaptOptions {
+  /** Name of the model of the server's to start from. */
+  readonly model: string;
+  /** Its weights, if it was adapted before. */
+  readonly weights?: Blob;
+  /** Address of the server's root; default the folder of the page. */
+  readonly base?: string;
+  /** Steps of the optimiser; default that of train/adapt.ts, some minutes. */
+  readonly steps?: number;
+  /** Stops at once. */
+  readonly signal?: AbortSignal;
+  progress?(progress: AdaptProgress): void;
+}
+
+/**
+ * @param samples one mask for each image: of images that are parted into two groups, one to learn from and one to judge
+ *   by, none may be in both
+ * @throws SamusError ADAPT_TOO_FEW, ADAPT_NAN, MODEL_UNREACHABLE, RUNTIME_OUT_OF_MEMORY; the signal's reason
+ */
+export async function adapt(samples: readonly AdaptExample[], options: AdaptOptions): Promise<AdaptOutcome> {
+  const { model, weights, steps, signal, progress } = options;
+  const base = new URL(options.base ?? './', document.baseURI).href;
+  const worker = new Worker(new URL('./adaptWorker.ts', import.meta.url), { type: 'module' });
+  const client = new WorkerClient<AdaptContract>(worker);
+  const request = {
+    ...{ base, model, samples, threads: mostThreads() },
+    ...(weights && { weights }),
+    ...(steps !== undefined && { steps }),
+  };
+  try {
+    return await client.call('adapt', request, { signal, progress: (report) => progress?.(report) });
+  } finally {
+    client.terminate();
+  }
+}

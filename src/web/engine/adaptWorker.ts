@@ -1,0 +1,22 @@
+/** The worker that adapts a model to a person's own masks. What it does is train/adapt.ts; it ends with one answer. */
+import { toFloat16 } from '../../formats/halfFloat.js';
+import { encodeSafetensors } from '../../formats/safetensorsWrite.js';
+import { webRuntime } from '../../runtime/webRuntime.js';
+import { adaptModel } from '../../train/adapt.js';
+import { serveWorker } from '../worker/serveWorker.js';
+import type { AdaptContract } from './adaptContract.js';
+import { loadServedModel } from './modelFiles.js';
+import { yieldingRuntime } from './nextTask.js';
+import { runtimeFolder } from './runtimeFolder.js';
+
+serveWorker<AdaptContract>({
+  async adapt({ base, model: name, weights, samples, threads, steps }, { signal, progress }) {
+    const model = await loadServedModel(base, name, weights);
+    const runtime = yieldingRuntime(webRuntime({ wasmPaths: runtimeFolder(base), threads }));
+    const options = { threads, signal, progress, ...(steps !== undefined && { steps }) };
+    const { tensors, ...scores } = await adaptModel(model.config, model.tensors, samples, runtime, options);
+    const half = new Map([...tensors].map(([tensor, values]) => [tensor, toFloat16(values)]));
+    const parts = [...encodeSafetensors(half, new Map([['adapted from', name]]))];
+    return { ...scores, weights: new Blob(parts.map((part) => Uint8Array.from(part))) };
+  },
+});
