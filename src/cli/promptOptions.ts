@@ -3,15 +3,16 @@
  * the options. Only their form is checked here; whether they lie in an image is seen where the image is known.
  */
 import { SamusError } from '../errors.js';
-import type { PixelBox } from '../formats/rle.js';
+import type { PixelBox, Rle } from '../formats/rle.js';
 import type { PointPrompt } from '../predict/types.js';
 
-/** One object and its prompts; the mask is still a path. */
+/** One object and its prompts; the first guess is still a path, or packed. */
 export interface PromptSpec {
   readonly name: string;
   readonly points: readonly PointPrompt[];
   readonly box?: PixelBox;
   readonly maskFile?: string;
+  readonly maskRle?: Rle;
 }
 
 /** A {@link PromptSpec} that prompts are still added to. */
@@ -20,6 +21,7 @@ interface OpenSpec {
   readonly points: PointPrompt[];
   box?: PixelBox;
   maskFile?: string;
+  maskRle?: Rle;
 }
 
 /** Names become parts of file names, so they may hold nothing that a path could be made of. */
@@ -64,11 +66,12 @@ export class PromptList {
     object.box = box;
   }
 
-  /** @throws SamusError PROMPT_MASK_TWICE */
-  mask(path: string): void {
+  /** @param mask a path, or run lengths @throws SamusError PROMPT_MASK_TWICE */
+  mask(mask: string | Rle): void {
     const object = this.#object();
-    if (object.maskFile !== undefined) throw twice('PROMPT_MASK_TWICE', 'mask', object.name);
-    object.maskFile = path;
+    if (hasMask(object)) throw twice('PROMPT_MASK_TWICE', 'mask', object.name);
+    if (typeof mask === 'string') object.maskFile = mask;
+    else object.maskRle = mask;
   }
 
   get isEmpty(): boolean {
@@ -77,9 +80,7 @@ export class PromptList {
 
   /** The objects. @throws SamusError PROMPT_OBJECT_EMPTY if one has no prompt */
   list(): readonly PromptSpec[] {
-    const empty = this.#objects.find(
-      ({ points, box, maskFile }) => points.length === 0 && !box && maskFile === undefined,
-    );
+    const empty = this.#objects.find((object) => object.points.length === 0 && !object.box && !hasMask(object));
     if (empty) {
       throw usage(
         'PROMPT_OBJECT_EMPTY',
@@ -126,6 +127,10 @@ export function parseCount(option: string, least: number): (text: string) => num
       'correct the number',
     );
   };
+}
+
+function hasMask({ maskFile, maskRle }: PromptSpec): boolean {
+  return maskFile !== undefined || maskRle !== undefined;
 }
 
 function checkName(name: string): void {

@@ -30,18 +30,9 @@ describe('promptsFromJson', () => {
     ]);
   });
 
-  it('takes what was asked, not what came, of a result', () => {
-    const result = { name: 'x', score: 0.9, box: [5, 5, 9, 9], mask: 'out/a.x.png', points: [[1, 2, 1]] };
-    expect(objectsOf(result)).toEqual([{ name: 'x', points: [[1, 2, 1]] }]);
-    expect(objectsOf({ ...result, points: [], prompt: { points: [], box: [0, 0, 20, 20] } })).toEqual([
-      { name: 'x', points: [], box: [0, 0, 20, 20] },
-    ]);
-  });
-
-  it('takes the box of a result that has nothing else', () => {
-    expect(objectsOf({ name: 'x', score: 0.9, box: [5, 5, 9, 9] })).toEqual([
-      { name: 'x', points: [], box: [5, 5, 9, 9] },
-    ]);
+  it('takes run lengths as a first guess', () => {
+    const rle = { size: [2, 3] as const, counts: '132' };
+    expect(objectsOf({ prompt: { points: [], start: rle } })).toEqual([{ name: 'object-1', points: [], maskRle: rle }]);
   });
 
   it('leaves out images that failed', () => {
@@ -50,13 +41,10 @@ describe('promptsFromJson', () => {
 
   it.each([
     ['{"images": 3}', 'images of p.json: a list of images'],
-    ['[{"objects": []}]', 'images[0].image of p.json: a path'],
-    ['[{"image": "a"}]', 'images[0].objects of p.json: a list'],
-    ['[{"image": "a", "objects": [7]}]', 'images[0].objects[0] of p.json: an object'],
+    ['{"images": ', 'p.json looks like JSON and is not'],
     ['[{"image": "a", "objects": [{"points": [[1]]}]}]', 'images[0].objects[0] of p.json: a point x,y'],
     ['[{"image": "a", "objects": [{"name": "x"}]}]', 'at least one point, box or mask'],
-    ['[{"image": "a", "objects": []}, {"image": "a", "objects": []}]', 'each image once'],
-    ['[{"image": "a", "objects": [{"points": [[1, 2]], "mask": 5}]}]', 'mask of p.json: a path'],
+    ['[{"image": "a", "objects": [{"name": "../x"}]}]', 'objects[0] of a in p.json: a name of letters'],
   ])('says where %s is wrong', (text, message) => {
     expect(() => promptsFromJson(text, 'p.json')).toThrow(message);
   });

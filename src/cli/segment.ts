@@ -2,11 +2,12 @@
  * `samus segment`: its options. Light, so that help and mistakes are answered at once; the work is in segmentRun.ts.
  */
 import { Command, InvalidArgumentError } from 'commander';
+import { addEverythingOptions, type EverythingOptions, everythingSettings } from './everythingOptions.js';
 import { addModelOptions } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
 import { PromptList, parseBox, parsePoint } from './promptOptions.js';
 import { finish } from './run.js';
-import { planJobs } from './segmentJobs.js';
+import { planEverything, planJobs } from './segmentJobs.js';
 import type { Format, SegmentOptions } from './segmentRun.js';
 
 const FORMATS = ['png', 'overlay', 'json'] as const satisfies readonly Format[];
@@ -19,6 +20,7 @@ Examples:
   samus segment scan.png --point 120,88 --point 40,52,bg --multimask
   samus segment scan.png --object lesion --box 90,60,160,130 --object vessel --point 30,200 --format png,overlay
   samus segment *.png --prompts prompts.csv --out masks --json
+  samus segment scan.png --everything --min-area 100 --format overlay
 
 prompts.csv:
   image,object,kind,values
@@ -31,7 +33,7 @@ ${NOTICE}.`;
 export function segmentCommand(): Command {
   const prompts = new PromptList();
   const command = new Command('segment')
-    .description('Segment what is pointed at in ultrasound images')
+    .description('Segment what is pointed at in ultrasound images, or everything')
     .argument('[images...]', 'image files: PNG, JPEG, WebP, TIFF or BMP')
     .option('--point <x,y[,bg]>', 'a point of the object, or with bg of what is not the object; repeatable', (text) =>
       prompts.point(parsePoint(text)),
@@ -50,11 +52,14 @@ export function segmentCommand(): Command {
     .option('--save-tensors <file>', 'also write embedding and logits of one image as safetensors')
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES);
+  addEverythingOptions(command);
   addModelOptions(command);
-  return command.action(async (images: string[], options: SegmentOptions) => {
-    const jobs = await planJobs(images, prompts, options.prompts);
+  return command.action(async (images: string[], options: SegmentOptions & EverythingOptions) => {
+    const hasPrompts = !prompts.isEmpty || options.prompts !== undefined;
+    const everything = everythingSettings(options, { ...options, hasPrompts });
+    const jobs = everything ? planEverything(images) : await planJobs(images, prompts, options.prompts);
     const { segmentAll } = await import('./segmentRun.js');
-    finish(await segmentAll(jobs, options), options.json);
+    finish(await segmentAll(jobs, { ...options, ...(everything && { everything }) }), options.json);
   });
 }
 

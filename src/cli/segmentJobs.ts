@@ -26,9 +26,9 @@ export async function planJobs(
   promptsFile: string | undefined,
 ): Promise<readonly Job[]> {
   if (promptsFile === undefined) {
-    if (images.length === 0) throw usage('IMAGES_MISSING', 'an image was expected, none came', 'name an image file');
+    checkImages(images);
     if (prompts.isEmpty) {
-      const hint = 'point at the object with --point x,y, or see --help for other prompts';
+      const hint = 'point at the object with --point x,y, or take --everything; --help tells of other prompts';
       throw usage('PROMPTS_MISSING', 'a prompt was expected, none came', hint);
     }
     const objects = prompts.list();
@@ -47,6 +47,16 @@ export async function planJobs(
     const hint = 'add a line for it; paths are those of the command line, from the current folder';
     return { image, objects: [], problem: new SamusError('input', 'PROMPTS_NO_IMAGE', message, hint) };
   });
+}
+
+/** The work of `--everything`: objects are found, not named. @throws SamusError IMAGES_MISSING */
+export function planEverything(images: readonly string[]): readonly Job[] {
+  checkImages(images);
+  return unique(images).map((image) => ({ image, objects: [] }));
+}
+
+function checkImages(images: readonly string[]): void {
+  if (images.length === 0) throw usage('IMAGES_MISSING', 'an image was expected, none came', 'name an image file');
 }
 
 /** An image named twice would be written twice to the same place. */

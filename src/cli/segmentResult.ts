@@ -5,7 +5,7 @@
 import type { Json } from '../errors.js';
 import type { Image } from '../formats/image.js';
 import { drawOverlay } from '../formats/overlay.js';
-import { encodeRle } from '../formats/rle.js';
+import { encodeRle, type Rle } from '../formats/rle.js';
 import type { ObjectResult } from '../predict/types.js';
 import type { PromptSpec } from './promptOptions.js';
 
@@ -14,6 +14,8 @@ export interface SegmentedObject {
   readonly prompt: PromptSpec;
   readonly result: ObjectResult;
   readonly maskPath?: string;
+  /** Of an object that was found without being asked for. */
+  readonly stability?: number;
 }
 
 /** Far apart for most kinds of colour blindness (Okabe and Ito, without black and grey). */
@@ -27,9 +29,8 @@ export function imageEntry(path: string, image: Image, objects: readonly Segment
   return { image: path, width: image.width, height: image.height, objects: objects.map(objectEntry) };
 }
 
-function objectEntry({ prompt, result, maskPath }: SegmentedObject): Json {
+function objectEntry({ prompt, result, maskPath, stability }: SegmentedObject): Json {
   const { name, score, area, box, mask, width, height } = result;
-  const { size, counts } = encodeRle(mask, width, height);
   return {
     name,
     points: prompt.points.map(plain),
@@ -37,13 +38,19 @@ function objectEntry({ prompt, result, maskPath }: SegmentedObject): Json {
       points: prompt.points.map(plain),
       ...(prompt.box && { box: [...prompt.box] }),
       ...(prompt.maskFile !== undefined && { mask: prompt.maskFile }),
+      ...(prompt.maskRle && { start: packed(prompt.maskRle) }),
     },
     score,
+    ...(stability !== undefined && { stability }),
     area,
     box: box && [...box],
     ...(maskPath !== undefined && { mask: maskPath }),
-    rle: { size: [...size], counts },
+    rle: packed(encodeRle(mask, width, height)),
   };
+}
+
+function packed({ size, counts }: Rle): Json {
+  return { size: [...size], counts: typeof counts === 'string' ? counts : [...counts] };
 }
 
 function plain([x, y, label = 1]: PromptSpec['points'][number]): Json {
@@ -52,6 +59,7 @@ function plain([x, y, label = 1]: PromptSpec['points'][number]): Json {
 
 /** One line for each object. */
 export function resultLines(path: string, objects: readonly SegmentedObject[]): string[] {
+  if (objects.length === 0) return [`${path}: nothing found`];
   return objects.map(({ result, maskPath }) => {
     const { name, score, area, box } = result;
     const found = box ? `area ${area} px, box ${box.join(',')}` : 'nothing found';
@@ -59,14 +67,19 @@ export function resultLines(path: string, objects: readonly SegmentedObject[]): 
   });
 }
 
-/** The image with masks and clicks drawn over it. */
+/**
+ * The image with masks and clicks drawn over it. What was found without being asked for may lie within one another: it
+ * is drawn from the largest to the smallest, without the clicks, which nobody made.
+ */
 export function overlayOf(image: Image, objects: readonly SegmentedObject[]): Image {
+  const drawn = objects.map(({ prompt, result, stability }, i) => ({
+    mask: result.mask,
+    color: COLORS[i % COLORS.length]!,
+    clicks: stability === undefined ? prompt.points.map(([x, y, label = 1]) => ({ x, y, positive: label === 1 })) : [],
+    area: stability === undefined ? 0 : result.area,
+  }));
   return drawOverlay(
     image,
-    objects.map(({ prompt, result }, i) => ({
-      mask: result.mask,
-      color: COLORS[i % COLORS.length]!,
-      clicks: prompt.points.map(([x, y, label = 1]) => ({ x, y, positive: label === 1 })),
-    })),
+    drawn.sort((a, b) => b.area - a.area),
   );
 }

@@ -6,7 +6,10 @@ import { type Json, SamusError } from '../errors.js';
 import { type Image, maskToImage, toGrey } from '../formats/image.js';
 import { readImage } from '../formats/imageFile.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
+import { decodeRle } from '../formats/rle.js';
 import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
+import { segmentEverything } from '../predict/automatic.js';
+import type { AutomaticSettings } from '../predict/automaticOptions.js';
 import type { Segmenter } from '../predict/segmenter.js';
 import type { Encoding, ObjectPrompt } from '../predict/types.js';
 import { beforeInterruptedEnd, whole } from './interrupt.js';
@@ -30,6 +33,8 @@ export interface SegmentOptions extends ModelOptions {
   readonly format?: readonly Format[];
   readonly saveTensors?: string;
   readonly json?: boolean;
+  /** Find everything in place of what is prompted. */
+  readonly everything?: AutomaticSettings;
 }
 
 /**
@@ -63,10 +68,12 @@ export async function segmentAll(jobs: readonly Job[], options: SegmentOptions):
   try {
     for (const [i, { job, files }] of plans.entries()) {
       progress.update(i, job.image);
-      const segmented = await attempt(
-        () => segmentImage(segmenter, job, files, options.multimask ?? false),
-        jobs.length,
-      );
+      const segmented = await attempt(async () => {
+        const result = await segmentImage(segmenter, job, files, options);
+        // What is found is not known beforehand, and with it the names of its files.
+        if (options.everything) checkOutputs(masksOf(result), inputs);
+        return result;
+      }, jobs.length);
       if (segmented instanceof SamusError) {
         failed++;
         entries.push({ image: job.image, ...segmented.toJSON() });
@@ -92,21 +99,27 @@ function documentOf(model: string, images: readonly Json[]): Record<string, Json
 
 /** Where the files of an image go. */
 interface Files {
-  readonly masks?: readonly string[];
+  /** Path of an object's mask. */
+  readonly mask?: (name: string) => string;
   readonly overlay?: string;
   readonly json?: string;
+  /** Those that are known before the image is segmented. */
   readonly all: readonly string[];
 }
 
 function planFiles({ objects }: Job, base: string, { format = ['png'] }: SegmentOptions): Files {
-  const masks = format.includes('png') && objects.map(({ name }) => `${base}.${name}.png`);
+  const mask = format.includes('png') && ((name: string) => `${base}.${name}.png`);
   const overlay = format.includes('overlay') && `${base}.overlay.png`;
   const json = format.includes('json') && `${base}.json`;
   return {
-    ...(masks && { masks }),
+    ...(mask && { mask }),
     ...(overlay && { overlay }),
     ...(json && { json }),
-    all: [...(masks || []), ...(overlay ? [overlay] : []), ...(json ? [json] : [])],
+    all: [
+      ...(mask ? objects.map(({ name }) => mask(name)) : []),
+      ...(overlay ? [overlay] : []),
+      ...(json ? [json] : []),
+    ],
   };
 }
 
@@ -114,6 +127,11 @@ interface SegmentedImage {
   readonly image: Image;
   readonly encoding: Encoding;
   readonly objects: readonly SegmentedObject[];
+}
+
+/** Where the masks of an image go. */
+function masksOf({ objects }: Pick<SegmentedImage, 'objects'>): string[] {
+  return objects.flatMap(({ maskPath }) => maskPath ?? []);
 }
 
 /** The error of one image among several is part of the result; what this machine cannot do ends the run. */
@@ -126,29 +144,43 @@ async function attempt<T>(work: () => Promise<T>, images: number): Promise<T | S
   }
 }
 
-async function segmentImage(segmenter: Segmenter, job: Job, files: Files, multimask: boolean): Promise<SegmentedImage> {
+async function segmentImage(
+  segmenter: Segmenter,
+  job: Job,
+  files: Files,
+  { multimask = false, everything }: SegmentOptions,
+): Promise<SegmentedImage> {
   if (job.problem) throw job.problem;
   const image = await readImage(job.image);
   const prompts = await Promise.all(job.objects.map((object) => readPrompt(object, image)));
   const encoding = await segmenter.encode(image);
-  const results = await segmenter.segment(encoding, prompts, { multimask });
-  const objects = results.map((result, i) => {
-    const maskPath = files.masks?.[i];
-    return { prompt: job.objects[i]!, result, ...(maskPath !== undefined && { maskPath }) };
-  });
+  const found = everything
+    ? (await segmentEverything(segmenter, encoding, everything)).map((result) => ({
+        prompt: { name: result.name, points: [[...result.point, 1] as const] },
+        result,
+        stability: result.stability,
+      }))
+    : (await segmenter.segment(encoding, prompts, { multimask })).map((result, i) => ({
+        prompt: job.objects[i]!,
+        result,
+      }));
+  const objects = found.map((object) => ({
+    ...object,
+    ...(files.mask && { maskPath: files.mask(object.result.name) }),
+  }));
   return { image, encoding, objects };
 }
 
-/** @throws SamusError PROMPT_MASK_SIZE, and as readImage */
-async function readPrompt({ name, points, box, maskFile }: PromptSpec, image: Image): Promise<ObjectPrompt> {
+/** @throws SamusError PROMPT_MASK_SIZE, RLE_INVALID, and as readImage */
+async function readPrompt({ name, points, box, maskFile, maskRle }: PromptSpec, image: Image): Promise<ObjectPrompt> {
   const prompt = { name, points, ...(box && { box }) };
-  if (maskFile === undefined) return prompt;
-  const mask = toGrey(await readImage(maskFile));
+  const mask = maskFile === undefined ? maskRle && decodeRle(maskRle) : toGrey(await readImage(maskFile));
+  if (!mask) return prompt;
   if (mask.width === image.width && mask.height === image.height) return { ...prompt, mask: mask.data };
   throw new SamusError(
     'input',
     'PROMPT_MASK_SIZE',
-    `a mask of ${image.width}x${image.height} pixels was expected, ${maskFile} has ${mask.width}x${mask.height}`,
+    `a mask of ${image.width}x${image.height} pixels was expected, ${maskFile ?? `that of ${name}`} has ${mask.width}x${mask.height}`,
     'give a mask of the size of the image',
   );
 }
@@ -161,7 +193,8 @@ async function writeFiles(
   document: Json,
   tensorsPath: string | undefined,
 ): Promise<void> {
-  if (files.all.length > 0) await makeFolder(dirname(files.all[0]!));
+  const [first] = [...files.all, ...masksOf({ objects })];
+  if (first !== undefined) await makeFolder(dirname(first));
   if (tensorsPath !== undefined) {
     await makeFolder(dirname(tensorsPath));
     const results = objects.map(({ result }) => result);

@@ -3,8 +3,8 @@
  * stable ones are kept and of those that say the same the best. The way of SAM's automatic mask generator (Kirillov
  * and others, Segment Anything, 2023, appendix B), over the whole picture; crops of it are not gone through again.
  */
-import { SamusError } from '../errors.js';
 import type { PixelBox } from '../formats/rle.js';
+import { type AutomaticOptions, type AutomaticSettings, automaticSettings } from './automaticOptions.js';
 import { type ImageFrame, imageFrame, imageLogits } from './imageFrame.js';
 import { extent, objectResult } from './objectResult.js';
 import { withoutOverlaps } from './overlap.js';
@@ -12,24 +12,7 @@ import { MAX_BATCH, type Segmenter } from './segmenter.js';
 import { removeSmallRegions } from './smallRegions.js';
 import type { Candidate, Encoding, ObjectResult } from './types.js';
 
-export interface AutomaticOptions {
-  /** Clicks across and as many down, 1 to 128; default 16. */
-  readonly pointsPerSide?: number;
-  /** Masks are kept whose predicted IoU is above this; 0 keeps all. */
-  readonly scoreThreshold?: number;
-  /** Masks are kept whose stability is at least this; 0 keeps all. */
-  readonly stabilityThreshold?: number;
-  /** How far the threshold of the logits, 0, is moved up and down for the stability. */
-  readonly stabilityOffset?: number;
-  /** Of masks whose boxes overlap by more than this (IoU) the best is kept. */
-  readonly overlapThreshold?: number;
-  /** Smaller parts of masks are taken away, smaller holes filled, smaller masks left out. Pixels; default 0. */
-  readonly minArea?: number;
-  /** Ends the work early; the promise is rejected with its reason. */
-  readonly signal?: AbortSignal;
-  /** Told after each run of the decoder, in clicks. */
-  progress?(done: number, total: number): void;
-}
+export type { AutomaticOptions } from './automaticOptions.js';
 
 /** An object that was found without being asked for. */
 export interface AutomaticResult extends ObjectResult {
@@ -41,19 +24,6 @@ export interface AutomaticResult extends ObjectResult {
 
 /** An object that is there: with pixels, so with a box. */
 type Found = AutomaticResult & { readonly box: PixelBox };
-
-export const AUTOMATIC_DEFAULTS = {
-  pointsPerSide: 16,
-  scoreThreshold: 0.88,
-  stabilityThreshold: 0.95,
-  stabilityOffset: 1,
-  overlapThreshold: 0.7,
-  minArea: 0,
-} as const satisfies AutomaticOptions;
-
-type Settings = Required<Omit<AutomaticOptions, 'signal' | 'progress'>>;
-
-const MOST_POINTS_PER_SIDE = 128;
 
 /** How long the thread is kept at a time. */
 const PATIENCE_MS = 30;
@@ -78,7 +48,7 @@ export async function segmentEverything(
   options: AutomaticOptions = {},
 ): Promise<AutomaticResult[]> {
   const { signal, progress, ...chosen } = options;
-  const settings = checked(chosen);
+  const settings = automaticSettings(chosen);
   const frame = imageFrame(segmenter.config, encoding.width, encoding.height);
   const clicks = clickGrid(frame, settings.pointsPerSide);
   const rest = new Rest(signal);
@@ -122,7 +92,7 @@ function assess(
   frame: ImageFrame,
   candidate: Candidate,
   point: readonly [number, number],
-  { scoreThreshold, stabilityThreshold, stabilityOffset }: Settings,
+  { scoreThreshold, stabilityThreshold, stabilityOffset }: AutomaticSettings,
 ): Proposal | undefined {
   const { score, lowResLogits } = candidate;
   if (scoreThreshold > 0 && !(score > scoreThreshold)) return undefined;
@@ -179,31 +149,4 @@ class Rest {
   async takeIfDue(): Promise<void> {
     if (performance.now() - this.#since > PATIENCE_MS) await this.take();
   }
-}
-
-function checked(chosen: Omit<AutomaticOptions, 'signal' | 'progress'>): Settings {
-  // What is given as undefined is not given.
-  const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
-  const settings: Settings = { ...AUTOMATIC_DEFAULTS, ...given };
-  const { pointsPerSide, minArea, overlapThreshold, scoreThreshold, stabilityThreshold, stabilityOffset } = settings;
-  const whole = Number.isInteger(pointsPerSide) && pointsPerSide >= 1 && pointsPerSide <= MOST_POINTS_PER_SIDE;
-  if (!whole) throw optionError('pointsPerSide', `a whole number from 1 to ${MOST_POINTS_PER_SIDE}`, pointsPerSide);
-  const shares = { scoreThreshold, stabilityThreshold, overlapThreshold };
-  for (const [name, value] of Object.entries(shares)) {
-    if (!(value >= 0 && value <= 1)) throw optionError(name, 'a number from 0 to 1', value);
-  }
-  for (const [name, value] of Object.entries({ minArea, stabilityOffset })) {
-    if (!(value >= 0 && Number.isFinite(value))) throw optionError(name, 'a number from 0 on', value);
-  }
-  return settings;
-}
-
-function optionError(name: string, expected: string, came: number): SamusError {
-  return new SamusError(
-    'usage',
-    'AUTOMATIC_OPTION',
-    `${name} was expected to be ${expected}, ${came} came`,
-    'correct it, or leave it out for its default',
-    { option: name },
-  );
 }

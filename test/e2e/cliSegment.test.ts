@@ -10,7 +10,7 @@ import { createImage } from '../../src/formats/image.js';
 import { readImage } from '../../src/formats/imageFile.node.js';
 import { writePng } from '../../src/formats/imageWrite.node.js';
 import { resizeBilinear } from '../../src/formats/resize.js';
-import { decodeRle } from '../../src/formats/rle.js';
+import { decodeRle, encodeRle } from '../../src/formats/rle.js';
 import { bytes, expectLogits, expectMask, expectParity, golden, goldenPath, item, numbers } from '../support/golden.js';
 import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
 import { parseDocument } from './segmentDocument.js';
@@ -192,6 +192,22 @@ describe('several objects and images', () => {
     expect(scoreOf(guided.stdout)).not.toBeCloseTo(scoreOf(plain.stdout), 6);
   });
 
+  it('takes a mask as a first guess out of JSON, and prints it so that it can be taken again', async () => {
+    const rle = encodeRle(new Uint8Array(WIDTH * HEIGHT).fill(1, 0, (WIDTH * HEIGHT) / 2), WIDTH, HEIGHT);
+    const painted = { name: 'painted', points: [], prompt: { points: [] }, score: null, rle };
+    const started = { name: 'started', prompt: { points: [[150, 90, 1]], start: { ...rle, origin: 'file' } } };
+    const saved = { images: [{ image: 'scan.png', objects: [painted, started] }] };
+    writeFileSync(join(folder, 'saved.json'), JSON.stringify(saved));
+    const run = (file: string) => samus(folder, 'segment', '--prompts', file, '--model', SAMUS, '--json');
+    const { code, stdout } = await run('saved.json');
+    expect(code).toBe(0);
+    writeFileSync(join(folder, 'again.json'), stdout);
+    expect(parseDocument((await run('again.json')).stdout)).toEqual(parseDocument(stdout));
+    const other = { ...saved, images: [{ image: 'sam.png', objects: [painted] }] };
+    writeFileSync(join(folder, 'other.json'), JSON.stringify(other));
+    expect((await run('other.json')).stdout).toContain('PROMPT_MASK_SIZE');
+  });
+
   it('keeps images of one name apart', async () => {
     mkdirSync(join(folder, 'other'));
     await writePng(join(folder, 'other/scan.png'), makePhantom({ seed: 7, width: 64, height: 64 }).image);
@@ -213,5 +229,48 @@ describe('several objects and images', () => {
       ['scan.png', undefined],
       ['missing.png', 'IMAGE_NOT_FOUND'],
     ]);
+  });
+});
+
+describe('everything in an image', () => {
+  // A model with random weights is sure of nothing: every mask is let through, and the grid kept small.
+  const all = ['--everything', '--points-per-side', '3', '--score-threshold', '0', '--stability-threshold', '0'];
+  const run = (image: string, out: string, ...args: string[]) =>
+    samus(folder, 'segment', image, ...all, '--model', SAMUS, '--out', out, ...args);
+
+  it('gives objects as prompts do, and their masks and an overlay', async () => {
+    const args = ['--overlap-threshold', '0.9', '--format', 'png,overlay', '--json'];
+    const { code, stdout } = await run('scan.png', 'all', ...args);
+    expect(code).toBe(0);
+    const { objects } = parseDocument(stdout).images[0]!;
+    expect(objects.length).toBeGreaterThan(0);
+    expect(objects.map(({ name }) => name)).toEqual(objects.map((_, i) => `object-${i + 1}`));
+    const scores = objects.map(({ score }) => score);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    for (const { mask, area, points, rle } of objects) {
+      const written = await readImage(join(folder, mask!));
+      expect(written.data.filter((value) => value > 0)).toHaveLength(area);
+      expect(decodeRle(rle).data).toEqual(Uint8Array.from(written.data, Math.sign));
+      expect(points).toHaveLength(1);
+    }
+    expect(filesIn(join(folder, 'all')).sort()).toEqual(
+      [...objects.map(({ name }) => `scan.${name}.png`), 'scan.overlay.png'].sort(),
+    );
+  });
+
+  it('finds nothing where everything is too small, and says so', async () => {
+    const { code, stdout } = await run('scan.png', 'none', '--min-area', String(WIDTH * HEIGHT + 1));
+    expect(code).toBe(0);
+    expect(stdout).toContain('scan.png: nothing found');
+    expect(filesIn(folder).filter((path) => path.startsWith('none/'))).toEqual([]);
+  });
+
+  it('does not replace the image that it reads', async () => {
+    mkdirSync(join(folder, 'own'));
+    await writePng(join(folder, 'own/scan.object-1.png'), makePhantom({ seed: 7, width: 64, height: 64 }).image);
+    await writePng(join(folder, 'own/scan.png'), makePhantom({ seed: 7, width: 64, height: 64 }).image);
+    const { code, stdout } = await run('own/scan.png', 'own', 'own/scan.object-1.png', '--json');
+    expect(code).toBe(1);
+    expect(parseDocument(stdout).images[0]!.error?.code).toBe('OUTPUT_IS_INPUT');
   });
 });
