@@ -49,6 +49,16 @@ const GOALS: readonly Goal[] = [
     limit: PUBLISHED_TRAIN_MB,
     side: 'most',
   },
+  { name: 'server.encode_ms', text: 'ms for an image on the server, samus-s', limit: 60, side: 'most' },
+  { name: 'server.decode_ms', text: 'ms for a click on the server', limit: 8, side: 'most' },
+  { name: 'page.encode_ms', text: 'ms for an image in the browser, samus-s on WebAssembly', limit: 400, side: 'most' },
+  { name: 'page.decode_ms', text: 'ms for a click in the browser', limit: 60, side: 'most' },
+  {
+    name: 'page.first_mask_ms',
+    text: 'ms from the start of the server to the first mask',
+    limit: 10_000,
+    side: 'most',
+  },
 ];
 
 /** Goals whose number was measured. */

@@ -73,7 +73,7 @@ async function main({ json, only, rounds, quick, reference: folder, python, save
       folder === undefined ? undefined : { folder: resolve(folder), python, scratch };
     const phases = plan({ threads: THREADS, starts: quick ? 1 : STARTS, only, ...(reference && { reference }) });
     if (phases.length === 0) {
-      progress(`nothing is named ${only.join(' or ')}: try samus_b, samus_b_int8, samus_s, sam_b, or reference`);
+      progress(`nothing is named ${only.join(' or ')}: try samus_b, samus_b_int8, samus_s, sam_b, page, or reference`);
       return USAGE;
     }
     const versions = reference ? await referenceVersions(reference, THREADS) : {};

@@ -24,7 +24,7 @@ export interface ReferenceOptions {
 }
 
 export interface Phase {
-  readonly name: 'encoders' | 'decoders' | 'training' | 'whole training';
+  readonly name: 'encoders' | 'decoders' | 'training' | 'whole training' | 'page';
   readonly subjects: readonly Subject[];
   /** How often each has its turn, where that does not depend on the options. */
   readonly rounds?: number;
@@ -32,6 +32,7 @@ export interface Phase {
 
 /** Beside the sources, which lie two folders above the built file. */
 const REFERENCE_PROGRAM = fileURLToPath(new URL('../../bench/reference.py', import.meta.url));
+const PAGE_PROGRAM = fileURLToPath(new URL('./pageChild.js', import.meta.url));
 const CHILD_PROGRAM = fileURLToPath(new URL('./child.js', import.meta.url));
 
 /** Phases one after the other, the processes of one at a time: all together they would need twice the memory. */
@@ -74,6 +75,7 @@ export function plan(options: PlanOptions): Phase[] {
     },
     // Ten gigabytes and half a minute a step: it is there for its memory.
     { name: 'whole training', subjects: [ours('train', 'sam_b', 1)], rounds: 1 },
+    { name: 'page', subjects: [{ name: 'page', starts: 1, start: startPage }] },
   ];
   return phases.map((phase) => ({ ...phase, subjects: chosen(phase, options.only) })).filter(hasMore);
 }
@@ -104,6 +106,11 @@ export async function referenceVersions(options: ReferenceOptions, threads: numb
 
 async function startOwn(kind: string, subject: string, threads: number): Promise<Running> {
   const child = new Child(process.execPath, [CHILD_PROGRAM, kind, subject, String(threads)], true);
+  return ready(child, 'run', await child.answer());
+}
+
+async function startPage(): Promise<Running> {
+  const child = new Child(process.execPath, [PAGE_PROGRAM], true);
   return ready(child, 'run', await child.answer());
 }
 

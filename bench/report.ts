@@ -60,6 +60,7 @@ export function entriesOf(results: Results): Entry[] {
     ...references(results),
     ...ratios(results),
     ...trainingMemory(results),
+    ...page(results),
   ];
 }
 
@@ -145,6 +146,19 @@ function trainingMemory(results: Results): Entry[] {
   if (samus.length === 0 || sam.length === 0) return [];
   const value = Math.max(...samus) / Math.max(...sam);
   return [{ name: 'ratio.samus_b_to_sam_b.train_peak', value, unit: '1' }];
+}
+
+/** The annotator: its engine in a browser, and the server's. */
+function page(results: Results): Entry[] {
+  const numbers = (name: string) => values(results, 'page', 'page', name);
+  const first = numbers('first_mask_ms');
+  return [
+    ...(first.length === 0 ? [] : [{ name: 'page.first_mask_ms', value: least(first), unit: 'ms' } as const]),
+    ...timed('page.encode', numbers('ms')),
+    ...timed('page.decode', numbers('decode_ms')),
+    ...timed('server.encode', numbers('server_encode_ms')),
+    ...timed('server.decode', numbers('server_decode_ms')),
+  ];
 }
 
 function timed(name: string, ms: readonly number[]): Entry[] {

@@ -1,0 +1,143 @@
+/**
+ * The measured process for the annotator: the server as `samus serve` starts it, and the engine of its page in a
+ * Chromium without a window, both with the bundled model. It speaks as child.ts does. What the page shows is left out: the
+ * worker is asked as the page asks it.
+ *
+ * Facts: `first_mask_ms` from the start of the server to the first mask in a browser that keeps nothing yet. Each run: `ms` of an encoder in the page and `decode_ms` of a click, messages
+ * included; `server_encode_ms` and `server_decode_ms` as the server tells them.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { makePhantom } from '#dist/data/phantom.js';
+import { encodePng } from '#dist/formats/imageWrite.node.js';
+
+const MODEL = 'samus-s';
+const ROOT = new URL('../../', import.meta.url);
+
+type Numbers = Readonly<Record<string, number>>;
+
+/** A picture of a common size that no cache knows. */
+function picture(seed: number) {
+  const { image, objects } = makePhantom({ seed, width: 640, height: 480 });
+  return { image, click: objects[0]!.click };
+}
+
+async function startServer(): Promise<{ process: ChildProcess; url: string }> {
+  const program = fileURLToPath(new URL('dist/cli/main.js', ROOT));
+  const args = [program, 'serve', '--port', '0', '--json', '--log-level', 'error', '--model', MODEL];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /"url":\s*"([^"]+)"/.exec(line)?.[1];
+    if (url !== undefined) return { process: child, url };
+  }
+  throw new Error('samus serve did not start');
+}
+
+async function startBrowser(): Promise<Browser> {
+  const { findChromium }: typeof import('../scripts/chromium.mjs') = await import(
+    new URL('scripts/chromium.mjs', ROOT).href
+  );
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error('no Chromium was found: install it or set CHROMIUM_PATH');
+  const args = process.getuid?.() === 0 ? ['--no-sandbox', '--disable-dev-shm-usage'] : [];
+  return chromium.launch({ executablePath, args });
+}
+
+/** Has the page's worker load the model. */
+async function openPage(browser: Browser, server: string): Promise<Page> {
+  const page = await browser.newPage();
+  // Any document of the origin will do; the annotator itself would load the model too.
+  await page.goto(`${server}/api/v1/health`);
+  const assets = readdirSync(new URL('dist/web/assets', ROOT));
+  const worker = assets.find((name) => /^engineWorker-.*\.js$/.test(name));
+  if (worker === undefined) throw new Error('the annotator is not built');
+  await page.evaluate(
+    async ({ worker, base, model }) => {
+      const target = new Worker(worker, { type: 'module' });
+      let last = 0;
+      const call = (method: string, input: unknown): Promise<unknown> => {
+        const id = ++last;
+        target.postMessage({ type: 'call', id, method, input });
+        return new Promise((resolve, reject) => {
+          target.addEventListener('message', function receive({ data }) {
+            if (data.id !== id || data.type === 'progress') return;
+            target.removeEventListener('message', receive);
+            if (data.type === 'done') resolve(data.value);
+            else reject(new Error(data.error.message));
+          });
+        });
+      };
+      Object.assign(window, { call });
+      await call('load', { base, model, provider: 'wasm', threads: Math.min(4, navigator.hardwareConcurrency) });
+    },
+    { worker: `${server}/assets/${worker}`, base: `${server}/`, model: MODEL },
+  );
+  return page;
+}
+
+/** One picture and one click in the page. */
+async function inPage(page: Page, seed: number): Promise<Numbers> {
+  const { image, click } = picture(seed);
+  const pixels = Buffer.from(image.data).toString('base64');
+  return page.evaluate(
+    async ({ pixels, width, height, click: [x, y], key }) => {
+      const call: unknown = Reflect.get(window, 'call');
+      if (typeof call !== 'function') throw new Error('the page is not ready');
+      const data = Uint8Array.from(atob(pixels), (c) => c.charCodeAt(0));
+      const started = performance.now();
+      await call('encode', { key, image: { width, height, channels: 1, data } });
+      const encoded = performance.now();
+      await call('segment', { key, prompt: { points: [[x, y]] }, multimask: false });
+      return { ms: encoded - started, decode_ms: performance.now() - encoded };
+    },
+    { pixels, width: image.width, height: image.height, click: [...click], key: String(seed) },
+  );
+}
+
+async function onServer(server: string, seed: number): Promise<Numbers> {
+  const { image, click } = picture(seed);
+  const post = async (path: string, type: string, body: BodyInit): Promise<Record<string, unknown>> => {
+    const response = await fetch(`${server}/api/v1/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body,
+    });
+    if (!response.ok) throw new Error(`the server answered with ${response.status}`);
+    return response.json();
+  };
+  const sent = await post('images', 'image/png', new Blob([Uint8Array.from(await encodePng(image))]));
+  const body = JSON.stringify({ objects: [{ points: [click] }] });
+  const masks = await post(`images/${sent.image}/segment`, 'application/json', body);
+  return { server_encode_ms: Number(sent.encode_ms), server_decode_ms: Number(masks.decode_ms) };
+}
+
+function answer(numbers: Readonly<Record<string, number | string>>): void {
+  process.stdout.write(`${JSON.stringify(numbers)}\n`);
+}
+
+let browser: Browser | undefined;
+let server: ChildProcess | undefined;
+try {
+  browser = await startBrowser();
+  let seed = 0;
+  const started = performance.now();
+  const { process: child, url } = await startServer();
+  server = child;
+  const page = await openPage(browser, url);
+  await inPage(page, seed++);
+  answer({ first_mask_ms: performance.now() - started });
+  for await (const line of createInterface({ input: process.stdin })) {
+    if (line !== 'run') throw new Error(`unknown command ${line}`);
+    const numbers = await inPage(page, seed);
+    answer({ ...numbers, ...(await onServer(url, seed++)) });
+  }
+} catch (error) {
+  answer({ error: error instanceof Error ? error.message : String(error) });
+  process.exitCode = 1;
+} finally {
+  await browser?.close();
+  server?.kill('SIGKILL');
+}
