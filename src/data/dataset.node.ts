@@ -13,10 +13,7 @@ import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJs
 import { FactsTable } from './imageFacts.js';
 import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
 import { NameIndex } from './nameIndex.js';
-import { EVERY_CLASS, type Sample, SampleList, sampleOrigin } from './sampleList.js';
-
-/** The folder that holds the lists. */
-export const LIST_FOLDER = 'MainPatient';
+import { EVERY_CLASS, LIST_FOLDER, type Sample, SampleList, sampleOrigin } from './sampleList.js';
 
 /** An image with its label, both at the size that is stored. */
 export interface LabelledImage {

@@ -12,11 +12,11 @@ import { createImage, type Image, toGrey } from '../formats/image.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
 import { parseClassJson, parseDatasetJson } from './classes.js';
-import { LIST_FOLDER } from './dataset.node.js';
 import { groupBy } from './groupBy.js';
 import { formatFacts, type ImageFacts } from './imageFacts.js';
 import type { ImportItem, ImportPlan } from './importers/importer.js';
 import { checkSameSize } from './importers/masks.js';
+import { LIST_FOLDER } from './sampleList.js';
 
 export interface WriteOptions {
   /** Side of the square that images are stretched to, as the published data are; native size unless given. */

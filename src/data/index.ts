@@ -1,6 +1,6 @@
 /**
- * `samus/data`: phantoms, prompts made from labels, the published augmentation. In a browser these are its exports; on
- * Node index.node.ts adds data set folders.
+ * `samus/data`: phantoms, prompts made from labels, the published augmentation, annotations as a data set. In a browser
+ * these are its exports; on Node index.node.ts adds data set folders.
  */
 export { augment, type Example, type ExampleSizes, makeExample } from './augment.js';
 export {
@@ -21,3 +21,4 @@ export {
   tightBox,
 } from './prompts.js';
 export { EVERY_CLASS, type ListText, type Sample, SampleList } from './sampleList.js';
+export { type Us30kDataset, type Us30kFile, type Us30kImage, us30kArchive, us30kFiles } from './us30kArchive.js';

@@ -21,6 +21,9 @@ export interface Sample {
 /** The class of a line that names none. Lists that `Dataset.lists` gives hold none of these any more. */
 export const EVERY_CLASS = 0;
 
+/** The folder that holds the lists. */
+export const LIST_FOLDER = 'MainPatient';
+
 /** A list as it is written. */
 export interface ListText {
   readonly name: string;

@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { writeTextFile } from '../formats/fileWrite.node.js';
 import { Random } from '../nn/random.js';
-import { type Dataset, LIST_FOLDER } from './dataset.node.js';
+import type { Dataset } from './dataset.node.js';
 import { groupBy } from './groupBy.js';
+import { LIST_FOLDER } from './sampleList.js';
 import { divide, SIDES } from './splitLists.js';
 
 export interface SplitOptions {

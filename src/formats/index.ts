@@ -4,9 +4,22 @@
  */
 export { type ByteSource, blobSource, memorySource, sourceTarget } from './byteSource.js';
 export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkpoint.js';
+export { type ClassMap, decodeClassPng, encodeClassPng } from './classPng.js';
+export {
+  type CocoDocument,
+  type CocoImage,
+  type CocoObject,
+  type CocoOptions,
+  type CocoSource,
+  cocoDocument,
+  cocoMask,
+  readCoco,
+} from './coco.js';
 export { toFloat16, toFloat32 } from './halfFloat.js';
 export { createImage, type Image, maskToImage, toGrey, toRgb } from './image.js';
+export { encodeNifti } from './niftiWrite.js';
 export { drawOverlay, type OverlayObject, type OverlayOptions } from './overlay.js';
+export { maskToPolygons, polygonsToMask } from './polygons.js';
 export { longestSideSize, resizeBilinear, resizeNearest } from './resize.js';
 export { resizeLogits } from './resizeLogits.js';
 export { decodeRle, encodeRle, type Mask, type PixelBox, type Rle, rleArea, rleBox } from './rle.js';
