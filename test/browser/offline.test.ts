@@ -44,17 +44,13 @@ describeInChromium('the page and the network', () => {
     const first = engineStarts();
     await page.goto(proxy.url);
     await first;
-    await page.waitForFunction(
-      async () => {
-        const kept = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
-        const urls = kept.flat().map(({ url }) => url);
-        return ['.wasm', '.mjs', '/model.safetensors', '/config.json'].every((end) =>
-          urls.some((u) => u.endsWith(end)),
-        );
-      },
-      undefined,
-      SLOW,
-    );
+    const kept = (): Promise<string[]> =>
+      page.evaluate(async () => {
+        const all = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+        return all.flat().map(({ url }) => url.slice(url.lastIndexOf('/') + 1));
+      });
+    const needed = ['ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.mjs', 'model.safetensors', 'config.json'];
+    await expect.poll(kept, SLOW).toEqual(expect.arrayContaining(needed));
     const bytes = proxy.take();
     expect(bytes).toBeGreaterThan(1e6);
     expect(bytes).toBeLessThanOrEqual(FIRST_VISIT);

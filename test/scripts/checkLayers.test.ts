@@ -39,7 +39,7 @@ function check(changes: Readonly<Record<string, string>>): { code: number | null
   }
   writeFileSync(
     join(folder, 'package.json'),
-    JSON.stringify({ dependencies: { 'onnxruntime-node': '1', sharp: '1' } }),
+    JSON.stringify({ dependencies: { 'onnxruntime-node': '1', sharp: '1' }, devDependencies: { preact: '1' } }),
   );
   const { status, stderr } = spawnSync(process.execPath, [SCRIPT, folder], { encoding: 'utf8' });
   return { code: status, problems: stderr.trim().split('\n').filter(Boolean) };
@@ -57,6 +57,14 @@ describe('the check of the layers', () => {
         "/* import '../cli/main.js'; */\n// import '../cli/main.js';\nexport const s = \"import '../cli/main.js'\";",
     };
     expect(check(changes).problems).toEqual([]);
+  });
+
+  it('knows markup, and that the page is bundled with packages of the build', () => {
+    const changes = {
+      'web/main.tsx': "import { render } from 'preact';\nimport { App } from './app.js';\nrender(App);",
+      'web/app.tsx': "import type { P } from '../predict/segmenter.js';\nexport const App = (p: P) => <i>{p}</i>;",
+    };
+    expect(check(changes)).toEqual({ code: 0, problems: [] });
   });
 
   it.each([
@@ -98,6 +106,12 @@ describe('the check of the layers', () => {
       { 'formats/a.ts': "import 'left-pad';" },
       /left-pad, which package\.json does not list/,
     ],
+    [
+      'a package of the build outside of the page',
+      { 'formats/a.ts': "import 'preact';" },
+      /preact, which package\.json does not list/,
+    ],
+    ['Node in the page', { 'web/a.tsx': "import 'node:fs';" }, /web\/a\.tsx imports node:fs/],
     ['a missing file', { 'formats/a.ts': "import './b.js';" }, /there is no src\/formats\/b\.ts/],
     ['a folder that the design does not have', { 'utils/a.ts': 'export {};' }, /utils is no folder of the design/],
     [

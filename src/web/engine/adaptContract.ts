@@ -1,7 +1,7 @@
 /** What the worker that adapts a model (adaptWorker.ts) can be asked. */
 import type { Adaptation, AdaptExample, AdaptProgress } from '../../train/adapt.js';
 
-export interface AdaptRequest {
+interface AdaptRequest {
   /** Address of the server's root. */
   readonly base: string;
   readonly model: string;

@@ -5,7 +5,7 @@ import type { EngineMask, EngineProgress } from './engine.js';
 
 export type BrowserProvider = 'wasm' | 'webgpu';
 
-export interface LoadRequest {
+interface LoadRequest {
   /** Address of the server's root, where `models/` and `ort/` lie. */
   readonly base: string;
   readonly model: string;

@@ -2,6 +2,8 @@
  * What is told of a file without a browser's decoders: PNG and BMP pixels, and every refusal. JPEG, WebP and GIF are in
  * test/browser/openImage.test.ts.
  */
+
+import fc from 'fast-check';
 import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { difference, fixtureBytes, fromBase64, readByPillow, SAME } from '../../../test/support/imageFixtures.js';
@@ -159,6 +161,30 @@ describe('decodePicture answers in plain sentences', () => {
       expect(error).toMatchObject({ kind: 'input', code: 'IMAGE_CORRUPT' });
       expect(error.hint).not.toBe('');
     }
+  });
+
+  it('to any damage, with a code', async () => {
+    const files = [
+      'rgb.png',
+      'palette.png',
+      'grey16.png',
+      'rle8.bmp',
+      'rgb565.bmp',
+      'rgb420.jpg',
+      'lossy.webp',
+      'moving.webp',
+    ].map(fixtureBytes);
+    const damage = fc.array(fc.tuple(fc.nat(1e6), fc.nat(255)), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...files), damage, fc.nat(1e6), async (file, changes, length) => {
+        const bytes = Uint8Array.from(file.subarray(0, 1 + (length % (2 * file.length))));
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        const result = await open(bytes).catch((error: unknown) => error);
+        if (result instanceof SamusError) expect(result.code).toMatch(/^IMAGE_/);
+        else expect(result).toMatchObject({ image: { data: expect.any(Uint8Array) } });
+      }),
+      { numRuns: 400 },
+    );
   });
 
   it('to other files, by what they are', async () => {

@@ -4,7 +4,7 @@
  */
 import { type Contract, type FromWorker, sendError, type ToWorker } from './protocol.js';
 
-export interface CallContext<Progress> {
+interface CallContext<Progress> {
   readonly signal: AbortSignal;
   progress(value: Progress): void;
   /** Has memory sent along instead of copied; it is gone here afterwards. */
