@@ -10,6 +10,9 @@ export { createImage, type Image, maskToImage, toGrey, toRgb } from './formats/i
 export { drawOverlay, type OverlayObject, type OverlayOptions } from './formats/overlay.js';
 export { decodeRle, encodeRle, type Mask, type PixelBox, type Rle } from './formats/rle.js';
 export type { ModelConfig, SamConfig, SamusConfig } from './models/config.js';
+export { type AutomaticResult, segmentEverything } from './predict/automatic.js';
+export type { AutomaticOptions } from './predict/automaticOptions.js';
+export { type Diameter, type Measurement, measureMask } from './predict/measure.js';
 export { modelFromParts, modelFromTensors } from './predict/model.js';
 export { Segmenter, type SegmenterOptions } from './predict/segmenter.js';
 export type * from './predict/types.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CocoSource, cocoDocument, cocoMask, readCoco } from './coco.js';
+import { type CocoSource, cocoCategories, cocoDocument, cocoMask, readCoco } from './coco.js';
 import { encodeRle } from './rle.js';
 
 const [WIDTH, HEIGHT] = [7, 5];
@@ -88,6 +88,20 @@ describe('a COCO document', () => {
     expect(() => cocoDocument(SOURCES, { categories: ['vessel'] })).toThrow(
       expect.objectContaining({ kind: 'usage', code: 'COCO_CATEGORY' }),
     );
+  });
+});
+
+describe('the categories of a COCO document', () => {
+  it('come in the order of their ids, used or not', () => {
+    const categories = [
+      { id: 9, name: 'b' },
+      { id: 2, name: 'a', color: [1, 2, 3] },
+    ];
+    expect(cocoCategories({ categories })).toEqual([
+      { id: 2, name: 'a' },
+      { id: 9, name: 'b' },
+    ]);
+    expect(() => cocoCategories([])).toThrow(expect.objectContaining({ code: 'COCO_INVALID' }));
   });
 });
 

@@ -119,6 +119,11 @@ export function cocoDocument(images: readonly CocoSource[], options: CocoOptions
   };
 }
 
+/** The classes of a COCO document, used or not, in the order of their ids. @throws SamusError COCO_INVALID */
+export function cocoCategories(document: unknown): { readonly id: number; readonly name: string }[] {
+  return [...categoryNames(document)].map(([id, name]) => ({ id, name })).sort((a, b) => a.id - b.id);
+}
+
 /**
  * What a COCO document says, the images in its order and with their annotations; those without an area (boxes, key
  * points) are left out.
@@ -126,12 +131,7 @@ export function cocoDocument(images: readonly CocoSource[], options: CocoOptions
  * @throws SamusError COCO_INVALID naming what is wrong
  */
 export function readCoco(document: unknown): CocoImage[] {
-  const names = new Map(
-    list(document, 'categories').map(({ id, name }) => [
-      whole(id, 'the id of a category'),
-      typeof name === 'string' ? name : refuse('a category has no name'),
-    ]),
-  );
+  const names = categoryNames(document);
   const objects = new Map<number, CocoObject[]>();
   const images = list(document, 'images').map(({ id, file_name, width, height }) => {
     const own: CocoObject[] = [];
@@ -166,6 +166,15 @@ export function cocoMask({ rle, polygons }: CocoObject, width: number, height: n
     `run lengths of an image of ${width}x${height} pixels were expected, these are of ${rleWidth}x${rleHeight}`,
     'take the image that was annotated, in its size',
     { width, height, rleWidth, rleHeight },
+  );
+}
+
+function categoryNames(document: unknown): Map<number, string> {
+  return new Map(
+    list(document, 'categories').map(({ id, name }) => [
+      whole(id, 'the id of a category'),
+      typeof name === 'string' ? name : refuse('a category has no name'),
+    ]),
   );
 }
 

@@ -11,6 +11,7 @@ export {
   type CocoObject,
   type CocoOptions,
   type CocoSource,
+  cocoCategories,
   cocoDocument,
   cocoMask,
   readCoco,

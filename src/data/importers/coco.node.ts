@@ -4,15 +4,11 @@
  */
 import { dirname, join } from 'node:path';
 import { SamusError } from '../../errors.js';
+import { type CocoImage, cocoCategories, cocoMask, readCoco } from '../../formats/coco.js';
 import { createImage, type Image } from '../../formats/image.js';
 import { readImage } from '../../formats/imageFile.node.js';
-import { decodeRle } from '../../formats/rle.js';
-import { groupBy } from '../groupBy.js';
-import { type CocoAnnotation, parseCoco } from './cocoJson.js';
 import { fileNames, findFolder, layoutError, stemOf, textIfThere } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
-import { checkSameSize } from './masks.js';
-import { fillPolygon } from './polygon.js';
 
 const LAYOUT = 'one JSON file in the form of COCO (images, annotations, categories)';
 const FOLDERS = ['images', 'image', 'img', 'train2017', 'val2017', '.'] as const;
@@ -23,17 +19,14 @@ export const coco: Importer = {
   options: ['dataset', 'images'],
   async plan(source, { dataset = 'Own-Data', images: imageFolder }) {
     const path = await jsonFile(source);
-    const { images, annotations, categories } = parseCoco((await textIfThere(path)) ?? '', path);
+    const { images, classes } = parse((await textIfThere(path)) ?? '', path);
     const folder = await findFolder(dirname(path), imageFolder === undefined ? FOLDERS : [imageFolder]);
     if (!folder) throw layoutError(source, LAYOUT, `there is no folder ${imageFolder}`);
-    const classes = [...categories].sort(([a], [b]) => a - b);
-    const classIds = new Map(classes.map(([id], i) => [id, i + 1]));
-    const byImage = groupBy(annotations, ({ image }) => image);
+    const classIds = new Map(classes.map(({ id }, i) => [id, i + 1]));
     const items: ImportItem[] = [];
     const skipped: { file: string; reason: string }[] = [];
-    for (const { id, file } of images) {
-      const drawn = byImage.get(id) ?? [];
-      if (drawn.length === 0) {
+    for (const { file, objects } of images) {
+      if (objects.length === 0) {
         skipped.push({ file, reason: 'it has no annotation' });
         continue;
       }
@@ -44,14 +37,12 @@ export const coco: Importer = {
         source: file,
         load: async () => {
           const image = await readImage(join(folder, file));
-          const label = createImage(image.width, image.height, 1, new Uint8Array(image.width * image.height));
-          for (const annotation of drawn) draw(label, annotation, classIds.get(annotation.category) ?? 0, file);
-          return { image, label };
+          return { image, label: draw(objects, classIds, image) };
         },
       });
     }
     if (items.length === 0) throw layoutError(source, LAYOUT, 'no image in it is annotated');
-    const names = classes.map(([, name]) => name);
+    const names = classes.map(({ name }) => name);
     return { datasets: new Map([[dataset, datasetEntry(names, 'not stated', 'own')]]), items, skipped };
   },
 };
@@ -65,14 +56,41 @@ async function jsonFile(source: string): Promise<string> {
   throw layoutError(source, LAYOUT, files.length === 0 ? 'there is none' : `there are ${files.length}, name one`);
 }
 
-function draw(label: Image, { polygons, rle, category }: CocoAnnotation, classId: number, file: string): void {
-  if (classId === 0) {
-    const message = `an annotation of ${file} was expected to have one of the categories, ${category} is none`;
-    throw new SamusError('input', 'IMPORT_ANNOTATION', message, 'correct the JSON file', { file, category });
+/** What the text of a COCO file says. @throws SamusError IMPORT_ANNOTATION */
+function parse(text: string, path: string) {
+  const refuse = (what: string): SamusError =>
+    new SamusError('input', 'IMPORT_ANNOTATION', `${path}: ${what}`, 'export the annotations again', { path });
+  try {
+    const document: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
+    const images = readCoco(document).map((image) => {
+      const file = safePath(image.file);
+      if (file === undefined) throw refuse(`the file_name ${image.file} leads out of its folder`);
+      return { ...image, file };
+    });
+    return { images, classes: cocoCategories(document) };
+  } catch (error) {
+    if (error instanceof SyntaxError) throw refuse('COCO JSON was expected, but it is no JSON');
+    if (error instanceof SamusError && error.code === 'COCO_INVALID') throw refuse(error.message);
+    throw error;
   }
-  for (const polygon of polygons) fillPolygon(label, polygon, classId, 0.5);
-  if (!rle) return;
-  const mask = decodeRle(rle);
-  checkSameSize(label, createImage(mask.width, mask.height, 1, mask.data), file);
-  for (let i = 0; i < mask.data.length; i++) if (mask.data[i] !== 0) label.data[i] = classId;
+}
+
+/** A path that stays within the folder of images, with `/`. */
+function safePath(file: string): string | undefined {
+  const parts = file.replaceAll('\\', '/').split('/');
+  const inside = parts.every(
+    (part, i) => part !== '' && part !== '.' && part !== '..' && !(i === 0 && part.includes(':')),
+  );
+  return inside ? parts.join('/') : undefined;
+}
+
+/** @throws SamusError COCO_SIZE if run lengths are of another size than the image, RLE_INVALID */
+function draw(objects: CocoImage['objects'], classIds: ReadonlyMap<number, number>, { width, height }: Image): Image {
+  const label = createImage(width, height, 1, new Uint8Array(width * height));
+  for (const object of objects) {
+    const classId = classIds.get(object.categoryId) ?? 0;
+    const mask = cocoMask(object, width, height);
+    for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) label.data[i] = classId;
+  }
+  return label;
 }

@@ -107,7 +107,7 @@ function parseDrawing(json: string, file: string): Polygon[] {
 function draw({ width, height }: Image, polygons: readonly Polygon[]): Image {
   const label = createImage(width, height, 1, new Uint8Array(width * height));
   for (const polygon of polygons) {
-    fillPolygon(label, polygon, 1, 0);
+    fillPolygon(label, polygon, 1);
     drawOutline(label, polygon, 1);
   }
   return label;

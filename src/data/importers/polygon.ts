@@ -1,5 +1,6 @@
 /**
- * Draws polygons into masks: which pixels lie within, by the even-odd rule at pixel centres.
+ * Draws polygons whose coordinates name pixels into masks: which pixels lie within, by the even-odd rule at pixel
+ * centres. COCO's, which lie on the borders between pixels, are filled by formats/polygons.ts.
  */
 import type { Image } from '../../formats/image.js';
 
@@ -7,25 +8,22 @@ import type { Image } from '../../formats/image.js';
 export type Polygon = readonly (readonly [x: number, y: number])[];
 
 /**
- * Sets the pixels whose centres are in the polygon to `value`.
- * @param centre where the centre of pixel 0 is: 0 where coordinates name pixels, 0.5 where they name places between
- * the image's edges (COCO)
+ * Sets the pixels whose centres are in the polygon, or on its left or right line, to `value`.
  * @param mask changed in place
  */
-export function fillPolygon(mask: Image, polygon: Polygon, value: number, centre: 0 | 0.5): void {
+export function fillPolygon(mask: Image, polygon: Polygon, value: number): void {
   const { width, height, data } = mask;
   const crossings: number[] = [];
   for (let y = 0; y < height; y++) {
-    const level = y + centre;
     crossings.length = 0;
     for (const [i, [x0, y0]] of polygon.entries()) {
       const [x1, y1] = polygon[(i + 1) % polygon.length]!;
-      if (y0 <= level !== y1 <= level) crossings.push(x0 + ((level - y0) * (x1 - x0)) / (y1 - y0));
+      if (y0 <= y !== y1 <= y) crossings.push(x0 + ((y - y0) * (x1 - x0)) / (y1 - y0));
     }
     crossings.sort((a, b) => a - b);
     for (let k = 0; k + 1 < crossings.length; k += 2) {
-      const from = Math.max(0, Math.ceil(crossings[k]! - centre));
-      const to = Math.min(width - 1, Math.floor(crossings[k + 1]! - centre));
+      const from = Math.max(0, Math.ceil(crossings[k]!));
+      const to = Math.min(width - 1, Math.floor(crossings[k + 1]!));
       if (from <= to) data.fill(value, y * width + from, y * width + to + 1);
     }
   }
