@@ -99,7 +99,7 @@ describeInChromium('annotating an image', () => {
     await annotator.page.getByLabel('Name', { exact: true }).fill('gland');
     await annotator.press('Enter');
     expect(await annotator.objects(/gland/)).toHaveLength(2);
-    expect(await annotator.page.getByLabel('Class', { exact: true }).inputValue()).toBe('2');
+    expect(await annotator.page.getByRole('combobox', { name: 'Class' }).inputValue()).toBe('2');
     await annotator.page.getByRole('button', { name: 'Hide gland' }).click();
     await annotator.page.getByRole('button', { name: 'Show gland' }).waitFor();
     await annotator.page.getByRole('button', { name: 'Delete this object' }).click();

@@ -17,6 +17,18 @@ export function readyEngine(): Engine | null {
   return ready && ready.key === opened.peek()?.key ? ready.engine : null;
 }
 
+/** An image is being opened: what the engine knows is of another one. */
+export function readingBegins(): void {
+  reading?.abort();
+  ready = null;
+  if (engineStatus.peek().phase === 'ready') engineStatus.value = { phase: 'encoding' };
+}
+
+/** The image could not be opened; the engine itself is well. */
+export function readingFailed(): void {
+  if (engineStatus.peek().phase === 'encoding') engineStatus.value = { phase: 'ready' };
+}
+
 /** Reads an image, after the engine was loaded; tells when clicks can be answered. */
 export async function readImage({ key, picture }: Open, whenReady: () => void): Promise<void> {
   reading?.abort();

@@ -10,6 +10,7 @@ import { openImage } from '../open/openImage.js';
 import type { StoredFile } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { newId } from './edits.js';
+import { readingBegins, readingFailed } from './engineControl.js';
 import { dismiss, isAbort, say, sayError } from './messages.js';
 import { documentOf, stored } from './persist.js';
 import { prepare } from './predictions.js';
@@ -94,6 +95,7 @@ export async function openEntry(id: string): Promise<void> {
   leave();
   currentId.value = id;
   dismiss();
+  readingBegins();
   try {
     const [picture, key] = await Promise.all([openImage(entry.file, attempt.signal), keyOf(id)]);
     if (attempt.signal.aborted) return;
@@ -108,6 +110,7 @@ export async function openEntry(id: string): Promise<void> {
   } catch (error) {
     if (attempt.signal.aborted || isAbort(error)) return;
     update(id, { failure: error instanceof Error ? error.message : String(error) });
+    readingFailed();
     sayError(error);
   }
 }

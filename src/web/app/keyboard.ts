@@ -138,11 +138,13 @@ export function followKeys(canvasHasFocus: () => boolean): void {
   });
 }
 
-/** `Mod+Shift+Z`; Shift is named only with keys that do not change by it, or letters. */
+/** `Mod+Shift+Z`; Shift is named with letters, digits' `)`, and keys without a character, whose name it does not change. */
 function nameOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): string {
-  const shifted = shiftKey && (key.length > 1 || /^[A-Z)]$/.test(key));
-  const letter = key.length === 1 && !shiftKey ? key.toLowerCase() : key;
-  return `${ctrlKey || metaKey ? 'Mod+' : ''}${altKey ? 'Alt+' : ''}${shifted ? 'Shift+' : ''}${letter}`;
+  const letter = /^[a-z]$/i.test(key);
+  const shifted = shiftKey && (letter || key.length > 1 || key === ')' || key === '0');
+  // Caps Lock must not matter.
+  const name = letter ? (shiftKey ? key.toUpperCase() : key.toLowerCase()) : key;
+  return `${ctrlKey || metaKey ? 'Mod+' : ''}${altKey ? 'Alt+' : ''}${shifted ? 'Shift+' : ''}${name}`;
 }
 
 /** Where keys write or set something. */

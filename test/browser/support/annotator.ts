@@ -37,13 +37,16 @@ export class Annotator {
 
   private constructor(page: Page) {
     this.page = page;
+    // From now on, and not only once a test waits for one, choosers are the test's and not the system's.
+    page.on('filechooser', () => undefined);
     page.on('pageerror', (error) => this.failures.push(error.message));
   }
 
   static async open(context: BrowserContext, url: string): Promise<Annotator> {
     const annotator = new Annotator(await context.newPage());
     await annotator.page.goto(url);
-    await annotator.page.getByRole('heading', { name: 'samus', exact: true }).waitFor({ state: 'attached' });
+    // By then the page listens to keys.
+    await annotator.page.locator('.engine-state:not(.none)').waitFor();
     return annotator;
   }
 

@@ -1,0 +1,161 @@
+/**
+ * Journeys through the annotator when things go wrong, or without a mouse: reload after a crash, no network, files that
+ * are no pictures, keys only; and what assistive technology meets.
+ */
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContext } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { Annotator, newContext, phantomFile } from './support/annotator.js';
+import { describeInChromium, launchChromium } from './support/chromium.js';
+import { startServer, type TestServer } from './support/server.js';
+
+const given = (name: string, bytes: Uint8Array) => ({ name, mimeType: '', buffer: Buffer.from(bytes) });
+
+describeInChromium('the annotator', () => {
+  let server: TestServer;
+  let browser: Browser;
+  let context: BrowserContext;
+  const { file, clicks } = phantomFile(3);
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([startServer(), launchChromium()]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  beforeEach(async () => {
+    context = await newContext(browser);
+  });
+
+  afterEach(() => context.close());
+
+  it('has all work back after its process was killed', async () => {
+    const before = await Annotator.open(context, server.url);
+    await before.openImages(file, phantomFile(4).file);
+    await before.ready();
+    await before.click(clicks[0]!);
+    await before.objects(/Score/);
+    await before.press('c', 'd');
+    await before.drag([20, 20], [60, 20]);
+    await before.objects(/drawn/);
+    const area = await before.area();
+    await before.page.getByText('Saved in this browser').waitFor();
+    const session = await context.newCDPSession(before.page);
+    void session.send('Page.crash').catch(() => undefined);
+    await before.page.waitForEvent('crash');
+
+    const after = await Annotator.open(context, server.url);
+    await after.objects(/drawn/);
+    expect(await after.objectCount()).toBe(2);
+    expect(await after.page.locator('.left .files li').count()).toBe(2);
+    await expect.poll(() => after.area()).toBe(area);
+  });
+
+  it('works without a network once it was loaded', async () => {
+    const online = await Annotator.open(context, server.url);
+    await online.page.locator('.engine-state', { hasText: 'Ready' }).waitFor();
+    await online.page.close();
+    await context.setOffline(true);
+    const offline = await Annotator.open(context, server.url);
+    await offline.openImages(file);
+    await offline.ready();
+    await offline.click(clicks[0]!);
+    await offline.objects(/Score/);
+  });
+
+  it('answers files that it cannot open with a sentence, and goes on', async () => {
+    const annotator = await Annotator.open(context, server.url);
+    const cut = file.buffer.subarray(0, file.buffer.length / 2);
+    await annotator.openImages(given('cut.png', cut));
+    await annotator.message(/damaged|whole/i);
+
+    const huge = Uint8Array.from(file.buffer);
+    const header = new DataView(huge.buffer);
+    header.setUint32(16, 10_000);
+    header.setUint32(20, 6_000);
+    await annotator.openImages(given('huge.png', huge));
+    await annotator.message(/60\.0 million/);
+
+    const dicom = new Uint8Array(400);
+    dicom.set(new TextEncoder().encode('DICM'), 128);
+    await annotator.openImages(given('scan.dcm', dicom));
+    await annotator.message(/DICOM/);
+
+    await annotator.openImages(given('masks.json', new TextEncoder().encode('{"no": 1}')));
+    await annotator.message(/JSON/);
+
+    await annotator.openImages(file);
+    await annotator.ready();
+    await annotator.click(clicks[0]!);
+    await annotator.objects(/Score/);
+    expect(annotator.failures).toEqual([]);
+  });
+
+  it('can be worked by keys alone', async () => {
+    const annotator = await Annotator.open(context, server.url);
+    const chooser = annotator.page.waitForEvent('filechooser');
+    await annotator.press('o');
+    await (await chooser).setFiles([file]);
+    await annotator.ready();
+    await annotator.page.locator('canvas.over').focus();
+    const [x, y] = clicks[0]!;
+    const steps = (by: number, forward: string, back: string): string[] => {
+      const key = by < 0 ? back : forward;
+      const [leaps, rest] = [Math.floor(Math.abs(by) / 10), Math.abs(by) % 10];
+      return [...Array<string>(leaps).fill(`Shift+${key}`), ...Array<string>(rest).fill(key)];
+    };
+    await annotator.press(...steps(x - 128, 'ArrowRight', 'ArrowLeft'), ...steps(y - 128, 'ArrowDown', 'ArrowUp'));
+    await annotator.press('Enter');
+    await annotator.objects(/Score.*1 click/);
+    const prompts = JSON.parse((await annotator.export(/every prompt/)).bytes.toString());
+    expect(prompts.images[0].objects[0].points).toEqual([[x, y, 1]]);
+
+    await annotator.page.locator('canvas.over').focus();
+    await annotator.press('Shift+ArrowRight', 'Shift+Enter');
+    await annotator.objects(/2 clicks/);
+    await annotator.press('Backspace');
+    await annotator.objects(/1 click(?!s)/);
+    await annotator.press('c', 'b', 'Enter', 'Shift+ArrowDown', 'Shift+ArrowRight', 'Enter');
+    await annotator.objects(/object-2.*Score/);
+    await annotator.press('d', 'Enter');
+    await annotator.objects(/object-2.*drawn/);
+    await annotator.press('w', 'x', 'Shift+X', 'Control+z');
+    await annotator.press('?');
+    const help = annotator.page.getByRole('dialog', { name: 'Keys and help' });
+    await help.waitFor();
+    await annotator.press('Escape');
+    await help.waitFor({ state: 'detached' });
+    expect(annotator.failures).toEqual([]);
+  });
+
+  it('has nothing that axe finds serious, in light and dark, at a desk and on a phone', async () => {
+    const annotator = await Annotator.open(context, server.url);
+    const { page } = annotator;
+    const findings = async (): Promise<string[]> => {
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+      return serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+    };
+    expect(await findings()).toEqual([]);
+    await annotator.openImages(file);
+    await annotator.ready();
+    await annotator.click(clicks[0]!);
+    await annotator.objects(/Score/);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await findings()).toEqual([]);
+    }
+    for (const key of ['?', 'Control+s']) {
+      await annotator.press(key);
+      await page.getByRole('dialog').waitFor();
+      expect(await findings()).toEqual([]);
+      await annotator.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await findings()).toEqual([]);
+  });
+});
