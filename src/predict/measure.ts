@@ -65,8 +65,9 @@ export function measureMask(mask: Uint8Array, width: number, height: number, spa
   const spacing = spacingMm ?? [1, 1];
   const areaPx = mask.reduce((sum, value) => sum + Number(value !== 0), 0);
   const rings = traceOutlines(mask, width, height).map(({ corners }) => bordersOf(corners));
-  const longest = longestDiameter(rings, spacing);
-  const shortest = longest && widestAcross(rings, longest, spacing);
+  const hull = convexHull(rowEnds(rings).map(({ x, y }): Point => [x * spacing[0], y * spacing[1]]));
+  const longest = longestDiameter(hull, spacing);
+  const shortest = longest && widestAcross(rings, hull, longest, spacing);
   const perimeterPx = perimeter(rings, [1, 1]);
   const lengths = {
     areaPx,
@@ -124,9 +125,22 @@ function perimeter(rings: readonly (readonly Border[])[], [stepX, stepY]: Spacin
   return total;
 }
 
-/** The two points of the outlines that are farthest apart; of several such pairs the first. */
-function longestDiameter(rings: readonly (readonly Border[])[], [stepX, stepY]: Spacing): Diameter | null {
-  const hull = convexHull(rings.flatMap((ring) => ring.map(({ x, y }): Point => [x * stepX, y * stepY])));
+/** The first and the last border of each row: the only ones that can be corners of the hull. */
+function rowEnds(rings: readonly (readonly Border[])[]): Border[] {
+  const rows = new Map<number, [first: Border, last: Border]>();
+  for (const ring of rings) {
+    for (const border of ring) {
+      const ends = rows.get(border.y);
+      if (!ends) rows.set(border.y, [border, border]);
+      else if (border.x < ends[0].x) ends[0] = border;
+      else if (border.x > ends[1].x) ends[1] = border;
+    }
+  }
+  return [...rows.values()].flat();
+}
+
+/** The two corners of the hull that are farthest apart; of several such pairs the first. */
+function longestDiameter(hull: readonly Point[], spacing: Spacing): Diameter | null {
   let best: Diameter | null = null;
   let most = -1;
   // A hull of whole numbers has few corners, some hundred for thousands of pixels: all pairs are soon done.
@@ -138,11 +152,16 @@ function longestDiameter(rings: readonly (readonly Border[])[], [stepX, stepY]: 
       best = [a, b];
     }
   }
-  return best && unscaled(best, [stepX, stepY]);
+  return best && unscaled(best, spacing);
 }
 
 /** Along lines at right angles to a diameter, the largest distance of the first and the last point of the outlines. */
-function widestAcross(rings: readonly (readonly Border[])[], [from, to]: Diameter, spacing: Spacing): Diameter | null {
+function widestAcross(
+  rings: readonly (readonly Border[])[],
+  hull: readonly Point[],
+  [from, to]: Diameter,
+  spacing: Spacing,
+): Diameter {
   const [stepX, stepY] = spacing;
   const [alongX, alongY] = [(to[0] - from[0]) * stepX, (to[1] - from[1]) * stepY];
   const length = Math.hypot(alongX, alongY);
@@ -150,7 +169,8 @@ function widestAcross(rings: readonly (readonly Border[])[], [from, to]: Diamete
   const turned = rings.map((ring) =>
     ring.map(({ x, y }): Point => [x * stepX * ux + y * stepY * uy, y * stepY * ux - x * stepX * uy]),
   );
-  const places = samplePlaces(turned, Math.min(stepX, stepY) / SAMPLES_PER_PIXEL);
+  const corners = hull.map(([x, y]) => x * ux + y * uy);
+  const places = samplePlaces(corners, Math.min(stepX, stepY) / SAMPLES_PER_PIXEL);
   const low = new Float64Array(places.length).fill(Number.POSITIVE_INFINITY);
   const high = new Float64Array(places.length).fill(Number.NEGATIVE_INFINITY);
   const note = (place: number, value: number): void => {
@@ -175,8 +195,7 @@ function widestAcross(rings: readonly (readonly Border[])[], [from, to]: Diamete
 }
 
 /** Places along the longest diameter, in order: evenly spread, and the corners of the hull, so that angular shapes are exact. */
-function samplePlaces(rings: readonly (readonly Point[])[], step: number): number[] {
-  const corners = convexHull(rings.flat()).map(([along]) => along);
+function samplePlaces(corners: readonly number[], step: number): number[] {
   const [first, last] = [Math.min(...corners), Math.max(...corners)];
   const count = Math.min(MOST_SAMPLES, Math.floor((last - first) / step));
   const even = Array.from({ length: count }, (_, i) => first + ((i + 0.5) * (last - first)) / count);
