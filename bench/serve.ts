@@ -46,9 +46,19 @@ async function start(model: string): Promise<{ readonly url: string; stop(): Pro
   const program = fileURLToPath(import.meta.resolve('#dist/cli/main.js'));
   const args = ['serve', '--port', '0', '--json', '--log-level', 'error', '--model', model];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  const ended = new Promise<void>((resolve) => {
+    child.on('close', (code, signal) => {
+      // Of its own accord, or against it: the numbers are void.
+      if (code !== 0) process.stderr.write(`the server ended with ${signal ?? code}\n`);
+      resolve();
+    });
+  });
   const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.once('data', (line: Buffer) => resolve(JSON.parse(line.toString()).url));
+    child.stdout.once('data', (line: Buffer) => {
+      resolve(JSON.parse(line.toString()).url);
+      // With --json errors are told there.
+      child.stdout.pipe(process.stderr);
+    });
     ended.then(() => reject(new Error('the server did not start')));
   });
   return {

@@ -19,7 +19,7 @@ export interface ServerLimits {
 
 export const DEFAULT_LIMITS: ServerLimits = {
   cacheMb: 256,
-  queue: 64,
+  queue: 32,
   // As readImage: five times what a scanner's largest export has.
   maxPixels: 40e6,
   bodyMb: 64,

@@ -1,0 +1,96 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Lane } from './lane.js';
+import type { JobKind } from './messages.js';
+
+/** A thread that does jobs only when the model's name says how: after so many ms, with an error, or not at all. */
+const PROGRAM = `
+  import { parentPort } from 'node:worker_threads';
+  const running = new Map();
+  parentPort.on('message', (message) => {
+    if (message.type === 'close') {
+      for (const timer of running.values()) clearTimeout(timer);
+      return parentPort.close();
+    }
+    if (message.type === 'cancel') {
+      clearTimeout(running.get(message.id));
+      return parentPort.postMessage({ type: 'failed', id: message.id, error: { message: 'aborted' } });
+    }
+    const { id, job: { model } } = message;
+    if (model === 'exit') process.exit(3);
+    if (model === 'fail') return parentPort.postMessage({ type: 'failed', id, error: { message: 'as told' } });
+    running.set(id, setTimeout(() => parentPort.postMessage({ type: 'done', id, result: { kind: 'prepare' } }), Number(model)));
+  });`;
+const program = new URL(`data:text/javascript,${encodeURIComponent(PROGRAM)}`);
+
+const seen: string[] = [];
+const lanes: Lane[] = [];
+
+function lane(limit = 10): Lane {
+  const observe = (_: string, __: JobKind, outcome: string): void => void seen.push(outcome);
+  const made = new Lane('test', { part: 'encoder', models: new Map() }, limit, observe, program);
+  lanes.push(made);
+  return made;
+}
+
+const job = (model: string | number) => ({ kind: 'prepare', model: String(model) }) as const;
+
+afterEach(async () => {
+  await Promise.all(lanes.splice(0).map((made) => made.close()));
+  seen.length = 0;
+});
+
+describe('a lane', () => {
+  it('does its jobs one at a time, in their order', async () => {
+    const made = lane();
+    const order: number[] = [];
+    const jobs = [30, 1, 1].map((ms, i) => made.run(job(ms)).then(() => order.push(i)));
+    expect([made.running, made.waiting]).toEqual([1, 2]);
+    await Promise.all(jobs);
+    expect(order).toEqual([0, 1, 2]);
+    expect([made.running, made.waiting]).toEqual([0, 0]);
+  });
+
+  it('refuses what does not fit, with the time to wait', async () => {
+    const made = lane(1);
+    const accepted = [made.run(job(20)), made.run(job(1))];
+    const full = { kind: 'machine', code: 'QUEUE_FULL', details: { retryAfter: 1 } };
+    await expect(made.run(job(1))).rejects.toMatchObject(full);
+    await Promise.all(accepted);
+    await made.run(job(1));
+  });
+
+  it('lets go of jobs that nobody waits for, queued and running', async () => {
+    const made = lane();
+    const [first, second] = [new AbortController(), new AbortController()];
+    const running = made.run(job(60_000), first.signal);
+    const queued = made.run(job(60_000), second.signal);
+    const last = made.run(job(1));
+    const cancelled = { kind: 'interrupted', code: 'REQUEST_CANCELLED' };
+    second.abort();
+    await expect(queued).rejects.toMatchObject(cancelled);
+    first.abort();
+    await expect(running).rejects.toMatchObject(cancelled);
+    await last;
+    expect(seen).toEqual(['cancelled', 'cancelled', 'done']);
+    await expect(made.run(job(1), first.signal)).rejects.toMatchObject(cancelled);
+  });
+
+  it('passes errors on, and outlives its thread', async () => {
+    const made = lane();
+    await expect(made.run(job('fail'))).rejects.toThrow('as told');
+    const lost = made.run(job('exit'));
+    const next = made.run(job(1));
+    await expect(lost).rejects.toMatchObject({ code: 'INFERENCE_LOST' });
+    await next;
+  });
+
+  it('takes nothing on once it is closed', async () => {
+    const made = lane();
+    await made.run(job(1));
+    const waiting = [made.run(job(60_000)), made.run(job(1))];
+    const outcomes = Promise.allSettled(waiting);
+    await made.close();
+    expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await expect(made.run(job(1))).rejects.toMatchObject({ code: 'SERVER_DRAINING' });
+  });
+});
