@@ -131,6 +131,25 @@ describeInChromium('the annotator', () => {
     expect(annotator.failures).toEqual([]);
   });
 
+  it('can be worked by fingers on a phone', async () => {
+    const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    const annotator = await Annotator.open(phone, server.url);
+    const { page } = annotator;
+    await annotator.openImages(file);
+    await annotator.ready();
+    await page.touchscreen.tap(...(await annotator.place(clicks[0]!)));
+    await page.getByRole('button', { name: /What a click means/ }).tap();
+    const [x, y] = clicks[0]!;
+    await page.touchscreen.tap(...(await annotator.place([x + 30, y + 10])));
+    await page.getByRole('button', { name: 'Objects' }).tap();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/Score.*2 clicks/).waitFor();
+    await dialog.getByRole('button', { name: 'Done with this object' }).tap();
+    await dialog.getByText(/done.*Score/).waitFor();
+    await phone.close();
+    expect(annotator.failures).toEqual([]);
+  });
+
   it('has nothing that axe finds serious, in light and dark, at a desk and on a phone', async () => {
     const annotator = await Annotator.open(context, server.url);
     const { page } = annotator;

@@ -12,13 +12,11 @@ import { text } from '../text/en.js';
 import { newId } from './edits.js';
 import { readingBegins, readingFailed } from './engineControl.js';
 import { dismiss, isAbort, say, sayError } from './messages.js';
-import { documentOf, stored } from './persist.js';
+import { documentOf, forgetWork, stored } from './persist.js';
 import { prepare } from './predictions.js';
 import {
   anchor,
-  brightness,
   carryPrompts,
-  contrast,
   crosshair,
   currentId,
   currentIndex,
@@ -156,6 +154,14 @@ export async function removeAll(): Promise<void> {
   await stored((store) => store.removeFiles(ids));
 }
 
+/** Deletes everything that this page ever stored in the browser. */
+export async function forgetEverything(): Promise<void> {
+  await removeAll();
+  histories.clear();
+  await forgetWork();
+  say(text.saving.forgotten);
+}
+
 /** Hash of an entry's bytes, computed once. */
 export async function keyOf(id: string): Promise<string> {
   const entry = entries.peek().find((one) => one.id === id);
@@ -224,7 +230,5 @@ function leave(): void {
     crosshair.value = null;
     anchor.value = null;
     ticks.value = [];
-    brightness.value = 100;
-    contrast.value = 100;
   });
 }

@@ -60,6 +60,13 @@ export async function stored(change: (store: Store) => Promise<void>): Promise<v
   }
 }
 
+/** Deletes the work on all images, those that are not in the list too. */
+export async function forgetWork(): Promise<void> {
+  waiting.clear();
+  known.clear();
+  await stored((one) => one.clear());
+}
+
 /** The name that the last data set was exported under. */
 export const lastDataset = (): string | undefined => dataset;
 

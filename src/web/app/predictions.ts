@@ -14,7 +14,7 @@ import { latestOnly } from '../engine/latestOnly.js';
 import { nextQuestion, quietly } from './edits.js';
 import { readImage, readyEngine } from './engineControl.js';
 import { isAbort, sayError } from './messages.js';
-import { active, adding, document, hover, multimask, opened, showPreview, thinking, tool } from './state.js';
+import { active, adding, document, engineStatus, hover, multimask, opened, showPreview, thinking, tool } from './state.js';
 
 /** Answers of the open image; each holds logits of 16 to 256 kB. */
 const MOST_ANSWERS = 200;
@@ -92,6 +92,8 @@ async function answerOne(engine: Engine, object: Annotation): Promise<void> {
   } catch (error) {
     if (isAbort(error) || opened.peek() !== open) return;
     failed.add(idOf(object));
+    // The status line then offers to try again.
+    engineStatus.value = { phase: 'failed' };
     sayError(error);
   }
 }

@@ -5,7 +5,7 @@
 type Place = readonly [x: number, y: number];
 
 /** What a drag with the main button does at the moment. */
-export type DragMode = 'pan' | 'draw';
+type DragMode = 'pan' | 'draw';
 
 export interface GestureHandlers {
   dragMode(): DragMode;

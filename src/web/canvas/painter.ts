@@ -8,13 +8,13 @@ import { toCanvas, type Viewport } from './viewport.js';
 
 type Place = readonly [x: number, y: number];
 
-export interface DrawnObject {
+interface DrawnObject {
   readonly mask: PackedMask | null;
   readonly color: string;
   readonly active: boolean;
 }
 
-export interface DrawnClick {
+interface DrawnClick {
   readonly at: Place;
   readonly positive: boolean;
 }

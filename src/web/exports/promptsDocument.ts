@@ -6,7 +6,7 @@ import type { Json } from '../../errors.js';
 import { rleArea, rleBox } from '../../formats/rle.js';
 import type { Annotation, ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 
-export const NOTICE = 'Research use only, not for diagnosis.';
+const NOTICE = 'Research use only, not for diagnosis.';
 
 export interface NamedDocument {
   readonly path: string;

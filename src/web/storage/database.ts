@@ -88,8 +88,8 @@ export class Store {
     await this.#db.put('settings', settings, 'all');
   }
 
-  /** Forgets everything. */
+  /** Forgets images and work; settings hold nothing of either. */
   async clear(): Promise<void> {
-    await Promise.all([this.#db.clear('files'), this.#db.clear('documents'), this.#db.clear('settings')]);
+    await Promise.all([this.#db.clear('files'), this.#db.clear('documents')]);
   }
 }

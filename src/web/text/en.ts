@@ -164,7 +164,15 @@ export const text = {
     name: (model: string, provider: string): string => `${model} · ${provider}`,
     noServer: 'The server does not answer; this page may have been loaded without it.',
   },
-  saving: { saved: 'Saved in this browser', pending: 'Saving…', unavailable: 'Not saved' },
+  saving: {
+    saved: 'Saved in this browser',
+    pending: 'Saving…',
+    unavailable: 'Not saved',
+    forget: 'Delete everything stored',
+    forgetAsk:
+      'Delete all images and all work that this page has stored in this browser? What was exported stays where it is.',
+    forgotten: 'Nothing is stored in this browser any more.',
+  },
   exports: {
     open: 'Export',
     title: 'Export',

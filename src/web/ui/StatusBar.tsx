@@ -1,4 +1,5 @@
 /** The line at the bottom: what runs, where the pointer is, whether work is saved; and what this page is not for. */
+import { warmUp } from '../app/engineControl.js';
 import { prepare } from '../app/predictions.js';
 import { crosshair, engineName, engineStatus, opened, saving, thinking, view } from '../app/state.js';
 import { text } from '../text/en.js';
@@ -24,7 +25,11 @@ export function StatusBar() {
           />
         )}
         {status.phase === 'failed' && (
-          <Button label={text.engine.retry} caption={text.engine.retry} onClick={() => void prepare()} />
+          <Button
+            label={text.engine.retry}
+            caption={text.engine.retry}
+            onClick={() => void (opened.value ? prepare() : warmUp())}
+          />
         )}
       </span>
       {name && <span class="wide-only">{text.engine.name(name.model, name.provider)}</span>}

@@ -1,6 +1,7 @@
 /** How the image is shown and how clicks are asked: nothing here changes a mask that is there. */
 import type { Signal } from '@preact/signals';
 import { resetLight } from '../app/commands.js';
+import { forgetEverything } from '../app/entries.js';
 import { brightness, contrast, multimask, showPreview } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
@@ -17,6 +18,12 @@ export function ViewPanel() {
       <Slider label={text.view.contrast} value={contrast} />
       <Check label={text.tools.preview} value={showPreview} />
       <Check label={text.tools.multimask} value={multimask} />
+      <Button
+        label={text.saving.forget}
+        caption={text.saving.forget}
+        icon="trash"
+        onClick={() => confirm(text.saving.forgetAsk) && void forgetEverything()}
+      />
     </section>
   );
 }

@@ -1,0 +1,156 @@
+import { unzipSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+import { decodeClassPng } from '../../formats/classPng.js';
+import { encodeRle } from '../../formats/rle.js';
+import { addObject, emptyDocument, findObject, paint, withAnswer } from '../document/edit.js';
+import { promptKey } from '../document/promptKey.js';
+import type { ImageDocument, PackedMask } from '../document/types.js';
+import { encodePicture } from '../open/pngPicture.js';
+import type { ExportFormat, ExportImage } from './exportContract.js';
+import { classMap, labelClasses } from './labels.js';
+import { OutputNames } from './outputNames.js';
+import { promptsDocument } from './promptsDocument.js';
+import { readAnnotations } from './readAnnotations.js';
+import { writeFiles } from './writeFiles.js';
+
+const [WIDTH, HEIGHT] = [6, 4];
+const CLASSES = [
+  { id: 1, name: 'cyst', color: '#e69f00' },
+  { id: 3, name: 'vessel', color: '#56b4e9' },
+];
+
+/** The pixels of some columns. */
+const columns = (...wanted: number[]): PackedMask =>
+  encodeRle(
+    Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => (wanted.includes(i % WIDTH) ? 1 : 0)),
+    WIDTH,
+    HEIGHT,
+  );
+
+/** One object with clicks, an answer and strokes; one of a file over it. */
+function worked(): ImageDocument {
+  const scale = { mm: [0.5, 0.25], origin: 'file' } as const;
+  let document = addObject(emptyDocument(WIDTH, HEIGHT, scale), {
+    id: 'a',
+    classId: 1,
+    points: [
+      [1, 2, 1],
+      [5, 0, 0],
+    ],
+    box: [0, 0, 3, 3],
+  });
+  const key = promptKey(findObject(document, 'a')!);
+  document = withAnswer(document, 'a', { mask: columns(0, 1), score: 0.8, model: 'samus-s', key });
+  document = paint(document, 'a', columns(2), false);
+  document = paint(document, 'a', columns(0), true);
+  const start = { mask: columns(2, 3), origin: 'file', score: null } as const;
+  return addObject(document, { id: 'b', name: 'wall', classId: 3, start, committed: true });
+}
+
+function exported(format: ExportFormat, images: readonly ExportImage[]) {
+  return writeFiles({ format, dataset: 'Own', classes: CLASSES, images, packed: true }, () => undefined);
+}
+
+const image = (path: string): ExportImage => {
+  const data = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => i * 7);
+  return {
+    path,
+    file: new Blob([encodePicture({ width: WIDTH, height: HEIGHT, channels: 1, data })]),
+    document: worked(),
+  };
+};
+
+const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
+
+describe('the JSON with prompts', () => {
+  it('brings everything back that a person did', () => {
+    const before = worked();
+    const json = JSON.stringify(promptsDocument([{ path: 'a.png', document: before }], CLASSES));
+    const { images, classes } = readAnnotations(json, 'annotations.json');
+    expect(classes).toEqual(CLASSES);
+    const [read] = images;
+    expect(read).toMatchObject({ image: 'a.png', width: WIDTH, height: HEIGHT });
+    let after = emptyDocument(WIDTH, HEIGHT);
+    for (const [i, object] of read!.objects.entries()) after = addObject(after, { ...object, id: 'ab'[i]! });
+    const bare = (document: ImageDocument) =>
+      document.objects.map(({ name, classId, points, box, strokes, shape, answer }) => {
+        return { name, classId, points, box, strokes, shape, answer };
+      });
+    expect(bare(after)).toEqual(bare(before));
+  });
+
+  it('says which place is wrong', () => {
+    const read = (document: unknown) => () => readAnnotations(JSON.stringify(document), 'x.json');
+    expect(read({})).toThrow(/x\.json/);
+    expect(read({ images: [{ image: 'a', width: 4, height: 1, objects: [{ points: [['a', 1]] }] }] })).toThrow(
+      /images\[0\]\.objects\[0\]\.points of x\.json/,
+    );
+    const other = { size: [2, 2], counts: '4' };
+    expect(read({ images: [{ image: 'a', width: 4, height: 1, objects: [{ rle: other }] }] })).toThrow(/1x4/);
+    expect(() => readAnnotations('{', 'x.json')).toThrow(/x\.json/);
+  });
+});
+
+describe('label pictures', () => {
+  it('have the later object on top, and come back as one object for each class', () => {
+    const classes = classMap(worked());
+    expect([...classes.subarray(0, WIDTH)]).toEqual([0, 1, 3, 3, 0, 0]);
+    expect(labelClasses(classes, WIDTH, HEIGHT)).toEqual([
+      { classId: 1, mask: columns(1) },
+      { classId: 3, mask: columns(2, 3) },
+    ]);
+  });
+
+  it('of black and white are masks of the first class', () => {
+    expect(labelClasses(Uint8Array.of(0, 255), 2, 1).map(({ classId }) => classId)).toEqual([1]);
+  });
+});
+
+describe('exports', () => {
+  it('in the US30K layout name every class of every image, with millimetres and names of classes', async () => {
+    const [archive] = await exported('us30k', [image('x/scan.png'), image('y/scan.jpg')]);
+    expect(archive!.path).toBe('Own.zip');
+    const files = unzipSync(archive!.bytes);
+    expect(Object.keys(files).sort()).toEqual([
+      'MainPatient/all-Own.txt',
+      'MainPatient/class.json',
+      'MainPatient/dataset.json',
+      'Own/images.csv',
+      'Own/img/scan-2.png',
+      'Own/img/scan.png',
+      'Own/label/scan-2.png',
+      'Own/label/scan.png',
+    ]);
+    expect(text(files['MainPatient/all-Own.txt'])).toBe('1/Own/scan\n3/Own/scan\n1/Own/scan-2\n3/Own/scan-2\n');
+    expect(JSON.parse(text(files['MainPatient/class.json']))).toEqual({ Own: 4 });
+    expect(JSON.parse(text(files['MainPatient/dataset.json'])).Own.classes).toEqual([
+      'background',
+      'cyst',
+      'class-2',
+      'vessel',
+    ]);
+    expect(text(files['Own/images.csv']).split('\n')[1]).toBe('scan,,6,4,0.5,0.25,x/scan.png');
+    expect(decodeClassPng(files['Own/label/scan.png']!).classes).toEqual(classMap(worked()));
+  });
+
+  it('as masks are one file for each object, as COCO one document', async () => {
+    const [archive] = await exported('masks', [image('scan.png')]);
+    expect(Object.keys(unzipSync(archive!.bytes))).toEqual(['scan.object-1.png', 'scan.wall.png']);
+    const [coco] = await exported('coco-polygons', [image('scan.png')]);
+    const document = JSON.parse(text(coco!.bytes));
+    expect(document.categories.map(({ name }: { name: string }) => name)).toEqual(['cyst', 'vessel']);
+    expect(document.annotations.map(({ area }: { area: number }) => area)).toEqual([8, 8]);
+    const { images } = readAnnotations(text(coco!.bytes), 'coco.json');
+    expect(images[0]!.objects.map(({ start }) => start!.mask)).toEqual([columns(1, 2), columns(2, 3)]);
+  });
+
+  it('take each name once, whatever the letters', () => {
+    const names = new OutputNames();
+    expect(['a/Scan.png', 'b/scan.png', 'c/..', 'x:y?.png'].map((path) => names.take(path))).toEqual([
+      'Scan',
+      'scan-2',
+      'image',
+      'x_y_',
+    ]);
+  });
+});

@@ -1,0 +1,69 @@
+/**
+ * That the annotator's page never freezes: a trace of its main thread while a large image is opened, clicked, drawn on
+ * and exported. Times are those of the processor, so that a busy machine does not fail the test.
+ */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Annotator, newContext, phantomFile } from './support/annotator.js';
+import { describeInChromium, launchChromium } from './support/chromium.js';
+import { startServer, type TestServer } from './support/server.js';
+
+const LONGEST_MS = 100;
+const [WIDTH, HEIGHT] = [1280, 960];
+
+interface TraceEvent {
+  readonly name: string;
+  readonly ph: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds of the processor. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+/** Processor time of the tasks on the page's main thread, the longest first, in milliseconds. */
+function mainThreadTasks(trace: Buffer): number[] {
+  const { traceEvents }: { traceEvents: readonly TraceEvent[] } = JSON.parse(trace.toString());
+  const mains = traceEvents.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain');
+  const threads = new Set(mains.map(({ pid, tid }) => `${pid} ${tid}`));
+  return traceEvents
+    .filter(({ name, ph, pid, tid }) => name === 'RunTask' && ph === 'X' && threads.has(`${pid} ${tid}`))
+    .map(({ tdur = 0 }) => tdur / 1000)
+    .sort((a, b) => b - a);
+}
+
+describeInChromium('the page', () => {
+  let server: TestServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([startServer(), launchChromium()]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  it('has no task over 100 ms while an image is opened, clicked, drawn on and exported', async () => {
+    const { file, clicks } = phantomFile(5, WIDTH, HEIGHT);
+    const annotator = await Annotator.open(await newContext(browser), server.url);
+    await annotator.page.locator('.engine-state', { hasText: 'Ready' }).waitFor();
+    await browser.startTracing(annotator.page, { categories: ['toplevel', 'disabled-by-default-devtools.timeline'] });
+    await annotator.openImages(file);
+    await annotator.ready();
+    const target = await annotator.place(clicks[0]!, WIDTH, HEIGHT);
+    await annotator.page.mouse.move(...target);
+    await annotator.page.mouse.click(...target);
+    await annotator.objects(/Score/);
+    await annotator.press('m', 'd');
+    await annotator.page.mouse.down();
+    await annotator.page.mouse.move(target[0] + 120, target[1] + 60, { steps: 20 });
+    await annotator.page.mouse.up();
+    await annotator.objects(/drawn/);
+    await annotator.export(/US30K/);
+    const tasks = mainThreadTasks(await browser.stopTracing());
+    expect(tasks[0]).toBeGreaterThan(1);
+    expect(tasks[0]).toBeLessThan(LONGEST_MS);
+  });
+});
