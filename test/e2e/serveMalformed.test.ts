@@ -277,6 +277,15 @@ describe('a server', () => {
     const large = await server.app.inject({ method: 'POST', url: '/api/v1/images', payload: Buffer.from(wide) });
     expect([large.statusCode, large.json().error.code]).toEqual([413, 'IMAGE_TOO_LARGE']);
     const body = Buffer.alloc(1.5e6, 7);
+    const head =
+      '--b\r\nContent-Disposition: form-data; name="image"; filename="x.png"\r\nContent-Type: image/png\r\n\r\n';
+    const form = await server.app.inject({
+      method: 'POST',
+      url: '/api/v1/images',
+      headers: { 'content-type': 'multipart/form-data; boundary=b' },
+      payload: Buffer.concat([Buffer.from(head), body, Buffer.from('\r\n--b--\r\n')]),
+    });
+    expect([form.statusCode, form.json().error.code]).toEqual([413, 'REQUEST_TOO_LARGE']);
     for (const url of ['/api/v1/images', '/v2/models/tiny-encoder/infer', `/api/v1/images/${id}/everything`]) {
       const type = url.endsWith('everything') ? JSON_TYPE : {};
       const answer = await server.app.inject({ method: 'POST', url, headers: type, payload: body });

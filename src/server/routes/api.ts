@@ -108,7 +108,8 @@ async function imagesRoute(scope: FastifyInstance, context: ServerContext): Prom
   const maxBytes = context.limits.bodyMb * 1e6;
   scope.removeAllContentTypeParsers();
   await scope.register(multipart, {
-    limits: { fileSize: maxBytes, files: 1, fields: 0, parts: 1, headerPairs: 32, fieldNameSize: 100 },
+    // One byte more than allowed, which is refused when it comes; the parser would cut it off without a word.
+    limits: { fileSize: maxBytes + 1, files: 1, fields: 0, parts: 1, headerPairs: 32, fieldNameSize: 100 },
   });
   scope.addContentTypeParser(
     'application/json',
