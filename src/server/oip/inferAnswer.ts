@@ -7,13 +7,16 @@ import type { InferRequest } from './inferRequest.js';
 import { VERSION } from './modelVersion.js';
 import type { OipModel } from './tensors.js';
 
+/** Most numbers of one tensor in JSON: writing more would keep all other clients waiting. */
+const MAX_JSON_NUMBERS = 2e6;
+
 export interface InferAnswer {
   readonly body: Buffer;
   /** Of the JSON at its start, if bytes follow. */
   readonly jsonLength?: number;
 }
 
-/** @throws SamusError INFER_NOT_FINITE where JSON, which has no such numbers, was asked for */
+/** @throws SamusError INFER_NOT_FINITE, INFER_OUTPUT where JSON was asked for, which has no such or not so many numbers */
 export function writeInferAnswer(
   model: OipModel,
   request: InferRequest,
@@ -35,6 +38,15 @@ export function writeInferAnswer(
 }
 
 function numbers(name: string, data: TensorData['data']): number[] {
+  if (data.length > MAX_JSON_NUMBERS) {
+    const message = `${name} has ${data.length} numbers, JSON is written of at most ${MAX_JSON_NUMBERS}`;
+    throw new SamusError(
+      'usage',
+      'INFER_OUTPUT',
+      message,
+      'ask for it as bytes: the parameter binary_data of the output',
+    );
+  }
   const values = Array.from(data, Number);
   if (values.every(Number.isFinite)) return values;
   const message = `${name} came out with infinite values or NaN, which JSON cannot hold`;

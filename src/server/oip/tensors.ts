@@ -6,9 +6,10 @@ import { sizeOf } from '../../graph/tensorData.js';
 import type { ModelConfig } from '../../models/config.js';
 import { inputChannels } from '../../models/graphs.js';
 import { MASKS } from '../../models/maskDecoder.js';
+import { MAX_BATCH } from '../../predict/segmenter.js';
 import type { ModelPart } from '../inference/messages.js';
 import type { ServedModel } from '../servedModel.js';
-import { MAX_OBJECTS, MAX_POINTS } from '../settings.js';
+import { MAX_POINTS } from '../settings.js';
 
 /** A dimension of a shape: its size, or the name of one that the client chooses. */
 type Dim = number | 'objects' | 'points';
@@ -27,8 +28,8 @@ export interface OipModel {
   readonly outputs: readonly TensorSpec[];
 }
 
-/** Most that a client may choose. */
-export const MAX_DIM = { objects: MAX_OBJECTS, points: MAX_POINTS } as const;
+/** Most that a client may choose: the decoder runs once for all objects of a request. */
+export const MAX_DIM = { objects: MAX_BATCH, points: MAX_POINTS } as const;
 
 /** Longest JSON of a number, with what stands between two, as programs print float32 and float64. */
 const JSON_BYTES = 26;
@@ -73,6 +74,6 @@ export function openShape({ dims }: TensorSpec): number[] {
 export function largestJson(config: ModelConfig): number {
   const { imageSize, promptDim, tokenGrid } = config;
   const image = inputChannels(config) * imageSize ** 2;
-  const masks = MAX_OBJECTS * ((4 * tokenGrid) ** 2 + 3 * MAX_POINTS);
+  const masks = MAX_BATCH * ((4 * tokenGrid) ** 2 + 3 * MAX_POINTS);
   return JSON_BYTES * Math.max(image, sizeOf([promptDim, tokenGrid, tokenGrid]) + masks) + 65_536;
 }
