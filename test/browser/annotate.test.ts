@@ -166,6 +166,7 @@ describeInChromium('annotating an image', () => {
     await dialog.getByRole('button', { name: 'Set the scale' }).click();
     await annotator.message(/0\.5 mm a pixel/);
     const longest = annotator.page.locator('.right .measure tr').nth(1).locator('td');
+    await longest.filter({ hasText: 'mm' }).waitFor();
     const [pixels, millimetres] = (await longest.allTextContents()).map(Number.parseFloat);
     expect(millimetres).toBeCloseTo(pixels! / 2, 1);
   });

@@ -1,24 +1,40 @@
-/** Measurements of masks, each computed once: of the rectangle around the mask, so that large images cost no more. */
-import { type Measurement, measureMask } from '../../predict/measure.js';
-import { patchOf } from '../document/runs.js';
+/**
+ * Measurements of masks, each computed once and off the page's thread: diameters of a large mask take longer than a
+ * page may rest. Until they are there nothing is shown of them.
+ */
+import { signal } from '@preact/signals';
+import type { Measurement } from '../../predict/measure.js';
 import type { PackedMask, Scale } from '../document/types.js';
+import { exportClient } from '../exports/exportClient.js';
+import { sayError } from './messages.js';
 
-const known = new WeakMap<PackedMask, { readonly scale: Scale | null; readonly result: Measurement }>();
+interface Known {
+  readonly scale: Scale | null;
+  readonly result: Measurement | null;
+}
 
-/** Null for an empty mask; ends of diameters are in pixels of the image. */
+const known = new WeakMap<PackedMask, Known>();
+/** Counts measurements that came in, so that who shows them looks again. */
+const arrived = signal(0);
+
+/** Null while it is not known; ends of diameters are in pixels of the image. */
 export function measurementOf(mask: PackedMask, scale: Scale | null): Measurement | null {
+  // Read for its effect: whoever asks here is called again.
+  arrived.value;
   const before = known.get(mask);
   if (before?.scale === scale) return before.result;
-  const patch = patchOf(mask);
-  if (!patch) return null;
-  const { x, y } = patch;
-  const found = measureMask(patch.data, patch.width, patch.height, ...(scale ? [scale.mm] : []));
-  const moved = (line: Measurement['longest']): Measurement['longest'] =>
-    line && [
-      [line[0][0] + x, line[0][1] + y],
-      [line[1][0] + x, line[1][1] + y],
-    ];
-  const result = { ...found, longest: moved(found.longest), shortest: moved(found.shortest) };
-  known.set(mask, { scale, result });
-  return result;
+  known.set(mask, { scale, result: null });
+  void measure(mask, scale);
+  return null;
+}
+
+async function measure(mask: PackedMask, scale: Scale | null): Promise<void> {
+  try {
+    const result = await exportClient().call('measure', { mask, mm: scale?.mm ?? null });
+    if (known.get(mask)?.scale !== scale) return;
+    known.set(mask, { scale, result });
+    arrived.value = arrived.peek() + 1;
+  } catch (error) {
+    sayError(error);
+  }
 }

@@ -14,7 +14,18 @@ import { latestOnly } from '../engine/latestOnly.js';
 import { nextQuestion, quietly } from './edits.js';
 import { readImage, readyEngine } from './engineControl.js';
 import { isAbort, sayError } from './messages.js';
-import { active, adding, document, engineStatus, hover, multimask, opened, showPreview, thinking, tool } from './state.js';
+import {
+  active,
+  adding,
+  document,
+  engineStatus,
+  hover,
+  multimask,
+  opened,
+  showPreview,
+  thinking,
+  tool,
+} from './state.js';
 
 /** Answers of the open image; each holds logits of 16 to 256 kB. */
 const MOST_ANSWERS = 200;

@@ -1,4 +1,5 @@
 /** What the worker for files (exportWorker.ts) can be asked: everything that packs, unpacks or computes for long. */
+import type { Measurement } from '../../predict/measure.js';
 import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 import type { Imported } from './readPrompts.js';
 
@@ -41,5 +42,6 @@ export type ExportContract = {
   unzip: { input: Blob; output: readonly OutputFile[] };
   annotations: { input: { file: Blob; path: string }; output: Imported };
   label: { input: Blob; output: { width: number; height: number; classes: readonly LabelClass[] } };
+  measure: { input: { mask: PackedMask; mm: readonly [x: number, y: number] | null }; output: Measurement | null };
   sample: { input: { seed: number }; output: { png: Uint8Array<ArrayBuffer>; spacingMm: number } };
 };

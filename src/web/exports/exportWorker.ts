@@ -7,6 +7,7 @@ import { encodePicture } from '../open/pngPicture.js';
 import { serveWorker } from '../worker/serveWorker.js';
 import type { ExportContract } from './exportContract.js';
 import { labelClasses } from './labels.js';
+import { measured } from './measured.js';
 import { readAnnotations } from './readAnnotations.js';
 import { owned } from './us30k.js';
 import { writeFiles } from './writeFiles.js';
@@ -53,6 +54,10 @@ serveWorker<ExportContract>({
 
   async annotations({ file, path }) {
     return readAnnotations(await file.text(), path);
+  },
+
+  async measure({ mask, mm }) {
+    return measured(mask, mm);
   },
 
   async sample({ seed }, { transfer }) {

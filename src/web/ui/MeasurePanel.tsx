@@ -1,4 +1,5 @@
 /** What callipers would tell about the object: in pixels, and in millimetres where the scale is known. */
+import { rleArea } from '../../formats/rle.js';
 import { chooseTool } from '../app/commands.js';
 import { step } from '../app/edits.js';
 import { measurementOf } from '../app/measurements.js';
@@ -12,30 +13,29 @@ export function MeasurePanel() {
   const scale = document.value?.scale ?? null;
   const shape = active.value?.shape;
   const found = shape ? measurementOf(shape, scale) : null;
-  const rows: readonly (readonly [string, number, number | undefined, string, string])[] = found
-    ? [
-        [text.measure.area, found.areaPx, found.areaMm2, text.measure.px2, text.measure.mm2],
-        [text.measure.longest, found.longestDiameterPx, found.longestDiameterMm, text.measure.px, text.measure.mm],
-        [text.measure.shortest, found.shortestDiameterPx, found.shortestDiameterMm, text.measure.px, text.measure.mm],
-        [text.measure.perimeter, found.perimeterPx, found.perimeterMm, text.measure.px, text.measure.mm],
-      ]
-    : [];
+  const area = shape ? rleArea(shape) : 0;
+  const areaMm2 = scale ? area * scale.mm[0] * scale.mm[1] : undefined;
+  const { px, px2, mm, mm2 } = text.measure;
+  const rows = [
+    [text.measure.area, area, areaMm2, px2, mm2],
+    [text.measure.longest, found?.longestDiameterPx, found?.longestDiameterMm, px, mm],
+    [text.measure.shortest, found?.shortestDiameterPx, found?.shortestDiameterMm, px, mm],
+    [text.measure.perimeter, found?.perimeterPx, found?.perimeterMm, px, mm],
+  ] as const;
   return (
     <section class="panel measure" aria-label={text.measure.title}>
       <header>
         <h2>{text.measure.title}</h2>
       </header>
-      {rows.length === 0 && <p class="quiet">{text.measure.none}</p>}
-      {rows.length > 0 && (
+      {!shape && <p class="quiet">{text.measure.none}</p>}
+      {shape && (
         <table>
           <tbody>
-            {rows.map(([name, pixels, mm, px, unit]) => (
+            {rows.map(([name, pixels, millimetres, unit, unitMm]) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
-                <td>
-                  {rounded(pixels)} {px}
-                </td>
-                <td>{mm === undefined ? '' : `${rounded(mm)} ${unit}`}</td>
+                <td>{pixels === undefined ? '…' : `${rounded(pixels)} ${unit}`}</td>
+                <td>{millimetres === undefined ? '' : `${rounded(millimetres)} ${unitMm}`}</td>
               </tr>
             ))}
           </tbody>
@@ -75,8 +75,9 @@ function fileScale() {
   return mm ? ({ mm, origin: 'file' } as const) : null;
 }
 
-/** Four digits are more than a hand on a trackball has. */
+/** Three or four digits; a hand on a trackball has no more. Counts of pixels are whole. */
 export function rounded(value: number): string {
+  if (Number.isInteger(value)) return String(value);
   const digits = value >= 1000 ? 0 : value >= 100 ? 1 : 2;
   return value.toFixed(digits);
 }
