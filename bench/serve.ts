@@ -10,6 +10,8 @@ import { makePhantom } from '#dist/data/phantom.js';
 import { encodePng } from '#dist/formats/imageWrite.node.js';
 import { load, quantile } from './serveLoad.js';
 
+const INTERRUPTED = 130;
+
 interface Options {
   readonly model: string;
   readonly clients: number;
@@ -24,10 +26,10 @@ interface Entry {
 }
 
 /** Images that one client sends first; the first few find everything cold. */
-const ALONE = 40;
+const ALONE = 30;
 const WARM_UP = 5;
 /** Of scanner size, few enough that the clients meet each other's. */
-const IMAGES = 100;
+const IMAGES = 60;
 const SIZE = { width: 640, height: 480 } satisfies Partial<PhantomOptions>;
 
 function options(): Options {
@@ -46,6 +48,9 @@ async function start(model: string): Promise<{ readonly url: string; stop(): Pro
   const program = fileURLToPath(import.meta.resolve('#dist/cli/main.js'));
   const args = ['serve', '--port', '0', '--json', '--log-level', 'error', '--model', model];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // However this program ends, the server does too.
+  process.once('exit', () => child.kill());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(INTERRUPTED));
   const ended = new Promise<void>((resolve) => {
     child.on('close', (code, signal) => {
       // Of its own accord, or against it: the numbers are void.
