@@ -11,6 +11,9 @@ import { fileURLToPath } from 'node:url';
 /** What may not be larger outside models/, in bytes. */
 const LARGEST = 1e6;
 
+/** The annotator is more than this, but without these there is none. */
+const PAGE = ['dist/web/index.html', 'dist/web/serviceWorker.js'];
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const problems = [];
@@ -39,6 +42,7 @@ function checkContents(files) {
   for (const path of [...Object.values(manifest.bin), manifest.main, manifest.types, ...modules, ...types]) {
     if (!paths.has(path.replace('./', ''))) problems.push(`the package lacks ${path}, which package.json names`);
   }
+  for (const path of PAGE) if (!paths.has(path)) problems.push(`the package lacks ${path} of the annotator`);
   for (const { path, size } of files) {
     if (/(^|\/)test\/|\.test\.|(^|\/)src\//.test(path)) problems.push(`the package holds ${path}`);
     if (size > LARGEST && !path.startsWith('models/')) problems.push(`the package holds ${path} of ${size} bytes`);

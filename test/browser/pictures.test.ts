@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { difference, fixtureBytes, fromBase64, readByPillow } from '../support/imageFixtures.js';
 import { describeInChromium, launchChromium } from './support/chromium.js';
 import { buildEnginePage, openEnginePage } from './support/engineHarness.js';
-import { startServer, type TestServer } from './support/server.js';
+import { startTinyServer, type TestServer } from './support/server.js';
 
 /** Grey levels by which decoders of JPEG and lossy WebP may differ; alpha is blended in WebP, which the file has not. */
 const LEVELS: Readonly<Record<string, number>> = {
@@ -27,7 +27,7 @@ describeInChromium('opening pictures in the page', () => {
   let browser: Browser;
   let page: Page;
   beforeAll(async () => {
-    [server, browser] = await Promise.all([startServer(), launchChromium(), buildEnginePage()]);
+    [server, browser] = await Promise.all([startTinyServer(), launchChromium(), buildEnginePage()]);
     page = await openEnginePage(await browser.newContext({ serviceWorkers: 'block' }), server.url);
   }, 300_000);
   afterAll(async () => {

@@ -1,6 +1,6 @@
 /**
- * The engine on WebGPU, on an adapter in software: slow, and enough to see that the model runs there and gives the
- * masks that WebAssembly gives. Which real devices it was tried on, docs/models.md says.
+ * The engine on WebGPU, on an adapter in software and with a tiny model, because only compiling its shaders takes
+ * seconds: enough to see that all its operations run there and that the masks are those of WebAssembly.
  */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -9,10 +9,13 @@ import { decodeRle } from '../../src/formats/rle.js';
 import { encodePicture } from '../../src/web/open/pngPicture.js';
 import { describeInChromium, launchChromium } from './support/chromium.js';
 import { buildEnginePage, openEnginePage } from './support/engineHarness.js';
-import { startServer, type TestServer } from './support/server.js';
+import { startTinyServer, type TestServer } from './support/server.js';
 
-/** Share of pixels in which the two may differ. */
-const TOLERANCE = 0.001;
+/**
+ * Share of pixels in which the two may differ. Logits of random weights lie near zero, and WebGPU's functions are less
+ * exact; with samus-s it was less than 0.001.
+ */
+const TOLERANCE = 0.01;
 
 describeInChromium('the engine on WebGPU in software', () => {
   let server: TestServer;
@@ -20,7 +23,7 @@ describeInChromium('the engine on WebGPU in software', () => {
   let page: Page;
   beforeAll(async () => {
     const flags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
-    [server, browser] = await Promise.all([startServer(), launchChromium(flags), buildEnginePage()]);
+    [server, browser] = await Promise.all([startTinyServer(), launchChromium(flags), buildEnginePage()]);
     page = await openEnginePage(await browser.newContext({ serviceWorkers: 'block' }), server.url);
   }, 300_000);
   afterAll(async () => {

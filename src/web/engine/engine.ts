@@ -30,7 +30,7 @@ export interface EngineMask {
 /** All calls reject with the signal's reason once it is aborted, and with a SamusError for what a person can mend. */
 export interface Engine {
   readonly kind: EngineKind;
-  /** Where the arithmetic is done: `wasm`, `webgpu`, `cpu`. It may change while a faster one is found. */
+  /** Where the arithmetic is done: `wasm`, `webgpu`, `cpu`. */
   readonly provider: string;
   readonly model: string;
   /** The expensive half, done once for an image: a second call for one of the last few images does nothing. */

@@ -2,8 +2,14 @@
  * The real server for the browser tests: `samus serve` as it was built, on a port that is free.
  */
 import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { writeModelFolder } from '../../../src/formats/modelFolder.node.js';
+import { serialiseConfig } from '../../../src/models/configFile.js';
+import { tinyModel } from '../../support/tinyModel.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
@@ -35,6 +41,22 @@ export async function startServer(options: readonly string[] = []): Promise<Test
     async stop() {
       child.kill('SIGKILL');
       await ended;
+    },
+  };
+}
+
+/** A server of a model that runs in a moment and whose masks mean nothing, for tests in which they need not. */
+export async function startTinyServer(): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'samus-browser-'));
+  const { config, tensors } = tinyModel();
+  const model = join(folder, 'tiny');
+  await writeModelFolder(model, { config: serialiseConfig(config), tensors });
+  const server = await startServer(['--model', model]);
+  return {
+    url: server.url,
+    async stop() {
+      await server.stop();
+      await rm(folder, { recursive: true });
     },
   };
 }
