@@ -3,12 +3,14 @@
  */
 import { unzipSync } from 'fflate';
 import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { decodeClassPng } from '../../src/formats/classPng.js';
 import { rleArea } from '../../src/formats/rle.js';
 import { Annotator, newContext, phantomFile } from './support/annotator.js';
 import { describeInChromium, launchChromium } from './support/chromium.js';
 import { startServer, type TestServer } from './support/server.js';
+
+vi.setConfig({ testTimeout: 300_000 });
 
 describeInChromium('annotating an image', () => {
   let server: TestServer;

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
 import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { decodeClassPng, encodeClassPng } from '../../src/formats/classPng.js';
 import { Annotator, newContext, phantomFile } from './support/annotator.js';
 import { describeInChromium, launchChromium } from './support/chromium.js';
@@ -17,6 +17,8 @@ import { startServer, type TestServer } from './support/server.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const COUNT = 20;
+
+vi.setConfig({ testTimeout: 300_000 });
 
 describeInChromium('annotating a folder', () => {
   let server: TestServer;

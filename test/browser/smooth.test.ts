@@ -3,7 +3,7 @@
  * and exported. Times are those of the processor, so that a busy machine does not fail the test.
  */
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Annotator, newContext, phantomFile } from './support/annotator.js';
 import { describeInChromium, launchChromium } from './support/chromium.js';
 import { startServer, type TestServer } from './support/server.js';
@@ -31,6 +31,8 @@ function mainThreadTasks(trace: Buffer): number[] {
     .map(({ tdur = 0 }) => tdur / 1000)
     .sort((a, b) => b - a);
 }
+
+vi.setConfig({ testTimeout: 300_000 });
 
 describeInChromium('the page', () => {
   let server: TestServer;

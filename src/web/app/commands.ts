@@ -45,6 +45,7 @@ export const LARGEST_BRUSH = 100;
 type Pixel = readonly [x: number, y: number];
 
 export function chooseTool(next: Tool): void {
+  if (!opened.peek()) return;
   tool.value = next;
   anchor.value = null;
   ticks.value = [];

@@ -11,7 +11,7 @@ import type { StoredFile } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { newId } from './edits.js';
 import { readingBegins, readingFailed } from './engineControl.js';
-import { dismiss, isAbort, say, sayError } from './messages.js';
+import { asMessage, dismiss, isAbort, say } from './messages.js';
 import { documentOf, forgetWork, stored } from './persist.js';
 import { prepare } from './predictions.js';
 import {
@@ -107,9 +107,9 @@ export async function openEntry(id: string): Promise<void> {
     await prepare();
   } catch (error) {
     if (attempt.signal.aborted || isAbort(error)) return;
-    update(id, { failure: error instanceof Error ? error.message : String(error) });
+    // Said where the image would be, and as an alert (ui/CanvasState.tsx).
+    update(id, { failure: asMessage(error) });
     readingFailed();
-    sayError(error);
   }
 }
 

@@ -18,14 +18,23 @@ export function say(what: string, hint = ''): void {
 }
 
 export function sayError(error: unknown): void {
-  if (isAbort(error)) return;
-  if (error instanceof SamusError) {
-    message.value = { tone: 'error', text: sentence(error.message), hint: sentence(error.hint) };
-    return;
-  }
-  reportError(error);
-  message.value = { tone: 'error', text: text.errors.defect(String(error)), hint: text.errors.defectHint };
+  if (!isAbort(error)) message.value = { tone: 'error', ...asMessage(error) };
 }
+
+/** An error as two sentences for a person. */
+export function asMessage(error: unknown): { readonly text: string; readonly hint: string } {
+  if (error instanceof SamusError) return { text: sentence(error.message), hint: sentence(error.hint) };
+  // The browser's console gets it too; the listener of start.ts hears it and says the same.
+  reportError(error);
+  return defect(error);
+}
+
+/** Says that something failed which nobody expected. */
+export function sayDefect(error: unknown): void {
+  message.value = { tone: 'error', ...defect(error) };
+}
+
+const defect = (error: unknown) => ({ text: text.errors.defect(String(error)), hint: text.errors.defectHint });
 
 export function dismiss(): void {
   message.value = null;

@@ -3,7 +3,7 @@
 import { warmUp } from './engineControl.js';
 import { restoreEntries } from './entries.js';
 import { followKeys } from './keyboard.js';
-import { sayError } from './messages.js';
+import { sayDefect, sayError } from './messages.js';
 import { followWork, openStore } from './persist.js';
 import { followPrompts } from './predictions.js';
 import {
@@ -20,6 +20,9 @@ import {
 /** @param canvasHasFocus whether keys that act on the image may */
 export async function start(canvasHasFocus: () => boolean): Promise<void> {
   addEventListener('unhandledrejection', ({ reason }) => sayError(reason));
+  addEventListener('error', ({ error }) => {
+    if (error) sayDefect(error);
+  });
   followKeys(canvasHasFocus);
   followPrompts();
   const store = await openStore();

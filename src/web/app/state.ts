@@ -26,7 +26,7 @@ export interface Entry {
   readonly shapes: number;
   readonly committed: number;
   /** Why it cannot be opened. */
-  readonly failure: string | null;
+  readonly failure: { readonly text: string; readonly hint: string } | null;
 }
 
 /** The open image. */

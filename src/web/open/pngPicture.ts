@@ -21,9 +21,11 @@ const SIGNATURE = 8;
 
 /**
  * Resolutions that programs write without having measured anything: dots per inch of screens, printers and scanners.
- * A scanner's scale meets one of them only by chance.
+ * A scanner's scale meets one of them only by chance. 25.4 is a millimetre a pixel, which libvips and sharp write.
  */
-const HABITUAL_DPI = [72, 90, 96, 100, 120, 144, 150, 180, 192, 200, 220, 240, 250, 288, 300, 350, 360, 400, 480, 600];
+const HABITUAL_DPI = [
+  25.4, 72, 90, 96, 100, 120, 144, 150, 180, 192, 200, 220, 240, 250, 288, 300, 350, 360, 400, 480, 600,
+];
 
 /** From the finest eye probe to a whole abdomen on a thumbnail. */
 const BELIEVABLE_MM = { least: 0.005, most: 2 } as const;

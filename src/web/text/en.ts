@@ -178,7 +178,7 @@ export const text = {
     title: 'Export',
     scope: 'Which images',
     current: 'This image',
-    all: (n: number): string => `All ${count(n, 'image', 'images')} with masks`,
+    all: (n: number): string => (n === 1 ? 'The one image with masks' : `All ${n} images with masks`),
     format: 'Format',
     formats: {
       masks: ['Masks as PNG', 'One black and white picture for each object'],

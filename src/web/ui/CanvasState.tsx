@@ -1,20 +1,20 @@
 /** What stands over the canvas while there is no image on it: the beginning, opening, or why it cannot be opened. */
 import { takeSample } from '../app/filesIn.js';
 import { openFiles, openFolder } from '../app/pickers.js';
-import { currentId, entries, message, opened } from '../app/state.js';
+import { currentId, entries, opened } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 
 export function CanvasState() {
   if (opened.value) return null;
   const entry = entries.value.find(({ id }) => id === currentId.value);
-  if (entry?.failure != null) {
+  if (entry?.failure) {
     return (
-      <div class="canvas-state">
+      <div class="canvas-state" role="alert">
         <h2>{text.open.failed}</h2>
         <p class="name">{entry.name}</p>
-        <p>{entry.failure}</p>
-        {message.value?.tone === 'error' && <p>{message.value.hint}</p>}
+        <p>{entry.failure.text}</p>
+        <p>{entry.failure.hint}</p>
       </div>
     );
   }

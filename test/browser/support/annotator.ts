@@ -30,6 +30,9 @@ export function phantomFile(seed: number, width = SIDE, height = SIDE) {
   return { file, clicks: objects.map(({ click }) => click), masks: objects.map(({ mask }) => mask) };
 }
 
+/** A busy machine takes its time; a journey that hangs still ends within the limit of its test. */
+const PATIENCE_MS = 90_000;
+
 export class Annotator {
   readonly page: Page;
   /** What went wrong in the page and was not expected. */
@@ -43,6 +46,7 @@ export class Annotator {
   }
 
   static async open(context: BrowserContext, url: string): Promise<Annotator> {
+    context.setDefaultTimeout(PATIENCE_MS);
     const annotator = new Annotator(await context.newPage());
     await annotator.page.goto(url);
     // By then the page listens to keys.
@@ -119,6 +123,11 @@ export class Annotator {
     const line = this.page.locator('.message', { hasText: text });
     await line.waitFor();
     return (await line.textContent())!;
+  }
+
+  /** Waits for what stands in place of an image that cannot be opened. */
+  async refusal(text: RegExp): Promise<void> {
+    await this.page.locator('.canvas-state[role=alert]', { hasText: text }).waitFor();
   }
 
   /** Exports in a format of the dialog. @returns name and bytes of the download */
