@@ -87,7 +87,7 @@ describe('the scale that a file states', () => {
   });
 
   it('is not believed where programs write it by habit, or it cannot be', async () => {
-    for (const perMetre of [2835, 2834, 3780, 3779, 5906, 11_811, 23_622, 100, 1e6]) {
+    for (const perMetre of [2835, 2834, 3780, 3779, 5906, 11_811, 23_622, 1000, 100, 1e6]) {
       expect(await spacing(scaledPng(perMetre, perMetre)), `${perMetre}`).toBeNull();
     }
     expect(await spacing(scaledPng(10_000, 10_000, 0))).toBeNull();
