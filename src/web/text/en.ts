@@ -5,7 +5,6 @@
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 
 export const text = {
-  title: 'samus annotator',
   notice: 'Research use only, not for diagnosis.',
   close: 'Close',
   open: {

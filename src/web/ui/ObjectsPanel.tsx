@@ -42,7 +42,9 @@ function Row({ object, current }: { readonly object: Annotation; readonly curren
         <span class="swatch" style={{ background: colorOf(object) }} />
         <span class="entry-text">
           <span class="entry-name">{name}</span>
-          <span class="entry-state">{stateOf(object)}</span>
+          <span class="entry-state" title={text.objects.scoreHelp}>
+            {stateOf(object)}
+          </span>
         </span>
       </button>
       <Button

@@ -17,7 +17,7 @@ export interface GivenFile {
   readonly buffer: Buffer;
 }
 
-export const SIDE = 256;
+const SIDE = 256;
 
 /** A phantom as a file, with a click on each of its objects. */
 export function phantomFile(seed: number, width = SIDE, height = SIDE) {
