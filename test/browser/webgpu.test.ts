@@ -54,6 +54,6 @@ describeInChromium('the engine on WebGPU in software', () => {
     const [wasm, webgpu] = answer.map(({ rle }) => decodeRle(rle).data);
     const differing = wasm!.filter((value, i) => value !== webgpu![i]).length;
     expect(differing / wasm!.length).toBeLessThanOrEqual(TOLERANCE);
-    expect(answer[1]!.score).toBeCloseTo(answer[0]!.score, 2);
+    expect(answer[1]!.score).toBeCloseTo(answer[0]!.score, 1);
   });
 });
