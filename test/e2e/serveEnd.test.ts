@@ -9,8 +9,8 @@ import { newFolder, removeFolder } from './samusProcess.js';
 import { idOf, picturePng, type ServeProcess, startServe, writeTinyModel } from './serveProcess.js';
 
 /** Long enough to do something meanwhile: all masks of a grid, brought to the size of a large image. */
-const LONG = { options: { pointsPerSide: 12, scoreThreshold: 0, stabilityThreshold: 0 } };
-const [WIDTH, HEIGHT] = [1000, 800];
+const LONG = { options: { pointsPerSide: 8, scoreThreshold: 0, stabilityThreshold: 0 } };
+const [WIDTH, HEIGHT] = [800, 600];
 
 let folder: string;
 let png: Uint8Array;
@@ -75,7 +75,7 @@ describe('a server that is told to end', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'by %s finishes what it accepted, refuses the rest, and exits with 0',
     async (signal) => {
-      const server = await startServe(folder, '--model', 'tiny');
+      const server = await startServe(folder, '--model', 'tiny', '--drain-seconds', '100');
       expect((await server.postImage(png)).status).toBe(201);
       const accepted = everything(server);
       await until(async () => (await metric(server, /samus_jobs\{lane="everything",state="running"\}/)) === 1);
