@@ -74,7 +74,7 @@ export const LEAST_EXAMPLES = 5;
 /** Every so many images one is held out. */
 const HELD_OUT_EACH = 4;
 /** Dice on phantoms that an adaptation may cost. */
-export const MOST_LOST = 0.02;
+const MOST_LOST = 0.02;
 const PHANTOM_SIDE = 256;
 
 const RECIPE: Recipe = { kind: 'multi-prompt', rounds: 1 };
