@@ -95,6 +95,10 @@ const objectsAnswer = {
           points: { type: 'array', items: point },
           prompt: { type: 'object', properties: { points: { type: 'array', items: point }, box } },
           score: { ...number, description: 'predicted IoU' },
+          stability: {
+            ...number,
+            description: 'of automatic mode: how little the mask depends on its threshold, 0 to 1',
+          },
           area: { ...whole, description: 'pixels' },
           box: { ...box, nullable: true, description: 'that of the mask; null if it is empty' },
           rle,

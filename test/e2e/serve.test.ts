@@ -351,6 +351,8 @@ describe('masks', () => {
     expect(document).toMatchObject({ model: 'tiny', image: id, width: 48, height: 40 });
     expect(document.objects.length).toBeGreaterThan(0);
     expect(decodeRle(document.objects[0].rle).width).toBe(48);
+    expect(document.objects[0]).toMatchObject({ points: [[expect.any(Number), expect.any(Number), 1]] });
+    expect(document.objects[0].stability).toBeLessThanOrEqual(1);
     await json(fetch(`${server.url}/api/v1/images/${id}/everything`, { method: 'POST' }));
     const { error } = await json(
       server.post(`/api/v1/images/${id}/everything`, { options: { pointsPerSide: 1e6 } }),

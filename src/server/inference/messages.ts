@@ -34,6 +34,8 @@ export interface ObjectAnswer {
   readonly points: readonly (readonly number[])[];
   readonly prompt?: { readonly points: readonly (readonly number[])[]; readonly box?: PixelBox };
   readonly score: number;
+  /** Of automatic mode. */
+  readonly stability?: number;
   readonly area: number;
   readonly box: PixelBox | null;
   readonly rle?: Rle;

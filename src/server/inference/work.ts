@@ -46,7 +46,10 @@ export class Work {
         const start = performance.now();
         const found = await segmentEverything(segmenter, job.encoding, { ...job.options, signal });
         const objects: ObjectAnswer[] = [];
-        for (const result of found) objects.push(await answerOf(result, [], undefined, job.form));
+        for (const result of found) {
+          const answer = await answerOf(result, [[...result.point, 1]], undefined, job.form);
+          objects.push({ ...answer, stability: result.stability });
+        }
         return { kind: 'everything', objects, ms: since(start) };
       }
       case 'infer': {
