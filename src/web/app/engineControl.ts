@@ -6,9 +6,11 @@
 import type { Engine, EngineKind } from '../engine/engine.js';
 import { createEngine } from '../engine/index.js';
 import { sayError } from './messages.js';
-import { engineKind, engineName, engineStatus, type Open, opened } from './state.js';
+import { adaptedInUse, engineKind, engineName, engineStatus, type Open, opened } from './state.js';
 
 let loading: { readonly kind: EngineKind; readonly engine: Promise<Engine> } | null = null;
+/** Of engines that run an adapted model. */
+const adaptedNames = new WeakMap<Engine, string>();
 let reading: AbortController | null = null;
 let ready: { readonly key: string; readonly engine: Engine } | null = null;
 
@@ -16,6 +18,9 @@ let ready: { readonly key: string; readonly engine: Engine } | null = null;
 export function readyEngine(): Engine | null {
   return ready && ready.key === opened.peek()?.key ? ready.engine : null;
 }
+
+/** Name of the model that an engine runs; answers of an adapted model are not those of the model it was made of. */
+export const modelOf = (engine: Engine): string => adaptedNames.get(engine) ?? engine.model;
 
 /** An image is being opened: what the engine knows is of another one. */
 export function readingBegins(): void {
@@ -52,7 +57,7 @@ export async function readImage({ key, picture }: Open, whenReady: () => void): 
   }
 }
 
-/** Uses the other engine from now on; the open image has to be read again. */
+/** Uses the other engine, or the same one with another model, from now on; the open image has to be read again. */
 export function switchEngine(kind: EngineKind): void {
   const old = loading;
   engineKind.value = kind;
@@ -79,11 +84,16 @@ function currentEngine(): Promise<Engine> {
   const kind = engineKind.peek();
   if (loading?.kind === kind) return loading.engine;
   engineStatus.value = { phase: 'session' };
+  const chosen = adaptedInUse.peek();
   const engine = createEngine(kind, {
+    ...(chosen && { model: chosen.from, weights: chosen.weights }),
     progress: ({ phase, loaded, total }) => {
       if (engineKind.peek() !== kind || readyEngine()) return;
       engineStatus.value = phase === 'model' ? { phase, loaded, total } : { phase };
     },
+  }).then((made) => {
+    if (chosen) adaptedNames.set(made, chosen.name);
+    return made;
   });
   loading = { kind, engine };
   // The next try begins anew.
@@ -93,6 +103,6 @@ function currentEngine(): Promise<Engine> {
   return engine;
 }
 
-function named({ model, provider }: Engine): void {
-  engineName.value = { model, provider };
+function named(engine: Engine): void {
+  engineName.value = { model: modelOf(engine), provider: engine.provider };
 }

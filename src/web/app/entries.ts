@@ -9,6 +9,7 @@ import type { OpenedImage } from '../open/openedImage.js';
 import { openImage } from '../open/openImage.js';
 import type { StoredFile } from '../storage/database.js';
 import { text } from '../text/en.js';
+import { forgetAdapted } from './adaptedModel.js';
 import { newId } from './edits.js';
 import { readingBegins, readingFailed } from './engineControl.js';
 import { asMessage, dismiss, isAbort, say } from './messages.js';
@@ -159,6 +160,7 @@ export async function forgetEverything(): Promise<void> {
   await removeAll();
   histories.clear();
   await forgetWork();
+  await forgetAdapted();
   say(text.saving.forgotten);
 }
 

@@ -7,6 +7,7 @@ import './fileSystemAccess.js';
 import { exportClient } from '../exports/exportClient.js';
 import type { ExportFormat, ExportImage, OutputFile } from '../exports/exportContract.js';
 import { text } from '../text/en.js';
+import { download } from './download.js';
 import { workOn } from './entries.js';
 import { isAbort, say, sayError } from './messages.js';
 import { keepDataset } from './persist.js';
@@ -44,7 +45,7 @@ export async function runExport(choice: ExportChoice): Promise<void> {
       { progress: (report) => (exporting.value = report) },
     );
     if (target) for (const file of files) await writeInto(target, file);
-    else for (const file of files) download(file);
+    else for (const { path, bytes } of files) download(path, new Blob([bytes]));
     dialog.value = null;
     say(text.exports.done(images.length, target ? FOLDER : (files[0]?.path ?? '')));
   } catch (error) {
@@ -79,13 +80,4 @@ async function writeInto(root: FileSystemDirectoryHandle, { path, bytes }: Outpu
   const writable = await file.createWritable();
   await writable.write(bytes);
   await writable.close();
-}
-
-function download({ path, bytes }: OutputFile): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([bytes]));
-  link.download = path.split('/').at(-1)!;
-  link.click();
-  // The download has begun by then.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -109,6 +109,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['Shift+O'], label: text.open.folder, group: 'work', run: openFolder },
   { keys: ['i'], label: text.open.masks, group: 'work', run: openMasks },
   { keys: ['Mod+s'], label: text.exports.open, group: 'work', run: () => show('export') },
+  { keys: ['l'], label: text.learn.title, group: 'work', run: () => show('learn') },
   { keys: [']', 'PageDown'], label: text.list.next, group: 'work', run: goNext },
   { keys: ['[', 'PageUp'], label: text.list.previous, group: 'work', run: goBack },
   { keys: ['+', '='], label: text.view.zoomIn, group: 'view', run: () => zoom(1.25) },
@@ -120,7 +121,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['?', 'F1'], label: text.help.open, group: 'view', run: () => show('help') },
 ];
 
-function show(which: 'help' | 'export'): void {
+function show(which: 'help' | 'export' | 'learn'): void {
   dialog.value = dialog.peek() === which ? null : which;
 }
 

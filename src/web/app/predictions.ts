@@ -12,7 +12,7 @@ import type { Annotation, PackedMask } from '../document/types.js';
 import type { Engine, EngineMask } from '../engine/engine.js';
 import { latestOnly } from '../engine/latestOnly.js';
 import { nextQuestion, quietly } from './edits.js';
-import { readImage, readyEngine } from './engineControl.js';
+import { modelOf, readImage, readyEngine } from './engineControl.js';
 import { isAbort, sayError } from './messages.js';
 import {
   active,
@@ -98,7 +98,7 @@ async function answerOne(engine: Engine, object: Annotation): Promise<void> {
     const steps = promptSteps(object);
     const mask = await ask(engine, open.key, steps);
     if (opened.peek() !== open) return;
-    const answer = { mask: packed(mask), score: mask.score, model: engine.model, key: steps.at(-1)!.key };
+    const answer = { mask: packed(mask), score: mask.score, model: modelOf(engine), key: steps.at(-1)!.key };
     quietly((document) => withAnswer(document, object.id, answer));
   } catch (error) {
     if (isAbort(error) || opened.peek() !== open) return;
@@ -132,7 +132,7 @@ async function ask(
 ): Promise<EngineMask> {
   let before: EngineMask | undefined;
   for (const [i, step] of steps.entries()) {
-    const name = `${engine.model} ${multimask.peek()} ${step.key}`;
+    const name = `${modelOf(engine)} ${multimask.peek()} ${step.key}`;
     let answer = answers.get(name);
     if (!answer) {
       const ambiguous = i === 0 && multimask.peek();

@@ -1,5 +1,6 @@
 /** Brings the page to life: what is stored comes back, and work, prompts and keys are followed from then on. */
 
+import { restoreAdapted } from './adaptedModel.js';
 import { warmUp } from './engineControl.js';
 import { restoreEntries } from './entries.js';
 import { followKeys } from './keyboard.js';
@@ -38,6 +39,7 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   multimask.value = settings.multimask ?? multimask.value;
   carryPrompts.value = settings.carry ?? carryPrompts.value;
   const files = (await store?.files()) ?? [];
+  await restoreAdapted();
   followWork(settings);
   void navigator.storage?.persist?.();
   void warmUp();

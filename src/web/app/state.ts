@@ -10,6 +10,7 @@ import { PALETTE } from '../document/palette.js';
 import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 import type { EngineKind } from '../engine/engine.js';
 import type { OpenedImage } from '../open/openedImage.js';
+import type { KeptModel } from '../storage/adaptedStore.js';
 
 /** An image of the list. */
 export interface Entry {
@@ -37,7 +38,7 @@ export interface Open {
 }
 
 export type Tool = 'click' | 'box' | 'brush' | 'eraser' | 'calibrate';
-export type Dialog = 'help' | 'export' | 'calibrate' | 'objects' | 'images';
+export type Dialog = 'help' | 'export' | 'calibrate' | 'objects' | 'images' | 'learn';
 
 /** What the engine is at, for the status line; `loaded` and `total` in bytes. */
 export type EngineStatus =
@@ -94,6 +95,11 @@ export const ticks: Signal<readonly (readonly [number, number])[]> = signal([]);
 export const hover = signal<PackedMask | null>(null);
 
 export const engineKind = signal<EngineKind>('browser');
+/** A model that learned from the person's masks; the browser's engine alone can run it. */
+export const adapted = signal<KeptModel | null>(null);
+export const adaptedInUse = computed(() =>
+  adapted.value?.inUse && engineKind.value === 'browser' ? adapted.value.model : null,
+);
 export const serverReachable = signal(false);
 export const engineStatus = signal<EngineStatus>({ phase: 'none' });
 export const engineName = signal<{ readonly model: string; readonly provider: string } | null>(null);

@@ -163,13 +163,67 @@ export const text = {
     name: (model: string, provider: string): string => `${model} · ${provider}`,
     noServer: 'The server does not answer; this page may have been loaded without it.',
   },
+  learn: {
+    title: 'Learn from my corrections',
+    open: 'Learn…',
+    what: 'The model goes on training on the images whose masks you marked as done, for some minutes, and is then tried on a few of them that it did not learn from.',
+    private: 'All of it happens in this browser: no image, no mask and no model leaves this machine.',
+    missing: (missing: number, have: number): string =>
+      `${count(missing, 'more image', 'more images')} with a mask marked as done (key C) ${missing === 1 ? 'is' : 'are'} needed; there ${have === 1 ? 'is' : 'are'} ${have}.`,
+    ready: (have: number): string => `${have} images with masks marked as done; of each, the largest mask counts.`,
+    tooMany: (n: number): string => `The memory of a page holds no more: it learns from the first ${n} images.`,
+    start: 'Start learning',
+    again: 'Learn again',
+    stop: 'Stop',
+    stopped: 'Learning was stopped; nothing has changed.',
+    stages: {
+      gathering: 'Gathering the images',
+      before: 'Trying the model as it is',
+      training: 'Learning',
+      after: 'Trying the adapted model',
+    },
+    step: (done: number, total: number): string => `${done} of ${total}`,
+    loss: (loss: number): string => `Loss ${loss.toFixed(3)}`,
+    left: (seconds: number): string =>
+      seconds < 10
+        ? 'a few seconds left'
+        : seconds < 90
+          ? `about ${Math.ceil(seconds / 10) * 10} s left`
+          : `about ${Math.ceil(seconds / 60)} min left`,
+    better: 'The adapted model is better on the images that were held out.',
+    notBetter: (model: string): string => `The adapted model is not better, so ${model} stays in use.`,
+    forgot: (model: string): string =>
+      `The adapted model gained on the images held out but lost too much on phantoms, so ${model} stays in use.`,
+    counts: (trained: number, heldOut: number): string =>
+      `Learned from ${count(trained, 'image', 'images')}, judged by ${heldOut} held out and by phantoms.`,
+    few: 'So few images are a hint and no proof.',
+    scores: 'Mean Dice of one click',
+    before: 'Before',
+    after: 'After',
+    heldOut: 'Images held out',
+    phantoms: 'Phantoms',
+    use: 'Use the adapted model',
+    used: 'The adapted model is in use, after a reload too.',
+    bundled: 'Back to the bundled model',
+    bundledUsed: 'The bundled model is in use again.',
+    download: 'Download',
+    downloadHelp: 'A zip of a model folder, for samus segment --model',
+    downloadWorse: 'Download it nevertheless',
+    kept: 'Adapted model',
+    keptInUse: (name: string): string => `${name} is in use.`,
+    keptNotInUse: (name: string): string => `${name} is kept in this browser and not in use.`,
+    notKept: 'This browser does not let the page keep the choice of model.',
+    notKeptHint: 'It holds until the page is closed; download the adapted model to have it later.',
+    inUse: 'Adapted model in use',
+    engine: 'This browser, adapted model',
+  },
   saving: {
     saved: 'Saved in this browser',
     pending: 'Saving…',
     unavailable: 'Not saved',
     forget: 'Delete everything stored',
     forgetAsk:
-      'Delete all images and all work that this page has stored in this browser? What was exported stays where it is.',
+      'Delete all images, all work and any adapted model that this page has stored in this browser? What was exported stays where it is.',
     forgotten: 'Nothing is stored in this browser any more.',
   },
   exports: {

@@ -13,6 +13,8 @@ import { EngineMenu } from './EngineMenu.js';
 import { ExportDialog } from './ExportDialog.js';
 import { FileList } from './FileList.js';
 import { HelpDialog } from './HelpDialog.js';
+import { LearnDialog } from './LearnDialog.js';
+import { LearnPanel } from './LearnPanel.js';
 import { MeasurePanel } from './MeasurePanel.js';
 import { MessageBar } from './MessageBar.js';
 import { ObjectsPanel } from './ObjectsPanel.js';
@@ -76,6 +78,7 @@ const Panels = () => (
     <ObjectsPanel />
     <ClassesPanel />
     <MeasurePanel />
+    <LearnPanel />
     <ViewPanel />
   </>
 );
@@ -88,6 +91,8 @@ function Windows() {
       return <ExportDialog />;
     case 'calibrate':
       return <CalibrateDialog />;
+    case 'learn':
+      return <LearnDialog />;
     case 'objects':
       return (
         <Dialog title={text.objects.window}>

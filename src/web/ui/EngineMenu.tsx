@@ -2,7 +2,7 @@
 import { switchEngine } from '../app/engineControl.js';
 import { say } from '../app/messages.js';
 import { prepare } from '../app/predictions.js';
-import { engineKind, serverReachable } from '../app/state.js';
+import { adapted, engineKind, serverReachable } from '../app/state.js';
 import { text } from '../text/en.js';
 
 export function EngineMenu() {
@@ -19,7 +19,7 @@ export function EngineMenu() {
     <label class="engine" title={text.engine.title}>
       <span class="visually-hidden">{text.engine.title}</span>
       <select value={engineKind.value} onChange={(event) => choose(event.currentTarget.value)}>
-        <option value="browser">{text.engine.browser}</option>
+        <option value="browser">{adapted.value?.inUse ? text.learn.engine : text.engine.browser}</option>
         <option value="server" disabled={!serverReachable.value}>
           {text.engine.server}
         </option>

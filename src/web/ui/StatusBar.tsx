@@ -1,7 +1,7 @@
 /** The line at the bottom: what runs, where the pointer is, whether work is saved; and what this page is not for. */
 import { warmUp } from '../app/engineControl.js';
 import { prepare } from '../app/predictions.js';
-import { crosshair, engineName, engineStatus, opened, saving, thinking, view } from '../app/state.js';
+import { adaptedInUse, crosshair, engineName, engineStatus, opened, saving, thinking, view } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 import { pointer } from './scene.js';
@@ -32,6 +32,7 @@ export function StatusBar() {
           />
         )}
       </span>
+      {adaptedInUse.value && <span class="adapted">{text.learn.inUse}</span>}
       {name && <span class="wide-only">{text.engine.name(name.model, name.provider)}</span>}
       {size && (
         <span class="wide-only">

@@ -1,0 +1,47 @@
+/**
+ * Which model the browser's engine runs: the bundled one, or the one that learned from the person's masks. The choice
+ * outlives the page.
+ */
+import { type AdaptedModel, type KeptModel, readKept, writeKept } from '../storage/adaptedStore.js';
+import { text } from '../text/en.js';
+import { switchEngine, warmUp } from './engineControl.js';
+import { say } from './messages.js';
+import { prepare } from './predictions.js';
+import { adapted, adaptedInUse, opened } from './state.js';
+
+/** What was kept of an earlier visit; before the engine is first asked for. */
+export async function restoreAdapted(): Promise<void> {
+  adapted.value = await readKept();
+}
+
+export async function putToUse(model: AdaptedModel): Promise<void> {
+  await change({ model, inUse: true });
+  say(text.learn.used);
+}
+
+/** The adapted model stays kept, to be used again or downloaded. */
+export async function backToBundled(): Promise<void> {
+  const kept = adapted.peek();
+  if (!kept) return;
+  await change({ ...kept, inUse: false });
+  say(text.learn.bundledUsed);
+}
+
+/** Deletes the adapted model. */
+export async function forgetAdapted(): Promise<void> {
+  if (adapted.peek()) await change(null);
+}
+
+async function change(kept: KeptModel | null): Promise<void> {
+  const before = adaptedInUse.peek();
+  adapted.value = kept;
+  if (before || kept?.inUse) {
+    switchEngine('browser');
+    void (opened.peek() ? prepare() : warmUp());
+  }
+  try {
+    await writeKept(kept);
+  } catch {
+    say(text.learn.notKept, text.learn.notKeptHint);
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * "Learn from my corrections": gathers one mask of each image that has some marked as done, has the model adapted to
+ * them in a worker, and keeps the outcome until the person has decided. It never puts a model to use by itself.
+ */
+import { computed, signal } from '@preact/signals';
+import { decodeRle, rleArea } from '../../formats/rle.js';
+import type { AdaptExample, AdaptProgress } from '../../train/adapt.js';
+import type { PackedMask } from '../document/types.js';
+import { adapt } from '../engine/adapt.js';
+import { modelUnreachable } from '../engine/engineErrors.js';
+import { servedModels } from '../engine/modelFiles.js';
+import { openImage } from '../open/openImage.js';
+import type { AdaptedModel } from '../storage/adaptedStore.js';
+import { text } from '../text/en.js';
+import { adaptedFolder } from './adaptedFolder.js';
+import { download } from './download.js';
+import { keyOf, workOn } from './entries.js';
+import { asMessage, isAbort, say, sayError } from './messages.js';
+import { dialog, entries, message } from './state.js';
+import { TimeLeft } from './timeLeft.js';
+
+export interface Learning {
+  readonly stage: 'gathering' | AdaptProgress['stage'];
+  readonly done: number;
+  readonly total: number;
+  /** Of the last step. */
+  readonly loss: number | null;
+  readonly secondsLeft: number | null;
+}
+
+/** How far a run is; null: none runs. */
+export const learning = signal<Learning | null>(null);
+/** What the last run came to, until the next. */
+export const learned = signal<AdaptedModel | null>(null);
+export const learningFailure = signal<{ readonly text: string; readonly hint: string } | null>(null);
+
+/** The same picture opened twice is one image: it must not be both learned from and judged by. */
+export const examplesReady = computed(() => {
+  const done = entries.value.filter(({ committed, failure }) => committed > 0 && !failure);
+  return new Set(done.map(({ id, key }) => key ?? id)).size;
+});
+
+/** Images beyond this are left out: they and their copy for the worker would fill the memory of the page. */
+const MOST_PIXELS = 60e6;
+
+let running: AbortController | null = null;
+
+export function stopLearning(): void {
+  running?.abort();
+}
+
+export async function learn(): Promise<void> {
+  if (running) return;
+  const attempt = new AbortController();
+  const { signal: stop } = attempt;
+  running = attempt;
+  learned.value = null;
+  learningFailure.value = null;
+  learning.value = { stage: 'gathering', done: 0, total: examplesReady.peek(), loss: null, secondsLeft: null };
+  const time = new TimeLeft();
+  let steps = 0;
+  try {
+    const examples = await gather(stop);
+    const base = new URL('./', globalThis.document.baseURI).href;
+    const { default: from } = await servedModels(base);
+    const config = await configOf(from, base);
+    // Always from the bundled model: one that was adapted before has seen the images that judge.
+    const { weights, ...scores } = await adapt(examples, {
+      model: from,
+      signal: stop,
+      progress(report) {
+        if (stop.aborted) return;
+        if (report.stage === 'training') steps = report.total;
+        const loss = report.loss ?? learning.peek()?.loss ?? null;
+        learning.value = { ...report, loss, secondsLeft: time.after(report) };
+      },
+    });
+    const made = new Date().toISOString();
+    const name = `${from}-adapted-${scores.better ? '' : 'not-better-'}${made.replace(/[-:]|\.\d+Z$/g, '')}`;
+    learned.value = { name, from, config, weights, made, steps, ...scores };
+    if (dialog.peek() !== 'learn') say(scores.better ? text.learn.better : text.learn.notBetter(from));
+  } catch (error) {
+    if (isAbort(error)) say(text.learn.stopped);
+    else {
+      const failure = asMessage(error);
+      learningFailure.value = failure;
+      if (dialog.peek() !== 'learn') message.value = { tone: 'error', ...failure };
+    }
+  } finally {
+    learning.value = null;
+    running = null;
+  }
+}
+
+export async function downloadModel(model: AdaptedModel): Promise<void> {
+  try {
+    download(`${model.name}.zip`, await adaptedFolder(model));
+  } catch (error) {
+    sayError(error);
+  }
+}
+
+/** The largest mask of each image among those that are done. */
+async function gather(stop: AbortSignal): Promise<AdaptExample[]> {
+  const examples: AdaptExample[] = [];
+  const seen = new Set<string>();
+  let pixels = 0;
+  for (const entry of entries.peek().filter(({ committed, failure }) => committed > 0 && !failure)) {
+    const key = await keyOf(entry.id);
+    const mask = largest((await workOn(entry))?.objects ?? []);
+    if (seen.has(key) || !mask) continue;
+    seen.add(key);
+    const [height, width] = mask.size;
+    pixels += width * height;
+    if (pixels > MOST_PIXELS) {
+      say(text.learn.tooMany(examples.length));
+      break;
+    }
+    const { image } = await openImage(entry.file, stop);
+    if (image.width === width && image.height === height) examples.push({ image, mask: decodeRle(mask).data });
+    const before = learning.peek();
+    if (before) learning.value = { ...before, done: examples.length };
+  }
+  return examples;
+}
+
+function largest(
+  objects: readonly { readonly committed: boolean; readonly shape: PackedMask | null }[],
+): PackedMask | null {
+  let [best, most]: [PackedMask | null, number] = [null, 0];
+  for (const { committed, shape } of objects) {
+    const area = committed && shape ? rleArea(shape) : 0;
+    if (area > most) [best, most] = [shape, area];
+  }
+  return best;
+}
+
+/** The server's, or without a network what the engine kept of it. @throws SamusError MODEL_UNREACHABLE */
+async function configOf(model: string, base: string): Promise<string> {
+  const url = new URL(`models/${encodeURIComponent(model)}/config.json`, base).href;
+  const answer = await fetch(url, { cache: 'no-cache' }).catch(() => null);
+  if (answer?.ok) return answer.text();
+  const kept = typeof caches === 'undefined' ? undefined : await caches.match(url);
+  if (!kept) throw modelUnreachable(model, 'its config.json cannot be read');
+  return kept.text();
+}
