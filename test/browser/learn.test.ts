@@ -158,6 +158,13 @@ describeInChromium('learning from corrections', () => {
     // It was not thrown away.
     await annotator.press('l');
     await window.getByText('is kept in this browser and not in use').waitFor();
+    await annotator.press('Escape');
+    page.once('dialog', (question) => void question.accept());
+    await page.getByRole('button', { name: 'Delete everything stored' }).click();
+    await annotator.message(/Nothing is stored/);
+    await annotator.press('l');
+    await window.getByText('there are 0.').waitFor();
+    expect(await window.getByText('is kept in this browser').count()).toBe(0);
     expect(annotator.failures).toEqual([]);
   });
 

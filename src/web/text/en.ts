@@ -178,7 +178,7 @@ export const text = {
     stopped: 'Learning was stopped; nothing has changed.',
     stages: {
       gathering: 'Gathering the images',
-      before: 'Trying the model as it is',
+      before: 'Trying the model as it is, then preparing to learn',
       training: 'Learning',
       after: 'Trying the adapted model',
     },
