@@ -57,9 +57,19 @@ async function activate(scope: Scope): Promise<void> {
   await scope.clients.claim();
 }
 
-/** Another page that is open may still need files of the version before. */
+/** How often, and how long in between in ms, it is looked whether a page is the only one. */
+const LOOKS = 20;
+const LOOK_MS = 250;
+
+/**
+ * Another page that is open may still need files of the version before. The page that was here before a reload is
+ * counted for a moment longer.
+ */
 async function takeOver(scope: Scope): Promise<void> {
-  if ((await scope.clients.matchAll()).length <= 1) await scope.skipWaiting();
+  for (let look = 0; look < LOOKS; look++) {
+    if ((await scope.clients.matchAll()).length <= 1) return scope.skipWaiting();
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }
 
 async function fromShell(request: Request): Promise<Response> {
