@@ -6,6 +6,8 @@
 
 /** Longest wait for the service worker at the first visit, in milliseconds. */
 const PATIENCE_MS = 3000;
+/** A newer version that takes over within this time after the start reloads the page; later there is work to lose. */
+const YOUNG_MS = 10_000;
 
 let controlled: Promise<boolean> | undefined;
 
@@ -24,11 +26,13 @@ async function start(): Promise<boolean> {
   const container = 'serviceWorker' in navigator ? navigator.serviceWorker : undefined;
   if (!container) return false;
   try {
-    const registration = await container.register(new URL('serviceWorker.js', document.baseURI));
-    if (registration.waiting && container.controller) {
-      container.addEventListener('controllerchange', () => location.reload(), { once: true });
-      registration.waiting.postMessage('take over');
+    // Before anything else: a version that waited may take over by itself between the page before and this one.
+    if (container.controller) {
+      const young = AbortSignal.timeout(YOUNG_MS);
+      container.addEventListener('controllerchange', () => location.reload(), { once: true, signal: young });
     }
+    const registration = await container.register(new URL('serviceWorker.js', document.baseURI));
+    if (container.controller) registration.waiting?.postMessage('take over');
     return await hasController(container);
   } catch {
     return false;

@@ -4,7 +4,7 @@
  * server are never kept. It stands alone and imports nothing: browsers that know no module workers run it too.
  *
  * A page is served whole from one version. A newer one is put beside it and takes its place when no page is open any
- * more, or when the only one asks for it (offline.ts).
+ * more, or when one that has just been started asks for it (offline.ts).
  */
 
 /** Put in by the build (vite.config.ts): files of the page, a version made of their contents, and ONNX Runtime's. */
@@ -14,7 +14,7 @@ declare const __RUNTIME__: string;
 
 /** What service workers have beyond the types of a page. */
 interface Scope {
-  readonly clients: { claim(): Promise<void>; matchAll(): Promise<readonly unknown[]> };
+  readonly clients: { claim(): Promise<void> };
   skipWaiting(): Promise<void>;
 }
 
@@ -57,19 +57,13 @@ async function activate(scope: Scope): Promise<void> {
   await scope.clients.claim();
 }
 
-/** How often, and how long in between in ms, it is looked whether a page is the only one. */
-const LOOKS = 20;
-const LOOK_MS = 250;
-
 /**
- * Another page that is open may still need files of the version before. The page that was here before a reload is
- * counted for a moment longer.
+ * The page that asks has just been started, and reloads itself. Another one that is open may lack a part that it has not
+ * loaded yet; its work is saved, and a reload mends it. To wait until it is the only one does not do: a page that was
+ * reloaded is counted for many seconds.
  */
 async function takeOver(scope: Scope): Promise<void> {
-  for (let look = 0; look < LOOKS; look++) {
-    if ((await scope.clients.matchAll()).length <= 1) return scope.skipWaiting();
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
+  await scope.skipWaiting();
 }
 
 async function fromShell(request: Request): Promise<Response> {
