@@ -3,7 +3,7 @@
  * a pause after each, so that the page goes on meanwhile.
  */
 import { strToU8, Zip, ZipPassThrough } from 'fflate';
-import { owned } from '../exports/us30k.js';
+import { owned } from '../exports/owned.js';
 import type { AdaptedModel } from '../storage/adaptedStore.js';
 import { modelCard } from './modelCard.js';
 

@@ -8,8 +8,8 @@ import { serveWorker } from '../worker/serveWorker.js';
 import type { ExportContract } from './exportContract.js';
 import { labelClasses } from './labels.js';
 import { measured } from './measured.js';
+import { owned } from './owned.js';
 import { readAnnotations } from './readAnnotations.js';
-import { owned } from './us30k.js';
 import { writeFiles } from './writeFiles.js';
 
 /** An archive says how large its files get; more than this would fill the memory of the page. */

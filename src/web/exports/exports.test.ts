@@ -133,6 +133,14 @@ describe('exports', () => {
     expect(decodeClassPng(files['Own/label/scan.png']!).classes).toEqual(classMap(worked()));
   });
 
+  it('in the US30K layout list images without objects apart, and no list is empty', async () => {
+    const bare = { ...image('-scan.png'), document: emptyDocument(WIDTH, HEIGHT) };
+    const [archive] = await exported('us30k', [bare]);
+    const files = unzipSync(archive!.bytes);
+    expect(Object.keys(files)).not.toContain('MainPatient/all-Own.txt');
+    expect(text(files['MainPatient/empty-Own.txt'])).toBe('1/Own/scan\n');
+  });
+
   it('as masks are one file for each object, as COCO one document', async () => {
     const [archive] = await exported('masks', [image('scan.png')]);
     expect(Object.keys(unzipSync(archive!.bytes))).toEqual(['scan.object-1.png', 'scan.wall.png']);
@@ -146,11 +154,7 @@ describe('exports', () => {
 
   it('take each name once, whatever the letters', () => {
     const names = new OutputNames();
-    expect(['a/Scan.png', 'b/scan.png', 'c/..', 'x:y?.png'].map((path) => names.take(path))).toEqual([
-      'Scan',
-      'scan-2',
-      'image',
-      'x_y_',
-    ]);
+    const paths = ['a/Scan.png', 'b/scan.png', 'c/..', 'x:y?.png', '-+1.png', `${'n'.repeat(119)}. b.png`];
+    expect(paths.map((path) => names.take(path))).toEqual(['Scan', 'scan-2', 'image', 'x_y_', '1', 'n'.repeat(119)]);
   });
 });

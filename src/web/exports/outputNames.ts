@@ -20,11 +20,12 @@ export class OutputNames {
   }
 }
 
-/** Letters of any language, digits, and a few marks; no name that a system keeps for itself. */
+/** A name that a data set's files may have (data/us30kArchive.ts): letters of any language, digits, and a few marks. */
 export function safeName(text: string): string {
   const safe = text
     .replace(/[^\p{L}\p{N} ._()+-]/gu, '_')
-    .replace(/^[. ]+|[. ]+$/g, '')
-    .slice(0, 120);
+    .replace(/^[^\p{L}\p{N}_(]+/u, '')
+    .slice(0, 120)
+    .replace(/[. ]+$/, '');
   return safe === '' ? 'image' : safe;
 }

@@ -10,8 +10,9 @@ import { encodePicture } from '../open/pngPicture.js';
 import type { ExportImage, ExportRequest, OutputFile } from './exportContract.js';
 import { classMap } from './labels.js';
 import { OutputNames, safeName } from './outputNames.js';
+import { owned } from './owned.js';
 import { promptsDocument } from './promptsDocument.js';
-import { owned, us30kFiles } from './us30k.js';
+import { datasetFiles } from './us30k.js';
 
 /** Files that are small already: packing them again takes time and gains nothing. */
 const PACKED = /\.(png|gz)$/;
@@ -27,7 +28,7 @@ export async function writeFiles(request: ExportRequest, progress: (done: number
 
 async function filesOf(request: ExportRequest, progress: (done: number) => void): Promise<OutputFile[]> {
   const { format, images, classes } = request;
-  if (format === 'us30k') return us30kFiles(request, progress);
+  if (format === 'us30k') return datasetFiles(request, progress);
   if (format === 'masks') return each(images, progress, maskFiles);
   if (format === 'nifti') return each(images, progress, niftiFile);
   if (format === 'prompts') return [json('annotations.json', promptsDocument(images, classes))];

@@ -9,7 +9,7 @@ import { Button } from './Button.js';
 import { Dialog } from './Dialog.js';
 
 /** Also the name of a folder and part of lists, which are parted at slashes. */
-const DATASET = /^[A-Za-z0-9][\w.-]{0,63}$/;
+const DATASET = /^[A-Za-z0-9]([\w.-]{0,62}[\w-])?$/;
 
 export function ExportDialog() {
   const here = document.value?.objects.some(({ shape }) => shape) ?? false;
