@@ -6,15 +6,38 @@
 
 /** Longest wait for the service worker at the first visit, in milliseconds. */
 const PATIENCE_MS = 3000;
-/** A newer version that takes over within this time after the start reloads the page; later there is work to lose. */
-const YOUNG_MS = 10_000;
+/** How long a page that has loaded may still fetch by itself, such as its icon. */
+const SETTLE_MS = 500;
+/** Longest wait for a newer version to take over: the page shows nothing meanwhile. */
+const TAKE_OVER_MS = 2000;
 
 let controlled: Promise<boolean> | undefined;
 
 /**
- * Starts keeping the page. Call it once, first thing: a newer version that lies ready is taken over by a reload, before
- * there is anything to lose. What the page fetches of ONNX Runtime is kept only if it comes after this has ended, so
- * an engine waits for it.
+ * Has a newer version that lies ready take over, by a reload of the page. Call it before anything else of the page runs:
+ * then there is nothing to lose, and nothing is fetched, for a browser puts the change off, by half a minute and more,
+ * while the older service worker has something to answer.
+ */
+export async function renew(): Promise<void> {
+  const container = workers();
+  if (!container?.controller) return;
+  const young = new AbortController();
+  // A version that waited may also take over by itself, between the page before and this one.
+  container.addEventListener('controllerchange', () => location.reload(), { once: true, signal: young.signal });
+  const registration = await container.getRegistration().catch(() => undefined);
+  const newer = registration?.waiting ?? registration?.active;
+  if (newer && newer !== container.controller) {
+    await loaded();
+    await pause(SETTLE_MS);
+    newer.postMessage('take over');
+    await pause(TAKE_OVER_MS);
+  }
+  young.abort();
+}
+
+/**
+ * Starts keeping the page, the first time it is called. What the page fetches of ONNX Runtime is kept only if it comes
+ * after this has ended, so an engine waits for it.
  * @returns whether the page will open without a network
  */
 export function keepOffline(): Promise<boolean> {
@@ -23,20 +46,27 @@ export function keepOffline(): Promise<boolean> {
 }
 
 async function start(): Promise<boolean> {
-  const container = 'serviceWorker' in navigator ? navigator.serviceWorker : undefined;
+  const container = workers();
   if (!container) return false;
   try {
-    // Before anything else: a version that waited may take over by itself between the page before and this one.
-    if (container.controller) {
-      const young = AbortSignal.timeout(YOUNG_MS);
-      container.addEventListener('controllerchange', () => location.reload(), { once: true, signal: young });
-    }
-    const registration = await container.register(new URL('serviceWorker.js', document.baseURI));
-    if (container.controller) registration.waiting?.postMessage('take over');
+    await container.register(new URL('serviceWorker.js', document.baseURI));
     return await hasController(container);
   } catch {
     return false;
   }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** When the page's own files have been fetched. */
+function loaded(): Promise<unknown> {
+  if (document.readyState === 'complete') return Promise.resolve();
+  return new Promise((resolve) => addEventListener('load', resolve, { once: true }));
+}
+
+/** Service workers, where there are any. */
+function workers(): ServiceWorkerContainer | undefined {
+  return 'serviceWorker' in navigator ? navigator.serviceWorker : undefined;
 }
 
 function hasController(container: ServiceWorkerContainer): Promise<boolean> {

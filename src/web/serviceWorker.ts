@@ -29,7 +29,10 @@ interface Fetching extends Extendable {
 
 const SHELL = `samus-shell-${__VERSION__}`;
 const RUNTIME = `samus-ort-${__RUNTIME__}`;
-const OURS = ['samus-shell-', 'samus-ort-'];
+const OURS = [
+  ['samus-shell-', SHELL],
+  ['samus-ort-', RUNTIME],
+] as const;
 const ROOT = new URL('./', location.href).href;
 
 function isScope(value: unknown): value is Scope {
@@ -50,26 +53,24 @@ async function install(): Promise<void> {
   await cache.addAll(__SHELL__.map((path) => new URL(path, ROOT).href));
 }
 
-/** Older versions go. The page that brought this worker is taken over at once: what it fetches next is kept. */
-async function activate(scope: Scope): Promise<void> {
-  const old = (await caches.keys()).filter((name) => OURS.some((ours) => name.startsWith(ours)));
-  await Promise.all(old.filter((name) => name !== SHELL && name !== RUNTIME).map((name) => caches.delete(name)));
-  await scope.clients.claim();
-}
-
 /**
- * The page that asks has just been started, and reloads itself. Another one that is open may lack a part that it has not
- * loaded yet; its work is saved, and a reload mends it. To wait until it is the only one does not do: a page that was
- * reloaded is counted for many seconds.
+ * Versions before the last one go; the last is kept for pages of it that are still open and load a part only now. The
+ * page that brought this worker is taken over at once: what it fetches next is kept.
  */
-async function takeOver(scope: Scope): Promise<void> {
-  await scope.skipWaiting();
+async function activate(scope: Scope): Promise<void> {
+  const kept = await caches.keys();
+  const old = OURS.flatMap(([prefix, own]) =>
+    kept.filter((name) => name.startsWith(prefix) && name !== own).slice(0, -1),
+  );
+  await Promise.all(old.map((name) => caches.delete(name)));
+  await scope.clients.claim();
 }
 
 async function fromShell(request: Request): Promise<Response> {
   const cache = await caches.open(SHELL);
-  const kept = await cache.match(request.mode === 'navigate' ? ROOT : request, { ignoreVary: true });
-  return kept ?? fetch(request);
+  // The names of parts tell their contents, so that of an older version is as good.
+  const part = request.mode === 'navigate' ? cache.match(ROOT) : caches.match(request, { ignoreVary: true });
+  return (await part) ?? fetch(request);
 }
 
 async function fromRuntime(request: Request): Promise<Response> {
@@ -98,7 +99,7 @@ self.addEventListener('activate', (event) => {
 });
 
 self.addEventListener('message', (event) => {
-  if (isExtendable(event) && isScope(self) && event.data === 'take over') event.waitUntil(takeOver(self));
+  if (isExtendable(event) && isScope(self) && event.data === 'take over') event.waitUntil(self.skipWaiting());
 });
 
 self.addEventListener('fetch', (event) => {
