@@ -13,12 +13,13 @@ import { requireFloat32Weights } from '../models/quantise.js';
 import { isTrainable } from '../models/trainable.js';
 import type { Runtime } from '../runtime/session.js';
 import { ADAM } from './adam.js';
+import { BatchFeeds } from './batchFeeds.js';
 import { ClickSession } from './clickSession.js';
 import { pointsOf } from './drawPrompt.js';
 import { gradientGraph, type Recipe, targetSide } from './gradientGraph.js';
 import { freshStates, Optimiser, type WeightState } from './optimiser.js';
 import { SampleOrder } from './sampleOrder.js';
-import { makeTrainingSample, type SampleShape, sampleShapes, validationExample } from './trainingSample.js';
+import { makeTrainingSample, type SampleShape, validationExample } from './trainingSample.js';
 import { TrainingSession } from './trainingSession.js';
 
 export interface AdaptExample {
@@ -149,10 +150,10 @@ async function trained(
   const session = await TrainingSession.create(runtime, graph, moving, frozen, threads);
   try {
     const optimiser = new Optimiser(states, { adam: ADAM, clip: 1, ema: null, rateOf: () => 1 });
-    const feeds = new AdaptFeeds(config, examples, batch, seed);
+    const batches = new AdaptBatches(config, examples, batch, seed);
     for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted();
-      const { loss = Number.NaN } = await session.run(feeds.batch(step));
+      const { loss = Number.NaN } = await session.run(batches.at(step));
       if (!Number.isFinite(loss)) throw nanError(step);
       optimiser.update(session.gradients, learningRate);
       progress?.({ stage: 'training', done: step + 1, total: steps, loss });
@@ -163,11 +164,11 @@ async function trained(
   }
 }
 
-/** The batches of an adaptation, made when they are asked for, in memory that is used again. */
-class AdaptFeeds {
+/** The batches of an adaptation, made when they are asked for. */
+class AdaptBatches {
   readonly #order: SampleOrder;
   readonly #shape: SampleShape;
-  readonly #feeds: Record<string, TensorData<'float32'>>;
+  readonly #feeds: BatchFeeds;
 
   constructor(
     config: ModelConfig,
@@ -175,36 +176,26 @@ class AdaptFeeds {
     private readonly size: number,
     seed: number,
   ) {
-    const side = targetSide(config, RECIPE);
     this.#order = new SampleOrder(examples.length, seed);
     this.#shape = {
       architecture: config.architecture,
       imageSize: config.imageSize,
-      targetSide: side,
+      targetSide: targetSide(config, RECIPE),
       target: 'share',
       prompts: 'mixed',
       augment: 'flip',
       clickNoise: 0,
       seed,
     };
-    const { click_noise: _, ...shapes } = sampleShapes(this.#shape);
-    const low = 4 * config.tokenGrid;
-    const all = { ...shapes, mask_input: [1, low, low], has_mask_input: [] };
-    this.#feeds = Object.fromEntries(
-      Object.entries(all).map(([name, dims]) => {
-        const shape = [size, ...dims];
-        return [name, float32(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape)];
-      }),
-    );
+    this.#feeds = new BatchFeeds(this.#shape, size, 4 * config.tokenGrid);
   }
 
-  batch(step: number): Readonly<Record<string, TensorData>> {
+  at(step: number): Readonly<Record<string, TensorData>> {
     for (const [i, draw] of this.#order.batch(step, this.size).entries()) {
       const { image, mask } = this.examples[draw.index]!;
-      const sample = makeTrainingSample(toGrey(image), labelOf(image, mask), CLASS, draw, this.#shape);
-      for (const [name, values] of Object.entries(sample)) this.#feeds[name]?.data.set(values, i * values.length);
+      this.#feeds.place(makeTrainingSample(toGrey(image), labelOf(image, mask), CLASS, draw, this.#shape), i);
     }
-    return this.#feeds;
+    return this.#feeds.tensors;
   }
 }
 

@@ -2,10 +2,11 @@
  * The batches of a training in their order, made ahead of time: while one is computed, the next are read.
  */
 import { type SampleList, sampleOrigin } from '../data/sampleList.js';
-import { float32, sizeOf, type TensorData } from '../graph/tensorData.js';
+import type { TensorData } from '../graph/tensorData.js';
+import { BatchFeeds } from './batchFeeds.js';
 import { SampleOrder } from './sampleOrder.js';
 import { SamplePool } from './samplePool.node.js';
-import { type SampleShape, sampleShapes, type TrainingSample } from './trainingSample.js';
+import type { SampleShape, TrainingSample } from './trainingSample.js';
 
 export interface Batch {
   /** Inputs of the graph by name, without the weights. Valid until the next batch is asked for. */
@@ -19,7 +20,7 @@ export interface BatchLoaderOptions {
   readonly list: SampleList;
   readonly shape: SampleShape;
   readonly batch: number;
-  /** Sides of the mask input, which is empty: no sample starts from a mask. */
+  /** Sides of the mask input, which stays empty. */
   readonly maskSide: number;
   readonly threads: number;
 }
@@ -32,20 +33,14 @@ export class BatchLoader {
   readonly #pool: SamplePool;
   readonly #order: SampleOrder;
   readonly #ahead = new Map<number, Promise<TrainingSample>[]>();
-  readonly #feeds: Record<string, TensorData<'float32'>>;
+  readonly #feeds: BatchFeeds;
 
   constructor(options: BatchLoaderOptions) {
     const { root, list, shape, batch, maskSide, threads } = options;
     this.#options = options;
     this.#pool = new SamplePool({ root, shape }, threads);
     this.#order = new SampleOrder(list.length, shape.seed);
-    const shapes: Record<string, readonly number[]> = {
-      ...sampleShapes(shape),
-      mask_input: [1, maskSide, maskSide],
-      has_mask_input: [],
-    };
-    if (shape.clickNoise === 0) delete shapes.click_noise;
-    this.#feeds = Object.fromEntries(Object.entries(shapes).map(([name, dims]) => [name, zeros([batch, ...dims])]));
+    this.#feeds = new BatchFeeds(shape, batch, maskSide);
   }
 
   /**
@@ -57,8 +52,8 @@ export class BatchLoader {
     for (let next = number; next <= Math.min(last, number + AHEAD); next++) this.#start(next);
     const samples = await Promise.all(this.#ahead.get(number)!);
     this.#ahead.delete(number);
-    for (const [i, sample] of samples.entries()) this.#place(sample, i);
-    return { feeds: this.#feeds, origins: () => this.#origins(number) };
+    for (const [i, sample] of samples.entries()) this.#feeds.place(sample, i);
+    return { feeds: this.#feeds.tensors, origins: () => this.#origins(number) };
   }
 
   async close(): Promise<void> {
@@ -74,16 +69,8 @@ export class BatchLoader {
     );
   }
 
-  #place(sample: TrainingSample, at: number): void {
-    for (const [name, values] of Object.entries(sample)) this.#feeds[name]?.data.set(values, at * values.length);
-  }
-
   #origins(number: number): string[] {
     const { list, batch } = this.#options;
     return this.#order.batch(number, batch).map(({ index }) => sampleOrigin(list.at(index)));
   }
-}
-
-function zeros(shape: readonly number[]): TensorData<'float32'> {
-  return float32(new Float32Array(sizeOf(shape)), shape);
 }
