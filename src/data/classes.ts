@@ -3,6 +3,7 @@
  * names and colours (`MainPatient/dataset.json`). What neither file tells has defaults. Reading the files is not here.
  */
 import { SamusError } from '../errors.js';
+import { isFields } from '../formats/jsonFields.js';
 
 /** Classes of a data set; index 0 is the background. */
 export interface DatasetClasses {
@@ -111,7 +112,7 @@ function defaultColor(index: number): string {
 function jsonEntries(text: string, path: string): [string, unknown][] {
   try {
     const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
+    if (isFields(value)) return Object.entries(value);
   } catch {
     // The error below says what is wrong.
   }

@@ -3,6 +3,7 @@
  * any program's. In memory, wherever it came from; folders of images with such a file are imported by data/importers.
  */
 import { SamusError } from '../errors.js';
+import { type Fields, isFields, isNumbers } from './jsonFields.js';
 import { maskToPolygons, polygonsToMask } from './polygons.js';
 import { decodeRle, encodeRle, type Rle, rleArea, rleBox } from './rle.js';
 
@@ -78,8 +79,6 @@ export interface CocoObject {
   readonly polygons: readonly (readonly number[])[];
   readonly rle?: Rle;
 }
-
-type Fields = { readonly [key: string]: unknown };
 
 /**
  * The document of some images: area, box and segmentation of each object as pycocotools makes them of its mask.
@@ -211,14 +210,6 @@ function whole(value: unknown, what: string): number {
 
 function isPolygon(value: unknown): value is number[] {
   return isNumbers(value) && value.length >= 6 && value.length % 2 === 0;
-}
-
-function isNumbers(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item));
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function refuse(what: string): never {

@@ -4,7 +4,9 @@
  * are told apart stands with {@link readPromptsDocument}. Files are not read here, nor names checked that become files.
  */
 import { SamusError } from '../errors.js';
+import { type Fields, isFields } from '../formats/jsonFields.js';
 import type { PixelBox, Rle } from '../formats/rle.js';
+import { boxOf, pointOf, rleOf } from './promptFields.js';
 import type { PointPrompt } from './types.js';
 
 /** The prompts of one object. */
@@ -22,16 +24,6 @@ export interface DocumentImage {
   readonly image: string;
   readonly objects: readonly DocumentObject[];
 }
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const LABELS: ReadonlyMap<unknown, number> = new Map<unknown, number>([
-  [undefined, 1],
-  [1, 1],
-  [0, 0],
-  ['fg', 1],
-  ['bg', 0],
-]);
 
 /**
  * The prompts of `{"images": [{"image", "objects": [{"name", "points", "box", "mask"}]}]}`; images that failed when the
@@ -87,39 +79,25 @@ function promptsOf(object: Fields): Fields {
 }
 
 function readPoint(point: unknown, path: string, where: string): PointPrompt {
-  const [x, y, label, ...rest]: unknown[] = Array.isArray(point) ? point : [];
-  const known = LABELS.get(label);
-  if (isNumber(x) && isNumber(y) && known !== undefined && rest.length === 0) return [x, y, known];
+  const known = pointOf(point);
+  if (known) return known;
   throw wrong(path, where, `a point x,y or x,y,0 was expected, ${JSON.stringify(point)} came`);
 }
 
 function readBox(box: unknown, path: string, where: string): PixelBox {
-  const [x0, y0, x1, y1, ...rest]: unknown[] = Array.isArray(box) ? box : [];
-  if (isNumber(x0) && isNumber(y0) && isNumber(x1) && isNumber(y1) && rest.length === 0) return [x0, y0, x1, y1];
+  const known = boxOf(box);
+  if (known) return known;
   throw wrong(path, where, `a box x0,y0,x1,y1 was expected, ${JSON.stringify(box)} came`);
 }
 
 function readMask(mask: unknown, path: string, where: string): string | Rle {
-  if (typeof mask === 'string') return mask;
-  if (isFields(mask) && Array.isArray(mask.size)) {
-    const [height, width]: unknown[] = mask.size;
-    const { counts } = mask;
-    const readable = typeof counts === 'string' || (Array.isArray(counts) && counts.every(isNumber));
-    if (isNumber(height) && isNumber(width) && readable) return { size: [height, width], counts };
-  }
+  const known = typeof mask === 'string' ? mask : rleOf(mask);
+  if (known !== undefined) return known;
   throw wrong(path, `${where}.mask`, 'a path or run lengths were expected');
 }
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function wrong(path: string, where: string, what: string): SamusError {

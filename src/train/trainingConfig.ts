@@ -3,6 +3,7 @@
  * machine give the same weights, bit for bit.
  */
 import { type Json, SamusError } from '../errors.js';
+import { isFields } from '../formats/jsonFields.js';
 import type { ModelConfig } from '../models/config.js';
 import { parseConfig } from '../models/configFile.js';
 import { PROMPT_KINDS, type PromptKind } from './drawPrompt.js';
@@ -138,7 +139,7 @@ function recipe(value: unknown): Recipe {
 }
 
 function object(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  if (isFields(value)) return { ...value };
   throw invalid(name, 'an object');
 }
 

@@ -3,6 +3,7 @@
  * tensor data extension). Everything is checked against the model before a session sees it.
  */
 import { type Json, SamusError } from '../../errors.js';
+import { type Fields, isFields } from '../../formats/jsonFields.js';
 import { sizeOf, type TensorData } from '../../graph/tensorData.js';
 import { MAX_DIM, type OipModel, type TensorSpec } from './tensors.js';
 
@@ -13,8 +14,6 @@ export interface InferRequest {
   /** In the order in which they are answered. */
   readonly outputs: readonly { readonly name: string; readonly binary: boolean }[];
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const BYTES = 4;
 const MAX_ID = 256;
@@ -167,10 +166,6 @@ function flag(parameters: Fields, name: string): boolean {
   const value = parameters[name] ?? false;
   if (typeof value === 'boolean') return value;
   throw wrong('INFER_REQUEST', `the parameter ${name} is true or false`, 'correct it, or leave it out');
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function dataError({ name }: TensorSpec, what: string): SamusError {

@@ -1,9 +1,10 @@
 /** Reads a JSON file with masks, whichever of the known kinds it is. */
 import { SamusError } from '../../errors.js';
 import { type CocoImage, cocoMask, readCoco } from '../../formats/coco.js';
+import { type Fields, isFields } from '../../formats/jsonFields.js';
 import { encodeRle } from '../../formats/rle.js';
 import { PALETTE } from '../document/palette.js';
-import { type Imported, type ImportedImage, isFields, readPrompts } from './readPrompts.js';
+import { type Imported, type ImportedImage, readPrompts } from './readPrompts.js';
 
 /** @throws SamusError ANNOTATIONS_JSON and what reading the kind throws */
 export function readAnnotations(text: string, path: string): Imported {
@@ -38,7 +39,7 @@ function fromCocoImage(image: CocoImage, ids: ReadonlyMap<string, number>): Impo
   return { image: image.file, width, height, objects };
 }
 
-function parse(text: string, path: string): Readonly<Record<string, unknown>> {
+function parse(text: string, path: string): Fields {
   try {
     const value: unknown = JSON.parse(text);
     if (isFields(value) && Array.isArray(value.images)) return value;

@@ -3,7 +3,9 @@
  * them, so that they can be corrected click by click; the others begin with their mask.
  */
 import { SamusError } from '../../errors.js';
+import { type Fields, isFields } from '../../formats/jsonFields.js';
 import { decodeRle, encodeRle, type PixelBox, rleCounts } from '../../formats/rle.js';
+import { boxOf, pointOf, rleOf } from '../../predict/promptFields.js';
 import type { PointPrompt } from '../../predict/types.js';
 import type { ObjectSeed } from '../document/edit.js';
 import type { ClassEntry, PackedMask, StartMask } from '../document/types.js';
@@ -20,8 +22,6 @@ export interface Imported {
   readonly images: readonly ImportedImage[];
   readonly classes: readonly ClassEntry[];
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** @throws SamusError ANNOTATIONS_JSON naming the place that is wrong */
 export function readPrompts(document: Fields, path: string): Imported {
@@ -43,10 +43,6 @@ export function readPrompts(document: Fields, path: string): Imported {
   });
   const classes = Array.isArray(document.classes) ? document.classes.flatMap(readClass) : [];
   return { images, classes };
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 interface Frame {
@@ -94,28 +90,26 @@ function readStart(value: unknown, frame: Frame, where: string): StartMask | nul
 
 function readPoints(value: unknown, frame: Frame, where: string): PointPrompt[] {
   return list(value, frame.path, where).map((point): PointPrompt => {
-    if (!isNumbers(point) || point.length < 2) throw wrong(frame.path, where, 'points [x, y, label]');
-    return [point[0]!, point[1]!, point[2] === 0 ? 0 : 1];
+    const known = pointOf(point);
+    if (!known) throw wrong(frame.path, where, 'points [x, y, label]');
+    return known;
   });
 }
 
 function readBox(value: unknown, frame: Frame, where: string): PixelBox {
-  if (!isNumbers(value) || value.length !== 4) throw wrong(frame.path, where, 'a box [x0, y0, x1, y1]');
-  return [value[0]!, value[1]!, value[2]!, value[3]!];
+  const known = boxOf(value);
+  if (!known) throw wrong(frame.path, where, 'a box [x0, y0, x1, y1]');
+  return known;
 }
 
 function readMask(value: unknown, { path, width, height }: Frame, where: string): PackedMask {
-  const bad = (): SamusError => wrong(path, where, `run lengths of ${height}x${width} pixels`);
-  if (!isFields(value) || !isNumbers(value.size)) throw bad();
-  const [rows, columns] = value.size;
-  const { counts } = value;
-  if (rows !== height || columns !== width || !(typeof counts === 'string' || isNumbers(counts))) throw bad();
-  const rle = { size: [height, width] as const, counts };
-  if (typeof counts === 'string') {
-    rleCounts(rle);
-    return { size: rle.size, counts };
+  const rle = rleOf(value);
+  if (rle?.size[0] !== height || rle.size[1] !== width) {
+    throw wrong(path, where, `run lengths of ${height}x${width} pixels`);
   }
-  return encodeRle(decodeRle(rle).data, width, height);
+  if (typeof rle.counts !== 'string') return encodeRle(decodeRle(rle).data, width, height);
+  rleCounts(rle);
+  return { size: rle.size, counts: rle.counts };
 }
 
 function readClass(value: unknown): ClassEntry[] {
@@ -128,9 +122,6 @@ const isClassId = (value: unknown): value is number =>
 const isColor = (value: unknown): value is string => typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value);
 const isSide = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535;
-const isNumbers = (value: unknown): value is number[] =>
-  Array.isArray(value) && value.every((item) => typeof item === 'number' && Number.isFinite(item));
-
 function list(value: unknown, path: string, where: string): readonly unknown[] {
   if (!Array.isArray(value)) throw wrong(path, where, 'a list');
   return value;
