@@ -2,12 +2,11 @@
  * Learning from a person's masks in a real Chromium: the round trip of the smallest adaptation that there is, on the
  * training graph of the library and WebAssembly.
  */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { makePhantom } from '../../src/data/phantom.js';
-import { describeInChromium, launchChromium } from './support/chromium.js';
-import { buildEnginePage, openEnginePage } from './support/engineHarness.js';
-import { startTinyServer, type TestServer } from './support/server.js';
+import { describeInChromium } from './support/chromium.js';
+import { useChromium, useEnginePage, useServer } from './support/hooks.js';
+import { startTinyServer } from './support/server.js';
 
 const SAMPLES = Array.from({ length: 5 }, (_, seed) => {
   const { image, objects } = makePhantom({ seed: 40 + seed, width: 96, height: 96, kind: 'cyst' });
@@ -15,20 +14,12 @@ const SAMPLES = Array.from({ length: 5 }, (_, seed) => {
 });
 
 describeInChromium('adapting a model in the page', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let page: Page;
-  beforeAll(async () => {
-    [server, browser] = await Promise.all([startTinyServer(), launchChromium(), buildEnginePage()]);
-    page = await openEnginePage(await browser.newContext({ serviceWorkers: 'block' }), server.url);
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  const server = useServer(startTinyServer);
+  const chromium = useChromium();
+  const harness = useEnginePage(server, chromium);
 
   it('trains, judges, and gives weights that the engine runs', { timeout: 600_000 }, async () => {
-    const answer = await page.evaluate(
+    const answer = await harness.page.evaluate(
       async ({ samples, base }) => {
         const stages: string[] = [];
         const examples = samples.map(({ data, mask, ...size }) => ({
@@ -64,7 +55,7 @@ describeInChromium('adapting a model in the page', () => {
   });
 
   it('refuses too few masks, and stops at once', { timeout: 300_000 }, async () => {
-    const outcomes = await page.evaluate(
+    const outcomes = await harness.page.evaluate(
       async ({ samples, base }) => {
         const examples = samples.map(({ data, mask, ...size }) => ({
           image: { ...size, data: Uint8Array.from(data) },

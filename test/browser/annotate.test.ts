@@ -2,42 +2,30 @@
  * Journeys through the annotator in a real Chromium: one image, from a click to a file.
  */
 import { unzipSync } from 'fflate';
-import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { decodeClassPng } from '../../src/formats/classPng.js';
 import { rleArea } from '../../src/formats/rle.js';
-import { Annotator, newContext, phantomFile } from './support/annotator.js';
-import { describeInChromium, launchChromium } from './support/chromium.js';
-import { startServer, type TestServer } from './support/server.js';
+import { Annotator, phantomFile } from './support/annotator.js';
+import { describeInChromium } from './support/chromium.js';
+import { useChromium, useContext, useServer } from './support/hooks.js';
 
 vi.setConfig({ testTimeout: 300_000 });
 
 describeInChromium('annotating an image', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let context: BrowserContext;
+  const server = useServer();
+  const chromium = useChromium();
+  const fresh = useContext(chromium);
   let annotator: Annotator;
   const { file, clicks } = phantomFile(3);
   const target = clicks[0]!;
 
-  beforeAll(async () => {
-    [server, browser] = await Promise.all([startServer(), launchChromium()]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-
   beforeEach(async () => {
-    context = await newContext(browser);
-    annotator = await Annotator.open(context, server.url);
+    annotator = await Annotator.open(fresh.context, server.url);
     await annotator.openImages(file);
     await annotator.ready();
   });
 
   afterEach(async () => {
-    await context.close();
     expect(annotator.failures).toEqual([]);
   });
 

@@ -2,17 +2,16 @@
  * The two engines of the annotator in a real Chromium, against the real server: that they give the same masks, from
  * the same pixels, and what they do when something goes wrong.
  */
-import type { Browser, JSHandle, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { JSHandle } from 'playwright-core';
+import { beforeAll, expect, it } from 'vitest';
 import { makePhantom } from '../../src/data/phantom.js';
 import type { Image } from '../../src/formats/image.js';
 import { decodeRle, type Rle } from '../../src/formats/rle.js';
 import type { ObjectPrompt } from '../../src/predict/types.js';
 import type { Engine, EngineKind } from '../../src/web/engine/engine.js';
 import { encodePicture } from '../../src/web/open/pngPicture.js';
-import { describeInChromium, launchChromium } from './support/chromium.js';
-import { buildEnginePage, openEnginePage } from './support/engineHarness.js';
-import { startServer, type TestServer } from './support/server.js';
+import { describeInChromium } from './support/chromium.js';
+import { useChromium, useEnginePage, useServer } from './support/hooks.js';
 
 /** Largest share of pixels in which the engines may differ. */
 const TOLERANCE = 0.001;
@@ -32,35 +31,29 @@ interface Answer {
 }
 
 describeInChromium('the engines of the page', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let page: Page;
+  const server = useServer();
+  const chromium = useChromium();
+  const harness = useEnginePage(server, chromium);
   /** Made once: loading a model takes longer than any of these tests. */
   const engines = new Map<EngineKind, JSHandle<Engine>>();
 
   beforeAll(async () => {
-    [server, browser] = await Promise.all([startServer(), launchChromium(), buildEnginePage()]);
-    page = await openEnginePage(await browser.newContext({ serviceWorkers: 'block' }), server.url);
     for (const kind of ['browser', 'server'] as const) {
       const options = { kind, base: server.url };
       engines.set(
         kind,
-        await page.evaluateHandle(
+        await harness.page.evaluateHandle(
           ({ kind, base }) => window.samusTest.createEngine(kind, { base, provider: 'wasm' }),
           options,
         ),
       );
     }
   }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
 
   /** One after the other: a click, a correction upon the first answer, a box, all three masks of a click. */
   async function session(kind: EngineKind, image: Image, [x, y]: readonly [number, number]): Promise<Answer[]> {
     const png = Buffer.from(encodePicture(image)).toString('base64');
-    return page.evaluate(
+    return harness.page.evaluate(
       async ({ engine, png, x, y }) => {
         const file = new File([Uint8Array.from(atob(png), (c) => c.charCodeAt(0))], 'phantom.png');
         const { image, width, height } = await window.samusTest.openImage(file);
@@ -109,12 +102,12 @@ describeInChromium('the engines of the page', () => {
   }
 
   it('has threads, since the server isolates the page', async () => {
-    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    expect(await harness.page.evaluate(() => crossOriginIsolated)).toBe(true);
   });
 
   for (const kind of ['browser', 'server'] as const) {
     it(`stops what is aborted and knows what it has not encoded: ${kind}`, async () => {
-      const codes = await page.evaluate(async (engine) => {
+      const codes = await harness.page.evaluate(async (engine) => {
         const image = { width: 64, height: 64, channels: 1, data: new Uint8Array(4096) } as const;
         const outcome = (promise: Promise<unknown>): Promise<string> =>
           promise.then(
@@ -139,7 +132,7 @@ describeInChromium('the engines of the page', () => {
       const { image, objects } = makePhantom({ seed: 5, width: 1024, height: 768 });
       const png = Buffer.from(encodePicture(image)).toString('base64');
       const [x, y] = objects[0]!.click;
-      const longest = await page.evaluate(
+      const longest = await harness.page.evaluate(
         async ({ engine, png, x, y }) => {
           const file = new File([Uint8Array.from(atob(png), (c) => c.charCodeAt(0))], 'phantom.png');
           let longest = 0;
@@ -163,10 +156,10 @@ describeInChromium('the engines of the page', () => {
 
   it('sends an image again that the server has let go', async () => {
     const uploads: string[] = [];
-    page.on('response', async (response) => {
+    harness.page.on('response', async (response) => {
       if (response.url().includes('/api/v1/images?')) uploads.push((await response.json()).image);
     });
-    const areas = await page.evaluate(
+    const areas = await harness.page.evaluate(
       async ({ engine, base }) => {
         const image = { width: 48, height: 32, channels: 1, data: new Uint8Array(1536).fill(90) } as const;
         const names: string[] = [];

@@ -8,12 +8,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
-import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { decodeClassPng, encodeClassPng } from '../../src/formats/classPng.js';
-import { Annotator, newContext, phantomFile } from './support/annotator.js';
-import { describeInChromium, launchChromium } from './support/chromium.js';
-import { startServer, type TestServer } from './support/server.js';
+import { Annotator, phantomFile } from './support/annotator.js';
+import { describeInChromium } from './support/chromium.js';
+import { useChromium, useContext, useServer } from './support/hooks.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const COUNT = 20;
@@ -21,34 +20,25 @@ const COUNT = 20;
 vi.setConfig({ testTimeout: 300_000 });
 
 describeInChromium('annotating a folder', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let context: BrowserContext;
+  const server = useServer();
+  const chromium = useChromium();
+  const fresh = useContext(chromium);
   const folder = mkdtempSync(join(tmpdir(), 'samus-folder-'));
   const phantoms = Array.from({ length: COUNT }, (_, i) => phantomFile(i + 1));
 
   beforeAll(async () => {
-    [server, browser] = await Promise.all([startServer(), launchChromium()]);
     for (const { file } of phantoms) writeFileSync(join(folder, file.name), file.buffer);
     writeFileSync(join(folder, 'notes.txt'), 'no image');
   });
 
   afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  beforeEach(async () => {
-    context = await newContext(browser);
-  });
-
-  afterEach(() => context.close());
-
   it('works through 20 images and makes a training set that samus data check accepts', async () => {
     // Without it the page asks by a file chooser, which a test can answer.
-    await context.addInitScript(() => Reflect.deleteProperty(window, 'showDirectoryPicker'));
-    const annotator = await Annotator.open(context, server.url);
+    await fresh.context.addInitScript(() => Reflect.deleteProperty(window, 'showDirectoryPicker'));
+    const annotator = await Annotator.open(fresh.context, server.url);
     await annotator.choose('Open a folder', folder);
     const rows = annotator.page.locator('.left .files li');
     await expect.poll(() => rows.count()).toBe(COUNT);
@@ -89,7 +79,7 @@ describeInChromium('annotating a folder', () => {
   });
 
   it('carries prompts to the next image', async () => {
-    const annotator = await Annotator.open(context, server.url);
+    const annotator = await Annotator.open(fresh.context, server.url);
     await annotator.openImages(phantoms[0]!.file, phantoms[1]!.file);
     await annotator.ready();
     await annotator.page.getByLabel('Carry prompts along').check();
@@ -111,7 +101,7 @@ describeInChromium('annotating a folder', () => {
         256,
       ),
     );
-    const annotator = await Annotator.open(context, server.url);
+    const annotator = await Annotator.open(fresh.context, server.url);
     await annotator.openImages(file);
     await annotator.ready();
     await annotator.choose('Open masks', [{ name: file.name, mimeType: 'image/png', buffer: label }]);
@@ -137,10 +127,10 @@ describeInChromium('annotating a folder', () => {
   });
 
   it('saves beside the images where the person allows it', async () => {
-    await context.addInitScript(() => {
+    await fresh.context.addInitScript(() => {
       window.showDirectoryPicker = () => navigator.storage.getDirectory();
     });
-    const annotator = await Annotator.open(context, server.url);
+    const annotator = await Annotator.open(fresh.context, server.url);
     const { file, clicks } = phantoms[3]!;
     await annotator.page.evaluate(
       async ({ name, bytes }) => {

@@ -11,16 +11,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { unzipSync } from 'fflate';
-import type { Browser, BrowserContext, Locator } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import type { Locator } from 'playwright-core';
+import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { makePhantom } from '../../src/data/phantom.js';
 import { encodeClassPng } from '../../src/formats/classPng.js';
 import { writeModelFolder } from '../../src/formats/modelFolder.node.js';
 import { serialiseConfig } from '../../src/models/configFile.js';
 import { encodePicture } from '../../src/web/open/pngPicture.js';
 import { tinyModel } from '../support/tinyModel.js';
-import { Annotator, newContext } from './support/annotator.js';
-import { describeInChromium, launchChromium } from './support/chromium.js';
+import { Annotator } from './support/annotator.js';
+import { describeInChromium } from './support/chromium.js';
+import { useChromium, useContext } from './support/hooks.js';
 import { startServer, type TestServer } from './support/server.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -40,24 +41,15 @@ const CASES = Array.from({ length: 5 }, (_, i) => {
 
 describeInChromium('learning from corrections', () => {
   const folder = mkdtempSync(join(tmpdir(), 'samus-learn-'));
-  let browser: Browser;
+  const fresh = useContext(useChromium());
   let server: TestServer | undefined;
-  let context: BrowserContext | undefined;
-
-  beforeAll(async () => {
-    browser = await launchChromium();
-  });
 
   afterEach(async () => {
-    await context?.close();
     await server?.stop();
-    [context, server] = [undefined, undefined];
+    server = undefined;
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** The page with the five images, of a server with a model of these random weights. */
   async function begin(weights: number): Promise<{ annotator: Annotator; window: Locator }> {
@@ -65,8 +57,7 @@ describeInChromium('learning from corrections', () => {
     const { config, tensors } = tinyModel(undefined, weights);
     await writeModelFolder(model, { config: serialiseConfig(config), tensors });
     server = await startServer(['--model', model]);
-    context = await newContext(browser);
-    const annotator = await Annotator.open(context, server.url);
+    const annotator = await Annotator.open(fresh.context, server.url);
     await annotator.openImages(...CASES.map(({ image }) => image));
     await annotator.ready();
     return { annotator, window: annotator.page.getByRole('dialog', { name: 'Learn from my corrections' }) };

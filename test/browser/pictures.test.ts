@@ -2,12 +2,11 @@
  * Opening pictures in a real Chromium: what the browser decodes must be what the command line reads, as far as the two
  * decoders agree. PNG, BMP and the refusals need no browser: src/web/open/decodePicture.test.ts.
  */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { difference, fixtureBytes, fromBase64, readByPillow } from '../support/imageFixtures.js';
-import { describeInChromium, launchChromium } from './support/chromium.js';
-import { buildEnginePage, openEnginePage } from './support/engineHarness.js';
-import { startTinyServer, type TestServer } from './support/server.js';
+import { describeInChromium } from './support/chromium.js';
+import { useChromium, useEnginePage, useServer } from './support/hooks.js';
+import { startTinyServer } from './support/server.js';
 
 /** Grey levels by which decoders of JPEG and lossy WebP may differ; alpha is blended in WebP, which the file has not. */
 const LEVELS: Readonly<Record<string, number>> = {
@@ -23,21 +22,13 @@ const LEVELS: Readonly<Record<string, number>> = {
 };
 
 describeInChromium('opening pictures in the page', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let page: Page;
-  beforeAll(async () => {
-    [server, browser] = await Promise.all([startTinyServer(), launchChromium(), buildEnginePage()]);
-    page = await openEnginePage(await browser.newContext({ serviceWorkers: 'block' }), server.url);
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  const server = useServer(startTinyServer);
+  const chromium = useChromium();
+  const harness = useEnginePage(server, chromium);
 
   /** Its pixels, base64, or the error that a person is shown. */
   function open(bytes: Uint8Array) {
-    return page.evaluate(async (text) => {
+    return harness.page.evaluate(async (text) => {
       const file = new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], 'picture');
       try {
         const { image, spacingMm } = await window.samusTest.openImage(file);

@@ -3,39 +3,23 @@
  * are no pictures, keys only; and what assistive technology meets.
  */
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { Annotator, newContext, phantomFile } from './support/annotator.js';
-import { describeInChromium, launchChromium } from './support/chromium.js';
-import { startServer, type TestServer } from './support/server.js';
+import { expect, it, vi } from 'vitest';
+import { Annotator, phantomFile } from './support/annotator.js';
+import { describeInChromium } from './support/chromium.js';
+import { useChromium, useContext, useServer } from './support/hooks.js';
 
 const given = (name: string, bytes: Uint8Array) => ({ name, mimeType: '', buffer: Buffer.from(bytes) });
 
 vi.setConfig({ testTimeout: 300_000 });
 
 describeInChromium('the annotator', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let context: BrowserContext;
+  const server = useServer();
+  const chromium = useChromium();
+  const fresh = useContext(chromium);
   const { file, clicks } = phantomFile(3);
 
-  beforeAll(async () => {
-    [server, browser] = await Promise.all([startServer(), launchChromium()]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-
-  beforeEach(async () => {
-    context = await newContext(browser);
-  });
-
-  afterEach(() => context.close());
-
   it('has all work back after its process was killed', async () => {
-    const before = await Annotator.open(context, server.url);
+    const before = await Annotator.open(fresh.context, server.url);
     await before.openImages(file, phantomFile(4).file);
     await before.ready();
     await before.click(clicks[0]!);
@@ -45,11 +29,11 @@ describeInChromium('the annotator', () => {
     await before.objects(/drawn/);
     const area = await before.area();
     await before.page.getByText('Saved in this browser').waitFor();
-    const session = await context.newCDPSession(before.page);
+    const session = await fresh.context.newCDPSession(before.page);
     void session.send('Page.crash').catch(() => undefined);
     await before.page.waitForEvent('crash');
 
-    const after = await Annotator.open(context, server.url);
+    const after = await Annotator.open(fresh.context, server.url);
     await after.objects(/drawn/);
     expect(await after.objectCount()).toBe(2);
     expect(await after.page.locator('.left .files li').count()).toBe(2);
@@ -57,11 +41,11 @@ describeInChromium('the annotator', () => {
   });
 
   it('works without a network once it was loaded', async () => {
-    const online = await Annotator.open(context, server.url);
+    const online = await Annotator.open(fresh.context, server.url);
     await online.page.locator('.engine-state', { hasText: 'Ready' }).waitFor();
     await online.page.close();
-    await context.setOffline(true);
-    const offline = await Annotator.open(context, server.url);
+    await fresh.context.setOffline(true);
+    const offline = await Annotator.open(fresh.context, server.url);
     await offline.openImages(file);
     await offline.ready();
     await offline.click(clicks[0]!);
@@ -69,7 +53,7 @@ describeInChromium('the annotator', () => {
   });
 
   it('answers files that it cannot open with a sentence, and goes on', async () => {
-    const annotator = await Annotator.open(context, server.url);
+    const annotator = await Annotator.open(fresh.context, server.url);
     const cut = file.buffer.subarray(0, file.buffer.length / 2);
     await annotator.openImages(given('cut.png', cut));
     await annotator.refusal(/damaged/);
@@ -97,7 +81,7 @@ describeInChromium('the annotator', () => {
   });
 
   it('can be worked by keys alone', async () => {
-    const annotator = await Annotator.open(context, server.url);
+    const annotator = await Annotator.open(fresh.context, server.url);
     const chooser = annotator.page.waitForEvent('filechooser');
     await annotator.press('o');
     await (await chooser).setFiles([file]);
@@ -134,7 +118,11 @@ describeInChromium('the annotator', () => {
   });
 
   it('can be worked by fingers on a phone', async () => {
-    const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    const phone = await chromium.browser.newContext({
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    });
     const annotator = await Annotator.open(phone, server.url);
     const { page } = annotator;
     await annotator.openImages(file);
@@ -153,7 +141,7 @@ describeInChromium('the annotator', () => {
   });
 
   it('has nothing that axe finds serious, in light and dark, at a desk and on a phone', async () => {
-    const annotator = await Annotator.open(context, server.url);
+    const annotator = await Annotator.open(fresh.context, server.url);
     const { page } = annotator;
     const findings = async (): Promise<string[]> => {
       const { violations } = await new AxeBuilder({ page }).analyze();

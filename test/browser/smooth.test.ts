@@ -2,11 +2,10 @@
  * That the annotator's page never freezes: a trace of its main thread while a large image is opened, clicked, drawn on
  * and exported. Times are those of the processor, so that a busy machine does not fail the test.
  */
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { Annotator, newContext, phantomFile } from './support/annotator.js';
-import { describeInChromium, launchChromium } from './support/chromium.js';
-import { startServer, type TestServer } from './support/server.js';
+import { expect, it, vi } from 'vitest';
+import { Annotator, phantomFile } from './support/annotator.js';
+import { describeInChromium } from './support/chromium.js';
+import { useChromium, useContext, useServer } from './support/hooks.js';
 
 const LONGEST_MS = 100;
 const [WIDTH, HEIGHT] = [1280, 960];
@@ -35,23 +34,17 @@ function mainThreadTasks(trace: Buffer): number[] {
 vi.setConfig({ testTimeout: 300_000 });
 
 describeInChromium('the page', () => {
-  let server: TestServer;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    [server, browser] = await Promise.all([startServer(), launchChromium()]);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  const server = useServer();
+  const chromium = useChromium();
+  const fresh = useContext(chromium);
 
   it('has no task over 100 ms while an image is opened, clicked, drawn on and exported', async () => {
     const { file, clicks } = phantomFile(5, WIDTH, HEIGHT);
-    const annotator = await Annotator.open(await newContext(browser), server.url);
+    const annotator = await Annotator.open(fresh.context, server.url);
     await annotator.page.locator('.engine-state', { hasText: 'Ready' }).waitFor();
-    await browser.startTracing(annotator.page, { categories: ['toplevel', 'disabled-by-default-devtools.timeline'] });
+    await chromium.browser.startTracing(annotator.page, {
+      categories: ['toplevel', 'disabled-by-default-devtools.timeline'],
+    });
     await annotator.openImages(file);
     await annotator.ready();
     const target = await annotator.place(clicks[0]!, WIDTH, HEIGHT);
@@ -64,7 +57,7 @@ describeInChromium('the page', () => {
     await annotator.page.mouse.up();
     await annotator.objects(/drawn/);
     await annotator.export(/US30K/);
-    const tasks = mainThreadTasks(await browser.stopTracing());
+    const tasks = mainThreadTasks(await chromium.browser.stopTracing());
     expect(tasks[0]).toBeGreaterThan(1);
     expect(tasks[0]).toBeLessThan(LONGEST_MS);
   });

@@ -2,14 +2,13 @@
  * The engine on WebGPU, on an adapter in software and with a tiny model, because only compiling its shaders takes
  * seconds: enough to see that all its operations run there and that the masks are those of WebAssembly.
  */
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { makePhantom } from '../../src/data/phantom.js';
 import { decodeRle } from '../../src/formats/rle.js';
 import { encodePicture } from '../../src/web/open/pngPicture.js';
-import { describeInChromium, launchChromium } from './support/chromium.js';
-import { buildEnginePage, openEnginePage } from './support/engineHarness.js';
-import { startTinyServer, type TestServer } from './support/server.js';
+import { describeInChromium } from './support/chromium.js';
+import { useChromium, useEnginePage, useServer } from './support/hooks.js';
+import { startTinyServer } from './support/server.js';
 
 /**
  * Share of pixels in which the two may differ. Logits of random weights lie near zero, and WebGPU's functions are less
@@ -18,23 +17,18 @@ import { startTinyServer, type TestServer } from './support/server.js';
 const TOLERANCE = 0.01;
 
 describeInChromium('the engine on WebGPU in software', () => {
-  let server: TestServer;
-  let browser: Browser;
-  let page: Page;
-  beforeAll(async () => {
-    const flags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
-    [server, browser] = await Promise.all([startTinyServer(), launchChromium(flags), buildEnginePage()]);
-    page = await openEnginePage(await browser.newContext({ serviceWorkers: 'block' }), server.url);
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  const server = useServer(startTinyServer);
+  const chromium = useChromium([
+    '--enable-unsafe-webgpu',
+    '--use-webgpu-adapter=swiftshader',
+    '--enable-features=Vulkan',
+  ]);
+  const harness = useEnginePage(server, chromium);
 
   it('gives the masks of WebAssembly, and is not chosen by itself', { timeout: 400_000 }, async () => {
     const { image, objects } = makePhantom({ seed: 6, width: 320, height: 240 });
     const [x, y] = objects[0]!.click;
-    const answer = await page.evaluate(
+    const answer = await harness.page.evaluate(
       async ({ png, x, y, base }) => {
         const file = new File([Uint8Array.from(atob(png), (c) => c.charCodeAt(0))], 'phantom.png');
         const opened = await window.samusTest.openImage(file);

@@ -5,7 +5,7 @@
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { makePhantom } from '../../../src/data/phantom.js';
 import { fitted, toCanvas } from '../../../src/web/canvas/viewport.js';
 import { encodePicture } from '../../../src/web/open/pngPicture.js';
@@ -143,9 +143,4 @@ export class Annotator {
     await dialog.waitFor({ state: 'detached' });
     return { name: download.suggestedFilename(), bytes: await readFile(path) };
   }
-}
-
-/** A window of its own storage; 1280 x 800. */
-export function newContext(browser: Browser): Promise<BrowserContext> {
-  return browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true });
 }
