@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Lane } from './lane.js';
 import type { JobKind } from './messages.js';
@@ -92,5 +93,23 @@ describe('a lane', () => {
     await made.close();
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     await expect(made.run(job(1))).rejects.toMatchObject({ code: 'SERVER_DRAINING' });
+  });
+
+  it('is waited for by a process that has nothing else to do', () => {
+    const built = new URL('../../../dist/server/inference/lane.js', import.meta.url).href;
+    const busy = `import { parentPort } from 'node:worker_threads';
+      parentPort.on('message', ({ type }) => {
+        if (type === 'close') return parentPort.close();
+        const end = performance.now() + 500;
+        while (performance.now() < end);
+      });`;
+    const script = `import { Lane } from ${JSON.stringify(built)};
+      const program = new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(busy)}));
+      const lane = new Lane('test', { part: 'encoder', models: new Map() }, 1, undefined, program);
+      void lane.run({ kind: 'prepare', model: 'any' }).catch(() => undefined);
+      await lane.close();
+      console.log('closed');`;
+    const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script]);
+    expect([status, String(stdout)]).toEqual([0, 'closed\n']);
   });
 });

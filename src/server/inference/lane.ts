@@ -75,11 +75,13 @@ export class Lane {
     throw new Error(`the result of a ${job.kind} job was expected, one of ${result.kind} came`);
   }
 
-  /** Finishes the job at hand, refuses the others, and ends the thread. */
+  /** Finishes the job at hand, or cancels it where it can be, refuses the others, and ends the thread. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const entry of this.#waiting.splice(0)) this.#settle(entry, closedError());
     this.#post({ type: 'close' });
+    // A process that has nothing else to do would end now, and abort where the thread computes.
+    this.#thread?.ref();
     await this.#exited;
   }
 
