@@ -1,6 +1,6 @@
 /**
  * Journeys through the annotator when things go wrong, or without a mouse: reload after a crash, no network, files that
- * are no pictures, keys only; and what assistive technology meets.
+ * are no pictures, keys only; and what assistive technology meets. Fingers: touch.test.ts.
  */
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, it, vi } from 'vitest';
@@ -114,29 +114,6 @@ describeInChromium('the annotator', () => {
     await help.waitFor();
     await annotator.press('Escape');
     await help.waitFor({ state: 'detached' });
-    expect(annotator.failures).toEqual([]);
-  });
-
-  it('can be worked by fingers on a phone', async () => {
-    const phone = await chromium.browser.newContext({
-      viewport: { width: 390, height: 844 },
-      hasTouch: true,
-      isMobile: true,
-    });
-    const annotator = await Annotator.open(phone, server.url);
-    const { page } = annotator;
-    await annotator.openImages(file);
-    await annotator.ready();
-    await page.touchscreen.tap(...(await annotator.place(clicks[0]!)));
-    await page.getByRole('button', { name: /What a click means/ }).tap();
-    const [x, y] = clicks[0]!;
-    await page.touchscreen.tap(...(await annotator.place([x + 30, y + 10])));
-    await page.getByRole('button', { name: 'Objects' }).tap();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByText(/Score.*2 clicks/).waitFor();
-    await dialog.getByRole('button', { name: 'Done with this object' }).tap();
-    await dialog.getByText(/done.*Score/).waitFor();
-    await phone.close();
     expect(annotator.failures).toEqual([]);
   });
 

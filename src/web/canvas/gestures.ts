@@ -21,8 +21,8 @@ export interface GestureHandlers {
   zoom(factor: number, place: Place): void;
 }
 
-/** CSS pixels that a click may tremble. */
-const TREMBLE = 5;
+/** CSS pixels that a click may tremble: a fingertip rolls, more than a mouse or a pen does. */
+const tremble = ({ pointerType }: PointerEvent): number => (pointerType === 'touch' ? 10 : 5);
 
 /** Begins to listen. @returns what ends it */
 export function followPointers(element: HTMLElement, handlers: GestureHandlers): () => void {
@@ -47,7 +47,10 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
       element.setPointerCapture(event.pointerId);
       down.set(event.pointerId, placeOf(event));
       if (down.size === 2) {
-        if (mode === 'draw') handlers.drawCancel();
+        if (mode === 'draw') {
+          handlers.drawCancel();
+          handlers.hover(null);
+        }
         mode = 'pinch';
         return;
       }
@@ -80,7 +83,7 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
         const all = event.getCoalescedEvents?.() ?? [];
         for (const one of all.length > 0 ? all : [event]) handlers.drawMove(placeOf(one));
         handlers.hover(place);
-      } else if (mode === 'pending' && Math.hypot(place[0] - begin[0], place[1] - begin[1]) > TREMBLE) {
+      } else if (mode === 'pending' && Math.hypot(place[0] - begin[0], place[1] - begin[1]) > tremble(event)) {
         mode = 'pan';
         handlers.pan(place[0] - begin[0], place[1] - begin[1]);
       }
