@@ -56,7 +56,7 @@ describe('adaptModel', () => {
       if (stage === 'training' && done === 2) controller.abort(new Error('enough'));
     };
     await expect(adapt({ steps: 50, progress, signal: controller.signal })).rejects.toThrow('enough');
-    expect([...stages]).toEqual(['before', 'training']);
+    expect([...stages]).toEqual(['before', 'preparing', 'training']);
   });
 
   it('wants at least five images', async () => {

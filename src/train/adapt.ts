@@ -45,8 +45,10 @@ export interface AdaptOptions {
 }
 
 export interface AdaptProgress {
-  readonly stage: 'before' | 'training' | 'after';
+  /** The weights are judged as they came, the training graph is made ready, trained, and what came of it is judged. */
+  readonly stage: 'before' | 'preparing' | 'training' | 'after';
   readonly done: number;
+  /** 0 while nothing can be counted. */
   readonly total: number;
   /** Of the last step. */
   readonly loss?: number;
@@ -102,10 +104,11 @@ export async function adaptModel(
   const full = new Map([...weights].map(([name, tensor]) => [name, toFloat32(tensor)]));
   const { train, held } = parted(examples, seed);
   const judge = async (stage: 'before' | 'after', tensors: StateDict): Promise<AdaptScores> => {
+    const phantoms = phantomExamples();
+    const total = held.length + phantoms.length;
+    options.progress?.({ stage, done: 0, total });
     const session = await ClickSession.create(runtime, config, tensors, threads);
     try {
-      const phantoms = phantomExamples();
-      const total = held.length + phantoms.length;
       const scores: number[] = [];
       for (const { image, mask } of [...held, ...phantoms]) {
         signal?.throwIfAborted();
@@ -135,6 +138,8 @@ async function trained(
   runtime: Runtime,
   { steps = 40, batch = 4, learningRate = 1e-4, seed = 1, threads = 2, signal, progress }: AdaptOptions,
 ): Promise<ReadonlyMap<string, WeightState>> {
+  signal?.throwIfAborted();
+  progress?.({ stage: 'preparing', done: 0, total: 0 });
   const graph = gradientGraph({
     config,
     batch,
@@ -151,6 +156,7 @@ async function trained(
   try {
     const optimiser = new Optimiser(states, { adam: ADAM, clip: 1, ema: null, rateOf: () => 1 });
     const batches = new AdaptBatches(config, examples, batch, seed);
+    progress?.({ stage: 'training', done: 0, total: steps });
     for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted();
       const { loss = Number.NaN } = await session.run(batches.at(step));

@@ -47,7 +47,7 @@ describeInChromium('adapting a model in the page', () => {
       },
       { samples: SAMPLES, base: server.url },
     );
-    expect(answer).toMatchObject({ trained: 3, heldOut: 2, stages: ['before', 'training', 'after'] });
+    expect(answer).toMatchObject({ trained: 3, heldOut: 2, stages: ['before', 'preparing', 'training', 'after'] });
     expect(answer.bytes).toBeGreaterThan(10e3);
     // One step changes little, and something.
     expect(answer.masks[1]).not.toBe(answer.masks[0]);

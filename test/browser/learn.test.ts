@@ -13,13 +13,10 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { unzipSync } from 'fflate';
 import type { Locator } from 'playwright-core';
 import { afterAll, afterEach, expect, it, vi } from 'vitest';
-import { makePhantom } from '../../src/data/phantom.js';
-import { encodeClassPng } from '../../src/formats/classPng.js';
 import { writeModelFolder } from '../../src/formats/modelFolder.node.js';
 import { serialiseConfig } from '../../src/models/configFile.js';
-import { encodePicture } from '../../src/web/open/pngPicture.js';
 import { tinyModel } from '../support/tinyModel.js';
-import { Annotator } from './support/annotator.js';
+import { Annotator, phantomFile } from './support/annotator.js';
 import { describeInChromium } from './support/chromium.js';
 import { useChromium, useContext } from './support/hooks.js';
 import { startServer, type TestServer } from './support/server.js';
@@ -32,12 +29,7 @@ const GETS_WORSE = 4;
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
-const png = (name: string, bytes: Uint8Array) => ({ name, mimeType: 'image/png', buffer: Buffer.from(bytes) });
-const CASES = Array.from({ length: 5 }, (_, i) => {
-  const { image, objects } = makePhantom({ seed: 40 + i, width: SIDE, height: SIDE, kind: 'cyst' });
-  const label = encodeClassPng(objects[0]!.mask, SIDE, SIDE);
-  return { image: png(`case-${i}.png`, encodePicture(image)), mask: png(`case-${i}_mask.png`, label) };
-});
+const CASES = Array.from({ length: 5 }, (_, i) => phantomFile(40 + i, SIDE, SIDE, 'cyst'));
 
 describeInChromium('learning from corrections', () => {
   const folder = mkdtempSync(join(tmpdir(), 'samus-learn-'));
@@ -58,7 +50,7 @@ describeInChromium('learning from corrections', () => {
     await writeModelFolder(model, { config: serialiseConfig(config), tensors });
     server = await startServer(['--model', model]);
     const annotator = await Annotator.open(fresh.context, server.url);
-    await annotator.openImages(...CASES.map(({ image }) => image));
+    await annotator.openImages(...CASES.map(({ file }) => file));
     await annotator.ready();
     return { annotator, window: annotator.page.getByRole('dialog', { name: 'Learn from my corrections' }) };
   }
@@ -73,14 +65,14 @@ describeInChromium('learning from corrections', () => {
 
     await annotator.choose(
       'Open masks',
-      CASES.slice(0, 4).map(({ mask }) => mask),
+      CASES.slice(0, 4).map(({ label }) => label),
     );
     await annotator.message(/4 objects opened on 4 images/);
     await annotator.press('l');
     await window.getByText('1 more image with a mask marked as done (key C) is needed; there are 4.').waitFor();
     expect(await start.isDisabled()).toBe(true);
     await annotator.press('Escape');
-    await annotator.choose('Open masks', [CASES[4]!.mask]);
+    await annotator.choose('Open masks', [CASES[4]!.label]);
     await annotator.message(/1 object opened on 1 image/);
 
     // By keys alone.
@@ -161,14 +153,20 @@ describeInChromium('learning from corrections', () => {
 
   it('can be stopped, and keeps the old model where the adapted one is not better', async () => {
     const { annotator, window } = await begin(GETS_WORSE);
+    const { page } = annotator;
     await annotator.choose(
       'Open masks',
-      CASES.map(({ mask }) => mask),
+      CASES.map(({ label }) => label),
     );
     await annotator.message(/5 objects opened/);
     await annotator.press('l');
     await window.getByRole('button', { name: 'Start learning' }).click();
     await window.getByRole('progressbar').waitFor();
+    // Leaving would lose the run: the browser asks, and the person stays.
+    const asked = page.waitForEvent('dialog');
+    void page.close({ runBeforeUnload: true });
+    expect((await asked).type()).toBe('beforeunload');
+    await (await asked).dismiss();
     await window.getByRole('button', { name: 'Stop' }).click();
     await window.getByRole('progressbar').waitFor({ state: 'detached' });
     await window.getByRole('button', { name: 'Start learning' }).click();
@@ -177,10 +175,14 @@ describeInChromium('learning from corrections', () => {
     await annotator.message(/is not better, so tiny stays in use/);
     await annotator.press('l');
     expect(await window.getByRole('button', { name: 'Use the adapted model' }).count()).toBe(0);
-    const begun = annotator.page.waitForEvent('download');
+    const begun = page.waitForEvent('download');
     await window.getByRole('button', { name: 'Download it nevertheless' }).click();
     expect((await begun).suggestedFilename()).toMatch(/^tiny-adapted-not-better-/);
     expect(annotator.failures).toEqual([]);
+    // Nothing runs any more, and nobody is asked.
+    const closed = page.waitForEvent('close');
+    await page.close({ runBeforeUnload: true });
+    await closed;
   });
 
   /** Has the command line use an unpacked model folder. */
@@ -190,7 +192,7 @@ describeInChromium('learning from corrections', () => {
       writeFileSync(join(folder, path), bytes);
     }
     const picture = join(folder, 'case.png');
-    writeFileSync(picture, CASES[0]!.image.buffer);
+    writeFileSync(picture, CASES[0]!.file.buffer);
     const args = [
       'segment',
       '--model',

@@ -49,11 +49,15 @@ export function stopLearning(): void {
   running?.abort();
 }
 
+/** A run of some minutes would be lost with the page; the browser asks in its own words. */
+const askBeforeLeaving = (event: Event): void => event.preventDefault();
+
 export async function learn(): Promise<void> {
   if (running) return;
   const attempt = new AbortController();
   const { signal: stop } = attempt;
   running = attempt;
+  addEventListener('beforeunload', askBeforeLeaving);
   learned.value = null;
   learningFailure.value = null;
   learning.value = { stage: 'gathering', done: 0, total: examplesReady.peek(), loss: null, secondsLeft: null };
@@ -87,6 +91,7 @@ export async function learn(): Promise<void> {
       if (dialog.peek() !== 'learn') message.value = { tone: 'error', ...failure };
     }
   } finally {
+    removeEventListener('beforeunload', askBeforeLeaving);
     learning.value = null;
     running = null;
   }

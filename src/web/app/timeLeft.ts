@@ -9,9 +9,8 @@ export class TimeLeft {
   #stage: AdaptProgress['stage'] | null = null;
   #began = 0;
   #beganAt = 0;
-  /** Milliseconds to judge one image, and images to judge. */
-  #judging: number | null = null;
-  #toJudge = 0;
+  /** Milliseconds that judging took before the training. */
+  #judging = 0;
 
   /** @param clock milliseconds */
   constructor(clock: () => number = () => performance.now()) {
@@ -22,19 +21,14 @@ export class TimeLeft {
   after({ stage, done, total }: Pick<AdaptProgress, 'stage' | 'done' | 'total'>): number | null {
     const now = this.#clock();
     if (stage !== this.#stage) {
+      if (this.#stage === 'before') this.#judging = now - this.#began;
       this.#stage = stage;
       this.#began = now;
       this.#beganAt = done;
     }
-    const each = done > this.#beganAt ? (now - this.#began) / (done - this.#beganAt) : null;
-    if (stage === 'before') {
-      this.#judging = each ?? this.#judging;
-      this.#toJudge = total;
-      return null;
-    }
-    const rate = stage === 'after' ? (each ?? this.#judging) : each;
-    if (rate === null) return null;
-    const afterwards = stage === 'after' ? 0 : (this.#judging ?? 0) * this.#toJudge;
-    return (rate * (total - done) + afterwards) / 1000;
+    if (stage === 'after') return Math.max(0, this.#judging - (now - this.#began)) / 1000;
+    if (stage !== 'training' || done === this.#beganAt) return null;
+    const each = (now - this.#began) / (done - this.#beganAt);
+    return (each * (total - done) + this.#judging) / 1000;
   }
 }

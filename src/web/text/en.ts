@@ -178,7 +178,8 @@ export const text = {
     stopped: 'Learning was stopped; nothing has changed.',
     stages: {
       gathering: 'Gathering the images',
-      before: 'Trying the model as it is, then preparing to learn',
+      before: 'Trying the model as it is',
+      preparing: 'Preparing to learn: up to a minute',
       training: 'Learning',
       after: 'Trying the adapted model',
     },

@@ -62,14 +62,14 @@ export function LearnDialog() {
 function Progress({ now }: { readonly now: Learning }) {
   const { stage, done, total, loss, secondsLeft } = now;
   const parts = [
-    text.learn.step(done, total),
+    total === 0 ? '' : text.learn.step(done, total),
     loss === null ? '' : text.learn.loss(loss),
     secondsLeft === null ? '' : text.learn.left(secondsLeft),
   ];
   return (
     <div class="learning">
       <p>{text.learn.stages[stage]}</p>
-      <progress aria-label={text.learn.stages[stage]} value={done} max={Math.max(1, total)} />
+      <progress aria-label={text.learn.stages[stage]} {...(total === 0 ? {} : { value: done, max: total })} />
       <p class="quiet">{parts.filter((part) => part !== '').join(' · ')}</p>
     </div>
   );
@@ -154,6 +154,7 @@ function verdict({ better, from, before, after }: AdaptedModel): string {
 
 /** In tenths, so that a screen reader is not kept talking. */
 function spoken({ stage, done, total }: Learning): string {
-  const tenths = Math.floor((10 * done) / Math.max(1, total));
+  if (total === 0) return text.learn.stages[stage];
+  const tenths = Math.floor((10 * done) / total);
   return `${text.learn.stages[stage]}: ${10 * tenths} %`;
 }

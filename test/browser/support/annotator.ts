@@ -6,7 +6,8 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
-import { makePhantom } from '../../../src/data/phantom.js';
+import { makePhantom, type PhantomKind } from '../../../src/data/phantom.js';
+import { encodeClassPng } from '../../../src/formats/classPng.js';
 import { fitted, toCanvas } from '../../../src/web/canvas/viewport.js';
 import { encodePicture } from '../../../src/web/open/pngPicture.js';
 
@@ -19,15 +20,20 @@ export interface GivenFile {
 
 const SIDE = 256;
 
-/** A phantom as a file, with a click on each of its objects. */
-export function phantomFile(seed: number, width = SIDE, height = SIDE) {
-  const { image, objects } = makePhantom({ seed, width, height });
-  const file: GivenFile = {
-    name: `phantom-${seed}.png`,
-    mimeType: 'image/png',
-    buffer: Buffer.from(encodePicture(image)),
+/** A phantom as a file, with a click on each of its objects, and the mask of the first as a label image. */
+export function phantomFile(seed: number, width = SIDE, height = SIDE, kind?: PhantomKind) {
+  const { image, objects } = makePhantom({ seed, width, height, ...(kind && { kind }) });
+  const masks = objects.map(({ mask }) => mask);
+  return {
+    file: pngFile(`phantom-${seed}.png`, encodePicture(image)),
+    label: pngFile(`phantom-${seed}_mask.png`, encodeClassPng(masks[0]!, width, height)),
+    clicks: objects.map(({ click }) => click),
+    masks,
   };
-  return { file, clicks: objects.map(({ click }) => click), masks: objects.map(({ mask }) => mask) };
+}
+
+function pngFile(name: string, bytes: Uint8Array): GivenFile {
+  return { name, mimeType: 'image/png', buffer: Buffer.from(bytes) };
 }
 
 /** A busy machine takes its time; a journey that hangs still ends within the limit of its test. */
