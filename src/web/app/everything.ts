@@ -34,9 +34,9 @@ export async function findEverything(): Promise<void> {
     if (opened.peek() !== open) return;
     const classId = currentClass.peek();
     step((document) => {
-      const all = masks.reduce<ImageDocument>((now, mask, i) => {
+      const all = masks.reduce<ImageDocument>((now, mask) => {
         const start = { mask: packed(mask), origin: 'automatic', score: mask.score } as const;
-        return addObject(now, { id: newId(), classId, color: PALETTE[i % PALETTE.length]!, start });
+        return addObject(now, { id: newId(), classId, color: PALETTE[now.objects.length % PALETTE.length]!, start });
       }, document);
       return select(all, document.activeId);
     });
