@@ -2,11 +2,10 @@
  * What the page costs a network: at most 40 MB at the first visit, nothing but questions at later ones, and without a
  * network it opens all the same, with the model and what runs it.
  */
-import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInChromium, launchChromium } from './support/chromium.js';
+import { describeInChromium } from './support/chromium.js';
 import { type CountingProxy, countingProxy } from './support/countingProxy.js';
-import { startServer, type TestServer } from './support/server.js';
+import { useChromium, useContext, useServer } from './support/hooks.js';
 
 const FIRST_VISIT = 40e6;
 /** Questions whether anything has changed, and their answers without content. */
@@ -15,24 +14,17 @@ const LATER_VISIT = 20e3;
 const SLOW = { timeout: 180_000 };
 
 describeInChromium('the page and the network', () => {
-  let server: TestServer;
+  const server = useServer();
+  const window = useContext(useChromium());
   let proxy: CountingProxy;
-  let browser: Browser;
-  let context: BrowserContext;
   beforeAll(async () => {
-    [server, browser] = await Promise.all([startServer(), launchChromium()]);
     proxy = await countingProxy(server.url);
-    context = await browser.newContext();
   });
-  afterAll(async () => {
-    await browser?.close();
-    await proxy?.close();
-    await server?.stop();
-  });
+  afterAll(() => proxy?.close());
 
   /** Ends when the binary that runs the model comes from what is kept: the last thing that the engine fetches. */
   const engineStarts = () =>
-    context.waitForEvent('response', {
+    window.context.waitForEvent('response', {
       predicate: (response) => response.url().endsWith('.wasm') && response.fromServiceWorker(),
       ...SLOW,
     });
@@ -40,7 +32,7 @@ describeInChromium('the page and the network', () => {
   it('loads once, then asks only whether anything has changed, then works without it', {
     timeout: 400_000,
   }, async () => {
-    const page = await context.newPage();
+    const page = await window.context.newPage();
     const first = engineStarts();
     await page.goto(proxy.url);
     await first;

@@ -4,9 +4,9 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInChromium, launchChromium } from './support/chromium.js';
+import { describeInChromium } from './support/chromium.js';
+import { useChromium } from './support/hooks.js';
 import { type StaticServer, staticServer } from './support/staticServer.js';
 
 const BUILT = new URL('../../dist/web/', import.meta.url);
@@ -19,8 +19,8 @@ function built(path: string): Buffer | undefined {
 const PATIENT = { timeout: 30_000 };
 
 describeInChromium('a new version of the page', () => {
+  const chromium = useChromium();
   let server: StaticServer;
-  let browser: Browser;
   let version = 'one';
   beforeAll(async () => {
     server = await staticServer((path) => {
@@ -32,15 +32,11 @@ describeInChromium('a new version of the page', () => {
         return Buffer.from(content.toString().replace('samus-shell-${', `$&"${version}"+`));
       return content;
     });
-    browser = await launchChromium();
   });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-  });
+  afterAll(() => server?.close());
 
   it('takes over at the next start, whole', { timeout: 240_000 }, async () => {
-    const page = await browser.newPage();
+    const page = await chromium.browser.newPage();
     const shells = () => page.evaluate(async () => (await caches.keys()).filter((name) => name.includes('shell')));
     const isWaiting = () => page.evaluate(async () => !!(await navigator.serviceWorker.getRegistration())?.waiting);
     await page.goto(server.url);
