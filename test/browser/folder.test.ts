@@ -102,8 +102,12 @@ describeInChromium('annotating a folder', () => {
       ),
     );
     const annotator = await Annotator.open(fresh.context, server.url);
-    await annotator.openImages(file);
+    await annotator.openImages(file, phantoms[3]!.file);
     await annotator.ready();
+    // Of another size than an image that was not open yet.
+    const small = Buffer.from(encodeClassPng(new Uint8Array(64 * 64).fill(1), 64, 64));
+    await annotator.choose('Open masks', [{ name: phantoms[3]!.file.name, mimeType: 'image/png', buffer: small }]);
+    await annotator.message(/256x256 pixels were expected for phantom-4.png, 64x64 came/);
     await annotator.choose('Open masks', [{ name: file.name, mimeType: 'image/png', buffer: label }]);
     await annotator.message(/1 object opened on 1 image/);
     await annotator.page.getByRole('button', { name: 'Work on object-1' }).click();

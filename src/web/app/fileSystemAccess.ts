@@ -8,4 +8,5 @@ declare global {
   }
 }
 
-export {};
+/** Where results are written beside the images. */
+export const RESULTS_FOLDER = 'samus-export';

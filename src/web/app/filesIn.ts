@@ -1,31 +1,34 @@
 /**
- * Takes what a person gives the page (drop, buttons, a folder, a zip archive) and tells images from masks: JSON and
- * what lies in a folder of labels are masks for images of the list, everything else is opened as an image.
+ * Takes what a person gives the page (drop, buttons, a folder, a zip archive) and tells images from masks
+ * (maskNames.ts), which go to images of the list; everything else is opened as an image.
  */
-import './fileSystemAccess.js';
 import { exportClient } from '../exports/exportClient.js';
 import { text } from '../text/en.js';
 import { addImages, type FoundFile } from './entries.js';
+import { RESULTS_FOLDER } from './fileSystemAccess.js';
+import { isMaskFile, isNamedAsMask, stem } from './maskNames.js';
 import { addMasks } from './masksIn.js';
 import { say, sayError } from './messages.js';
-import { folder } from './state.js';
+import { entries, folder } from './state.js';
 
 const IMAGE = /\.(png|jpe?g|bmp|gif|webp|tiff?|dcm|dicom|ima)$/i;
-/** Folders of the US30K layout and of most others that hold masks; and masks as this page and the CLI name them. */
-const LABEL = /(^|\/)(labels?|masks?|segmentations?)\/[^/]+\.png$/i;
 const NUMERIC = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 /** Opens files; those of a folder or an archive that are no images are left out, one given by itself is not. */
 export async function takeFiles(found: readonly FoundFile[], wholeFolder: boolean): Promise<void> {
   try {
-    const files = (await Promise.all(found.map(unpacked))).flat();
-    const many = wholeFolder || files.length > found.length;
-    const masks = files.filter(({ path }) => isMaskFile(path));
-    const rest = files.filter(({ path }) => !isMaskFile(path) && (!many || IMAGE.test(path)));
-    const images = rest.sort((a, b) => NUMERIC.compare(a.path, b.path));
-    if (images.length === 0 && masks.length === 0) say(text.open.nothing, text.open.nothingHint);
-    if (images.length > 0) await addImages(images);
-    if (masks.length > 0) await addMasks(masks);
+    const all = (await Promise.all(found.map(unpacked))).flat();
+    const many = wholeFolder || all.length > found.length;
+    // What was saved beside the images is no work to be opened once more.
+    const files = many ? all.filter(({ path }) => !path.split('/').slice(1, -1).includes(RESULTS_FOLDER)) : all;
+    const given = files.filter(({ path }) => !isNamedAsMask(path));
+    const images = new Set([...given, ...entries.peek()].map(({ path }) => stem(path)));
+    const masks = files.filter(({ path }) => isMaskFile(path, images));
+    const rest = files.filter((file) => !masks.includes(file) && (!many || IMAGE.test(file.path)));
+    rest.sort((a, b) => NUMERIC.compare(a.path, b.path));
+    if (rest.length === 0 && masks.length === 0) say(text.open.nothing, text.open.nothingHint);
+    if (rest.length > 0) await addImages(rest);
+    if (masks.length > 0) await addMasks(masks, many);
   } catch (error) {
     sayError(error);
   }
@@ -81,10 +84,6 @@ export async function takeSample(): Promise<void> {
   }
 }
 
-function isMaskFile(path: string): boolean {
-  return /\.json$/i.test(path) || LABEL.test(path);
-}
-
 async function unpacked(found: FoundFile): Promise<FoundFile[]> {
   if (!/\.zip$/i.test(found.path)) return [found];
   const files = await exportClient().call('unzip', found.file);
@@ -110,7 +109,8 @@ async function walkEntry(entry: FileSystemEntry, found: FoundFile[]): Promise<vo
 async function walkHandle(handle: FileSystemDirectoryHandle, prefix: string, found: FoundFile[]): Promise<void> {
   for await (const inner of handle.values()) {
     const path = `${prefix}${inner.name}`;
-    if (inner.kind === 'directory') await walkHandle(inner, `${path}/`, found);
-    else found.push({ file: await inner.getFile(), path });
+    if (inner.kind === 'directory') {
+      if (inner.name !== RESULTS_FOLDER) await walkHandle(inner, `${path}/`, found);
+    } else found.push({ file: await inner.getFile(), path });
   }
 }

@@ -3,41 +3,47 @@
  * the list that has its name; one label alone may also go to the open image.
  */
 import { SamusError } from '../../errors.js';
-import { addObject, emptyDocument, type ObjectSeed } from '../document/edit.js';
+import { addObject, emptyDocument, type ObjectSeed, setScale } from '../document/edit.js';
 import { record } from '../document/history.js';
-import { PALETTE } from '../document/palette.js';
+import { freeClass, PALETTE } from '../document/palette.js';
 import type { ClassEntry, ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
 import type { ImportedImage } from '../exports/readPrompts.js';
+import { openImage } from '../open/openImage.js';
 import { text } from '../text/en.js';
 import { newId } from './edits.js';
 import { type FoundFile, keyOf, putWork, update, workOn } from './entries.js';
+import { imageFor, stem } from './maskNames.js';
 import { say, sayError } from './messages.js';
 import { keepDocument } from './persist.js';
 import { classes, currentId, type Entry, entries, history, opened } from './state.js';
 
-export async function addMasks(files: readonly FoundFile[]): Promise<void> {
+/** @param among whether they come with other files, of which some may be JSON of another kind */
+export async function addMasks(files: readonly FoundFile[], among: boolean): Promise<void> {
   let [objects, images] = [0, 0];
   const lost: string[] = [];
+  const failures: unknown[] = [];
   for (const found of files) {
     try {
       for (const image of await readMasks(found)) {
         const entry = entryFor(image.image, files.length === 1);
-        if (!entry) {
-          lost.push(image.image);
-          continue;
-        }
-        objects += await putObjects(entry, image);
-        images++;
+        if (entry) {
+          objects += await putObjects(entry, image);
+          images++;
+        } else lost.push(image.image);
       }
     } catch (error) {
-      sayError(error);
-      return;
+      if (!among || !isOtherJson(error)) failures.push(error);
     }
   }
-  if (images === 0) say(text.masksIn.nowhere(lost[0] ?? ''), text.masksIn.nowhereHint);
-  else say(text.masksIn.added(objects, images), lost.length > 0 ? text.masksIn.lost(lost.length) : '');
+  if (images > 0) {
+    say(text.masksIn.added(objects, images), text.masksIn.rest(lost.length, failures.map(messageOf)));
+  } else if (failures.length > 0) sayError(failures[0]);
+  else if (lost.length > 0 || !among) say(text.masksIn.nowhere(lost[0] ?? ''), text.masksIn.nowhereHint);
 }
+
+const isOtherJson = (error: unknown): boolean => error instanceof SamusError && error.code === 'ANNOTATIONS_JSON';
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function readMasks({ file, path }: FoundFile): Promise<ImportedImage[]> {
   if (/\.json$/i.test(path)) {
@@ -61,26 +67,18 @@ async function readMasks({ file, path }: FoundFile): Promise<ImportedImage[]> {
   return [{ image: path, width, height, objects }];
 }
 
-/** The image with this name, whatever its folder and ending; the open one if there is only one mask and no such name. */
+/** The image of the list that masks are of; the open one if there is only one mask and none of its name. */
 function entryFor(name: string, alone: boolean): Entry | undefined {
-  const wanted = stem(name);
   const all = entries.peek();
-  const same = all.filter((entry) => entry.path === name || stem(entry.path) === wanted);
-  const loose = alone && same.length === 0 ? all.find(({ id }) => id === currentId.peek()) : undefined;
-  return same.find(({ path }) => path === name) ?? same[0] ?? loose;
+  const named = all.some(({ path }) => stem(path) === stem(name));
+  return imageFor(name, all) ?? (alone && !named ? all.find(({ id }) => id === currentId.peek()) : undefined);
 }
 
-const stem = (path: string): string =>
-  path
-    .split('/')
-    .at(-1)!
-    .replace(/\.[^.]+$/, '')
-    .replace(/[._-](mask|label|seg)$/i, '')
-    .toLowerCase();
-
-async function putObjects(entry: Entry, { width, height, objects }: ImportedImage): Promise<number> {
+async function putObjects(entry: Entry, image: ImportedImage): Promise<number> {
+  const { width, height, objects, spacingMm } = image;
   const key = await keyOf(entry.id);
-  const before = (await workOn(entry)) ?? emptyDocument(width, height);
+  const work = (await workOn(entry)) ?? (await blankOf(entry));
+  const before = spacingMm && !work.scale ? setScale(work, { mm: spacingMm, origin: 'calibrated' }) : work;
   if (before.width !== width || before.height !== height) {
     throw new SamusError(
       'input',
@@ -102,6 +100,13 @@ async function putObjects(entry: Entry, { width, height, objects }: ImportedImag
   return seeds.length;
 }
 
+/** No work yet on an image that was not open: its size and scale are those of its file. */
+async function blankOf({ file, spacingMm }: Entry): Promise<ImageDocument> {
+  const picture = await openImage(file);
+  const mm = picture.spacingMm ?? spacingMm;
+  return emptyDocument(picture.width, picture.height, mm ? { mm, origin: 'file' } : null);
+}
+
 /**
  * Adds the classes that are not there yet. Those with names find theirs by the name, whatever its number.
  * @returns the number here of each number there
@@ -112,7 +117,8 @@ function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMa
   for (const entry of found) {
     const known = all.find(({ id, name }) => (byName ? name === entry.name : id === entry.id));
     const taken = all.some(({ id }) => id === entry.id);
-    const id = known?.id ?? (taken ? Math.max(...all.map((one) => one.id)) + 1 : entry.id);
+    const id = known?.id ?? (taken ? freeClass(all) : entry.id);
+    if (id === undefined) throw new SamusError('input', 'CLASSES_FULL', text.classes.full, text.classes.fullHint);
     ids.set(entry.id, id);
     if (!known) all = [...all, { ...entry, id }].sort((a, b) => a.id - b.id);
   }

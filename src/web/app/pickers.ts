@@ -15,7 +15,7 @@ export function openFolder(): void {
 }
 
 export function openMasks(): void {
-  ask({ multiple: true, accept: '.png,.json,application/json,image/png' }, (found) => void addMasks(found));
+  ask({ multiple: true, accept: '.png,.json,application/json,image/png' }, (found) => void addMasks(found, false));
 }
 
 interface Question {

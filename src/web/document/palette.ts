@@ -8,3 +8,12 @@ export const PALETTE: readonly [string, ...string[]] = [
   '#cc79a7',
   '#0072b2',
 ];
+
+/** Numbers of classes: what a byte of a label picture holds. */
+export const LAST_CLASS = 255;
+
+/** The least number that no class has, or undefined if all are taken. */
+export function freeClass(classes: readonly { readonly id: number }[]): number | undefined {
+  const used = new Set(classes.map(({ id }) => id));
+  return Array.from({ length: LAST_CLASS }, (_, i) => i + 1).find((id) => !used.has(id));
+}

@@ -2,7 +2,7 @@ import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { decodeClassPng } from '../../formats/classPng.js';
 import { encodeRle } from '../../formats/rle.js';
-import { addObject, emptyDocument, findObject, paint, withAnswer } from '../document/edit.js';
+import { addObject, emptyDocument, findObject, paint, setScale, withAnswer } from '../document/edit.js';
 import { promptKey } from '../document/promptKey.js';
 import type { ImageDocument, PackedMask } from '../document/types.js';
 import { encodePicture } from '../open/pngPicture.js';
@@ -64,12 +64,12 @@ const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode
 
 describe('the JSON with prompts', () => {
   it('brings everything back that a person did', () => {
-    const before = worked();
+    const before = setScale(worked(), { mm: [0.2, 0.3], origin: 'file' });
     const json = JSON.stringify(promptsDocument([{ path: 'a.png', document: before }], CLASSES));
     const { images, classes } = readAnnotations(json, 'annotations.json');
     expect(classes).toEqual(CLASSES);
     const [read] = images;
-    expect(read).toMatchObject({ image: 'a.png', width: WIDTH, height: HEIGHT });
+    expect(read).toMatchObject({ image: 'a.png', width: WIDTH, height: HEIGHT, spacingMm: [0.2, 0.3] });
     let after = emptyDocument(WIDTH, HEIGHT);
     for (const [i, object] of read!.objects.entries()) after = addObject(after, { ...object, id: 'ab'[i]! });
     const bare = (document: ImageDocument) =>

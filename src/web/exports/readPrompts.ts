@@ -3,7 +3,7 @@
  * them, so that they can be corrected click by click; the others begin with their mask.
  */
 import { SamusError } from '../../errors.js';
-import { type Fields, isFields } from '../../formats/jsonFields.js';
+import { type Fields, isFields, isNumbers } from '../../formats/jsonFields.js';
 import { decodeRle, encodeRle, type PixelBox, rleCounts } from '../../formats/rle.js';
 import { boxOf, pointOf, rleOf } from '../../predict/promptFields.js';
 import type { PointPrompt } from '../../predict/types.js';
@@ -15,6 +15,8 @@ export interface ImportedImage {
   readonly image: string;
   readonly width: number;
   readonly height: number;
+  /** Width and height of a pixel, where the file tells. */
+  readonly spacingMm?: readonly [x: number, y: number];
   readonly objects: readonly Omit<ObjectSeed, 'id'>[];
 }
 
@@ -29,13 +31,14 @@ export function readPrompts(document: Fields, path: string): Imported {
   const images = list(document.images, path, 'images').map((entry, i): ImportedImage => {
     const where = `images[${i}]`;
     if (!isFields(entry) || typeof entry.image !== 'string') throw wrong(path, where, 'an image with its name');
-    const { image, width, height, objects = [] } = entry;
+    const { image, width, height, spacing_mm: spacing, objects = [] } = entry;
     if (!isSide(width) || !isSide(height)) throw wrong(path, where, 'width and height of the image');
     const frame = { width, height, model, path };
     return {
       image,
       width,
       height,
+      ...(isSpacing(spacing) && { spacingMm: [spacing[0]!, spacing[1]!] as const }),
       objects: list(objects, path, `${where}.objects`).map((object, o) =>
         readObject(object, frame, `${where}.objects[${o}]`),
       ),
@@ -120,6 +123,8 @@ function readClass(value: unknown): ClassEntry[] {
 const isClassId = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 255;
 const isColor = (value: unknown): value is string => typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value);
+const isSpacing = (value: unknown): value is number[] =>
+  isNumbers(value) && value.length === 2 && value.every((mm) => mm > 0);
 const isSide = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535;
 function list(value: unknown, path: string, where: string): readonly unknown[] {

@@ -61,6 +61,7 @@ export const text = {
     run: 'Find everything',
     stop: 'Stop',
     stopped: 'Stopped.',
+    left: 'Find everything was stopped, because the image was left.',
     running: (done: number, total: number): string =>
       total > 0 ? `Looking everywhere: ${Math.round((100 * done) / total)} %` : 'Looking everywhere',
     found: (n: number): string => (n === 0 ? 'Nothing stood out clearly.' : `${count(n, 'object', 'objects')} found.`),
@@ -101,7 +102,10 @@ export const text = {
     name: (id: number): string => `Name of class ${id}`,
     color: (id: number): string => `Colour of class ${id}`,
     remove: (name: string): string => `Remove class ${name}`,
-    inUse: (name: string): string => `${name} is used by an object of this image.`,
+    inUse: (name: string, image: string): string => `${name} is used by an object of ${image}.`,
+    taken: (name: string): string => `Another class has the name ${name}.`,
+    full: 'At most 255 classes were expected, there are more',
+    fullHint: 'Remove classes that no object has.',
     fallback: (id: number): string => (id === 1 ? 'object' : `class-${id}`),
   },
   view: {
@@ -250,12 +254,22 @@ export const text = {
     working: (done: number, total: number): string => `Writing ${done} of ${total}`,
     nothing: 'There is no mask to export yet.',
     done: (n: number, name: string): string => `${count(n, 'image', 'images')} written to ${name}.`,
+    unanswered: (n: number): string =>
+      n === 0
+        ? ''
+        : `${count(n, 'object has', 'objects have')} clicks or a box without an answer yet: written without a mask, or with the one from before.`,
     invalidName: 'A name of letters, digits, points, dashes and underscores is needed.',
   },
   masksIn: {
     added: (objects: number, images: number): string =>
       `${count(objects, 'object', 'objects')} opened on ${count(images, 'image', 'images')}.`,
-    lost: (n: number): string => `${count(n, 'file fits', 'files fit')} no image of the list.`,
+    rest: (lost: number, failures: readonly string[]): string =>
+      [
+        lost > 0 ? `${count(lost, 'file fits', 'files fit')} no image of the list, or several.` : '',
+        failures.length > 0 ? `${count(failures.length, 'file', 'files')} could not be opened: ${failures[0]}.` : '',
+      ]
+        .join(' ')
+        .trim(),
     nowhere: (name: string): string => `No image of the list has the name of ${name || 'these masks'}.`,
     nowhereHint: 'Open the images first; masks are matched by name.',
     size: (name: string, w: number, h: number, mw: number, mh: number): string =>

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { imageFor, isMaskFile } from './maskNames.js';
+
+const listed = (...paths: readonly string[]) => paths.map((path) => ({ path }));
+
+describe('a mask', () => {
+  it.each([
+    ['scan_mask.png', 'scan.jpg'],
+    ['label/lung.png', 'img/lung.png'],
+    ['LUNG.bmp', 'img/lung.png'],
+    ['p2/label/001.png', 'p2/img/001.png'],
+    ['set/p2/label/001.png', 'p2/img/001.png'],
+    ['p1/img/001.png', 'p1/img/001.png'],
+  ])('%s goes to %s', (mask, image) => {
+    const images = listed('scan.jpg', 'img/lung.png', 'p1/img/001.png', 'p2/img/001.png');
+    expect(imageFor(mask, images)?.path).toBe(image);
+  });
+
+  it('goes nowhere if it may be that of several images, or of none', () => {
+    expect(imageFor('001.png', listed('p1/001.png', 'p2/001.png'))).toBeUndefined();
+    expect(imageFor('p3/label/001.png', listed('p1/img/001.png', 'p2/img/001.png'))).toBeUndefined();
+    expect(imageFor('002.png', listed('001.png'))).toBeUndefined();
+  });
+
+  it('is told from an image by its folder, its ending, or the name of an image', () => {
+    const images = new Set(['scan']);
+    const isMask = (path: string) => isMaskFile(path, images);
+    expect(['a/label/x.png', 'Masks/x.png', 'scan_mask.png', 'b/scan-seg.png', 'x.json'].every(isMask)).toBe(true);
+    expect(['scan.png', 'liver_mask.png', 'label/x.jpg', 'labels.png'].some(isMask)).toBe(false);
+  });
+});

@@ -1,0 +1,60 @@
+/** How masks find their images, and which files are masks: by their names alone. */
+
+/** Folders of the US30K layout and of most others that hold masks, and those that hold the images beside them. */
+const LABEL_FOLDER = /^(labels?|masks?|segmentations?)$/i;
+const IMAGE_FOLDER = /^(imgs?|images?)$/i;
+/** As this page, the command line and many programs name a mask. */
+const SUFFIX = /[._-](mask|label|seg)$/i;
+
+/** The name without folder and ending, small, and without what makes it that of a mask. */
+export function stem(path: string): string {
+  const name = path.split('/').at(-1)!;
+  return name
+    .replace(/\.[^.]+$/, '')
+    .replace(SUFFIX, '')
+    .toLowerCase();
+}
+
+/**
+ * Whether a file is a mask: JSON, a PNG in a folder of labels, or one that is named as the mask of an image.
+ * @param images stems of the images it may be the mask of
+ */
+export function isMaskFile(path: string, images: ReadonlySet<string>): boolean {
+  if (/\.json$/i.test(path)) return true;
+  if (!/\.png$/i.test(path)) return false;
+  const folders = foldersOf(path);
+  return folders.some((folder) => LABEL_FOLDER.test(folder)) || (isNamedAsMask(path) && images.has(stem(path)));
+}
+
+export function isNamedAsMask(path: string): boolean {
+  return SUFFIX.test(path.replace(/\.[^.]+$/, ''));
+}
+
+/**
+ * The image that a mask is of: the one of this path, else the one of this name, whatever its ending. Where several
+ * folders have an image of this name, the one whose folders agree best; none if that is not clear.
+ */
+export function imageFor<T extends { readonly path: string }>(name: string, images: readonly T[]): T | undefined {
+  const exact = images.find(({ path }) => path === name);
+  if (exact) return exact;
+  const same = images.filter(({ path }) => stem(path) === stem(name));
+  if (same.length < 2) return same[0];
+  const agreeing = same.map((image) => agreement(placeOf(name), placeOf(image.path)));
+  const most = Math.max(...agreeing);
+  const best = same.filter((_, i) => agreeing[i] === most);
+  return best.length === 1 ? best[0] : undefined;
+}
+
+const foldersOf = (path: string): string[] => path.split('/').slice(0, -1);
+
+/** The folders of an image or of its mask, which lie in two of them: without these two, it is the same. */
+function placeOf(path: string): string[] {
+  return foldersOf(path).filter((folder) => !LABEL_FOLDER.test(folder) && !IMAGE_FOLDER.test(folder));
+}
+
+/** How many folders agree, from the innermost on: the outermost are those that a person opened, and may be missing. */
+function agreement(a: readonly string[], b: readonly string[]): number {
+  let count = 0;
+  while (count < a.length && count < b.length && a.at(-1 - count) === b.at(-1 - count)) count++;
+  return count;
+}
