@@ -3,6 +3,7 @@
  * has it read the open image. Which engine it is makes no difference to the rest of the page.
  */
 
+import { SamusError } from '../../errors.js';
 import type { Engine, EngineKind } from '../engine/engine.js';
 import { createEngine } from '../engine/index.js';
 import { sayError } from './messages.js';
@@ -51,21 +52,35 @@ export async function readImage({ key, picture }: Open, whenReady: () => void): 
     named(engine);
     whenReady();
   } catch (error) {
-    if (attempt.signal.aborted) return;
-    engineStatus.value = { phase: 'failed' };
-    sayError(error);
+    if (!attempt.signal.aborted) engineFailed(error);
   }
+}
+
+/** Says what went wrong with the engine; the status line then offers to try again. */
+export function engineFailed(error: unknown): void {
+  dropIfBroken(error);
+  engineStatus.value = { phase: 'failed' };
+  sayError(error);
+}
+
+/** An engine whose worker has ended never answers again: the next try makes a new one. */
+export function dropIfBroken(error: unknown): void {
+  if (error instanceof SamusError && error.code === 'WORKER_BROKEN') dropEngine();
 }
 
 /** Uses the other engine, or the same one with another model, from now on; the open image has to be read again. */
 export function switchEngine(kind: EngineKind): void {
-  const old = loading;
   engineKind.value = kind;
   engineName.value = null;
   engineStatus.value = { phase: 'none' };
+  reading?.abort();
+  dropEngine();
+}
+
+function dropEngine(): void {
+  const old = loading;
   loading = null;
   ready = null;
-  reading?.abort();
   void old?.engine.then((engine) => engine.dispose()).catch(() => undefined);
 }
 
@@ -75,8 +90,7 @@ export async function warmUp(): Promise<void> {
     named(await currentEngine());
     if (!opened.peek()) engineStatus.value = { phase: 'ready' };
   } catch (error) {
-    engineStatus.value = { phase: 'failed' };
-    sayError(error);
+    engineFailed(error);
   }
 }
 

@@ -4,7 +4,7 @@ import { PALETTE } from '../document/palette.js';
 import type { ImageDocument } from '../document/types.js';
 import { text } from '../text/en.js';
 import { newId, step } from './edits.js';
-import { readyEngine } from './engineControl.js';
+import { dropIfBroken, readyEngine } from './engineControl.js';
 import { isAbort, say, sayError } from './messages.js';
 import { packed } from './predictions.js';
 import { currentClass, engineStatus, opened } from './state.js';
@@ -23,6 +23,18 @@ export async function findEverything(): Promise<void> {
   }
   const attempt = new AbortController();
   running = attempt;
+  const end = (): void => {
+    if (running !== attempt) return;
+    running = null;
+    if (engineStatus.peek().phase !== 'everything') return;
+    engineStatus.value = { phase: opened.peek() === open && !readyEngine() ? 'failed' : 'ready' };
+  };
+  // Ended before another image is opened, so that the status line is that one's alone.
+  const unfollow = opened.subscribe((now) => {
+    if (now === open) return;
+    end();
+    attempt.abort();
+  });
   engineStatus.value = { phase: 'everything', done: 0, total: 0 };
   try {
     const masks = await engine.everything(open.key, {
@@ -31,7 +43,7 @@ export async function findEverything(): Promise<void> {
         if (running === attempt) engineStatus.value = { phase: 'everything', done, total };
       },
     });
-    if (opened.peek() !== open) return;
+    attempt.signal.throwIfAborted();
     const classId = currentClass.peek();
     step((document) => {
       const all = masks.reduce<ImageDocument>((now, mask) => {
@@ -42,10 +54,12 @@ export async function findEverything(): Promise<void> {
     });
     say(text.everything.found(masks.length), masks.length > 0 ? text.everything.foundHint : text.everything.noneHint);
   } catch (error) {
-    if (isAbort(error)) say(text.everything.stopped);
+    dropIfBroken(error);
+    if (opened.peek() !== open) say(text.everything.left);
+    else if (isAbort(error)) say(text.everything.stopped);
     else sayError(error);
   } finally {
-    running = null;
-    if (engineStatus.peek().phase === 'everything') engineStatus.value = { phase: 'ready' };
+    unfollow();
+    end();
   }
 }

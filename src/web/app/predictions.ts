@@ -12,8 +12,8 @@ import type { Annotation, PackedMask } from '../document/types.js';
 import type { Engine, EngineMask } from '../engine/engine.js';
 import { latestOnly } from '../engine/latestOnly.js';
 import { nextQuestion, quietly } from './edits.js';
-import { modelOf, readImage, readyEngine } from './engineControl.js';
-import { isAbort, sayError } from './messages.js';
+import { engineFailed, modelOf, readImage, readyEngine } from './engineControl.js';
+import { isAbort } from './messages.js';
 import {
   active,
   adding,
@@ -27,19 +27,24 @@ import {
   tool,
 } from './state.js';
 
-/** Answers of the open image; each holds logits of 16 to 256 kB. */
+/** Each holds logits of 16 to 256 kB. */
 const MOST_ANSWERS = 200;
 
+/** By image, model and prompts. */
 const answers = new Map<string, EngineMask>();
-let answersOf = '';
 let running = false;
-/** Questions that failed are not asked again on their own. */
+/** Questions that failed are not asked again until another one was answered, or the person wants it. */
 const failed = new Set<string>();
 
 /** Begins to follow the document. */
 export function followPrompts(): void {
   effect(() => {
     if (document.value && opened.value) void answerAll();
+  });
+  effect(() => {
+    // What was asked about another image is of no use any more.
+    opened.value;
+    preview.cancel();
   });
 }
 
@@ -48,8 +53,6 @@ export async function prepare(): Promise<void> {
   const open = opened.peek();
   if (!open) return;
   failed.clear();
-  if (answersOf !== open.key) answers.clear();
-  answersOf = open.key;
   await readImage(open, () => void answerAll());
 }
 
@@ -100,13 +103,18 @@ async function answerOne(engine: Engine, object: Annotation): Promise<void> {
     if (opened.peek() !== open) return;
     const answer = { mask: packed(mask), score: mask.score, model: modelOf(engine), key: steps.at(-1)!.key };
     quietly((document) => withAnswer(document, object.id, answer));
+    answeredAgain();
   } catch (error) {
     if (isAbort(error) || opened.peek() !== open) return;
     failed.add(idOf(object));
-    // The status line then offers to try again.
-    engineStatus.value = { phase: 'failed' };
-    sayError(error);
+    engineFailed(error);
   }
+}
+
+/** An answer came, so what failed before is worth another try. */
+function answeredAgain(): void {
+  failed.clear();
+  if (engineStatus.peek().phase === 'failed') engineStatus.value = { phase: 'ready' };
 }
 
 /** Asks for the place under the pointer; of the places it passed meanwhile only the last is asked. */
@@ -130,12 +138,13 @@ async function ask(
   steps: readonly PromptStep[],
   signal?: AbortSignal,
 ): Promise<EngineMask> {
+  const several = multimask.peek();
   let before: EngineMask | undefined;
   for (const [i, step] of steps.entries()) {
-    const name = `${modelOf(engine)} ${multimask.peek()} ${step.key}`;
+    const name = `${key} ${modelOf(engine)} ${several} ${step.key}`;
     let answer = answers.get(name);
     if (!answer) {
-      const ambiguous = i === 0 && multimask.peek();
+      const ambiguous = i === 0 && several;
       answer = await engine.segment(key, promptOf(step, before), { multimask: ambiguous, ...(signal && { signal }) });
       remember(name, answer);
     }
