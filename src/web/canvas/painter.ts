@@ -46,11 +46,8 @@ export function drawPicture(
   context: CanvasRenderingContext2D,
   picture: OffscreenCanvas | null,
   { scale, left, top }: Viewport,
-  ratio: number,
 ): void {
-  const { canvas } = context;
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.clearRect(0, 0, canvas.width, canvas.height);
+  const ratio = cleared(context);
   if (!picture) return;
   context.setTransform(scale * ratio, 0, 0, scale * ratio, left * ratio, top * ratio);
   context.imageSmoothingEnabled = scale < SQUARES_FROM;
@@ -58,10 +55,8 @@ export function drawPicture(
   context.drawImage(picture, 0, 0);
 }
 
-export function drawScene(context: CanvasRenderingContext2D, scene: Scene, view: Viewport, ratio: number): void {
-  const { canvas } = context;
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  context.clearRect(0, 0, canvas.width, canvas.height);
+export function drawScene(context: CanvasRenderingContext2D, scene: Scene, view: Viewport): void {
+  const ratio = cleared(context);
   context.setTransform(view.scale * ratio, 0, 0, view.scale * ratio, view.left * ratio, view.top * ratio);
   for (const object of scene.objects) if (object.mask) drawMask(context, object, view.scale);
   if (scene.stroke) drawStroke(context, scene.stroke, scene.color);
@@ -73,6 +68,17 @@ export function drawScene(context: CanvasRenderingContext2D, scene: Scene, view:
   for (const mark of scene.marks) drawMark(context, middleOf(mark, view));
   if (scene.brush) drawBrush(context, toCanvas(view, scene.brush.at), scene.brush.radius * view.scale);
   if (scene.crosshair) drawCrosshair(context, middleOf(scene.crosshair, view));
+}
+
+/**
+ * Clears the canvas. @returns pixels of the canvas in one of the page: by its size as it is, because clicks are read
+ * from the same element, and `devicePixelRatio` may already be that of another screen.
+ */
+function cleared(context: CanvasRenderingContext2D): number {
+  const { width, height, clientWidth } = context.canvas;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return width / clientWidth;
 }
 
 const middleOf = ([x, y]: Place, view: Viewport): Place => toCanvas(view, [x + 0.5, y + 0.5]);

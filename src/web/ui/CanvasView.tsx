@@ -11,6 +11,7 @@ import { fitView, resizeCanvas } from '../app/viewing.js';
 import { followPointers } from '../canvas/gestures.js';
 import { drawPicture, drawScene } from '../canvas/painter.js';
 import { pictureCanvas } from '../canvas/pictureCanvas.js';
+import { followPixelRatio } from '../canvas/pixelRatio.js';
 import { text } from '../text/en.js';
 import { CanvasState } from './CanvasState.js';
 import { gestureHandlers } from './gestureHandlers.js';
@@ -46,20 +47,23 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
 
   useEffect(() => {
     const element = focus.current!;
-    const observer = new ResizeObserver(() => {
+    const fit = (): void => {
       const { clientWidth: width, clientHeight: height } = element;
-      const ratio = devicePixelRatio;
       for (const { current } of [base, focus]) {
-        current!.width = Math.round(width * ratio);
-        current!.height = Math.round(height * ratio);
+        current!.width = Math.round(width * devicePixelRatio);
+        current!.height = Math.round(height * devicePixelRatio);
       }
       resizeCanvas({ width, height });
+      // A canvas of a new size is empty.
       view.value = { ...view.peek() };
-    });
+    };
+    const observer = new ResizeObserver(fit);
     observer.observe(element);
+    const endRatio = followPixelRatio(fit);
     const endPointers = followPointers(element, gestureHandlers);
     return () => {
       observer.disconnect();
+      endRatio();
       endPointers();
     };
   }, [focus]);
@@ -68,7 +72,7 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
     const context = base.current!.getContext('2d')!;
     return effect(() => {
       const [source, now] = [picture.value, view.value];
-      drawPicture(context, source, now, devicePixelRatio);
+      drawPicture(context, source, now);
     });
   }, [picture]);
 
@@ -78,7 +82,7 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
     const end = effect(() => {
       const [scene, now] = [currentScene.value, view.value];
       cancelAnimationFrame(frame);
-      frame = requestAnimationFrame(() => drawScene(context, scene, now, devicePixelRatio));
+      frame = requestAnimationFrame(() => drawScene(context, scene, now));
     });
     return () => {
       cancelAnimationFrame(frame);
