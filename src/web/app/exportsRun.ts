@@ -3,12 +3,14 @@
  * or puts them into the folder that the images came from.
  */
 import { signal } from '@preact/signals';
-import './fileSystemAccess.js';
+import { unanswered } from '../document/edit.js';
+import { hasPrompts } from '../document/promptKey.js';
 import { exportClient } from '../exports/exportClient.js';
 import type { ExportFormat, ExportImage, OutputFile } from '../exports/exportContract.js';
 import { text } from '../text/en.js';
 import { download } from './download.js';
-import { workOn } from './entries.js';
+import { keyOf, workOn } from './entries.js';
+import { RESULTS_FOLDER } from './fileSystemAccess.js';
 import { isAbort, say, sayError } from './messages.js';
 import { keepDataset } from './persist.js';
 import { classes, currentId, dialog, entries, folder } from './state.js';
@@ -23,9 +25,6 @@ export interface ExportChoice {
 /** How far a running export is; null: none runs. */
 export const exporting = signal<{ readonly done: number; readonly total: number } | null>(null);
 
-/** Where results lie beside the images. */
-const FOLDER = 'samus-export';
-
 export async function runExport(choice: ExportChoice): Promise<void> {
   if (exporting.peek()) return;
   try {
@@ -33,9 +32,10 @@ export async function runExport(choice: ExportChoice): Promise<void> {
     const target = choice.beside ? await writableFolder() : null;
     if (choice.beside && !target) return;
     exporting.value = { done: 0, total: 0 };
-    const images = await gather(choice.scope);
+    const { images, open } = await gather(choice);
+    const hint = text.exports.unanswered(open);
     if (images.length === 0) {
-      say(text.exports.nothing);
+      say(text.exports.nothing, hint);
       return;
     }
     keepDataset(choice.dataset);
@@ -47,7 +47,7 @@ export async function runExport(choice: ExportChoice): Promise<void> {
     if (target) for (const file of files) await writeInto(target, file);
     else for (const { path, bytes } of files) download(path, new Blob([bytes]));
     dialog.value = null;
-    say(text.exports.done(images.length, target ? FOLDER : (files[0]?.path ?? '')));
+    say(text.exports.done(images.length, target ? RESULTS_FOLDER : (files[0]?.path ?? '')), hint);
   } catch (error) {
     if (!isAbort(error)) sayError(error);
   } finally {
@@ -55,21 +55,37 @@ export async function runExport(choice: ExportChoice): Promise<void> {
   }
 }
 
-async function gather(scope: ExportChoice['scope']): Promise<ExportImage[]> {
+interface Gathered {
+  readonly images: readonly ExportImage[];
+  /** Objects, also of images that are left out, whose prompts wait for an answer. */
+  readonly open: number;
+}
+
+/** Images with something to export, each once: work is kept by content, whatever the list calls it. */
+async function gather({ scope, format }: ExportChoice): Promise<Gathered> {
   const chosen = entries.peek().filter(({ id }) => scope === 'all' || id === currentId.peek());
   const images: ExportImage[] = [];
+  const seen = new Set<string>();
+  let open = 0;
   for (const entry of chosen) {
-    const work = await workOn(entry);
-    if (work?.objects.some(({ shape }) => shape)) images.push({ path: entry.path, file: entry.file, document: work });
+    const key = await keyOf(entry.id);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const document = await workOn(entry);
+    if (!document) continue;
+    open += unanswered(document).length;
+    // The JSON alone has a place for prompts without a mask.
+    const filled = document.objects.some((object) => object.shape || (format === 'prompts' && hasPrompts(object)));
+    if (filled) images.push({ path: entry.path, file: entry.file, document });
   }
-  return images;
+  return { images, open };
 }
 
 async function writableFolder(): Promise<FileSystemDirectoryHandle | null> {
   const handle = folder.peek();
   if (!handle) return null;
   const allowed = (await handle.requestPermission?.({ mode: 'readwrite' })) ?? 'granted';
-  return allowed === 'granted' ? handle.getDirectoryHandle(FOLDER, { create: true }) : null;
+  return allowed === 'granted' ? handle.getDirectoryHandle(RESULTS_FOLDER, { create: true }) : null;
 }
 
 async function writeInto(root: FileSystemDirectoryHandle, { path, bytes }: OutputFile): Promise<void> {

@@ -2,7 +2,16 @@ import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { decodeClassPng } from '../../formats/classPng.js';
 import { encodeRle } from '../../formats/rle.js';
-import { addObject, emptyDocument, findObject, paint, setScale, withAnswer } from '../document/edit.js';
+import {
+  addObject,
+  addPoint,
+  emptyDocument,
+  findObject,
+  paint,
+  setScale,
+  unanswered,
+  withAnswer,
+} from '../document/edit.js';
 import { promptKey } from '../document/promptKey.js';
 import type { ImageDocument, PackedMask } from '../document/types.js';
 import { encodePicture } from '../open/pngPicture.js';
@@ -77,6 +86,33 @@ describe('the JSON with prompts', () => {
         return { name, classId, points, box, strokes, shape, answer };
       });
     expect(bare(after)).toEqual(bare(before));
+  });
+
+  it('has no mask beside clicks that it does not answer', () => {
+    const start = { mask: columns(3), origin: 'automatic', score: 0.7 } as const;
+    const answer = { mask: columns(0), score: 0.8, model: 'samus-s' };
+    let before = addObject(emptyDocument(WIDTH, HEIGHT), { id: 'a', classId: 1, points: [[0, 0, 1]], answer });
+    before = addPoint(before, 'a', [5, 0, 0]);
+    before = addObject(before, { id: 'b', classId: 1, points: [[3, 0, 1]], start });
+    before = paint(before, 'b', columns(4), false);
+    const json = JSON.stringify(promptsDocument([{ path: 'a.png', document: before }], CLASSES));
+    const [a, b] = readAnnotations(json, 'annotations.json').images[0]!.objects;
+    let after = addObject(emptyDocument(WIDTH, HEIGHT), { ...a!, id: 'a' });
+    after = addObject(after, { ...b!, id: 'b' });
+    expect(unanswered(after).map(({ id }) => id)).toEqual(['b', 'a']);
+    expect(after.objects.map(({ points }) => points.length)).toEqual([2, 1]);
+    expect(after.objects.map(({ shape }) => shape)).toEqual([null, findObject(before, 'b')!.shape]);
+    expect(JSON.parse(json)).toMatchObject({
+      model: null,
+      images: [
+        {
+          objects: [
+            { score: null, area: 0, box: null, rle: null },
+            { score: null, rle: null },
+          ],
+        },
+      ],
+    });
   });
 
   it('says which place is wrong', () => {

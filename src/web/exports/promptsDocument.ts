@@ -4,7 +4,8 @@
  */
 import type { Json } from '../../errors.js';
 import { rleArea, rleBox } from '../../formats/rle.js';
-import type { Annotation, ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
+import { hasPrompts, promptKey } from '../document/promptKey.js';
+import type { Annotation, Answer, ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 
 const NOTICE = 'Research use only, not for diagnosis.';
 
@@ -14,7 +15,7 @@ export interface NamedDocument {
 }
 
 export function promptsDocument(images: readonly NamedDocument[], classes: readonly ClassEntry[]): Json {
-  const models = images.flatMap(({ document }) => document.objects.flatMap(({ answer }) => answer?.model ?? []));
+  const models = images.flatMap(({ document }) => document.objects.flatMap((one) => currentAnswer(one)?.model ?? []));
   return {
     model: models[0] ?? null,
     notice: NOTICE,
@@ -30,7 +31,10 @@ export function promptsDocument(images: readonly NamedDocument[], classes: reado
 }
 
 function objectEntry(object: Annotation, classes: readonly ClassEntry[]): Json {
-  const { name, classId, color, committed, points, box, start, strokes, answer, shape } = object;
+  const { name, classId, color, committed, points, box, start, strokes } = object;
+  const answer = currentAnswer(object);
+  // A mask beside prompts is read as their answer: one from before them is left out, and made again where it is read.
+  const shape = answer || !hasPrompts(object) ? object.shape : null;
   const clicks = points.map(([x, y, label = 1]) => [x, y, label]);
   return {
     name,
@@ -48,11 +52,16 @@ function objectEntry(object: Annotation, classes: readonly ClassEntry[]): Json {
     ...(strokes.erased && { erased: plain(strokes.erased) }),
     // The model's mask before strokes; where there are none, `rle` is it.
     ...(answer && (strokes.added || strokes.erased) && { answer: plain(answer.mask) }),
-    score: answer?.score ?? start?.score ?? null,
+    score: answer?.score ?? (shape && start?.score) ?? null,
     area: shape ? rleArea(shape) : 0,
     box: shape ? [...(rleBox(shape) ?? [])] : null,
     rle: shape && plain(shape),
   };
+}
+
+/** The answer to the prompts as they are now. */
+function currentAnswer(object: Annotation): Answer | null {
+  return object.answer?.key === promptKey(object) ? object.answer : null;
 }
 
 function plain({ size, counts }: PackedMask): { size: number[]; counts: string } {
