@@ -5,7 +5,7 @@ import { decodeRle } from '../../formats/rle.js';
 import { Segmenter } from '../../predict/segmenter.js';
 import { webRuntime } from '../../runtime/webRuntime.js';
 import { LocalEngine } from './localEngine.js';
-import { yieldingRuntime } from './nextTask.js';
+import { nextTask, yieldingRuntime } from './nextTask.js';
 
 const picture = createImage(
   40,
@@ -55,6 +55,19 @@ describe('LocalEngine', () => {
       code: 'ENGINE_IMAGE_UNKNOWN',
     });
     await expect(engine.everything('b', never, () => undefined)).rejects.toMatchObject({
+      code: 'ENGINE_IMAGE_UNKNOWN',
+    });
+  });
+
+  it('keeps no encoding that was given up while it was made', async () => {
+    const controller = new AbortController();
+    const encoding = engine.encode('c', picture, controller.signal);
+    // By then the encoder runs: the engine read its messages before it began.
+    await nextTask();
+    await nextTask();
+    controller.abort();
+    await expect(encoding).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(engine.segment('c', { points: [[1, 1]] }, false, never)).rejects.toMatchObject({
       code: 'ENGINE_IMAGE_UNKNOWN',
     });
   });

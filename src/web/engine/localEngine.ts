@@ -37,7 +37,10 @@ export class LocalEngine {
   async encode(key: string, image: Image, signal: AbortSignal): Promise<void> {
     await this.#inTurn(signal, async () => {
       const begun = performance.now();
-      this.#encodings.set(key, await this.#segmenter.encode(image));
+      const encoding = await this.#segmenter.encode(image);
+      // Who gave up meanwhile has forgotten the key: nobody would ever let the encoding go.
+      signal.throwIfAborted();
+      this.#encodings.set(key, encoding);
       this.#encodeMs = Math.min(this.#encodeMs ?? Number.POSITIVE_INFINITY, performance.now() - begun);
     });
   }
