@@ -26,7 +26,11 @@ export function trainCommand(): Command {
     .option('--data <root>', 'the folder of the datasets')
     .option('--train-list <names>', 'lists to train on, with commas', split)
     .option('--val-list <names>', 'lists to validate on, with commas; the best checkpoint is chosen by them', split)
-    .option('--hold-out <share>', 'instead: validate on this share of the training lists', number('--hold-out', 0, 0.5))
+    .option(
+      '--hold-out <share>',
+      'instead: validate on this share of the training lists, by patients',
+      number('--hold-out', 0, 0.5),
+    )
     .option('--model <model>', 'samus-b, samus-s, sam-b, a model folder, or a config.json')
     .option('--from <checkpoint>', 'what to start from: a model folder, a .pth or .safetensors file of SAMUS or SAM')
     .option('--out <run>', 'the folder of the run; a new one')
@@ -59,19 +63,27 @@ export function trainCommand(): Command {
     .addOption(new Option('--augment <kind>', '(default: published)').choices(['none', 'published', 'flip']))
     .addOption(new Option('--optimizer <name>', '(default: adam)').choices(['adam', 'adamw']))
     .option('--weight-decay <share>', 'of AdamW (default: 0.1, as published)', number('--weight-decay', 0, 1))
-    .option('--lr <rate>', 'learning rate (default: 5e-4)', number('--lr', 0, 1))
+    .option('--lr <rate>', 'learning rate (default: 5e-4)', number('--lr', 0, 1, 'above'))
     .addOption(new Option('--schedule <name>', '(default: constant)').choices(['constant', 'polynomial', 'cosine']))
     .addOption(
       new Option('--warmup <steps>', '(default: 0; published with AdamW: 250)').argParser(count('--warmup', 0)),
     )
-    .option('--clip <norm>', 'largest norm of all gradients together', number('--clip', 0, 1e9))
+    .option('--clip <norm>', 'largest norm of all gradients together', number('--clip', 0, 1e9, 'above'))
     .option('--ema <share>', 'keep a running mean of the weights, such as 0.999', number('--ema', 0, 1))
     .addOption(
       new Option('--train <what>', '(default: published with a checkpoint, else all)').choices(['published', 'all']),
     )
     .option('--freeze <names>', 'beginnings of names of weights that stay, with commas', split)
-    .option('--lr-scale <name=factor>', 'for weights whose names begin so; repeatable', pairs('--lr-scale'))
-    .option('--repeat <dataset=times>', 'times that its samples come in an epoch; repeatable', pairs('--repeat'))
+    .option(
+      '--lr-scale <name=factor>',
+      'for weights whose names begin so; repeatable',
+      pairs('--lr-scale', 'a number from 0 to 1000', (value) => value >= 0 && value <= 1000),
+    )
+    .option(
+      '--repeat <dataset=times>',
+      'times that its samples come in an epoch; repeatable',
+      pairs('--repeat', 'a whole number from 0 on', (value) => Number.isSafeInteger(value) && value >= 0),
+    )
     .addOption(new Option('--validate-steps <count>', '(default: each epoch)').argParser(count('--validate-steps', 1)))
     .addOption(
       new Option('--checkpoint-steps <count>', 'steps between checkpoints (default: 500)').argParser(
@@ -108,19 +120,25 @@ function split(text: string): string[] {
   return text.split(',').map((part) => part.trim());
 }
 
-function number(name: string, low: number, high: number): (text: string) => number {
+/** @param least whether the lowest number itself is allowed */
+function number(name: string, low: number, high: number, least: 'from' | 'above' = 'from'): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== '' && value >= low && value <= high) return value;
-    throw new InvalidArgumentError(`${name} takes a number from ${low} to ${high}.`);
+    if (text.trim() !== '' && value <= high && (least === 'from' ? value >= low : value > low)) return value;
+    throw new InvalidArgumentError(`${name} takes a number ${least} ${low} to ${high}.`);
   };
 }
 
-function pairs(name: string): (text: string, before?: Record<string, number>) => Record<string, number> {
+function pairs(
+  name: string,
+  what: string,
+  allowed: (value: number) => boolean,
+): (text: string, before?: Record<string, number>) => Record<string, number> {
   return (text, before = {}) => {
     const equals = text.lastIndexOf('=');
     const value = Number(text.slice(equals + 1));
-    if (equals > 0 && text.length > equals + 1 && value >= 0) return { ...before, [text.slice(0, equals)]: value };
-    throw new InvalidArgumentError(`${name} takes a name and a number with = between them.`);
+    if (equals > 0 && text.slice(equals + 1).trim() !== '' && allowed(value))
+      return { ...before, [text.slice(0, equals)]: value };
+    throw new InvalidArgumentError(`${name} takes a name and ${what}, with = between them.`);
   };
 }

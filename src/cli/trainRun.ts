@@ -4,15 +4,16 @@
 import type { Json } from '../errors.js';
 import { SamusError } from '../errors.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
-import { createRun, epochSamples, resumeRun } from '../train/prepareRun.node.js';
+import { createRun, type PreparedRun, resumeRun } from '../train/prepareRun.node.js';
 import { Trainer } from '../train/trainer.node.js';
+import { epochSamples } from '../train/trainingLists.node.js';
 import { whole } from './interrupt.js';
 import { NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
 import { RunDisplay } from './trainDisplay.js';
 import type { TrainOptions } from './trainOptions.js';
-import { askedConfig, DEFAULT_SEED, findStart, newConfig, startWeights } from './trainSettings.js';
+import { askedConfig, DEFAULT_SEED, findStart, newConfig } from './trainSettings.js';
 
 /**
  * Trains to the end, or until Ctrl-C.
@@ -41,6 +42,15 @@ async function run(options: TrainOptions, stopped: () => boolean): Promise<Outco
     throw new SamusError('usage', 'USAGE_MISSING_OPTION', 'one of --out and --resume was expected', hint);
   }
   const prepared = await withProgress('preparing the training', () => prepare(folder, options));
+  try {
+    return await trainPrepared(folder, prepared, stopped);
+  } finally {
+    // Whatever failed: its threads would keep the process alive, and the run locked.
+    await prepared.close();
+  }
+}
+
+async function trainPrepared(folder: string, prepared: PreparedRun, stopped: () => boolean): Promise<Outcome> {
   const display = await RunDisplay.open(prepared);
   try {
     const result = await new Trainer(prepared, display, stopped).train();
@@ -62,19 +72,13 @@ async function run(options: TrainOptions, stopped: () => boolean): Promise<Outco
     return { document, lines: [`${folder}: step ${step} of ${prepared.config.steps}, ${bestText}; ${state}`] };
   } finally {
     await display.close();
-    await prepared.close();
   }
 }
 
 async function prepare(folder: string, options: TrainOptions) {
   const setup = { runtime: nodeRuntime({ worker: false }), readers: options.readers ?? 1 };
   if (options.resume !== undefined) {
-    return resumeRun(
-      folder,
-      (config) => askedConfig(options, config, epochSamples),
-      async ({ from, model, seed }) => (from === null ? new Map() : startWeights(from, model, seed)),
-      setup,
-    );
+    return resumeRun(folder, (config) => askedConfig(options, config, epochSamples), setup);
   }
   const start = await findStart(options.model, options.from, options.seed ?? DEFAULT_SEED);
   const config = await newConfig(options, start, epochSamples);

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { SamusError } from '../errors.js';
+import { exists } from '../formats/fileSystem.node.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { type ModelConfig, SAM_VIT_B, SAMUS_B, SAMUS_S } from '../models/config.js';
 import { parseConfig } from '../models/configFile.js';
@@ -33,7 +34,7 @@ type EpochSamples = (data: TrainingConfig['data'], repeat: TrainingConfig['repea
 /** What a training starts from. */
 export interface Start {
   readonly model: ModelConfig;
-  /** What `config.from` says of it. */
+  /** What `config.from` says of it: a path, or the name of a bundled model. */
   readonly from: string | null;
   /** None where all are drawn. */
   readonly weights: StateDict;
@@ -56,13 +57,11 @@ export async function findStart(model: string | undefined, from: string | undefi
   // SAM's weights become a SAMUS unless a SAM is asked for; a SAM named as --model is.
   const samus = config.architecture === 'sam' && from !== undefined ? samusConfigFromSam(config) : config;
   const target = asked ?? samus;
-  return { model: target, from: resolve(source), weights: fitted(source, config, tensors, target, seed) };
-}
-
-/** The weights that a run started from, again. @throws SamusError as {@link findStart} */
-export async function startWeights(from: string, target: ModelConfig, seed: number): Promise<StateDict> {
-  const { config, tensors } = await readModel(from);
-  return fitted(from, config, tensors, target, seed);
+  return {
+    model: target,
+    from: (await exists(source)) ? resolve(source) : source,
+    weights: fitted(source, config, tensors, target, seed),
+  };
 }
 
 function fitted(source: string, config: ModelConfig, tensors: StateDict, target: ModelConfig, seed: number): StateDict {
@@ -95,12 +94,11 @@ export async function newConfig(options: TrainOptions, start: Start, samples: Ep
   const accumulate = options.accumulate ?? profile.accumulate;
   const repeat = options.repeat ?? {};
   if (options.epochs !== undefined && options.steps !== undefined) {
-    throw new SamusError(
-      'usage',
-      'USAGE_CONFLICT',
-      'one of --epochs and --steps was expected, both came',
-      'leave one out',
-    );
+    throw conflict('one of --epochs and --steps was expected, both came', 'leave one out');
+  }
+  checkRounds(options, options.recipe ?? 'published');
+  if (options.weightDecay !== undefined && options.optimizer !== 'adamw') {
+    throw conflict('--weight-decay was expected with --optimizer adamw only', 'leave it out, or add --optimizer adamw');
   }
   const inEpoch = await samples(data, repeat);
   const perStep = { batch, accumulate };
@@ -150,12 +148,13 @@ export async function askedConfig(
 ): Promise<TrainingConfig> {
   if (options.model !== undefined || options.from !== undefined || options.profile !== undefined) {
     const message = 'a resumed run goes on with its own model: --model, --from and --profile were not expected';
-    throw new SamusError('usage', 'USAGE_CONFLICT', message, 'leave them out, or start a new run with --out');
+    throw conflict(message, 'leave them out, or start a new run with --out');
   }
   const { data, recipe } = config;
   const holdOut = options.holdOut ?? data.holdOut;
   const rounds = options.rounds ?? (recipe.kind === 'multi-prompt' ? recipe.rounds : 3);
   const kind = options.recipe ?? recipe.kind;
+  checkRounds(options, kind);
   const direct = {
     ...(options.seed !== undefined && { seed: options.seed }),
     ...(options.steps !== undefined && { steps: options.steps }),
@@ -200,12 +199,25 @@ function stepsOf(epochs: number, samples: number, perStep: Pick<TrainingConfig, 
   return Math.ceil((epochs * samples) / (perStep.batch * perStep.accumulate));
 }
 
-function dataOf({ data, trainList, valList, holdOut }: TrainOptions): TrainingConfig['data'] {
+function dataOf({ data, trainList, valList, holdOut = 0 }: TrainOptions): TrainingConfig['data'] {
   const missing = [data === undefined && '--data', trainList === undefined && '--train-list'].filter(Boolean);
-  if (data === undefined || trainList === undefined || (valList === undefined && holdOut === undefined)) {
-    const names = [...missing, ...(valList === undefined && holdOut === undefined ? ['--val-list'] : [])].join(', ');
+  const noVal = valList === undefined && holdOut === 0;
+  if (data === undefined || trainList === undefined || noVal) {
+    const names = [...missing, ...(noVal ? ['--val-list'] : [])].join(', ');
     const hint = 'name the folder of the datasets, the lists to train on and those to validate on';
     throw new SamusError('usage', 'USAGE_MISSING_OPTION', `${names} was expected, it did not come`, hint);
   }
-  return { root: resolve(data), train: trainList, val: valList ?? [], holdOut: holdOut ?? 0 };
+  if (valList !== undefined && holdOut > 0) {
+    throw conflict('one of --val-list and --hold-out was expected, both came', 'leave one out');
+  }
+  return { root: resolve(data), train: trainList, val: valList ?? [], holdOut };
+}
+
+function checkRounds({ rounds }: TrainOptions, recipe: TrainingConfig['recipe']['kind']): void {
+  if (rounds === undefined || recipe === 'multi-prompt') return;
+  throw conflict('--rounds was expected with --recipe multi-prompt only', 'leave it out, or add --recipe multi-prompt');
+}
+
+function conflict(message: string, hint: string): SamusError {
+  return new SamusError('usage', 'USAGE_CONFLICT', message, hint);
 }

@@ -1,18 +1,31 @@
 /**
- * Sets a part of the training lists aside to validate on, so that validation lists stay unseen until the end. Names in
- * order keep the images of one examination together in most sets, so the part is cut from the end of each dataset.
+ * Sets a part of the training lists aside to validate on, so that validation lists stay unseen until the end. What is
+ * drawn are groups, the images of a patient where patients are known: images of one patient resemble each other, and
+ * on both sides they would make the validation too good. Which groups hangs on their names alone and not on the seed
+ * of the run, so that a run that goes on from another one's weights never trains on what chose them.
  */
 import type { SampleList } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
+import { Random } from '../nn/random.js';
+
+/** Keeps these draws apart from all that are seeded by a run. */
+const HOLD_OUT_STREAM = 0x486f6c64;
 
 /**
- * @param share of the images of each dataset, at least one of each
- * @throws SamusError TRAIN_HOLD_OUT if a dataset has one image only
+ * @param share of the images of each dataset; as near to it as whole groups come, at least one of each dataset
+ * @param patientOf the patient of an image, if it is known
+ * @throws SamusError TRAIN_HOLD_OUT if a dataset has one group only
  */
-export function holdOut(list: SampleList, share: number): { readonly train: SampleList; readonly held: SampleList } {
+export function holdOut(
+  list: SampleList,
+  share: number,
+  patientOf: (dataset: string, name: string) => string | undefined,
+): { readonly train: SampleList; readonly held: SampleList } {
   const names = new Map(list.datasets.map((dataset) => [dataset, new Set<string>()]));
   for (const { dataset, name } of list) names.get(dataset)!.add(name);
-  const held = new Map([...names].map(([dataset, all]) => [dataset, tail(dataset, all, share)]));
+  const held = new Map(
+    [...names].map(([dataset, all]) => [dataset, drawn(dataset, all, share, (name) => patientOf(dataset, name))]),
+  );
   const [inTraining, inValidation]: [number[], number[]] = [[], []];
   for (let i = 0; i < list.length; i++) {
     const { dataset, name } = list.at(i);
@@ -21,9 +34,37 @@ export function holdOut(list: SampleList, share: number): { readonly train: Samp
   return { train: list.select(inTraining), held: list.select(inValidation) };
 }
 
-function tail(dataset: string, names: ReadonlySet<string>, share: number): ReadonlySet<string> {
-  const count = Math.max(1, Math.round(names.size * share));
-  if (count < names.size) return new Set([...names].sort().slice(-count));
-  const message = `several images of ${dataset} were expected, to hold some of them out; there is ${names.size}`;
-  throw new SamusError('input', 'TRAIN_HOLD_OUT', message, 'name a validation list in place of a share');
+function drawn(
+  dataset: string,
+  names: ReadonlySet<string>,
+  share: number,
+  patientOf: (name: string) => string | undefined,
+): ReadonlySet<string> {
+  const groups = new Map<string, string[]>();
+  // Sorted, so that the order of the list changes nothing.
+  for (const name of [...names].sort()) {
+    const patient = patientOf(name);
+    const key = patient === undefined ? `image/${name}` : `patient/${patient}`;
+    const group = groups.get(key) ?? [];
+    group.push(name);
+    groups.set(key, group);
+  }
+  if (groups.size < 2) {
+    const message = `images of several patients were expected in ${dataset}, to hold some of them out; all ${names.size} are of one`;
+    throw new SamusError('input', 'TRAIN_HOLD_OUT', message, 'name a validation list in place of a share', {
+      dataset,
+      images: names.size,
+    });
+  }
+  const random = Random.seeded(HOLD_OUT_STREAM, ...new TextEncoder().encode(dataset));
+  const shuffled = random.shuffle([...groups.values()]);
+  const wanted = names.size * share;
+  const held = new Set<string>();
+  for (const group of shuffled) {
+    // What would lead farther past the share than it now is short of it stays.
+    if (held.size + group.length / 2 < wanted) for (const name of group) held.add(name);
+  }
+  if (held.size > 0) return held;
+  const smallest = shuffled.reduce((least, group) => (group.length < least.length ? group : least));
+  return new Set(smallest);
 }

@@ -6,10 +6,10 @@
 import type { Position, Validation } from './position.js';
 import type { TrainingConfig } from './trainingConfig.js';
 
-/** @param samples of an epoch */
+/** @param samples of an epoch, and of a validation */
 export function modelCard(
   config: TrainingConfig,
-  samples: number,
+  samples: { readonly train: number; readonly val: number },
   { step }: Position,
   validation: Validation | undefined,
 ): string {
@@ -17,7 +17,8 @@ export function modelCard(
   const seen = step * batch * accumulate;
   const rows = Object.entries(validation?.parts ?? {}).map(([name, dice]) => `| ${name} | ${dice.toFixed(4)} |`);
   const table = validation
-    ? `\nDice at ${model.imageSize}x${model.imageSize} from the published click, on ${data.val.join(', ')}:
+    ? `\nDice at ${model.imageSize}x${model.imageSize} from the published click, on ${validatedOn(data, samples.val)}. They
+chose this checkpoint: expect less on images that did not.
 
 | dataset/class | mean |
 |---|---|
@@ -29,7 +30,14 @@ ${rows.join('\n')}
 
 Research use only, not for diagnosis.
 
-${config.from === null ? 'Started from random weights' : 'Started from a checkpoint'}, trained for ${step} steps (${seen} images, ${(seen / samples).toFixed(1)} epochs
+${config.from === null ? 'Started from random weights' : 'Started from a checkpoint'}, trained for ${step} steps (${seen} images, ${(seen / samples.train).toFixed(1)} epochs
 of ${data.train.join(', ')}) with the ${config.recipe.kind} recipe, seed ${config.seed}. The licence of the images that it was trained on applies.
 ${table}`;
+}
+
+function validatedOn({ train, val, holdOut }: TrainingConfig['data'], count: number): string {
+  if (holdOut === 0) return `the ${count} samples of ${val.join(', ')}`;
+  const percent = Number((100 * holdOut).toFixed(2));
+  return `${count} samples that were held out from ${train.join(', ')} and not trained
+on (about ${percent} % of the images of each data set, all images of a patient where patients are known)`;
 }

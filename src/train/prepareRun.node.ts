@@ -2,13 +2,11 @@
  * From a configuration to a training that is ready to run: lists, weights, graph, threads. New runs and resumed ones
  * differ here only, in where the weights come from.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDataset } from '../data/dataset.node.js';
-import type { SampleList } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
 import { exists } from '../formats/fileSystem.node.js';
+import { writeTextFile } from '../formats/fileWrite.node.js';
 import { toFloat32 } from '../formats/halfFloat.js';
 import { readModelFolder } from '../formats/modelFolder.node.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
@@ -21,35 +19,27 @@ import { Random } from '../nn/random.js';
 import type { Runtime } from '../runtime/session.js';
 import { BatchLoader } from './batchLoader.node.js';
 import { pointsOf } from './drawPrompt.js';
-import { gradientGraph, targetSide } from './gradientGraph.js';
-import { holdOut } from './holdOut.js';
+import { type GradientGraph, gradientGraph, targetSide } from './gradientGraph.js';
+import { type CheckpointSource, writeLast } from './lastCheckpoint.node.js';
 import { modelCard } from './modelCard.js';
 import { freshStates } from './optimiser.js';
-import type { Position, Validation } from './position.js';
-import { RUN_FILES, recover, removeLeftovers } from './runFolder.node.js';
+import { RUN_FILES, recover, removeLeftovers, WRITING } from './runFolder.node.js';
 import { lockRun } from './runLock.node.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
+import { fingerprint, readLists } from './trainingLists.node.js';
 import type { SampleShape } from './trainingSample.js';
 import { TrainingSession } from './trainingSession.js';
-import { readTrainingState, type TrainingState } from './trainingState.node.js';
+import { readTrainingState } from './trainingState.node.js';
 import type { ValidationOptions } from './validate.node.js';
 
-export interface PreparedRun {
-  readonly folder: string;
-  readonly config: TrainingConfig;
+export interface PreparedRun extends CheckpointSource {
   /** Samples of an epoch. */
   readonly samples: number;
-  readonly state: TrainingState;
-  /** Weights that are not trained. */
-  readonly frozen: StateDict;
-  readonly trained: readonly ParameterInfo[];
   readonly session: TrainingSession;
   readonly loader: BatchLoader;
   /** What the learning rate of a weight is multiplied by. */
   readonly rateOf: (name: string) => number;
   readonly validation: Omit<ValidationOptions, 'progress' | 'stopped'>;
-  /** Text of the model card of a checkpoint. */
-  readonly card: (position: Position, validation?: Validation) => string;
   /** Ends threads and session, and gives the folder free. */
   readonly close: () => Promise<void>;
 }
@@ -63,9 +53,10 @@ export interface PrepareOptions {
 }
 
 /**
- * A new run in a folder that is not there, or empty.
+ * A new run in a folder that is not there, or empty. Its first checkpoint is written at once.
  * @param weights what it starts from; what is missing is drawn from the seed
- * @throws SamusError RUN_EXISTS if anything is in it, RUN_LOCKED, DATA_…, TRAIN_NOTHING
+ * @throws SamusError RUN_EXISTS if anything is in it, RUN_LOCKED, DATA_…, TRAIN_NOTHING, TRAIN_WEIGHT_NAME,
+ *   TRAIN_CONFIG_INVALID for what a configuration cannot be
  */
 export async function createRun(
   folder: string,
@@ -73,26 +64,34 @@ export async function createRun(
   weights: StateDict,
   options: PrepareOptions,
 ): Promise<PreparedRun> {
+  const text = serialiseTrainingConfig(config);
+  // What could not be read again could not be resumed.
+  parseTrainingConfig(JSON.parse(text));
   await mkdir(folder, { recursive: true });
   return locked(folder, async (unlock) => {
     await checkEmpty(folder);
+    await rm(join(folder, RUN_FILES.last), { recursive: true, force: true });
     const run = await prepare(folder, config, weights, options, unlock);
-    // Last: a folder without it is no run, and may be used again.
-    await writeFile(join(folder, RUN_FILES.config), serialiseTrainingConfig(config), { flush: true });
-    return run;
+    try {
+      await writeLast(run, run.state.position);
+      // Last: a folder without it is no run, and may be used again.
+      await writeTextFile(join(folder, RUN_FILES.config), text);
+      return run;
+    } catch (error) {
+      await run.close();
+      throw error;
+    }
   });
 }
 
 /**
  * A run that goes on from its last checkpoint.
  * @param asked from the run's configuration to what it is asked to be; all but the place of the data must be the same
- * @param start the weights that the run started from, for one that was interrupted before its first checkpoint
  * @throws SamusError RUN_NOT_FOUND, RUN_LOCKED, TRAIN_CONFIG_DIFFERS, TRAIN_LISTS_DIFFER, TRAIN_STATE_INVALID, DATA_…
  */
 export async function resumeRun(
   folder: string,
   asked: (config: TrainingConfig) => Promise<TrainingConfig>,
-  start: (config: TrainingConfig) => Promise<StateDict>,
   options: PrepareOptions,
 ): Promise<PreparedRun> {
   const config = await readRunConfig(folder);
@@ -107,9 +106,12 @@ export async function resumeRun(
     await removeLeftovers(folder);
     await recover(folder, RUN_FILES.last);
     await recover(folder, RUN_FILES.best);
-    const last = join(folder, RUN_FILES.last);
-    const weights = (await exists(last)) ? (await readModelFolder(last)).tensors : await start(config);
-    return prepare(folder, { ...config, data: wanted.data }, weights, options, unlock);
+    if (!(await exists(join(folder, RUN_FILES.last, RUN_FILES.state)))) {
+      const message = `the checkpoint ${RUN_FILES.last} of the run in ${folder} was expected, it is not there`;
+      throw new SamusError('input', 'TRAIN_STATE_INVALID', message, 'restore it, or start a new run', { run: folder });
+    }
+    const { tensors } = await readModelFolder(join(folder, RUN_FILES.last));
+    return prepare(folder, { ...config, data: wanted.data }, tensors, options, unlock);
   });
 }
 
@@ -121,12 +123,22 @@ async function readRunConfig(folder: string): Promise<TrainingConfig> {
     const message = `the folder of a training was expected, but ${folder} has no ${RUN_FILES.config}`;
     throw new SamusError('usage', 'RUN_NOT_FOUND', message, 'name the folder that was given as --out', { run: folder });
   }
-  return parseTrainingConfig(JSON.parse(text));
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    const message = `${path} was expected to be the configuration of a training, but it is no JSON`;
+    const hint = 'restore it, or start a new run from the last checkpoint with --from';
+    throw new SamusError('input', 'TRAIN_CONFIG_INVALID', message, hint, { path });
+  }
+  return parseTrainingConfig(json);
 }
 
-/** A run that was killed before it had a configuration leaves no more than its lock. */
+/** A run that was killed before it had a configuration leaves its lock, or its first checkpoint. */
 async function checkEmpty(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name !== RUN_FILES.lock && !name.endsWith('.tmp'));
+  const begun = await exists(join(folder, RUN_FILES.last, RUN_FILES.state));
+  const left = [RUN_FILES.lock, `${RUN_FILES.last}${WRITING}`, ...(begun ? [RUN_FILES.last] : [])];
+  const names = (await readdir(folder)).filter((name) => !left.includes(name) && !name.endsWith('.tmp'));
   if (names.length === 0) return;
   const isRun = names.includes(RUN_FILES.config);
   const message = `a new folder was expected for the run, but ${folder} holds ${isRun ? 'one' : 'something else'}`;
@@ -164,6 +176,7 @@ async function prepare(
     recipe,
     isTrained: isTrainedBy(config),
   });
+  checkNames(config, graph);
   const state = (await readTrainingState(folder, graph.trained, config.ema !== null)) ?? {
     position: { step: 0, validated: -1, best: null, sinceBest: 0, seconds: 0, lists },
     states: freshStates(new Map(graph.trained.map(({ name }) => [name, weights.get(name)!.data])), config.ema !== null),
@@ -206,7 +219,7 @@ async function prepare(
     loader,
     rateOf: rateOf(config),
     validation: { runtime, threads: config.threads, config: model, dataset, list: val, pictures },
-    card: (position, validation) => modelCard(config, train.length, position, validation),
+    card: (position, validation) => modelCard(config, { train: train.length, val: val.length }, position, validation),
     close: async () => {
       await loader.close();
       await session.dispose();
@@ -215,17 +228,21 @@ async function prepare(
   };
 }
 
-/** How many samples an epoch has. @throws SamusError DATA_…, TRAIN_HOLD_OUT, TRAIN_REPEAT */
-export async function epochSamples(data: TrainingConfig['data'], repeat: TrainingConfig['repeat']): Promise<number> {
-  return (await readLists(data, repeat)).train.length;
-}
-
-async function readLists(data: TrainingConfig['data'], repeat: TrainingConfig['repeat']) {
-  const dataset = await openDataset(data.root);
-  const listed = await dataset.lists(data.train);
-  const parts = data.holdOut > 0 ? holdOut(listed, data.holdOut) : undefined;
-  const train = repeated(parts?.train ?? listed, repeat);
-  return { dataset, train, val: parts?.held ?? (await dataset.lists(data.val)) };
+/** @throws SamusError TRAIN_WEIGHT_NAME for beginnings of names that change nothing: they are mistyped */
+function checkNames({ freeze, rates }: TrainingConfig, { parameters, trained }: GradientGraph): void {
+  const unknown = (beginnings: readonly string[], among: readonly ParameterInfo[]): string[] =>
+    beginnings.filter((beginning) => !among.some(({ name }) => name.startsWith(beginning)));
+  const problems = [
+    { names: unknown(freeze, parameters), what: 'weights of the model to freeze' },
+    { names: unknown(Object.keys(rates), trained), what: 'weights that are trained, to give them a rate of their own' },
+  ];
+  for (const { names, what } of problems) {
+    if (names.length === 0) continue;
+    const message = `beginnings of names of ${what} were expected, no name begins with ${names.join(', ')}`;
+    throw new SamusError('usage', 'TRAIN_WEIGHT_NAME', message, 'compare with the names in model.safetensors', {
+      names,
+    });
+  }
 }
 
 /** Every weight of the model: those given, and for the others new ones from the seed. */
@@ -244,29 +261,4 @@ function isTrainedBy({ model, trained, freeze }: TrainingConfig): (name: string)
 function rateOf({ rates }: TrainingConfig): (name: string) => number {
   const longestFirst = Object.entries(rates).sort(([a], [b]) => b.length - a.length);
   return (name) => longestFirst.find(([beginning]) => name.startsWith(beginning))?.[1] ?? 1;
-}
-
-/** The list with some datasets more than once, or not at all. */
-function repeated(list: SampleList, repeat: Readonly<Record<string, number>>): SampleList {
-  if (Object.keys(repeat).length === 0) return list;
-  const unknown = Object.keys(repeat).filter((name) => !list.datasets.includes(name));
-  if (unknown.length > 0) {
-    const message = `the lists were expected to hold the datasets to be repeated, ${unknown.join(', ')} is not in them`;
-    throw new SamusError('usage', 'TRAIN_REPEAT', message, `they hold ${list.datasets.join(', ')}`);
-  }
-  const indices: number[] = [];
-  for (let i = 0; i < list.length; i++) {
-    for (let n = repeat[list.at(i).dataset] ?? 1; n > 0; n--) indices.push(i);
-  }
-  return list.select(indices);
-}
-
-/** Tells whether lists name the same samples in the same order. */
-function fingerprint(...lists: readonly SampleList[]): string {
-  const hash = createHash('sha256');
-  for (const list of lists) {
-    hash.update(`${list.length}\n`);
-    for (const { dataset, name, classId } of list) hash.update(`${classId}/${dataset}/${name}\n`);
-  }
-  return hash.digest('hex').slice(0, 16);
 }

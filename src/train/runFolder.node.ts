@@ -21,7 +21,7 @@ export const RUN_FILES = {
 } as const;
 
 /** Ends of the names that a folder has while it is written, and while it gives way. */
-const WRITING = '.writing';
+export const WRITING = '.writing';
 const OLD = '.old';
 
 /**

@@ -4,8 +4,8 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { SamusError } from '../errors.js';
-import { float32, type TensorData } from '../graph/tensorData.js';
 import type { Batch } from './batchLoader.node.js';
+import { weightsOf, writeLast } from './lastCheckpoint.node.js';
 import { Optimiser } from './optimiser.js';
 import type { Position, Validation } from './position.js';
 import type { PreparedRun } from './prepareRun.node.js';
@@ -126,19 +126,20 @@ export class Trainer {
     const rate = learningRate({ ...config, kind: config.schedule, rate: config.learningRate }, step);
     const means = new Means();
     let waited = 0;
-    let batch: Batch | undefined;
+    const batches: Batch[] = [];
     for (const sum of this.#sums?.values() ?? []) sum.fill(0);
     for (let i = 0; i < config.accumulate; i++) {
       const asked = performance.now();
-      batch = await loader.get(step * config.accumulate + i, config.steps * config.accumulate - 1);
+      const batch = await loader.get(step * config.accumulate + i, config.steps * config.accumulate - 1);
       waited += performance.now() - asked;
+      batches.push(batch);
       const scalars = await session.run(batch.feeds);
-      if (!Number.isFinite(scalars.loss)) throw nanError('the loss', step, batch);
+      if (!Number.isFinite(scalars.loss)) throw nanError('the loss', step, [batch]);
       means.add(scalars);
       for (const [name, sum] of this.#sums ?? []) accumulate(sum, session.gradients.get(name)!, config.accumulate);
     }
     const norm = this.#optimiser.update(this.#sums ?? session.gradients, rate);
-    if (!Number.isFinite(norm)) throw nanError('a gradient', step, batch);
+    if (!Number.isFinite(norm)) throw nanError('a gradient', step, batches);
     const seconds = (performance.now() - started) / 1000;
     this.#position = { ...this.#position, step: step + 1, seconds: this.#position.seconds + seconds };
     await this.#report(means.take(), { learning_rate: rate, gradient_norm: norm, seconds, waited: waited / 1000 });
@@ -181,7 +182,7 @@ export class Trainer {
   /** @returns whether it was carried through */
   async #validate(): Promise<boolean> {
     const { validation } = this.#run;
-    const result = await validate(this.#model(), {
+    const result = await validate(weightsOf(this.#run), {
       ...validation,
       progress: (done, total) => this.#listener.validating?.(done, total),
       stopped: this.#stopped,
@@ -197,7 +198,7 @@ export class Trainer {
       sinceBest: isBest ? 0 : sinceBest + 1,
     };
     // Best before last: a resumed training that finds the older last comes to the same best again.
-    if (isBest) await writeCheckpoint(this.#run.folder, RUN_FILES.best, this.#content(result));
+    if (isBest) await this.#saveBest(result);
     const parts = Object.entries(result.parts).map(([name, dice]) => [`val_dice/${name}`, dice]);
     await this.#listener.metrics?.({
       step,
@@ -210,25 +211,14 @@ export class Trainer {
   }
 
   async #save(): Promise<Position> {
-    const state = { position: this.#position, states: this.#run.state.states };
-    await writeCheckpoint(this.#run.folder, RUN_FILES.last, this.#content(), state);
+    await writeLast(this.#run, this.#position);
     return this.#position;
   }
 
-  /** All weights of the model; where a running mean is kept, it stands for the weight. */
-  #model(): Map<string, TensorData> {
-    const { frozen, state, trained } = this.#run;
-    const tensors = new Map(frozen);
-    for (const { name, shape } of trained) {
-      const { weight, mean } = state.states.get(name)!;
-      tensors.set(name, float32(mean ?? weight, shape));
-    }
-    return tensors;
-  }
-
-  #content(validation?: Validation) {
-    const { config, card } = this.#run;
-    return { config: config.model, tensors: this.#model(), card: card(this.#position, validation) };
+  async #saveBest(validation: Validation): Promise<void> {
+    const { folder, config, card } = this.#run;
+    const model = { config: config.model, tensors: weightsOf(this.#run), card: card(this.#position, validation) };
+    await writeCheckpoint(folder, RUN_FILES.best, model);
   }
 }
 
@@ -255,12 +245,13 @@ function accumulate(sum: Float32Array, gradient: Float32Array, parts: number): v
   for (let i = 0; i < sum.length; i++) sum[i]! += gradient[i]! / parts;
 }
 
-function nanError(what: string, step: number, batch: Batch | undefined): SamusError {
-  const samples = batch?.origins() ?? [];
+/** @param batches all that have a part in it */
+function nanError(what: string, step: number, batches: readonly Batch[]): SamusError {
+  const samples = batches.flatMap((batch) => batch.origins());
   return new SamusError(
     'failure',
     'TRAIN_NAN',
-    `${what} of step ${step + 1} was expected to be a number, it is not; its batch: ${samples.join('; ')}`,
+    `${what} of step ${step + 1} was expected to be a number, it is not; its samples: ${samples.join('; ')}`,
     'look at these images, or start again with a lower --lr or with --clip 1; the last checkpoint is good',
     { step: step + 1, samples: [...samples] },
   );

@@ -48,6 +48,7 @@ describe('the configuration of a training', () => {
     ['rates', { a: 'b' }],
     ['recipe', { kind: 'multi-prompt', rounds: 0 }],
     ['data', { root: 'data', train: 'train', val: [], holdOut: 0 }],
+    ['data', { root: 'data', train: ['train'], val: ['val'], holdOut: 0.1 }],
   ])('is refused with a wrong %s: %j', (field, value) => {
     const wrong = { ...CONFIG, [field]: value };
     expect(() => parseTrainingConfig(wrong)).toThrow(expect.objectContaining({ code: 'TRAIN_CONFIG_INVALID' }));

@@ -66,6 +66,9 @@ export interface TrainingConfig {
 export function parseTrainingConfig(json: unknown): TrainingConfig {
   const fields = object(json, 'config.json');
   const data = object(fields.data, 'data');
+  if (Number(data.holdOut) > 0 && texts(data.val, 'data.val').length > 0) {
+    throw invalid('data.val', 'empty where data.holdOut is above 0');
+  }
   const number = (name: string, low: number, high = Number.MAX_SAFE_INTEGER) => inRange(fields[name], name, low, high);
   const whole = (name: string, low: number) => wholeNumber(fields[name], name, low);
   const orNull = (name: string, low: number, high?: number) => (fields[name] === null ? null : number(name, low, high));
@@ -183,7 +186,7 @@ function invalid(name: string, expected: string): SamusError {
     'input',
     'TRAIN_CONFIG_INVALID',
     `${name} of a training's configuration must be ${expected}`,
-    'correct it in config.json, or start a new run',
+    'correct it, or start a new run',
     { field: name },
   );
 }

@@ -53,7 +53,7 @@ export async function writeCheckpoint(
 }
 
 /**
- * The state of the last checkpoint of a run, or undefined if the run was interrupted before its first.
+ * The state of the last checkpoint of a run, or undefined if there is none yet.
  * @param trained the weights that are trained
  * @throws SamusError TRAIN_STATE_INVALID, and what reading the file throws
  */
@@ -85,13 +85,21 @@ export async function readTrainingState(
 }
 
 function parsePosition(text: string, path: string): Position {
-  const fields: Partial<Position> = JSON.parse(text);
+  const fields = positionFields(text, path);
   const { step, validated, best = null, sinceBest, seconds, lists } = fields;
   const numbers = [step, validated, sinceBest, seconds];
   if (!numbers.every((value) => typeof value === 'number') || typeof lists !== 'string') {
     throw invalid(path, 'its position is incomplete');
   }
   return { step: step!, validated: validated!, best, sinceBest: sinceBest!, seconds: seconds!, lists };
+}
+
+function positionFields(text: string, path: string): Partial<Position> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid(path, 'its position is no JSON');
+  }
 }
 
 function invalid(path: string, why: string): SamusError {

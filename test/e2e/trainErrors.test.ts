@@ -68,6 +68,73 @@ describe('samus train', () => {
     expect(both).toMatchObject({ code: 2, stdout: expect.stringContaining('USAGE_CONFLICT') });
   });
 
+  it.each<[string, string, readonly string[]]>([
+    ['a validation list and a share', 'USAGE_CONFLICT', ['--val-list', 'val', '--hold-out', '0.2']],
+    ['a share of nothing', 'USAGE_MISSING_OPTION', ['--hold-out', '0']],
+    ['rounds of one prompt', 'USAGE_CONFLICT', ['--val-list', 'val', '--rounds', '2']],
+    ['a decay that Adam has not', 'USAGE_CONFLICT', ['--val-list', 'val', '--weight-decay', '0.1']],
+    ['weights that are not there', 'TRAIN_WEIGHT_NAME', ['--val-list', 'val', '--freeze', 'prompt_encode,decoder']],
+    ['rates of such', 'TRAIN_WEIGHT_NAME', ['--val-list', 'val', '--lr-scale', 'image-encoder=0.1']],
+    ['half a repetition', 'USAGE_VALUE', ['--val-list', 'val', '--repeat', 'Breast-Phantom=1.5']],
+    ['a rate beyond bounds', 'USAGE_VALUE', ['--val-list', 'val', '--lr-scale', 'image_encoder=5000']],
+    ['a norm of nothing', 'USAGE_VALUE', ['--val-list', 'val', '--clip', '0']],
+    ['a rate of nothing', 'USAGE_VALUE', ['--val-list', 'val', '--lr', '0']],
+  ])('refuses %s', async (_, code, args) => {
+    const start = ['--data', 'data', '--train-list', 'train', ...TINY, '--steps', '2', '--out', 'x'];
+    const ended = await train(...start, ...args);
+    expect(ended).toMatchObject({ code: 2, stdout: expect.stringContaining(code) });
+    expect(filesIn(folder).filter((name) => name.startsWith('x/'))).toEqual([]);
+  });
+
+  it('does not train on nothing', async () => {
+    const none = ['--repeat', 'Breast-Phantom=0', '--repeat', 'Heart-Phantom=0'];
+    const ended = await train(...DATA, ...TINY, '--steps', '2', ...none, '--out', 'x');
+    expect(ended).toMatchObject({ code: 3, stdout: expect.stringContaining('DATA_LIST_EMPTY') });
+  });
+
+  it('says in the model card what was held out', async () => {
+    const args = ['--data', 'data', '--train-list', 'train', '--hold-out', '0.2', ...TINY];
+    expect(await train(...args, '--steps', '2', '--out', 'held')).toMatchObject({ code: 0 });
+    const card = await readFile(join(folder, 'held', 'best', 'README.md'), 'utf8');
+    expect(card).toMatch(/held out from train and not trained\non \(about 20 % of/);
+  });
+
+  it('goes on without what it started from when it was killed before its first step', async () => {
+    await cp(join(folder, 'done', 'best'), join(folder, 'source'), { recursive: true });
+    const args = [...DATA, '--from', 'source', '--train', 'all', ...TINY.slice(2), '--steps', '6'];
+    expect(await train(...args, '--out', 'from')).toMatchObject({ code: 0 });
+    const run = startSamus(folder, ['train', ...args, '--out', 'early']);
+    await waitFor('early/config.json');
+    run.child.kill('SIGKILL');
+    await run.ended;
+    await rm(join(folder, 'source'), { recursive: true });
+    expect(await train('--resume', 'early')).toMatchObject({ code: 0 });
+    expect(await weights('early')).toEqual(await weights('from'));
+  });
+
+  it('starts over in a folder that a kill left before it had a configuration, and needs its last checkpoint', async () => {
+    await cp(join(folder, 'done', 'last'), join(folder, 'half', 'last'), { recursive: true });
+    await mkdir(join(folder, 'half', 'last.writing'));
+    const args = [...DATA, ...TINY, '--steps', '8', '--checkpoint-steps', '4'];
+    expect(await train(...args, '--out', 'half')).toMatchObject({ code: 0 });
+    expect(await weights('half')).toEqual(await weights('done'));
+    await rm(join(folder, 'half', 'last'), { recursive: true });
+    const gone = await train('--resume', 'half');
+    expect(gone).toMatchObject({ code: 3, stdout: expect.stringContaining('TRAIN_STATE_INVALID') });
+  });
+
+  it('ends and frees the run whatever fails, and says of a cut configuration that it is one', async () => {
+    await cp(join(folder, 'done'), join(folder, 'blocked'), { recursive: true });
+    await rm(join(folder, 'blocked', 'metrics.jsonl'));
+    await mkdir(join(folder, 'blocked', 'metrics.jsonl'));
+    expect((await train('--resume', 'blocked')).code).not.toBe(0);
+    expect(filesIn(join(folder, 'blocked'))).not.toContain('lock');
+    const path = join(folder, 'blocked', 'config.json');
+    await writeFile(path, (await readFile(path, 'utf8')).slice(0, 40));
+    const cut = await train('--resume', 'blocked');
+    expect(cut).toMatchObject({ code: 3, stdout: expect.stringContaining('TRAIN_CONFIG_INVALID') });
+  });
+
   it('does not start over in a folder that holds a run', async () => {
     const before = await weights('done');
     const ended = await train(...DATA, ...TINY, '--steps', '2', '--out', 'done');
