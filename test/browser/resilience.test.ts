@@ -40,6 +40,38 @@ describeInChromium('the annotator', () => {
     await expect.poll(() => after.area()).toBe(area);
   });
 
+  it('saves in one tab alone, and tells the other', async () => {
+    const first = await Annotator.open(fresh.context, server.url);
+    await first.openImages(file);
+    const second = await Annotator.open(fresh.context, server.url);
+    await second.message(/open in another tab, so nothing is saved/);
+    await second.openImages(file);
+    await second.ready();
+    await second.press('d');
+    await second.drag([120, 120], [160, 120]);
+    await second.objects(/drawn/);
+    await second.page.getByText('Not saved').waitFor();
+    await second.message(/open in another tab, so nothing is saved/);
+
+    await first.ready();
+    await first.press('d');
+    await first.drag([20, 20], [60, 20]);
+    await first.objects(/drawn/);
+    const area = await first.area();
+    await first.page.getByText('Saved in this browser').waitFor();
+    await first.page.reload();
+    await first.objects(/drawn/);
+    expect(await first.area()).toBe(area);
+    await first.page.getByText('Saved in this browser').waitFor();
+    expect(await first.page.locator('.message').count()).toBe(0);
+
+    await first.page.close();
+    await second.page.reload();
+    await second.objects(/drawn/);
+    expect(await second.area()).toBe(area);
+    await second.page.getByText('Saved in this browser').waitFor();
+  });
+
   it('works without a network once it was loaded', async () => {
     const online = await Annotator.open(fresh.context, server.url);
     await online.page.locator('.engine-state', { hasText: 'Ready' }).waitFor();

@@ -27,12 +27,13 @@ export async function backToBundled(): Promise<void> {
   say(text.learn.bundledUsed);
 }
 
-/** Deletes the adapted model. */
-export async function forgetAdapted(): Promise<void> {
-  if (adapted.peek()) await change(null);
+/** Deletes the adapted model. @returns whether it is gone */
+export async function forgetAdapted(): Promise<boolean> {
+  return adapted.peek() === null || change(null);
 }
 
-async function change(kept: KeptModel | null): Promise<void> {
+/** @returns whether it was written too */
+async function change(kept: KeptModel | null): Promise<boolean> {
   const before = adaptedInUse.peek();
   adapted.value = kept;
   if (before || kept?.inUse) {
@@ -41,7 +42,9 @@ async function change(kept: KeptModel | null): Promise<void> {
   }
   try {
     await writeKept(kept);
+    return true;
   } catch {
     say(text.learn.notKept, text.learn.notKeptHint);
+    return false;
   }
 }

@@ -12,8 +12,8 @@ import { text } from '../text/en.js';
 import { forgetAdapted } from './adaptedModel.js';
 import { newId } from './edits.js';
 import { readingBegins, readingFailed } from './engineControl.js';
-import { asMessage, dismiss, isAbort, say } from './messages.js';
-import { documentOf, forgetWork, stored } from './persist.js';
+import { asMessage, dismiss, isAbort, say, warn } from './messages.js';
+import { countsOf, documentOf, dropFile, forgetWork, keepDocument, keepFile } from './persist.js';
 import { prepare } from './predictions.js';
 import {
   anchor,
@@ -37,7 +37,8 @@ export interface FoundFile {
 }
 
 const histories = new Map<string, History<ImageDocument>>();
-let nextOrder = 0;
+/** In the stored list; after those of all earlier visits, which may not be known yet. */
+let nextOrder = Date.now();
 let opening: AbortController | null = null;
 
 /** Puts images at the end of the list, opens the first of them, and keeps them for the next visit. */
@@ -57,17 +58,14 @@ export async function addImages(found: readonly FoundFile[]): Promise<void> {
   );
   if (fresh.length === 0) return;
   entries.value = [...entries.peek(), ...fresh];
-  await openEntry(fresh[0]!.id);
-  for (const { id } of fresh) await keepFile(id);
+  await Promise.all([openEntry(fresh[0]!.id), keepFiles(fresh)]);
 }
 
-/** Puts the list of the last visit back, with what was done on each image. */
+/** Puts the list of the last visit back, with what was done on each image, ahead of what was opened meanwhile. */
 export async function restoreEntries(files: readonly StoredFile[], current: string | null): Promise<void> {
-  nextOrder = Math.max(0, ...files.map(({ order }) => order + 1));
-  entries.value = await Promise.all(
+  const restored = await Promise.all(
     files.map(async ({ id, name, path, file, type, key, spacingMm }): Promise<Entry> => {
       const document = key === null ? undefined : await documentOf(key);
-      const objects = document?.objects ?? [];
       return {
         id,
         name,
@@ -75,14 +73,14 @@ export async function restoreEntries(files: readonly StoredFile[], current: stri
         file: new File([file], name, { type }),
         ...(spacingMm && { spacingMm }),
         key,
-        shapes: objects.filter(({ shape }) => shape !== null).length,
-        committed: objects.filter(({ committed }) => committed).length,
+        ...(document ? countsOf(document) : { shapes: 0, committed: 0 }),
         failure: null,
       };
     }),
   );
-  const first = entries.peek().find(({ id }) => id === current) ?? entries.peek()[0];
-  if (first) await openEntry(first.id);
+  entries.value = [...restored, ...entries.peek()];
+  const first = restored.find(({ id }) => id === current) ?? restored[0];
+  if (first && currentId.peek() === null) await openEntry(first.id);
 }
 
 export async function openEntry(id: string): Promise<void> {
@@ -139,29 +137,29 @@ export async function removeEntry(id: string): Promise<void> {
   if (open) leave();
   const rest = entries.peek().filter((entry) => entry.id !== id);
   entries.value = rest;
-  await stored((store) => store.removeFiles([id]));
+  dropFile(id);
   if (!open) return;
   const next = rest[Math.min(at, rest.length - 1)];
   if (next) await openEntry(next.id);
   else currentId.value = null;
 }
 
-export async function removeAll(): Promise<void> {
+export function removeAll(): void {
   const ids = entries.peek().map(({ id }) => id);
   opening?.abort();
   leave();
   entries.value = [];
   currentId.value = null;
-  await stored((store) => store.removeFiles(ids));
+  for (const id of ids) dropFile(id);
 }
 
 /** Deletes everything that this page ever stored in the browser. */
 export async function forgetEverything(): Promise<void> {
-  await removeAll();
+  removeAll();
   histories.clear();
-  await forgetWork();
-  await forgetAdapted();
-  say(text.saving.forgotten);
+  const gone = [await forgetWork(), await forgetAdapted()];
+  if (gone.every(Boolean)) say(text.saving.forgotten);
+  else warn(text.errors.cannotForget, text.errors.cannotForgetHint);
 }
 
 /** Hash of an entry's bytes, computed once. */
@@ -175,40 +173,44 @@ export async function keyOf(id: string): Promise<string> {
   return key;
 }
 
-/** The work on an image that is or is not open, as it is now. */
+/** The work on an image that is or is not open, as it is now; the same for each entry with this content. */
 export async function workOn(entry: Entry): Promise<ImageDocument | undefined> {
-  if (opened.peek()?.entryId === entry.id) return history.peek()?.present;
   const key = await keyOf(entry.id);
+  if (opened.peek()?.key === key) return history.peek()?.present;
   return histories.get(key)?.present ?? documentOf(key);
 }
 
-/** Puts new work on an image that is not open; a step that can be undone if it was open in this session. */
+/** Puts new work on an image, open or not; a step that can be undone if it was open in this session. */
 export function putWork(key: string, document: ImageDocument): void {
-  const past = histories.get(key);
+  const [present, past] = [history.peek(), histories.get(key)];
+  if (present && opened.peek()?.key === key) {
+    history.value = record(present, document);
+    return;
+  }
   if (past) histories.set(key, record(past, document));
+  keepDocument(key, document);
 }
 
 export function update(id: string, change: Partial<Entry>): void {
   entries.value = entries.peek().map((entry) => (entry.id === id ? { ...entry, ...change } : entry));
 }
 
-async function keepFile(id: string): Promise<void> {
-  try {
-    const key = await keyOf(id);
-    const entry = entries.peek().find((one) => one.id === id);
-    if (!entry) return;
-    const { name, path, file, spacingMm } = entry;
-    const order = nextOrder++;
-    const row = { id, order, name, path, file, type: file.type, key, ...(spacingMm && { spacingMm }) };
-    await stored((store) => store.putFile(row));
-    const known = await workOn(entry);
-    if (known) {
-      const shapes = known.objects.filter(({ shape }) => shape !== null).length;
-      update(id, { shapes, committed: known.objects.filter(({ committed }) => committed).length });
+/** Keeps files for the next visit, with the order of the list, and counts the work that there is on them. */
+async function keepFiles(fresh: readonly Entry[]): Promise<void> {
+  const order = nextOrder;
+  nextOrder += fresh.length;
+  for (const [i, { id, name, path, file, spacingMm }] of fresh.entries()) {
+    try {
+      const key = await keyOf(id);
+      if (!entries.peek().some((entry) => entry.id === id)) continue;
+      const row = { id, order: order + i, name, path, file, type: file.type, key };
+      keepFile({ ...row, ...(spacingMm && { spacingMm }) });
+      const work = await workOn(fresh[i]!);
+      if (work) update(id, countsOf(work));
+    } catch (error) {
+      // A file that cannot be read says so when it is opened.
+      if (!(error instanceof DOMException)) throw error;
     }
-  } catch (error) {
-    // A file that cannot be read says so when it is opened.
-    if (!(error instanceof DOMException)) throw error;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { SamusError } from '../../errors.js';
 import { text } from '../text/en.js';
-import { message } from './state.js';
+import { message, warning } from './state.js';
 
 /** Long enough to read two sentences; errors stay until they are dismissed. */
 const READING_MS = 8000;
@@ -38,6 +38,15 @@ const defect = (error: unknown) => ({ text: text.errors.defect(String(error)), h
 
 export function dismiss(): void {
   message.value = null;
+}
+
+/** Says what holds until further notice: it stays until it is dismissed, whatever else is said meanwhile. */
+export function warn(what: string, hint: string): void {
+  warning.value = { tone: 'error', text: what, hint };
+}
+
+export function dismissWarning(): void {
+  warning.value = null;
 }
 
 /** Work that was given up on purpose. */

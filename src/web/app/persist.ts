@@ -1,17 +1,20 @@
 /**
  * Saves the work as it goes: shortly after each change, and at once when the page is left. What cannot be saved is
- * said once.
+ * said, and tried again (storage/writeQueue.ts); it stays in this session all the same.
  */
 import { effect } from '@preact/signals';
 import type { ImageDocument } from '../document/types.js';
-import { type Settings, Store } from '../storage/database.js';
+import { type Settings, Store, type StoredFile } from '../storage/database.js';
+import { takeOnlyTab } from '../storage/onlyTab.js';
+import { WriteQueue } from '../storage/writeQueue.js';
 import { text } from '../text/en.js';
-import { say } from './messages.js';
+import { warn } from './messages.js';
 import {
   carryPrompts,
   classes,
   currentId,
   document,
+  type Entry,
   engineKind,
   entries,
   multimask,
@@ -21,50 +24,62 @@ import {
   showPreview,
 } from './state.js';
 
-/** Short enough that a crash costs one click at most. */
-const DELAY_MS = 120;
-
-let store: Store | null = null;
+let opening: Promise<Store | null> | undefined;
 let dataset: string | undefined;
-const waiting = new Map<string, ImageDocument>();
 const known = new Map<string, ImageDocument>();
-let timer: ReturnType<typeof setTimeout> | undefined;
-let warned = false;
 
-export async function openStore(): Promise<Store | null> {
-  store = await Store.open();
-  if (!store) cannotSave();
-  return store;
+const queue = new WriteQueue<Store>((state) => {
+  // Once, until writing goes well again.
+  if (state === 'unavailable' && saving.peek() !== state) cannotSave();
+  saving.value = state;
+});
+
+/** Null where nothing can be saved; why, is said. */
+export function openStore(): Promise<Store | null> {
+  opening ??= openOnce();
+  return opening;
 }
 
 /** The work on an image, of this session or an earlier one. */
 export async function documentOf(key: string): Promise<ImageDocument | undefined> {
-  return known.get(key) ?? (await store?.document(key));
+  return known.get(key) ?? (await (await openStore())?.document(key));
 }
 
-/** Takes work on an image that is not open, for saving. */
+/** Takes work on an image, open or not: saves it, and counts it in the list wherever the image stands there. */
 export function keepDocument(key: string, next: ImageDocument): void {
   known.set(key, next);
-  waiting.set(key, next);
-  saving.value = 'pending';
-  timer ??= setTimeout(() => void flush(), DELAY_MS);
+  queue.put(`work ${key}`, (store) => store.putDocument(key, next));
+  const counts = countsOf(next);
+  const isBehind = (entry: Entry): boolean =>
+    entry.key === key && (entry.shapes !== counts.shapes || entry.committed !== counts.committed);
+  if (!entries.peek().some(isBehind)) return;
+  entries.value = entries.peek().map((entry) => (isBehind(entry) ? { ...entry, ...counts } : entry));
 }
 
-/** Runs a change of the store; a full or blocked store is said once and loses nothing of what is on the screen. */
-export async function stored(change: (store: Store) => Promise<void>): Promise<void> {
-  if (!store) return;
-  try {
-    await change(store);
-  } catch {
-    cannotSave();
-  }
+/** What the list says of the work on an image. */
+export function countsOf({ objects }: ImageDocument): Pick<Entry, 'shapes' | 'committed'> {
+  return {
+    shapes: objects.filter(({ shape }) => shape !== null).length,
+    committed: objects.filter(({ committed }) => committed).length,
+  };
 }
 
-/** Deletes the work on all images, those that are not in the list too. */
-export async function forgetWork(): Promise<void> {
-  waiting.clear();
+/** Keeps an image of the list for the next visit. */
+export function keepFile(file: StoredFile): void {
+  queue.put(`file ${file.id}`, (store) => store.putFile(file));
+}
+
+/** Deletes the image; the work on it stays. */
+export function dropFile(id: string): void {
+  queue.put(`file ${id}`, (store) => store.removeFile(id));
+}
+
+/** Deletes the work on all images, those that are not in the list too. @returns whether it is gone */
+export async function forgetWork(): Promise<boolean> {
   known.clear();
-  await stored((one) => one.clear());
+  const gone = await queue.reset((store) => store.clear());
+  keepSettings();
+  return gone;
 }
 
 /** The name that the last data set was exported under. */
@@ -72,32 +87,29 @@ export const lastDataset = (): string | undefined => dataset;
 
 export function keepDataset(name: string): void {
   dataset = name;
-  void stored((one) => one.putSettings(settings()));
+  keepSettings();
 }
 
-/** Begins to follow the open document and the settings. */
-export function followWork(restored: Settings): void {
-  dataset = restored.dataset;
-  let last: ImageDocument | null = null;
+/** Begins to follow the open document. */
+export function followWork(): void {
   effect(() => {
     const [now, open] = [document.value, opened.value];
-    if (!now || !open || now === last) return;
-    last = now;
-    if (known.get(open.key) !== now) keepDocument(open.key, now);
-    const shapes = now.objects.filter(({ shape }) => shape !== null).length;
-    const committed = now.objects.filter((object) => object.committed).length;
-    const entry = entries.peek().find(({ id }) => id === open.entryId);
-    if (entry && (entry.shapes !== shapes || entry.committed !== committed)) {
-      entries.value = entries.peek().map((one) => (one === entry ? { ...one, shapes, committed } : one));
-    }
+    if (now && open && known.get(open.key) !== now) keepDocument(open.key, now);
   });
-  effect(() => {
-    const now = settings();
-    void stored((one) => one.putSettings(now));
-  });
-  const leave = (): void => void flush();
+  const leave = (): void => void queue.flush();
   addEventListener('pagehide', leave);
   addEventListener('visibilitychange', leave);
+}
+
+/** Begins to follow the settings, once those of the last visit are back. */
+export function followSettings(restored: Settings): void {
+  dataset ??= restored.dataset;
+  effect(keepSettings);
+}
+
+function keepSettings(): void {
+  const now = settings();
+  queue.put('settings', (store) => store.putSettings(now));
 }
 
 function settings(): Settings {
@@ -113,20 +125,15 @@ function settings(): Settings {
   };
 }
 
-async function flush(): Promise<void> {
-  clearTimeout(timer);
-  timer = undefined;
-  const now = [...waiting];
-  waiting.clear();
-  if (now.length === 0) return;
-  await stored(async (one) => {
-    for (const [key, next] of now) await one.putDocument(key, next);
-  });
-  if (waiting.size === 0 && saving.peek() === 'pending') saving.value = 'saved';
+async function openOnce(): Promise<Store | null> {
+  const alone = await takeOnlyTab();
+  const store = alone ? await Store.open() : null;
+  if (!alone) {
+    saving.value = 'unavailable';
+    warn(text.errors.otherTab, text.errors.otherTabHint);
+  }
+  queue.begin(store);
+  return store;
 }
 
-function cannotSave(): void {
-  saving.value = 'unavailable';
-  if (!warned) say(text.errors.cannotSave, text.errors.cannotSaveHint);
-  warned = true;
-}
+const cannotSave = (): void => warn(text.errors.cannotSave, text.errors.cannotSaveHint);

@@ -1,22 +1,25 @@
 /** Brings the page to life: what is stored comes back, and work, prompts and keys are followed from then on. */
 
 import { restoreAdapted } from './adaptedModel.js';
-import { warmUp } from './engineControl.js';
+import { switchEngine, warmUp } from './engineControl.js';
 import { restoreEntries } from './entries.js';
 import { followKeys } from './keyboard.js';
 import { sayDefect, sayError } from './messages.js';
-import { followWork, openStore } from './persist.js';
-import { followPrompts } from './predictions.js';
+import { followSettings, followWork, openStore } from './persist.js';
+import { followPrompts, prepare } from './predictions.js';
 import {
   carryPrompts,
   classes,
   currentClass,
-  engineKind,
   multimask,
+  opened,
   serverReachable,
   showMeasures,
   showPreview,
 } from './state.js';
+
+/** A server on this machine answers at once; the page does not wait for one that hangs. */
+const HEALTH_MS = 2000;
 
 /** @param canvasHasFocus whether keys that act on the image may */
 export async function start(canvasHasFocus: () => boolean): Promise<void> {
@@ -26,29 +29,34 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   });
   followKeys(canvasHasFocus);
   followPrompts();
+  followWork();
+  const health = serverAnswers();
+  await restoreAdapted();
   const store = await openStore();
   const settings = (await store?.settings()) ?? {};
+  const files = (await store?.files()) ?? [];
   if (settings.classes?.[0]) {
     classes.value = settings.classes;
     currentClass.value = settings.classes[0].id;
   }
-  serverReachable.value = await serverAnswers();
-  engineKind.value = settings.engine === 'server' && serverReachable.value ? 'server' : 'browser';
   showPreview.value = settings.preview ?? showPreview.value;
   showMeasures.value = settings.measures ?? showMeasures.value;
   multimask.value = settings.multimask ?? multimask.value;
   carryPrompts.value = settings.carry ?? carryPrompts.value;
-  const files = (await store?.files()) ?? [];
-  await restoreAdapted();
-  followWork(settings);
+  serverReachable.value = await health;
+  const atServer = settings.engine === 'server' && serverReachable.value;
+  if (atServer) switchEngine('server');
+  followSettings(settings);
   void navigator.storage?.persist?.();
-  void warmUp();
+  // An image that was opened meanwhile is being read by the engine from before.
+  void (atServer && opened.peek() ? prepare() : warmUp());
   await restoreEntries(files, settings.currentId ?? null);
 }
 
 async function serverAnswers(): Promise<boolean> {
   try {
-    return (await fetch('api/v1/health', { cache: 'no-store' })).ok;
+    const signal = AbortSignal.timeout(HEALTH_MS);
+    return (await fetch('api/v1/health', { cache: 'no-store', signal })).ok;
   } catch {
     return false;
   }

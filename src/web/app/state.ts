@@ -11,6 +11,7 @@ import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js
 import type { EngineKind } from '../engine/engine.js';
 import type { OpenedImage } from '../open/openedImage.js';
 import type { KeptModel } from '../storage/adaptedStore.js';
+import type { Saving } from '../storage/writeQueue.js';
 
 /** An image of the list. */
 export interface Entry {
@@ -107,9 +108,11 @@ export const engineName = signal<{ readonly model: string; readonly provider: st
 export const thinking = signal(false);
 
 export const message = signal<Message | null>(null);
+/** Stays beside other messages until it is dismissed. */
+export const warning = signal<Message | null>(null);
 export const dialog = signal<Dialog | null>(null);
 /** Work is being written, is written, or cannot be. */
-export const saving = signal<'saved' | 'pending' | 'unavailable'>('saved');
+export const saving = signal<Saving>('saved');
 /** The folder that the images came from, where the browser lets a page write there. */
 export const folder = signal<FileSystemDirectoryHandle | null>(null);
 

@@ -34,62 +34,74 @@ interface Schema extends DBSchema {
   settings: { key: string; value: Settings };
 }
 
+/** Methods reject where the browser has no room or has lost the database; the next call opens a lost one anew. */
 export class Store {
-  readonly #db: IDBPDatabase<Schema>;
+  #db: IDBPDatabase<Schema> | null = null;
 
-  private constructor(db: IDBPDatabase<Schema>) {
-    this.#db = db;
-  }
+  private constructor() {}
 
   /** Null where the browser has no storage for this page. */
   static async open(): Promise<Store | null> {
+    const store = new Store();
     try {
-      const db = await openDB<Schema>('samus-annotator', 1, {
-        upgrade(fresh) {
-          fresh.createObjectStore('files', { keyPath: 'id' });
-          fresh.createObjectStore('documents');
-          fresh.createObjectStore('settings');
-        },
-      });
-      return new Store(db);
+      await store.#connect();
+      return store;
     } catch {
       return null;
     }
   }
 
   async files(): Promise<StoredFile[]> {
-    const found = await this.#db.getAll('files');
+    const found = await this.#with((db) => db.getAll('files'));
     return found.sort((a, b) => a.order - b.order);
   }
 
   async putFile(file: StoredFile): Promise<void> {
-    await this.#db.put('files', file);
+    await this.#with((db) => db.put('files', file));
   }
 
-  /** Takes files off the list; the work on them stays, for when they are opened again. */
-  async removeFiles(ids: readonly string[]): Promise<void> {
-    const transaction = this.#db.transaction('files', 'readwrite');
-    await Promise.all([...ids.map((id) => transaction.store.delete(id)), transaction.done]);
+  /** Takes a file off the list; the work on it stays, for when it is opened again. */
+  async removeFile(id: string): Promise<void> {
+    await this.#with((db) => db.delete('files', id));
   }
 
   document(key: string): Promise<ImageDocument | undefined> {
-    return this.#db.get('documents', key);
+    return this.#with((db) => db.get('documents', key));
   }
 
   async putDocument(key: string, document: ImageDocument): Promise<void> {
-    await this.#db.put('documents', document, key);
+    await this.#with((db) => db.put('documents', document, key));
   }
 
   async settings(): Promise<Settings> {
-    return (await this.#db.get('settings', 'all')) ?? {};
+    return (await this.#with((db) => db.get('settings', 'all'))) ?? {};
   }
 
   async putSettings(settings: Settings): Promise<void> {
-    await this.#db.put('settings', settings, 'all');
+    await this.#with((db) => db.put('settings', settings, 'all'));
   }
 
   /** Forgets images and work; settings hold nothing of either. */
   async clear(): Promise<void> {
-    await Promise.all([this.#db.clear('files'), this.#db.clear('documents')]);
+    await this.#with((db) => Promise.all([db.clear('files'), db.clear('documents')]));
+  }
+
+  /** Begins at once where there is a connection: a page that is being left gets no later turn. */
+  async #with<T>(work: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
+    return work(this.#db ?? (await this.#connect()));
+  }
+
+  async #connect(): Promise<IDBPDatabase<Schema>> {
+    this.#db = await openDB<Schema>('samus-annotator', 1, {
+      upgrade(fresh) {
+        fresh.createObjectStore('files', { keyPath: 'id' });
+        fresh.createObjectStore('documents');
+        fresh.createObjectStore('settings');
+      },
+      terminated: () => {
+        this.#db = null;
+      },
+    });
+    return this.#db;
   }
 }

@@ -305,6 +305,11 @@ export const text = {
     defectHint: 'Your work is kept. Reload the page if it does not go on.',
     cannotSave: 'This browser does not let the page keep your work.',
     cannotSaveHint: 'Export it before you close the page; private windows and full disks are the usual reasons.',
+    otherTab: 'The annotator is open in another tab, so nothing is saved in this one.',
+    otherTabHint: 'Go on there, or close that tab and reload this one.',
+    cannotForget: 'What is stored in this browser could not be deleted.',
+    cannotForgetHint:
+      'Close other tabs of the annotator and try again, or delete the data of this site in the settings of the browser.',
     dismiss: 'Dismiss this message',
   },
 } as const;

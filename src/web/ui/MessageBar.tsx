@@ -1,21 +1,27 @@
-/** What the page has to say, one thing at a time; read out by screen readers. */
-import { dismiss } from '../app/messages.js';
-import { message } from '../app/state.js';
+/** What the page has to say, one thing at a time beside a warning that holds; read out by screen readers. */
+import { dismiss, dismissWarning } from '../app/messages.js';
+import { type Message, message, warning } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 
 export function MessageBar() {
-  const now = message.value;
+  const [now, standing] = [message.value, warning.value];
+  const urgent = standing !== null || now?.tone === 'error';
   return (
-    <div class="messages" role={now?.tone === 'error' ? 'alert' : 'status'} aria-live="polite" aria-atomic="true">
-      {now && (
-        <div class={`message ${now.tone}`}>
-          <p>
-            {now.text} {now.hint && <span class="quiet">{now.hint}</span>}
-          </p>
-          <Button label={text.errors.dismiss} icon="close" onClick={dismiss} />
-        </div>
-      )}
+    <div class="messages" role={urgent ? 'alert' : 'status'} aria-live="polite" aria-atomic="false">
+      {standing && <Line of={standing} onDismiss={dismissWarning} />}
+      {now && <Line of={now} onDismiss={dismiss} />}
+    </div>
+  );
+}
+
+function Line({ of, onDismiss }: { readonly of: Message; readonly onDismiss: () => void }) {
+  return (
+    <div class={`message ${of.tone}`} aria-atomic="true">
+      <p>
+        {of.text} {of.hint && <span class="quiet">{of.hint}</span>}
+      </p>
+      <Button label={text.errors.dismiss} icon="close" onClick={onDismiss} />
     </div>
   );
 }

@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { encodeRle } from '../../formats/rle.js';
+import { addObject, emptyDocument } from '../document/edit.js';
+import { record } from '../document/history.js';
+import type { ImageDocument } from '../document/types.js';
+import type { StoredFile } from '../storage/database.js';
+
+const held = { files: new Map<string, StoredFile>(), documents: new Map<string, unknown>(), failing: false };
+
+vi.mock('../storage/onlyTab.js', () => ({ takeOnlyTab: async () => true }));
+vi.mock('../storage/database.js', () => ({
+  Store: {
+    open: async () => ({
+      document: async (key: string) => held.documents.get(key),
+      putDocument: async (key: string, document: unknown) => void held.documents.set(key, document),
+      putFile: async (file: StoredFile) => void held.files.set(file.id, file),
+      removeFile: async (id: string) => void held.files.delete(id),
+      putSettings: async () => undefined,
+      clear: async () => {
+        if (held.failing) throw new DOMException('lost', 'InvalidStateError');
+      },
+    }),
+  },
+}));
+vi.mock('../open/openImage.js', () => ({
+  openImage: async ({ name }: File) => ({ name, width: 8, height: 8, image: {}, spacingMm: null }),
+}));
+// The model is on its way and does not come.
+vi.mock('./predictions.js', () => ({ prepare: () => new Promise(() => undefined) }));
+vi.mock('./engineControl.js', () => ({ readingBegins: () => undefined, readingFailed: () => undefined }));
+vi.mock('./adaptedModel.js', () => ({ forgetAdapted: async () => true }));
+vi.stubGlobal('addEventListener', () => undefined);
+
+const found = (name: string, bytes = name) => ({ file: new File([bytes], name), path: name });
+const withObject = (document: ImageDocument, id: string): ImageDocument => addObject(document, { id, classId: 1 });
+
+/** A page that was just loaded, on what was stored by the one before. */
+async function load() {
+  vi.resetModules();
+  const [list, state, persist] = await Promise.all([
+    import('./entries.js'),
+    import('./state.js'),
+    import('./persist.js'),
+  ]);
+  persist.followWork();
+  return { ...list, ...state, openStore: persist.openStore };
+}
+
+type Loaded = Awaited<ReturnType<typeof load>>;
+
+/** Opens images; the call itself lasts until the model has come. */
+async function open(page: Loaded, ...files: readonly ReturnType<typeof found>[]): Promise<void> {
+  void page.addImages(files);
+  await vi.waitFor(() => {
+    expect(page.opened.peek()).not.toBeNull();
+    expect(page.entries.peek().every(({ key }) => key !== null)).toBe(true);
+  });
+}
+
+describe('the list of images', () => {
+  beforeEach(() => {
+    held.files.clear();
+    held.documents.clear();
+    held.failing = false;
+  });
+
+  it('is kept while the model is still on its way, in its order', async () => {
+    const page = await load();
+    await open(page, found('b.png'), found('a.png'));
+    await vi.waitFor(() => expect(held.files.size).toBe(2));
+    const stored = [...held.files.values()].sort((a, b) => a.order - b.order);
+    expect(stored.map(({ name }) => name)).toEqual(['b.png', 'a.png']);
+  });
+
+  it('comes back ahead of images that were opened meanwhile, and leaves those open', async () => {
+    const before = await load();
+    await open(before, found('old.png'));
+    await vi.waitFor(() => expect(held.files.size).toBe(1));
+    const files = [...held.files.values()];
+
+    const page = await load();
+    await open(page, found('new.png'));
+    await page.restoreEntries(files, files[0]!.id);
+    expect(page.entries.peek().map(({ name }) => name)).toEqual(['old.png', 'new.png']);
+    expect(page.opened.peek()?.picture.name).toBe('new.png');
+    await vi.waitFor(() => expect(held.files.size).toBe(2));
+    const orders = [...held.files.values()].map(({ order }) => order);
+    expect(orders[1]).toBeGreaterThan(orders[0]!);
+  });
+
+  it('gives a picture that is listed twice the same work, counted at both places', async () => {
+    const page = await load();
+    await open(page, found('one.png', 'same'), found('two.png', 'same'));
+    const now = page.history.peek()!;
+    page.history.value = record(now, withObject(now.present, 'drawn'));
+    const twin = page.entries.peek()[1]!;
+    expect((await page.workOn(twin))?.objects.map(({ id }) => id)).toEqual(['drawn']);
+
+    const mask = encodeRle(new Uint8Array(64).fill(1), 8, 8);
+    const start = { mask, origin: 'file', score: null } as const;
+    const filled = addObject(page.document.peek()!, { id: 'filled', classId: 1, start, committed: true });
+    page.putWork(twin.key!, filled);
+    expect(page.document.peek()).toBe(filled);
+    expect(page.history.peek()?.past).toHaveLength(2);
+    expect(page.entries.peek().map(({ shapes, committed }) => [shapes, committed])).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
+  });
+
+  it('puts work on an image that is not open, and keeps it', async () => {
+    const page = await load();
+    await open(page, found('one.png'), found('two.png'));
+    const { id, key } = page.entries.peek()[1]!;
+    const work = withObject(emptyDocument(8, 8), 'object');
+    page.putWork(key!, work);
+    expect(await page.workOn(page.entries.peek()[1]!)).toBe(work);
+    await vi.waitFor(() => expect(held.documents.get(key!)).toBe(work));
+    void page.openEntry(id);
+    await vi.waitFor(() => expect(page.document.peek()?.objects).toHaveLength(1));
+  });
+
+  it('says that nothing is stored only if that is so', async () => {
+    const page = await load();
+    await page.openStore();
+    held.failing = true;
+    await page.forgetEverything();
+    expect(page.warning.peek()?.text).toMatch(/could not be deleted/);
+    expect(page.message.peek()).toBeNull();
+    held.failing = false;
+    await page.forgetEverything();
+    expect(page.message.peek()?.text).toMatch(/Nothing is stored/);
+  });
+});

@@ -1,0 +1,100 @@
+/**
+ * What waits to be written, by name: of the changes under one name only the newest is. A change stays until it was
+ * written; one that was refused is tried again, with the next change and after a while. Reports how it stands, and
+ * `saved` only if nothing is left. What is written, and where to, is up to those who put it in.
+ */
+
+/** Nothing is left to write, something is, or something cannot be written. */
+export type Saving = 'saved' | 'pending' | 'unavailable';
+
+type Change<Store> = (store: Store) => Promise<void>;
+
+/** Short enough that a crash costs one click at most. */
+const DELAY_MS = 120;
+/** Room on a disk comes back when somebody makes it. */
+const RETRY_MS = 10_000;
+
+type Timer = ReturnType<typeof setTimeout> | undefined;
+
+export class WriteQueue<Store> {
+  readonly #report: (state: Saving) => void;
+  /** Undefined: not known yet. Null: there is none, and nothing is taken. */
+  #store: Store | null | undefined;
+  readonly #waiting = new Map<string, Change<Store>>();
+  readonly #writing = new Set<Change<Store>>();
+  readonly #refused = new Set<string>();
+  #soon: Timer;
+  #later: Timer;
+
+  constructor(report: (state: Saving) => void) {
+    this.#report = report;
+  }
+
+  /** Writes from now on; changes may have been put in before. @param store null: nothing can be written */
+  begin(store: Store | null): void {
+    this.#store = store;
+    if (store) void this.flush();
+    else this.#waiting.clear();
+    this.#tell();
+  }
+
+  /** Has a change written shortly, in place of one of the same name that still waits. */
+  put(name: string, change: Change<Store>): void {
+    if (this.#store === null) return;
+    this.#waiting.set(name, change);
+    this.#soon ??= setTimeout(() => void this.flush(), DELAY_MS);
+    this.#tell();
+  }
+
+  /** Begins to write all that waits at once: when the page is left there is no time for one after the other. */
+  async flush(): Promise<void> {
+    const store = this.#store;
+    if (!store) return;
+    clearTimeout(this.#soon);
+    clearTimeout(this.#later);
+    this.#soon = undefined;
+    await Promise.all([...this.#waiting].map(([name, change]) => this.#write(store, name, change)));
+    clearTimeout(this.#later);
+    if (this.#refused.size > 0) this.#later = setTimeout(() => void this.flush(), RETRY_MS);
+    this.#tell();
+  }
+
+  /** Gives up all that waits and makes one change now. @returns whether it was made */
+  async reset(change: Change<Store>): Promise<boolean> {
+    this.#waiting.clear();
+    this.#refused.clear();
+    this.#tell();
+    if (!this.#store) return false;
+    try {
+      await change(this.#store);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #write(store: Store, name: string, change: Change<Store>): Promise<void> {
+    if (this.#writing.has(change)) return;
+    this.#writing.add(change);
+    let refused = false;
+    try {
+      await change(store);
+    } catch {
+      refused = true;
+    }
+    this.#writing.delete(change);
+    // A newer one came meanwhile and waits in its place, or it was given up.
+    if (this.#waiting.get(name) !== change) return;
+    if (refused) {
+      this.#refused.add(name);
+      return;
+    }
+    this.#refused.delete(name);
+    this.#waiting.delete(name);
+  }
+
+  #tell(): void {
+    const stuck = this.#store === null || this.#refused.size > 0;
+    this.#report(stuck ? 'unavailable' : this.#waiting.size > 0 ? 'pending' : 'saved');
+  }
+}
