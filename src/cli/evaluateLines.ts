@@ -76,8 +76,10 @@ function diceCells({ mean, std, ci95 }: MetricSummary): [string, string] {
   return [spread, ci95 ? `${number(ci95[0], 3)} to ${number(ci95[1], 3)}` : ''];
 }
 
-function meanOf({ metrics }: GroupSummary, metric: Metric, digits: number): string {
-  return number(metrics.get(metric)!.mean, digits);
+/** With the number of images, where the mean is not of all of them. */
+function meanOf({ metrics, images }: GroupSummary, metric: Metric, digits: number): string {
+  const { mean, n } = metrics.get(metric)!;
+  return `${number(mean, digits)}${n > 0 && n < images ? ` (n ${n})` : ''}`;
 }
 
 function number(value: number, digits: number): string {

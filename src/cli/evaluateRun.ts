@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path';
 import { openDataset } from '../data/dataset.node.js';
-import type { SampleList } from '../data/sampleList.js';
+import { type SampleList, sampleOrigin } from '../data/sampleList.js';
 import { type Json, SamusError } from '../errors.js';
 import { type Comparison, compareEvaluations } from '../evaluate/compare.js';
 import {
@@ -14,6 +14,7 @@ import {
   metricsDocument,
 } from '../evaluate/document.js';
 import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/evaluate.js';
+import { distinctSamples } from '../evaluate/imageGroups.js';
 import { imagesCsv } from '../evaluate/imagesCsv.js';
 import { promptable } from '../evaluate/promptableModel.js';
 import { parsePromptKind, promptName } from '../evaluate/promptPlan.js';
@@ -32,7 +33,7 @@ import { openSegmenter } from './openModel.js';
 import { makeFolder, writeText } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress, withProgress } from './progress.js';
-import type { Outcome } from './run.js';
+import { type Outcome, warn } from './run.js';
 
 export interface EvaluateCommandOptions {
   readonly data: string;
@@ -68,7 +69,11 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   checkModels(models);
   const lists = options.list ?? ['test'];
   const dataset = await openDataset(options.data);
-  const list = await dataset.lists(lists);
+  const { distinct: list, repeated } = distinctSamples(await dataset.lists(lists));
+  if (repeated.length > 0) {
+    const first = `${sampleOrigin(repeated.at(0))}, class ${repeated.at(0).classId}`;
+    warn(`${repeated.length} line(s) name what was named before and are left out, the first ${first}`);
+  }
   // A model that cannot be read is found before the first has run for an hour.
   if (models.length > 1) for (const model of models) await loadModel(model);
   if (options.report !== undefined) await makeFolder(options.report);
@@ -173,7 +178,12 @@ function modelDocument({ evaluation, summary }: ReportModel): { [key: string]: J
   return {
     model: summary.model,
     datasets: summary.groups.map((group) => groupDocument(group, evaluation.confusions.get(group.dataset)?.rows())),
-    overall: { images, ...metricsDocument(summary.overall, images), macroDice: summary.macroDice },
+    overall: {
+      images,
+      ...metricsDocument(summary.overall, images),
+      ci95_resamples: summary.resampled,
+      macroDice: summary.macroDice,
+    },
     calibration: calibrationDocument(summary.calibration),
     failures: evaluation.failures.map(failureDocument),
     timing: { wall_ms: evaluation.wallMs, imagesPerSecond: (1000 * evaluation.images) / evaluation.wallMs },

@@ -6,6 +6,7 @@ import type { Evaluation } from './evaluate.js';
 import type { Metric } from './metrics.js';
 import type { ResultTable } from './resultTable.js';
 import { bootstrapMeans, type Interval, type Summary, summarise } from './statistics.js';
+import { type Resampled, resampledBy } from './summary.js';
 import { type WilcoxonResult, wilcoxonSignedRank } from './wilcoxon.js';
 
 /** Metrics that models are compared by; larger is better in the first three only. */
@@ -28,6 +29,7 @@ interface GroupComparison {
   /** Samples that both models were measured on. */
   readonly images: number;
   readonly differences: ReadonlyMap<ComparedMetric, PairedDifference>;
+  readonly resampled: Resampled;
   /** The places in the list and the differences of Dice, for pictures. */
   readonly samples: Uint32Array;
   readonly dice: Float64Array;
@@ -38,7 +40,7 @@ export interface Comparison {
   readonly second: string;
   readonly groups: readonly GroupComparison[];
   /** Over all samples. */
-  readonly overall: ReadonlyMap<ComparedMetric, PairedDifference>;
+  readonly overall: Pick<GroupComparison, 'differences' | 'resampled'>;
 }
 
 /** Compares two evaluations of the same list. @param seed of the intervals */
@@ -54,16 +56,17 @@ export function compareEvaluations(first: Evaluation, second: Evaluation, list: 
   const compare = (places: readonly number[]) => {
     const samples = Uint32Array.from(places);
     const columns = COMPARED.map((metric) => differencesOf(first.table, second.table, samples, metric));
-    const intervals = bootstrapMeans(columns, seed, first.table.patientsOf(samples));
+    const clusters = first.table.clustersOf(samples);
+    const intervals = bootstrapMeans(columns, seed, clusters?.numbers);
     const differences = new Map(COMPARED.map((metric, i) => [metric, paired(columns[i]!, intervals[i])]));
-    return { images: samples.length, differences, samples, dice: columns[0]! };
+    return { images: samples.length, differences, resampled: resampledBy(clusters), samples, dice: columns[0]! };
   };
   const all = [...groups.values()].flatMap(({ samples }) => samples).sort((a, b) => a - b);
   return {
     first: first.model,
     second: second.model,
     groups: [...groups.values()].map(({ samples, ...group }) => ({ ...group, ...compare(samples) })),
-    overall: compare(all).differences,
+    overall: compare(all),
   };
 }
 

@@ -89,13 +89,14 @@ export function comparisonDocument({ first, second, groups, overall }: Compariso
   return {
     first,
     second,
-    datasets: groups.map(({ dataset, classId, images, differences }) => ({
+    datasets: groups.map(({ dataset, classId, images, differences, resampled }) => ({
       dataset,
       class: classId,
       images,
       ...differencesDocument(differences),
+      ci95_resamples: resampled,
     })),
-    overall: differencesDocument(overall),
+    overall: { ...differencesDocument(overall.differences), ci95_resamples: overall.resampled },
   };
 }
 

@@ -10,6 +10,7 @@ import { compareEvaluations } from './compare.js';
 import { groupDocument } from './document.js';
 import { type CaseSource, type EvaluateOptions, evaluate } from './evaluate.js';
 import type { LabelledCase } from './evaluationCase.js';
+import { distinctSamples } from './imageGroups.js';
 import { imagesCsv } from './imagesCsv.js';
 import { DEFAULT_TOLERANCES } from './metrics.js';
 import { type PromptableModel, promptable } from './promptableModel.js';
@@ -261,6 +262,31 @@ describe('an evaluation', () => {
     const without = await evaluate(model, squares(false), list, native);
     expect(summariseEvaluation(without, list, squares(), 1).groups[0]).toMatchObject({ resampled: 'image' });
   });
+
+  it('resamples patients also where one image has none, and an image without one with all its classes', async () => {
+    // Images 0 to 3 are of one patient; 12 has none.
+    const list = listOf(...[0, 1, 2, 3, 4, 5, 12].flatMap((name) => [`1/Set/${name}`, `2/Set/${name}`]));
+    const [partly, none] = [squares(), squares(false)];
+    const read = async (sample: Sample) => (sample.name === '12' ? none : partly).read(sample);
+    const model = oracle((x) => x % 5);
+    const { table } = await evaluate(model, { ...partly, read }, list, native);
+    const ofOneClass = Uint32Array.from([0, 2, 4, 6, 8, 10, 12]);
+    expect(table.clustersOf(ofOneClass)).toEqual({ numbers: Int32Array.from([0, 0, 0, 0, 1, 2, 3]), patients: 'some' });
+    expect(table.clustersOf(Uint32Array.from([8, 10, 12]))).toBeUndefined();
+
+    const without = await evaluate(model, none, list, native);
+    const all = Uint32Array.from({ length: 14 }, (_, i) => i);
+    const images = Int32Array.from(all, (i) => Math.floor(i / 2));
+    expect(without.table.clustersOf(all)).toEqual({ numbers: images, patients: 'none' });
+    expect(summariseEvaluation(without, list, none, 1).resampled).toBe('image');
+  });
+
+  it('counts what is named twice once', () => {
+    const list = listOf('1/Set/0', '2/Set/0', '1/Set/1', '1/Set/0', '1/Other/0', '1/Set/1');
+    const { distinct, repeated } = distinctSamples(list);
+    expect([...distinct].map(({ line }) => line)).toEqual([1, 2, 3, 5]);
+    expect([...repeated].map(({ line }) => line)).toEqual([4, 6]);
+  });
 });
 
 describe('a comparison of models', () => {
@@ -278,7 +304,8 @@ describe('a comparison of models', () => {
     expect([dice.larger, dice.smaller]).toEqual([12, 0]);
     expect(dice.ci95![0]).toBeGreaterThan(0);
     expect(dice.wilcoxon).toMatchObject({ statistic: 0, p: 2 / 2 ** 12, method: 'exact' });
-    expect(overall.get('dice')!.n).toBe(13);
+    expect(overall.differences.get('dice')!.n).toBe(13);
+    expect([groups[0]!.resampled, overall.resampled]).toEqual(['patient', 'patient']);
   });
 });
 

@@ -148,7 +148,12 @@ async function evaluateImage(
     const pixelMm2 = spacingMm ? spacingMm[0] * spacingMm[1] : Number.NaN;
     table.set(
       index,
-      { pixels: width * height, pixelMm2, ...(patient !== undefined && { patient: `${first.dataset}/${patient}` }) },
+      {
+        pixels: width * height,
+        pixelMm2,
+        image: group[0]!,
+        ...(patient !== undefined && { patient: `${first.dataset}/${patient}` }),
+      },
       rows,
     );
   }

@@ -20,6 +20,24 @@ export function* imageGroups(list: SampleList): Generator<readonly number[]> {
   }
 }
 
+/** The list without lines that name a sample again, and these. */
+export function distinctSamples(list: SampleList): { readonly distinct: SampleList; readonly repeated: SampleList } {
+  const first = new Uint8Array(list.length);
+  for (const group of imageGroups(list)) {
+    const seen = new Set<number>();
+    for (const place of group) {
+      const { classId } = list.at(place);
+      if (!seen.has(classId)) first[place] = 1;
+      seen.add(classId);
+    }
+  }
+  const places = [...first.keys()];
+  return {
+    distinct: list.select(places.filter((place) => first[place] === 1)),
+    repeated: list.select(places.filter((place) => first[place] === 0)),
+  };
+}
+
 /** For each line the next one about the same image, or -1. */
 function sameImageChain(list: SampleList): Int32Array {
   const key = (i: number): string => {

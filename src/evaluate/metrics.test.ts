@@ -71,8 +71,11 @@ describe('metrics of a mask', () => {
       [truth, empty],
       [empty, empty],
     ] as const) {
-      const { hausdorff_px, hd95_px, assd_px, nsd, hausdorff_mm } = measure(a, b, 8, [1, 1]);
-      expect([hausdorff_px, hd95_px, assd_px, nsd, hausdorff_mm]).toEqual(new Array(5).fill(Number.NaN));
+      const { hausdorff_px, hd95_px, assd_px, hausdorff_mm, nsd, nsd_mm } = measure(a, b, 8, [1, 1]);
+      expect([hausdorff_px, hd95_px, assd_px, hausdorff_mm]).toEqual(new Array(4).fill(Number.NaN));
+      // A missed object is a share of 0, so that it does not drop out of the mean.
+      expect([nsd, nsd_mm]).toEqual(new Array(2).fill(a === b ? Number.NaN : 0));
+      expect(measure(a, b, 8).nsd_mm).toBeNaN();
     }
     expect(measure(empty, empty, 8)).toMatchObject({ dice: 1, iou: 1, row_set_hausdorff: 0 });
   });

@@ -26,7 +26,10 @@ export const METRICS = [
 
 export type Metric = (typeof METRICS)[number];
 
-/** NaN is what is not defined: distances to an empty mask, millimetres without spacing. */
+/**
+ * NaN is what is not defined: distances to an empty mask, the share of outlines of which there is none, millimetres
+ * without spacing. `nsd` is 0 where one mask only is empty: none of the other's outline is near any.
+ */
 export type MaskMetrics = Readonly<Record<Metric, number>>;
 
 export interface MeasureOptions {
@@ -54,6 +57,7 @@ export function measureMask(
 ): MaskMetrics {
   const distances = surfaceDistances(prediction, truth, width, height);
   const pixels = surfaceMetrics(distances, tolerancePx);
+  const missed = distances === undefined && prediction.some(isInside) !== truth.some(isInside);
   const millimetres = surfaceMetrics(distances && spacingMm && inMillimetres(), toleranceMm);
   function inMillimetres() {
     const [x, y] = spacingMm!;
@@ -65,11 +69,15 @@ export function measureMask(
     hausdorff_px: pixels.hausdorff,
     hd95_px: pixels.hausdorff95,
     assd_px: pixels.assd,
-    nsd: pixels.surfaceDice,
+    nsd: missed ? 0 : pixels.surfaceDice,
     row_set_hausdorff: rowSetHausdorff(prediction, truth, width, height),
     hausdorff_mm: millimetres.hausdorff,
     hd95_mm: millimetres.hausdorff95,
     assd_mm: millimetres.assd,
-    nsd_mm: millimetres.surfaceDice,
+    nsd_mm: missed && spacingMm ? 0 : millimetres.surfaceDice,
   };
+}
+
+function isInside(value: number): boolean {
+  return value !== 0;
 }

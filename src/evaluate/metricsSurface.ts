@@ -6,7 +6,7 @@
  */
 import { squaredDistances } from '../data/distanceTransform.js';
 
-/** In the unit of the spacing. NaN where one of the masks is empty: there is no distance to nothing. */
+/** In the unit of the spacing. NaN where a mask is empty: there is no distance to nothing. */
 export interface SurfaceMetrics {
   readonly hausdorff: number;
   /** The 95th percentile of both directed sets of distances together, linearly interpolated. */

@@ -26,10 +26,18 @@ export interface SampleValues {
   readonly pixels: number;
   /** Of one pixel; NaN if it is not known. */
   readonly pixelMm2: number;
+  /** The place in the list of the first sample of the same image. */
+  readonly image: number;
   readonly patient?: string;
 }
 
-const NO_PATIENT = -1;
+/** Which samples belong together when they are resampled. */
+export interface Clusters {
+  /** For each sample the number of its cluster, from 0 on. */
+  readonly numbers: Int32Array;
+  /** Whether patients are known of all samples, of some, or of none. */
+  readonly patients: 'all' | 'some' | 'none';
+}
 
 export class ResultTable {
   readonly samples: number;
@@ -48,7 +56,8 @@ export class ResultTable {
   readonly #turnDice: Float32Array;
   readonly #turnIou: Float32Array;
   readonly #done: Uint8Array;
-  readonly #patients: Int32Array;
+  /** A patient's number from 0 on; for an image of which no patient is known −1 less the place of its first sample. */
+  readonly #clusters: Int32Array;
   readonly #patientPlaces = new Map<string, number>();
 
   constructor(samples: number, draws: number, turns: number) {
@@ -69,18 +78,20 @@ export class ResultTable {
     this.#turnDice = new Float32Array(turns > 1 ? rows * turns : 0);
     this.#turnIou = new Float32Array(turns > 1 ? rows * turns : 0);
     this.#done = new Uint8Array(samples);
-    this.#patients = new Int32Array(samples).fill(NO_PATIENT);
+    this.#clusters = new Int32Array(samples);
   }
 
   /** Fills the rows of a sample. @param rows one for each draw */
-  set(sample: number, { pixels, pixelMm2, patient }: SampleValues, rows: readonly RowValues[]): void {
+  set(sample: number, { pixels, pixelMm2, image, patient }: SampleValues, rows: readonly RowValues[]): void {
     this.#done[sample] = 1;
     this.pixels[sample] = pixels;
     this.pixelMm2[sample] = pixelMm2;
-    if (patient !== undefined) {
+    if (patient === undefined) {
+      this.#clusters[sample] = -1 - image;
+    } else {
       const place = this.#patientPlaces.get(patient) ?? this.#patientPlaces.size;
       this.#patientPlaces.set(patient, place);
-      this.#patients[sample] = place;
+      this.#clusters[sample] = place;
     }
     for (const [draw, values] of rows.entries()) {
       const row = sample * this.draws + draw;
@@ -102,20 +113,22 @@ export class ResultTable {
   }
 
   /**
-   * The patient of each sample by numbers from 0 on; undefined where one is unknown, or each sample has its own: then
-   * samples are as good as patients.
+   * All samples of a patient are a cluster; where no patient is known, all of an image. Undefined where each sample has
+   * a cluster of its own: then samples are as good as clusters.
    */
-  patientsOf(samples: Uint32Array): Int32Array | undefined {
-    const numbers = new Map<number, number>();
-    const patients = new Int32Array(samples.length);
+  clustersOf(samples: Uint32Array): Clusters | undefined {
+    const places = new Map<number, number>();
+    const numbers = new Int32Array(samples.length);
+    let known = 0;
     for (const [i, sample] of samples.entries()) {
-      const patient = this.#patients[sample]!;
-      if (patient === NO_PATIENT) return undefined;
-      const number = numbers.get(patient) ?? numbers.size;
-      numbers.set(patient, number);
-      patients[i] = number;
+      const cluster = this.#clusters[sample]!;
+      if (cluster >= 0) known++;
+      const number = places.get(cluster) ?? places.size;
+      places.set(cluster, number);
+      numbers[i] = number;
     }
-    return numbers.size < samples.length ? patients : undefined;
+    if (places.size === samples.length) return undefined;
+    return { numbers, patients: known === 0 ? 'none' : known < samples.length ? 'some' : 'all' };
   }
 
   /** A metric of all rows; row = sample · draws + draw. NaN where it is not defined. */

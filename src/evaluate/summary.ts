@@ -8,7 +8,7 @@ import { type Calibration, calibrate } from './calibration.js';
 import type { CaseSource, Evaluation } from './evaluate.js';
 import { METRICS, type Metric } from './metrics.js';
 import { overlapMetrics } from './metricsOverlap.js';
-import type { ResultTable } from './resultTable.js';
+import type { Clusters, ResultTable } from './resultTable.js';
 import { bootstrapMeans, type Interval, type Summary, summarise } from './statistics.js';
 
 /** Statistics of a metric. */
@@ -43,6 +43,9 @@ interface ClicksNeeded {
   readonly reached: number;
 }
 
+/** What intervals resample: images with all their classes, or patients (and images of which none is known). */
+export type Resampled = 'image' | 'patient';
+
 export interface GroupSummary {
   readonly dataset: string;
   readonly classId: number;
@@ -53,8 +56,7 @@ export interface GroupSummary {
   /** Places in the list of the samples measured. */
   readonly samples: Uint32Array;
   readonly metrics: ReadonlyMap<Metric, MetricSummary>;
-  /** What the intervals resample. */
-  readonly resampled: 'image' | 'patient';
+  readonly resampled: Resampled;
   /** Dice of all pixels of a patient together, as the published patient mode; where all patients are known. */
   readonly patientDice?: MetricSummary;
   /** Dice after overlaps of classes are resolved, where several were evaluated. */
@@ -71,6 +73,8 @@ export interface EvaluationSummary {
   readonly groups: readonly GroupSummary[];
   /** Over all samples, as the published selection of checkpoints takes it. */
   readonly overall: ReadonlyMap<Metric, MetricSummary>;
+  /** Of `overall`. */
+  readonly resampled: Resampled;
   /** The mean of the groups' means: small data sets count as much as large ones. */
   readonly macroDice: number;
   readonly calibration: Calibration;
@@ -122,10 +126,12 @@ export function summariseEvaluation(
     () => true,
     groups.reduce((sum, { images }) => sum + images, 0),
   );
+  const clusters = table.clustersOf(all);
   return {
     model,
     groups,
-    overall: groups.length === 1 && only ? only.metrics : metricSummaries(table, all, seed),
+    overall: groups.length === 1 && only ? only.metrics : metricSummaries(table, all, seed, clusters?.numbers),
+    resampled: resampledBy(clusters),
     macroDice: summarise(groups.map(({ metrics }) => metrics.get('dice')!.mean)).mean,
     calibration: groups.length === 1 && only ? only.calibration : calibrationOf(table, all),
   };
@@ -133,19 +139,20 @@ export function summariseEvaluation(
 
 function statisticsOf(table: ResultTable, samples: Uint32Array, seed: number) {
   const { draws, turns } = table;
-  const clusters = table.patientsOf(samples);
+  const clusters = table.clustersOf(samples);
+  const numbers = clusters?.numbers;
   const areas = areasOf(table, samples);
   const combined = table.valuesOf(table.combinedDice, samples);
   return {
-    metrics: metricSummaries(table, samples, seed),
-    resampled: clusters ? ('patient' as const) : ('image' as const),
-    ...(clusters && { patientDice: patientDice(table, samples, clusters, seed) }),
+    metrics: metricSummaries(table, samples, seed, numbers),
+    resampled: resampledBy(clusters),
+    ...(clusters?.patients === 'all' && { patientDice: patientDice(table, samples, clusters.numbers, seed) }),
     ...(combined.some((value) => !Number.isNaN(value)) && {
-      combinedDice: withInterval([combined], seed, clusters)[0]!,
+      combinedDice: withInterval([combined], seed, numbers)[0]!,
     }),
     ...(draws > 1 && { spread: spreadOf(table, samples) }),
     ...(turns > 1 && {
-      turns: turnSummaries(table, samples, seed, clusters),
+      turns: turnSummaries(table, samples, seed, numbers),
       clicksNeeded: CLICK_MARKS.map((mark) => clicksNeeded(table, samples, mark)),
     }),
     area: { unit: areas.unit, ...agreementOf(areas) },
@@ -153,9 +160,18 @@ function statisticsOf(table: ResultTable, samples: Uint32Array, seed: number) {
   };
 }
 
-function metricSummaries(table: ResultTable, samples: Uint32Array, seed: number): Map<Metric, MetricSummary> {
+export function resampledBy(clusters: Clusters | undefined): Resampled {
+  return clusters === undefined || clusters.patients === 'none' ? 'image' : 'patient';
+}
+
+function metricSummaries(
+  table: ResultTable,
+  samples: Uint32Array,
+  seed: number,
+  clusters: Int32Array | undefined,
+): Map<Metric, MetricSummary> {
   const columns = METRICS.map((metric) => table.valuesOf(table.metric(metric), samples));
-  const summaries = withInterval(columns, seed, table.patientsOf(samples));
+  const summaries = withInterval(columns, seed, clusters);
   return new Map(METRICS.map((metric, i) => [metric, summaries[i]!]));
 }
 

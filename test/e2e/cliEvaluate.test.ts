@@ -58,6 +58,16 @@ describe('samus evaluate', () => {
     expect({ ...again, timing: 0 }).toEqual({ ...document, timing: 0 });
   });
 
+  it('counts what the lists name twice once, and says so', async () => {
+    const once = await run('--model', 'one', '--json');
+    const { code, stdout, stderr } = await run('--list', 'val', '--model', 'one', '--json');
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/warning: \d+ line.* named before.*list val, line 1/)]);
+    const [{ overall, lists }, expected] = [JSON.parse(stdout), JSON.parse(once.stdout)];
+    expect(lists).toEqual(['val', 'val']);
+    expect(overall).toEqual(expected.overall);
+    expect(overall.ci95_resamples).toBe('image');
+  });
+
   it('writes a report of several models with clicks and draws', async () => {
     const options = ['--clicks', '2', '--draws', '2', '--seed', '5', '--report', 'report'];
     const { code, stdout } = await run('--model', 'one', '--model', 'two', ...options);

@@ -30,7 +30,7 @@ export function methodsSection(protocol: EvaluateOptions, summaries: readonly Ev
     ],
     [
       'NSD',
-      `Share of both outlines that lies within ${formatTick(protocol.tolerancePx)} pixels (${formatTick(protocol.toleranceMm)} mm) of the other.`,
+      `Share of both outlines that lies within ${formatTick(protocol.tolerancePx)} pixels (${formatTick(protocol.toleranceMm)} mm) of the other; 0 where one mask only is empty, not defined where both are.`,
     ],
     [
       'Row-set HD',
@@ -38,7 +38,7 @@ export function methodsSection(protocol: EvaluateOptions, summaries: readonly Ev
     ],
     [
       '95 % intervals',
-      `Percentile bootstrap of the mean, seed ${protocol.seed}${patients ? '; patients are resampled where they are known, else images' : ''}; none for less than five.`,
+      `Percentile bootstrap of the mean, seed ${protocol.seed}${patients ? '; patients with all their images are resampled where they are known, else images with all their classes' : ''}; none for less than five.`,
     ],
     ...(protocol.draws > 0 ? [['Random prompts', 'The value of an image is the mean over its draws.'] as const] : []),
     ...(summaries.length > 1

@@ -127,6 +127,6 @@ function distanceNote(summaries: readonly EvaluationSummary[]): string {
     groups.some(({ images, metrics }) => metrics.get('hd95_px')!.n < images),
   );
   return missing
-    ? 'There is no distance to an empty mask: means are of the images that have one. Read them beside Dice, where an empty prediction counts as 0.'
+    ? 'There is no distance to an empty mask: means of distances are of the images that have one. Read them beside Dice, where an empty prediction counts as 0.'
     : '';
 }

@@ -80,13 +80,18 @@ export function distanceTable(summaries: readonly EvaluationSummary[], unit: 'px
     ...nameColumns(summaries),
     {
       head: 'With distances',
-      hint: 'images on which neither mask is empty: the means are of these',
+      hint: 'images on which neither mask is empty: the means of distances are of these',
       cell: ({ metrics }) => String(metrics.get(most)!.n),
     },
     column(`HD ${unit}`, largest, 2, 'Hausdorff distance of the outlines'),
     column(`HD95 ${unit}`, most, 2, '95th percentile of the distances between the outlines'),
     column(`ASSD ${unit}`, average, 2, 'average symmetric surface distance'),
-    column('NSD', surface, 3, 'normalised surface Dice: share of the outlines within the tolerance'),
+    column(
+      'NSD',
+      surface,
+      3,
+      'normalised surface Dice: share of the outlines within the tolerance; 0 where one mask only is empty',
+    ),
     ...(inMm
       ? []
       : [
