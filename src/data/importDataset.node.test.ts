@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -162,6 +162,20 @@ describe('a pair of folders', () => {
       await expect(importFrom('pair', source, { ...options, out })).rejects.toThrow(coded('DATA_SIZE_MISMATCH'));
     }
     expect((await readdir(out, { recursive: true })).sort()).toEqual(before.sort());
+  });
+
+  it('puts back a data set that a cut off import had moved aside, and leaves no lists of one that it replaces', async () => {
+    const source = await newFolder();
+    await write(source, 'images/a.png', texture(8, 6, 1));
+    await write(source, 'labels/a.png', grey(8, new Uint8Array(48).fill(1)));
+    const { out } = await importFrom('pair', source, { dataset: 'A' });
+    await rename(join(out, 'A'), join(out, '.replaced-A'));
+    await expect(importFrom('pair', source, { dataset: 'A', out })).rejects.toThrow(coded('DATA_EXISTS'));
+    expect(await readdir(join(out, 'A', 'img'))).toEqual(['a.png']);
+    await writeFile(join(out, 'MainPatient', 'train-A.txt'), '1/A/gone\n');
+    await importFrom('pair', source, { dataset: 'A', out, replace: true });
+    expect((await readdir(join(out, 'MainPatient'))).sort()).toEqual(['all-A.txt', 'class.json', 'dataset.json']);
+    expect((await readdir(out)).sort()).toEqual(['A', 'MainPatient']);
   });
 
   it('refuses names that become one, and indices beyond the classes', async () => {

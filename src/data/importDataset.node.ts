@@ -17,6 +17,7 @@ import { formatFacts, type ImageFacts } from './imageFacts.js';
 import type { ImportItem, ImportPlan } from './importers/importer.js';
 import { checkSameSize } from './importers/masks.js';
 import { LIST_FOLDER } from './sampleList.js';
+import { SIDES } from './splitLists.js';
 
 export interface WriteOptions {
   /** Side of the square that images are stretched to, as the published data are; native size unless given. */
@@ -56,6 +57,7 @@ interface Written {
 export async function importDataset(root: string, plan: ImportPlan, options: WriteOptions = {}): Promise<ImportResult> {
   const { replace = false } = options;
   for (const dataset of plan.datasets.keys()) {
+    await restore(join(root, dataset), asideOf(root, dataset));
     if (!replace && (await exists(join(root, dataset)))) {
       const message = `${dataset} was expected to be new in ${root}, it is there already`;
       throw new SamusError('input', 'DATA_EXISTS', message, 'import into another folder, or add --replace', {
@@ -73,6 +75,8 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
     // Beside its place, so that moving it there is one step. What an import that was cut off left is of no use.
     const temporary = join(root, `.importing-${dataset}`);
     await rm(temporary, { recursive: true, force: true });
+    const place = join(root, dataset);
+    const there = await exists(place);
     try {
       const written: Written[] = [];
       for (const item of items) {
@@ -81,9 +85,12 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
       }
       await writeFile(join(temporary, 'images.csv'), formatFacts(written.map(({ facts }) => facts)));
       await addToClassFiles(root, dataset, plan);
-      await moveInto(temporary, join(root, dataset), join(root, `.replaced-${dataset}`));
+      if (there) await removeLists(root, dataset);
+      const lists = await writeLists(root, dataset, written);
+      // Last: what is cut off before can be imported again, and is not taken for a data set that is there.
+      await moveInto(temporary, place, asideOf(root, dataset));
       const empty = written.filter(({ classes }) => classes.length === 0).length;
-      results.push({ dataset, images: written.length, empty, lists: await writeLists(root, dataset, written) });
+      results.push({ dataset, images: written.length, empty, lists });
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
@@ -91,11 +98,25 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
   return { datasets: results };
 }
 
+/** Where a data set is while another one takes its place. */
+function asideOf(root: string, dataset: string): string {
+  return join(root, `.replaced-${dataset}`);
+}
+
+/** Puts back what an import that was cut off had moved aside, or removes it if its successor is in its place. */
+async function restore(place: string, aside: string): Promise<void> {
+  if (!(await exists(aside))) return;
+  if (await exists(place)) await rm(aside, { recursive: true, force: true });
+  else await rename(aside, place);
+}
+
 /** Puts a folder into its place; what is there goes only once the new one is. */
 async function moveInto(folder: string, place: string, aside: string): Promise<void> {
-  await rm(aside, { recursive: true, force: true });
   if (await exists(place)) await rename(place, aside);
-  await rename(folder, place);
+  await rename(folder, place).catch(async (error: unknown) => {
+    await restore(place, aside);
+    throw error;
+  });
   await rm(aside, { recursive: true, force: true });
 }
 
@@ -176,14 +197,19 @@ async function writeLists(root: string, dataset: string, written: readonly Writt
     }
   }
   const names: string[] = [];
-  // A data set that is replaced may have had images without an object before.
-  await rm(join(root, LIST_FOLDER, `empty-${dataset}.txt`), { force: true });
   for (const [list, entries] of groupBy(lines, (entry) => entry.list)) {
     names.push(`${list}-${dataset}`);
     const text = entries.map(({ line }) => `${line}\n`).join('');
     await writeTextFile(join(root, LIST_FOLDER, `${list}-${dataset}.txt`), text);
   }
   return names;
+}
+
+/** Lists of a data set that is replaced name images that may not be there any more. */
+async function removeLists(root: string, dataset: string): Promise<void> {
+  for (const list of ['all', 'empty', ...SIDES]) {
+    await rm(join(root, LIST_FOLDER, `${list}-${dataset}.txt`), { force: true });
+  }
 }
 
 async function textOr(path: string, otherwise: string): Promise<string> {
