@@ -4,7 +4,6 @@
  */
 import { SamusError } from '../../errors.js';
 import { addObject, emptyDocument, type ObjectSeed, setScale } from '../document/edit.js';
-import { record } from '../document/history.js';
 import { freeClass, PALETTE } from '../document/palette.js';
 import type { ClassEntry, ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
@@ -12,11 +11,10 @@ import type { ImportedImage } from '../exports/readPrompts.js';
 import { openImage } from '../open/openImage.js';
 import { text } from '../text/en.js';
 import { newId } from './edits.js';
-import { type FoundFile, keyOf, putWork, update, workOn } from './entries.js';
+import { type FoundFile, keyOf, putWork, workOn } from './entries.js';
 import { imageFor, stem } from './maskNames.js';
 import { say, sayError } from './messages.js';
-import { keepDocument } from './persist.js';
-import { classes, currentId, type Entry, entries, history, opened } from './state.js';
+import { classes, currentId, type Entry, entries } from './state.js';
 
 /** @param among whether they come with other files, of which some may be JSON of another kind */
 export async function addMasks(files: readonly FoundFile[], among: boolean): Promise<void> {
@@ -89,14 +87,7 @@ async function putObjects(entry: Entry, image: ImportedImage): Promise<number> {
   }
   const seeds = objects.map((object): ObjectSeed => ({ id: newId(), ...object }));
   const next = seeds.reduce<ImageDocument>(addObject, before);
-  if (opened.peek()?.entryId === entry.id) {
-    history.value = record(history.peek()!, next);
-  } else {
-    putWork(key, next);
-    keepDocument(key, next);
-    const shapes = next.objects.filter(({ shape }) => shape !== null).length;
-    update(entry.id, { shapes, committed: next.objects.filter(({ committed }) => committed).length });
-  }
+  putWork(key, next);
   return seeds.length;
 }
 
