@@ -191,7 +191,7 @@ export function putWork(key: string, document: ImageDocument): void {
   keepDocument(key, document);
 }
 
-export function update(id: string, change: Partial<Entry>): void {
+function update(id: string, change: Partial<Entry>): void {
   entries.value = entries.peek().map((entry) => (entry.id === id ? { ...entry, ...change } : entry));
 }
 
