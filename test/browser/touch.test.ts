@@ -74,7 +74,10 @@ describeInChromium('the annotator under fingers', () => {
       const fingers = await Fingers.on(page);
       const fitted = await zoom(annotator);
       for (const tool of ['Box', 'Brush', 'Eraser', 'Click']) {
-        await page.getByRole('button', { name: new RegExp(`^${tool}\\b`) }).tap();
+        const button = page.getByRole('button', { name: new RegExp(`^${tool}\\b`) });
+        // Right after a gesture a browser takes a tap for the end of its movement, and makes no click of it.
+        const pressed = () => button.tap().then(() => button.getAttribute('aria-pressed'));
+        await expect.poll(pressed, { interval: 500, timeout: 30_000 }).toBe('true');
         await page.getByRole('button', { name: /^Fit/ }).tap();
         const [from, other] = [await annotator.place(LEFT), await annotator.place(RIGHT)];
         await fingers.go([from, moved(from, -50, 0)], [other, moved(other, 50, 0)]);
