@@ -72,10 +72,11 @@ describe('a model is loaded', () => {
 
 describe('a model is not loaded', () => {
   it('if nothing has that name, and the bundled models are listed', async () => {
+    const bundled = await bundledModels();
     await expect(loadModel('no-such-model')).rejects.toMatchObject({
       kind: 'input',
       code: 'MODEL_NOT_FOUND',
-      details: { name: 'no-such-model', bundled: await bundledModels() },
+      details: { name: 'no-such-model', bundled },
     });
     await expect(loadModel('../models')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
     await expect(loadModel('')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
