@@ -1,9 +1,7 @@
 /**
  * `samus models convert`: a checkpoint of the public PyTorch code as a model folder.
  */
-import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { SamusError } from '../errors.js';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
 import { toFloat16 } from '../formats/halfFloat.js';
 import type { TensorData } from '../graph/tensorData.js';
@@ -11,6 +9,7 @@ import { parametersOf } from '../models/graphs.js';
 import { quantise } from '../models/quantise.js';
 import { modelFromParts } from '../predict/model.js';
 import type { Model } from '../predict/types.js';
+import { readConfigFile } from './configFile.js';
 import { saveModel } from './modelFolderOutput.js';
 import { readModel } from './openModel.js';
 import { NOTICE } from './packageInfo.js';
@@ -61,28 +60,11 @@ from those of the model that it was made from.
 `;
 
 async function readWithConfig(checkpoint: string, configPath: string): Promise<Model> {
-  const config = await readJson(configPath);
+  const config = await readConfigFile(configPath);
   const { tensors } = await withProgress(`reading ${checkpoint}`, () => readCheckpointFile(checkpoint));
   const model = modelFromParts(basename(checkpoint, extname(checkpoint)), config, tensors);
   for (const warning of model.warnings ?? []) warn(warning);
   return model;
-}
-
-/** @throws SamusError CONFIG_UNREADABLE, CONFIG_INVALID */
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const message = `a configuration was expected at ${path}, but it cannot be read (${reason})`;
-    throw new SamusError('input', 'CONFIG_UNREADABLE', message, 'check the path', { path, reason });
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new SamusError('input', 'CONFIG_INVALID', `${path} is not valid JSON`, 'correct it', { path });
-  }
 }
 
 function cardOf({ name, config }: Model, checkpoint: string): string {

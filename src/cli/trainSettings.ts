@@ -1,7 +1,6 @@
 /**
  * From the options of `samus train` to a configuration: the published recipe where nothing else is said.
  */
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { SamusError } from '../errors.js';
@@ -12,6 +11,7 @@ import { parseConfig } from '../models/configFile.js';
 import { samusConfigFromSam, samusFromSam } from '../models/samusFromSam.js';
 import { Random } from '../nn/random.js';
 import type { TrainingConfig } from '../train/trainingConfig.js';
+import { readConfigFile } from './configFile.js';
 import { readModel } from './openModel.js';
 import type { TrainOptions } from './trainOptions.js';
 
@@ -79,7 +79,7 @@ function fitted(source: string, config: ModelConfig, tensors: StateDict, target:
 async function configNamed(model: string): Promise<ModelConfig | undefined> {
   if (Object.hasOwn(NAMED, model)) return NAMED[model];
   if (!model.endsWith('.json')) return undefined;
-  return parseConfig(JSON.parse(await readFile(model, 'utf8'))).config;
+  return parseConfig(await readConfigFile(model)).config;
 }
 
 /**

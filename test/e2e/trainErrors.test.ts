@@ -64,6 +64,11 @@ describe('samus train', () => {
     });
     const noData = await train('--model', 'tiny.json', '--out', 'x');
     expect(noData).toMatchObject({ code: 2, stdout: expect.stringContaining('--data, --train-list, --val-list') });
+    await writeFile(join(folder, 'cut.json'), serialiseConfig(TINY_SAMUS).slice(0, 60));
+    const cut = await train(...DATA, '--model', 'cut.json', '--out', 'x');
+    expect(cut).toMatchObject({ code: 3, stdout: expect.stringContaining('CONFIG_INVALID') });
+    const gone = await train(...DATA, '--model', 'gone.json', '--out', 'x');
+    expect(gone).toMatchObject({ code: 3, stdout: expect.stringContaining('CONFIG_UNREADABLE') });
     const both = await train(...DATA, ...TINY, '--steps', '2', '--epochs', '2', '--out', 'x');
     expect(both).toMatchObject({ code: 2, stdout: expect.stringContaining('USAGE_CONFLICT') });
   });
@@ -189,23 +194,31 @@ describe('samus train', () => {
     expect(await weights('stopped')).toEqual(await weights('done'));
   });
 
-  it('stops at a loss that is no number, names the batch and keeps the last checkpoint', async () => {
-    await cp(join(folder, 'done'), join(folder, 'nan'), { recursive: true });
-    const config = JSON.parse(await readFile(join(folder, 'nan', 'config.json'), 'utf8'));
-    await writeFile(join(folder, 'nan', 'config.json'), JSON.stringify({ ...config, steps: 20 }));
-    const path = join(folder, 'nan', 'last', 'training-state.safetensors');
-    const { tensors, metadata } = await readCheckpointFile(path);
-    tensors.get('weight.image_encoder.cnn_embed.inc.conv.0.weight')!.data.fill(Number.NaN as never);
-    await writeSafetensorsFile(path, tensors, metadata);
-    const before = await readFile(path);
-    const ended = await train('--resume', 'nan');
-    expect(ended.code).toBe(1);
-    const { error } = JSON.parse(ended.stdout);
-    expect(error).toMatchObject({ code: 'TRAIN_NAN', details: { step: 9 } });
-    expect(error.details.samples).toHaveLength(2);
-    expect(error.message).toContain('-Phantom/p ');
-    expect(await readFile(path)).toEqual(before);
-  });
+  it.each(['done', 'sums'])(
+    'stops at a loss that is no number, names the batch and keeps the last checkpoint (%s)',
+    async (run) => {
+      if (run === 'sums') {
+        const args = [...DATA, ...TINY, '--accumulate', '2', '--steps', '8', '--checkpoint-steps', '4', '--out', run];
+        expect(await train(...args)).toMatchObject({ code: 0 });
+      }
+      const copy = `${run} nan`;
+      await cp(join(folder, run), join(folder, copy), { recursive: true });
+      const config = JSON.parse(await readFile(join(folder, copy, 'config.json'), 'utf8'));
+      await writeFile(join(folder, copy, 'config.json'), JSON.stringify({ ...config, steps: 20 }));
+      const path = join(folder, copy, 'last', 'training-state.safetensors');
+      const { tensors, metadata } = await readCheckpointFile(path);
+      tensors.get('weight.image_encoder.cnn_embed.inc.conv.0.weight')!.data.fill(Number.NaN as never);
+      await writeSafetensorsFile(path, tensors, metadata);
+      const before = await readFile(path);
+      const ended = await train('--resume', copy);
+      expect(ended.code).toBe(1);
+      const { error } = JSON.parse(ended.stdout);
+      expect(error).toMatchObject({ code: 'TRAIN_NAN', details: { step: 9 } });
+      expect(error.details.samples).toHaveLength(2);
+      expect(error.message).toContain('-Phantom/p ');
+      expect(await readFile(path)).toEqual(before);
+    },
+  );
 
   it('names a missing file and an empty list before anything is trained', async () => {
     const folderOf = join(folder, 'data', 'MainPatient');

@@ -1,0 +1,25 @@
+/**
+ * Reading a config.json that a person names: one without weights beside it.
+ */
+import { readFile } from 'node:fs/promises';
+import { SamusError } from '../errors.js';
+
+/**
+ * What stands in the file; whether it is a configuration is for parseConfig to say.
+ * @throws SamusError CONFIG_UNREADABLE, CONFIG_INVALID if it is not JSON
+ */
+export async function readConfigFile(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const message = `a configuration was expected at ${path}, but it cannot be read (${reason})`;
+    throw new SamusError('input', 'CONFIG_UNREADABLE', message, 'check the path', { path, reason });
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SamusError('input', 'CONFIG_INVALID', `${path} is not valid JSON`, 'correct it', { path });
+  }
+}
