@@ -13,7 +13,8 @@ const DATASET = /^[A-Za-z0-9]([\w.-]{0,62}[\w-])?$/;
 
 export function ExportDialog() {
   const here = document.value?.objects.some(({ shape }) => shape) ?? false;
-  const withMasks = entries.value.filter(({ shapes }) => shapes > 0).length;
+  // Work is kept by content: a picture that is listed twice is exported once.
+  const withMasks = new Set(entries.value.flatMap(({ id, key, shapes }) => (shapes > 0 ? [key ?? id] : []))).size;
   const format = useSignal<ExportFormat>('us30k');
   const scope = useSignal<'current' | 'all'>(withMasks > 1 || !here ? 'all' : 'current');
   const dataset = useSignal(lastDataset() ?? text.exports.datasetDefault);
