@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { difference, floats, operations } from '../../test/support/imageFixtures.js';
 import { readGolden } from '../../test/support/safetensorsLite.js';
-import { resizeLogits } from './resizeLogits.js';
+import { resizeLogits, resizeToMask } from './resizeLogits.js';
 
 describe('resizeLogits', () => {
   const { width, height, data, results } = operations().logits;
@@ -33,6 +33,38 @@ describe('resizeLogits', () => {
       expect.objectContaining({ code: 'RESIZE_SIZE' }),
     );
     expect(() => resizeLogits(new Float32Array(6), 2, 3, 0, 4)).toThrow(
+      expect.objectContaining({ code: 'RESIZE_SIZE' }),
+    );
+  });
+});
+
+describe('resizeToMask', () => {
+  const size = fc.integer({ min: 1, max: 12 });
+  // Mostly negative, as logits of one object are, with what rounding could make of them: zeros and the smallest number.
+  const value = fc.oneof(
+    { weight: 4, arbitrary: fc.constant(-1) },
+    fc.constantFrom(0, -0, 1e-45, Number.NaN, 2),
+    fc.float(),
+  );
+
+  it('is where the resized map is above 0', () => {
+    const maps = fc
+      .tuple(size, size, size, size)
+      .chain(([w, h, W, H]) =>
+        fc.tuple(fc.constant([w, h, W, H] as const), fc.array(value, { minLength: w * h, maxLength: w * h })),
+      );
+    fc.assert(
+      fc.property(maps, ([sizes, values]) => {
+        const map = Float32Array.from(values);
+        const expected = Uint8Array.from(resizeLogits(map, ...sizes), (logit) => (logit > 0 ? 1 : 0));
+        expect(resizeToMask(map, ...sizes)).toEqual(expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('refuses a map that has not the size it is said to have', () => {
+    expect(() => resizeToMask(new Float32Array(5), 2, 3, 4, 4)).toThrow(
       expect.objectContaining({ code: 'RESIZE_SIZE' }),
     );
   });

@@ -17,6 +17,101 @@ export function resizeLogits(
   outWidth: number,
   outHeight: number,
 ): Float32Array {
+  check(data, inWidth, inHeight, outWidth, outHeight);
+  const columns = positions(inWidth, outWidth);
+  const rows = positions(inHeight, outHeight);
+  const out = new Float32Array(outWidth * outHeight);
+  for (let y = 0; y < outHeight; y++) {
+    interpolateRow(data, inWidth, columns, rows, y, 0, out.subarray(y * outWidth, (y + 1) * outWidth));
+  }
+  return out;
+}
+
+/**
+ * Where {@link resizeLogits} is above 0: 1 there, 0 elsewhere. Only what lies around the map's own positive numbers is
+ * computed, which of an image with one object is a small part.
+ * @throws SamusError RESIZE_SIZE as {@link resizeLogits}
+ */
+export function resizeToMask(
+  data: Float32Array,
+  inWidth: number,
+  inHeight: number,
+  outWidth: number,
+  outHeight: number,
+): Uint8Array {
+  check(data, inWidth, inHeight, outWidth, outHeight);
+  const mask = new Uint8Array(outWidth * outHeight);
+  const [x0, y0, x1, y1] = positiveBox(data, inWidth);
+  const columns = positions(inWidth, outWidth);
+  const rows = positions(inHeight, outHeight);
+  // Between numbers none of which is positive there is no positive one.
+  const [left, right] = reached(columns, x0, x1);
+  const [top, bottom] = reached(rows, y0, y1);
+  const line = new Float32Array(Math.max(0, right - left));
+  for (let y = top; y < bottom; y++) {
+    interpolateRow(data, inWidth, columns, rows, y, left, line);
+    const at = y * outWidth + left;
+    for (let x = 0; x < line.length; x++) mask[at + x] = line[x]! > 0 ? 1 : 0;
+  }
+  return mask;
+}
+
+interface Positions {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  readonly weight: Float32Array;
+}
+
+/** Row `y` of the resized map from column `from` on, as much of it as `line` takes. */
+function interpolateRow(
+  data: Float32Array,
+  inWidth: number,
+  columns: Positions,
+  rows: Positions,
+  y: number,
+  from: number,
+  line: Float32Array,
+): void {
+  const upper = rows.low[y]! * inWidth;
+  const lower = rows.high[y]! * inWidth;
+  const down = rows.weight[y]!;
+  const up = Math.fround(1 - down);
+  for (let i = 0, x = from; i < line.length; i++, x++) {
+    const low = columns.low[x]!;
+    const high = columns.high[x]!;
+    const right = columns.weight[x]!;
+    const left = Math.fround(1 - right);
+    const above = data[upper + low]! * left + data[upper + high]! * right;
+    const below = data[lower + low]! * left + data[lower + high]! * right;
+    line[i] = above * up + below * down;
+  }
+}
+
+/** The smallest box around the positive numbers, the last ones in it; its ends lie before its beginnings if there are none. */
+function positiveBox(data: Float32Array, width: number): [x0: number, y0: number, x1: number, y1: number] {
+  let [x0, y0, x1, y1] = [width, data.length, -1, -1];
+  for (let i = 0, y = 0; i < data.length; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (!(data[i]! > 0)) continue;
+      if (x < x0) x0 = x;
+      if (x > x1) x1 = x;
+      if (y < y0) y0 = y;
+      y1 = y;
+    }
+  }
+  return [x0, y0, x1, y1];
+}
+
+/** The output samples that have a source sample from `first` to `last`; the end is not among them. */
+function reached({ low, high }: Positions, first: number, last: number): [begin: number, end: number] {
+  let [begin, end] = [0, low.length];
+  while (begin < end && high[begin]! < first) begin++;
+  while (end > begin && low[end - 1]! > last) end--;
+  return [begin, end];
+}
+
+/** @throws SamusError RESIZE_SIZE */
+function check(data: Float32Array, inWidth: number, inHeight: number, outWidth: number, outHeight: number): void {
   const sizes = [inWidth, inHeight, outWidth, outHeight];
   if (data.length !== inWidth * inHeight || !sizes.every((size) => Number.isInteger(size) && size > 0)) {
     throw new SamusError(
@@ -27,29 +122,10 @@ export function resizeLogits(
       { inWidth, inHeight, outWidth, outHeight, numbers: data.length },
     );
   }
-  const columns = positions(inWidth, outWidth);
-  const rows = positions(inHeight, outHeight);
-  const out = new Float32Array(outWidth * outHeight);
-  for (let y = 0; y < outHeight; y++) {
-    const upper = rows.low[y]! * inWidth;
-    const lower = rows.high[y]! * inWidth;
-    const down = rows.weight[y]!;
-    const up = Math.fround(1 - down);
-    for (let x = 0; x < outWidth; x++) {
-      const low = columns.low[x]!;
-      const high = columns.high[x]!;
-      const right = columns.weight[x]!;
-      const left = Math.fround(1 - right);
-      const above = data[upper + low]! * left + data[upper + high]! * right;
-      const below = data[lower + low]! * left + data[lower + high]! * right;
-      out[y * outWidth + x] = above * up + below * down;
-    }
-  }
-  return out;
 }
 
 /** The two source samples of each output sample and the weight of the second; float32, as the reference has it. */
-function positions(inSize: number, outSize: number): { low: Int32Array; high: Int32Array; weight: Float32Array } {
+function positions(inSize: number, outSize: number): Positions {
   const scale = Math.fround(inSize / outSize);
   const low = new Int32Array(outSize);
   const high = new Int32Array(outSize);

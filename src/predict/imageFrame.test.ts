@@ -7,6 +7,7 @@ import {
   type ImageFrame,
   imageFrame,
   imageLogits,
+  imageMask,
   lowResSide,
   maskToLowRes,
   modelLogits,
@@ -121,8 +122,11 @@ describe('logits', () => {
       [1200, 300, 900, 40],
     ] as const) {
       const frame = imageFrame(config, width, height);
-      const logits = imageLogits(frame, peak(frame, ...pointToModel(frame, x, y)));
+      const lowRes = peak(frame, ...pointToModel(frame, x, y));
+      const logits = imageLogits(frame, lowRes);
       expect(logits).toHaveLength(width * height);
+      const mask = imageMask(frame, lowRes);
+      expect(logits.every((logit, i) => mask[i] === (logit > 0 ? 1 : 0))).toBe(true);
       const [foundX, foundY] = centre(logits, width, (value) => Math.max(0, value - 6));
       // Half a pixel of the model's input, in pixels of the image, where SAM does not shift.
       const slack = 0.5 + Math.max(width / frame.shownWidth, height / frame.shownHeight) / 2;

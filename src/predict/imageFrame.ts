@@ -4,7 +4,7 @@
  */
 import { type Image, maskToImage, toGrey, toRgb } from '../formats/image.js';
 import { longestSideSize, resizeBilinear } from '../formats/resize.js';
-import { resizeLogits } from '../formats/resizeLogits.js';
+import { resizeLogits, resizeToMask } from '../formats/resizeLogits.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/config.js';
 
@@ -89,9 +89,14 @@ export function modelLogits(config: ModelConfig, lowRes: Float32Array): Float32A
  * @returns width · height logits, row-major
  */
 export function imageLogits(frame: ImageFrame, lowRes: Float32Array): Float32Array {
-  const { config, shownWidth, shownHeight, width, height } = frame;
-  const shown = crop(modelLogits(config, lowRes), config.imageSize, shownWidth, shownHeight);
-  return resizeLogits(shown, shownWidth, shownHeight, width, height);
+  const { shownWidth, shownHeight, width, height } = frame;
+  return resizeLogits(shownLogits(frame, lowRes), shownWidth, shownHeight, width, height);
+}
+
+/** Where {@link imageLogits} are above 0, in a part of their time. @returns 0 and 1, width · height values, row-major */
+export function imageMask(frame: ImageFrame, lowRes: Float32Array): Uint8Array {
+  const { shownWidth, shownHeight, width, height } = frame;
+  return resizeToMask(shownLogits(frame, lowRes), shownWidth, shownHeight, width, height);
 }
 
 /**
@@ -114,6 +119,11 @@ export function maskToLowRes(frame: ImageFrame, mask: Uint8Array | Float32Array)
   const shown = resizeLogits(mask, width, height, shownWidth, shownHeight);
   const square = new Float32Array(imageSize * imageSize).fill(-SURE);
   return resizeLogits(paste(shown, shownWidth, shownHeight, square, imageSize), imageSize, imageSize, side, side);
+}
+
+/** Logits of the part of the model's square that shows the image. */
+function shownLogits({ config, shownWidth, shownHeight }: ImageFrame, lowRes: Float32Array): Float32Array {
+  return crop(modelLogits(config, lowRes), config.imageSize, shownWidth, shownHeight);
 }
 
 /** The top left part of a square map. */
