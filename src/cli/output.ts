@@ -2,10 +2,9 @@
  * The files that results are written to: their names, and writing each of them in one step, so that a file is there
  * as a whole or not at all.
  */
-import { mkdir } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
-import { writeError, writeTextFile } from '../formats/fileWrite.node.js';
+import { writeTextFile } from '../formats/fileWrite.node.js';
 import { whole } from './interrupt.js';
 
 /**
@@ -44,15 +43,6 @@ export function checkOutputs(outputs: readonly string[], inputs: readonly string
       });
     }
     written.add(place);
-  }
-}
-
-/** Makes a folder, and those above it, if it is not there. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
-export async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw writeError(folder, error);
   }
 }
 

@@ -4,10 +4,11 @@
 import { join } from 'node:path';
 import { makePhantom, type Phantom, type PhantomKind } from '../data/phantom.js';
 import type { Json } from '../errors.js';
+import { makeFolder } from '../formats/fileWrite.node.js';
 import { maskToImage } from '../formats/image.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { whole } from './interrupt.js';
-import { makeFolder, writeText } from './output.js';
+import { writeText } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress } from './progress.js';
 import type { Outcome } from './run.js';

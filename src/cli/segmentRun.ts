@@ -3,6 +3,7 @@
  */
 import { dirname, join } from 'node:path';
 import { type Json, SamusError } from '../errors.js';
+import { makeFolder } from '../formats/fileWrite.node.js';
 import { type Image, maskToImage, toGrey } from '../formats/image.js';
 import { readImage } from '../formats/imageFile.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
@@ -15,7 +16,7 @@ import type { Encoding, ObjectPrompt } from '../predict/types.js';
 import { beforeInterruptedEnd, whole } from './interrupt.js';
 import type { ModelOptions } from './modelOptions.js';
 import { openSegmenter } from './openModel.js';
-import { checkOutputs, makeFolder, outputStems, writeText } from './output.js';
+import { checkOutputs, outputStems, writeText } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress } from './progress.js';
 import type { PromptSpec } from './promptOptions.js';

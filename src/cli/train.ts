@@ -69,7 +69,11 @@ export function trainCommand(): Command {
       new Option('--warmup <steps>', '(default: 0; published with AdamW: 250)').argParser(count('--warmup', 0)),
     )
     .option('--clip <norm>', 'largest norm of all gradients together', number('--clip', 0, 1e9, 'above'))
-    .option('--ema <share>', 'keep a running mean of the weights, such as 0.999', number('--ema', 0, 1))
+    .option(
+      '--ema <share>',
+      'keep a running mean of the weights, such as 0.999',
+      number('--ema', 0, 1, 'from', 'below'),
+    )
     .addOption(
       new Option('--train <what>', '(default: published with a checkpoint, else all)').choices(['published', 'all']),
     )
@@ -120,12 +124,19 @@ function split(text: string): string[] {
   return text.split(',').map((part) => part.trim());
 }
 
-/** @param least whether the lowest number itself is allowed */
-function number(name: string, low: number, high: number, least: 'from' | 'above' = 'from'): (text: string) => number {
+/** @param least, most whether the lowest and the highest number themselves are allowed */
+function number(
+  name: string,
+  low: number,
+  high: number,
+  least: 'from' | 'above' = 'from',
+  most: 'to' | 'below' = 'to',
+): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() !== '' && value <= high && (least === 'from' ? value >= low : value > low)) return value;
-    throw new InvalidArgumentError(`${name} takes a number ${least} ${low} to ${high}.`);
+    const fits = (least === 'from' ? value >= low : value > low) && (most === 'to' ? value <= high : value < high);
+    if (text.trim() !== '' && fits) return value;
+    throw new InvalidArgumentError(`${name} takes a number ${least} ${low} ${most} ${high}.`);
   };
 }
 

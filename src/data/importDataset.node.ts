@@ -3,11 +3,11 @@
  * class.json and dataset.json, and lists. A data set appears in the root as a whole or not at all. What the sources
  * look like is the business of importers/.
  */
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { exists } from '../formats/fileSystem.node.js';
-import { writeTextFile } from '../formats/fileWrite.node.js';
+import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
@@ -65,7 +65,7 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
       });
     }
   }
-  await mkdir(join(root, LIST_FOLDER), { recursive: true });
+  await makeFolder(join(root, LIST_FOLDER));
   const byDataset = groupBy(plan.items, ({ dataset }) => dataset);
   const results: ImportResult['datasets'][number][] = [];
   let done = 0;
@@ -151,7 +151,7 @@ async function writeItem(folder: string, item: ImportItem, count: number, size: 
     : [image, createImage(label.width, label.height, 1, label.data)];
   for (const [i, part] of ['img', 'label'].entries()) {
     const path = join(folder, part, `${item.name}.png`);
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writePng(path, stored[i]!);
   }
   const { name, source, patient } = item;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SamusError } from '../errors.js';
-import { replaceFile, writeError } from './fileWrite.node.js';
+import { makeFolder, replaceFile, writeError } from './fileWrite.node.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -50,6 +50,27 @@ describe('replaceFile', () => {
       const refused = { kind: 'input', code: 'FILE_UNWRITABLE', exitCode: 3, message };
       await expect(replaceFile(path, (temporary) => writeFile(temporary, ''))).rejects.toMatchObject(refused);
     }
+  });
+});
+
+describe('makeFolder', () => {
+  it('makes those above too, and takes one that is there', async () => {
+    const path = join(folder, 'a', 'b', 'c');
+    await Promise.all([makeFolder(path), makeFolder(path)]);
+    await makeFolder(path);
+    expect(await readdir(join(folder, 'a', 'b'))).toEqual(['c']);
+  });
+
+  it('says why it cannot', async () => {
+    await writeFile(join(folder, 'file'), '');
+    for (const path of [join(folder, 'file'), join(folder, 'file', 'a', 'b')]) {
+      const message = expect.stringContaining('a file is in the way');
+      await expect(makeFolder(path)).rejects.toMatchObject({ code: 'FILE_UNWRITABLE', message });
+    }
+  });
+
+  it.skipIf(process.platform !== 'linux')('ends where a file system takes no folders', async () => {
+    await expect(makeFolder('/proc/nope/x')).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' });
   });
 });
 

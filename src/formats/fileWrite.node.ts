@@ -3,9 +3,10 @@
  * writes. What stands in the files is the business of others.
  */
 import { randomUUID } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
+import { exists } from './fileSystem.node.js';
 
 /**
  * Has a new file written beside `path` and renames it over what is there, in one step.
@@ -28,6 +29,22 @@ export async function replaceFile(path: string, write: (temporary: string) => Pr
 /** Replaces `path` by a text in one step. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
 export function writeTextFile(path: string, text: string): Promise<void> {
   return replaceFile(path, (temporary) => writeFile(temporary, text, { flag: 'wx' }));
+}
+
+/**
+ * Makes a folder, and those above it, if it is not there. One by one: where a file system takes no folders and says that
+ * there is no such place (/proc), Node 20's recursive `mkdir` tries for ever.
+ * @throws SamusError FILE_UNWRITABLE, DISK_FULL
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  const path = resolve(folder);
+  if (!(await exists(dirname(path)))) await makeFolder(dirname(path));
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const found = await stat(path).catch(() => undefined);
+    if (!found?.isDirectory()) throw writeError(folder, error);
+  }
 }
 
 /** No space, no quota, or larger than a file may get. */

@@ -3,13 +3,13 @@
  * no half model ever stands under its name. What the configuration says is not looked at here.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { readCheckpointFile } from './checkpointFile.node.js';
 import { exists } from './fileSystem.node.js';
-import { writeError } from './fileWrite.node.js';
+import { makeFolder, writeError } from './fileWrite.node.js';
 import { writeSafetensorsFile } from './safetensorsFile.node.js';
 
 export const MODEL_FILES = { config: 'config.json', weights: 'model.safetensors', card: 'README.md' } as const;
@@ -90,7 +90,7 @@ export async function writeModelFolder(folder: string, content: ModelFolderConte
   // Beside a new folder, within an old one: in both cases on the same file system as its place.
   const staging = join(present === 'nothing' ? dirname(target) : target, `.${randomUUID()}.tmp`);
   try {
-    await mkdir(staging, { recursive: true });
+    await makeFolder(staging);
     await writeSafetensorsFile(join(staging, MODEL_FILES.weights), content.tensors, content.metadata);
     await writeFile(join(staging, MODEL_FILES.config), content.config, { flush: true });
     if (content.card !== undefined) await writeFile(join(staging, MODEL_FILES.card), content.card, { flush: true });

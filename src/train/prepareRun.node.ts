@@ -2,11 +2,11 @@
  * From a configuration to a training that is ready to run: lists, weights, graph, threads. New runs and resumed ones
  * differ here only, in where the weights come from.
  */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { exists } from '../formats/fileSystem.node.js';
-import { writeTextFile } from '../formats/fileWrite.node.js';
+import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { toFloat32 } from '../formats/halfFloat.js';
 import { readModelFolder } from '../formats/modelFolder.node.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
@@ -67,7 +67,7 @@ export async function createRun(
   const text = serialiseTrainingConfig(config);
   // What could not be read again could not be resumed.
   parseTrainingConfig(JSON.parse(text));
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   return locked(folder, async (unlock) => {
     await checkEmpty(folder);
     await rm(join(folder, RUN_FILES.last), { recursive: true, force: true });

@@ -43,7 +43,7 @@ describe('the configuration of a training', () => {
     ['batch', '8'],
     ['schedule', 'linear'],
     ['learningRate', -1],
-    ['ema', 2],
+    ['ema', 1],
     ['freeze', 'all'],
     ['rates', { a: 'b' }],
     ['recipe', { kind: 'multi-prompt', rounds: 0 }],

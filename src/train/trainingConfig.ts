@@ -95,7 +95,8 @@ export function parseTrainingConfig(json: unknown): TrainingConfig {
     schedule: oneOf(fields.schedule, 'schedule', SCHEDULES),
     warmup: whole('warmup', 0),
     clip: orNull('clip', Number.MIN_VALUE),
-    ema: orNull('ema', 0, 1),
+    // Below 1: of a mean that keeps all of itself nothing is left to learn.
+    ema: orNull('ema', 0, 1 - Number.EPSILON),
     trained: oneOf(fields.trained, 'trained', ['published', 'all']),
     freeze: texts(fields.freeze, 'freeze'),
     rates: numbers(fields.rates, 'rates', (value, name) => inRange(value, name, 0, 1000)),

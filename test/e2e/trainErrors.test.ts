@@ -83,6 +83,7 @@ describe('samus train', () => {
     ['half a repetition', 'USAGE_VALUE', ['--val-list', 'val', '--repeat', 'Breast-Phantom=1.5']],
     ['a rate beyond bounds', 'USAGE_VALUE', ['--val-list', 'val', '--lr-scale', 'image_encoder=5000']],
     ['a norm of nothing', 'USAGE_VALUE', ['--val-list', 'val', '--clip', '0']],
+    ['a mean that never moves', 'USAGE_VALUE', ['--val-list', 'val', '--ema', '1']],
     ['a rate of nothing', 'USAGE_VALUE', ['--val-list', 'val', '--lr', '0']],
   ])('refuses %s', async (_, code, args) => {
     const start = ['--data', 'data', '--train-list', 'train', ...TINY, '--steps', '2', '--out', 'x'];
