@@ -23,10 +23,16 @@ vi.mock('../storage/database.js', () => ({
   },
 }));
 vi.mock('../open/openImage.js', () => ({
-  openImage: async ({ name }: File) => ({ name, width: 8, height: 8, image: {}, spacingMm: null }),
+  openImage: async ({ name }: File) => {
+    const side = name.startsWith('small') ? 4 : 8;
+    return { name, width: side, height: side, image: {}, spacingMm: null };
+  },
 }));
-// The model is on its way and does not come.
-vi.mock('./predictions.js', () => ({ prepare: () => new Promise(() => undefined) }));
+// The model is on its way and does not come, but where a test wants it.
+const model = { comes: false };
+vi.mock('./predictions.js', () => ({
+  prepare: () => (model.comes ? Promise.resolve() : new Promise(() => undefined)),
+}));
 vi.mock('./engineControl.js', () => ({ readingBegins: () => undefined, readingFailed: () => undefined }));
 vi.mock('./adaptedModel.js', () => ({ forgetAdapted: async () => true }));
 vi.stubGlobal('addEventListener', () => undefined);
@@ -62,6 +68,7 @@ describe('the list of images', () => {
     held.files.clear();
     held.documents.clear();
     held.failing = false;
+    model.comes = false;
   });
 
   it('is kept while the model is still on its way, in its order', async () => {
@@ -118,6 +125,23 @@ describe('the list of images', () => {
     await vi.waitFor(() => expect(held.documents.get(key!)).toBe(work));
     void page.openEntry(id);
     await vi.waitFor(() => expect(page.document.peek()?.objects).toHaveLength(1));
+  });
+
+  it('carries to a smaller image only what lies in it, and says so', async () => {
+    model.comes = true;
+    const page = await load();
+    await open(page, found('one.png'), found('small.png'));
+    page.carryPrompts.value = true;
+    const now = page.history.peek()!;
+    const inside = addObject(now.present, { id: 'in', classId: 1, points: [[3, 3]], box: [1, 1, 6, 6] });
+    page.history.value = record(now, addObject(inside, { id: 'out', classId: 1, points: [[7, 7]] }));
+    await page.move(1);
+    const objects = page.document.peek()?.objects.map(({ name, points, box }) => ({ name, points, box }));
+    expect(objects).toEqual([{ name: 'object-1', points: [[3, 3]], box: [1, 1, 3, 3] }]);
+    expect(page.message.peek()).toMatchObject({
+      text: '1 object carried over from the last image.',
+      hint: expect.stringMatching(/^2 clicks or boxes lie outside/),
+    });
   });
 
   it('says that nothing is stored only if that is so', async () => {

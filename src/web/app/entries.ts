@@ -123,10 +123,10 @@ export async function move(by: 1 | -1): Promise<void> {
   await openEntry(next.id);
   const now = history.peek();
   if (!before || !now || opened.peek()?.entryId !== next.id || now.present.objects.length > 0) return;
-  const seeds = carried(before, newId);
-  if (seeds.length === 0) return;
-  history.value = record(now, seeds.reduce<ImageDocument>(addObject, now.present));
-  say(text.list.carried(seeds.length));
+  const { seeds, outside } = carried(before, now.present, newId);
+  if (seeds.length + outside === 0) return;
+  if (seeds.length > 0) history.value = record(now, seeds.reduce<ImageDocument>(addObject, now.present));
+  say(text.list.carried(seeds.length), text.list.outside(outside));
 }
 
 /** Takes an image off the list; its work stays stored under its content. */

@@ -96,6 +96,19 @@ describe('answers', () => {
     expect(engine.asked).toHaveLength(3);
   });
 
+  it('that cannot be given because a prompt is wrong leave the engine ready, and are not asked for again', async () => {
+    await open('i', clicked('one', 'two'));
+    engine.asked[0]!.fail(refused('PROMPT_POINT_OUTSIDE'));
+    await settled();
+    expect(engineStatus.peek().phase).toBe('ready');
+    expect(message.peek()?.tone).toBe('error');
+    engine.asked[1]!.answer(rowMask(1));
+    await settled();
+    await prepare();
+    expect(engine.asked).toHaveLength(2);
+    expect(engineStatus.peek().phase).toBe('ready');
+  });
+
   it('come from a new engine after the worker of the old one has ended', async () => {
     await open('e', clicked('one'));
     const dead = engine;

@@ -4,6 +4,7 @@
  * answered once is remembered.
  */
 import { effect } from '@preact/signals';
+import { SamusError } from '../../errors.js';
 import { decodeRle, packRle, rleCounts } from '../../formats/rle.js';
 import type { ObjectPrompt } from '../../predict/types.js';
 import { withAnswer } from '../document/edit.js';
@@ -13,7 +14,7 @@ import type { Engine, EngineMask } from '../engine/engine.js';
 import { latestOnly } from '../engine/latestOnly.js';
 import { nextQuestion, quietly } from './edits.js';
 import { engineFailed, modelOf, readImage, readyEngine } from './engineControl.js';
-import { isAbort } from './messages.js';
+import { isAbort, sayError } from './messages.js';
 import {
   active,
   adding,
@@ -35,6 +36,8 @@ const answers = new Map<string, EngineMask>();
 let running = false;
 /** Questions that failed are not asked again until another one was answered, or the person wants it. */
 const failed = new Set<string>();
+/** Questions that no engine answers, because their prompts are wrong: they are never asked again. */
+const refused = new Set<string>();
 
 /** Begins to follow the document. */
 export function followPrompts(): void {
@@ -91,8 +94,11 @@ async function answerAll(): Promise<void> {
   }
 }
 
-const isOpen = (object: Annotation): boolean => !failed.has(idOf(object));
+const isOpen = (object: Annotation): boolean => !failed.has(idOf(object)) && !refused.has(idOf(object));
 const idOf = (object: Annotation): string => `${object.id} ${promptSteps(object).at(-1)?.key}`;
+
+/** Says something of the prompts and nothing of the engine. */
+const isRefusal = (error: unknown): boolean => error instanceof SamusError && error.code.startsWith('PROMPT_');
 
 async function answerOne(engine: Engine, object: Annotation): Promise<void> {
   const open = opened.peek()!;
@@ -106,6 +112,11 @@ async function answerOne(engine: Engine, object: Annotation): Promise<void> {
     answeredAgain();
   } catch (error) {
     if (isAbort(error) || opened.peek() !== open) return;
+    if (isRefusal(error)) {
+      refused.add(idOf(object));
+      sayError(error);
+      return;
+    }
     failed.add(idOf(object));
     engineFailed(error);
   }

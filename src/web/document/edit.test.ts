@@ -7,6 +7,7 @@ import {
   commit,
   emptyDocument,
   findObject,
+  type ObjectSeed,
   paint,
   remove,
   removeLastPrompt,
@@ -93,8 +94,51 @@ describe('prompts', () => {
 
   it('are carried without masks and strokes', () => {
     const source = paint(answered(addPoint(begin(), 'a', [1, 0]), mask(0, 1, 0, 0)), 'a', mask(1, 0, 0, 0), false);
-    const seeds = carried(addObject(source, { id: 'drawn', classId: 2 }), () => 'new');
+    const { seeds, outside } = carried(addObject(source, { id: 'drawn', classId: 2 }), source, () => 'new');
     expect(seeds).toEqual([{ id: 'new', name: 'object-1', classId: 1, color: null, points: [[1, 0]], box: null }]);
+    expect(outside).toBe(0);
+  });
+
+  it('are carried to a smaller image without clicks outside of it, with boxes cut to it', () => {
+    const objects: readonly Omit<ObjectSeed, 'id' | 'classId'>[] = [
+      // Goes along with two of three clicks.
+      {
+        points: [
+          [10, 10],
+          [63, 47, 0],
+          [64, 10],
+        ],
+      },
+      // Reaches out, lies outside, lies inside.
+      { box: [30, 30, 90, 40] },
+      { box: [70, 5, 90, 20] },
+      { box: [0, 0, 63, 47] },
+      // What is left of it only says where it is not.
+      {
+        points: [
+          [20, 60],
+          [5, 5, 0],
+        ],
+      },
+    ];
+    const from = objects.reduce<ImageDocument>(
+      (all, seed, i) => addObject(all, { id: `${i}`, classId: 1, ...seed }),
+      emptyDocument(100, 100),
+    );
+    const { seeds, outside } = carried(from, emptyDocument(64, 48), () => 'new');
+    expect(seeds.map(({ name, points, box }) => ({ name, points, box }))).toEqual([
+      {
+        name: 'object-1',
+        points: [
+          [10, 10],
+          [63, 47, 0],
+        ],
+        box: null,
+      },
+      { name: 'object-2', points: [], box: [30, 30, 63, 40] },
+      { name: 'object-4', points: [], box: [0, 0, 63, 47] },
+    ]);
+    expect(outside).toBe(4);
   });
 });
 

@@ -130,11 +130,37 @@ export function withAnswer(document: ImageDocument, id: string, answer: Answer):
   return change(document, id, (object) => (promptKey(object) === answer.key ? { ...object, answer } : object));
 }
 
-/** Prompts, names and classes for the next image: masks, strokes and what was there before a click stay behind. */
-export function carried(from: ImageDocument, newId: () => string): ObjectSeed[] {
-  return from.objects
-    .filter(hasPrompts)
-    .map(({ name, classId, color, points, box }) => ({ id: newId(), name, classId, color, points, box }));
+/** What goes along to another image. */
+export interface Carried {
+  readonly seeds: readonly ObjectSeed[];
+  /** Clicks that lie outside of that image, which stay behind, and boxes that reach out of it, which are cut. */
+  readonly outside: number;
+}
+
+/**
+ * Prompts, names and classes for an image of this size: masks, strokes and what was there before a click stay behind,
+ * and so do objects of which no box and no click that adds is left.
+ */
+export function carried(
+  from: ImageDocument,
+  { width, height }: Pick<ImageDocument, 'width' | 'height'>,
+  newId: () => string,
+): Carried {
+  let outside = 0;
+  const seeds = from.objects.flatMap(({ name, classId, color, points: all, box: whole }): ObjectSeed[] => {
+    const points = all.filter(([x, y]) => x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1);
+    const box = whole && cutTo(whole, width, height);
+    outside += all.length - points.length + Number(String(box) !== String(whole));
+    const asks = box !== null || points.some(([, , label = 1]) => label === 1);
+    return asks ? [{ id: newId(), name, classId, color, points, box }] : [];
+  });
+  return { seeds, outside };
+}
+
+/** The part of a box that lies in an image; null if it holds nothing. */
+function cutTo([x0, y0, x1, y1]: PixelBox, width: number, height: number): PixelBox | null {
+  const box = [Math.max(0, x0), Math.max(0, y0), Math.min(width - 1, x1), Math.min(height - 1, y1)] as const;
+  return box[0] < box[2] && box[1] < box[3] ? box : null;
 }
 
 function change(document: ImageDocument, id: string, edit: (object: Annotation) => Annotation): ImageDocument {

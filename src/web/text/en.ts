@@ -36,7 +36,12 @@ export const text = {
     clearAsk: 'Take all images off the list? Work on them stays stored and comes back when they are opened again.',
     objects: (n: number): string => count(n, 'object', 'objects'),
     failed: 'cannot be opened',
-    carried: (n: number): string => `${count(n, 'object', 'objects')} carried over from the last image.`,
+    carried: (n: number): string =>
+      n === 0 ? 'Nothing was carried over.' : `${count(n, 'object', 'objects')} carried over from the last image.`,
+    outside: (n: number): string =>
+      n === 0
+        ? ''
+        : `${count(n, 'click or box lies', 'clicks or boxes lie')} outside of this image: clicks were left out, boxes cut.`,
     carry: 'Carry prompts along',
   },
   tools: {
