@@ -32,7 +32,9 @@ export function redoStep(): void {
   if (before) history.value = redo(before);
 }
 
-export const newId = (): string => crypto.randomUUID();
+/** `crypto.randomUUID` would do, but pages have it on safe origins only. */
+export const newId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** A step on the active object; where there is none it begins one of the current class, in the same step. */
 export function stepOnActive(edit: (document: ImageDocument, id: string) => ImageDocument): void {

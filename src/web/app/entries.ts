@@ -5,6 +5,7 @@ import { batch } from '@preact/signals';
 import { addObject, carried, emptyDocument } from '../document/edit.js';
 import { beginHistory, type History, record } from '../document/history.js';
 import type { ImageDocument, Scale } from '../document/types.js';
+import { contentHash } from '../open/contentHash.js';
 import type { OpenedImage } from '../open/openedImage.js';
 import { openImage } from '../open/openImage.js';
 import type { StoredFile } from '../storage/database.js';
@@ -167,8 +168,7 @@ export async function keyOf(id: string): Promise<string> {
   const entry = entries.peek().find((one) => one.id === id);
   if (!entry) throw new DOMException('the image was taken off the list', 'AbortError');
   if (entry.key !== null) return entry.key;
-  const digest = await crypto.subtle.digest('SHA-256', await entry.file.arrayBuffer());
-  const key = Array.from(new Uint8Array(digest).subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const key = await contentHash(entry.file);
   update(id, { key });
   return key;
 }

@@ -45,6 +45,11 @@ export function warn(what: string, hint: string): void {
   warning.value = { tone: 'error', text: what, hint };
 }
 
+/** Says what is no failure but holds for this visit, in the same place. */
+export function note(what: string, hint: string): void {
+  warning.value = { tone: 'info', text: what, hint };
+}
+
 export function dismissWarning(): void {
   warning.value = null;
 }

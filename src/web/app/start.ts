@@ -1,10 +1,10 @@
 /** Brings the page to life: what is stored comes back, and work, prompts and keys are followed from then on. */
-
+import { text } from '../text/en.js';
 import { restoreAdapted } from './adaptedModel.js';
 import { switchEngine, warmUp } from './engineControl.js';
 import { restoreEntries } from './entries.js';
 import { followKeys } from './keyboard.js';
-import { sayDefect, sayError } from './messages.js';
+import { note, sayDefect, sayError } from './messages.js';
 import { followSettings, followWork, openStore } from './persist.js';
 import { followPrompts, prepare } from './predictions.js';
 import {
@@ -27,6 +27,7 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   addEventListener('error', ({ error }) => {
     if (error) sayDefect(error);
   });
+  if (!isSecureContext) note(text.insecure.what, text.insecure.hint);
   followKeys(canvasHasFocus);
   followPrompts();
   followWork();

@@ -23,6 +23,11 @@ export const text = {
     opening: 'Opening…',
     failed: 'This image cannot be opened',
   },
+  /** On plain HTTP from another machine. */
+  insecure: {
+    what: 'At this address the browser computes with one processor core, and the page does not work offline.',
+    hint: 'Browsers allow more at an https address only: whoever runs the server can set that up.',
+  },
   list: {
     title: 'Images',
     position: (at: number, of: number): string => `${at} of ${of}`,

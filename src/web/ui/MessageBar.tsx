@@ -6,7 +6,7 @@ import { Button } from './Button.js';
 
 export function MessageBar() {
   const [now, standing] = [message.value, warning.value];
-  const urgent = standing !== null || now?.tone === 'error';
+  const urgent = standing?.tone === 'error' || now?.tone === 'error';
   return (
     <div class="messages" role={urgent ? 'alert' : 'status'} aria-live="polite" aria-atomic="false">
       {standing && <Line of={standing} onDismiss={dismissWarning} />}
