@@ -91,9 +91,9 @@ function checkCommand(): Command {
 }
 
 const SPLIT_EXAMPLES = `
-Each data set is divided on its own, all images of a patient on one side; patients are told by images.csv. Writes the
-lists train, val and test, and each of them for each data set (train-<Dataset>); with --name NAME train-NAME and so on
-alone, with --folds train-fold1, val-fold1 and so on. The same seed gives the same lists.
+Each data set is divided on its own, all images of a patient on one side; patients are told by images.csv or, in data
+sets that this program knows, by the names of images. Writes the lists train, val and test, and each of them for each
+data set (train-<Dataset>); with --name NAME train-NAME and so on alone, with --folds train-fold1, val-fold1 and so on. The same seed gives the same lists.
 
 Examples:
   samus data split data --ratios 7,1,2 --seed 1

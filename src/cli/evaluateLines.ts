@@ -46,10 +46,21 @@ function modelLines({ evaluation, summary }: ModelLines, named: boolean): string
     ...(named ? [`${summary.model}:`] : []),
     ...table([header, ...rows]),
     ...clicks,
+    intervalLine(groups),
     `predicted IoU is off by ${number(mae, 3)} on average, correlation ${number(pearson, 2)}`,
     `${evaluation.images} images in ${seconds.toFixed(1)} s, ${(evaluation.images / seconds).toFixed(1)} a second`,
     ...failureLines(evaluation),
   ];
+}
+
+/** What the intervals are over. */
+function intervalLine(groups: readonly GroupSummary[]): string {
+  const patients = new Set(groups.filter(({ resampled }) => resampled === 'patient').map(({ dataset }) => dataset));
+  const all = groups.every(({ dataset }) => patients.has(dataset));
+  const elsewhere =
+    patients.size === 0 ? 'images' : `patients${all ? '' : ` of ${[...patients].join(', ')}, else images`}`;
+  const few = groups.some(({ images, metrics }) => images > 0 && !metrics.get('dice')!.ci95);
+  return `95 % intervals resample ${elsewhere}${few ? '; there is none for less than five of them' : ''}`;
 }
 
 function comparisonLines({ first, second, groups }: Comparison): string[] {

@@ -82,6 +82,19 @@ describe('a check', () => {
     );
   });
 
+  it('tells patients by names that are known where no images.csv does', async () => {
+    folder
+      .list('train', '1/FetalHead-HC18/010_HC', '1/A/010_HC')
+      .list('val', '1/FetalHead-HC18/010_2HC', '1/A/010_2HC');
+    for (const [i, name] of ['010_HC', '010_2HC'].entries()) {
+      await folder.pair('FetalHead-HC18', name, texture(SIDE, SIDE, i), label);
+      await folder.pair('A', name, texture(SIDE, SIDE, i + 2), label);
+    }
+    expect((await check()).problems).toMatchObject([
+      { code: 'SPLIT_PATIENT', images: ['FetalHead-HC18/010_HC', 'FetalHead-HC18/010_2HC'] },
+    ]);
+  });
+
   it('lets folds share images, each fold being a split of its own', async () => {
     folder.list('train-fold1', '1/A/x').list('val-fold1', '1/A/y');
     folder.list('train-fold2', '1/A/y').list('val-fold2', '1/A/x').classes({ A: 2 });
@@ -123,6 +136,22 @@ describe('a split', () => {
     await splitDataset(await openDataset(folder.root), { ...options, replace: true });
     expect(await linesOf('train')).toEqual(before);
     expect((await check()).problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+  });
+
+  it('keeps together what names that are known tell', async () => {
+    const names = [1, 2, 3, 4, 5, 6].flatMap((id) => [`00${id}_HC`, `00${id}_2HC`]);
+    for (const [i, name] of names.entries()) {
+      await folder.pair('FetalHead-HC18', name, texture(2, 2, i), grey(2, [0, 1, 0, 0]));
+    }
+    const data = await openDataset(folder.root);
+    const options = { seed: 1, ratios: [1, 1], datasets: ['FetalHead-HC18'] };
+    expect((await splitDataset(data, options)).withoutPatient).toEqual([]);
+    const [train, val] = await Promise.all(
+      ['train', 'val'].map(async (list) => new Set((await linesOf(list)).map(({ name }) => name.slice(0, 3)))),
+    );
+    expect([train!.size, val!.size]).toEqual([3, 3]);
+    const [row] = (await tableOfDataset(data, { lists: [] })).filter(({ dataset }) => dataset === 'FetalHead-HC18');
+    expect(row).toMatchObject({ images: 12, patients: 6 });
   });
 
   it('makes folds, takes images without an object if told, and divides lists', async () => {

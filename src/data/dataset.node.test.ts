@@ -126,6 +126,16 @@ describe('a data set folder', () => {
     expect(facts?.get('a, "b"')).toEqual({ name: 'a, "b"' });
     expect(facts?.get('y')).toBeUndefined();
   });
+
+  it('tells patients by images.csv, else by names that are known', async () => {
+    folder.list('train', '1/FetalHead-HC18/010_HC').classes({ 'FetalHead-HC18': 2 });
+    folder.text('FetalHead-HC18/images.csv', 'name,patient\n010_HC,mine\n010_2HC,\n');
+    await folder.pair('FetalHead-HC18', '010_2HC', grey(1, [1]), grey(1, [1]));
+    const data = await openDataset(folder.root);
+    const patientOf = await data.patients('FetalHead-HC18');
+    expect(['010_HC', '010_2HC', 'other'].map(patientOf)).toEqual(['mine', '010', undefined]);
+    expect(await data.read({ dataset: 'FetalHead-HC18', name: '010_2HC' })).toMatchObject({ patient: '010' });
+  });
 });
 
 describe('a data set folder with mistakes', () => {

@@ -13,6 +13,7 @@ import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJs
 import { FactsTable } from './imageFacts.js';
 import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
 import { NameIndex } from './nameIndex.js';
+import { patientByName } from './patients.js';
 import { EVERY_CLASS, LIST_FOLDER, type Sample, SampleList, sampleOrigin } from './sampleList.js';
 
 /** An image with its label, both at the size that is stored. */
@@ -55,6 +56,11 @@ export interface Dataset {
   listNames(): Promise<string[]>;
   /** The facts of a data set's images, if it has an images.csv. @throws SamusError DATA_LAYOUT */
   facts(dataset: string): Promise<FactsTable | undefined>;
+  /**
+   * Tells the patient of an image by its name: as images.csv says, else as the names of a data set that this project
+   * knows tell. @throws SamusError DATA_LAYOUT
+   */
+  patients(dataset: string): Promise<(name: string) => string | undefined>;
 }
 
 /** Opens a folder in the published layout. @throws SamusError DATA_LAYOUT if it is none */
@@ -104,6 +110,12 @@ class PublishedDataset implements Dataset {
     return reading;
   }
 
+  async patients(dataset: string): Promise<(name: string) => string | undefined> {
+    const facts = await this.facts(dataset);
+    const folder = this.#folderOf(dataset);
+    return (name) => facts?.get(name)?.patient ?? patientByName(folder, name);
+  }
+
   async read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage> {
     const [image, label] = await Promise.all([this.#readGrey(sample, 'img'), this.readLabel(sample)]);
     const { width, height } = image;
@@ -123,6 +135,7 @@ class PublishedDataset implements Dataset {
     }
     const facts = (await this.facts(sample.dataset))?.get(sample.name);
     const spacing = facts?.spacingMm;
+    const patient = facts?.patient ?? patientByName(this.#folderOf(sample.dataset), sample.name);
     return {
       image,
       label: label.data,
@@ -135,7 +148,7 @@ class PublishedDataset implements Dataset {
           (spacing[1] * (facts.height ?? height)) / height,
         ] as const,
       }),
-      ...(facts?.patient && { patient: facts.patient }),
+      ...(patient !== undefined && { patient }),
     };
   }
 

@@ -16,6 +16,7 @@ import { groupBy } from './groupBy.js';
 import { formatFacts, type ImageFacts } from './imageFacts.js';
 import type { ImportItem, ImportPlan } from './importers/importer.js';
 import { checkSameSize } from './importers/masks.js';
+import { patientByName } from './patients.js';
 import { LIST_FOLDER } from './sampleList.js';
 import { SIDES } from './splitLists.js';
 
@@ -154,7 +155,7 @@ async function writeItem(folder: string, item: ImportItem, count: number, size: 
     await makeFolder(dirname(path));
     await writePng(path, stored[i]!);
   }
-  const { name, source, patient } = item;
+  const { name, source, patient = patientByName(item.dataset, name) } = item;
   const facts: ImageFacts = {
     name,
     width: image.width,

@@ -102,7 +102,7 @@ async function gather(data: Dataset, options: SplitOptions): Promise<{ entries: 
   for (const [i, { dataset, name, classes }] of wanted.entries()) {
     options.onProgress?.(i, wanted.length, name);
     const held = classes ?? (await heldClasses(data, dataset, name));
-    const patient = (await data.facts(dataset))?.get(name)?.patient;
+    const patient = (await data.patients(dataset))(name);
     const known = { dataset, name, ...(patient !== undefined && { patient }) };
     if (held.length > 0) entries.push({ ...known, classes: held });
     else if (options.withEmpty) entries.push({ ...known, classes: [1] });

@@ -51,7 +51,7 @@ export async function tableOfDataset(data: Dataset, { lists, onProgress }: Table
   let done = 0;
   for (const { dataset, images, labels } of folders) {
     const classes = data.classes(dataset);
-    const facts = await data.facts(dataset);
+    const patientOf = await data.patients(dataset);
     const tallies = classes.names.map((): Tally => ({ images: 0, area: 0, patients: new Set() }));
     let [least, most]: [readonly [number, number], readonly [number, number]] = [
       [0, 0],
@@ -65,7 +65,7 @@ export async function tableOfDataset(data: Dataset, { lists, onProgress }: Table
       if (width * height > most[0] * most[1]) most = [width, height];
       const pixels = new Uint32Array(256);
       for (const value of label) pixels[value]!++;
-      const patient = facts?.get(name)?.patient;
+      const patient = patientOf(name);
       for (const [classId, tally] of tallies.entries()) {
         if (pixels[classId] === 0) continue;
         tally.images++;

@@ -35,8 +35,8 @@ export async function readLists(
 
 /** The patients of images, by their data set and name. */
 async function patientsIn(dataset: Dataset, names: readonly string[]) {
-  const facts = new Map(await Promise.all(names.map(async (name) => [name, await dataset.facts(name)] as const)));
-  return (name: string, image: string): string | undefined => facts.get(name)?.get(image)?.patient;
+  const known = new Map(await Promise.all(names.map(async (name) => [name, await dataset.patients(name)] as const)));
+  return (name: string, image: string): string | undefined => known.get(name)?.(image);
 }
 
 function emptyList(purpose: string, lists: readonly string[]): SamusError {

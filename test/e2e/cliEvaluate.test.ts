@@ -74,6 +74,7 @@ describe('samus evaluate', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/two less one:/);
     expect(filesIn(join(folder, 'report'))).toEqual(['images.csv', 'report.html', 'summary.json']);
+    expect(stdout).toMatch(/95 % intervals resample images/);
     const summary = JSON.parse(readFileSync(join(folder, 'report/summary.json'), 'utf8'));
     expect(summary.models.map(({ model }: { model: string }) => model)).toEqual(['one', 'two']);
     expect(summary.comparisons[0].datasets[0].dice).toMatchObject({
@@ -217,6 +218,13 @@ describe.skipIf(!process.env.SAMUS_TEST_DATA)(
         ['Artery-CCA', 14],
         ['Muscle-Aponeurosis', 10],
       ]);
+      // Frames of three recordings are three of what is resampled; the names of the muscles tell no patient.
+      expect(datasets[0]).toMatchObject({ ci95_resamples: 'patient', patients: { count: 3 } });
+      expect(datasets[0].dice).not.toHaveProperty('ci95');
+      expect(datasets[1]).toMatchObject({
+        ci95_resamples: 'image',
+        dice: { ci95: [expect.any(Number), expect.any(Number)] },
+      });
     });
   },
 );

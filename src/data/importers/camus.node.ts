@@ -42,7 +42,7 @@ export const camus: Importer = {
       for (const patient of patients) {
         const split = subgroups.get(patient) ?? side;
         const views = await viewsOf(source, join(folder, patient));
-        items.push(...views.items.map((item) => ({ ...item, patient, ...(split && { split }) })));
+        items.push(...views.items.map((item) => ({ ...item, ...(split && { split }) })));
         skipped.push(...views.skipped);
       }
     }

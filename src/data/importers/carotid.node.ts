@@ -1,6 +1,5 @@
 /**
- * Common carotid artery images (Momot 2022): `US images/NAME.png` with `Expert mask images/NAME.png`. What stands
- * before `_slice_` names the recording.
+ * Common carotid artery images (Momot 2022): `US images/NAME.png` with `Expert mask images/NAME.png`.
  */
 import { join } from 'node:path';
 import { findFolder, layoutError } from './files.node.js';
@@ -19,8 +18,7 @@ export const carotid: Importer = {
     const images = await findFolder(source, ['US images', join(PARENT, 'US images')]);
     const labels = await findFolder(source, ['Expert mask images', join(PARENT, 'Expert mask images')]);
     if (!images || !labels) throw layoutError(source, LAYOUT, 'they are not there');
-    const patientOf = (stem: string) => /^(.+)_slice_/.exec(stem)?.[1];
-    const pairs = await pairItems({ source, dataset: DATASET, images, labels, patientOf });
+    const pairs = await pairItems({ source, dataset: DATASET, images, labels });
     const entry = datasetEntry(['lumen'], 'CC BY 4.0', 'Momot 2022');
     return { datasets: new Map([[DATASET, entry]]), ...pairs };
   },

@@ -53,7 +53,6 @@ async function xmlItems(source: string, cases: readonly string[]) {
         dataset: DATASET,
         name,
         source: image,
-        patient,
         load: async () => {
           const picture = await readImage(join(source, image));
           return { image: picture, label: draw(picture, outlines) };

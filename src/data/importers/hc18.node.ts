@@ -1,7 +1,6 @@
 /**
  * HC18 (van den Heuvel 2018): fetal heads, `training_set/010_2HC.png` with the outline of its ellipse in
- * `010_2HC_Annotation.png`, and the size of a pixel in a CSV. The outline is filled. Names that begin alike are
- * images of one fetus; the test set has no outlines.
+ * `010_2HC_Annotation.png`, and the size of a pixel in a CSV. The outline is filled. The test set has no outlines.
  */
 import { join, relative } from 'node:path';
 import { SamusError } from '../../errors.js';
@@ -40,7 +39,6 @@ export const hc18: Importer = {
         dataset: DATASET,
         name,
         source: source_,
-        patient: name.split('_')[0]!,
         load: async () => {
           const label = fillOutline(binaryMask(await readImage(join(folder, outline))));
           if (!label) {

@@ -22,7 +22,7 @@ export interface ImportItem {
   readonly name: string;
   /** Where it comes from, relative to the source. */
   readonly source: string;
-  /** Patient, sweep or case, where the source tells. */
+  /** Patient, where the source tells more than the names that patients.ts knows. */
   readonly patient?: string;
   /** Side of the official split, where there is one. */
   readonly split?: 'train' | 'val' | 'test';

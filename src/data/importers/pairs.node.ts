@@ -16,7 +16,6 @@ export interface PairFolders {
   readonly labels: string;
   /** Name of an image in the data set; its stem unless given. */
   readonly nameOf?: (stem: string) => string;
-  readonly patientOf?: (stem: string) => string | undefined;
   /** Class indices of a mask; one kind of object, 0 and 255, unless given. */
   readonly labelOf?: (mask: Image, lossy: boolean, file: string) => Image;
 }
@@ -26,7 +25,7 @@ export async function pairItems(folders: PairFolders): Promise<{
   readonly items: ImportItem[];
   readonly skipped: { readonly file: string; readonly reason: string }[];
 }> {
-  const { source, dataset, images, labels, nameOf, patientOf, labelOf = binaryMask } = folders;
+  const { source, dataset, images, labels, nameOf, labelOf = binaryMask } = folders;
   const masks = byStem(await imageNames(labels), labels);
   const items: ImportItem[] = [];
   const skipped: { file: string; reason: string }[] = [];
@@ -37,12 +36,10 @@ export async function pairItems(folders: PairFolders): Promise<{
       skipped.push({ file: relative(source, path), reason: 'it has no mask' });
       continue;
     }
-    const patient = patientOf?.(stem);
     items.push({
       dataset,
       name: nameOf?.(stem) ?? stem,
       source: relative(source, path),
-      ...(patient !== undefined && { patient }),
       load: async () => ({
         image: await readImage(path),
         label: labelOf(await readImage(join(labels, mask)), isLossy(mask), join(labels, mask)),

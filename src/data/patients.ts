@@ -1,0 +1,25 @@
+/**
+ * What belongs together in data sets that this project knows, told from the names of their images: the images of a
+ * patient, or as much of them as names tell (a recording, an examination, a screen). Images of one patient resemble each other, so
+ * splits keep them on one side and intervals resample them together. What images.csv says goes before; a data set
+ * whose names tell nothing (BUSI, PSFHS, DL_Track, TG3K) has no rule here.
+ */
+
+/** By data set: the first group that is there names the patient. */
+const RULES: ReadonlyMap<string, RegExp> = new Map([
+  // 202201121748100022VAS_slice_1108: date, time and device of a recording, and a frame.
+  ['Artery-CCA', /^(.+)_slice_\d+$/],
+  // 010_HC, 010_2HC: images of one examination.
+  ['FetalHead-HC18', /^(\d+)_\d*HC$/],
+  // patient0001_2CH_ED as published, 0055_2CH_000 in US30K: patient, view, frame.
+  ['Echocardiography-CAMUS', /^((?:patient)?\d+)_\dCH_/],
+  // 1_2 as published: case and image. As pairs of PNG test10047 and test20047 are the halves of screen 47; of screens
+  // with one view, test47, nothing is known.
+  ['ThyroidNodule-DDTI', /^(\d+)_\d+$|^test[12](\d{4})$/],
+]);
+
+/** The patient of an image by its name, where the names of its data set tell. */
+export function patientByName(dataset: string, name: string): string | undefined {
+  const match = RULES.get(dataset)?.exec(name);
+  return match?.slice(1).find((group) => group !== undefined);
+}
