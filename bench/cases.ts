@@ -116,7 +116,7 @@ async function train(config: ModelConfig, threads: number): Promise<Case> {
   const frozen = new Map([...weights].filter(([name]) => !trained.has(name)));
   const started = performance.now();
   const current = new Map([...states].map(([name, { weight }]) => [name, weight]));
-  const session = await TrainingSession.create(runtime, graph, current, frozen, threads);
+  const session = await TrainingSession.create(runtime, graph, current, frozen, { threads });
   const sessionMs = performance.now() - started;
   const optimiser = new Optimiser(states, { adam: ADAM, clip: null, ema: null, rateOf: () => 1 });
   const side = targetSide(config, recipe);

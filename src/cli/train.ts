@@ -105,7 +105,19 @@ export function trainCommand(): Command {
         'classes',
       ]),
     )
-    .addOption(new Option('--profile <memory>', 'batch and accumulation that fit').choices(['8gb', '16gb', '24gb']))
+    .addOption(
+      new Option('--profile <memory>', 'batch and accumulation that fit, by measured models').choices([
+        '8gb',
+        '16gb',
+        '24gb',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--provider <name>',
+        'what computes; `samus info` tells which of them this machine has (default: cpu)',
+      ).choices(['cpu', 'webgpu', 'cuda', 'dml', 'coreml']),
+    )
     .addOption(
       new Option('--threads <count>', 'of one operation (default: one per core)').argParser(count('--threads', 1)),
     )

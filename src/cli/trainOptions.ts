@@ -2,6 +2,7 @@
  * The options of `samus train` as they come from the command line; what is left out has a default.
  */
 import type { TrainingConfig } from '../train/trainingConfig.js';
+import type { ProfileName } from './trainProfile.js';
 
 export interface TrainOptions {
   readonly data?: string;
@@ -36,8 +37,9 @@ export interface TrainOptions {
   readonly checkpointSteps?: number;
   readonly patience?: number;
   readonly choose?: TrainingConfig['choose'];
-  readonly profile?: '8gb' | '16gb' | '24gb';
+  readonly profile?: ProfileName;
   readonly threads?: number;
+  readonly provider?: TrainingConfig['provider'];
   readonly readers?: number;
   readonly json?: boolean;
 }

@@ -14,19 +14,13 @@ import type { TrainingConfig } from '../train/trainingConfig.js';
 import { readConfigFile } from './configFile.js';
 import { readModel } from './openModel.js';
 import type { TrainOptions } from './trainOptions.js';
+import { profiled } from './trainProfile.js';
 
 const NAMED: Readonly<Record<string, ModelConfig>> = { 'samus-b': SAMUS_B, 'samus-s': SAMUS_S, 'sam-b': SAM_VIT_B };
 
 /** The published training (SAMUS, train.py and its options). */
 const PUBLISHED = { epochs: 200, batch: 8, rate: 5e-4, weightDecay: 0.1 };
 export const DEFAULT_SEED = 1234;
-
-/** Images of one run and runs of one step that fit, for a batch of 8 as published. */
-const PROFILES = {
-  '8gb': { batch: 2, accumulate: 4 },
-  '16gb': { batch: 4, accumulate: 2 },
-  '24gb': { batch: 8, accumulate: 1 },
-} as const;
 
 /** Counts the samples of an epoch. */
 type EpochSamples = (data: TrainingConfig['data'], repeat: TrainingConfig['repeat']) => Promise<number>;
@@ -85,13 +79,10 @@ async function configNamed(model: string): Promise<ModelConfig | undefined> {
 /**
  * The configuration of a new run.
  * @param samples counts those of an epoch, to turn epochs into steps
- * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT
+ * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT, TRAIN_PROFILE
  */
 export async function newConfig(options: TrainOptions, start: Start, samples: EpochSamples): Promise<TrainingConfig> {
   const data = dataOf(options);
-  const profile = options.profile ? PROFILES[options.profile] : { batch: PUBLISHED.batch, accumulate: 1 };
-  const batch = options.batch ?? profile.batch;
-  const accumulate = options.accumulate ?? profile.accumulate;
   const repeat = options.repeat ?? {};
   if (options.epochs !== undefined && options.steps !== undefined) {
     throw conflict('one of --epochs and --steps was expected, both came', 'leave one out');
@@ -100,12 +91,13 @@ export async function newConfig(options: TrainOptions, start: Start, samples: Ep
   if (options.weightDecay !== undefined && options.optimizer !== 'adamw') {
     throw conflict('--weight-decay was expected with --optimizer adamw only', 'leave it out, or add --optimizer adamw');
   }
-  const inEpoch = await samples(data, repeat);
-  const perStep = { batch, accumulate };
   const recipe =
     options.recipe === 'multi-prompt'
       ? ({ kind: 'multi-prompt', rounds: options.rounds ?? 3 } as const)
       : ({ kind: 'published' } as const);
+  const trained = options.train ?? (start.from === null ? 'all' : 'published');
+  const perStep = perStepOf(options, { model: start.model, trained, recipe });
+  const inEpoch = await samples(data, repeat);
   return {
     data,
     choose: options.choose ?? 'samples',
@@ -113,8 +105,7 @@ export async function newConfig(options: TrainOptions, start: Start, samples: Ep
     from: start.from,
     seed: options.seed ?? DEFAULT_SEED,
     steps: options.steps ?? stepsOf(options.epochs ?? PUBLISHED.epochs, inEpoch, perStep),
-    batch,
-    accumulate,
+    ...perStep,
     recipe,
     prompts: options.prompts ?? (recipe.kind === 'published' ? 'point' : 'mixed'),
     augment: options.augment ?? 'published',
@@ -125,7 +116,7 @@ export async function newConfig(options: TrainOptions, start: Start, samples: Ep
     warmup: options.warmup ?? 0,
     clip: options.clip ?? null,
     ema: options.ema ?? null,
-    trained: options.train ?? (start.from === null ? 'all' : 'published'),
+    trained,
     freeze: options.freeze ?? [],
     rates: options.lrScale ?? {},
     validateSteps: options.validateSteps ?? stepsOf(1, inEpoch, perStep),
@@ -133,6 +124,7 @@ export async function newConfig(options: TrainOptions, start: Start, samples: Ep
     patience: options.patience ?? 0,
     logSteps: 10,
     threads: options.threads ?? availableParallelism(),
+    provider: options.provider ?? 'cpu',
     repeat,
   };
 }
@@ -177,6 +169,7 @@ export async function askedConfig(
     ...(options.patience !== undefined && { patience: options.patience }),
     ...(options.choose && { choose: options.choose }),
     ...(options.threads !== undefined && { threads: options.threads }),
+    ...(options.provider && { provider: options.provider }),
     ...(options.repeat && { repeat: options.repeat }),
   };
   const asked = {
@@ -192,6 +185,16 @@ export async function askedConfig(
   };
   if (options.epochs === undefined) return asked;
   return { ...asked, steps: stepsOf(options.epochs, await samples(asked.data, asked.repeat), asked) };
+}
+
+/** Images of one run and runs of one step. @throws SamusError USAGE_CONFLICT, TRAIN_PROFILE */
+function perStepOf(
+  { profile, batch, accumulate }: TrainOptions,
+  training: Pick<TrainingConfig, 'model' | 'trained' | 'recipe'>,
+): Pick<TrainingConfig, 'batch' | 'accumulate'> {
+  if (profile === undefined) return { batch: batch ?? PUBLISHED.batch, accumulate: accumulate ?? 1 };
+  if (batch === undefined && accumulate === undefined) return profiled(profile, training, PUBLISHED.batch);
+  throw conflict('--profile was expected to choose --batch and --accumulate, one of them came too', 'leave one out');
 }
 
 /** Steps in which that many epochs have been seen to their end. */

@@ -107,7 +107,7 @@ export async function adaptModel(
     const phantoms = phantomExamples();
     const total = held.length + phantoms.length;
     options.progress?.({ stage, done: 0, total });
-    const session = await ClickSession.create(runtime, config, tensors, threads);
+    const session = await ClickSession.create(runtime, config, tensors, { threads });
     try {
       const scores: number[] = [];
       for (const { image, mask } of [...held, ...phantoms]) {
@@ -152,7 +152,7 @@ async function trained(
   const states = freshStates(new Map(copies.map(([name, { data }]) => [name, data.slice()])), false);
   const frozen = new Map([...weights].filter(([name]) => !names.has(name)));
   const moving = new Map([...states].map(([name, { weight }]) => [name, weight]));
-  const session = await TrainingSession.create(runtime, graph, moving, frozen, threads);
+  const session = await TrainingSession.create(runtime, graph, moving, frozen, { threads });
   try {
     const optimiser = new Optimiser(states, { adam: ADAM, clip: 1, ema: null, rateOf: () => 1 });
     const batches = new AdaptBatches(config, examples, batch, seed);

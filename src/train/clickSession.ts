@@ -11,7 +11,7 @@ import type { ModelConfig } from '../models/config.js';
 import { encode } from '../models/graphs.js';
 import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
-import type { Runtime, Session } from '../runtime/session.js';
+import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
 import { clickPrompt } from './drawPrompt.js';
 import { promptedDecoder } from './promptedDecoder.js';
 import { imageShape } from './trainingSample.js';
@@ -43,9 +43,9 @@ export class ClickSession {
     runtime: Runtime,
     config: ModelConfig,
     weights: StateDict,
-    threads: number,
+    compute: Pick<SessionOptions, 'threads' | 'provider'>,
   ): Promise<ClickSession> {
-    return new ClickSession(await compile(runtime, forwardGraph(config), weights, { threads }), config);
+    return new ClickSession(await compile(runtime, forwardGraph(config), weights, compute), config);
   }
 
   /**

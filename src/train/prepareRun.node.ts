@@ -188,7 +188,8 @@ async function prepare(
   }
   const frozen = new Map<string, TensorData>([...weights].filter(([name]) => !state.states.has(name)));
   const trainedWeights = new Map([...state.states].map(([name, { weight }]) => [name, weight]));
-  const session = await TrainingSession.create(runtime, graph, trainedWeights, frozen, config.threads);
+  const compute = { threads: config.threads, provider: config.provider };
+  const session = await TrainingSession.create(runtime, graph, trainedWeights, frozen, compute);
   const side = targetSide(model, recipe);
   const shape: SampleShape = {
     architecture: model.architecture,
@@ -218,7 +219,7 @@ async function prepare(
     session,
     loader,
     rateOf: rateOf(config),
-    validation: { runtime, threads: config.threads, config: model, dataset, list: val, pictures },
+    validation: { runtime, compute, config: model, dataset, list: val, pictures },
     card: (position, validation) => modelCard(config, { train: train.length, val: val.length }, position, validation),
     close: async () => {
       await loader.close();

@@ -29,12 +29,19 @@ const CONFIG: TrainingConfig = {
   patience: 0,
   logSteps: 10,
   threads: 2,
+  provider: 'webgpu',
   repeat: {},
 };
 
 describe('the configuration of a training', () => {
   it('goes through its file unchanged', () => {
     expect(parseTrainingConfig(JSON.parse(serialiseTrainingConfig(CONFIG)))).toEqual(CONFIG);
+  });
+
+  it('is of the CPU where it does not say what computes, as older ones', () => {
+    const { provider, ...older } = CONFIG;
+    expect(provider).not.toBe('cpu');
+    expect(parseTrainingConfig(older)).toEqual({ ...older, provider: 'cpu' });
   });
 
   it.each<[string, unknown]>([
@@ -44,6 +51,7 @@ describe('the configuration of a training', () => {
     ['schedule', 'linear'],
     ['learningRate', -1],
     ['ema', 1],
+    ['provider', 'wasm'],
     ['freeze', 'all'],
     ['rates', { a: 'b' }],
     ['recipe', { kind: 'multi-prompt', rounds: 0 }],

@@ -6,10 +6,14 @@ import { type Json, SamusError } from '../errors.js';
 import { isFields } from '../formats/jsonFields.js';
 import type { ModelConfig } from '../models/config.js';
 import { parseConfig } from '../models/configFile.js';
+import type { Provider } from '../runtime/session.js';
 import { PROMPT_KINDS, type PromptKind } from './drawPrompt.js';
 import type { Recipe } from './gradientGraph.js';
 import { SCHEDULES } from './schedule.js';
 import { AUGMENTATIONS, type Augmentation } from './trainingSample.js';
+
+/** Those of onnxruntime-node. */
+const TRAINING_PROVIDERS = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const satisfies readonly Provider[];
 
 export interface TrainingConfig {
   readonly data: {
@@ -58,6 +62,8 @@ export interface TrainingConfig {
   readonly logSteps: number;
   /** Threads of one operation; part of the configuration because the order of sums may hang on it. */
   readonly threads: number;
+  /** What computes; part of the configuration because each sums in an order of its own. */
+  readonly provider: (typeof TRAINING_PROVIDERS)[number];
   /** How often a dataset's samples come in an epoch, by its name; once if not named. */
   readonly repeat: Readonly<Record<string, number>>;
 }
@@ -105,6 +111,8 @@ export function parseTrainingConfig(json: unknown): TrainingConfig {
     patience: whole('patience', 0),
     logSteps: whole('logSteps', 1),
     threads: whole('threads', 1),
+    // Older runs do not name it.
+    provider: oneOf(fields.provider ?? 'cpu', 'provider', TRAINING_PROVIDERS),
     repeat: numbers(fields.repeat, 'repeat', (value, name) => wholeNumber(value, name, 0)),
   };
 }

@@ -5,7 +5,7 @@
 import { float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import { exportModel } from '../nn/compile.js';
 import type { ParameterInfo } from '../nn/parameters.js';
-import type { Runtime, Session } from '../runtime/session.js';
+import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
 import { type GradientGraph, gradientName } from './gradientGraph.js';
 
 export type Scalars = Readonly<Record<string, number>>;
@@ -28,17 +28,18 @@ export class TrainingSession {
   /**
    * @param weights those that are trained, read at each run
    * @param frozen all others
+   * @param compute threads, and what computes
    */
   static async create(
     runtime: Runtime,
     graph: GradientGraph,
     weights: ReadonlyMap<string, Float32Array>,
     frozen: StateDict,
-    threads: number,
+    compute: Pick<SessionOptions, 'threads' | 'provider'>,
   ): Promise<TrainingSession> {
     const model = await exportModel(runtime, graph.outputs, frozen);
     return new TrainingSession(
-      await runtime.createSession(model, { threads, memoryPattern: false, prepacking: false }),
+      await runtime.createSession(model, { ...compute, memoryPattern: false, prepacking: false }),
       graph.trained,
       weights,
     );

@@ -7,14 +7,14 @@ import type { SampleList } from '../data/sampleList.js';
 import { createImage, type Image } from '../formats/image.js';
 import type { StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/config.js';
-import type { Runtime } from '../runtime/session.js';
+import type { Runtime, SessionOptions } from '../runtime/session.js';
 import { ClickSession } from './clickSession.js';
 import type { Validation, ValidationPicture } from './position.js';
 import { validationExample } from './trainingSample.js';
 
 export interface ValidationOptions {
   readonly runtime: Runtime;
-  readonly threads: number;
+  readonly compute: Pick<SessionOptions, 'threads' | 'provider'>;
   readonly config: ModelConfig;
   readonly dataset: Dataset;
   readonly list: SampleList;
@@ -28,7 +28,7 @@ export interface ValidationOptions {
 /** @returns undefined if it was told to stop */
 export async function validate(weights: StateDict, options: ValidationOptions): Promise<Validation | undefined> {
   const { config, list, dataset } = options;
-  const session = await ClickSession.create(options.runtime, config, weights, options.threads);
+  const session = await ClickSession.create(options.runtime, config, weights, options.compute);
   const parts = new Map<string, number[]>();
   const pictures: ValidationPicture[] = [];
   const shown = new Set(Array.from({ length: options.pictures }, (_, i) => pictured(i, options.pictures, list.length)));

@@ -84,11 +84,25 @@ describe('samus train', () => {
     ['a rate beyond bounds', 'USAGE_VALUE', ['--val-list', 'val', '--lr-scale', 'image_encoder=5000']],
     ['a norm of nothing', 'USAGE_VALUE', ['--val-list', 'val', '--clip', '0']],
     ['a mean that never moves', 'USAGE_VALUE', ['--val-list', 'val', '--ema', '1']],
+    ['a profile and a batch', 'USAGE_CONFLICT', ['--val-list', 'val', '--profile', '8gb']],
     ['a rate of nothing', 'USAGE_VALUE', ['--val-list', 'val', '--lr', '0']],
   ])('refuses %s', async (_, code, args) => {
     const start = ['--data', 'data', '--train-list', 'train', ...TINY, '--steps', '2', '--out', 'x'];
     const ended = await train(...start, ...args);
     expect(ended).toMatchObject({ code: 2, stdout: expect.stringContaining(code) });
+    expect(filesIn(folder).filter((name) => name.startsWith('x/'))).toEqual([]);
+  });
+
+  it('refuses a profile that the model does not fit, and a provider that is not there', async () => {
+    const large = ['--model', 'sam-b', '--profile', '8gb', '--steps', '2', '--out', 'x'];
+    const full = await train(...DATA, ...large);
+    expect(full).toMatchObject({ code: 2, stdout: expect.stringContaining('TRAIN_PROFILE') });
+    const provider = process.platform === 'win32' ? 'coreml' : 'dml';
+    const lacking = await train(...DATA, ...TINY, '--steps', '2', '--provider', provider, '--out', 'x');
+    expect(lacking).toMatchObject({ code: 4, stdout: expect.stringContaining('PROVIDER_UNAVAILABLE') });
+    const resumed = await train('--resume', 'done', '--provider', provider);
+    expect(resumed).toMatchObject({ code: 2, stdout: expect.stringContaining('TRAIN_CONFIG_DIFFERS') });
+    expect(JSON.parse(resumed.stdout).error.details.settings).toEqual(['provider']);
     expect(filesIn(folder).filter((name) => name.startsWith('x/'))).toEqual([]);
   });
 

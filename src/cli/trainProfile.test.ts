@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { TINY_SAMUS } from '../../test/support/tinyModel.js';
+import { type ModelConfig, SAM_VIT_B, SAMUS_B, SAMUS_S } from '../models/config.js';
+import { parseConfig, serialiseConfig } from '../models/configFile.js';
+import { samusConfigFromSam } from '../models/samusFromSam.js';
+import { type ProfileName, profiled } from './trainProfile.js';
+import { newConfig } from './trainSettings.js';
+
+const PUBLISHED = { trained: 'published', recipe: { kind: 'published' } } as const;
+const ALL = { ...PUBLISHED, trained: 'all' } as const;
+
+describe('a profile', () => {
+  it.each<[ProfileName, string, ModelConfig, typeof PUBLISHED | typeof ALL, number, number]>([
+    ['8gb', 'samus-b', SAMUS_B, PUBLISHED, 1, 8],
+    ['16gb', 'samus-b', SAMUS_B, PUBLISHED, 4, 2],
+    ['24gb', 'samus-b', SAMUS_B, PUBLISHED, 8, 1],
+    ['8gb', 'samus-s', SAMUS_S, ALL, 8, 1],
+    ['8gb', 'samus-s, part of it', SAMUS_S, PUBLISHED, 8, 1],
+    ['16gb', 'sam-b', SAM_VIT_B, ALL, 1, 8],
+    ['24gb', 'sam-b', SAM_VIT_B, PUBLISHED, 1, 8],
+  ])('of %s gives %s what fits', (profile, _, model, training, batch, accumulate) => {
+    expect(profiled(profile, { model, ...training }, 8)).toEqual({ batch, accumulate });
+  });
+
+  it('knows a model by its sizes, wherever they come from', () => {
+    const read = parseConfig(JSON.parse(serialiseConfig(SAMUS_B))).config;
+    for (const model of [read, samusConfigFromSam(SAM_VIT_B)]) {
+      expect(profiled('8gb', { model, ...PUBLISHED }, 8)).toEqual({ batch: 1, accumulate: 8 });
+    }
+  });
+
+  it('refuses what does not fit, and what was not measured', () => {
+    const refusal = (text: string) =>
+      expect.objectContaining({ code: 'TRAIN_PROFILE', message: expect.stringContaining(text) });
+    expect(() => profiled('8gb', { model: SAM_VIT_B, ...ALL }, 8)).toThrow(refusal('12.7 GB'));
+    const unknown = [
+      { model: TINY_SAMUS, ...PUBLISHED },
+      { model: SAMUS_B, ...ALL },
+      { model: SAMUS_S, trained: 'all', recipe: { kind: 'multi-prompt', rounds: 4 } } as const,
+    ];
+    for (const training of unknown) expect(() => profiled('24gb', training, 8)).toThrow(refusal('was measured'));
+  });
+
+  it('is what a new run takes, and comes alone', async () => {
+    const start = { model: SAMUS_S, from: null, weights: new Map() };
+    const options = { data: 'data', trainList: ['train'], valList: ['val'], profile: '8gb' } as const;
+    const samples = async () => 80;
+    expect(await newConfig(options, start, samples)).toMatchObject({ batch: 8, accumulate: 1, validateSteps: 10 });
+    for (const more of [{ batch: 3 }, { accumulate: 2 }]) {
+      const refused = newConfig({ ...options, ...more }, start, samples);
+      await expect(refused).rejects.toMatchObject({ code: 'USAGE_CONFLICT' });
+    }
+  });
+});
