@@ -1,18 +1,18 @@
 /**
- * The measured process for the annotator: the server as `samus serve` starts it, and the engine of its page in a
- * Chromium without a window, both with the bundled model. It speaks as child.ts does. What the page shows is left out: the
- * worker is asked as the page asks it.
+ * The measured process for the annotator: first a whole visit as a person makes it (firstVisit.ts), then the engine of the
+ * page and the server by themselves, both with the bundled model. It speaks as child.ts does. In the runs what the page
+ * shows is left out: the worker is asked as the page asks it.
  *
- * Facts: `first_mask_ms` from the start of the server to the first mask in a browser that keeps nothing yet. Each run: `ms` of an encoder in the page and `decode_ms` of a click, messages
- * included; `server_encode_ms` and `server_decode_ms` as the server tells them.
+ * Facts: `first_mask_ms`, `first_load_mb` and `later_load_mb`. Each run: `ms` of an encoder in the page and `decode_ms` of a
+ * click, messages included; `server_encode_ms` and `server_decode_ms` as the server tells them.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { makePhantom } from '#dist/data/phantom.js';
 import { encodePng } from '#dist/formats/imageWrite.node.js';
+import { firstMask, loadCosts } from './firstVisit.js';
+import { type StartedServer, startServer } from './startServer.js';
 
 const MODEL = 'samus-s';
 const ROOT = new URL('../../', import.meta.url);
@@ -23,17 +23,6 @@ type Numbers = Readonly<Record<string, number>>;
 function picture(seed: number) {
   const { image, objects } = makePhantom({ seed, width: 640, height: 480 });
   return { image, click: objects[0]!.click };
-}
-
-async function startServer(): Promise<{ process: ChildProcess; url: string }> {
-  const program = fileURLToPath(new URL('dist/cli/main.js', ROOT));
-  const args = [program, 'serve', '--port', '0', '--json', '--log-level', 'error', '--model', MODEL];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const url = /"url":\s*"([^"]+)"/.exec(line)?.[1];
-    if (url !== undefined) return { process: child, url };
-  }
-  throw new Error('samus serve did not start');
 }
 
 async function startBrowser(): Promise<Browser> {
@@ -119,16 +108,18 @@ function answer(numbers: Readonly<Record<string, number | string>>): void {
 }
 
 let browser: Browser | undefined;
-let server: ChildProcess | undefined;
+let server: StartedServer | undefined;
 try {
+  // A person's browser runs already; that it has never seen the page is what is cold about it.
   browser = await startBrowser();
-  let seed = 0;
   const started = performance.now();
-  const { process: child, url } = await startServer();
-  server = child;
+  server = await startServer();
+  const { url } = server;
+  await firstMask(browser, url);
+  const firstMaskMs = performance.now() - started;
+  answer({ first_mask_ms: firstMaskMs, ...(await loadCosts(browser, url)) });
   const page = await openPage(browser, url);
-  await inPage(page, seed++);
-  answer({ first_mask_ms: performance.now() - started });
+  let seed = 0;
   for await (const line of createInterface({ input: process.stdin })) {
     if (line !== 'run') throw new Error(`unknown command ${line}`);
     const numbers = await inPage(page, seed);
@@ -139,5 +130,5 @@ try {
   process.exitCode = 1;
 } finally {
   await browser?.close();
-  server?.kill('SIGKILL');
+  await server?.stop();
 }

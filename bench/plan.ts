@@ -75,7 +75,7 @@ export function plan(options: PlanOptions): Phase[] {
     },
     // Ten gigabytes and half a minute a step: it is there for its memory.
     { name: 'whole training', subjects: [ours('train', 'sam_b', 1)], rounds: 1 },
-    { name: 'page', subjects: [{ name: 'page', starts: 1, start: startPage }] },
+    { name: 'page', subjects: [{ name: 'page', starts: options.starts, start: startPage }] },
   ];
   return phases.map((phase) => ({ ...phase, subjects: chosen(phase, options.only) })).filter(hasMore);
 }

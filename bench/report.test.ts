@@ -30,6 +30,12 @@ const RESULTS: Results = new Map([
     ]),
   ],
   ['whole training', new Map([['sam_b.train', samples({ ms: [30000], peak_mb: [9900, 10000] })]])],
+  [
+    'page',
+    new Map([
+      ['page', samples({ first_mask_ms: [5200, 10_400, 6100], first_load_mb: [26.3, 26.4], later_load_mb: [0.005] })],
+    ]),
+  ],
 ]);
 
 const values = new Map(entriesOf(RESULTS).map(({ name, value }) => [name, value]));
@@ -63,6 +69,14 @@ describe('entriesOf', () => {
     expect(values.get('samus_b.session_ms')).toBe(750);
   });
 
+  it('tells every start of the annotator, and the slowest for all', () => {
+    const starts = [1, 2, 3].map((i) => values.get(`page.first_mask_start_${i}_ms`));
+    expect(starts).toEqual([5200, 10_400, 6100]);
+    expect(values.get('page.first_mask_ms')).toBe(10_400);
+    expect(values.get('page.first_load_mb')).toBe(26.4);
+    expect(values.get('page.later_load_mb')).toBe(0.005);
+  });
+
   it('leaves out what was not measured', () => {
     expect([...values.keys()].filter((name) => /sam_b_to_samus|bf16|int8|samus_s/.test(name))).toEqual([]);
     expect([...values.values()].every(Number.isFinite)).toBe(true);
@@ -79,6 +93,9 @@ describe('verdicts', () => {
       'samus_b.decode_ms': true,
       'ratio.samus_b.train_to_encode': true,
       'samus_b.train_peak_mb': true,
+      'page.first_mask_ms': false,
+      'page.first_load_mb': true,
+      'page.later_load_mb': true,
     });
   });
 

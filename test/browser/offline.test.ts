@@ -3,8 +3,8 @@
  * network it opens all the same, with the model and what runs it.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type CountingProxy, countingProxy } from '../../bench/countingProxy.js';
 import { describeInChromium } from './support/chromium.js';
-import { type CountingProxy, countingProxy } from './support/countingProxy.js';
 import { useChromium, useContext, useServer } from './support/hooks.js';
 
 const FIRST_VISIT = 40e6;

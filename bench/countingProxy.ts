@@ -1,6 +1,6 @@
 /**
  * Stands between a browser and a server and counts the bytes that the server sends, headers and all: what a network
- * would carry. It can be closed, as a network that is gone.
+ * would carry. It can be closed, as a network that is gone. Used by the benchmark and by the tests of the page.
  */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';

@@ -1,0 +1,81 @@
+/**
+ * The first visit to the annotator, as a person makes it: the page is opened in a browser that keeps nothing of it yet, an
+ * image file is chosen by the page's own button and clicked on, and its mask appears. And what opening the page costs a
+ * network, the first time and later. How fast the engine is by itself is measured in pageChild.ts.
+ */
+import type { Browser, Page } from 'playwright-core';
+import { makePhantom } from '#dist/data/phantom.js';
+import { encodePng } from '#dist/formats/imageWrite.node.js';
+import { countingProxy } from './countingProxy.js';
+
+const WINDOW = { viewport: { width: 1280, height: 800 } } as const;
+const [WIDTH, HEIGHT] = [640, 480];
+/** Slower machines are measured too. */
+const PATIENCE_MS = 120_000;
+
+/** From the opening of the page to a mask and its score on the screen. @param url the server's root */
+export async function firstMask(browser: Browser, url: string): Promise<void> {
+  const context = await browser.newContext(WINDOW);
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await context.newPage();
+  await page.goto(`${url}/`);
+  const chooser = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Open images' }).first().click();
+  await (await chooser).setFiles({ name: 'scan.png', mimeType: 'image/png', buffer: await pictureFile() });
+  // Over the canvas stands what is missing until the picture is shown.
+  await page.locator('.canvas-state').waitFor({ state: 'detached' });
+  // The whole picture is shown, its middle in that of the canvas. A click is answered as soon as the model is there.
+  await page.locator('canvas.over').click();
+  await page.locator('.right .objects .entry-state', { hasText: 'Score' }).waitFor();
+  await page.waitForFunction(isMaskDrawn);
+  await context.close();
+}
+
+/** In megabytes (10⁶ bytes), all that the server sends, headers included; with the page's engine started each time. */
+export async function loadCosts(
+  browser: Browser,
+  url: string,
+): Promise<{ first_load_mb: number; later_load_mb: number }> {
+  const proxy = await countingProxy(url);
+  const context = await browser.newContext(WINDOW);
+  try {
+    context.setDefaultTimeout(PATIENCE_MS);
+    const page = await context.newPage();
+    const open = async (): Promise<number> => {
+      await page.goto(proxy.url);
+      await settled(page);
+      return proxy.take() / 1e6;
+    };
+    return { first_load_mb: await open(), later_load_mb: await open() };
+  } finally {
+    await context.close();
+    await proxy.close();
+  }
+}
+
+/** The model is ready, the page kept, and the service worker has asked for a newer version of itself. */
+async function settled(page: Page): Promise<void> {
+  await page.locator('.engine-state.ready').waitFor();
+  // What the browser does by itself some seconds after a load.
+  await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
+}
+
+/** Whether the canvas over the picture shows as much as the area that the page tells, and not the mark of the click alone. */
+function isMaskDrawn(): boolean {
+  const canvas = document.querySelector('canvas.over');
+  const area = Number.parseFloat(document.querySelector('.right .measure td')?.textContent ?? '');
+  if (!(canvas instanceof HTMLCanvasElement) || !(area > 0)) return false;
+  const pixels = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height).data;
+  let drawn = 0;
+  for (let i = 3; i < pixels.length; i += 4) if (pixels[i]! > 0) drawn++;
+  return drawn >= area / 2;
+}
+
+/** A picture of a common size with an object in its middle. */
+async function pictureFile(): Promise<Buffer> {
+  const middle = (HEIGHT / 2) * WIDTH + WIDTH / 2;
+  for (let seed = 0; ; seed++) {
+    const { image, objects } = makePhantom({ seed, width: WIDTH, height: HEIGHT });
+    if (objects.some(({ mask }) => mask[middle] === 1)) return Buffer.from(await encodePng(image));
+  }
+}

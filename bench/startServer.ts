@@ -1,0 +1,31 @@
+/**
+ * What `npm start` runs, as a process of its own at the port that it finds free.
+ */
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface StartedServer {
+  /** Its address as it tells people, without a slash at the end. */
+  readonly url: string;
+  /** Ends it at once. */
+  stop(): Promise<void>;
+}
+
+/** Starts it. @returns once it says which address to open @throws Error if it ends before */
+export async function startServer(): Promise<StartedServer> {
+  const program = fileURLToPath(new URL('../../dist/cli/start.js', import.meta.url));
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const stop = (): Promise<void> => {
+    child.kill('SIGKILL');
+    return ended;
+  };
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /http:\/\/[^\s/]+/.exec(line)?.[0];
+    if (url === undefined) continue;
+    child.stdout.resume();
+    return { url, stop };
+  }
+  throw new Error('the server did not start');
+}
