@@ -13,6 +13,14 @@ export interface PromptSpec {
   readonly box?: PixelBox;
   readonly maskFile?: string;
   readonly maskRle?: Rle;
+  /** What files of the object are called by, where that is not its name. */
+  readonly file?: string;
+  /** As predict/promptsDocument.ts has them, of objects out of JSON. */
+  readonly multimask?: boolean;
+  readonly oneByOne?: boolean;
+  readonly added?: Rle;
+  readonly erased?: Rle;
+  readonly model?: string;
 }
 
 /** A {@link PromptSpec} that prompts are still added to. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { promptsFromJson } from './promptsJson.js';
 
 function objectsOf(object: object) {
@@ -7,6 +7,37 @@ function objectsOf(object: object) {
 }
 
 describe('promptsFromJson', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  it('keeps the names that a person gave, and has a name for each file', () => {
+    const names = ['lesion', 'Lesion', 'cyst (left) 1/2', '../x', '???', 'a.b'];
+    const objects = names.map((name) => ({ name, points: [[1, 2]] }));
+    const text = JSON.stringify({ images: [{ image: 'a.png', objects }] });
+    const read = promptsFromJson(text, 'p.json').get('a.png')!;
+    expect(read.map(({ name }) => name)).toEqual(names);
+    expect(read.map(({ name, file = name }) => file)).toEqual([
+      'lesion',
+      'Lesion-2',
+      'cyst (left) 1_2',
+      '_x',
+      '___',
+      'a.b',
+    ]);
+  });
+
+  it('passes over objects in which nothing is left, and says so', () => {
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const kept = { name: 'kept', points: [[1, 2]] };
+    const empty = { name: 'gone', points: [], prompt: { points: [], oneByOne: true }, score: null, rle: null };
+    const erased = { ...empty, erased: { size: [2, 3], counts: '132' } };
+    const text = JSON.stringify({ images: [{ image: 'a.png', objects: [empty, kept, erased] }] });
+    expect(promptsFromJson(text, 'p.json').get('a.png')).toEqual([{ name: 'kept', points: [[1, 2, 1]] }]);
+    expect(said.mock.calls.map(([line]) => line)).toEqual([
+      'warning: p.json: gone (objects[0] of a.png) has neither prompt nor stroke and is left out\n',
+      'warning: p.json: gone (objects[2] of a.png) has neither prompt nor stroke and is left out\n',
+    ]);
+  });
+
   it('takes points, box and mask of what was written by hand', () => {
     expect(
       objectsOf({
@@ -44,7 +75,7 @@ describe('promptsFromJson', () => {
     ['{"images": ', 'p.json looks like JSON and is not'],
     ['[{"image": "a", "objects": [{"points": [[1]]}]}]', 'images[0].objects[0] of p.json: a point x,y'],
     ['[{"image": "a", "objects": [{"name": "x"}]}]', 'at least one point, box or mask'],
-    ['[{"image": "a", "objects": [{"name": "../x"}]}]', 'objects[0] of a in p.json: a name of letters'],
+    ['[{"image": "a", "objects": [{"name": 5}]}]', 'objects[0].name of p.json: a text'],
   ])('says where %s is wrong', (text, message) => {
     expect(() => promptsFromJson(text, 'p.json')).toThrow(message);
   });

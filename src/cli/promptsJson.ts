@@ -1,32 +1,41 @@
 /**
- * Prompts for the command line out of JSON (predict/promptsDocument.ts): names are checked, because files are called by
- * them, and every object must have a prompt.
+ * Prompts for the command line out of JSON (predict/promptsDocument.ts). A person may call objects there by any name,
+ * and several by one, so files get names that are fit for them; an object in which nothing is left is passed over.
  */
 import { SamusError } from '../errors.js';
+import { OutputNames, safeName } from '../formats/outputNames.js';
 import { type DocumentObject, readPromptsDocument } from '../predict/promptsDocument.js';
-import { PromptList, type PromptSpec } from './promptOptions.js';
+import type { PromptSpec } from './promptOptions.js';
+import { warn } from './run.js';
 
-/** @throws SamusError PROMPTS_JSON naming the place, PROMPT_OBJECT_EMPTY */
+/** @throws SamusError PROMPTS_JSON naming the place, PROMPTS_EMPTY if no object of the file has a prompt */
 export function promptsFromJson(text: string, path: string): Map<string, readonly PromptSpec[]> {
-  const prompts = new Map<string, readonly PromptSpec[]>();
-  for (const { image, objects } of readPromptsDocument(parse(text, path), path)) {
-    const list = new PromptList();
-    for (const [i, object] of objects.entries()) addObject(list, object, `objects[${i}] of ${image} in ${path}`);
-    prompts.set(image, list.list());
+  const images = readPromptsDocument(parse(text, path), path);
+  const prompts = new Map(images.map(({ image, objects }) => [image, specsOf(objects.filter(hasSomething))]));
+  const empty = images.flatMap(({ image, objects }) =>
+    objects.flatMap((object, i) => (hasSomething(object) ? [] : [`${object.name} (objects[${i}] of ${image})`])),
+  );
+  if (empty.length > 0 && [...prompts.values()].every((specs) => specs.length === 0)) {
+    const message = `at least one point, box or mask was expected in ${path}, its objects have none`;
+    throw new SamusError('input', 'PROMPTS_EMPTY', message, 'give each object its prompts');
   }
+  for (const object of empty) warn(`${path}: ${object} has neither prompt nor stroke and is left out`);
   return prompts;
 }
 
-function addObject(list: PromptList, { name, points, box, mask }: DocumentObject, where: string): void {
-  try {
-    list.object(name);
-  } catch (error) {
-    if (!(error instanceof SamusError)) throw error;
-    throw new SamusError('input', 'PROMPTS_JSON', `${where}: ${error.message}`, error.hint, { reason: error.code });
-  }
-  for (const point of points) list.point(point);
-  if (box) list.box(box);
-  if (mask !== undefined) list.mask(mask);
+const hasSomething = ({ points, box, mask, added }: DocumentObject): boolean =>
+  points.length > 0 || box !== undefined || mask !== undefined || added !== undefined;
+
+function specsOf(objects: readonly DocumentObject[]): PromptSpec[] {
+  const names = new OutputNames();
+  return objects.map(({ mask, ...object }) => {
+    const file = names.take(`${safeName(object.name)}.png`);
+    return {
+      ...object,
+      ...(file !== object.name && { file }),
+      ...(typeof mask === 'string' ? { maskFile: mask } : mask && { maskRle: mask }),
+    };
+  });
 }
 
 function parse(text: string, path: string): unknown {

@@ -6,13 +6,13 @@ import type { Json } from '../errors.js';
 import type { Image } from '../formats/image.js';
 import { drawOverlay } from '../formats/overlay.js';
 import { encodeRle, type Rle } from '../formats/rle.js';
-import type { ObjectResult } from '../predict/types.js';
 import type { PromptSpec } from './promptOptions.js';
+import type { Found } from './segmentAsk.js';
 
 /** One object found, what was asked, and where its mask is written, if it is. */
 export interface SegmentedObject {
   readonly prompt: PromptSpec;
-  readonly result: ObjectResult;
+  readonly result: Found;
   readonly maskPath?: string;
   /** Of an object that was found without being asked for. */
   readonly stability?: number;
@@ -30,7 +30,7 @@ export function imageEntry(path: string, image: Image, objects: readonly Segment
 }
 
 function objectEntry({ prompt, result, maskPath, stability }: SegmentedObject): Json {
-  const { name, score, area, box, mask, width, height } = result;
+  const { name, score, area, box, mask, width, height, answer } = result;
   return {
     name,
     points: prompt.points.map(plain),
@@ -39,7 +39,12 @@ function objectEntry({ prompt, result, maskPath, stability }: SegmentedObject): 
       ...(prompt.box && { box: [...prompt.box] }),
       ...(prompt.maskFile !== undefined && { mask: prompt.maskFile }),
       ...(prompt.maskRle && { start: packed(prompt.maskRle) }),
+      ...(prompt.multimask !== undefined && { multimask: prompt.multimask }),
+      ...(prompt.oneByOne !== undefined && { oneByOne: prompt.oneByOne }),
     },
+    ...(prompt.added && { added: packed(prompt.added) }),
+    ...(prompt.erased && { erased: packed(prompt.erased) }),
+    ...(answer && { answer: packed(encodeRle(answer, width, height)) }),
     score,
     ...(stability !== undefined && { stability }),
     area,
@@ -63,7 +68,8 @@ export function resultLines(path: string, objects: readonly SegmentedObject[]): 
   return objects.map(({ result, maskPath }) => {
     const { name, score, area, box } = result;
     const found = box ? `area ${area} px, box ${box.join(',')}` : 'nothing found';
-    return `${path}: ${name}, score ${score.toFixed(3)}, ${found}${maskPath === undefined ? '' : ` -> ${maskPath}`}`;
+    const told = score === null ? 'made by hand' : `score ${score.toFixed(3)}`;
+    return `${path}: ${name}, ${told}, ${found}${maskPath === undefined ? '' : ` -> ${maskPath}`}`;
   });
 }
 

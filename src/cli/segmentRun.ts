@@ -12,7 +12,7 @@ import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
 import { segmentEverything } from '../predict/automatic.js';
 import type { AutomaticSettings } from '../predict/automaticOptions.js';
 import type { Segmenter } from '../predict/segmenter.js';
-import type { Encoding, ObjectPrompt } from '../predict/types.js';
+import type { Encoding } from '../predict/types.js';
 import { beforeInterruptedEnd, whole } from './interrupt.js';
 import type { ModelOptions } from './modelOptions.js';
 import { openSegmenter } from './openModel.js';
@@ -20,7 +20,8 @@ import { checkOutputs, outputStems, writeText } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress } from './progress.js';
 import type { PromptSpec } from './promptOptions.js';
-import type { Outcome } from './run.js';
+import { type Outcome, warn } from './run.js';
+import { askAll, isAsked, type Question } from './segmentAsk.js';
 import type { Job } from './segmentJobs.js';
 import { imageEntry, overlayOf, resultLines, type SegmentedObject } from './segmentResult.js';
 import { segmentationTensors } from './segmentTensors.js';
@@ -61,6 +62,7 @@ export async function segmentAll(jobs: readonly Job[], options: SegmentOptions):
     inputs,
   );
   const segmenter = await openSegmenter(options);
+  for (const warning of otherModels(jobs, segmenter.name)) warn(warning);
   const forget = beforeInterruptedEnd(() => segmenter.dispose());
   const progress = new Progress('segmenting', jobs.length);
   const entries: Json[] = [];
@@ -94,14 +96,25 @@ export async function segmentAll(jobs: readonly Job[], options: SegmentOptions):
   return { document: documentOf(segmenter.name, entries), lines: [...lines, NOTICE], exitCode: failed > 0 ? 1 : 0 };
 }
 
+/** A mask is made again only by the model that made it. */
+function otherModels(jobs: readonly Job[], name: string): string[] {
+  const asked = jobs.flatMap(({ objects }) => objects.filter((spec) => isAsked({ spec })));
+  const models = asked.flatMap(({ model }) => (model === undefined || model === name ? [] : [model]));
+  return [...new Set(models)].map((model) => {
+    const count = models.filter((one) => one === model).length;
+    const objects = count === 1 ? '1 object was' : `${count} objects were`;
+    return `${objects} answered by the model ${model}; ${name} is asked now and may give other masks (see --model)`;
+  });
+}
+
 function documentOf(model: string, images: readonly Json[]): Record<string, Json> {
   return { model, images, notice: NOTICE };
 }
 
 /** Where the files of an image go. */
 interface Files {
-  /** Path of an object's mask. */
-  readonly mask?: (name: string) => string;
+  /** Path of an object's mask, by what its file is called by. */
+  readonly mask?: (file: string) => string;
   readonly overlay?: string;
   readonly json?: string;
   /** Those that are known before the image is segmented. */
@@ -109,7 +122,7 @@ interface Files {
 }
 
 function planFiles({ objects }: Job, base: string, { format = ['png'] }: SegmentOptions): Files {
-  const mask = format.includes('png') && ((name: string) => `${base}.${name}.png`);
+  const mask = format.includes('png') && ((file: string) => `${base}.${file}.png`);
   const overlay = format.includes('overlay') && `${base}.overlay.png`;
   const json = format.includes('json') && `${base}.json`;
   return {
@@ -117,7 +130,7 @@ function planFiles({ objects }: Job, base: string, { format = ['png'] }: Segment
     ...(overlay && { overlay }),
     ...(json && { json }),
     all: [
-      ...(mask ? objects.map(({ name }) => mask(name)) : []),
+      ...(mask ? objects.map(({ name, file = name }) => mask(file)) : []),
       ...(overlay ? [overlay] : []),
       ...(json ? [json] : []),
     ],
@@ -153,31 +166,31 @@ async function segmentImage(
 ): Promise<SegmentedImage> {
   if (job.problem) throw job.problem;
   const image = await readImage(job.image);
-  const prompts = await Promise.all(job.objects.map((object) => readPrompt(object, image)));
+  const questions = await Promise.all(job.objects.map((object) => readQuestion(object, image)));
   const encoding = await segmenter.encode(image);
-  const found = everything
+  const found: SegmentedObject[] = everything
     ? (await segmentEverything(segmenter, encoding, everything)).map((result) => ({
         prompt: { name: result.name, points: [[...result.point, 1] as const] },
         result,
         stability: result.stability,
       }))
-    : (await segmenter.segment(encoding, prompts, { multimask })).map((result, i) => ({
-        prompt: job.objects[i]!,
+    : (await askAll(segmenter, encoding, questions, multimask)).map((result, i) => ({
+        prompt: { ...(multimask && { multimask }), ...job.objects[i]! },
         result,
       }));
   const objects = found.map((object) => ({
     ...object,
-    ...(files.mask && { maskPath: files.mask(object.result.name) }),
+    ...(files.mask && { maskPath: files.mask(object.prompt.file ?? object.prompt.name) }),
   }));
   return { image, encoding, objects };
 }
 
 /** @throws SamusError PROMPT_MASK_SIZE, RLE_INVALID, and as readImage */
-async function readPrompt({ name, points, box, maskFile, maskRle }: PromptSpec, image: Image): Promise<ObjectPrompt> {
-  const prompt = { name, points, ...(box && { box }) };
+async function readQuestion(spec: PromptSpec, image: Image): Promise<Question> {
+  const { name, maskFile, maskRle } = spec;
   const mask = maskFile === undefined ? maskRle && decodeRle(maskRle) : toGrey(await readImage(maskFile));
-  if (!mask) return prompt;
-  if (mask.width === image.width && mask.height === image.height) return { ...prompt, mask: mask.data };
+  if (!mask) return { spec };
+  if (mask.width === image.width && mask.height === image.height) return { spec, guess: mask.data };
   throw new SamusError(
     'input',
     'PROMPT_MASK_SIZE',
@@ -198,7 +211,7 @@ async function writeFiles(
   if (first !== undefined) await makeFolder(dirname(first));
   if (tensorsPath !== undefined) {
     await makeFolder(dirname(tensorsPath));
-    const results = objects.map(({ result }) => result);
+    const results = objects.map(({ result }) => result.candidates).filter(({ length }) => length > 0);
     const tensors = segmentationTensors(segmenter.config, encoding, results);
     await whole(() => writeSafetensorsFile(tensorsPath, tensors, new Map([['model', segmenter.name]])));
   }

@@ -4,19 +4,20 @@
 import { float32, type StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/config.js';
 import { lowResSide, modelLogits } from '../predict/imageFrame.js';
-import type { Encoding, ObjectResult } from '../predict/types.js';
+import type { Candidate, Encoding } from '../predict/types.js';
 
 /**
  * `image_embedding` [1, C, g, g]; `low_res_logits` [O, M, 4g, 4g]; `masks` [O, M, S, S], logits at the model's input
- * size; `iou` [O, M]. O objects, M masks: one, or three with multimask.
+ * size; `iou` [O, M]. O objects that the model answered, M masks: one, or three with multimask.
+ * @param results what it proposed for each of them
  */
 export function segmentationTensors(
   config: ModelConfig,
   encoding: Encoding,
-  results: readonly ObjectResult[],
+  results: readonly (readonly Candidate[])[],
 ): StateDict {
-  const candidates = results.flatMap((result) => result.candidates);
-  const counts = [results.length, candidates.length / results.length];
+  const candidates = evenly(results).flat();
+  const counts = [results.length, candidates.length / Math.max(1, results.length)];
   const [low, full] = [lowResSide(config), config.imageSize];
   return new Map([
     ['image_embedding', encoding.embedding],
@@ -42,6 +43,12 @@ export function segmentationTensors(
       ),
     ],
   ]);
+}
+
+/** Objects that were not all asked for three masks have the one that was taken. */
+function evenly(results: readonly (readonly Candidate[])[]): readonly (readonly Candidate[])[] {
+  if (new Set(results.map(({ length }) => length)).size <= 1) return results;
+  return results.map((all) => [all.reduce((a, b) => (b.score > a.score ? b : a))]);
 }
 
 function stack(shape: readonly number[], maps: readonly Float32Array[]) {

@@ -50,6 +50,28 @@ describe('the prompts of a document', () => {
     expect(objectOf({ name: 'x', score: null, rle: null })).toEqual({ name: 'x', points: [] });
   });
 
+  it('say how the annotator asked, which model answered, and what was drawn by hand', () => {
+    const how = { oneByOne: true, multimask: false };
+    const prompt = { points: [[1, 1, 1]], ...how };
+    const strokes = { added: { ...rle }, erased: { ...rle } };
+    expect(objectOf({ name: 'x', model: 'm', prompt, ...strokes, score: 0.5, rle })).toEqual({
+      name: 'x',
+      points: [[1, 1, 1]],
+      ...how,
+      ...strokes,
+      model: 'm',
+    });
+    const drawn = { name: 'x', prompt: { points: [] }, score: null, added: { ...rle }, rle };
+    expect(objectOf(drawn)).toEqual({ name: 'x', points: [], added: rle });
+    expect(objectOf({ name: 'x', prompt: { points: [], oneByOne: true }, rle })).toEqual({
+      name: 'x',
+      points: [],
+      oneByOne: true,
+    });
+    const all = readPromptsDocument({ model: 'm', images: [{ image: 'a', objects: [{ points: [[1, 1]] }] }] }, 'p');
+    expect(all[0]!.objects[0]).toMatchObject({ model: 'm' });
+  });
+
   it('are of the images that did not fail', () => {
     expect(readPromptsDocument({ images: [{ image: 'a.png', error: { code: 'X' } }] }, 'p.json')).toEqual([]);
     expect(readPromptsDocument([{ image: 'a.png', objects: [] }], 'p.json')).toEqual([{ image: 'a.png', objects: [] }]);
@@ -70,6 +92,9 @@ describe('the prompts of a document', () => {
     [inImage({ box: [1, 2, 3] }), 'a box'],
     [inImage({ mask: 5 }), 'mask of p.json: a path or run lengths'],
     [inImage({ prompt: { start: { size: [1], counts: '' } } }), 'a path or run lengths'],
+    [inImage({ prompt: { multimask: 3 } }), 'multimask of p.json: true or false'],
+    [inImage({ prompt: { oneByOne: 'yes' } }), 'oneByOne of p.json: true or false'],
+    [inImage({ added: 'm.png' }), 'added of p.json: run lengths'],
     [[...inImage({}), ...inImage({})], 'each image was expected once'],
   ])('are refused where %j is wrong', (document, message) => {
     expect(() => readPromptsDocument(document, 'p.json')).toThrow(

@@ -17,6 +17,18 @@ export interface DocumentObject {
   readonly box?: PixelBox;
   /** A first guess: the path of an image, or run lengths (not unpacked yet). */
   readonly mask?: string | Rle;
+  /** Ask for the three masks of an ambiguous prompt, in the first question; undefined where the file does not say. */
+  readonly multimask?: boolean;
+  /**
+   * How the annotator asks: the box first, then click by click, each with the answer so far as a first guess. Without
+   * box and clicks nothing is asked, and the first guess is the mask. Undefined: all at once.
+   */
+  readonly oneByOne?: boolean;
+  /** Pixels that a person drew or erased: they hold whatever the model says. Not unpacked yet. */
+  readonly added?: Rle;
+  readonly erased?: Rle;
+  /** Name of the model that answered. */
+  readonly model?: string;
 }
 
 /** An image by its path or name, and what is to be segmented in it. */
@@ -30,15 +42,15 @@ export interface DocumentImage {
  * document was written are left out.
  *
  * Where an object has `prompt`, as this project writes it, that is taken: `points`, `box`, and as first guess `mask` (a
- * path) or `start` (run lengths). Else its `points`; and its `box` and `mask`, unless it has a `score`: then those two
- * are results, the box being taken only where there is no point. Where nothing was asked, as for what was painted by
- * hand, the mask that came of it (`rle`) is the first guess.
+ * path) or `start` (run lengths), and how it was asked: `multimask`, `oneByOne`. Else its `points`; and its `box` and `mask`, unless it has a `score`: then those two
+ * are results, the box being taken only where there is no point. What was drawn and erased by hand (`added`, `erased`) is
+ * taken too. Where nothing of all this is there, the mask that came (`rle`) is the first guess.
  * @param document parsed JSON
  * @param path for messages
  * @throws SamusError PROMPTS_JSON naming the place
  */
 export function readPromptsDocument(document: unknown, path: string): DocumentImage[] {
-  const images = isFields(document) ? document.images : document;
+  const { images, model }: Fields = isFields(document) ? document : { images: document };
   if (!Array.isArray(images)) throw wrong(path, 'images', 'a list of images was expected');
   const seen = new Set<string>();
   return images.flatMap((entry: unknown, i): DocumentImage[] => {
@@ -49,25 +61,34 @@ export function readPromptsDocument(document: unknown, path: string): DocumentIm
     if (!Array.isArray(objects)) throw wrong(path, `${where}.objects`, 'a list of objects was expected');
     if (seen.has(image)) throw wrong(path, `${where}.image`, 'each image was expected once');
     seen.add(image);
-    return [{ image, objects: objects.map((object, o) => readObject(object, o, path, `${where}.objects[${o}]`)) }];
+    return [
+      { image, objects: objects.map((object, o) => readObject(object, o, model, path, `${where}.objects[${o}]`)) },
+    ];
   });
 }
 
-function readObject(object: unknown, index: number, path: string, where: string): DocumentObject {
+function readObject(object: unknown, index: number, modelOfAll: unknown, path: string, where: string): DocumentObject {
   if (!isFields(object)) throw wrong(path, where, 'an object was expected');
-  const { name = `object-${index + 1}`, prompt, rle } = object;
+  const { name = `object-${index + 1}`, prompt, rle, added, erased, model = modelOfAll } = object;
   if (typeof name !== 'string') throw wrong(path, `${where}.name`, 'a text was expected');
   const asked = isFields(prompt) ? prompt : promptsOf(object);
-  const { points = [], box, mask = asked.start } = asked;
+  const { points = [], box, mask = asked.start, multimask, oneByOne } = asked;
   if (!Array.isArray(points)) throw wrong(path, `${where}.points`, 'a list of points was expected');
   const clicks = points.map((point) => readPoint(point, path, where));
   const corners = isGiven(box) ? readBox(box, path, where) : undefined;
-  const guess = isGiven(mask) ? mask : clicks.length === 0 && !corners ? rle : undefined;
+  const drawn = isGiven(added) || isGiven(erased);
+  const nothing = clicks.length === 0 && !corners && !drawn && oneByOne !== true;
+  const guess = isGiven(mask) ? mask : nothing ? rle : undefined;
   return {
     name,
     points: clicks,
     ...(corners && { box: corners }),
     ...(isGiven(guess) && { mask: readMask(guess, path, where) }),
+    ...(isGiven(multimask) && { multimask: readSwitch(multimask, path, `${where}.prompt.multimask`) }),
+    ...(isGiven(oneByOne) && { oneByOne: readSwitch(oneByOne, path, `${where}.prompt.oneByOne`) }),
+    ...(isGiven(added) && { added: readRle(added, path, `${where}.added`) }),
+    ...(isGiven(erased) && { erased: readRle(erased, path, `${where}.erased`) }),
+    ...(typeof model === 'string' && { model }),
   };
 }
 
@@ -94,6 +115,17 @@ function readMask(mask: unknown, path: string, where: string): string | Rle {
   const known = typeof mask === 'string' ? mask : rleOf(mask);
   if (known !== undefined) return known;
   throw wrong(path, `${where}.mask`, 'a path or run lengths were expected');
+}
+
+function readRle(mask: unknown, path: string, where: string): Rle {
+  const known = rleOf(mask);
+  if (known !== undefined) return known;
+  throw wrong(path, where, 'run lengths were expected');
+}
+
+function readSwitch(value: unknown, path: string, where: string): boolean {
+  if (typeof value === 'boolean') return value;
+  throw wrong(path, where, 'true or false was expected');
 }
 
 function isGiven(value: unknown): boolean {

@@ -208,6 +208,33 @@ describe('several objects and images', () => {
     expect((await run('other.json')).stdout).toContain('PROMPT_MASK_SIZE');
   });
 
+  it('says which model a file needs where another one is asked', async () => {
+    const point = { points: [[150, 90, 1]] };
+    const objects = [
+      { name: 'own', prompt: point, model: 'samus-s-adapted' },
+      {
+        name: 'drawn',
+        prompt: { points: [], oneByOne: true },
+        model: 'gone',
+        added: encodeRle(new Uint8Array(WIDTH * HEIGHT).fill(1), WIDTH, HEIGHT),
+      },
+      { name: 'a/b', prompt: point },
+      { name: 'a/b', prompt: point },
+    ];
+    const file = { model: 'samus-tiny', images: [{ image: 'scan.png', objects }] };
+    writeFileSync(join(folder, 'models.json'), JSON.stringify(file));
+    const args = ['--prompts', 'models.json', '--model', SAMUS, '--out', 'named', '--save-tensors', 'n.safetensors'];
+    const { code, stdout, stderr } = await samus(folder, 'segment', ...args);
+    expect(code).toBe(0);
+    expect(stderr.match(/warning: .*/g)).toEqual([
+      'warning: 1 object was answered by the model samus-s-adapted; samus-tiny is asked now and may give other masks (see --model)',
+    ]);
+    expect(stdout).toMatch(/scan\.png: drawn, made by hand, area 54000 px/);
+    const names = ['a_b-2', 'a_b', 'drawn', 'own'].map((name) => `scan.${name}.png`);
+    expect(filesIn(join(folder, 'named'))).toEqual(names);
+    expect((await tensorsIn('n.safetensors')).get('iou')?.shape).toEqual([3, 1]);
+  });
+
   it('keeps images of one name apart', async () => {
     mkdirSync(join(folder, 'other'));
     await writePng(join(folder, 'other/scan.png'), makePhantom({ seed: 7, width: 64, height: 64 }).image);

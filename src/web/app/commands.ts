@@ -31,6 +31,7 @@ import {
   dialog,
   document,
   hover,
+  multimask,
   opened,
   showMeasures,
   showPreview,
@@ -59,13 +60,13 @@ export function click([x, y]: Pixel, positive: boolean): void {
     say(text.objects.nothingToRemoveFrom);
     return;
   }
-  stepOnActive((present, id) => addPoint(present, id, [x, y, positive ? 1 : 0]));
+  stepOnActive((present, id) => addPoint(present, id, [x, y, positive ? 1 : 0], multimask.peek()));
 }
 
 export function drawBox(a: Pixel, b: Pixel): void {
   const box = [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])] as const;
   if (box[0] === box[2] || box[1] === box[3]) return;
-  stepOnActive((present, id) => setBox(present, id, box));
+  stepOnActive((present, id) => setBox(present, id, box, multimask.peek()));
 }
 
 /** A stroke along places of the image, 0.5 being the middle of the first pixel. */

@@ -8,7 +8,7 @@ import { SamusError } from '../../errors.js';
 import { decodeRle, packRle, rleCounts } from '../../formats/rle.js';
 import type { ObjectPrompt } from '../../predict/types.js';
 import { withAnswer } from '../document/edit.js';
-import { type PromptStep, promptSteps } from '../document/promptKey.js';
+import { hasPrompts, type PromptStep, promptSteps } from '../document/promptKey.js';
 import type { Annotation, PackedMask } from '../document/types.js';
 import type { Engine, EngineMask } from '../engine/engine.js';
 import { latestOnly } from '../engine/latestOnly.js';
@@ -135,7 +135,9 @@ const preview = latestOnly(async (signal: AbortSignal, place: readonly [number, 
   const label = adding.peek() ? 1 : 0;
   if (!engine || !open || !present || (!object && label === 0)) return;
   const { points, box, start } = object ?? NOTHING;
-  const mask = await ask(engine, open.key, promptSteps({ points: [...points, [...place, label]], box, start }), signal);
+  const several = object && hasPrompts(object) ? object.multimask : multimask.peek();
+  const prompts = { points: [...points, [...place, label]] as const, box, start, multimask: several };
+  const mask = await ask(engine, open.key, promptSteps(prompts), signal);
   // What changed meanwhile asks for itself.
   if (!signal.aborted && document.peek() === present && tool.peek() === 'click') hover.value = packed(mask);
 });
@@ -149,13 +151,12 @@ async function ask(
   steps: readonly PromptStep[],
   signal?: AbortSignal,
 ): Promise<EngineMask> {
-  const several = multimask.peek();
   let before: EngineMask | undefined;
   for (const [i, step] of steps.entries()) {
-    const name = `${key} ${modelOf(engine)} ${several} ${step.key}`;
+    const name = `${key} ${modelOf(engine)} ${step.key}`;
     let answer = answers.get(name);
     if (!answer) {
-      const ambiguous = i === 0 && several;
+      const ambiguous = i === 0 && step.prompts.multimask === true;
       answer = await engine.segment(key, promptOf(step, before), { multimask: ambiguous, ...(signal && { signal }) });
       remember(name, answer);
     }

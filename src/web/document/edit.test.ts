@@ -92,10 +92,22 @@ describe('prompts', () => {
     expect(new Set(steps.map(({ key }) => key)).size).toBe(3);
   });
 
+  it('ask for three masks or not as it was set at the first of them, and are named by that too', () => {
+    const three = addPoint(begin(), 'a', [1, 0], true);
+    const later = findObject(setBox(addPoint(three, 'a', [2, 0, 0], false), 'a', [0, 0, 3, 0], false), 'a')!;
+    expect(promptSteps(later).map(({ prompts }) => prompts.multimask)).toEqual([true, true, true]);
+    expect(promptKey(later)).not.toBe(promptKey({ ...later, multimask: false }));
+    expect(promptKey({ ...later, multimask: false })).toBe(promptKey({ ...later, multimask: undefined }));
+    const begun = addPoint(removeLastPrompt(three, 'a'), 'a', [1, 0], false);
+    expect(findObject(begun, 'a')!.multimask).toBe(false);
+  });
+
   it('are carried without masks and strokes', () => {
     const source = paint(answered(addPoint(begin(), 'a', [1, 0]), mask(0, 1, 0, 0)), 'a', mask(1, 0, 0, 0), false);
     const { seeds, outside } = carried(addObject(source, { id: 'drawn', classId: 2 }), source, () => 'new');
-    expect(seeds).toEqual([{ id: 'new', name: 'object-1', classId: 1, color: null, points: [[1, 0]], box: null }]);
+    expect(seeds).toEqual([
+      { id: 'new', name: 'object-1', classId: 1, color: null, points: [[1, 0]], box: null, multimask: false },
+    ]);
     expect(outside).toBe(0);
   });
 

@@ -26,6 +26,7 @@ export interface ObjectSeed {
   readonly start?: StartMask;
   readonly points?: readonly PointPrompt[];
   readonly box?: PixelBox | null;
+  readonly multimask?: boolean | undefined;
   readonly strokes?: Strokes;
   /** What the model said to just these prompts, where it is known. */
   readonly answer?: Omit<Answer, 'key'>;
@@ -34,7 +35,7 @@ export interface ObjectSeed {
 
 /** Adds an object and makes it the active one, unless it is committed. */
 export function addObject(document: ImageDocument, seed: ObjectSeed): ImageDocument {
-  const { points = [], box = null, start = null } = seed;
+  const { points = [], box = null, start = null, multimask } = seed;
   const object: Annotation = reshaped({
     id: seed.id,
     name: seed.name ?? freeName(document),
@@ -45,8 +46,9 @@ export function addObject(document: ImageDocument, seed: ObjectSeed): ImageDocum
     points,
     box,
     start,
+    multimask,
     strokes: seed.strokes ?? NO_STROKES,
-    answer: seed.answer ? { ...seed.answer, key: promptKey({ points, box, start }) } : null,
+    answer: seed.answer ? { ...seed.answer, key: promptKey({ points, box, start, multimask }) } : null,
     shape: null,
   });
   const activeId = object.committed ? document.activeId : object.id;
@@ -57,8 +59,9 @@ export function select(document: ImageDocument, activeId: string | null): ImageD
   return document.activeId === activeId ? document : { ...document, activeId };
 }
 
-export function addPoint(document: ImageDocument, id: string, point: PointPrompt): ImageDocument {
-  return change(document, id, (object) => ({ ...open(object), points: [...object.points, point] }));
+/** @param multimask whether the model is asked for three masks, if this is the first prompt of the object */
+export function addPoint(document: ImageDocument, id: string, point: PointPrompt, multimask = false): ImageDocument {
+  return change(document, id, (object) => ({ ...asked(object, multimask), points: [...object.points, point] }));
 }
 
 /** Takes the last click back, or the box where there is no click. */
@@ -69,8 +72,9 @@ export function removeLastPrompt(document: ImageDocument, id: string): ImageDocu
   });
 }
 
-export function setBox(document: ImageDocument, id: string, box: PixelBox): ImageDocument {
-  return change(document, id, (object) => ({ ...open(object), box }));
+/** @param multimask as with {@link addPoint} */
+export function setBox(document: ImageDocument, id: string, box: PixelBox, multimask = false): ImageDocument {
+  return change(document, id, (object) => ({ ...asked(object, multimask), box }));
 }
 
 /** Adds pixels drawn by hand, or takes pixels away. */
@@ -147,12 +151,12 @@ export function carried(
   newId: () => string,
 ): Carried {
   let outside = 0;
-  const seeds = from.objects.flatMap(({ name, classId, color, points: all, box: whole }): ObjectSeed[] => {
+  const seeds = from.objects.flatMap(({ name, classId, color, multimask, points: all, box: whole }): ObjectSeed[] => {
     const points = all.filter(([x, y]) => x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1);
     const box = whole && cutTo(whole, width, height);
     outside += all.length - points.length + Number(String(box) !== String(whole));
     const asks = box !== null || points.some(([, , label = 1]) => label === 1);
-    return asks ? [{ id: newId(), name, classId, color, points, box }] : [];
+    return asks ? [{ id: newId(), name, classId, color, multimask, points, box }] : [];
   });
   return { seeds, outside };
 }
@@ -178,9 +182,12 @@ function change(document: ImageDocument, id: string, edit: (object: Annotation) 
 /** An object that is worked on is not done, and is seen. */
 const open = (object: Annotation): Annotation => ({ ...object, committed: false, hidden: false });
 
+/** An object that gets a prompt: the setting of the first one holds for all, so that corrections go on from its mask. */
+const asked = (object: Annotation, multimask: boolean): Annotation =>
+  hasPrompts(object) ? open(object) : { ...open(object), multimask };
+
 function reshaped(object: Annotation): Annotation {
-  const asked = hasPrompts(object);
-  const answer = asked ? object.answer : null;
+  const answer = hasPrompts(object) ? object.answer : null;
   const { added, erased } = object.strokes;
   let shape: PackedMask | null = answer?.mask ?? object.start?.mask ?? null;
   if (added) shape = shape ? unite(shape, added) : added;

@@ -28,7 +28,10 @@ export interface StartMask {
 export interface Answer {
   readonly mask: PackedMask;
   readonly score: number;
+  /** Name of the model; one that was adapted to the person's masks has a name of its own. */
   readonly model: string;
+  /** Of a file that asked all clicks at once, or does not say; the page asks one after the other. */
+  readonly atOnce?: boolean;
   /** {@link promptKey} of the prompts that it answers. */
   readonly key: string;
 }
@@ -51,6 +54,8 @@ export interface Annotation {
   readonly points: readonly PointPrompt[];
   readonly box: PixelBox | null;
   readonly start: StartMask | null;
+  /** Whether the first prompt asks for three masks, of which the best is taken; where it is not known, one is asked. */
+  readonly multimask?: boolean | undefined;
   readonly strokes: Strokes;
   readonly answer: Answer | null;
   /** What is shown and exported: the answer or the start, with the strokes; null while there is nothing. */

@@ -1,6 +1,7 @@
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { decodeClassPng } from '../../formats/classPng.js';
+import { OutputNames } from '../../formats/outputNames.js';
 import { encodeRle } from '../../formats/rle.js';
 import {
   addObject,
@@ -17,7 +18,6 @@ import type { ImageDocument, PackedMask } from '../document/types.js';
 import { encodePicture } from '../open/pngPicture.js';
 import type { ExportFormat, ExportImage } from './exportContract.js';
 import { classMap, labelClasses } from './labels.js';
-import { OutputNames } from './outputNames.js';
 import { promptsDocument } from './promptsDocument.js';
 import { readAnnotations } from './readAnnotations.js';
 import { writeFiles } from './writeFiles.js';
@@ -56,6 +56,10 @@ function worked(): ImageDocument {
   return addObject(document, { id: 'b', name: 'wall', classId: 3, start, committed: true });
 }
 
+/** What the JSON holds of the objects. */
+const bare = (document: ImageDocument) =>
+  document.objects.map(({ id, color, hidden, ...held }) => ({ ...held, start: held.start?.mask ?? null }));
+
 function exported(format: ExportFormat, images: readonly ExportImage[]) {
   return writeFiles({ format, dataset: 'Own', classes: CLASSES, images, packed: true }, () => undefined);
 }
@@ -81,11 +85,42 @@ describe('the JSON with prompts', () => {
     expect(read).toMatchObject({ image: 'a.png', width: WIDTH, height: HEIGHT, spacingMm: [0.2, 0.3] });
     let after = emptyDocument(WIDTH, HEIGHT);
     for (const [i, object] of read!.objects.entries()) after = addObject(after, { ...object, id: 'ab'[i]! });
-    const bare = (document: ImageDocument) =>
-      document.objects.map(({ name, classId, points, box, strokes, shape, answer }) => {
-        return { name, classId, points, box, strokes, shape, answer };
-      });
     expect(bare(after)).toEqual(bare(before));
+  });
+
+  it('brings back what decides a mask: the setting, the model, the way of asking; and strokes without a click', () => {
+    const answer = { mask: columns(0), score: 0.8, model: 'adapted' };
+    const points = [
+      [1, 2, 1],
+      [5, 0, 0],
+    ] as const;
+    let before = addObject(emptyDocument(WIDTH, HEIGHT), { id: 'a', classId: 1, points, multimask: true, answer });
+    before = addObject(before, { id: 'b', classId: 1, points, answer: { ...answer, model: 'samus-s', atOnce: true } });
+    before = paint(addObject(before, { id: 'c', classId: 1 }), 'c', columns(1, 2), false);
+    before = paint(before, 'c', columns(2), true);
+    const empty = { ...answer, mask: columns() };
+    before = addObject(before, { id: 'd', classId: 1, points, multimask: false, answer: empty });
+    const json = JSON.stringify(promptsDocument([{ path: 'a.png', document: before }], CLASSES));
+    expect(JSON.parse(json)).toMatchObject({
+      model: null,
+      images: [
+        {
+          objects: [
+            { model: 'adapted', prompt: { multimask: true, oneByOne: true } },
+            { model: 'samus-s', prompt: { points } },
+            { prompt: { points: [], oneByOne: true } },
+            { model: 'adapted', prompt: { multimask: false, oneByOne: true } },
+          ],
+        },
+      ],
+    });
+    const after = readAnnotations(json, 'x.json').images[0]!.objects.reduce<ImageDocument>(
+      (all, object, i) => addObject(all, { ...object, id: 'abcd'[i]! }),
+      emptyDocument(WIDTH, HEIGHT),
+    );
+    expect(bare(after)).toEqual(bare(before));
+    expect(unanswered(after)).toEqual([]);
+    expect(JSON.stringify(promptsDocument([{ path: 'a.png', document: after }], CLASSES))).toBe(json);
   });
 
   it('has no mask beside clicks that it does not answer', () => {

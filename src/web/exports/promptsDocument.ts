@@ -1,6 +1,7 @@
 /**
  * The JSON with every prompt, in the words of `samus segment --json`: what was asked, what was drawn by hand, and the
- * masks that came, so that a mask can be made again and corrected elsewhere. `samus segment --prompts` reads it too.
+ * masks that came, with all that decides them, so that a mask can be made again and corrected elsewhere.
+ * `samus segment --prompts` reads it too.
  */
 import type { Json } from '../../errors.js';
 import { rleArea, rleBox } from '../../formats/rle.js';
@@ -15,9 +16,11 @@ export interface NamedDocument {
 }
 
 export function promptsDocument(images: readonly NamedDocument[], classes: readonly ClassEntry[]): Json {
-  const models = images.flatMap(({ document }) => document.objects.flatMap((one) => currentAnswer(one)?.model ?? []));
+  const answers = images.flatMap(({ document }) => document.objects.flatMap((one) => currentAnswer(one)?.model ?? []));
+  const [model = null, ...others] = new Set(answers);
   return {
-    model: models[0] ?? null,
+    // Where several models answered, each object names its own.
+    model: others.length === 0 ? model : null,
     notice: NOTICE,
     classes: classes.map(({ id, name, color }) => ({ id, name, color })),
     images: images.map(({ path, document }) => ({
@@ -31,7 +34,7 @@ export function promptsDocument(images: readonly NamedDocument[], classes: reado
 }
 
 function objectEntry(object: Annotation, classes: readonly ClassEntry[]): Json {
-  const { name, classId, color, committed, points, box, start, strokes } = object;
+  const { name, classId, color, committed, points, box, start, multimask, strokes } = object;
   const answer = currentAnswer(object);
   // A mask beside prompts is read as their answer: one from before them is left out, and made again where it is read.
   const shape = answer || !hasPrompts(object) ? object.shape : null;
@@ -42,16 +45,19 @@ function objectEntry(object: Annotation, classes: readonly ClassEntry[]): Json {
     className: classes.find(({ id }) => id === classId)?.name ?? null,
     ...(color !== null && { color }),
     committed,
+    ...(answer && { model: answer.model }),
     points: clicks,
     prompt: {
       points: clicks,
+      ...(!answer?.atOnce && { oneByOne: true }),
+      ...(multimask !== undefined && { multimask }),
       ...(box && { box: [...box] }),
       ...(start && { start: { ...plain(start.mask), origin: start.origin, score: start.score } }),
     },
     ...(strokes.added && { added: plain(strokes.added) }),
     ...(strokes.erased && { erased: plain(strokes.erased) }),
-    // The model's mask before strokes; where there are none, `rle` is it.
-    ...(answer && (strokes.added || strokes.erased) && { answer: plain(answer.mask) }),
+    // The model's mask before strokes; where there are none and it is not empty, `rle` is it.
+    ...(answer && (strokes.added || strokes.erased || !shape) && { answer: plain(answer.mask) }),
     score: answer?.score ?? (shape && start?.score) ?? null,
     area: shape ? rleArea(shape) : 0,
     box: shape ? [...(rleBox(shape) ?? [])] : null,

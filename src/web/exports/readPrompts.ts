@@ -64,10 +64,14 @@ function readObject(object: unknown, frame: Frame, where: string): Omit<ObjectSe
     value === undefined || value === null ? null : readMask(value, frame, `${where}.${name}`);
   const whole = mask(object.rle, 'rle');
   const strokes = { added: mask(object.added, 'added'), erased: mask(object.erased, 'erased') };
+  const drawn = strokes.added !== null || strokes.erased !== null;
   const score = typeof object.score === 'number' ? object.score : null;
   const asked = points.length > 0 || box !== null;
-  const answer = mask(object.answer, 'answer') ?? (strokes.added || strokes.erased ? null : whole);
-  const start = readStart(prompt.start, frame, `${where}.prompt.start`) ?? (asked ? null : startOf(whole, score));
+  const answer = mask(object.answer, 'answer') ?? (drawn ? null : whole);
+  const start =
+    readStart(prompt.start, frame, `${where}.prompt.start`) ?? (asked || drawn ? null : startOf(whole, score));
+  const atOnce = prompt.oneByOne !== true && points.length + (box ? 1 : 0) > 1;
+  const model = typeof object.model === 'string' ? object.model : frame.model;
   return {
     classId: isClassId(object.class) ? object.class : 1,
     ...(typeof object.name === 'string' && object.name.trim() !== '' && { name: object.name.trim().slice(0, 200) }),
@@ -75,8 +79,9 @@ function readObject(object: unknown, frame: Frame, where: string): Omit<ObjectSe
     points,
     box,
     ...(start && { start }),
-    strokes: asked || prompt.start !== undefined ? strokes : { added: null, erased: null },
-    ...(asked && answer && { answer: { mask: answer, score: score ?? 0, model: frame.model } }),
+    ...(typeof prompt.multimask === 'boolean' && { multimask: prompt.multimask }),
+    strokes,
+    ...(asked && answer && { answer: { mask: answer, score: score ?? 0, model, ...(atOnce && { atOnce }) } }),
     committed: object.committed !== false && whole !== null,
   };
 }

@@ -3,11 +3,11 @@
  * read.
  */
 import { type Us30kImage, us30kFiles } from '../../data/us30kArchive.js';
+import { OutputNames } from '../../formats/outputNames.js';
 import { decodePicture } from '../open/decodePicture.js';
 import { encodePicture } from '../open/pngPicture.js';
 import type { ExportRequest, OutputFile } from './exportContract.js';
 import { classMap } from './labels.js';
-import { OutputNames } from './outputNames.js';
 import { owned } from './owned.js';
 
 /** Of a class index that no class has. */

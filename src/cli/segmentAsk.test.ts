@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runtime } from '../../test/support/evaluate.js';
+import { TINY_SAMUS, tinyModel } from '../../test/support/tinyModel.js';
+import { makePhantom } from '../data/phantom.js';
+import { encodeRle, type Rle } from '../formats/rle.js';
+import { Segmenter } from '../predict/segmenter.js';
+import type { Encoding, ObjectPrompt, SegmentOptions } from '../predict/types.js';
+import type { PromptSpec } from './promptOptions.js';
+import { askAll } from './segmentAsk.js';
+
+const [WIDTH, HEIGHT] = [48, 40];
+const POINTS = [
+  [20, 15, 1],
+  [30, 20, 0],
+  [10, 30, 1],
+] as const;
+
+const rows = (from: number, to: number): Uint8Array => new Uint8Array(WIDTH * HEIGHT).fill(1, from * WIDTH, to * WIDTH);
+const packed = (mask: Uint8Array): Rle => encodeRle(mask, WIDTH, HEIGHT);
+
+let segmenter: Segmenter;
+let encoding: Encoding;
+
+beforeAll(async () => {
+  segmenter = Segmenter.create(tinyModel(TINY_SAMUS), runtime);
+  encoding = await segmenter.encode(makePhantom({ seed: 3, width: WIDTH, height: HEIGHT }).image);
+});
+afterAll(() => segmenter.dispose());
+
+const ask = async (spec: Partial<PromptSpec>, guess?: Uint8Array, multimask = false) => {
+  const question = { spec: { name: 'a', points: [], ...spec }, ...(guess && { guess }) };
+  return (await askAll(segmenter, encoding, [question], multimask))[0]!;
+};
+const logitsOf = ({ candidates }: Awaited<ReturnType<typeof ask>>) => candidates.map((one) => one.lowResLogits);
+const single = (prompt: ObjectPrompt, options?: SegmentOptions) => segmenter.segment(encoding, prompt, options);
+
+describe('the objects of an image', () => {
+  it('are asked all at once, unless they say otherwise', async () => {
+    expect((await ask({ points: POINTS })).mask).toEqual((await single({ points: POINTS })).mask);
+  });
+
+  it('are asked one prompt after the other, each with the answer so far, of which the first is ambiguous', async () => {
+    const box = [5, 5, 40, 35] as const;
+    const guess = rows(10, 20);
+    for (const multimask of [false, true]) {
+      let answer = await single({ box, mask: guess }, { multimask });
+      for (const count of [1, 2, 3]) {
+        answer = await single({ box, points: POINTS.slice(0, count), lowResLogits: answer.lowResLogits });
+      }
+      const found = await ask({ points: POINTS, box, oneByOne: true, multimask }, guess, !multimask);
+      expect(logitsOf(found)).toEqual([answer.lowResLogits]);
+      expect(found).toMatchObject({ mask: answer.mask, area: answer.area, box: answer.box, score: answer.score });
+    }
+  });
+
+  it('have three masks proposed where the object or else the call says so', async () => {
+    const points = [POINTS[0]];
+    expect(logitsOf(await ask({ points }, undefined, true))).toHaveLength(3);
+    expect(logitsOf(await ask({ points, multimask: false, oneByOne: true }, undefined, true))).toHaveLength(1);
+    expect(logitsOf(await ask({ points, multimask: true }))).toHaveLength(3);
+  });
+
+  it('have strokes over the answer, or over what they began with where nothing is asked', async () => {
+    const strokes = { added: packed(rows(0, 10)), erased: packed(rows(5, 8)) };
+    const points = [POINTS[0]];
+    const answer = (await single({ points })).mask;
+    const over = await ask({ points, ...strokes });
+    expect(over.answer).toEqual(answer);
+    const expected = answer.map((value, i) => {
+      const row = Math.floor(i / WIDTH);
+      return row < 10 ? Number(row < 5 || row >= 8) : value;
+    });
+    expect(over.mask).toEqual(expected);
+    expect(over.area).toBe(expected.filter((value) => value === 1).length);
+    const drawn = await ask({ added: packed(rows(0, 2)) });
+    expect(drawn).toMatchObject({ score: null, area: 2 * WIDTH, box: [0, 0, WIDTH - 1, 1], candidates: [] });
+    const begun = await ask({ oneByOne: true, erased: packed(rows(0, 1)) }, rows(0, 2));
+    expect(begun.mask).toEqual(rows(1, 2));
+  });
+
+  it('are refused where strokes are of another image', async () => {
+    const added = encodeRle(new Uint8Array(6), 3, 2);
+    await expect(ask({ added })).rejects.toMatchObject({ code: 'PROMPT_MASK_SIZE' });
+  });
+});
