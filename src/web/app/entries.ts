@@ -53,6 +53,7 @@ export async function addImages(found: readonly FoundFile[]): Promise<void> {
       ...(spacingMm && { spacingMm }),
       key: null,
       shapes: 0,
+      asked: 0,
       committed: 0,
       failure: null,
     }),
@@ -74,7 +75,7 @@ export async function restoreEntries(files: readonly StoredFile[], current: stri
         file: new File([file], name, { type }),
         ...(spacingMm && { spacingMm }),
         key,
-        ...(document ? countsOf(document) : { shapes: 0, committed: 0 }),
+        ...(document ? countsOf(document) : { shapes: 0, asked: 0, committed: 0 }),
         failure: null,
       };
     }),

@@ -27,7 +27,17 @@ vi.mock('../exports/exportClient.js', () => ({
 }));
 
 const entry = (path: string, key: string): Entry => {
-  return { id: path, name: path, path, file: new File([], path), key, shapes: 1, committed: 0, failure: null };
+  return {
+    id: path,
+    name: path,
+    path,
+    file: new File([], path),
+    key,
+    shapes: 1,
+    asked: 1,
+    committed: 0,
+    failure: null,
+  };
 };
 
 const answer = { mask: encodeRle(Uint8Array.of(1, 0), 2, 1), score: 0.5, model: 'samus-s' };

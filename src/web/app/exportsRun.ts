@@ -4,9 +4,8 @@
  */
 import { signal } from '@preact/signals';
 import { unanswered } from '../document/edit.js';
-import { hasPrompts } from '../document/promptKey.js';
 import { exportClient } from '../exports/exportClient.js';
-import type { ExportFormat, ExportImage, OutputFile } from '../exports/exportContract.js';
+import { type ExportFormat, type ExportImage, fits, type OutputFile } from '../exports/exportContract.js';
 import { text } from '../text/en.js';
 import { download } from './download.js';
 import { keyOf, workOn } from './entries.js';
@@ -35,7 +34,7 @@ export async function runExport(choice: ExportChoice): Promise<void> {
     const { images, open } = await gather(choice);
     const hint = text.exports.unanswered(open);
     if (images.length === 0) {
-      say(text.exports.nothing, hint);
+      say(text.exports.nothing(choice.format === 'prompts'), hint);
       return;
     }
     keepDataset(choice.dataset);
@@ -74,9 +73,8 @@ async function gather({ scope, format }: ExportChoice): Promise<Gathered> {
     const document = await workOn(entry);
     if (!document) continue;
     open += unanswered(document).length;
-    // The JSON alone has a place for prompts without a mask.
-    const filled = document.objects.some((object) => object.shape || (format === 'prompts' && hasPrompts(object)));
-    if (filled) images.push({ path: entry.path, file: entry.file, document });
+    if (document.objects.some((object) => fits(object, format === 'prompts')))
+      images.push({ path: entry.path, file: entry.file, document });
   }
   return { images, open };
 }

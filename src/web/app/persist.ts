@@ -3,6 +3,7 @@
  * said, and tried again (storage/writeQueue.ts); it stays in this session all the same.
  */
 import { effect } from '@preact/signals';
+import { hasPrompts } from '../document/promptKey.js';
 import type { ImageDocument } from '../document/types.js';
 import { type Settings, Store, type StoredFile } from '../storage/database.js';
 import { takeOnlyTab } from '../storage/onlyTab.js';
@@ -51,15 +52,17 @@ export function keepDocument(key: string, next: ImageDocument): void {
   queue.put(`work ${key}`, (store) => store.putDocument(key, next));
   const counts = countsOf(next);
   const isBehind = (entry: Entry): boolean =>
-    entry.key === key && (entry.shapes !== counts.shapes || entry.committed !== counts.committed);
+    entry.key === key &&
+    (entry.shapes !== counts.shapes || entry.asked !== counts.asked || entry.committed !== counts.committed);
   if (!entries.peek().some(isBehind)) return;
   entries.value = entries.peek().map((entry) => (isBehind(entry) ? { ...entry, ...counts } : entry));
 }
 
 /** What the list says of the work on an image. */
-export function countsOf({ objects }: ImageDocument): Pick<Entry, 'shapes' | 'committed'> {
+export function countsOf({ objects }: ImageDocument): Pick<Entry, 'shapes' | 'asked' | 'committed'> {
   return {
     shapes: objects.filter(({ shape }) => shape !== null).length,
+    asked: objects.filter(hasPrompts).length,
     committed: objects.filter(({ committed }) => committed).length,
   };
 }

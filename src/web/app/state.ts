@@ -24,8 +24,9 @@ export interface Entry {
   readonly spacingMm?: readonly [x: number, y: number];
   /** Hash of the file's bytes: what its work is stored under. Null until it was read. */
   readonly key: string | null;
-  /** Objects with a mask, and those of them that are done. */
+  /** Objects with a mask, those with clicks or a box, and those that are done. */
   readonly shapes: number;
+  readonly asked: number;
   readonly committed: number;
   /** Why it cannot be opened. */
   readonly failure: { readonly text: string; readonly hint: string } | null;

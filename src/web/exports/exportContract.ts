@@ -1,10 +1,15 @@
 /** What the worker for files (exportWorker.ts) can be asked: everything that packs, unpacks or computes for long. */
 import type { Measurement } from '../../predict/measure.js';
-import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
+import { hasPrompts } from '../document/promptKey.js';
+import type { Annotation, ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 import type { Imported } from './readPrompts.js';
 
 export const EXPORT_FORMATS = ['masks', 'us30k', 'coco-rle', 'coco-polygons', 'nifti', 'prompts'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** Whether an export has something to write of an object: the JSON alone has a place for prompts without a mask. */
+export const fits = (object: Annotation, wantsPrompts: boolean): boolean =>
+  object.shape !== null || (wantsPrompts && hasPrompts(object));
 
 /** An image with the work on it. */
 export interface ExportImage {

@@ -246,7 +246,10 @@ export const text = {
     title: 'Export',
     scope: 'Which images',
     current: 'This image',
-    all: (n: number): string => (n === 1 ? 'The one image with masks' : `All ${n} images with masks`),
+    all: (n: number, prompts: boolean): string => {
+      const what = prompts ? 'masks or prompts' : 'masks';
+      return n === 1 ? `The one image with ${what}` : `All ${n} images with ${what}`;
+    },
     format: 'Format',
     formats: {
       masks: ['Masks as PNG', 'One black and white picture for each object'],
@@ -254,7 +257,10 @@ export const text = {
       'coco-rle': ['COCO JSON, run lengths', 'Exact, for pycocotools and most programs'],
       'coco-polygons': ['COCO JSON, polygons', 'For programs that edit outlines'],
       nifti: ['NIfTI', 'Class labels as .nii.gz, for ITK-SNAP and 3D Slicer'],
-      prompts: ['JSON with every prompt', 'Clicks, boxes, strokes and masks: opens here again'],
+      prompts: [
+        'JSON with every prompt',
+        'Clicks, boxes, strokes and masks: opens here again, and samus segment makes the masks anew',
+      ],
     },
     dataset: 'Name of the data set',
     datasetDefault: 'My-Annotations',
@@ -262,7 +268,7 @@ export const text = {
     beside: 'Save beside the images',
     besideHelp: 'Writes into a folder named samus-export in the folder that you opened.',
     working: (done: number, total: number): string => `Writing ${done} of ${total}`,
-    nothing: 'There is no mask to export yet.',
+    nothing: (prompts: boolean): string => `There is no mask ${prompts ? 'or prompt ' : ''}to export yet.`,
     done: (n: number, name: string): string => `${count(n, 'image', 'images')} written to ${name}.`,
     unanswered: (n: number): string =>
       n === 0

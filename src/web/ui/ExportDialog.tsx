@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { exporting, runExport } from '../app/exportsRun.js';
 import { lastDataset } from '../app/persist.js';
 import { document, entries, folder } from '../app/state.js';
-import { EXPORT_FORMATS, type ExportFormat } from '../exports/exportContract.js';
+import { EXPORT_FORMATS, type ExportFormat, fits } from '../exports/exportContract.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 import { Dialog } from './Dialog.js';
@@ -12,20 +12,23 @@ import { Dialog } from './Dialog.js';
 const DATASET = /^[A-Za-z0-9]([\w.-]{0,62}[\w-])?$/;
 
 export function ExportDialog() {
-  const here = document.value?.objects.some(({ shape }) => shape) ?? false;
-  // Work is kept by content: a picture that is listed twice is exported once.
-  const withMasks = new Set(entries.value.flatMap(({ id, key, shapes }) => (shapes > 0 ? [key ?? id] : []))).size;
   const format = useSignal<ExportFormat>('us30k');
-  const scope = useSignal<'current' | 'all'>(withMasks > 1 || !here ? 'all' : 'current');
+  const wantsPrompts = format.value === 'prompts';
+  const here = document.value?.objects.some((object) => fits(object, wantsPrompts)) ?? false;
+  // Work is kept by content: a picture that is listed twice is exported once.
+  const filled = entries.value.filter(({ shapes, asked }) => shapes > 0 || (wantsPrompts && asked > 0));
+  const images = new Set(filled.map(({ id, key }) => key ?? id)).size;
+  const chosen = useSignal<'current' | 'all'>(images > 1 ? 'all' : 'current');
+  const scope = here ? chosen.value : 'all';
   const dataset = useSignal(lastDataset() ?? text.exports.datasetDefault);
   const valid = DATASET.test(dataset.value);
   const running = exporting.value;
-  const ready = withMasks > 0 && valid && !running;
+  const ready = images > 0 && valid && !running;
   const run = (beside: boolean) => (): void =>
-    void runExport({ format: format.value, scope: scope.value, dataset: dataset.value, beside });
+    void runExport({ format: format.value, scope, dataset: dataset.value, beside });
   return (
     <Dialog title={text.exports.title}>
-      {withMasks === 0 && <p class="warn">{text.exports.nothing}</p>}
+      {images === 0 && <p class="warn">{text.exports.nothing(wantsPrompts)}</p>}
       <fieldset>
         <legend>{text.exports.format}</legend>
         {EXPORT_FORMATS.map((name) => (
@@ -58,14 +61,14 @@ export function ExportDialog() {
               type="radio"
               name="scope"
               disabled={!here}
-              checked={scope.value === 'current'}
-              onChange={() => (scope.value = 'current')}
+              checked={scope === 'current'}
+              onChange={() => (chosen.value = 'current')}
             />
             <span>{text.exports.current}</span>
           </label>
           <label class="choice">
-            <input type="radio" name="scope" checked={scope.value === 'all'} onChange={() => (scope.value = 'all')} />
-            <span>{text.exports.all(withMasks)}</span>
+            <input type="radio" name="scope" checked={scope === 'all'} onChange={() => (chosen.value = 'all')} />
+            <span>{text.exports.all(images, wantsPrompts)}</span>
           </label>
         </fieldset>
       )}
