@@ -29,7 +29,6 @@ interface OpenSpec {
   readonly points: PointPrompt[];
   box?: PixelBox;
   maskFile?: string;
-  maskRle?: Rle;
 }
 
 /** Names become parts of file names, so they may hold nothing that a path could be made of. */
@@ -74,12 +73,11 @@ export class PromptList {
     object.box = box;
   }
 
-  /** @param mask a path, or run lengths @throws SamusError PROMPT_MASK_TWICE */
-  mask(mask: string | Rle): void {
+  /** @param path of an image @throws SamusError PROMPT_MASK_TWICE */
+  mask(path: string): void {
     const object = this.#object();
-    if (hasMask(object)) throw twice('PROMPT_MASK_TWICE', 'mask', object.name);
-    if (typeof mask === 'string') object.maskFile = mask;
-    else object.maskRle = mask;
+    if (object.maskFile !== undefined) throw twice('PROMPT_MASK_TWICE', 'mask', object.name);
+    object.maskFile = path;
   }
 
   get isEmpty(): boolean {
@@ -88,7 +86,9 @@ export class PromptList {
 
   /** The objects. @throws SamusError PROMPT_OBJECT_EMPTY if one has no prompt */
   list(): readonly PromptSpec[] {
-    const empty = this.#objects.find((object) => object.points.length === 0 && !object.box && !hasMask(object));
+    const empty = this.#objects.find(
+      (object) => object.points.length === 0 && !object.box && object.maskFile === undefined,
+    );
     if (empty) {
       throw usage(
         'PROMPT_OBJECT_EMPTY',
@@ -135,10 +135,6 @@ export function parseCount(option: string, least: number): (text: string) => num
       'correct the number',
     );
   };
-}
-
-function hasMask({ maskFile, maskRle }: PromptSpec): boolean {
-  return maskFile !== undefined || maskRle !== undefined;
 }
 
 function checkName(name: string): void {

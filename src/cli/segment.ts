@@ -45,7 +45,7 @@ export function segmentCommand(): Command {
     .option('--object <name>', 'start an object; the prompts after it are its own; repeatable', (text) =>
       prompts.object(text),
     )
-    .option('--prompts <file>', 'prompts for many images: CSV, or JSON as --json prints it')
+    .option('--prompts <file>', 'prompts for many images: CSV, or JSON as --json prints it or the annotator exports it')
     .option('--multimask', 'ask for the three masks of an ambiguous prompt and take the one with the best score')
     .option('--out <folder>', 'where files are written', 'out')
     .option('--format <formats>', 'png (a mask for each object), overlay, json; repeatable (default: png)', addFormats)
