@@ -59,8 +59,8 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 /** How a server is run. */
 export interface Running {
-  /** Takes the port. @returns the address */
-  readonly listen: () => Promise<string>;
+  /** Takes the port. @returns the address; undefined if there is nothing to serve after all */
+  readonly listen: () => Promise<string | undefined>;
   readonly drainSeconds: number;
   /** Told once requests are answered at once. */
   readonly announce: (url: string) => void;
@@ -75,6 +75,10 @@ export async function runServer(server: Server, { listen, drainSeconds, announce
   await whole(async () => {
     try {
       const url = await listen();
+      if (url === undefined) {
+        await server.drain(0);
+        return;
+      }
       await withProgress('preparing the models', () => server.prepare());
       announce(url);
     } catch (error) {

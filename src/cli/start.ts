@@ -3,6 +3,7 @@
  * otherwise takes `samus serve`.
  */
 import { SamusError } from '../errors.js';
+import { isFields } from '../formats/jsonFields.js';
 import { bundledModels } from '../predict/loadModel.node.js';
 import { createServer, type Server } from '../server/server.js';
 import { onInterrupt } from './interrupt.js';
@@ -15,6 +16,8 @@ const HOST = '127.0.0.1';
 const PORT = 8000;
 /** Ports that are tried after it. */
 const MORE_PORTS = 20;
+/** How long a program that has the port may take to say what it is. */
+const PATIENCE_MS = 2000;
 
 async function start(): Promise<void> {
   if (!(await bundledModels()).includes(DEFAULT_MODEL)) {
@@ -36,22 +39,56 @@ async function start(): Promise<void> {
     listen: () => listenNear(server, PORT),
     drainSeconds: 10,
     announce: (url) => {
-      const taken = url.endsWith(`:${PORT}`) ? [] : [`port ${PORT} is taken by another program, so it is another one`];
-      const lines = [...taken, `open ${url} in a browser; Ctrl-C ends it`, `${NOTICE}.`];
-      process.stdout.write(`${lines.join('\n')}\n`);
+      const moved = url === addressAt(PORT) ? [] : MOVED;
+      say(...moved, `open ${url} in a browser; Ctrl-C ends it`);
     },
   });
 }
 
-/** At `port`, or at the first one after it that is free. @throws SamusError PORT_TAKEN if none is */
-async function listenNear(server: Server, port: number, more = MORE_PORTS): Promise<string> {
+/** A browser keeps what a page saves by its address, port included. */
+const MOVED = [
+  `port ${PORT} is taken by another program, so the address is another one; work that was saved before is not lost:`,
+  `the browser keeps it for ${addressAt(PORT)}, and shows it there once that port is free again`,
+];
+
+/**
+ * At `port`, or at the first one after it that is free; nowhere where samus itself answers already, since work that is
+ * saved in its page would seem lost in that of another address.
+ * @throws SamusError PORT_TAKEN if none is free
+ */
+async function listenNear(server: Server, port: number, more = MORE_PORTS): Promise<string | undefined> {
   try {
     return await server.listen(HOST, port);
   } catch (error) {
     const taken = error instanceof SamusError && error.code === 'PORT_TAKEN';
-    if (!taken || more === 0) throw error;
+    if (!taken) throw error;
+    const url = addressAt(port);
+    if (await isSamus(url)) {
+      say(`samus runs already: open ${url} in a browser`, 'for another one beside it: npx samus serve --port 9000');
+      return undefined;
+    }
+    if (more === 0) throw error;
     return listenNear(server, port + 1, more - 1);
   }
+}
+
+/** Whether what answers at an address says that it is samus. */
+async function isSamus(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${url}/api/v1/health`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const health: unknown = await answer.json();
+    return isFields(health) && health.name === 'samus';
+  } catch {
+    return false;
+  }
+}
+
+function addressAt(port: number): string {
+  return `http://${HOST}:${port}`;
+}
+
+function say(...lines: readonly string[]): void {
+  process.stdout.write(`${[...lines, `${NOTICE}.`].join('\n')}\n`);
 }
 
 onInterrupt((error, exitCode) => {

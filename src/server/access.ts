@@ -10,6 +10,9 @@ import { SamusError } from '../errors.js';
 /** Answered without a token: what an orchestrator asks. They say nothing but whether the server is well. */
 const OPEN_PATHS = ['/api/v1/health', '/v2/health/live', '/v2/health/ready'];
 
+/** The annotator's. */
+const PAGE_PATHS = ['/', '/index.html'];
+
 /** Carries the token of a browser, which cannot send a header with a page's first request. */
 const COOKIE = 'samus_token';
 
@@ -25,6 +28,8 @@ export function guardAccess(app: FastifyInstance, { token, hosts }: Access): voi
   app.addHook('onRequest', async (request, reply) => {
     checkHost(request, hosts);
     checkOrigin(request);
+    const page = pageElsewhere(request);
+    if (page !== undefined) return reply.header('cache-control', 'no-store').redirect(page, 307);
     if (!expected) return;
     const path = pathOf(request);
     if (OPEN_PATHS.includes(path)) return;
@@ -42,6 +47,20 @@ function checkHost(request: FastifyRequest, hosts: readonly string[] | undefined
     'the request addresses the server by a name that is not its own',
     'use the address that the server printed, or allow the name with --allow-host',
   );
+}
+
+/**
+ * Where the page is to be opened instead: on 127.0.0.1 if it was asked for on localhost. Both lead to the server, but to a
+ * browser they are two sites, and work that is saved in one would not be there in the other.
+ */
+function pageElsewhere(request: FastifyRequest): string | undefined {
+  const { method, hostname, port, headers } = request;
+  const asked = method === 'GET' && PAGE_PATHS.includes(pathOf(request)) && /\btext\/html\b/.test(headers.accept ?? '');
+  if (!asked || hostname.toLowerCase() !== 'localhost') return undefined;
+  const bound = request.server.server.address();
+  if (typeof bound !== 'object' || bound?.address !== '127.0.0.1') return undefined;
+  // The port that the client asked for, which is another one than ours where a tunnel leads here.
+  return `http://127.0.0.1${port ? `:${port}` : ''}${request.url}`;
 }
 
 /** A page of another origin may send requests, and read no answers; but it shall not even make work. */

@@ -217,7 +217,10 @@ export const healthSchema = {
   tags: ['server'],
   summary: 'Whether the server is well',
   response: {
-    200: { type: 'object', properties: { status: text, ready: { type: 'boolean' }, version: text, notice: text } },
+    200: {
+      type: 'object',
+      properties: { name: text, status: text, ready: { type: 'boolean' }, version: text, notice: text },
+    },
   },
 } as const;
 

@@ -2,7 +2,7 @@
  * `samus serve` as programs use it: images in, masks out, over HTTP from a process of its own.
  */
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readImage } from '../../src/formats/imageFile.node.js';
@@ -66,6 +66,7 @@ const segment = (body: unknown, image = id) => server.post(`/api/v1/images/${ima
 describe('a server', () => {
   it('says what it is', async () => {
     expect(await json(fetch(`${server.url}/api/v1/health`))).toMatchObject({
+      name: 'samus',
       status: 'ok',
       ready: true,
       version: expect.stringMatching(/^\d/),
@@ -121,6 +122,35 @@ describe('a server', () => {
     await weights.arrayBuffer();
     expect(await statusIfNoneMatch(`${server.url}/models/tiny/model.safetensors`, etag)).toBe(304);
     await json(fetch(`${server.url}/models/tiny/..%2f..%2ftoken.txt`), 404);
+  });
+
+  it('opens its page under one name only, since work is saved for each, and answers programs under both', async () => {
+    const { port } = new URL(server.url);
+    const ask = (path: string, host: string, accept: string) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        get(`${server.url}${path}`, { headers: { host, accept } }, (answer) => resolve(answer.resume())).on(
+          'error',
+          reject,
+        );
+      });
+    const html = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    for (const [path, host, place] of [
+      ['/', `localhost:${port}`, `${server.url}/`],
+      ['/?sample=1', `LOCALHOST:${port}`, `${server.url}/?sample=1`],
+      ['/index.html', 'localhost:9000', 'http://127.0.0.1:9000/index.html'],
+      ['/', 'localhost', 'http://127.0.0.1/'],
+      ['/', 'localhost:none', 'http://127.0.0.1/'],
+    ] as const) {
+      const { statusCode, headers } = await ask(path, host, html);
+      expect([statusCode, headers.location, headers['cache-control']], host).toEqual([307, place, 'no-store']);
+    }
+    expect((await ask('/', `127.0.0.1:${port}`, html)).statusCode).toBe(200);
+    expect((await ask('/', `localhost:${port}`, '*/*')).statusCode).toBe(200);
+    for (const path of ['/api/v1/models', '/docs/json', '/v2', '/models/tiny/config.json']) {
+      for (const name of ['localhost', '127.0.0.1']) {
+        expect((await ask(path, `${name}:${port}`, html)).statusCode, path).toBe(200);
+      }
+    }
   });
 
   it('describes its API and its metrics', async () => {

@@ -1,12 +1,12 @@
 /**
- * `npm start`, in a copy of the package: with a bundled model, and without.
+ * `npm start`, in a copy of the package: with a bundled model, without, and twice.
  */
 import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ended } from './samusProcess.js';
 import { newFolder, removeFolder } from './samusProcess.js';
 import { writeTinyModel } from './serveProcess.js';
@@ -26,7 +26,12 @@ afterAll(() => removeFolder(folder));
 
 /** Starts it; `onText` sees what it has said so far, each time it says something. */
 function start(onText: (text: string, child: ReturnType<typeof spawn>) => void = () => undefined): Promise<Ended> {
-  const child = spawn(process.execPath, ['dist/cli/start.js'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['dist/cli/start.js'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // One that serves where it should not have ended by itself.
+    timeout: 90_000,
+  });
   let [stdout, stderr] = ['', ''];
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
@@ -48,23 +53,47 @@ it('says what is missing when no model is bundled', async () => {
   expect(stderr).toContain('hint:');
 });
 
-it('serves the bundled model, at the next free port, and says what to open', async () => {
-  mkdirSync(join(folder, 'models'));
-  await writeTinyModel(join(folder, 'models'), 'samus-s');
-  // Taken by this or by another program, port 8000 is not free.
-  const other = createServer();
-  await new Promise((resolve) => other.once('error', resolve).listen(8000, '127.0.0.1', () => resolve(undefined)));
-  let models: Promise<unknown> | undefined;
-  const { code, stdout } = await start((text, child) => {
-    const url = /open (http:\/\/127\.0\.0\.1:\d+) in a browser/.exec(text)?.[1];
-    if (url === undefined || models) return;
-    models = fetch(`${url}/api/v1/models`)
-      .then((answer) => answer.json())
-      .finally(() => child.kill('SIGINT'));
+describe('with a bundled model', () => {
+  beforeAll(async () => {
+    mkdirSync(join(folder, 'models'));
+    await writeTinyModel(join(folder, 'models'), 'samus-s');
   });
-  other.close();
-  expect(stdout).toContain('port 8000 is taken');
-  expect(stdout).toContain('not for diagnosis');
-  expect(await models).toMatchObject({ default: 'samus-s' });
-  expect(code).toBe(0);
+
+  it('serves it, at the next free port where another program has the usual one, and says what to open', async () => {
+    // Says nothing to whoever asks it what it is. Taken by this or by a program of this machine, port 8000 is not free.
+    const other = createServer();
+    await new Promise((resolve) => other.once('error', resolve).listen(8000, '127.0.0.1', () => resolve(undefined)));
+    let models: Promise<unknown> | undefined;
+    const { code, stdout } = await start((text, child) => {
+      const url = addressIn(text);
+      if (url === undefined || models) return;
+      models = fetch(`${url}/api/v1/models`)
+        .then((answer) => answer.json())
+        .finally(() => child.kill('SIGINT'));
+    });
+    other.close();
+    expect(stdout).toContain('port 8000 is taken by another program');
+    expect(stdout).toContain('keeps it for http://127.0.0.1:8000,');
+    expect(stdout).toContain('not for diagnosis');
+    expect(await models).toMatchObject({ default: 'samus-s' });
+    expect(code).toBe(0);
+  });
+
+  it('leads to the samus that runs already, where work that was saved is', async () => {
+    let second: Promise<Ended> | undefined;
+    const first = await start((text, child) => {
+      if (addressIn(text) === undefined || second) return;
+      second = start().finally(() => child.kill('SIGINT'));
+    });
+    expect(first.code).toBe(0);
+    const { code, stdout, stderr } = await second!;
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`samus runs already: open ${addressIn(first.stdout)} in a browser`);
+    expect(stdout).not.toContain('Ctrl-C');
+  });
 });
+
+/** What a running `npm start` tells a person to open. */
+function addressIn(text: string): string | undefined {
+  return /open (http:\/\/127\.0\.0\.1:\d+) in a browser/.exec(text)?.[1];
+}

@@ -10,6 +10,8 @@ export function infoRoutes(
   { version, notice, models, inference, isDraining }: ServerContext,
 ): void {
   app.get('/api/v1/health', { schema: healthSchema }, async () => ({
+    // Tells it from whatever else may answer at an address.
+    name: 'samus',
     status: 'ok',
     ready: inference.ready && !isDraining(),
     version,
