@@ -11,6 +11,13 @@ let interrupted = false;
 
 /** Waiting longer than this is explained. */
 const PATIENCE_MS = 1000;
+let explain = (): unknown =>
+  process.stderr.write('interrupted: ends after the step at hand; once more ends it at once\n');
+
+/** Has it explained otherwise, by a command for which that text or that place is not right. */
+export function explainInterruptBy(other: () => unknown): void {
+  explain = other;
+}
 
 /** Runs `work` to its end even if the program is interrupted meanwhile; after that nothing is begun any more. */
 export async function whole<T>(work: () => Promise<T>): Promise<T> {
@@ -40,11 +47,9 @@ export function isInterrupted(): boolean {
 export function onInterrupt(exit: (error: SamusError, exitCode: number) => void): void {
   const stop = async (exitCode: number): Promise<void> => {
     interrupted = true;
-    const explain = setTimeout(() => {
-      process.stderr.write('interrupted: ends after the step at hand; once more ends it at once\n');
-    }, PATIENCE_MS);
+    const timer = setTimeout(() => explain(), PATIENCE_MS);
     await Promise.allSettled([...writing, ...[...endings].map((end) => end())]);
-    clearTimeout(explain);
+    clearTimeout(timer);
     const hint = 'run the command again; files that are there are whole';
     exit(new SamusError('interrupted', 'INTERRUPTED', 'the command was interrupted', hint), exitCode);
   };

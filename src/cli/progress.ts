@@ -79,8 +79,8 @@ export function duration(ms: number): string {
 }
 
 /** Runs `work` of unknown length with progress around it. */
-export async function withProgress<T>(what: string, work: () => Promise<T>): Promise<T> {
-  const progress = new Progress(what);
+export async function withProgress<T>(what: string, work: () => Promise<T>, target?: ProgressTarget): Promise<T> {
+  const progress = new Progress(what, 0, target);
   try {
     return await work();
   } finally {

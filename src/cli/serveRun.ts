@@ -5,9 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { SamusError } from '../errors.js';
 import type { Server } from '../server/server.js';
 import type { LogLevel, ServerSettings } from '../server/settings.js';
-import { whole } from './interrupt.js';
+import { explainInterruptBy, whole } from './interrupt.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
-import { withProgress } from './progress.js';
+import { type ProgressTarget, withProgress } from './progress.js';
 import { finish } from './run.js';
 
 export interface ServeOptions {
@@ -71,6 +71,10 @@ export async function runServer(server: Server, { listen, drainSeconds, announce
   const signalled = new Promise<void>((resolve) => {
     process.once('SIGINT', resolve).once('SIGTERM', resolve);
   });
+  // A person reads plain words; where there is none, stderr is a log, and each of its lines is JSON.
+  const { log } = server.app;
+  const watched: ProgressTarget = process.stderr.isTTY ? process.stderr : { write: (line) => log.info(line.trimEnd()) };
+  explainInterruptBy(() => watched.write('ending: finishes what was accepted; once more ends it at once\n'));
   // The interrupt handler of the program waits for this; that the server ends is no failure.
   await whole(async () => {
     try {
@@ -79,7 +83,7 @@ export async function runServer(server: Server, { listen, drainSeconds, announce
         await server.drain(0);
         return;
       }
-      await withProgress('preparing the models', () => server.prepare());
+      await withProgress('preparing the models', () => server.prepare(), watched);
       announce(url);
     } catch (error) {
       await server.drain(0);

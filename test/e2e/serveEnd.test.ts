@@ -93,13 +93,17 @@ describe('a server that is told to end', () => {
     },
   );
 
-  it('does not wait for a client that is silent', async () => {
-    const server = await startServe(folder, '--model', 'tiny', '--drain-seconds', '1');
+  it('does not wait for a client that is silent, and says in its log what it waits for', async () => {
+    // Longer than what is waited for without a word.
+    const server = await startServe(folder, '--model', 'tiny', '--drain-seconds', '2');
     const body = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) });
     const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, duplex: 'half' };
     const silent = fetch(`${server.url}/api/v1/images`, init).catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect((await server.stop()).code).toBe(0);
+    const { code, stderr } = await server.stop();
+    expect(code).toBe(0);
+    const log = stderr.split('\n').filter((line) => line !== '');
+    expect(log.map((line) => JSON.parse(line).msg)).toContainEqual(expect.stringMatching(/^ending: /));
     await silent;
   });
 });
