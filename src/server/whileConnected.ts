@@ -1,6 +1,7 @@
 /**
- * Ties work to the connection that it is done for: when the client goes away before the answer is out, the work is
- * cancelled.
+ * Ties work to the connection that it is done for: when the client goes away before the answer is out, or has gone
+ * before the work begins, the work is cancelled. Fastify's `request.signal` is no substitute: it is aborted as soon as
+ * the body has been read.
  */
 import type { FastifyReply } from 'fastify';
 
@@ -9,7 +10,8 @@ export async function whileConnected<T>(reply: FastifyReply, work: (signal: Abor
   const onClose = (): void => {
     if (!reply.raw.writableFinished) controller.abort();
   };
-  reply.raw.once('close', onClose);
+  if (reply.raw.destroyed) onClose();
+  else reply.raw.once('close', onClose);
   try {
     return await work(controller.signal);
   } finally {
