@@ -38,8 +38,16 @@ export function guardAccess(app: FastifyInstance, { token, hosts }: Access): voi
   });
 }
 
-/** @throws SamusError HOST_UNKNOWN */
+/** @throws SamusError REQUEST_HTTP, HOST_UNKNOWN */
 function checkHost(request: FastifyRequest, hosts: readonly string[] | undefined): void {
+  if (request.headers.host === undefined && request.raw.httpVersion !== '1.0') {
+    throw new SamusError(
+      'usage',
+      'REQUEST_HTTP',
+      'a request of HTTP/1.1 names its host, this one does not',
+      'send Host',
+    );
+  }
   if (!hosts || hosts.includes(request.hostname.toLowerCase())) return;
   throw new SamusError(
     'usage',

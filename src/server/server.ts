@@ -3,7 +3,6 @@
  */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import helmet from '@fastify/helmet';
 import { type FastifyInstance, fastify } from 'fastify';
 import { SamusError } from '../errors.js';
 import { guardAccess } from './access.js';
@@ -20,8 +19,9 @@ import { oipRoutes } from './oip/routes.js';
 import { apiRoutes } from './routes/api.js';
 import { infoRoutes } from './routes/info.js';
 import { pageRoutes } from './routes/pages.js';
+import { SECURITY_HEADERS } from './securityHeaders.js';
 import { describeModels } from './servedModel.js';
-import { DEFAULT_LIMITS, type ServerSettings } from './settings.js';
+import { bodyLimit, DEFAULT_LIMITS, MAX_BODY_BYTES, type ServerSettings } from './settings.js';
 
 /** Time to send a request's head, its whole, and to be silent between two, in ms. */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -31,8 +31,6 @@ const KEEP_ALIVE_MS = 30_000;
 const ANSWER_TIMEOUT_MS = 300_000;
 
 const MAX_HEADER_BYTES = 16_384;
-/** A body without a limit of its own. */
-const MAX_BODY_BYTES = 1e6;
 
 /** What is answered while the server ends. */
 const ANSWERED_WHILE_DRAINING = ['/api/v1/health', '/v2/health/live', '/v2/health/ready', '/metrics'];
@@ -84,8 +82,9 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
 
   const app = fastify({
     ...logOptions(logLevel),
-    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS },
-    bodyLimit: MAX_BODY_BYTES,
+    // Node would answer a request that names no host by itself, and bare: access.ts does it.
+    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
+    bodyLimit: bodyLimit(limits, MAX_BODY_BYTES),
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: ANSWER_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -95,11 +94,13 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     frameworkErrors: (error, request, reply) => {
       // Before any hook has run.
-      reply.header('x-content-type-options', 'nosniff');
+      reply.headers(SECURITY_HEADERS);
       sendError(error, request, reply);
     },
     clientErrorHandler: answerWireError,
   });
+  // An expectation that nobody knows changes nothing; Node would refuse it by itself, and bare.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.removeContentTypeParser('text/plain');
   // Answers are made here, so that their schemas describe them and need not shape them.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
@@ -108,8 +109,11 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
     throw new SamusError('usage', 'ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is');
   });
 
+  // Before all that may refuse a request.
+  app.addHook('onRequest', async (_, reply) => {
+    reply.headers(SECURITY_HEADERS);
+  });
   const active = countActive(app, () => draining);
-  await app.register(helmet, SECURITY_HEADERS);
   guardAccess(app, { ...(token !== undefined && { token }), ...(hosts && { hosts }) });
   logRequests(app);
   await describeRoutes(app, version, notice);
@@ -138,40 +142,12 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
   };
 }
 
-/** The page runs on what the server sends and on nothing else; threads of wasm need an isolated origin. */
-const SECURITY_HEADERS = {
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'self'"],
-      scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
-      workerSrc: ["'self'", 'blob:'],
-      connectSrc: ["'self'", 'blob:', 'data:'],
-      imgSrc: ["'self'", 'blob:', 'data:'],
-      styleSrc: ["'self'"],
-      fontSrc: ["'self'"],
-      objectSrc: ["'none'"],
-      baseUri: ["'none'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-  crossOriginOpenerPolicy: { policy: 'same-origin' },
-  crossOriginEmbedderPolicy: { policy: 'require-corp' },
-  crossOriginResourcePolicy: { policy: 'same-origin' },
-  referrerPolicy: { policy: 'no-referrer' },
-  frameguard: { action: 'deny' },
-  // Plain HTTP on the loopback address; whoever puts TLS in front of it decides on that.
-  strictTransportSecurity: false,
-} as const;
-
 /** Counts the requests that are being answered, and refuses new ones while the server ends. */
 function countActive(app: FastifyInstance, isDraining: () => boolean) {
   let count = 0;
   let onNone = (): void => undefined;
   app.addHook('onRequest', async (request, reply) => {
     if (isDraining() && !ANSWERED_WHILE_DRAINING.includes(request.url)) {
-      reply.header('connection', 'close');
       const message = 'the server is ending and takes on no more work';
       throw new SamusError('machine', 'SERVER_DRAINING', message, 'try again in 5 s', { retryAfter: 5 });
     }
@@ -231,7 +207,7 @@ function answerWireError(error: Error & { readonly code?: string }, socket: Sock
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
-    'X-Content-Type-Options: nosniff',
+    ...Object.entries(SECURITY_HEADERS).map(([name, value]) => `${name}: ${value}`),
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);

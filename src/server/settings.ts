@@ -26,8 +26,16 @@ export const DEFAULT_LIMITS: ServerLimits = {
   uploadsMb: 256,
 };
 
+/** Largest body of a request that has no larger limit of its own. */
+export const MAX_BODY_BYTES = 1e6;
+
 /** Largest JSON of prompts: 64 objects, each with the low-resolution logits of SAM as a first guess. */
 export const MAX_PROMPTS_BYTES = 24e6;
+
+/** Most bytes of a body: what its kind takes, and never more than any request may have. */
+export function bodyLimit({ bodyMb }: ServerLimits, own = Number.POSITIVE_INFINITY): number {
+  return Math.min(own, bodyMb * 1e6);
+}
 
 /** Automatic mode holds the masks of everything that it finds at the size of the image: hundreds of them. */
 export const MAX_EVERYTHING_PIXELS = 8e6;

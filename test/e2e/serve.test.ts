@@ -5,7 +5,9 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createImage } from '../../src/formats/image.js';
 import { readImage } from '../../src/formats/imageFile.node.js';
+import { encodePng } from '../../src/formats/imageWrite.node.js';
 import { polygonsToMask } from '../../src/formats/polygons.js';
 import { decodeRle, encodeRle } from '../../src/formats/rle.js';
 import { Segmenter } from '../../src/predict/segmenter.js';
@@ -244,6 +246,14 @@ describe('images', () => {
       'REQUEST_MEDIA_TYPE',
     );
   });
+});
+
+it('automatic mode takes no image of more than 8 megapixels, clicks do', async () => {
+  const bytes = await encodePng(createImage(3000, 2700, 1, new Uint8Array(3000 * 2700)));
+  await json201(server.postImage(bytes));
+  const { error } = await json(server.post(`/api/v1/images/${idOf(bytes)}/everything`, {}), 413);
+  expect(error.code).toBe('IMAGE_TOO_LARGE');
+  await json(segment({ objects: [{ points: [[1, 1]] }] }, idOf(bytes)));
 });
 
 async function json201(response: Promise<Response>) {

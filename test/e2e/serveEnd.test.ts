@@ -2,9 +2,12 @@
  * How `samus serve` behaves under too much work, when clients go away, when it is told to end, and what it writes
  * down of all that.
  */
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SECURITY_HEADERS } from '../../src/server/securityHeaders.js';
 import { newFolder, removeFolder } from './samusProcess.js';
 import { idOf, picturePng, type ServeProcess, startServe, writeTinyModel } from './serveProcess.js';
 
@@ -84,6 +87,7 @@ describe('a server that is told to end', () => {
       const refused = await server.postImage(png);
       expect(refused.status).toBe(503);
       expect(refused.headers.get('retry-after')).not.toBeNull();
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) expect(refused.headers.get(name), name).toBe(value);
       expect((await refused.json()).error.code).toBe('SERVER_DRAINING');
       expect((await fetch(`${server.url}/v2/health/live`)).status).toBe(200);
       const answer = await accepted;
@@ -96,15 +100,15 @@ describe('a server that is told to end', () => {
   it('does not wait for a client that is silent, and says in its log what it waits for', async () => {
     // Longer than what is waited for without a word.
     const server = await startServe(folder, '--model', 'tiny', '--drain-seconds', '2');
-    const body = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => undefined) });
-    const init: RequestInit & { duplex: 'half' } = { method: 'POST', body, duplex: 'half' };
-    const silent = fetch(`${server.url}/api/v1/images`, init).catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const headers = { expect: '100-continue', 'content-type': 'image/png', 'content-length': 100 };
+    const silent = request(`${server.url}/api/v1/images`, { method: 'POST', headers }).on('error', () => undefined);
+    silent.flushHeaders();
+    // Said when the server has the request.
+    await once(silent, 'continue');
     const { code, stderr } = await server.stop();
     expect(code).toBe(0);
     const log = stderr.split('\n').filter((line) => line !== '');
     expect(log.map((line) => JSON.parse(line).msg)).toContainEqual(expect.stringMatching(/^ending: /));
-    await silent;
   });
 });
 

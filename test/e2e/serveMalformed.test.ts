@@ -6,6 +6,7 @@
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SECURITY_HEADERS } from '../../src/server/securityHeaders.js';
 import { createServer, type Server } from '../../src/server/server.js';
 import { newFolder, removeFolder } from './samusProcess.js';
 import { idOf, picturePng, writeTinyModel } from './serveProcess.js';
@@ -286,8 +287,9 @@ describe('a server', () => {
       payload: Buffer.concat([Buffer.from(head), body, Buffer.from('\r\n--b--\r\n')]),
     });
     expect([form.statusCode, form.json().error.code]).toEqual([413, 'REQUEST_TOO_LARGE']);
-    for (const url of ['/api/v1/images', '/v2/models/tiny-encoder/infer', `/api/v1/images/${id}/everything`]) {
-      const type = url.endsWith('everything') ? JSON_TYPE : {};
+    const ofImage = [`/api/v1/images/${id}/everything`, `/api/v1/images/${id}/segment`];
+    for (const url of ['/api/v1/images', '/v2/models/tiny-encoder/infer', ...ofImage]) {
+      const type = ofImage.includes(url) ? JSON_TYPE : {};
       const answer = await server.app.inject({ method: 'POST', url, headers: type, payload: body });
       expect([answer.statusCode, codeOf(url, answer.body)], url).toEqual([413, 'REQUEST_TOO_LARGE']);
     }
@@ -301,8 +303,8 @@ describe('what is no HTTP', () => {
     port = Number(new URL(await server.listen('127.0.0.1', 0)).port);
   });
 
-  /** What the server says to some bytes before it closes the connection. */
-  function say(...parts: readonly (string | Buffer)[]): Promise<string> {
+  /** What the server says to some bytes, until it has said `last` or closes the connection. */
+  function say(last: RegExp, ...parts: readonly (string | Buffer)[]): Promise<string> {
     return new Promise((resolve, reject) => {
       let text = '';
       const socket = connect(port, '127.0.0.1', () => {
@@ -311,7 +313,7 @@ describe('what is no HTTP', () => {
       socket.on('data', (chunk) => {
         text += chunk.toString('latin1');
         // Connections that stay open have said what they have to say.
-        if (/\r\n\r\n\{.*\}$/s.test(text)) socket.destroy();
+        if (last.test(text)) socket.destroy();
       });
       socket.on('close', () => resolve(text));
       socket.on('error', reject);
@@ -333,6 +335,9 @@ describe('what is no HTTP', () => {
       400,
       'REQUEST_HTTP',
     ],
+    ['a request to no host', ['GET / HTTP/1.1\r\n\r\n'], 400, 'REQUEST_HTTP'],
+    ['an expectation', ['GET /none HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\n\r\n'], 404, 'ROUTE_UNKNOWN'],
+    ['an address that is none', ['GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n'], 400, 'REQUEST_URL'],
     [
       'length and chunks',
       ['POST /api/v1/images HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
@@ -352,9 +357,32 @@ describe('what is no HTTP', () => {
       'REQUEST_TOO_LARGE',
     ],
   ])('is answered all the same: %s', async (_, parts, status, code) => {
-    const answer = await say(...parts);
+    const answer = await say(/\r\n\r\n\{.*\}$/s, ...parts);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(answer).toContain(`"code":"${code}"`);
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+      expect(answer.toLowerCase(), name).toContain(`\r\n${name}: ${value.toLowerCase()}\r\n`);
+    }
+  });
+
+  it('gets the answer of a body that is too large, and the connection goes on', async () => {
+    // More than the buffers on the way hold: the client still sends when the answer comes.
+    const body = Buffer.alloc(16e6, 'x');
+    for (const path of [`/api/v1/images/${id}/segment`, '/v2/models/tiny-encoder/infer']) {
+      const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+      const next = 'GET /next HTTP/1.1\r\nHost: x\r\n\r\n';
+      const chunked = [
+        `${head}Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`,
+        body,
+        '\r\n0\r\n\r\n',
+      ];
+      for (const parts of [[`${head}Content-Length: ${body.length}\r\n\r\n`, body], chunked]) {
+        const answer = await say(/ROUTE_UNKNOWN/, ...parts, next);
+        expect(answer).toMatch(/^HTTP\/1.1 413 /);
+        expect(answer).toContain('REQUEST_TOO_LARGE');
+        expect(answer).toContain('ROUTE_UNKNOWN');
+      }
+    }
   });
 
   it('leaves the server as it was', async () => {

@@ -8,6 +8,7 @@ import { gunzip, inflate } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SamusError } from '../../errors.js';
 import type { ServerContext } from '../context.js';
+import { bodyLimit } from '../settings.js';
 import { whileConnected } from '../whileConnected.js';
 import { writeInferAnswer } from './inferAnswer.js';
 import { readInferRequest } from './inferRequest.js';
@@ -27,7 +28,7 @@ const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate) } as con
 export async function oipRoutes(scope: FastifyInstance, context: ServerContext): Promise<void> {
   const models = new Map(context.models.flatMap(oipModels).map((model) => [model.name, model]));
   const maxJson = Math.max(...context.models.map(({ config }) => largestJson(config)));
-  const maxBytes = context.limits.bodyMb * 1e6;
+  const maxBytes = bodyLimit(context.limits);
   const parseJson = scope.getDefaultJsonParser('error', 'error');
 
   // Clients name no type, or one of several, whatever the body is: the header tells what it is.

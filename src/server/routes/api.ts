@@ -14,7 +14,7 @@ import { asSamusError } from '../httpErrors.js';
 import type { EverythingRequest, MaskFormat, ObjectAnswer, ObjectRequest } from '../inference/messages.js';
 import { everythingSchema, forgetSchema, imageSchema, imagesSchema, segmentSchema } from '../schemas.js';
 import type { ServedModel } from '../servedModel.js';
-import { MAX_EVERYTHING_PIXELS, MAX_PROMPTS_BYTES } from '../settings.js';
+import { bodyLimit, MAX_EVERYTHING_PIXELS, MAX_PROMPTS_BYTES } from '../settings.js';
 import { whileConnected } from '../whileConnected.js';
 
 interface ModelQuery {
@@ -68,7 +68,7 @@ export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
 
   app.post<{ Params: ImageParams; Body: SegmentBody }>(
     '/api/v1/images/:id/segment',
-    { schema: segmentSchema, bodyLimit: MAX_PROMPTS_BYTES },
+    { schema: segmentSchema, bodyLimit: bodyLimit(context.limits, MAX_PROMPTS_BYTES) },
     (request, reply) =>
       whileConnected(reply, async (signal) => {
         const { objects, multimask, format, lowResLogits } = request.body;
@@ -105,7 +105,7 @@ export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
 
 /** Bodies of this route are bytes: streamed, counted and hashed as they come. */
 async function imagesRoute(scope: FastifyInstance, context: ServerContext): Promise<void> {
-  const maxBytes = context.limits.bodyMb * 1e6;
+  const maxBytes = bodyLimit(context.limits);
   scope.removeAllContentTypeParsers();
   await scope.register(multipart, {
     // One byte more than allowed, which is refused when it comes; the parser would cut it off without a word.
