@@ -34,12 +34,15 @@ const INFER_BODY = {
   content: { 'application/json': { schema: { type: 'object' } }, 'application/octet-stream': BINARY },
 };
 
+/** Given before a route is found, so that no route lists them. */
+const BEFORE = 'A request that comes too slowly gets 408, one with too large headers 431.';
+
 /** To be called before the routes are made. */
 export async function describeRoutes(app: FastifyInstance, version: string, notice: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.0.3',
-      info: { title: 'samus', version, description: `Promptable ultrasound segmentation. ${notice}.` },
+      info: { title: 'samus', version, description: `Promptable ultrasound segmentation. ${notice}. ${BEFORE}` },
       tags: [
         { name: 'images', description: 'images in, masks out' },
         { name: 'server', description: 'health, models, metrics' },

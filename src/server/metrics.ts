@@ -9,6 +9,7 @@ import type { Embeddings } from './embeddings.js';
 import type { Inference } from './inference/inference.js';
 import type { JobObserver } from './inference/lane.js';
 import { routeOf } from './log.js';
+import { metricsSchema } from './schemas.js';
 
 /** From a cached decode to the encoder of SAM on a slow machine, in seconds. */
 const BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60];
@@ -79,8 +80,7 @@ export class Metrics {
       this.#requests.inc({ ...labels, status: reply.statusCode });
       this.#durations.observe(labels, reply.elapsedTime / 1000);
     });
-    const schema = { tags: ['server'], summary: 'Metrics in the text format of Prometheus', produces: ['text/plain'] };
-    app.get('/metrics', { schema }, async (_, reply) => {
+    app.get('/metrics', { schema: metricsSchema }, async (_, reply) => {
       return reply
         .type(this.registry.contentType)
         .header('cache-control', 'no-store')

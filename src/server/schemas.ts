@@ -1,6 +1,7 @@
 /**
  * The shapes of the API's requests and answers as JSON Schema: requests are checked against them, and /docs shows them.
  */
+import { failures } from './failureSchemas.js';
 import { MAX_OBJECTS, MAX_POINTS } from './settings.js';
 
 /** Most characters of a packed mask: about ten runs for each column of the widest image. */
@@ -58,23 +59,6 @@ const lowResLogits = {
   type: 'boolean',
   default: false,
   description: 'also give them back, for the next click',
-} as const;
-
-const errorAnswer = {
-  type: 'object',
-  required: ['error'],
-  properties: {
-    error: {
-      type: 'object',
-      required: ['code', 'message', 'hint', 'details'],
-      properties: { code: text, message: text, hint: text, details: { type: 'object', additionalProperties: true } },
-    },
-  },
-} as const;
-
-const failures = {
-  '4xx': { description: 'what the client did', ...errorAnswer },
-  503: { description: 'too much to do, or ending: try again after Retry-After seconds', ...errorAnswer },
 } as const;
 
 const objectsAnswer = {
@@ -137,7 +121,11 @@ export const imagesSchema = {
   summary: 'Send an image, or name one of the folder of the server; it is encoded and kept for a while',
   consumes: ['image/png', 'image/jpeg', 'image/webp', 'image/tiff', 'image/bmp', 'application/octet-stream'],
   querystring: modelQuery,
-  response: { 200: { description: 'known already', ...imageAnswer }, 201: imageAnswer, ...failures },
+  response: {
+    200: { description: 'known already', ...imageAnswer },
+    201: imageAnswer,
+    ...failures(401, 404, 413, 415, 422, 503),
+  },
 } as const;
 
 export const imageSchema = {
@@ -145,14 +133,14 @@ export const imageSchema = {
   summary: 'Whether the embedding of an image is kept',
   params: imageId,
   querystring: modelQuery,
-  response: { 200: imageAnswer, ...failures },
+  response: { 200: imageAnswer, ...failures(401, 404, 503) },
 } as const;
 
 export const forgetSchema = {
   tags: ['images'],
   summary: 'Forget an image',
   params: imageId,
-  response: { 204: { type: 'null', description: 'forgotten' }, ...failures },
+  response: { 204: { type: 'null', description: 'forgotten' }, ...failures(401, 404, 413, 415, 503) },
 } as const;
 
 export const segmentSchema = {
@@ -184,7 +172,7 @@ export const segmentSchema = {
       },
     },
   },
-  response: { 200: objectsAnswer, ...failures },
+  response: { 200: objectsAnswer, ...failures(401, 404, 413, 415, 422, 503) },
 } as const;
 
 export const everythingSchema = {
@@ -210,7 +198,7 @@ export const everythingSchema = {
       },
     },
   },
-  response: { 200: objectsAnswer, ...failures },
+  response: { 200: objectsAnswer, ...failures(401, 404, 413, 415, 422, 503) },
 } as const;
 
 export const healthSchema = {
@@ -221,6 +209,7 @@ export const healthSchema = {
       type: 'object',
       properties: { name: text, status: text, ready: { type: 'boolean' }, version: text, notice: text },
     },
+    ...failures(),
   },
 } as const;
 
@@ -248,5 +237,24 @@ export const modelsSchema = {
         },
       },
     },
+    ...failures(401, 503),
+  },
+} as const;
+
+export const metricsSchema = {
+  tags: ['server'],
+  summary: 'Metrics in the text format of Prometheus',
+  produces: ['text/plain'],
+  response: { 200: { description: 'metrics', type: 'string' }, ...failures(401) },
+} as const;
+
+export const modelFileSchema = {
+  tags: ['server'],
+  summary: 'config.json, model.safetensors or README.md of a model',
+  response: {
+    200: { description: 'the file', type: 'string', format: 'binary' },
+    206: { description: 'the part of it that Range names', type: 'string', format: 'binary' },
+    304: { description: 'unchanged since the answer whose ETag came', type: 'null' },
+    ...failures(401, 404, 503),
   },
 } as const;

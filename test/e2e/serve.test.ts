@@ -14,6 +14,7 @@ import { Segmenter } from '../../src/predict/segmenter.js';
 import type { Encoding, ObjectPrompt, ObjectResult } from '../../src/predict/types.js';
 import { runtime } from '../support/evaluate.js';
 import { tinyModel } from '../support/tinyModel.js';
+import { describedAnswers } from './describedAnswers.js';
 import { newFolder, removeFolder, samus } from './samusProcess.js';
 import { idOf, picture, picturePng, type ServeProcess, startServe, writeTinyModel } from './serveProcess.js';
 
@@ -439,6 +440,14 @@ describe('who may ask', () => {
       const { stderr } = await guarded.stop();
       expect(stderr).not.toContain(TOKEN);
     }
+  });
+});
+
+describe('the description of the API', () => {
+  it('lists every answer that the server has given so far', async () => {
+    const { listed, unlisted } = await describedAnswers(async (path) => (await fetch(`${server.url}${path}`)).text());
+    expect(unlisted).toEqual([]);
+    expect(listed.filter((answer) => / 4\d\d$/.test(answer)).length).toBeGreaterThan(8);
   });
 });
 

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SECURITY_HEADERS } from '../../src/server/securityHeaders.js';
 import { createServer, type Server } from '../../src/server/server.js';
+import { describedAnswers } from './describedAnswers.js';
 import { newFolder, removeFolder } from './samusProcess.js';
 import { idOf, picturePng, writeTinyModel } from './serveProcess.js';
 
@@ -263,6 +264,8 @@ describe('a server', () => {
         payload: { objects },
       });
       expect(good.statusCode).toBe(200);
+      const read = async (path: string) => (await server.app.inject(path)).body;
+      expect((await describedAnswers(read)).unlisted).toEqual([]);
     },
     PATIENCE_MS,
   );

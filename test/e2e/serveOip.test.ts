@@ -11,6 +11,7 @@ import { createServer, type Server } from '../../src/server/server.js';
 import { runtime } from '../support/evaluate.js';
 import { relativeError } from '../support/golden.js';
 import { tinyModel } from '../support/tinyModel.js';
+import { describedAnswers } from './describedAnswers.js';
 import { newFolder, removeFolder } from './samusProcess.js';
 import { writeTinyModel } from './serveProcess.js';
 
@@ -262,6 +263,18 @@ describe('the protocol', () => {
     expect((await get('/v2/models/other')).json()).toMatchObject({ error: expect.any(String), code: 'MODEL_UNKNOWN' });
     expect((await get('/v2/models/tiny-encoder/versions/2')).statusCode).toBe(404);
     expect((await get('/v2/none')).json()).toMatchObject({ error: expect.any(String), code: 'ROUTE_UNKNOWN' });
+  });
+
+  it('is described with every answer that was given so far', async () => {
+    const { listed, unlisted } = await describedAnswers(async (path) => (await get(path)).body);
+    expect(unlisted).toEqual([]);
+    expect(listed).toEqual(
+      expect.arrayContaining([
+        'GET /v2/health/ready 503',
+        'GET /v2/models/:name/ready 503',
+        'POST /v2/models/:name/infer 400',
+      ]),
+    );
   });
 });
 

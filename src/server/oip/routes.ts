@@ -5,9 +5,10 @@
 
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import { SamusError } from '../../errors.js';
 import type { ServerContext } from '../context.js';
+import { type Failure, oipFailures } from '../failureSchemas.js';
 import { bodyLimit } from '../settings.js';
 import { whileConnected } from '../whileConnected.js';
 import { writeInferAnswer } from './inferAnswer.js';
@@ -22,6 +23,16 @@ interface ModelParams {
 
 /** How long the JSON is that the bytes of tensors follow. */
 const JSON_LENGTH = 'inference-header-content-length';
+
+/** A description of a route: what it is, and how it fails beside what any may. */
+function described(summary: string, ...statuses: readonly Failure[]): FastifySchema {
+  const done = { description: 'as the protocol has it', type: 'object', additionalProperties: true } as const;
+  return { tags: ['open inference protocol'], summary, response: { 200: done, ...oipFailures(...statuses) } };
+}
+
+const READINESS = described('Whether it takes requests', 503);
+const INFERENCE_SUMMARY = 'Inference, with tensors in JSON or as bytes after it';
+const INFERENCE = described(INFERENCE_SUMMARY, 401, 404, 413, 415, 422, 503);
 
 const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
 
@@ -40,27 +51,26 @@ export async function oipRoutes(scope: FastifyInstance, context: ServerContext):
   );
 
   const find = ({ params }: { readonly params: ModelParams }): OipModel => findModel(models, params);
-  const tags = ['open inference protocol'];
 
-  scope.get('/v2', { schema: { tags, summary: 'The server' } }, async () => ({
+  scope.get('/v2', { schema: described('The server', 401, 503) }, async () => ({
     name: 'samus',
     version: context.version,
     extensions: ['binary_tensor_data'],
   }));
-  scope.get('/v2/health/live', { schema: { tags, summary: 'Whether the server runs' } }, async () => ({ live: true }));
-  scope.get('/v2/health/ready', { schema: { tags, summary: 'Whether it takes requests' } }, async (_, reply) => {
+  scope.get('/v2/health/live', { schema: described('Whether the server runs') }, async () => ({ live: true }));
+  scope.get('/v2/health/ready', { schema: READINESS }, async (_, reply) => {
     const ready = isReady(context);
     return reply.code(ready ? 200 : 503).send({ ready, live: ready });
   });
   for (const prefix of ['/v2/models/:name', '/v2/models/:name/versions/:version']) {
     scope.get<{ Params: ModelParams }>(
       prefix,
-      { schema: { tags, summary: 'The tensors of a model' } },
+      { schema: described('The tensors of a model', 401, 404, 503) },
       async (request) => metadata(find(request)),
     );
     scope.get<{ Params: ModelParams }>(
       `${prefix}/ready`,
-      { schema: { tags, summary: 'Whether a model takes requests' } },
+      { schema: described('Whether a model takes requests', 401, 404, 503) },
       async (request, reply) => {
         const { name } = find(request);
         const ready = isReady(context);
@@ -69,7 +79,7 @@ export async function oipRoutes(scope: FastifyInstance, context: ServerContext):
     );
     scope.post<{ Params: ModelParams }>(
       `${prefix}/infer`,
-      { schema: { tags, summary: 'Inference, with tensors in JSON or as bytes after it' }, bodyLimit: maxBytes },
+      { schema: INFERENCE, bodyLimit: maxBytes },
       (request, reply) =>
         whileConnected(reply, async (signal) => {
           const model = find(request);

@@ -12,6 +12,7 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { SamusError } from '../../errors.js';
 import type { ServerContext } from '../context.js';
+import { modelFileSchema } from '../schemas.js';
 
 /** Files whose name changes with their content. */
 const FOREVER = 'public, max-age=31536000, immutable';
@@ -54,7 +55,7 @@ export async function pageRoutes(scope: FastifyInstance, context: ServerContext)
 
   scope.get<{ Params: { name: string; file: string } }>(
     '/models/:name/:file',
-    { schema: { tags: ['server'], summary: 'config.json, model.safetensors or README.md of a model' } },
+    { schema: modelFileSchema },
     (request, reply) => {
       const { name, file } = request.params;
       const path = context.models.find((model) => model.name === name)?.files.get(file);
