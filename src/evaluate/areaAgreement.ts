@@ -2,6 +2,7 @@
  * How well areas agree with the labels', after Bland and Altman: what a user who measures areas would want to know,
  * and what overlap does not tell (a mask that is always a fifth too large has a good Dice).
  */
+import { columnOf } from './columns.js';
 import type { ResultTable } from './resultTable.js';
 import { summarise } from './statistics.js';
 
@@ -27,7 +28,10 @@ const LIMIT = 1.96;
 export function areasOf(table: ResultTable, samples: Uint32Array): Areas {
   const inMm = samples.length > 0 && samples.every((sample) => !Number.isNaN(table.pixelMm2[sample]));
   const scaled = (column: Float64Array): Float64Array =>
-    Float64Array.from(samples, (sample) => table.meanOverDraws(column, sample) * (inMm ? table.pixelMm2[sample]! : 1));
+    columnOf(samples.length, (i) => {
+      const sample = samples[i]!;
+      return table.meanOverDraws(column, sample) * (inMm ? table.pixelMm2[sample]! : 1);
+    });
   return { unit: inMm ? 'mm2' : 'px', truth: scaled(table.truthArea), predicted: scaled(table.predictedArea) };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Whether a model's predicted IoU means something: how it relates to the IoU that was measured.
  */
+import { kept } from './columns.js';
 import { correlation, ranksOf, summarise } from './statistics.js';
 
 /** A bin of predicted IoU; the last one holds its upper end too. */
@@ -30,9 +31,9 @@ const BINS = 10;
 
 /** @param predicted IoU of each answer; not limited to 0…1: what is beyond counts in the outer bins @param measured IoU */
 export function calibrate(predicted: Float64Array, measured: Float64Array): Calibration {
-  const known = predicted.map((value, i) => (Number.isNaN(value) || Number.isNaN(measured[i]) ? 0 : 1));
-  const a = predicted.filter((_, i) => known[i] === 1);
-  const b = measured.filter((_, i) => known[i] === 1);
+  const known = (_: number, i: number): boolean => !Number.isNaN(predicted[i]) && !Number.isNaN(measured[i]);
+  const a = kept(predicted, known);
+  const b = kept(measured, known);
   const bins = binsOf(a, b);
   const errors = a.map((value, i) => value - b[i]!);
   const gaps = bins.map((bin) => (bin.n > 0 ? (bin.n / a.length) * Math.abs(bin.predicted - bin.measured) : 0));

@@ -2,6 +2,7 @@
  * Two models on one list, image by image: how much better the second is, how sure that is, and where it shows.
  */
 import type { SampleList } from '../data/sampleList.js';
+import { columnOf } from './columns.js';
 import type { Evaluation } from './evaluate.js';
 import type { Metric } from './metrics.js';
 import type { ResultTable } from './resultTable.js';
@@ -73,7 +74,7 @@ export function compareEvaluations(first: Evaluation, second: Evaluation, list: 
 /** NaN where one of the two is not defined. */
 function differencesOf(first: ResultTable, second: ResultTable, samples: Uint32Array, metric: Metric): Float64Array {
   const [a, b] = [first.metric(metric), second.metric(metric)];
-  return Float64Array.from(samples, (sample) => second.meanOverDraws(b, sample) - first.meanOverDraws(a, sample));
+  return columnOf(samples.length, (i) => second.meanOverDraws(b, samples[i]!) - first.meanOverDraws(a, samples[i]!));
 }
 
 function paired(differences: Float64Array, ci95: Interval | undefined): PairedDifference {

@@ -2,6 +2,7 @@
  * What was measured, one row for each sample and draw, in columns of numbers: a list of 100,000 lines fits into some
  * twenty megabytes. Statistics over the rows are in summary.ts.
  */
+import { columnOf } from './columns.js';
 import { type MaskMetrics, METRICS, type Metric } from './metrics.js';
 
 /** A row. */
@@ -161,6 +162,6 @@ export class ResultTable {
   /** {@link meanOverDraws} of each sample; the column itself, not to be changed, where that is the same. */
   valuesOf(column: Float64Array, samples: Uint32Array): Float64Array {
     if (this.draws === 1 && samples.length === this.samples) return column;
-    return Float64Array.from(samples, (sample) => this.meanOverDraws(column, sample));
+    return columnOf(samples.length, (i) => this.meanOverDraws(column, samples[i]!));
   }
 }

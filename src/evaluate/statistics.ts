@@ -4,6 +4,7 @@
  * other and intervals that ignore this are too narrow.
  */
 import { Random } from '../nn/random.js';
+import { defined, places } from './columns.js';
 import { percentileOfSorted } from './metricsSurface.js';
 
 export interface Summary {
@@ -26,13 +27,13 @@ const LEAST_CLUSTERS = 5;
 
 /** Of what is defined; all NaN where nothing is. */
 export function summarise(values: ArrayLike<number>): Summary {
-  const defined = Float64Array.from(values).filter((value) => !Number.isNaN(value));
-  const n = defined.length;
+  const known = defined(values);
+  const n = known.length;
   if (n === 0) return { mean: Number.NaN, std: Number.NaN, median: Number.NaN, n };
-  const mean = sumOf(defined) / n;
+  const mean = sumOf(known) / n;
   let squares = 0;
-  for (const value of defined) squares += (value - mean) ** 2;
-  return { mean, std: Math.sqrt(squares / n), median: percentileOfSorted(defined.sort(), 0.5), n };
+  for (const value of known) squares += (value - mean) ** 2;
+  return { mean, std: Math.sqrt(squares / n), median: percentileOfSorted(known.sort(), 0.5), n };
 }
 
 /**
@@ -73,7 +74,7 @@ export function bootstrapMeans(
   return means.map((column, i) => {
     if (!enough[i]) return undefined;
     // A resample may hold no defined value at all.
-    const sorted = column.filter((value) => !Number.isNaN(value)).sort();
+    const sorted = defined(column).sort();
     return [percentileOfSorted(sorted, 0.025), percentileOfSorted(sorted, 0.975)];
   });
 }
@@ -123,7 +124,7 @@ export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number 
 
 /** Ranks from 1 on; equal values share the mean of theirs. */
 export function ranksOf(values: ArrayLike<number>): Float64Array {
-  const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[a]! - values[b]!);
+  const order = places(values.length).sort((a, b) => values[a]! - values[b]!);
   const ranks = new Float64Array(values.length);
   for (let from = 0; from < order.length; ) {
     let to = from + 1;

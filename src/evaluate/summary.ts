@@ -5,6 +5,7 @@
 import type { Sample, SampleList } from '../data/sampleList.js';
 import { type Agreement, type Areas, agreementOf, areasOf } from './areaAgreement.js';
 import { type Calibration, calibrate } from './calibration.js';
+import { columnOf } from './columns.js';
 import type { CaseSource, Evaluation } from './evaluate.js';
 import { METRICS, type Metric } from './metrics.js';
 import { overlapMetrics } from './metricsOverlap.js';
@@ -205,11 +206,11 @@ function spreadOf(table: ResultTable, samples: Uint32Array): DrawSpread {
   const dice = table.metric('dice');
   const ofDraw = Array.from(
     { length: table.draws },
-    (_, draw) => summarise(Float64Array.from(samples, (sample) => dice[sample * table.draws + draw]!)).mean,
+    (_, draw) => summarise(columnOf(samples.length, (i) => dice[samples[i]! * table.draws + draw]!)).mean,
   );
-  const within = Float64Array.from(
-    samples,
-    (sample) => summarise(dice.subarray(sample * table.draws, (sample + 1) * table.draws)).std,
+  const within = columnOf(
+    samples.length,
+    (i) => summarise(dice.subarray(samples[i]! * table.draws, (samples[i]! + 1) * table.draws)).std,
   );
   return {
     draws: table.draws,
@@ -227,9 +228,9 @@ function turnSummaries(
   clusters: Int32Array | undefined,
 ): TurnSummary[] {
   const after = (valueAt: (row: number) => number): Float64Array =>
-    Float64Array.from(samples, (sample) => {
+    columnOf(samples.length, (i) => {
       let sum = 0;
-      for (let draw = 0; draw < table.draws; draw++) sum += valueAt(sample * table.draws + draw);
+      for (let draw = 0; draw < table.draws; draw++) sum += valueAt(samples[i]! * table.draws + draw);
       return sum / table.draws;
     });
   return Array.from({ length: table.turns }, (_, turn) => {
@@ -260,6 +261,6 @@ function calibrationOf(table: ResultTable, samples: Uint32Array): Calibration {
   const iou = table.metric('iou');
   const rows = samples.length * draws;
   const take = (column: Float64Array): Float64Array =>
-    new Float64Array(rows).map((_, i) => column[samples[Math.floor(i / draws)]! * draws + (i % draws)]!);
+    columnOf(rows, (i) => column[samples[Math.floor(i / draws)]! * draws + (i % draws)]!);
   return calibrate(take(score), take(iou));
 }

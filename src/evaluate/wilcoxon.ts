@@ -3,6 +3,7 @@
  * Differences of zero are left out (Wilcoxon's own rule); equal ones share ranks. Up to 50 differences the
  * distribution is exact, ties included; beyond it is normal with the variance corrected for ties.
  */
+import { kept } from './columns.js';
 import { ranksOf } from './statistics.js';
 
 export interface WilcoxonResult {
@@ -19,7 +20,7 @@ const EXACT_MOST = 50;
 
 /** @param differences NaN is left out @returns p = 1 where nothing differs */
 export function wilcoxonSignedRank(differences: ArrayLike<number>): WilcoxonResult {
-  const unequal = Float64Array.from(differences).filter((value) => !Number.isNaN(value) && value !== 0);
+  const unequal = kept(differences, (value) => !Number.isNaN(value) && value !== 0);
   const n = unequal.length;
   if (n === 0) return { statistic: 0, p: 1, n, method: 'exact' };
   const ranks = ranksOf(unequal.map(Math.abs));

@@ -2,6 +2,7 @@
  * How values spread over images: for each row a histogram standing on a box of quartiles. Any number of values costs
  * the same room in a page.
  */
+import { defined } from '../columns.js';
 import { percentileOfSorted } from '../metricsSurface.js';
 import { summarise } from '../statistics.js';
 import { drawing, formatNumber, label, line, linearScale, round } from './svg.js';
@@ -40,7 +41,7 @@ export function distributionChart(rows: readonly DistributionRow[], what: string
 }
 
 function drawRow({ name, series, values }: DistributionRow, top: number, x: (value: number) => number): string {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort();
+  const sorted = defined(values).sort();
   const base = top + PEAK + 4;
   const text = label(LEFT - 14, base - 2, shortened(name), 'end', 'name');
   if (sorted.length === 0) return text + label(LEFT + 6, base, 'nothing measured');

@@ -2,6 +2,7 @@
  * The parts of a report's page, one function each; page.ts puts them in order.
  */
 import { areasOf } from '../areaAgreement.js';
+import { places } from '../columns.js';
 import type { Comparison } from '../compare.js';
 import type { EvaluationSummary, GroupSummary } from '../summary.js';
 import type { ReportContent, ReportModel } from './content.js';
@@ -27,7 +28,7 @@ export function distributions({ results }: ReportContent): string {
       return {
         name: several ? (m === 0 ? groupName(group) : summary.model) : groupName(group),
         series: m % SERIES_COUNT,
-        values: Float64Array.from(same?.samples ?? [], (sample) => table.meanOverDraws(table.metric('dice'), sample)),
+        values: same ? table.valuesOf(table.metric('dice'), same.samples) : new Float64Array(),
       };
     }),
   );
@@ -84,8 +85,7 @@ export function agreementSection({ results }: ReportContent): string {
   const figures = results.flatMap(({ summary, evaluation: { table } }, m) =>
     summary.groups.map((group) => {
       const { unit, truth, predicted } = areasOf(table, group.samples);
-      const places = thinned(Uint32Array.from(truth, (_, i) => i));
-      const dots = places.map((i) => [truth[i]!, predicted[i]!] as const);
+      const dots = thinned(places(truth.length)).map((i) => [truth[i]!, predicted[i]!] as const);
       const plot = blandAltman(dots, group.area, unit === 'mm2' ? 'mm²' : 'pixels', m % SERIES_COUNT);
       const name = results.length > 1 ? `${groupName(group)}, ${summary.model}` : groupName(group);
       return `<figure><figcaption>${escapeText(name)}</figcaption>${plot}</figure>`;
@@ -100,7 +100,7 @@ export function calibrationSection({ results }: ReportContent): string {
   const parts = results.map(({ summary: { model, calibration }, evaluation: { table } }, m) => {
     const iou = table.metric('iou');
     const answers = table.samples * table.draws;
-    const rows = thinned(Uint32Array.from({ length: answers }, (_, row) => row));
+    const rows = thinned(places(answers));
     const pairs = rows.map((row) => [table.score[row]!, iou[row]!] as const);
     const facts: readonly (readonly [string, string])[] = [
       ['Mean absolute error', formatNumber(calibration.mae, 3)],
