@@ -144,7 +144,7 @@ describeInChromium('learning from corrections', () => {
     await annotator.press('Escape');
     page.once('dialog', (question) => void question.accept());
     await page.getByRole('button', { name: 'Delete everything stored' }).click();
-    await annotator.message(/Nothing is stored/);
+    await annotator.message(/are deleted from this browser/);
     await annotator.press('l');
     await window.getByText('there are 0.').waitFor();
     expect(await window.getByText('is kept in this browser').count()).toBe(0);

@@ -3,9 +3,14 @@ import { encodeRle } from '../../formats/rle.js';
 import { addObject, emptyDocument } from '../document/edit.js';
 import { record } from '../document/history.js';
 import type { ImageDocument } from '../document/types.js';
-import type { StoredFile } from '../storage/database.js';
+import type { Settings, StoredFile } from '../storage/database.js';
 
-const held = { files: new Map<string, StoredFile>(), documents: new Map<string, unknown>(), failing: false };
+const held = {
+  files: new Map<string, StoredFile>(),
+  documents: new Map<string, unknown>(),
+  settings: [] as Settings[],
+  failing: false,
+};
 
 vi.mock('../storage/onlyTab.js', () => ({ takeOnlyTab: async () => true }));
 vi.mock('../storage/database.js', () => ({
@@ -15,7 +20,7 @@ vi.mock('../storage/database.js', () => ({
       putDocument: async (key: string, document: unknown) => void held.documents.set(key, document),
       putFile: async (file: StoredFile) => void held.files.set(file.id, file),
       removeFile: async (id: string) => void held.files.delete(id),
-      putSettings: async () => undefined,
+      putSettings: async (settings: Settings) => void held.settings.push(settings),
       clear: async () => {
         if (held.failing) throw new DOMException('lost', 'InvalidStateError');
       },
@@ -115,6 +120,21 @@ describe('the list of images', () => {
     ]);
   });
 
+  it('is not saved as long as one of its images is still read', async () => {
+    const page = await load();
+    await page.openStore();
+    const slow = found('slow.png');
+    let finish = (_bytes: ArrayBuffer): void => undefined;
+    slow.file.arrayBuffer = () => new Promise((resolve) => (finish = resolve));
+    void page.addImages([found('first.png'), slow]);
+    const names = () => [...held.files.values()].map(({ name }) => name);
+    await vi.waitFor(() => expect(names()).toContain('first.png'));
+    expect(page.saving.peek()).toBe('pending');
+    finish(new ArrayBuffer(1));
+    await vi.waitFor(() => expect(page.saving.peek()).toBe('saved'));
+    expect(names()).toContain('slow.png');
+  });
+
   it('puts work on an image that is not open, and keeps it', async () => {
     const page = await load();
     await open(page, found('one.png'), found('two.png'));
@@ -144,15 +164,22 @@ describe('the list of images', () => {
     });
   });
 
-  it('says that nothing is stored only if that is so', async () => {
+  it('says that all is deleted only if that is so, names of classes too, and what stays', async () => {
     const page = await load();
     await page.openStore();
+    const named = [{ id: 1, name: 'of a patient', color: '#123456' }];
+    page.classes.value = named;
     held.failing = true;
     await page.forgetEverything();
     expect(page.warning.peek()?.text).toMatch(/could not be deleted/);
     expect(page.message.peek()).toBeNull();
+    expect(page.classes.peek()).toBe(named);
     held.failing = false;
     await page.forgetEverything();
-    expect(page.message.peek()?.text).toMatch(/Nothing is stored/);
+    expect(page.message.peek()?.text).toMatch(/are deleted from this browser/);
+    expect(page.message.peek()?.hint).toMatch(/stay as they are/);
+    expect(page.classes.peek().map(({ name }) => name)).toEqual(['object']);
+    await vi.waitFor(() => expect(held.settings.at(-1)?.classes).toHaveLength(1));
+    expect(held.settings.at(-1)?.classes?.[0]?.name).toBe('object');
   });
 });

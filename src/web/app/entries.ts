@@ -14,7 +14,7 @@ import { forgetAdapted } from './adaptedModel.js';
 import { newId } from './edits.js';
 import { readingBegins, readingFailed } from './engineControl.js';
 import { asMessage, dismiss, isAbort, say, warn } from './messages.js';
-import { countsOf, documentOf, dropFile, forgetWork, keepDocument, keepFile } from './persist.js';
+import { countsOf, documentOf, dropFile, forgetWork, keepDocument, keepFile, whileSaving } from './persist.js';
 import { prepare } from './predictions.js';
 import {
   anchor,
@@ -60,7 +60,7 @@ export async function addImages(found: readonly FoundFile[]): Promise<void> {
   );
   if (fresh.length === 0) return;
   entries.value = [...entries.peek(), ...fresh];
-  await Promise.all([openEntry(fresh[0]!.id), keepFiles(fresh)]);
+  await Promise.all([openEntry(fresh[0]!.id), whileSaving(keepFiles(fresh))]);
 }
 
 /** Puts the list of the last visit back, with what was done on each image, ahead of what was opened meanwhile. */
@@ -155,12 +155,12 @@ export function removeAll(): void {
   for (const id of ids) dropFile(id);
 }
 
-/** Deletes everything that this page ever stored in the browser. */
+/** Deletes all that a person put into this page and the browser stored, whenever that was. */
 export async function forgetEverything(): Promise<void> {
   removeAll();
   histories.clear();
   const gone = [await forgetWork(), await forgetAdapted()];
-  if (gone.every(Boolean)) say(text.saving.forgotten);
+  if (gone.every(Boolean)) say(text.saving.forgotten, text.saving.forgottenHint);
   else warn(text.errors.cannotForget, text.errors.cannotForgetHint);
 }
 

@@ -13,11 +13,13 @@ import { warn } from './messages.js';
 import {
   carryPrompts,
   classes,
+  currentClass,
   currentId,
   document,
   type Entry,
   engineKind,
   entries,
+  FIRST_CLASSES,
   multimask,
   opened,
   saving,
@@ -72,15 +74,23 @@ export function keepFile(file: StoredFile): void {
   queue.put(`file ${file.id}`, (store) => store.putFile(file));
 }
 
+/** Has the state of saving wait for work that ends in {@link keepFile}. */
+export const whileSaving = (work: Promise<void>): Promise<void> => queue.during(work);
+
 /** Deletes the image; the work on it stays. */
 export function dropFile(id: string): void {
   queue.put(`file ${id}`, (store) => store.removeFile(id));
 }
 
-/** Deletes the work on all images, those that are not in the list too. @returns whether it is gone */
+/** Deletes the work on all images, those that are not in the list too, and what was named. @returns whether it is gone */
 export async function forgetWork(): Promise<boolean> {
   known.clear();
   const gone = await queue.reset((store) => store.clear());
+  if (gone) {
+    dataset = undefined;
+    classes.value = FIRST_CLASSES;
+    currentClass.value = FIRST_CLASSES[0].id;
+  }
   keepSettings();
   return gone;
 }

@@ -66,7 +66,8 @@ export const active = computed(() =>
 );
 export const currentIndex = computed(() => entries.value.findIndex(({ id }) => id === currentId.value));
 
-export const classes = signal<readonly ClassEntry[]>([{ id: 1, name: 'object', color: PALETTE[0] }]);
+export const FIRST_CLASSES: readonly [ClassEntry] = [{ id: 1, name: 'object', color: PALETTE[0] }];
+export const classes = signal<readonly ClassEntry[]>(FIRST_CLASSES);
 /** The class of new objects. */
 export const currentClass = signal(1);
 

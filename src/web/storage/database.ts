@@ -81,9 +81,8 @@ export class Store {
     await this.#with((db) => db.put('settings', settings, 'all'));
   }
 
-  /** Forgets images and work; settings hold nothing of either. */
   async clear(): Promise<void> {
-    await this.#with((db) => Promise.all([db.clear('files'), db.clear('documents')]));
+    await this.#with((db) => Promise.all([db.clear('files'), db.clear('documents'), db.clear('settings')]));
   }
 
   /** Begins at once where there is a connection: a page that is being left gets no later turn. */

@@ -1,7 +1,7 @@
 /**
  * What waits to be written, by name: of the changes under one name only the newest is. A change stays until it was
  * written; one that was refused is tried again, with the next change and after a while. Reports how it stands, and
- * `saved` only if nothing is left. What is written, and where to, is up to those who put it in.
+ * `saved` only if nothing is left or on its way. What is written, and where to, is up to those who put it in.
  */
 
 /** Nothing is left to write, something is, or something cannot be written. */
@@ -23,6 +23,8 @@ export class WriteQueue<Store> {
   readonly #waiting = new Map<string, Change<Store>>();
   readonly #writing = new Set<Change<Store>>();
   readonly #refused = new Set<string>();
+  /** Work under way that ends in changes. */
+  #coming = 0;
   #soon: Timer;
   #later: Timer;
 
@@ -44,6 +46,18 @@ export class WriteQueue<Store> {
     this.#waiting.set(name, change);
     this.#soon ??= setTimeout(() => void this.flush(), DELAY_MS);
     this.#tell();
+  }
+
+  /** Until this work is done, which ends in changes, not all counts as written. */
+  async during(work: Promise<void>): Promise<void> {
+    this.#coming++;
+    this.#tell();
+    try {
+      await work;
+    } finally {
+      this.#coming--;
+      this.#tell();
+    }
   }
 
   /** Begins to write all that waits at once: when the page is left there is no time for one after the other. */
@@ -95,6 +109,6 @@ export class WriteQueue<Store> {
 
   #tell(): void {
     const stuck = this.#store === null || this.#refused.size > 0;
-    this.#report(stuck ? 'unavailable' : this.#waiting.size > 0 ? 'pending' : 'saved');
+    this.#report(stuck ? 'unavailable' : this.#waiting.size + this.#coming > 0 ? 'pending' : 'saved');
   }
 }

@@ -238,8 +238,10 @@ export const text = {
     unavailable: 'Not saved',
     forget: 'Delete everything stored',
     forgetAsk:
-      'Delete all images, all work and any adapted model that this page has stored in this browser? What was exported stays where it is.',
-    forgotten: 'Nothing is stored in this browser any more.',
+      'Delete all images, all work, the names of classes and any adapted model that this page has stored in this browser? What was exported stays where it is.',
+    forgotten: 'Images, work, names of classes and adapted models are deleted from this browser.',
+    forgottenHint:
+      'Switches such as the preview stay as they are, and so does what the page itself needs without a network; the settings of the browser delete those.',
   },
   exports: {
     open: 'Export',
