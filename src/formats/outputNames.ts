@@ -1,17 +1,27 @@
 /** Names of files that are written: of a picture without its folders and ending, each once, fit for every system. */
 export class OutputNames {
   readonly #used = new Set<string>();
+  readonly #wanted: ReadonlySet<string>;
+
+  /** @param paths of all that will be taken: no number gives one the name that another has of its own */
+  constructor(paths: readonly string[] = []) {
+    this.#wanted = new Set(paths.map((path) => stemOf(path).toLowerCase()));
+  }
 
   /** The stem of a path; one that is taken gets a number. */
   take(path: string): string {
-    const stem = safeName(
-      path
-        .split('/')
-        .at(-1)!
-        .replace(/\.[^.]*$/, ''),
-    );
+    return this.#free(stemOf(path));
+  }
+
+  /** The same with the folders of the path, each image finding its own files again by them. */
+  takeInFolder(path: string): string {
+    return this.#free([...path.split('/').slice(0, -1).map(safeName), stemOf(path)].join('/'));
+  }
+
+  #free(stem: string): string {
     for (let n = 1; ; n++) {
       const name = n === 1 ? stem : `${stem}-${n}`;
+      if (n > 1 && this.#wanted.has(name.split('/').at(-1)!.toLowerCase())) continue;
       // Some systems know no capital letters.
       if (this.#used.has(name.toLowerCase())) continue;
       this.#used.add(name.toLowerCase());
@@ -19,6 +29,14 @@ export class OutputNames {
     }
   }
 }
+
+const stemOf = (path: string): string =>
+  safeName(
+    path
+      .split('/')
+      .at(-1)!
+      .replace(/\.[^.]*$/, ''),
+  );
 
 /** A name that a data set's files may have (data/us30kArchive.ts): letters of any language, digits, and a few marks. */
 export function safeName(text: string): string {

@@ -3,7 +3,8 @@ import { encodeRle } from '../../formats/rle.js';
 import { addObject, emptyDocument } from '../document/edit.js';
 import { record } from '../document/history.js';
 import type { ImageDocument } from '../document/types.js';
-import type { Settings, StoredFile } from '../storage/database.js';
+import type { Settings, SourceFolder, StoredFile } from '../storage/database.js';
+import type { FoundFile } from './listing.js';
 
 const held = {
   files: new Map<string, StoredFile>(),
@@ -19,6 +20,9 @@ vi.mock('../storage/database.js', () => ({
       document: async (key: string) => held.documents.get(key),
       putDocument: async (key: string, document: unknown) => void held.documents.set(key, document),
       putFile: async (file: StoredFile) => void held.files.set(file.id, file),
+      putFolder: async (id: string, folder: SourceFolder) => {
+        held.files.set(id, { ...held.files.get(id)!, folder });
+      },
       removeFile: async (id: string) => void held.files.delete(id),
       putSettings: async (settings: Settings) => void held.settings.push(settings),
       clear: async () => {
@@ -42,7 +46,7 @@ vi.mock('./engineControl.js', () => ({ readingBegins: () => undefined, readingFa
 vi.mock('./adaptedModel.js', () => ({ forgetAdapted: async () => true }));
 vi.stubGlobal('addEventListener', () => undefined);
 
-const found = (name: string, bytes = name) => ({ file: new File([bytes], name), path: name });
+const found = (name: string, bytes = name): FoundFile => ({ file: new File([bytes], name), path: name });
 const withObject = (document: ImageDocument, id: string): ImageDocument => addObject(document, { id, classId: 1 });
 
 /** A page that was just loaded, on what was stored by the one before. */
@@ -60,7 +64,7 @@ async function load() {
 type Loaded = Awaited<ReturnType<typeof load>>;
 
 /** Opens images; the call itself lasts until the model has come. */
-async function open(page: Loaded, ...files: readonly ReturnType<typeof found>[]): Promise<void> {
+async function open(page: Loaded, ...files: readonly FoundFile[]): Promise<void> {
   void page.addImages(files);
   await vi.waitFor(() => {
     expect(page.opened.peek()).not.toBeNull();
@@ -98,6 +102,44 @@ describe('the list of images', () => {
     await vi.waitFor(() => expect(held.files.size).toBe(2));
     const orders = [...held.files.values()].map(({ order }) => order);
     expect(orders[1]).toBeGreaterThan(orders[0]!);
+  });
+
+  it('has images of one name apart, and none twice that is opened again, after a reload too', async () => {
+    const before = await load();
+    await open(before, found('IM1.png', 'of one'), found('IM1.png', 'of two!'));
+    const paths = (page: Loaded) => page.entries.peek().map(({ path }) => path);
+    expect(paths(before)).toEqual(['IM1.png', 'IM1-2.png']);
+    const rows = () => [...held.files.values()].filter(({ path }) => path.startsWith('IM1'));
+    await vi.waitFor(() => expect(rows()).toHaveLength(2));
+
+    const page = await load();
+    void page.restoreEntries(rows(), null);
+    await vi.waitFor(() => expect(page.opened.peek()).not.toBeNull());
+    void page.addImages([found('IM1.png', 'of two!'), found('IM1.png', 'of 333')]);
+    await vi.waitFor(() => expect(paths(page)).toEqual(['IM1.png', 'IM1-2.png', 'IM1-3.png']));
+    expect(page.message.peek()?.text).toBe('This image is in the list already.');
+    void page.addImages([found('IM1.png', 'of one')]);
+    await vi.waitFor(() => expect(page.currentId.peek()).toBe(page.entries.peek()[0]!.id));
+    expect(paths(page)).toHaveLength(3);
+  });
+
+  it('keeps the folder of an image over a reload, and notes one that is known only now', async () => {
+    const folder = { id: 'a', name: 'A', handle: Object.create(null) };
+    const before = await load();
+    await open(before, { ...found('A/1.png', 'one'), folder }, found('A/2.png', 'two'));
+    const rows = () => [...held.files.values()].filter(({ path }) => path.startsWith('A/'));
+    await vi.waitFor(() => expect(rows()).toHaveLength(2));
+    const page = await load();
+    void page.restoreEntries(rows(), null);
+    await vi.waitFor(() => expect(page.opened.peek()).not.toBeNull());
+    expect(page.entries.peek().map((entry) => entry.folder)).toEqual([folder, undefined]);
+    void page.addImages([{ ...found('A/2.png', 'two'), folder }]);
+    await vi.waitFor(() => expect(page.entries.peek().map((entry) => entry.folder)).toEqual([folder, folder]));
+    await vi.waitFor(() => expect(rows().map((file) => file.folder)).toEqual([folder, folder]));
+    // It belongs to images and not to the list.
+    page.removeAll();
+    void page.addImages([found('3.png')]);
+    await vi.waitFor(() => expect(page.entries.peek()[0]?.folder).toBeUndefined());
   });
 
   it('gives a picture that is listed twice the same work, counted at both places', async () => {

@@ -13,8 +13,18 @@ import { text } from '../text/en.js';
 import { forgetAdapted } from './adaptedModel.js';
 import { newId } from './edits.js';
 import { readingBegins, readingFailed } from './engineControl.js';
+import { candidatesFor, type FoundFile, withOwnPaths } from './listing.js';
 import { asMessage, dismiss, isAbort, say, warn } from './messages.js';
-import { countsOf, documentOf, dropFile, forgetWork, keepDocument, keepFile, whileSaving } from './persist.js';
+import {
+  countsOf,
+  documentOf,
+  dropFile,
+  forgetWork,
+  keepDocument,
+  keepFile,
+  keepFolder,
+  whileSaving,
+} from './persist.js';
 import { prepare } from './predictions.js';
 import {
   anchor,
@@ -30,48 +40,78 @@ import {
   ticks,
 } from './state.js';
 
-/** A file and where it was found. */
-export interface FoundFile {
-  readonly file: File;
-  readonly path: string;
-  readonly spacingMm?: readonly [x: number, y: number];
-}
-
 const histories = new Map<string, History<ImageDocument>>();
 /** In the stored list; after those of all earlier visits, which may not be known yet. */
 let nextOrder = Date.now();
 let opening: AbortController | null = null;
 
-/** Puts images at the end of the list, opens the first of them, and keeps them for the next visit. */
+/**
+ * Puts images at the end of the list, opens the first of them, and keeps them for the next visit. Those that are in the
+ * list already, from the same place and with the same content, stay where they are.
+ */
 export async function addImages(found: readonly FoundFile[]): Promise<void> {
-  const fresh = found.map(
-    ({ file, path, spacingMm }): Entry => ({
-      id: newId(),
-      name: file.name,
-      path,
-      file,
-      ...(spacingMm && { spacingMm }),
-      key: null,
-      shapes: 0,
-      asked: 0,
-      committed: 0,
-      failure: null,
-    }),
-  );
-  if (fresh.length === 0) return;
-  entries.value = [...entries.peek(), ...fresh];
-  await Promise.all([openEntry(fresh[0]!.id), whileSaving(keepFiles(fresh))]);
+  const listed = await listedAlready(found);
+  const added = found
+    .filter((one) => !listed.has(one))
+    .map(
+      ({ file, path, spacingMm, folder }): Entry => ({
+        id: newId(),
+        name: file.name,
+        path,
+        file,
+        ...(spacingMm && { spacingMm }),
+        ...(folder && { folder }),
+        key: null,
+        shapes: 0,
+        asked: 0,
+        committed: 0,
+        failure: null,
+      }),
+    );
+  const all = withOwnPaths([...entries.peek(), ...added]);
+  const fresh = all.slice(all.length - added.length);
+  entries.value = all;
+  const first = fresh[0]?.id ?? listed.values().next().value;
+  const opening = first === undefined ? undefined : openEntry(first);
+  // What was said before goes when an image is opened.
+  if (listed.size > 0) say(text.open.listed(listed.size));
+  await Promise.all([opening, whileSaving(keepFiles(fresh))]);
+}
+
+/** Files that the list has, with the ids of their entries; one that was opened another way before gets its folder. */
+async function listedAlready(found: readonly FoundFile[]): Promise<Map<FoundFile, string>> {
+  const listed = new Map<FoundFile, string>();
+  for (const one of found) {
+    const candidates = candidatesFor(one, entries.peek());
+    if (candidates.length === 0) continue;
+    try {
+      const key = await contentHash(one.file);
+      for (const { id, folder } of candidates) {
+        if ((await keyOf(id)) !== key) continue;
+        listed.set(one, id);
+        if (!one.folder || folder) continue;
+        update(id, { folder: one.folder });
+        keepFolder(id, one.folder);
+      }
+    } catch (error) {
+      // One that cannot be read says so when it is opened.
+      if (!(error instanceof DOMException)) throw error;
+    }
+  }
+  return listed;
 }
 
 /** Puts the list of the last visit back, with what was done on each image, ahead of what was opened meanwhile. */
 export async function restoreEntries(files: readonly StoredFile[], current: string | null): Promise<void> {
   const restored = await Promise.all(
-    files.map(async ({ id, name, path, file, type, key, spacingMm }): Promise<Entry> => {
+    files.map(async ({ id, name, path, foundAs, folder, file, type, key, spacingMm }): Promise<Entry> => {
       const document = key === null ? undefined : await documentOf(key);
       return {
         id,
         name,
         path,
+        ...(foundAs !== undefined && { foundAs }),
+        ...(folder && { folder }),
         file: new File([file], name, { type }),
         ...(spacingMm && { spacingMm }),
         key,
@@ -80,7 +120,7 @@ export async function restoreEntries(files: readonly StoredFile[], current: stri
       };
     }),
   );
-  entries.value = [...restored, ...entries.peek()];
+  entries.value = withOwnPaths([...restored, ...entries.peek()]);
   const first = restored.find(({ id }) => id === current) ?? restored[0];
   if (first && currentId.peek() === null) await openEntry(first.id);
 }
@@ -200,12 +240,17 @@ function update(id: string, change: Partial<Entry>): void {
 async function keepFiles(fresh: readonly Entry[]): Promise<void> {
   const order = nextOrder;
   nextOrder += fresh.length;
-  for (const [i, { id, name, path, file, spacingMm }] of fresh.entries()) {
+  for (const [i, { id, name, path, foundAs, folder, file, spacingMm }] of fresh.entries()) {
     try {
       const key = await keyOf(id);
       if (!entries.peek().some((entry) => entry.id === id)) continue;
       const row = { id, order: order + i, name, path, file, type: file.type, key };
-      keepFile({ ...row, ...(spacingMm && { spacingMm }) });
+      keepFile({
+        ...row,
+        ...(foundAs !== undefined && { foundAs }),
+        ...(folder && { folder }),
+        ...(spacingMm && { spacingMm }),
+      });
       const work = await workOn(fresh[i]!);
       if (work) update(id, countsOf(work));
     } catch (error) {

@@ -4,7 +4,7 @@ import { addObject, addPoint, emptyDocument } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
 import type { ExportFormat, ExportRequest } from '../exports/exportContract.js';
 import { runExport } from './exportsRun.js';
-import { type Entry, entries, message } from './state.js';
+import { currentId, type Entry, entries, message } from './state.js';
 
 const { works, written } = vi.hoisted(() => ({
   works: new Map<string, ImageDocument>(),
@@ -51,6 +51,117 @@ const bare = addObject(emptyDocument(2, 1), { id: 'b', classId: 1, points: [[0, 
 const exportAll = (format: ExportFormat): Promise<void> =>
   runExport({ format, scope: 'all', dataset: 'Own', beside: false });
 const paths = (): string[] => written.flatMap(({ images }) => images.map(({ path }) => path));
+
+/** A folder in memory. */
+class Folder {
+  readonly files = new Map<string, string>();
+  readonly folders = new Map<string, Folder>();
+  readonly name: string;
+  room = Number.POSITIVE_INFINITY;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  async requestPermission(): Promise<string> {
+    return denied.has(this.name) ? 'denied' : 'granted';
+  }
+
+  async getDirectoryHandle(name: string): Promise<Folder> {
+    const found = this.folders.get(name) ?? new Folder(name);
+    found.room = this.room;
+    this.folders.set(name, found);
+    return found;
+  }
+
+  async getFileHandle(name: string) {
+    if (this.files.size >= this.room) throw new DOMException('no room', 'QuotaExceededError');
+    const write = async (bytes: Uint8Array) => void this.files.set(name, new TextDecoder().decode(bytes));
+    return { createWritable: async () => ({ write, close: async () => undefined }) };
+  }
+
+  async removeEntry(name: string): Promise<void> {
+    this.folders.delete(name);
+  }
+
+  async *values() {
+    for (const name of this.folders.keys()) yield { name };
+  }
+
+  /** All files by their paths, dates left out. */
+  all(): string[] {
+    const inner = [...this.folders].flatMap(([name, folder]) =>
+      folder.all().map((path) => `${name.replace(/^\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d/, 'DATE')}/${path}`),
+    );
+    return [...this.files.keys(), ...inner];
+  }
+}
+
+const denied = new Set<string>();
+
+/** An entry of a folder that may be written into. */
+function entryIn(folder: Folder, path: string, key: string): Entry {
+  const handle = Object.assign(Object.create(null), { kind: 'directory' }, { folder });
+  for (const method of ['requestPermission', 'getDirectoryHandle'] as const) {
+    handle[method] = folder[method].bind(folder);
+  }
+  return { ...entry(`${folder.name}/${path}`, key), folder: { id: folder.name, name: folder.name, handle } };
+}
+
+describe('results beside the images', () => {
+  const saveBeside = (scope: 'all' | 'current' = 'all'): Promise<void> =>
+    runExport({ format: 'us30k', scope, dataset: 'Own', beside: true });
+
+  beforeEach(() => {
+    works.clear();
+    written.length = 0;
+    denied.clear();
+    message.value = null;
+    works.set('one', answered).set('two', answered).set('three', answered);
+  });
+
+  it('go each beside its own, those without a folder nowhere, and it is said', async () => {
+    const [a, b] = [new Folder('A'), new Folder('B')];
+    entries.value = [entryIn(a, 'IM1.png', 'one'), entryIn(b, 'p/IM1.png', 'two'), entry('IM1.png', 'three')];
+    await saveBeside();
+    expect(written.map(({ images }) => images.map(({ path }) => path))).toEqual([['IM1.png'], ['p/IM1.png']]);
+    expect([a.all(), b.all()]).toEqual([['samus-export/DATE/file'], ['samus-export/DATE/file']]);
+    expect(message.peek()?.text).toMatch(/^2 images written to A\/samus-export\/.* and B\/samus-export\//);
+    expect(message.peek()?.hint).toMatch(/^1 image is left out/);
+  });
+
+  it('replace nothing that was saved before', async () => {
+    const a = new Folder('A');
+    entries.value = [entryIn(a, '1.png', 'one'), entryIn(a, '2.png', 'two')];
+    currentId.value = entries.peek()[0]!.id;
+    await saveBeside();
+    await saveBeside('current');
+    expect(a.folders.get('samus-export')!.folders.size).toBe(2);
+  });
+
+  it('are written whole or not at all', async () => {
+    const a = new Folder('A');
+    a.room = 0;
+    entries.value = [entryIn(a, '1.png', 'one')];
+    await saveBeside();
+    expect(a.all()).toEqual([]);
+    expect(a.folders.get('samus-export')!.folders.size).toBe(0);
+    expect(message.peek()).toMatchObject({ tone: 'error', text: 'The results could not be written into A.' });
+  });
+
+  it('are left where the person forbids it, and it is said', async () => {
+    const [a, b] = [new Folder('A'), new Folder('B')];
+    entries.value = [entryIn(a, '1.png', 'one'), entryIn(b, '2.png', 'two')];
+    denied.add('B');
+    await saveBeside();
+    expect([a.all().length, b.all().length]).toEqual([1, 0]);
+    expect(message.peek()?.hint).toMatch(/^1 image is left out/);
+    denied.add('A');
+    await saveBeside();
+    expect(message.peek()?.text).toMatch(/does not allow it/);
+    expect(a.all()).toHaveLength(1);
+  });
+});
 
 describe('an export of all images', () => {
   beforeEach(() => {

@@ -1,18 +1,21 @@
 /**
  * Exports: gathers the work on the images, has the worker write the files, and hands them to the person as a download
- * or puts them into the folder that the images came from.
+ * or puts them beside the images.
  */
 import { signal } from '@preact/signals';
 import { unanswered } from '../document/edit.js';
+import type { ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
-import { type ExportFormat, type ExportImage, fits, type OutputFile } from '../exports/exportContract.js';
+import { type ExportFormat, type ExportImage, fits } from '../exports/exportContract.js';
+import type { SourceFolder } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { download } from './download.js';
 import { keyOf, workOn } from './entries.js';
-import { RESULTS_FOLDER } from './fileSystemAccess.js';
+import { pathInFolder } from './listing.js';
 import { isAbort, say, sayError } from './messages.js';
 import { keepDataset } from './persist.js';
-import { classes, currentId, dialog, entries, folder } from './state.js';
+import { mayWrite, writeResults } from './resultsFolder.js';
+import { classes, currentId, dialog, type Entry, entries } from './state.js';
 
 export interface ExportChoice {
   readonly format: ExportFormat;
@@ -27,26 +30,25 @@ export const exporting = signal<{ readonly done: number; readonly total: number 
 export async function runExport(choice: ExportChoice): Promise<void> {
   if (exporting.peek()) return;
   try {
+    const chosen = entries.peek().filter(({ id }) => choice.scope === 'all' || id === currentId.peek());
     // Asked for while the click still counts as one.
-    const target = choice.beside ? await writableFolder() : null;
-    if (choice.beside && !target) return;
+    const folders = choice.beside ? await writableFolders(chosen) : [];
+    if (choice.beside && folders.length === 0) {
+      say(text.exports.besideNone, text.exports.besideNoneHint);
+      return;
+    }
     exporting.value = { done: 0, total: 0 };
-    const { images, open } = await gather(choice);
-    const hint = text.exports.unanswered(open);
-    if (images.length === 0) {
+    const { works, open } = await gather(chosen, choice.format);
+    const written = choice.beside ? await writeBeside(choice, works, folders) : await writeDownload(choice, works);
+    const left = choice.beside ? countImages(works) - written.images : 0;
+    const hint = [text.exports.besideRest(left), text.exports.unanswered(open)].filter(Boolean).join(' ');
+    if (written.images === 0) {
       say(text.exports.nothing(choice.format === 'prompts'), hint);
       return;
     }
     keepDataset(choice.dataset);
-    const files = await exportClient().call(
-      'write',
-      { format: choice.format, dataset: choice.dataset, classes: classes.peek(), images, packed: !target },
-      { progress: (report) => (exporting.value = report) },
-    );
-    if (target) for (const file of files) await writeInto(target, file);
-    else for (const { path, bytes } of files) download(path, new Blob([bytes]));
     dialog.value = null;
-    say(text.exports.done(images.length, target ? RESULTS_FOLDER : (files[0]?.path ?? '')), hint);
+    say(text.exports.done(written.images, written.names), hint);
   } catch (error) {
     if (!isAbort(error)) sayError(error);
   } finally {
@@ -54,44 +56,82 @@ export async function runExport(choice: ExportChoice): Promise<void> {
   }
 }
 
-interface Gathered {
-  readonly images: readonly ExportImage[];
-  /** Objects, also of images that are left out, whose prompts wait for an answer. */
-  readonly open: number;
+/** Work on an entry of the list. */
+interface Work {
+  readonly entry: Entry;
+  readonly content: string;
+  readonly document: ImageDocument;
 }
 
-/** Images with something to export, each once: work is kept by content, whatever the list calls it. */
-async function gather({ scope, format }: ExportChoice): Promise<Gathered> {
-  const chosen = entries.peek().filter(({ id }) => scope === 'all' || id === currentId.peek());
-  const images: ExportImage[] = [];
+interface Written {
+  readonly images: number;
+  readonly names: readonly string[];
+}
+
+/** Entries with something to export, and of how many objects, left-out ones too, the prompts wait for an answer. */
+async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<{ works: Work[]; open: number }> {
+  const works: Work[] = [];
   const seen = new Set<string>();
   let open = 0;
   for (const entry of chosen) {
-    const key = await keyOf(entry.id);
-    if (seen.has(key)) continue;
-    seen.add(key);
+    const content = await keyOf(entry.id);
     const document = await workOn(entry);
     if (!document) continue;
-    open += unanswered(document).length;
-    if (document.objects.some((object) => fits(object, format === 'prompts')))
-      images.push({ path: entry.path, file: entry.file, document });
+    if (!seen.has(content)) open += unanswered(document).length;
+    seen.add(content);
+    if (document.objects.some((object) => fits(object, format === 'prompts'))) works.push({ entry, content, document });
   }
-  return { images, open };
+  return { works, open };
 }
 
-async function writableFolder(): Promise<FileSystemDirectoryHandle | null> {
-  const handle = folder.peek();
-  if (!handle) return null;
-  const allowed = (await handle.requestPermission?.({ mode: 'readwrite' })) ?? 'granted';
-  return allowed === 'granted' ? handle.getDirectoryHandle(RESULTS_FOLDER, { create: true }) : null;
+async function writeDownload(choice: ExportChoice, works: readonly Work[]): Promise<Written> {
+  const images = imagesOf(works, ({ path }) => path);
+  if (images.length === 0) return { images: 0, names: [] };
+  const files = await filesOf(choice, images, true);
+  for (const { path, bytes } of files) download(path, new Blob([bytes]));
+  return { images: images.length, names: files.slice(0, 1).map(({ path }) => path) };
 }
 
-async function writeInto(root: FileSystemDirectoryHandle, { path, bytes }: OutputFile): Promise<void> {
-  const parts = path.split('/');
-  let at = root;
-  for (const part of parts.slice(0, -1)) at = await at.getDirectoryHandle(part, { create: true });
-  const file = await at.getFileHandle(parts.at(-1)!, { create: true });
-  const writable = await file.createWritable();
-  await writable.write(bytes);
-  await writable.close();
+/** Each image with those of its own folder, under the name that it has there. */
+async function writeBeside(
+  choice: ExportChoice,
+  works: readonly Work[],
+  folders: readonly SourceFolder[],
+): Promise<Written> {
+  const names: string[] = [];
+  const written: Work[] = [];
+  for (const folder of folders) {
+    const own = works.filter(({ entry }) => entry.folder?.id === folder.id);
+    const images = imagesOf(own, (entry) => pathInFolder(entry) ?? entry.path);
+    if (images.length === 0) continue;
+    names.push(`${folder.name}/${await writeResults(folder, await filesOf(choice, images, false))}`);
+    written.push(...own);
+  }
+  return { images: countImages(written), names };
+}
+
+/** Each picture once: work is kept by content, whatever the list calls it. */
+function imagesOf(works: readonly Work[], pathOf: (entry: Entry) => string): ExportImage[] {
+  const once = new Map([...works].reverse().map((work) => [work.content, work]));
+  return works
+    .filter((work) => once.get(work.content) === work)
+    .map(({ entry, content, document }) => ({ path: pathOf(entry), content, file: entry.file, document }));
+}
+
+const countImages = (works: readonly Work[]): number => new Set(works.map(({ content }) => content)).size;
+
+function filesOf({ format, dataset }: ExportChoice, images: readonly ExportImage[], packed: boolean) {
+  return exportClient().call(
+    'write',
+    { format, dataset, classes: classes.peek(), images, packed },
+    { progress: (report) => (exporting.value = report) },
+  );
+}
+
+/** The folders of the images that may be written into, after the person was asked for each. */
+async function writableFolders(chosen: readonly Entry[]): Promise<SourceFolder[]> {
+  const folders = new Map(chosen.flatMap(({ folder }) => (folder ? [[folder.id, folder]] : [])));
+  const allowed: SourceFolder[] = [];
+  for (const folder of folders.values()) if (await mayWrite(folder)) allowed.push(folder);
+  return allowed;
 }

@@ -2,16 +2,25 @@
  * Takes what a person gives the page (drop, buttons, a folder, a zip archive) and tells images from masks
  * (maskNames.ts), which go to images of the list; everything else is opened as an image.
  */
+import { SamusError } from '../../errors.js';
 import { exportClient } from '../exports/exportClient.js';
+import { openImage } from '../open/openImage.js';
+import type { SourceFolder } from '../storage/database.js';
 import { text } from '../text/en.js';
-import { addImages, type FoundFile } from './entries.js';
+import { newId } from './edits.js';
+import { addImages } from './entries.js';
 import { RESULTS_FOLDER } from './fileSystemAccess.js';
-import { isMaskFile, isNamedAsMask, stem } from './maskNames.js';
+import type { FoundFile } from './listing.js';
+import { isMaskFile, isNamedAsMask, mayBeObjectMask, stem } from './maskNames.js';
 import { addMasks } from './masksIn.js';
 import { say, sayError } from './messages.js';
-import { entries, folder } from './state.js';
+import { entries } from './state.js';
+import { readTrainingSets } from './trainingSet.js';
 
 const IMAGE = /\.(png|jpe?g|bmp|gif|webp|tiff?|dcm|dicom|ima)$/i;
+/** What is no picture and yet what a person meant, by the code of its error. */
+const SCANS = ['IMAGE_DICOM', 'IMAGE_CLIP'];
+const MOST_SNIFFED = 12;
 const NUMERIC = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
 /** Opens files; those of a folder or an archive that are no images are left out, one given by itself is not. */
@@ -23,15 +32,47 @@ export async function takeFiles(found: readonly FoundFile[], wholeFolder: boolea
     const files = many ? all.filter(({ path }) => !path.split('/').slice(1, -1).includes(RESULTS_FOLDER)) : all;
     const given = files.filter(({ path }) => !isNamedAsMask(path));
     const images = new Set([...given, ...entries.peek()].map(({ path }) => stem(path)));
-    const masks = files.filter(({ path }) => isMaskFile(path, images));
-    const rest = files.filter((file) => !masks.includes(file) && (!many || IMAGE.test(file.path)));
+    const sets = await readTrainingSets(files);
+    const masks = new Set(files.filter(({ path }) => isMaskFile(path, images)));
+    for (const file of await objectMasks(files)) masks.add(file);
+    const rest = files.filter((file) => !masks.has(file) && (!many || IMAGE.test(file.path)));
     rest.sort((a, b) => NUMERIC.compare(a.path, b.path));
-    if (rest.length === 0 && masks.length === 0) say(text.open.nothing, text.open.nothingHint);
-    if (rest.length > 0) await addImages(rest);
-    if (masks.length > 0) await addMasks(masks, many);
+    if (rest.length > 0) await addImages(await Promise.all(rest.map(sets.withSpacing)));
+    const wanted = [...masks].filter(({ path }) => !sets.read.has(path));
+    if (wanted.length > 0) await addMasks(wanted, many, sets.classes);
+    else if (rest.length === 0) await sayNothing(files);
   } catch (error) {
     sayError(error);
   }
+}
+
+/** Masks of single objects, as this page writes them; pictures of such a name tell by their pixels that they are none. */
+async function objectMasks(files: readonly FoundFile[]): Promise<FoundFile[]> {
+  const images = [...files, ...entries.peek()];
+  const masks: FoundFile[] = [];
+  for (const found of files) {
+    if (mayBeObjectMask(found.path, images) && (await exportClient().call('isMask', found.file))) masks.push(found);
+  }
+  return masks;
+}
+
+/** There is no picture by name: what the largest file of each ending is, is said if it is a scan all the same. */
+async function sayNothing(files: readonly FoundFile[]): Promise<void> {
+  const largest = new Map<string, File>();
+  for (const { file, path } of [...files].sort((a, b) => b.file.size - a.file.size)) {
+    const ending = /\.[^./]*$/.exec(path)?.[0].toLowerCase() ?? '';
+    if (!largest.has(ending)) largest.set(ending, file);
+  }
+  for (const file of [...largest.values()].slice(0, MOST_SNIFFED)) {
+    try {
+      await openImage(file);
+    } catch (error) {
+      if (!(error instanceof SamusError) || !SCANS.includes(error.code)) continue;
+      sayError(error);
+      return;
+    }
+  }
+  say(text.open.nothing, text.open.nothingHint);
 }
 
 /** What was dropped, folders too. To be called while the drop is handled: its items are gone afterwards. */
@@ -63,13 +104,24 @@ export async function pickFolder(fallback: () => void): Promise<void> {
   }
   try {
     const handle = await window.showDirectoryPicker({ id: 'samus-images', mode: 'read' });
+    const folder = await sourceFolder(handle);
     const found: FoundFile[] = [];
-    await walkHandle(handle, '', found);
-    folder.value = handle;
-    await takeFiles(found, true);
+    await walkHandle(handle, `${folder.name}/`, found);
+    await takeFiles(
+      found.map((one) => ({ ...one, folder })),
+      true,
+    );
   } catch (error) {
     sayError(error);
   }
+}
+
+/** The folder that the list knows already, by another handle, or a new one. */
+async function sourceFolder(handle: FileSystemDirectoryHandle): Promise<SourceFolder> {
+  const known = new Map(entries.peek().flatMap(({ folder }) => (folder ? [[folder.id, folder]] : [])));
+  for (const folder of known.values()) if (await folder.handle.isSameEntry(handle)) return folder;
+  // That of a whole disk is no name of a folder.
+  return { id: newId(), name: handle.name.replace(/[\\/:]/g, '') || 'folder', handle };
 }
 
 /** A phantom as a sample; each is another one. */

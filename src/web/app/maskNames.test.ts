@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { imageFor, isMaskFile } from './maskNames.js';
+import { imageFor, isMaskFile, mayBeObjectMask, objectIn } from './maskNames.js';
 
 const listed = (...paths: readonly string[]) => paths.map((path) => ({ path }));
 
@@ -20,6 +20,25 @@ describe('a mask', () => {
     expect(imageFor('001.png', listed('p1/001.png', 'p2/001.png'))).toBeUndefined();
     expect(imageFor('p3/label/001.png', listed('p1/img/001.png', 'p2/img/001.png'))).toBeUndefined();
     expect(imageFor('002.png', listed('001.png'))).toBeUndefined();
+  });
+
+  it.each([
+    ['scan.object-1.png', 'scan.jpg', 'object-1'],
+    ['scan.v2.left lobe.png', 'scan.v2.png', 'left lobe'],
+    ['p2/001.cyst.png', 'p2/001.png', 'cyst'],
+    ['a_b_.wall.png', 'a:b?.png', 'wall'],
+  ])('of one object, %s, goes to %s', (mask, image, object) => {
+    const images = listed('scan.jpg', 'scan.v2.png', 'p1/001.png', 'p2/001.png', 'a:b?.png');
+    expect(mayBeObjectMask(mask, images)).toBe(true);
+    expect(imageFor(mask, images)?.path).toBe(image);
+    expect(objectIn(mask, image)).toBe(object);
+  });
+
+  it('of one object may not be of images that are not there, nor of several', () => {
+    expect(mayBeObjectMask('a.b.png', listed('a.b.png', 'c.png'))).toBe(false);
+    expect(imageFor('001.cyst.png', listed('p1/001.png', 'p2/001.png'))).toBeUndefined();
+    // That of the image that no folder was opened for.
+    expect(imageFor('001.cyst.png', listed('001.png', 'p2/001.png'))?.path).toBe('001.png');
   });
 
   it('is told from an image by its folder, its ending, or the name of an image', () => {

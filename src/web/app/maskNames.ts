@@ -1,9 +1,10 @@
 /** How masks find their images, and which files are masks: by their names alone. */
+import { safeName } from '../../formats/outputNames.js';
 
 /** Folders of the US30K layout and of most others that hold masks, and those that hold the images beside them. */
-const LABEL_FOLDER = /^(labels?|masks?|segmentations?)$/i;
+export const LABEL_FOLDER = /^(labels?|masks?|segmentations?)$/i;
 const IMAGE_FOLDER = /^(imgs?|images?)$/i;
-/** As this page, the command line and many programs name a mask. */
+/** As the command line and many programs name a mask; this page names them after image and object. */
 const SUFFIX = /[._-](mask|label|seg)$/i;
 
 /** The name without folder and ending, small, and without what makes it that of a mask. */
@@ -30,6 +31,30 @@ export function isNamedAsMask(path: string): boolean {
   return SUFFIX.test(path.replace(/\.[^.]+$/, ''));
 }
 
+/** Whether a file has the name of a mask of one object of an image, `IMAGE.OBJECT.png`. Pictures may have it too. */
+export function mayBeObjectMask(path: string, images: readonly { readonly path: string }[]): boolean {
+  return /\.png$/i.test(path) && images.some((image) => objectIn(path, image.path) !== null);
+}
+
+/** The name of the object that is in that of its mask, or null. */
+export function objectIn(path: string, image: string): string | null {
+  const own = bare(path);
+  const begin = `${safeName(bare(image))}.`;
+  return own.length > begin.length && own.toLowerCase().startsWith(begin.toLowerCase())
+    ? own.slice(begin.length)
+    : null;
+}
+
+/** The images that a mask may be of by its name alone, wherever they are. */
+export function imagesNamed<T extends { readonly path: string }>(name: string, images: readonly T[]): T[] {
+  const same = images.filter(({ path }) => stem(path) === stem(name));
+  if (same.length > 0) return same;
+  const found = images.filter(({ path }) => objectIn(name, path) !== null);
+  // `a.b.png` of `a.png` and `a.b.c.png` of `a.b.png`: what the longer name leaves is the object.
+  const longest = Math.max(...found.map(({ path }) => bare(path).length));
+  return found.filter(({ path }) => bare(path).length === longest);
+}
+
 /**
  * The image that a mask is of: the one of this path, else the one of this name, whatever its ending. Where several
  * folders have an image of this name, the one whose folders agree best; none if that is not clear.
@@ -37,13 +62,22 @@ export function isNamedAsMask(path: string): boolean {
 export function imageFor<T extends { readonly path: string }>(name: string, images: readonly T[]): T | undefined {
   const exact = images.find(({ path }) => path === name);
   if (exact) return exact;
-  const same = images.filter(({ path }) => stem(path) === stem(name));
+  const same = imagesNamed(name, images);
   if (same.length < 2) return same[0];
   const agreeing = same.map((image) => agreement(placeOf(name), placeOf(image.path)));
   const most = Math.max(...agreeing);
   const best = same.filter((_, i) => agreeing[i] === most);
-  return best.length === 1 ? best[0] : undefined;
+  if (best.length === 1) return best[0];
+  const there = best.filter(({ path }) => placeOf(path).join('/') === placeOf(name).join('/'));
+  return there.length === 1 ? there[0] : undefined;
 }
+
+/** The name without folder and ending. */
+const bare = (path: string): string =>
+  path
+    .split('/')
+    .at(-1)!
+    .replace(/\.[^.]*$/, '');
 
 const foldersOf = (path: string): string[] => path.split('/').slice(0, -1);
 

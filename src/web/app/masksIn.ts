@@ -1,7 +1,8 @@
 /**
  * Opens existing masks for correction: label images, COCO JSON, and the JSON with prompts. Each goes to the image of
- * the list that has its name; one label alone may also go to the open image.
+ * the list that it was made on, as far as it says, or that has its name; one label alone may also go to the open image.
  */
+import { batch } from '@preact/signals';
 import { SamusError } from '../../errors.js';
 import { addObject, emptyDocument, type ObjectSeed, setScale } from '../document/edit.js';
 import { freeClass, PALETTE } from '../document/palette.js';
@@ -11,31 +12,46 @@ import type { ImportedImage } from '../exports/readPrompts.js';
 import { openImage } from '../open/openImage.js';
 import { text } from '../text/en.js';
 import { newId } from './edits.js';
-import { type FoundFile, keyOf, putWork, workOn } from './entries.js';
-import { imageFor, stem } from './maskNames.js';
+import { keyOf, putWork, workOn } from './entries.js';
+import type { FoundFile } from './listing.js';
+import { imageFor, imagesNamed, isNamedAsMask, objectIn } from './maskNames.js';
 import { say, sayError } from './messages.js';
-import { classes, currentId, type Entry, entries } from './state.js';
+import { classes, currentClass, currentId, type Entry, entries, FIRST_CLASSES } from './state.js';
+import { datasetOf } from './trainingSet.js';
 
-/** @param among whether they come with other files, of which some may be JSON of another kind */
-export async function addMasks(files: readonly FoundFile[], among: boolean): Promise<void> {
-  let [objects, images] = [0, 0];
+/**
+ * @param among whether they come with other files, of which some may be JSON of another kind
+ * @param sets classes of data sets by the names of their folders, for their labels
+ */
+export async function addMasks(
+  files: readonly FoundFile[],
+  among: boolean,
+  sets: ReadonlyMap<string, readonly ClassEntry[]> = new Map(),
+): Promise<void> {
+  let objects = 0;
+  const images = new Set<string>();
   const lost: string[] = [];
   const failures: unknown[] = [];
   for (const found of files) {
     try {
-      for (const image of await readMasks(found)) {
-        const entry = entryFor(image.image, files.length === 1);
-        if (entry) {
-          objects += await putObjects(entry, image);
-          images++;
-        } else lost.push(image.image);
+      const read = await readMasks(found, sets);
+      for (const image of read) {
+        try {
+          const entry = await entryFor(image, files.length === 1 && read.length === 1);
+          if (entry) {
+            objects += await putObjects(entry, named(image, entry));
+            images.add(entry.id);
+          } else lost.push(image.image);
+        } catch (error) {
+          failures.push(error);
+        }
       }
     } catch (error) {
       if (!among || !isOtherJson(error)) failures.push(error);
     }
   }
-  if (images > 0) {
-    say(text.masksIn.added(objects, images), text.masksIn.rest(lost.length, failures.map(messageOf)));
+  if (images.size > 0) {
+    say(text.masksIn.added(objects, images.size), text.masksIn.rest(lost.length, failures.map(messageOf)));
   } else if (failures.length > 0) sayError(failures[0]);
   else if (lost.length > 0 || !among) say(text.masksIn.nowhere(lost[0] ?? ''), text.masksIn.nowhereHint);
 }
@@ -43,7 +59,10 @@ export async function addMasks(files: readonly FoundFile[], among: boolean): Pro
 const isOtherJson = (error: unknown): boolean => error instanceof SamusError && error.code === 'ANNOTATIONS_JSON';
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-async function readMasks({ file, path }: FoundFile): Promise<ImportedImage[]> {
+async function readMasks(
+  { file, path }: FoundFile,
+  sets: ReadonlyMap<string, readonly ClassEntry[]>,
+): Promise<ImportedImage[]> {
   if (/\.json$/i.test(path)) {
     const { images, classes: named } = await exportClient().call('annotations', { file, path });
     const ids = mergeClasses(named, true);
@@ -53,23 +72,53 @@ async function readMasks({ file, path }: FoundFile): Promise<ImportedImage[]> {
     }));
   }
   const { width, height, classes: found } = await exportClient().call('label', file);
+  // All of the set's, so that new ones get numbers beyond.
+  const ids = mergeClasses(sets.get(datasetOf(path) ?? '') ?? [], true);
   mergeClasses(
-    found.map(({ classId: id }) => ({ id, name: text.classes.fallback(id), color: colorFor(id) })),
+    found
+      .filter(({ classId }) => !ids.has(classId))
+      .map(({ classId: id }) => ({ id, name: text.classes.fallback(id), color: colorFor(id) })),
     false,
   );
   const objects = found.map(({ classId, mask }) => ({
-    classId,
+    classId: ids.get(classId) ?? classId,
     start: { mask, origin: 'file', score: null } as const,
     committed: true,
   }));
   return [{ image: path, width, height, objects }];
 }
 
-/** The image of the list that masks are of; the open one if there is only one mask and none of its name. */
-function entryFor(name: string, alone: boolean): Entry | undefined {
+/**
+ * The image of the list that masks are of: of the content that they name, else of the name; the open one if there is
+ * only one mask and none of its name.
+ */
+async function entryFor({ image: name, content }: ImportedImage, alone: boolean): Promise<Entry | undefined> {
   const all = entries.peek();
-  const named = all.some(({ path }) => stem(path) === stem(name));
-  return imageFor(name, all) ?? (alone && !named ? all.find(({ id }) => id === currentId.peek()) : undefined);
+  if (content !== undefined) {
+    for (const entry of all) if ((await contentOf(entry)) === content) return entry;
+    // Another one of that name is another patient's as often as not: devices name their files by numbers.
+    if (imagesNamed(name, all).length === 0) return undefined;
+    throw new SamusError('input', 'MASK_CONTENT', text.masksIn.otherFile(name), text.masksIn.otherFileHint);
+  }
+  const one = alone && imagesNamed(name, all).length === 0 ? all.find(({ id }) => id === currentId.peek()) : undefined;
+  return imageFor(name, all) ?? one;
+}
+
+/** Null for a file that cannot be read; it says so when it is opened. */
+async function contentOf({ id }: Entry): Promise<string | null> {
+  try {
+    return await keyOf(id);
+  } catch (error) {
+    if (error instanceof DOMException) return null;
+    throw error;
+  }
+}
+
+/** The one object of a mask that is named after image and object has that name, unless it has one. */
+function named(image: ImportedImage, { path }: Entry): ImportedImage {
+  const [object, ...others] = image.objects;
+  const name = isNamedAsMask(image.image) || object?.name !== undefined ? null : objectIn(image.image, path);
+  return name !== null && object && others.length === 0 ? { ...image, objects: [{ ...object, name }] } : image;
 }
 
 async function putObjects(entry: Entry, image: ImportedImage): Promise<number> {
@@ -104,7 +153,10 @@ async function blankOf({ file, spacingMm }: Entry): Promise<ImageDocument> {
  */
 function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMap<number, number> {
   const ids = new Map<number, number>();
-  let all = classes.peek();
+  if (found.length === 0) return ids;
+  // Where nobody has named or used a class yet, numbers stay as they come, and so a set goes on as it began.
+  const unused = byName && classes.peek() === FIRST_CLASSES && entries.peek().every(({ shapes }) => shapes === 0);
+  let all = unused ? [] : classes.peek();
   for (const entry of found) {
     const known = all.find(({ id, name }) => (byName ? name === entry.name : id === entry.id));
     const taken = all.some(({ id }) => id === entry.id);
@@ -113,7 +165,10 @@ function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMa
     ids.set(entry.id, id);
     if (!known) all = [...all, { ...entry, id }].sort((a, b) => a.id - b.id);
   }
-  classes.value = all;
+  batch(() => {
+    classes.value = all;
+    if (!all.some(({ id }) => id === currentClass.peek())) currentClass.value = all[0]!.id;
+  });
   return ids;
 }
 

@@ -5,7 +5,7 @@
 import { effect } from '@preact/signals';
 import { hasPrompts } from '../document/promptKey.js';
 import type { ImageDocument } from '../document/types.js';
-import { type Settings, Store, type StoredFile } from '../storage/database.js';
+import { type Settings, type SourceFolder, Store, type StoredFile } from '../storage/database.js';
 import { takeOnlyTab } from '../storage/onlyTab.js';
 import { WriteQueue } from '../storage/writeQueue.js';
 import { text } from '../text/en.js';
@@ -72,6 +72,11 @@ export function countsOf({ objects }: ImageDocument): Pick<Entry, 'shapes' | 'as
 /** Keeps an image of the list for the next visit. */
 export function keepFile(file: StoredFile): void {
   queue.put(`file ${file.id}`, (store) => store.putFile(file));
+}
+
+/** Notes where an image of the list was found, for the next visit. */
+export function keepFolder(id: string, folder: SourceFolder): void {
+  queue.put(`folder ${id}`, (store) => store.putFolder(id, folder));
 }
 
 /** Has the state of saving wait for work that ends in {@link keepFile}. */

@@ -2,8 +2,8 @@
  * Asks the person for files through the browser's own windows. The inputs are made for the occasion: nothing of them
  * stands in the page.
  */
-import type { FoundFile } from './entries.js';
 import { pickFolder, takeFiles } from './filesIn.js';
+import type { FoundFile } from './listing.js';
 import { addMasks } from './masksIn.js';
 
 export function openFiles(): void {

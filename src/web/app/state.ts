@@ -11,16 +11,20 @@ import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js
 import type { EngineKind } from '../engine/engine.js';
 import type { OpenedImage } from '../open/openedImage.js';
 import type { KeptModel } from '../storage/adaptedStore.js';
+import type { SourceFolder } from '../storage/database.js';
 import type { Saving } from '../storage/writeQueue.js';
 
 /** An image of the list. */
 export interface Entry {
   readonly id: string;
   readonly name: string;
-  /** Path within the folder it came from, with `/`; the name where there was none. */
+  /** From the folder on that was opened, with `/`; the name where there was none. No other entry has it. */
   readonly path: string;
+  /** The path before it got a number (listing.ts), where it has one. */
+  readonly foundAs?: string;
+  readonly folder?: SourceFolder;
   readonly file: File;
-  /** Of samples, whose file cannot say it. */
+  /** Of samples and images of training sets, whose files cannot say it. */
   readonly spacingMm?: readonly [x: number, y: number];
   /** Hash of the file's bytes: what its work is stored under. Null until it was read. */
   readonly key: string | null;
@@ -115,8 +119,6 @@ export const warning = signal<Message | null>(null);
 export const dialog = signal<Dialog | null>(null);
 /** Work is being written, is written, or cannot be. */
 export const saving = signal<Saving>('saved');
-/** The folder that the images came from, where the browser lets a page write there. */
-export const folder = signal<FileSystemDirectoryHandle | null>(null);
 
 /** The colour that an object is drawn in. */
 export function colorOf(object: { readonly classId: number; readonly color: string | null }): string {

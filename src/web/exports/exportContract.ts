@@ -13,8 +13,10 @@ export const fits = (object: Annotation, wantsPrompts: boolean): boolean =>
 
 /** An image with the work on it. */
 export interface ExportImage {
-  /** Within the folder it came from, with its ending. */
+  /** Within the folder it came from, with its ending; no other image of the export has it. */
   readonly path: string;
+  /** Hash of the file: what tells it from others of its name. */
+  readonly content: string;
   readonly file: Blob;
   readonly document: ImageDocument;
 }
@@ -46,6 +48,8 @@ export type ExportContract = {
   /** Files of a zip archive, without folders. */
   unzip: { input: Blob; output: readonly OutputFile[] };
   annotations: { input: { file: Blob; path: string }; output: Imported };
+  /** Whether a file is a PNG of one object: nothing but black and white. */
+  isMask: { input: Blob; output: boolean };
   label: { input: Blob; output: { width: number; height: number; classes: readonly LabelClass[] } };
   measure: { input: { mask: PackedMask; mm: readonly [x: number, y: number] | null }; output: Measurement | null };
   sample: { input: { seed: number }; output: { png: Uint8Array<ArrayBuffer>; spacingMm: number } };

@@ -52,6 +52,17 @@ serveWorker<ExportContract>({
     return { width, height, classes: labelClasses(classes, width, height) };
   },
 
+  async isMask(file) {
+    try {
+      const { classes } = decodeClassPng(new Uint8Array(await file.arrayBuffer()));
+      return classes.includes(255) && classes.every((value) => value === 0 || value === 255);
+    } catch (error) {
+      // In colours, for example.
+      if (error instanceof SamusError) return false;
+      throw error;
+    }
+  },
+
   async annotations({ file, path }) {
     return readAnnotations(await file.text(), path);
   },

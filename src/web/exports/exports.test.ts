@@ -68,6 +68,7 @@ const image = (path: string): ExportImage => {
   const data = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => i * 7);
   return {
     path,
+    content: `content of ${path}`,
     file: new Blob([encodePicture({ width: WIDTH, height: HEIGHT, channels: 1, data })]),
     document: worked(),
   };
@@ -78,11 +79,11 @@ const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode
 describe('the JSON with prompts', () => {
   it('brings everything back that a person did', () => {
     const before = setScale(worked(), { mm: [0.2, 0.3], origin: 'file' });
-    const json = JSON.stringify(promptsDocument([{ path: 'a.png', document: before }], CLASSES));
+    const json = JSON.stringify(promptsDocument([{ path: 'a.png', content: 'abc', document: before }], CLASSES));
     const { images, classes } = readAnnotations(json, 'annotations.json');
     expect(classes).toEqual(CLASSES);
     const [read] = images;
-    expect(read).toMatchObject({ image: 'a.png', width: WIDTH, height: HEIGHT, spacingMm: [0.2, 0.3] });
+    expect(read).toMatchObject({ image: 'a.png', content: 'abc', width: WIDTH, height: HEIGHT, spacingMm: [0.2, 0.3] });
     let after = emptyDocument(WIDTH, HEIGHT);
     for (const [i, object] of read!.objects.entries()) after = addObject(after, { ...object, id: 'ab'[i]! });
     expect(bare(after)).toEqual(bare(before));
@@ -100,7 +101,7 @@ describe('the JSON with prompts', () => {
     before = paint(before, 'c', columns(2), true);
     const empty = { ...answer, mask: columns() };
     before = addObject(before, { id: 'd', classId: 1, points, multimask: false, answer: empty });
-    const json = JSON.stringify(promptsDocument([{ path: 'a.png', document: before }], CLASSES));
+    const json = JSON.stringify(promptsDocument([{ path: 'a.png', content: 'abc', document: before }], CLASSES));
     expect(JSON.parse(json)).toMatchObject({
       model: null,
       images: [
@@ -120,7 +121,7 @@ describe('the JSON with prompts', () => {
     );
     expect(bare(after)).toEqual(bare(before));
     expect(unanswered(after)).toEqual([]);
-    expect(JSON.stringify(promptsDocument([{ path: 'a.png', document: after }], CLASSES))).toBe(json);
+    expect(JSON.stringify(promptsDocument([{ path: 'a.png', content: 'abc', document: after }], CLASSES))).toBe(json);
   });
 
   it('has no mask beside clicks that it does not answer', () => {
@@ -130,7 +131,7 @@ describe('the JSON with prompts', () => {
     before = addPoint(before, 'a', [5, 0, 0]);
     before = addObject(before, { id: 'b', classId: 1, points: [[3, 0, 1]], start });
     before = paint(before, 'b', columns(4), false);
-    const json = JSON.stringify(promptsDocument([{ path: 'a.png', document: before }], CLASSES));
+    const json = JSON.stringify(promptsDocument([{ path: 'a.png', content: 'abc', document: before }], CLASSES));
     const [a, b] = readAnnotations(json, 'annotations.json').images[0]!.objects;
     let after = addObject(emptyDocument(WIDTH, HEIGHT), { ...a!, id: 'a' });
     after = addObject(after, { ...b!, id: 'b' });
@@ -221,6 +222,22 @@ describe('exports', () => {
     expect(document.annotations.map(({ area }: { area: number }) => area)).toEqual([8, 8]);
     const { images } = readAnnotations(text(coco!.bytes), 'coco.json');
     expect(images[0]!.objects.map(({ start }) => start!.mask)).toEqual([columns(1, 2), columns(2, 3)]);
+    expect(images[0]!.content).toBe('content of scan.png');
+  });
+
+  it('as masks keep the folders of images, so that those of one name find their own again', async () => {
+    const [archive] = await exported('masks', [image('a/scan.png'), image('b/scan.png'), image('b/scan.jpg')]);
+    expect(Object.keys(unzipSync(archive!.bytes)).filter((path) => path.includes('wall'))).toEqual([
+      'a/scan.wall.png',
+      'b/scan.wall.png',
+      'b/scan-2.wall.png',
+    ]);
+  });
+
+  it('give no image the name that another has of its own', () => {
+    const paths = ['a.png', 'a.jpg', 'a-2.png'];
+    const names = new OutputNames(paths);
+    expect(paths.map((path) => names.take(path))).toEqual(['a', 'a-3', 'a-2']);
   });
 
   it('take each name once, whatever the letters', () => {

@@ -12,6 +12,7 @@ const NOTICE = 'Research use only, not for diagnosis.';
 
 export interface NamedDocument {
   readonly path: string;
+  readonly content: string;
   readonly document: ImageDocument;
 }
 
@@ -23,8 +24,9 @@ export function promptsDocument(images: readonly NamedDocument[], classes: reado
     model: others.length === 0 ? model : null,
     notice: NOTICE,
     classes: classes.map(({ id, name, color }) => ({ id, name, color })),
-    images: images.map(({ path, document }) => ({
+    images: images.map(({ path, content, document }) => ({
       image: path,
+      content,
       width: document.width,
       height: document.height,
       ...(document.scale && { spacing_mm: [...document.scale.mm] }),

@@ -9,17 +9,29 @@ import { type Imported, type ImportedImage, readPrompts } from './readPrompts.js
 /** @throws SamusError ANNOTATIONS_JSON and what reading the kind throws */
 export function readAnnotations(text: string, path: string): Imported {
   const document = parse(text, path);
-  return Array.isArray(document.annotations) ? fromCoco(readCoco(document)) : readPrompts(document, path);
+  return Array.isArray(document.annotations)
+    ? fromCoco(readCoco(document), contentsOf(document))
+    : readPrompts(document, path);
 }
 
 /** Categories become classes in the order in which they are used. */
-function fromCoco(images: readonly CocoImage[]): Imported {
+function fromCoco(images: readonly CocoImage[], contents: readonly (string | undefined)[]): Imported {
   const names = [...new Set(images.flatMap(({ objects }) => objects.map(({ category }) => category)))];
   const ids = new Map(names.map((name, i) => [name, i + 1]));
   return {
     classes: names.map((name, i) => ({ id: i + 1, name, color: PALETTE[i % PALETTE.length]! })),
-    images: images.filter(({ objects }) => objects.length > 0).map((image) => fromCocoImage(image, ids)),
+    images: images.flatMap((image, i) => {
+      const content = contents[i];
+      if (image.objects.length === 0) return [];
+      return [{ ...fromCocoImage(image, ids), ...(content !== undefined && { content }) }];
+    }),
   };
+}
+
+/** Hashes of the files of its images, as this page writes them (writeFiles.ts). */
+function contentsOf({ images }: Fields): (string | undefined)[] {
+  const entries: readonly unknown[] = Array.isArray(images) ? images : [];
+  return entries.map((entry) => (isFields(entry) && typeof entry.content === 'string' ? entry.content : undefined));
 }
 
 function fromCocoImage(image: CocoImage, ids: ReadonlyMap<string, number>): ImportedImage {

@@ -13,6 +13,8 @@ import type { ClassEntry, PackedMask, StartMask } from '../document/types.js';
 /** The objects of a file for one image; sizes are those of its masks. */
 export interface ImportedImage {
   readonly image: string;
+  /** Hash of the image's file, where the masks say it. */
+  readonly content?: string;
   readonly width: number;
   readonly height: number;
   /** Width and height of a pixel, where the file tells. */
@@ -31,11 +33,12 @@ export function readPrompts(document: Fields, path: string): Imported {
   const images = list(document.images, path, 'images').map((entry, i): ImportedImage => {
     const where = `images[${i}]`;
     if (!isFields(entry) || typeof entry.image !== 'string') throw wrong(path, where, 'an image with its name');
-    const { image, width, height, spacing_mm: spacing, objects = [] } = entry;
+    const { image, content, width, height, spacing_mm: spacing, objects = [] } = entry;
     if (!isSide(width) || !isSide(height)) throw wrong(path, where, 'width and height of the image');
     const frame = { width, height, model, path };
     return {
       image,
+      ...(typeof content === 'string' && { content }),
       width,
       height,
       ...(isSpacing(spacing) && { spacingMm: [spacing[0]!, spacing[1]!] as const }),

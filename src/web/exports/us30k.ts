@@ -17,7 +17,7 @@ export async function datasetFiles(
   { dataset, classes, images }: ExportRequest,
   progress: (done: number) => void,
 ): Promise<OutputFile[]> {
-  const names = new OutputNames();
+  const names = new OutputNames(images.map(({ path }) => path));
   const annotated: Us30kImage[] = [];
   for (const [i, { path, file, document }] of images.entries()) {
     const { width, height, scale } = document;

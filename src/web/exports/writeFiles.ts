@@ -41,9 +41,9 @@ function each(
   progress: (done: number) => void,
   make: (image: ExportImage, name: string) => OutputFile[],
 ): OutputFile[] {
-  const names = new OutputNames();
+  const names = new OutputNames(images.map(({ path }) => path));
   return images.flatMap((image, i) => {
-    const files = make(image, names.take(image.path));
+    const files = make(image, names.takeInFolder(image.path));
     progress(i + 1);
     return files;
   });
@@ -88,9 +88,11 @@ function coco(images: readonly ExportImage[], classes: readonly ClassEntry[], se
       ];
     }),
   }));
-  return cocoDocument(sources, { segmentation, categories: [...new Set(ids.map(nameOf))] });
+  const document = cocoDocument(sources, { segmentation, categories: [...new Set(ids.map(nameOf))] });
+  // Others pass over it; here it finds the image again, whatever its name.
+  return { ...document, images: document.images.map((one, i) => ({ ...one, content: images[i]!.content })) };
 }
 
-function json(path: string, document: Json | ReturnType<typeof cocoDocument>): OutputFile {
+function json(path: string, document: Json | ReturnType<typeof coco>): OutputFile {
   return { path, bytes: owned(new TextEncoder().encode(`${JSON.stringify(document)}\n`)) };
 }

@@ -5,11 +5,21 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { ClassEntry, ImageDocument } from '../document/types.js';
 
+/** A folder that a person opened in a way that lets results be written into it. */
+export interface SourceFolder {
+  readonly id: string;
+  /** What paths of its images begin with. */
+  readonly name: string;
+  readonly handle: FileSystemDirectoryHandle;
+}
+
 export interface StoredFile {
   readonly id: string;
   readonly order: number;
   readonly name: string;
   readonly path: string;
+  readonly foundAs?: string;
+  readonly folder?: SourceFolder;
   readonly file: Blob;
   readonly type: string;
   readonly key: string | null;
@@ -57,7 +67,20 @@ export class Store {
   }
 
   async putFile(file: StoredFile): Promise<void> {
-    await this.#with((db) => db.put('files', file));
+    await this.#with((db) =>
+      db.put('files', file).catch((error: unknown) => {
+        const { folder, ...rest } = file;
+        // A browser that does not store folders is to keep the image all the same.
+        if (!folder || !(error instanceof DOMException) || error.name !== 'DataCloneError') throw error;
+        return db.put('files', rest);
+      }),
+    );
+  }
+
+  /** Notes the folder that a stored file was found in. */
+  async putFolder(id: string, folder: SourceFolder): Promise<void> {
+    const file = await this.#with((db) => db.get('files', id));
+    if (file) await this.putFile({ ...file, folder });
   }
 
   /** Takes a file off the list; the work on it stays, for when it is opened again. */

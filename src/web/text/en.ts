@@ -20,6 +20,8 @@ export const text = {
     private: 'Images stay on this machine.',
     nothing: 'No image was found among these files.',
     nothingHint: 'PNG, JPEG, BMP, WebP and GIF are opened, and folders and zip archives of them.',
+    listed: (n: number): string =>
+      n === 1 ? 'This image is in the list already.' : `${n} of these images are in the list already.`,
     opening: 'Opening…',
     failed: 'This image cannot be opened',
   },
@@ -268,10 +270,20 @@ export const text = {
     datasetDefault: 'My-Annotations',
     download: 'Download',
     beside: 'Save beside the images',
-    besideHelp: 'Writes into a folder named samus-export in the folder that you opened.',
+    besideHelp: 'Writes into a new folder inside samus-export, in the folder that each image was opened from.',
+    besideRest: (n: number): string =>
+      n === 0
+        ? ''
+        : `${count(n, 'image is', 'images are')} left out, not opened from a folder that may be written to: download ${n === 1 ? 'it' : 'them'}.`,
+    besideNone: 'Nothing was written beside the images: the browser does not allow it.',
+    besideNoneHint: 'Allow it when the browser asks, or download the results.',
+    cannotWrite: (folder: string): string => `The results could not be written into ${folder}.`,
+    cannotWriteHint:
+      'Nothing of this export was left there. See that the folder is still there and has room, or download.',
     working: (done: number, total: number): string => `Writing ${done} of ${total}`,
     nothing: (prompts: boolean): string => `There is no mask ${prompts ? 'or prompt ' : ''}to export yet.`,
-    done: (n: number, name: string): string => `${count(n, 'image', 'images')} written to ${name}.`,
+    done: (n: number, names: readonly string[]): string =>
+      `${count(n, 'image', 'images')} written to ${names.join(' and ')}.`,
     unanswered: (n: number): string =>
       n === 0
         ? ''
@@ -290,6 +302,9 @@ export const text = {
         .trim(),
     nowhere: (name: string): string => `No image of the list has the name of ${name || 'these masks'}.`,
     nowhereHint: 'Open the images first; masks are matched by name.',
+    otherFile: (name: string): string =>
+      `The masks of ${name} were expected to be made on an image of the list, they were made on another file of that name`,
+    otherFileHint: 'Open the image that they were made on, and then the masks.',
     size: (name: string, w: number, h: number, mw: number, mh: number): string =>
       `Masks of ${w}x${h} pixels were expected for ${name}, ${mw}x${mh} came`,
     sizeHint: 'Open masks that were made on this image at this size.',

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { exporting, runExport } from '../app/exportsRun.js';
 import { lastDataset } from '../app/persist.js';
-import { document, entries, folder } from '../app/state.js';
+import { currentId, document, entries } from '../app/state.js';
 import { EXPORT_FORMATS, type ExportFormat, fits } from '../exports/exportContract.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
@@ -24,6 +24,7 @@ export function ExportDialog() {
   const valid = DATASET.test(dataset.value);
   const running = exporting.value;
   const ready = images > 0 && valid && !running;
+  const besides = entries.value.some(({ id, folder }) => folder && (scope === 'all' || id === currentId.value));
   const run = (beside: boolean) => (): void =>
     void runExport({ format: format.value, scope, dataset: dataset.value, beside });
   return (
@@ -87,7 +88,7 @@ export function ExportDialog() {
           disabled={!ready}
           onClick={run(false)}
         />
-        {folder.value && (
+        {besides && (
           <Button
             label={text.exports.besideHelp}
             caption={text.exports.beside}

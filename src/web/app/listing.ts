@@ -1,0 +1,52 @@
+/**
+ * How images stand in the list: each under a path that no other has, so that masks find it again, and which of those
+ * that are opened are there already. It changes nothing by itself.
+ */
+import type { SourceFolder } from '../storage/database.js';
+import type { Entry } from './state.js';
+
+/** A file and where it was found. */
+export interface FoundFile {
+  readonly file: File;
+  readonly path: string;
+  readonly spacingMm?: readonly [x: number, y: number];
+  /** The folder that `path` begins with the name of, where results can be written into it. */
+  readonly folder?: SourceFolder;
+}
+
+/** The list with a number in the path of every entry whose path an earlier one has. */
+export function withOwnPaths(list: readonly Entry[]): Entry[] {
+  // Some systems know no capital letters.
+  const wanted = new Set(list.map(({ path }) => path.toLowerCase()));
+  const taken = new Set<string>();
+  return list.map((entry) => {
+    let { path } = entry;
+    for (let n = 2; taken.has(path.toLowerCase()); n++) {
+      const next = numbered(entry.path, n);
+      if (!wanted.has(next.toLowerCase())) path = next;
+    }
+    taken.add(path.toLowerCase());
+    if (path === entry.path) return entry;
+    return { ...entry, path, name: path.split('/').at(-1)!, foundAs: entry.foundAs ?? entry.path };
+  });
+}
+
+/** Entries that may be this file, found at the same place; whether they are, their contents tell. */
+export function candidatesFor({ file, path, folder }: FoundFile, list: readonly Entry[]): Entry[] {
+  return list.filter(
+    (entry) =>
+      (entry.foundAs ?? entry.path) === path &&
+      entry.file.size === file.size &&
+      (!entry.folder || !folder || entry.folder.id === folder.id),
+  );
+}
+
+/** The path of an image in its own folder, whatever the list calls it; undefined: there is no such folder. */
+export function pathInFolder({ path, foundAs = path, folder }: Entry): string | undefined {
+  return folder && foundAs.slice(folder.name.length + 1);
+}
+
+function numbered(path: string, n: number): string {
+  const [, stem, ending] = /^(.*?)(\.[^./]*)?$/s.exec(path)!;
+  return `${stem}-${n}${ending ?? ''}`;
+}

@@ -1,0 +1,70 @@
+/**
+ * Writes results beside the images, into the folder that they were opened from: each export into a new folder with its
+ * date, so that nothing that is there is replaced. Which images belong there is up to exportsRun.ts.
+ */
+import { SamusError } from '../../errors.js';
+import type { OutputFile } from '../exports/exportContract.js';
+import type { SourceFolder } from '../storage/database.js';
+import { text } from '../text/en.js';
+import { RESULTS_FOLDER } from './fileSystemAccess.js';
+
+/** Asks the person, in the course of a click. After a reload the browser asks anew. */
+export async function mayWrite({ handle }: SourceFolder): Promise<boolean> {
+  try {
+    return ((await handle.requestPermission?.({ mode: 'readwrite' })) ?? 'granted') === 'granted';
+  } catch {
+    // The click is too long ago, or the browser forbids it for this folder.
+    return false;
+  }
+}
+
+/**
+ * All of the files, or none of them.
+ * @returns where they are, from the folder on
+ * @throws SamusError EXPORT_WRITE
+ */
+export async function writeResults(folder: SourceFolder, files: readonly OutputFile[]): Promise<string> {
+  try {
+    const results = await folder.handle.getDirectoryHandle(RESULTS_FOLDER, { create: true });
+    const name = await freeName(results, stamp(new Date()));
+    const own = await results.getDirectoryHandle(name, { create: true });
+    try {
+      for (const file of files) await writeInto(own, file);
+    } catch (error) {
+      await results.removeEntry(name, { recursive: true });
+      throw error;
+    }
+    return `${RESULTS_FOLDER}/${name}`;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const [message, hint] = [text.exports.cannotWrite(folder.name), text.exports.cannotWriteHint];
+    throw new SamusError('machine', 'EXPORT_WRITE', message, hint, { reason });
+  }
+}
+
+/** Date and time here, fit for a name, in the order of time. */
+function stamp(now: Date): string {
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())];
+  return `${day.join('-')}_${[now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('-')}`;
+}
+
+async function freeName(folder: FileSystemDirectoryHandle, wanted: string): Promise<string> {
+  const taken = new Set<string>();
+  for await (const { name } of folder.values()) taken.add(name);
+  for (let n = 2, name = wanted; ; n++) {
+    if (!taken.has(name)) return name;
+    name = `${wanted}_${n}`;
+  }
+}
+
+/** The browser puts a file in its place once it is closed, whole. */
+async function writeInto(root: FileSystemDirectoryHandle, { path, bytes }: OutputFile): Promise<void> {
+  const parts = path.split('/');
+  let at = root;
+  for (const part of parts.slice(0, -1)) at = await at.getDirectoryHandle(part, { create: true });
+  const file = await at.getFileHandle(parts.at(-1)!, { create: true });
+  const writable = await file.createWritable();
+  await writable.write(bytes);
+  await writable.close();
+}

@@ -1,0 +1,103 @@
+/**
+ * What a training set in the layout of US30K says beside its pictures, for one that is opened for correction: names and
+ * colours of classes (`MainPatient/dataset.json`) and millimetres (`DATASET/images.csv`).
+ */
+import { FactsTable } from '../../data/imageFacts.js';
+import { SamusError } from '../../errors.js';
+import { isFields } from '../../formats/jsonFields.js';
+import { LAST_CLASS, PALETTE } from '../document/palette.js';
+import type { ClassEntry } from '../document/types.js';
+import type { FoundFile } from './listing.js';
+import { LABEL_FOLDER } from './maskNames.js';
+
+export interface TrainingSets {
+  /** Classes of data sets, by their names. */
+  readonly classes: ReadonlyMap<string, readonly ClassEntry[]>;
+  /** Paths of files that were understood: no masks. */
+  readonly read: ReadonlySet<string>;
+  /** An image of a set with the millimetres of its pixels, any other file as it was. */
+  withSpacing(found: FoundFile): Promise<FoundFile>;
+}
+
+/** Where a PNG file says how wide and high it is. */
+const SIZE_AT = 16;
+
+/** Files of these names that hold something else are passed over. */
+export async function readTrainingSets(files: readonly FoundFile[]): Promise<TrainingSets> {
+  const classes = new Map<string, readonly ClassEntry[]>();
+  const read = new Set<string>();
+  const tables = new Map<string, FactsTable>();
+  for (const { file, path } of files) {
+    const name = path.split('/').at(-1)!;
+    if (name === 'dataset.json') {
+      const described = datasetClasses(await file.text());
+      for (const [dataset, own] of described) classes.set(dataset, own);
+      if (described.length > 0) read.add(path);
+    } else if (name === 'images.csv') {
+      const table = factsTable(new Uint8Array(await file.arrayBuffer()), path);
+      if (table) tables.set(path.slice(0, -name.length), table);
+    }
+  }
+  const withSpacing = async (found: FoundFile): Promise<FoundFile> => {
+    for (const [folder, table] of tables) {
+      const begin = `${folder}img/`;
+      if (!found.path.startsWith(begin)) continue;
+      const facts = table.get(found.path.slice(begin.length).replace(/\.png$/i, ''));
+      if (!facts?.spacingMm) continue;
+      const [x, y] = facts.spacingMm;
+      // Sets may hold smaller copies than what was measured.
+      const [width, height] = await pngSize(found.file);
+      const ratio = (measured: number | undefined, here: number): number => (measured && here ? measured / here : 1);
+      return { ...found, spacingMm: [x * ratio(facts.width, width), y * ratio(facts.height, height)] };
+    }
+    return found;
+  };
+  return { classes, read, withSpacing };
+}
+
+/** The data set that a label belongs to: the folder that its folder of labels is in. */
+export function datasetOf(path: string): string | undefined {
+  const folders = path.split('/').slice(0, -1);
+  return folders[folders.findIndex((folder) => LABEL_FOLDER.test(folder)) - 1];
+}
+
+function datasetClasses(text: string): [name: string, classes: readonly ClassEntry[]][] {
+  const document = parsed(text);
+  if (!isFields(document)) return [];
+  return Object.entries(document).flatMap(([dataset, entry]): [string, readonly ClassEntry[]][] => {
+    if (!isFields(entry) || !Array.isArray(entry.classes)) return [];
+    const names: readonly unknown[] = entry.classes;
+    const colors: readonly unknown[] = Array.isArray(entry.colors) ? entry.colors : [];
+    // The first is the background.
+    const classes = names.slice(0, LAST_CLASS + 1).flatMap((name, id): ClassEntry[] => {
+      const color = colors[id];
+      if (id === 0 || typeof name !== 'string') return [];
+      const known = typeof color === 'string' && /^#[0-9a-f]{6}$/i.test(color);
+      return [{ id, name: name.slice(0, 200), color: known ? color : PALETTE[(id - 1) % PALETTE.length]! }];
+    });
+    return [[dataset, classes]];
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function factsTable(bytes: Uint8Array, path: string): FactsTable | undefined {
+  try {
+    return new FactsTable(bytes, path);
+  } catch (error) {
+    if (error instanceof SamusError) return undefined;
+    throw error;
+  }
+}
+
+/** 0 where the file is cut off before. */
+async function pngSize(file: Blob): Promise<readonly [width: number, height: number]> {
+  const head = new DataView(await file.slice(SIZE_AT, SIZE_AT + 8).arrayBuffer());
+  return head.byteLength < 8 ? [0, 0] : [head.getUint32(0), head.getUint32(4)];
+}
