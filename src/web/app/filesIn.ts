@@ -11,7 +11,7 @@ import { newId } from './edits.js';
 import { addImages } from './entries.js';
 import { RESULTS_FOLDER } from './fileSystemAccess.js';
 import type { FoundFile } from './listing.js';
-import { isMaskFile, isNamedAsMask, mayBeObjectMask, stem } from './maskNames.js';
+import { isMaskFile, isNamedAsMask, namedAsObjects, stem } from './maskNames.js';
 import { addMasks } from './masksIn.js';
 import { say, sayError } from './messages.js';
 import { entries } from './state.js';
@@ -48,10 +48,9 @@ export async function takeFiles(found: readonly FoundFile[], wholeFolder: boolea
 
 /** Masks of single objects, as this page writes them; pictures of such a name tell by their pixels that they are none. */
 async function objectMasks(files: readonly FoundFile[]): Promise<FoundFile[]> {
-  const images = [...files, ...entries.peek()];
   const masks: FoundFile[] = [];
-  for (const found of files) {
-    if (mayBeObjectMask(found.path, images) && (await exportClient().call('isMask', found.file))) masks.push(found);
+  for (const found of namedAsObjects(files, [...files, ...entries.peek()])) {
+    if (await exportClient().call('isMask', found.file)) masks.push(found);
   }
   return masks;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { imageFor, isMaskFile, mayBeObjectMask, objectIn } from './maskNames.js';
+import { imageFor, isMaskFile, namedAsObjects, objectIn } from './maskNames.js';
 
 const listed = (...paths: readonly string[]) => paths.map((path) => ({ path }));
 
@@ -29,13 +29,13 @@ describe('a mask', () => {
     ['a_b_.wall.png', 'a:b?.png', 'wall'],
   ])('of one object, %s, goes to %s', (mask, image, object) => {
     const images = listed('scan.jpg', 'scan.v2.png', 'p1/001.png', 'p2/001.png', 'a:b?.png');
-    expect(mayBeObjectMask(mask, images)).toBe(true);
+    expect(namedAsObjects([{ path: mask }], images)).toEqual([{ path: mask }]);
     expect(imageFor(mask, images)?.path).toBe(image);
     expect(objectIn(mask, image)).toBe(object);
   });
 
   it('of one object may not be of images that are not there, nor of several', () => {
-    expect(mayBeObjectMask('a.b.png', listed('a.b.png', 'c.png'))).toBe(false);
+    expect(namedAsObjects(listed('a.b.png', 'c.png'), listed('a.b.png', 'c.png'))).toEqual([]);
     expect(imageFor('001.cyst.png', listed('p1/001.png', 'p2/001.png'))).toBeUndefined();
     // That of the image that no folder was opened for.
     expect(imageFor('001.cyst.png', listed('001.png', 'p2/001.png'))?.path).toBe('001.png');

@@ -31,9 +31,16 @@ export function isNamedAsMask(path: string): boolean {
   return SUFFIX.test(path.replace(/\.[^.]+$/, ''));
 }
 
-/** Whether a file has the name of a mask of one object of an image, `IMAGE.OBJECT.png`. Pictures may have it too. */
-export function mayBeObjectMask(path: string, images: readonly { readonly path: string }[]): boolean {
-  return /\.png$/i.test(path) && images.some((image) => objectIn(path, image.path) !== null);
+/** The files that have the name of a mask of one object of an image, `IMAGE.OBJECT.png`. Pictures may have it too. */
+export function namedAsObjects<T extends { readonly path: string }>(
+  files: readonly T[],
+  images: readonly { readonly path: string }[],
+): T[] {
+  const names = new Set(images.map(({ path }) => safeName(bare(path)).toLowerCase()));
+  return files.filter(({ path }) => {
+    const parts = bare(path).toLowerCase().split('.');
+    return /\.png$/i.test(path) && parts.some((_, i) => i > 0 && names.has(parts.slice(0, i).join('.')));
+  });
 }
 
 /** The name of the object that is in that of its mask, or null. */
