@@ -1,0 +1,82 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { encodeRle } from '../../formats/rle.js';
+import { emptyDocument } from '../document/edit.js';
+import type { ImageDocument } from '../document/types.js';
+import { readAnnotations } from '../exports/readAnnotations.js';
+import { addMasks } from './masksIn.js';
+import { classes, type Entry, entries, FIRST_CLASSES, message } from './state.js';
+
+const works = vi.hoisted(() => new Map<string, ImageDocument>());
+
+vi.mock('./entries.js', () => ({
+  keyOf: async (id: string) => entries.peek().find((entry) => entry.id === id)!.key,
+  workOn: async (entry: Entry) => works.get(entry.key!) ?? emptyDocument(2, 1),
+  putWork: (key: string, document: ImageDocument) => void works.set(key, document),
+}));
+vi.mock('../exports/exportClient.js', () => ({
+  exportClient: () => ({
+    async call(method: string, input: { file: File; path: string }) {
+      if (method === 'annotations') return readAnnotations(await input.file.text(), input.path);
+      return { width: 2, height: 1, classes: [{ classId: 2, mask: rle }] };
+    },
+  }),
+}));
+
+const rle = encodeRle(Uint8Array.of(1, 0), 2, 1);
+
+const entry = (path: string, key: string): Entry => {
+  return { id: path, name: path, path, file: new File([], path), key, shapes: 0, committed: 0, failure: null };
+};
+const file = (path: string, content = '') => ({ file: new File([content], path), path });
+const json = (...images: readonly { image: string; content?: string }[]) =>
+  file(
+    'a.json',
+    JSON.stringify({ images: images.map((one) => ({ ...one, width: 2, height: 1, objects: [{ rle }] })) }),
+  );
+const counts = () => Object.fromEntries([...works].map(([key, { objects }]) => [key, objects.length]));
+
+describe('masks that are opened', () => {
+  beforeEach(() => {
+    works.clear();
+    message.value = null;
+    classes.value = FIRST_CLASSES;
+    entries.value = [entry('IM1.png', 'of b'), entry('IM1-2.png', 'of a')];
+  });
+
+  it('go to the content that they name, whatever the names', async () => {
+    await addMasks([json({ image: 'IM1.png', content: 'of a' })], false);
+    expect(counts()).toEqual({ 'of a': 1 });
+  });
+
+  it('go to no other image of their name, and leave the rest of their file alone', async () => {
+    await addMasks([json({ image: 'IM1.png', content: 'of c' }, { image: 'x.png', content: 'of b' })], false);
+    expect(counts()).toEqual({ 'of b': 1 });
+    expect(message.peek()?.hint).toMatch(/made on another file of that name/);
+    await addMasks([json({ image: 'IM1.png', content: 'of c' })], false);
+    expect(message.peek()).toMatchObject({ tone: 'error', text: expect.stringMatching(/another file of that name/) });
+  });
+
+  it('that name no content go by the name', async () => {
+    await addMasks([json({ image: 'IM1.png' }, { image: 'IM1-2.png' })], false);
+    expect(counts()).toEqual({ 'of b': 1, 'of a': 1 });
+  });
+
+  it('of one object have its name', async () => {
+    await addMasks([file('IM1-2.left lobe.png')], false);
+    expect(works.get('of a')?.objects.map(({ name }) => name)).toEqual(['left lobe']);
+  });
+
+  it('of a training set have its classes, with their numbers where nothing was named yet', async () => {
+    const own = [
+      { id: 1, name: 'cyst', color: '#112233' },
+      { id: 2, name: 'vessel', color: '#445566' },
+    ];
+    const sets = new Map([['Own', own]]);
+    await addMasks([file('Own/label/IM1.png')], true, sets);
+    expect(classes.peek()).toEqual(own);
+    expect(works.get('of b')?.objects.map(({ classId }) => classId)).toEqual([2]);
+    classes.value = [{ id: 1, name: 'vessel', color: '#000000' }];
+    await addMasks([file('Own/label/IM1.png')], true, sets);
+    expect(works.get('of b')?.objects.map(({ classId }) => classId)).toEqual([2, 1]);
+  });
+});
