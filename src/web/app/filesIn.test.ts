@@ -26,7 +26,17 @@ vi.mock('../exports/exportClient.js', () => ({
 
 const found = (path: string, content = ''): FoundFile => ({ file: new File([content], path), path });
 const entry = (path: string): Entry => {
-  return { id: path, name: path, path, file: new File([], path), key: '', shapes: 0, committed: 0, failure: null };
+  return {
+    id: path,
+    name: path,
+    path,
+    file: new File([], path),
+    key: '',
+    shapes: 0,
+    asked: 0,
+    committed: 0,
+    failure: null,
+  };
 };
 
 describe('files that are opened', () => {

@@ -25,7 +25,17 @@ vi.mock('../exports/exportClient.js', () => ({
 const rle = encodeRle(Uint8Array.of(1, 0), 2, 1);
 
 const entry = (path: string, key: string): Entry => {
-  return { id: path, name: path, path, file: new File([], path), key, shapes: 0, committed: 0, failure: null };
+  return {
+    id: path,
+    name: path,
+    path,
+    file: new File([], path),
+    key,
+    shapes: 0,
+    asked: 0,
+    committed: 0,
+    failure: null,
+  };
 };
 const file = (path: string, content = '') => ({ file: new File([content], path), path });
 const json = (...images: readonly { image: string; content?: string }[]) =>
