@@ -31,7 +31,7 @@ export function evaluateCommand(): Command {
       ).argParser(addNames),
     )
     .option('--model <model>', `${MODEL_NAMES}; repeatable, to compare (default: ${DEFAULT_MODEL})`, addModel)
-    .option('--prompt <kind>', 'point, points:N (N points at once), box, auto or none', 'point')
+    .option('--prompt <kind>', 'point, points:N (N points at once), box or none', 'point')
     .addOption(
       new Option('--clicks <count>', 'correction clicks after it, each at the centre of the largest error')
         .argParser(parseCount('--clicks', 0))

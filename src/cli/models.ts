@@ -3,7 +3,7 @@
  * modelsConvert.ts, modelsInit.ts and modelsInfo.ts.
  */
 import { Argument, Command, Option } from 'commander';
-import { DEFAULT_MODEL } from './modelOptions.js';
+import { DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import type { ConvertOptions } from './modelsConvert.js';
 import type { InitOptions } from './modelsInit.js';
 import { NOTICE } from './packageInfo.js';
@@ -29,22 +29,23 @@ Examples:
   samus models convert sam_vit_b_01ec64.pth models/sam-b
   samus models convert SAMUS_best.pth models/samus-b --json
   samus models convert SAMUS_best.pth models/samus-b-int8 --int8
+  samus models convert runs/mine/best models/mine --float16
 
 ${NOTICE}.`;
 
 function convertCommand(): Command {
   return new Command('convert')
-    .description('Turn a SAM or SAMUS checkpoint into a model folder')
-    .argument('<checkpoint>', 'a .pth or .safetensors file')
+    .description('Turn a model or a checkpoint of SAM or SAMUS into a model folder')
+    .argument('<model>', MODEL_NAMES)
     .argument('<out>', 'the model folder to write')
     .option('--config <file>', 'a config.json with the sizes, instead of detecting them')
     .option('--int8', "hold the encoder's large weights in 8 bits")
     .option('--float16', 'write the weights in 16 bits: half the size, the same arithmetic')
     .option('--json', 'print one JSON document')
     .addHelpText('after', CONVERT_EXAMPLES)
-    .action(async (checkpoint: string, out: string, options: ConvertOptions & JsonOption) => {
+    .action(async (model: string, out: string, options: ConvertOptions & JsonOption) => {
       const { convertModel } = await import('./modelsConvert.js');
-      finish(await convertModel(checkpoint, out, options), options.json);
+      finish(await convertModel(model, out, options), options.json);
     });
 }
 

@@ -26,7 +26,8 @@ export interface Draw {
 const MOST_POINTS = 100;
 
 /**
- * `point`, `points:N`, `box`, `none`; `auto` is for models that prompt themselves.
+ * `point`, `points:N`, `box`, `none`. `auto`, for models that prompt themselves (AutoSAMUS), has an error of its own: there
+ * are none yet.
  * @throws SamusError EVALUATE_PROMPT, EVALUATE_PROMPT_AUTO
  */
 export function parsePromptKind(text: string): PromptKind {
@@ -42,7 +43,7 @@ export function parsePromptKind(text: string): PromptKind {
       'use point, points:N, box or none',
     );
   }
-  const message = `a prompt point, points:N (1 to ${MOST_POINTS}), box, auto or none was expected, "${text}" came`;
+  const message = `a prompt point, points:N (1 to ${MOST_POINTS}), box or none was expected, "${text}" came`;
   throw new SamusError('usage', 'EVALUATE_PROMPT', message, 'correct the prompt');
 }
 

@@ -1,49 +1,104 @@
 /**
- * Every example of the documentation runs, in the order in which it stands there.
+ * The documentation as a reader follows it: every page from top to bottom, shell and JavaScript, beginning in an empty
+ * folder; what is marked as optional afterwards, with small checkpoints in place of the released ones. Pages about
+ * checkpoints begin with these.
  */
 import { execFile } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { blocksOf, FOLLOWED_PAGES, ROOT } from '../support/docs.js';
 import { goldenPath } from '../support/golden.js';
 import { filesIn, newFolder, removeFolder } from './samusProcess.js';
 
 /** A page runs a dozen commands one after the other, perhaps on a machine that does other work too. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+type Blocks = ReturnType<typeof blocksOf>;
 
-/** The shell lines of a page; `npm ci` and the like are not run again within the tests. */
-function examples(page: string): string[] {
-  const text = readFileSync(join(ROOT, page), 'utf8');
-  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) => block.split('\n'));
-  return blocks.filter((line) => line.trim() !== '' && !/^(npm|npx|git|cd) /.test(line));
+/** A folder of a reader, empty; the program is on the path, the package installed above it. */
+class Reader {
+  readonly #home = newFolder();
+  readonly folder = join(this.#home, 'work');
+
+  constructor() {
+    const bin = join(this.#home, 'bin');
+    for (const folder of [bin, this.folder, join(this.#home, 'node_modules')]) mkdirSync(folder);
+    symlinkSync(ROOT, join(this.#home, 'node_modules', 'samus'), 'junction');
+    const shim = `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'dist/cli/main.js')}" "$@"\n`;
+    writeFileSync(join(bin, 'samus'), shim);
+    chmodSync(join(bin, 'samus'), 0o755);
+  }
+
+  /** Runs blocks in their order; `npm ci` and the like are not run again within the tests. */
+  async follow(blocks: Blocks): Promise<void> {
+    for (const { language, code } of blocks) {
+      if (language === 'js') await this.#run(process.execPath, ['--input-type=module', '--eval', code]);
+      else
+        for (const line of code.split('\n'))
+          if (!/^(npm|npx|git|cd) |^$/.test(line)) await this.#run('bash', ['-c', line]);
+    }
+  }
+
+  async #run(program: string, args: readonly string[]): Promise<void> {
+    const env = { ...process.env, PATH: `${join(this.#home, 'bin')}:${process.env.PATH}` };
+    const running = promisify(execFile)(program, args, { cwd: this.folder, env });
+    await expect(running, args.at(-1)).resolves.toBeDefined();
+  }
+
+  /** What the released checkpoints stand for in the pages. */
+  putCheckpoints(): void {
+    for (const name of ['sam', 'samus']) copyFileSync(goldenPath(`${name}-tiny.pth`), join(this.folder, `${name}.pth`));
+  }
+
+  remove(): void {
+    removeFolder(this.#home);
+  }
 }
 
-describe.skipIf(process.platform === 'win32')('the examples (a POSIX shell)', () => {
-  it.each(['docs/cli.md', 'docs/data.md', 'docs/evaluate.md', 'docs/models.md', 'docs/train.md', 'README.md'])(
-    'of %s run',
+describe.skipIf(process.platform === 'win32').each(FOLLOWED_PAGES)('%s (a POSIX shell)', (page) => {
+  const blocks = blocksOf(page);
+  let reader: Reader;
+  beforeAll(() => {
+    reader = new Reader();
+  });
+  afterAll(() => reader.remove());
+
+  it(
+    'runs from top to bottom in an empty folder',
+    async () => {
+      expect(filesIn(reader.folder)).toEqual([]);
+      await reader.follow(blocks.filter(({ optional }) => !optional));
+      expect(filesIn(reader.folder).filter((path) => path.startsWith('out/')).length).toBeGreaterThan(0);
+    },
+    PATIENCE_MS,
+  );
+
+  const optional = blocks.filter((block) => block.optional);
+  if (optional.length > 0) {
+    it(
+      'runs what is optional where the checkpoints are',
+      async () => {
+        reader.putCheckpoints();
+        await reader.follow(optional);
+      },
+      PATIENCE_MS,
+    );
+  }
+});
+
+describe.skipIf(process.platform === 'win32')('pages about checkpoints (a POSIX shell)', () => {
+  it.each(['docs/cli.md', 'docs/models.md'])(
+    '%s runs in a folder with checkpoints',
     async (page) => {
-      const folder = newFolder();
+      const reader = new Reader();
       try {
-        const bin = join(folder, '.bin');
-        mkdirSync(bin);
-        const shim = `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'dist/cli/main.js')}" "$@"\n`;
-        writeFileSync(join(bin, 'samus'), shim);
-        chmodSync(join(bin, 'samus'), 0o755);
-        copyFileSync(goldenPath('samus-tiny.pth'), join(folder, 'samus.pth'));
-        copyFileSync(goldenPath('sam-tiny.pth'), join(folder, 'sam.pth'));
-        const lines = examples(page);
-        expect(lines.length).toBeGreaterThan(1);
-        const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
-        for (const line of lines) {
-          await expect(promisify(execFile)('bash', ['-c', line], { cwd: folder, env }), line).resolves.toBeDefined();
-        }
-        expect(filesIn(folder).filter((path) => path.startsWith('out/')).length).toBeGreaterThan(0);
+        reader.putCheckpoints();
+        await reader.follow(blocksOf(page));
+        expect(filesIn(reader.folder).filter((path) => path.startsWith('out/')).length).toBeGreaterThan(0);
       } finally {
-        removeFolder(folder);
+        reader.remove();
       }
     },
     PATIENCE_MS,

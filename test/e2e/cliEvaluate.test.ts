@@ -58,6 +58,11 @@ describe('samus evaluate', () => {
     expect({ ...again, timing: 0 }).toEqual({ ...document, timing: 0 });
   });
 
+  it('offers the prompts that there are', async () => {
+    const { stdout } = await samus(folder, 'evaluate', '--help');
+    expect(stdout.replace(/\s+/g, ' ')).toContain('point, points:N (N points at once), box or none');
+  });
+
   it('counts what the lists name twice once, and says so', async () => {
     const once = await run('--model', 'one', '--json');
     const { code, stdout, stderr } = await run('--list', 'val', '--model', 'one', '--json');

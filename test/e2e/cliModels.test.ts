@@ -40,6 +40,13 @@ describe('models convert', () => {
     expect(await run('sam')).toEqual(await run(SAM));
   });
 
+  it('takes a model folder too, and says so', async () => {
+    expect((await samus(folder, 'models', 'convert', 'sam', 'sam16', '--float16')).code).toBe(0);
+    expect(filesIn(join(folder, 'sam16'))).toEqual(['README.md', 'config.json', 'model.safetensors']);
+    const { stdout } = await samus(folder, 'models', 'convert', '--help');
+    expect(stdout.replace(/\s+/g, ' ')).toContain('a model folder, a .pth or .safetensors file, or a bundled name');
+  });
+
   it('takes sizes from a configuration that is given', async () => {
     const config = JSON.parse(readFileSync(join(folder, 'sam/config.json'), 'utf8'));
     writeFileSync(join(folder, 'heads.json'), JSON.stringify({ ...config, decoderHeads: 4 }));
