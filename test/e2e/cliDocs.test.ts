@@ -13,7 +13,7 @@ import { goldenPath } from '../support/golden.js';
 import { filesIn, newFolder, removeFolder } from './samusProcess.js';
 
 /** A page runs a dozen commands one after the other, perhaps on a machine that does other work too. */
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 900_000;
 
 type Blocks = ReturnType<typeof blocksOf>;
 
