@@ -1,6 +1,6 @@
 /**
- * Journeys through the annotator when things go wrong, or without a mouse: reload after a crash, no network, files that
- * are no pictures, keys only; and what assistive technology meets. Fingers: touch.test.ts.
+ * Journeys through the annotator when things go wrong: reload after a crash, no network, files that are no pictures; and
+ * what axe finds. Keys: keys.test.ts; fingers: touch.test.ts.
  */
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, it, vi } from 'vitest';
@@ -109,43 +109,6 @@ describeInChromium('the annotator', () => {
     await annotator.ready();
     await annotator.click(clicks[0]!);
     await annotator.objects(/Score/);
-    expect(annotator.failures).toEqual([]);
-  });
-
-  it('can be worked by keys alone', async () => {
-    const annotator = await Annotator.open(fresh.context, server.url);
-    const chooser = annotator.page.waitForEvent('filechooser');
-    await annotator.press('o');
-    await (await chooser).setFiles([file]);
-    await annotator.ready();
-    await annotator.page.locator('canvas.over').focus();
-    const [x, y] = clicks[0]!;
-    const steps = (by: number, forward: string, back: string): string[] => {
-      const key = by < 0 ? back : forward;
-      const [leaps, rest] = [Math.floor(Math.abs(by) / 10), Math.abs(by) % 10];
-      return [...Array<string>(leaps).fill(`Shift+${key}`), ...Array<string>(rest).fill(key)];
-    };
-    await annotator.press(...steps(x - 128, 'ArrowRight', 'ArrowLeft'), ...steps(y - 128, 'ArrowDown', 'ArrowUp'));
-    await annotator.press('Enter');
-    await annotator.objects(/Score.*1 click/);
-    const prompts = JSON.parse((await annotator.export(/every prompt/)).bytes.toString());
-    expect(prompts.images[0].objects[0].points).toEqual([[x, y, 1]]);
-
-    await annotator.page.locator('canvas.over').focus();
-    await annotator.press('Shift+ArrowRight', 'Shift+Enter');
-    await annotator.objects(/2 clicks/);
-    await annotator.press('Backspace');
-    await annotator.objects(/1 click(?!s)/);
-    await annotator.press('c', 'b', 'Enter', 'Shift+ArrowDown', 'Shift+ArrowRight', 'Enter');
-    await annotator.objects(/object-2.*Score/);
-    await annotator.press('d', 'Enter');
-    await annotator.objects(/object-2.*drawn/);
-    await annotator.press('w', 'x', 'Shift+X', 'Control+z');
-    await annotator.press('?');
-    const help = annotator.page.getByRole('dialog', { name: 'Keys and help' });
-    await help.waitFor();
-    await annotator.press('Escape');
-    await help.waitFor({ state: 'detached' });
     expect(annotator.failures).toEqual([]);
   });
 

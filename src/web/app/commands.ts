@@ -17,6 +17,7 @@ import { strokeMask } from '../document/stroke.js';
 import { text } from '../text/en.js';
 import { quietly, step, stepOnActive } from './edits.js';
 import { move } from './entries.js';
+import { stopEverything } from './everything.js';
 import { say } from './messages.js';
 import {
   active,
@@ -208,6 +209,7 @@ export const goBack = (): void => void move(-1);
 export function cancel(): void {
   if (anchor.peek() || ticks.peek().length > 0) {
     anchor.value = null;
+  if (stopEverything()) return;
     ticks.value = [];
   } else if (crosshair.peek()) crosshair.value = null;
   else quietly((present) => select(present, null));

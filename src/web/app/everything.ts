@@ -11,14 +11,22 @@ import { currentClass, engineStatus, opened } from './state.js';
 
 let running: AbortController | null = null;
 
-export function stopEverything(): void {
+/** @returns whether there was something to stop */
+export function stopEverything(): boolean {
   running?.abort();
+  return running !== null;
+}
+
+/** Begins to look everywhere, or stops doing so. */
+export function toggleEverything(): void {
+  if (!stopEverything()) void findEverything();
 }
 
 export async function findEverything(): Promise<void> {
   const [engine, open] = [readyEngine(), opened.peek()];
-  if (!engine || !open || running) {
-    if (!running) say(text.engine.notReady);
+  if (!open) return;
+  if (!engine) {
+    say(text.engine.notReady);
     return;
   }
   const attempt = new AbortController();

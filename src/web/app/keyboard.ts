@@ -25,7 +25,7 @@ import {
   toggleSign,
 } from './commands.js';
 import { redoStep, undoStep } from './edits.js';
-import { findEverything } from './everything.js';
+import { toggleEverything } from './everything.js';
 import { openFiles, openFolder, openMasks } from './pickers.js';
 import { crosshair, dialog } from './state.js';
 import { actualSize, fitView, follow, zoom } from './viewing.js';
@@ -81,7 +81,7 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['t'], label: text.help.sign, group: 'tools', run: toggleSign },
   { keys: [','], label: text.help.brushSmaller, group: 'tools', run: () => resizeBrush(-1) },
   { keys: ['.'], label: text.help.brushLarger, group: 'tools', run: () => resizeBrush(1) },
-  { keys: ['a'], label: text.everything.run, group: 'tools', run: () => void findEverything() },
+  { keys: ['a'], label: text.help.everything, group: 'tools', run: toggleEverything },
   { keys: ['p'], label: text.help.preview, group: 'tools', run: togglePreview },
   ...arrows(1, ''),
   ...arrows(CROSSHAIR_LEAP, 'Shift+'),

@@ -19,6 +19,7 @@ import { MeasurePanel } from './MeasurePanel.js';
 import { MessageBar } from './MessageBar.js';
 import { ObjectsPanel } from './ObjectsPanel.js';
 import { OpenMore } from './OpenMore.js';
+import { Spoken } from './Spoken.js';
 import { StatusBar } from './StatusBar.js';
 import { Toolbar } from './Toolbar.js';
 import { TopBar } from './TopBar.js';
@@ -69,6 +70,7 @@ export function App() {
       <StatusBar />
       {dropping.value && <div class="drop-zone">{text.open.dropNow}</div>}
       <Windows />
+      <Spoken />
     </div>
   );
 }

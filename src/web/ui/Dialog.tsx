@@ -1,6 +1,6 @@
 /** A window over the page that keeps the focus, closed by Escape, by its button or by a click beside it. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { dialog } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
@@ -14,8 +14,16 @@ interface Props {
 
 export function Dialog({ title, wide = false, children, onClose }: Props) {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => element.current?.showModal(), []);
+  // A layout effect, because it ends while the window is in the page still.
+  useLayoutEffect(() => {
+    const window = element.current!;
+    window.showModal();
+    // Closed and not only removed, so that the focus goes back to where it was.
+    return () => window.close();
+  }, []);
   const close = (): void => {
+    // Another one may have taken its place.
+    if (!element.current?.isConnected) return;
     dialog.value = null;
     onClose?.();
   };

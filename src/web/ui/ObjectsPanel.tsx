@@ -3,10 +3,10 @@ import { beginObject, commitActive, deleteActive } from '../app/commands.js';
 import { quietly, step } from '../app/edits.js';
 import { active, classes, colorOf, document, opened } from '../app/state.js';
 import { rename, select, setClass, setColor, setHidden } from '../document/edit.js';
-import { hasPrompts, promptKey } from '../document/promptKey.js';
 import type { Annotation } from '../document/types.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
+import { stateOf } from './objectWords.js';
 
 export function ObjectsPanel() {
   const objects = document.value?.objects ?? [];
@@ -30,20 +30,21 @@ export function ObjectsPanel() {
 
 function Row({ object, current }: { readonly object: Annotation; readonly current: boolean }) {
   const { id, name, hidden } = object;
+  const state = stateOf(object);
   return (
     <li class={current ? 'current' : ''}>
       <button
         type="button"
         class="entry"
         aria-current={current}
-        aria-label={text.objects.select(name)}
+        aria-label={text.objects.select(name, state)}
         onClick={() => quietly((present) => select(present, current ? null : id))}
       >
         <span class="swatch" style={{ background: colorOf(object) }} />
         <span class="entry-text">
           <span class="entry-name">{name}</span>
           <span class="entry-state" title={text.objects.scoreHelp}>
-            {stateOf(object)}
+            {state}
           </span>
         </span>
       </button>
@@ -105,20 +106,4 @@ function Details({ object }: { readonly object: Annotation }) {
       </div>
     </div>
   );
-}
-
-/** Score, number of clicks, and whether it is done, in few words. */
-function stateOf(object: Annotation): string {
-  const { answer, start, points, shape, strokes, committed } = object;
-  const asking = hasPrompts(object) && answer?.key !== promptKey(object);
-  const score = answer?.score ?? start?.score;
-  const parts = [
-    committed ? text.objects.state.done : '',
-    asking ? text.objects.state.asking : score == null ? '' : text.objects.score(score),
-    points.length > 0 ? text.objects.clicks(points.length) : '',
-    start?.origin === 'file' ? text.objects.state.file : '',
-    strokes.added || strokes.erased ? text.objects.state.drawn : '',
-    !shape && !asking ? text.objects.state.empty : '',
-  ];
-  return parts.filter((part) => part !== '').join(' · ');
 }

@@ -1,6 +1,6 @@
 /** The tools, beside the image; on a phone below it. */
 import { chooseTool, commitActive, LARGEST_BRUSH, SMALLEST_BRUSH, toggleSign } from '../app/commands.js';
-import { findEverything, stopEverything } from '../app/everything.js';
+import { toggleEverything } from '../app/everything.js';
 import { active, adding, brushRadius, engineStatus, opened, type Tool, tool } from '../app/state.js';
 import { fitView, zoom } from '../app/viewing.js';
 import { text } from '../text/en.js';
@@ -62,7 +62,7 @@ export function Toolbar() {
         icon={searching ? 'close' : 'everything'}
         keys="A"
         disabled={none}
-        onClick={() => (searching ? stopEverything() : void findEverything())}
+        onClick={toggleEverything}
       />
       <Button
         label={text.objects.commit}

@@ -1,0 +1,41 @@
+/** An object in words: in the list of objects, and as a screen reader is told of its new mask. */
+import { rleArea } from '../../formats/rle.js';
+import { hasPrompts, promptKey } from '../document/promptKey.js';
+import type { Annotation, Scale } from '../document/types.js';
+import { text } from '../text/en.js';
+import { rounded } from './MeasurePanel.js';
+
+/** Score, number of clicks, and whether it is done, in few words. */
+export function stateOf(object: Annotation): string {
+  const { start, points, shape, strokes, committed } = object;
+  const asking = isAsking(object);
+  return joined(' · ', [
+    committed ? text.objects.state.done : '',
+    asking ? text.objects.state.asking : scoreOf(object),
+    points.length > 0 ? text.objects.clicks(points.length) : '',
+    start?.origin === 'file' ? text.objects.state.file : '',
+    strokes.added || strokes.erased ? text.objects.state.drawn : '',
+    !shape && !asking ? text.objects.state.empty : '',
+  ]);
+}
+
+/** What there is to say of its mask; nothing while the model is asked. */
+export function maskOf(object: Annotation, scale: Scale | null): string {
+  if (isAsking(object)) return '';
+  const { name, shape } = object;
+  return joined(', ', [name, scoreOf(object), shape ? areaOf(rleArea(shape), scale) : text.objects.state.empty]);
+}
+
+function areaOf(pixels: number, scale: Scale | null): string {
+  const { px2, mm2 } = text.measure;
+  const millimetres = scale ? ` (${rounded(pixels * scale.mm[0] * scale.mm[1])} ${mm2})` : '';
+  return `${text.measure.area} ${pixels} ${px2}${millimetres}`;
+}
+
+function scoreOf({ answer, start }: Annotation): string {
+  const score = answer?.score ?? start?.score;
+  return score == null ? '' : text.objects.score(score);
+}
+
+const isAsking = (object: Annotation): boolean => hasPrompts(object) && object.answer?.key !== promptKey(object);
+const joined = (by: string, parts: readonly string[]): string => parts.filter((part) => part !== '').join(by);
