@@ -11,12 +11,13 @@ import { exportClient } from '../exports/exportClient.js';
 import type { ImportedImage } from '../exports/readPrompts.js';
 import { openImage } from '../open/openImage.js';
 import { text } from '../text/en.js';
+import { broughtBack } from './classes.js';
 import { newId } from './edits.js';
 import { keyOf, putWork, workOn } from './entries.js';
 import type { FoundFile } from './listing.js';
 import { imageFor, imagesNamed, isNamedAsMask, objectIn } from './maskNames.js';
 import { say, sayError } from './messages.js';
-import { classes, currentClass, currentId, type Entry, entries, FIRST_CLASSES } from './state.js';
+import { classes, currentClass, currentId, type Entry, entries, FIRST_CLASSES, removedClasses } from './state.js';
 import { datasetOf } from './trainingSet.js';
 
 /**
@@ -158,12 +159,15 @@ function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMa
   const unused = byName && classes.peek() === FIRST_CLASSES && entries.peek().every(({ shapes }) => shapes === 0);
   let all = unused ? [] : classes.peek();
   for (const entry of found) {
-    const known = all.find(({ id, name }) => (byName ? name === entry.name : id === entry.id));
-    const taken = all.some(({ id }) => id === entry.id);
-    const id = known?.id ?? (taken ? freeClass(all) : entry.id);
+    const same = ({ id, name }: ClassEntry): boolean => (byName ? name === entry.name : id === entry.id);
+    const known = all.find(same);
+    const before = known ?? removedClasses.peek().find(same);
+    const ever = [...all, ...removedClasses.peek()];
+    const taken = ever.some(({ id }) => id === entry.id);
+    const id = before?.id ?? (taken ? freeClass(ever) : entry.id);
     if (id === undefined) throw new SamusError('input', 'CLASSES_FULL', text.classes.full, text.classes.fullHint);
     ids.set(entry.id, id);
-    if (!known) all = [...all, { ...entry, id }].sort((a, b) => a.id - b.id);
+    if (!known) all = [...all, before ? broughtBack(id) : { ...entry, id }].sort((a, b) => a.id - b.id);
   }
   batch(() => {
     classes.value = all;

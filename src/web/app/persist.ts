@@ -22,6 +22,7 @@ import {
   FIRST_CLASSES,
   multimask,
   opened,
+  removedClasses,
   saving,
   showMeasures,
   showPreview,
@@ -94,6 +95,8 @@ export async function forgetWork(): Promise<boolean> {
   if (gone) {
     dataset = undefined;
     classes.value = FIRST_CLASSES;
+    // No work holds their numbers any more.
+    removedClasses.value = [];
     currentClass.value = FIRST_CLASSES[0].id;
   }
   keepSettings();
@@ -133,6 +136,7 @@ function keepSettings(): void {
 function settings(): Settings {
   return {
     classes: classes.value,
+    removedClasses: removedClasses.value,
     currentId: currentId.value,
     engine: engineKind.value,
     preview: showPreview.value,

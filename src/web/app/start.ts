@@ -1,6 +1,7 @@
 /** Brings the page to life: what is stored comes back, and work, prompts and keys are followed from then on. */
 import { text } from '../text/en.js';
 import { restoreAdapted } from './adaptedModel.js';
+import { followClasses } from './classes.js';
 import { switchEngine, warmUp } from './engineControl.js';
 import { restoreEntries } from './entries.js';
 import { followKeys } from './keyboard.js';
@@ -13,6 +14,7 @@ import {
   currentClass,
   multimask,
   opened,
+  removedClasses,
   serverReachable,
   showMeasures,
   showPreview,
@@ -40,6 +42,8 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
     classes.value = settings.classes;
     currentClass.value = settings.classes[0].id;
   }
+  removedClasses.value = settings.removedClasses ?? removedClasses.value;
+  followClasses();
   showPreview.value = settings.preview ?? showPreview.value;
   showMeasures.value = settings.measures ?? showMeasures.value;
   multimask.value = settings.multimask ?? multimask.value;

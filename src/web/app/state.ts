@@ -6,7 +6,7 @@ import { computed, type Signal, signal } from '@preact/signals';
 import type { Viewport } from '../canvas/viewport.js';
 import { findObject } from '../document/edit.js';
 import type { History } from '../document/history.js';
-import { PALETTE } from '../document/palette.js';
+import { freeClass, PALETTE } from '../document/palette.js';
 import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 import type { EngineKind } from '../engine/engine.js';
 import type { OpenedImage } from '../open/openedImage.js';
@@ -72,6 +72,10 @@ export const currentIndex = computed(() => entries.value.findIndex(({ id }) => i
 
 export const FIRST_CLASSES: readonly [ClassEntry] = [{ id: 1, name: 'object', color: PALETTE[0] }];
 export const classes = signal<readonly ClassEntry[]>(FIRST_CLASSES);
+/** Classes that were taken away; objects that hold their numbers may come back. */
+export const removedClasses = signal<readonly ClassEntry[]>([]);
+/** The number of the next class, or undefined if there is none left. */
+export const nextClass = computed(() => freeClass([...classes.value, ...removedClasses.value]));
 /** The class of new objects. */
 export const currentClass = signal(1);
 

@@ -29,6 +29,7 @@ export interface StoredFile {
 /** Choices of a person that outlive the page. */
 export interface Settings {
   readonly classes?: readonly ClassEntry[];
+  readonly removedClasses?: readonly ClassEntry[];
   readonly currentId?: string | null;
   readonly engine?: 'browser' | 'server';
   readonly preview?: boolean;

@@ -1,0 +1,72 @@
+/**
+ * The classes that objects may have. A number means one class for good: work that is stored, exported or undone may hold
+ * it, so that the number of a class that was taken away is not given to another one.
+ */
+import { effect } from '@preact/signals';
+import { PALETTE } from '../document/palette.js';
+import type { ClassEntry } from '../document/types.js';
+import { text } from '../text/en.js';
+import { workOn } from './entries.js';
+import { say } from './messages.js';
+import { classes, currentClass, document, entries, nextClass, removedClasses } from './state.js';
+
+/** Begins to bring classes back that objects of the open image have: undone, or stored before they were taken away. */
+export function followClasses(): void {
+  effect(() => {
+    const used = new Set(document.value?.objects.map(({ classId }) => classId));
+    for (const { id } of classes.value) used.delete(id);
+    if (used.size > 0) classes.value = sorted([...classes.peek(), ...[...used].map(broughtBack)]);
+  });
+}
+
+export function addClass(): void {
+  const id = nextClass.peek();
+  if (id === undefined) return;
+  classes.value = sorted([...classes.peek(), fallback(id)]);
+  currentClass.value = id;
+}
+
+export function changeClass(id: number, fields: Partial<ClassEntry>): void {
+  classes.value = classes.peek().map((one) => (one.id === id ? { ...one, ...fields } : one));
+}
+
+/** Two classes of one name would be one in the files of other programs. @returns the name that it has then */
+export function renameClass({ id, name }: ClassEntry, wanted: string): string {
+  const next = wanted.trim() || name;
+  if (classes.peek().some((one) => one.id !== id && one.name === next)) {
+    say(text.classes.taken(next));
+    return name;
+  }
+  changeClass(id, { name: next });
+  return next;
+}
+
+/** Only if no image of the list has an object of it. */
+export async function removeClass(entry: ClassEntry): Promise<void> {
+  const { id, name } = entry;
+  for (const image of entries.peek()) {
+    const work = await workOn(image);
+    if (work?.objects.some(({ classId }) => classId === id)) {
+      say(text.classes.inUse(name, image.name));
+      return;
+    }
+  }
+  removedClasses.value = [...removedClasses.peek().filter((one) => one.id !== id), entry];
+  classes.value = classes.peek().filter((one) => one.id !== id);
+  if (currentClass.peek() === id) currentClass.value = classes.peek()[0]!.id;
+}
+
+/** With its old name and colour, where these are known and no other class has the name by now. */
+export function broughtBack(id: number): ClassEntry {
+  const before = removedClasses.peek().find((one) => one.id === id);
+  const taken = classes.peek().some(({ name }) => name === before?.name);
+  return before && !taken ? before : fallback(id);
+}
+
+const fallback = (id: number): ClassEntry => ({
+  id,
+  name: text.classes.fallback(id),
+  color: PALETTE[(id - 1) % PALETTE.length]!,
+});
+
+const sorted = (all: readonly ClassEntry[]): readonly ClassEntry[] => all.toSorted((a, b) => a.id - b.id);
