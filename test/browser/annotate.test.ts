@@ -152,8 +152,9 @@ describeInChromium('annotating an image', () => {
     await annotator.click([10, 20]);
     await annotator.click([10, 70]);
     const dialog = annotator.page.getByRole('dialog', { name: 'Set the scale' });
-    await dialog.getByLabel('Distance in mm').fill('25');
-    await dialog.getByRole('button', { name: 'Set the scale' }).click();
+    await dialog.waitFor();
+    await annotator.page.keyboard.type('25');
+    await annotator.press('Enter');
     await annotator.message(/0\.5 mm a pixel/);
     const longest = annotator.page.locator('.right .measure tr').nth(1).locator('td');
     await longest.filter({ hasText: 'mm' }).waitFor();

@@ -18,7 +18,7 @@ import { text } from '../text/en.js';
 import { quietly, step, stepOnActive } from './edits.js';
 import { move } from './entries.js';
 import { stopEverything } from './everything.js';
-import { say } from './messages.js';
+import { dismiss, say } from './messages.js';
 import {
   active,
   adding,
@@ -86,8 +86,10 @@ export function stroke(path: readonly Pixel[], erase: boolean): void {
 export function placeTick(pixel: Pixel): void {
   const next = ticks.peek().length >= 2 ? [pixel] : [...ticks.peek(), pixel];
   ticks.value = next;
-  if (next.length === 2) dialog.value = 'calibrate';
-  else say(text.calibrate.second);
+  if (next.length === 2) {
+    dismiss();
+    dialog.value = 'calibrate';
+  } else say(text.calibrate.second);
 }
 
 /** What the Enter key does at the crosshair. */
@@ -207,9 +209,9 @@ export const goBack = (): void => void move(-1);
 
 /** Gives up what is half done; else lets go of the object. */
 export function cancel(): void {
+  if (stopEverything()) return;
   if (anchor.peek() || ticks.peek().length > 0) {
     anchor.value = null;
-  if (stopEverything()) return;
     ticks.value = [];
   } else if (crosshair.peek()) crosshair.value = null;
   else quietly((present) => select(present, null));

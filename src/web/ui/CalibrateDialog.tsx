@@ -1,5 +1,6 @@
 /** Asks how far two ticks of the depth scale are apart, and sets the scale from it. */
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { chooseTool } from '../app/commands.js';
 import { step } from '../app/edits.js';
 import { say } from '../app/messages.js';
@@ -12,6 +13,12 @@ import { rounded, spacing } from './MeasurePanel.js';
 
 export function CalibrateDialog() {
   const written = useSignal('10');
+  const field = useRef<HTMLInputElement>(null);
+  // The number is what the window is for: it can be written over at once.
+  useEffect(() => {
+    field.current?.focus();
+    field.current?.select();
+  }, []);
   const [from = [0, 0], to = [0, 0]] = ticks.value;
   const pixels = Math.hypot(to[0] - from[0], to[1] - from[1]);
   const millimetres = Number(written.value.replace(',', '.'));
@@ -36,6 +43,7 @@ export function CalibrateDialog() {
         <label class="field">
           <span>{text.calibrate.label}</span>
           <input
+            ref={field}
             inputMode="decimal"
             value={written.value}
             aria-invalid={!valid}

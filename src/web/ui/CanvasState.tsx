@@ -21,8 +21,8 @@ export function CanvasState() {
   if (entry) return <p class="canvas-state quiet">{text.open.opening}</p>;
   return (
     <div class="canvas-state begin">
-      <h2>{text.open.drop}</h2>
-      <p>{text.open.dropMore}</p>
+      <h2>{text.open.begin}</h2>
+      <p class="wide-only">{text.open.drop}</p>
       <div class="row">
         <Button label={text.open.files} caption={text.open.files} icon="open" kind="primary" onClick={openFiles} />
         <Button label={text.open.folder} caption={text.open.folder} icon="folder" onClick={openFolder} />

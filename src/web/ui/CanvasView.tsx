@@ -99,7 +99,7 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
         ref={focus}
         class={`over tool-${tool.value}`}
         {...KEYS_ACT_HERE}
-        aria-label={open ? text.view.canvas(open.picture.name) : text.open.drop}
+        aria-label={open ? text.view.canvas(open.picture.name) : text.open.begin}
       />
       <CanvasState />
     </main>

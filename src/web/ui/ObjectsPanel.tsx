@@ -17,7 +17,7 @@ export function ObjectsPanel() {
         <h2>{text.objects.title}</h2>
         <Button label={text.objects.begin} icon="plus" keys="N" disabled={!opened.value} onClick={beginObject} />
       </header>
-      {objects.length === 0 && <p class="quiet">{text.objects.none}</p>}
+      {opened.value && objects.length === 0 && <p class="quiet">{text.objects.none}</p>}
       <ul>
         {objects.map((one) => (
           <Row key={one.id} object={one} current={one.id === object?.id} />

@@ -16,8 +16,20 @@ export function OpenMore() {
         keys="Shift+O"
         onClick={openFolder}
       />
-      <Button label={text.open.masks} icon="masks" keys="I" disabled={none} onClick={openMasks} />
-      <Button label={text.open.sample} icon="sample" onClick={() => void takeSample()} />
+      <Button
+        label={text.open.masks}
+        caption={text.open.masksShort}
+        icon="masks"
+        keys="I"
+        disabled={none}
+        onClick={openMasks}
+      />
+      <Button
+        label={text.open.sample}
+        caption={text.open.sampleShort}
+        icon="sample"
+        onClick={() => void takeSample()}
+      />
     </div>
   );
 }
