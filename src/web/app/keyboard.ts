@@ -128,7 +128,7 @@ function show(which: 'help' | 'export' | 'learn'): void {
 /** Begins to listen. */
 export function followKeys(canvasHasFocus: () => boolean): void {
   addEventListener('keydown', (event) => {
-    if (event.defaultPrevented || event.isComposing || isField(event.target)) return;
+    if (event.defaultPrevented || event.isComposing || isFieldOf(event)) return;
     const modal = document.querySelector('dialog[open]') !== null;
     if (modal) return;
     const name = nameOf(event);
@@ -148,8 +148,12 @@ function nameOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): str
   return `${ctrlKey || metaKey ? 'Mod+' : ''}${altKey ? 'Alt+' : ''}${shifted ? 'Shift+' : ''}${name}`;
 }
 
-/** Where keys write or set something. */
-function isField(target: EventTarget | null): boolean {
-  if (target instanceof HTMLInputElement) return !['checkbox', 'radio', 'button'].includes(target.type);
+/** Whether the key writes or sets something where it was pressed. */
+function isFieldOf({ target, key }: KeyboardEvent): boolean {
+  if (target instanceof HTMLInputElement) {
+    // A slider that was dragged keeps the focus, and knows no letters.
+    if (target.type === 'range') return key.startsWith('Page');
+    return !['checkbox', 'radio', 'button'].includes(target.type);
+  }
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
 }

@@ -39,9 +39,11 @@ export function App() {
       if (event.relatedTarget === null) dropping.value = false;
     };
     const drop = (event: DragEvent): void => {
+      // Words may be dropped into a field.
+      if (!event.dataTransfer?.types.includes('Files')) return;
       event.preventDefault();
       dropping.value = false;
-      if (event.dataTransfer) void takeDrop(event.dataTransfer);
+      void takeDrop(event.dataTransfer);
     };
     addEventListener('dragover', over);
     addEventListener('dragleave', away);
@@ -68,9 +70,9 @@ export function App() {
       </aside>
       <MessageBar />
       <StatusBar />
+      <Spoken />
       {dropping.value && <div class="drop-zone">{text.open.dropNow}</div>}
       <Windows />
-      <Spoken />
     </div>
   );
 }

@@ -34,6 +34,8 @@ function Slider({ label, value }: { readonly label: string; readonly value: Sign
       <span>{label}</span>
       <input
         type="range"
+        aria-label={label}
+        aria-valuetext={text.view.percent(value.value)}
         min={30}
         max={300}
         step={5}
@@ -42,7 +44,7 @@ function Slider({ label, value }: { readonly label: string; readonly value: Sign
           value.value = event.currentTarget.valueAsNumber;
         }}
       />
-      <output>{text.view.percent(value.value)}</output>
+      <span class="value">{text.view.percent(value.value)}</span>
     </label>
   );
 }
