@@ -44,6 +44,8 @@ async function run(options: TrainOptions, stopped: () => boolean): Promise<Outco
   const prepared = await withProgress('preparing the training', () => prepare(folder, options));
   try {
     return await trainPrepared(folder, prepared, stopped);
+  } catch (error) {
+    throw resumable(folder, error);
   } finally {
     // Whatever failed: its threads would keep the process alive, and the run locked.
     await prepared.close();
@@ -73,6 +75,13 @@ async function trainPrepared(folder: string, prepared: PreparedRun, stopped: () 
   } finally {
     await display.close();
   }
+}
+
+/** What is wrong with files or the machine can be put right, and the run goes on. */
+function resumable(folder: string, error: unknown): unknown {
+  if (!(error instanceof SamusError) || (error.kind !== 'input' && error.kind !== 'machine')) return error;
+  const { kind, code, message, hint, details } = error;
+  return new SamusError(kind, code, message, `${hint}; then samus train --resume ${folder}`, details);
 }
 
 async function prepare(folder: string, options: TrainOptions) {

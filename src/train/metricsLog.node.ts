@@ -1,9 +1,11 @@
 /**
  * `RUN/metrics.jsonl`: one JSON object a line, for steps and for validations. A resumed training cuts off what was
- * written after the checkpoint that it goes on from, so that the file reads like that of an uninterrupted one.
+ * written after the checkpoint that it goes on from, so that each step comes once. The first line after that averages over
+ * the steps since the checkpoint only: means are no part of it.
  */
-import { type FileHandle, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile, writeError } from '../formats/fileWrite.node.js';
 import { RUN_FILES } from './runFolder.node.js';
 
 /** A line: numbers by name, `step` among them. Those of validations have a `val_dice`. */
@@ -11,26 +13,31 @@ export type MetricsLine = Readonly<Record<string, number>>;
 
 export class MetricsLog {
   private constructor(
+    private readonly path: string,
     private readonly file: FileHandle,
     /** Every line so far. */
     readonly lines: MetricsLine[],
   ) {}
 
-  /** Opens the file of a run that goes on after `step`. */
+  /** Opens the file of a run that goes on after `step`. @throws SamusError DISK_FULL, FILE_UNWRITABLE */
   static async open(run: string, step: number): Promise<MetricsLog> {
     const path = join(run, RUN_FILES.metrics);
     const text = await readFile(path, 'utf8').catch(() => '');
     const lines = text.split('\n').map(parseLine);
     const kept = lines.filter((line) => line !== undefined).filter((line) => line.step! <= step);
-    const temporary = join(run, `.${RUN_FILES.metrics}.tmp`);
-    await writeFile(temporary, kept.map((line) => `${JSON.stringify(line)}\n`).join(''), { flush: true });
-    await rename(temporary, path);
-    return new MetricsLog(await open(path, 'a'), kept);
+    const again = kept.map((line) => `${JSON.stringify(line)}\n`).join('');
+    await replaceFile(path, (temporary) => writeFile(temporary, again, { flush: true }));
+    return new MetricsLog(path, await open(path, 'a'), kept);
   }
 
+  /** @throws SamusError DISK_FULL, FILE_UNWRITABLE */
   async add(line: MetricsLine): Promise<void> {
     this.lines.push(line);
-    await this.file.appendFile(`${JSON.stringify(line)}\n`);
+    try {
+      await this.file.appendFile(`${JSON.stringify(line)}\n`);
+    } catch (error) {
+      throw writeError(this.path, error);
+    }
   }
 
   async close(): Promise<void> {

@@ -35,11 +35,15 @@ export class Optimiser {
   /**
    * One update of all weights.
    * @param gradients of every weight by its name; scaled in place where they are clipped
-   * @returns the norm of all gradients before clipping; if it is not finite, nothing was updated
+   * @param norm of all gradients, where it is known already
+   * @returns the norm before clipping; if it is not finite, nothing was updated
    */
-  update(gradients: ReadonlyMap<string, Float32Array>, learningRate: number): number {
+  update(
+    gradients: ReadonlyMap<string, Float32Array>,
+    learningRate: number,
+    norm = globalNorm(gradients.values()),
+  ): number {
     const { clip, adam, ema, rateOf } = this.options;
-    const norm = globalNorm(gradients.values());
     if (!Number.isFinite(norm)) return norm;
     const scale = clip !== null && norm > clip ? clip / norm : 1;
     this.step++;
@@ -74,7 +78,7 @@ function follow(mean: Float32Array, weight: Float32Array, decay: number): void {
 }
 
 /** Root of the sum of all squares. */
-function globalNorm(gradients: Iterable<Float32Array>): number {
+export function globalNorm(gradients: Iterable<Float32Array>): number {
   let sum = 0;
   for (const gradient of gradients) {
     let part = 0;

@@ -35,8 +35,8 @@ import type { ValidationOptions } from './validate.node.js';
 export interface PreparedRun extends CheckpointSource {
   /** Samples of an epoch. */
   readonly samples: number;
-  readonly session: TrainingSession;
-  readonly loader: BatchLoader;
+  readonly session: Pick<TrainingSession, 'run' | 'gradients'>;
+  readonly loader: Pick<BatchLoader, 'get'>;
   /** What the learning rate of a weight is multiplied by. */
   readonly rateOf: (name: string) => number;
   readonly validation: Omit<ValidationOptions, 'progress' | 'stopped'>;

@@ -7,6 +7,7 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
+import { writeError } from '../formats/fileWrite.node.js';
 import { RUN_FILES } from './runFolder.node.js';
 
 interface Owner {
@@ -16,16 +17,22 @@ interface Owner {
   readonly host: string;
 }
 
-/** Takes the lock. @returns what gives it back @throws SamusError RUN_LOCKED if another process has it */
+/**
+ * Takes the lock.
+ * @returns what gives it back
+ * @throws SamusError RUN_LOCKED if another process has it; DISK_FULL, FILE_UNWRITABLE
+ */
 export async function lockRun(run: string): Promise<() => Promise<void>> {
   const path = join(run, RUN_FILES.lock);
   const own: Owner = { pid: process.pid, started: await startOf(process.pid), host: hostname() };
   const text = JSON.stringify(own);
   const written = join(run, `.lock.${randomUUID()}.tmp`);
-  await writeFile(written, text, { flag: 'wx' });
   try {
+    await writeFile(written, text, { flag: 'wx' });
     // A link appears with its whole content, or not at all if there is one.
     while (!(await linked(written, path))) await removeStale(run, path);
+  } catch (error) {
+    throw writeError(path, error);
   } finally {
     await rm(written, { force: true });
   }

@@ -2,8 +2,9 @@
  * What a run writes for people to look at: metrics, TensorBoard events, curves, pictures of validation samples. The
  * training itself reads none of it back, so that nothing of it can change the weights.
  */
-import { type FileHandle, mkdir, open, rename, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeError, writeTextFile } from '../formats/fileWrite.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { drawOverlay } from '../formats/overlay.js';
 import { curvesSvg } from './curves.js';
@@ -22,6 +23,7 @@ export class RunRecord {
     private readonly folder: string,
     private readonly log: MetricsLog,
     private readonly events: FileHandle,
+    private readonly path: string,
   ) {}
 
   static async open({ folder, state }: PreparedRun): Promise<RunRecord> {
@@ -30,23 +32,22 @@ export class RunRecord {
     const now = Date.now() / 1000;
     // TensorBoard reads the files of a folder in the order of their names; each process writes one of its own.
     const name = `events.out.tfevents.${Math.floor(now)}.samus.${process.pid}`;
-    const events = await open(join(folder, name), 'a');
-    await events.appendFile(versionRecord(now));
-    if (step > 0) await events.appendFile(restartRecord(now, step + 1));
-    return new RunRecord(folder, log, events);
+    const path = join(folder, name);
+    const made = new RunRecord(folder, log, await open(path, 'a'), path);
+    await made.append(versionRecord(now));
+    if (step > 0) await made.append(restartRecord(now, step + 1));
+    return made;
   }
 
   async metrics(line: Readonly<Record<string, number>>): Promise<void> {
     const { step, ...scalars } = line;
     await this.log.add(line);
-    await this.events.appendFile(scalarsRecord(Date.now() / 1000, step!, scalars));
+    await this.append(scalarsRecord(Date.now() / 1000, step!, scalars));
   }
 
   /** Curves so far, and pictures of some samples: what was found blue, what there is orange. */
   async validated({ pictures }: Validation): Promise<void> {
-    const curves = join(this.folder, RUN_FILES.curves);
-    await writeFile(`${curves}.tmp`, curvesSvg(this.log.lines));
-    await rename(`${curves}.tmp`, curves);
+    await writeTextFile(join(this.folder, RUN_FILES.curves), curvesSvg(this.log.lines));
     const samples = join(this.folder, RUN_FILES.samples);
     await mkdir(samples, { recursive: true });
     for (const [i, { image, found, truth, click }] of pictures.entries()) {
@@ -56,6 +57,14 @@ export class RunRecord {
         { mask: found, color: FOUND, clicks: [{ x, y, positive: label === 1 }] },
       ]);
       await writePng(join(samples, `sample-${i + 1}.png`), drawn);
+    }
+  }
+
+  private async append(event: Uint8Array): Promise<void> {
+    try {
+      await this.events.appendFile(event);
+    } catch (error) {
+      throw writeError(this.path, error);
     }
   }
 

@@ -2,11 +2,12 @@
  * The training loop: batches in, steps of the optimiser, validations, checkpoints. What it starts from and where it
  * goes on is prepared by prepareRun.node.ts; how it is shown to people is the business of its listener.
  */
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { SamusError } from '../errors.js';
 import type { Batch } from './batchLoader.node.js';
 import { weightsOf, writeLast } from './lastCheckpoint.node.js';
-import { Optimiser } from './optimiser.js';
+import { globalNorm, Optimiser } from './optimiser.js';
 import type { Position, Validation } from './position.js';
 import type { PreparedRun } from './prepareRun.node.js';
 import { RUN_FILES } from './runFolder.node.js';
@@ -55,6 +56,9 @@ export class Trainer {
   readonly #sums: ReadonlyMap<string, Float32Array> | undefined;
   readonly #logged = new Means();
   #position: Position;
+  /** That of the last checkpoint. */
+  #saved: Position;
+  #due = false;
   #first = true;
   #trained = 0;
   #waited = 0;
@@ -66,6 +70,7 @@ export class Trainer {
     this.#listener = listener;
     this.#stopped = stopped;
     this.#position = state.position;
+    this.#saved = state.position;
     const decay = config.optimizer === 'adamw' ? config.weightDecay : 0;
     this.#optimiser = new Optimiser(
       state.states,
@@ -85,11 +90,25 @@ export class Trainer {
 
   /**
    * Trains to the end, or until told to stop; either way the last checkpoint is up to date then.
-   * @throws SamusError TRAIN_NAN, and what reading images and writing checkpoints throw; the last checkpoint stays
+   * @throws SamusError TRAIN_NAN, and what reading images and writing checkpoints throw; a checkpoint stays
    */
   async train(): Promise<TrainingResult> {
+    try {
+      await this.#steps();
+    } catch (error) {
+      // A sample that cannot be read: once it is put right, the training goes on from here.
+      const outside = error instanceof SamusError && error.kind === 'input';
+      if (outside && this.#saved !== this.#position) await this.#save();
+      throw error;
+    }
+    if (this.#saved !== this.#position) await this.#save();
+    const { step, best, seconds } = this.#position;
+    const waitShare = this.#trained > 0 ? this.#waited / this.#trained : 0;
+    return { step, finished: this.#finished(), best, seconds, waitShare };
+  }
+
+  async #steps(): Promise<void> {
     const { config } = this.#run;
-    let saved = this.#position;
     for (;;) {
       const { step } = this.#position;
       if (
@@ -97,20 +116,15 @@ export class Trainer {
         this.#position.validated !== step &&
         (step % config.validateSteps === 0 || step >= config.steps)
       ) {
-        const complete = await this.#validate();
-        if (complete) saved = await this.#save();
-      } else if (config.checkpointSteps > 0 && step % config.checkpointSteps === 0 && saved.step !== step) {
-        saved = await this.#save();
+        this.#due = (await this.#validate()) || this.#due;
+      } else if (config.checkpointSteps > 0 && step % config.checkpointSteps === 0 && this.#saved.step !== step) {
+        this.#due = true;
       }
-      if (this.#stopped() || this.#finished()) break;
+      if (this.#stopped() || this.#finished()) return;
       await this.#step();
       // A run of the session blocks the event loop; without a turn of it between two of them no signal would come in.
       await setImmediate();
     }
-    if (saved !== this.#position) await this.#save();
-    const { step, best, seconds } = this.#position;
-    const waitShare = this.#trained > 0 ? this.#waited / this.#trained : 0;
-    return { step, finished: this.#finished(), best, seconds, waitShare };
   }
 
   #finished(): boolean {
@@ -122,7 +136,7 @@ export class Trainer {
   async #step(): Promise<void> {
     const { config, loader, session } = this.#run;
     const { step } = this.#position;
-    const started = performance.now();
+    let started = performance.now();
     const rate = learningRate({ ...config, kind: config.schedule, rate: config.learningRate }, step);
     const means = new Means();
     let waited = 0;
@@ -134,12 +148,16 @@ export class Trainer {
       waited += performance.now() - asked;
       batches.push(batch);
       const scalars = await session.run(batch.feeds);
-      if (!Number.isFinite(scalars.loss)) throw nanError('the loss', step, [batch]);
+      if (!Number.isFinite(scalars.loss)) throw this.#nanError('the loss', [batch]);
       means.add(scalars);
       for (const [name, sum] of this.#sums ?? []) accumulate(sum, session.gradients.get(name)!, config.accumulate);
     }
-    const norm = this.#optimiser.update(this.#sums ?? session.gradients, rate);
-    if (!Number.isFinite(norm)) throw nanError('a gradient', step, batches);
+    const gradients = this.#sums ?? session.gradients;
+    const norm = globalNorm(gradients.values());
+    if (!Number.isFinite(norm)) throw this.#nanError('a gradient', batches);
+    // Only now are these weights known to give numbers: those that do not must not take the place of the last good ones.
+    if (this.#due) started += await this.#save();
+    this.#optimiser.update(gradients, rate, norm);
     const seconds = (performance.now() - started) / 1000;
     this.#position = { ...this.#position, step: step + 1, seconds: this.#position.seconds + seconds };
     await this.#report(means.take(), { learning_rate: rate, gradient_norm: norm, seconds, waited: waited / 1000 });
@@ -210,15 +228,39 @@ export class Trainer {
     return true;
   }
 
-  async #save(): Promise<Position> {
+  /** @returns how long it took, in milliseconds */
+  async #save(): Promise<number> {
+    const started = performance.now();
     await writeLast(this.#run, this.#position);
-    return this.#position;
+    this.#saved = this.#position;
+    this.#due = false;
+    return performance.now() - started;
   }
 
   async #saveBest(validation: Validation): Promise<void> {
     const { folder, config, card } = this.#run;
     const model = { config: config.model, tensors: weightsOf(this.#run), card: card(this.#position, validation) };
     await writeCheckpoint(folder, RUN_FILES.best, model);
+  }
+
+  /** @param batches all that have a part in it */
+  #nanError(what: string, batches: readonly Batch[]): SamusError {
+    const { folder } = this.#run;
+    const { step, best } = this.#position;
+    const samples = batches.flatMap((batch) => batch.origins());
+    const last = join(folder, RUN_FILES.last);
+    const before = best && best.step < step ? ` from ${join(folder, RUN_FILES.best)}, of step ${best.step},` : '';
+    const start =
+      this.#saved.step < step
+        ? `start a new run from ${last}, of step ${this.#saved.step},`
+        : `(the weights of ${last}, of step ${step}, may be the cause) start a new run${before}`;
+    return new SamusError(
+      'failure',
+      'TRAIN_NAN',
+      `${what} of step ${step + 1} was expected to be a number, it is not; its samples: ${samples.join('; ')}`,
+      `look at these images, or ${start} with a lower --lr or with --clip 1`,
+      { step: step + 1, samples: [...samples] },
+    );
   }
 }
 
@@ -243,16 +285,4 @@ class Means {
 
 function accumulate(sum: Float32Array, gradient: Float32Array, parts: number): void {
   for (let i = 0; i < sum.length; i++) sum[i]! += gradient[i]! / parts;
-}
-
-/** @param batches all that have a part in it */
-function nanError(what: string, step: number, batches: readonly Batch[]): SamusError {
-  const samples = batches.flatMap((batch) => batch.origins());
-  return new SamusError(
-    'failure',
-    'TRAIN_NAN',
-    `${what} of step ${step + 1} was expected to be a number, it is not; its samples: ${samples.join('; ')}`,
-    'look at these images, or start again with a lower --lr or with --clip 1; the last checkpoint is good',
-    { step: step + 1, samples: [...samples] },
-  );
 }

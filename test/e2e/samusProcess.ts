@@ -15,9 +15,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A running `samus`. */
-export function startSamus(cwd: string, args: readonly string[]) {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+/** A running `samus`. @param env added to that of the tests */
+export function startSamus(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const options = { cwd, env: { ...process.env, ...env } };
+  const child = spawn(process.execPath, [PROGRAM, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;

@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCheckpointFile } from '../../src/formats/checkpointFile.node.js';
+import { createImage } from '../../src/formats/image.js';
+import { encodePng } from '../../src/formats/imageWrite.node.js';
 import { writeSafetensorsFile } from '../../src/formats/safetensorsFile.node.js';
 import { serialiseConfig } from '../../src/models/configFile.js';
 import { writePhantomDataset } from '../support/phantomDataset.js';
@@ -26,6 +28,11 @@ function train(...args: string[]) {
 
 async function waitFor(path: string): Promise<void> {
   while (!filesIn(folder).includes(path)) await sleep(50);
+}
+
+/** A square label, all of one class. */
+function encodeLabel(side: number, value: number): Promise<Uint8Array> {
+  return encodePng(createImage(side, side, 1, new Uint8Array(side * side).fill(value)));
 }
 
 function weights(run: string): Promise<Buffer> {
@@ -244,31 +251,59 @@ describe('samus train', () => {
     expect(gone).toMatchObject({ code: 3, stdout: expect.stringContaining('DATA_FILE_MISSING') });
     const empty = await train(...start, '--train-list', 'empty', '--out', 'x2');
     expect(empty).toMatchObject({ code: 3, stdout: expect.stringContaining('DATA_LIST_EMPTY') });
+    await writeFile(join(folderOf, 'over.txt'), '1/Breast-Phantom/p 0\n2/Breast-Phantom/p 2\n');
+    const over = await train(...start, '--train-list', 'over', '--out', 'x3');
+    expect(over).toMatchObject({ code: 3, stdout: expect.stringContaining('DATA_CLASS_RANGE') });
+    expect(JSON.parse(over.stdout).error.message).toContain('class 2 of Breast-Phantom/p 2');
+    expect(filesIn(folder).filter((name) => /^x[123]/.test(name))).toEqual([]);
   });
 
-  it('names a picture that cannot be read when its turn comes, and keeps the last checkpoint', async () => {
-    const data = join(folder, 'broken');
-    await cp(join(folder, 'data'), data, { recursive: true });
-    await writeFile(join(data, 'Breast-Phantom', 'label', 'p 2.png'), 'no picture');
-    const ended = await train('--data', 'broken', ...DATA.slice(2), ...TINY, '--steps', '30', '--out', 'x3');
-    expect(ended).toMatchObject({ code: 3, stdout: expect.stringContaining('IMAGE_FORMAT') });
-    expect(ended.stdout).toContain('p 2.png');
+  it.each<[string, string, () => Promise<Uint8Array | string>]>([
+    ['that is no picture', 'IMAGE_FORMAT', async () => 'no picture'],
+    ['of another size', 'DATA_SIZE_MISMATCH', () => encodeLabel(16, 1)],
+    ['with a class over class.json', 'DATA_CLASS_RANGE', () => encodeLabel(32, 3)],
+  ])('names a label %s when its turn comes, and goes on once it is corrected', async (what, code, write) => {
+    const [data, run] = [`data ${code}`, `x ${code}`];
+    await cp(join(folder, 'data'), join(folder, data), { recursive: true });
+    const label = join(folder, data, 'Heart-Phantom', 'label', 'p 3.png');
+    const right = await readFile(label);
+    await writeFile(label, await write());
+    const args = [...TINY, '--steps', '8', '--checkpoint-steps', '0'];
+    const ended = await train('--data', data, ...DATA.slice(2), ...args, '--out', run);
+    expect(ended, what).toMatchObject({ code: 3 });
+    const { error } = JSON.parse(ended.stdout);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(/Heart-Phantom.*p 3/) });
+    expect(error.hint).toContain(`samus train --resume ${run}`);
+    await writeFile(label, right);
+    expect(await train('--resume', run)).toMatchObject({ code: 0 });
+    expect(await weights(run)).toEqual(await weights('done'));
   });
 
-  it.skipIf(process.platform === 'win32')('keeps the old checkpoint when there is no room for a new one', async () => {
-    await cp(join(folder, 'done'), join(folder, 'full'), { recursive: true });
-    const config = JSON.parse(await readFile(join(folder, 'full', 'config.json'), 'utf8'));
-    await writeFile(join(folder, 'full', 'config.json'), JSON.stringify({ ...config, steps: 20 }));
-    const before = await weights('full');
-    // Files of at most 64 blocks: every checkpoint is larger.
-    const command = `ulimit -f 64; exec "${process.execPath}" "${PROGRAM}" train --resume full --json`;
-    const ended = await new Promise<{ code: unknown; stdout: string }>((resolve) => {
-      execFile('bash', ['-c', command], { cwd: folder }, (error, stdout) => resolve({ code: error?.code, stdout }));
+  describe.skipIf(process.platform === 'win32')('without room on the disk', () => {
+    beforeAll(async () => {
+      const args = [...DATA, ...TINY, '--steps', '20', '--checkpoint-steps', '4'];
+      expect(await train(...args, '--out', 'long')).toMatchObject({ code: 0 });
     });
-    expect(ended).toMatchObject({ code: 4, stdout: expect.stringContaining('DISK_FULL') });
-    expect(await weights('full')).toEqual(before);
-    expect(filesIn(join(folder, 'full')).filter((name) => /\.writing|\.old|\.tmp|lock/.test(name))).toEqual([]);
-    expect(await train('--resume', 'full')).toMatchObject({ code: 0 });
+
+    // Files of at most so many blocks: every checkpoint is larger than 64, the lock than none.
+    it.each([64, 0])('keeps the old checkpoint, and goes on bit for bit (%i blocks)', async (blocks) => {
+      const run = `full ${blocks}`;
+      await cp(join(folder, 'done'), join(folder, run), { recursive: true });
+      const config = JSON.parse(await readFile(join(folder, run, 'config.json'), 'utf8'));
+      await writeFile(join(folder, run, 'config.json'), JSON.stringify({ ...config, steps: 20 }));
+      const before = await weights(run);
+      const command = `ulimit -f ${blocks}; exec "${process.execPath}" "${PROGRAM}" train --resume "${run}" --json`;
+      const ended = await new Promise<{ code: unknown; stdout: string }>((resolve) => {
+        execFile('bash', ['-c', command], { cwd: folder }, (error, stdout) => resolve({ code: error?.code, stdout }));
+      });
+      expect(ended.code).toBe(4);
+      const { error } = JSON.parse(ended.stdout);
+      expect(error).toMatchObject({ code: 'DISK_FULL', message: expect.stringContaining(join(run, '')) });
+      expect(await weights(run)).toEqual(before);
+      expect(filesIn(join(folder, run)).filter((name) => /\.writing|\.old|\.tmp|lock/.test(name))).toEqual([]);
+      expect(await train('--resume', run)).toMatchObject({ code: 0 });
+      expect(await weights(run)).toEqual(await weights('long'));
+    });
   });
 
   it('recovers the last checkpoint from an interruption between any two moves of its replacement', async () => {

@@ -1,5 +1,5 @@
 /**
- * A training that is killed again and again ends with the same weights, bit for bit, as one that is left alone.
+ * A training that is killed in every phase ends with the same weights, bit for bit, as one that is left alone.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,14 +8,14 @@ import { readCheckpointFile } from '../../src/formats/checkpointFile.node.js';
 import { serialiseConfig } from '../../src/models/configFile.js';
 import { writePhantomDataset } from '../support/phantomDataset.js';
 import { TINY_SAMUS } from '../support/tinyModel.js';
-import { newFolder, removeFolder, samus, startSamus } from './samusProcess.js';
+import { filesIn, newFolder, removeFolder, samus, startSamus } from './samusProcess.js';
 
 const folder = newFolder();
 const TRAIN = [
   ['train', '--data', 'data', '--train-list', 'train', '--val-list', 'val', '--model', 'tiny.json', '--threads', '1'],
   ['--recipe', 'multi-prompt', '--rounds', '2', '--augment', 'flip', '--optimizer', 'adamw', '--clip', '1'],
-  ['--ema', '0.9', '--schedule', 'cosine', '--warmup', '3', '--batch', '3', '--accumulate', '2', '--steps', '60'],
-  ['--validate-steps', '20', '--checkpoint-steps', '3', '--seed', '5'],
+  ['--ema', '0.9', '--schedule', 'cosine', '--warmup', '3', '--batch', '3', '--accumulate', '2', '--steps', '12'],
+  ['--validate-steps', '5', '--checkpoint-steps', '3', '--seed', '5'],
 ].flat();
 
 beforeAll(async () => {
@@ -41,25 +41,36 @@ async function losses(run: string) {
   return lines.map((line) => JSON.parse(line)).map(({ step, val_dice }) => ({ step, val_dice }));
 }
 
+/** Where it is killed, one after the other: each time it goes on from what the last kill left. See killAt.mjs. */
+const KILLS: readonly (readonly [phase: string, moment: string])[] = [
+  ['before it has a configuration', 'move >config.json 1'],
+  ['before its metrics are opened', 'write metrics.jsonl 1'],
+  ['before the first step', 'run training 1'],
+  ['in a step, with half of its gradients', 'run training 4'],
+  ['while a checkpoint is written', 'write training-state 2'],
+  ['before a checkpoint takes its place', 'move last>last.old 1'],
+  ['between the moves of a checkpoint', 'move last.writing>last 1'],
+  ['before the old checkpoint is removed', 'remove last.old 3'],
+  ['while validating', 'run validation 2'],
+  ['while the best model is written', 'write model.safetensors 2'],
+  ['between a validation and its checkpoint', 'write curves 1'],
+];
+
 describe('samus train --resume', () => {
-  it('goes on bit for bit after kill -9 at any moment', async () => {
-    const whole = await samus(folder, ...TRAIN, '--out', 'whole');
-    expect(whole).toMatchObject({ code: 0 });
-    let kills = 0;
-    let run = startSamus(folder, [...TRAIN, '--out', 'killed']);
-    for (let attempt = 0; ; attempt++) {
-      // Longer and longer, so that it is killed while starting, training, validating and writing, and ends at last.
-      const timer = setTimeout(() => run.child.kill('SIGKILL'), 900 + 170 * attempt);
-      const { code, stderr } = await run.ended;
-      clearTimeout(timer);
-      if (code === 0) break;
-      expect(stderr).not.toContain('error:');
-      kills++;
-      const started = await readFile(join(folder, 'killed', 'config.json')).catch(() => undefined);
-      run = startSamus(folder, started ? ['train', '--resume', 'killed'] : [...TRAIN, '--out', 'killed']);
+  it('goes on bit for bit after kill -9 in every phase', async () => {
+    expect(await samus(folder, ...TRAIN, '--out', 'whole')).toMatchObject({ code: 0 });
+    const preload = `--import ${new URL('killAt.mjs', import.meta.url).href}`;
+    const go = async (moment?: string) => {
+      const begun = filesIn(folder).includes('killed/config.json');
+      const args = begun ? ['train', '--resume', 'killed'] : [...TRAIN, '--out', 'killed'];
+      return startSamus(folder, args, moment ? { NODE_OPTIONS: preload, SAMUS_TEST_KILL: moment } : {}).ended;
+    };
+    for (const [phase, moment] of KILLS) {
+      const { code, stderr } = await go(moment);
+      expect([phase, code, stderr]).toEqual([phase, null, expect.not.stringContaining('error:')]);
     }
-    expect(kills).toBeGreaterThan(3);
+    expect(await go()).toMatchObject({ code: 0 });
     expect(await ending('killed')).toEqual(await ending('whole'));
     expect(await losses('killed')).toEqual(await losses('whole'));
-  }, 300_000);
+  }, 600_000);
 });

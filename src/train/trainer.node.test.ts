@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writePhantomDataset } from '../../test/support/phantomDataset.js';
+import { TINY_SAMUS } from '../../test/support/tinyModel.js';
+import { openDataset } from '../data/dataset.node.js';
+import { SamusError } from '../errors.js';
+import { parametersOf } from '../models/graphs.js';
+import { freshStates } from './optimiser.js';
+import type { PreparedRun } from './prepareRun.node.js';
+import { Trainer } from './trainer.node.js';
+import type { TrainingConfig } from './trainingConfig.js';
+import { readTrainingState } from './trainingState.node.js';
+
+const CONFIG: TrainingConfig = {
+  data: { root: 'data', train: ['train'], val: ['val'], holdOut: 0 },
+  choose: 'samples',
+  model: TINY_SAMUS,
+  from: null,
+  seed: 1,
+  steps: 100,
+  batch: 1,
+  accumulate: 1,
+  recipe: { kind: 'published' },
+  prompts: 'point',
+  augment: 'none',
+  optimizer: 'adam',
+  weightDecay: 0,
+  learningRate: 1,
+  schedule: 'constant',
+  warmup: 0,
+  clip: null,
+  ema: null,
+  trained: 'all',
+  freeze: [],
+  rates: {},
+  validateSteps: 100,
+  checkpointSteps: 1,
+  patience: 0,
+  logSteps: 10,
+  threads: 1,
+  provider: 'cpu',
+  repeat: {},
+};
+
+const TRAINED = parametersOf(TINY_SAMUS)
+  .filter(({ buffer }) => !buffer)
+  .slice(0, 1);
+const { name } = TRAINED[0]!;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'samus-trainer-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** A run in which the weights grow by 40 a step, and the loss is e to their power in 32 bits: 1, 2e17, 6e34, infinite. */
+async function growingRun(
+  config: Partial<TrainingConfig> = {},
+  read: (batch: number) => void = () => undefined,
+): Promise<PreparedRun> {
+  const root = join(folder, 'data');
+  await writePhantomDataset(root, { train: 1, val: 1 });
+  const dataset = await openDataset(root);
+  const length = TRAINED[0]!.shape.reduce((a, b) => a * b);
+  const states = freshStates(new Map([[name, new Float32Array(length)]]), false);
+  const gradients = new Map([[name, new Float32Array(length)]]);
+  return {
+    folder,
+    config: { ...CONFIG, ...config },
+    samples: 1,
+    state: { position: { step: 0, validated: -1, best: null, sinceBest: 0, seconds: 0, lists: 'x' }, states },
+    frozen: new Map(),
+    trained: TRAINED,
+    session: {
+      gradients,
+      run: async () => {
+        gradients.get(name)!.fill(-1);
+        return { loss: Math.fround(Math.exp(states.get(name)!.weight[0]!)) };
+      },
+    },
+    loader: {
+      get: async (batch) => {
+        read(batch);
+        return { feeds: {}, origins: () => [`sample of batch ${batch}`] };
+      },
+    },
+    rateOf: () => 40,
+    validation: {
+      runtime: { name: 'none', createSession: () => Promise.reject(new Error('not asked for')) },
+      compute: {},
+      config: TINY_SAMUS,
+      dataset,
+      list: await dataset.lists(['val']),
+      pictures: 0,
+    },
+    card: () => '',
+    close: async () => undefined,
+  };
+}
+
+/** The last checkpoint: its step, and a weight. */
+async function last(): Promise<readonly [step: number, weight: number]> {
+  const state = await readTrainingState(folder, TRAINED, false);
+  return [state!.position.step, Math.round(state!.states.get(name)!.weight[0]!)];
+}
+
+describe('a training', () => {
+  it('keeps a checkpoint that gives numbers when an update leads to none, and names it', async () => {
+    const training = new Trainer(await growingRun(), {}, () => false).train();
+    await expect(training).rejects.toMatchObject({
+      code: 'TRAIN_NAN',
+      message: expect.stringContaining('sample of batch 3'),
+      hint: expect.stringContaining(`new run from ${join(folder, 'last')}, of step 2,`),
+      details: { step: 4 },
+    });
+    expect(await last()).toEqual([2, 80]);
+  });
+
+  it('says that the last checkpoint may be the cause if its own weights give no number', async () => {
+    let steps = 0;
+    const first = await growingRun();
+    expect(await new Trainer(first, { step: () => steps++ }, () => steps === 3).train()).toMatchObject({ step: 3 });
+    const state = (await readTrainingState(folder, TRAINED, false))!;
+    const run = await growingRun();
+    run.state.states.get(name)!.weight.set(state.states.get(name)!.weight);
+    const resumed = { ...run, state: { ...run.state, position: state.position } };
+    const hint = expect.stringContaining(`${join(folder, 'last')}, of step 3, may be the cause`);
+    await expect(new Trainer(resumed, {}, () => false).train()).rejects.toMatchObject({ code: 'TRAIN_NAN', hint });
+  });
+
+  it('loses no step when a sample cannot be read', async () => {
+    const run = await growingRun({ checkpointSteps: 0 }, (batch) => {
+      if (batch === 2) throw new SamusError('input', 'IMAGE_FORMAT', 'a', 'b');
+    });
+    await expect(new Trainer(run, {}, () => false).train()).rejects.toMatchObject({ code: 'IMAGE_FORMAT' });
+    expect(await last()).toEqual([2, 80]);
+  });
+});
