@@ -12,7 +12,7 @@ export interface StartedServer {
   stop(): Promise<void>;
 }
 
-/** Starts it. @returns once it says which address to open @throws Error if it ends before */
+/** Starts it. @returns once it says which address to open @throws Error if it ends before, or one runs already */
 export async function startServer(): Promise<StartedServer> {
   const program = fileURLToPath(new URL('../../dist/cli/start.js', import.meta.url));
   const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -22,7 +22,8 @@ export async function startServer(): Promise<StartedServer> {
     return ended;
   };
   for await (const line of createInterface({ input: child.stdout })) {
-    const url = /http:\/\/[^\s/]+/.exec(line)?.[0];
+    if (line.startsWith('samus runs already')) throw new Error(`${line}; end that one to measure the start of another`);
+    const url = /^open (http:\S+)/.exec(line)?.[1];
     if (url === undefined) continue;
     child.stdout.resume();
     return { url, stop };
