@@ -55,6 +55,7 @@ export function decodeClassPng(bytes: Uint8Array): ClassMap {
     throw new SamusError('input', 'IMAGE_TOO_LARGE', message, 'cut the image to the part that matters', {
       width,
       height,
+      maxPixels: MAX_PIXELS,
     });
   }
   const png = decodePng(bytes);

@@ -228,7 +228,8 @@ function checkNames(objects: readonly ObjectRequest[]): void {
 function checkEverything({ width, height }: Encoding): void {
   if (width * height <= MAX_EVERYTHING_PIXELS) return;
   const message = `automatic mode takes images of at most ${MAX_EVERYTHING_PIXELS} pixels, this one has ${width}x${height}`;
-  throw new SamusError('input', 'IMAGE_TOO_LARGE', message, 'send the image in half its size', { width, height });
+  const details = { width, height, maxPixels: MAX_EVERYTHING_PIXELS };
+  throw new SamusError('input', 'IMAGE_TOO_LARGE', message, 'send the image in half its size', details);
 }
 
 function documentOf(

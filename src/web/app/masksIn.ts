@@ -10,13 +10,14 @@ import type { ClassEntry, ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
 import type { ImportedImage } from '../exports/readPrompts.js';
 import { openImage } from '../open/openImage.js';
+import { pageError } from '../pageError.js';
 import { text } from '../text/en.js';
 import { broughtBack } from './classes.js';
 import { newId } from './edits.js';
 import { keyOf, putWork, workOn } from './entries.js';
 import type { FoundFile } from './listing.js';
 import { imageFor, imagesNamed, isNamedAsMask, objectIn } from './maskNames.js';
-import { say, sayError } from './messages.js';
+import { asMessage, say, sayError } from './messages.js';
 import { classes, currentClass, currentId, type Entry, entries, FIRST_CLASSES, removedClasses } from './state.js';
 import { datasetOf } from './trainingSet.js';
 
@@ -52,13 +53,18 @@ export async function addMasks(
     }
   }
   if (images.size > 0) {
-    say(text.masksIn.added(objects, images.size), text.masksIn.rest(lost.length, failures.map(messageOf)));
+    say(
+      text.masksIn.added(objects, images.size),
+      text.masksIn.rest(
+        lost.length,
+        failures.map((failure) => asMessage(failure).text),
+      ),
+    );
   } else if (failures.length > 0) sayError(failures[0]);
   else if (lost.length > 0 || !among) say(text.masksIn.nowhere(lost[0] ?? ''), text.masksIn.nowhereHint);
 }
 
 const isOtherJson = (error: unknown): boolean => error instanceof SamusError && error.code === 'ANNOTATIONS_JSON';
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function readMasks(
   { file, path }: FoundFile,
@@ -99,7 +105,7 @@ async function entryFor({ image: name, content }: ImportedImage, alone: boolean)
     for (const entry of all) if ((await contentOf(entry)) === content) return entry;
     // Another one of that name is another patient's as often as not: devices name their files by numbers.
     if (imagesNamed(name, all).length === 0) return undefined;
-    throw new SamusError('input', 'MASK_CONTENT', text.masksIn.otherFile(name), text.masksIn.otherFileHint);
+    throw pageError('input', 'MASK_CONTENT', { name });
   }
   const one = alone && imagesNamed(name, all).length === 0 ? all.find(({ id }) => id === currentId.peek()) : undefined;
   return imageFor(name, all) ?? one;
@@ -128,12 +134,8 @@ async function putObjects(entry: Entry, image: ImportedImage): Promise<number> {
   const work = (await workOn(entry)) ?? (await blankOf(entry));
   const before = spacingMm && !work.scale ? setScale(work, { mm: spacingMm, origin: 'calibrated' }) : work;
   if (before.width !== width || before.height !== height) {
-    throw new SamusError(
-      'input',
-      'MASK_SIZE',
-      text.masksIn.size(entry.name, before.width, before.height, width, height),
-      text.masksIn.sizeHint,
-    );
+    const asked = { askedWidth: before.width, askedHeight: before.height };
+    throw pageError('input', 'MASK_SIZE', { name: entry.name, ...asked, width, height });
   }
   const seeds = objects.map((object): ObjectSeed => ({ id: newId(), ...object }));
   const next = seeds.reduce<ImageDocument>(addObject, before);
@@ -165,7 +167,7 @@ function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMa
     const ever = [...all, ...removedClasses.peek()];
     const taken = ever.some(({ id }) => id === entry.id);
     const id = before?.id ?? (taken ? freeClass(ever) : entry.id);
-    if (id === undefined) throw new SamusError('input', 'CLASSES_FULL', text.classes.full, text.classes.fullHint);
+    if (id === undefined) throw pageError('input', 'CLASSES_FULL');
     ids.set(entry.id, id);
     if (!known) all = [...all, before ? broughtBack(id) : { ...entry, id }].sort((a, b) => a.id - b.id);
   }

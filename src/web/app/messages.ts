@@ -4,6 +4,7 @@
  */
 import { SamusError } from '../../errors.js';
 import { text } from '../text/en.js';
+import { type FailureText, failureText } from './failureText.js';
 import { message, warning } from './state.js';
 
 /** Long enough to read two sentences; errors stay until they are dismissed. */
@@ -22,8 +23,8 @@ export function sayError(error: unknown): void {
 }
 
 /** An error as two sentences for a person. */
-export function asMessage(error: unknown): { readonly text: string; readonly hint: string } {
-  if (error instanceof SamusError) return { text: sentence(error.message), hint: sentence(error.hint) };
+export function asMessage(error: unknown): FailureText {
+  if (error instanceof SamusError) return failureText(error);
   // The browser's console gets it too; the listener of start.ts hears it and says the same.
   reportError(error);
   return defect(error);
@@ -57,10 +58,4 @@ export function dismissWarning(): void {
 /** Work that was given up on purpose. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
-}
-
-function sentence(words: string): string {
-  if (words === '') return '';
-  const text = words[0]!.toUpperCase() + words.slice(1);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -4,6 +4,7 @@ import { makePhantom } from '../../data/phantom.js';
 import { SamusError } from '../../errors.js';
 import { decodeClassPng } from '../../formats/classPng.js';
 import { encodePicture } from '../open/pngPicture.js';
+import { pageError } from '../pageError.js';
 import { serveWorker } from '../worker/serveWorker.js';
 import type { ExportContract } from './exportContract.js';
 import { labelClasses } from './labels.js';
@@ -31,19 +32,14 @@ serveWorker<ExportContract>({
         filter: ({ name, originalSize }) => {
           if (name.endsWith('/') || name.startsWith('__MACOSX/')) return false;
           unpacked += originalSize;
-          if (unpacked > MAX_UNPACKED) throw tooLarge();
+          if (unpacked > MAX_UNPACKED) throw pageError('input', 'ARCHIVE_TOO_LARGE');
           return true;
         },
       });
       return Object.entries(files).map(([path, bytes]) => ({ path, bytes: owned(bytes) }));
     } catch (error) {
       if (error instanceof SamusError) throw error;
-      throw new SamusError(
-        'input',
-        'ARCHIVE_CORRUPT',
-        'This zip archive is damaged or of a kind that is not read.',
-        'Unpack it and open the folder.',
-      );
+      throw pageError('input', 'ARCHIVE_CORRUPT');
     }
   },
 
@@ -78,12 +74,3 @@ serveWorker<ExportContract>({
     return { png, spacingMm };
   },
 });
-
-function tooLarge(): SamusError {
-  return new SamusError(
-    'input',
-    'ARCHIVE_TOO_LARGE',
-    'This zip archive holds more than 1 GB of files.',
-    'Unpack it and open the folder.',
-  );
-}

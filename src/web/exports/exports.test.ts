@@ -153,13 +153,21 @@ describe('the JSON with prompts', () => {
 
   it('says which place is wrong', () => {
     const read = (document: unknown) => () => readAnnotations(JSON.stringify(document), 'x.json');
-    expect(read({})).toThrow(/x\.json/);
-    expect(read({ images: [{ image: 'a', width: 4, height: 1, objects: [{ points: [['a', 1]] }] }] })).toThrow(
-      /images\[0\]\.objects\[0\]\.points of x\.json/,
-    );
-    const other = { size: [2, 2], counts: '4' };
-    expect(read({ images: [{ image: 'a', width: 4, height: 1, objects: [{ rle: other }] }] })).toThrow(/1x4/);
-    expect(() => readAnnotations('{', 'x.json')).toThrow(/x\.json/);
+    const at = (where: string) =>
+      expect.objectContaining({ code: 'ANNOTATIONS_JSON', details: { path: 'x.json', where } });
+    const image = { image: 'a', width: 4, height: 1 };
+    expect(read({})).toThrow(at('images'));
+    expect(() => readAnnotations('{', 'x.json')).toThrow(at('images'));
+    const points = [{ points: [['a', 1]] }];
+    expect(read({ images: [{ ...image, objects: points }] })).toThrow(at('images[0].objects[0].points'));
+    const ofOtherSize = [{ rle: { size: [2, 2], counts: '4' } }];
+    expect(read({ images: [{ ...image, objects: ofOtherSize }] })).toThrow(at('images[0].objects[0].rle'));
+    const coco = {
+      images: [{ id: 1, file_name: 'a.png' }],
+      categories: [{ id: 1, name: 'lesion' }],
+      annotations: [{ id: 1, image_id: 1, category_id: 1, segmentation: [[0, 0, 1, 0, 1, 1]] }],
+    };
+    expect(read(coco)).toThrow(at('images, a.png: width, height'));
   });
 });
 

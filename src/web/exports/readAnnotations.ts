@@ -1,21 +1,20 @@
 /** Reads a JSON file with masks, whichever of the known kinds it is. */
-import { SamusError } from '../../errors.js';
 import { type CocoImage, cocoMask, readCoco } from '../../formats/coco.js';
 import { type Fields, isFields } from '../../formats/jsonFields.js';
 import { encodeRle } from '../../formats/rle.js';
 import { PALETTE } from '../document/palette.js';
-import { type Imported, type ImportedImage, readPrompts } from './readPrompts.js';
+import { type Imported, type ImportedImage, readPrompts, wrong } from './readPrompts.js';
 
 /** @throws SamusError ANNOTATIONS_JSON and what reading the kind throws */
 export function readAnnotations(text: string, path: string): Imported {
   const document = parse(text, path);
   return Array.isArray(document.annotations)
-    ? fromCoco(readCoco(document), contentsOf(document))
+    ? fromCoco(readCoco(document), contentsOf(document), path)
     : readPrompts(document, path);
 }
 
 /** Categories become classes in the order in which they are used. */
-function fromCoco(images: readonly CocoImage[], contents: readonly (string | undefined)[]): Imported {
+function fromCoco(images: readonly CocoImage[], contents: readonly (string | undefined)[], path: string): Imported {
   const names = [...new Set(images.flatMap(({ objects }) => objects.map(({ category }) => category)))];
   const ids = new Map(names.map((name, i) => [name, i + 1]));
   return {
@@ -23,7 +22,7 @@ function fromCoco(images: readonly CocoImage[], contents: readonly (string | und
     images: images.flatMap((image, i) => {
       const content = contents[i];
       if (image.objects.length === 0) return [];
-      return [{ ...fromCocoImage(image, ids), ...(content !== undefined && { content }) }];
+      return [{ ...fromCocoImage(image, ids, path), ...(content !== undefined && { content }) }];
     }),
   };
 }
@@ -34,14 +33,11 @@ function contentsOf({ images }: Fields): (string | undefined)[] {
   return entries.map((entry) => (isFields(entry) && typeof entry.content === 'string' ? entry.content : undefined));
 }
 
-function fromCocoImage(image: CocoImage, ids: ReadonlyMap<string, number>): ImportedImage {
+function fromCocoImage(image: CocoImage, ids: ReadonlyMap<string, number>, path: string): ImportedImage {
   const sized = image.objects.find(({ rle }) => rle)?.rle?.size;
   const width = image.width ?? sized?.[1];
   const height = image.height ?? sized?.[0];
-  if (width === undefined || height === undefined) {
-    const message = `${image.file} was expected to have its width and height in the COCO file, it has not`;
-    throw new SamusError('input', 'ANNOTATIONS_JSON', message, 'add width and height to its entry under images');
-  }
+  if (width === undefined || height === undefined) throw wrong(path, `images, ${image.file}: width, height`);
   const objects = image.objects.map((object) => {
     const mask = encodeRle(cocoMask(object, width, height), width, height);
     const start = { mask, origin: 'file', score: object.score ?? null } as const;
@@ -58,10 +54,5 @@ function parse(text: string, path: string): Fields {
   } catch {
     // The error below says what is wrong.
   }
-  throw new SamusError(
-    'input',
-    'ANNOTATIONS_JSON',
-    `${path} was expected to hold masks as JSON, it does not`,
-    'COCO JSON and the JSON of this page and of samus segment are read',
-  );
+  throw wrong(path, 'images');
 }

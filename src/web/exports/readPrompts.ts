@@ -2,13 +2,14 @@
  * Reads the JSON with prompts (promptsDocument.ts), and that of `samus segment --json`: objects with prompts keep
  * them, so that they can be corrected click by click; the others begin with their mask.
  */
-import { SamusError } from '../../errors.js';
+import type { SamusError } from '../../errors.js';
 import { type Fields, isFields, isNumbers } from '../../formats/jsonFields.js';
 import { decodeRle, encodeRle, type PixelBox, rleCounts } from '../../formats/rle.js';
 import { boxOf, pointOf, rleOf } from '../../predict/promptFields.js';
 import type { PointPrompt } from '../../predict/types.js';
 import type { ObjectSeed } from '../document/edit.js';
 import type { ClassEntry, PackedMask, StartMask } from '../document/types.js';
+import { pageError } from '../pageError.js';
 
 /** The objects of a file for one image; sizes are those of its masks. */
 export interface ImportedImage {
@@ -32,9 +33,9 @@ export function readPrompts(document: Fields, path: string): Imported {
   const model = typeof document.model === 'string' ? document.model : 'unknown';
   const images = list(document.images, path, 'images').map((entry, i): ImportedImage => {
     const where = `images[${i}]`;
-    if (!isFields(entry) || typeof entry.image !== 'string') throw wrong(path, where, 'an image with its name');
+    if (!isFields(entry) || typeof entry.image !== 'string') throw wrong(path, where);
     const { image, content, width, height, spacing_mm: spacing, objects = [] } = entry;
-    if (!isSide(width) || !isSide(height)) throw wrong(path, where, 'width and height of the image');
+    if (!isSide(width) || !isSide(height)) throw wrong(path, where);
     const frame = { width, height, model, path };
     return {
       image,
@@ -59,7 +60,7 @@ interface Frame {
 }
 
 function readObject(object: unknown, frame: Frame, where: string): Omit<ObjectSeed, 'id'> {
-  if (!isFields(object)) throw wrong(frame.path, where, 'an object');
+  if (!isFields(object)) throw wrong(frame.path, where);
   const prompt = isFields(object.prompt) ? object.prompt : { points: object.points };
   const points = readPoints(prompt.points ?? [], frame, `${where}.points`);
   const box = prompt.box === undefined ? null : readBox(prompt.box, frame, `${where}.prompt.box`);
@@ -102,21 +103,21 @@ function readStart(value: unknown, frame: Frame, where: string): StartMask | nul
 function readPoints(value: unknown, frame: Frame, where: string): PointPrompt[] {
   return list(value, frame.path, where).map((point): PointPrompt => {
     const known = pointOf(point);
-    if (!known) throw wrong(frame.path, where, 'points [x, y, label]');
+    if (!known) throw wrong(frame.path, where);
     return known;
   });
 }
 
 function readBox(value: unknown, frame: Frame, where: string): PixelBox {
   const known = boxOf(value);
-  if (!known) throw wrong(frame.path, where, 'a box [x0, y0, x1, y1]');
+  if (!known) throw wrong(frame.path, where);
   return known;
 }
 
 function readMask(value: unknown, { path, width, height }: Frame, where: string): PackedMask {
   const rle = rleOf(value);
   if (rle?.size[0] !== height || rle.size[1] !== width) {
-    throw wrong(path, where, `run lengths of ${height}x${width} pixels`);
+    throw wrong(path, where);
   }
   if (typeof rle.counts !== 'string') return encodeRle(decodeRle(rle).data, width, height);
   rleCounts(rle);
@@ -136,15 +137,10 @@ const isSpacing = (value: unknown): value is number[] =>
 const isSide = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535;
 function list(value: unknown, path: string, where: string): readonly unknown[] {
-  if (!Array.isArray(value)) throw wrong(path, where, 'a list');
+  if (!Array.isArray(value)) throw wrong(path, where);
   return value;
 }
 
-function wrong(path: string, where: string, expected: string): SamusError {
-  return new SamusError(
-    'input',
-    'ANNOTATIONS_JSON',
-    `${where} of ${path}: ${expected} was expected`,
-    'export the file again; COCO JSON and the JSON of this page and of samus segment are read',
-  );
-}
+/** @param where the place in the file that is missing or wrong */
+export const wrong = (path: string, where: string): SamusError =>
+  pageError('input', 'ANNOTATIONS_JSON', { path, where });

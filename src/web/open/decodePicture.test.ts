@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { difference, fixtureBytes, fromBase64, readByPillow, SAME } from '../../../test/support/imageFixtures.js';
 import { SamusError } from '../../errors.js';
 import { toGrey, toRgb } from '../../formats/image.js';
+import { failureText } from '../app/failureText.js';
 import { decodePicture } from './decodePicture.js';
 import { encodePicture } from './pngPicture.js';
 
@@ -96,7 +97,7 @@ describe('the scale that a file states', () => {
   });
 });
 
-describe('decodePicture answers in plain sentences', () => {
+describe('decodePicture refuses', () => {
   it('to pictures that are too large, before decoding them', async () => {
     const error = await refused(
       png([
@@ -105,8 +106,8 @@ describe('decodePicture answers in plain sentences', () => {
       ]),
     );
     expect(error).toMatchObject({ code: 'IMAGE_TOO_LARGE', details: { width: 10_000, height: 6000 } });
-    expect(error.message).toBe(
-      'This picture has 10000 × 6000 pixels, 60.0 million in all; at most 40 million and 32767 a side are opened here.',
+    expect(failureText(error).text).toBe(
+      'This picture has 10000 × 6000 pixels, 60.0 million in all; at most 40 million are taken here.',
     );
     const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, 0x27, 0x10, 0x27, 0x10, 3, 1, 0x22, 0, 2, 0x11, 1);
     const gif = Buffer.concat([text('GIF89a'), Uint8Array.of(0x10, 0x27, 0x10, 0x27, 0, 0, 0, 0x2c)]);
@@ -122,7 +123,7 @@ describe('decodePicture answers in plain sentences', () => {
     bytes.set(text('DICM'), 128);
     const error = await refused(bytes);
     expect(error.code).toBe('IMAGE_DICOM');
-    expect(error.message).toBe('This is a DICOM file, and this page opens ordinary pictures.');
+    expect(failureText(error).text).toBe('This is a DICOM file, and this page opens ordinary pictures.');
   });
 
   it('to clips', async () => {
@@ -159,7 +160,7 @@ describe('decodePicture answers in plain sentences', () => {
     for (const bytes of damaged) {
       const error = await refused(bytes);
       expect(error).toMatchObject({ kind: 'input', code: 'IMAGE_CORRUPT' });
-      expect(error.hint).not.toBe('');
+      expect(failureText(error).hint).toBe('Copy or export it again.');
     }
   });
 
@@ -188,9 +189,13 @@ describe('decodePicture answers in plain sentences', () => {
   });
 
   it('to other files, by what they are', async () => {
-    expect((await refused(fixtureBytes('rgb-lzw.tif'))).message).toContain('a TIFF picture');
-    expect((await refused(text('%PDF-1.7'))).message).toContain('a PDF document');
+    expect(failureText(await refused(fixtureBytes('rgb-lzw.tif'))).text).toContain('a TIFF picture');
+    expect(failureText(await refused(text('%PDF-1.7'))).text).toContain('a PDF document');
     const unknown = await refused(text('a,b\n1,2\n'));
-    expect(unknown).toMatchObject({ code: 'IMAGE_UNSUPPORTED', hint: expect.stringContaining('PNG') });
+    expect(unknown.code).toBe('IMAGE_UNSUPPORTED');
+    expect(failureText(unknown)).toMatchObject({
+      text: expect.stringContaining('unknown kind'),
+      hint: expect.stringContaining('PNG'),
+    });
   });
 });

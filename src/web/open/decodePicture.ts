@@ -7,38 +7,15 @@
  */
 import { SamusError } from '../../errors.js';
 import { decodeBmp, readBmpHeader } from '../../formats/imageBmp.js';
-import { type OtherFormat, SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
+import { SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
 import { decodeByBrowser } from './browserPicture.js';
 import type { Picture } from './imageContract.js';
-import {
-  clip,
-  corrupt,
-  dicom,
-  empty,
-  MAX_PIXELS,
-  MAX_SIDE,
-  tooLarge,
-  unreadable,
-  unsupported,
-} from './pictureErrors.js';
+import { clip, corrupt, dicom, MAX_PIXELS, MAX_SIDE, tooLarge, unreadable, unsupported } from './pictureErrors.js';
 import { gifHeader, jpegHeader, type PictureHeader, webpHeader } from './pictureHeader.js';
 import { decodePng } from './pngPicture.js';
 
 /** Largest file of {@link MAX_PIXELS} pixels: 16-bit RGBA without compression, and as much again for what is around. */
 const MAX_BYTES = MAX_PIXELS * 8 + 16 * 1024 * 1024;
-
-/** What other files are, for the answer. */
-const NAMES: Partial<Record<OtherFormat | 'tiff', string>> = {
-  tiff: 'a TIFF picture',
-  nifti: 'a NIfTI volume',
-  metaimage: 'a MetaImage volume',
-  svg: 'a drawing (SVG)',
-  pdf: 'a PDF document',
-  zip: 'a ZIP archive',
-  gzip: 'a compressed file (gzip)',
-  heif: 'a HEIF or AVIF picture',
-  jpeg2000: 'a JPEG 2000 picture',
-};
 
 /** Starts of clips that sniffFormat does not tell: Matroska and WebM, Ogg, Flash, MPEG streams, Windows Media. */
 const CLIP_STARTS = ['\x1aE\xdf\xa3', 'OggS', 'FLV', '\0\0\x01\xba', '\0\0\x01\xb3', '\x30\x26\xb2\x75'];
@@ -47,13 +24,13 @@ const CLIP_STARTS = ['\x1aE\xdf\xa3', 'OggS', 'FLV', '\0\0\x01\xba', '\0\0\x01\x
  * @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_UNSUPPORTED, IMAGE_UNREADABLE
  */
 export async function decodePicture(file: Blob): Promise<Picture> {
-  if (file.size === 0) throw empty();
+  if (file.size === 0) throw corrupt('the file is empty');
   const head = await read(file.slice(0, SNIFF_BYTES));
   const format = sniffFormat(head);
   if (format === 'dicom') throw dicom();
   if (format === 'mp4' || format === 'avi' || isClip(head)) throw clip();
   if (format !== 'png' && format !== 'jpeg' && format !== 'webp' && format !== 'gif' && format !== 'bmp') {
-    throw unsupported(format && NAMES[format]);
+    throw unsupported(format ?? 'unknown');
   }
   if (file.size > MAX_BYTES) throw corrupt(`${file.size} bytes are more than any picture of this size needs`);
   const bytes = await read(file);
@@ -86,7 +63,7 @@ function bmpPixels(bytes: Uint8Array): Picture['image'] {
     return decodeBmp(bytes, header);
   } catch (error) {
     if (!(error instanceof SamusError) || error.code === 'IMAGE_TOO_LARGE') throw error;
-    throw error.code === 'IMAGE_FORMAT' ? unsupported('a bitmap of an unusual kind') : corrupt(error.message);
+    throw error.code === 'IMAGE_FORMAT' ? unsupported('bitmap') : corrupt(error.message);
   }
 }
 

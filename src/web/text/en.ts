@@ -1,7 +1,26 @@
 /**
  * Every word that the annotator shows, in one place, to be translated: copy this file, translate it, and import the
- * copy in its stead. Errors of files and of the engine come with their own sentences (SamusError).
+ * copy in its stead. Beside it stand only, in index.html, what a browser needs before any of this runs: the language
+ * and the title of the page, its description, and the sentence for a browser without JavaScript. What nobody but a
+ * defect of the page can cause speaks for itself, in English (app/failureText.ts).
  */
+
+/** A model that cannot be read, in whatever way. */
+const BAD_MODEL = [
+  'The model is damaged, or of a kind that this page does not run.',
+  'Reload the page; if it stays so, tell whoever runs the server: {code}.',
+] as const;
+
+/** The page itself sets none outside; a file may. */
+const BAD_PROMPT = [
+  'A click or box of this object lies outside of the image, so the model gives it no mask.',
+  'Take it back (Backspace), or open prompts that were made on this image.',
+] as const;
+
+const OPEN_AGAIN = 'Export it again in the program that it comes from, or copy it again.';
+
+const READ_AGAIN = ['The model has to read this image again.', 'Open the image again.'] as const;
+
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 
 export const text = {
@@ -118,8 +137,6 @@ export const text = {
     remove: (name: string): string => `Remove class ${name}`,
     inUse: (name: string, image: string): string => `${name} is used by an object of ${image}.`,
     taken: (name: string): string => `Another class has the name ${name}.`,
-    full: 'At most 255 classes were expected, there are more',
-    fullHint: 'Remove classes that no object has.',
     fallback: (id: number): string => (id === 1 ? 'object' : `class-${id}`),
   },
   view: {
@@ -299,18 +316,12 @@ export const text = {
     rest: (lost: number, failures: readonly string[]): string =>
       [
         lost > 0 ? `${count(lost, 'file fits', 'files fit')} no image of the list, or several.` : '',
-        failures.length > 0 ? `${count(failures.length, 'file', 'files')} could not be opened: ${failures[0]}.` : '',
+        failures.length > 0 ? `${count(failures.length, 'file', 'files')} could not be opened: ${failures[0]}` : '',
       ]
         .join(' ')
         .trim(),
     nowhere: (name: string): string => `No image of the list has the name of ${name || 'these masks'}.`,
     nowhereHint: 'Open the images first; masks are matched by name.',
-    otherFile: (name: string): string =>
-      `The masks of ${name} were expected to be made on an image of the list, they were made on another file of that name`,
-    otherFileHint: 'Open the image that they were made on, and then the masks.',
-    size: (name: string, w: number, h: number, mw: number, mh: number): string =>
-      `Masks of ${w}x${h} pixels were expected for ${name}, ${mw}x${mh} came`,
-    sizeHint: 'Open masks that were made on this image at this size.',
   },
   help: {
     open: 'Keys and help',
@@ -349,4 +360,178 @@ export const text = {
       'Close other tabs of the annotator and try again, or delete the data of this site in the settings of the browser.',
     dismiss: 'Dismiss this message',
   },
+  /** Files that are not opened, in `{kind}` of the failures. */
+  fileKinds: {
+    tiff: 'a TIFF picture',
+    nifti: 'a NIfTI volume',
+    metaimage: 'a MetaImage volume',
+    svg: 'a drawing (SVG)',
+    pdf: 'a PDF document',
+    zip: 'a ZIP archive',
+    gzip: 'a compressed file (gzip)',
+    heif: 'a HEIF or AVIF picture',
+    jpeg2000: 'a JPEG 2000 picture',
+    bitmap: 'a bitmap of an unusual kind',
+    unknown: 'a file of an unknown kind',
+  },
+  /** Why something was not done, and what to do, by the code of the error; {names} are its details. */
+  failures: {
+    IMAGE_TOO_LARGE: [
+      'This picture has {width} × {height} pixels, {millions} million in all; at most {maxMillions} million are taken here.',
+      'Cut it to the part that matters, or make it smaller; a side may have 32 767 pixels.',
+    ],
+    IMAGE_DICOM: [
+      'This is a DICOM file, and this page opens ordinary pictures.',
+      'Export the frame you need as PNG from your viewer and open that.',
+    ],
+    IMAGE_CLIP: [
+      'This is a clip, and this page opens single pictures.',
+      'Pause the clip at the frame you need, save it as PNG and open that.',
+    ],
+    IMAGE_CORRUPT: ['This picture is empty, damaged or incomplete and cannot be opened.', 'Copy or export it again.'],
+    IMAGE_UNSUPPORTED: [
+      'This is {kind}, which this page does not open.',
+      'Save the picture as PNG or JPEG and open that.',
+    ],
+    IMAGE_UNREADABLE: [
+      'The browser could not read this file: it was moved, changed or is not allowed.',
+      'Open it again.',
+    ],
+    IMAGE_FORMAT: [
+      'Masks as a picture are opened from PNG files, and this is none.',
+      'Save the masks as PNG: other formats may change their values.',
+    ],
+    CLASS_PNG_COLOURS: [
+      'This picture holds colours or values over 255, and masks as a picture hold numbers of classes.',
+      'Save it as 8-bit grey or with a palette, 0 being the background.',
+    ],
+    ANNOTATIONS_JSON: [
+      'No masks can be read from {path}: {where} is missing or wrong.',
+      'COCO JSON and the JSON of this page and of samus segment are read.',
+    ],
+    COCO_INVALID: ['This COCO JSON is incomplete or damaged.', OPEN_AGAIN],
+    COCO_SIZE: [
+      'Masks of {width} × {height} pixels were expected in this COCO JSON, there are some of {rleWidth} × {rleHeight}.',
+      OPEN_AGAIN,
+    ],
+    RLE_INVALID: ['A mask of this file is damaged.', OPEN_AGAIN],
+    POLYGON_INVALID: ['An outline of this file has too few corners, or corners that are no numbers.', OPEN_AGAIN],
+    MASK_SIZE: [
+      'Masks of {askedWidth}x{askedHeight} pixels were expected for {name}, {width}x{height} came.',
+      'Open masks that were made on this image at this size.',
+    ],
+    MASK_CONTENT: [
+      'The masks of {name} were expected to be made on an image of the list, they were made on another file of that name.',
+      'Open the image that they were made on, and then the masks.',
+    ],
+    CLASSES_FULL: ['At most 255 classes were expected, there are more.', 'Remove classes that no object has.'],
+    ARCHIVE_CORRUPT: ['This zip archive is damaged or of a kind that is not read.', 'Unpack it and open the folder.'],
+    ARCHIVE_TOO_LARGE: ['This zip archive holds more than 1 GB of files.', 'Unpack it and open the folder.'],
+    DATA_NAME: [
+      'The name {name} cannot be one of a file of a data set.',
+      'Use letters, digits, spaces and _ . ( ) + - in names of images and of the data set.',
+    ],
+    IMPORT_NAMES: ['Two images would both become {name} in the data set.', 'Rename one of them and open it again.'],
+    PROMPT_POINT_OUTSIDE: BAD_PROMPT,
+    PROMPT_BOX_OUTSIDE: BAD_PROMPT,
+    PROMPT_BOX_EMPTY: BAD_PROMPT,
+    ADAPT_TOO_FEW: [
+      'There are too few images with a mask marked as done to learn from.',
+      'Mark the masks of a few more images as done (key C).',
+    ],
+    ADAPT_NAN: ['Learning went astray and was ended; nothing has changed.', 'Look through the masks and try again.'],
+    WORKER_BROKEN: ['A background task of this page has ended.', 'Reload the page; your work is kept.'],
+    RUNTIME_OUT_OF_MEMORY: [
+      'There is not enough memory.',
+      'Close other tabs and programs and try again, or have the server compute.',
+    ],
+    RUNTIME_FAILED: ['The model could not be run in this browser.', 'Try again, or have the server compute.'],
+    PROVIDER_UNAVAILABLE: [
+      'This browser cannot run the model.',
+      'Use a current version of Chrome, Edge, Firefox or Safari, or have the server compute.',
+    ],
+    ENGINE_IMAGE_UNKNOWN: READ_AGAIN,
+    IMAGE_UNKNOWN: READ_AGAIN,
+    MODEL_UNREACHABLE: ['The model could not be loaded.', 'Check the connection to the server and reload the page.'],
+    MODEL_INVALID: BAD_MODEL,
+    MODEL_QUANTISED: BAD_MODEL,
+    MODEL_ARCHITECTURE_UNKNOWN: BAD_MODEL,
+    MODEL_ARCHITECTURE_UNSUPPORTED: BAD_MODEL,
+    CONFIG_ARCHITECTURE: BAD_MODEL,
+    CONFIG_FIELD: BAD_MODEL,
+    CONFIG_INVALID: BAD_MODEL,
+    CHECKPOINT_BOOL_VALUE: BAD_MODEL,
+    CHECKPOINT_MEMORY: BAD_MODEL,
+    CHECKPOINT_TENSOR_DTYPE: BAD_MODEL,
+    CHECKPOINT_TENSOR_MISSING: BAD_MODEL,
+    CHECKPOINT_TENSOR_SHAPE: BAD_MODEL,
+    CHECKPOINT_TRUNCATED: BAD_MODEL,
+    FILE_TRUNCATED: BAD_MODEL,
+    SAFETENSORS_DTYPE: BAD_MODEL,
+    SAFETENSORS_DUPLICATE_KEY: BAD_MODEL,
+    SAFETENSORS_HEADER: BAD_MODEL,
+    SAFETENSORS_HEADER_SIZE: BAD_MODEL,
+    SAFETENSORS_HEADER_START: BAD_MODEL,
+    SAFETENSORS_METADATA: BAD_MODEL,
+    SAFETENSORS_OFFSETS: BAD_MODEL,
+    SAFETENSORS_SHAPE: BAD_MODEL,
+    SERVER_UNREACHABLE: [
+      'The server does not answer.',
+      'Check that it still runs, or switch to working in the browser.',
+    ],
+    SERVER_BUSY: [
+      'The server has more to do than it can take.',
+      'Try again in a moment, or switch to working in the browser.',
+    ],
+    SERVER_ANSWER: [
+      'The server gave an answer that was not understood (status {status}).',
+      'Reload the page; its version and the server’s may differ.',
+    ],
+    TOKEN_MISSING: [
+      'The server does not know this browser any more.',
+      'Open the address with the token again, as you did the first time.',
+    ],
+    TOKEN_WRONG: [
+      'The server has another token now.',
+      'Ask whoever runs the server for the address with the new token, and open that.',
+    ],
+    ORIGIN_FOREIGN: [
+      'The server takes this page for one of another site.',
+      'Tell whoever runs the server: what stands in front of it has to hand the Host header on.',
+    ],
+    HOST_UNKNOWN: [
+      'The server does not know itself by the name in this address.',
+      'Tell whoever runs the server: the name has to be allowed (--allow-host).',
+    ],
+    REQUEST_TOO_LARGE: ['This image is larger than the server takes.', 'Switch to working in the browser.'],
+    MODEL_UNKNOWN: ['The server does not have this model any more.', 'Reload the page.'],
+    INTERNAL: ['The server failed on this.', 'Try again, or switch to working in the browser.'],
+  },
+  /** The README.md that goes with a downloaded model, as Markdown. */
+  card: {
+    research: '**Research use only, not for diagnosis.** This is no medical device.',
+    notBetter: (from: string): string =>
+      `**This adaptation was not better than ${from}.** By the rule of the page it was not put to use; it is kept for study.`,
+    made: (from: string, day: string): string =>
+      `${from}, adapted in the annotator of samus to the masks of one person on ${day}: adapters, CNN branch and position adapter were trained further, all other weights are as they were. \`config.json\` has all sizes, \`model.safetensors\` the weights in 16 bits.`,
+    use: 'Use',
+    learned: 'What it learned from',
+    learnedFrom: (trained: number, steps: number, heldOut: number): string =>
+      `${trained} images with one mask each (the largest that was marked as done), ${steps} steps. ${heldOut} further images were held out to judge by. None of the images is in this folder; weights can still carry traces of what they were trained on, so treat the file as you treat the images.`,
+    scores: 'Scores',
+    meanDice: 'Mean Dice of the mask that one click gives:',
+    columns: ['judged by', 'images', 'before', 'after'],
+    heldOut: 'images held out',
+    phantoms: 'phantoms',
+    fixed: 'fixed',
+    hint: 'The images held out are few, from the same source, and they also decided whether the model is better: the score after is a hint and no measurement. `samus evaluate` on images that nobody trained on is one.',
+    limits: 'Limits',
+    limitsOf: (from: string): string =>
+      `Those of ${from}, and: what is not like the images above may have become worse.`,
+  },
 } as const;
+
+/** Codes of errors that have words here. */
+export type FailureCode = keyof typeof text.failures;
+/** Files that are not opened and have a name here. */
+export type FileKind = keyof typeof text.fileKinds;

@@ -2,7 +2,8 @@
  * A worker as the page sees it: calls that give promises. It knows nothing of what the worker does; serveWorker.ts is
  * its other side.
  */
-import { SamusError } from '../../errors.js';
+import type { SamusError } from '../../errors.js';
+import { pageError } from '../pageError.js';
 import type { Contract, FromWorker, ToWorker } from './protocol.js';
 import { receiveError } from './protocol.js';
 
@@ -94,10 +95,5 @@ export class WorkerClient<C extends Contract> {
 }
 
 function brokenError(reason: string | undefined): SamusError {
-  return new SamusError(
-    'machine',
-    'WORKER_BROKEN',
-    `a background task of the page was expected to run, but it ended${reason ? `: ${reason}` : ''}`,
-    'reload the page; your work is kept',
-  );
+  return pageError('machine', 'WORKER_BROKEN', { reason: reason ?? '' });
 }

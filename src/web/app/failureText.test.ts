@@ -1,0 +1,98 @@
+/** Every code that an error of the page can have is found in the sources of the page and of what it imports. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { SamusError } from '../../errors.js';
+import { text } from '../text/en.js';
+import { failureText } from './failureText.js';
+
+const SOURCE = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What only a defect of the page brings about, whatever a person does: wrong calls within it, which stay English. */
+const DEFECTS = [
+  ...[
+    'AUGMENT_PARAMETER',
+    'AUTOMATIC_OPTION',
+    'CLASS_PNG_SIZE',
+    'COCO_CATEGORY',
+    'ENCODING_SHAPE',
+    'ENGINE_MASK_LOGITS',
+  ],
+  ...['GRAPH_NO_GRADIENT', 'GRAPH_PARAMETER', 'GRAPH_SHAPE', 'IMAGE_SHAPE', 'MEASURE_SIZE', 'MEASURE_SPACING'],
+  ...[
+    'NIFTI_SIZE',
+    'NIFTI_SPACING',
+    'PHANTOM_SIZE',
+    'POLYGON_SIZE',
+    'PROMPT_EMPTY',
+    'PROMPT_LABEL',
+    'PROMPT_MASK_SIZE',
+  ],
+  ...['PROMPT_MASK_TWICE', 'PROMPT_MASK_VALUE', 'RANDOM_STATE', 'RESIZE_SIZE', 'RLE_SIZE', 'RUNTIME_DTYPE'],
+  ...['RUNTIME_FEEDS', 'SAFETENSORS_NAME', 'SEGMENTER_DISPOSED', 'SESSION_DISPOSED', 'TENSOR_DTYPE', 'TENSOR_SIZE'],
+  'TRAIN_NOTHING',
+];
+
+/** In files that the page imports, on ways that it does not go: lists of data sets. */
+const OUT_OF_REACH = ['DATA_CLASS_RANGE', 'DATA_LAYOUT', 'DATA_LIST_EMPTY', 'DATA_LIST_LINE'];
+
+/** What a server answers to questions of the page, in src/server. */
+const OF_SERVER = [
+  ...['HOST_UNKNOWN', 'IMAGE_TOO_LARGE', 'INTERNAL', 'MODEL_UNKNOWN', 'ORIGIN_FOREIGN', 'REQUEST_TOO_LARGE'],
+  ...['TOKEN_MISSING', 'TOKEN_WRONG'],
+];
+
+const withoutComments = (path: string): string =>
+  readFileSync(path, 'utf8')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/^\s*\/\/.*$/gm, '');
+
+/** The page, its workers, and all that they import. */
+function sources(): string[] {
+  const found = new Set([join(SOURCE, 'web/main.tsx')]);
+  for (const path of found) {
+    const code = withoutComments(path).replace(/^import type [^;]*;/gm, '');
+    for (const [, name] of code.matchAll(/(?:\bfrom|\bimport|\bnew URL\()\s*\(?'(\.[^']+)'/g)) {
+      const bare = join(dirname(path), name!.replace(/\.(js|tsx?)$/, ''));
+      const file = [`${bare}.ts`, `${bare}.tsx`].find(existsSync);
+      if (file) found.add(file);
+    }
+  }
+  return [...found];
+}
+
+/** Codes are the only quoted words in capitals with an underscore. */
+const codesIn = (path: string): string[] =>
+  [...withoutComments(path).matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g)].map(([, code]) => code!);
+
+describe('the words for errors', () => {
+  const reached = new Set(sources().flatMap(codesIn));
+
+  it('are there for each code that the page can reach', () => {
+    expect(sources().length).toBeGreaterThan(150);
+    const wordless = [...reached].filter((code) => !(code in text.failures));
+    expect(wordless.sort()).toEqual([...DEFECTS, ...OUT_OF_REACH].sort());
+  });
+
+  it('are there for no other code', () => {
+    const known = new Set([...reached, ...OF_SERVER]);
+    expect(Object.keys(text.failures).filter((code) => !known.has(code))).toEqual([]);
+    const server = ['access.ts', 'httpErrors.ts', 'routes/api.ts', 'context.ts'].map((path) =>
+      readFileSync(join(SOURCE, 'server', path), 'utf8'),
+    );
+    for (const code of OF_SERVER) expect(server.join(''), code).toContain(`'${code}'`);
+  });
+
+  it('name details, and without one of these the error speaks for itself', () => {
+    const error = (details: SamusError['details']) =>
+      new SamusError('input', 'COCO_SIZE', 'run lengths were expected', 'take the image', details);
+    expect(failureText(error({ width: 4, height: 3, rleWidth: 2, rleHeight: 1 })).text).toBe(
+      'Masks of 4 × 3 pixels were expected in this COCO JSON, there are some of 2 × 1.',
+    );
+    const own = { text: 'Run lengths were expected.', hint: 'Take the image.' };
+    expect(failureText(error({ width: 4 }))).toEqual(own);
+    const unknown = new SamusError('usage', 'NO_SUCH_CODE', 'run lengths were expected', 'take the image');
+    expect(failureText(unknown)).toEqual(own);
+  });
+});

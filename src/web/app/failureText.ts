@@ -1,0 +1,54 @@
+/**
+ * Errors in the language of the page: text/en.ts has a sentence and a hint for each code that a person can meet, with
+ * {names} of details. An error without them, or without a detail that they name, speaks for itself, in English.
+ */
+import type { SamusError } from '../../errors.js';
+import { text } from '../text/en.js';
+
+/** Two sentences for a person. */
+export interface FailureText {
+  readonly text: string;
+  readonly hint: string;
+}
+
+const FAILURES: Readonly<Record<string, readonly [what: string, hint: string]>> = text.failures;
+const KINDS: Readonly<Record<string, string>> = text.fileKinds;
+
+export function failureText(error: SamusError): FailureText {
+  const values = valuesOf(error);
+  const [what, hint] = (FAILURES[error.code] ?? []).map((words) => filled(words, values));
+  if (what !== undefined && hint !== undefined) return { text: what, hint };
+  return { text: sentence(error.message), hint: sentence(error.hint) };
+}
+
+/** The details that can be named, numbers of pixels in millions too, kinds of files by their names. */
+function valuesOf({ code, details }: SamusError): ReadonlyMap<string, string> {
+  const values = new Map([['code', code]]);
+  for (const [name, value] of Object.entries(details)) {
+    if (typeof value === 'string' || typeof value === 'number') values.set(name, String(value));
+  }
+  const { width, height, maxPixels, kind } = details;
+  if (typeof width === 'number' && typeof height === 'number') {
+    values.set('millions', ((width * height) / 1e6).toFixed(1));
+  }
+  if (typeof maxPixels === 'number') values.set('maxMillions', String(maxPixels / 1e6));
+  if (typeof kind === 'string') values.set('kind', KINDS[kind] ?? KINDS.unknown!);
+  return values;
+}
+
+/** @returns undefined if a value is missing */
+function filled(words: string, values: ReadonlyMap<string, string>): string | undefined {
+  let whole = true;
+  const result = words.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values.get(name);
+    whole &&= value !== undefined;
+    return value ?? '';
+  });
+  return whole ? result : undefined;
+}
+
+function sentence(words: string): string {
+  if (words === '') return '';
+  const text = words[0]!.toUpperCase() + words.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
