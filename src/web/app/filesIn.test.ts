@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { clip, dicom, unsupported } from '../open/pictureErrors.js';
+import { text } from '../text/en.js';
 import { takeFiles } from './filesIn.js';
 import type { FoundFile } from './listing.js';
 import { type Entry, entries, message } from './state.js';
@@ -16,8 +17,8 @@ vi.mock('./masksIn.js', () => ({
 }));
 vi.mock('../open/openImage.js', () => ({
   openImage: async (file: File) => {
-    const text = await file.text();
-    throw text.startsWith('dicom') ? dicom() : text.startsWith('clip') ? clip() : unsupported(undefined);
+    const content = await file.text();
+    throw content.startsWith('dicom') ? dicom() : content.startsWith('clip') ? clip() : unsupported('unknown');
   },
 }));
 vi.mock('../exports/exportClient.js', () => ({
@@ -50,9 +51,9 @@ describe('files that are opened', () => {
   it('are told for scans where no picture is among them', async () => {
     const disc = [found('CD/DICOMDIR', 'a list'), found('CD/DICOM/IM_0001', 'dicom of a patient'), found('CD/run.exe')];
     await takeFiles(disc, true);
-    expect(message.peek()?.text).toBe(dicom().message);
+    expect(message.peek()?.text).toBe(text.failures.IMAGE_DICOM[0]);
     await takeFiles([found('a/notes.txt', 'longer than the clip'), found('a/sweep.mp4', 'clip')], true);
-    expect(message.peek()?.text).toBe(clip().message);
+    expect(message.peek()?.text).toBe(text.failures.IMAGE_CLIP[0]);
     await takeFiles([found('a/notes.txt')], true);
     expect(message.peek()?.text).toMatch(/^No image was found/);
     expect(taken).toEqual({ images: [], masks: [] });

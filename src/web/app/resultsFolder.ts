@@ -2,10 +2,9 @@
  * Writes results beside the images, into the folder that they were opened from: each export into a new folder with its
  * date, so that nothing that is there is replaced. Which images belong there is up to exportsRun.ts.
  */
-import { SamusError } from '../../errors.js';
 import type { OutputFile } from '../exports/exportContract.js';
+import { pageError } from '../pageError.js';
 import type { SourceFolder } from '../storage/database.js';
-import { text } from '../text/en.js';
 import { RESULTS_FOLDER } from './fileSystemAccess.js';
 
 /** Asks the person, in the course of a click. After a reload the browser asks anew. */
@@ -37,8 +36,7 @@ export async function writeResults(folder: SourceFolder, files: readonly OutputF
     return `${RESULTS_FOLDER}/${name}`;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const [message, hint] = [text.exports.cannotWrite(folder.name), text.exports.cannotWriteHint];
-    throw new SamusError('machine', 'EXPORT_WRITE', message, hint, { reason });
+    throw pageError('machine', 'EXPORT_WRITE', { name: folder.name, reason });
   }
 }
 

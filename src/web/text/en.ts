@@ -297,9 +297,6 @@ export const text = {
         : `${count(n, 'image is', 'images are')} left out, not opened from a folder that may be written to: download ${n === 1 ? 'it' : 'them'}.`,
     besideNone: 'Nothing was written beside the images: the browser does not allow it.',
     besideNoneHint: 'Allow it when the browser asks, or download the results.',
-    cannotWrite: (folder: string): string => `The results could not be written into ${folder}.`,
-    cannotWriteHint:
-      'Nothing of this export was left there. See that the folder is still there and has room, or download.',
     working: (done: number, total: number): string => `Writing ${done} of ${total}`,
     nothing: (prompts: boolean): string => `There is no mask ${prompts ? 'or prompt ' : ''}to export yet.`,
     done: (n: number, names: readonly string[]): string =>
@@ -423,6 +420,10 @@ export const text = {
     MASK_CONTENT: [
       'The masks of {name} were expected to be made on an image of the list, they were made on another file of that name.',
       'Open the image that they were made on, and then the masks.',
+    ],
+    EXPORT_WRITE: [
+      'The results could not be written into {name}.',
+      'Nothing of this export was left there. See that the folder is still there and has room, or download.',
     ],
     CLASSES_FULL: ['At most 255 classes were expected, there are more.', 'Remove classes that no object has.'],
     ARCHIVE_CORRUPT: ['This zip archive is damaged or of a kind that is not read.', 'Unpack it and open the folder.'],
