@@ -13,8 +13,12 @@ const [WIDTH, HEIGHT] = [640, 480];
 /** Slower machines are measured too. */
 const PATIENCE_MS = 120_000;
 
-/** From the opening of the page to a mask and its score on the screen. @param url the server's root */
-export async function firstMask(browser: Browser, url: string): Promise<void> {
+/**
+ * From the opening of the page to a mask and its score on the screen.
+ * @param url the server's root
+ * @returns when they were there, by the clock of performance.now()
+ */
+export async function firstMask(browser: Browser, url: string): Promise<number> {
   const context = await browser.newContext(WINDOW);
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
@@ -28,7 +32,9 @@ export async function firstMask(browser: Browser, url: string): Promise<void> {
   await page.locator('canvas.over').click();
   await page.locator('.right .objects .entry-state', { hasText: 'Score' }).waitFor();
   await page.waitForFunction(isMaskDrawn);
+  const shown = performance.now();
   await context.close();
+  return shown;
 }
 
 /** In megabytes (10⁶ bytes), all that the server sends, headers included; with the page's engine started each time. */

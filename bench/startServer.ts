@@ -25,7 +25,6 @@ export async function startServer(): Promise<StartedServer> {
     if (line.startsWith('samus runs already')) throw new Error(`${line}; end that one to measure the start of another`);
     const url = /^open (http:\S+)/.exec(line)?.[1];
     if (url === undefined) continue;
-    child.stdout.resume();
     return { url, stop };
   }
   throw new Error('the server did not start');

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -19,6 +19,13 @@ describe('MetricsLog', () => {
     await log.close();
     expect(await readFile(path, 'utf8')).toBe('{"step":10,"loss":1}\n{"step":20,"loss":0.5}\n{"step":25,"loss":0.3}\n');
     expect(log.lines).toHaveLength(3);
+    expect(await readdir(run)).toEqual(['metrics.jsonl']);
+  });
+
+  it('does not take figures that cannot be read for none', async () => {
+    const path = join(run, 'metrics.jsonl');
+    await mkdir(path);
+    await expect(MetricsLog.open(run, 20)).rejects.toMatchObject({ code: 'FILE_UNREADABLE', details: { path } });
     expect(await readdir(run)).toEqual(['metrics.jsonl']);
   });
 });

@@ -5,6 +5,7 @@
  */
 import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SamusError } from '../errors.js';
 import { replaceFile, writeError } from '../formats/fileWrite.node.js';
 import { RUN_FILES } from './runFolder.node.js';
 
@@ -19,10 +20,10 @@ export class MetricsLog {
     readonly lines: MetricsLine[],
   ) {}
 
-  /** Opens the file of a run that goes on after `step`. @throws SamusError DISK_FULL, FILE_UNWRITABLE */
+  /** Opens the file of a run that goes on after `step`. @throws SamusError FILE_UNREADABLE, DISK_FULL, FILE_UNWRITABLE */
   static async open(run: string, step: number): Promise<MetricsLog> {
     const path = join(run, RUN_FILES.metrics);
-    const text = await readFile(path, 'utf8').catch(() => '');
+    const text = await readIfThere(path);
     const lines = text.split('\n').map(parseLine);
     const kept = lines.filter((line) => line !== undefined).filter((line) => line.step! <= step);
     const again = kept.map((line) => `${JSON.stringify(line)}\n`).join('');
@@ -42,6 +43,22 @@ export class MetricsLog {
 
   async close(): Promise<void> {
     await this.file.close();
+  }
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    if (code === 'ENOENT') return '';
+    throw new SamusError(
+      'input',
+      'FILE_UNREADABLE',
+      `${path} was expected to be readable, it is not (${code})`,
+      'make it readable, or take it away to go on without the figures so far',
+      { path, reason: code },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writePhantomDataset } from '../../test/support/phantomDataset.js';
 import { TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { openDataset } from '../data/dataset.node.js';
@@ -12,6 +12,10 @@ import type { PreparedRun } from './prepareRun.node.js';
 import { Trainer } from './trainer.node.js';
 import type { TrainingConfig } from './trainingConfig.js';
 import { readTrainingState } from './trainingState.node.js';
+
+vi.mock('./validate.node.js', () => ({
+  validate: async () => ({ dice: 0.5, classDice: 0.5, parts: {}, pictures: [] }),
+}));
 
 const CONFIG: TrainingConfig = {
   data: { root: 'data', train: ['train'], val: ['val'], holdOut: 0 },
@@ -136,5 +140,36 @@ describe('a training', () => {
     });
     await expect(new Trainer(run, {}, () => false).train()).rejects.toMatchObject({ code: 'IMAGE_FORMAT' });
     expect(await last()).toEqual([2, 80]);
+  });
+
+  it('keeps the last good checkpoint when it is told to end with weights that are no numbers', async () => {
+    const run = await growingRun({ checkpointSteps: 2 });
+    let steps = 0;
+    const step = () => {
+      if (++steps === 3) run.state.states.get(name)!.weight.fill(Number.POSITIVE_INFINITY);
+    };
+    await expect(new Trainer(run, { step }, () => steps === 3).train()).rejects.toMatchObject({
+      code: 'TRAIN_NAN',
+      message: expect.stringMatching(/^a weight of step 3 .*sample of batch 2$/),
+      hint: expect.stringContaining('of step 2,'),
+    });
+    expect(await last()).toEqual([2, 80]);
+  });
+
+  it('validates again when the best checkpoint could not be written', async () => {
+    const run = await growingRun({ steps: 2, validateSteps: 2, checkpointSteps: 0 });
+    let writable = false;
+    const card: PreparedRun['card'] = (_, validation) => {
+      if (validation && !writable) throw new SamusError('input', 'FILE_UNWRITABLE', 'a', 'b');
+      return '';
+    };
+    const training = new Trainer({ ...run, card }, {}, () => false).train();
+    await expect(training).rejects.toMatchObject({ code: 'FILE_UNWRITABLE' });
+    writable = true;
+    const { position } = (await readTrainingState(folder, TRAINED, false))!;
+    expect(position).toMatchObject({ step: 2, validated: -1, best: null });
+    const resumed = { ...run, card, state: { ...run.state, position } };
+    expect(await new Trainer(resumed, {}, () => false).train()).toMatchObject({ best: { dice: 0.5, step: 2 } });
+    expect(await readdir(join(folder, 'best'))).toContain('model.safetensors');
   });
 });

@@ -59,6 +59,8 @@ export class Trainer {
   /** That of the last checkpoint. */
   #saved: Position;
   #due = false;
+  /** What was computed last, to name its samples. */
+  #batches: readonly Batch[] = [];
   #first = true;
   #trained = 0;
   #waited = 0;
@@ -97,11 +99,10 @@ export class Trainer {
       await this.#steps();
     } catch (error) {
       // A sample that cannot be read: once it is put right, the training goes on from here.
-      const outside = error instanceof SamusError && error.kind === 'input';
-      if (outside && this.#saved !== this.#position) await this.#save();
+      if (error instanceof SamusError && error.kind === 'input') await this.#saveUntried();
       throw error;
     }
-    if (this.#saved !== this.#position) await this.#save();
+    await this.#saveUntried();
     const { step, best, seconds } = this.#position;
     const waitShare = this.#trained > 0 ? this.#waited / this.#trained : 0;
     return { step, finished: this.#finished(), best, seconds, waitShare };
@@ -148,13 +149,15 @@ export class Trainer {
       waited += performance.now() - asked;
       batches.push(batch);
       const scalars = await session.run(batch.feeds);
-      if (!Number.isFinite(scalars.loss)) throw this.#nanError('the loss', [batch]);
+      this.#batches = [batch];
+      if (!Number.isFinite(scalars.loss)) throw this.#nanError('the loss');
       means.add(scalars);
       for (const [name, sum] of this.#sums ?? []) accumulate(sum, session.gradients.get(name)!, config.accumulate);
     }
     const gradients = this.#sums ?? session.gradients;
     const norm = globalNorm(gradients.values());
-    if (!Number.isFinite(norm)) throw this.#nanError('a gradient', batches);
+    this.#batches = batches;
+    if (!Number.isFinite(norm)) throw this.#nanError('a gradient');
     // Only now are these weights known to give numbers: those that do not must not take the place of the last good ones.
     if (this.#due) started += await this.#save();
     this.#optimiser.update(gradients, rate, norm);
@@ -209,14 +212,14 @@ export class Trainer {
     const { step, best, sinceBest } = this.#position;
     const dice = this.#run.config.choose === 'samples' ? result.dice : result.classDice;
     const isBest = best === null || dice > best.dice;
-    this.#position = {
+    const position: Position = {
       ...this.#position,
       validated: step,
       best: isBest ? { dice, step } : best,
       sinceBest: isBest ? 0 : sinceBest + 1,
     };
     // Best before last: a resumed training that finds the older last comes to the same best again.
-    if (isBest) await this.#saveBest(result);
+    if (isBest) await this.#saveBest(position, result);
     const parts = Object.entries(result.parts).map(([name, dice]) => [`val_dice/${name}`, dice]);
     await this.#listener.metrics?.({
       step,
@@ -224,6 +227,7 @@ export class Trainer {
       val_dice_classes: result.classDice,
       ...Object.fromEntries(parts),
     });
+    this.#position = position;
     await this.#listener.validated?.(step, result, isBest);
     return true;
   }
@@ -237,29 +241,42 @@ export class Trainer {
     return performance.now() - started;
   }
 
-  async #saveBest(validation: Validation): Promise<void> {
+  /**
+   * Saves weights before the next step has tried them, if they are numbers at least.
+   * @throws SamusError TRAIN_NAN if they are not; the checkpoint before stays
+   */
+  async #saveUntried(): Promise<void> {
+    if (this.#saved === this.#position) return;
+    const weights = [...this.#run.state.states.values()].map(({ weight }) => weight);
+    if (!Number.isFinite(globalNorm(weights))) throw this.#nanError('a weight');
+    await this.#save();
+  }
+
+  async #saveBest(position: Position, validation: Validation): Promise<void> {
     const { folder, config, card } = this.#run;
-    const model = { config: config.model, tensors: weightsOf(this.#run), card: card(this.#position, validation) };
+    const model = { config: config.model, tensors: weightsOf(this.#run), card: card(position, validation) };
     await writeCheckpoint(folder, RUN_FILES.best, model);
   }
 
-  /** @param batches all that have a part in it */
-  #nanError(what: string, batches: readonly Batch[]): SamusError {
+  #nanError(what: string): SamusError {
     const { folder } = this.#run;
-    const { step, best } = this.#position;
-    const samples = batches.flatMap((batch) => batch.origins());
+    const { best } = this.#position;
+    // A weight that is none comes of the step that is done, the others of the one that was to be.
+    const step = this.#position.step + (what === 'a weight' ? 0 : 1);
+    const samples = this.#batches.flatMap((batch) => batch.origins());
     const last = join(folder, RUN_FILES.last);
-    const before = best && best.step < step ? ` from ${join(folder, RUN_FILES.best)}, of step ${best.step},` : '';
+    const before =
+      best && best.step < this.#position.step ? ` from ${join(folder, RUN_FILES.best)}, of step ${best.step},` : '';
     const start =
-      this.#saved.step < step
+      this.#saved.step < this.#position.step
         ? `start a new run from ${last}, of step ${this.#saved.step},`
-        : `(the weights of ${last}, of step ${step}, may be the cause) start a new run${before}`;
+        : `(the weights of ${last}, of step ${this.#saved.step}, may be the cause) start a new run${before}`;
     return new SamusError(
       'failure',
       'TRAIN_NAN',
-      `${what} of step ${step + 1} was expected to be a number, it is not; its samples: ${samples.join('; ')}`,
+      `${what} of step ${step} was expected to be a number, it is not; its samples: ${samples.join('; ')}`,
       `look at these images, or ${start} with a lower --lr or with --clip 1`,
-      { step: step + 1, samples: [...samples] },
+      { step, samples: [...samples] },
     );
   }
 }
