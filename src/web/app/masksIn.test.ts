@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeRle } from '../../formats/rle.js';
-import { emptyDocument } from '../document/edit.js';
+import { addPoint, emptyDocument, paint, remove, setClass } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
 import { readAnnotations } from '../exports/readAnnotations.js';
 import { addMasks } from './masksIn.js';
@@ -23,6 +23,7 @@ vi.mock('../exports/exportClient.js', () => ({
 }));
 
 const rle = encodeRle(Uint8Array.of(1, 0), 2, 1);
+const whole = encodeRle(Uint8Array.of(1, 1), 2, 1);
 
 const entry = (path: string, key: string): Entry => {
   return {
@@ -86,7 +87,32 @@ describe('masks that are opened', () => {
     expect(classes.peek()).toEqual(own);
     expect(works.get('of b')?.objects.map(({ classId }) => classId)).toEqual([2]);
     classes.value = [{ id: 1, name: 'vessel', color: '#000000' }];
+    works.clear();
     await addMasks([file('Own/label/IM1.png')], true, sets);
-    expect(works.get('of b')?.objects.map(({ classId }) => classId)).toEqual([2, 1]);
+    expect(works.get('of b')?.objects.map(({ classId }) => classId)).toEqual([1]);
+  });
+
+  it('a second time leave what was made of them alone, and come back where they were deleted', async () => {
+    const clicked = { points: [[0, 0]], rle };
+    const both = JSON.stringify({ images: [{ image: 'IM1-2.png', width: 2, height: 1, objects: [clicked] }] });
+    const files = [file('label/IM1.png'), file('a.json', both)];
+    await addMasks(files, false);
+    const [label, answered] = ['of b', 'of a'].map((key) => works.get(key)!.objects[0]!.id);
+    works.set('of b', setClass(paint(works.get('of b')!, label!, whole, false), label!, 7));
+    works.set('of a', addPoint(works.get('of a')!, answered!, [1, 0, 0]));
+    const corrected = new Map(works);
+    await addMasks(files, false);
+    expect(works).toEqual(corrected);
+    expect(message.peek()?.text).toMatch(/^No new object/);
+    expect(message.peek()?.hint).toMatch(/^2 objects were opened before and stay as they are/);
+    works.set('of b', remove(works.get('of b')!, label!));
+    await addMasks(files, false);
+    expect(works.get('of b')?.objects.map(({ shape }) => shape)).toEqual([rle]);
+    expect(message.peek()?.text).toBe('1 object opened on 1 image.');
+  });
+
+  it('together are all new, also those of one form', async () => {
+    await addMasks([file('IM1-2.left.png'), file('IM1-2.right.png')], false);
+    expect(works.get('of a')?.objects.map(({ name }) => name)).toEqual(['left', 'right']);
   });
 });

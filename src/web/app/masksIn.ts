@@ -1,12 +1,13 @@
 /**
  * Opens existing masks for correction: label images, COCO JSON, and the JSON with prompts. Each goes to the image of
  * the list that it was made on, as far as it says, or that has its name; one label alone may also go to the open image.
+ * Those that were opened before stay as they have become since.
  */
 import { batch } from '@preact/signals';
 import { SamusError } from '../../errors.js';
 import { addObject, emptyDocument, type ObjectSeed, setScale } from '../document/edit.js';
 import { freeClass, PALETTE } from '../document/palette.js';
-import type { ClassEntry, ImageDocument } from '../document/types.js';
+import type { Annotation, ClassEntry, ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
 import type { ImportedImage } from '../exports/readPrompts.js';
 import { openImage } from '../open/openImage.js';
@@ -30,8 +31,10 @@ export async function addMasks(
   among: boolean,
   sets: ReadonlyMap<string, readonly ClassEntry[]> = new Map(),
 ): Promise<void> {
-  let objects = 0;
+  const added = new Set<string>();
   const images = new Set<string>();
+  let fitting = 0;
+  let known = 0;
   const lost: string[] = [];
   const failures: unknown[] = [];
   for (const found of files) {
@@ -41,8 +44,10 @@ export async function addMasks(
         try {
           const entry = await entryFor(image, files.length === 1 && read.length === 1);
           if (entry) {
-            objects += await putObjects(entry, named(image, entry));
-            images.add(entry.id);
+            const fresh = await putObjects(entry, named(image, entry), added);
+            fitting++;
+            known += image.objects.length - fresh;
+            if (fresh > 0) images.add(entry.id);
           } else lost.push(image.image);
         } catch (error) {
           failures.push(error);
@@ -52,10 +57,11 @@ export async function addMasks(
       if (!among || !isOtherJson(error)) failures.push(error);
     }
   }
-  if (images.size > 0) {
+  if (fitting > 0) {
     say(
-      text.masksIn.added(objects, images.size),
+      text.masksIn.added(added.size, images.size),
       text.masksIn.rest(
+        known,
         lost.length,
         failures.map((failure) => asMessage(failure).text),
       ),
@@ -128,7 +134,11 @@ function named(image: ImportedImage, { path }: Entry): ImportedImage {
   return name !== null && object && others.length === 0 ? { ...image, objects: [{ ...object, name }] } : image;
 }
 
-async function putObjects(entry: Entry, image: ImportedImage): Promise<number> {
+/**
+ * @param added ids of objects that came in by the same call, and come to hold those of this image
+ * @returns how many objects are new
+ */
+async function putObjects(entry: Entry, image: ImportedImage, added: Set<string>): Promise<number> {
   const { width, height, objects, spacingMm } = image;
   const key = await keyOf(entry.id);
   const work = (await workOn(entry)) ?? (await blankOf(entry));
@@ -137,10 +147,26 @@ async function putObjects(entry: Entry, image: ImportedImage): Promise<number> {
     const asked = { askedWidth: before.width, askedHeight: before.height };
     throw pageError('input', 'MASK_SIZE', { name: entry.name, ...asked, width, height });
   }
-  const seeds = objects.map((object): ObjectSeed => ({ id: newId(), ...object }));
+  // Several files of one call may hold the same mask, as that of another class.
+  const known = new Set(work.objects.filter(({ id }) => !added.has(id)).map(beginning));
+  const fresh = objects.filter((object) => !known.has(beginning(object)));
+  const seeds = fresh.map((object): ObjectSeed => ({ id: newId(), ...object }));
   const next = seeds.reduce<ImageDocument>(addObject, before);
-  putWork(key, next);
+  if (next !== work) putWork(key, next);
+  for (const { id } of seeds) added.add(id);
   return seeds.length;
+}
+
+/** What an object keeps of its file, whatever is corrected later: its mask, else what else it began with. */
+function beginning({
+  start,
+  points,
+  box,
+  strokes,
+}: Partial<Pick<Annotation, 'start' | 'points' | 'box' | 'strokes'>>): string {
+  const [x, y, label = 1] = points?.[0] ?? [];
+  const click = x === undefined ? undefined : [x, y, label];
+  return JSON.stringify(start?.mask.counts ?? click ?? box ?? [strokes?.added?.counts, strokes?.erased?.counts]);
 }
 
 /** No work yet on an image that was not open: its size and scale are those of its file. */

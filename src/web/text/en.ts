@@ -309,14 +309,19 @@ export const text = {
   },
   masksIn: {
     added: (objects: number, images: number): string =>
-      `${count(objects, 'object', 'objects')} opened on ${count(images, 'image', 'images')}.`,
-    rest: (lost: number, failures: readonly string[]): string =>
+      objects === 0
+        ? 'No new object was opened.'
+        : `${count(objects, 'object', 'objects')} opened on ${count(images, 'image', 'images')}.`,
+    rest: (known: number, lost: number, failures: readonly string[]): string =>
       [
+        known > 0
+          ? `${count(known, 'object was', 'objects were')} opened before and ${known === 1 ? 'stays as it is' : 'stay as they are'} now: delete first what is to come back as in the file.`
+          : '',
         lost > 0 ? `${count(lost, 'file fits', 'files fit')} no image of the list, or several.` : '',
         failures.length > 0 ? `${count(failures.length, 'file', 'files')} could not be opened: ${failures[0]}` : '',
       ]
-        .join(' ')
-        .trim(),
+        .filter(Boolean)
+        .join(' '),
     nowhere: (name: string): string => `No image of the list has the name of ${name || 'these masks'}.`,
     nowhereHint: 'Open the images first; masks are matched by name.',
   },
