@@ -1,9 +1,12 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SamusError } from '../errors.js';
+import { exists } from './fileSystem.node.js';
 import { makeFolder, replaceFile, writeError } from './fileWrite.node.js';
+
+vi.mock('./fileSystem.node.js', { spy: true });
 
 let folder: string;
 beforeEach(async () => {
@@ -66,6 +69,20 @@ describe('makeFolder', () => {
     for (const path of [join(folder, 'file'), join(folder, 'file', 'a', 'b')]) {
       const message = expect.stringContaining('a file is in the way');
       await expect(makeFolder(path)).rejects.toMatchObject({ code: 'FILE_UNWRITABLE', message });
+    }
+  });
+
+  it('ends at the root of a path, there or not', async () => {
+    let asked = 0;
+    vi.mocked(exists).mockImplementation(async () => {
+      if (++asked > 100) throw new Error('goes on for ever');
+      return false;
+    });
+    try {
+      await makeFolder(join(folder, 'a'));
+      expect(await readdir(folder)).toEqual(['a']);
+    } finally {
+      vi.mocked(exists).mockReset();
     }
   });
 

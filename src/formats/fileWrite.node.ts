@@ -38,7 +38,9 @@ export function writeTextFile(path: string, text: string): Promise<void> {
  */
 export async function makeFolder(folder: string): Promise<void> {
   const path = resolve(folder);
-  if (!(await exists(dirname(path)))) await makeFolder(dirname(path));
+  const above = dirname(path);
+  // Above a root there is none, and that one may be missing: a drive of Windows that is not there.
+  if (above !== path && !(await exists(above))) await makeFolder(above);
   try {
     await mkdir(path);
   } catch (error) {
