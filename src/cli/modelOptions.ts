@@ -3,7 +3,7 @@
  * the model is in openModel.ts.
  */
 import { type Command, Option } from 'commander';
-import type { Provider } from '../runtime/session.js';
+import { NODE_PROVIDERS, type Provider } from '../runtime/session.js';
 import { parseCount } from './promptOptions.js';
 
 export interface ModelOptions {
@@ -27,7 +27,7 @@ export function addComputeOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--provider <name>', 'what computes; `samus info` tells which of them this machine has')
-        .choices(['cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
+        .choices(NODE_PROVIDERS)
         .default('cpu'),
     )
     .addOption(

@@ -2,6 +2,7 @@
  * `samus train`: its options. Light, so that help and mistakes are answered at once; the work is in trainRun.ts.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { NODE_PROVIDERS } from '../runtime/session.js';
 import { NOTICE } from './packageInfo.js';
 import { parseCount } from './promptOptions.js';
 import { finish } from './run.js';
@@ -116,7 +117,7 @@ export function trainCommand(): Command {
       new Option(
         '--provider <name>',
         'what computes; `samus info` tells which of them this machine has (default: cpu)',
-      ).choices(['cpu', 'webgpu', 'cuda', 'dml', 'coreml']),
+      ).choices(NODE_PROVIDERS),
     )
     .addOption(
       new Option('--threads <count>', 'of one operation (default: one per core)').argParser(count('--threads', 1)),

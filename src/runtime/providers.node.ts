@@ -7,9 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { listSupportedBackends } from 'onnxruntime-node';
 import { builtFile } from './builtFile.node.js';
-import type { Provider, ProviderStatus } from './session.js';
-
-const NODE_PROVIDERS = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const satisfies readonly Provider[];
+import { NODE_PROVIDERS, type Provider, type ProviderStatus } from './session.js';
 
 /** A first start of a graphics driver can take several seconds. */
 const PROBE_MILLISECONDS = 30_000;

@@ -6,8 +6,11 @@
 import type { OnnxModel } from '../graph/onnxProto.js';
 import type { TensorData } from '../graph/tensorData.js';
 
+/** The providers of onnxruntime-node. */
+export const NODE_PROVIDERS = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+
 /** Where the arithmetic is done. `cpu` is onnxruntime-node's own, `wasm` onnxruntime-web's. */
-export type Provider = 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml' | 'wasm';
+export type Provider = (typeof NODE_PROVIDERS)[number] | 'wasm';
 
 export interface SessionOptions {
   /** Default: `cpu` on Node, `wasm` on the web. Nodes that a provider cannot run fall back to the CPU. */

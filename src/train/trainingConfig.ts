@@ -6,14 +6,11 @@ import { type Json, SamusError } from '../errors.js';
 import { isFields } from '../formats/jsonFields.js';
 import type { ModelConfig } from '../models/config.js';
 import { parseConfig } from '../models/configFile.js';
-import type { Provider } from '../runtime/session.js';
+import { NODE_PROVIDERS } from '../runtime/session.js';
 import { PROMPT_KINDS, type PromptKind } from './drawPrompt.js';
 import type { Recipe } from './gradientGraph.js';
 import { SCHEDULES } from './schedule.js';
 import { AUGMENTATIONS, type Augmentation } from './trainingSample.js';
-
-/** Those of onnxruntime-node. */
-const TRAINING_PROVIDERS = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const satisfies readonly Provider[];
 
 export interface TrainingConfig {
   readonly data: {
@@ -63,7 +60,7 @@ export interface TrainingConfig {
   /** Threads of one operation; part of the configuration because the order of sums may hang on it. */
   readonly threads: number;
   /** What computes; part of the configuration because each sums in an order of its own. */
-  readonly provider: (typeof TRAINING_PROVIDERS)[number];
+  readonly provider: (typeof NODE_PROVIDERS)[number];
   /** How often a dataset's samples come in an epoch, by its name; once if not named. */
   readonly repeat: Readonly<Record<string, number>>;
 }
@@ -112,7 +109,7 @@ export function parseTrainingConfig(json: unknown): TrainingConfig {
     logSteps: whole('logSteps', 1),
     threads: whole('threads', 1),
     // Older runs do not name it.
-    provider: oneOf(fields.provider ?? 'cpu', 'provider', TRAINING_PROVIDERS),
+    provider: oneOf(fields.provider ?? 'cpu', 'provider', NODE_PROVIDERS),
     repeat: numbers(fields.repeat, 'repeat', (value, name) => wholeNumber(value, name, 0)),
   };
 }
