@@ -11,13 +11,23 @@ const held = {
   documents: new Map<string, unknown>(),
   settings: [] as Settings[],
   failing: false,
+  /** Until it is there, no work is read. */
+  reading: Promise.resolve(),
+  /** The work that was read last. */
+  asked: '',
 };
 
 vi.mock('../storage/onlyTab.js', () => ({ takeOnlyTab: async () => true }));
 vi.mock('../storage/database.js', () => ({
   Store: {
     open: async () => ({
-      document: async (key: string) => held.documents.get(key),
+      document: async (key: string) => {
+        const stored = held.documents.get(key);
+        held.asked = key;
+        await held.reading;
+        return stored;
+      },
+      settings: async () => held.settings.at(-1),
       putDocument: async (key: string, document: unknown) => void held.documents.set(key, document),
       putFile: async (file: StoredFile) => void held.files.set(file.id, file),
       putFolder: async (id: string, folder: SourceFolder) => {
@@ -49,6 +59,12 @@ vi.stubGlobal('addEventListener', () => undefined);
 const found = (name: string, bytes = name): FoundFile => ({ file: new File([bytes], name), path: name });
 const withObject = (document: ImageDocument, id: string): ImageDocument => addObject(document, { id, classId: 1 });
 
+function gate() {
+  let finish = (): void => undefined;
+  const promise = new Promise<void>((resolve) => (finish = resolve));
+  return { promise, finish: () => finish() };
+}
+
 /** A page that was just loaded, on what was stored by the one before. */
 async function load() {
   vi.resetModules();
@@ -58,7 +74,7 @@ async function load() {
     import('./persist.js'),
   ]);
   persist.followWork();
-  return { ...list, ...state, openStore: persist.openStore };
+  return { ...list, ...state, openStore: persist.openStore, restoreSettings: persist.restoreSettings };
 }
 
 type Loaded = Awaited<ReturnType<typeof load>>;
@@ -76,7 +92,9 @@ describe('the list of images', () => {
   beforeEach(() => {
     held.files.clear();
     held.documents.clear();
+    held.settings.length = 0;
     held.failing = false;
+    held.reading = Promise.resolve();
     model.comes = false;
   });
 
@@ -187,6 +205,48 @@ describe('the list of images', () => {
     await vi.waitFor(() => expect(held.documents.get(key!)).toBe(work));
     void page.openEntry(id);
     await vi.waitFor(() => expect(page.document.peek()?.objects).toHaveLength(1));
+  });
+
+  it('has work that came in while that of the store was read', async () => {
+    const page = await load();
+    await open(page, found('one.png'), found('two.png'));
+    const [, two] = page.entries.peek();
+    held.documents.set(two!.key!, emptyDocument(8, 8));
+    const { promise, finish } = gate();
+    held.reading = promise;
+    held.asked = '';
+    const asked = page.workOn(two!);
+    await vi.waitFor(() => expect(held.asked).toBe(two!.key));
+    const work = withObject(emptyDocument(8, 8), 'object');
+    page.putWork(two!.key!, work);
+    finish();
+    expect(await asked).toBe(work);
+  });
+
+  it('does not open an image that was taken off it meanwhile', async () => {
+    model.comes = true;
+    const page = await load();
+    const { promise, finish } = gate();
+    held.reading = promise;
+    const opening = page.addImages([found('one.png')]);
+    await vi.waitFor(() => expect(page.entries.peek()[0]?.key).toEqual(expect.any(String)));
+    await page.removeEntry(page.entries.peek()[0]!.id);
+    finish();
+    await opening;
+    expect(page.opened.peek()).toBeNull();
+    expect(page.currentId.peek()).toBeNull();
+  });
+
+  it('has the classes of the last visit once, whoever asks first', async () => {
+    const page = await load();
+    const stored = [{ id: 4, name: 'cyst', color: '#123456' }];
+    held.settings.push({ classes: stored });
+    await page.restoreSettings();
+    expect(page.classes.peek()).toEqual(stored);
+    expect(page.currentClass.peek()).toBe(4);
+    page.classes.value = [];
+    await page.restoreSettings();
+    expect(page.classes.peek()).toEqual([]);
   });
 
   it('carries to a smaller image only what lies in it, and says so', async () => {

@@ -176,7 +176,10 @@ export async function removeEntry(id: string): Promise<void> {
   const at = entries.peek().findIndex((entry) => entry.id === id);
   if (at < 0) return;
   const open = currentId.peek() === id;
-  if (open) leave();
+  if (open) {
+    opening?.abort();
+    leave();
+  }
   const rest = entries.peek().filter((entry) => entry.id !== id);
   entries.value = rest;
   dropFile(id);

@@ -1,17 +1,27 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeRle } from '../../formats/rle.js';
-import { addPoint, emptyDocument, paint, remove, setClass } from '../document/edit.js';
+import { addObject, addPoint, emptyDocument, paint, remove, setClass } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
 import { readAnnotations } from '../exports/readAnnotations.js';
 import { addMasks } from './masksIn.js';
-import { classes, type Entry, entries, FIRST_CLASSES, message } from './state.js';
+import { classes, type Entry, entries, FIRST_CLASSES, message, removedClasses } from './state.js';
 
-const works = vi.hoisted(() => new Map<string, ImageDocument>());
+const { works, last } = vi.hoisted(() => ({
+  works: new Map<string, ImageDocument>(),
+  last: { visit: async (): Promise<void> => undefined, picture: async (): Promise<void> => undefined },
+}));
 
 vi.mock('./entries.js', () => ({
   keyOf: async (id: string) => entries.peek().find((entry) => entry.id === id)!.key,
-  workOn: async (entry: Entry) => works.get(entry.key!) ?? emptyDocument(2, 1),
+  workOn: async (entry: Entry) => works.get(entry.key!),
   putWork: (key: string, document: ImageDocument) => void works.set(key, document),
+}));
+vi.mock('./persist.js', () => ({ restoreSettings: () => last.visit() }));
+vi.mock('../open/openImage.js', () => ({
+  openImage: async () => {
+    await last.picture();
+    return { width: 2, height: 1, spacingMm: null };
+  },
 }));
 vi.mock('../exports/exportClient.js', () => ({
   exportClient: () => ({
@@ -49,8 +59,10 @@ const counts = () => Object.fromEntries([...works].map(([key, { objects }]) => [
 describe('masks that are opened', () => {
   beforeEach(() => {
     works.clear();
+    last.visit = last.picture = async () => undefined;
     message.value = null;
     classes.value = FIRST_CLASSES;
+    removedClasses.value = [];
     entries.value = [entry('IM1.png', 'of b'), entry('IM1-2.png', 'of a')];
   });
 
@@ -85,11 +97,47 @@ describe('masks that are opened', () => {
     const sets = new Map([['Own', own]]);
     await addMasks([file('Own/label/IM1.png')], true, sets);
     expect(classes.peek()).toEqual(own);
+    works.clear();
+    // As the store gives them back.
+    classes.value = structuredClone(FIRST_CLASSES);
+    await addMasks([file('Own/label/IM1.png')], true, sets);
+    expect(classes.peek()).toEqual(own);
     expect(works.get('of b')?.objects.map(({ classId }) => classId)).toEqual([2]);
     classes.value = [{ id: 1, name: 'vessel', color: '#000000' }];
     works.clear();
     await addMasks([file('Own/label/IM1.png')], true, sets);
     expect(works.get('of b')?.objects.map(({ classId }) => classId)).toEqual([1]);
+  });
+
+  it('add their classes to those of the last visit, which may come later', async () => {
+    const stored = [{ id: 3, name: 'cyst', color: '#112233' }];
+    last.visit = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      classes.value = stored;
+    };
+    await addMasks([file('IM1.png')], false);
+    expect(classes.peek().map(({ id }) => id)).toEqual([2, 3]);
+  });
+
+  it('give no class the number of one that came back under another name', async () => {
+    const [x, y] = ['X', 'Y'].map((name) => ({ id: 5, name, color: '#112233' }));
+    classes.value = [...FIRST_CLASSES, x!];
+    removedClasses.value = [y!];
+    const named = { images: [{ image: 'IM1.png', width: 2, height: 1, objects: [{ rle, class: 5 }] }], classes: [y] };
+    await addMasks([file('a.json', JSON.stringify(named))], false);
+    expect(classes.peek().map(({ id, name }) => [id, name])).toEqual([
+      [1, 'object'],
+      [2, 'Y'],
+      [5, 'X'],
+    ]);
+    expect(works.get('of b')?.objects.map(({ classId }) => classId)).toEqual([2]);
+  });
+
+  it('leave alone what was drawn while their image was read', async () => {
+    const drawn = addObject(emptyDocument(2, 1), { id: 'drawn', classId: 1 });
+    last.picture = async () => void works.set('of b', drawn);
+    await addMasks([file('IM1.png')], false);
+    expect(works.get('of b')?.objects.map(({ id }) => id)).toEqual(['drawn', expect.any(String)]);
   });
 
   it('a second time leave what was made of them alone, and come back where they were deleted', async () => {

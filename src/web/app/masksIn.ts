@@ -19,8 +19,11 @@ import { keyOf, putWork, workOn } from './entries.js';
 import type { FoundFile } from './listing.js';
 import { imageFor, imagesNamed, isNamedAsMask, objectIn } from './maskNames.js';
 import { asMessage, say, sayError } from './messages.js';
+import { restoreSettings } from './persist.js';
 import { classes, currentClass, currentId, type Entry, entries, FIRST_CLASSES, removedClasses } from './state.js';
 import { datasetOf } from './trainingSet.js';
+
+const [FIRST] = FIRST_CLASSES;
 
 /**
  * @param among whether they come with other files, of which some may be JSON of another kind
@@ -35,6 +38,8 @@ export async function addMasks(
   const images = new Set<string>();
   let fitting = 0;
   let known = 0;
+  // Theirs are added to the classes of the last visit.
+  await restoreSettings();
   const lost: string[] = [];
   const failures: unknown[] = [];
   for (const found of files) {
@@ -140,8 +145,10 @@ function named(image: ImportedImage, { path }: Entry): ImportedImage {
  */
 async function putObjects(entry: Entry, image: ImportedImage, added: Set<string>): Promise<number> {
   const { width, height, objects, spacingMm } = image;
+  const begun = (await workOn(entry)) ?? (await blankOf(entry));
   const key = await keyOf(entry.id);
-  const work = (await workOn(entry)) ?? (await blankOf(entry));
+  // It may have been opened and worked on while it was read.
+  const work = (await workOn(entry)) ?? begun;
   const before = spacingMm && !work.scale ? setScale(work, { mm: spacingMm, origin: 'calibrated' }) : work;
   if (before.width !== width || before.height !== height) {
     const asked = { askedWidth: before.width, askedHeight: before.height };
@@ -176,6 +183,10 @@ async function blankOf({ file, spacingMm }: Entry): Promise<ImageDocument> {
   return emptyDocument(picture.width, picture.height, mm ? { mm, origin: 'file' } : null);
 }
 
+/** Those of a later visit come from the store. */
+const areFirst = ([one, ...others]: readonly ClassEntry[]): boolean =>
+  others.length === 0 && one?.id === FIRST.id && one.name === FIRST.name && one.color === FIRST.color;
+
 /**
  * Adds the classes that are not there yet. Those with names find theirs by the name, whatever its number.
  * @returns the number here of each number there
@@ -184,12 +195,14 @@ function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMa
   const ids = new Map<number, number>();
   if (found.length === 0) return ids;
   // Where nobody has named or used a class yet, numbers stay as they come, and so a set goes on as it began.
-  const unused = byName && classes.peek() === FIRST_CLASSES && entries.peek().every(({ shapes }) => shapes === 0);
+  const unused = byName && areFirst(classes.peek()) && entries.peek().every(({ shapes }) => shapes === 0);
   let all = unused ? [] : classes.peek();
   for (const entry of found) {
     const same = ({ id, name }: ClassEntry): boolean => (byName ? name === entry.name : id === entry.id);
     const known = all.find(same);
-    const before = known ?? removedClasses.peek().find(same);
+    // One that came back and was renamed has its number still.
+    const gone = removedClasses.peek().filter(({ id }) => !all.some((one) => one.id === id));
+    const before = known ?? gone.find(same);
     const ever = [...all, ...removedClasses.peek()];
     const taken = ever.some(({ id }) => id === entry.id);
     const id = before?.id ?? (taken ? freeClass(ever) : entry.id);

@@ -29,6 +29,7 @@ import {
 } from './state.js';
 
 let opening: Promise<Store | null> | undefined;
+let restoring: Promise<Settings> | undefined;
 let dataset: string | undefined;
 const known = new Map<string, ImageDocument>();
 
@@ -46,7 +47,9 @@ export function openStore(): Promise<Store | null> {
 
 /** The work on an image, of this session or an earlier one. */
 export async function documentOf(key: string): Promise<ImageDocument | undefined> {
-  return known.get(key) ?? (await (await openStore())?.document(key));
+  const stored = known.has(key) ? undefined : await (await openStore())?.document(key);
+  // Work may have come in while the store was read.
+  return known.get(key) ?? stored;
 }
 
 /** Takes work on an image, open or not: saves it, and counts it in the list wherever the image stands there. */
@@ -120,6 +123,22 @@ export function followWork(): void {
   const leave = (): void => void queue.flush();
   addEventListener('pagehide', leave);
   addEventListener('visibilitychange', leave);
+}
+
+/** The settings of the last visit; its classes are put back, before any are added. */
+export function restoreSettings(): Promise<Settings> {
+  restoring ??= restoreOnce();
+  return restoring;
+}
+
+async function restoreOnce(): Promise<Settings> {
+  const settings = (await (await openStore())?.settings()) ?? {};
+  if (settings.classes?.[0]) {
+    classes.value = settings.classes;
+    currentClass.value = settings.classes[0].id;
+  }
+  removedClasses.value = settings.removedClasses ?? removedClasses.value;
+  return settings;
 }
 
 /** Begins to follow the settings, once those of the last visit are back. */

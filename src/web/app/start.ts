@@ -6,19 +6,9 @@ import { switchEngine, warmUp } from './engineControl.js';
 import { restoreEntries } from './entries.js';
 import { followKeys } from './keyboard.js';
 import { note, sayDefect, sayError } from './messages.js';
-import { followSettings, followWork, openStore } from './persist.js';
+import { followSettings, followWork, openStore, restoreSettings } from './persist.js';
 import { followPrompts, prepare } from './predictions.js';
-import {
-  carryPrompts,
-  classes,
-  currentClass,
-  multimask,
-  opened,
-  removedClasses,
-  serverReachable,
-  showMeasures,
-  showPreview,
-} from './state.js';
+import { carryPrompts, multimask, opened, serverReachable, showMeasures, showPreview } from './state.js';
 
 /** A server on this machine answers at once; the page does not wait for one that hangs. */
 const HEALTH_MS = 2000;
@@ -36,13 +26,8 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   const health = serverAnswers();
   await restoreAdapted();
   const store = await openStore();
-  const settings = (await store?.settings()) ?? {};
+  const settings = await restoreSettings();
   const files = (await store?.files()) ?? [];
-  if (settings.classes?.[0]) {
-    classes.value = settings.classes;
-    currentClass.value = settings.classes[0].id;
-  }
-  removedClasses.value = settings.removedClasses ?? removedClasses.value;
   followClasses();
   showPreview.value = settings.preview ?? showPreview.value;
   showMeasures.value = settings.measures ?? showMeasures.value;
