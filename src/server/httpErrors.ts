@@ -81,7 +81,6 @@ const OF_FASTIFY: Readonly<Record<string, readonly [code: string, message: strin
     'multipart/form-data with a boundary was expected',
     'let the client write that header',
   ],
-  FST_ERR_HANDLER_TIMEOUT: ['SERVER_TIMEOUT', 'the answer took longer than the server waits', 'ask for less at a time'],
 };
 
 /** The coded form of anything that is thrown while a request is answered. */
@@ -90,10 +89,7 @@ export function asSamusError(error: unknown): SamusError | undefined {
   if (!isFailure(error)) return undefined;
   if (error.validation) return validationError(error.validation, error.validationContext ?? 'body');
   const known = OF_FASTIFY[error.code ?? ''];
-  if (known) {
-    const [code, message, hint] = known;
-    return new SamusError(code === 'SERVER_TIMEOUT' ? 'machine' : 'usage', code, message, hint);
-  }
+  if (known) return new SamusError('usage', ...known);
   if (error.message === 'Object contains forbidden prototype property') {
     const message = 'JSON without keys that JavaScript reserves was expected, one of them came';
     return new SamusError('usage', 'REQUEST_KEY', message, 'leave out __proto__ and constructor.prototype');

@@ -27,8 +27,11 @@ import { bodyLimit, DEFAULT_LIMITS, MAX_BODY_BYTES, type ServerSettings } from '
 const HEADERS_TIMEOUT_MS = 15_000;
 const REQUEST_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_MS = 30_000;
-/** No answer takes longer: an image of SAM in a full queue on a slow machine. */
-const ANSWER_TIMEOUT_MS = 300_000;
+/**
+ * A connection on which nothing moves for so long is cut off, and the work for it with it. An answer may take that: an image
+ * of SAM in a full queue on a slow machine.
+ */
+const SILENCE_MS = 300_000;
 
 const MAX_HEADER_BYTES = 16_384;
 
@@ -86,9 +89,8 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
     http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
     bodyLimit: bodyLimit(limits, MAX_BODY_BYTES),
     requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: ANSWER_TIMEOUT_MS,
+    connectionTimeout: SILENCE_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    handlerTimeout: ANSWER_TIMEOUT_MS,
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
