@@ -112,12 +112,10 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const sent = known ?? internalError(request.id);
   const status = statusOf(sent);
   reply.code(status).header('cache-control', 'no-store').type('application/json; charset=utf-8');
-  if (status === 413) {
-    // Fastify would close the connection; but a client that is cut off while it sends does not read the answer. The rest
-    // of the body is let go by, unread.
-    reply.removeHeader('connection');
-    request.raw.resume();
-  }
+  // Fastify would close the connection where it refuses a body; but a client that is cut off while it sends does not read
+  // the answer. The rest of the body is let go by, unread.
+  reply.removeHeader('connection');
+  request.raw.resume();
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="samus"');
   if (status === 503) reply.header('retry-after', String(retryAfter(sent.details)));
   reply.send(/^\/v2(?:[/?]|$)/.test(request.url) ? oipForm(sent) : sent.toJSON());

@@ -270,6 +270,28 @@ describe('a server', () => {
     PATIENCE_MS,
   );
 
+  it('takes a picture of the whole limit, as bytes or in a form, but JSON of 8 kB with a path only', async () => {
+    const url = '/api/v1/images';
+    const body = Buffer.concat([png, Buffer.alloc(1e6 - png.length)]);
+    const raw = await server.app.inject({ method: 'POST', url, payload: body });
+    expect([200, 201], raw.body).toContain(raw.statusCode);
+    const form = new FormData();
+    form.set('image', new Blob([body]), 'x.png');
+    const request = new Request('http://localhost', { method: 'POST', body: form });
+    const payload = Buffer.from(await request.arrayBuffer());
+    const headers = { 'content-type': request.headers.get('content-type') ?? '' };
+    const sent = await server.app.inject({ method: 'POST', url, headers, payload });
+    expect([sent.statusCode, sent.json().image], sent.body).toEqual([200, idOf(body)]);
+    for (const [size, status, code] of [
+      [8192, 404, 'PATH_UNKNOWN'],
+      [8193, 413, 'REQUEST_TOO_LARGE'],
+    ] as const) {
+      const path = JSON.stringify({ path: 'none.png' }).padEnd(size);
+      const answer = await server.app.inject({ method: 'POST', url, headers: JSON_TYPE, payload: path });
+      expect([answer.statusCode, answer.json().error.code], answer.body).toEqual([status, code]);
+    }
+  });
+
   it('refuses images of too many pixels by their header, and bodies that are too large', async () => {
     const bomb = Buffer.from(png);
     bomb.writeUInt32BE(60_000, 16);
@@ -368,11 +390,19 @@ describe('what is no HTTP', () => {
     }
   });
 
-  it('gets the answer of a body that is too large, and the connection goes on', async () => {
-    // More than the buffers on the way hold: the client still sends when the answer comes.
-    const body = Buffer.alloc(16e6, 'x');
-    for (const path of [`/api/v1/images/${id}/segment`, '/v2/models/tiny-encoder/infer']) {
-      const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+  it.each([
+    ['too large', `/api/v1/images/ID/segment`, 'application/json', 413, 'REQUEST_TOO_LARGE'],
+    ['too large', '/v2/models/tiny-encoder/infer', 'application/json', 413, 'REQUEST_TOO_LARGE'],
+    ['too large', '/api/v1/images', 'image/png', 413, 'REQUEST_TOO_LARGE'],
+    ['too large', '/api/v1/images', 'application/json', 413, 'REQUEST_TOO_LARGE'],
+    ['of no type that is taken', '/api/v1/images', 'application/pdf', 415, 'REQUEST_MEDIA_TYPE'],
+    ['of no type that is taken', '/api/v1/images/ID/segment', 'application/pdf', 415, 'REQUEST_MEDIA_TYPE'],
+  ])(
+    'gets the answer of a body that is %s by %s (%s), and the connection goes on',
+    async (_, path, type, status, code) => {
+      // More than the buffers on the way hold: the client still sends when the answer comes.
+      const body = Buffer.alloc(16e6, 'x');
+      const head = `POST ${path.replace('ID', id)} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n`;
       const next = 'GET /next HTTP/1.1\r\nHost: x\r\n\r\n';
       const chunked = [
         `${head}Transfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n`,
@@ -381,12 +411,12 @@ describe('what is no HTTP', () => {
       ];
       for (const parts of [[`${head}Content-Length: ${body.length}\r\n\r\n`, body], chunked]) {
         const answer = await say(/ROUTE_UNKNOWN/, ...parts, next);
-        expect(answer).toMatch(/^HTTP\/1.1 413 /);
-        expect(answer).toContain('REQUEST_TOO_LARGE');
+        expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+        expect(answer).toContain(code);
         expect(answer).toContain('ROUTE_UNKNOWN');
       }
-    }
-  });
+    },
+  );
 
   it('leaves the server as it was', async () => {
     expect((await fetch(`http://127.0.0.1:${port}/api/v1/health`)).status).toBe(200);

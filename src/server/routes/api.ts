@@ -111,11 +111,7 @@ async function imagesRoute(scope: FastifyInstance, context: ServerContext): Prom
     // One byte more than allowed, which is refused when it comes; the parser would cut it off without a word.
     limits: { fileSize: maxBytes + 1, files: 1, fields: 0, parts: 1, headerPairs: 32, fieldNameSize: 100 },
   });
-  scope.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string', bodyLimit: MAX_PATH_BODY },
-    scope.getDefaultJsonParser('error', 'error'),
-  );
+  scope.addContentTypeParser('application/json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'));
   // Left unread here: the handler receives it, and gives back what it took whatever happens.
   scope.addContentTypeParser(/^image\//, (_request, payload, done) => done(null, payload));
   scope.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
@@ -126,7 +122,8 @@ async function imagesRoute(scope: FastifyInstance, context: ServerContext): Prom
 
   scope.post<{ Querystring: ModelQuery }>(
     '/api/v1/images',
-    { schema: imagesSchema, bodyLimit: maxBytes },
+    // Fastify's limit is that of the bodies which it reads itself: the JSON. Upload has that of images.
+    { schema: imagesSchema, bodyLimit: bodyLimit(context.limits, MAX_PATH_BODY) },
     (request, reply) =>
       whileConnected(reply, async (signal) => {
         const model = modelOf(context, request.query.model);
