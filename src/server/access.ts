@@ -65,6 +65,8 @@ function pageElsewhere(request: FastifyRequest): string | undefined {
   const { method, hostname, port, headers } = request;
   const asked = method === 'GET' && PAGE_PATHS.includes(pathOf(request)) && /\btext\/html\b/.test(headers.accept ?? '');
   if (!asked || hostname.toLowerCase() !== 'localhost') return undefined;
+  // Opened through a proxy with TLS, whose certificate is that of localhost: there the work is saved under https.
+  if (/^https\b/i.test(String(headers['x-forwarded-proto']))) return undefined;
   const bound = request.server.server.address();
   if (typeof bound !== 'object' || bound?.address !== '127.0.0.1') return undefined;
   // The port that the client asked for, which is another one than ours where a tunnel leads here.

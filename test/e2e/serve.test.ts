@@ -129,9 +129,9 @@ describe('a server', () => {
 
   it('opens its page under one name only, since work is saved for each, and answers programs under both', async () => {
     const { port } = new URL(server.url);
-    const ask = (path: string, host: string, accept: string) =>
+    const ask = (path: string, host: string, accept: string, more: Readonly<Record<string, string>> = {}) =>
       new Promise<IncomingMessage>((resolve, reject) => {
-        get(`${server.url}${path}`, { headers: { host, accept } }, (answer) => resolve(answer.resume())).on(
+        get(`${server.url}${path}`, { headers: { host, accept, ...more } }, (answer) => resolve(answer.resume())).on(
           'error',
           reject,
         );
@@ -149,6 +149,9 @@ describe('a server', () => {
     }
     expect((await ask('/', `127.0.0.1:${port}`, html)).statusCode).toBe(200);
     expect((await ask('/', `localhost:${port}`, '*/*')).statusCode).toBe(200);
+    // By a proxy with TLS, whose certificate does not hold for 127.0.0.1.
+    expect((await ask('/', 'localhost', html, { 'x-forwarded-proto': 'https' })).statusCode).toBe(200);
+    expect((await ask('/', 'localhost', html, { 'x-forwarded-proto': 'http' })).statusCode).toBe(307);
     for (const path of ['/api/v1/models', '/docs/json', '/v2', '/models/tiny/config.json']) {
       for (const name of ['localhost', '127.0.0.1']) {
         expect((await ask(path, `${name}:${port}`, html)).statusCode, path).toBe(200);
