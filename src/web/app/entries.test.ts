@@ -42,7 +42,14 @@ vi.mock('../storage/database.js', () => ({
   },
 }));
 vi.mock('../open/openImage.js', () => ({
-  openImage: async ({ name }: File) => {
+  openImage: async (file: File) => {
+    const { name } = file;
+    // As the worker does, later than the page.
+    if (name.startsWith('gone')) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const { unreadable } = await import('../open/pictureErrors.js');
+      throw unreadable('gone');
+    }
     const side = name.startsWith('small') ? 4 : 8;
     return { name, width: side, height: side, image: {}, spacingMm: null };
   },
@@ -221,6 +228,22 @@ describe('the list of images', () => {
     page.putWork(two!.key!, work);
     finish();
     expect(await asked).toBe(work);
+  });
+
+  it('tells that a file cannot be read, has no work on it, and goes on', async () => {
+    model.comes = true;
+    const page = await load();
+    const gone = found('gone.png');
+    gone.file.arrayBuffer = async () => {
+      throw new DOMException('gone', 'NotReadableError');
+    };
+    await page.addImages([gone, found('one.png')]);
+    const [entry] = page.entries.peek();
+    expect(entry?.failure?.text).toMatch(/^The browser could not read this file/);
+    expect(await page.workOn(entry!)).toBeUndefined();
+    expect(await page.contentOf(entry!.id)).toBeNull();
+    await page.openEntry(page.entries.peek()[1]!.id);
+    expect(page.opened.peek()?.picture.name).toBe('one.png');
   });
 
   it('does not open an image that was taken off it meanwhile', async () => {

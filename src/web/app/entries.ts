@@ -87,7 +87,7 @@ async function listedAlready(found: readonly FoundFile[]): Promise<Map<FoundFile
     try {
       const key = await contentHash(one.file);
       for (const { id, folder } of candidates) {
-        if ((await keyOf(id)) !== key) continue;
+        if ((await contentOf(id)) !== key) continue;
         listed.set(one, id);
         if (!one.folder || folder) continue;
         update(id, { folder: one.folder });
@@ -136,7 +136,9 @@ export async function openEntry(id: string): Promise<void> {
   dismiss();
   readingBegins();
   try {
-    const [picture, key] = await Promise.all([openImage(entry.file, attempt.signal), keyOf(id)]);
+    // A file that cannot be read is told by what opens it.
+    const picture = await openImage(entry.file, attempt.signal);
+    const key = await keyOf(id);
     if (attempt.signal.aborted) return;
     const past = histories.get(key) ?? beginHistory(await firstDocument(key, picture, entry));
     if (attempt.signal.aborted) return;
@@ -217,9 +219,23 @@ export async function keyOf(id: string): Promise<string> {
   return key;
 }
 
-/** The work on an image that is or is not open, as it is now; the same for each entry with this content. */
+/** Null for a file that cannot be read; it says so when it is opened. */
+export async function contentOf(id: string): Promise<string | null> {
+  try {
+    return await keyOf(id);
+  } catch (error) {
+    if (error instanceof DOMException) return null;
+    throw error;
+  }
+}
+
+/**
+ * The work on an image that is or is not open, as it is now; the same for each entry with this content. None can be
+ * told on a file that cannot be read.
+ */
 export async function workOn(entry: Entry): Promise<ImageDocument | undefined> {
-  const key = await keyOf(entry.id);
+  const key = await contentOf(entry.id);
+  if (key === null) return undefined;
   if (opened.peek()?.key === key) return history.peek()?.present;
   return histories.get(key)?.present ?? documentOf(key);
 }

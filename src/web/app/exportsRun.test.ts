@@ -12,7 +12,7 @@ const { works, written } = vi.hoisted(() => ({
 }));
 
 vi.mock('./entries.js', () => ({
-  keyOf: async (id: string) => entries.peek().find((entry) => entry.id === id)!.key,
+  contentOf: async (id: string) => entries.peek().find((entry) => entry.id === id)!.key,
   workOn: async (entry: Entry) => works.get(entry.key!),
 }));
 vi.mock('./persist.js', () => ({ keepDataset: () => undefined }));
@@ -26,7 +26,7 @@ vi.mock('../exports/exportClient.js', () => ({
   }),
 }));
 
-const entry = (path: string, key: string): Entry => {
+const entry = (path: string, key: string | null): Entry => {
   return {
     id: path,
     name: path,
@@ -184,6 +184,17 @@ describe('an export of all images', () => {
     await exportAll('masks');
     expect(paths()).toEqual(['x.png']);
     expect(message.peek()?.hint).toMatch(/^2 objects have clicks/);
+  });
+
+  it('leaves out files that cannot be read, and says so', async () => {
+    works.set('one', answered);
+    entries.value = [entry('gone.png', null), entry('x.png', 'one')];
+    await exportAll('masks');
+    expect(paths()).toEqual(['x.png']);
+    expect(message.peek()).toMatchObject({
+      text: '1 image written to file.',
+      hint: expect.stringMatching(/^1 file of/),
+    });
   });
 
   it('as JSON keeps clicks that were not answered', async () => {

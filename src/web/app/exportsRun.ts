@@ -10,7 +10,7 @@ import { type ExportFormat, type ExportImage, fits } from '../exports/exportCont
 import type { SourceFolder } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { download } from './download.js';
-import { keyOf, workOn } from './entries.js';
+import { contentOf, workOn } from './entries.js';
 import { pathInFolder } from './listing.js';
 import { isAbort, say, sayError } from './messages.js';
 import { keepDataset } from './persist.js';
@@ -38,10 +38,12 @@ export async function runExport(choice: ExportChoice): Promise<void> {
       return;
     }
     exporting.value = { done: 0, total: 0 };
-    const { works, open } = await gather(chosen, choice.format);
+    const { works, open, unread } = await gather(chosen, choice.format);
     const written = choice.beside ? await writeBeside(choice, works, folders) : await writeDownload(choice, works);
     const left = choice.beside ? countImages(works) - written.images : 0;
-    const hint = [text.exports.besideRest(left), text.exports.unanswered(open)].filter(Boolean).join(' ');
+    const hint = [text.exports.unread(unread), text.exports.besideRest(left), text.exports.unanswered(open)]
+      .filter(Boolean)
+      .join(' ');
     if (written.images === 0) {
       say(text.exports.nothing(choice.format === 'prompts'), hint);
       return;
@@ -68,20 +70,32 @@ interface Written {
   readonly names: readonly string[];
 }
 
-/** Entries with something to export, and of how many objects, left-out ones too, the prompts wait for an answer. */
-async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<{ works: Work[]; open: number }> {
+interface Gathered {
+  /** Entries with something to export. */
+  readonly works: readonly Work[];
+  /** Objects whose prompts wait for an answer, on entries that are left out too. */
+  readonly open: number;
+  /** Files that cannot be read, so that nothing is known of them. */
+  readonly unread: number;
+}
+
+async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<Gathered> {
   const works: Work[] = [];
   const seen = new Set<string>();
-  let open = 0;
+  let [open, unread] = [0, 0];
   for (const entry of chosen) {
-    const content = await keyOf(entry.id);
+    const content = await contentOf(entry.id);
+    if (content === null) {
+      unread++;
+      continue;
+    }
     const document = await workOn(entry);
     if (!document) continue;
     if (!seen.has(content)) open += unanswered(document).length;
     seen.add(content);
     if (document.objects.some((object) => fits(object, format === 'prompts'))) works.push({ entry, content, document });
   }
-  return { works, open };
+  return { works, open, unread };
 }
 
 async function writeDownload(choice: ExportChoice, works: readonly Work[]): Promise<Written> {

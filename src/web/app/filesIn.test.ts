@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { clip, dicom, unsupported } from '../open/pictureErrors.js';
 import { text } from '../text/en.js';
-import { takeFiles } from './filesIn.js';
+import { pickFolder, takeDrop, takeFiles } from './filesIn.js';
 import type { FoundFile } from './listing.js';
-import { type Entry, entries, message } from './state.js';
+import { type Entry, entries, message, warning } from './state.js';
 
 const taken = vi.hoisted(() => ({ images: [] as string[], masks: [] as string[] }));
 
@@ -57,6 +57,51 @@ describe('files that are opened', () => {
     await takeFiles([found('a/notes.txt')], true);
     expect(message.peek()?.text).toMatch(/^No image was found/);
     expect(taken).toEqual({ images: [], masks: [] });
+  });
+
+  it('of a folder are opened without those that cannot be read, which is said', async () => {
+    const fail = () => Promise.reject(new DOMException('gone', 'NotFoundError'));
+    const file = (name: string) => ({ kind: 'file', name, getFile: async () => new File([], name) });
+    const folder = (name: string, ...inner: readonly object[]) => ({
+      ...{ kind: 'directory', name },
+      async *values() {
+        for (const one of inner) yield one;
+      },
+    });
+    const broken = { ...file('b.png'), getFile: fail };
+    const root = folder(
+      'A',
+      file('a.png'),
+      broken,
+      folder('p', broken),
+      folder('samus-export', file('x.png')),
+      file('c.png'),
+    );
+    vi.stubGlobal('window', { showDirectoryPicker: async () => root });
+    await pickFolder(() => undefined);
+    expect(taken.images).toEqual(['A/a.png', 'A/c.png']);
+    expect(warning.peek()?.text).toBe('A/b.png and 1 more could not be read and are left out.');
+    taken.images.length = 0;
+    warning.value = null;
+    const read = (name: string) => ({
+      ...{ isFile: true, fullPath: `/A/${name}` },
+      file: (take: (file: File) => void) => take(new File([], name)),
+    });
+    const lost = {
+      isFile: true,
+      fullPath: '/A/lost.png',
+      file: (_: unknown, refuse: (error: unknown) => void) => refuse(new DOMException('gone')),
+    };
+    const batches = [[lost, read('a.png')], []];
+    const dropped = {
+      isDirectory: true,
+      fullPath: '/A',
+      createReader: () => ({ readEntries: (take: (inner: unknown) => void) => take(batches.shift()) }),
+    };
+    const transfer = { items: [{ kind: 'file', webkitGetAsEntry: () => dropped }], files: [] };
+    await takeDrop(Object.assign(Object.create(null), transfer));
+    expect(taken.images).toEqual(['A/a.png']);
+    expect(warning.peek()?.text).toBe('A/lost.png could not be read and is left out.');
   });
 
   it('are masks of objects if they are named and look like them', async () => {

@@ -13,7 +13,7 @@ import { RESULTS_FOLDER } from './fileSystemAccess.js';
 import type { FoundFile } from './listing.js';
 import { isMaskFile, isNamedAsMask, namedAsObjects, stem } from './maskNames.js';
 import { addMasks } from './masksIn.js';
-import { say, sayError } from './messages.js';
+import { say, sayError, warn } from './messages.js';
 import { entries } from './state.js';
 import { readTrainingSets } from './trainingSet.js';
 
@@ -87,9 +87,10 @@ export async function takeDrop(transfer: DataTransfer): Promise<void> {
       );
       return;
     }
-    const found: FoundFile[] = [];
-    for (const entry of entries) if (entry) await walkEntry(entry, found);
-    await takeFiles(found, true);
+    const walk: Walk = { found: [], unread: [] };
+    for (const entry of entries) if (entry) await walkEntry(entry, walk);
+    await takeFiles(walk.found, true);
+    sayUnread(walk);
   } catch (error) {
     sayError(error);
   }
@@ -104,12 +105,13 @@ export async function pickFolder(fallback: () => void): Promise<void> {
   try {
     const handle = await window.showDirectoryPicker({ id: 'samus-images', mode: 'read' });
     const folder = await sourceFolder(handle);
-    const found: FoundFile[] = [];
-    await walkHandle(handle, `${folder.name}/`, found);
+    const walk: Walk = { found: [], unread: [] };
+    await walkHandle(handle, folder.name, walk);
     await takeFiles(
-      found.map((one) => ({ ...one, folder })),
+      walk.found.map((one) => ({ ...one, folder })),
       true,
     );
+    sayUnread(walk);
   } catch (error) {
     sayError(error);
   }
@@ -145,27 +147,58 @@ async function unpacked(found: FoundFile): Promise<FoundFile[]> {
 const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
 const isDirectory = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
 
-async function walkEntry(entry: FileSystemEntry, found: FoundFile[]): Promise<void> {
+/** What a walk through folders comes upon. */
+interface Walk {
+  readonly found: FoundFile[];
+  /** Paths of what cannot be read. */
+  readonly unread: string[];
+}
+
+async function walkEntry(entry: FileSystemEntry, walk: Walk): Promise<void> {
   const path = entry.fullPath.replace(/^\//, '');
-  if (isFile(entry)) {
-    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
-    found.push({ file, path });
-  } else if (isDirectory(entry)) {
-    const reader = entry.createReader();
-    // A reader gives a hundred entries at a time, and none at the end.
-    for (;;) {
-      const inner = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-      if (inner.length === 0) return;
-      for (const one of inner) await walkEntry(one, found);
+  await reading(path, walk, async () => {
+    if (isFile(entry)) {
+      const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
+      walk.found.push({ file, path });
+    } else if (isDirectory(entry)) {
+      const reader = entry.createReader();
+      // A reader gives a hundred entries at a time, and none at the end.
+      for (;;) {
+        const inner = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+        if (inner.length === 0) return;
+        for (const one of inner) await walkEntry(one, walk);
+      }
     }
+  });
+}
+
+async function walkHandle(
+  handle: FileSystemDirectoryHandle | FileSystemFileHandle,
+  path: string,
+  walk: Walk,
+): Promise<void> {
+  await reading(path, walk, async () => {
+    if (handle.kind === 'file') {
+      walk.found.push({ file: await handle.getFile(), path });
+      return;
+    }
+    for await (const inner of handle.values()) {
+      const results = inner.kind === 'directory' && inner.name === RESULTS_FOLDER;
+      if (!results) await walkHandle(inner, `${path}/${inner.name}`, walk);
+    }
+  });
+}
+
+/** One file or folder that is gone or forbidden leaves the others as they are. */
+async function reading(path: string, { unread }: Walk, read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    unread.push(path);
   }
 }
 
-async function walkHandle(handle: FileSystemDirectoryHandle, prefix: string, found: FoundFile[]): Promise<void> {
-  for await (const inner of handle.values()) {
-    const path = `${prefix}${inner.name}`;
-    if (inner.kind === 'directory') {
-      if (inner.name !== RESULTS_FOLDER) await walkHandle(inner, `${path}/`, found);
-    } else found.push({ file: await inner.getFile(), path });
-  }
+function sayUnread({ unread: [first, ...others] }: Walk): void {
+  if (first !== undefined) warn(text.open.unread(others.length + 1, first), text.open.unreadHint);
 }

@@ -12,7 +12,8 @@ const { works, last } = vi.hoisted(() => ({
 }));
 
 vi.mock('./entries.js', () => ({
-  keyOf: async (id: string) => entries.peek().find((entry) => entry.id === id)!.key,
+  keyOf: async (id: string) => keyOf(id),
+  contentOf: async (id: string) => keyOf(id),
   workOn: async (entry: Entry) => works.get(entry.key!),
   putWork: (key: string, document: ImageDocument) => void works.set(key, document),
 }));
@@ -32,6 +33,7 @@ vi.mock('../exports/exportClient.js', () => ({
   }),
 }));
 
+const keyOf = (id: string) => entries.peek().find((entry) => entry.id === id)!.key;
 const rle = encodeRle(Uint8Array.of(1, 0), 2, 1);
 const whole = encodeRle(Uint8Array.of(1, 1), 2, 1);
 

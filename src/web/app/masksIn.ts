@@ -15,7 +15,7 @@ import { pageError } from '../pageError.js';
 import { text } from '../text/en.js';
 import { broughtBack } from './classes.js';
 import { newId } from './edits.js';
-import { keyOf, putWork, workOn } from './entries.js';
+import { contentOf, keyOf, putWork, workOn } from './entries.js';
 import type { FoundFile } from './listing.js';
 import { imageFor, imagesNamed, isNamedAsMask, objectIn } from './maskNames.js';
 import { asMessage, say, sayError } from './messages.js';
@@ -113,23 +113,13 @@ async function readMasks(
 async function entryFor({ image: name, content }: ImportedImage, alone: boolean): Promise<Entry | undefined> {
   const all = entries.peek();
   if (content !== undefined) {
-    for (const entry of all) if ((await contentOf(entry)) === content) return entry;
+    for (const entry of all) if ((await contentOf(entry.id)) === content) return entry;
     // Another one of that name is another patient's as often as not: devices name their files by numbers.
     if (imagesNamed(name, all).length === 0) return undefined;
     throw pageError('input', 'MASK_CONTENT', { name });
   }
   const one = alone && imagesNamed(name, all).length === 0 ? all.find(({ id }) => id === currentId.peek()) : undefined;
   return imageFor(name, all) ?? one;
-}
-
-/** Null for a file that cannot be read; it says so when it is opened. */
-async function contentOf({ id }: Entry): Promise<string | null> {
-  try {
-    return await keyOf(id);
-  } catch (error) {
-    if (error instanceof DOMException) return null;
-    throw error;
-  }
 }
 
 /** The one object of a mask that is named after image and object has that name, unless it has one. */

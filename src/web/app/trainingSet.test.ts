@@ -38,6 +38,18 @@ describe('a training set that is opened again', () => {
     expect(await withSpacing(found('root/Own/label/scan.png'))).not.toHaveProperty('spacingMm');
   });
 
+  it('is opened without what cannot be read', async () => {
+    const unreadable = (path: string) => {
+      const file = new File([], path);
+      const fail = () => Promise.reject(new DOMException('gone', 'NotReadableError'));
+      return { path, file: Object.assign(file, { arrayBuffer: fail, text: fail, slice: () => unreadable(path).file }) };
+    };
+    const sets = await readTrainingSets([unreadable('a/dataset.json'), unreadable('b/images.csv'), ...files]);
+    expect(sets.classes.get('Own')).toHaveLength(2);
+    const image = unreadable('root/Own/img/scan.png');
+    expect((await sets.withSpacing(image)).file).toBe(image.file);
+  });
+
   it('is passed over where its files hold something else', async () => {
     const other = ['[1]', '{"a": 1}', '{', '{"Own": {"classes": [0, {}]}}'].map((text, i) => {
       return { path: `${i}/dataset.json`, file: new File([text], 'dataset.json') };

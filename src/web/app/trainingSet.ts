@@ -7,6 +7,7 @@ import { SamusError } from '../../errors.js';
 import { isFields } from '../../formats/jsonFields.js';
 import { LAST_CLASS, PALETTE } from '../document/palette.js';
 import type { ClassEntry } from '../document/types.js';
+import { readBytes } from '../open/readBytes.js';
 import type { FoundFile } from './listing.js';
 import { LABEL_FOLDER } from './maskNames.js';
 
@@ -30,11 +31,11 @@ export async function readTrainingSets(files: readonly FoundFile[]): Promise<Tra
   for (const { file, path } of files) {
     const name = path.split('/').at(-1)!;
     if (name === 'dataset.json') {
-      const described = datasetClasses(await file.text());
+      const described = datasetClasses(new TextDecoder().decode(await bytesOf(file)));
       for (const [dataset, own] of described) classes.set(dataset, own);
       if (described.length > 0) read.add(path);
     } else if (name === 'images.csv') {
-      const table = factsTable(new Uint8Array(await file.arrayBuffer()), path);
+      const table = factsTable(await bytesOf(file), path);
       if (table) tables.set(path.slice(0, -name.length), table);
     }
   }
@@ -96,8 +97,18 @@ function factsTable(bytes: Uint8Array, path: string): FactsTable | undefined {
   }
 }
 
+/** None of a file that cannot be read; an image says so when it is opened. */
+async function bytesOf(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await readBytes(file);
+  } catch (error) {
+    if (error instanceof SamusError) return new Uint8Array();
+    throw error;
+  }
+}
+
 /** 0 where the file is cut off before. */
 async function pngSize(file: Blob): Promise<readonly [width: number, height: number]> {
-  const head = new DataView(await file.slice(SIZE_AT, SIZE_AT + 8).arrayBuffer());
+  const head = new DataView((await bytesOf(file.slice(SIZE_AT, SIZE_AT + 8))).buffer);
   return head.byteLength < 8 ? [0, 0] : [head.getUint32(0), head.getUint32(4)];
 }

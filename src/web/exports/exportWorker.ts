@@ -4,6 +4,7 @@ import { makePhantom } from '../../data/phantom.js';
 import { SamusError } from '../../errors.js';
 import { decodeClassPng } from '../../formats/classPng.js';
 import { encodePicture } from '../open/pngPicture.js';
+import { readBytes } from '../open/readBytes.js';
 import { pageError } from '../pageError.js';
 import { serveWorker } from '../worker/serveWorker.js';
 import type { ExportContract } from './exportContract.js';
@@ -28,7 +29,7 @@ serveWorker<ExportContract>({
   async unzip(archive) {
     let unpacked = 0;
     try {
-      const files = unzipSync(new Uint8Array(await archive.arrayBuffer()), {
+      const files = unzipSync(await readBytes(archive), {
         filter: ({ name, originalSize }) => {
           if (name.endsWith('/') || name.startsWith('__MACOSX/')) return false;
           unpacked += originalSize;
@@ -44,23 +45,23 @@ serveWorker<ExportContract>({
   },
 
   async label(file) {
-    const { width, height, classes } = decodeClassPng(new Uint8Array(await file.arrayBuffer()));
+    const { width, height, classes } = decodeClassPng(await readBytes(file));
     return { width, height, classes: labelClasses(classes, width, height) };
   },
 
   async isMask(file) {
     try {
-      const { classes } = decodeClassPng(new Uint8Array(await file.arrayBuffer()));
+      const { classes } = decodeClassPng(await readBytes(file));
       return classes.includes(255) && classes.every((value) => value === 0 || value === 255);
     } catch (error) {
-      // In colours, for example.
+      // In colours, for example, or it cannot be read, which is said when it is opened.
       if (error instanceof SamusError) return false;
       throw error;
     }
   },
 
   async annotations({ file, path }) {
-    return readAnnotations(await file.text(), path);
+    return readAnnotations(new TextDecoder().decode(await readBytes(file)), path);
   },
 
   async measure({ mask, mm }) {

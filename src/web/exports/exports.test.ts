@@ -221,6 +221,14 @@ describe('exports', () => {
     expect(text(files['MainPatient/empty-Own.txt'])).toBe('1/Own/scan\n');
   });
 
+  it('in the US30K layout name the image that cannot be read any more', async () => {
+    const gone = { ...image('p/gone.png'), file: new Blob(['no picture']) };
+    await expect(exported('us30k', [image('scan.png'), gone])).rejects.toMatchObject({
+      code: 'EXPORT_IMAGE',
+      details: { path: 'p/gone.png' },
+    });
+  });
+
   it('as masks are one file for each object, as COCO one document', async () => {
     const [archive] = await exported('masks', [image('scan.png')]);
     expect(Object.keys(unzipSync(archive!.bytes))).toEqual(['scan.object-1.png', 'scan.wall.png']);

@@ -3,9 +3,12 @@
  * read.
  */
 import { type Us30kImage, us30kFiles } from '../../data/us30kArchive.js';
+import { SamusError } from '../../errors.js';
 import { OutputNames } from '../../formats/outputNames.js';
 import { decodePicture } from '../open/decodePicture.js';
+import type { Picture } from '../open/imageContract.js';
 import { encodePicture } from '../open/pngPicture.js';
+import { pageError } from '../pageError.js';
 import type { ExportRequest, OutputFile } from './exportContract.js';
 import { classMap } from './labels.js';
 import { owned } from './owned.js';
@@ -21,7 +24,7 @@ export async function datasetFiles(
   const annotated: Us30kImage[] = [];
   for (const [i, { path, file, document }] of images.entries()) {
     const { width, height, scale } = document;
-    const { image } = await decodePicture(file);
+    const image = await pictureOf(file, path);
     annotated.push({
       name: names.take(path),
       png: encodePicture(image),
@@ -44,4 +47,13 @@ export async function datasetFiles(
   });
   const files = us30kFiles({ dataset, classes: described, images: annotated });
   return files.map(({ path, bytes }) => ({ path, bytes: owned(bytes) }));
+}
+
+/** @throws SamusError EXPORT_IMAGE naming the image of many that was moved or changed since it was opened */
+async function pictureOf(file: Blob, path: string): Promise<Picture['image']> {
+  try {
+    return (await decodePicture(file)).image;
+  } catch (error) {
+    throw error instanceof SamusError ? pageError('input', 'EXPORT_IMAGE', { path }) : error;
+  }
 }

@@ -10,9 +10,10 @@ import { decodeBmp, readBmpHeader } from '../../formats/imageBmp.js';
 import { SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
 import { decodeByBrowser } from './browserPicture.js';
 import type { Picture } from './imageContract.js';
-import { clip, corrupt, dicom, MAX_PIXELS, MAX_SIDE, tooLarge, unreadable, unsupported } from './pictureErrors.js';
+import { clip, corrupt, dicom, MAX_PIXELS, MAX_SIDE, tooLarge, unsupported } from './pictureErrors.js';
 import { gifHeader, jpegHeader, type PictureHeader, webpHeader } from './pictureHeader.js';
 import { decodePng } from './pngPicture.js';
+import { readBytes } from './readBytes.js';
 
 /** Largest file of {@link MAX_PIXELS} pixels: 16-bit RGBA without compression, and as much again for what is around. */
 const MAX_BYTES = MAX_PIXELS * 8 + 16 * 1024 * 1024;
@@ -25,7 +26,7 @@ const CLIP_STARTS = ['\x1aE\xdf\xa3', 'OggS', 'FLV', '\0\0\x01\xba', '\0\0\x01\x
  */
 export async function decodePicture(file: Blob): Promise<Picture> {
   if (file.size === 0) throw corrupt('the file is empty');
-  const head = await read(file.slice(0, SNIFF_BYTES));
+  const head = await readBytes(file.slice(0, SNIFF_BYTES));
   const format = sniffFormat(head);
   if (format === 'dicom') throw dicom();
   if (format === 'mp4' || format === 'avi' || isClip(head)) throw clip();
@@ -33,7 +34,7 @@ export async function decodePicture(file: Blob): Promise<Picture> {
     throw unsupported(format ?? 'unknown');
   }
   if (file.size > MAX_BYTES) throw corrupt(`${file.size} bytes are more than any picture of this size needs`);
-  const bytes = await read(file);
+  const bytes = await readBytes(file);
   if (format === 'png') return decodePng(bytes);
   if (format === 'bmp') return { image: bmpPixels(bytes), spacingMm: null };
   const readHeader = { jpeg: jpegHeader, webp: webpHeader, gif: gifHeader }[format];
@@ -64,13 +65,5 @@ function bmpPixels(bytes: Uint8Array): Picture['image'] {
   } catch (error) {
     if (!(error instanceof SamusError) || error.code === 'IMAGE_TOO_LARGE') throw error;
     throw error.code === 'IMAGE_FORMAT' ? unsupported('bitmap') : corrupt(error.message);
-  }
-}
-
-async function read(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (error) {
-    throw unreadable(error instanceof Error ? error.message : String(error));
   }
 }

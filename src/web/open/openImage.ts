@@ -1,7 +1,4 @@
-/**
- * Opens a picture that a person gives the page. The work is done in a worker (imageWorker.ts, decodePicture.ts); what
- * is told from the outside, an empty file, is answered here.
- */
+/** Opens a picture that a person gives the page. All of the work is done in a worker (imageWorker.ts, decodePicture.ts). */
 import { imageClient } from './imageClient.js';
 import type { OpenedImage } from './openedImage.js';
 

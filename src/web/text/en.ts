@@ -43,6 +43,11 @@ export const text = {
     nothingHint: 'PNG, JPEG, BMP, WebP and GIF are opened, and folders and zip archives of them.',
     listed: (n: number): string =>
       n === 1 ? 'This image is in the list already.' : `${n} of these images are in the list already.`,
+    unread: (n: number, first: string): string =>
+      n === 1
+        ? `${first} could not be read and is left out.`
+        : `${first} and ${n - 1} more could not be read and are left out.`,
+    unreadHint: 'What was moved, changed or is not allowed can be opened again.',
     opening: 'Opening…',
     failed: 'This image cannot be opened',
   },
@@ -301,6 +306,10 @@ export const text = {
     nothing: (prompts: boolean): string => `There is no mask ${prompts ? 'or prompt ' : ''}to export yet.`,
     done: (n: number, names: readonly string[]): string =>
       `${count(n, 'image', 'images')} written to ${names.join(' and ')}.`,
+    unread: (n: number): string =>
+      n === 0
+        ? ''
+        : `${count(n, 'file of the list could', 'files of the list could')} not be read and ${n === 1 ? 'is' : 'are'} left out.`,
     unanswered: (n: number): string =>
       n === 0
         ? ''
@@ -425,6 +434,10 @@ export const text = {
     MASK_CONTENT: [
       'The masks of {name} were expected to be made on an image of the list, they were made on another file of that name.',
       'Open the image that they were made on, and then the masks.',
+    ],
+    EXPORT_IMAGE: [
+      'Nothing was exported: the browser could not read {path} any more.',
+      'Open it again, take it off the list, or export masks alone.',
     ],
     EXPORT_WRITE: [
       'The results could not be written into {name}.',
