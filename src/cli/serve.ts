@@ -44,7 +44,12 @@ const LIMITS = [
   { flag: '--queue <jobs>', least: 1, help: 'jobs of one kind that may wait', value: DEFAULT_LIMITS.queue },
   { flag: '--max-pixels <count>', least: 1, help: 'most pixels of an image', value: DEFAULT_LIMITS.maxPixels },
   { flag: '--max-body-mb <mb>', least: 1, help: 'largest body of a request', value: DEFAULT_LIMITS.bodyMb },
-  { flag: '--uploads-mb <mb>', least: 1, help: 'all images that are being received', value: DEFAULT_LIMITS.uploadsMb },
+  {
+    flag: '--uploads-mb <mb>',
+    least: 1,
+    help: 'bodies of all requests that are not answered',
+    value: DEFAULT_LIMITS.uploadsMb,
+  },
   { flag: '--drain-seconds <seconds>', least: 0, help: 'how long a server that ends finishes its work', value: 30 },
 ] as const;
 

@@ -1,9 +1,10 @@
 /**
- * Receives the bytes of images: counted as they come, so that no request takes more than its limit and all together
- * no more than theirs, and hashed on the way, which names the image.
+ * What the bodies of requests may take: none more than its limit, and all together no more than theirs. Bytes of images
+ * are received here, counted as they come, and hashed on the way, which names the image; Fastify reads the others.
  */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SamusError } from '../errors.js';
 
 export interface ImageBytes {
@@ -12,7 +13,7 @@ export interface ImageBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** The memory that all images which are being received or wait may take. */
+/** The memory that the bodies of all requests which are not answered yet may take. */
 export class UploadBudget {
   #used = 0;
 
@@ -28,7 +29,7 @@ export class UploadBudget {
       throw new SamusError(
         'machine',
         'UPLOADS_FULL',
-        `the server receives as much as it takes at a time: ${Math.round(this.maxBytes / 1e6)} MB of images`,
+        `the server receives as much as it takes at a time: ${Math.round(this.maxBytes / 1e6)} MB`,
         'try again in 1 s',
         { retryAfter: 1 },
       );
@@ -41,7 +42,28 @@ export class UploadBudget {
   }
 }
 
-/** One request's part of the budget. */
+/**
+ * Takes what a body that Fastify reads may need before any of it is read, until the answer is out or the client gone.
+ * Requests are refused with UPLOADS_FULL while there is not so much left.
+ */
+export function reserveBodies(app: FastifyInstance, budget: UploadBudget): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const bytes = mostBytes(request);
+    budget.take(bytes);
+    reply.raw.once('close', () => budget.give(bytes));
+  });
+}
+
+/** As long as the client says, or as the route takes at most where it does not say, or says it of a packed body. */
+function mostBytes({ headers, routeOptions }: FastifyRequest): number {
+  const { bodyLimit = 0 } = routeOptions;
+  if (headers['transfer-encoding'] !== undefined || headers['content-encoding'] !== undefined) return bodyLimit;
+  const length = Number(headers['content-length'] ?? 0);
+  // A longer one is refused unread, or is an image, which Upload counts.
+  return length > bodyLimit ? 0 : length;
+}
+
+/** The part of the budget that one request's image has. */
 export class Upload {
   #taken = 0;
 

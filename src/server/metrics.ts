@@ -70,7 +70,11 @@ export class Metrics {
     });
     this.#gauge('samus_cache_bytes', 'Bytes of the embeddings that are kept.', () => embeddings.bytes);
     this.#gauge('samus_cache_entries', 'Embeddings that are kept.', () => embeddings.size);
-    this.#gauge('samus_upload_bytes', 'Bytes of images that are being received or wait.', () => uploads.used);
+    this.#gauge(
+      'samus_upload_bytes',
+      'Bytes that the bodies of requests take which are not answered yet.',
+      () => uploads.used,
+    );
   }
 
   /** Counts the requests of a server, and answers at /metrics. */

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import { SamusError } from '../errors.js';
 import { guardAccess } from './access.js';
-import { UploadBudget } from './bodies.js';
+import { reserveBodies, UploadBudget } from './bodies.js';
 import type { ServerContext } from './context.js';
 import { describeRoutes } from './docs.js';
 import { Embeddings } from './embeddings.js';
@@ -117,6 +117,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
   });
   const active = countActive(app, () => draining);
   guardAccess(app, { ...(token !== undefined && { token }), ...(hosts && { hosts }) });
+  reserveBodies(app, uploads);
   logRequests(app);
   await describeRoutes(app, version, notice);
   metrics.watch(inference, embeddings, uploads);

@@ -11,9 +11,9 @@ export interface ServerLimits {
   readonly queue: number;
   /** Most pixels of an image. */
   readonly maxPixels: number;
-  /** Largest body of a request, in MB. */
+  /** Largest body of a request, in MB; never more than `uploadsMb`. */
   readonly bodyMb: number;
-  /** All bodies of images that are being received or wait for their turn, in MB. */
+  /** The bodies of all requests that are not answered yet, in MB. */
   readonly uploadsMb: number;
 }
 
@@ -32,9 +32,9 @@ export const MAX_BODY_BYTES = 1e6;
 /** Largest JSON of prompts: 64 objects, each with the low-resolution logits of SAM as a first guess. */
 export const MAX_PROMPTS_BYTES = 24e6;
 
-/** Most bytes of a body: what its kind takes, and never more than any request may have. */
-export function bodyLimit({ bodyMb }: ServerLimits, own = Number.POSITIVE_INFINITY): number {
-  return Math.min(own, bodyMb * 1e6);
+/** Most bytes of a body: what its kind takes, and never more than any request, or all of them, may have. */
+export function bodyLimit({ bodyMb, uploadsMb }: ServerLimits, own = Number.POSITIVE_INFINITY): number {
+  return Math.min(own, bodyMb * 1e6, uploadsMb * 1e6);
 }
 
 /** Automatic mode holds the masks of everything that it finds at the size of the image: hundreds of them. */

@@ -150,10 +150,12 @@ async function unpacked({ body, headers }: FastifyRequest, maxBytes: number): Pr
   if (encoding !== 'gzip' && encoding !== 'deflate') {
     throw new SamusError('usage', 'REQUEST_ENCODING', 'an encoding of the body that is known was expected', hint);
   }
+  // Both are in memory at once.
+  const room = maxBytes - bytes.length;
   try {
-    return await DECODERS[encoding](bytes, { maxOutputLength: maxBytes });
+    return await DECODERS[encoding](bytes, { maxOutputLength: room });
   } catch {
-    const message = `a body packed with ${encoding}, at most ${maxBytes} bytes when unpacked, was expected`;
+    const message = `a body packed with ${encoding}, at most ${room} bytes when unpacked, was expected`;
     throw new SamusError('usage', 'REQUEST_ENCODING', message, hint);
   }
 }
