@@ -4,19 +4,24 @@
  */
 import { effect } from '@preact/signals';
 import { PALETTE } from '../document/palette.js';
-import type { ClassEntry } from '../document/types.js';
+import type { ClassEntry, ImageDocument } from '../document/types.js';
 import { text } from '../text/en.js';
 import { workOn } from './entries.js';
 import { say } from './messages.js';
 import { classes, currentClass, document, entries, nextClass, removedClasses } from './state.js';
 
-/** Begins to bring classes back that objects of the open image have: undone, or stored before they were taken away. */
+/** Begins to bring the classes of the open image back. */
 export function followClasses(): void {
   effect(() => {
-    const used = new Set(document.value?.objects.map(({ classId }) => classId));
-    for (const { id } of classes.value) used.delete(id);
-    if (used.size > 0) classes.value = sorted([...classes.peek(), ...[...used].map(broughtBack)]);
+    if (document.value) bringBack(document.value);
   });
+}
+
+/** Brings classes back that objects have: undone, or stored before they were taken away. */
+export function bringBack({ objects }: ImageDocument): void {
+  const used = new Set(objects.map(({ classId }) => classId));
+  for (const { id } of classes.value) used.delete(id);
+  if (used.size > 0) classes.value = sorted([...classes.peek(), ...[...used].map(broughtBack)]);
 }
 
 export function addClass(): void {
@@ -41,7 +46,7 @@ export function renameClass({ id, name }: ClassEntry, wanted: string): string {
   return next;
 }
 
-/** Only if no image of the list has an object of it. */
+/** Only if no image of the list has an object of it, and another class is left. */
 export async function removeClass(entry: ClassEntry): Promise<void> {
   const { id, name } = entry;
   for (const image of entries.peek()) {
@@ -51,9 +56,12 @@ export async function removeClass(entry: ClassEntry): Promise<void> {
       return;
     }
   }
+  // Others may have been removed meanwhile.
+  const rest = classes.peek().filter((one) => one.id !== id);
+  if (rest.length === 0) return;
   removedClasses.value = [...removedClasses.peek().filter((one) => one.id !== id), entry];
-  classes.value = classes.peek().filter((one) => one.id !== id);
-  if (currentClass.peek() === id) currentClass.value = classes.peek()[0]!.id;
+  classes.value = rest;
+  if (currentClass.peek() === id) currentClass.value = rest[0]!.id;
 }
 
 /** With its old name and colour, where these are known and no other class has the name by now. */

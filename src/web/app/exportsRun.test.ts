@@ -4,7 +4,7 @@ import { addObject, addPoint, emptyDocument } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
 import type { ExportFormat, ExportRequest } from '../exports/exportContract.js';
 import { runExport } from './exportsRun.js';
-import { currentId, type Entry, entries, message } from './state.js';
+import { currentId, type Entry, entries, message, removedClasses } from './state.js';
 
 const { works, written } = vi.hoisted(() => ({
   works: new Map<string, ImageDocument>(),
@@ -57,7 +57,11 @@ class Folder {
   readonly files = new Map<string, string>();
   readonly folders = new Map<string, Folder>();
   readonly name: string;
+  /** How many files it takes. */
   room = Number.POSITIVE_INFINITY;
+  /** It takes names and no bytes. */
+  full = false;
+  writing = false;
 
   constructor(name: string) {
     this.name = name;
@@ -70,17 +74,26 @@ class Folder {
   async getDirectoryHandle(name: string): Promise<Folder> {
     const found = this.folders.get(name) ?? new Folder(name);
     found.room = this.room;
+    found.full = this.full;
     this.folders.set(name, found);
     return found;
   }
 
   async getFileHandle(name: string) {
     if (this.files.size >= this.room) throw new DOMException('no room', 'QuotaExceededError');
-    const write = async (bytes: Uint8Array) => void this.files.set(name, new TextDecoder().decode(bytes));
-    return { createWritable: async () => ({ write, close: async () => undefined }) };
+    const write = async (bytes: Uint8Array) => {
+      this.writing = true;
+      if (this.full) throw new DOMException('no room', 'QuotaExceededError');
+      this.files.set(name, new TextDecoder().decode(bytes));
+    };
+    const end = async () => {
+      this.writing = false;
+    };
+    return { createWritable: async () => ({ write, close: end, abort: end }) };
   }
 
   async removeEntry(name: string): Promise<void> {
+    if (this.folders.get(name)?.writing) throw new DOMException('locked', 'NoModificationAllowedError');
     this.folders.delete(name);
   }
 
@@ -140,13 +153,34 @@ describe('results beside the images', () => {
   });
 
   it('are written whole or not at all', async () => {
-    const a = new Folder('A');
-    a.room = 0;
-    entries.value = [entryIn(a, '1.png', 'one')];
+    for (const room of [0, 1]) {
+      const a = new Folder('A');
+      a.room = room;
+      a.full = true;
+      entries.value = [entryIn(a, '1.png', 'one')];
+      await saveBeside();
+      expect(a.all()).toEqual([]);
+      expect(a.folders.get('samus-export')!.folders.size).toBe(0);
+      expect(message.peek()).toMatchObject({ tone: 'error', text: 'The results could not be written into A.' });
+    }
+  });
+
+  it('of one folder are written and told where those of another fail', async () => {
+    const [a, b, c] = [new Folder('A'), new Folder('B'), new Folder('C')];
+    b.room = 0;
+    entries.value = [entryIn(a, '1.png', 'one'), entryIn(b, '2.png', 'two'), entryIn(c, '3.png', 'three')];
     await saveBeside();
-    expect(a.all()).toEqual([]);
-    expect(a.folders.get('samus-export')!.folders.size).toBe(0);
-    expect(message.peek()).toMatchObject({ tone: 'error', text: 'The results could not be written into A.' });
+    expect([a, b, c].map((folder) => folder.all().length)).toEqual([1, 0, 1]);
+    expect(message.peek()).toMatchObject({ tone: 'error', text: 'The results could not be written into B.' });
+    expect(message.peek()?.hint).toMatch(/ 2 images written to A\/samus-export\/.* and C\/samus-export\/[^ ]*$/);
+  });
+
+  it('name no two images alike, also where a file took the place of another', async () => {
+    const a = new Folder('A');
+    const renamed = { ...entryIn(a, 'IM1-2.png', 'two'), foundAs: 'A/IM1.png' };
+    entries.value = [entryIn(a, 'IM1.png', 'one'), renamed];
+    await saveBeside();
+    expect(paths()).toEqual(['IM1.png', 'IM1-2.png']);
   });
 
   it('are left where the person forbids it, and it is said', async () => {
@@ -184,6 +218,15 @@ describe('an export of all images', () => {
     await exportAll('masks');
     expect(paths()).toEqual(['x.png']);
     expect(message.peek()?.hint).toMatch(/^2 objects have clicks/);
+  });
+
+  it('brings the classes of images back that were not open', async () => {
+    const cyst = { id: 5, name: 'cyst', color: '#112233' };
+    removedClasses.value = [cyst];
+    works.set('one', addObject(answered, { id: 'c', classId: 5 }));
+    entries.value = [entry('x.png', 'one')];
+    await exportAll('us30k');
+    expect(written.at(-1)?.classes.map(({ name }) => name)).toEqual(['object', 'cyst']);
   });
 
   it('leaves out files that cannot be read, and says so', async () => {

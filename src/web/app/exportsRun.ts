@@ -9,10 +9,11 @@ import { exportClient } from '../exports/exportClient.js';
 import { type ExportFormat, type ExportImage, fits } from '../exports/exportContract.js';
 import type { SourceFolder } from '../storage/database.js';
 import { text } from '../text/en.js';
+import { bringBack } from './classes.js';
 import { download } from './download.js';
 import { contentOf, workOn } from './entries.js';
-import { pathInFolder } from './listing.js';
-import { isAbort, say, sayError } from './messages.js';
+import { pathsInFolder } from './listing.js';
+import { asMessage, isAbort, say, sayError } from './messages.js';
 import { keepDataset } from './persist.js';
 import { mayWrite, writeResults } from './resultsFolder.js';
 import { classes, currentId, dialog, type Entry, entries } from './state.js';
@@ -40,10 +41,16 @@ export async function runExport(choice: ExportChoice): Promise<void> {
     exporting.value = { done: 0, total: 0 };
     const { works, open, unread } = await gather(chosen, choice.format);
     const written = choice.beside ? await writeBeside(choice, works, folders) : await writeDownload(choice, works);
-    const left = choice.beside ? countImages(works) - written.images : 0;
+    const left = countImages(works) - countImages(works.filter(({ entry }) => !choice.beside || isIn(entry, folders)));
     const hint = [text.exports.unread(unread), text.exports.besideRest(left), text.exports.unanswered(open)]
       .filter(Boolean)
       .join(' ');
+    const [failure, ...others] = written.failures;
+    if (failure !== undefined) {
+      const done = written.images === 0 ? '' : text.exports.done(written.images, written.names);
+      sayError(failure, [...others.map((one) => asMessage(one).text), done, hint].filter(Boolean).join(' '));
+      return;
+    }
     if (written.images === 0) {
       say(text.exports.nothing(choice.format === 'prompts'), hint);
       return;
@@ -68,6 +75,8 @@ interface Work {
 interface Written {
   readonly images: number;
   readonly names: readonly string[];
+  /** One for each folder that could not be written into. */
+  readonly failures: readonly unknown[];
 }
 
 interface Gathered {
@@ -93,17 +102,20 @@ async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<G
     if (!document) continue;
     if (!seen.has(content)) open += unanswered(document).length;
     seen.add(content);
-    if (document.objects.some((object) => fits(object, format === 'prompts'))) works.push({ entry, content, document });
+    if (!document.objects.some((object) => fits(object, format === 'prompts'))) continue;
+    // Those of an image that was not open yet.
+    bringBack(document);
+    works.push({ entry, content, document });
   }
   return { works, open, unread };
 }
 
 async function writeDownload(choice: ExportChoice, works: readonly Work[]): Promise<Written> {
-  const images = imagesOf(works, ({ path }) => path);
-  if (images.length === 0) return { images: 0, names: [] };
+  const images = imagesOf(eachOnce(works), ({ path }) => path);
+  if (images.length === 0) return { images: 0, names: [], failures: [] };
   const files = await filesOf(choice, images, true);
   for (const { path, bytes } of files) download(path, new Blob([bytes]));
-  return { images: images.length, names: files.slice(0, 1).map(({ path }) => path) };
+  return { images: images.length, names: files.slice(0, 1).map(({ path }) => path), failures: [] };
 }
 
 /** Each image with those of its own folder, under the name that it has there. */
@@ -114,23 +126,40 @@ async function writeBeside(
 ): Promise<Written> {
   const names: string[] = [];
   const written: Work[] = [];
+  const failures: unknown[] = [];
   for (const folder of folders) {
-    const own = works.filter(({ entry }) => entry.folder?.id === folder.id);
-    const images = imagesOf(own, (entry) => pathInFolder(entry) ?? entry.path);
-    if (images.length === 0) continue;
-    names.push(`${folder.name}/${await writeResults(folder, await filesOf(choice, images, false))}`);
-    written.push(...own);
+    const own = eachOnce(works.filter(({ entry }) => isIn(entry, [folder])));
+    if (own.length === 0) continue;
+    const paths = pathsInFolder(
+      own.map(({ entry }) => entry),
+      folder,
+    );
+    try {
+      const files = await filesOf(
+        choice,
+        imagesOf(own, (entry) => paths.get(entry)!),
+        false,
+      );
+      names.push(`${folder.name}/${await writeResults(folder, files)}`);
+      written.push(...own);
+    } catch (error) {
+      failures.push(error);
+    }
   }
-  return { images: countImages(written), names };
+  return { images: countImages(written), names, failures };
 }
 
+const isIn = ({ folder }: Entry, folders: readonly SourceFolder[]): boolean =>
+  folders.some(({ id }) => id === folder?.id);
+
 /** Each picture once: work is kept by content, whatever the list calls it. */
-function imagesOf(works: readonly Work[], pathOf: (entry: Entry) => string): ExportImage[] {
+function eachOnce(works: readonly Work[]): Work[] {
   const once = new Map([...works].reverse().map((work) => [work.content, work]));
-  return works
-    .filter((work) => once.get(work.content) === work)
-    .map(({ entry, content, document }) => ({ path: pathOf(entry), content, file: entry.file, document }));
+  return works.filter((work) => once.get(work.content) === work);
 }
+
+const imagesOf = (works: readonly Work[], pathOf: (entry: Entry) => string): ExportImage[] =>
+  works.map(({ entry, content, document }) => ({ path: pathOf(entry), content, file: entry.file, document }));
 
 const countImages = (works: readonly Work[]): number => new Set(works.map(({ content }) => content)).size;
 

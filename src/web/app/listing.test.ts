@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { candidatesFor, pathInFolder, withOwnPaths } from './listing.js';
+import { candidatesFor, pathsInFolder, withOwnPaths } from './listing.js';
 import type { Entry } from './state.js';
 
 // Nothing is read from or written into it here.
@@ -24,8 +24,17 @@ describe('the list', () => {
   it('knows what an image is called in its folder, whatever it is called in the list', () => {
     const two = withOwnPaths([entry('scans/p/1.png', { folder: A! }), entry('scans/p/1.png', { folder: B! })]);
     expect(two.map(({ path }) => path)).toEqual(['scans/p/1.png', 'scans/p/1-2.png']);
-    expect(two.map(pathInFolder)).toEqual(['p/1.png', 'p/1.png']);
-    expect(pathInFolder(entry('1.png'))).toBeUndefined();
+    const paths = two.map((one) => [...pathsInFolder([one], one.folder!).values()]);
+    expect(paths).toEqual([['p/1.png'], ['p/1.png']]);
+  });
+
+  it('has a path of its own for each image of a folder, also where one file took the place of another', () => {
+    const found = ['scans/1.png', 'scans/1.png', 'scans/1-2.png'].map((path) => entry(path, { folder: A! }));
+    // The third came when the list had given its name away.
+    const list = withOwnPaths([...withOwnPaths(found.slice(0, 2)), found[2]!]);
+    expect(list.map(({ path }) => path)).toEqual(['scans/1.png', 'scans/1-2.png', 'scans/1-2-2.png']);
+    expect([...pathsInFolder(list, A!).values()]).toEqual(['1.png', '1-2.png', '1-2-2.png']);
+    expect([...pathsInFolder(list.slice(1), A!).values()]).toEqual(['1.png', '1-2-2.png']);
   });
 
   it('takes a file for one that it has only if that is of the same place and size', () => {

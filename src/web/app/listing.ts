@@ -41,9 +41,23 @@ export function candidatesFor({ file, path, folder }: FoundFile, list: readonly 
   );
 }
 
-/** The path of an image in its own folder, whatever the list calls it; undefined: there is no such folder. */
-export function pathInFolder({ path, foundAs = path, folder }: Entry): string | undefined {
-  return folder && foundAs.slice(folder.name.length + 1);
+/**
+ * The paths of images in the folder that they were found in, whatever the list calls them. Where a file was replaced by
+ * another of its name, which is in the list too, both have what the list calls them.
+ */
+export function pathsInFolder(images: readonly Entry[], { name }: SourceFolder): ReadonlyMap<Entry, string> {
+  const inside = (path: string): string => path.slice(name.length + 1);
+  const namesOf = ({ path, foundAs = path }: Entry) => ({ own: inside(path), found: inside(foundAs) });
+  const count = new Map<string, number>();
+  for (const image of images) {
+    for (const one of new Set(Object.values(namesOf(image)))) count.set(one, (count.get(one) ?? 0) + 1);
+  }
+  return new Map(
+    images.map((image) => {
+      const { own, found } = namesOf(image);
+      return [image, count.get(found) === 1 ? found : own];
+    }),
+  );
 }
 
 function numbered(path: string, n: number): string {

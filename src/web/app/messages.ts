@@ -18,8 +18,11 @@ export function say(what: string, hint = ''): void {
   }, READING_MS);
 }
 
-export function sayError(error: unknown): void {
-  if (!isAbort(error)) message.value = { tone: 'error', ...asMessage(error) };
+/** @param besides what is said as well, after what to do */
+export function sayError(error: unknown, besides = ''): void {
+  if (isAbort(error)) return;
+  const { text: what, hint } = asMessage(error);
+  message.value = { tone: 'error', text: what, hint: [hint, besides].filter(Boolean).join(' ') };
 }
 
 /** An error as two sentences for a person. */

@@ -63,6 +63,12 @@ async function writeInto(root: FileSystemDirectoryHandle, { path, bytes }: Outpu
   for (const part of parts.slice(0, -1)) at = await at.getDirectoryHandle(part, { create: true });
   const file = await at.getFileHandle(parts.at(-1)!, { create: true });
   const writable = await file.createWritable();
-  await writable.write(bytes);
-  await writable.close();
+  try {
+    await writable.write(bytes);
+    await writable.close();
+  } catch (error) {
+    // One that is open would keep its folder from being removed.
+    await writable.abort();
+    throw error;
+  }
 }
