@@ -2,11 +2,12 @@
  * `npm start`: serves the annotator with the bundled model to this machine, and says what to open. Whoever wants it
  * otherwise takes `samus serve`.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { SamusError } from '../errors.js';
 import { isFields } from '../formats/jsonFields.js';
 import { bundledModels } from '../predict/loadModel.node.js';
 import { createServer, type Server } from '../server/server.js';
-import { onInterrupt } from './interrupt.js';
+import { isInterrupted, onInterrupt } from './interrupt.js';
 import { DEFAULT_MODEL } from './modelOptions.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { reportError } from './run.js';
@@ -18,6 +19,8 @@ const PORT = 8000;
 const MORE_PORTS = 20;
 /** How long a program that has the port may take to say what it is. */
 const PATIENCE_MS = 2000;
+/** Between two looks at whether a samus that ends has ended. */
+const LOOK_MS = 200;
 
 async function start(): Promise<void> {
   if (!(await bundledModels()).includes(DEFAULT_MODEL)) {
@@ -53,17 +56,28 @@ const MOVED = [
 
 /**
  * At `port`, or at the first one after it that is free; nowhere where samus itself answers already, since work that is
- * saved in its page would seem lost in that of another address.
+ * saved in its page would seem lost in that of another address. One that is ending is waited for, for its address.
  * @throws SamusError PORT_TAKEN if none is free
  */
-async function listenNear(server: Server, port: number, more = MORE_PORTS): Promise<string | undefined> {
+async function listenNear(
+  server: Server,
+  port: number,
+  more = MORE_PORTS,
+  wasEnding = false,
+): Promise<string | undefined> {
   try {
     return await server.listen(HOST, port);
   } catch (error) {
     const taken = error instanceof SamusError && error.code === 'PORT_TAKEN';
     if (!taken) throw error;
     const url = addressAt(port);
-    if (await isSamus(url)) {
+    const status = await samusStatus(url);
+    if (status === 'ending' || wasEnding) {
+      if (!wasEnding) say(`samus at ${url} is ending: waits until it has`);
+      await delay(LOOK_MS);
+      return isInterrupted() ? undefined : listenNear(server, port, more, status === 'ending');
+    }
+    if (status !== undefined) {
       say(`samus runs already: open ${url} in a browser`, 'for another one beside it: npx samus serve --port 9000');
       return undefined;
     }
@@ -72,14 +86,14 @@ async function listenNear(server: Server, port: number, more = MORE_PORTS): Prom
   }
 }
 
-/** Whether what answers at an address says that it is samus. */
-async function isSamus(url: string): Promise<boolean> {
+/** What samus says of itself at an address; undefined if what answers there is none, or nothing. */
+async function samusStatus(url: string): Promise<string | undefined> {
   try {
     const answer = await fetch(`${url}/api/v1/health`, { signal: AbortSignal.timeout(PATIENCE_MS) });
     const health: unknown = await answer.json();
-    return isFields(health) && health.name === 'samus';
+    return isFields(health) && health.name === 'samus' ? String(health.status) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -207,7 +207,13 @@ export const healthSchema = {
   response: {
     200: {
       type: 'object',
-      properties: { name: text, status: text, ready: { type: 'boolean' }, version: text, notice: text },
+      properties: {
+        name: text,
+        status: { enum: ['ok', 'ending'] },
+        ready: { type: 'boolean' },
+        version: text,
+        notice: text,
+      },
     },
     ...failures(),
   },

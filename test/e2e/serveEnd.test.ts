@@ -84,6 +84,8 @@ describe('a server that is told to end', () => {
       await until(async () => (await metric(server, /samus_jobs\{lane="everything",state="running"\}/)) === 1);
       server.process.kill(signal);
       await until(async () => (await fetch(`${server.url}/v2/health/ready`)).status === 503);
+      const health = await (await fetch(`${server.url}/api/v1/health`)).json();
+      expect(health).toMatchObject({ name: 'samus', status: 'ending', ready: false });
       const refused = await server.postImage(png);
       expect(refused.status).toBe(503);
       expect(refused.headers.get('retry-after')).not.toBeNull();

@@ -2,7 +2,9 @@
  * `npm start`, in a copy of the package: with a bundled model, without, and twice.
  */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -91,7 +93,38 @@ describe('with a bundled model', () => {
     expect(stdout).toContain(`samus runs already: open ${addressIn(first.stdout)} in a browser`);
     expect(stdout).not.toContain('Ctrl-C');
   });
+
+  it('waits for a samus that is ending, and takes its address', async () => {
+    let second: Promise<Ended> | undefined;
+    const first = await start((text, child) => {
+      const url = addressIn(text);
+      if (url === undefined || second) return;
+      second = endLate(url, child).then((end) =>
+        start((said, next) => {
+          if (said.includes('is ending')) end();
+          if (addressIn(said)) next.kill('SIGINT');
+        }),
+      );
+    });
+    expect(first.code).toBe(0);
+    const { code, stdout, stderr } = await second!;
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`samus at ${addressIn(first.stdout)} is ending`);
+    expect(addressIn(stdout)).toBe(addressIn(first.stdout));
+  });
 });
+
+/** Ends a server that waits for a client which is silent. @returns what has that client go */
+async function endLate(url: string, child: ReturnType<typeof spawn>): Promise<() => void> {
+  const headers = { expect: '100-continue', 'content-type': 'image/png', 'content-length': 100 };
+  const silent = request(`${url}/api/v1/images`, { method: 'POST', headers }).on('error', () => undefined);
+  silent.flushHeaders();
+  await once(silent, 'continue');
+  child.kill('SIGINT');
+  const status = async () => (await (await fetch(`${url}/api/v1/health`)).json()).status;
+  while ((await status()) !== 'ending') await new Promise((resolve) => setTimeout(resolve, 20));
+  return () => silent.destroy();
+}
 
 /** What a running `npm start` tells a person to open. */
 function addressIn(text: string): string | undefined {

@@ -12,7 +12,7 @@ export function infoRoutes(
   app.get('/api/v1/health', { schema: healthSchema }, async () => ({
     // Tells it from whatever else may answer at an address.
     name: 'samus',
-    status: 'ok',
+    status: isDraining() ? 'ending' : 'ok',
     ready: inference.ready && !isDraining(),
     version,
     notice,
