@@ -18,6 +18,11 @@ export class OutputNames {
     return this.#free([...path.split('/').slice(0, -1).map(safeName), stemOf(path)].join('/'));
   }
 
+  /** A name without ending that is fit already, with its folders. */
+  takeWhole(name: string): string {
+    return this.#free(name);
+  }
+
   #free(stem: string): string {
     for (let n = 1; ; n++) {
       const name = n === 1 ? stem : `${stem}-${n}`;
@@ -30,13 +35,14 @@ export class OutputNames {
   }
 }
 
-const stemOf = (path: string): string =>
-  safeName(
-    path
-      .split('/')
-      .at(-1)!
-      .replace(/\.[^.]*$/, ''),
-  );
+const stemOf = (path: string): string => safeName(bareName(path));
+
+/** The name without folders and ending. */
+export const bareName = (path: string): string =>
+  path
+    .split('/')
+    .at(-1)!
+    .replace(/\.[^.]*$/, '');
 
 /** A name that a data set's files may have (data/us30kArchive.ts): letters of any language, digits, and a few marks. */
 export function safeName(text: string): string {

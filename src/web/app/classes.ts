@@ -3,7 +3,7 @@
  * it, so that the number of a class that was taken away is not given to another one.
  */
 import { effect } from '@preact/signals';
-import { PALETTE } from '../document/palette.js';
+import { classColor } from '../document/palette.js';
 import type { ClassEntry, ImageDocument } from '../document/types.js';
 import { text } from '../text/en.js';
 import { workOn } from './entries.js';
@@ -71,10 +71,11 @@ export function broughtBack(id: number): ClassEntry {
   return before && !taken ? before : fallback(id);
 }
 
-const fallback = (id: number): ClassEntry => ({
+/** A class of which nothing but the number is known. */
+export const fallback = (id: number): ClassEntry => ({
   id,
   name: text.classes.fallback(id),
-  color: PALETTE[(id - 1) % PALETTE.length]!,
+  color: classColor(id),
 });
 
 const sorted = (all: readonly ClassEntry[]): readonly ClassEntry[] => all.toSorted((a, b) => a.id - b.id);

@@ -1,5 +1,5 @@
 /** How masks find their images, and which files are masks: by their names alone. */
-import { safeName } from '../../formats/outputNames.js';
+import { bareName, safeName } from '../../formats/outputNames.js';
 
 /** Folders of the US30K layout and of most others that hold masks, and those that hold the images beside them. */
 export const LABEL_FOLDER = /^(labels?|masks?|segmentations?)$/i;
@@ -8,13 +8,7 @@ const IMAGE_FOLDER = /^(imgs?|images?)$/i;
 const SUFFIX = /[._-](mask|label|seg)$/i;
 
 /** The name without folder and ending, small, and without what makes it that of a mask. */
-export function stem(path: string): string {
-  const name = path.split('/').at(-1)!;
-  return name
-    .replace(/\.[^.]+$/, '')
-    .replace(SUFFIX, '')
-    .toLowerCase();
-}
+export const stem = (path: string): string => bareName(path).replace(SUFFIX, '').toLowerCase();
 
 /**
  * Whether a file is a mask: JSON, a PNG in a folder of labels, or one that is named as the mask of an image.
@@ -36,17 +30,17 @@ export function namedAsObjects<T extends { readonly path: string }>(
   files: readonly T[],
   images: readonly { readonly path: string }[],
 ): T[] {
-  const names = new Set(images.map(({ path }) => safeName(bare(path)).toLowerCase()));
+  const names = new Set(images.map(({ path }) => safeName(bareName(path)).toLowerCase()));
   return files.filter(({ path }) => {
-    const parts = bare(path).toLowerCase().split('.');
+    const parts = bareName(path).toLowerCase().split('.');
     return /\.png$/i.test(path) && parts.some((_, i) => i > 0 && names.has(parts.slice(0, i).join('.')));
   });
 }
 
 /** The name of the object that is in that of its mask, or null. */
 export function objectIn(path: string, image: string): string | null {
-  const own = bare(path);
-  const begin = `${safeName(bare(image))}.`;
+  const own = bareName(path);
+  const begin = `${safeName(bareName(image))}.`;
   return own.length > begin.length && own.toLowerCase().startsWith(begin.toLowerCase())
     ? own.slice(begin.length)
     : null;
@@ -58,8 +52,8 @@ export function imagesNamed<T extends { readonly path: string }>(name: string, i
   if (same.length > 0) return same;
   const found = images.filter(({ path }) => objectIn(name, path) !== null);
   // `a.b.png` of `a.png` and `a.b.c.png` of `a.b.png`: what the longer name leaves is the object.
-  const longest = Math.max(...found.map(({ path }) => bare(path).length));
-  return found.filter(({ path }) => bare(path).length === longest);
+  const longest = Math.max(...found.map(({ path }) => bareName(path).length));
+  return found.filter(({ path }) => bareName(path).length === longest);
 }
 
 /**
@@ -78,13 +72,6 @@ export function imageFor<T extends { readonly path: string }>(name: string, imag
   const there = best.filter(({ path }) => placeOf(path).join('/') === placeOf(name).join('/'));
   return there.length === 1 ? there[0] : undefined;
 }
-
-/** The name without folder and ending. */
-const bare = (path: string): string =>
-  path
-    .split('/')
-    .at(-1)!
-    .replace(/\.[^.]*$/, '');
 
 const foldersOf = (path: string): string[] => path.split('/').slice(0, -1);
 

@@ -81,6 +81,18 @@ describe('masks that are opened', () => {
     expect(message.peek()).toMatchObject({ tone: 'error', text: expect.stringMatching(/another file of that name/) });
   });
 
+  it('among other files are told if a place in them is wrong, and JSON of another kind is passed over', async () => {
+    const other = file('package.json', '{"name": "other"}');
+    await addMasks([other, file('a.json', JSON.stringify({ images: [{ image: 'IM1.png' }] }))], true);
+    expect(message.peek()).toMatchObject({
+      tone: 'error',
+      text: 'No masks can be read from a.json: images[0] is missing or wrong.',
+    });
+    message.value = null;
+    await addMasks([other], true);
+    expect(message.peek()).toBeNull();
+  });
+
   it('that name no content go by the name', async () => {
     await addMasks([json({ image: 'IM1.png' }, { image: 'IM1-2.png' })], false);
     expect(counts()).toEqual({ 'of b': 1, 'of a': 1 });

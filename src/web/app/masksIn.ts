@@ -6,14 +6,14 @@
 import { batch } from '@preact/signals';
 import { SamusError } from '../../errors.js';
 import { addObject, emptyDocument, type ObjectSeed, setScale } from '../document/edit.js';
-import { freeClass, PALETTE } from '../document/palette.js';
+import { freeClass } from '../document/palette.js';
 import type { Annotation, ClassEntry, ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
 import type { ImportedImage } from '../exports/readPrompts.js';
 import { openImage } from '../open/openImage.js';
 import { pageError } from '../pageError.js';
 import { text } from '../text/en.js';
-import { broughtBack } from './classes.js';
+import { broughtBack, fallback } from './classes.js';
 import { newId } from './edits.js';
 import { contentOf, keyOf, putWork, workOn } from './entries.js';
 import type { FoundFile } from './listing.js';
@@ -75,7 +75,9 @@ export async function addMasks(
   else if (lost.length > 0 || !among) say(text.masksIn.nowhere(lost[0] ?? ''), text.masksIn.nowhereHint);
 }
 
-const isOtherJson = (error: unknown): boolean => error instanceof SamusError && error.code === 'ANNOTATIONS_JSON';
+/** Whether a file is no list of images at all; one with a wrong place in it is told. */
+const isOtherJson = (error: unknown): boolean =>
+  error instanceof SamusError && error.code === 'ANNOTATIONS_JSON' && error.details.where === 'images';
 
 async function readMasks(
   { file, path }: FoundFile,
@@ -93,9 +95,7 @@ async function readMasks(
   // All of the set's, so that new ones get numbers beyond.
   const ids = mergeClasses(sets.get(datasetOf(path) ?? '') ?? [], true);
   mergeClasses(
-    found
-      .filter(({ classId }) => !ids.has(classId))
-      .map(({ classId: id }) => ({ id, name: text.classes.fallback(id), color: colorFor(id) })),
+    found.filter(({ classId }) => !ids.has(classId)).map(({ classId }) => fallback(classId)),
     false,
   );
   const objects = found.map(({ classId, mask }) => ({
@@ -206,5 +206,3 @@ function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMa
   });
   return ids;
 }
-
-const colorFor = (id: number): string => PALETTE[(id - 1) % PALETTE.length]!;

@@ -5,7 +5,7 @@
 import { FactsTable } from '../../data/imageFacts.js';
 import { SamusError } from '../../errors.js';
 import { isFields } from '../../formats/jsonFields.js';
-import { LAST_CLASS, PALETTE } from '../document/palette.js';
+import { classColor, LAST_CLASS } from '../document/palette.js';
 import type { ClassEntry } from '../document/types.js';
 import { readBytes } from '../open/readBytes.js';
 import type { FoundFile } from './listing.js';
@@ -74,7 +74,7 @@ function datasetClasses(text: string): [name: string, classes: readonly ClassEnt
       const color = colors[id];
       if (id === 0 || typeof name !== 'string') return [];
       const known = typeof color === 'string' && /^#[0-9a-f]{6}$/i.test(color);
-      return [{ id, name: name.slice(0, 200), color: known ? color : PALETTE[(id - 1) % PALETTE.length]! }];
+      return [{ id, name: name.slice(0, 200), color: known ? color : classColor(id) }];
     });
     return [[dataset, classes]];
   });

@@ -9,6 +9,9 @@ export const PALETTE: readonly [string, ...string[]] = [
   '#0072b2',
 ];
 
+/** The colour of a class that has none of its own. */
+export const classColor = (id: number): string => PALETTE[(id - 1) % PALETTE.length]!;
+
 /** Numbers of classes: what a byte of a label picture holds. */
 export const LAST_CLASS = 255;
 

@@ -151,6 +151,12 @@ describe('the JSON with prompts', () => {
     });
   });
 
+  it('of samus segment is read without the images that failed', () => {
+    const failed = { image: 'b.png', error: { code: 'IMAGE_FORMAT', message: 'no picture' } };
+    const images = [failed, { image: 'a.png', width: WIDTH, height: HEIGHT, objects: [{ points: [[1, 2]] }] }];
+    expect(readAnnotations(JSON.stringify({ images }), 'x.json').images.map((one) => one.image)).toEqual(['a.png']);
+  });
+
   it('says which place is wrong', () => {
     const read = (document: unknown) => () => readAnnotations(JSON.stringify(document), 'x.json');
     const at = (where: string) =>
@@ -248,6 +254,18 @@ describe('exports', () => {
       'b/scan.wall.png',
       'b/scan-2.wall.png',
     ]);
+  });
+
+  it('as masks have a file for each object, whatever images and objects are called', async () => {
+    const named = (path: string, name: string): ExportImage => ({
+      ...image(path),
+      document: addObject(emptyDocument(WIDTH, HEIGHT), {
+        ...{ id: 'a', classId: 1, name },
+        start: { mask: columns(1), origin: 'file', score: null },
+      }),
+    });
+    const [archive] = await exported('masks', [named('a.png', 'b.C'), named('a.b.png', 'c')]);
+    expect(Object.keys(unzipSync(archive!.bytes))).toEqual(['a.b.C.png', 'a.b.c-2.png']);
   });
 
   it('give no image the name that another has of its own', () => {

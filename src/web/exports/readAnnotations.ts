@@ -2,7 +2,7 @@
 import { type CocoImage, cocoMask, readCoco } from '../../formats/coco.js';
 import { type Fields, isFields } from '../../formats/jsonFields.js';
 import { encodeRle } from '../../formats/rle.js';
-import { PALETTE } from '../document/palette.js';
+import { classColor } from '../document/palette.js';
 import { type Imported, type ImportedImage, readPrompts, wrong } from './readPrompts.js';
 
 /** @throws SamusError ANNOTATIONS_JSON and what reading the kind throws */
@@ -18,7 +18,7 @@ function fromCoco(images: readonly CocoImage[], contents: readonly (string | und
   const names = [...new Set(images.flatMap(({ objects }) => objects.map(({ category }) => category)))];
   const ids = new Map(names.map((name, i) => [name, i + 1]));
   return {
-    classes: names.map((name, i) => ({ id: i + 1, name, color: PALETTE[i % PALETTE.length]! })),
+    classes: names.map((name, i) => ({ id: i + 1, name, color: classColor(i + 1) })),
     images: images.flatMap((image, i) => {
       const content = contents[i];
       if (image.objects.length === 0) return [];

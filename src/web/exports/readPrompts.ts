@@ -31,22 +31,27 @@ export interface Imported {
 /** @throws SamusError ANNOTATIONS_JSON naming the place that is wrong */
 export function readPrompts(document: Fields, path: string): Imported {
   const model = typeof document.model === 'string' ? document.model : 'unknown';
-  const images = list(document.images, path, 'images').map((entry, i): ImportedImage => {
+  const images = list(document.images, path, 'images').flatMap((entry, i): ImportedImage[] => {
     const where = `images[${i}]`;
     if (!isFields(entry) || typeof entry.image !== 'string') throw wrong(path, where);
+    // An image that the command line could not open has no size and no masks.
+    if (entry.error !== undefined && entry.objects === undefined) return [];
     const { image, content, width, height, spacing_mm: spacing, objects = [] } = entry;
     if (!isSide(width) || !isSide(height)) throw wrong(path, where);
     const frame = { width, height, model, path };
-    return {
-      image,
-      ...(typeof content === 'string' && { content }),
-      width,
-      height,
-      ...(isSpacing(spacing) && { spacingMm: [spacing[0]!, spacing[1]!] as const }),
-      objects: list(objects, path, `${where}.objects`).map((object, o) =>
-        readObject(object, frame, `${where}.objects[${o}]`),
-      ),
-    };
+    const scale = isSpacing(spacing) && { spacingMm: [spacing[0]!, spacing[1]!] as const };
+    return [
+      {
+        image,
+        ...(typeof content === 'string' && { content }),
+        width,
+        height,
+        ...scale,
+        objects: list(objects, path, `${where}.objects`).map((object, o) =>
+          readObject(object, frame, `${where}.objects[${o}]`),
+        ),
+      },
+    ];
   });
   const classes = Array.isArray(document.classes) ? document.classes.flatMap(readClass) : [];
   return { images, classes };

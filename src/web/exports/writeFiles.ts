@@ -29,7 +29,11 @@ export async function writeFiles(request: ExportRequest, progress: (done: number
 async function filesOf(request: ExportRequest, progress: (done: number) => void): Promise<OutputFile[]> {
   const { format, images, classes } = request;
   if (format === 'us30k') return datasetFiles(request, progress);
-  if (format === 'masks') return each(images, progress, maskFiles);
+  if (format === 'masks') {
+    // One for all images: an object `b.c` of `a` and an object `c` of `a.b` have one name.
+    const names = new OutputNames();
+    return each(images, progress, (image, name) => maskFiles(image, name, names));
+  }
   if (format === 'nifti') return each(images, progress, niftiFile);
   if (format === 'prompts') return [json('annotations.json', promptsDocument(images, classes))];
   const segmentation = format === 'coco-rle' ? 'rle' : 'polygons';
@@ -49,13 +53,12 @@ function each(
   });
 }
 
-function maskFiles({ document }: ExportImage, name: string): OutputFile[] {
-  const names = new OutputNames();
+function maskFiles({ document }: ExportImage, name: string, names: OutputNames): OutputFile[] {
   return document.objects.flatMap((object) => {
     if (!object.shape) return [];
     const { data, width, height } = decodeRle(object.shape);
-    const own = names.take(`${safeName(object.name)}.png`);
-    return [{ path: `${name}.${own}.png`, bytes: encodePicture(maskToImage(data, width, height)) }];
+    const own = names.takeWhole(`${name}.${safeName(object.name)}`);
+    return [{ path: `${own}.png`, bytes: encodePicture(maskToImage(data, width, height)) }];
   });
 }
 
