@@ -300,6 +300,18 @@ describeInChromium('annotating a folder', () => {
         page.getByLabel(/^Name of class/).evaluateAll((all) => all.map((one) => (one as HTMLInputElement).value)),
       )
       .toEqual(['cyst']);
+    // Once more over what was corrected.
+    await annotator.ready();
+    await page.getByRole('button', { name: 'Work on object-1' }).click();
+    const before = await annotator.area();
+    await annotator.press('e');
+    await annotator.drag([60, 60], [80, 60]);
+    const corrected = await annotator.areaOtherThan(before);
+    await annotator.openImages(zip(set.name, set.bytes));
+    await annotator.message(/No new object was opened/);
+    await annotator.ready();
+    expect(await annotator.objectCount()).toBe(1);
+    await expect.poll(() => annotator.area()).toBe(corrected);
     expect(annotator.failures).toEqual([]);
   });
 
