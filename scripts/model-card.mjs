@@ -62,8 +62,8 @@ const measured = `${BEGIN}
 ${rows.join('\n')}
 
 Dice at 256×256 pixels, mask 0, list \`${list}\`. The published click is the middle one of the object's pixels. Random clicks
-and boxes (5 % jitter): mean over five seeded draws, with the 95 % interval over images; the clicks after the first are
-simulated corrections. The predicted IoU against the measured one, published click, ${n} masks: mean absolute error
+and boxes (5 % jitter): mean over five seeded draws, with the 95 % interval over images, over patients where
+names tell them (none of fewer than five); the clicks after the first are simulated corrections. The predicted IoU against the measured one, published click, ${n} masks: mean absolute error
 ${figure(mae)}, bias ${figure(bias)}, calibration error ${figure(ece)}, correlation ${figure(pearson)}. Made by
 
 \`\`\`
