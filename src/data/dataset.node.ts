@@ -192,11 +192,20 @@ class PublishedDataset implements Dataset {
 
   /** Looks each folder through once: asking for 100,000 files one by one would take minutes. */
   async #checkFiles(list: SampleList, dataset: string): Promise<void> {
+    const places = new NameIndex(list.length);
+    for (let i = 0; i < list.length; i++) {
+      const sample = list.at(i);
+      if (sample.dataset === dataset) places.add(sample.name, i);
+    }
     for (const folder of ['img', 'label'] as const) {
-      const there = new NameIndex();
-      await forEachPng(join(this.root, dataset, folder), (name) => there.add(name));
+      /** By the place that the index gives: a name may stand in the list several times. */
+      const there = new Uint8Array(list.length);
+      await forEachPng(join(this.root, dataset, folder), (name) => {
+        const place = places.get(name);
+        if (place !== undefined) there[place] = 1;
+      });
       for (const sample of list) {
-        if (sample.dataset === dataset && there.get(sample.name) === undefined) throw this.#missing(sample, folder);
+        if (sample.dataset === dataset && there[places.get(sample.name)!] === 0) throw this.#missing(sample, folder);
       }
     }
   }

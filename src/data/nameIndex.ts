@@ -5,9 +5,16 @@
  */
 export class NameIndex {
   /** Hashes by place, 0 where none is; never more than half full. */
-  #hashes = new Float64Array(1024);
-  #values = new Uint32Array(1024);
+  #hashes: Float64Array;
+  #values: Uint32Array;
   #length = 0;
+
+  /** @param expected names that will come, so that the table need not grow; more may come */
+  constructor(expected = 0) {
+    const size = 2 ** Math.ceil(Math.log2(Math.max(1024, 2 * expected + 1)));
+    this.#hashes = new Float64Array(size);
+    this.#values = new Uint32Array(size);
+  }
 
   /** Notes a name; of equal names the last one counts. @param value from 0 to 2^32 - 1, given back by `get` */
   add(name: string, value = 0): void {

@@ -32,7 +32,11 @@ export function areasOf(table: ResultTable, samples: Uint32Array): Areas {
       const sample = samples[i]!;
       return table.meanOverDraws(column, sample) * (inMm ? table.pixelMm2[sample]! : 1);
     });
-  return { unit: inMm ? 'mm2' : 'px', truth: scaled(table.truthArea), predicted: scaled(table.predictedArea) };
+  return {
+    unit: inMm ? 'mm2' : 'px',
+    truth: scaled(table.column('truthArea')),
+    predicted: scaled(table.column('predictedArea')),
+  };
 }
 
 /** Bias and limits of agreement (Bland and Altman, Lancet 1986). */

@@ -2,7 +2,7 @@
  * Whether a model's predicted IoU means something: how it relates to the IoU that was measured.
  */
 import { kept } from './columns.js';
-import { correlation, ranksOf, summarise } from './statistics.js';
+import { correlation, meanOf, ranksOf } from './statistics.js';
 
 /** A bin of predicted IoU; the last one holds its upper end too. */
 interface CalibrationBin {
@@ -35,12 +35,11 @@ export function calibrate(predicted: Float64Array, measured: Float64Array): Cali
   const a = kept(predicted, known);
   const b = kept(measured, known);
   const bins = binsOf(a, b);
-  const errors = a.map((value, i) => value - b[i]!);
   const gaps = bins.map((bin) => (bin.n > 0 ? (bin.n / a.length) * Math.abs(bin.predicted - bin.measured) : 0));
   return {
     n: a.length,
-    mae: summarise(errors.map(Math.abs)).mean,
-    bias: summarise(errors).mean,
+    mae: meanOf(a.length, (i) => Math.abs(a[i]! - b[i]!)),
+    bias: meanOf(a.length, (i) => a[i]! - b[i]!),
     ece: gaps.reduce((sum, gap) => sum + gap, 0),
     pearson: correlation(a, b),
     spearman: correlation(ranksOf(a), ranksOf(b)),

@@ -12,10 +12,11 @@ export function columnOf(length: number, valueAt: (place: number) => number): Fl
 
 /** The values that are wanted, in their order. */
 export function kept(values: ArrayLike<number>, wanted: (value: number, place: number) => boolean): Float64Array {
-  const column = new Float64Array(values.length);
   let count = 0;
-  for (let i = 0; i < values.length; i++) if (wanted(values[i]!, i)) column[count++] = values[i]!;
-  return column.slice(0, count);
+  for (let i = 0; i < values.length; i++) if (wanted(values[i]!, i)) count++;
+  const column = new Float64Array(count);
+  for (let i = 0, next = 0; next < count; i++) if (wanted(values[i]!, i)) column[next++] = values[i]!;
+  return column;
 }
 
 /** What is no NaN. */

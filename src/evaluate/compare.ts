@@ -73,7 +73,7 @@ export function compareEvaluations(first: Evaluation, second: Evaluation, list: 
 
 /** NaN where one of the two is not defined. */
 function differencesOf(first: ResultTable, second: ResultTable, samples: Uint32Array, metric: Metric): Float64Array {
-  const [a, b] = [first.metric(metric), second.metric(metric)];
+  const [a, b] = [first.column(metric), second.column(metric)];
   return columnOf(samples.length, (i) => second.meanOverDraws(b, samples[i]!) - first.meanOverDraws(a, samples[i]!));
 }
 

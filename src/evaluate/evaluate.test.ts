@@ -96,7 +96,7 @@ describe('an evaluation', () => {
     const { table, images, failures } = await evaluate(model, source, list, native);
     expect([images, model.looks(), failures]).toEqual([3, 3, []]);
     expect(source.reads.sort()).toEqual(['0', '0', '3']);
-    expect([...table.metric('dice')]).toEqual([1, 1, 1, 1, 1]);
+    expect([...table.column('dice')]).toEqual([1, 1, 1, 1, 1]);
   });
 
   it('measures at 256 pixels by default and at the stored size if asked to', async () => {
@@ -115,12 +115,11 @@ describe('an evaluation', () => {
         native,
       ),
     ];
-    expect(published.table.pixels[0]).toBe(256 * 256);
-    expect(published.table.truthArea[0]).toBe(80 * 80);
-    expect(stored.table.truthArea[0]).toBe(400);
+    expect(published.table.column('truthArea')[0]).toBe(80 * 80);
+    expect(stored.table.column('truthArea')[0]).toBe(400);
     // 0.5 mm of 64 pixels are 0.125 mm of 256: areas in millimetres stay what they are.
-    expect(published.table.truthArea[0]! * published.table.pixelMm2[0]!).toBe(100);
-    expect(stored.table.truthArea[0]! * stored.table.pixelMm2[0]!).toBe(100);
+    expect(published.table.column('truthArea')[0]! * published.table.pixelMm2[0]!).toBe(100);
+    expect(stored.table.column('truthArea')[0]! * stored.table.pixelMm2[0]!).toBe(100);
   });
 
   it('corrects where the error is largest, and counts interactions', async () => {
@@ -134,7 +133,7 @@ describe('an evaluation', () => {
     const { table } = evaluation;
     const dice = (rows: number): number => (2 * (400 - 20 * rows)) / (800 - 20 * rows);
     for (const [turn, rows] of [8, 4, 2, 1].entries()) expect(table.diceAfter(0, turn)).toBeCloseTo(dice(rows), 5);
-    expect(table.metric('dice')[0]).toBeCloseTo(dice(1), 7);
+    expect(table.column('dice')[0]).toBeCloseTo(dice(1), 7);
     const [group] = summariseEvaluation(evaluation, list, squares(), 1).groups;
     // IoU after 1, 2, 3, 4: 0.6, 0.8, 0.9, 0.95.
     expect(group!.clicksNeeded).toEqual([
@@ -163,10 +162,10 @@ describe('an evaluation', () => {
     const list = listOf('1/Set/0', '1/Set/1', '1/Set/2');
     const first = await evaluate(model(), squares(), list, options);
     const turned = await evaluate(model(), squares(), listOf('1/Set/2', '1/Set/0', '1/Set/1'), options);
-    const dice = first.table.metric('dice');
-    expect([...turned.table.metric('dice')]).toEqual([...dice.subarray(8), ...dice.subarray(0, 8)]);
+    const dice = first.table.column('dice');
+    expect([...turned.table.column('dice')]).toEqual([...dice.subarray(8), ...dice.subarray(0, 8)]);
     const other = await evaluate(model(), squares(), list, { ...options, seed: 10 });
-    expect([...other.table.metric('dice')]).not.toEqual([...dice]);
+    expect([...other.table.column('dice')]).not.toEqual([...dice]);
     const [group] = summariseEvaluation(first, list, squares(), 1).groups;
     expect(group!.spread).toMatchObject({ draws: 4 });
     expect(group!.spread!.min).toBeLessThan(group!.spread!.max);
@@ -181,8 +180,8 @@ describe('an evaluation', () => {
       list,
       native,
     );
-    expect(table.combinedDice[0]).toBeCloseTo((2 * 320) / 720, 6);
-    expect(table.combinedDice[1]).toBeCloseTo(1, 6);
+    expect(table.column('combinedDice')[0]).toBeCloseTo((2 * 320) / 720, 6);
+    expect(table.column('combinedDice')[1]).toBeCloseTo(1, 6);
     expect(confusions.get('Set')!.rows()).toEqual([
       [SIDE * SIDE - 800, 0, 0],
       [80, 320, 0],
@@ -325,9 +324,9 @@ describe('a real segmenter', () => {
     const segmenter = Segmenter.create(tinyModel(TINY_SAMUS), nodeRuntime({ worker: false }), { threads: 1 });
     try {
       const { table } = await evaluate(promptable(segmenter), source, listOf('1/Set/a'), options);
-      expect(table.metric('dice')[0]).toBeGreaterThanOrEqual(0);
-      expect(table.metric('dice')[0]).toBeLessThanOrEqual(1);
-      expect(table.score[0]).not.toBeNaN();
+      expect(table.column('dice')[0]).toBeGreaterThanOrEqual(0);
+      expect(table.column('dice')[0]).toBeLessThanOrEqual(1);
+      expect(table.column('score')[0]).not.toBeNaN();
     } finally {
       await segmenter.dispose();
     }

@@ -149,7 +149,6 @@ async function evaluateImage(
     table.set(
       index,
       {
-        pixels: width * height,
         pixelMm2,
         image: group[0]!,
         ...(patient !== undefined && { patient: `${first.dataset}/${patient}` }),

@@ -3,6 +3,7 @@
  * numbers a line: a list of 100,000 lines costs about two megabytes.
  */
 import type { SampleList } from '../data/sampleList.js';
+import { columnOf, kept, places } from './columns.js';
 import { hashOf } from './promptPlan.js';
 
 /** Gives, image by image in the order of first mention, the places of its lines in the list. */
@@ -31,11 +32,8 @@ export function distinctSamples(list: SampleList): { readonly distinct: SampleLi
       seen.add(classId);
     }
   }
-  const places = [...first.keys()];
-  return {
-    distinct: list.select(places.filter((place) => first[place] === 1)),
-    repeated: list.select(places.filter((place) => first[place] === 0)),
-  };
+  const chosen = (mark: number): SampleList => list.select(kept(places(list.length), (place) => first[place] === mark));
+  return { distinct: chosen(1), repeated: chosen(0) };
 }
 
 /** For each line the next one about the same image, or -1. */
@@ -44,15 +42,18 @@ function sameImageChain(list: SampleList): Int32Array {
     const { dataset, name } = list.at(i);
     return `${dataset}/${name}`;
   };
-  const hashes = new Uint32Array(list.length);
-  for (let i = 0; i < list.length; i++) hashes[i] = hashOf(key(i));
-  const order = new Uint32Array(list.length).map((_, i) => i).sort((a, b) => hashes[a]! - hashes[b]! || a - b);
-  const next = new Int32Array(list.length).fill(-1);
-  for (let k = 0; k < order.length; k++) {
+  const { length } = list;
+  // Hash and place in one number: sorting numbers needs no memory, comparing places by their hashes needs much.
+  const hashes = Math.min(2 ** 32, Math.floor(Number.MAX_SAFE_INTEGER / length));
+  const order = columnOf(length, (i) => (hashOf(key(i)) % hashes) * length + i).sort();
+  const hashAt = (k: number): number => Math.floor(order[k]! / length);
+  const next = new Int32Array(length).fill(-1);
+  for (let k = 0; k < length; k++) {
+    const place = order[k]! % length;
     // Unequal names with one hash may stand between equal ones.
-    for (let m = k + 1; m < order.length && hashes[order[m]!] === hashes[order[k]!]; m++) {
-      if (key(order[m]!) !== key(order[k]!)) continue;
-      next[order[k]!] = order[m]!;
+    for (let m = k + 1; m < length && hashAt(m) === hashAt(k); m++) {
+      if (key(order[m]! % length) !== key(place)) continue;
+      next[place] = order[m]! % length;
       break;
     }
   }

@@ -23,8 +23,6 @@ export interface RowValues {
 
 /** Facts about a sample that are the same for all its draws. */
 export interface SampleValues {
-  /** Pixels of the image at the evaluated size. */
-  readonly pixels: number;
   /** Of one pixel; NaN if it is not known. */
   readonly pixelMm2: number;
   /** The place in the list of the first sample of the same image. */
@@ -40,19 +38,20 @@ export interface Clusters {
   readonly patients: 'all' | 'some' | 'none';
 }
 
+/** Values of a row that are no metrics. */
+const VALUES = ['score', 'truthArea', 'predictedArea', 'commonArea', 'combinedDice'] as const;
+
+type Column = Metric | (typeof VALUES)[number];
+
 export class ResultTable {
   readonly samples: number;
   /** Rows of a sample. */
   readonly draws: number;
   /** Turns of a row: the first prompt and each click. */
   readonly turns: number;
-  readonly #metrics: ReadonlyMap<Metric, Float64Array>;
-  readonly score: Float64Array;
-  readonly truthArea: Float64Array;
-  readonly predictedArea: Float64Array;
-  readonly commonArea: Float64Array;
-  readonly combinedDice: Float64Array;
-  readonly pixels: Float64Array;
+  /** Columns with values; one without (millimetres, where no spacing is known) takes no memory of its own. */
+  readonly #columns = new Map<Column, Float64Array>();
+  readonly #undefined: Float64Array;
   readonly pixelMm2: Float64Array;
   readonly #turnDice: Float32Array;
   readonly #turnIou: Float32Array;
@@ -63,18 +62,11 @@ export class ResultTable {
 
   constructor(samples: number, draws: number, turns: number) {
     const rows = samples * draws;
-    const column = (length = rows): Float64Array => new Float64Array(length).fill(Number.NaN);
     this.samples = samples;
     this.draws = draws;
     this.turns = turns;
-    this.#metrics = new Map(METRICS.map((metric) => [metric, column()]));
-    this.score = column();
-    this.truthArea = column();
-    this.predictedArea = column();
-    this.commonArea = column();
-    this.combinedDice = column();
-    this.pixels = column(samples);
-    this.pixelMm2 = column(samples);
+    this.#undefined = new Float64Array(rows).fill(Number.NaN);
+    this.pixelMm2 = new Float64Array(samples).fill(Number.NaN);
     // A single turn is the row itself.
     this.#turnDice = new Float32Array(turns > 1 ? rows * turns : 0);
     this.#turnIou = new Float32Array(turns > 1 ? rows * turns : 0);
@@ -83,9 +75,8 @@ export class ResultTable {
   }
 
   /** Fills the rows of a sample. @param rows one for each draw */
-  set(sample: number, { pixels, pixelMm2, image, patient }: SampleValues, rows: readonly RowValues[]): void {
+  set(sample: number, { pixelMm2, image, patient }: SampleValues, rows: readonly RowValues[]): void {
     this.#done[sample] = 1;
-    this.pixels[sample] = pixels;
     this.pixelMm2[sample] = pixelMm2;
     if (patient === undefined) {
       this.#clusters[sample] = -1 - image;
@@ -96,16 +87,19 @@ export class ResultTable {
     }
     for (const [draw, values] of rows.entries()) {
       const row = sample * this.draws + draw;
-      for (const metric of METRICS) this.metric(metric)[row] = values.metrics[metric];
-      this.score[row] = values.score;
-      this.truthArea[row] = values.truthArea;
-      this.predictedArea[row] = values.predictedArea;
-      this.commonArea[row] = values.commonArea;
-      this.combinedDice[row] = values.combinedDice;
+      for (const metric of METRICS) this.#put(metric, row, values.metrics[metric]);
+      for (const name of VALUES) this.#put(name, row, values[name]);
       if (this.turns === 1) continue;
       this.#turnDice.set(values.turnDice, row * this.turns);
       this.#turnIou.set(values.turnIou, row * this.turns);
     }
+  }
+
+  #put(name: Column, row: number, value: number): void {
+    if (Number.isNaN(value)) return;
+    const column = this.#columns.get(name) ?? this.#undefined.slice();
+    this.#columns.set(name, column);
+    column[row] = value;
   }
 
   /** Whether the sample was measured; one that failed was not. */
@@ -118,33 +112,35 @@ export class ResultTable {
    * a cluster of its own: then samples are as good as clusters.
    */
   clustersOf(samples: Uint32Array): Clusters | undefined {
-    const places = new Map<number, number>();
+    const patients = this.#patientPlaces.size;
+    /** The numbers given so far: of patients, then of images by the place of their first sample. */
+    const given = new Int32Array(patients + this.samples).fill(-1);
     const numbers = new Int32Array(samples.length);
-    let known = 0;
-    for (const [i, sample] of samples.entries()) {
-      const cluster = this.#clusters[sample]!;
+    let [known, count] = [0, 0];
+    for (let i = 0; i < samples.length; i++) {
+      const cluster = this.#clusters[samples[i]!]!;
       if (cluster >= 0) known++;
-      const number = places.get(cluster) ?? places.size;
-      places.set(cluster, number);
-      numbers[i] = number;
+      const at = cluster >= 0 ? cluster : patients - 1 - cluster;
+      if (given[at] === -1) given[at] = count++;
+      numbers[i] = given[at]!;
     }
-    if (places.size === samples.length) return undefined;
+    if (count === samples.length) return undefined;
     return { numbers, patients: known === 0 ? 'none' : known < samples.length ? 'some' : 'all' };
   }
 
-  /** A metric of all rows; row = sample · draws + draw. NaN where it is not defined. */
-  metric(name: Metric): Float64Array {
-    return this.#metrics.get(name)!;
+  /** A column of all rows, not to be changed; row = sample · draws + draw. NaN where it is not defined. */
+  column(name: Column): Float64Array {
+    return this.#columns.get(name) ?? this.#undefined;
   }
 
   /** Dice of a row after turn 0 (the first prompt), 1, … */
   diceAfter(row: number, turn: number): number {
-    return this.turns === 1 ? this.metric('dice')[row]! : this.#turnDice[row * this.turns + turn]!;
+    return this.turns === 1 ? this.column('dice')[row]! : this.#turnDice[row * this.turns + turn]!;
   }
 
   /** IoU, as {@link diceAfter}. */
   iouAfter(row: number, turn: number): number {
-    return this.turns === 1 ? this.metric('iou')[row]! : this.#turnIou[row * this.turns + turn]!;
+    return this.turns === 1 ? this.column('iou')[row]! : this.#turnIou[row * this.turns + turn]!;
   }
 
   /** The mean of a column over the draws of a sample that have a value; NaN if none has. */

@@ -4,7 +4,7 @@
  * other and intervals that ignore this are too narrow.
  */
 import { Random } from '../nn/random.js';
-import { defined, places } from './columns.js';
+import { columnOf, defined } from './columns.js';
 import { percentileOfSorted } from './metricsSurface.js';
 
 export interface Summary {
@@ -25,10 +25,14 @@ const RESAMPLES = { most: 2000, least: 200, work: 5e7 } as const;
 /** With fewer images (or patients) than this resampling shows next to nothing of what others would be like. */
 const LEAST_CLUSTERS = 5;
 
-/** Of what is defined; all NaN where nothing is. */
-export function summarise(values: ArrayLike<number>): Summary {
-  const known = defined(values);
-  const n = known.length;
+/**
+ * Of what is defined; all NaN where nothing is.
+ * @param room where values are sorted, as many as there are: many columns can share it
+ */
+export function summarise(values: ArrayLike<number>, room = new Float64Array(values.length)): Summary {
+  let n = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) room[n++] = values[i]!;
+  const known = room.subarray(0, n);
   if (n === 0) return { mean: Number.NaN, std: Number.NaN, median: Number.NaN, n };
   const mean = sumOf(known) / n;
   let squares = 0;
@@ -124,15 +128,26 @@ export function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number 
 
 /** Ranks from 1 on; equal values share the mean of theirs. */
 export function ranksOf(values: ArrayLike<number>): Float64Array {
-  const order = places(values.length).sort((a, b) => values[a]! - values[b]!);
-  const ranks = new Float64Array(values.length);
-  for (let from = 0; from < order.length; ) {
-    let to = from + 1;
-    while (to < order.length && values[order[to]!] === values[order[from]!]) to++;
-    for (let k = from; k < to; k++) ranks[order[k]!] = (from + to + 1) / 2;
-    from = to;
-  }
-  return ranks;
+  const sorted = columnOf(values.length, (i) => values[i]!).sort();
+  /** How many values are smaller, or not larger. */
+  const below = (limit: number, orEqual: boolean): number => {
+    let [from, to] = [0, sorted.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      const value = sorted[middle]!;
+      if (value < limit || (orEqual && value === limit)) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  };
+  return columnOf(values.length, (i) => (below(values[i]!, false) + below(values[i]!, true) + 1) / 2);
+}
+
+/** NaN of none. @param valueAt the value of each place */
+export function meanOf(length: number, valueAt: (place: number) => number): number {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += valueAt(i);
+  return sum / length;
 }
 
 function sumOf(values: ArrayLike<number>): number {

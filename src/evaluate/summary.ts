@@ -143,7 +143,7 @@ function statisticsOf(table: ResultTable, samples: Uint32Array, seed: number) {
   const clusters = table.clustersOf(samples);
   const numbers = clusters?.numbers;
   const areas = areasOf(table, samples);
-  const combined = table.valuesOf(table.combinedDice, samples);
+  const combined = table.valuesOf(table.column('combinedDice'), samples);
   return {
     metrics: metricSummaries(table, samples, seed, numbers),
     resampled: resampledBy(clusters),
@@ -171,7 +171,7 @@ function metricSummaries(
   seed: number,
   clusters: Int32Array | undefined,
 ): Map<Metric, MetricSummary> {
-  const columns = METRICS.map((metric) => table.valuesOf(table.metric(metric), samples));
+  const columns = METRICS.map((metric) => table.valuesOf(table.column(metric), samples));
   const summaries = withInterval(columns, seed, clusters);
   return new Map(METRICS.map((metric, i) => [metric, summaries[i]!]));
 }
@@ -182,7 +182,8 @@ function withInterval(
   clusters: Int32Array | undefined,
 ): MetricSummary[] {
   const intervals = bootstrapMeans(columns, seed, clusters);
-  return columns.map((column, i) => ({ ...summarise(column), ...(intervals[i] && { ci95: intervals[i] }) }));
+  const room = new Float64Array(columns[0]?.length ?? 0);
+  return columns.map((column, i) => ({ ...summarise(column, room), ...(intervals[i] && { ci95: intervals[i] }) }));
 }
 
 /** Dice of the pixels of all images and draws of each patient. */
@@ -191,8 +192,8 @@ function patientDice(table: ResultTable, samples: Uint32Array, clusters: Int32Ar
   const [common, both] = [new Float64Array(count), new Float64Array(count)];
   for (const [i, sample] of samples.entries()) {
     for (let row = sample * table.draws; row < (sample + 1) * table.draws; row++) {
-      common[clusters[i]!]! += table.commonArea[row]!;
-      both[clusters[i]!]! += table.truthArea[row]! + table.predictedArea[row]!;
+      common[clusters[i]!]! += table.column('commonArea')[row]!;
+      both[clusters[i]!]! += table.column('truthArea')[row]! + table.column('predictedArea')[row]!;
     }
   }
   const dice = common.map((truePositive, c) => {
@@ -203,7 +204,7 @@ function patientDice(table: ResultTable, samples: Uint32Array, clusters: Int32Ar
 }
 
 function spreadOf(table: ResultTable, samples: Uint32Array): DrawSpread {
-  const dice = table.metric('dice');
+  const dice = table.column('dice');
   const ofDraw = Array.from(
     { length: table.draws },
     (_, draw) => summarise(columnOf(samples.length, (i) => dice[samples[i]! * table.draws + draw]!)).mean,
@@ -257,10 +258,9 @@ function clicksNeeded(table: ResultTable, samples: Uint32Array, mark: number): C
 }
 
 function calibrationOf(table: ResultTable, samples: Uint32Array): Calibration {
-  const { draws, score } = table;
-  const iou = table.metric('iou');
+  const { draws } = table;
   const rows = samples.length * draws;
   const take = (column: Float64Array): Float64Array =>
     columnOf(rows, (i) => column[samples[Math.floor(i / draws)]! * draws + (i % draws)]!);
-  return calibrate(take(score), take(iou));
+  return calibrate(take(table.column('score')), take(table.column('iou')));
 }

@@ -34,7 +34,7 @@ const EACH = 4;
 
 /** The samples to show of each group, worst first; each once, also where there are few. */
 export function chooseExamples(table: ResultTable, { groups }: Pick<EvaluationSummary, 'groups'>): Example[] {
-  const dice = table.metric('dice');
+  const dice = table.column('dice');
   return groups.flatMap(({ samples }) => {
     const diceOf = (index: number): number => table.meanOverDraws(dice, index);
     const sorted = samples.slice().sort((a, b) => diceOf(a) - diceOf(b) || a - b);

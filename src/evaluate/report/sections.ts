@@ -28,7 +28,7 @@ export function distributions({ results }: ReportContent): string {
       return {
         name: several ? (m === 0 ? groupName(group) : summary.model) : groupName(group),
         series: m % SERIES_COUNT,
-        values: same ? table.valuesOf(table.metric('dice'), same.samples) : new Float64Array(),
+        values: same ? table.valuesOf(table.column('dice'), same.samples) : new Float64Array(),
       };
     }),
   );
@@ -98,10 +98,10 @@ export function agreementSection({ results }: ReportContent): string {
 
 export function calibrationSection({ results }: ReportContent): string {
   const parts = results.map(({ summary: { model, calibration }, evaluation: { table } }, m) => {
-    const iou = table.metric('iou');
+    const iou = table.column('iou');
     const answers = table.samples * table.draws;
     const rows = thinned(places(answers));
-    const pairs = rows.map((row) => [table.score[row]!, iou[row]!] as const);
+    const pairs = rows.map((row) => [table.column('score')[row]!, iou[row]!] as const);
     const facts: readonly (readonly [string, string])[] = [
       ['Mean absolute error', formatNumber(calibration.mae, 3)],
       ['Bias (predicted less measured)', formatSigned(calibration.bias, 3)],
@@ -155,7 +155,7 @@ export function comparisonSection(comparison: Comparison, { results }: ReportCon
   const nameOf = (dataset: string, classId: number): string => names.get(`${dataset}/${classId}`) ?? dataset;
   const figures = groups.map(({ dataset, classId, samples }) => {
     const pairs = thinned(samples).map(
-      (sample) => [a.meanOverDraws(a.metric('dice'), sample), b.meanOverDraws(b.metric('dice'), sample)] as const,
+      (sample) => [a.meanOverDraws(a.column('dice'), sample), b.meanOverDraws(b.column('dice'), sample)] as const,
     );
     return `<figure><figcaption>${escapeText(nameOf(dataset, classId))}</figcaption>${pairedPlot(pairs, first, second)}</figure>`;
   });
