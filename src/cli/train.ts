@@ -61,6 +61,11 @@ export function trainCommand(): Command {
         'mixed',
       ]),
     )
+    .option(
+      '--middle-clicks <share>',
+      'of the single clicks, those in the middle of the object, as evaluation has them (default: 0)',
+      number('--middle-clicks', 0, 1),
+    )
     .addOption(new Option('--augment <kind>', '(default: published)').choices(['none', 'published', 'flip']))
     .addOption(new Option('--optimizer <name>', '(default: adam)').choices(['adam', 'adamw']))
     .option('--weight-decay <share>', 'of AdamW (default: 0.1, as published)', number('--weight-decay', 0, 1))

@@ -21,6 +21,7 @@ export interface TrainOptions {
   readonly recipe?: 'published' | 'multi-prompt';
   readonly rounds?: number;
   readonly prompts?: TrainingConfig['prompts'];
+  readonly middleClicks?: number;
   readonly augment?: TrainingConfig['augment'];
   readonly optimizer?: TrainingConfig['optimizer'];
   readonly weightDecay?: number;

@@ -189,6 +189,7 @@ class AdaptBatches {
       targetSide: targetSide(config, RECIPE),
       target: 'share',
       prompts: 'mixed',
+      middleClicks: 0,
       augment: 'flip',
       clickNoise: 0,
       seed,

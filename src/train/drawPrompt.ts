@@ -2,7 +2,7 @@
  * The random prompt of a training sample, as points with SAM's labels and always as many. Correction clicks are not
  * drawn here: they need the mask that the model gave, and are sampled in the graph (correctionClick.ts).
  */
-import { type Click, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
+import { type Click, evaluationClick, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
 import { POINT_LABEL } from '../models/promptEncoder.js';
 import type { Random } from '../nn/random.js';
 
@@ -28,14 +28,28 @@ export function pointsOf(kind: PromptKind): number {
   return kind === 'points' ? 2 * MOST + 1 : 2;
 }
 
-/** @param label class indices at the size of the model's input, which is square */
-export function drawPrompt(kind: PromptKind, label: Uint8Array, classId: number, random: Random): PointList {
+/**
+ * @param label class indices at the size of the model's input, which is square
+ * @param middleClicks how likely a single click is the published evaluation click, in the middle of the object's pixels,
+ *   in place of a random one
+ */
+export function drawPrompt(
+  kind: PromptKind,
+  label: Uint8Array,
+  classId: number,
+  random: Random,
+  middleClicks = 0,
+): PointList {
   const side = Math.sqrt(label.length);
   if (kind === 'box' || (kind === 'mixed' && random.chance(0.5))) {
     const [x0, y0, x1, y1] = jitteredBox(label, side, classId, random);
     return { coords: [x0, y0, x1, y1], labels: [POINT_LABEL.boxTopLeft, POINT_LABEL.boxBottomRight] };
   }
-  if (kind !== 'points') return clickPrompt([randomClick(label, side, classId, random)], 2);
+  if (kind !== 'points') {
+    // Nothing is drawn where no click is to be in the middle: trainings from before there were any stay what they were.
+    const middle = middleClicks > 0 && random.chance(middleClicks);
+    return clickPrompt([middle ? evaluationClick(label, side, classId) : randomClick(label, side, classId, random)], 2);
+  }
   const counts = { positive: random.int(1, MOST + 1), negative: random.int(0, MOST + 1) };
   const clicks = randomClicks(label, side, classId, counts, random);
   return clickPrompt(clicks.length > 0 ? clicks : [randomClick(label, side, classId, random)], pointsOf(kind));

@@ -197,6 +197,7 @@ async function prepare(
     targetSide: side,
     target: recipe.kind === 'published' ? 'nearest' : 'share',
     prompts: config.prompts,
+    middleClicks: config.middleClicks,
     augment: config.augment,
     clickNoise: recipe.kind === 'published' ? 0 : Math.max(1, recipe.rounds - 1) * side * side,
     seed,

@@ -28,6 +28,7 @@ const CONFIG: TrainingConfig = {
   accumulate: 1,
   recipe: { kind: 'published' },
   prompts: 'point',
+  middleClicks: 0,
   augment: 'none',
   optimizer: 'adam',
   weightDecay: 0,

@@ -13,6 +13,7 @@ const CONFIG: TrainingConfig = {
   accumulate: 1,
   recipe: { kind: 'multi-prompt', rounds: 3 },
   prompts: 'mixed',
+  middleClicks: 0.5,
   augment: 'published',
   optimizer: 'adamw',
   weightDecay: 0.1,
@@ -38,10 +39,10 @@ describe('the configuration of a training', () => {
     expect(parseTrainingConfig(JSON.parse(serialiseTrainingConfig(CONFIG)))).toEqual(CONFIG);
   });
 
-  it('is of the CPU where it does not say what computes, as older ones', () => {
-    const { provider, ...older } = CONFIG;
-    expect(provider).not.toBe('cpu');
-    expect(parseTrainingConfig(older)).toEqual({ ...older, provider: 'cpu' });
+  it('is of the CPU and has random clicks where it does not say so, as older ones', () => {
+    const { provider, middleClicks, ...older } = CONFIG;
+    expect([provider, middleClicks]).toEqual(['webgpu', 0.5]);
+    expect(parseTrainingConfig(older)).toEqual({ ...older, provider: 'cpu', middleClicks: 0 });
   });
 
   it.each<[string, unknown]>([
@@ -51,6 +52,7 @@ describe('the configuration of a training', () => {
     ['schedule', 'linear'],
     ['learningRate', -1],
     ['ema', 1],
+    ['middleClicks', 1.5],
     ['provider', 'wasm'],
     ['freeze', 'all'],
     ['rates', { a: 'b' }],

@@ -35,6 +35,8 @@ export interface TrainingConfig {
   readonly accumulate: number;
   readonly recipe: Recipe;
   readonly prompts: PromptKind;
+  /** Share of the single clicks that are the published evaluation click, in the middle of the object's pixels. */
+  readonly middleClicks: number;
   readonly augment: Augmentation;
   readonly optimizer: 'adam' | 'adamw';
   readonly weightDecay: number;
@@ -91,6 +93,8 @@ export function parseTrainingConfig(json: unknown): TrainingConfig {
     accumulate: whole('accumulate', 1),
     recipe: recipe(fields.recipe),
     prompts: oneOf(fields.prompts, 'prompts', PROMPT_KINDS),
+    // Older runs do not name it.
+    middleClicks: inRange(fields.middleClicks ?? 0, 'middleClicks', 0, 1),
     augment: oneOf(fields.augment, 'augment', AUGMENTATIONS),
     optimizer: oneOf(fields.optimizer, 'optimizer', ['adam', 'adamw']),
     weightDecay: number('weightDecay', 0, 1),

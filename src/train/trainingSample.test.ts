@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makePhantom } from '../data/phantom.js';
+import { evaluationClick } from '../data/prompts.js';
 import { createImage } from '../formats/image.js';
 import { makeTrainingSample, type SampleShape, sampleShapes, validationExample } from './trainingSample.js';
 
@@ -11,6 +12,7 @@ const SHAPE: SampleShape = {
   targetSide: 32,
   target: 'nearest',
   prompts: 'point',
+  middleClicks: 0,
   augment: 'none',
   clickNoise: 2 * 32 * 32,
   seed: 1,
@@ -43,6 +45,17 @@ describe('makeTrainingSample', () => {
       expect([...labels]).toEqual([1, -1]);
       expect(label.data[coords[1]! * 64 + coords[0]!]).toBe(1);
     }
+  });
+
+  it('clicks where the published evaluation does, as often as it is told to', () => {
+    const [x, y] = evaluationClick(label.data, 64, 1);
+    const middles = (middleClicks: number) =>
+      Array.from({ length: 40 }, (_, index) => sample({ middleClicks }, 0, index).point_coords).filter(
+        (coords) => coords[0] === x && coords[1] === y,
+      ).length;
+    expect([middles(0), middles(1)]).toEqual([0, 40]);
+    expect(middles(0.5)).toBeGreaterThan(10);
+    expect(middles(0.5)).toBeLessThan(30);
   });
 
   it('mixes clicks and boxes', () => {

@@ -26,6 +26,8 @@ export interface SampleShape extends PictureShape {
   /** Whether the target is the nearest label pixel, as published, or the share of the object in each of its pixels. */
   readonly target: 'nearest' | 'share';
   readonly prompts: PromptKind;
+  /** How likely a single click is the published evaluation click. */
+  readonly middleClicks: number;
   readonly augment: Augmentation;
   /** Random numbers for the clicks that the graph samples. */
   readonly clickNoise: number;
@@ -79,7 +81,7 @@ export function makeTrainingSample(
 ): TrainingSample {
   const random = Random.seeded(shape.seed, epoch, index);
   const example = makePicture(image, label, shape, random);
-  const { coords, labels } = drawPrompt(shape.prompts, example.label, classId, random);
+  const { coords, labels } = drawPrompt(shape.prompts, example.label, classId, random, shape.middleClicks);
   const noise = Random.seeded(shape.seed, epoch, index, CLICK_STREAM);
   return {
     image: toInput(example.image, shape),
