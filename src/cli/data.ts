@@ -71,10 +71,12 @@ function importCommand(): Command {
 const CHECK_EXAMPLES = `
 Errors: unreadable files, labels of another size or with unknown classes, lists that name what is not there, the same
 image, an equal one or the same patient on two sides of a split. Warnings: images without label, labels without object,
-equal images, images on two sides of a split that look alike. Ends with 1 if there are errors.
+equal images, samples without object, images on two sides of a split that look alike. Ends with 1 if there are errors.
+Lists named train, val and test are one split, train-NAME, val-NAME and test-NAME another; --lists names those of one.
 
-Example:
+Examples:
   samus data check data
+  samus data check data --lists train-camus,val-camus,test-Echocardiography-CAMUS
 
 ${NOTICE}.`;
 
@@ -82,11 +84,12 @@ function checkCommand(): Command {
   return new Command('check')
     .description('Look for what spoils a training or an evaluation')
     .argument('<root>', 'the folder of data sets')
+    .addOption(new Option('--lists <names>', 'check these lists only, as the sides of one split').argParser(parseNames))
     .option('--json', 'print one JSON document')
     .addHelpText('after', CHECK_EXAMPLES)
-    .action(async (root: string, options: JsonOption) => {
+    .action(async (root: string, options: JsonOption & { readonly lists?: readonly string[] }) => {
       const { checkData } = await import('./dataCheck.js');
-      finish(await checkData(root), options.json);
+      finish(await checkData(root, options.lists), options.json);
     });
 }
 
@@ -146,8 +149,10 @@ function parseNames(text: string): string[] {
 }
 
 function parseShares(text: string): number[] {
-  const shares = text.split(',').map(Number);
-  const valid = shares.length >= 2 && shares.length <= 3 && shares.every((share) => share >= 0);
+  const parts = text.split(',').map((part) => part.trim());
+  const shares = parts.map((part) => (part === '' ? Number.NaN : Number(part)));
+  const valid =
+    shares.length >= 2 && shares.length <= 3 && shares.every((share) => share >= 0 && Number.isFinite(share));
   if (valid && shares.some((share) => share > 0)) return shares;
   const message = `two or three shares like 7,1,2 were expected, "${text}" came`;
   throw new SamusError('usage', 'USAGE_LIST', message, 'correct it');

@@ -11,12 +11,17 @@ import type { Outcome } from './run.js';
 /** Problems of one kind are printed one by one up to this number; the document holds all. */
 const MOST_PRINTED = 10;
 
-/** Checks a folder of data sets; exit code 1 if there are errors. @throws SamusError DATA_LAYOUT */
-export async function checkData(root: string): Promise<Outcome> {
+/**
+ * Checks a folder of data sets; exit code 1 if there are errors.
+ * @param together lists that are the sides of one split; all lists by their names unless given
+ * @throws SamusError DATA_LAYOUT, DATA_LIST_MISSING
+ */
+export async function checkData(root: string, together?: readonly string[]): Promise<Outcome> {
   const data = await openDataset(root);
   const progress = new Progress('checking');
   try {
     const report = await checkDataset(data, {
+      ...(together && { together }),
       onProgress: (done, total, image) => progress.update(done, `image ${done + 1} of ${total}, ${image}`),
     });
     const errors = report.problems.filter(({ severity }) => severity === 'error').length;

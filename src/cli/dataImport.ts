@@ -3,6 +3,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { importDataset } from '../data/importDataset.node.js';
+import { layoutError } from '../data/importers/files.node.js';
 import type { Importer, ImportOptions } from '../data/importers/importer.js';
 import { IMPORTERS } from '../data/importers/index.node.js';
 import { type Json, SamusError } from '../errors.js';
@@ -31,6 +32,8 @@ export async function importData(
     throw new SamusError('input', 'IMPORT_SOURCE', `there is no ${source}`, 'check the path', { source });
   }
   const plan = await importer.plan(source, own);
+  if (plan.items.length === 0) throw layoutError(source, importer.layout, 'no image in them has a mask');
+  for (const warning of plan.warnings ?? []) warn(warning);
   const progress = new Progress('importing', plan.items.length);
   try {
     const { size, replace = false } = options;

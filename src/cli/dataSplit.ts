@@ -16,7 +16,7 @@ export async function splitData(root: string, options: SplitCommandOptions): Pro
     throw new SamusError('usage', 'USAGE_OPTION', message, 'correct --name');
   }
   const data = await openDataset(root);
-  const progress = new Progress('reading labels');
+  const progress = new Progress('reading images');
   try {
     const onProgress = (done: number, total: number, image: string): void =>
       progress.update(done, `${done + 1} of ${total}, ${image}`);

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { type Json, SamusError } from '../errors.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { type Image, maskToImage, toGrey } from '../formats/image.js';
-import { readImage } from '../formats/imageFile.node.js';
+import { readImage, readMask } from '../formats/imageFile.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { decodeRle } from '../formats/rle.js';
 import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
@@ -188,7 +188,7 @@ async function segmentImage(
 /** @throws SamusError PROMPT_MASK_SIZE, RLE_INVALID, and as readImage */
 async function readQuestion(spec: PromptSpec, image: Image): Promise<Question> {
   const { name, maskFile, maskRle } = spec;
-  const mask = maskFile === undefined ? maskRle && decodeRle(maskRle) : toGrey(await readImage(maskFile));
+  const mask = maskFile === undefined ? maskRle && decodeRle(maskRle) : toGrey(await readMask(maskFile));
   if (!mask) return { spec };
   if (mask.width === image.width && mask.height === image.height) return { spec, guess: mask.data };
   throw new SamusError(

@@ -66,7 +66,7 @@ describe('a check', () => {
     expect(found.sort()).toEqual(
       [
         'error DATA_CLASS_RANGE B/over',
-        'error DATA_FILE_MISSING',
+        'error DATA_FILE_MISSING A/gone',
         'error DATA_LIST_LINE',
         'error DATA_SIZE_MISMATCH B/size',
         'error IMAGE_FORMAT B/bad',
@@ -80,6 +80,43 @@ describe('a check', () => {
         'warning SPLIT_NEAR_DUPLICATE A/like A/likeness',
       ].sort(),
     );
+  });
+
+  it('tells every line that is wrong, and what is merged or not there', async () => {
+    folder
+      .list('train', '1/A/x', 'nothing', '1/A/gone', '1/A/lost', '0/A/x', '3/A/x', '2/A/x', '1/A/x')
+      .classes({ A: 3 });
+    await folder.pair('A', 'x', texture(SIDE, SIDE, 1), label);
+    await folder.pair('Heart', 'y', texture(SIDE, SIDE, 2), grey(2, [0, 1, 2, 3]));
+    await folder.pair('Heart', 'z', texture(2, 2, 3), grey(2, [0, 1, 2, 3]));
+    const { problems, lists } = await check();
+    expect(
+      problems.map(({ severity, code, images }) => `${severity} ${code} ${images.join(' ')}`.trim()).sort(),
+    ).toEqual([
+      'error DATA_CLASS_RANGE',
+      'error DATA_CLASS_RANGE A/x',
+      'error DATA_FILE_MISSING A/gone',
+      'error DATA_FILE_MISSING A/lost',
+      'error DATA_LIST_LINE',
+      'error DATA_SIZE_MISMATCH Heart/y',
+      'warning LABEL_VALUES Heart/z',
+      'warning LIST_DUPLICATE A/x',
+      'warning SAMPLE_EMPTY A/x',
+    ]);
+    expect(lists).toEqual([{ list: 'train', samples: 6 }]);
+  });
+
+  it('compares lists of any names if they are said to be one split', async () => {
+    folder.list('train-LV', '1/A/x').list('test', 'A/x').list('extra', '1/A/y').classes({ A: 3 });
+    await folder.pair('A', 'x', texture(SIDE, SIDE, 1), label);
+    await folder.pair('A', 'y', texture(SIDE, SIDE, 1), label);
+    const codes = async (together?: string[]) =>
+      (await checkDataset(await openDataset(folder.root), together ? { together } : {})).problems.map(
+        ({ code }) => code,
+      );
+    expect(await codes()).toEqual(['IMAGE_DUPLICATE']);
+    expect(await codes(['train-LV', 'test'])).toEqual(['IMAGE_DUPLICATE', 'SPLIT_IMAGE']);
+    expect(await codes(['train-LV', 'extra'])).toEqual(['IMAGE_DUPLICATE', 'SPLIT_DUPLICATE']);
   });
 
   it('tells patients by names that are known where no images.csv does', async () => {
@@ -172,6 +209,33 @@ describe('a split', () => {
       { list: 'train-inner', images: 4 },
       { list: 'val-inner', images: 4 },
     ]);
+  });
+
+  it('keeps a picture that is there twice on one side, in two data sets too', async () => {
+    for (let i = 0; i < 12; i++) {
+      const object = grey(8, new Uint8Array(64).fill(1, 8, 20));
+      await folder.pair('B', `b${i}`, texture(8, 8, 100 + i), object);
+      await folder.pair('B', `copy${i}`, texture(8, 8, 100 + i), object);
+      await folder.pair('C', `c${i}`, texture(8, 8, 100 + i), object);
+    }
+    const data = await openDataset(folder.root);
+    await splitDataset(data, { seed: 1, ratios: [2, 1, 1], datasets: ['B', 'C'] });
+    const { problems } = await checkDataset(data);
+    expect(problems.filter(({ code }) => code.startsWith('SPLIT'))).toEqual([]);
+    expect((await linesOf('val-C')).length).toBe(3);
+  });
+
+  it('refuses lists beside one of an earlier split that names their images, and more folds than there are patients', async () => {
+    const data = await openDataset(folder.root);
+    await splitDataset(data, { seed: 1, ratios: [2, 1, 1] });
+    const before = await linesOf('train');
+    await expect(splitDataset(data, { seed: 1, ratios: [2, 1], replace: true })).rejects.toThrow(
+      expect.objectContaining({ code: 'DATA_LIST_EXISTS', message: expect.stringContaining('test') }),
+    );
+    expect(await linesOf('train')).toEqual(before);
+    await expect(splitDataset(data, { seed: 1, ratios: [], folds: 7 })).rejects.toThrow(
+      expect.objectContaining({ code: 'SPLIT_SHARES' }),
+    );
   });
 
   it('of nothing is refused', async () => {

@@ -3,23 +3,14 @@
  * labels that are empty or hold unknown classes, images that are there twice, and lists that put the same image, the
  * same patient or nearly the same picture on both sides of a split. It changes nothing.
  */
-import { createHash } from 'node:crypto';
 import { SamusError } from '../errors.js';
-import type { Image } from '../formats/image.js';
+import { checkLines, leaks, type Problem, type Seen } from './checkLists.js';
 import type { Dataset } from './dataset.node.js';
 import { groupBy } from './groupBy.js';
-import { type Fingerprint, findNearDuplicates, fingerprint } from './nearDuplicates.js';
+import { digestOf } from './imageDigest.node.js';
+import { fingerprint } from './nearDuplicates.js';
 import type { SampleList } from './sampleList.js';
 import { splitFamilies } from './splitLists.js';
-
-/** Something to look at. `error`: work with the data set fails or its numbers mean nothing; `warning`: perhaps meant. */
-interface Problem {
-  readonly severity: 'error' | 'warning';
-  readonly code: string;
-  readonly message: string;
-  /** Images that it is about, `Dataset/NAME`. */
-  readonly images: readonly string[];
-}
 
 export interface CheckReport {
   readonly datasets: readonly { readonly dataset: string; readonly images: number; readonly labels: number }[];
@@ -28,21 +19,14 @@ export interface CheckReport {
 }
 
 export interface CheckOptions {
+  /** Lists that are the sides of one split, whatever their names; those alone are checked then. */
+  readonly together?: readonly string[];
   /** Told before each image. */
   readonly onProgress?: (done: number, total: number, image: string) => void;
 }
 
-/** What is kept of an image that could be read. */
-interface Seen {
-  readonly image: string;
-  readonly digest: string;
-  readonly print: Fingerprint;
-  /** With the data set in front: numbers of patients begin anew in each. */
-  readonly patient?: string;
-}
-
 /** Checks every image and every list. @throws what reading the folder itself throws; problems are reported, not thrown */
-export async function checkDataset(data: Dataset, { onProgress }: CheckOptions = {}): Promise<CheckReport> {
+export async function checkDataset(data: Dataset, { onProgress, together }: CheckOptions = {}): Promise<CheckReport> {
   const problems: Problem[] = [];
   const datasets: CheckReport['datasets'][number][] = [];
   const seen = new Map<string, Seen>();
@@ -66,19 +50,33 @@ export async function checkDataset(data: Dataset, { onProgress }: CheckOptions =
     }
   }
   problems.push(...duplicates([...seen.values()]));
+  const there = await data.listNames();
+  const wanted = together ?? there;
   const lists = new Map<string, SampleList>();
-  for (const list of await data.listNames()) {
-    try {
-      lists.set(list, await data.lists([list]));
-    } catch (error) {
-      if (!(error instanceof SamusError)) throw error;
-      problems.push({ severity: 'error', code: error.code, message: error.message, images: [] });
-    }
+  for (const list of wanted) {
+    const tell = ({ code, message }: SamusError) => problems.push({ severity: 'error', code, message, images: [] });
+    lists.set(list, await data.listed(list, tell));
   }
-  problems.push(...leaks(lists, seen));
-  const counts = [...lists].map(([list, samples]) => ({ list, samples: samples.length }));
+  const files = new Map(folders.map(({ dataset, images, labels }) => [dataset, { images, labels }]));
+  const counts: CheckReport['lists'][number][] = [];
+  for (const [list, samples] of lists) {
+    const known = { files, seen, count: (dataset: string) => data.classes(dataset).count };
+    const { problems: found, samples: count } = checkLines(samples, known);
+    problems.push(...found);
+    counts.push({ list, samples: count });
+  }
+  const families = together ? [together.map((list) => ({ list, side: sideOf(list) }))] : splitFamilies(there);
+  problems.push(...leaks(families, lists, seen));
   return { datasets, lists: counts, problems };
 }
+
+/** The side that a list is named after, or the list itself: it is a side of its own then. */
+function sideOf(list: string): string {
+  return splitFamilies([list])[0]?.[0]?.side ?? list;
+}
+
+/** A label with more values than these holds soft edges, no classes. */
+const MOST_CLASSES = 20;
 
 function problem(severity: Problem['severity'], code: string, what: string, dataset: string, name: string): Problem {
   return { severity, code, message: `${what}: ${dataset}/${name}`, images: [`${dataset}/${name}`] };
@@ -86,12 +84,17 @@ function problem(severity: Problem['severity'], code: string, what: string, data
 
 async function readOne(data: Dataset, dataset: string, name: string, problems: Problem[]): Promise<Seen | undefined> {
   try {
-    const { image, label, patient } = await data.read({ dataset, name });
-    if (!label.some((value) => value !== 0)) {
+    const { image, label, patient, values } = await data.read({ dataset, name });
+    const classes = [...new Set(label)].filter((value) => value > 0);
+    if (classes.length === 0) {
       problems.push(problem('warning', 'LABEL_EMPTY', 'a label holds no object', dataset, name));
+    } else if (classes.length < values && values <= MOST_CLASSES) {
+      const what = `a label holds ${values} values beside 0, all taken as one object: class.json gives two classes`;
+      problems.push(problem('warning', 'LABEL_VALUES', what, dataset, name));
     }
     return {
       image: `${dataset}/${name}`,
+      classes,
       digest: digestOf(image),
       print: fingerprint(image),
       ...(patient !== undefined && { patient: `${dataset}/${patient}` }),
@@ -103,11 +106,6 @@ async function readOne(data: Dataset, dataset: string, name: string, problems: P
   }
 }
 
-/** Of the pixels, not of the file: one picture may be packed in several ways. */
-function digestOf({ width, height, data }: Image): string {
-  return createHash('sha256').update(`${width}x${height}:`).update(data).digest('base64');
-}
-
 function duplicates(seen: readonly Seen[]): Problem[] {
   const groups = [...groupBy(seen, ({ digest }) => digest).values()].filter((group) => group.length > 1);
   return groups.map((group) => {
@@ -115,61 +113,4 @@ function duplicates(seen: readonly Seen[]): Problem[] {
     const message = `${images.length} images are equal pixel by pixel: ${images.join(', ')}`;
     return { severity: 'warning', code: 'IMAGE_DUPLICATE', message, images };
   });
-}
-
-/** What is on both sides of a split. Each family of lists (train, val, test; of one fold, of one data set) is one. */
-function leaks(lists: ReadonlyMap<string, SampleList>, seen: ReadonlyMap<string, Seen>): Problem[] {
-  const problems: Problem[] = [];
-  const told = new Set<string>();
-  const tell = (code: string, severity: Problem['severity'], message: string, images: readonly string[]): void => {
-    // The joined lists repeat what the lists of each data set say.
-    const key = `${code} ${images.join(' ')}`;
-    if (!told.has(key)) problems.push({ severity, code, message, images });
-    told.add(key);
-  };
-  for (const family of splitFamilies([...lists.keys()])) {
-    const sideOf = new Map<string, string>();
-    for (const { side, list } of family) {
-      for (const { dataset, name } of lists.get(list)!) {
-        const image = `${dataset}/${name}`;
-        const other = sideOf.get(image) ?? side;
-        if (other !== side) tell('SPLIT_IMAGE', 'error', `${image} is in ${other} and in ${side} (${list})`, [image]);
-        sideOf.set(image, other);
-      }
-    }
-    const members = [...sideOf].flatMap(([image, side]) => {
-      const known = seen.get(image);
-      return known ? [{ ...known, side }] : [];
-    });
-    const patients = groupBy(
-      members.filter(({ patient }) => patient !== undefined),
-      ({ patient }) => patient,
-    );
-    for (const [patient, group] of patients) {
-      const sides = [...new Set(group.map(({ side }) => side))];
-      const images = group.map(({ image }) => image);
-      if (sides.length > 1) {
-        tell(
-          'SPLIT_PATIENT',
-          'error',
-          `images of ${patient} are in ${sides.join(' and in ')}: ${images.join(', ')}`,
-          images,
-        );
-      }
-    }
-    const prints = members.map(({ print }) => print);
-    const sides = members.map(({ side }) => side);
-    for (const { a, b, correlation } of findNearDuplicates(prints, sides)) {
-      const [first, second] = [members[a]!, members[b]!];
-      const where = `${first.image} (${first.side}) and ${second.image} (${second.side})`;
-      const images = [first.image, second.image];
-      if (first.digest === second.digest) {
-        tell('SPLIT_DUPLICATE', 'error', `${where} are equal pixel by pixel`, images);
-      } else {
-        const likeness = `correlation ${correlation.toFixed(4)}`;
-        tell('SPLIT_NEAR_DUPLICATE', 'warning', `${where} look alike, ${likeness}`, images);
-      }
-    }
-  }
-  return problems;
 }

@@ -24,7 +24,13 @@ describe('a data set folder', () => {
       .pair('A', 'x', image, grey(2, [0, 1, 0, 1]));
     const data = await openDataset(folder.root);
     const list = await data.lists(['train']);
-    expect(await data.read(list.at(0))).toEqual({ image, label: Uint8Array.from([0, 1, 0, 1]), width: 2, height: 2 });
+    expect(await data.read(list.at(0))).toEqual({
+      values: 1,
+      image,
+      label: Uint8Array.from([0, 1, 0, 1]),
+      width: 2,
+      height: 2,
+    });
     expect(await data.datasets()).toEqual(['A']);
     expect(await data.listNames()).toEqual(['train']);
   });

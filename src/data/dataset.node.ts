@@ -8,13 +8,13 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
-import { readImage } from '../formats/imageFile.node.js';
+import { readImage, readMask } from '../formats/imageFile.node.js';
 import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
 import { FactsTable } from './imageFacts.js';
 import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
 import { NameIndex } from './nameIndex.js';
 import { patientByName } from './patients.js';
-import { EVERY_CLASS, LIST_FOLDER, type Sample, SampleList, sampleOrigin } from './sampleList.js';
+import { EVERY_CLASS, LIST_FOLDER, type ListText, type Sample, SampleList, sampleOrigin } from './sampleList.js';
 
 /** An image with its label, both at the size that is stored. */
 export interface LabelledImage {
@@ -26,6 +26,8 @@ export interface LabelledImage {
   /** Millimetres of a pixel of `image` across and down, where they are known. */
   readonly spacingMm?: readonly [x: number, y: number];
   readonly patient?: string;
+  /** How many values beside 0 the file of the label holds; in a data set of two classes all of them are the object. */
+  readonly values: number;
 }
 
 /** A folder in the published layout. */
@@ -39,6 +41,13 @@ export interface Dataset {
    * for labels that must be looked into what `read` throws
    */
   lists(names: readonly string[]): Promise<SampleList>;
+  /**
+   * The samples of one list as its lines name them: nothing is looked up, and a line without a class stays one sample of
+   * EVERY_CLASS.
+   * @param tell is told of lines that are no samples instead of an error being thrown
+   * @throws SamusError DATA_LIST_MISSING, DATA_LIST_EMPTY, DATA_LIST_LINE, DATA_CLASS_RANGE
+   */
+  listed(name: string, tell?: (error: SamusError) => void): Promise<SampleList>;
   /** Classes of a data set in this folder, by defaults where nothing is said. @throws SamusError DATA_LAYOUT */
   classes(dataset: string): DatasetClasses;
   /**
@@ -95,9 +104,17 @@ class PublishedDataset implements Dataset {
 
   async lists(names: readonly string[]): Promise<SampleList> {
     const texts = await Promise.all(names.map(async (name) => ({ name, text: await this.#listText(name) })));
-    const list = SampleList.parse(texts).renameDatasets((dataset) => this.#folderOf(dataset));
+    const list = this.#parse(texts);
     for (const dataset of list.datasets) await this.#checkFiles(list, dataset);
     return this.#withClasses(list);
+  }
+
+  async listed(name: string, tell?: (error: SamusError) => void): Promise<SampleList> {
+    return this.#parse([{ name, text: await this.#listText(name) }], tell);
+  }
+
+  #parse(texts: readonly ListText[], tell?: (error: SamusError) => void): SampleList {
+    return SampleList.parse(texts, tell).renameDatasets((dataset) => this.#folderOf(dataset));
   }
 
   facts(dataset: string): Promise<FactsTable | undefined> {
@@ -117,7 +134,7 @@ class PublishedDataset implements Dataset {
   }
 
   async read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage> {
-    const [image, label] = await Promise.all([this.#readGrey(sample, 'img'), this.readLabel(sample)]);
+    const [image, { label, values }] = await Promise.all([this.#readGrey(sample, 'img'), this.#readLabel(sample)]);
     const { width, height } = image;
     if (label.width !== width || label.height !== height) {
       const message = `the label of ${sampleOrigin({ ...sample, classId: 1 })} was expected to have the size of its image, ${width}x${height}; it has ${label.width}x${label.height}`;
@@ -149,6 +166,7 @@ class PublishedDataset implements Dataset {
         ] as const,
       }),
       ...(patient !== undefined && { patient }),
+      values,
     };
   }
 
@@ -244,24 +262,37 @@ class PublishedDataset implements Dataset {
     return [...new Set(data)].filter((value) => value !== 0).sort((a, b) => a - b);
   }
 
-  /** Where a data set has two classes every value but 0 is the object: published labels hold 255 as well as 1. */
   async readLabel(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<Image> {
+    return (await this.#readLabel(sample)).label;
+  }
+
+  /** Where a data set has two classes every value but 0 is the object: published labels hold 255 as well as 1. */
+  async #readLabel(
+    sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>,
+  ): Promise<{ label: Image; values: number }> {
     const { count } = this.classes(sample.dataset);
     const { width, height, data } = await this.#readGrey(sample, 'label');
-    if (count === 2)
-      return createImage(
-        width,
-        height,
-        1,
-        data.map((value) => (value > 0 ? 1 : 0)),
-      );
-    const highest = data.reduce((most, value) => Math.max(most, value), 0);
+    const held = new Uint8Array(256);
+    for (const value of data) held[value] = 1;
+    const values = held.reduce((sum, is) => sum + is, 0) - held[0]!;
+    if (count === 2) {
+      return {
+        label: createImage(
+          width,
+          height,
+          1,
+          data.map((value) => (value > 0 ? 1 : 0)),
+        ),
+        values,
+      };
+    }
+    const highest = held.lastIndexOf(1);
     if (highest >= count) {
       const message = `the label of ${sampleOrigin({ ...sample, classId: 1 })} was expected to hold classes below ${count}, it holds ${highest}`;
       const hint = 'save class indices as plain grey values (not as palette or colours), or correct class.json';
       throw new SamusError('input', 'DATA_CLASS_RANGE', message, hint, { ...origin(sample), highest, count });
     }
-    return createImage(width, height, 1, data);
+    return { label: createImage(width, height, 1, data), values };
   }
 
   async #readGrey(
@@ -269,7 +300,9 @@ class PublishedDataset implements Dataset {
     folder: 'img' | 'label',
   ): Promise<Image & { readonly channels: 1 }> {
     try {
-      const { width, height, data } = toGrey(await readImage(this.#path(sample, folder)));
+      const { width, height, data } = toGrey(
+        await (folder === 'img' ? readImage : readMask)(this.#path(sample, folder)),
+      );
       return { width, height, channels: 1, data };
     } catch (error) {
       if (error instanceof SamusError && error.code === 'IMAGE_NOT_FOUND') throw this.#missing(sample, folder);

@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DataFolder, grey, texture } from '../../test/support/dataFolder.js';
 import { createImage } from '../formats/image.js';
@@ -80,6 +81,13 @@ describe('CAMUS', () => {
 });
 
 describe('COCO', () => {
+  const document = (file: string, width: number, height: number): string =>
+    JSON.stringify({
+      images: [{ id: 1, file_name: file, width, height }],
+      categories: [{ id: 1, name: 'lesion' }],
+      annotations: [{ image_id: 1, category_id: 1, segmentation: [[1, 1, 6, 1, 6, 5, 1, 5]] }],
+    });
+
   it('gives the masks of pycocotools: run lengths exactly, polygons but for their edge', async () => {
     const { out, skipped } = await importFrom('coco', join(FIXTURES, 'coco'), { dataset: 'Nerve-Own' });
     const data = await openDataset(out);
@@ -98,6 +106,31 @@ describe('COCO', () => {
       );
       expect(both / any, name).toBeGreaterThan(0.97);
     }
+  });
+
+  it.each([
+    ['instances.json', 'images/a.png', undefined],
+    ['annotations/instances.json', 'images/a.png', undefined],
+    ['result.json', 'images/a.png', 'images/a.png'],
+    ['labels/result.json', 'img/a.png', undefined],
+  ])('finds the images of %s in %s', async (json, image, fileName = 'a.png') => {
+    const source = await newFolder();
+    for (const path of [json, image]) await mkdir(join(source, path, '..'), { recursive: true });
+    await writePng(join(source, image), texture(8, 6, 1));
+    await writeFile(join(source, json), document(fileName, 8, 6));
+    const given = json.startsWith('labels') ? join(source, json) : source;
+    const { result } = await importFrom('coco', given, { dataset: 'A' });
+    expect(result.datasets).toMatchObject([{ dataset: 'A', images: 1, empty: 0 }]);
+  });
+
+  it('is refused where its images are not there or have another size', async () => {
+    const source = await newFolder();
+    await writeFile(join(source, 'a.json'), document('a.png', 16, 12));
+    await expect(importFrom('coco', source)).rejects.toThrow(coded('IMPORT_LAYOUT'));
+    await writePng(join(source, 'a.png'), texture(8, 6, 1));
+    await expect(importFrom('coco', source)).rejects.toThrow(coded('COCO_SIZE'));
+    await writeFile(join(source, 'a.json'), document('a.png', 0, 0));
+    expect((await importFrom('coco', source)).result.datasets).toMatchObject([{ images: 1, empty: 0 }]);
   });
 
   it.each([
@@ -148,6 +181,33 @@ describe('a pair of folders', () => {
     await write(source, 'masks/a b.png', grey(8, new Uint8Array(48).fill(2, 8, 16)));
     const two = await importFrom('pair', source, { ...places, classes: ['liver', 'vessel'] });
     expect(await lines(two.out, 'all-Liver-Own')).toEqual(['2/Liver-Own/a b']);
+  });
+
+  it('keeps class indices that are stored in 16 bits', async () => {
+    const source = await newFolder();
+    await write(source, 'images/a.png', texture(2, 2, 1));
+    await mkdir(join(source, 'labels'));
+    await sharp(Uint16Array.of(0, 1, 2, 2), { raw: { width: 2, height: 2, channels: 1 } })
+      .toColourspace('grey16')
+      .toFile(join(source, 'labels', 'a.png'));
+    const { out } = await importFrom('pair', source, { classes: ['a', 'b'] });
+    expect([...(await (await openDataset(out)).readLabel({ dataset: 'Own-Data', name: 'a' })).data]).toEqual([
+      0, 1, 2, 2,
+    ]);
+  });
+
+  it('is no folder of lists, and its names survive them', async () => {
+    const source = await newFolder();
+    await write(source, 'images/a.png', texture(2, 2, 1));
+    await write(source, 'labels/a.png', grey(2, [0, 1, 1, 0]));
+    const { out } = await importFrom('pair', source);
+    for (const dataset of ['MainPatient', 'mainpatient']) {
+      await expect(importFrom('pair', source, { out, dataset, replace: true })).rejects.toThrow(coded('IMPORT_NAMES'));
+    }
+    expect(await lines(out, 'all-Own-Data')).toEqual(['1/Own-Data/a']);
+    for (const folder of ['images', 'labels'])
+      await rename(join(source, folder, 'a.png'), join(source, folder, 'a .png'));
+    await expect(importFrom('pair', source)).rejects.toThrow(coded('IMPORT_NAMES'));
   });
 
   it('leaves nothing behind when it fails, and what was there stays', async () => {
@@ -218,6 +278,17 @@ describe('HC18', () => {
     expect(area / (Math.PI * 18 * 14 * 1.05 ** 2)).toBeCloseTo(1, 1);
     const cut = await importRing(8, 10);
     expect([inside(cut.label, 0, 0), inside(cut.label, 8, 10), inside(cut.label, 40, 40)]).toEqual([1, 1, 0]);
+  });
+  it('warns of images whose millimetres are not told', async () => {
+    const source = await newFolder();
+    await mkdir(join(source, 'training_set'));
+    for (const file of ['001_HC.png', '001_HC_Annotation.png']) {
+      await writePng(join(source, 'training_set', file), texture(4, 4, 1));
+    }
+    const plan = () => IMPORTERS.find(({ id }) => id === 'hc18')!.plan(source, {});
+    expect((await plan()).warnings).toEqual([expect.stringContaining('1 of 1')]);
+    await writeFile(join(source, 'training_set_pixel_size_and_HC.csv'), 'filename,pixel\n001_HC.png,0.1\n');
+    expect((await plan()).warnings).toEqual([]);
   });
   it('refuses an outline with a gap', async () => {
     await expect(importRing(30, 25, true)).rejects.toThrow(coded('IMPORT_ANNOTATION'));

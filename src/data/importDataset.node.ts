@@ -58,6 +58,7 @@ interface Written {
 export async function importDataset(root: string, plan: ImportPlan, options: WriteOptions = {}): Promise<ImportResult> {
   const { replace = false } = options;
   for (const dataset of plan.datasets.keys()) {
+    checkFolder(dataset);
     await restore(join(root, dataset), asideOf(root, dataset));
     if (!replace && (await exists(join(root, dataset)))) {
       const message = `${dataset} was expected to be new in ${root}, it is there already`;
@@ -66,7 +67,6 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
       });
     }
   }
-  await makeFolder(join(root, LIST_FOLDER));
   const byDataset = groupBy(plan.items, ({ dataset }) => dataset);
   const results: ImportResult['datasets'][number][] = [];
   let done = 0;
@@ -85,6 +85,7 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
         written.push(await writeItem(temporary, item, count, options.size));
       }
       await writeFile(join(temporary, 'images.csv'), formatFacts(written.map(({ facts }) => facts)));
+      await makeFolder(join(root, LIST_FOLDER));
       await addToClassFiles(root, dataset, plan);
       if (there) await removeLists(root, dataset);
       const lists = await writeLists(root, dataset, written);
@@ -121,9 +122,20 @@ async function moveInto(folder: string, place: string, aside: string): Promise<v
   await rm(aside, { recursive: true, force: true });
 }
 
+/** @throws SamusError IMPORT_NAMES for the folder of the lists, in whatever case: some file systems tell none apart */
+function checkFolder(dataset: string): void {
+  if (dataset.toLowerCase() !== LIST_FOLDER.toLowerCase()) return;
+  const message = `another name was expected for the data set than ${LIST_FOLDER}, the folder of the lists`;
+  throw new SamusError('input', 'IMPORT_NAMES', message, 'name it for example Organ-Source', { dataset });
+}
+
 function checkNames(items: readonly ImportItem[]): void {
   const seen = new Map<string, string>();
   for (const { name, source } of items) {
+    if (name !== name.trim()) {
+      const message = `the name of ${source} was expected to begin and end with a visible character`;
+      throw new SamusError('input', 'IMPORT_NAMES', message, 'rename the file: lists cut blanks off', { name });
+    }
     const other = seen.get(name);
     if (other === undefined) seen.set(name, source);
     else {

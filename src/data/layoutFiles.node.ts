@@ -20,6 +20,8 @@ export async function forEachPng(folder: string, tell: (name: string) => void, p
   const folders: string[] = [];
   try {
     for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+      // macOS leaves files like ._image.png on other file systems.
+      if (entry.name.startsWith('.')) continue;
       if (entry.isDirectory()) folders.push(entry.name);
       else if (entry.name.endsWith('.png')) tell(prefix + entry.name.slice(0, -4));
     }

@@ -62,21 +62,29 @@ export class SampleList implements Iterable<Sample> {
 
   /**
    * The samples of several lists, one after the other. Empty lines are left out; Windows line ends are accepted.
-   * @throws SamusError DATA_LIST_EMPTY for a list without lines, DATA_LIST_LINE for one that is no sample
+   * @param tell is told what is wrong instead of it being thrown; lines that are no samples are left out then
+   * @throws SamusError DATA_LIST_EMPTY for a list without lines, DATA_LIST_LINE or DATA_CLASS_RANGE for one that is no
+   *   sample
    */
-  static parse(lists: readonly ListText[]): SampleList {
+  static parse(lists: readonly ListText[], tell = throwIt): SampleList {
     const text = lists.map(({ text: one }) => one).join('\n');
     const columns = makeColumns(lists.reduce((sum, list) => sum + countLines(list.text), 0));
     const datasets = new Map<string, number>();
     let [used, offset] = [0, 0];
     for (const [listIndex, list] of lists.entries()) {
       const before = used;
-      let line = 0;
+      let [line, broken] = [0, false];
       for (let start = 0; start < list.text.length; ) {
         const newline = list.text.indexOf('\n', start);
         const end = newline < 0 ? list.text.length : newline;
         line++;
-        const parts = parseLine(list.text, start, end, list.name, line);
+        const parts = tried(
+          () => parseLine(list.text, start, end, list.name, line),
+          (error) => {
+            broken = true;
+            tell(error);
+          },
+        );
         if (parts) {
           const dataset = datasets.get(parts.dataset) ?? datasets.size;
           datasets.set(parts.dataset, dataset);
@@ -89,10 +97,10 @@ export class SampleList implements Iterable<Sample> {
         }
         start = end + 1;
       }
-      if (used === before) {
+      if (used === before && !broken) {
         const message = `the list ${list.name} was expected to name samples, it is empty`;
         const hint = 'write one line class/Dataset/NAME for each sample';
-        throw new SamusError('input', 'DATA_LIST_EMPTY', message, hint, { list: list.name });
+        tell(new SamusError('input', 'DATA_LIST_EMPTY', message, hint, { list: list.name }));
       }
       offset += list.text.length + 1;
     }
@@ -144,6 +152,21 @@ export class SampleList implements Iterable<Sample> {
     const places = renamed.map((name) => datasets.indexOf(name));
     const columns = { ...this.#columns, datasets: this.#columns.datasets.map((index) => places[index]!) };
     return new SampleList(this.#text, this.#listNames, datasets, columns);
+  }
+}
+
+function throwIt(error: SamusError): void {
+  throw error;
+}
+
+/** What it gives, or undefined where its error was told. */
+function tried<T>(make: () => T, tell: (error: SamusError) => void): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof SamusError)) throw error;
+    tell(error);
+    return undefined;
   }
 }
 

@@ -1,16 +1,16 @@
 /**
- * Makes the lists of a split for a data set folder: looks up patients and classes, divides each data set on its own,
- * writes `MainPatient/*.txt`. How images are divided is the business of splitLists.ts.
+ * Makes the lists of a split for a data set folder: looks up patients, classes and equal pictures, divides each data set
+ * on its own, writes `MainPatient/*.txt`. How images are divided is the business of splitLists.ts.
  */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { writeTextFile } from '../formats/fileWrite.node.js';
 import { Random } from '../nn/random.js';
 import type { Dataset } from './dataset.node.js';
 import { groupBy } from './groupBy.js';
+import { digestOf } from './imageDigest.node.js';
 import { LIST_FOLDER } from './sampleList.js';
-import { divide, SIDES } from './splitLists.js';
+import { divide, linked, SIDES, splitFamilies } from './splitLists.js';
 
 export interface SplitOptions {
   readonly seed: number;
@@ -27,7 +27,7 @@ export interface SplitOptions {
   /** Whether images without an object are taken too, as class 1. */
   readonly withEmpty?: boolean;
   readonly replace?: boolean;
-  /** Told before each label is read. */
+  /** Told before each image is read. */
   readonly onProgress?: (done: number, total: number, image: string) => void;
 }
 
@@ -45,12 +45,14 @@ interface Entry {
   readonly name: string;
   readonly classes: readonly number[];
   readonly patient?: string;
+  /** Of the pixels. */
+  readonly digest: string;
 }
 
 /**
  * Writes the lists: `train`, `val` and `test`, and each of them for each data set (`train-<Dataset>`); with a name
  * `train-NAME` and so on alone; with folds `train-fold1`, `val-fold1`, …. The same seed gives the same lists.
- * @throws SamusError DATA_LIST_EXISTS, DATA_LAYOUT (nothing to divide), SPLIT_SHARES, and what reading labels throws
+ * @throws SamusError DATA_LIST_EXISTS, DATA_LAYOUT (nothing to divide, or a data set that is not there), SPLIT_SHARES, and what reading labels throws
  */
 export async function splitDataset(data: Dataset, options: SplitOptions): Promise<SplitResult> {
   const { seed, folds, ratios, name } = options;
@@ -63,19 +65,30 @@ export async function splitDataset(data: Dataset, options: SplitOptions): Promis
   const put = (list: string, part: readonly Entry[]): void => {
     if (part.length > 0) lists.set(list, [...(lists.get(list) ?? []), ...part]);
   };
+  /** The part that each picture went to: the same one may be in two data sets, as in those of DL_Track. */
+  const places = new Map<string, number>();
   for (const [dataset, own] of groupBy(entries, (entry) => entry.dataset)) {
-    // A data set is divided alike whichever others are there.
+    // But for pictures that others have too, a data set is divided alike whichever others are there.
     const random = Random.seeded(seed, ...new TextEncoder().encode(dataset));
-    const groupOf = (entry: Entry, index: number): string => (entry.patient ? `p${entry.patient}` : `i${index}`);
+    const groups = linked(own, ({ patient, digest }) => [`d${digest}`, ...(patient ? [`p${patient}`] : [])]);
+    if (folds !== undefined && new Set(groups).size < folds) throw tooFewGroups(dataset, new Set(groups).size, folds);
+    const shares = folds === undefined ? ratios : new Array<number>(folds).fill(1);
+    const parts = divide(
+      own,
+      (_, index) => String(groups[index]),
+      shares,
+      random,
+      ({ digest }) => places.get(digest),
+    );
+    for (const [i, part] of parts.entries()) for (const { digest } of part) places.set(digest, i);
     if (folds === undefined) {
-      for (const [i, part] of divide(own, groupOf, ratios, random).entries()) {
+      for (const [i, part] of parts.entries()) {
         const side = SIDES[i] ?? `part${i + 1}`;
         put(name ? `${side}-${name}` : side, part);
         if (!name) put(`${side}-${dataset}`, part);
       }
       continue;
     }
-    const parts = divide(own, groupOf, new Array<number>(folds).fill(1), random);
     const ending = (fold: number): string => `${name ? `${name}-` : ''}fold${fold + 1}`;
     for (const fold of parts.keys()) {
       put(`train-${ending(fold)}`, parts.filter((_, i) => i !== fold).flat());
@@ -83,7 +96,7 @@ export async function splitDataset(data: Dataset, options: SplitOptions): Promis
     }
   }
   return {
-    lists: await writeLists(data.root, lists, options.replace ?? false),
+    lists: await writeLists(data, lists, options.replace ?? false),
     withoutPatient: [
       ...groupBy(
         entries.filter(({ patient }) => !patient),
@@ -95,15 +108,17 @@ export async function splitDataset(data: Dataset, options: SplitOptions): Promis
 }
 
 async function gather(data: Dataset, options: SplitOptions): Promise<{ entries: Entry[]; empty: number }> {
+  await checkWanted(data, options.datasets ?? []);
   const images = options.from ? await fromLists(data, options.from) : await fromFolders(data);
   const wanted = images.filter(({ dataset }) => options.datasets?.includes(dataset) ?? true);
   const entries: Entry[] = [];
   let empty = 0;
   for (const [i, { dataset, name, classes }] of wanted.entries()) {
     options.onProgress?.(i, wanted.length, name);
-    const held = classes ?? (await heldClasses(data, dataset, name));
+    const { image, label } = await data.read({ dataset, name });
+    const held = classes ?? [...new Set(label)].filter((value) => value > 0).sort((a, b) => a - b);
     const patient = (await data.patients(dataset))(name);
-    const known = { dataset, name, ...(patient !== undefined && { patient }) };
+    const known = { dataset, name, digest: digestOf(image), ...(patient !== undefined && { patient }) };
     if (held.length > 0) entries.push({ ...known, classes: held });
     else if (options.withEmpty) entries.push({ ...known, classes: [1] });
     else empty++;
@@ -132,19 +147,32 @@ async function fromLists(data: Dataset, names: readonly string[]): Promise<Candi
   }));
 }
 
-async function heldClasses(data: Dataset, dataset: string, name: string): Promise<number[]> {
-  const label = await data.readLabel({ dataset, name });
-  return [...new Set(label.data)].filter((value) => value > 0).sort((a, b) => a - b);
+/** @throws SamusError DATA_LAYOUT for a data set that is not there */
+async function checkWanted(data: Dataset, wanted: readonly string[]): Promise<void> {
+  const there = await data.datasets();
+  const missing = wanted.filter((name) => !there.includes(name));
+  if (missing.length === 0) return;
+  const message = `${data.root} was expected to hold the data sets to divide, ${missing.join(', ')} is not there`;
+  throw new SamusError('input', 'DATA_LAYOUT', message, `data sets there: ${there.join(', ') || 'none'}`, {
+    root: data.root,
+    missing,
+  });
 }
 
-async function writeLists(root: string, lists: ReadonlyMap<string, readonly Entry[]>, replace: boolean) {
-  const path = (list: string): string => join(root, LIST_FOLDER, `${list}.txt`);
+function tooFewGroups(dataset: string, groups: number, folds: number): SamusError {
+  const message = `${folds} folds were expected to have something each, ${dataset} has ${groups} patients or single images`;
+  return new SamusError('input', 'SPLIT_SHARES', message, `take at most ${groups} folds`, { dataset, groups, folds });
+}
+
+async function writeLists(data: Dataset, lists: ReadonlyMap<string, readonly Entry[]>, replace: boolean) {
+  const path = (list: string): string => join(data.root, LIST_FOLDER, `${list}.txt`);
+  const there = await data.listNames();
   for (const list of lists.keys()) {
-    const there = await stat(path(list)).catch(() => undefined);
-    if (!there || replace) continue;
-    const message = `the list ${list} was expected to be new in ${root}, it is there already`;
+    if (!there.includes(list) || replace) continue;
+    const message = `the list ${list} was expected to be new in ${data.root}, it is there already`;
     throw new SamusError('input', 'DATA_LIST_EXISTS', message, 'add --replace, or give the lists a --name', { list });
   }
+  await checkOthers(data, lists, there);
   const written: SplitResult['lists'][number][] = [];
   for (const [list, entries] of lists) {
     const lines = entries.flatMap(({ dataset, name, classes }) => classes.map((id) => `${id}/${dataset}/${name}\n`));
@@ -152,4 +180,32 @@ async function writeLists(root: string, lists: ReadonlyMap<string, readonly Entr
     written.push({ list, images: entries.length, samples: lines.length });
   }
   return written;
+}
+
+/**
+ * A list that stays beside the new ones as another side of the same split must not name their images: a `test` of an
+ * earlier split beside new `train` and `val`. It is not removed, somebody may have made it with care.
+ * @throws SamusError DATA_LIST_EXISTS
+ */
+async function checkOthers(
+  data: Dataset,
+  lists: ReadonlyMap<string, readonly Entry[]>,
+  there: readonly string[],
+): Promise<void> {
+  const others = there.filter((list) => !lists.has(list));
+  for (const family of splitFamilies([...lists.keys(), ...others])) {
+    const isNew = new Set(
+      family.flatMap(({ list }) => (lists.get(list) ?? []).map(({ dataset, name }) => `${dataset}/${name}`)),
+    );
+    if (isNew.size === 0) continue;
+    for (const { list } of family.filter(({ list }) => !lists.has(list))) {
+      const shared = [...(await data.listed(list, () => {}))].filter(({ dataset, name }) =>
+        isNew.has(`${dataset}/${name}`),
+      );
+      if (shared.length === 0) continue;
+      const message = `the list ${list}, which stays, was expected to name none of the images of the new lists beside it, it names ${shared.length}`;
+      const hint = `remove ${list}.txt if it is of an earlier split, or give the new lists a --name`;
+      throw new SamusError('input', 'DATA_LIST_EXISTS', message, hint, { list, images: shared.length });
+    }
+  }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../nn/random.js';
-import { divide, splitFamilies } from './splitLists.js';
+import { divide, linked, splitFamilies } from './splitLists.js';
 
 describe('dividing', () => {
   const items = fc.array(fc.nat(30), { minLength: 1, maxLength: 80 });
@@ -28,6 +28,23 @@ describe('dividing', () => {
         for (const [i, share] of ratios.entries()) if (share === 0) expect(parts[i]).toEqual([]);
       }),
     );
+  });
+  it('puts groups where one of them must be, and evens out with the others', () => {
+    const numbers = Array.from({ length: 20 }, (_, i) => i);
+    const parts = divide(
+      numbers,
+      (i) => String(i >> 1),
+      [1, 1],
+      Random.seeded(1),
+      (i) => (i < 8 && i % 2 === 0 ? 1 : undefined),
+    );
+    expect(parts[1]!.slice(0, 8)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(parts.map((part) => part.length)).toEqual([10, 10]);
+  });
+  it('links what shares a key, through others too', () => {
+    const numbers = linked(['ab', 'c', 'bd', '', 'd', ''], (keys) => [...keys]);
+    expect(new Set([numbers[0], numbers[2], numbers[4]]).size).toBe(1);
+    expect(new Set(numbers).size).toBe(4);
   });
   it('meets the shares to an item where nothing has to stay together', () => {
     const numbers = Array.from({ length: 647 }, (_, i) => i);

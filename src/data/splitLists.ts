@@ -28,10 +28,34 @@ export function splitFamilies(lists: readonly string[]): SplitList[][] {
 }
 
 /**
+ * What hangs together: items that share a key, directly or through others, get the same number.
+ * @param keysOf may be none: the item stands for itself
+ */
+export function linked<T>(items: readonly T[], keysOf: (item: T) => readonly string[]): number[] {
+  const above = items.map((_, i) => i);
+  const top = (i: number): number => {
+    let at = i;
+    while (above[at] !== at) at = above[at]!;
+    above[i] = at;
+    return at;
+  };
+  const firstWith = new Map<string, number>();
+  for (const [i, item] of items.entries()) {
+    for (const key of keysOf(item)) {
+      const first = firstWith.get(key);
+      if (first === undefined) firstWith.set(key, i);
+      else above[top(i)] = top(first);
+    }
+  }
+  return items.map((_, i) => top(i));
+}
+
+/**
  * Divides items into parts of about the given shares. Groups stay whole; they come in random order and each goes where
  * most is missing, so that parts are as near to their shares as whole groups allow.
  * @param groupOf items with the same answer stay together
  * @param shares of each part; only their ratios count, none is negative
+ * @param placeOf the part that an item must go to, if it must; its group goes there with it
  * @returns as many lists as there are shares, items in their given order
  * @throws SamusError SPLIT_SHARES
  */
@@ -40,16 +64,25 @@ export function divide<T>(
   groupOf: (item: T, index: number) => string,
   shares: readonly number[],
   random: Random,
+  placeOf: (item: T) => number | undefined = () => undefined,
 ): T[][] {
   const sum = shares.reduce((a, b) => a + b, 0);
-  if (!(sum > 0) || shares.some((share) => !(share >= 0))) {
+  if (!(sum > 0 && Number.isFinite(sum)) || shares.some((share) => !(share >= 0))) {
     const message = `shares of a split were expected to be numbers from 0 on, ${shares.join(',')} came`;
     throw new SamusError('usage', 'SPLIT_SHARES', message, 'give for example 7,1,2', {});
   }
   const places = items.map((_, index) => index);
   const groups = random.shuffle([...groupBy(places, (index) => groupOf(items[index]!, index)).values()]);
   const parts: number[][] = shares.map(() => []);
-  for (const group of groups) {
+  const bound = (group: readonly number[]): number | undefined =>
+    group.map((index) => placeOf(items[index]!)).find((place) => place !== undefined);
+  // Those that have no choice first, so that the others even out what they leave.
+  const [fixed, free] = [
+    groups.filter((group) => bound(group) !== undefined),
+    groups.filter((group) => bound(group) === undefined),
+  ];
+  for (const group of fixed) parts[bound(group)!]!.push(...group);
+  for (const group of free) {
     const missing = shares.map((share, i) => (share / sum) * items.length - parts[i]!.length);
     parts[missing.indexOf(Math.max(...missing))]!.push(...group);
   }

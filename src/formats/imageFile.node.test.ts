@@ -14,7 +14,7 @@ import {
 } from '../../test/support/imageFixtures.js';
 import { SamusError } from '../errors.js';
 import { toGrey } from './image.js';
-import { readImage } from './imageFile.node.js';
+import { readImage, readMask } from './imageFile.node.js';
 
 /** Where this project differs from Pillow on purpose; the tests below say how. */
 const ON_PURPOSE = ['grey16.png', 'grey16.tif', 'float.tif', 'turned.tif'];
@@ -50,6 +50,22 @@ describe('readImage', () => {
     for (const file of ['rgb.png', 'rgba.png', 'palette.png', 'rgb420.jpg', 'lossy.webp', 'rgb.bmp', 'cmyk.jpg']) {
       expect((await readImage(fixtureBytes(file))).channels, file).toBe(3);
     }
+  });
+
+  it('keeps class indices of 16-bit masks, and the high byte of others', async () => {
+    const png = (...samples: number[]) =>
+      sharp(Uint16Array.from(samples), { raw: { width: samples.length, height: 1, channels: 1 } })
+        .toColourspace('grey16')
+        .png()
+        .toBuffer();
+    const indices = await png(0, 1, 2, 255);
+    expect((await sharp(indices).metadata()).depth).toBe('ushort');
+    expect([...(await readMask(indices)).data]).toEqual([0, 1, 2, 255]);
+    expect([...(await readImage(indices)).data]).toEqual([0, 0, 0, 0]);
+    expect([...(await readMask(await png(0, 200, 65535))).data]).toEqual([0, 0, 255]);
+    expect([...(await readMask(fixturePath('grey.png'))).data]).toEqual([
+      ...(await readImage(fixturePath('grey.png'))).data,
+    ]);
   });
 
   it('keeps the high byte of 16-bit grey', async () => {

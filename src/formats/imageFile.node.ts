@@ -46,13 +46,26 @@ const OTHER_HINTS: Partial<Record<OtherFormat, string>> = {
  * @throws SamusError IMAGE_NOT_FOUND, IMAGE_UNREADABLE (no permission, a folder), IMAGE_DICOM, IMAGE_FORMAT (no
  * picture, or of a kind that is not read), IMAGE_CORRUPT (cut off or damaged), IMAGE_TOO_LARGE
  */
-export async function readImage(source: string | Uint8Array, limits: ImageLimits = {}): Promise<Image> {
+export function readImage(source: string | Uint8Array, limits: ImageLimits = {}): Promise<Image> {
+  return read(source, limits, false);
+}
+
+/**
+ * The mask in a file, or in bytes that hold a whole file: as {@link readImage}, but 16-bit samples of which none is above
+ * 255 are taken as they are. So numpy and ITK save class indices, of whose high byte nothing would be left.
+ * @throws SamusError as readImage
+ */
+export function readMask(source: string | Uint8Array, limits: ImageLimits = {}): Promise<Image> {
+  return read(source, limits, true);
+}
+
+async function read(source: string | Uint8Array, limits: ImageLimits, isMask: boolean): Promise<Image> {
   const checked = { ...DEFAULT_LIMITS, ...limits };
   const name = typeof source === 'string' ? source : 'the image';
   const bytes = typeof source === 'string' ? await readWhole(source, checked) : source;
   const format = sniffFormat(bytes.subarray(0, SNIFF_BYTES));
   if (!isImageFormat(format)) throw notAnImage(name, bytes, format);
-  if (format !== 'bmp') return decodeWithSharp(name, bytes, checked);
+  if (format !== 'bmp') return decodeWithSharp(name, bytes, checked, isMask);
   const header = readBmpHeader(bytes);
   checkSize(name, header.width, header.height, checked);
   return decodeBmp(bytes, header);
@@ -78,7 +91,12 @@ async function readWhole(path: string, limits: Required<ImageLimits>): Promise<U
   }
 }
 
-async function decodeWithSharp(name: string, bytes: Uint8Array, limits: Required<ImageLimits>): Promise<Image> {
+async function decodeWithSharp(
+  name: string,
+  bytes: Uint8Array,
+  limits: Required<ImageLimits>,
+  isMask: boolean,
+): Promise<Image> {
   const options: SharpOptions = {
     // Numbers as stored: a colour profile would move them, and grey would not stay what a scanner wrote.
     ignoreIcc: true,
@@ -112,7 +130,9 @@ async function decodeWithSharp(name: string, bytes: Uint8Array, limits: Required
       .raw({ depth: sixteen ? 'ushort' : 'uchar' })
       .toBuffer({ resolveWithObject: true });
     if (space === 'cmyk') return fromCmyk(info.width, info.height, data);
-    const samples = sixteen ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : new Uint8Array(data);
+    const words = sixteen ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : undefined;
+    const small = isMask && words?.every((value) => value < 256);
+    const samples = words && !small ? words : new Uint8Array(words ?? data);
     return fromSamples(info.width, info.height, sampleCount(info.channels), samples);
   } catch (error) {
     if (error instanceof SamusError) throw error;

@@ -50,6 +50,8 @@ describe('samus data', () => {
     [2, 'USAGE_OPTION', ['import', 'busi', 'phantoms', 'x', '--classes', 'a']],
     [2, 'USAGE_OPTION', ['import', 'pair', 'phantoms', 'x', '--dataset', '../a']],
     [2, 'USAGE_LIST', ['split', 'x', '--ratios', '1,-1']],
+    [2, 'USAGE_LIST', ['split', 'x', '--ratios', '7,,2']],
+    [2, 'USAGE_LIST', ['split', 'x', '--ratios', '1e999,1']],
     [3, 'IMPORT_SOURCE', ['import', 'busi', 'nowhere', 'x']],
     [3, 'IMPORT_LAYOUT', ['import', 'busi', 'phantoms', 'x']],
     [3, 'DATA_LAYOUT', ['check', 'phantoms']],
@@ -57,6 +59,13 @@ describe('samus data', () => {
   ])('ends with %i, %s for data %j', async (exit, error, args) => {
     const { code, stdout } = await samus(folder, 'data', ...args, '--json');
     expect([code, codeOf(stdout)]).toEqual([exit, error]);
+  });
+
+  it('says that an import finds nothing', async () => {
+    for (const name of ['US images', 'Expert mask images'])
+      mkdirSync(join(folder, 'hollow', name), { recursive: true });
+    const { code, stdout } = await samus(folder, 'data', 'import', 'carotid', 'hollow', 'x', '--json');
+    expect([code, codeOf(stdout)]).toEqual([3, 'IMPORT_LAYOUT']);
   });
 
   it('leaves no file behind where an import fails half way', async () => {
@@ -72,6 +81,6 @@ describe('samus data', () => {
     writeFileSync(join(folder, 'own/labels/b.png'), 'no picture');
     const { code, stdout } = await samus(folder, 'data', 'import', 'pair', 'own', 'half', '--json');
     expect([code, codeOf(stdout)]).toEqual([3, 'IMAGE_FORMAT']);
-    expect(readdirSync(join(folder, 'half'), { recursive: true })).toEqual(['MainPatient']);
+    expect(readdirSync(join(folder, 'half'), { recursive: true })).toEqual([]);
   });
 });

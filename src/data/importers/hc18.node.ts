@@ -2,7 +2,7 @@
  * HC18 (van den Heuvel 2018): fetal heads, `training_set/010_2HC.png` with the outline of its ellipse in
  * `010_2HC_Annotation.png`, and the size of a pixel in a CSV. The outline is filled. The test set has no outlines.
  */
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { SamusError } from '../../errors.js';
 import { readImage } from '../../formats/imageFile.node.js';
 import { parseRow } from '../imageFacts.js';
@@ -53,12 +53,14 @@ export const hc18: Importer = {
       });
     }
     if (items.length === 0) throw layoutError(source, LAYOUT, 'there are no images with outlines');
+    const unknown = items.filter(({ source: file }) => !sizes.has(basename(file))).length;
+    const warnings = unknown > 0 ? [`${CSV} tells no millimetres for ${unknown} of ${items.length} images`] : [];
     const entry = datasetEntry(
       ['fetal head'],
       'CC BY 4.0',
       'van den Heuvel et al. 2018, doi:10.1371/journal.pone.0200412',
     );
-    return { datasets: new Map([[DATASET, entry]]), items, skipped };
+    return { datasets: new Map([[DATASET, entry]]), items, skipped, warnings };
   },
 };
 

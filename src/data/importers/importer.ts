@@ -36,6 +36,8 @@ export interface ImportPlan {
   readonly items: readonly ImportItem[];
   /** Images that are left out, and why. */
   readonly skipped: readonly { readonly file: string; readonly reason: string }[];
+  /** What else the user should know. */
+  readonly warnings?: readonly string[];
 }
 
 /** Choices that only some importers know; the others refuse them. */

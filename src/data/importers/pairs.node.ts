@@ -3,7 +3,7 @@
  */
 import { extname, join, relative } from 'node:path';
 import type { Image } from '../../formats/image.js';
-import { readImage } from '../../formats/imageFile.node.js';
+import { readImage, readMask } from '../../formats/imageFile.node.js';
 import { byStem, imageNames } from './files.node.js';
 import type { ImportItem } from './importer.js';
 import { binaryMask } from './masks.js';
@@ -42,7 +42,7 @@ export async function pairItems(folders: PairFolders): Promise<{
       source: relative(source, path),
       load: async () => ({
         image: await readImage(path),
-        label: labelOf(await readImage(join(labels, mask)), isLossy(mask), join(labels, mask)),
+        label: labelOf(await readMask(join(labels, mask)), isLossy(mask), join(labels, mask)),
       }),
     });
   }
