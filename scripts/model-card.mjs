@@ -22,6 +22,7 @@ if (!list) {
 
 const RUNS = {
   published: [],
+  random: ['--draws', '5', '--seed', '1'],
   clicks: ['--draws', '5', '--seed', '1', '--clicks', '4'],
   box: ['--draws', '5', '--seed', '1', '--prompt', 'box'],
 };
@@ -37,15 +38,19 @@ const figure = (value) => value.toFixed(3);
 const withInterval = ({ mean, ci95 }) =>
   ci95 ? `${figure(mean)} (${figure(ci95[0])}–${figure(ci95[1])})` : figure(mean);
 
+/** The range of the draws, where images are too few for an interval. */
+const withSpread = (summary, { min, max }) =>
+  summary.ci95 ? withInterval(summary) : `${figure(summary.mean)} (draws ${figure(min)}–${figure(max)})`;
+
 const results = Object.fromEntries(Object.entries(RUNS).map(([name, options]) => [name, evaluate(options)]));
 const rows = results.published.datasets.map((group, i) => {
-  const [clicks, box] = [results.clicks.datasets[i], results.box.datasets[i]];
+  const [random, clicks, box] = ['random', 'clicks', 'box'].map((name) => results[name].datasets[i]);
   const after = (count) => clicks.interactions.find((interaction) => interaction.count === count).dice;
   const cells = [
     `${group.dataset} ${group.class} (${group.className})`,
     group.images,
     figure(group.dice.mean),
-    withInterval(after(1)),
+    withSpread(random.dice, random.draws.dice),
     figure(after(3).mean),
     figure(after(5).mean),
     figure(box.dice.mean),
@@ -63,7 +68,7 @@ ${rows.join('\n')}
 
 Dice at 256×256 pixels, mask 0, list \`${list}\`. The published click is the middle one of the object's pixels. Random clicks
 and boxes (5 % jitter): mean over five seeded draws, with the 95 % interval over images, over patients where
-names tell them (none of fewer than five); the clicks after the first are simulated corrections. The predicted IoU against the measured one, published click, ${n} masks: mean absolute error
+names tell them (of fewer than five the range of the draws); the clicks after the first are simulated corrections. The predicted IoU against the measured one, published click, ${n} masks: mean absolute error
 ${figure(mae)}, bias ${figure(bias)}, calibration error ${figure(ece)}, correlation ${figure(pearson)}. Made by
 
 \`\`\`

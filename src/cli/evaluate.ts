@@ -20,6 +20,9 @@ Examples:
 
 DIR gets report.html, summary.json and images.csv. ${NOTICE}.`;
 
+/** More than anybody clicks; each one keeps a mask of every object in memory. */
+const MOST_CLICKS = 100;
+
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('Measure models on lists of labelled images')
@@ -34,7 +37,7 @@ export function evaluateCommand(): Command {
     .option('--prompt <kind>', 'point, points:N (N points at once), box or none', 'point')
     .addOption(
       new Option('--clicks <count>', 'correction clicks after it, each at the centre of the largest error')
-        .argParser(parseCount('--clicks', 0))
+        .argParser(parseCount('--clicks', 0, MOST_CLICKS))
         .default(0),
     )
     .addOption(

@@ -21,9 +21,11 @@ export function resultLines(models: readonly ModelLines[], comparisons: readonly
 function modelLines({ evaluation, summary }: ModelLines, named: boolean): string[] {
   const { groups } = summary;
   const millimetres = groups.some(({ metrics }) => metrics.get('hd95_mm')!.n > 0);
-  const [hd95, assd]: readonly [Metric, Metric] = millimetres ? ['hd95_mm', 'assd_mm'] : ['hd95_px', 'assd_px'];
+  const [hd95, assd, nsd]: readonly [Metric, Metric, Metric] = millimetres
+    ? ['hd95_mm', 'assd_mm', 'nsd_mm']
+    : ['hd95_px', 'assd_px', 'nsd'];
   const unit = millimetres ? 'mm' : 'px';
-  const header = ['dataset', 'class', 'images', 'Dice', '95 %', 'IoU', `HD95 ${unit}`, `ASSD ${unit}`, 'NSD'];
+  const header = ['dataset', 'class', 'images', 'Dice', '95 %', 'IoU', `HD95 ${unit}`, `ASSD ${unit}`, `NSD ${unit}`];
   const rows = groups.map((group) => [
     group.dataset,
     group.className,
@@ -32,7 +34,7 @@ function modelLines({ evaluation, summary }: ModelLines, named: boolean): string
     meanOf(group, 'iou', 3),
     meanOf(group, hd95, 2),
     meanOf(group, assd, 2),
-    meanOf(group, 'nsd', 3),
+    meanOf(group, nsd, 3),
   ]);
   const seconds = evaluation.wallMs / 1000;
   const clicks = groups.flatMap(({ dataset, className, turns, clicksNeeded }) => {

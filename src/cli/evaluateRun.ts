@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path';
 import { openDataset } from '../data/dataset.node.js';
-import { type SampleList, sampleOrigin } from '../data/sampleList.js';
+import { type Sample, type SampleList, sampleOrigin } from '../data/sampleList.js';
 import { type Json, SamusError } from '../errors.js';
 import { type Comparison, compareEvaluations } from '../evaluate/compare.js';
 import {
@@ -70,7 +70,14 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   checkModels(models);
   const lists = options.list ?? ['test'];
   const dataset = await openDataset(options.data);
-  const { distinct: list, repeated } = distinctSamples(await dataset.lists(lists));
+  const empty: Sample[] = [];
+  const listed = await dataset.lists(lists, (sample) => empty.push(sample));
+  if (empty.length > 0) {
+    warn(
+      `${empty.length} line(s) name images whose labels hold no class and are left out, the first ${sampleOrigin(empty[0]!)}`,
+    );
+  }
+  const { distinct: list, repeated } = distinctSamples(listed);
   if (repeated.length > 0) {
     const first = `${sampleOrigin(repeated.at(0))}, class ${repeated.at(0).classId}`;
     warn(`${repeated.length} line(s) name what was named before and are left out, the first ${first}`);
@@ -85,20 +92,21 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     compareEvaluations(first!.evaluation, other.evaluation, list, options.seed),
   );
   const document = documentOf(options, lists, protocol, results, comparisons);
-  if (options.report !== undefined) {
-    const classNames = (name: string): readonly string[] => dataset.classes(name).names;
-    await writeReport(
-      options.report,
-      { lists, protocol, list, results, comparisons, classNames, notice: NOTICE },
-      document,
-    );
-  }
   const failed = results.some(({ evaluation }) => evaluation.failures.length > 0);
   const where = options.report === undefined ? [] : [`the report is ${join(options.report, 'report.html')}`];
   const lines = resultLines(
     results.map(({ evaluation, summary }) => ({ evaluation, summary })),
     comparisons,
   );
+  if (options.report !== undefined) {
+    const classNames = (name: string): readonly string[] => dataset.classes(name).names;
+    const content = { lists, protocol, list, results, comparisons, classNames, notice: NOTICE };
+    await writeReport(options.report, content, document).catch((error: unknown) => {
+      // What took so long to measure is not lost with the file that could not be written.
+      process.stderr.write(`${lines.join('\n')}\n`);
+      throw error;
+    });
+  }
   return { document, lines: [...lines, ...where, NOTICE], exitCode: failed ? 1 : 0 };
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { duration, Progress, progressLine } from './progress.js';
+import { duration, Progress, progressLine, rewritten } from './progress.js';
 
 describe('progressLine', () => {
   it('tells what, how far, and how long still once it can know', () => {
@@ -10,12 +10,19 @@ describe('progressLine', () => {
 });
 
 it('writes durations as people say them', () => {
+  expect(duration(10_785_000)).toBe('3 h 0 min');
   expect([duration(900), duration(59_400), duration(61_000), duration(7_860_000)]).toEqual([
     '1 s',
     '59 s',
     '1 min 1 s',
     '2 h 11 min',
   ]);
+});
+
+it('keeps a line that is rewritten within the terminal', () => {
+  const terminal = { columns: 20, write: () => {} };
+  expect(rewritten('a short line', terminal)).toBe('\r\x1b[Ka short line');
+  expect(rewritten('a line that is much too long', terminal)).toBe('\r\x1b[Ka line that is muc…');
 });
 
 describe('Progress', () => {

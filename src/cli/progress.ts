@@ -11,6 +11,8 @@ const LOG_MS = 5000;
 
 export interface ProgressTarget {
   readonly isTTY?: boolean;
+  /** Width of the terminal. */
+  readonly columns?: number;
   write(text: string): unknown;
 }
 
@@ -55,7 +57,7 @@ export class Progress {
     if (elapsed < SILENT_MS) return;
     if (this.#shown && now - this.#lastShown < (this.target.isTTY ? TERMINAL_MS : LOG_MS)) return;
     const line = progressLine(this.what, this.#done, this.total, elapsed, this.#detail);
-    this.target.write(this.target.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
+    this.target.write(this.target.isTTY ? rewritten(line, this.target) : `${line}\n`);
     this.#shown = true;
     this.#lastShown = now;
   }
@@ -75,7 +77,13 @@ export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A line that takes the place of the one before it. One that is too long for the terminal is cut: only its last row would go. */
+export function rewritten(line: string, { columns = 80 }: ProgressTarget): string {
+  return `\r\x1b[K${line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`}`;
 }
 
 /** Runs `work` of unknown length with progress around it. */

@@ -125,15 +125,12 @@ export function parseBox(text: string): PixelBox {
 }
 
 /** A whole number of at least `least`. @throws SamusError USAGE_NUMBER */
-export function parseCount(option: string, least: number): (text: string) => number {
+export function parseCount(option: string, least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `from ${least} on`;
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw usage(
-      'USAGE_NUMBER',
-      `${option} expects a whole number from ${least} on, "${text}" came`,
-      'correct the number',
-    );
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw usage('USAGE_NUMBER', `${option} expects a whole number ${range}, "${text}" came`, 'correct the number');
   };
 }
 

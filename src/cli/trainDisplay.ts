@@ -6,7 +6,7 @@ import type { Validation } from '../train/position.js';
 import type { PreparedRun } from '../train/prepareRun.node.js';
 import { RunRecord } from '../train/runRecord.node.js';
 import type { StepReport, TrainingListener } from '../train/trainer.node.js';
-import { duration } from './progress.js';
+import { duration, type ProgressTarget, rewritten } from './progress.js';
 
 /** Between two rewritings of a terminal's line, and between two lines of a log. */
 const TERMINAL_MS = 200;
@@ -24,7 +24,7 @@ export class RunDisplay implements TrainingListener {
   private constructor(
     private readonly run: PreparedRun,
     private readonly record: RunRecord,
-    private readonly target: { readonly isTTY?: boolean; write(text: string): unknown },
+    private readonly target: ProgressTarget,
   ) {
     this.#dice = run.state.position.best?.dice;
   }
@@ -40,12 +40,12 @@ export class RunDisplay implements TrainingListener {
     const { steps, batch, accumulate } = this.run.config;
     const epochs = (step * batch * accumulate) / this.run.samples;
     const parts = [
-      `step ${step} of ${steps}`,
+      `step ${step}/${steps}`,
       `epoch ${epochs.toFixed(2)}`,
       `loss ${this.#loss.toFixed(4)}`,
-      ...(this.#dice === undefined ? [] : [`best Dice ${this.#dice.toFixed(4)}`]),
-      `${((batch * accumulate) / this.#seconds).toFixed(1)} images/s`,
-      `about ${duration(this.#seconds * (steps - step) * 1000)} left`,
+      ...(this.#dice === undefined ? [] : [`Dice ${this.#dice.toFixed(3)}`]),
+      `${((batch * accumulate) / this.#seconds).toFixed(1)}/s`,
+      `${duration(this.#seconds * (steps - step) * 1000)} left`,
     ];
     this.#show(parts.join(', '), step === steps);
   }
@@ -75,7 +75,7 @@ export class RunDisplay implements TrainingListener {
   #show(line: string, always = false): void {
     const now = performance.now();
     if (!always && this.#shown > 0 && now - this.#shown < (this.target.isTTY ? TERMINAL_MS : LOG_MS)) return;
-    this.target.write(this.target.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
+    this.target.write(this.target.isTTY ? rewritten(line, this.target) : `${line}\n`);
     this.#shown = now;
   }
 }

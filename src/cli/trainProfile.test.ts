@@ -14,6 +14,7 @@ describe('a profile', () => {
     ['8gb', 'samus-b', SAMUS_B, PUBLISHED, 1, 8],
     ['16gb', 'samus-b', SAMUS_B, PUBLISHED, 4, 2],
     ['24gb', 'samus-b', SAMUS_B, PUBLISHED, 8, 1],
+    ['8gb', 'samus-b, from random weights', SAMUS_B, ALL, 1, 8],
     ['8gb', 'samus-s', SAMUS_S, ALL, 8, 1],
     ['8gb', 'samus-s, part of it', SAMUS_S, PUBLISHED, 8, 1],
     ['16gb', 'sam-b', SAM_VIT_B, ALL, 1, 8],
@@ -35,7 +36,7 @@ describe('a profile', () => {
     expect(() => profiled('8gb', { model: SAM_VIT_B, ...ALL }, 8)).toThrow(refusal('12.7 GB'));
     const unknown = [
       { model: TINY_SAMUS, ...PUBLISHED },
-      { model: SAMUS_B, ...ALL },
+      { model: SAMUS_B, trained: 'all', recipe: { kind: 'multi-prompt', rounds: 2 } } as const,
       { model: SAMUS_S, trained: 'all', recipe: { kind: 'multi-prompt', rounds: 4 } } as const,
     ];
     for (const training of unknown) expect(() => profiled('24gb', training, 8)).toThrow(refusal('was measured'));

@@ -91,6 +91,10 @@ export async function newConfig(options: TrainOptions, start: Start, samples: Ep
   if (options.weightDecay !== undefined && options.optimizer !== 'adamw') {
     throw conflict('--weight-decay was expected with --optimizer adamw only', 'leave it out, or add --optimizer adamw');
   }
+  const prompts = options.prompts ?? (options.recipe === 'multi-prompt' ? 'mixed' : 'point');
+  if (options.middleClicks !== undefined && prompts !== 'point' && prompts !== 'mixed') {
+    throw conflict(`--middle-clicks was expected with single clicks only, the prompts are ${prompts}`, 'leave it out');
+  }
   const recipe =
     options.recipe === 'multi-prompt'
       ? ({ kind: 'multi-prompt', rounds: options.rounds ?? 3 } as const)
@@ -107,7 +111,7 @@ export async function newConfig(options: TrainOptions, start: Start, samples: Ep
     steps: options.steps ?? stepsOf(options.epochs ?? PUBLISHED.epochs, inEpoch, perStep),
     ...perStep,
     recipe,
-    prompts: options.prompts ?? (recipe.kind === 'published' ? 'point' : 'mixed'),
+    prompts,
     middleClicks: options.middleClicks ?? 0,
     augment: options.augment ?? 'published',
     optimizer: options.optimizer ?? 'adam',

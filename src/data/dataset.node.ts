@@ -37,10 +37,11 @@ export interface Dataset {
    * The samples of `MainPatient/NAME.txt` for each name, one list after the other. Every image and label named is
    * there, every class is in range; a line without a class has become one sample for each class that its label holds
    * (in a data set of one kind of object always that one, as published, so that images without it count too).
+   * @param tellEmpty is told of lines that stand for nothing: their labels hold no class
    * @throws SamusError DATA_LIST_MISSING, DATA_LIST_EMPTY, DATA_LIST_LINE, DATA_FILE_MISSING, DATA_CLASS_RANGE, and
    * for labels that must be looked into what `read` throws
    */
-  lists(names: readonly string[]): Promise<SampleList>;
+  lists(names: readonly string[], tellEmpty?: (sample: Sample) => void): Promise<SampleList>;
   /**
    * The samples of one list as its lines name them: nothing is looked up, and a line without a class stays one sample of
    * EVERY_CLASS.
@@ -102,11 +103,11 @@ class PublishedDataset implements Dataset {
     readonly classes: (dataset: string) => DatasetClasses,
   ) {}
 
-  async lists(names: readonly string[]): Promise<SampleList> {
+  async lists(names: readonly string[], tellEmpty?: (sample: Sample) => void): Promise<SampleList> {
     const texts = await Promise.all(names.map(async (name) => ({ name, text: await this.#listText(name) })));
     const list = this.#parse(texts);
     for (const dataset of list.datasets) await this.#checkFiles(list, dataset);
-    return this.#withClasses(list);
+    return this.#withClasses(list, tellEmpty);
   }
 
   async listed(name: string, tell?: (error: SamusError) => void): Promise<SampleList> {
@@ -229,7 +230,7 @@ class PublishedDataset implements Dataset {
   }
 
   /** Checks the classes that lines name, and gives those that name none theirs. */
-  async #withClasses(list: SampleList): Promise<SampleList> {
+  async #withClasses(list: SampleList, tellEmpty?: (sample: Sample) => void): Promise<SampleList> {
     const counts = new Map(list.datasets.map((dataset) => [dataset, this.classes(dataset).count]));
     let complete = true;
     for (const sample of list) {
@@ -246,9 +247,9 @@ class PublishedDataset implements Dataset {
     for (let i = 0; i < list.length; i++) {
       const sample = list.at(i);
       const single = counts.get(sample.dataset) === 2 ? [1] : undefined;
-      for (const classId of sample.classId === EVERY_CLASS
-        ? (single ?? (await this.#held(sample)))
-        : [sample.classId]) {
+      const held = sample.classId === EVERY_CLASS ? (single ?? (await this.#held(sample))) : [sample.classId];
+      if (held.length === 0) tellEmpty?.(sample);
+      for (const classId of held) {
         indices.push(i);
         classIds.push(classId);
       }

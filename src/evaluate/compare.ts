@@ -18,6 +18,7 @@ type ComparedMetric = (typeof COMPARED)[number];
 /** Differences of one metric, second model less first. */
 export interface PairedDifference extends Summary {
   readonly ci95?: Interval;
+  /** Of the differences of what the interval resamples: the images of a patient are one, their mean. */
   readonly wilcoxon: WilcoxonResult;
   /** Samples on which the second model's value is larger, and smaller. */
   readonly larger: number;
@@ -59,7 +60,9 @@ export function compareEvaluations(first: Evaluation, second: Evaluation, list: 
     const columns = COMPARED.map((metric) => differencesOf(first.table, second.table, samples, metric));
     const clusters = first.table.clustersOf(samples);
     const intervals = bootstrapMeans(columns, seed, clusters?.numbers);
-    const differences = new Map(COMPARED.map((metric, i) => [metric, paired(columns[i]!, intervals[i])]));
+    const differences = new Map(
+      COMPARED.map((metric, i) => [metric, paired(columns[i]!, intervals[i], clusters?.numbers)]),
+    );
     return { images: samples.length, differences, resampled: resampledBy(clusters), samples, dice: columns[0]! };
   };
   const all = [...groups.values()].flatMap(({ samples }) => samples).sort((a, b) => a - b);
@@ -77,14 +80,30 @@ function differencesOf(first: ResultTable, second: ResultTable, samples: Uint32A
   return columnOf(samples.length, (i) => second.meanOverDraws(b, samples[i]!) - first.meanOverDraws(a, samples[i]!));
 }
 
-function paired(differences: Float64Array, ci95: Interval | undefined): PairedDifference {
+function paired(
+  differences: Float64Array,
+  ci95: Interval | undefined,
+  clusters: Int32Array | undefined,
+): PairedDifference {
   const count = (sign: number): number =>
     differences.reduce((sum, value) => sum + (Math.sign(value) === sign ? 1 : 0), 0);
   return {
     ...summarise(differences),
     ...(ci95 && { ci95 }),
-    wilcoxon: wilcoxonSignedRank(differences),
+    wilcoxon: wilcoxonSignedRank(clusters ? clusterMeans(differences, clusters) : differences),
     larger: count(1),
     smaller: count(-1),
   };
+}
+
+/** The mean of the differences of each cluster, NaN left out: as many independent values as there are. */
+function clusterMeans(differences: Float64Array, clusters: Int32Array): Float64Array {
+  const count = clusters.reduce((most, number) => Math.max(most, number + 1), 0);
+  const [sums, counts] = [new Float64Array(count), new Uint32Array(count)];
+  for (const [i, value] of differences.entries()) {
+    if (Number.isNaN(value)) continue;
+    sums[clusters[i]!]! += value;
+    counts[clusters[i]!]!++;
+  }
+  return sums.map((sum, i) => sum / counts[i]!);
 }

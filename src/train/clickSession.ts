@@ -23,6 +23,8 @@ export interface ClickAnswer {
   readonly truth: Uint8Array;
   /** 2 |A ∩ B| / (|A| + |B|) */
   readonly dice: number;
+  /** Whether the model gave numbers; what are none count as nothing found. */
+  readonly finite: boolean;
 }
 
 /** Added to both sides of the fraction, as published: two empty masks are equal. */
@@ -67,7 +69,7 @@ export class ClickSession {
     const native = resizeLogits(asFloat32(logits!).data, side, side, size, size);
     const found = Uint8Array.from(native, (value) => (value > 0 ? 1 : 0));
     const truth = label.map((value) => (value === classId ? 1 : 0));
-    return { click, found, truth, dice: dice(found, truth) };
+    return { click, found, truth, dice: dice(found, truth), finite: native.every(Number.isFinite) };
   }
 
   async dispose(): Promise<void> {

@@ -34,7 +34,7 @@ const VALIDATION = 'val_dice';
 /** @param lines of metrics.jsonl, in the order of the steps */
 export function curvesSvg(lines: readonly Line[]): string {
   const panels = [lossPanel(lines), dicePanel(lines)];
-  const last = Math.max(1, ...lines.map(({ step }) => step!));
+  const last = lines.reduce((most, { step }) => Math.max(most, step!), 1);
   const height = PANEL * panels.length;
   const drawn = panels.map((panel, i) => drawPanel(panel, i * PANEL, last));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">

@@ -21,8 +21,8 @@ export function holdOut(
   share: number,
   patientOf: (dataset: string, name: string) => string | undefined,
 ): { readonly train: SampleList; readonly held: SampleList } {
-  const names = new Map(list.datasets.map((dataset) => [dataset, new Set<string>()]));
-  for (const { dataset, name } of list) names.get(dataset)!.add(name);
+  const names = new Map<string, Set<string>>();
+  for (const { dataset, name } of list) names.set(dataset, (names.get(dataset) ?? new Set()).add(name));
   const held = new Map(
     [...names].map(([dataset, all]) => [dataset, drawn(dataset, all, share, (name) => patientOf(dataset, name))]),
   );

@@ -23,7 +23,7 @@ import { type GradientGraph, gradientGraph, targetSide } from './gradientGraph.j
 import { type CheckpointSource, writeLast } from './lastCheckpoint.node.js';
 import { modelCard } from './modelCard.js';
 import { freshStates } from './optimiser.js';
-import { RUN_FILES, recover, removeLeftovers, WRITING } from './runFolder.node.js';
+import { RUN_FILES, recover, removeLeftovers, START_AGAIN, WRITING } from './runFolder.node.js';
 import { lockRun } from './runLock.node.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 import { fingerprint, readLists } from './trainingLists.node.js';
@@ -99,7 +99,7 @@ export async function resumeRun(
   const different = differences(config, wanted);
   if (different.length > 0) {
     const message = `the run in ${folder} was expected to go on as it is configured, but ${different.join(', ')} differ`;
-    const hint = 'leave these options out, or start a new run from its last checkpoint with --from';
+    const hint = `leave these options out, or ${START_AGAIN}`;
     throw new SamusError('usage', 'TRAIN_CONFIG_DIFFERS', message, hint, { run: folder, settings: different });
   }
   return locked(folder, async (unlock) => {
@@ -128,7 +128,7 @@ async function readRunConfig(folder: string): Promise<TrainingConfig> {
     json = JSON.parse(text);
   } catch {
     const message = `${path} was expected to be the configuration of a training, but it is no JSON`;
-    const hint = 'restore it, or start a new run from the last checkpoint with --from';
+    const hint = `restore it, or ${START_AGAIN}`;
     throw new SamusError('input', 'TRAIN_CONFIG_INVALID', message, hint, { path });
   }
   return parseTrainingConfig(json);
@@ -183,7 +183,7 @@ async function prepare(
   };
   if (state.position.lists !== lists) {
     const message = `the lists of the run in ${folder} were expected to name the same samples as before, they do not`;
-    const hint = 'restore the lists, or start a new run from the last checkpoint with --from';
+    const hint = `restore the lists, or ${START_AGAIN}`;
     throw new SamusError('input', 'TRAIN_LISTS_DIFFER', message, hint, { run: folder });
   }
   const frozen = new Map<string, TensorData>([...weights].filter(([name]) => !state.states.has(name)));

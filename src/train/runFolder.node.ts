@@ -20,6 +20,10 @@ export const RUN_FILES = {
   state: 'training-state.safetensors',
 } as const;
 
+/** What is to be done where a run cannot go on: a new one would train the published subset only, unless told otherwise. */
+export const START_AGAIN =
+  'start a new run from its last checkpoint with --from, and with --train all if it trained everything';
+
 /** Ends of the names that a folder has while it is written, and while it gives way. */
 export const WRITING = '.writing';
 const OLD = '.old';

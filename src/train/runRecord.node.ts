@@ -2,7 +2,7 @@
  * What a run writes for people to look at: metrics, TensorBoard events, curves, pictures of validation samples. The
  * training itself reads none of it back, so that nothing of it can change the weights.
  */
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeError, writeTextFile } from '../formats/fileWrite.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
@@ -18,6 +18,9 @@ import { RUN_FILES } from './runFolder.node.js';
 const FOUND = '#0072b2';
 const TRUTH = '#e69f00';
 
+/** How TensorBoard's files begin. */
+const EVENTS = 'events.out.tfevents';
+
 export class RunRecord {
   private constructor(
     private readonly folder: string,
@@ -31,11 +34,13 @@ export class RunRecord {
     const log = await MetricsLog.open(folder, step);
     const now = Date.now() / 1000;
     // TensorBoard reads the files of a folder in the order of their names; each process writes one of its own.
-    const name = `events.out.tfevents.${Math.floor(now)}.samus.${process.pid}`;
+    const name = `${EVENTS}.${Math.floor(now)}.samus.${process.pid}`;
     const path = join(folder, name);
+    // Killed before its first checkpoint, a run begins anew at its first step.
+    const again = (await readdir(folder)).some((file) => file.startsWith(EVENTS));
     const made = new RunRecord(folder, log, await open(path, 'a'), path);
     await made.append(versionRecord(now));
-    if (step > 0) await made.append(restartRecord(now, step + 1));
+    if (again) await made.append(restartRecord(now, step + 1));
     return made;
   }
 

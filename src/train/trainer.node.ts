@@ -259,7 +259,7 @@ export class Trainer {
   }
 
   #nanError(what: string): SamusError {
-    const { folder } = this.#run;
+    const { folder, config } = this.#run;
     const { best } = this.#position;
     // A weight that is none comes of the step that is done, the others of the one that was to be.
     const step = this.#position.step + (what === 'a weight' ? 0 : 1);
@@ -271,11 +271,16 @@ export class Trainer {
       this.#saved.step < this.#position.step
         ? `start a new run from ${last}, of step ${this.#saved.step},`
         : `(the weights of ${last}, of step ${this.#saved.step}, may be the cause) start a new run${before}`;
+    // What --from does not say by itself: another subset is trained, and SAM becomes a SAMUS.
+    const same = [
+      ...(config.trained === 'all' ? ['--train all'] : []),
+      ...(config.model.architecture === 'sam' ? [`--model ${last}`] : []),
+    ].map((option) => `${option}, `);
     return new SamusError(
       'failure',
       'TRAIN_NAN',
       `${what} of step ${step} was expected to be a number, it is not; its samples: ${samples.join('; ')}`,
-      `look at these images, or ${start} with a lower --lr or with --clip 1`,
+      `look at these images, or ${start} by --from with ${same.join('')}a lower --lr or --clip 1`,
       { step, samples: [...samples] },
     );
   }

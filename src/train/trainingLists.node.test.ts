@@ -33,6 +33,18 @@ describe('what is held out of the training lists', () => {
       expect([kept!.size, held!.size]).toEqual([5, 1]);
     }
   });
+
+  it('has nothing of a data set that is left out, and of others what it always has', async () => {
+    folder.list('train', '1/A/a0', ...Array.from({ length: 10 }, (_, i) => `1/B/b${i}`));
+    await folder.pair('A', 'a0', grey(1, [1]), grey(1, [1]));
+    for (let i = 0; i < 10; i++) await folder.pair('B', `b${i}`, grey(1, [1]), grey(1, [1]));
+    const data = { root: folder.root, train: ['train'], val: [], holdOut: 0.2 };
+    await expect(readLists(data, {})).rejects.toThrow(expect.objectContaining({ code: 'TRAIN_HOLD_OUT' }));
+    const { train, val } = await readLists(data, { A: 0, B: 2 });
+    expect([train.length, val.length]).toEqual([16, 2]);
+    expect(new Set([...train, ...val].map(({ dataset }) => dataset))).toEqual(new Set(['B']));
+    await expect(readLists(data, { C: 0 })).rejects.toThrow(expect.objectContaining({ code: 'TRAIN_REPEAT' }));
+  });
 });
 
 describe.skipIf(!process.env.SAMUS_TEST_DATA)(

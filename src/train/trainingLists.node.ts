@@ -24,9 +24,12 @@ export async function readLists(
 ): Promise<{ readonly dataset: Dataset; readonly train: SampleList; readonly val: SampleList }> {
   const dataset = await openDataset(data.root);
   const listed = await dataset.lists(data.train);
-  const parts =
-    data.holdOut > 0 ? holdOut(listed, data.holdOut, await patientsIn(dataset, listed.datasets)) : undefined;
-  const train = repeated(parts?.train ?? listed, repeat);
+  checkRepeat(listed, repeat);
+  // What is left out of the training is not held out of it either.
+  const wanted = repeated(listed, Object.fromEntries(Object.entries(repeat).filter(([, times]) => times === 0)));
+  const names = listed.datasets.filter((name) => repeat[name] !== 0);
+  const parts = data.holdOut > 0 ? holdOut(wanted, data.holdOut, await patientsIn(dataset, names)) : undefined;
+  const train = repeated(parts?.train ?? wanted, repeat);
   if (train.length === 0) throw emptyList('train on', data.train);
   const val = parts?.held ?? (await dataset.lists(data.val));
   if (val.length === 0) throw emptyList('validate on', data.val);
@@ -46,14 +49,16 @@ function emptyList(purpose: string, lists: readonly string[]): SamusError {
   });
 }
 
-/** The list with some datasets more than once, or not at all. */
-function repeated(list: SampleList, repeat: Readonly<Record<string, number>>): SampleList {
-  if (Object.keys(repeat).length === 0) return list;
+function checkRepeat(list: SampleList, repeat: TrainingConfig['repeat']): void {
   const unknown = Object.keys(repeat).filter((name) => !list.datasets.includes(name));
-  if (unknown.length > 0) {
-    const message = `the lists were expected to hold the datasets to be repeated, ${unknown.join(', ')} is not in them`;
-    throw new SamusError('usage', 'TRAIN_REPEAT', message, `they hold ${list.datasets.join(', ')}`);
-  }
+  if (unknown.length === 0) return;
+  const message = `the lists were expected to hold the datasets to be repeated, ${unknown.join(', ')} is not in them`;
+  throw new SamusError('usage', 'TRAIN_REPEAT', message, `they hold ${list.datasets.join(', ')}`);
+}
+
+/** The list with some datasets more than once, or not at all. */
+function repeated(list: SampleList, repeat: TrainingConfig['repeat']): SampleList {
+  if (Object.keys(repeat).length === 0) return list;
   const indices: number[] = [];
   for (let i = 0; i < list.length; i++) {
     for (let n = repeat[list.at(i).dataset] ?? 1; n > 0; n--) indices.push(i);

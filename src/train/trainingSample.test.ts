@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { makePhantom } from '../data/phantom.js';
 import { evaluationClick } from '../data/prompts.js';
 import { createImage } from '../formats/image.js';
+import { SAM_VIT_B } from '../models/config.js';
+import { imageFrame, prepareImage } from '../predict/imageFrame.js';
 import { makeTrainingSample, type SampleShape, sampleShapes, validationExample } from './trainingSample.js';
 
 const { image, objects } = makePhantom({ seed: 3, width: 64, height: 64, kind: 'lesion' });
@@ -83,8 +85,27 @@ describe('makeTrainingSample', () => {
     const mask = createImage(64, 32, 1, label.data.slice(0, 64 * 32));
     const { image: input } = validationExample(wide, mask, { architecture: 'sam', imageSize: 64 });
     expect(input).toHaveLength(3 * 64 * 64);
-    const black = (0 - 123.675) / 58.395;
-    expect(input[50 * 64 + 5]).toBeCloseTo(black, 5);
+    expect(input[50 * 64 + 5]).toBe(0);
     expect(input[10 * 64 + 30]).toBeCloseTo((wide.data[10 * 64 + 30]! - 123.675) / 58.395, 4);
+  });
+
+  it('shows SAM what the segmenter shows it', () => {
+    const config = { ...SAM_VIT_B, imageSize: 64, tokenGrid: 4 };
+    const { image: seen, objects: shapes } = makePhantom({ seed: 4, width: 50, height: 90, kind: 'lesion' });
+    const mask = createImage(50, 90, 1, shapes[0]!.mask);
+    const example = validationExample(seen, mask, { architecture: 'sam', imageSize: 64 });
+    const { data } = prepareImage(imageFrame(config, 50, 90), seen);
+    expect(example.image).toHaveLength(data.length);
+    expect(Math.max(...example.image.map((value, i) => Math.abs(value - data[i]!)))).toBeLessThan(1e-5);
+    expect(Math.max(...example.label)).toBe(1);
+    const augmented = makeTrainingSample(
+      seen,
+      mask,
+      1,
+      { epoch: 0, index: 3 },
+      { ...SHAPE, architecture: 'sam', augment: 'flip' },
+    );
+    expect(augmented.image.every(Number.isFinite)).toBe(true);
+    expect(new Set(augmented.target)).toEqual(new Set([0, 1]));
   });
 });

@@ -4,6 +4,7 @@
  */
 import { augment, type Example, makeExample } from '../data/augment.js';
 import { createImage, type Image } from '../formats/image.js';
+import { longestSideSize, resizeBilinear, resizeNearest } from '../formats/resize.js';
 import { Random } from '../nn/random.js';
 import { drawPrompt, type PromptKind, pointsOf } from './drawPrompt.js';
 import type { Draw } from './sampleOrder.js';
@@ -84,7 +85,7 @@ export function makeTrainingSample(
   const { coords, labels } = drawPrompt(shape.prompts, example.label, classId, random, shape.middleClicks);
   const noise = Random.seeded(shape.seed, epoch, index, CLICK_STREAM);
   return {
-    image: toInput(example.image, shape),
+    image: example.image,
     target:
       shape.target === 'nearest'
         ? Float32Array.from(example.lowLabel, (value) => (value === classId ? 1 : 0))
@@ -98,25 +99,38 @@ export function makeTrainingSample(
 /** A sample to validate on: only resized. */
 export function validationExample(image: Image, label: Image, shape: PictureShape): Example {
   const sizes = { imageSize: shape.imageSize, lowSize: shape.imageSize / 2 };
-  const example = makeExample(framed(image, shape), framed(label, shape), sizes);
-  return { ...example, image: toInput(example.image, shape) };
+  return toInput(makeExample(...framed(image, label, shape), sizes), shape);
 }
 
 function makePicture(image: Image, label: Image, shape: SampleShape, random: Random): Example {
-  let [picture, classes] = [framed(image, shape), framed(label, shape)];
+  let [picture, classes] = framed(image, label, shape);
   if (shape.augment === 'flip' && random.chance(0.5)) [picture, classes] = [mirrored(picture), mirrored(classes)];
   if (shape.augment !== 'none') {
     ({ image: picture, label: classes } = augment(picture, classes, random, shape.imageSize));
   }
-  return makeExample(picture, classes, { imageSize: shape.imageSize, lowSize: shape.targetSide });
+  return toInput(makeExample(picture, classes, { imageSize: shape.imageSize, lowSize: shape.targetSide }), shape);
 }
 
-/** SAMUS stretches pictures to its square input; SAM keeps their form, so they become square with black at the end. */
-function framed(image: Image, { architecture }: PictureShape): Image {
-  const { width, height, data } = image;
-  if (architecture === 'samus' || width === height) return image;
-  const side = Math.max(width, height);
-  const out = new Uint8Array(side * side);
+/** In the label of a framed picture: beyond the picture. No class has this number, it would take 256 of them. */
+const BEYOND = 255;
+
+/**
+ * Image and label as the model's square shows them. SAMUS stretches pictures over it, which comes after the augmentation
+ * as published; SAM scales the longest side to it, and what is beyond is marked in the label.
+ */
+function framed(image: Image, label: Image, { architecture, imageSize }: PictureShape): [Image, Image] {
+  if (architecture === 'samus') return [image, label];
+  const shown = longestSideSize(image.width, image.height, imageSize);
+  const [width, height] = [Math.max(1, shown.width), Math.max(1, shown.height)];
+  return [
+    padded(resizeBilinear(image, width, height), imageSize, 0),
+    padded(resizeNearest(label, width, height), imageSize, BEYOND),
+  ];
+}
+
+/** A square with the picture in its top left corner. */
+function padded({ width, height, data }: Image, side: number, value: number): Image {
+  const out = new Uint8Array(side * side).fill(value);
   for (let y = 0; y < height; y++) out.set(data.subarray(y * width, (y + 1) * width), y * side);
   return createImage(side, side, 1, out);
 }
@@ -130,15 +144,19 @@ function mirrored(image: Image): Image {
   return { ...image, data: out };
 }
 
-/** From grey values in 0…1 to what the encoder takes. */
-function toInput(grey: Float32Array, { architecture }: PictureShape): Float32Array {
-  if (architecture === 'samus') return grey;
+/** From grey values in 0…1 to what the encoder takes: SAM normalises, and what is beyond the picture is zero then. */
+function toInput(example: Example, { architecture }: PictureShape): Example {
+  const { image: grey, label, lowLabel } = example;
+  if (architecture === 'samus') return example;
   const out = new Float32Array(3 * grey.length);
   for (let c = 0; c < 3; c++) {
     const [mean, scale] = [SAM_MEAN[c]!, 1 / SAM_DEVIATION[c]!];
-    for (let i = 0; i < grey.length; i++) out[c * grey.length + i] = (grey[i]! * 255 - mean) * scale;
+    for (let i = 0; i < grey.length; i++) {
+      if (label[i] !== BEYOND) out[c * grey.length + i] = (grey[i]! * 255 - mean) * scale;
+    }
   }
-  return out;
+  const within = (value: number): number => (value === BEYOND ? 0 : value);
+  return { image: out, label: label.map(within), lowLabel: lowLabel.map(within) };
 }
 
 /** The object's share of each block of pixels; the target's side divides the input's. */

@@ -15,7 +15,7 @@ import { serialiseConfig } from '../models/configFile.js';
 import type { ParameterInfo } from '../nn/parameters.js';
 import type { WeightState } from './optimiser.js';
 import type { Position } from './position.js';
-import { RUN_FILES, recover, replaceFolder } from './runFolder.node.js';
+import { RUN_FILES, recover, replaceFolder, START_AGAIN } from './runFolder.node.js';
 
 export interface TrainingState {
   readonly position: Position;
@@ -107,7 +107,7 @@ function invalid(path: string, why: string): SamusError {
     'input',
     'TRAIN_STATE_INVALID',
     `${path} was expected to hold the state of this training, but ${why}`,
-    'start a new run from the model beside it with --from',
+    START_AGAIN,
     { path },
   );
 }

@@ -3,13 +3,15 @@
  * published training measures it to choose its best checkpoint. Thorough evaluation is not here (evaluate/).
  */
 import type { Dataset } from '../data/dataset.node.js';
-import type { SampleList } from '../data/sampleList.js';
+import { type SampleList, sampleOrigin } from '../data/sampleList.js';
+import { SamusError } from '../errors.js';
 import { createImage, type Image } from '../formats/image.js';
 import type { StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/config.js';
 import type { Runtime, SessionOptions } from '../runtime/session.js';
 import { ClickSession } from './clickSession.js';
 import type { Validation, ValidationPicture } from './position.js';
+import { START_AGAIN } from './runFolder.node.js';
 import { validationExample } from './trainingSample.js';
 
 export interface ValidationOptions {
@@ -25,7 +27,10 @@ export interface ValidationOptions {
   readonly stopped: () => boolean;
 }
 
-/** @returns undefined if it was told to stop */
+/**
+ * @returns undefined if it was told to stop
+ * @throws SamusError TRAIN_NAN if the model gives no numbers: they would count as nothing found, which may be right
+ */
 export async function validate(weights: StateDict, options: ValidationOptions): Promise<Validation | undefined> {
   const { config, list, dataset } = options;
   const session = await ClickSession.create(options.runtime, config, weights, options.compute);
@@ -39,7 +44,8 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
       const sample = list.at(i);
       const { image, label, width, height } = await dataset.read(sample);
       const example = validationExample(image, createImage(width, height, 1, label), config);
-      const { click, found, truth, dice } = await session.answer(example.image, example.label, sample.classId);
+      const { click, found, truth, dice, finite } = await session.answer(example.image, example.label, sample.classId);
+      if (!finite) throw nanError(sampleOrigin(sample));
       const name = `${sample.dataset}/${sample.classId}`;
       const values = parts.get(name) ?? [];
       values.push(dice);
@@ -52,6 +58,11 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
   const means = [...parts].map(([name, values]): [string, number] => [name, mean(values)]);
   const classDice = mean(means.map(([, value]) => value));
   return { dice: mean([...parts.values()].flat()), classDice, parts: Object.fromEntries(means), pictures };
+}
+
+function nanError(sample: string): SamusError {
+  const message = `the mask of ${sample} was expected to be made of numbers, the model gives others`;
+  return new SamusError('failure', 'TRAIN_NAN', message, `${START_AGAIN}, with a lower --lr or --clip 1`, { sample });
 }
 
 /** Which sample the n-th picture shows: spread evenly, so that every dataset of a sorted list comes up. */

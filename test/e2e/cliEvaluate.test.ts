@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { splitCsv } from '../../src/cli/csv.js';
 import { makePhantom } from '../../src/data/phantom.js';
+import { createImage } from '../../src/formats/image.js';
 import { writePng } from '../../src/formats/imageWrite.node.js';
 import { writeModelFolder } from '../../src/formats/modelFolder.node.js';
 import { serialiseConfig } from '../../src/models/configFile.js';
@@ -61,6 +62,16 @@ describe('samus evaluate', () => {
   it('offers the prompts that there are', async () => {
     const { stdout } = await samus(folder, 'evaluate', '--help');
     expect(stdout.replace(/\s+/g, ' ')).toContain('point, points:N (N points at once), box or none');
+  });
+
+  it('says which images are left out because no class is in their labels', async () => {
+    const root = spoiled('hollow');
+    const name = 'Heart-Phantom/p 3';
+    await writePng(join(root, 'Heart-Phantom/label/p 3.png'), createImage(48, 48, 1, new Uint8Array(48 * 48)));
+    writeFileSync(join(root, 'MainPatient/some.txt'), `${name}\nHeart-Phantom/p 5\n`);
+    const { code, stderr } = await samus(folder, 'evaluate', '--data', 'hollow', '--list', 'some', '--model', 'one');
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`1 line(s) name images whose labels hold no class`)]);
+    expect(stderr).toContain(name);
   });
 
   it('counts what the lists name twice once, and says so', async () => {
@@ -144,6 +155,7 @@ describe('samus evaluate', () => {
       2,
       ['--data', 'data', '--list', 'val', '--model', 'one', '--model', 'one'],
     ],
+    ['clicks without end', 'USAGE_NUMBER', 2, ['--data', 'data', '--clicks', '101']],
     ['no draws', 'USAGE_NUMBER', 2, ['--data', 'data', '--draws', '0']],
     ['a negative tolerance', 'USAGE_NUMBER', 2, ['--data', 'data', '--tolerance', '-1']],
     ['lists without names', 'EVALUATE_LISTS', 2, ['--data', 'data', '--list', 'val,,test']],

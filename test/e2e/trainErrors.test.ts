@@ -84,6 +84,11 @@ describe('samus train', () => {
     ['a validation list and a share', 'USAGE_CONFLICT', ['--val-list', 'val', '--hold-out', '0.2']],
     ['a share of nothing', 'USAGE_MISSING_OPTION', ['--hold-out', '0']],
     ['rounds of one prompt', 'USAGE_CONFLICT', ['--val-list', 'val', '--rounds', '2']],
+    [
+      'clicks in the middle of boxes',
+      'USAGE_CONFLICT',
+      ['--val-list', 'val', '--prompts', 'box', '--middle-clicks', '1'],
+    ],
     ['a decay that Adam has not', 'USAGE_CONFLICT', ['--val-list', 'val', '--weight-decay', '0.1']],
     ['weights that are not there', 'TRAIN_WEIGHT_NAME', ['--val-list', 'val', '--freeze', 'prompt_encode,decoder']],
     ['rates of such', 'TRAIN_WEIGHT_NAME', ['--val-list', 'val', '--lr-scale', 'image-encoder=0.1']],

@@ -8,6 +8,7 @@ import { resizeBilinear } from '../../formats/resize.js';
 import { answerImage, type Protocol } from '../answerImage.js';
 import { type CaseSource, readCase } from '../evaluate.js';
 import { classMask } from '../evaluationCase.js';
+import { confusionOf, overlapMetrics } from '../metricsOverlap.js';
 import type { PromptableModel } from '../promptableModel.js';
 import type { Example, GalleryEntry } from './examples.js';
 import { outlinePath } from './outline.js';
@@ -31,6 +32,8 @@ export async function makeGallery(
     const { image, label, width, height } = shown;
     const [dialogue] = await answerImage(model, shown, [sample], { ...protocol, draws: Math.min(1, protocol.draws) });
     const { answers, prompt } = dialogue!;
+    const { mask } = answers[answers.length - 1]!;
+    const truth = classMask(label, sample.classId);
     const scale = Math.min(1, PICTURE_SIDE / Math.max(width, height));
     const side = (length: number): number => Math.max(1, Math.round(length * scale));
     const small = scale < 1 ? resizeBilinear(image, side(width), side(height)) : image;
@@ -42,8 +45,10 @@ export async function makeGallery(
       width,
       height,
       picture: `data:image/jpeg;base64,${jpeg.toString('base64')}`,
-      truth: outlinePath(classMask(label, sample.classId), width, height),
-      prediction: outlinePath(answers[answers.length - 1]!.mask, width, height),
+      // Of what is shown, where the sample was chosen by its mean over several draws.
+      dice: overlapMetrics(confusionOf(mask, truth)).dice,
+      truth: outlinePath(truth, width, height),
+      prediction: outlinePath(mask, width, height),
       prompt,
     });
   }

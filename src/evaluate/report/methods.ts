@@ -45,7 +45,7 @@ export function methodsSection(protocol: EvaluateOptions, summaries: readonly Ev
       ? [
           [
             'Wilcoxon',
-            'Signed-rank test of the paired differences, two-sided; exact up to 50 images that differ, ties included.',
+            `Signed-rank test of the paired differences, two-sided; exact up to 50 that differ, ties included${patients ? '; the images of a patient are one difference, their mean' : ''}.`,
           ] as const,
         ]
       : []),

@@ -56,7 +56,7 @@ export function reportPage(content: ReportContent): string {
           ),
         ]
       : []),
-    examplesSection(results),
+    examplesSection(results, protocol.draws),
     agreementSection(content),
     calibrationSection(content),
     ...confusionSections(content),

@@ -71,14 +71,18 @@ export function interactionSection(summaries: readonly EvaluationSummary[]): str
   return section('Correction clicks', intro, plot + clicksTable(summaries));
 }
 
-export function examplesSection(results: readonly ReportModel[]): string {
+export function examplesSection(results: readonly ReportModel[], draws: number): string {
   const parts = results.map(({ summary, gallery }, m) => {
     const examples = examplesOf(summary, gallery);
     return results.length > 1
       ? `<details${m === 0 ? ' open' : ''}><summary>${escapeText(summary.model)}</summary>${examples}</details>`
       : examples;
   });
-  return section('Examples', 'The number is Dice.', EXAMPLES_LEGEND + parts.join(''));
+  return section(
+    'Examples',
+    draws > 1 ? 'Of several draws the first is shown; the number is its Dice.' : 'The number is Dice.',
+    EXAMPLES_LEGEND + parts.join(''),
+  );
 }
 
 export function agreementSection({ results }: ReportContent): string {
