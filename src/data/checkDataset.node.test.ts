@@ -106,6 +106,15 @@ describe('a check', () => {
     expect(lists).toEqual([{ list: 'train', samples: 6 }]);
   });
 
+  it('goes on where class.json and dataset.json contradict each other', async () => {
+    folder.list('train', '1/A/x').classes({ A: 2 });
+    folder.text('MainPatient/dataset.json', '{"A": {"classes": ["background", "a", "b"]}}');
+    await folder.pair('A', 'x', texture(SIDE, SIDE, 1), label);
+    const { problems, lists } = await check();
+    expect(problems).toMatchObject([{ severity: 'error', code: 'DATA_LAYOUT' }]);
+    expect(lists).toEqual([{ list: 'train', samples: 1 }]);
+  });
+
   it('compares lists of any names if they are said to be one split', async () => {
     folder.list('train-LV', '1/A/x').list('test', 'A/x').list('extra', '1/A/y').classes({ A: 3 });
     await folder.pair('A', 'x', texture(SIDE, SIDE, 1), label);

@@ -60,7 +60,7 @@ export async function checkDataset(data: Dataset, { onProgress, together }: Chec
   const files = new Map(folders.map(({ dataset, images, labels }) => [dataset, { images, labels }]));
   const counts: CheckReport['lists'][number][] = [];
   for (const [list, samples] of lists) {
-    const known = { files, seen, count: (dataset: string) => data.classes(dataset).count };
+    const known = { files, seen, count: (dataset: string) => countOf(data, dataset) };
     const { problems: found, samples: count } = checkLines(samples, known);
     problems.push(...found);
     counts.push({ list, samples: count });
@@ -68,6 +68,16 @@ export async function checkDataset(data: Dataset, { onProgress, together }: Chec
   const families = together ? [together.map((list) => ({ list, side: sideOf(list) }))] : splitFamilies(there);
   problems.push(...leaks(families, lists, seen));
   return { datasets, lists: counts, problems };
+}
+
+/** Classes of a data set; where the files that say so contradict each other its images have told it, and lines may name any. */
+function countOf(data: Dataset, dataset: string): number {
+  try {
+    return data.classes(dataset).count;
+  } catch (error) {
+    if (error instanceof SamusError) return Number.POSITIVE_INFINITY;
+    throw error;
+  }
 }
 
 /** The side that a list is named after, or the list itself: it is a side of its own then. */
