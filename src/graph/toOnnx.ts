@@ -135,7 +135,9 @@ class Writer {
       return [name];
     };
     // Blocks of one kind share their tables of indices; comparing weights would cost more than it finds.
-    const comparable = inline || dtype === 'int64';
+    // Each product has its own 8-bit zero point: where ONNX Runtime makes weights unsigned, a shared one is converted twice,
+    // which it refuses.
+    const comparable = (inline && dtype !== 'int8') || dtype === 'int64';
     return (comparable ? this.#once(`${dtype}${printShape(shape)}${bytes.join()}`, write) : write())[0];
   }
 

@@ -39,6 +39,9 @@ function ortOptions(model: OnnxModel, options: SessionOptions): InferenceSession
     extra: {
       session: {
         intra_op: { spin_duration_us: String(SPIN_MICROSECONDS) },
+        // x86 without 8-bit dot products adds pairs of products in 16 bits, which overflow: there, and only there, this
+        // makes signed weights unsigned, for which the kernels are exact and slower.
+        x64quantprecision: '1',
         disable_prepacking: options.prepacking === false ? '1' : '0',
         ...(options.weightsFolder === undefined
           ? {}
