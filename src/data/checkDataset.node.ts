@@ -58,9 +58,9 @@ export async function checkDataset(data: Dataset, { onProgress, together }: Chec
     lists.set(list, await data.listed(list, tell));
   }
   const files = new Map(folders.map(({ dataset, images, labels }) => [dataset, { images, labels }]));
+  const known = { files, seen, count: (dataset: string) => countOf(data, dataset) };
   const counts: CheckReport['lists'][number][] = [];
   for (const [list, samples] of lists) {
-    const known = { files, seen, count: (dataset: string) => countOf(data, dataset) };
     const { problems: found, samples: count } = checkLines(samples, known);
     problems.push(...found);
     counts.push({ list, samples: count });
@@ -70,7 +70,7 @@ export async function checkDataset(data: Dataset, { onProgress, together }: Chec
   return { datasets, lists: counts, problems };
 }
 
-/** Classes of a data set; where the files that say so contradict each other its images have told it, and lines may name any. */
+/** Classes of a data set; any, where the files that say so contradict each other, which its images have told. */
 function countOf(data: Dataset, dataset: string): number {
   try {
     return data.classes(dataset).count;
@@ -94,12 +94,12 @@ function problem(severity: Problem['severity'], code: string, what: string, data
 
 async function readOne(data: Dataset, dataset: string, name: string, problems: Problem[]): Promise<Seen | undefined> {
   try {
-    const { image, label, patient, values } = await data.read({ dataset, name });
+    const { image, label, patient, labelValues } = await data.read({ dataset, name });
     const classes = [...new Set(label)].filter((value) => value > 0);
     if (classes.length === 0) {
       problems.push(problem('warning', 'LABEL_EMPTY', 'a label holds no object', dataset, name));
-    } else if (classes.length < values && values <= MOST_CLASSES) {
-      const what = `a label holds ${values} values beside 0, all taken as one object: class.json gives two classes`;
+    } else if (classes.length < labelValues && labelValues <= MOST_CLASSES) {
+      const what = `a label holds ${labelValues} values beside 0, all taken as one object: class.json gives two classes`;
       problems.push(problem('warning', 'LABEL_VALUES', what, dataset, name));
     }
     return {

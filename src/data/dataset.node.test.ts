@@ -25,7 +25,7 @@ describe('a data set folder', () => {
     const data = await openDataset(folder.root);
     const list = await data.lists(['train']);
     expect(await data.read(list.at(0))).toEqual({
-      values: 1,
+      labelValues: 1,
       image,
       label: Uint8Array.from([0, 1, 0, 1]),
       width: 2,

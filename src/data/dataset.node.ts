@@ -10,68 +10,14 @@ import { SamusError } from '../errors.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import { readImage, readMask } from '../formats/imageFile.node.js';
 import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
+import type { Dataset, LabelledImage } from './dataset.js';
 import { FactsTable } from './imageFacts.js';
 import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
 import { NameIndex } from './nameIndex.js';
 import { patientByName } from './patients.js';
 import { EVERY_CLASS, LIST_FOLDER, type ListText, type Sample, SampleList, sampleOrigin } from './sampleList.js';
 
-/** An image with its label, both at the size that is stored. */
-export interface LabelledImage {
-  readonly image: Image & { readonly channels: 1 };
-  /** Class indices, row-major. */
-  readonly label: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  /** Millimetres of a pixel of `image` across and down, where they are known. */
-  readonly spacingMm?: readonly [x: number, y: number];
-  readonly patient?: string;
-  /** How many values beside 0 the file of the label holds; in a data set of two classes all of them are the object. */
-  readonly values: number;
-}
-
-/** A folder in the published layout. */
-export interface Dataset {
-  readonly root: string;
-  /**
-   * The samples of `MainPatient/NAME.txt` for each name, one list after the other. Every image and label named is
-   * there, every class is in range; a line without a class has become one sample for each class that its label holds
-   * (in a data set of one kind of object always that one, as published, so that images without it count too).
-   * @param tellEmpty is told of lines that stand for nothing: their labels hold no class
-   * @throws SamusError DATA_LIST_MISSING, DATA_LIST_EMPTY, DATA_LIST_LINE, DATA_FILE_MISSING, DATA_CLASS_RANGE, and
-   * for labels that must be looked into what `read` throws
-   */
-  lists(names: readonly string[], tellEmpty?: (sample: Sample) => void): Promise<SampleList>;
-  /**
-   * The samples of one list as its lines name them: nothing is looked up, and a line without a class stays one sample of
-   * EVERY_CLASS.
-   * @param tell is told of lines that are no samples instead of an error being thrown
-   * @throws SamusError DATA_LIST_MISSING, DATA_LIST_EMPTY, DATA_LIST_LINE, DATA_CLASS_RANGE
-   */
-  listed(name: string, tell?: (error: SamusError) => void): Promise<SampleList>;
-  /** Classes of a data set in this folder, by defaults where nothing is said. @throws SamusError DATA_LAYOUT */
-  classes(dataset: string): DatasetClasses;
-  /**
-   * @throws SamusError DATA_FILE_MISSING, DATA_SIZE_MISMATCH (image and label differ), DATA_CLASS_RANGE (a label value
-   * over class.json), DATA_LAYOUT, and what reading images throws
-   */
-  read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage>;
-  /** The label alone, as class indices, grey. @throws SamusError as {@link Dataset.read} */
-  readLabel(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<Image>;
-  /** Folders that hold a data set, sorted. */
-  datasets(): Promise<string[]>;
-  /** Names, without `.png`, of the images and labels of a data set. */
-  names(dataset: string): Promise<{ readonly images: ReadonlySet<string>; readonly labels: ReadonlySet<string> }>;
-  /** Names of the lists, sorted, without `.txt`. */
-  listNames(): Promise<string[]>;
-  /** The facts of a data set's images, if it has an images.csv. @throws SamusError DATA_LAYOUT */
-  facts(dataset: string): Promise<FactsTable | undefined>;
-  /**
-   * Tells the patient of an image by its name: as images.csv says, else as the names of a data set that this project
-   * knows tell. @throws SamusError DATA_LAYOUT
-   */
-  patients(dataset: string): Promise<(name: string) => string | undefined>;
-}
+export type { Dataset, LabelledImage } from './dataset.js';
 
 /** Opens a folder in the published layout. @throws SamusError DATA_LAYOUT if it is none */
 export async function openDataset(root: string): Promise<Dataset> {
@@ -167,7 +113,7 @@ class PublishedDataset implements Dataset {
         ] as const,
       }),
       ...(patient !== undefined && { patient }),
-      values,
+      labelValues: values,
     };
   }
 

@@ -3,7 +3,7 @@
  * `benign (4)_mask_1.png`, …, some of them RGBA; the masks of an image are united. Normal images have empty masks.
  */
 import { join, relative } from 'node:path';
-import { readImage } from '../../formats/imageFile.node.js';
+import { readImage, readMask } from '../../formats/imageFile.node.js';
 import { findFolder, imageNames, layoutError } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
 import { binaryMask, uniteMasks } from './masks.js';
@@ -37,14 +37,14 @@ export const busi: Importer = {
           skipped.push({ file: relative(source, join(folder, file)), reason: 'it has no mask' });
           continue;
         }
-        const readMask = async (name: string) => binaryMask(await readImage(join(folder, name)));
+        const maskOf = async (name: string) => binaryMask(await readMask(join(folder, name)));
         items.push({
           dataset: DATASET,
           name: `${kind}${number.padStart(4, '0')}`,
           source: relative(source, join(folder, file)),
           load: async () => ({
             image: await readImage(join(folder, file)),
-            label: uniteMasks([await readMask(first), ...(await Promise.all(others.map(readMask)))], file),
+            label: uniteMasks([await maskOf(first), ...(await Promise.all(others.map(maskOf)))], file),
           }),
         });
       }

@@ -4,7 +4,7 @@
  */
 import { basename, join, relative } from 'node:path';
 import { SamusError } from '../../errors.js';
-import { readImage } from '../../formats/imageFile.node.js';
+import { readImage, readMask } from '../../formats/imageFile.node.js';
 import { parseRow } from '../imageFacts.js';
 import { findFolder, imageNames, layoutError, stemOf, textIfThere } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
@@ -40,7 +40,7 @@ export const hc18: Importer = {
         name,
         source: source_,
         load: async () => {
-          const label = fillOutline(binaryMask(await readImage(join(folder, outline))));
+          const label = fillOutline(binaryMask(await readMask(join(folder, outline))));
           if (!label) {
             const message = `${outline} was expected to hold one closed outline, it has none or a gap`;
             throw new SamusError('input', 'IMPORT_ANNOTATION', message, 'correct or remove the file', {

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { createImage } from '../../formats/image.js';
-import { readImage } from '../../formats/imageFile.node.js';
+import { readImage, readMask } from '../../formats/imageFile.node.js';
 import { PHANTOM_KINDS } from '../phantom.js';
 import { fileNames, layoutError } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
@@ -40,7 +40,7 @@ export const phantom: Importer = {
           const data = new Uint8Array(image.width * image.height);
           const label = createImage(image.width, image.height, 1, data);
           for (const mask of masks.get(name) ?? []) {
-            const drawn = await readImage(join(source, mask.file));
+            const drawn = await readMask(join(source, mask.file));
             checkSameSize(image, drawn, mask.file);
             for (let i = 0; i < data.length; i++) if (drawn.data[i] !== 0) data[i] = mask.classId;
           }
