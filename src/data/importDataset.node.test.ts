@@ -1,42 +1,22 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DataFolder, grey, texture } from '../../test/support/dataFolder.js';
+import { coded, forget, importFrom, newFolder } from '../../test/support/importing.js';
 import { createImage } from '../formats/image.js';
 import { readImage } from '../formats/imageFile.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { openDataset } from './dataset.node.js';
-import { importDataset, type WriteOptions } from './importDataset.node.js';
-import { IMPORTER_TITLES, type ImportOptions } from './importers/importer.js';
+import { IMPORTER_TITLES } from './importers/importer.js';
 import { IMPORTERS } from './importers/index.node.js';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/data/', import.meta.url));
 const shared = process.env.SAMUS_TEST_DATA ?? '';
-const folders: string[] = [];
-
-async function newFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'samus-import-'));
-  folders.push(folder);
-  return folder;
-}
-
-afterEach(async () => {
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
-});
-
-async function importFrom(id: string, source: string, options: ImportOptions & WriteOptions & { out?: string } = {}) {
-  const out = options.out ?? (await newFolder());
-  const plan = await IMPORTERS.find((importer) => importer.id === id)!.plan(source, options);
-  const result = await importDataset(out, plan, options);
-  return { out, result, skipped: plan.skipped };
-}
 
 const lines = async (out: string, list: string): Promise<string[]> =>
   (await readFile(join(out, 'MainPatient', `${list}.txt`), 'utf8')).trim().split('\n');
-const coded = (code: string) => expect.objectContaining({ code });
 
 describe('importers', () => {
   it('are all named', () => {
@@ -77,74 +57,6 @@ describe('CAMUS', () => {
       const named = [...(await data.lists([`${side}-Echocardiography-CAMUS`]))].map(({ name }) => name.slice(7, 11));
       expect([...new Set(named)]).toEqual(patients);
     }
-  });
-});
-
-describe('COCO', () => {
-  const document = (file: string, width: number, height: number): string =>
-    JSON.stringify({
-      images: [{ id: 1, file_name: file, width, height }],
-      categories: [{ id: 1, name: 'lesion' }],
-      annotations: [{ image_id: 1, category_id: 1, segmentation: [[1, 1, 6, 1, 6, 5, 1, 5]] }],
-    });
-
-  it('gives the masks of pycocotools: run lengths exactly, polygons but for their edge', async () => {
-    const { out, skipped } = await importFrom('coco', join(FIXTURES, 'coco'), { dataset: 'Nerve-Own' });
-    const data = await openDataset(out);
-    // Classes follow the ids of the categories.
-    expect(data.classes('Nerve-Own').names).toEqual(['background', 'nerve', 'vessel']);
-    expect(skipped).toEqual([{ file: 'e.png', reason: 'it has no annotation' }]);
-    const expected: Record<string, [number[], string]> = JSON.parse(
-      await readFile(join(FIXTURES, 'coco.expected.json'), 'utf8'),
-    );
-    for (const [name, [label, kind]] of Object.entries(expected)) {
-      const read = await data.readLabel({ dataset: 'Nerve-Own', name });
-      if (kind === 'rle') expect([...read.data], name).toEqual(label);
-      const [both, any] = read.data.reduce(
-        ([b, a], value, i) => [b + (value && label[i] === value ? 1 : 0), a + (value || label[i] ? 1 : 0)],
-        [0, 0],
-      );
-      expect(both / any, name).toBeGreaterThan(0.97);
-    }
-  });
-
-  it.each([
-    ['instances.json', 'images/a.png', undefined],
-    ['annotations/instances.json', 'images/a.png', undefined],
-    ['result.json', 'images/a.png', 'images/a.png'],
-    ['labels/result.json', 'img/a.png', undefined],
-  ])('finds the images of %s in %s', async (json, image, fileName = 'a.png') => {
-    const source = await newFolder();
-    for (const path of [json, image]) await mkdir(join(source, path, '..'), { recursive: true });
-    await writePng(join(source, image), texture(8, 6, 1));
-    await writeFile(join(source, json), document(fileName, 8, 6));
-    const given = json.startsWith('labels') ? join(source, json) : source;
-    const { result } = await importFrom('coco', given, { dataset: 'A' });
-    expect(result.datasets).toMatchObject([{ dataset: 'A', images: 1, empty: 0 }]);
-  });
-
-  it('is refused where its images are not there or have another size', async () => {
-    const source = await newFolder();
-    await writeFile(join(source, 'a.json'), document('a.png', 16, 12));
-    await expect(importFrom('coco', source)).rejects.toThrow(coded('IMPORT_LAYOUT'));
-    await writePng(join(source, 'a.png'), texture(8, 6, 1));
-    await expect(importFrom('coco', source)).rejects.toThrow(coded('COCO_SIZE'));
-    await writeFile(join(source, 'a.json'), document('a.png', 0, 0));
-    expect((await importFrom('coco', source)).result.datasets).toMatchObject([{ images: 1, empty: 0 }]);
-  });
-
-  it.each([
-    ['no JSON', 'x'],
-    ['no lists', '{}'],
-    ['a path that leads out', '{"images":[{"id":1,"file_name":"../a.png"}],"annotations":[],"categories":[]}'],
-    [
-      'an odd polygon',
-      '{"images":[{"id":1,"file_name":"a.png"}],"annotations":[{"image_id":1,"category_id":1,"segmentation":[[1,2,3]]}],"categories":[]}',
-    ],
-  ])('with %s is refused', async (_, text) => {
-    const source = await newFolder();
-    await writeFile(join(source, 'a.json'), text);
-    await expect(importFrom('coco', source)).rejects.toThrow(coded('IMPORT_ANNOTATION'));
   });
 });
 
@@ -252,7 +164,7 @@ describe('a pair of folders', () => {
 describe('HC18', () => {
   const ring = (cx: number, cy: number, gap = false) => {
     const folder = new DataFolder();
-    folders.push(folder.root);
+    forget(folder.root);
     const data = Uint8Array.from({ length: 60 * 50 }, (_, i) => {
       const [x, y] = [i % 60, Math.floor(i / 60)];
       const radius = Math.hypot((x - cx) / 18, (y - cy) / 14);
@@ -298,7 +210,7 @@ describe('HC18', () => {
 describe('phantoms', () => {
   it('become a data set of five classes', async () => {
     const folder = new DataFolder();
-    folders.push(folder.root);
+    forget(folder.root);
     await folder.picture('phantom-3', createImage(4, 1, 3, new Uint8Array(12).fill(9)));
     await folder.picture('phantom-3.cyst', grey(4, [255, 0, 0, 0]));
     await folder.picture('phantom-3.cyst-2', grey(4, [0, 255, 0, 0]));
