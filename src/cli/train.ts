@@ -66,7 +66,7 @@ export function trainCommand(): Command {
       'of the single clicks, those in the middle of the object, as evaluation has them (default: 0)',
       number('--middle-clicks', 0, 1),
     )
-    .addOption(new Option('--augment <kind>', '(default: published)').choices(['none', 'published', 'flip']))
+    .addOption(new Option('--augment <kind>', '(default: published)').choices(['none', 'published', 'flip', 'strong']))
     .addOption(new Option('--optimizer <name>', '(default: adam)').choices(['adam', 'adamw']))
     .option('--weight-decay <share>', 'of AdamW (default: 0.1, as published)', number('--weight-decay', 0, 1))
     .option('--lr <rate>', 'learning rate (default: 5e-4)', number('--lr', 0, 1, 'above'))

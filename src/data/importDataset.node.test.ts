@@ -10,7 +10,7 @@ import { readImage } from '../formats/imageFile.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { openDataset } from './dataset.node.js';
 import { IMPORTER_TITLES } from './importers/importer.js';
-import { IMPORTERS } from './importers/index.node.js';
+import { IMPORTERS, planImport } from './importers/index.node.js';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/data/', import.meta.url));
 const shared = process.env.SAMUS_TEST_DATA ?? '';
@@ -197,7 +197,7 @@ describe('HC18', () => {
     for (const file of ['001_HC.png', '001_HC_Annotation.png']) {
       await writePng(join(source, 'training_set', file), texture(4, 4, 1));
     }
-    const plan = () => IMPORTERS.find(({ id }) => id === 'hc18')!.plan(source, {});
+    const plan = () => planImport('hc18', source, {});
     expect((await plan()).warnings).toEqual([expect.stringContaining('1 of 1')]);
     await writeFile(join(source, 'training_set_pixel_size_and_HC.csv'), 'filename,pixel\n001_HC.png,0.1\n');
     expect((await plan()).warnings).toEqual([]);

@@ -3,14 +3,15 @@
  * and the sample's place in the list, so that it does not matter which thread makes it and when.
  */
 import { augment, type Example, makeExample } from '../data/augment.js';
+import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
 import { longestSideSize, resizeBilinear, resizeNearest } from '../formats/resize.js';
 import { Random } from '../nn/random.js';
 import { drawPrompt, type PromptKind, pointsOf } from './drawPrompt.js';
 import type { Draw } from './sampleOrder.js';
 
-/** `flip` is `published` after half of the images were mirrored left to right. */
-export const AUGMENTATIONS = ['none', 'published', 'flip'] as const;
+/** `flip` is `published` after half of the images were mirrored left to right, `strong` more than that after the same. */
+export const AUGMENTATIONS = ['none', 'published', 'flip', 'strong'] as const;
 export type Augmentation = (typeof AUGMENTATIONS)[number];
 
 /** What the images of a model look like. */
@@ -104,9 +105,13 @@ export function validationExample(image: Image, label: Image, shape: PictureShap
 
 function makePicture(image: Image, label: Image, shape: SampleShape, random: Random): Example {
   let [picture, classes] = framed(image, label, shape);
-  if (shape.augment === 'flip' && random.chance(0.5)) [picture, classes] = [mirrored(picture), mirrored(classes)];
-  if (shape.augment !== 'none') {
-    ({ image: picture, label: classes } = augment(picture, classes, random, shape.imageSize));
+  const kind = shape.augment;
+  if ((kind === 'flip' || kind === 'strong') && random.chance(0.5)) {
+    [picture, classes] = [mirrored(picture), mirrored(classes)];
+  }
+  if (kind !== 'none') {
+    const augmented = kind === 'strong' ? augmentStrongly : augment;
+    ({ image: picture, label: classes } = augmented(picture, classes, random, shape.imageSize));
   }
   return toInput(makeExample(picture, classes, { imageSize: shape.imageSize, lowSize: shape.targetSide }), shape);
 }

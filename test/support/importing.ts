@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, expect } from 'vitest';
 import { importDataset, type WriteOptions } from '../../src/data/importDataset.node.js';
 import type { ImportOptions } from '../../src/data/importers/importer.js';
-import { IMPORTERS } from '../../src/data/importers/index.node.js';
+import { planImport } from '../../src/data/importers/index.node.js';
 
 const folders: string[] = [];
 
@@ -31,7 +31,7 @@ export async function importFrom(
   options: ImportOptions & WriteOptions & { out?: string } = {},
 ) {
   const out = options.out ?? (await newFolder());
-  const plan = await IMPORTERS.find((importer) => importer.id === id)!.plan(source, options);
+  const plan = await planImport(id, source, options);
   const result = await importDataset(out, plan, options);
   return { out, result, skipped: plan.skipped };
 }

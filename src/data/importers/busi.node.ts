@@ -4,17 +4,15 @@
  */
 import { join, relative } from 'node:path';
 import { readImage, readMask } from '../../formats/imageFile.node.js';
-import { findFolder, imageNames, layoutError } from './files.node.js';
+import { findFolder, imageNames } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
 import { binaryMask, uniteMasks } from './masks.js';
 
 const DATASET = 'Breast-BUSI';
 const KINDS = ['benign', 'malignant', 'normal'] as const;
-const LAYOUT = 'the folders benign, malignant and normal with files like "benign (1).png" and "benign (1)_mask.png"';
-
 export const busi: Importer = {
   id: 'busi',
-  layout: LAYOUT,
+  layout: 'the folders benign, malignant and normal with files like "benign (1).png" and "benign (1)_mask.png"',
   options: [],
   async plan(source) {
     const items: ImportItem[] = [];
@@ -49,7 +47,6 @@ export const busi: Importer = {
         });
       }
     }
-    if (items.length === 0) throw layoutError(source, LAYOUT, 'there are none');
     const entry = datasetEntry(['lesion'], 'CC BY 4.0', 'Al-Dhabyani et al. 2020, doi:10.1016/j.dib.2019.104863');
     return { datasets: new Map([[DATASET, entry]]), items, skipped };
   },

@@ -6,11 +6,10 @@
 import { dirname, join, relative } from 'node:path';
 import { planeImage } from '../../formats/volume.js';
 import { readVolume } from '../../formats/volumeFile.node.js';
-import { fileNames, findFolder, folderNames, layoutError, textIfThere } from './files.node.js';
+import { fileNames, findFolder, folderNames, textIfThere } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
 
 const DATASET = 'Echocardiography-CAMUS';
-const LAYOUT = 'the folder database_nifti, or training, with folders like patient0001';
 const ENDING = /\.(nii\.gz|nii|mhd|mha)$/i;
 
 type Split = NonNullable<ImportItem['split']>;
@@ -29,7 +28,7 @@ const FOLDERS = [
 
 export const camus: Importer = {
   id: 'camus',
-  layout: LAYOUT,
+  layout: 'the folder database_nifti, or training, with folders like patient0001',
   options: [],
   async plan(source) {
     const items: ImportItem[] = [];
@@ -46,7 +45,6 @@ export const camus: Importer = {
         skipped.push(...views.skipped);
       }
     }
-    if (items.length === 0) throw layoutError(source, LAYOUT, 'there are none');
     const classes = ['left ventricle', 'myocardium', 'left atrium'];
     const entry = datasetEntry(
       classes,

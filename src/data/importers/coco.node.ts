@@ -51,7 +51,6 @@ export const coco: Importer = {
         },
       });
     }
-    if (items.length === 0) throw layoutError(source, LAYOUT, 'no image in it is annotated');
     const names = classes.map(({ name }) => name);
     return { datasets: new Map([[dataset, datasetEntry(names, 'not stated', 'own')]]), items, skipped };
   },

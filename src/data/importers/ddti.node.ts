@@ -6,17 +6,15 @@ import { join } from 'node:path';
 import { SamusError } from '../../errors.js';
 import { createImage, type Image } from '../../formats/image.js';
 import { readImage } from '../../formats/imageFile.node.js';
-import { byStem, fileNames, findFolder, imageNames, layoutError, stemOf, textIfThere } from './files.node.js';
+import { byStem, fileNames, findFolder, imageNames, stemOf, textIfThere } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
 import { pairItems } from './pairs.node.js';
 import { drawOutline, fillPolygon, type Polygon } from './polygon.js';
 
 const DATASET = 'ThyroidNodule-DDTI';
-const LAYOUT = 'cases like 1.xml with their images 1_1.jpg, or the folders image and mask with files like 1.PNG';
-
 export const ddti: Importer = {
   id: 'ddti',
-  layout: LAYOUT,
+  layout: 'cases like 1.xml with their images 1_1.jpg, or the folders image and mask with files like 1.PNG',
   options: [],
   async plan(source) {
     const cases = (await fileNames(source)).filter((name) => /^\d+\.xml$/i.test(name));
@@ -27,7 +25,6 @@ export const ddti: Importer = {
         : images && labels
           ? await pairItems({ source, dataset: DATASET, images, labels, nameOf: (stem) => `test${stem}` })
           : { items: [], skipped: [] };
-    if (items.length === 0) throw layoutError(source, LAYOUT, 'there are none');
     const entry = datasetEntry(['nodule'], 'none stated', 'Pedraza et al. 2015, doi:10.1117/12.2073532');
     return { datasets: new Map([[DATASET, entry]]), items, skipped };
   },

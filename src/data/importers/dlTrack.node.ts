@@ -2,11 +2,10 @@
  * DL_Track's training data: muscles in TIFF, aponeuroses (`apo_images`, `apo_masks`) and fascicles (`fasc_images_S`,
  * `fasc_masks_S`) as two data sets.
  */
-import { findFolder, layoutError } from './files.node.js';
+import { findFolder } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
 import { pairItems } from './pairs.node.js';
 
-const LAYOUT = 'the folders apo_images and apo_masks, or fasc_images_S and fasc_masks_S';
 const SETS = [
   { dataset: 'Muscle-Aponeurosis', object: 'aponeurosis', images: ['apo_images'], labels: ['apo_masks'] },
   {
@@ -19,7 +18,7 @@ const SETS = [
 
 export const dlTrack: Importer = {
   id: 'dl-track',
-  layout: LAYOUT,
+  layout: 'the folders apo_images and apo_masks, or fasc_images_S and fasc_masks_S',
   options: [],
   async plan(source) {
     const datasets = new Map<string, ReturnType<typeof datasetEntry>>();
@@ -33,7 +32,6 @@ export const dlTrack: Importer = {
       items.push(...pairs.items);
       skipped.push(...pairs.skipped);
     }
-    if (items.length === 0) throw layoutError(source, LAYOUT, 'there are none');
     return { datasets, items, skipped };
   },
 };

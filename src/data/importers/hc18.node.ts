@@ -52,7 +52,6 @@ export const hc18: Importer = {
         },
       });
     }
-    if (items.length === 0) throw layoutError(source, LAYOUT, 'there are no images with outlines');
     const unknown = items.filter(({ source: file }) => !sizes.has(basename(file))).length;
     const warnings = unknown > 0 ? [`${CSV} tells no millimetres for ${unknown} of ${items.length} images`] : [];
     const entry = datasetEntry(

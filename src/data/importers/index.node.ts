@@ -1,14 +1,18 @@
 /**
- * All importers by their names. A set is added when there is a real sample of it to prove the importer on.
+ * All importers by their names, and the planning of an import with what holds for every one of them. A set is added
+ * when there is a real sample of it to prove the importer on.
  */
+import { SamusError } from '../../errors.js';
+import { exists } from '../../formats/fileSystem.node.js';
 import { busi } from './busi.node.js';
 import { camus } from './camus.node.js';
 import { carotid } from './carotid.node.js';
 import { coco } from './coco.node.js';
 import { ddti } from './ddti.node.js';
 import { dlTrack } from './dlTrack.node.js';
+import { layoutError } from './files.node.js';
 import { hc18 } from './hc18.node.js';
-import type { Importer } from './importer.js';
+import type { Importer, ImportOptions, ImportPlan } from './importer.js';
 import { pair } from './pair.node.js';
 import { phantom } from './phantom.node.js';
 import { psfhs } from './psfhs.node.js';
@@ -27,3 +31,40 @@ export const IMPORTERS: readonly Importer[] = [
   psfhs,
   tg3k,
 ];
+
+/**
+ * Looks through `source` with the importer of that name; nothing is written yet.
+ * @throws SamusError USAGE_VALUE for another name, USAGE_OPTION for an option that it does not take, IMPORT_SOURCE if
+ *   there is no such file or folder, IMPORT_LAYOUT if it looks otherwise or no image in it has a mask
+ */
+export async function planImport(name: string, source: string, options: ImportOptions): Promise<ImportPlan> {
+  const importer = IMPORTERS.find(({ id }) => id === name);
+  if (!importer) throw new SamusError('usage', 'USAGE_VALUE', `there is no importer ${name}`, 'add --help for a list');
+  const own = ownOptions(importer, options);
+  if (!(await exists(source))) {
+    throw new SamusError('input', 'IMPORT_SOURCE', `there is no ${source}`, 'check the path', { source });
+  }
+  const plan = await importer.plan(source, own);
+  if (plan.items.length === 0) throw layoutError(source, importer.layout, 'no image in it has a mask');
+  return plan;
+}
+
+/** The options that an importer takes. @throws SamusError USAGE_OPTION for others */
+function ownOptions(importer: Importer, options: ImportOptions): ImportOptions {
+  const { dataset, classes, images, labels } = options;
+  for (const name of ['dataset', 'classes', 'images', 'labels'] as const) {
+    if (options[name] === undefined || importer.options.includes(name)) continue;
+    const message = `--${name} was given, but ${importer.id} has one form only`;
+    throw new SamusError('usage', 'USAGE_OPTION', message, `leave --${name} out`);
+  }
+  if (dataset !== undefined && !/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(dataset)) {
+    const message = `a name of letters, digits and hyphens was expected for the data set, "${dataset}" came`;
+    throw new SamusError('usage', 'USAGE_OPTION', message, 'name it for example Organ-Source');
+  }
+  return {
+    ...(dataset !== undefined && { dataset }),
+    ...(classes && { classes }),
+    ...(images !== undefined && { images }),
+    ...(labels !== undefined && { labels }),
+  };
+}

@@ -2,7 +2,6 @@
  * Any data set that lies in two folders, images and labels with the same names. With one class a label is a mask,
  * bright where the object is; with several it holds class indices.
  */
-import { join } from 'node:path';
 import { SamusError } from '../../errors.js';
 import { type Image, toGrey } from '../../formats/image.js';
 import { findFolder, layoutError } from './files.node.js';
@@ -27,7 +26,6 @@ export const pair: Importer = {
     const several = (mask: Image, _lossy: boolean, file: string) => indices(mask, classes.length + 1, file);
     const labelOf = classes.length > 1 ? several : binaryMask;
     const pairs = await pairItems({ source, dataset, images, labels, labelOf });
-    if (pairs.items.length === 0) throw layoutError(source, LAYOUT, `no image in ${join(images)} has a label`);
     return { datasets: new Map([[dataset, datasetEntry(classes, 'not stated', 'own')]]), ...pairs };
   },
 };

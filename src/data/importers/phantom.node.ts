@@ -6,17 +6,15 @@ import { join } from 'node:path';
 import { createImage } from '../../formats/image.js';
 import { readImage, readMask } from '../../formats/imageFile.node.js';
 import { PHANTOM_KINDS } from '../phantom.js';
-import { fileNames, layoutError } from './files.node.js';
+import { fileNames } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
 import { checkSameSize } from './masks.js';
 
 /** Text, as the parts of a file name are. */
 const CLASSES: readonly string[] = PHANTOM_KINDS;
-const LAYOUT = 'files like phantom-1.png and phantom-1.cyst.png, as "samus phantom" writes them';
-
 export const phantom: Importer = {
   id: 'phantom',
-  layout: LAYOUT,
+  layout: 'files like phantom-1.png and phantom-1.cyst.png, as "samus phantom" writes them',
   options: ['dataset'],
   async plan(source, { dataset = 'Phantom' }) {
     const files = await fileNames(source);
@@ -48,7 +46,6 @@ export const phantom: Importer = {
         },
       });
     }
-    if (items.length === 0) throw layoutError(source, LAYOUT, 'there are none');
     return { datasets: new Map([[dataset, datasetEntry(CLASSES, 'MIT', 'samus phantom')]]), items, skipped: [] };
   },
 };
