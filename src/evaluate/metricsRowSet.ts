@@ -11,15 +11,15 @@
  * @param prediction not 0 inside; row-major, width · height values, as is `truth`
  */
 export function rowSetHausdorff(prediction: Uint8Array, truth: Uint8Array, width: number, height: number): number {
-  const words = Math.ceil(width / 32);
-  const [a, b] = [distinctRows(prediction, width, height, words), distinctRows(truth, width, height, words)];
-  const nearestOfB = new Float64Array(b.length).fill(Number.POSITIVE_INFINITY);
+  const [a, b] = [rowsAsBits(prediction, width, height), rowsAsBits(truth, width, height)];
+  const words = wordsOf(width);
+  const nearestOfB = new Int32Array(b.length / words).fill(width + 1);
   let most = 0;
-  for (const row of a) {
-    let nearest = Number.POSITIVE_INFINITY;
-    for (const [j, other] of b.entries()) {
+  for (let i = 0; i < a.length; i += words) {
+    let nearest = width + 1;
+    for (let j = 0; j < nearestOfB.length; j++) {
       let differing = 0;
-      for (let w = 0; w < words; w++) differing += bitsOf(row[w]! ^ other[w]!);
+      for (let w = 0; w < words; w++) differing += bitsOf(a[i + w]! ^ b[j * words + w]!);
       if (differing < nearest) nearest = differing;
       if (differing < nearestOfB[j]!) nearestOfB[j] = differing;
     }
@@ -28,15 +28,32 @@ export function rowSetHausdorff(prediction: Uint8Array, truth: Uint8Array, width
   return nearestOfB.reduce((worst, nearest) => Math.max(worst, nearest), most);
 }
 
-/** Rows as bits, each once: repeated ones change no distance, and most rows of a mask are empty. */
-function distinctRows(mask: Uint8Array, width: number, height: number, words: number): Int32Array[] {
-  const rows = new Map<string, Int32Array>();
+/**
+ * The rows, one after the other, a bit for each pixel. One that equals the row before is left out: repeated ones change
+ * no distance, and most rows of a mask are empty.
+ */
+function rowsAsBits(mask: Uint8Array, width: number, height: number): Int32Array {
+  const words = wordsOf(width);
+  const rows = new Int32Array(height * words);
+  let used = 0;
   for (let y = 0; y < height; y++) {
-    const bits = new Int32Array(words);
-    for (let x = 0, i = y * width; x < width; x++, i++) if (mask[i] !== 0) bits[x >> 5]! |= 1 << (x & 31);
-    rows.set(bits.join(), bits);
+    rows.fill(0, used, used + words);
+    for (let x = 0, i = y * width; x < width; x++, i++) {
+      if (mask[i] !== 0) rows[used + (x >> 5)]! |= 1 << (x & 31);
+    }
+    if (used === 0 || !repeats(rows, used, words)) used += words;
   }
-  return [...rows.values()];
+  return rows.subarray(0, used);
+}
+
+/** Whether the row that begins at a place equals the one before it. */
+function repeats(rows: Int32Array, start: number, words: number): boolean {
+  for (let i = start; i < start + words; i++) if (rows[i] !== rows[i - words]) return false;
+  return true;
+}
+
+function wordsOf(width: number): number {
+  return Math.ceil(width / 32);
 }
 
 /** How many bits are set, counted in parallel (Warren, Hacker's Delight). */
