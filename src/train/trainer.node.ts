@@ -2,11 +2,11 @@
  * The training loop: batches in, steps of the optimiser, validations, checkpoints. What it starts from and where it
  * goes on is prepared by prepareRun.node.ts; how it is shown to people is the business of its listener.
  */
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { SamusError } from '../errors.js';
 import type { Batch } from './batchLoader.node.js';
 import { weightsOf, writeLast } from './lastCheckpoint.node.js';
+import { nanError } from './nanError.node.js';
 import { globalNorm, Optimiser } from './optimiser.js';
 import type { Position, Validation } from './position.js';
 import type { PreparedRun } from './prepareRun.node.js';
@@ -260,29 +260,8 @@ export class Trainer {
 
   #nanError(what: string): SamusError {
     const { folder, config } = this.#run;
-    const { best } = this.#position;
-    // A weight that is none comes of the step that is done, the others of the one that was to be.
-    const step = this.#position.step + (what === 'a weight' ? 0 : 1);
     const samples = this.#batches.flatMap((batch) => batch.origins());
-    const last = join(folder, RUN_FILES.last);
-    const before =
-      best && best.step < this.#position.step ? ` from ${join(folder, RUN_FILES.best)}, of step ${best.step},` : '';
-    const start =
-      this.#saved.step < this.#position.step
-        ? `start a new run from ${last}, of step ${this.#saved.step},`
-        : `(the weights of ${last}, of step ${this.#saved.step}, may be the cause) start a new run${before}`;
-    // What --from does not say by itself: another subset is trained, and SAM becomes a SAMUS.
-    const same = [
-      ...(config.trained === 'all' ? ['--train all'] : []),
-      ...(config.model.architecture === 'sam' ? [`--model ${last}`] : []),
-    ].map((option) => `${option}, `);
-    return new SamusError(
-      'failure',
-      'TRAIN_NAN',
-      `${what} of step ${step} was expected to be a number, it is not; its samples: ${samples.join('; ')}`,
-      `look at these images, or ${start} by --from with ${same.join('')}a lower --lr or --clip 1`,
-      { step, samples: [...samples] },
-    );
+    return nanError(what, { folder, config, position: this.#position, saved: this.#saved, samples });
   }
 }
 
