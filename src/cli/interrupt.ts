@@ -19,6 +19,13 @@ export function explainInterruptBy(other: () => unknown): void {
   explain = other;
 }
 
+let hint = 'run the command again; files that are there are whole';
+
+/** What to do after an interruption, for a command that is not just run again. */
+export function hintAfterInterrupt(other: string): void {
+  hint = other;
+}
+
 /** Runs `work` to its end even if the program is interrupted meanwhile; after that nothing is begun any more. */
 export async function whole<T>(work: () => Promise<T>): Promise<T> {
   // The program ends before this could matter: what waits for it must not go on.
@@ -50,7 +57,6 @@ export function onInterrupt(exit: (error: SamusError, exitCode: number) => void)
     const timer = setTimeout(() => explain(), PATIENCE_MS);
     await Promise.allSettled([...writing, ...[...endings].map((end) => end())]);
     clearTimeout(timer);
-    const hint = 'run the command again; files that are there are whole';
     exit(new SamusError('interrupted', 'INTERRUPTED', 'the command was interrupted', hint), exitCode);
   };
   process.once('SIGINT', () => void stop(130));

@@ -7,7 +7,7 @@ import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
 import { createRun, type PreparedRun, resumeRun } from '../train/prepareRun.node.js';
 import { Trainer } from '../train/trainer.node.js';
 import { epochSamples } from '../train/trainingLists.node.js';
-import { whole } from './interrupt.js';
+import { hintAfterInterrupt, whole } from './interrupt.js';
 import { NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
@@ -53,6 +53,7 @@ async function run(options: TrainOptions, stopped: () => boolean): Promise<Outco
 }
 
 async function trainPrepared(folder: string, prepared: PreparedRun, stopped: () => boolean): Promise<Outcome> {
+  hintAfterInterrupt(`go on with samus train --resume ${folder}`);
   const display = await RunDisplay.open(prepared);
   try {
     const result = await new Trainer(prepared, display, stopped).train();
@@ -70,7 +71,7 @@ async function trainPrepared(folder: string, prepared: PreparedRun, stopped: () 
     const bestText = best
       ? `best validation Dice ${best.dice.toFixed(4)} after step ${best.step}`
       : 'not validated yet';
-    const state = finished ? 'done' : `stopped; go on with samus train --resume ${folder}`;
+    const state = finished ? 'done' : 'stopped';
     return { document, lines: [`${folder}: step ${step} of ${prepared.config.steps}, ${bestText}; ${state}`] };
   } finally {
     await display.close();

@@ -215,7 +215,10 @@ describe('samus train', () => {
     const { code, stdout } = await run.ended;
     // On a fast machine it may be through before the signal comes.
     expect([0, 130]).toContain(code);
-    if (code === 130) expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'INTERRUPTED' } });
+    if (code === 130) {
+      const hint = expect.stringContaining('samus train --resume stopped');
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'INTERRUPTED', hint } });
+    }
     expect(filesIn(join(folder, 'stopped'))).toContain('last/training-state.safetensors');
     expect(await train('--resume', 'stopped')).toMatchObject({ code: 0 });
     expect(await weights('stopped')).toEqual(await weights('done'));
