@@ -78,10 +78,7 @@ export function augment(
  * @throws SamusError AUGMENT_PARAMETER if the image is not grey
  */
 export function makeExample(image: Image, label: Image, { imageSize, lowSize }: ExampleSizes): Example {
-  if (image.channels !== 1) {
-    const message = `a grey image was expected for training, ${image.channels} channels came`;
-    throw new SamusError('usage', 'AUGMENT_PARAMETER', message, 'make it grey first', { channels: image.channels });
-  }
+  checkGrey(image);
   const mask = resizeNearest(label, imageSize, imageSize);
   return {
     image: Float32Array.from(resizeBilinear(image, imageSize, imageSize).data, (v) => UNIT[v]!),
@@ -89,6 +86,13 @@ export function makeExample(image: Image, label: Image, { imageSize, lowSize }: 
     // From the label at the model's size, not from the native one: that is what the published code does.
     lowLabel: resizeNearest(mask, lowSize, lowSize).data,
   };
+}
+
+/** @throws SamusError AUGMENT_PARAMETER if it is not */
+export function checkGrey({ channels }: Image): void {
+  if (channels === 1) return;
+  const message = `a grey image was expected for training, ${channels} channels came`;
+  throw new SamusError('usage', 'AUGMENT_PARAMETER', message, 'make it grey first', { channels });
 }
 
 function crop({ width, data }: Image, x: number, y: number, side: number): Image {

@@ -4,8 +4,8 @@
  */
 
 import type { Random } from '../nn/random.js';
-import { type Field, ridge, smoothField } from './phantomNoise.js';
 import { collide, longShape, roundShape, type Shape } from './phantomShape.js';
+import { type Field, ridge, smoothField } from './smoothField.js';
 
 /** The kinds of objects; each is also the name of its class. */
 export type PhantomKind = 'cyst' | 'lesion' | 'vessel' | 'band' | 'organ';

@@ -92,4 +92,11 @@ describe('augmentStrongly', () => {
     expect(levels.filter((count) => count === 1).length).toBeGreaterThan(15);
     expect(levels.filter((count) => count > 1).length).toBeGreaterThan(30);
   });
+
+  it('refuses colour', () => {
+    const refused = expect.objectContaining({ code: 'AUGMENT_PARAMETER' });
+    const colour = createImage(4, 4, 3, new Uint8Array(48));
+    const label = createImage(4, 4, 1, new Uint8Array(16));
+    expect(() => augmentStrongly(colour, label, Random.seeded(1), SIDE)).toThrow(refused);
+  });
 });

@@ -8,7 +8,8 @@
 import { createImage, type Image } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
 import type { Random } from '../nn/random.js';
-import { type Field, smoothField } from './phantomNoise.js';
+import { checkGrey } from './augment.js';
+import { type Field, smoothField } from './smoothField.js';
 
 /** Each of the operations is applied to half of the images; blur and speckle to a quarter. */
 const CHANCE = 0.5;
@@ -42,6 +43,7 @@ const CELLS = 32;
  * @param image grey, of any size and form
  * @param label class indices, of the image's size
  * @param side of what comes out, which is square as the model's input
+ * @throws SamusError AUGMENT_PARAMETER if the image is not grey
  */
 export function augmentStrongly(
   image: Image,
@@ -49,6 +51,7 @@ export function augmentStrongly(
   random: Random,
   side: number,
 ): { readonly image: Image; readonly label: Image } {
+  checkGrey(image);
   const from = drawWarp(random).map((place) => spread(place, side));
   const mask = pickNearest(resizeNearest(label, side, side), from);
   const grey = pickBilinear(resizeBilinear(image, side, side), from);

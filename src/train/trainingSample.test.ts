@@ -34,8 +34,8 @@ describe('makeTrainingSample', () => {
     }
   });
 
-  it('depends on seed, epoch and index alone', () => {
-    const shape = { augment: 'flip', prompts: 'mixed' } as const;
+  it.each(['flip', 'strong'] as const)('depends on seed, epoch and index alone (%s)', (augment) => {
+    const shape = { augment, prompts: 'mixed' } as const;
     expect(sample(shape, 1, 2)).toEqual(sample(shape, 1, 2));
     expect(sample(shape, 1, 2)).not.toEqual(sample(shape, 2, 1));
     expect(sample({ ...shape, seed: 2 }, 1, 2)).not.toEqual(sample(shape, 1, 2));

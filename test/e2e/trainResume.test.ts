@@ -13,7 +13,7 @@ import { filesIn, newFolder, removeFolder, samus, startSamus } from './samusProc
 const folder = newFolder();
 const TRAIN = [
   ['train', '--data', 'data', '--train-list', 'train', '--val-list', 'val', '--model', 'tiny.json', '--threads', '1'],
-  ['--recipe', 'multi-prompt', '--rounds', '2', '--augment', 'flip', '--optimizer', 'adamw', '--clip', '1'],
+  ['--recipe', 'multi-prompt', '--rounds', '2', '--augment', 'strong', '--optimizer', 'adamw', '--clip', '1'],
   ['--ema', '0.9', '--schedule', 'cosine', '--warmup', '3', '--batch', '3', '--accumulate', '2', '--steps', '12'],
   ['--validate-steps', '5', '--checkpoint-steps', '3', '--seed', '5'],
 ].flat();

@@ -1,6 +1,6 @@
 /**
- * Smooth random fields for the phantom: what makes tissue uneven on a scale larger than speckle. Not a source of
- * random numbers (random.ts), only a way to spread a few of them over a plane.
+ * Smooth random fields: what makes a phantom's tissue uneven on a scale larger than speckle, and bends pictures for
+ * training. Not a source of random numbers (random.ts), only a way to spread a few of them over a plane.
  */
 import type { Random } from '../nn/random.js';
 
