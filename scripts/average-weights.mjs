@@ -1,7 +1,7 @@
 /**
  * node scripts/average-weights.mjs OUT MODEL MODEL …: writes a model folder whose weights are the means of those of several
  * checkpoints of one model, in float32. Checkpoints of one training, one after the other, lie close enough for that, and
- * their mean errs less than each of them (Wortsman et al., arXiv:2203.05482).
+ * their mean often errs less than most of them (Wortsman et al., arXiv:2203.05482).
  */
 import { writeModelFolder } from '../dist/formats/modelFolder.node.js';
 import { float32 } from '../dist/graph/tensorData.js';
@@ -16,22 +16,15 @@ const configs = new Set(models.map(({ config }) => JSON.stringify(serialiseConfi
 if (configs.size > 1) throw new Error('one model was expected, their config.json differ');
 
 const tensors = new Map();
-for (const [name, { data, shape, dtype }] of models[0].tensors) {
-  const sum = new Float64Array(data.length);
-  for (const model of models) {
-    const values = model.tensors.get(name).data;
-    for (let i = 0; i < sum.length; i++) sum[i] += values[i];
-  }
+for (const [name, tensor] of models[0].tensors) {
   // Whole numbers are counters that inference does not use.
-  if (dtype === 'float32')
-    tensors.set(
-      name,
-      float32(
-        Float32Array.from(sum, (value) => value / models.length),
-        shape,
-      ),
-    );
-  else tensors.set(name, models[0].tensors.get(name));
+  if (tensor.dtype !== 'float32') {
+    tensors.set(name, tensor);
+    continue;
+  }
+  const parts = models.map((model) => model.tensors.get(name).data);
+  const mean = tensor.data.map((_, i) => parts.reduce((sum, part) => sum + part[i], 0) / parts.length);
+  tensors.set(name, float32(mean, tensor.shape));
 }
 const card = `Mean of the weights of ${names.join(', ')}.\n`;
 await writeModelFolder(out, { config: serialiseConfig(models[0].config), tensors, card });

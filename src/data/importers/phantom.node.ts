@@ -12,6 +12,7 @@ import { checkSameSize } from './masks.js';
 
 /** Text, as the parts of a file name are. */
 const CLASSES: readonly string[] = PHANTOM_KINDS;
+
 export const phantom: Importer = {
   id: 'phantom',
   layout: 'files like phantom-1.png and phantom-1.cyst.png, as "samus phantom" writes them',
