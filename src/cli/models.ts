@@ -1,6 +1,6 @@
 /**
  * `samus models`: the options of its commands. Light, so that help and mistakes are answered at once; the work is in
- * modelsConvert.ts, modelsInit.ts and modelsInfo.ts.
+ * modelsConvert.ts, modelsInit.ts, modelsAverage.ts and modelsInfo.ts.
  */
 import { Argument, Command, Option } from 'commander';
 import { DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
@@ -16,7 +16,7 @@ interface JsonOption {
 
 export function modelsCommand(): Command {
   const models = new Command('models').description('Import, make and describe models');
-  for (const command of [convertCommand(), initCommand(), infoCommand()]) models.addCommand(command);
+  for (const command of [convertCommand(), initCommand(), averageCommand(), infoCommand()]) models.addCommand(command);
   return models.addHelpText('after', `\n${NOTICE}.`);
 }
 
@@ -72,6 +72,28 @@ function initCommand(): Command {
     .action(async (_architecture: string, out: string, options: InitOptions & JsonOption) => {
       const { initSamus } = await import('./modelsInit.js');
       finish(await initSamus(out, options), options.json);
+    });
+}
+
+const AVERAGE_EXAMPLES = `
+For checkpoints of one training, one after the other: their mean often segments better than each of them. Models that were
+trained apart have no useful mean.
+
+Example:
+  samus models average run-1/best run-2/best run-3/best --out models/mean
+
+${NOTICE}.`;
+
+function averageCommand(): Command {
+  return new Command('average')
+    .description('Make one model of the mean weights of several checkpoints')
+    .argument('<models...>', `two or more, each ${MODEL_NAMES}`)
+    .requiredOption('--out <folder>', 'the model folder to write')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', AVERAGE_EXAMPLES)
+    .action(async (models: string[], { out, json }: { readonly out: string } & JsonOption) => {
+      const { averageModels } = await import('./modelsAverage.js');
+      finish(await averageModels(models, out), json);
     });
 }
 

@@ -1,6 +1,7 @@
 /**
  * `samus/models`: SAM and SAMUS as graphs, their configurations, and state dicts that fit them.
  */
+export { averageWeights, type WeightedModel } from './averageWeights.js';
 export {
   type ModelConfig,
   SAM_VIT_B,

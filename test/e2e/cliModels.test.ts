@@ -98,6 +98,39 @@ describe('models convert --int8', () => {
   });
 });
 
+describe('models average', () => {
+  it('makes a model of the mean weights that segments', async () => {
+    const start = (seed: string) =>
+      samus(folder, 'models', 'init', 'samus', '--from', SAM, `run-${seed}`, '--seed', seed);
+    expect([(await start('1')).code, (await start('2')).code]).toEqual([0, 0]);
+    expect((await samus(folder, 'models', 'convert', 'run-2', 'run-2-float16', '--float16')).code).toBe(0);
+    const args = ['models', 'average', 'run-1', 'run-2/model.safetensors', 'run-2-float16', '--out', 'mean', '--json'];
+    const { code, stdout } = await samus(folder, ...args);
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ folder: 'mean', architecture: 'samus' })]);
+    expect(readFileSync(join(folder, 'mean/README.md'), 'utf8')).toContain('`run-2/model.safetensors`');
+    const name = 'image_encoder.blocks.0.attn.qkv.weight';
+    const [first, second, mean] = await Promise.all(
+      ['run-1', 'run-2', 'mean'].map(async (run) => {
+        const { tensors } = await readCheckpointFile(join(folder, run, 'model.safetensors'));
+        return tensors.get(name)!.data as Float32Array;
+      }),
+    );
+    for (const [i, value] of mean!.entries()) expect(value).toBeCloseTo((first![i]! + 2 * second![i]!) / 3, 3);
+    const segment = await samus(folder, 'segment', 'phantom-2.png', '--point', '9,9', '--model', 'mean', '--json');
+    expect(segment.code).toBe(0);
+  });
+
+  it.each([
+    ['one model', ['sam', '--out', 'none'], 'MODELS_TOO_FEW'],
+    ['models of two architectures', ['sam', 'run-1', '--out', 'none'], 'MODELS_DIFFER'],
+    ['weights in 8 bits', ['sam-int8', 'sam-int8', '--out', 'none'], 'MODEL_QUANTISED'],
+  ])('refuses %s', async (_, args, expected) => {
+    const { code, stdout } = await samus(folder, 'models', 'average', ...args, '--json');
+    expect([code, JSON.parse(stdout).error.code]).toEqual([3, expected]);
+    expect(filesIn(folder).filter((path) => path.startsWith('none/'))).toEqual([]);
+  });
+});
+
 describe('models init', () => {
   it('starts SAMUS from SAM, the same for the same seed', async () => {
     const init = (out: string, seed: string) =>

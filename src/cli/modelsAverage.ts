@@ -1,0 +1,31 @@
+/**
+ * `samus models average`: one model out of several checkpoints of a training.
+ */
+import { basename } from 'node:path';
+import { averageWeights } from '../models/averageWeights.js';
+import type { Model } from '../predict/types.js';
+import { saveModel } from './modelFolderOutput.js';
+import { readModel } from './openModel.js';
+import { NOTICE } from './packageInfo.js';
+import type { Outcome } from './run.js';
+
+/**
+ * Writes a model folder with the means of the weights of models.
+ * @throws SamusError as averageWeights, and what reading, checking and writing throw
+ */
+export async function averageModels(names: readonly string[], out: string): Promise<Outcome> {
+  const models: Model[] = [];
+  for (const name of names) models.push(await readModel(name));
+  const tensors = averageWeights(models);
+  return saveModel(out, { name: basename(out), config: models[0]!.config, tensors }, card(out, names));
+}
+
+function card(out: string, names: readonly string[]): string {
+  return `# ${basename(out)}
+
+${NOTICE}.
+
+The mean of the weights of ${names.map((name) => `\`${name}\``).join(', ')} (\`samus models average\`). Data, licence and
+limits are theirs; how well it does has to be measured (\`samus evaluate\`).
+`;
+}

@@ -1,0 +1,55 @@
+/**
+ * The mean of the weights of several models. Checkpoints of one training lie close enough for that, and their mean often
+ * errs less than most of them (Wortsman et al., arXiv:2203.05482). Means of models that were trained apart segment nothing.
+ */
+import { SamusError } from '../errors.js';
+import { float32, type StateDict, type TensorData } from '../graph/tensorData.js';
+import type { ModelConfig } from './config.js';
+import { requireFloat32Weights } from './quantise.js';
+
+export interface WeightedModel {
+  readonly config: ModelConfig;
+  /** As checkStateDict gives it. */
+  readonly tensors: StateDict;
+}
+
+/**
+ * A state dict of float32 means, summed in 64 bits; running statistics of batch normalisation are averaged too.
+ * @throws SamusError MODELS_TOO_FEW below two, MODELS_DIFFER for configurations that are not all the same,
+ *   MODEL_QUANTISED for weights in 8 bits
+ */
+export function averageWeights(models: readonly WeightedModel[]): Map<string, TensorData> {
+  const [first, ...others] = models;
+  if (!first || others.length === 0) {
+    const message = `two models or more were expected to be averaged, ${models.length} came`;
+    throw new SamusError('input', 'MODELS_TOO_FEW', message, 'name checkpoints of one training');
+  }
+  for (const [i, { config }] of others.entries()) checkSame(first.config, config, i + 2);
+  requireFloat32Weights(first.config);
+  return new Map([...first.tensors].map(([name, tensor]) => [name, mean(tensor, name, models)]));
+}
+
+function mean(tensor: TensorData, name: string, models: readonly WeightedModel[]): TensorData {
+  // Whole numbers are counters, which inference does not use: those of the first model.
+  if (tensor.dtype !== 'float32') return tensor;
+  const parts = models.map(({ tensors }) => tensors.get(name)!.data as Float32Array);
+  const means = tensor.data.map((_, i) => parts.reduce((sum, part) => sum + part[i]!, 0) / parts.length);
+  return float32(means, tensor.shape);
+}
+
+function checkSame(expected: ModelConfig, came: ModelConfig, number: number): void {
+  const wanted = new Map<string, unknown>(Object.entries(expected));
+  const found = new Map<string, unknown>(Object.entries(came));
+  const text = (values: ReadonlyMap<string, unknown>, field: string): string =>
+    JSON.stringify(values.get(field)) ?? 'none';
+  const fields = [...new Set([...wanted.keys(), ...found.keys()])].filter(
+    (field) => text(wanted, field) !== text(found, field),
+  );
+  if (fields.length === 0) return;
+  const told = fields.map((field) => `${field} ${text(found, field)} instead of ${text(wanted, field)}`).join(', ');
+  const message = `models of one configuration were expected; number ${number} has ${told}`;
+  throw new SamusError('input', 'MODELS_DIFFER', message, 'name checkpoints of one training', {
+    model: number,
+    fields,
+  });
+}
