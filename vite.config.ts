@@ -4,7 +4,7 @@
  * served as it lies in the installed package, from `/ort/`.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,6 +41,50 @@ function shellList(): Plugin {
   };
 }
 
+/** Folders of the packages that are part of the page or of one of its workers. */
+const bundled = new Set<string>();
+
+/** Notes the packages of a bundle. */
+function packageList(): Plugin {
+  return {
+    name: 'samus-package-list',
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        for (const id of file.type === 'chunk' ? file.moduleIds : []) {
+          const folder = /^\0?(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id)?.[1];
+          if (folder !== undefined) bundled.add(folder);
+        }
+      }
+    },
+  };
+}
+
+/** Writes the licences of all bundled packages, which ask that they go along; workers are bundled before the page is. */
+function licences(): Plugin {
+  return {
+    name: 'samus-licences',
+    generateBundle: {
+      order: 'post',
+      handler() {
+        const source = [...bundled].sort().map(licenceOf).join('\n');
+        this.emitFile({ type: 'asset', fileName: 'licenses.txt', source });
+      },
+    },
+  };
+}
+
+function licenceOf(folder: string): string {
+  const {
+    name,
+    version,
+    license,
+    homepage = `https://www.npmjs.com/package/${name}`,
+  }: Record<string, string> = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+  return `${name} ${version}, ${license}, ${homepage}\n${text}`;
+}
+
 export default defineConfig({
   root: fileURLToPath(new URL('src/web', import.meta.url)),
   base: './',
@@ -53,7 +97,7 @@ export default defineConfig({
     // The entry for Node, which webRuntime.ts names as well, is never reached in a page.
     alias: [{ find: /^onnxruntime-web$/, replacement: 'onnxruntime-web/wasm' }],
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [packageList()] },
   build: {
     outDir: fileURLToPath(new URL('dist/web', import.meta.url)),
     emptyOutDir: true,
@@ -73,5 +117,5 @@ export default defineConfig({
       },
     },
   },
-  plugins: [shellList()],
+  plugins: [shellList(), packageList(), licences()],
 });

@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 /** What may not be larger outside models/, in bytes. */
 const LARGEST = 1e6;
 
-/** The annotator is more than this, but without these there is none. */
-const PAGE = ['dist/web/index.html', 'dist/web/serviceWorker.js'];
+/** The annotator is more than this, but without these there is none, or none that may be passed on. */
+const PAGE = ['dist/web/index.html', 'dist/web/serviceWorker.js', 'dist/web/licenses.txt'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

@@ -58,6 +58,11 @@ const rows = results.published.datasets.map((group, i) => {
   return `| ${cells.join(' | ')} |`;
 });
 const { n, mae, bias, ece, pearson } = results.published.calibration;
+const scores = results.published.datasets.map(
+  ({ dataset, class: id, className, calibration: { mae, bias, pearson } }) => {
+    return `| ${dataset} ${id} (${className}) | ${figure(mae)} | ${figure(bias)} | ${pearson.toFixed(2)} |`;
+  },
+);
 const commands = Object.values(RUNS).map((options) =>
   ['samus evaluate --data ultrasound --list', list, '--model samus-s', ...options].join(' '),
 );
@@ -69,7 +74,13 @@ ${rows.join('\n')}
 Dice at 256×256 pixels, mask 0, list \`${list}\`. The published click is the middle one of the object's pixels. Random clicks
 and boxes (5 % jitter): mean over five seeded draws, with the 95 % interval over images, over patients where
 names tell them (of fewer than five the range of the draws); the clicks after the first are simulated corrections. The predicted IoU against the measured one, published click, ${n} masks: mean absolute error
-${figure(mae)}, bias ${figure(bias)}, calibration error ${figure(ece)}, correlation ${figure(pearson)}. Made by
+${figure(mae)}, bias ${figure(bias)}, calibration error ${figure(ece)}, correlation ${figure(pearson)}; of each class:
+
+| dataset, class | mean absolute error | bias | correlation |
+|---|---|---|---|
+${scores.join('\n')}
+
+Made by
 
 \`\`\`
 ${commands.join('\n')}

@@ -15,7 +15,10 @@ export interface ModelLines {
 }
 
 export function resultLines(models: readonly ModelLines[], comparisons: readonly Comparison[]): string[] {
-  return [...models.flatMap((model) => modelLines(model, models.length > 1)), ...comparisons.flatMap(comparisonLines)];
+  return [
+    ...models.flatMap((model) => modelLines(model, models.length > 1)),
+    ...comparisons.flatMap((one) => comparisonLines(one, models[0]!.summary)),
+  ];
 }
 
 function modelLines({ evaluation, summary }: ModelLines, named: boolean): string[] {
@@ -65,11 +68,13 @@ function intervalLine(groups: readonly GroupSummary[]): string {
   return `95 % intervals resample ${elsewhere}${few ? '; there is none for less than five of them' : ''}`;
 }
 
-function comparisonLines({ first, second, groups }: Comparison): string[] {
+function comparisonLines({ first, second, groups }: Comparison, { groups: named }: EvaluationSummary): string[] {
+  const nameOf = (dataset: string, classId: number): string =>
+    named.find((group) => group.dataset === dataset && group.classId === classId)!.className;
   const rows = groups.map(({ dataset, classId, images, differences }) => {
     const { mean, ci95, wilcoxon } = differences.get('dice')!;
     const interval = ci95 ? `${signed(ci95[0])} to ${signed(ci95[1])}` : '';
-    return [dataset, String(classId), String(images), signed(mean), interval, pText(wilcoxon.p)];
+    return [dataset, nameOf(dataset, classId), String(images), signed(mean), interval, pText(wilcoxon.p)];
   });
   return [
     `${second} less ${first}:`,

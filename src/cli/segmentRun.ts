@@ -83,10 +83,13 @@ export async function segmentAll(jobs: readonly Job[], options: SegmentOptions):
         lines.push(`${job.image}: error: ${segmented.message} (${segmented.hint})`);
         continue;
       }
-      const entry = imageEntry(job.image, segmented.image, segmented.objects);
+      const { overlay, json } = files;
+      const drawn = { ...(overlay && { overlay }), ...(json && { json }) };
+      const entry = { ...imageEntry(job.image, segmented.image, segmented.objects), ...drawn };
       await writeFiles(segmenter, segmented, files, documentOf(segmenter.name, [entry]), saveTensors);
       entries.push(entry);
       lines.push(...resultLines(job.image, segmented.objects));
+      for (const [what, path] of Object.entries(drawn)) lines.push(`${job.image}: ${what} -> ${path}`);
     }
   } finally {
     progress.end();

@@ -135,7 +135,7 @@ async function readToken(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) {
     const message = `a file with a token was expected at ${path}, it cannot be read`;
-    throw new SamusError('usage', 'TOKEN_UNREADABLE', message, 'check the path and its permissions', { path });
+    throw new SamusError('input', 'TOKEN_UNREADABLE', message, 'check the path and its permissions', { path });
   }
   const token = text.trim();
   if (token.length >= MIN_TOKEN && !/\s/.test(token)) return token;

@@ -23,6 +23,11 @@ const PATIENCE_MS = 2000;
 const LOOK_MS = 200;
 
 async function start(): Promise<void> {
+  const [unexpected] = process.argv.slice(2);
+  if (unexpected !== undefined) {
+    const message = `no arguments were expected, "${unexpected}" came`;
+    throw new SamusError('usage', 'USAGE_ARGUMENTS', message, 'to choose: npx samus serve --help');
+  }
   if (!(await bundledModels()).includes(DEFAULT_MODEL)) {
     throw new SamusError(
       'input',

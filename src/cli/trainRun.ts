@@ -64,7 +64,7 @@ async function trainPrepared(folder: string, prepared: PreparedRun, stopped: () 
       steps: prepared.config.steps,
       finished,
       best,
-      hours: seconds / 3600,
+      wall_ms: 1000 * seconds,
       wait_share: waitShare,
       notice: NOTICE,
     };

@@ -40,7 +40,7 @@ export interface Start {
  */
 export async function findStart(model: string | undefined, from: string | undefined, seed: number): Promise<Start> {
   if (model === undefined && from === undefined) {
-    const hint = 'name samus-b, samus-s, a model folder or a config.json';
+    const hint = 'name samus-b, samus-s, sam-b, a model folder or a config.json, or a checkpoint as --from';
     throw new SamusError('usage', 'USAGE_MISSING_OPTION', 'the model to train was expected as --model', hint);
   }
   const named = model === undefined ? undefined : await configNamed(model);
@@ -212,8 +212,9 @@ function dataOf({ data, trainList, valList, holdOut = 0 }: TrainOptions): Traini
   const missing = [data === undefined && '--data', trainList === undefined && '--train-list'].filter(Boolean);
   const noVal = valList === undefined && holdOut === 0;
   if (data === undefined || trainList === undefined || noVal) {
-    const names = [...missing, ...(noVal ? ['--val-list'] : [])].join(', ');
-    const hint = 'name the folder of the datasets, the lists to train on and those to validate on';
+    const names = [...missing, ...(noVal ? ['--val-list or --hold-out'] : [])].join(', ');
+    const hint =
+      'name the folder of the datasets, the lists to train on and those to validate on, or a share of them to hold out';
     throw new SamusError('usage', 'USAGE_MISSING_OPTION', `${names} was expected, it did not come`, hint);
   }
   if (valList !== undefined && holdOut > 0) {

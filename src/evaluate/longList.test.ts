@@ -26,8 +26,10 @@ const source: CaseSource = {
 
 const model: PromptableModel = {
   name: 'knows it',
-  look: async ({ data }) => async (prompts) =>
-    prompts.map(() => ({ mask: Uint8Array.from(data), score: 1, lowResLogits: Float32Array.from(data) })),
+  look:
+    async ({ data }) =>
+    async (prompts) =>
+      prompts.map(() => ({ mask: Uint8Array.from(data), score: 1, lowResLogits: Float32Array.from(data) })),
 };
 
 const used = (): number => {

@@ -176,7 +176,7 @@ function notAnImage(name: string, bytes: Uint8Array, format: OtherFormat | undef
       'input',
       'IMAGE_DICOM',
       `${name} is a DICOM file; an image file (${READABLE}) was expected here`,
-      'give it to a command that reads DICOM, or export a frame as PNG',
+      'DICOM is not read yet: export a frame as PNG in your viewer',
       { image: name },
     );
   }

@@ -5,7 +5,7 @@ import { averageWeights } from './averageWeights.js';
 import { quantise } from './quantise.js';
 import { checkStateDict } from './stateDict.js';
 
-const code = (expected: string) => expect.objectContaining({ kind: 'input', code: expected });
+const code = (expected: string) => expect.objectContaining({ code: expected });
 
 /** A model with these numbers as one of its weights. */
 function modelWith(numbers: readonly number[]) {

@@ -22,7 +22,7 @@ export function averageWeights(models: readonly WeightedModel[]): Map<string, Te
   const [first, ...others] = models;
   if (!first || others.length === 0) {
     const message = `two models or more were expected to be averaged, ${models.length} came`;
-    throw new SamusError('input', 'MODELS_TOO_FEW', message, 'name checkpoints of one training');
+    throw new SamusError('usage', 'MODELS_TOO_FEW', message, 'name checkpoints of one training');
   }
   for (const [i, { config }] of others.entries()) checkSame(first.config, config, i + 2);
   requireFloat32Weights(first.config);

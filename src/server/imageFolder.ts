@@ -14,7 +14,7 @@ export async function openImageFolder(folder: string): Promise<ImageFolder> {
   const root = await realpath(folder).catch(() => undefined);
   if (root !== undefined) return new ImageFolder(root);
   const message = `a folder of images was expected at ${folder}, there is none`;
-  throw new SamusError('usage', 'FOLDER_NOT_FOUND', message, 'check --folder', { folder });
+  throw new SamusError('input', 'FOLDER_NOT_FOUND', message, 'check --folder', { folder });
 }
 
 export class ImageFolder {

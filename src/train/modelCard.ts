@@ -26,12 +26,15 @@ ${rows.join('\n')}
 | all samples | ${validation.dice.toFixed(4)} |
 `
     : '';
+  const { from } = config;
+  const start = from === null ? 'random weights' : `\`${from.split(/[/\\]/).slice(-2).join('/')}\``;
+  const licences = `that of the images that it was trained on${from === null ? '' : ', and that of what it started from'}`;
   return `# ${model.architecture.toUpperCase()}, trained with samus
 
 Research use only, not for diagnosis.
 
-${config.from === null ? 'Started from random weights' : 'Started from a checkpoint'}, trained for ${step} steps (${seen} images, ${(seen / samples.train).toFixed(1)} epochs
-of ${data.train.join(', ')}) with the ${config.recipe.kind} recipe, seed ${config.seed}. The licence of the images that it was trained on applies.
+Started from ${start}, trained for ${step} steps (${seen} images, ${(seen / samples.train).toFixed(1)} epochs
+of ${data.train.join(', ')}) with the ${config.recipe.kind} recipe, seed ${config.seed}. Its licence: ${licences}.
 ${table}`;
 }
 

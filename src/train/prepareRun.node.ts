@@ -121,7 +121,7 @@ async function readRunConfig(folder: string): Promise<TrainingConfig> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) {
     const message = `the folder of a training was expected, but ${folder} has no ${RUN_FILES.config}`;
-    throw new SamusError('usage', 'RUN_NOT_FOUND', message, 'name the folder that was given as --out', { run: folder });
+    throw new SamusError('input', 'RUN_NOT_FOUND', message, 'name the folder that was given as --out', { run: folder });
   }
   let json: unknown;
   try {

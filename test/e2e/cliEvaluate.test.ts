@@ -88,7 +88,7 @@ describe('samus evaluate', () => {
     const options = ['--clicks', '2', '--draws', '2', '--seed', '5', '--report', 'report'];
     const { code, stdout } = await run('--model', 'one', '--model', 'two', ...options);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/two less one:/);
+    expect(stdout).toMatch(/two less one:\n.*Wilcoxon p\n\S+ +\S*[a-z]/);
     expect(filesIn(join(folder, 'report'))).toEqual(['images.csv', 'report.html', 'summary.json']);
     expect(stdout).toMatch(/95 % intervals resample images/);
     const summary = JSON.parse(readFileSync(join(folder, 'report/summary.json'), 'utf8'));

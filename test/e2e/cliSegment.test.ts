@@ -116,9 +116,11 @@ describe('on an image that is not square', () => {
     expect(code).toBe(0);
     const document = parseDocument(stdout);
     expect(JSON.parse(readFileSync(join(folder, 'forms/scan.json'), 'utf8'))).toEqual(document);
-    const [object] = document.images[0]!.objects;
+    const { objects, overlay: drawn, json } = document.images[0]!;
+    const [object] = objects;
+    expect([drawn, json]).toEqual([join('forms', 'scan.overlay.png'), join('forms', 'scan.json')]);
     const mask = await readImage(join(folder, object!.mask!));
-    const overlay = await readImage(join(folder, 'forms/scan.overlay.png'));
+    const overlay = await readImage(join(folder, drawn!));
     expect([mask.width, mask.height, overlay.width, overlay.height]).toEqual([WIDTH, HEIGHT, WIDTH, HEIGHT]);
     expect(decodeRle(object!.rle).data).toEqual(Uint8Array.from(mask.data, Math.sign));
     expect(mask.data.filter((value) => value > 0)).toHaveLength(object!.area);

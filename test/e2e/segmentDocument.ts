@@ -9,6 +9,8 @@ export interface SegmentDocument {
     readonly width: number;
     readonly height: number;
     readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
+    readonly overlay?: string;
+    readonly json?: string;
     readonly objects: readonly {
       readonly name: string;
       readonly points: readonly (readonly number[])[];

@@ -457,9 +457,9 @@ describe('the description of the API', () => {
 describe('what keeps a server from starting', () => {
   it.each([
     [['--host', '0.0.0.0'], 2, 'TOKEN_REQUIRED'],
-    [['--token-file', 'none.txt'], 2, 'TOKEN_UNREADABLE'],
+    [['--token-file', 'none.txt'], 3, 'TOKEN_UNREADABLE'],
     [['--token-file', 'weak.txt'], 2, 'TOKEN_WEAK'],
-    [['--folder', 'none'], 2, 'FOLDER_NOT_FOUND'],
+    [['--folder', 'none'], 3, 'FOLDER_NOT_FOUND'],
     [['--model', 'tiny', '--model', './tiny'], 2, 'MODEL_NAME_TWICE'],
     [['--model', 'none'], 3, 'MODEL_NOT_FOUND'],
     [['--port', '99999'], 2, 'USAGE_VALUE'],

@@ -27,8 +27,11 @@ beforeAll(() => {
 afterAll(() => removeFolder(folder));
 
 /** Starts it; `onText` sees what it has said so far, each time it says something. */
-function start(onText: (text: string, child: ReturnType<typeof spawn>) => void = () => undefined): Promise<Ended> {
-  const child = spawn(process.execPath, ['dist/cli/start.js'], {
+function start(
+  onText: (text: string, child: ReturnType<typeof spawn>) => void = () => undefined,
+  ...args: readonly string[]
+): Promise<Ended> {
+  const child = spawn(process.execPath, ['dist/cli/start.js', ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     // One that serves where it should not have ended by itself.
@@ -53,6 +56,11 @@ it('says what is missing when no model is bundled', async () => {
   expect(code).toBe(3);
   expect(stderr).toContain('models/samus-s');
   expect(stderr).toContain('hint:');
+});
+
+it('takes no arguments, and says what does', async () => {
+  const { code, stderr } = await start(undefined, '--port', '9000');
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/"--port" came\nhint: .*samus serve/)]);
 });
 
 describe('with a bundled model', () => {

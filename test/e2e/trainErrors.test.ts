@@ -181,7 +181,7 @@ describe('samus train', () => {
     const model = await train('--resume', 'done', '--model', 'samus-b');
     expect(model).toMatchObject({ code: 2, stdout: expect.stringContaining('USAGE_CONFLICT') });
     expect(await train('--resume', 'data')).toMatchObject({
-      code: 2,
+      code: 3,
       stdout: expect.stringContaining('RUN_NOT_FOUND'),
     });
   });

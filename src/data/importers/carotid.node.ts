@@ -19,7 +19,7 @@ export const carotid: Importer = {
     const labels = await findFolder(source, ['Expert mask images', join(PARENT, 'Expert mask images')]);
     if (!images || !labels) throw layoutError(source, LAYOUT, 'they are not there');
     const pairs = await pairItems({ source, dataset: DATASET, images, labels });
-    const entry = datasetEntry(['lumen'], 'CC BY 4.0', 'Momot 2022');
+    const entry = datasetEntry(['lumen'], 'CC BY 4.0', 'Momot 2022, doi:10.17632/d4xt63mgjm.1');
     return { datasets: new Map([[DATASET, entry]]), ...pairs };
   },
 };

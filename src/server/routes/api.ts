@@ -210,7 +210,12 @@ function encodingOf({ embeddings }: ServerContext, model: ServedModel, image: st
 
 function imageUnknown(): SamusError {
   const message = 'the image of this id is not kept (any more) for this model';
-  return new SamusError('usage', 'IMAGE_UNKNOWN', message, 'send the image again');
+  return new SamusError(
+    'usage',
+    'IMAGE_UNKNOWN',
+    message,
+    'send the image again: POST /api/v1/images?model=NAME for another than the first',
+  );
 }
 
 /** @throws SamusError PROMPT_OBJECT_TWICE */
