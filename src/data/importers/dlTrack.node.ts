@@ -28,7 +28,10 @@ export const dlTrack: Importer = {
       const [images, labels] = [await findFolder(source, imageFolders), await findFolder(source, labelFolders)];
       if (!images || !labels) continue;
       const pairs = await pairItems({ source, dataset, images, labels });
-      datasets.set(dataset, datasetEntry([object], 'Apache-2.0', 'DL_Track_US, Ritsche et al. 2023, doi:10.21105/joss.05206'));
+      datasets.set(
+        dataset,
+        datasetEntry([object], 'Apache-2.0', 'DL_Track_US, Ritsche et al. 2023, doi:10.21105/joss.05206'),
+      );
       items.push(...pairs.items);
       skipped.push(...pairs.skipped);
     }

@@ -19,7 +19,11 @@ export const tg3k: Importer = {
     const labels = await findFolder(source, ['thyroid-mask', join('tg3k', 'thyroid-mask')]);
     if (!images || !labels) throw layoutError(source, LAYOUT, 'they are not there');
     const pairs = await pairItems({ source, dataset: DATASET, images, labels });
-    const entry = datasetEntry(['thyroid gland'], 'research use', 'Gong et al. 2021, doi:10.1109/ISBI48211.2021.9434087');
+    const entry = datasetEntry(
+      ['thyroid gland'],
+      'research use',
+      'Gong et al. 2021, doi:10.1109/ISBI48211.2021.9434087',
+    );
     return { datasets: new Map([[DATASET, entry]]), ...pairs };
   },
 };
