@@ -48,7 +48,7 @@ function importCommand(): Command {
     .argument('<out>', 'the folder of data sets to add it to; made if it is not there')
     .addOption(
       new Option('--size <pixels>', 'stretch images to squares of this side, as the published data are').argParser(
-        parseCount('--size', 1),
+        parseCount('--size', 1, 4096),
       ),
     )
     .option('--dataset <name>', 'name of the data set (pair, coco, phantom)')

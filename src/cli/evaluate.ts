@@ -22,6 +22,7 @@ DIR gets report.html, summary.json and images.csv. ${NOTICE}.`;
 
 /** More than anybody clicks; each one keeps a mask of every object in memory. */
 const MOST_CLICKS = 100;
+const MOST_DRAWS = 1000;
 
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
@@ -44,7 +45,7 @@ export function evaluateCommand(): Command {
       new Option(
         '--draws <count>',
         'random prompts for each object (default: the published one, always the same)',
-      ).argParser(parseCount('--draws', 1)),
+      ).argParser(parseCount('--draws', 1, MOST_DRAWS)),
     )
     .addOption(
       new Option('--seed <number>', 'of random prompts and intervals').argParser(parseCount('--seed', 0)).default(1),

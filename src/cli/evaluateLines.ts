@@ -23,7 +23,9 @@ export function resultLines(models: readonly ModelLines[], comparisons: readonly
 
 function modelLines({ evaluation, summary }: ModelLines, named: boolean): string[] {
   const { groups } = summary;
-  const millimetres = groups.some(({ metrics }) => metrics.get('hd95_mm')!.n > 0);
+  // One unit for the whole table: pixels, unless every distance is known in millimetres too.
+  const known = (metric: Metric): number => groups.reduce((sum, { metrics }) => sum + metrics.get(metric)!.n, 0);
+  const millimetres = known('hd95_mm') > 0 && known('hd95_mm') === known('hd95_px');
   const [hd95, assd, nsd]: readonly [Metric, Metric, Metric] = millimetres
     ? ['hd95_mm', 'assd_mm', 'nsd_mm']
     : ['hd95_px', 'assd_px', 'nsd'];

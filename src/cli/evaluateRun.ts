@@ -86,7 +86,15 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   if (models.length > 1) for (const model of models) await loadModel(model);
   if (options.report !== undefined) await makeFolder(options.report);
   const results: ReportModel[] = [];
-  for (const model of models) results.push(await runModel(model, models, dataset, list, protocol, options));
+  for (const model of models) {
+    results.push(
+      await runModel(model, models, dataset, list, protocol, options).catch((error: unknown) => {
+        // What took so long to measure is not lost with a model that fails after it.
+        if (results.length > 0) process.stderr.write(`${resultLines(results, []).join('\n')}\n`);
+        throw error;
+      }),
+    );
+  }
   const [first, ...others] = results;
   const comparisons = others.map((other) =>
     compareEvaluations(first!.evaluation, other.evaluation, list, options.seed),
@@ -94,10 +102,7 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   const document = documentOf(options, lists, protocol, results, comparisons);
   const failed = results.some(({ evaluation }) => evaluation.failures.length > 0);
   const where = options.report === undefined ? [] : [`the report is ${join(options.report, 'report.html')}`];
-  const lines = resultLines(
-    results.map(({ evaluation, summary }) => ({ evaluation, summary })),
-    comparisons,
-  );
+  const lines = resultLines(results, comparisons);
   if (options.report !== undefined) {
     const classNames = (name: string): readonly string[] => dataset.classes(name).names;
     const content = { lists, protocol, list, results, comparisons, classNames, notice: NOTICE };
@@ -138,7 +143,12 @@ async function runModel(
     progress.end();
     const chosen = report === undefined ? [] : chooseExamples(evaluation.table, summary);
     const pictures = () => makeGallery(adapted, source, list, chosen, protocol);
-    return { evaluation, summary, gallery: await withProgress('drawing examples', pictures) };
+    const gallery = await withProgress('drawing examples', pictures).catch((error: unknown) => {
+      if (!(error instanceof SamusError) || error.kind === 'interrupted') throw error;
+      warn(`the report has no examples of ${adapted.name}: ${error.message}`);
+      return [];
+    });
+    return { evaluation, summary, gallery };
   } finally {
     progress.end();
     forget();

@@ -6,14 +6,16 @@ import { averageWeights } from '../models/averageWeights.js';
 import type { Model } from '../predict/types.js';
 import { saveModel } from './modelFolderOutput.js';
 import { readModel } from './openModel.js';
+import { checkOutputs } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import type { Outcome } from './run.js';
 
 /**
  * Writes a model folder with the means of the weights of models.
- * @throws SamusError as averageWeights, and what reading, checking and writing throw
+ * @throws SamusError OUTPUT_IS_INPUT, as averageWeights, and what reading, checking and writing throw
  */
 export async function averageModels(names: readonly string[], out: string): Promise<Outcome> {
+  checkOutputs([out], names);
   const models: Model[] = [];
   for (const name of names) models.push(await readModel(name));
   const tensors = averageWeights(models);

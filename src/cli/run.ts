@@ -77,7 +77,7 @@ function asSamusError(error: unknown): SamusError | undefined {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const [limit, reason] = MACHINE[code] ?? [];
   if (limit) return new SamusError('machine', limit, `${reason} (${code})`, 'make room and run it again');
-  if (error instanceof RangeError && /allocation|array buffer/i.test(error.message)) {
+  if (error instanceof RangeError && /allocation|array buffer|array length/i.test(error.message)) {
     const hint = 'use a smaller image or model, or close other programs';
     return new SamusError('machine', 'MACHINE_LIMIT', `there is not enough memory (${error.message})`, hint);
   }

@@ -21,7 +21,7 @@ Examples:
 ${NOTICE}.`;
 
 export function trainCommand(): Command {
-  const count = (name: string, least: number) => parseCount(name, least);
+  const count = (name: string, least: number, most?: number) => parseCount(name, least, most);
   return new Command('train')
     .description('Train a model on a folder of ultrasound datasets')
     .option('--data <root>', 'the folder of the datasets')
@@ -39,10 +39,10 @@ export function trainCommand(): Command {
     .addOption(new Option('--epochs <count>', 'how long (default: 200)').argParser(count('--epochs', 1)))
     .addOption(new Option('--steps <count>', 'how long, in steps of the optimiser').argParser(count('--steps', 1)))
     .addOption(new Option('--seed <number>', 'of all that is random (default: 1234)').argParser(count('--seed', 0)))
-    .addOption(new Option('--batch <count>', 'images of one run (default: 8)').argParser(count('--batch', 1)))
+    .addOption(new Option('--batch <count>', 'images of one run (default: 8)').argParser(count('--batch', 1, 1024)))
     .addOption(
       new Option('--accumulate <count>', 'runs of one step (default: 1); Dice is summed over one run only').argParser(
-        count('--accumulate', 1),
+        count('--accumulate', 1, 4096),
       ),
     )
     .addOption(
@@ -50,7 +50,7 @@ export function trainCommand(): Command {
     )
     .addOption(
       new Option('--rounds <count>', 'prompts for each image (multi-prompt; default: 3)').argParser(
-        count('--rounds', 1),
+        count('--rounds', 1, 16),
       ),
     )
     .addOption(

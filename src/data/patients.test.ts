@@ -9,6 +9,7 @@ describe('the patient by the name of an image', () => {
     ['FetalHead-HC18', '010_2HC', '010'],
     ['Echocardiography-CAMUS', 'patient0002_4CH_ES', 'patient0002'],
     ['Echocardiography-CAMUS', '0055_2CH_000', '0055'],
+    ['Echocardiography-HMCQU', '0001_ch4_000', '0001'],
     ['ThyroidNodule-DDTI', '1_2', '1'],
     ['ThyroidNodule-DDTI', 'test10047', '0047'],
     ['ThyroidNodule-DDTI', 'test20047', '0047'],

@@ -13,6 +13,8 @@ const RULES: ReadonlyMap<string, RegExp> = new Map([
   ['FetalHead-HC18', /^(\d+)_\d*HC$/],
   // patient0001_2CH_ED as published, 0055_2CH_000 in US30K: patient, view, frame.
   ['Echocardiography-CAMUS', /^((?:patient)?\d+)_\dCH_/],
+  // 0001_ch4_000 in US30K: recording, view, frame.
+  ['Echocardiography-HMCQU', /^(\d+)_ch\d_/],
   // 1_2 as published: case and image. As pairs of PNG test10047 and test20047 are the halves of screen 47; of screens
   // with one view, test47, nothing is known.
   ['ThyroidNodule-DDTI', /^(\d+)_\d+$|^test[12](\d{4})$/],

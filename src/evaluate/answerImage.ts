@@ -4,7 +4,8 @@
  */
 import { correctionClick } from '../data/prompts.js';
 import type { Sample } from '../data/sampleList.js';
-import type { LabelledCase } from './evaluationCase.js';
+import { classMask, type LabelledCase } from './evaluationCase.js';
+import { type Confusion, confusionOf } from './metricsOverlap.js';
 import type { Answer, EvaluationPrompt, PromptableModel } from './promptableModel.js';
 import { type Draw, firstPrompt, type PromptKind } from './promptPlan.js';
 
@@ -24,8 +25,10 @@ export interface Dialogue {
   readonly draw: number;
   /** All points in their order, first prompt and corrections. */
   readonly prompt: EvaluationPrompt;
-  /** One answer after each turn, 1 + clicks of them; where nothing is left to correct the last one stays. */
-  readonly answers: readonly Answer[];
+  /** The last one. Of those before only the overlaps are kept: a mask and logits for each click and draw are gigabytes. */
+  readonly answer: Answer;
+  /** After each turn, 1 + clicks of them; where nothing is left to correct the last one stays. */
+  readonly overlaps: readonly Confusion[];
 }
 
 /**
@@ -41,15 +44,18 @@ export async function answerImage(
 ): Promise<Dialogue[]> {
   const draws = Array.from({ length: Math.max(1, protocol.draws) }, (_, draw) => draw);
   const drawn = (draw: number): Draw | undefined => (protocol.draws > 0 ? { seed: protocol.seed, draw } : undefined);
-  let turns = samples.flatMap((sample) =>
-    draws.map((draw) => ({
+  let turns = samples.flatMap((sample) => {
+    const truth = classMask(label, sample.classId);
+    return draws.map((draw) => ({
       sample,
       draw,
+      truth,
       prompt: firstPrompt(protocol.prompt, label, width, sample, drawn(draw)),
-      answers: [] as readonly Answer[],
+      answer: undefined as Answer | undefined,
+      overlaps: [] as readonly Confusion[],
       open: true,
-    })),
-  );
+    }));
+  });
   const answering = await model.look(image);
   for (let turn = 0; turn <= protocol.clicks; turn++) {
     const asked = turns.filter(({ open }) => open);
@@ -62,8 +68,8 @@ export async function answerImage(
         : [];
     const byTurn = new Map(asked.map((one, i) => [one, answers[i]!]));
     turns = turns.map((one) => {
-      const answer = byTurn.get(one) ?? one.answers[one.answers.length - 1]!;
-      const told = { ...one, answers: [...one.answers, answer] };
+      const answer = byTurn.get(one) ?? one.answer!;
+      const told = { ...one, answer, overlaps: [...one.overlaps, confusionOf(answer.mask, one.truth)] };
       if (!one.open || turn === protocol.clicks) return told;
       const click = correctionClick(answer.mask, label, width, one.sample.classId);
       if (!click) return { ...told, open: false };
@@ -71,5 +77,11 @@ export async function answerImage(
       return { ...told, prompt };
     });
   }
-  return turns.map(({ sample, draw, prompt, answers }) => ({ sample, draw, prompt, answers }));
+  return turns.map(({ sample, draw, prompt, answer, overlaps }) => ({
+    sample,
+    draw,
+    prompt,
+    answer: answer!,
+    overlaps,
+  }));
 }

@@ -124,11 +124,10 @@ async function evaluateImage(
     for (const map of combined.values()) matrix.add(label, map);
   }
   const truths = new Map(classIds.map((classId) => [classId, classMask(label, classId)]));
-  const measured = dialogues.map(({ sample, draw, answers }) => {
+  const measured = dialogues.map(({ sample, draw, answer, overlaps }) => {
     const truth = truths.get(sample.classId)!;
-    const overlaps = answers.map(({ mask }) => confusionOf(mask, truth));
     const { truePositive, falsePositive, falseNegative } = overlaps[overlaps.length - 1]!;
-    const { mask, score } = answers[answers.length - 1]!;
+    const { mask, score } = answer;
     const map = combined.get(draw);
     const values: RowValues = {
       metrics: measureMask(mask, truth, width, height, { ...options, ...(spacingMm && { spacingMm }) }),
@@ -168,7 +167,7 @@ function combinedByDraw(dialogues: readonly Dialogue[]): Map<number, Uint8Array>
   const maps = new Map<number, Uint8Array>();
   for (const draw of new Set(dialogues.map((one) => one.draw))) {
     const ofDraw = dialogues.filter((one) => one.draw === draw);
-    const logits = ofDraw.map(({ answers }) => answers[answers.length - 1]!.logits);
+    const logits = ofDraw.map(({ answer }) => answer.logits);
     const there = logits.filter((map) => map !== undefined);
     if (there.length < logits.length) throw new Error('logits were asked for and did not come');
     maps.set(

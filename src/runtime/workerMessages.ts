@@ -30,6 +30,8 @@ export type FromWorker =
 
 export interface WireError {
   readonly message: string;
+  /** Of an error of the operating system. */
+  readonly system?: string;
   /** Absent for an error that is not a SamusError, which is a bug. */
   readonly coded?: { kind: ErrorKind; code: string; hint: string; details: { readonly [key: string]: Json } };
 }
@@ -71,9 +73,12 @@ export function packError(error: unknown): WireError {
     const { kind, code, message, hint, details } = error;
     return { message, coded: { kind, code, hint, details } };
   }
-  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  if (!(error instanceof Error)) return { message: String(error) };
+  if ('code' in error && typeof error.code === 'string') return { message: error.message, system: error.code };
+  return { message: error.stack ?? error.message };
 }
 
-export function unpackError({ message, coded }: WireError): Error {
+export function unpackError({ message, coded, system }: WireError): Error {
+  if (system !== undefined) return Object.assign(new Error(message), { code: system });
   return coded ? new SamusError(coded.kind, coded.code, message, coded.hint, coded.details) : new Error(message);
 }

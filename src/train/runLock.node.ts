@@ -3,7 +3,7 @@
  * behind; it is taken over if no process of that number and start time is there any more.
  */
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
@@ -41,14 +41,25 @@ export async function lockRun(run: string): Promise<() => Promise<void>> {
   };
 }
 
+/** What file systems without links say. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
 async function linked(from: string, to: string): Promise<boolean> {
   try {
-    await link(from, to);
+    // There a reader may see a copy before it is whole, which is nobody's to it; the time for that is very short.
+    await link(from, to).catch((error: unknown) => {
+      if (!NO_LINKS.includes(codeOf(error))) throw error;
+      return copyFile(from, to, constants.COPYFILE_EXCL);
+    });
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** @throws SamusError RUN_LOCKED if the owner lives */

@@ -135,11 +135,16 @@ describe('a training', () => {
     await expect(new Trainer(resumed, {}, () => false).train()).rejects.toMatchObject({ code: 'TRAIN_NAN', hint });
   });
 
-  it('loses no step when a sample cannot be read', async () => {
+  it.each([
+    ['a sample cannot be read', new SamusError('input', 'IMAGE_FORMAT', 'a', 'b')],
+    ['a reader dies', new SamusError('failure', 'TRAIN_WORKER', 'a', 'b')],
+    ['the machine gives out', new SamusError('machine', 'RUNTIME_OUT_OF_MEMORY', 'a', 'b')],
+    ['a disk gives errors', Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })],
+  ])('loses no step when %s', async (_, error) => {
     const run = await growingRun({ checkpointSteps: 0 }, (batch) => {
-      if (batch === 2) throw new SamusError('input', 'IMAGE_FORMAT', 'a', 'b');
+      if (batch === 2) throw error;
     });
-    await expect(new Trainer(run, {}, () => false).train()).rejects.toMatchObject({ code: 'IMAGE_FORMAT' });
+    await expect(new Trainer(run, {}, () => false).train()).rejects.toBe(error);
     expect(await last()).toEqual([2, 80]);
   });
 

@@ -98,8 +98,10 @@ export class Trainer {
     try {
       await this.#steps();
     } catch (error) {
-      // A sample that cannot be read: once it is put right, the training goes on from here.
-      if (error instanceof SamusError && error.kind === 'input') await this.#saveUntried();
+      // Whatever happened to samples or machine: once it is put right, the training goes on from here. Weights that give no
+      // numbers are another matter, and where nothing can be saved what happened first is told.
+      const broken = error instanceof SamusError && error.code === 'TRAIN_NAN';
+      if (!broken) await this.#saveUntried().catch(() => undefined);
       throw error;
     }
     await this.#saveUntried();

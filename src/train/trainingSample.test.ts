@@ -89,6 +89,22 @@ describe('makeTrainingSample', () => {
     expect(input[10 * 64 + 30]).toBeCloseTo((wide.data[10 * 64 + 30]! - 123.675) / 58.395, 4);
   });
 
+  it('mirrors a tall picture for SAM without what stands beside it', () => {
+    const tall = createImage(32, 64, 1, image.data.slice(0, 32 * 64));
+    const mask = createImage(32, 64, 1, label.data.slice(0, 32 * 64));
+    const row = (index: number): number[] => {
+      const shape = { ...SHAPE, architecture: 'sam', augment: 'flip' } as const;
+      return [...makeTrainingSample(tall, mask, 1, { epoch: 0, index }, shape).image.subarray(40 * 64, 41 * 64)];
+    };
+    const plain = [
+      ...validationExample(tall, mask, { architecture: 'sam', imageSize: 64 }).image.subarray(40 * 64, 41 * 64),
+    ];
+    expect(plain.slice(32)).toEqual(Array.from({ length: 32 }, () => 0));
+    const rows = new Set(Array.from({ length: 60 }, (_, index) => row(index).join()));
+    expect(rows).toContain(plain.join());
+    expect(rows).toContain([...plain.slice(0, 32).toReversed(), ...plain.slice(32)].join());
+  });
+
   it('shows SAM what the segmenter shows it', () => {
     const config = { ...SAM_VIT_B, imageSize: 64, tokenGrid: 4 };
     const { image: seen, objects: shapes } = makePhantom({ seed: 4, width: 50, height: 90, kind: 'lesion' });

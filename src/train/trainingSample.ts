@@ -104,11 +104,10 @@ export function validationExample(image: Image, label: Image, shape: PictureShap
 }
 
 function makePicture(image: Image, label: Image, shape: SampleShape, random: Random): Example {
-  let [picture, classes] = framed(image, label, shape);
   const kind = shape.augment;
-  if ((kind === 'flip' || kind === 'strong') && random.chance(0.5)) {
-    [picture, classes] = [mirrored(picture), mirrored(classes)];
-  }
+  // Before it is framed: what SAM adds beside a tall image stays on the right.
+  const turned = (kind === 'flip' || kind === 'strong') && random.chance(0.5);
+  let [picture, classes] = turned ? framed(mirrored(image), mirrored(label), shape) : framed(image, label, shape);
   if (kind !== 'none') {
     const augmented = kind === 'strong' ? augmentStrongly : augment;
     ({ image: picture, label: classes } = augmented(picture, classes, random, shape.imageSize));

@@ -122,6 +122,7 @@ describe('models average', () => {
 
   it.each([
     ['one model', ['sam', '--out', 'none'], 2, 'MODELS_TOO_FEW'],
+    ['to replace one of its models', ['run-1', 'run-2', '--out', 'run-1'], 2, 'OUTPUT_IS_INPUT'],
     ['models of two architectures', ['sam', 'run-1', '--out', 'none'], 3, 'MODELS_DIFFER'],
     ['weights in 8 bits', ['sam-int8', 'sam-int8', '--out', 'none'], 3, 'MODEL_QUANTISED'],
   ])('refuses %s', async (_, args, exitCode, expected) => {

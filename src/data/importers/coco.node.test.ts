@@ -37,6 +37,16 @@ describe('COCO', () => {
     }
   });
 
+  it('is refused with more categories than a label can tell apart', async () => {
+    const folder = await newFolder();
+    const categories = Array.from({ length: 256 }, (_, i) => ({ id: i + 1, name: `c${i}` }));
+    const text = JSON.stringify({ images: [{ id: 1, file_name: 'a.png' }], annotations: [], categories });
+    await writeFile(join(folder, 'many.json'), text);
+    await expect(importFrom('coco', join(folder, 'many.json'))).rejects.toEqual(
+      expect.objectContaining({ code: 'IMPORT_ANNOTATION', message: expect.stringContaining('255 categories') }),
+    );
+  });
+
   it.each([
     ['instances.json', 'images/a.png', undefined],
     ['annotations/instances.json', 'images/a.png', undefined],

@@ -13,6 +13,8 @@ import { fileNames, findFolder, layoutError, stemOf, textIfThere } from './files
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
 
 const LAYOUT = 'one JSON file in the form of COCO (images, annotations, categories)';
+/** What an 8-bit label can hold beside the background. */
+const MOST_CLASSES = 255;
 /** Where the images may be, seen from the JSON file. */
 const FOLDERS = ['images', 'image', 'img', 'train2017', 'val2017', '.'].flatMap((name) => [name, join('..', name)]);
 
@@ -31,6 +33,7 @@ export const coco: Importer = {
           : `there is no ${imageFolder}`;
       throw layoutError(source, LAYOUT, `${came}; name it by --images`);
     }
+    const names = classes.map(({ name }) => name);
     const classIds = new Map(classes.map(({ id }, i) => [id, i + 1]));
     const items: ImportItem[] = [];
     const skipped: { file: string; reason: string }[] = [];
@@ -51,7 +54,6 @@ export const coco: Importer = {
         },
       });
     }
-    const names = classes.map(({ name }) => name);
     return { datasets: new Map([[dataset, datasetEntry(names, 'not stated', 'own')]]), items, skipped };
   },
 };
@@ -88,7 +90,11 @@ function parse(text: string, path: string) {
       if (file === undefined) throw refuse(`the file_name ${image.file} leads out of its folder`);
       return { ...image, file };
     });
-    return { images, classes: cocoCategories(document) };
+    const classes = cocoCategories(document);
+    if (classes.length > MOST_CLASSES) {
+      throw refuse(`${MOST_CLASSES} categories at most were expected, it has ${classes.length}`);
+    }
+    return { images, classes };
   } catch (error) {
     if (error instanceof SyntaxError) throw refuse('COCO JSON was expected, but it is no JSON');
     if (error instanceof SamusError && error.code === 'COCO_INVALID') throw refuse(error.message);

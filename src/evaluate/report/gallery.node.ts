@@ -8,7 +8,7 @@ import { resizeBilinear } from '../../formats/resize.js';
 import { answerImage, type Protocol } from '../answerImage.js';
 import { type CaseSource, readCase } from '../evaluate.js';
 import { classMask } from '../evaluationCase.js';
-import { confusionOf, overlapMetrics } from '../metricsOverlap.js';
+import { overlapMetrics } from '../metricsOverlap.js';
 import type { PromptableModel } from '../promptableModel.js';
 import type { Example, GalleryEntry } from './examples.js';
 import { outlinePath } from './outline.js';
@@ -31,8 +31,7 @@ export async function makeGallery(
     const shown = await readCase(source, sample, protocol.native);
     const { image, label, width, height } = shown;
     const [dialogue] = await answerImage(model, shown, [sample], { ...protocol, draws: Math.min(1, protocol.draws) });
-    const { answers, prompt } = dialogue!;
-    const { mask } = answers[answers.length - 1]!;
+    const { answer, overlaps, prompt } = dialogue!;
     const truth = classMask(label, sample.classId);
     const scale = Math.min(1, PICTURE_SIDE / Math.max(width, height));
     const side = (length: number): number => Math.max(1, Math.round(length * scale));
@@ -46,9 +45,9 @@ export async function makeGallery(
       height,
       picture: `data:image/jpeg;base64,${jpeg.toString('base64')}`,
       // Of what is shown, where the sample was chosen by its mean over several draws.
-      dice: overlapMetrics(confusionOf(mask, truth)).dice,
+      dice: overlapMetrics(overlaps[overlaps.length - 1]!).dice,
       truth: outlinePath(truth, width, height),
-      prediction: outlinePath(mask, width, height),
+      prediction: outlinePath(answer.mask, width, height),
       prompt,
     });
   }

@@ -32,7 +32,10 @@ const source: CaseSource = {
 };
 
 const list = SampleList.parse([
-  { name: 'test', text: ['1/Set/a', '2/Set/a', '1/Set/broken', '1/Set/ab', '1/Set/<i>&', '1/Set/abcd'].join('\n') },
+  {
+    name: 'test',
+    text: ['1/Set/a', '2/Set/a', '1/Set/broken', '1/Set/ab', '1/Set/<i>&', '1/Set/abcd', '1/Lost/broken'].join('\n'),
+  },
 ]);
 
 async function run(name: string, seed: number, protocol: EvaluateOptions): Promise<ReportModel> {

@@ -52,7 +52,7 @@ export function interactionSection(summaries: readonly EvaluationSummary[]): str
   const several = summaries.length > 1;
   const curves = summaries.flatMap(({ model, groups }, m) =>
     groups.flatMap((group, g) =>
-      group.turns
+      group.turns && group.images > 0
         ? [
             {
               name: several ? `${groupName(group)}, ${model}` : groupName(group),
@@ -87,13 +87,15 @@ export function examplesSection(results: readonly ReportModel[], draws: number):
 
 export function agreementSection({ results }: ReportContent): string {
   const figures = results.flatMap(({ summary, evaluation: { table } }, m) =>
-    summary.groups.map((group) => {
-      const { unit, truth, predicted } = areasOf(table, group.samples);
-      const dots = thinned(places(truth.length)).map((i) => [truth[i]!, predicted[i]!] as const);
-      const plot = blandAltman(dots, group.area, unit === 'mm2' ? 'mm²' : 'pixels', m % SERIES_COUNT);
-      const name = results.length > 1 ? `${groupName(group)}, ${summary.model}` : groupName(group);
-      return `<figure><figcaption>${escapeText(name)}</figcaption>${plot}</figure>`;
-    }),
+    summary.groups
+      .filter(({ images }) => images > 0)
+      .map((group) => {
+        const { unit, truth, predicted } = areasOf(table, group.samples);
+        const dots = thinned(places(truth.length)).map((i) => [truth[i]!, predicted[i]!] as const);
+        const plot = blandAltman(dots, group.area, unit === 'mm2' ? 'mm²' : 'pixels', m % SERIES_COUNT);
+        const name = results.length > 1 ? `${groupName(group)}, ${summary.model}` : groupName(group);
+        return `<figure><figcaption>${escapeText(name)}</figcaption>${plot}</figure>`;
+      }),
   );
   const intro =
     'Bland–Altman: the line is the mean difference, dashes are the limits of agreement (± 1.96 deviations).';
