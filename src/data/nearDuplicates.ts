@@ -42,33 +42,40 @@ export function findNearDuplicates(
   sides: readonly string[],
 ): { readonly a: number; readonly b: number; readonly correlation: number }[] {
   const found: { a: number; b: number; correlation: number }[] = [];
+  const hashes = new Uint16Array(PARTS * prints.length);
+  for (const [i, { hash }] of prints.entries()) hashes.set(hash, PARTS * i);
   for (let part = 0; part < PARTS; part++) {
-    const buckets = new Map<number, number[]>();
+    // By side too: images of echo sweeps have a part in common by the thousand, and most of them are on one side.
+    const buckets = new Map<number, Map<string, number[]>>();
     for (const [b, print] of prints.entries()) {
       const key = print.hash[part]!;
-      const bucket = buckets.get(key) ?? [];
-      for (const a of bucket) {
-        if (sides[a] === sides[b] || firstEqualPart(prints[a]!, print) !== part) continue;
-        if (differingBits(prints[a]!.hash, print.hash) > MOST_BITS) continue;
-        const likeness = correlation(prints[a]!.miniature, print.miniature);
-        if (likeness >= LEAST_CORRELATION) found.push({ a, b, correlation: likeness });
+      const bucket = buckets.get(key) ?? new Map<string, number[]>();
+      for (const [side, others] of bucket) {
+        if (side === sides[b]) continue;
+        for (const a of others) {
+          if (!areNear(hashes, a, b, part)) continue;
+          const likeness = correlation(prints[a]!.miniature, print.miniature);
+          if (likeness >= LEAST_CORRELATION) found.push({ a, b, correlation: likeness });
+        }
       }
-      bucket.push(b);
+      const own = bucket.get(sides[b]!);
+      if (own) own.push(b);
+      else bucket.set(sides[b]!, [b]);
       buckets.set(key, bucket);
     }
   }
   return found.sort((p, q) => p.a - q.a || p.b - q.b);
 }
 
-/** Pairs that agree in several parts are looked at once. */
-function firstEqualPart(a: Fingerprint, b: Fingerprint): number {
-  return a.hash.findIndex((part, i) => part === b.hash[i]);
-}
-
-function differingBits(a: Uint16Array, b: Uint16Array): number {
+/** Whether two hashes differ in few bits, `part` being the first that they have in common: other pairs had their turn. */
+function areNear(hashes: Uint16Array, a: number, b: number, part: number): boolean {
   let bits = 0;
-  for (let i = 0; i < PARTS; i++) for (let x = a[i]! ^ b[i]!; x !== 0; x &= x - 1) bits++;
-  return bits;
+  for (let i = 0; i < PARTS; i++) {
+    let different = hashes[PARTS * a + i]! ^ hashes[PARTS * b + i]!;
+    if (different === 0 && i < part) return false;
+    for (; different !== 0; different &= different - 1) if (++bits > MOST_BITS) return false;
+  }
+  return true;
 }
 
 /** Pearson's correlation; 1 for two even pictures of one grey level. */
