@@ -23,6 +23,8 @@ export interface Protocol {
 export interface Dialogue {
   readonly sample: Sample;
   readonly draw: number;
+  /** 1 where the label is the sample's class. */
+  readonly truth: Uint8Array;
   /** All points in their order, first prompt and corrections. */
   readonly prompt: EvaluationPrompt;
   /** The last one. Of those before only the overlaps are kept: a mask and logits for each click and draw are gigabytes. */
@@ -77,11 +79,5 @@ export async function answerImage(
       return { ...told, prompt };
     });
   }
-  return turns.map(({ sample, draw, prompt, answer, overlaps }) => ({
-    sample,
-    draw,
-    prompt,
-    answer: answer!,
-    overlaps,
-  }));
+  return turns.map(({ open, answer, ...told }) => ({ ...told, answer: answer! }));
 }

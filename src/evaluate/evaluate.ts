@@ -123,9 +123,7 @@ async function evaluateImage(
     confusions.set(first.dataset, matrix);
     for (const map of combined.values()) matrix.add(label, map);
   }
-  const truths = new Map(classIds.map((classId) => [classId, classMask(label, classId)]));
-  const measured = dialogues.map(({ sample, draw, answer, overlaps }) => {
-    const truth = truths.get(sample.classId)!;
+  const measured = dialogues.map(({ sample, draw, truth, answer, overlaps }) => {
     const { truePositive, falsePositive, falseNegative } = overlaps[overlaps.length - 1]!;
     const { mask, score } = answer;
     const map = combined.get(draw);

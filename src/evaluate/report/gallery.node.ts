@@ -7,7 +7,6 @@ import type { SampleList } from '../../data/sampleList.js';
 import { resizeBilinear } from '../../formats/resize.js';
 import { answerImage, type Protocol } from '../answerImage.js';
 import { type CaseSource, readCase } from '../evaluate.js';
-import { classMask } from '../evaluationCase.js';
 import { overlapMetrics } from '../metricsOverlap.js';
 import type { PromptableModel } from '../promptableModel.js';
 import type { Example, GalleryEntry } from './examples.js';
@@ -29,10 +28,9 @@ export async function makeGallery(
   for (const example of examples) {
     const sample = list.at(example.index);
     const shown = await readCase(source, sample, protocol.native);
-    const { image, label, width, height } = shown;
+    const { image, width, height } = shown;
     const [dialogue] = await answerImage(model, shown, [sample], { ...protocol, draws: Math.min(1, protocol.draws) });
-    const { answer, overlaps, prompt } = dialogue!;
-    const truth = classMask(label, sample.classId);
+    const { truth, answer, overlaps, prompt } = dialogue!;
     const scale = Math.min(1, PICTURE_SIDE / Math.max(width, height));
     const side = (length: number): number => Math.max(1, Math.round(length * scale));
     const small = scale < 1 ? resizeBilinear(image, side(width), side(height)) : image;
