@@ -5,8 +5,7 @@
  * Anything else that is thrown is a bug, and keeps its stack trace.
  */
 
-/** Who has to act: decides the exit code of the command line and the status of the service. */
-export type ErrorKind = 'usage' | 'input' | 'machine' | 'failure' | 'interrupted';
+import { ERRORS, type ErrorCode, type ErrorKind } from './errorCodes.js';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -16,20 +15,23 @@ export class SamusError extends Error {
   override readonly name = 'SamusError';
 
   /**
-   * @param kind who has to act
-   * @param code stable, upper case with underscores, for example `CHECKPOINT_TENSOR_MISSING`
-   * @param message one sentence: what was expected and what came
+   * @param code one of the catalogue in errorCodes.ts, which also says who has to act
+   * @param message one sentence: "Expected …, got …"
    * @param hint one sentence: what to do
    * @param details values a program may want, never pixels or names of people
    */
   constructor(
-    readonly kind: ErrorKind,
-    readonly code: string,
+    readonly code: ErrorCode,
     message: string,
     readonly hint: string,
     readonly details: { readonly [key: string]: Json } = {},
   ) {
     super(message);
+  }
+
+  /** Who has to act. */
+  get kind(): ErrorKind {
+    return ERRORS[this.code].kind;
   }
 
   /** The exit code that `interfaces` documents for this kind of error. */

@@ -3,7 +3,8 @@
  * adds files. Each layer has an entry of its own with all that it offers: `samus/predict`, `samus/models`,
  * `samus/formats`, `samus/data`, `samus/nn`, `samus/graph`, `samus/runtime`.
  */
-export { type ErrorKind, type Json, SamusError } from './errors.js';
+export { ERRORS, type ErrorCode, type ErrorKind } from './errorCodes.js';
+export { type Json, SamusError } from './errors.js';
 export { blobSource, memorySource } from './formats/byteSource.js';
 export { type Checkpoint, readCheckpoint } from './formats/checkpoint.js';
 export { createImage, type Image, maskToImage, toGrey, toRgb } from './formats/image.js';

@@ -15,11 +15,11 @@ export async function readConfigFile(path: string): Promise<unknown> {
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     const message = `a configuration was expected at ${path}, but it cannot be read (${reason})`;
-    throw new SamusError('input', 'CONFIG_UNREADABLE', message, 'check the path', { path, reason });
+    throw new SamusError('CONFIG_UNREADABLE', message, 'check the path', { path, reason });
   }
   try {
     return JSON.parse(text);
   } catch {
-    throw new SamusError('input', 'CONFIG_INVALID', `${path} is not valid JSON`, 'correct it', { path });
+    throw new SamusError('CONFIG_INVALID', `${path} is not valid JSON`, 'correct it', { path });
   }
 }

@@ -145,7 +145,7 @@ function tableCommand(): Command {
 function parseNames(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.every((name) => name !== '')) return names;
-  throw new SamusError('usage', 'USAGE_LIST', `names parted by commas were expected, "${text}" came`, 'correct it');
+  throw new SamusError('USAGE_LIST', `names parted by commas were expected, "${text}" came`, 'correct it');
 }
 
 function parseShares(text: string): number[] {
@@ -155,5 +155,5 @@ function parseShares(text: string): number[] {
     shares.length >= 2 && shares.length <= 3 && shares.every((share) => share >= 0 && Number.isFinite(share));
   if (valid && shares.some((share) => share > 0)) return shares;
   const message = `two or three shares like 7,1,2 were expected, "${text}" came`;
-  throw new SamusError('usage', 'USAGE_LIST', message, 'correct it');
+  throw new SamusError('USAGE_LIST', message, 'correct it');
 }

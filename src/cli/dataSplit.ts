@@ -13,7 +13,7 @@ export type SplitCommandOptions = Omit<SplitOptions, 'onProgress'>;
 export async function splitData(root: string, options: SplitCommandOptions): Promise<Outcome> {
   if (options.name !== undefined && !/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(options.name)) {
     const message = `a name of letters, digits and hyphens was expected for the lists, "${options.name}" came`;
-    throw new SamusError('usage', 'USAGE_OPTION', message, 'correct --name');
+    throw new SamusError('USAGE_OPTION', message, 'correct --name');
   }
   const data = await openDataset(root);
   const progress = new Progress('reading images');

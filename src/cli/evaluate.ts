@@ -77,7 +77,7 @@ function addNames(text: string, before: readonly string[] = []): readonly string
   const names = text.split(',').map((name) => name.trim().replace(/\.txt$/, ''));
   if (names.every((name) => name !== '')) return [...before, ...names];
   const message = `names of lists with commas between them were expected, "${text}" came`;
-  throw new SamusError('usage', 'EVALUATE_LISTS', message, 'write it like test or val,test');
+  throw new SamusError('EVALUATE_LISTS', message, 'write it like test or val,test');
 }
 
 /** A length that is not negative. @throws SamusError USAGE_NUMBER */
@@ -85,6 +85,6 @@ function parseLength(option: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
-    throw new SamusError('usage', 'USAGE_NUMBER', `${option} expects a number from 0 on, "${text}" came`, 'correct it');
+    throw new SamusError('USAGE_NUMBER', `${option} expects a number from 0 on, "${text}" came`, 'correct it');
   };
 }

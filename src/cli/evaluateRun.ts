@@ -160,7 +160,7 @@ function checkModels(models: readonly string[]): void {
   const twice = models.find((model, i) => models.indexOf(model) !== i);
   if (twice === undefined) return;
   const message = `different models were expected to be compared, ${twice} came twice`;
-  throw new SamusError('usage', 'EVALUATE_MODEL_TWICE', message, 'name each model once');
+  throw new SamusError('EVALUATE_MODEL_TWICE', message, 'name each model once');
 }
 
 function documentOf(

@@ -2,6 +2,7 @@
  * `samus segment --everything`: its options, and what may not stand beside them. Light, like all option parsing.
  */
 import { type Command, Option } from 'commander';
+import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import { AUTOMATIC_DEFAULTS, type AutomaticSettings, automaticSettings } from '../predict/automaticOptions.js';
 import { parseCount } from './promptOptions.js';
@@ -83,6 +84,6 @@ function parseShare(flag: string): (text: string) => number {
   };
 }
 
-function usage(code: string, message: string, hint: string): SamusError {
-  return new SamusError('usage', code, message, hint);
+function usage(code: ErrorCode, message: string, hint: string): SamusError {
+  return new SamusError(code, message, hint);
 }

@@ -57,7 +57,7 @@ export function onInterrupt(exit: (error: SamusError, exitCode: number) => void)
     const timer = setTimeout(() => explain(), PATIENCE_MS);
     await Promise.allSettled([...writing, ...[...endings].map((end) => end())]);
     clearTimeout(timer);
-    exit(new SamusError('interrupted', 'INTERRUPTED', 'the command was interrupted', hint), exitCode);
+    exit(new SamusError('INTERRUPTED', 'the command was interrupted', hint), exitCode);
   };
   process.once('SIGINT', () => void stop(130));
   // 128 + 15, as a shell reports a program that SIGTERM ended.

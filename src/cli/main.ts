@@ -15,7 +15,7 @@ process.stdout.on('error', (error) => {
   // Whoever reads the output may stop early (`samus … | head`); that is no error.
   if (code === 'EPIPE') process.exit(0);
   const hint = 'make room, or send the output elsewhere';
-  const failure = new SamusError('machine', 'STDOUT_UNWRITABLE', `the output cannot be written (${code})`, hint);
+  const failure = new SamusError('STDOUT_UNWRITABLE', `the output cannot be written (${code})`, hint);
   reportError(failure, false);
   process.exit(failure.exitCode);
 });

@@ -24,7 +24,7 @@ export async function initSamus(out: string, { from, seed }: InitOptions): Promi
   const { config: samConfig, tensors: samTensors } = await readModel(from);
   if (samConfig.architecture !== 'sam') {
     const message = `a SAM checkpoint was expected, ${from} holds ${samConfig.architecture.toUpperCase()}`;
-    throw new SamusError('input', 'INIT_FROM', message, 'name one of the checkpoints of segment-anything', { from });
+    throw new SamusError('INIT_FROM', message, 'name one of the checkpoints of segment-anything', { from });
   }
   const config = samusConfigFromSam(samConfig);
   const tensors = await withProgress('initialising', async () =>

@@ -32,13 +32,13 @@ export function checkOutputs(outputs: readonly string[], inputs: readonly string
   for (const path of outputs) {
     if (read.has(resolve(path))) {
       const message = `${path} is read by this command and would be replaced by its result`;
-      throw new SamusError('usage', 'OUTPUT_IS_INPUT', message, 'name another place with --out', { path });
+      throw new SamusError('OUTPUT_IS_INPUT', message, 'name another place with --out', { path });
     }
     // Two names that differ in case only are one file on Windows and macOS.
     const place = resolve(path).toLowerCase();
     if (written.has(place)) {
       const message = `two results of this command would be written to ${path}`;
-      throw new SamusError('usage', 'OUTPUT_TWICE', message, 'rename an object, or run the command for each image', {
+      throw new SamusError('OUTPUT_TWICE', message, 'rename an object, or run the command for each image', {
         path,
       });
     }

@@ -41,5 +41,5 @@ export function phantomCommand(): Command {
 function parseSize(text: string): readonly [number, number] {
   const match = /^(\d+)x(\d+)$/.exec(text);
   if (match) return [Number(match[1]), Number(match[2])];
-  throw new SamusError('usage', 'USAGE_SIZE', `a size like 256x256 was expected, "${text}" came`, 'correct it');
+  throw new SamusError('USAGE_SIZE', `a size like 256x256 was expected, "${text}" came`, 'correct it');
 }

@@ -2,6 +2,7 @@
  * Prompts as they are written on a command line: points, boxes and mask files, gathered into objects in the order of
  * the options. Only their form is checked here; whether they lie in an image is seen where the image is known.
  */
+import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import type { PixelBox, Rle } from '../formats/rle.js';
 import type { PointPrompt } from '../predict/types.js';
@@ -151,10 +152,10 @@ function isNumber(text: string | undefined): boolean {
   return text !== undefined && NUMBER.test(text);
 }
 
-function twice(code: string, kind: string, name: string): SamusError {
+function twice(code: ErrorCode, kind: string, name: string): SamusError {
   return usage(code, `one ${kind} was expected for the object ${name}, a second came`, 'start another with --object');
 }
 
-function usage(code: string, message: string, hint: string): SamusError {
-  return new SamusError('usage', code, message, hint);
+function usage(code: ErrorCode, message: string, hint: string): SamusError {
+  return new SamusError(code, message, hint);
 }

@@ -3,6 +3,7 @@
  * `samus segment --json` prints. Paths in it are taken as on the command line, from the current folder.
  */
 import { readFile, stat } from 'node:fs/promises';
+import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import { splitCsv } from './csv.js';
 import { PromptList, type PromptSpec, parseBox, parsePoint } from './promptOptions.js';
@@ -85,10 +86,10 @@ function addPrompt(list: PromptList, kind: string, values: string): void {
 }
 
 function input(
-  code: string,
+  code: ErrorCode,
   message: string,
   hint: string,
   details: { line?: number; reason?: string } = {},
 ): SamusError {
-  return new SamusError('input', code, message, hint, details);
+  return new SamusError(code, message, hint, details);
 }

@@ -17,7 +17,7 @@ export function promptsFromJson(text: string, path: string): Map<string, readonl
   );
   if (empty.length > 0 && [...prompts.values()].every((specs) => specs.length === 0)) {
     const message = `at least one point, box or mask was expected in ${path}, its objects have none`;
-    throw new SamusError('input', 'PROMPTS_EMPTY', message, 'give each object its prompts');
+    throw new SamusError('PROMPTS_EMPTY', message, 'give each object its prompts');
   }
   for (const object of empty) warn(`${path}: ${object} has neither prompt nor stroke and is left out`);
   return prompts;
@@ -43,6 +43,6 @@ function parse(text: string, path: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SamusError('input', 'PROMPTS_JSON', `${path} looks like JSON and is not: ${reason}`, 'correct the file');
+    throw new SamusError('PROMPTS_JSON', `${path} looks like JSON and is not: ${reason}`, 'correct the file');
   }
 }

@@ -27,10 +27,10 @@ describe('reportError', () => {
   }
 
   it('prints an error of the project as a sentence and a hint, or as a document', () => {
-    const error = new SamusError('input', 'X', 'a was expected, b came', 'give a', { n: 1 });
+    const error = new SamusError('USAGE', 'a was expected, b came', 'give a', { n: 1 });
     expect(report(error, false)).toEqual({ stdout: '', stderr: 'error: a was expected, b came\nhint: give a\n' });
     expect(JSON.parse(report(error, true).stdout)).toEqual({
-      error: { code: 'X', message: 'a was expected, b came', hint: 'give a', details: { n: 1 } },
+      error: { code: 'USAGE', message: 'a was expected, b came', hint: 'give a', details: { n: 1 } },
     });
   });
 

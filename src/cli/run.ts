@@ -3,6 +3,7 @@
  * `--json` one document goes to stdout and nothing else does.
  */
 import { type Command, CommanderError } from 'commander';
+import type { ErrorCode } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
 import { isInterrupted } from './interrupt.js';
 
@@ -62,7 +63,7 @@ export function warn(message: string): void {
   process.stderr.write(`warning: ${message}\n`);
 }
 
-const MACHINE: Readonly<Record<string, readonly [code: string, reason: string]>> = {
+const MACHINE: Readonly<Record<string, readonly [code: ErrorCode, reason: string]>> = {
   ENOSPC: ['DISK_FULL', 'the disk is full'],
   EDQUOT: ['DISK_FULL', 'the quota of the disk is used up'],
   EFBIG: ['DISK_FULL', 'a file would be larger than it may get'],
@@ -75,24 +76,19 @@ function asSamusError(error: unknown): SamusError | undefined {
   if (error instanceof SamusError) return error;
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const [limit, reason] = MACHINE[code] ?? [];
-  if (limit) return new SamusError('machine', limit, `${reason} (${code})`, 'make room and run it again');
+  const limit = MACHINE[code];
+  if (limit) return new SamusError(limit[0], `${limit[1]} (${code})`, 'make room and run it again');
   if (error instanceof RangeError && /allocation|array buffer|array length/i.test(error.message)) {
     const hint = 'use a smaller image or model, or close other programs';
-    return new SamusError('machine', 'MACHINE_LIMIT', `there is not enough memory (${error.message})`, hint);
+    return new SamusError('MACHINE_LIMIT', `there is not enough memory (${error.message})`, hint);
   }
   if (/^E[A-Z]+$/.test(code)) {
-    return new SamusError(
-      'input',
-      'FILE_SYSTEM',
-      `a file could not be used: ${error.message}`,
-      'check path and rights',
-    );
+    return new SamusError('FILE_SYSTEM', `a file could not be used: ${error.message}`, 'check path and rights');
   }
   return undefined;
 }
 
-const USAGE: Readonly<Record<string, string>> = {
+const USAGE: Readonly<Record<string, ErrorCode>> = {
   'commander.unknownOption': 'USAGE_UNKNOWN_OPTION',
   'commander.unknownCommand': 'USAGE_UNKNOWN_COMMAND',
   'commander.missingArgument': 'USAGE_MISSING_ARGUMENT',
@@ -112,7 +108,7 @@ function usageError(error: CommanderError): SamusError {
     .replace(/^\((.*)\)$/, '$1');
   const message = error.code === 'commander.help' ? 'a command was expected, none came' : first;
   const hint = suggestion || 'add --help to the command to see what it takes';
-  return new SamusError('usage', USAGE[error.code] ?? 'USAGE', message, hint);
+  return new SamusError(USAGE[error.code] ?? 'USAGE', message, hint);
 }
 
 function endLine(line: string): string {

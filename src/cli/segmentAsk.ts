@@ -91,7 +91,6 @@ function pixelsOf(stroke: Rle, name: string, width: number, height: number): Uin
   const pixels = decodeRle(stroke);
   if (pixels.width === width && pixels.height === height) return pixels.data;
   throw new SamusError(
-    'input',
     'PROMPT_MASK_SIZE',
     `strokes of ${width}x${height} pixels were expected, those of ${name} have ${pixels.width}x${pixels.height}`,
     'give the image on which they were drawn',

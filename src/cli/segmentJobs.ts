@@ -3,6 +3,7 @@
  * that it names.
  */
 import { resolve } from 'node:path';
+import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import type { PromptList, PromptSpec } from './promptOptions.js';
 import { readPromptsFile } from './promptsFile.js';
@@ -45,7 +46,7 @@ export async function planJobs(
     if (objects) return { image, objects };
     const message = `${promptsFile} has no prompt for ${image}`;
     const hint = 'add a line for it; paths are those of the command line, from the current folder';
-    return { image, objects: [], problem: new SamusError('input', 'PROMPTS_NO_IMAGE', message, hint) };
+    return { image, objects: [], problem: new SamusError('PROMPTS_NO_IMAGE', message, hint) };
   });
 }
 
@@ -64,6 +65,6 @@ function unique(images: readonly string[]): string[] {
   return [...new Map(images.map((image) => [resolve(image), image])).values()];
 }
 
-function usage(code: string, message: string, hint: string): SamusError {
-  return new SamusError('usage', code, message, hint);
+function usage(code: ErrorCode, message: string, hint: string): SamusError {
+  return new SamusError(code, message, hint);
 }

@@ -48,7 +48,6 @@ export async function segmentAll(jobs: readonly Job[], options: SegmentOptions):
   const { out, saveTensors } = options;
   if (saveTensors !== undefined && jobs.length > 1) {
     throw new SamusError(
-      'usage',
       'SAVE_TENSORS_ONE_IMAGE',
       `--save-tensors is for one image, ${jobs.length} came`,
       'run the command once for each image',
@@ -195,7 +194,6 @@ async function readQuestion(spec: PromptSpec, image: Image): Promise<Question> {
   if (!mask) return { spec };
   if (mask.width === image.width && mask.height === image.height) return { spec, guess: mask.data };
   throw new SamusError(
-    'input',
     'PROMPT_MASK_SIZE',
     `a mask of ${image.width}x${image.height} pixels was expected, ${maskFile ?? `that of ${name}`} has ${mask.width}x${mask.height}`,
     'give a mask of the size of the image',

@@ -100,7 +100,6 @@ function settingsOf(options: ServeOptions, token: string | undefined): ServerSet
   const loopback = isLoopback(host);
   if (!loopback && token === undefined) {
     throw new SamusError(
-      'usage',
       'TOKEN_REQUIRED',
       `anybody in the network can reach ${host}, so a token was expected`,
       'name a file with a token by --token-file, or leave --host out to serve this machine only',
@@ -135,12 +134,11 @@ async function readToken(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) {
     const message = `a file with a token was expected at ${path}, it cannot be read`;
-    throw new SamusError('input', 'TOKEN_UNREADABLE', message, 'check the path and its permissions', { path });
+    throw new SamusError('TOKEN_UNREADABLE', message, 'check the path and its permissions', { path });
   }
   const token = text.trim();
   if (token.length >= MIN_TOKEN && !/\s/.test(token)) return token;
   throw new SamusError(
-    'usage',
     'TOKEN_WEAK',
     `a token of at least ${MIN_TOKEN} characters without spaces was expected in ${path}`,
     'make one with: openssl rand -hex 32',

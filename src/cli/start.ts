@@ -26,11 +26,10 @@ async function start(): Promise<void> {
   const [unexpected] = process.argv.slice(2);
   if (unexpected !== undefined) {
     const message = `no arguments were expected, "${unexpected}" came`;
-    throw new SamusError('usage', 'USAGE_ARGUMENTS', message, 'to choose: npx samus serve --help');
+    throw new SamusError('USAGE_ARGUMENTS', message, 'to choose: npx samus serve --help');
   }
   if (!(await bundledModels()).includes(DEFAULT_MODEL)) {
     throw new SamusError(
-      'input',
       'MODEL_NOT_BUNDLED',
       `the bundled model was expected in models/${DEFAULT_MODEL}, it is not there`,
       'get the whole repository or package, or serve a model of yours: npx samus serve --model FOLDER',

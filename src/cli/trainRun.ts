@@ -39,7 +39,7 @@ async function run(options: TrainOptions, stopped: () => boolean): Promise<Outco
   const folder = options.resume ?? options.out;
   if (folder === undefined || (options.resume !== undefined && options.out !== undefined)) {
     const hint = 'a new run is named by --out, one to go on with by --resume';
-    throw new SamusError('usage', 'USAGE_MISSING_OPTION', 'one of --out and --resume was expected', hint);
+    throw new SamusError('USAGE_MISSING_OPTION', 'one of --out and --resume was expected', hint);
   }
   const prepared = await withProgress('preparing the training', () => prepare(folder, options));
   try {
@@ -81,8 +81,8 @@ async function trainPrepared(folder: string, prepared: PreparedRun, stopped: () 
 /** What is wrong with files or the machine can be put right, and the run goes on. */
 function resumable(folder: string, error: unknown): unknown {
   if (!(error instanceof SamusError) || (error.kind !== 'input' && error.kind !== 'machine')) return error;
-  const { kind, code, message, hint, details } = error;
-  return new SamusError(kind, code, message, `${hint}; then samus train --resume ${folder}`, details);
+  const { code, message, hint, details } = error;
+  return new SamusError(code, message, `${hint}; then samus train --resume ${folder}`, details);
 }
 
 async function prepare(folder: string, options: TrainOptions) {

@@ -41,7 +41,7 @@ export interface Start {
 export async function findStart(model: string | undefined, from: string | undefined, seed: number): Promise<Start> {
   if (model === undefined && from === undefined) {
     const hint = 'name samus-b, samus-s, sam-b, a model folder or a config.json, or a checkpoint as --from';
-    throw new SamusError('usage', 'USAGE_MISSING_OPTION', 'the model to train was expected as --model', hint);
+    throw new SamusError('USAGE_MISSING_OPTION', 'the model to train was expected as --model', hint);
   }
   const named = model === undefined ? undefined : await configNamed(model);
   const source = from ?? model!;
@@ -65,7 +65,7 @@ function fitted(source: string, config: ModelConfig, tensors: StateDict, target:
   }
   const [wanted, came] = [target, config].map(({ architecture }) => architecture.toUpperCase());
   const message = `a checkpoint of ${wanted} was expected, ${source} holds ${came}`;
-  throw new SamusError('input', 'TRAIN_FROM', message, 'name another checkpoint, or leave --model out', {
+  throw new SamusError('TRAIN_FROM', message, 'name another checkpoint, or leave --model out', {
     from: source,
   });
 }
@@ -215,7 +215,7 @@ function dataOf({ data, trainList, valList, holdOut = 0 }: TrainOptions): Traini
     const names = [...missing, ...(noVal ? ['--val-list or --hold-out'] : [])].join(', ');
     const hint =
       'name the folder of the datasets, the lists to train on and those to validate on, or a share of them to hold out';
-    throw new SamusError('usage', 'USAGE_MISSING_OPTION', `${names} was expected, it did not come`, hint);
+    throw new SamusError('USAGE_MISSING_OPTION', `${names} was expected, it did not come`, hint);
   }
   if (valList !== undefined && holdOut > 0) {
     throw conflict('one of --val-list and --hold-out was expected, both came', 'leave one out');
@@ -229,5 +229,5 @@ function checkRounds({ rounds }: TrainOptions, recipe: TrainingConfig['recipe'][
 }
 
 function conflict(message: string, hint: string): SamusError {
-  return new SamusError('usage', 'USAGE_CONFLICT', message, hint);
+  return new SamusError('USAGE_CONFLICT', message, hint);
 }

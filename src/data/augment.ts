@@ -92,7 +92,7 @@ export function makeExample(image: Image, label: Image, { imageSize, lowSize }: 
 export function checkGrey({ channels }: Image): void {
   if (channels === 1) return;
   const message = `a grey image was expected for training, ${channels} channels came`;
-  throw new SamusError('usage', 'AUGMENT_PARAMETER', message, 'make it grey first', { channels });
+  throw new SamusError('AUGMENT_PARAMETER', message, 'make it grey first', { channels });
 }
 
 function crop({ width, data }: Image, x: number, y: number, side: number): Image {

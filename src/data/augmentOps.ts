@@ -82,13 +82,7 @@ function checkGrey(image: Image, operation: string): void {
 }
 
 function badParameter(operation: string, came: number, expected: string): SamusError {
-  return new SamusError(
-    'usage',
-    'AUGMENT_PARAMETER',
-    `${operation} takes ${expected}, ${came} came`,
-    'correct the parameter',
-    {
-      operation,
-    },
-  );
+  return new SamusError('AUGMENT_PARAMETER', `${operation} takes ${expected}, ${came} came`, 'correct the parameter', {
+    operation,
+  });
 }

@@ -243,7 +243,7 @@ describe('a split', () => {
     );
     expect(await linesOf('train')).toEqual(before);
     await expect(splitDataset(data, { seed: 1, ratios: [], folds: 7 })).rejects.toThrow(
-      expect.objectContaining({ code: 'SPLIT_SHARES' }),
+      expect.objectContaining({ code: 'SPLIT_FOLDS' }),
     );
   });
 

@@ -47,7 +47,7 @@ export function parseClassJson(text: string, path: string): ReadonlyMap<string, 
   for (const [dataset, count] of jsonEntries(text, path)) {
     if (typeof count !== 'number' || !Number.isInteger(count) || count < 2 || count > MOST_CLASSES) {
       const message = `${path} was expected to give the number of classes of ${dataset} with the background, 2 to ${MOST_CLASSES}`;
-      throw new SamusError('input', 'DATA_LAYOUT', message, 'write for example 2 for one kind of object', {
+      throw new SamusError('DATA_LAYOUT', message, 'write for example 2 for one kind of object', {
         path,
         dataset,
       });
@@ -63,7 +63,7 @@ export function parseDatasetJson(text: string, path: string): ReadonlyMap<string
   for (const [dataset, value] of jsonEntries(text, path)) {
     const bad = (what: string): SamusError => {
       const message = `${path} was expected to hold, for ${dataset}, ${what}`;
-      return new SamusError('input', 'DATA_LAYOUT', message, 'correct the file', { path, dataset });
+      return new SamusError('DATA_LAYOUT', message, 'correct the file', { path, dataset });
     };
     if (typeof value !== 'object' || value === null) throw bad('an object');
     const { classes, colors, licence, source }: { [key: string]: unknown } = { ...value };
@@ -89,7 +89,7 @@ export function classesOf(dataset: string, count: number | undefined, entry: Dat
   const named = entry?.classes?.length;
   if (count !== undefined && named !== undefined && count !== named) {
     const message = `class.json gives ${dataset} ${count} classes with the background, dataset.json names ${named}`;
-    throw new SamusError('input', 'DATA_LAYOUT', message, 'correct one of the two files', { dataset, count, named });
+    throw new SamusError('DATA_LAYOUT', message, 'correct one of the two files', { dataset, count, named });
   }
   const total = count ?? named ?? 2;
   const places = Array.from({ length: total }, (_, i) => i);
@@ -116,7 +116,7 @@ function jsonEntries(text: string, path: string): [string, unknown][] {
   } catch {
     // The error below says what is wrong.
   }
-  throw new SamusError('input', 'DATA_LAYOUT', `${path} was expected to be a JSON object`, 'correct the file', {
+  throw new SamusError('DATA_LAYOUT', `${path} was expected to be a JSON object`, 'correct the file', {
     path,
   });
 }

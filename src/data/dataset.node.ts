@@ -25,7 +25,7 @@ export async function openDataset(root: string): Promise<Dataset> {
   if (!(await isFolder(lists))) {
     const message = `${root} was expected to be a folder of data sets with their lists in ${LIST_FOLDER}`;
     const hint = 'name the folder above it, or make one with "samus data import"';
-    throw new SamusError('input', 'DATA_LAYOUT', message, hint, { root });
+    throw new SamusError('DATA_LAYOUT', message, hint, { root });
   }
   const classFile = join(lists, 'class.json');
   const datasetFile = join(lists, 'dataset.json');
@@ -85,17 +85,11 @@ class PublishedDataset implements Dataset {
     const { width, height } = image;
     if (label.width !== width || label.height !== height) {
       const message = `the label of ${sampleOrigin({ ...sample, classId: 1 })} was expected to have the size of its image, ${width}x${height}; it has ${label.width}x${label.height}`;
-      throw new SamusError(
-        'input',
-        'DATA_SIZE_MISMATCH',
-        message,
-        'correct the label, or take the line out of the list',
-        {
-          ...origin(sample),
-          image: [width, height],
-          label: [label.width, label.height],
-        },
-      );
+      throw new SamusError('DATA_SIZE_MISMATCH', message, 'correct the label, or take the line out of the list', {
+        ...origin(sample),
+        image: [width, height],
+        label: [label.width, label.height],
+      });
     }
     const facts = (await this.facts(sample.dataset))?.get(sample.name);
     const spacing = facts?.spacingMm;
@@ -152,7 +146,7 @@ class PublishedDataset implements Dataset {
     const lists = await this.listNames();
     const message = `there is no list ${LIST_FOLDER}/${stem}.txt in ${this.root}`;
     const hint = lists.length > 0 ? `lists there: ${lists.join(', ')}` : 'make lists with "samus data split"';
-    throw new SamusError('input', 'DATA_LIST_MISSING', message, hint, { list: name, lists });
+    throw new SamusError('DATA_LIST_MISSING', message, hint, { list: name, lists });
   }
 
   /** Looks each folder through once: asking for 100,000 files one by one would take minutes. */
@@ -185,7 +179,7 @@ class PublishedDataset implements Dataset {
       if (sample.classId < count) continue;
       const message = `class ${sample.classId} of ${sampleOrigin(sample)} was expected to be below ${count}, the number that class.json gives ${sample.dataset}`;
       const hint = 'correct the line or class.json; the background counts there';
-      throw new SamusError('input', 'DATA_CLASS_RANGE', message, hint, { ...origin(sample), count });
+      throw new SamusError('DATA_CLASS_RANGE', message, hint, { ...origin(sample), count });
     }
     if (complete) return list;
     const indices: number[] = [];
@@ -237,7 +231,7 @@ class PublishedDataset implements Dataset {
     if (highest >= count) {
       const message = `the label of ${sampleOrigin({ ...sample, classId: 1 })} was expected to hold classes below ${count}, it holds ${highest}`;
       const hint = 'save class indices as plain grey values (not as palette or colours), or correct class.json';
-      throw new SamusError('input', 'DATA_CLASS_RANGE', message, hint, { ...origin(sample), highest, count });
+      throw new SamusError('DATA_CLASS_RANGE', message, hint, { ...origin(sample), highest, count });
     }
     return { label: createImage(width, height, 1, data), values };
   }
@@ -266,7 +260,7 @@ class PublishedDataset implements Dataset {
     const file = this.#path(sample, folder);
     const message = `the ${what} of ${sampleOrigin({ ...sample, classId: 1 })} was expected at ${file}, there is none`;
     const hint = /\.png$/i.test(sample.name) ? 'lists name images without .png' : 'add the file, or take the line out';
-    return new SamusError('input', 'DATA_FILE_MISSING', message, hint, { ...origin(sample), file });
+    return new SamusError('DATA_FILE_MISSING', message, hint, { ...origin(sample), file });
   }
 }
 

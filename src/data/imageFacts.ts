@@ -43,7 +43,7 @@ export class FactsTable {
     const nameColumn = this.#columns.get('name');
     if (nameColumn === undefined) {
       const message = `${path} was expected to begin with the line ${COLUMNS.join(',')}`;
-      throw new SamusError('input', 'DATA_LAYOUT', message, 'name the columns in the first line', { path });
+      throw new SamusError('DATA_LAYOUT', message, 'name the columns in the first line', { path });
     }
     this.#nameColumn = nameColumn;
     for (let at = this.#lineEnd(0) + 1; at < bytes.length; at = this.#lineEnd(at) + 1) {

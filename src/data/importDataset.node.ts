@@ -62,7 +62,7 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
     await restore(join(root, dataset), asideOf(root, dataset));
     if (!replace && (await exists(join(root, dataset)))) {
       const message = `${dataset} was expected to be new in ${root}, it is there already`;
-      throw new SamusError('input', 'DATA_EXISTS', message, 'import into another folder, or add --replace', {
+      throw new SamusError('DATA_EXISTS', message, 'import into another folder, or add --replace', {
         dataset,
       });
     }
@@ -126,7 +126,7 @@ async function moveInto(folder: string, place: string, aside: string): Promise<v
 function checkFolder(dataset: string): void {
   if (dataset.toLowerCase() !== LIST_FOLDER.toLowerCase()) return;
   const message = `another name was expected for the data set than ${LIST_FOLDER}, the folder of the lists`;
-  throw new SamusError('input', 'IMPORT_NAMES', message, 'name it for example Organ-Source', { dataset });
+  throw new SamusError('IMPORT_NAMES', message, 'name it for example Organ-Source', { dataset });
 }
 
 function checkNames(items: readonly ImportItem[]): void {
@@ -134,13 +134,13 @@ function checkNames(items: readonly ImportItem[]): void {
   for (const { name, source } of items) {
     if (name !== name.trim()) {
       const message = `the name of ${source} was expected to begin and end with a visible character`;
-      throw new SamusError('input', 'IMPORT_NAMES', message, 'rename the file: lists cut blanks off', { name });
+      throw new SamusError('IMPORT_NAMES', message, 'rename the file: lists cut blanks off', { name });
     }
     const other = seen.get(name);
     if (other === undefined) seen.set(name, source);
     else {
       const message = `${other} and ${source} were expected to have different names, both would be ${name}`;
-      throw new SamusError('input', 'IMPORT_NAMES', message, 'rename one of them', { name });
+      throw new SamusError('IMPORT_NAMES', message, 'rename one of them', { name });
     }
   }
 }
@@ -153,7 +153,7 @@ async function writeItem(folder: string, item: ImportItem, count: number, size: 
   const highest = classes.at(-1) ?? 0;
   if (highest >= count) {
     const message = `the label of ${item.source} was expected to hold classes below ${count}, it holds ${highest}`;
-    throw new SamusError('input', 'DATA_CLASS_RANGE', message, 'correct the label', {
+    throw new SamusError('DATA_CLASS_RANGE', message, 'correct the label', {
       file: item.source,
       highest,
       count,

@@ -52,7 +52,6 @@ export function makePhantom({ seed, width, height, kind }: PhantomOptions): Phan
   const side = (n: number): boolean => Number.isInteger(n) && n >= 32 && n <= 4096;
   if (!side(width) || !side(height)) {
     throw new SamusError(
-      'usage',
       'PHANTOM_SIZE',
       `a phantom has sides of 32 to 4096 pixels, ${width}x${height} came`,
       'ask for 256x256, the size that SAMUS sees',

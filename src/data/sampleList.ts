@@ -100,7 +100,7 @@ export class SampleList implements Iterable<Sample> {
       if (used === before && !broken) {
         const message = `the list ${list.name} was expected to name samples, it is empty`;
         const hint = 'write one line class/Dataset/NAME for each sample';
-        tell(new SamusError('input', 'DATA_LIST_EMPTY', message, hint, { list: list.name }));
+        tell(new SamusError('DATA_LIST_EMPTY', message, hint, { list: list.name }));
       }
       offset += list.text.length + 1;
     }
@@ -191,7 +191,7 @@ function parseLine(text: string, from: number, to: number, list: string, line: n
   if (start === end) return undefined;
   const bad = (why: string): SamusError => {
     const message = `line ${line} of the list ${list} was expected to be class/Dataset/NAME or Dataset/NAME, but ${why}`;
-    return new SamusError('input', 'DATA_LIST_LINE', message, 'correct the line', { list, line });
+    return new SamusError('DATA_LIST_LINE', message, 'correct the line', { list, line });
   };
   const first = indexOfSlash(text, start, end);
   const second = indexOfSlash(text, first + 1, end);
@@ -201,7 +201,7 @@ function parseLine(text: string, from: number, to: number, list: string, line: n
   const classId = numbered ? Number(text.slice(start, first)) : EVERY_CLASS;
   if (numbered && (classId < 1 || classId > MAX_CLASS)) {
     const message = `line ${line} of the list ${list} names class ${text.slice(start, first)}; classes go from 1 to ${MAX_CLASS}, 0 is the background`;
-    throw new SamusError('input', 'DATA_CLASS_RANGE', message, 'correct the line', { list, line });
+    throw new SamusError('DATA_CLASS_RANGE', message, 'correct the line', { list, line });
   }
   const datasetStart = numbered ? first + 1 : start;
   const datasetEnd = numbered ? second : first;

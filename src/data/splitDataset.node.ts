@@ -52,14 +52,14 @@ interface Entry {
 /**
  * Writes the lists: `train`, `val` and `test`, and each of them for each data set (`train-<Dataset>`); with a name
  * `train-NAME` and so on alone; with folds `train-fold1`, `val-fold1`, …. The same seed gives the same lists.
- * @throws SamusError DATA_LIST_EXISTS, DATA_LAYOUT (nothing to divide, or a data set that is not there), SPLIT_SHARES, and what reading labels throws
+ * @throws SamusError DATA_LIST_EXISTS, DATA_LAYOUT (nothing to divide, or a data set that is not there), SPLIT_FOLDS, SPLIT_SHARES, and what reading labels throws
  */
 export async function splitDataset(data: Dataset, options: SplitOptions): Promise<SplitResult> {
   const { seed, folds, ratios, name } = options;
   const { entries, empty } = await gather(data, options);
   if (entries.length === 0) {
     const message = `${data.root} was expected to hold labelled images to divide, it holds none`;
-    throw new SamusError('input', 'DATA_LAYOUT', message, 'import a data set first', { root: data.root });
+    throw new SamusError('DATA_LAYOUT', message, 'import a data set first', { root: data.root });
   }
   const lists = new Map<string, Entry[]>();
   const put = (list: string, part: readonly Entry[]): void => {
@@ -153,7 +153,7 @@ async function checkWanted(data: Dataset, wanted: readonly string[]): Promise<vo
   const missing = wanted.filter((name) => !there.includes(name));
   if (missing.length === 0) return;
   const message = `${data.root} was expected to hold the data sets to divide, ${missing.join(', ')} is not there`;
-  throw new SamusError('input', 'DATA_LAYOUT', message, `data sets there: ${there.join(', ') || 'none'}`, {
+  throw new SamusError('DATA_LAYOUT', message, `data sets there: ${there.join(', ') || 'none'}`, {
     root: data.root,
     missing,
   });
@@ -161,7 +161,7 @@ async function checkWanted(data: Dataset, wanted: readonly string[]): Promise<vo
 
 function tooFewGroups(dataset: string, groups: number, folds: number): SamusError {
   const message = `${folds} folds were expected to have something each, ${dataset} has ${groups} patients or single images`;
-  return new SamusError('input', 'SPLIT_SHARES', message, `take at most ${groups} folds`, { dataset, groups, folds });
+  return new SamusError('SPLIT_FOLDS', message, `take at most ${groups} folds`, { dataset, groups, folds });
 }
 
 async function writeLists(data: Dataset, lists: ReadonlyMap<string, readonly Entry[]>, replace: boolean) {
@@ -170,7 +170,7 @@ async function writeLists(data: Dataset, lists: ReadonlyMap<string, readonly Ent
   for (const list of lists.keys()) {
     if (!there.includes(list) || replace) continue;
     const message = `the list ${list} was expected to be new in ${data.root}, it is there already`;
-    throw new SamusError('input', 'DATA_LIST_EXISTS', message, 'add --replace, or give the lists a --name', { list });
+    throw new SamusError('DATA_LIST_EXISTS', message, 'add --replace, or give the lists a --name', { list });
   }
   await checkOthers(data, lists, there);
   const written: SplitResult['lists'][number][] = [];
@@ -205,7 +205,7 @@ async function checkOthers(
       if (shared.length === 0) continue;
       const message = `the list ${list}, which stays, was expected to name none of the images of the new lists beside it, it names ${shared.length}`;
       const hint = `remove ${list}.txt if it is of an earlier split, or give the new lists a --name`;
-      throw new SamusError('input', 'DATA_LIST_EXISTS', message, hint, { list, images: shared.length });
+      throw new SamusError('DATA_LIST_EXISTS', message, hint, { list, images: shared.length });
     }
   }
 }

@@ -69,7 +69,7 @@ export function divide<T>(
   const sum = shares.reduce((a, b) => a + b, 0);
   if (!(sum > 0 && Number.isFinite(sum)) || shares.some((share) => !(share >= 0))) {
     const message = `shares of a split were expected to be numbers from 0 on, ${shares.join(',')} came`;
-    throw new SamusError('usage', 'SPLIT_SHARES', message, 'give for example 7,1,2', {});
+    throw new SamusError('SPLIT_SHARES', message, 'give for example 7,1,2', {});
   }
   const places = items.map((_, index) => index);
   const groups = random.shuffle([...groupBy(places, (index) => groupOf(items[index]!, index)).values()]);

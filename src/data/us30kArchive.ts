@@ -64,7 +64,7 @@ export function us30kFiles({ dataset, classes, images, licence, source }: Us30kD
     // Some systems know no capital letters.
     if (seen.has(name.toLowerCase())) {
       const message = `the images of ${dataset} were expected to have different names, ${name} came twice`;
-      throw new SamusError('usage', 'IMPORT_NAMES', message, 'rename one of them', { name });
+      throw new SamusError('IMPORT_NAMES', message, 'rename one of them', { name });
     }
     seen.add(name.toLowerCase());
     files.push({ path: `${dataset}/img/${name}.png`, bytes: png });
@@ -105,13 +105,12 @@ function heldClasses(label: Uint8Array, count: number, name: string): number[] {
   const highest = classes.at(-1) ?? 0;
   if (highest <= count) return classes;
   const message = `the label of ${name} was expected to hold classes up to ${count}, it holds ${highest}`;
-  throw new SamusError('usage', 'DATA_CLASS_RANGE', message, 'name all classes', { name, highest, count });
+  throw new SamusError('DATA_CLASS_RANGE', message, 'name all classes', { name, highest, count });
 }
 
 function checkName(name: string, parts: readonly string[]): void {
   if (parts.every((part) => NAME.test(part) && part.trim() === part && !part.endsWith('.'))) return;
   throw new SamusError(
-    'usage',
     'DATA_NAME',
     `a name of letters, digits, spaces and _ . ( ) + - was expected, ${JSON.stringify(name)} came`,
     'rename it; it becomes the name of a file',

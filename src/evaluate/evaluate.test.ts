@@ -52,7 +52,7 @@ function squares(patients = true): CaseSource & { readonly reads: string[] } {
     classes: () => ({ count: CLASSES.length, names: CLASSES }),
     async read({ name }: Sample) {
       reads.push(name);
-      if (name.startsWith('bad')) throw new SamusError('input', 'IMAGE_CORRUPT', `${name} is broken`, 'mend it');
+      if (name.startsWith('bad')) throw new SamusError('IMAGE_CORRUPT', `${name} is broken`, 'mend it');
       const { patient, ...rest } = twoSquares(Number(name));
       return { ...rest, ...(patients && patient && { patient }) };
     },
@@ -227,7 +227,7 @@ describe('an evaluation', () => {
     });
     const full: PromptableModel = {
       name: 'full',
-      look: () => Promise.reject(new SamusError('machine', 'RUNTIME_OUT_OF_MEMORY', 'no memory', 'buy some')),
+      look: () => Promise.reject(new SamusError('RUNTIME_OUT_OF_MEMORY', 'no memory', 'buy some')),
     };
     await expect(evaluate(full, squares(), listOf('1/Set/0', '1/Set/1'), native)).rejects.toMatchObject({
       code: 'RUNTIME_OUT_OF_MEMORY',

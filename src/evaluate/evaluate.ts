@@ -63,7 +63,7 @@ export async function evaluate(
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   if (list.length === 0) {
-    throw new SamusError('input', 'EVALUATE_EMPTY', 'samples were expected, the list has none', 'name another list');
+    throw new SamusError('EVALUATE_EMPTY', 'samples were expected, the list has none', 'name another list');
   }
   const started = performance.now();
   const table = new ResultTable(list.length, Math.max(1, options.draws), options.clicks + 1);
@@ -180,13 +180,12 @@ function combinedByDraw(dialogues: readonly Dialogue[]): Map<number, Uint8Array>
 }
 
 function interrupted(): SamusError {
-  return new SamusError('interrupted', 'INTERRUPTED', 'the evaluation was interrupted', 'run it again');
+  return new SamusError('INTERRUPTED', 'the evaluation was interrupted', 'run it again');
 }
 
 function allFailed(failures: readonly Failure[]): SamusError {
   const { sample, error } = failures[0]!;
   return new SamusError(
-    'input',
     'EVALUATE_ALL_FAILED',
     `${failures.length} sample(s) were expected to be evaluated, all failed; the first, ${sample.dataset}/${sample.name}: ${error.message}`,
     error.hint,

@@ -37,14 +37,13 @@ export function parsePromptKind(text: string): PromptKind {
   if (count >= 1 && count <= MOST_POINTS) return { kind: 'points', count };
   if (text === 'auto') {
     throw new SamusError(
-      'usage',
       'EVALUATE_PROMPT_AUTO',
       'a model that prompts itself (AutoSAMUS) was expected for --prompt auto; this version has none',
       'use point, points:N, box or none',
     );
   }
   const message = `a prompt point, points:N (1 to ${MOST_POINTS}), box or none was expected, "${text}" came`;
-  throw new SamusError('usage', 'EVALUATE_PROMPT', message, 'correct the prompt');
+  throw new SamusError('EVALUATE_PROMPT', message, 'correct the prompt');
 }
 
 /** The words of a prompt kind. */

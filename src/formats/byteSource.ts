@@ -60,7 +60,6 @@ export function sourceTarget(
   const fits = Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0;
   if (!fits || offset + length > size) {
     throw new SamusError(
-      'input',
       'FILE_TRUNCATED',
       `${length} bytes were expected at offset ${offset}, but there are ${size} in all`,
       'the file was cut short or changed while it was read: get it again',

@@ -16,7 +16,6 @@ export function reserve(bytes: number): ArrayBuffer {
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new SamusError(
-      'machine',
       'CHECKPOINT_MEMORY',
       `${bytes} bytes are needed for a tensor, which this machine cannot give`,
       'use a smaller checkpoint or a machine with more memory',

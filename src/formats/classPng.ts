@@ -28,7 +28,6 @@ const SIZE_AT = 16;
 export function encodeClassPng(classes: Uint8Array, width: number, height: number): Uint8Array {
   if (!(width > 0 && height > 0) || classes.length !== width * height) {
     throw new SamusError(
-      'usage',
       'CLASS_PNG_SIZE',
       `classes of ${width}x${height} pixels were expected, ${classes.length} values came`,
       'give width * height values',
@@ -52,7 +51,7 @@ export function decodeClassPng(bytes: Uint8Array): ClassMap {
   const [width, height] = [header.getUint32(0), header.getUint32(4)];
   if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) {
     const message = `a label image of at most ${MAX_PIXELS} pixels was expected, this one has ${width}x${height}`;
-    throw new SamusError('input', 'IMAGE_TOO_LARGE', message, 'cut the image to the part that matters', {
+    throw new SamusError('IMAGE_TOO_LARGE', message, 'cut the image to the part that matters', {
       width,
       height,
       maxPixels: MAX_PIXELS,
@@ -69,7 +68,6 @@ function decodePng(bytes: Uint8Array): DecodedPng {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new SamusError(
-      'input',
       'IMAGE_CORRUPT',
       `a whole PNG file was expected, but it is damaged: ${reason}`,
       'copy or export the file again',
@@ -105,7 +103,6 @@ function singleChannel({ data, width, height, channels, palette }: DecodedPng): 
 
 function notPng(format: ImageFormat | OtherFormat | undefined): SamusError {
   return new SamusError(
-    'input',
     'IMAGE_FORMAT',
     `a label image as PNG was expected, ${format === undefined || format === 'png' ? 'something else' : `a file of the kind ${format}`} came`,
     'save the label as PNG: other formats may change its values',
@@ -114,7 +111,6 @@ function notPng(format: ImageFormat | OtherFormat | undefined): SamusError {
 
 function noClasses(what: string): SamusError {
   return new SamusError(
-    'input',
     'CLASS_PNG_COLOURS',
     `a label image of class indices was expected, this one holds ${what}`,
     'save it as 8-bit grey or with a palette, 0 being the background',

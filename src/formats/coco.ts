@@ -160,7 +160,6 @@ export function cocoMask({ rle, polygons }: CocoObject, width: number, height: n
   const [rleHeight, rleWidth] = rle.size;
   if (rleWidth === width && rleHeight === height) return decodeRle(rle).data;
   throw new SamusError(
-    'input',
     'COCO_SIZE',
     `run lengths of an image of ${width}x${height} pixels were expected, these are of ${rleWidth}x${rleHeight}`,
     'take the image that was annotated, in its size',
@@ -214,7 +213,6 @@ function isPolygon(value: unknown): value is number[] {
 
 function refuse(what: string): never {
   throw new SamusError(
-    'input',
     'COCO_INVALID',
     `COCO JSON with images, annotations and categories was expected, but ${what}`,
     'export the annotations again',
@@ -223,7 +221,6 @@ function refuse(what: string): never {
 
 function unknownCategory(name: string): never {
   throw new SamusError(
-    'usage',
     'COCO_CATEGORY',
     `every object was expected to be of one of the categories given, ${name} is none of them`,
     'add it to the categories',

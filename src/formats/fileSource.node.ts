@@ -3,6 +3,7 @@
  * Only regular files: a device or a pipe has no size to check against.
  */
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import type { ErrorCode } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
 import { type ByteSource, sourceTarget } from './byteSource.js';
 
@@ -63,6 +64,6 @@ async function openRegular(path: string): Promise<FileHandle> {
   }
 }
 
-function bad(code: string, message: string, hint: string, details: { readonly [key: string]: Json }): SamusError {
-  return new SamusError('input', code, message, hint, details);
+function bad(code: ErrorCode, message: string, hint: string, details: { readonly [key: string]: Json }): SamusError {
+  return new SamusError(code, message, hint, details);
 }

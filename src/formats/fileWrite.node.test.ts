@@ -105,7 +105,7 @@ describe('writeError', () => {
 
   it('leaves other errors alone', () => {
     const bug = new TypeError('x is not a function');
-    const known = new SamusError('usage', 'SAFETENSORS_NAME', 'a', 'b');
+    const known = new SamusError('SAFETENSORS_NAME', 'a', 'b');
     expect([writeError('a', bug), writeError('a', known)]).toEqual([bug, known]);
   });
 });

@@ -73,10 +73,9 @@ export function writeError(path: string, error: unknown): unknown {
   const details = { path, reason };
   if (NO_ROOM.includes(reason)) {
     const hint = 'free some space, or write elsewhere';
-    return new SamusError('machine', 'DISK_FULL', `there is no room to write ${path} (${reason})`, hint, details);
+    return new SamusError('DISK_FULL', `there is no room to write ${path} (${reason})`, hint, details);
   }
   return new SamusError(
-    'input',
     'FILE_UNWRITABLE',
     `a writable place was expected, but ${path} cannot be written: ${REASONS[reason] ?? reason}`,
     'name another place, or check that its folder exists and that you may write there',

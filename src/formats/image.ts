@@ -26,7 +26,6 @@ export function createImage(width: number, height: number, channels: 1 | 3, data
   const sizes = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
   if (!sizes || data.length !== width * height * channels) {
     throw new SamusError(
-      'usage',
       'IMAGE_SHAPE',
       `an image of ${width}x${height} pixels and ${channels} channels needs as many samples, ${data.length} came`,
       'give width * height * channels samples of 8 bits',

@@ -198,7 +198,6 @@ function runLengths(bytes: Uint8Array, header: BmpHeader): Uint8Array {
 
 function corrupt(why: string): SamusError {
   return new SamusError(
-    'input',
     'IMAGE_CORRUPT',
     `a complete BMP image was expected, but ${why}`,
     'copy or export the image again',
@@ -206,10 +205,5 @@ function corrupt(why: string): SamusError {
 }
 
 function unsupported(what: string): SamusError {
-  return new SamusError(
-    'input',
-    'IMAGE_FORMAT',
-    `this BMP image has ${what}, which is not read`,
-    'save the image as PNG',
-  );
+  return new SamusError('IMAGE_FORMAT', `this BMP image has ${what}, which is not read`, 'save the image as PNG');
 }

@@ -116,7 +116,6 @@ async function decodeWithSharp(
     const known = space === 'b-w' || space === 'grey16' || space === 'srgb' || space === 'rgb16' || space === 'cmyk';
     if (!known || (depth !== 'uchar' && !sixteen) || (space === 'cmyk' && sixteen)) {
       throw new SamusError(
-        'input',
         'IMAGE_FORMAT',
         `${name} has samples of type ${depth} in colour space ${space}; 8 or 16 bits of grey, RGB or a palette are read`,
         'save the image as 8-bit PNG',
@@ -138,7 +137,6 @@ async function decodeWithSharp(
     if (error instanceof SamusError) throw error;
     const reason = error instanceof Error ? error.message.trim().split('\n')[0]! : String(error);
     throw new SamusError(
-      'input',
       'IMAGE_CORRUPT',
       `a complete image was expected, but ${name} is cut off or damaged`,
       'copy or export the image again',
@@ -150,7 +148,6 @@ async function decodeWithSharp(
 function sampleCount(channels: number): SampleCount {
   if (channels === 1 || channels === 2 || channels === 3 || channels === 4) return channels;
   throw new SamusError(
-    'input',
     'IMAGE_FORMAT',
     `grey or RGB was expected, the image has ${channels} channels`,
     'save the image as 8-bit PNG',
@@ -167,13 +164,12 @@ function checkSize(name: string, width: number, height: number, limits: Required
 }
 
 function tooLarge(message: string, details: { readonly [key: string]: string | number }): SamusError {
-  return new SamusError('input', 'IMAGE_TOO_LARGE', message, 'cut the image to the part that matters', details);
+  return new SamusError('IMAGE_TOO_LARGE', message, 'cut the image to the part that matters', details);
 }
 
 function notAnImage(name: string, bytes: Uint8Array, format: OtherFormat | undefined): SamusError {
   if (format === 'dicom') {
     return new SamusError(
-      'input',
       'IMAGE_DICOM',
       `${name} is a DICOM file; an image file (${READABLE}) was expected here`,
       'DICOM is not read yet: export a frame as PNG in your viewer',
@@ -182,7 +178,6 @@ function notAnImage(name: string, bytes: Uint8Array, format: OtherFormat | undef
   }
   const came = bytes.length === 0 ? 'is empty' : format ? `is a ${format} file` : 'is none of them';
   return new SamusError(
-    'input',
     'IMAGE_FORMAT',
     `${READABLE} was expected, but ${name} ${came}`,
     (format && OTHER_HINTS[format]) ?? 'export the image as PNG',
@@ -194,11 +189,10 @@ function readError(path: string, error: unknown): Error {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === '') return error instanceof Error ? error : new Error(String(error));
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new SamusError('input', 'IMAGE_NOT_FOUND', `there is no file ${path}`, 'check the path', { path });
+    return new SamusError('IMAGE_NOT_FOUND', `there is no file ${path}`, 'check the path', { path });
   }
   const why = code === 'EISDIR' ? 'it is a folder' : code === 'EACCES' ? 'permission is denied' : code;
   return new SamusError(
-    'input',
     'IMAGE_UNREADABLE',
     `an image file was expected, but ${path} cannot be read: ${why}`,
     code === 'EISDIR' ? 'name a file in the folder' : 'check the path and its permissions',

@@ -49,7 +49,6 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
   if (text === undefined || !(await exists(weights))) {
     const missing = text === undefined ? MODEL_FILES.config : MODEL_FILES.weights;
     throw new SamusError(
-      'input',
       'MODEL_FOLDER_INCOMPLETE',
       `a model folder holds ${MODEL_FILES.config} and ${MODEL_FILES.weights}, but ${folder} has no ${missing}`,
       'name a model folder, or import a checkpoint with samus models convert',
@@ -80,7 +79,6 @@ export async function writeModelFolder(folder: string, content: ModelFolderConte
   const present = await occupant(target);
   if (present === 'other') {
     throw new SamusError(
-      'usage',
       'MODEL_FOLDER_OCCUPIED',
       `a new folder or a model folder was expected, but ${folder} is a file or holds something else`,
       'name another folder',
@@ -119,7 +117,6 @@ async function readText(path: string): Promise<string | undefined> {
   if (!found?.isFile()) return undefined;
   if (found.size <= MAX_TEXT_BYTES) return readFile(path, 'utf8');
   throw new SamusError(
-    'input',
     'MODEL_FILE_TOO_LARGE',
     `${path} has ${found.size} bytes, at most ${MAX_TEXT_BYTES} are read`,
     'it is no configuration or model card: check the folder',
@@ -131,7 +128,7 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new SamusError('input', 'CONFIG_INVALID', `${path} is not valid JSON`, 'correct it, or get the model again', {
+    throw new SamusError('CONFIG_INVALID', `${path} is not valid JSON`, 'correct it, or get the model again', {
       path,
     });
   }

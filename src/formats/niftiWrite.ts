@@ -62,7 +62,6 @@ function check(classes: Uint8Array, width: number, height: number, spacing: read
   const sides = [width, height].every((side) => Number.isInteger(side) && side > 0 && side <= MAX_SIDE);
   if (!sides || classes.length !== width * height) {
     throw new SamusError(
-      'usage',
       'NIFTI_SIZE',
       `classes of ${width}x${height} pixels were expected, at most ${MAX_SIDE} a side; ${classes.length} values came`,
       'give width * height values',
@@ -71,7 +70,6 @@ function check(classes: Uint8Array, width: number, height: number, spacing: read
   }
   if (!spacing || spacing.every((step) => Number.isFinite(step) && step > 0)) return;
   throw new SamusError(
-    'usage',
     'NIFTI_SPACING',
     `the width and height of a pixel in millimetres were expected, ${spacing.join(' and ')} came`,
     'give two numbers above 0, or none',

@@ -46,7 +46,6 @@ export function drawOverlay(
     if (!mask) continue;
     if (mask.length !== width * height) {
       throw new SamusError(
-        'usage',
         'OVERLAY_MASK',
         `a mask of ${width}x${height} pixels was expected, ${mask.length} values came`,
         'resize the mask to the image first',
@@ -68,7 +67,6 @@ function parseColour(text: string): Colour {
   const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text);
   if (!match) {
     throw new SamusError(
-      'usage',
       'OVERLAY_COLOR',
       `a colour #rrggbb was expected, ${JSON.stringify(text)} came`,
       'write it as #e4572e',

@@ -123,7 +123,6 @@ function firstPixel(corners: readonly number[], width: number): number {
 function fill(mask: Uint8Array, polygon: readonly number[], width: number, height: number): void {
   if (polygon.length < 6 || polygon.length % 2 !== 0 || !polygon.every(Number.isFinite)) {
     throw new SamusError(
-      'input',
       'POLYGON_INVALID',
       `a polygon was expected as x, y of at least three corners, a list of ${polygon.length} values came`,
       'give two finite numbers for each corner, one after the other',
@@ -158,7 +157,6 @@ function fill(mask: Uint8Array, polygon: readonly number[], width: number, heigh
 function checkSize(values: number, width: number, height: number): void {
   if (values === width * height) return;
   throw new SamusError(
-    'usage',
     'POLYGON_SIZE',
     `a mask of ${width}x${height} pixels was expected, ${values} values came`,
     'give width * height values',

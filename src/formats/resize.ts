@@ -68,7 +68,6 @@ export function longestSideSize(width: number, height: number, target: number): 
 function checkSize(width: number, height: number): void {
   if (Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0) return;
   throw new SamusError(
-    'usage',
     'RESIZE_SIZE',
     `a new size of whole pixels was expected, ${width}x${height} came`,
     'give a width and a height of at least 1',

@@ -115,7 +115,6 @@ function check(data: Float32Array, inWidth: number, inHeight: number, outWidth: 
   const sizes = [inWidth, inHeight, outWidth, outHeight];
   if (data.length !== inWidth * inHeight || !sizes.every((size) => Number.isInteger(size) && size > 0)) {
     throw new SamusError(
-      'usage',
       'RESIZE_SIZE',
       `a map of ${inWidth}x${inHeight} numbers to resize to ${outWidth}x${outHeight} was expected, ${data.length} numbers came`,
       'give positive whole sizes and width * height numbers',

@@ -28,7 +28,6 @@ const MAX_PIXELS = 40e6;
 export function encodeRle(mask: Uint8Array, width: number, height: number): Rle & { readonly counts: string } {
   if (mask.length !== width * height) {
     throw new SamusError(
-      'usage',
       'RLE_SIZE',
       `a mask of ${width}x${height} pixels was expected, ${mask.length} came`,
       'give width * height values',
@@ -157,10 +156,5 @@ function countsOf(rle: Rle): readonly number[] {
 }
 
 function invalid(why: string): SamusError {
-  return new SamusError(
-    'input',
-    'RLE_INVALID',
-    `run lengths of a mask were expected, but ${why}`,
-    'encode the mask again',
-  );
+  return new SamusError('RLE_INVALID', `run lengths of a mask were expected, but ${why}`, 'encode the mask again');
 }

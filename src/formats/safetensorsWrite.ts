@@ -46,7 +46,6 @@ function checkedBytes(name: string, { dtype, shape, data }: TensorData): number 
   if (name === '__metadata__') throw badName(name);
   if (checkedSize(shape, dtype)?.elements === data.length) return data.byteLength;
   throw new SamusError(
-    'usage',
     'SAFETENSORS_SHAPE',
     `tensor ${quoted(name)} of shape [${shape.join(', ')}] holds ${data.length} numbers`,
     'give as many numbers as the shape has places',
@@ -59,7 +58,6 @@ function headerBytes(json: string): Uint8Array {
   const padded = Math.ceil(text.byteLength / 8) * 8;
   if (padded > MAX_HEADER) {
     throw new SamusError(
-      'usage',
       'SAFETENSORS_HEADER_SIZE',
       `the header of a safetensors file takes at most ${MAX_HEADER} bytes, but ${padded} are needed`,
       'store fewer tensors or less metadata in one file',
@@ -78,7 +76,6 @@ function jsonText(text: string): string {
 
 function badName(name: string): Error {
   return new SamusError(
-    'usage',
     'SAFETENSORS_NAME',
     `${quoted(name)} cannot be a text in a safetensors file`,
     'use another name',

@@ -58,11 +58,11 @@ export function volumeSamples(
   const length = count * Samples.BYTES_PER_ELEMENT;
   if (length > MAX_VOLUME_BYTES) {
     const message = `${name} was expected to hold at most ${MAX_VOLUME_BYTES} bytes of samples, its header asks for ${length}`;
-    throw new SamusError('input', 'VOLUME_TOO_LARGE', message, 'cut the volume to the part that matters', { length });
+    throw new SamusError('VOLUME_TOO_LARGE', message, 'cut the volume to the part that matters', { length });
   }
   if (bytes.length < length) {
     const message = `${name} was expected to hold ${length} bytes of samples, there are ${bytes.length}`;
-    throw new SamusError('input', 'VOLUME_CORRUPT', message, 'copy or export the file again', {
+    throw new SamusError('VOLUME_CORRUPT', message, 'copy or export the file again', {
       expected: length,
       came: bytes.length,
     });
@@ -97,14 +97,14 @@ export function planeImage(volume: Volume, index: number, name: string): Image {
   const fits = plane.length === length && (channels === 1 || channels === 3);
   if (!fits || !plane.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)) {
     const message = `plane ${index} of ${name} was expected to hold grey levels from 0 to 255`;
-    throw new SamusError('input', 'VOLUME_RANGE', message, 'scale the volume to 8 bits first', { index });
+    throw new SamusError('VOLUME_RANGE', message, 'scale the volume to 8 bits first', { index });
   }
   return createImage(width, height, channels === 3 ? 3 : 1, Uint8Array.from(plane));
 }
 
 /** The error for what cannot be read. */
 export function volumeFormat(name: string, why: string, hint: string): SamusError {
-  return new SamusError('input', 'VOLUME_FORMAT', `${name} cannot be read as a volume: ${why}`, hint);
+  return new SamusError('VOLUME_FORMAT', `${name} cannot be read as a volume: ${why}`, hint);
 }
 
 function reverseElements(bytes: Uint8Array, size: number): void {

@@ -48,7 +48,7 @@ async function read(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error) || error.code !== 'ENOENT') throw error;
-    throw new SamusError('input', 'VOLUME_NOT_FOUND', `there is no file ${path}`, 'check the path', { path });
+    throw new SamusError('VOLUME_NOT_FOUND', `there is no file ${path}`, 'check the path', { path });
   }
 }
 
@@ -58,6 +58,6 @@ async function unpack(method: typeof gunzip | typeof inflate, bytes: Uint8Array,
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `${path} was expected to hold compressed samples, they cannot be unpacked`;
-    throw new SamusError('input', 'VOLUME_CORRUPT', message, 'copy or export the file again', { path, reason });
+    throw new SamusError('VOLUME_CORRUPT', message, 'copy or export the file again', { path, reason });
   }
 }

@@ -53,7 +53,6 @@ function ruleOf(node: Node): GradientRule | undefined {
   const stops = node.opType === 'Identity' || !node.outputs[0].dtype.startsWith('float');
   if (node.gradient || stops) return node.gradient;
   throw new SamusError(
-    'failure',
     'GRAPH_NO_GRADIENT',
     `${node.opType} has no derivative, and the loss depends on a variable through it`,
     'leave it out of the path from the variables to the loss, or stop the gradient before it',

@@ -150,7 +150,6 @@ export function shapeError(operation: string, expected: string, ...tensors: read
   // The type is named where it may be what does not fit.
   const shapes = tensors.map((tensor) => (tensor.dtype === 'float32' ? printShape(tensor.shape) : `${tensor}`));
   return new SamusError(
-    'failure',
     'GRAPH_SHAPE',
     `${operation} expected ${expected}, got ${shapes.join(' and ')}`,
     'check the configuration of the model, or the shapes given to this operation',

@@ -94,7 +94,6 @@ export function viewAs(dtype: DType, shape: readonly number[], buffer: ArrayBuff
 export function asFloat32(tensor: TensorData, name = 'tensor'): TensorData<'float32'> {
   if (tensor.dtype === 'float32') return tensor;
   throw new SamusError(
-    'failure',
     'TENSOR_DTYPE',
     `${name} must be float32, not ${tensor.dtype}`,
     'convert it with toFloat32 first',
@@ -104,7 +103,6 @@ export function asFloat32(tensor: TensorData, name = 'tensor'): TensorData<'floa
 function checkSize(elements: number, shape: readonly number[]): void {
   if (elements === sizeOf(shape)) return;
   throw new SamusError(
-    'failure',
     'TENSOR_SIZE',
     `shape [${shape.join(', ')}] needs ${sizeOf(shape)} elements, ${elements} came`,
     'give as many numbers as the shape has places',

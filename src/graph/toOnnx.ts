@@ -164,7 +164,6 @@ function checkParameter(name: string, tensor: Tensor, value: TensorData): void {
   const declared: Shape = tensor.shape;
   if (value.dtype === tensor.dtype && printShape(value.shape) === printShape(declared)) return;
   throw new SamusError(
-    'input',
     'GRAPH_PARAMETER',
     `parameter ${name} is ${tensor}, but its value is ${value.dtype}${printShape(value.shape)}`,
     'give weights that belong to this architecture and configuration',

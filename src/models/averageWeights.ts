@@ -22,7 +22,7 @@ export function averageWeights(models: readonly WeightedModel[]): Map<string, Te
   const [first, ...others] = models;
   if (!first || others.length === 0) {
     const message = `two models or more were expected to be averaged, ${models.length} came`;
-    throw new SamusError('usage', 'MODELS_TOO_FEW', message, 'name checkpoints of one training');
+    throw new SamusError('MODELS_TOO_FEW', message, 'name checkpoints of one training');
   }
   for (const [i, { config }] of others.entries()) checkSame(first.config, config, i + 2);
   requireFloat32Weights(first.config);
@@ -48,7 +48,7 @@ function checkSame(expected: ModelConfig, came: ModelConfig, number: number): vo
   if (fields.length === 0) return;
   const told = fields.map((field) => `${field} ${text(found, field)} instead of ${text(wanted, field)}`).join(', ');
   const message = `models of one configuration were expected; number ${number} has ${told}`;
-  throw new SamusError('input', 'MODELS_DIFFER', message, 'name checkpoints of one training', {
+  throw new SamusError('MODELS_DIFFER', message, 'name checkpoints of one training', {
     model: number,
     fields,
   });

@@ -54,7 +54,6 @@ const PREPROCESSING: Record<ModelConfig['architecture'], string> = {
 export function parseConfig(json: unknown): ParsedConfig {
   if (!isObject(json)) {
     throw new SamusError(
-      'input',
       'CONFIG_INVALID',
       `config.json must hold an object, not ${Array.isArray(json) ? 'a list' : typeof json}`,
       'write it with samus models convert',
@@ -164,7 +163,6 @@ export function checkConfig(config: ModelConfig): void {
 function takeArchitecture(value: Json | undefined): ModelConfig['architecture'] {
   if (value === 'sam' || value === 'samus') return value;
   throw new SamusError(
-    'input',
     'CONFIG_ARCHITECTURE',
     `architecture in config.json must be "sam" or "samus", not ${shown(value)}`,
     'use a model of these architectures, or a newer version of this program',
@@ -199,7 +197,6 @@ function withoutKnown(extra: Readonly<Record<string, Json>>, known: object): Rec
 
 function fieldError(field: string, rule: string, value: Json | undefined): SamusError {
   return new SamusError(
-    'input',
     'CONFIG_FIELD',
     `${field} of the model ${rule}, ${value === undefined ? 'it is missing' : `not ${shown(value)}`}`,
     'correct it in config.json, or import the checkpoint again with samus models convert',

@@ -90,7 +90,6 @@ function checkArchitecture(names: readonly string[]): void {
   const seen = derivative && names.find((name) => derivative.tells.test(name));
   if (derivative && seen) {
     throw new SamusError(
-      'input',
       'MODEL_ARCHITECTURE_UNSUPPORTED',
       `a SAM or SAMUS checkpoint was expected, this is ${derivative.name} (it holds ${seen})`,
       derivative.hint,
@@ -102,7 +101,6 @@ function checkArchitecture(names: readonly string[]): void {
   if (missing.length === 0) return;
   const first = names.slice(0, 3);
   throw new SamusError(
-    'input',
     'MODEL_ARCHITECTURE_UNKNOWN',
     `a SAM or SAMUS checkpoint was expected, but no tensor of these ${names.length} is called ${missing.join('…, ')}…; the first are ${first.join(', ')}`,
     ANOTHER,
@@ -133,7 +131,6 @@ function shapeOf(tensors: StateDict, name: string, rank: number): readonly numbe
   const tensor = tensors.get(name);
   if (!tensor) {
     throw new SamusError(
-      'input',
       'CHECKPOINT_TENSOR_MISSING',
       `the checkpoint has no tensor ${name}, which tells a size of the model`,
       'the checkpoint is incomplete or of another architecture: save the whole model again',
@@ -142,7 +139,6 @@ function shapeOf(tensors: StateDict, name: string, rank: number): readonly numbe
   }
   if (tensor.shape.length === rank) return tensor.shape;
   throw new SamusError(
-    'input',
     'CHECKPOINT_TENSOR_SHAPE',
     `${name} must have ${rank} dimensions, its shape is [${tensor.shape.join(', ')}]`,
     'the checkpoint is of another architecture: use a SAM or SAMUS checkpoint',

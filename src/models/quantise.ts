@@ -24,7 +24,6 @@ export function quantisedWeights(config: ModelConfig): (name: string) => boolean
 export function requireFloat32Weights({ quantisation }: ModelConfig): void {
   if (!quantisation) return;
   throw new SamusError(
-    'input',
     'MODEL_QUANTISED',
     `a model with float32 weights was expected, this one holds them as ${quantisation}`,
     'name the model or checkpoint that it was converted from',

@@ -82,7 +82,6 @@ function isGlobalTable(name: string, config: SamusConfig): boolean {
 
 function mismatch(name: string, expected: readonly number[], came: readonly number[]): SamusError {
   return new SamusError(
-    'input',
     'SAMUS_FROM_SAM',
     `SAMUS needs ${name} of shape [${expected.join(', ')}], SAM's has [${came.join(', ')}]`,
     'choose a configuration of SAMUS with the widths of this SAM',

@@ -2,6 +2,7 @@
  * Holds a state dict against the model that it is for: every weight there, of its shape and type: float32, and int8
  * where the model's large weights are held in 8 bits. What is not of the model is left out and named.
  */
+import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import { toFloat32 } from '../formats/halfFloat.js';
 import type { DType, StateDict, TensorData } from '../graph/tensorData.js';
@@ -45,7 +46,7 @@ export function checkStateDict(config: ModelConfig, tensors: StateDict): Checked
     mistyped,
   };
   const hint = `check that the checkpoint is a whole ${config.architecture.toUpperCase()} of the sizes in its configuration`;
-  const fail = (code: string, message: string) => new SamusError('input', code, message, hint, details);
+  const fail = (code: ErrorCode, message: string) => new SamusError(code, message, hint, details);
   if (missing.length > 0) {
     throw fail('CHECKPOINT_TENSOR_MISSING', `the model has tensors that the checkpoint lacks: ${listed(missing)}`);
   }

@@ -26,7 +26,6 @@ export class Random {
     const word = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32;
     if (state.words.length !== 4 || !state.words.every(word) || state.words.every((w) => w === 0)) {
       throw new SamusError(
-        'input',
         'RANDOM_STATE',
         'the state of a random generator was expected: four 32-bit words, not all of them 0',
         'use a state that this generator gave',

@@ -63,7 +63,6 @@ export function automaticSettings(chosen: Omit<AutomaticOptions, 'signal' | 'pro
 
 function optionError(name: string, expected: string, came: number): SamusError {
   return new SamusError(
-    'usage',
     'AUTOMATIC_OPTION',
     `${name} was expected to be ${expected}, ${came} came`,
     'correct it, or leave it out for its default',

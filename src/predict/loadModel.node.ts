@@ -34,7 +34,6 @@ export async function loadModel(name: string): Promise<Model> {
   if (PLAIN_NAME.test(name) && (await isModelFolder(bundled))) return fromFolder(name, bundled);
   const names = await bundledModels();
   throw new SamusError(
-    'input',
     'MODEL_NOT_FOUND',
     `there is no model folder or checkpoint file ${name}, and no bundled model of that name`,
     names.length > 0 ? `bundled are: ${names.join(', ')}` : 'no model is bundled: name a folder or a checkpoint file',

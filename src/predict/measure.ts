@@ -229,7 +229,6 @@ function lengthOf(diameter: Diameter | null, [stepX, stepY]: Spacing): number {
 function check(mask: Uint8Array, width: number, height: number, spacing: Spacing | undefined): void {
   if (mask.length !== width * height) {
     throw new SamusError(
-      'usage',
       'MEASURE_SIZE',
       `a mask of ${width}x${height} pixels was expected, ${mask.length} values came`,
       'give width * height values',
@@ -238,7 +237,6 @@ function check(mask: Uint8Array, width: number, height: number, spacing: Spacing
   }
   if (!spacing || spacing.every((step) => Number.isFinite(step) && step > 0)) return;
   throw new SamusError(
-    'usage',
     'MEASURE_SPACING',
     `the width and height of a pixel in millimetres were expected, ${spacing.join(' and ')} came`,
     'give two numbers above 0, or none',

@@ -2,6 +2,7 @@
  * Prompts as the decoder's inputs: checked against the image, mapped to the model's pixels, and filled up so that
  * objects with unequal numbers of points fit one run.
  */
+import type { ErrorCode } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
 import type { PixelBox } from '../formats/rle.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
@@ -149,10 +150,10 @@ function inside(value: number, size: number, margin: number): boolean {
 
 function promptError(
   object: string,
-  code: string,
+  code: ErrorCode,
   what: string,
   hint: string,
   details: { readonly [key: string]: Json } = {},
 ): SamusError {
-  return new SamusError('usage', code, `${object} ${what}`, hint, { object, ...details });
+  return new SamusError(code, `${object} ${what}`, hint, { object, ...details });
 }

@@ -134,7 +134,6 @@ function isGiven(value: unknown): boolean {
 
 function wrong(path: string, where: string, what: string): SamusError {
   return new SamusError(
-    'input',
     'PROMPTS_JSON',
     `${where} of ${path}: ${what}`,
     'compare it with what samus segment --json prints',

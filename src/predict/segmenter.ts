@@ -209,7 +209,6 @@ function checkEmbedding(config: ModelConfig, embedding: TensorData<'float32'>): 
   const expected = [1, config.promptDim, config.tokenGrid, config.tokenGrid];
   if (expected.join() === embedding.shape.join()) return;
   throw new SamusError(
-    'usage',
     'ENCODING_SHAPE',
     `an image embedding of shape [${expected.join(', ')}] was expected, this one has [${embedding.shape.join(', ')}]`,
     'encode the image with the same model',
@@ -218,5 +217,5 @@ function checkEmbedding(config: ModelConfig, embedding: TensorData<'float32'>): 
 }
 
 function disposedError(): SamusError {
-  return new SamusError('usage', 'SEGMENTER_DISPOSED', 'the segmenter has been disposed of', 'load the model again');
+  return new SamusError('SEGMENTER_DISPOSED', 'the segmenter has been disposed of', 'load the model again');
 }

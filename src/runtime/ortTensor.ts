@@ -51,7 +51,6 @@ function isDType(type: string): type is DType {
 
 function unsupported(dtype: string): SamusError {
   return new SamusError(
-    'failure',
     'RUNTIME_DTYPE',
     `a tensor type that ONNX Runtime exchanges with JavaScript was expected, ${dtype} came`,
     'convert to float32 before running, or inside the graph',

@@ -28,7 +28,6 @@ export function creationError(error: unknown): SamusError {
   const message = tidyMessage(error);
   if (isOutOfMemory(error)) return outOfMemory('creating a session', message);
   return new SamusError(
-    'failure',
     'MODEL_INVALID',
     `ONNX Runtime did not accept the model: ${message}`,
     'export the model again; if it is unchanged, report this message',
@@ -42,7 +41,6 @@ export function runError(error: unknown): SamusError {
   if (isOutOfMemory(error)) return outOfMemory('running a model', message);
   if (FEEDS.test(message)) return feedsError(message);
   return new SamusError(
-    'failure',
     'RUNTIME_FAILED',
     `ONNX Runtime failed while running the model: ${message}`,
     'check the shapes and values of the inputs; if they are as documented, report this message',
@@ -52,7 +50,6 @@ export function runError(error: unknown): SamusError {
 /** Feeds or outputs that do not fit the model. */
 export function feedsError(message: string): SamusError {
   return new SamusError(
-    'usage',
     'RUNTIME_FEEDS',
     `the tensors given to the session do not fit the model: ${message}`,
     'give every input of the model, with its documented type and shape',
@@ -61,7 +58,6 @@ export function feedsError(message: string): SamusError {
 
 export function disposedError(): SamusError {
   return new SamusError(
-    'usage',
     'SESSION_DISPOSED',
     'a session that is not disposed was expected, this one has been disposed',
     'create the session again, or dispose it later',
@@ -72,7 +68,6 @@ export function providerError(wanted: Provider, known: readonly ProviderStatus[]
   const reason = known.find((p) => p.name === wanted)?.reason ?? 'this runtime does not know it';
   const usable = known.filter((p) => p.available).map((p) => p.name);
   return new SamusError(
-    'machine',
     'PROVIDER_UNAVAILABLE',
     `the provider ${wanted} was asked for and cannot be used here: ${reason}`,
     `use one of: ${usable.join(', ')}`,
@@ -86,7 +81,6 @@ function isOutOfMemory(error: unknown): boolean {
 
 function outOfMemory(doing: string, message: string): SamusError {
   return new SamusError(
-    'machine',
     'RUNTIME_OUT_OF_MEMORY',
     `there was not enough memory for ${doing}: ${message}`,
     'use a smaller model or batch, or close other programs',

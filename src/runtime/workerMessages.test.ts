@@ -5,7 +5,7 @@ import { packError, unpackError } from './workerMessages.js';
 const passed = (error: unknown): Error => unpackError(structuredClone(packError(error)));
 
 it('errors keep what they are known by on their way between threads', () => {
-  const coded = new SamusError('input', 'IMAGE_CORRUPT', 'a was expected', 'mend it', { image: 'a.png' });
+  const coded = new SamusError('IMAGE_CORRUPT', 'a was expected', 'mend it', { image: 'a.png' });
   expect(passed(coded)).toEqual(coded);
   const system = passed(Object.assign(new Error('EISDIR: illegal operation on a directory, read'), { code: 'EISDIR' }));
   expect(system).toMatchObject({ code: 'EISDIR', message: 'EISDIR: illegal operation on a directory, read' });

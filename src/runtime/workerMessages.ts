@@ -2,7 +2,8 @@
  * What passes between a session's owner and its thread, and how tensors and errors are put in a form that survives
  * the passage: bytes with a type and a shape, codes with a message.
  */
-import { type ErrorKind, type Json, SamusError } from '../errors.js';
+import type { ErrorCode } from '../errorCodes.js';
+import { type Json, SamusError } from '../errors.js';
 import type { OnnxModel } from '../graph/onnxProto.js';
 import { type DType, type TensorData, viewAs } from '../graph/tensorData.js';
 import { bytesOf, isShared } from './ortTensor.js';
@@ -33,7 +34,7 @@ export interface WireError {
   /** Of an error of the operating system. */
   readonly system?: string;
   /** Absent for an error that is not a SamusError, which is a bug. */
-  readonly coded?: { kind: ErrorKind; code: string; hint: string; details: { readonly [key: string]: Json } };
+  readonly coded?: { code: ErrorCode; hint: string; details: { readonly [key: string]: Json } };
 }
 
 /**
@@ -70,8 +71,8 @@ export function unpackTensors(packed: WireTensors): Record<string, TensorData> {
 
 export function packError(error: unknown): WireError {
   if (error instanceof SamusError) {
-    const { kind, code, message, hint, details } = error;
-    return { message, coded: { kind, code, hint, details } };
+    const { code, message, hint, details } = error;
+    return { message, coded: { code, hint, details } };
   }
   if (!(error instanceof Error)) return { message: String(error) };
   if ('code' in error && typeof error.code === 'string') return { message: error.message, system: error.code };
@@ -80,5 +81,5 @@ export function packError(error: unknown): WireError {
 
 export function unpackError({ message, coded, system }: WireError): Error {
   if (system !== undefined) return Object.assign(new Error(message), { code: system });
-  return coded ? new SamusError(coded.kind, coded.code, message, coded.hint, coded.details) : new Error(message);
+  return coded ? new SamusError(coded.code, message, coded.hint, coded.details) : new Error(message);
 }

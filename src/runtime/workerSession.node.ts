@@ -130,7 +130,6 @@ function shared(data: Uint8Array): Uint8Array {
 
 function lostError(exitCode: number): SamusError {
   return new SamusError(
-    'failure',
     'RUNTIME_FAILED',
     'the thread of the session was expected to go on, it ended',
     'create the session again; if it ends again, run it in the calling thread to see why',

@@ -41,16 +41,10 @@ export function guardAccess(app: FastifyInstance, { token, hosts }: Access): voi
 /** @throws SamusError REQUEST_HTTP, HOST_UNKNOWN */
 function checkHost(request: FastifyRequest, hosts: readonly string[] | undefined): void {
   if (request.headers.host === undefined && request.raw.httpVersion !== '1.0') {
-    throw new SamusError(
-      'usage',
-      'REQUEST_HTTP',
-      'a request of HTTP/1.1 names its host, this one does not',
-      'send Host',
-    );
+    throw new SamusError('REQUEST_HTTP', 'a request of HTTP/1.1 names its host, this one does not', 'send Host');
   }
   if (!hosts || hosts.includes(request.hostname.toLowerCase())) return;
   throw new SamusError(
-    'usage',
     'HOST_UNKNOWN',
     'the request addresses the server by a name that is not its own',
     'use the address that the server printed, or allow the name with --allow-host',
@@ -82,7 +76,6 @@ function checkOrigin(request: FastifyRequest): void {
   const navigation = request.method === 'GET' && request.headers['sec-fetch-mode'] === 'navigate';
   if (own && (site !== 'cross-site' || navigation)) return;
   throw new SamusError(
-    'usage',
     'ORIGIN_FOREIGN',
     'requests of the server’s own page were expected, this one comes from another site',
     'call the server from a program, or from the page that it serves',
@@ -98,11 +91,11 @@ function checkToken(request: FastifyRequest, expected: Buffer): void {
   const given = bearer(request.headers.authorization) ?? cookie(request.headers.cookie);
   if (given === undefined) {
     const hint = 'send the header Authorization: Bearer TOKEN, or open /?token=TOKEN in the browser';
-    throw new SamusError('usage', 'TOKEN_MISSING', 'the token of this server was expected, none came', hint);
+    throw new SamusError('TOKEN_MISSING', 'the token of this server was expected, none came', hint);
   }
   if (timingSafeEqual(digest(given), expected)) return;
   const hint = 'use the token in the file that the server was started with';
-  throw new SamusError('usage', 'TOKEN_WRONG', 'the token of this server was expected, another one came', hint);
+  throw new SamusError('TOKEN_WRONG', 'the token of this server was expected, another one came', hint);
 }
 
 /** `/?token=TOKEN`, once: keeps the token in a cookie and takes it out of the address. */

@@ -27,7 +27,6 @@ export class UploadBudget {
   take(bytes: number): void {
     if (this.#used + bytes > this.maxBytes) {
       throw new SamusError(
-        'machine',
         'UPLOADS_FULL',
         `the server receives as much as it takes at a time: ${Math.round(this.maxBytes / 1e6)} MB`,
         'try again in 1 s',
@@ -108,7 +107,7 @@ export class Upload {
     }
     if (size === 0) {
       const hint = 'send the bytes of an image file';
-      throw new SamusError('usage', 'REQUEST_EMPTY', 'an image was expected in the body, it is empty', hint);
+      throw new SamusError('REQUEST_EMPTY', 'an image was expected in the body, it is empty', hint);
     }
     // Memory of its own, which can be handed to another thread.
     const bytes = new Uint8Array(size);
@@ -128,7 +127,6 @@ export class Upload {
 
 function tooLarge(maxBytes: number): SamusError {
   return new SamusError(
-    'usage',
     'REQUEST_TOO_LARGE',
     `a body of at most ${maxBytes} bytes was expected, it is larger`,
     'send a smaller file, or start the server with a larger --max-body-mb',

@@ -3,7 +3,8 @@
  * coded is a bug: the client gets a number to report and nothing of the inside.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type ErrorKind, type Json, SamusError } from '../errors.js';
+import type { ErrorCode, ErrorKind } from '../errorCodes.js';
+import { type Json, SamusError } from '../errors.js';
 import { traceOf } from './log.js';
 
 /** The part of Fastify's errors that is looked at. */
@@ -31,13 +32,12 @@ const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
 };
 
 /** Where the status is not that of the kind. */
-const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
   IMAGE_TOO_LARGE: 413,
   IMAGE_FORMAT: 415,
   IMAGE_DICOM: 415,
   IMAGE_UNKNOWN: 404,
   MODEL_UNKNOWN: 404,
-  MODEL_FILE_UNKNOWN: 404,
   MODEL_VERSION_UNKNOWN: 404,
   PATH_UNKNOWN: 404,
   FOLDER_NOT_SERVED: 403,
@@ -50,11 +50,12 @@ const STATUS_OF_CODE: Readonly<Record<string, number>> = {
   TOKEN_WRONG: 401,
   HOST_UNKNOWN: 403,
   ORIGIN_FOREIGN: 403,
+  PROMPT_MASK_SIZE: 400,
   RUNTIME_FEEDS: 400,
 };
 
 /** Fastify's own errors. The messages are ours: some of theirs quote what came. */
-const OF_FASTIFY: Readonly<Record<string, readonly [code: string, message: string, hint: string]>> = {
+const OF_FASTIFY: Readonly<Record<string, readonly [code: ErrorCode, message: string, hint: string]>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ['REQUEST_JSON', 'a body of JSON was expected, it cannot be read', 'send valid JSON'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['REQUEST_JSON', 'a body of JSON was expected, none came', 'send a JSON object'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['REQUEST_TOO_LARGE', 'the body is larger than the server takes', 'send less at a time'],
@@ -89,15 +90,15 @@ export function asSamusError(error: unknown): SamusError | undefined {
   if (!isFailure(error)) return undefined;
   if (error.validation) return validationError(error.validation, error.validationContext ?? 'body');
   const known = OF_FASTIFY[error.code ?? ''];
-  if (known) return new SamusError('usage', ...known);
+  if (known) return new SamusError(...known);
   if (error.message === 'Object contains forbidden prototype property') {
     const message = 'JSON without keys that JavaScript reserves was expected, one of them came';
-    return new SamusError('usage', 'REQUEST_KEY', message, 'leave out __proto__ and constructor.prototype');
+    return new SamusError('REQUEST_KEY', message, 'leave out __proto__ and constructor.prototype');
   }
   // Whatever else a library calls the client's fault: its words may quote the request, so they stay here.
   const status = error.statusCode ?? 500;
   if (status < 400 || status >= 500) return undefined;
-  return new SamusError('usage', 'REQUEST_INVALID', 'the request cannot be read', 'see /docs for what is expected');
+  return new SamusError('REQUEST_INVALID', 'the request cannot be read', 'see /docs for what is expected');
 }
 
 export function statusOf(error: SamusError): number {
@@ -128,7 +129,6 @@ function oipForm({ code, message, hint, details }: SamusError) {
 
 function internalError(requestId: string): SamusError {
   return new SamusError(
-    'failure',
     'INTERNAL',
     'the server failed while it answered',
     'this is a bug: report it with the request id, which stands in the server log too',
@@ -144,7 +144,6 @@ function validationError(violations: readonly Violation[], context: string): Sam
   const { instancePath, keyword, message = 'is wrong' } = violations[0]!;
   const place = `${context}${instancePath}`;
   return new SamusError(
-    'usage',
     'REQUEST_INVALID',
     `the request is not as described: ${place} ${message}`,
     'see /docs for what is expected',

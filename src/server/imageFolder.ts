@@ -14,7 +14,7 @@ export async function openImageFolder(folder: string): Promise<ImageFolder> {
   const root = await realpath(folder).catch(() => undefined);
   if (root !== undefined) return new ImageFolder(root);
   const message = `a folder of images was expected at ${folder}, there is none`;
-  throw new SamusError('input', 'FOLDER_NOT_FOUND', message, 'check --folder', { folder });
+  throw new SamusError('FOLDER_NOT_FOUND', message, 'check --folder', { folder });
 }
 
 export class ImageFolder {
@@ -58,7 +58,6 @@ function checkPath(path: string): void {
   const plain = parts.every((part) => part !== '' && part !== '.' && part !== '..');
   if (path.length <= MAX_PATH && plain && !/[\\\0]/.test(path) && !isAbsolute(path) && !win32.isAbsolute(path)) return;
   throw new SamusError(
-    'usage',
     'PATH_INVALID',
     'the path of an image within the folder of the server was expected',
     'name it from that folder on, with / between its parts and without . or ..',
@@ -67,5 +66,5 @@ function checkPath(path: string): void {
 
 function unknown(): SamusError {
   const hint = 'name a file of the folder that the server was started with';
-  return new SamusError('input', 'PATH_UNKNOWN', 'there is no such file in the folder of the server', hint);
+  return new SamusError('PATH_UNKNOWN', 'there is no such file in the folder of the server', hint);
 }

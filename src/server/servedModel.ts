@@ -3,6 +3,7 @@
  * the inference threads read them.
  */
 import { basename } from 'node:path';
+import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import { MODEL_FILES } from '../formats/modelFolder.node.js';
 import { sizeOf } from '../graph/tensorData.js';
@@ -60,7 +61,7 @@ function licenceIn(card: string | undefined): string | undefined {
   return (head && /^licen[cs]e:[ \t]*(\S.*?)\s*$/m.exec(head)?.[1]) || undefined;
 }
 
-function nameError(code: string, what: string): SamusError {
+function nameError(code: ErrorCode, what: string): SamusError {
   const hint = 'rename the folder or the file: letters, digits, dots, dashes and underscores';
-  return new SamusError('usage', code, `each model needs a name of its own that addresses can hold, ${what}`, hint);
+  return new SamusError(code, `each model needs a name of its own that addresses can hold, ${what}`, hint);
 }

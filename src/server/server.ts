@@ -4,6 +4,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
+import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import { guardAccess } from './access.js';
 import { reserveBodies, UploadBudget } from './bodies.js';
@@ -39,7 +40,7 @@ const MAX_HEADER_BYTES = 16_384;
 const ANSWERED_WHILE_DRAINING = ['/api/v1/health', '/v2/health/live', '/v2/health/ready', '/metrics'];
 
 /** Code of what is on the wire and no HTTP, by Node's code of it. */
-const WIRE_ERRORS: Readonly<Record<string, readonly [code: string, message: string, hint: string]>> = {
+const WIRE_ERRORS: Readonly<Record<string, readonly [code: ErrorCode, message: string, hint: string]>> = {
   HPE_HEADER_OVERFLOW: ['REQUEST_HEADERS_TOO_LARGE', 'the headers are larger than the server takes', 'send fewer'],
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'the request was expected sooner', 'send it at once'],
 };
@@ -108,7 +109,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(async () => {
-    throw new SamusError('usage', 'ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is');
+    throw new SamusError('ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is');
   });
 
   // Before all that may refuse a request.
@@ -152,7 +153,7 @@ function countActive(app: FastifyInstance, isDraining: () => boolean) {
   app.addHook('onRequest', async (request, reply) => {
     if (isDraining() && !ANSWERED_WHILE_DRAINING.includes(request.url)) {
       const message = 'the server is ending and takes on no more work';
-      throw new SamusError('machine', 'SERVER_DRAINING', message, 'try again in 5 s', { retryAfter: 5 });
+      throw new SamusError('SERVER_DRAINING', message, 'try again in 5 s', { retryAfter: 5 });
     }
     count++;
     reply.raw.once('close', () => {
@@ -182,15 +183,15 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
     const details = { host, port };
     if (code === 'EADDRINUSE') {
       const hint = 'choose another with --port, or end the program that has it';
-      throw new SamusError('machine', 'PORT_TAKEN', `port ${port} of ${host} was expected to be free`, hint, details);
+      throw new SamusError('PORT_TAKEN', `port ${port} of ${host} was expected to be free`, hint, details);
     }
     if (code === 'EACCES') {
       const hint = 'choose one from 1024 on with --port';
-      throw new SamusError('machine', 'PORT_FORBIDDEN', `port ${port} may not be used by this user`, hint, details);
+      throw new SamusError('PORT_FORBIDDEN', `port ${port} may not be used by this user`, hint, details);
     }
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
       const message = `an address of this machine was expected, ${host} is none`;
-      throw new SamusError('usage', 'HOST_UNAVAILABLE', message, 'name one with --host, such as 127.0.0.1', details);
+      throw new SamusError('HOST_UNAVAILABLE', message, 'name one with --host, such as 127.0.0.1', details);
     }
     throw error;
   }
@@ -203,7 +204,7 @@ function answerWireError(error: Error & { readonly code?: string }, socket: Sock
     return;
   }
   const unreadable = ['REQUEST_HTTP', 'a request of HTTP/1.1 was expected, this cannot be read', 'send one'] as const;
-  const known = new SamusError('usage', ...(WIRE_ERRORS[error.code ?? ''] ?? unreadable));
+  const known = new SamusError(...(WIRE_ERRORS[error.code ?? ''] ?? unreadable));
   const body = JSON.stringify(known.toJSON());
   const status = statusOf(known);
   const head = [

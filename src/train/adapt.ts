@@ -98,7 +98,7 @@ export async function adaptModel(
   requireFloat32Weights(config);
   if (examples.length < LEAST_EXAMPLES) {
     const message = `at least ${LEAST_EXAMPLES} images with masks were expected to learn from, ${examples.length} came`;
-    throw new SamusError('usage', 'ADAPT_TOO_FEW', message, 'finish the masks of a few more images');
+    throw new SamusError('ADAPT_TOO_FEW', message, 'finish the masks of a few more images');
   }
   const { seed = 1, threads = 2, signal } = options;
   const full = new Map([...weights].map(([name, tensor]) => [name, toFloat32(tensor)]));
@@ -237,5 +237,5 @@ function mean(values: readonly number[]): number {
 
 function nanError(step: number): SamusError {
   const message = `the loss of step ${step + 1} was expected to be a number, it is not`;
-  return new SamusError('failure', 'ADAPT_NAN', message, 'check the masks, or lower the learning rate');
+  return new SamusError('ADAPT_NAN', message, 'check the masks, or lower the learning rate');
 }

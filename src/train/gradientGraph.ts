@@ -79,5 +79,5 @@ export function gradientGraph({ config, batch, points, isTrained, recipe }: Grad
     return gradient !== undefined;
   });
   if (trained.length > 0) return { outputs, parameters: parameters.list(), trained };
-  throw new SamusError('usage', 'TRAIN_NOTHING', 'no weight of this model is to be trained', 'unfreeze some of them');
+  throw new SamusError('TRAIN_NOTHING', 'no weight of this model is to be trained', 'unfreeze some of them');
 }

@@ -51,7 +51,7 @@ function drawn(
   }
   if (groups.size < 2) {
     const message = `images of several patients were expected in ${dataset}, to hold some of them out; all ${names.size} are of one`;
-    throw new SamusError('input', 'TRAIN_HOLD_OUT', message, 'name a validation list in place of a share', {
+    throw new SamusError('TRAIN_HOLD_OUT', message, 'name a validation list in place of a share', {
       dataset,
       images: names.size,
     });

@@ -53,7 +53,6 @@ async function readIfThere(path: string): Promise<string> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     if (code === 'ENOENT') return '';
     throw new SamusError(
-      'input',
       'FILE_UNREADABLE',
       `${path} was expected to be readable, it is not (${code})`,
       'make it readable, or take it away to go on without the figures so far',

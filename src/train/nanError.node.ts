@@ -37,7 +37,6 @@ export function nanError(what: string, { folder, config, position, saved, sample
     ...(config.model.architecture === 'sam' ? [`--model ${last}`] : []),
   ].map((option) => `${option}, `);
   return new SamusError(
-    'failure',
     'TRAIN_NAN',
     `${what} of step ${step} was expected to be a number, it is not; its samples: ${samples.join('; ')}`,
     `look at these images, or ${start} by --from with ${same.join('')}a lower --lr or --clip 1`,

@@ -100,7 +100,7 @@ export async function resumeRun(
   if (different.length > 0) {
     const message = `the run in ${folder} was expected to go on as it is configured, but ${different.join(', ')} differ`;
     const hint = `leave these options out, or ${START_AGAIN}`;
-    throw new SamusError('usage', 'TRAIN_CONFIG_DIFFERS', message, hint, { run: folder, settings: different });
+    throw new SamusError('TRAIN_CONFIG_DIFFERS', message, hint, { run: folder, settings: different });
   }
   return locked(folder, async (unlock) => {
     await removeLeftovers(folder);
@@ -108,7 +108,7 @@ export async function resumeRun(
     await recover(folder, RUN_FILES.best);
     if (!(await exists(join(folder, RUN_FILES.last, RUN_FILES.state)))) {
       const message = `the checkpoint ${RUN_FILES.last} of the run in ${folder} was expected, it is not there`;
-      throw new SamusError('input', 'TRAIN_STATE_INVALID', message, 'restore it, or start a new run', { run: folder });
+      throw new SamusError('TRAIN_STATE_INVALID', message, 'restore it, or start a new run', { run: folder });
     }
     const { tensors } = await readModelFolder(join(folder, RUN_FILES.last));
     return prepare(folder, { ...config, data: wanted.data }, tensors, options, unlock);
@@ -121,7 +121,7 @@ async function readRunConfig(folder: string): Promise<TrainingConfig> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) {
     const message = `the folder of a training was expected, but ${folder} has no ${RUN_FILES.config}`;
-    throw new SamusError('input', 'RUN_NOT_FOUND', message, 'name the folder that was given as --out', { run: folder });
+    throw new SamusError('RUN_NOT_FOUND', message, 'name the folder that was given as --out', { run: folder });
   }
   let json: unknown;
   try {
@@ -129,7 +129,7 @@ async function readRunConfig(folder: string): Promise<TrainingConfig> {
   } catch {
     const message = `${path} was expected to be the configuration of a training, but it is no JSON`;
     const hint = `restore it, or ${START_AGAIN}`;
-    throw new SamusError('input', 'TRAIN_CONFIG_INVALID', message, hint, { path });
+    throw new SamusError('TRAIN_CONFIG_INVALID', message, hint, { path });
   }
   return parseTrainingConfig(json);
 }
@@ -143,7 +143,7 @@ async function checkEmpty(folder: string): Promise<void> {
   const isRun = names.includes(RUN_FILES.config);
   const message = `a new folder was expected for the run, but ${folder} holds ${isRun ? 'one' : 'something else'}`;
   const hint = isRun ? 'go on with it by --resume, or name another folder' : 'name another folder';
-  throw new SamusError('usage', 'RUN_EXISTS', message, hint, { run: folder });
+  throw new SamusError('RUN_EXISTS', message, hint, { run: folder });
 }
 
 async function locked<T>(folder: string, work: (unlock: () => Promise<void>) => Promise<T>): Promise<T> {
@@ -184,7 +184,7 @@ async function prepare(
   if (state.position.lists !== lists) {
     const message = `the lists of the run in ${folder} were expected to name the same samples as before, they do not`;
     const hint = `restore the lists, or ${START_AGAIN}`;
-    throw new SamusError('input', 'TRAIN_LISTS_DIFFER', message, hint, { run: folder });
+    throw new SamusError('TRAIN_LISTS_DIFFER', message, hint, { run: folder });
   }
   const frozen = new Map<string, TensorData>([...weights].filter(([name]) => !state.states.has(name)));
   const trainedWeights = new Map([...state.states].map(([name, { weight }]) => [name, weight]));
@@ -241,7 +241,7 @@ function checkNames({ freeze, rates }: TrainingConfig, { parameters, trained }: 
   for (const { names, what } of problems) {
     if (names.length === 0) continue;
     const message = `beginnings of names of ${what} were expected, no name begins with ${names.join(', ')}`;
-    throw new SamusError('usage', 'TRAIN_WEIGHT_NAME', message, 'compare with the names in model.safetensors', {
+    throw new SamusError('TRAIN_WEIGHT_NAME', message, 'compare with the names in model.safetensors', {
       names,
     });
   }

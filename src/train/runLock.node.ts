@@ -69,7 +69,6 @@ async function removeStale(run: string, path: string): Promise<void> {
   const owner = parseOwner(text);
   if (owner && (await lives(owner))) {
     throw new SamusError(
-      'usage',
       'RUN_LOCKED',
       `${run} was expected to be free, but process ${owner.pid} on ${owner.host} is training in it`,
       `wait for it or end it; if there is no such process, remove ${path}`,

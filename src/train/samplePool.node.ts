@@ -83,7 +83,6 @@ export class SamplePool {
 
 function endedError(exitCode: number): SamusError {
   return new SamusError(
-    'failure',
     'TRAIN_WORKER',
     'the threads that read the images were expected to go on, one ended',
     'resume the training; if it happens again, look whether the machine is out of memory',

@@ -136,9 +136,9 @@ describe('a training', () => {
   });
 
   it.each([
-    ['a sample cannot be read', new SamusError('input', 'IMAGE_FORMAT', 'a', 'b')],
-    ['a reader dies', new SamusError('failure', 'TRAIN_WORKER', 'a', 'b')],
-    ['the machine gives out', new SamusError('machine', 'RUNTIME_OUT_OF_MEMORY', 'a', 'b')],
+    ['a sample cannot be read', new SamusError('IMAGE_FORMAT', 'a', 'b')],
+    ['a reader dies', new SamusError('TRAIN_WORKER', 'a', 'b')],
+    ['the machine gives out', new SamusError('RUNTIME_OUT_OF_MEMORY', 'a', 'b')],
     ['a disk gives errors', Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })],
   ])('loses no step when %s', async (_, error) => {
     const run = await growingRun({ checkpointSteps: 0 }, (batch) => {
@@ -166,7 +166,7 @@ describe('a training', () => {
     const run = await growingRun({ steps: 2, validateSteps: 2, checkpointSteps: 0 });
     let writable = false;
     const card: PreparedRun['card'] = (_, validation) => {
-      if (validation && !writable) throw new SamusError('input', 'FILE_UNWRITABLE', 'a', 'b');
+      if (validation && !writable) throw new SamusError('FILE_UNWRITABLE', 'a', 'b');
       return '';
     };
     const training = new Trainer({ ...run, card }, {}, () => false).train();

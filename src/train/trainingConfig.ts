@@ -193,7 +193,6 @@ function oneOf<const T extends Json>(value: unknown, name: string, choices: read
 
 function invalid(name: string, expected: string): SamusError {
   return new SamusError(
-    'input',
     'TRAIN_CONFIG_INVALID',
     `${name} of a training's configuration must be ${expected}`,
     'correct it, or start a new run',

@@ -104,7 +104,6 @@ function positionFields(text: string, path: string): Partial<Position> {
 
 function invalid(path: string, why: string): SamusError {
   return new SamusError(
-    'input',
     'TRAIN_STATE_INVALID',
     `${path} was expected to hold the state of this training, but ${why}`,
     START_AGAIN,

@@ -62,7 +62,7 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
 
 function nanError(sample: string): SamusError {
   const message = `the mask of ${sample} was expected to be made of numbers, the model gives others`;
-  return new SamusError('failure', 'TRAIN_NAN', message, `${START_AGAIN}, with a lower --lr or --clip 1`, { sample });
+  return new SamusError('TRAIN_NAN', message, `${START_AGAIN}, with a lower --lr or --clip 1`, { sample });
 }
 
 /** Which sample the n-th picture shows: spread evenly, so that every dataset of a sorted list comes up. */

@@ -82,7 +82,7 @@ async function imagesFolder(beside: string, named: string | undefined, file = ''
 /** What the text of a COCO file says. @throws SamusError IMPORT_ANNOTATION */
 function parse(text: string, path: string) {
   const refuse = (what: string): SamusError =>
-    new SamusError('input', 'IMPORT_ANNOTATION', `${path}: ${what}`, 'export the annotations again', { path });
+    new SamusError('IMPORT_ANNOTATION', `${path}: ${what}`, 'export the annotations again', { path });
   try {
     const document: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
     const images = readCoco(document).map((image) => {
@@ -119,7 +119,7 @@ function draw(annotated: CocoImage, classIds: ReadonlyMap<number, number>, { wid
   if (saidWidth !== width || saidHeight !== height) {
     const message = `${file} was expected to have the size that its annotations are for, ${saidWidth}x${saidHeight}; it has ${width}x${height}`;
     const hint = 'import the images that were annotated, or export the annotations of these';
-    throw new SamusError('input', 'COCO_SIZE', message, hint, { file, width, height, saidWidth, saidHeight });
+    throw new SamusError('COCO_SIZE', message, hint, { file, width, height, saidWidth, saidHeight });
   }
   const label = createImage(width, height, 1, new Uint8Array(width * height));
   for (const object of objects) {

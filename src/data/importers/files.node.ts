@@ -41,7 +41,7 @@ export function byStem(names: readonly string[], folder: string): Map<string, st
     const other = stems.get(stem);
     if (other !== undefined) {
       const message = `names without ending were expected to differ, but ${folder} holds ${other} and ${name}`;
-      throw new SamusError('input', 'IMPORT_NAMES', message, 'rename one of them', { folder });
+      throw new SamusError('IMPORT_NAMES', message, 'rename one of them', { folder });
     }
     stems.set(stem, name);
   }
@@ -78,7 +78,7 @@ export async function textIfThere(path: string): Promise<string | undefined> {
 /** The error for a source that does not look like what an importer reads. */
 export function layoutError(source: string, layout: string, came: string): SamusError {
   const message = `${source} was expected to hold ${layout}; ${came}`;
-  return new SamusError('input', 'IMPORT_LAYOUT', message, 'name the folder as its authors publish it, unpacked', {
+  return new SamusError('IMPORT_LAYOUT', message, 'name the folder as its authors publish it, unpacked', {
     source,
   });
 }

@@ -43,7 +43,7 @@ export const hc18: Importer = {
           const label = fillOutline(binaryMask(await readMask(join(folder, outline))));
           if (!label) {
             const message = `${outline} was expected to hold one closed outline, it has none or a gap`;
-            throw new SamusError('input', 'IMPORT_ANNOTATION', message, 'correct or remove the file', {
+            throw new SamusError('IMPORT_ANNOTATION', message, 'correct or remove the file', {
               file: outline,
             });
           }

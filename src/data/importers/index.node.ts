@@ -39,10 +39,10 @@ export const IMPORTERS: readonly Importer[] = [
  */
 export async function planImport(name: string, source: string, options: ImportOptions): Promise<ImportPlan> {
   const importer = IMPORTERS.find(({ id }) => id === name);
-  if (!importer) throw new SamusError('usage', 'USAGE_VALUE', `there is no importer ${name}`, 'add --help for a list');
+  if (!importer) throw new SamusError('USAGE_VALUE', `there is no importer ${name}`, 'add --help for a list');
   const own = ownOptions(importer, options);
   if (!(await exists(source))) {
-    throw new SamusError('input', 'IMPORT_SOURCE', `there is no ${source}`, 'check the path', { source });
+    throw new SamusError('IMPORT_SOURCE', `there is no ${source}`, 'check the path', { source });
   }
   const plan = await importer.plan(source, own);
   if (plan.items.length === 0) throw layoutError(source, importer.layout, 'no image in it has a mask');
@@ -55,11 +55,11 @@ function ownOptions(importer: Importer, options: ImportOptions): ImportOptions {
   for (const name of ['dataset', 'classes', 'images', 'labels'] as const) {
     if (options[name] === undefined || importer.options.includes(name)) continue;
     const message = `--${name} was given, but ${importer.id} has one form only`;
-    throw new SamusError('usage', 'USAGE_OPTION', message, `leave --${name} out`);
+    throw new SamusError('USAGE_OPTION', message, `leave --${name} out`);
   }
   if (dataset !== undefined && !/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(dataset)) {
     const message = `a name of letters, digits and hyphens was expected for the data set, "${dataset}" came`;
-    throw new SamusError('usage', 'USAGE_OPTION', message, 'name it for example Organ-Source');
+    throw new SamusError('USAGE_OPTION', message, 'name it for example Organ-Source');
   }
   return {
     ...(dataset !== undefined && { dataset }),

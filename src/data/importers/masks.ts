@@ -33,7 +33,7 @@ export function uniteMasks(masks: readonly [Image, ...Image[]], file: string): I
 export function checkSameSize(image: Image, label: Image, file: string): void {
   if (image.width === label.width && image.height === label.height) return;
   const message = `the mask of ${file} was expected to have its size, ${image.width}x${image.height}; it has ${label.width}x${label.height}`;
-  throw new SamusError('input', 'DATA_SIZE_MISMATCH', message, 'correct or remove the mask', {
+  throw new SamusError('DATA_SIZE_MISMATCH', message, 'correct or remove the mask', {
     file,
     image: [image.width, image.height],
     label: [label.width, label.height],

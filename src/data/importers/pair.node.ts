@@ -36,5 +36,5 @@ function indices(mask: Image, count: number, file: string): Image {
   if (highest < count) return grey;
   const message = `${file} was expected to hold class indices below ${count}, it holds ${highest}`;
   const hint = 'name all classes with --classes, and save indices as plain grey values, not as palette or JPEG';
-  throw new SamusError('input', 'DATA_CLASS_RANGE', message, hint, { file, highest, count });
+  throw new SamusError('DATA_CLASS_RANGE', message, hint, { file, highest, count });
 }

@@ -21,7 +21,7 @@ const NAMES = ['background', 'organ', '<b>"cyst"</b>'];
 const source: CaseSource = {
   classes: () => ({ count: NAMES.length, names: NAMES }),
   async read({ name }: Sample) {
-    if (name === 'broken') throw new SamusError('input', 'IMAGE_CORRUPT', 'an image & a half', 'mend it');
+    if (name === 'broken') throw new SamusError('IMAGE_CORRUPT', 'an image & a half', 'mend it');
     const { image, objects } = makePhantom({ seed: Number(name.length), width: 48, height: 40 });
     const label = new Uint8Array(48 * 40);
     for (const [i, { mask }] of objects.slice(0, 2).entries()) {

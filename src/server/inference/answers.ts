@@ -51,7 +51,6 @@ function maskOf(name: string, mask: Rle, width: number, height: number): Uint8Ar
   // Looked at before it is unpacked: a few bytes of text can ask for any amount of memory.
   if (mask.size[0] === height && mask.size[1] === width) return decodeRle(mask).data;
   throw new SamusError(
-    'usage',
     'PROMPT_MASK_SIZE',
     `${name} has a mask of ${mask.size[1]}x${mask.size[0]} pixels, ${width}x${height} were expected`,
     'give a mask of the size of the image, its size as [height, width]',
@@ -63,7 +62,6 @@ function logitsOf(name: string, text: string): Float32Array {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length === 0 || bytes.length % 4 !== 0) {
     throw new SamusError(
-      'usage',
       'PROMPT_LOGITS',
       `${name} has lowResLogits of ${bytes.length} bytes; base64 of little-endian float32 was expected`,
       'give the lowResLogits of an answer of this model back as they came',

@@ -160,7 +160,6 @@ function isOf<K extends JobKind>(result: JobResult, kind: JobKind): result is Re
 
 function fullError(lane: string, limit: number, retryAfter: number): SamusError {
   return new SamusError(
-    'machine',
     'QUEUE_FULL',
     `the server has as much to do as it takes on: ${limit} jobs wait (${lane})`,
     `try again in ${retryAfter} s`,
@@ -169,18 +168,17 @@ function fullError(lane: string, limit: number, retryAfter: number): SamusError 
 }
 
 function cancelledError(): SamusError {
-  return new SamusError('interrupted', 'REQUEST_CANCELLED', 'nobody waits for the result any more', 'ask again');
+  return new SamusError('REQUEST_CANCELLED', 'nobody waits for the result any more', 'ask again');
 }
 
 function closedError(): SamusError {
-  return new SamusError('machine', 'SERVER_DRAINING', 'the server is ending and takes on no more work', 'try again', {
+  return new SamusError('SERVER_DRAINING', 'the server is ending and takes on no more work', 'try again', {
     retryAfter: 5,
   });
 }
 
 function lostError(): SamusError {
   return new SamusError(
-    'failure',
     'INFERENCE_LOST',
     'the inference thread was expected to go on, it ended during this job',
     'try again; if it ends again, look for a lack of memory',

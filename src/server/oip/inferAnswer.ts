@@ -40,17 +40,12 @@ export function writeInferAnswer(
 function numbers(name: string, data: TensorData['data']): number[] {
   if (data.length > MAX_JSON_NUMBERS) {
     const message = `${name} has ${data.length} numbers, JSON is written of at most ${MAX_JSON_NUMBERS}`;
-    throw new SamusError(
-      'usage',
-      'INFER_OUTPUT',
-      message,
-      'ask for it as bytes: the parameter binary_data of the output',
-    );
+    throw new SamusError('INFER_OUTPUT', message, 'ask for it as bytes: the parameter binary_data of the output');
   }
   const values = Array.from(data, Number);
   if (values.every(Number.isFinite)) return values;
   const message = `${name} came out with infinite values or NaN, which JSON cannot hold`;
-  throw new SamusError('input', 'INFER_NOT_FINITE', message, 'give inputs in the range that the model was made for');
+  throw new SamusError('INFER_NOT_FINITE', message, 'give inputs in the range that the model was made for');
 }
 
 function littleEndian(data: TensorData['data']): Buffer {

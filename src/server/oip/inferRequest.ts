@@ -2,6 +2,7 @@
  * Inference requests of the Open Inference Protocol: JSON, or JSON followed by the bytes of the tensors (the binary
  * tensor data extension). Everything is checked against the model before a session sees it.
  */
+import type { ErrorCode } from '../../errorCodes.js';
 import { type Json, SamusError } from '../../errors.js';
 import { type Fields, isFields } from '../../formats/jsonFields.js';
 import { sizeOf, type TensorData } from '../../graph/tensorData.js';
@@ -175,10 +176,10 @@ function dataError({ name }: TensorSpec, what: string): SamusError {
 }
 
 function wrong(
-  code: string,
+  code: ErrorCode,
   message: string,
   hint: string,
   details: { readonly [key: string]: Json } = {},
 ): SamusError {
-  return new SamusError('usage', code, message, hint, details);
+  return new SamusError(code, message, hint, details);
 }

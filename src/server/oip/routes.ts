@@ -103,11 +103,11 @@ function findModel(models: ReadonlyMap<string, OipModel>, { name, version }: Mod
   const model = models.get(name);
   if (!model) {
     const hint = `the models are: ${[...models.keys()].join(', ')}`;
-    throw new SamusError('usage', 'MODEL_UNKNOWN', 'a model that is served was expected', hint);
+    throw new SamusError('MODEL_UNKNOWN', 'a model that is served was expected', hint);
   }
   if (version === undefined || version === VERSION) return model;
   const hint = `each model has version ${VERSION}; it may be left out`;
-  throw new SamusError('usage', 'MODEL_VERSION_UNKNOWN', 'a version that is served was expected', hint);
+  throw new SamusError('MODEL_VERSION_UNKNOWN', 'a version that is served was expected', hint);
 }
 
 function metadata({ name, inputs, outputs }: OipModel) {
@@ -133,11 +133,11 @@ async function split(
   if (length === undefined || length > body.length) {
     const message =
       'Inference-Header-Content-Length was expected to be the length of the JSON at the start of the body';
-    throw new SamusError('usage', 'INFER_BINARY', message, 'count its bytes');
+    throw new SamusError('INFER_BINARY', message, 'count its bytes');
   }
   if (length > maxJson) {
     const message = `JSON of at most ${maxJson} bytes was expected, it has ${length}`;
-    throw new SamusError('usage', 'REQUEST_TOO_LARGE', message, 'send tensors as bytes after the JSON');
+    throw new SamusError('REQUEST_TOO_LARGE', message, 'send tensors as bytes after the JSON');
   }
   return { json: body.subarray(0, length), binary: body.subarray(length) };
 }
@@ -148,7 +148,7 @@ async function unpacked({ body, headers }: FastifyRequest, maxBytes: number): Pr
   if (encoding === 'identity') return bytes;
   const hint = 'send the body as it is, or packed with gzip or deflate';
   if (encoding !== 'gzip' && encoding !== 'deflate') {
-    throw new SamusError('usage', 'REQUEST_ENCODING', 'an encoding of the body that is known was expected', hint);
+    throw new SamusError('REQUEST_ENCODING', 'an encoding of the body that is known was expected', hint);
   }
   // Both are in memory at once.
   const room = maxBytes - bytes.length;
@@ -156,7 +156,7 @@ async function unpacked({ body, headers }: FastifyRequest, maxBytes: number): Pr
     return await DECODERS[encoding](bytes, { maxOutputLength: room });
   } catch {
     const message = `a body packed with ${encoding}, at most ${room} bytes when unpacked, was expected`;
-    throw new SamusError('usage', 'REQUEST_ENCODING', message, hint);
+    throw new SamusError('REQUEST_ENCODING', message, hint);
   }
 }
 

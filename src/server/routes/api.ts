@@ -157,11 +157,11 @@ async function receive(request: FastifyRequest, upload: Upload, { folder }: Serv
   }
   if (!isPathBody(body)) {
     const message = 'the bytes of an image, a form with a file, or JSON with a path and nothing else was expected';
-    throw new SamusError('usage', 'REQUEST_INVALID', message, 'see /docs for what is expected');
+    throw new SamusError('REQUEST_INVALID', message, 'see /docs for what is expected');
   }
   if (!folder) {
     const message = 'this server serves no folder, so images have to be sent';
-    throw new SamusError('usage', 'FOLDER_NOT_SERVED', message, 'send the image, or start the server with --folder');
+    throw new SamusError('FOLDER_NOT_SERVED', message, 'send the image, or start the server with --folder');
   }
   const { stream, size } = await folder.open(body.path);
   try {
@@ -178,12 +178,12 @@ async function receiveForm(request: FastifyRequest, upload: Upload): Promise<Ima
     if (part?.fieldname === 'image') return await upload.receive(part.file);
     part?.file.resume();
     const hint = 'send one file in the field image';
-    throw new SamusError('usage', 'REQUEST_PARTS', 'a file was expected in the field image, none came', hint);
+    throw new SamusError('REQUEST_PARTS', 'a file was expected in the field image, none came', hint);
   } catch (error) {
     if (asSamusError(error)) throw error;
     // The parser's errors have no codes.
     const hint = 'let the client write the form and its boundary';
-    throw new SamusError('usage', 'REQUEST_FORM', 'a whole form of type multipart/form-data was expected', hint);
+    throw new SamusError('REQUEST_FORM', 'a whole form of type multipart/form-data was expected', hint);
   }
 }
 
@@ -198,7 +198,7 @@ function modelOf({ models }: ServerContext, name: string | undefined): ServedMod
   if (model) return model;
   const names = models.map((served) => served.name);
   const hint = `served are: ${names.join(', ')}`;
-  throw new SamusError('usage', 'MODEL_UNKNOWN', 'a model that is served was expected', hint, { models: names });
+  throw new SamusError('MODEL_UNKNOWN', 'a model that is served was expected', hint, { models: names });
 }
 
 /** @throws SamusError IMAGE_UNKNOWN */
@@ -211,7 +211,6 @@ function encodingOf({ embeddings }: ServerContext, model: ServedModel, image: st
 function imageUnknown(): SamusError {
   const message = 'the image of this id is not kept (any more) for this model';
   return new SamusError(
-    'usage',
     'IMAGE_UNKNOWN',
     message,
     'send the image again: POST /api/v1/images?model=NAME for another than the first',
@@ -223,7 +222,7 @@ function checkNames(objects: readonly ObjectRequest[]): void {
   const names = objects.map(({ name }, i) => name ?? `object-${i + 1}`);
   if (new Set(names).size === names.length) return;
   const message = 'each object needs a name of its own, one name came twice';
-  throw new SamusError('usage', 'PROMPT_OBJECT_TWICE', message, 'rename one of them');
+  throw new SamusError('PROMPT_OBJECT_TWICE', message, 'rename one of them');
 }
 
 /** @throws SamusError IMAGE_TOO_LARGE */
@@ -231,7 +230,7 @@ function checkEverything({ width, height }: Encoding): void {
   if (width * height <= MAX_EVERYTHING_PIXELS) return;
   const message = `automatic mode takes images of at most ${MAX_EVERYTHING_PIXELS} pixels, this one has ${width}x${height}`;
   const details = { width, height, maxPixels: MAX_EVERYTHING_PIXELS };
-  throw new SamusError('input', 'IMAGE_TOO_LARGE', message, 'send the image in half its size', details);
+  throw new SamusError('IMAGE_TOO_LARGE', message, 'send the image in half its size', details);
 }
 
 function documentOf(
@@ -246,7 +245,6 @@ function documentOf(
 
 function mediaTypeError(): SamusError {
   return new SamusError(
-    'usage',
     'REQUEST_MEDIA_TYPE',
     'the content type of an image, application/octet-stream, multipart/form-data or application/json was expected',
     'set the header, for example Content-Type: image/png',

@@ -96,10 +96,10 @@ function ortFolder(): { readonly path: string; readonly version: string } {
 }
 
 function fileUnknown(): SamusError {
-  return new SamusError('usage', 'ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is');
+  return new SamusError('ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is');
 }
 
 function notBuilt(): SamusError {
   const message = 'the annotator is not built, so there is no page here; the API is there';
-  return new SamusError('usage', 'ROUTE_UNKNOWN', message, 'run npm run build and start the server again; see /docs');
+  return new SamusError('ROUTE_UNKNOWN', message, 'run npm run build and start the server again; see /docs');
 }

@@ -86,13 +86,13 @@ describe('the words for errors', () => {
 
   it('name details, and without one of these the error speaks for itself', () => {
     const error = (details: SamusError['details']) =>
-      new SamusError('input', 'COCO_SIZE', 'run lengths were expected', 'take the image', details);
+      new SamusError('COCO_SIZE', 'run lengths were expected', 'take the image', details);
     expect(failureText(error({ width: 4, height: 3, rleWidth: 2, rleHeight: 1 })).text).toBe(
       'Masks of 4 × 3 pixels were expected in this COCO JSON, there are some of 2 × 1.',
     );
     const own = { text: 'Run lengths were expected.', hint: 'Take the image.' };
     expect(failureText(error({ width: 4 }))).toEqual(own);
-    const unknown = new SamusError('usage', 'NO_SUCH_CODE', 'run lengths were expected', 'take the image');
+    const unknown = new SamusError('NO_SUCH_CODE', 'run lengths were expected', 'take the image');
     expect(failureText(unknown)).toEqual(own);
   });
 });

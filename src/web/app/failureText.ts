@@ -23,7 +23,7 @@ export function failureText(error: SamusError): FailureText {
 
 /** The details that can be named, numbers of pixels in millions too, kinds of files by their names. */
 function valuesOf({ code, details }: SamusError): ReadonlyMap<string, string> {
-  const values = new Map([['code', code]]);
+  const values = new Map<string, string>([['code', code]]);
   for (const [name, value] of Object.entries(details)) {
     if (typeof value === 'string' || typeof value === 'number') values.set(name, String(value));
   }

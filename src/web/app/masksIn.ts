@@ -116,7 +116,7 @@ async function entryFor({ image: name, content }: ImportedImage, alone: boolean)
     for (const entry of all) if ((await contentOf(entry.id)) === content) return entry;
     // Another one of that name is another patient's as often as not: devices name their files by numbers.
     if (imagesNamed(name, all).length === 0) return undefined;
-    throw pageError('input', 'MASK_CONTENT', { name });
+    throw pageError('MASK_CONTENT', { name });
   }
   const one = alone && imagesNamed(name, all).length === 0 ? all.find(({ id }) => id === currentId.peek()) : undefined;
   return imageFor(name, all) ?? one;
@@ -142,7 +142,7 @@ async function putObjects(entry: Entry, image: ImportedImage, added: Set<string>
   const before = spacingMm && !work.scale ? setScale(work, { mm: spacingMm, origin: 'calibrated' }) : work;
   if (before.width !== width || before.height !== height) {
     const asked = { askedWidth: before.width, askedHeight: before.height };
-    throw pageError('input', 'MASK_SIZE', { name: entry.name, ...asked, width, height });
+    throw pageError('MASK_SIZE', { name: entry.name, ...asked, width, height });
   }
   // Several files of one call may hold the same mask, as that of another class.
   const known = new Set(work.objects.filter(({ id }) => !added.has(id)).map(beginning));
@@ -196,7 +196,7 @@ function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMa
     const ever = [...all, ...removedClasses.peek()];
     const taken = ever.some(({ id }) => id === entry.id);
     const id = before?.id ?? (taken ? freeClass(ever) : entry.id);
-    if (id === undefined) throw pageError('input', 'CLASSES_FULL');
+    if (id === undefined) throw pageError('CLASSES_FULL');
     ids.set(entry.id, id);
     if (!known) all = [...all, before ? broughtBack(id) : { ...entry, id }].sort((a, b) => a.id - b.id);
   }

@@ -1,6 +1,7 @@
 import { batch } from '@preact/signals';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MANUAL_SIDE, ManualEngine, rowMask } from '../../../test/support/manualEngine.js';
+import type { ErrorCode } from '../../errorCodes.js';
 import { SamusError } from '../../errors.js';
 import { createImage } from '../../formats/image.js';
 import { addObject, emptyDocument } from '../document/edit.js';
@@ -41,7 +42,7 @@ function leave(): void {
   });
 }
 
-const refused = (code: string): SamusError => new SamusError('machine', code, 'an answer was expected', 'try again');
+const refused = (code: ErrorCode): SamusError => new SamusError(code, 'an answer was expected', 'try again');
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 const answerOf = (id: string) => document.peek()?.objects.find((one) => one.id === id)?.answer?.mask;
 

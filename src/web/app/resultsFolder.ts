@@ -36,7 +36,7 @@ export async function writeResults(folder: SourceFolder, files: readonly OutputF
     return `${RESULTS_FOLDER}/${name}`;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw pageError('machine', 'EXPORT_WRITE', { name: folder.name, reason });
+    throw pageError('EXPORT_WRITE', { name: folder.name, reason });
   }
 }
 

@@ -3,13 +3,13 @@ import type { SamusError } from '../../errors.js';
 import { pageError } from '../pageError.js';
 
 /** A caller's mistake: images are encoded before they are segmented. */
-export const imageUnknown = (key: string): SamusError => pageError('usage', 'ENGINE_IMAGE_UNKNOWN', { key });
+export const imageUnknown = (key: string): SamusError => pageError('ENGINE_IMAGE_UNKNOWN', { key });
 
-export const serverUnreachable = (reason: string): SamusError => pageError('machine', 'SERVER_UNREACHABLE', { reason });
+export const serverUnreachable = (reason: string): SamusError => pageError('SERVER_UNREACHABLE', { reason });
 
-export const serverBusy = (): SamusError => pageError('machine', 'SERVER_BUSY');
+export const serverBusy = (): SamusError => pageError('SERVER_BUSY');
 
-export const serverAnswer = (status: number): SamusError => pageError('failure', 'SERVER_ANSWER', { status });
+export const serverAnswer = (status: number): SamusError => pageError('SERVER_ANSWER', { status });
 
 export const modelUnreachable = (name: string, reason: string): SamusError =>
-  pageError('machine', 'MODEL_UNREACHABLE', { name, reason });
+  pageError('MODEL_UNREACHABLE', { name, reason });

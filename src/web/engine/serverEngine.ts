@@ -110,7 +110,7 @@ function objectOf(prompt: ObjectPrompt, { image }: EngineImage): object {
   const { mask, lowResLogits, ...rest } = prompt;
   if (mask instanceof Float32Array) {
     const hint = 'give a binary mask, or the low-resolution logits of a result';
-    throw new SamusError('usage', 'ENGINE_MASK_LOGITS', 'the server takes no first guess as logits of pixels', hint);
+    throw new SamusError('ENGINE_MASK_LOGITS', 'the server takes no first guess as logits of pixels', hint);
   }
   return {
     ...rest,

@@ -2,7 +2,8 @@
  * One request of the page to its server: waits as a busy server asks it to, and turns what fails into errors that
  * the page can show.
  */
-import { type ErrorKind, type Json, SamusError } from '../../errors.js';
+import { isErrorCode } from '../../errorCodes.js';
+import { type Json, SamusError } from '../../errors.js';
 import type { PixelBox, Rle } from '../../formats/rle.js';
 import { serverAnswer, serverBusy, serverUnreachable } from './engineErrors.js';
 
@@ -88,7 +89,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 async function errorOf(response: Response): Promise<SamusError> {
   const answer: ServerError = await response.json().catch(() => ({}));
   const { code, message, hint = '', details = {} } = answer.error ?? {};
-  if (code === undefined || message === undefined) return serverAnswer(response.status);
-  const kind: ErrorKind = response.status < 500 ? 'input' : 'failure';
-  return new SamusError(kind, code, message, hint, details);
+  // Another version of the server may know codes that this page does not.
+  if (code === undefined || message === undefined || !isErrorCode(code)) return serverAnswer(response.status);
+  return new SamusError(code, message, hint, details);
 }

@@ -33,14 +33,14 @@ serveWorker<ExportContract>({
         filter: ({ name, originalSize }) => {
           if (name.endsWith('/') || name.startsWith('__MACOSX/')) return false;
           unpacked += originalSize;
-          if (unpacked > MAX_UNPACKED) throw pageError('input', 'ARCHIVE_TOO_LARGE');
+          if (unpacked > MAX_UNPACKED) throw pageError('ARCHIVE_TOO_LARGE');
           return true;
         },
       });
       return Object.entries(files).map(([path, bytes]) => ({ path, bytes: owned(bytes) }));
     } catch (error) {
       if (error instanceof SamusError) throw error;
-      throw pageError('input', 'ARCHIVE_CORRUPT');
+      throw pageError('ARCHIVE_CORRUPT');
     }
   },
 

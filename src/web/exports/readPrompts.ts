@@ -147,5 +147,4 @@ function list(value: unknown, path: string, where: string): readonly unknown[] {
 }
 
 /** @param where the place in the file that is missing or wrong */
-export const wrong = (path: string, where: string): SamusError =>
-  pageError('input', 'ANNOTATIONS_JSON', { path, where });
+export const wrong = (path: string, where: string): SamusError => pageError('ANNOTATIONS_JSON', { path, where });

@@ -54,6 +54,6 @@ async function pictureOf(file: Blob, path: string): Promise<Picture['image']> {
   try {
     return (await decodePicture(file)).image;
   } catch (error) {
-    throw error instanceof SamusError ? pageError('input', 'EXPORT_IMAGE', { path }) : error;
+    throw error instanceof SamusError ? pageError('EXPORT_IMAGE', { path }) : error;
   }
 }

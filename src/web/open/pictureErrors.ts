@@ -8,15 +8,15 @@ export const MAX_PIXELS = 40e6;
 export const MAX_SIDE = 32_767;
 
 export function tooLarge(width: number, height: number): SamusError {
-  return pageError('input', 'IMAGE_TOO_LARGE', { width, height, maxPixels: MAX_PIXELS, maxSide: MAX_SIDE });
+  return pageError('IMAGE_TOO_LARGE', { width, height, maxPixels: MAX_PIXELS, maxSide: MAX_SIDE });
 }
 
-export const dicom = (): SamusError => pageError('input', 'IMAGE_DICOM');
+export const dicom = (): SamusError => pageError('IMAGE_DICOM');
 
-export const clip = (): SamusError => pageError('input', 'IMAGE_CLIP');
+export const clip = (): SamusError => pageError('IMAGE_CLIP');
 
-export const corrupt = (reason: string): SamusError => pageError('input', 'IMAGE_CORRUPT', { reason });
+export const corrupt = (reason: string): SamusError => pageError('IMAGE_CORRUPT', { reason });
 
-export const unsupported = (kind: FileKind): SamusError => pageError('input', 'IMAGE_UNSUPPORTED', { kind });
+export const unsupported = (kind: FileKind): SamusError => pageError('IMAGE_UNSUPPORTED', { kind });
 
-export const unreadable = (reason: string): SamusError => pageError('input', 'IMAGE_UNREADABLE', { reason });
+export const unreadable = (reason: string): SamusError => pageError('IMAGE_UNREADABLE', { reason });

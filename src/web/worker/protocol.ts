@@ -2,7 +2,8 @@
  * What goes between the page and its workers: calls with an id, and for each of them any number of reports of
  * progress and one answer. Which calls a worker knows is a contract of its own; here is only the envelope.
  */
-import { type ErrorKind, type Json, SamusError } from '../../errors.js';
+import type { ErrorCode } from '../../errorCodes.js';
+import { type Json, SamusError } from '../../errors.js';
 
 /** What a worker can do: its calls by name, with what they take, give and report while they run. */
 export type Contract = Readonly<Record<string, { input: unknown; output: unknown; progress?: unknown }>>;
@@ -25,8 +26,7 @@ export interface SentError {
   readonly stack?: string;
   /** Of a SamusError. */
   readonly coded?: {
-    readonly kind: ErrorKind;
-    readonly code: string;
+    readonly code: ErrorCode;
     readonly hint: string;
     readonly details: { readonly [key: string]: Json };
   };
@@ -37,12 +37,12 @@ export function sendError(error: unknown): SentError {
   const { name, message } = error;
   const sent = error.stack === undefined ? { name, message } : { name, message, stack: error.stack };
   if (!(error instanceof SamusError)) return sent;
-  const { kind, code, hint, details } = error;
-  return { ...sent, coded: { kind, code, hint, details } };
+  const { code, hint, details } = error;
+  return { ...sent, coded: { code, hint, details } };
 }
 
 export function receiveError({ name, message, stack, coded }: SentError): Error {
-  if (coded) return new SamusError(coded.kind, coded.code, message, coded.hint, coded.details);
+  if (coded) return new SamusError(coded.code, message, coded.hint, coded.details);
   if (name === 'AbortError') return new DOMException(message, name);
   const error = new Error(message);
   if (stack !== undefined) error.stack = stack;

@@ -95,5 +95,5 @@ export class WorkerClient<C extends Contract> {
 }
 
 function brokenError(reason: string | undefined): SamusError {
-  return pageError('machine', 'WORKER_BROKEN', { reason: reason ?? '' });
+  return pageError('WORKER_BROKEN', { reason: reason ?? '' });
 }
