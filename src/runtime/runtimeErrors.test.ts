@@ -30,7 +30,7 @@ describe('errors of ONNX Runtime', () => {
   });
 
   it('that are coded already pass unchanged', () => {
-    const coded = new SamusError('SOMETHING', 'a', 'b');
+    const coded = new SamusError('RUNTIME_FAILED', 'a', 'b');
     expect(creationError(coded)).toBe(coded);
     expect(runError(coded)).toBe(coded);
   });

@@ -92,7 +92,7 @@ describe('the words for errors', () => {
     );
     const own = { text: 'Run lengths were expected.', hint: 'Take the image.' };
     expect(failureText(error({ width: 4 }))).toEqual(own);
-    const unknown = new SamusError('NO_SUCH_CODE', 'run lengths were expected', 'take the image');
+    const unknown = new SamusError('GRAPH_SHAPE', 'run lengths were expected', 'take the image');
     expect(failureText(unknown)).toEqual(own);
   });
 });
