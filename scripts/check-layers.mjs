@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 /** Folders of `src/`, lowest first; folders of one row do not know each other, but for EXCEPTIONS. */
 const ROWS = [
+  ['errorCodes.ts'],
   ['errors.ts'],
   ['graph', 'runtime'],
   ['nn', 'formats'],
