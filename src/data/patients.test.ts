@@ -5,6 +5,9 @@ describe('the patient by the name of an image', () => {
   it.each([
     ['Artery-CCA', '202201121748100022VAS_slice_1108', '202201121748100022VAS'],
     ['Artery-CCA', '202202071256290010EM VASCULAR_slice_3', '202202071256290010EM VASCULAR'],
+    ['Breast-BUSBRA', 'bus_0003-r', '0003'],
+    ['Breast-BUSBRA', 'bus_0100-s', '0100'],
+    ['Breast-BUSUCLM', 'ANFO_002', 'ANFO'],
     ['FetalHead-HC18', '010_HC', '010'],
     ['FetalHead-HC18', '010_2HC', '010'],
     ['Echocardiography-CAMUS', 'patient0002_4CH_ES', 'patient0002'],

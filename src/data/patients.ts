@@ -9,6 +9,10 @@
 const RULES: ReadonlyMap<string, RegExp> = new Map([
   // 202201121748100022VAS_slice_1108: date, time and device of a recording, and a frame.
   ['Artery-CCA', /^(.+)_slice_\d+$/],
+  // bus_0003-r: patient and side.
+  ['Breast-BUSBRA', /^bus_(\d+)-[lrs]$/],
+  // ANFO_002: patient and image.
+  ['Breast-BUSUCLM', /^([A-Z]{4})_\d+$/],
   // 010_HC, 010_2HC: images of one examination.
   ['FetalHead-HC18', /^(\d+)_\d*HC$/],
   // patient0001_2CH_ED as published, 0055_2CH_000 in US30K: patient, view, frame.

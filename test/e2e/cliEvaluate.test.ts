@@ -232,11 +232,11 @@ describe.skipIf(!process.env.SAMUS_TEST_DATA)(
       expect(code).toBe(0);
       const { datasets } = JSON.parse(stdout);
       expect(datasets.map(({ dataset, images }: { dataset: string; images: number }) => [dataset, images])).toEqual([
-        ['Artery-CCA', 14],
+        ['Artery-CCA', 50],
         ['Muscle-Aponeurosis', 10],
       ]);
-      // Frames of three recordings are three of what is resampled; the names of the muscles tell no patient.
-      expect(datasets[0]).toMatchObject({ ci95_resamples: 'patient', patients: { count: 3 } });
+      // images.csv names one person for all carotids; the names of the muscles tell no patient.
+      expect(datasets[0]).toMatchObject({ ci95_resamples: 'patient', patients: { count: 1 } });
       expect(datasets[0].dice).not.toHaveProperty('ci95');
       expect(datasets[1]).toMatchObject({
         ci95_resamples: 'image',
