@@ -50,6 +50,12 @@ export function evaluateCommand(): Command {
     .addOption(
       new Option('--seed <number>', 'of random prompts and intervals').argParser(parseCount('--seed', 0)).default(1),
     )
+    .addOption(
+      new Option(
+        '--absent-prompt <where>',
+        'click on images without the object: centre or beside (every object)',
+      ).default('centre'),
+    )
     .option('--native', 'measure at the size that is stored, not at 256x256')
     .addOption(
       new Option('--tolerance <pixels>', 'of the normalised surface Dice')

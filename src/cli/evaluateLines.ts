@@ -49,15 +49,29 @@ function modelLines({ evaluation, summary }: ModelLines, named: boolean): string
     return [`${dataset} ${className}: Dice after 1 to ${turns.length} interactions ${curve}; ${needed}`];
   });
   const { mae, pearson } = summary.calibration;
+  const measured = groups.some(({ images }) => images > 0);
   return [
     ...(named ? [`${summary.model}:`] : []),
     ...table([header, ...rows]),
     ...clicks,
-    intervalLine(groups),
-    `predicted IoU is off by ${number(mae, 3)} on average, correlation ${number(pearson, 2)}`,
-    `${evaluation.images} images in ${seconds.toFixed(1)} s, ${(evaluation.images / seconds).toFixed(1)} a second`,
+    ...groups.flatMap(absentLine),
+    ...(measured
+      ? [
+          intervalLine(groups),
+          `predicted IoU: mean absolute error ${number(mae, 3)}, correlation ${number(pearson, 2)}`,
+        ]
+      : []),
+    `${evaluation.images} images in ${seconds.toFixed(1)} s, ${(evaluation.images / seconds).toFixed(1)} per second`,
     ...failureLines(evaluation),
   ];
+}
+
+/** Images without the object have no Dice: the line says how many the model answered with a mask all the same. */
+function absentLine({ dataset, className, absent }: GroupSummary): string[] {
+  if (!absent) return [];
+  const { images, falsePositives } = absent;
+  const share = ((100 * falsePositives) / images).toFixed(0);
+  return [`${dataset} ${className}: ${images} images without it, ${falsePositives} answered with a mask (${share} %)`];
 }
 
 /** What the intervals are over. */
@@ -92,6 +106,7 @@ function failureLines({ failures }: Evaluation): string[] {
 }
 
 function diceCells({ mean, std, ci95 }: MetricSummary): [string, string] {
+  if (Number.isNaN(mean)) return ['-', ''];
   const spread = `${number(mean, 3)} ± ${number(std, 3)}`;
   return [spread, ci95 ? `${number(ci95[0], 3)} to ${number(ci95[1], 3)}` : ''];
 }

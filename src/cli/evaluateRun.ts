@@ -17,7 +17,7 @@ import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/eva
 import { distinctSamples } from '../evaluate/imageGroups.js';
 import { imagesCsv } from '../evaluate/imagesCsv.js';
 import { promptable } from '../evaluate/promptableModel.js';
-import { parsePromptKind, promptName } from '../evaluate/promptPlan.js';
+import { parseAbsentPrompt, parsePromptKind, promptName } from '../evaluate/promptPlan.js';
 import type { ReportContent, ReportModel } from '../evaluate/report/content.js';
 import { chooseExamples } from '../evaluate/report/examples.js';
 import { makeGallery } from '../evaluate/report/gallery.node.js';
@@ -44,6 +44,7 @@ export interface EvaluateCommandOptions {
   readonly clicks: number;
   readonly draws?: number;
   readonly seed: number;
+  readonly absentPrompt: string;
   readonly native?: boolean;
   readonly tolerance: number;
   readonly toleranceMm: number;
@@ -62,6 +63,7 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     clicks: options.clicks,
     draws: options.draws ?? 0,
     seed: options.seed,
+    absentPrompt: parseAbsentPrompt(options.absentPrompt),
     native: options.native ?? false,
     tolerancePx: options.tolerance,
     toleranceMm: options.toleranceMm,
@@ -178,6 +180,7 @@ function documentOf(
     draws: protocol.draws,
     seed: protocol.seed,
     lists,
+    absent_prompt: options.absentPrompt,
     size: protocol.native ? 'native' : 256,
     tolerance_px: protocol.tolerancePx,
     tolerance_mm: protocol.toleranceMm,
@@ -201,7 +204,7 @@ function modelDocument({ evaluation, summary }: ReportModel): { [key: string]: J
       images,
       ...metricsDocument(summary.overall, images),
       ci95_resamples: summary.resampled,
-      macroDice: summary.macroDice,
+      ...(Number.isNaN(summary.macroDice) ? {} : { macroDice: summary.macroDice }),
     },
     calibration: calibrationDocument(summary.calibration),
     failures: evaluation.failures.map(failureDocument),

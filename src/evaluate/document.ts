@@ -13,8 +13,15 @@ export function groupDocument(
   group: GroupSummary,
   confusion?: readonly (readonly number[])[],
 ): { [key: string]: Json } {
-  const { dataset, classId, className, images, failed, metrics } = group;
-  const facts = { dataset, class: classId, className, images, failed };
+  const { dataset, classId, className, images, failed, absent, metrics } = group;
+  const facts = {
+    dataset,
+    class: classId,
+    className,
+    images,
+    failed,
+    ...(absent && { absent: { images: absent.images, false_positive_images: absent.falsePositives } }),
+  };
   if (images === 0) return facts;
   return {
     ...facts,

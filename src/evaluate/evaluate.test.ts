@@ -99,6 +99,49 @@ describe('an evaluation', () => {
     expect([...table.column('dice')]).toEqual([1, 1, 1, 1, 1]);
   });
 
+  it('asks images without the object by a click, counts false positives, and keeps them out of the mean', async () => {
+    const list = listOf('1/Set/0', '3/Set/0', '3/Set/2');
+    const asked: (readonly number[])[] = [];
+    const seeing = oracle(() => 0);
+    const model: PromptableModel = {
+      name: 'watched',
+      look: async (image) => {
+        const answer = await seeing.look(image);
+        return (prompts, withLogits) => {
+          asked.push(...prompts.flatMap(({ points }) => points));
+          return answer(prompts, withLogits);
+        };
+      },
+    };
+    const source = { ...squares(), classes: () => ({ count: 4, names: [...CLASSES, 'none'] }) };
+    const evaluation = await evaluate(model, source, list, native);
+    expect(seeing.looks()).toBe(2);
+    // The centre of 64 pixels; the published click of class 1; again the centre.
+    expect(asked.map(String).toSorted()).toEqual(['32,32,1', '32,32,1', '8,30,1']);
+    const { groups, overall } = summariseEvaluation(evaluation, list, source, 1);
+    expect(groupDocument(groups[1]!)).toMatchObject({ images: 0, absent: { images: 2, false_positive_images: 2 } });
+    expect(groupDocument(groups[0]!)).not.toHaveProperty('absent');
+    expect(overall.get('dice')).toMatchObject({ n: 1, mean: 1 });
+    const lines = [...imagesCsv([evaluation], list, false)];
+    expect(lines[0]).toMatch(/,false_positive,error$/);
+    expect(lines.slice(1).map((line) => line.slice(-3))).toEqual(['0,,', ',1,', ',1,']);
+
+    const beside = await evaluate(model, source, list, { ...native, absentPrompt: 'beside' });
+    const again = asked.slice(3).filter(([x]) => x !== 8);
+    for (const [x, y] of again) expect(twoSquares(2).label[y! * SIDE + x!]).toBe(0);
+    expect(beside.table.falsePositive(0)).toBeUndefined();
+    const mute: PromptableModel = {
+      name: 'mute',
+      look:
+        async ({ data }) =>
+        async (prompts) =>
+          prompts.map(() => ({ mask: new Uint8Array(data.length), score: 0, lowResLogits: new Float32Array(1) })),
+    };
+    const silent = await evaluate(mute, source, listOf('3/Set/0'), native);
+    expect(silent.table.falsePositive(0)).toBe(false);
+    expect(silent.failures).toEqual([]);
+  });
+
   it('measures at 256 pixels by default and at the stored size if asked to', async () => {
     const list = listOf('1/Set/0');
     const [published, stored] = [
@@ -210,7 +253,7 @@ describe('an evaluation', () => {
     const lines = [...imagesCsv([evaluation], list, false)];
     expect(lines).toHaveLength(4);
     expect(lines[1]).toMatch(/^oracle,Set,1,bad1,test,1,,.*,IMAGE_CORRUPT$/);
-    expect(lines[2]).toMatch(/^oracle,Set,1,0,test,2,,1,1,1,1,1,0,0,0,1,0,0,0,0,1,,0\.75,400,400,100,100,$/);
+    expect(lines[2]).toMatch(/^oracle,Set,1,0,test,2,,1,1,1,1,1,0,0,0,1,0,0,0,0,1,,0\.75,400,400,100,100,,$/);
   });
 
   it('fails where every image does, and where this machine or the caller ends it', async () => {

@@ -11,7 +11,8 @@ import { atSize, classMask, type LabelledCase, PUBLISHED_SIZE } from './evaluati
 import { imageGroups } from './imageGroups.js';
 import { measureMask } from './metrics.js';
 import { confusionOf, overlapMetrics } from './metricsOverlap.js';
-import type { PromptableModel } from './promptableModel.js';
+import type { EvaluationPrompt, PromptableModel } from './promptableModel.js';
+import { type AbsentPrompt, absentClick } from './promptPlan.js';
 import { ResultTable, type RowValues } from './resultTable.js';
 
 /** Where images come from; a data set of data/ is one. */
@@ -23,9 +24,11 @@ export interface CaseSource {
 export interface EvaluateOptions extends Protocol {
   /** Evaluate at the size that is stored instead of 256×256. */
   readonly native: boolean;
+  /** How images whose label lacks the class are clicked; `centre` unless given. */
+  readonly absentPrompt?: AbsentPrompt;
   readonly tolerancePx: number;
   readonly toleranceMm: number;
-  /** Told after each image: samples done or failed, of how many. */
+  /** Called after each image: samples done or failed, of how many. */
   readonly onProgress?: (done: number, total: number) => void;
   /** Ends the run after the images in work. */
   readonly signal?: AbortSignal;
@@ -112,10 +115,18 @@ async function evaluateImage(
   const first = list.at(group[0]!);
   const evaluated = await readCase(source, first, options.native);
   const { width, height, label, spacingMm, patient } = evaluated;
-  const classIds = [...new Set(group.map((index) => list.at(index).classId))];
+  const asked = [...new Set(group.map((index) => list.at(index).classId))];
+  const classIds = asked.filter((classId) => label.includes(classId));
+  const seen = lookedOnce(model);
+  if (classIds.length < asked.length) {
+    const absent = group.filter((index) => !classIds.includes(list.at(index).classId));
+    const prompts = absent.map((index) => promptOfAbsent(options, label, width, list.at(index)));
+    const answers = await (await seen.look(evaluated.image))(prompts, false);
+    for (const [i, index] of absent.entries()) table.setAbsent(index, answers[i]!.mask.includes(1));
+  }
   const several = classIds.length > 1;
   const samples = classIds.map((classId) => ({ ...first, classId }));
-  const dialogues = await answerImage(model, evaluated, samples, options, several);
+  const dialogues = await answerImage(seen, evaluated, samples, options, several);
   const combined = several ? combinedByDraw(dialogues) : new Map<number, Uint8Array>();
   if (several) {
     const { count } = source.classes(first.dataset);
@@ -141,6 +152,7 @@ async function evaluateImage(
   });
   for (const index of group) {
     const { classId } = list.at(index);
+    if (!classIds.includes(classId)) continue;
     const rows = measured.filter((row) => row.classId === classId).map(({ values }) => values);
     const pixelMm2 = spacingMm ? spacingMm[0] * spacingMm[1] : Number.NaN;
     table.set(
@@ -153,6 +165,23 @@ async function evaluateImage(
       rows,
     );
   }
+}
+
+function promptOfAbsent(options: EvaluateOptions, label: Uint8Array, width: number, sample: Sample): EvaluationPrompt {
+  if (options.prompt.kind === 'none') return { points: [] };
+  return absentClick(options.absentPrompt ?? 'centre', label, width, sample, options.seed);
+}
+
+/** The model for one image, which it encodes once however often it is asked to look. */
+function lookedOnce(model: PromptableModel): PromptableModel {
+  let answering: ReturnType<PromptableModel['look']> | undefined;
+  return {
+    name: model.name,
+    look: (image) => {
+      answering ??= model.look(image);
+      return answering;
+    },
+  };
 }
 
 /** The case of a sample at the size that is evaluated. */

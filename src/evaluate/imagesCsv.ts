@@ -16,16 +16,19 @@ export function* imagesCsv(
   const perTurn = turns.length > 1 ? turns.flatMap((turn) => [`dice_${turn}`, `iou_${turn}`]) : [];
   const areas = ['area_truth_px', 'area_px', 'area_truth_mm2', 'area_mm2'];
   const columns = ['model', 'dataset', 'class', 'image', 'list', 'line', 'draw', ...METRICS, 'dice_combined', 'score'];
-  yield [...columns, ...areas, ...perTurn, 'error'].join(',');
+  yield [...columns, ...areas, ...perTurn, 'false_positive', 'error'].join(',');
   for (const { model, table, failures } of evaluations) {
     const errors = new Map(
       failures.map(({ sample, error }) => [`${sample.list}:${sample.line}:${sample.classId}`, error.code]),
     );
     for (let i = 0; i < list.length; i++) {
       const { dataset, classId, name, list: listName, line } = list.at(i);
-      const error = table.isDone(i) ? '' : (errors.get(`${listName}:${line}:${classId}`) ?? 'FAILED');
+      const falsePositive = table.falsePositive(i);
+      const measured = table.isDone(i);
+      const answered = measured || falsePositive !== undefined;
+      const error = answered ? '' : (errors.get(`${listName}:${line}:${classId}`) ?? 'FAILED');
       const facts = [model, dataset, String(classId), name, listName ?? '', String(line ?? '')].map(quote).join(',');
-      for (let draw = 0; draw < (error ? 1 : table.draws); draw++) {
+      for (let draw = 0; draw < (measured ? table.draws : 1); draw++) {
         const row = i * table.draws + draw;
         const mm2 = table.pixelMm2[i]!;
         const numbers = [
@@ -36,11 +39,12 @@ export function* imagesCsv(
           table.column('predictedArea')[row]!,
           table.column('truthArea')[row]! * mm2,
           table.column('predictedArea')[row]! * mm2,
-          ...(perTurn.length > 0 && !error
+          ...(perTurn.length > 0 && measured
             ? turns.flatMap((_, turn) => [table.diceAfter(row, turn), table.iouAfter(row, turn)])
             : perTurn.map(() => Number.NaN)),
         ];
-        yield `${facts},${randomDraws && !error ? draw + 1 : ''},${fields(numbers)},${error}`;
+        const wrong = falsePositive === undefined ? '' : Number(falsePositive);
+        yield `${facts},${randomDraws && measured ? draw + 1 : ''},${fields(numbers)},${wrong},${error}`;
       }
     }
   }

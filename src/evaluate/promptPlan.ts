@@ -35,14 +35,8 @@ export function parsePromptKind(text: string): PromptKind {
   if (text === 'box' || text === 'none') return { kind: text };
   const count = Number(/^points:(\d+)$/.exec(text)?.[1] ?? 0);
   if (count >= 1 && count <= MOST_POINTS) return { kind: 'points', count };
-  if (text === 'auto') {
-    throw new SamusError(
-      'EVALUATE_PROMPT_AUTO',
-      'a model that prompts itself (AutoSAMUS) was expected for --prompt auto; this version has none',
-      'use point, points:N, box or none',
-    );
-  }
-  const message = `a prompt point, points:N (1 to ${MOST_POINTS}), box or none was expected, "${text}" came`;
+  if (text === 'auto') throw autoError('--prompt', 'point, points:N, box or none');
+  const message = `expected a prompt point, points:N (1 to ${MOST_POINTS}), box or none, got "${text}"`;
   throw new SamusError('EVALUATE_PROMPT', message, 'correct the prompt');
 }
 
@@ -57,8 +51,8 @@ export function promptName(prompt: PromptKind): string {
  *
  * Without a draw it is always the same: the published click, N points that part the object's pixels in row-major order
  * evenly (the published click for N = 1), or the tight box. With a draw clicks are any pixels of the object, and boxes
- * stray by 5 % as in the published training. Where the class is absent, a click says so (label 0), and a box is the
- * whole image, as published.
+ * vary by 5 % as in the published training. Where the class is absent, a click has label 0, and a box is the whole
+ * image, as published; evaluation asks such images by {@link absentClick} instead.
  * @param label class indices at the size that is evaluated, row-major
  */
 export function firstPrompt(
@@ -95,6 +89,49 @@ function evenClicks(label: Uint8Array, width: number, classId: number, count: nu
     const pixel = inside[Math.floor(((2 * i + 1) * inside.length) / (2 * count))]!;
     return [pixel % width, Math.floor(pixel / width), 1] as const;
   });
+}
+
+/** How an image without the object is clicked: in its middle, or on a random pixel beside every labelled object. */
+export const ABSENT_PROMPTS = ['centre', 'beside'] as const;
+export type AbsentPrompt = (typeof ABSENT_PROMPTS)[number];
+
+/**
+ * `centre` or `beside`. `auto` is for models that prompt themselves (AutoSAMUS); there are none yet.
+ * @throws SamusError EVALUATE_PROMPT, EVALUATE_PROMPT_AUTO
+ */
+export function parseAbsentPrompt(text: string): AbsentPrompt {
+  const found = ABSENT_PROMPTS.find((name) => name === text);
+  if (found) return found;
+  if (text === 'auto') throw autoError('--absent-prompt', ABSENT_PROMPTS.join(' or '));
+  const message = `expected centre or beside for --absent-prompt, got "${text}"`;
+  throw new SamusError('EVALUATE_PROMPT', message, 'correct the prompt');
+}
+
+/**
+ * The one click on an image whose label does not contain the class; it says "there is an object here".
+ * @param label class indices at the size that is evaluated, row-major
+ */
+export function absentClick(
+  how: AbsentPrompt,
+  label: Uint8Array,
+  width: number,
+  sample: Sample,
+  seed: number,
+): EvaluationPrompt {
+  const height = label.length / width;
+  const random = Random.seeded(seed, hashOf(`${sample.dataset}/${sample.name}`), sample.classId);
+  const background = label.includes(0);
+  let [x, y] = [Math.floor(width / 2), Math.floor(height / 2)];
+  if (how === 'beside' && background) {
+    do [x, y] = [random.int(0, width), random.int(0, height)];
+    while (label[y * width + x] !== 0);
+  }
+  return { points: [[x, y, 1]] };
+}
+
+function autoError(option: string, known: string): SamusError {
+  const message = `expected a model that prompts itself (AutoSAMUS) for ${option} auto; this version has none`;
+  return new SamusError('EVALUATE_PROMPT_AUTO', message, `use ${known}`);
 }
 
 /** A box around a line of pixels has no area between their centres: it gets half a pixel on each side. */

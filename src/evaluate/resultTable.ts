@@ -41,6 +41,9 @@ export interface Clusters {
 /** Values of a row that are no metrics. */
 const VALUES = ['score', 'truthArea', 'predictedArea', 'commonArea', 'combinedDice'] as const;
 
+/** States of a sample; 0 is one that failed or was not reached. */
+const [MEASURED, ABSENT, ABSENT_ANSWERED] = [1, 2, 3];
+
 type Column = Metric | (typeof VALUES)[number];
 
 export class ResultTable {
@@ -55,7 +58,8 @@ export class ResultTable {
   readonly pixelMm2: Float64Array;
   readonly #turnDice: Float32Array;
   readonly #turnIou: Float32Array;
-  readonly #done: Uint8Array;
+  /** What is known of each sample: nothing, its metrics, or (without the object) whether it was answered by a mask. */
+  readonly #states: Uint8Array;
   /** A patient's number from 0 on; for an image of which no patient is known −1 less the place of its first sample. */
   readonly #clusters: Int32Array;
   readonly #patientPlaces = new Map<string, number>();
@@ -70,13 +74,13 @@ export class ResultTable {
     // A single turn is the row itself.
     this.#turnDice = new Float32Array(turns > 1 ? rows * turns : 0);
     this.#turnIou = new Float32Array(turns > 1 ? rows * turns : 0);
-    this.#done = new Uint8Array(samples);
+    this.#states = new Uint8Array(samples);
     this.#clusters = new Int32Array(samples);
   }
 
   /** Fills the rows of a sample. @param rows one for each draw */
   set(sample: number, { pixelMm2, image, patient }: SampleValues, rows: readonly RowValues[]): void {
-    this.#done[sample] = 1;
+    this.#states[sample] = MEASURED;
     this.pixelMm2[sample] = pixelMm2;
     if (patient === undefined) {
       this.#clusters[sample] = -1 - image;
@@ -102,9 +106,20 @@ export class ResultTable {
     column[row] = value;
   }
 
-  /** Whether the sample was measured; one that failed was not. */
+  /** Records the answer to a sample whose label does not contain the class: it has no metrics. */
+  setAbsent(sample: number, falsePositive: boolean): void {
+    this.#states[sample] = falsePositive ? ABSENT_ANSWERED : ABSENT;
+  }
+
+  /** Whether the sample has metrics; one that failed, or whose label lacks the class, has none. */
   isDone(sample: number): boolean {
-    return this.#done[sample] === 1;
+    return this.#states[sample] === MEASURED;
+  }
+
+  /** Of a sample whose label lacks the class: whether the model answered with a mask. Undefined for other samples. */
+  falsePositive(sample: number): boolean | undefined {
+    const state = this.#states[sample];
+    return state === ABSENT || state === ABSENT_ANSWERED ? state === ABSENT_ANSWERED : undefined;
   }
 
   /**

@@ -51,8 +51,10 @@ export interface GroupSummary {
   readonly dataset: string;
   readonly classId: number;
   readonly className: string;
-  /** Samples measured. */
+  /** Samples measured: those whose label contains the class. */
   readonly images: number;
+  /** Samples whose label lacks the class, and how many of them the model answered with a mask; absent if there are none. */
+  readonly absent?: { readonly images: number; readonly falsePositives: number };
   readonly failed: number;
   /** Places in the list of the samples measured. */
   readonly samples: Uint32Array;
@@ -91,18 +93,24 @@ export function summariseEvaluation(
   source: Pick<CaseSource, 'classes'>,
   seed: number,
 ): EvaluationSummary {
-  const kinds = new Map<string, { readonly sample: Sample; measured: number; failed: number }>();
+  const kinds = new Map<
+    string,
+    { readonly sample: Sample } & Record<'measured' | 'failed' | 'absent' | 'wrong', number>
+  >();
   const kindOf = new Uint16Array(list.length);
   const keyOf = ({ dataset, classId }: Sample): string => `${dataset}/${classId}`;
   const order: string[] = [];
   for (let i = 0; i < list.length; i++) {
     const sample = list.at(i);
     const key = keyOf(sample);
-    const kind = kinds.get(key) ?? { sample, measured: 0, failed: 0 };
+    const kind = kinds.get(key) ?? { sample, measured: 0, failed: 0, absent: 0, wrong: 0 };
     if (!kinds.has(key)) order.push(key);
     kinds.set(key, kind);
     kindOf[i] = order.indexOf(key);
     if (table.isDone(i)) kind.measured++;
+    const falsePositive = table.falsePositive(i);
+    if (falsePositive !== undefined) kind.absent++;
+    if (falsePositive) kind.wrong++;
   }
   for (const { sample } of failures) kinds.get(keyOf(sample))!.failed++;
   const placesOf = (wanted: (place: number) => boolean, count: number): Uint32Array => {
@@ -110,18 +118,21 @@ export function summariseEvaluation(
     for (let i = 0, n = 0; i < list.length; i++) if (table.isDone(i) && wanted(i)) places[n++] = i;
     return places;
   };
-  const groups = [...kinds.values()].map(({ sample: { dataset, classId }, measured, failed }, k): GroupSummary => {
-    const samples = placesOf((place) => kindOf[place] === k, measured);
-    return {
-      dataset,
-      classId,
-      className: source.classes(dataset).names[classId] ?? `class-${classId}`,
-      images: measured,
-      failed,
-      samples,
-      ...statisticsOf(table, samples, seed),
-    };
-  });
+  const groups = [...kinds.values()].map(
+    ({ sample: { dataset, classId }, measured, failed, absent, wrong }, k): GroupSummary => {
+      const samples = placesOf((place) => kindOf[place] === k, measured);
+      return {
+        dataset,
+        classId,
+        className: source.classes(dataset).names[classId] ?? `class-${classId}`,
+        images: measured,
+        failed,
+        ...(absent > 0 && { absent: { images: absent, falsePositives: wrong } }),
+        samples,
+        ...statisticsOf(table, samples, seed),
+      };
+    },
+  );
   const [only] = groups;
   const all = placesOf(
     () => true,
