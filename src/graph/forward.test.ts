@@ -1,6 +1,6 @@
 /**
- * The result of every operation against PyTorch's, on ONNX Runtime for Node and on wasm. Gradients are in
- * gradients.test.ts, shapes that do not fit in shapeErrors.test.ts.
+ * The result and the gradients of every operation against PyTorch's, on ONNX Runtime for Node and on wasm. Gradients
+ * against finite differences are in gradients.test.ts, shapes that do not fit in shapeErrors.test.ts.
  */
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -8,24 +8,34 @@ import { runtime } from '../../test/support/evaluate.js';
 import { operationNames } from '../../test/support/operations.js';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
 import { webRuntime } from '../runtime/webRuntime.js';
+import { differentiate } from './differentiate.js';
 import { attend } from './ops/attention.js';
 import { expand, sumTo } from './ops/broadcasting.js';
 import { conv2d, convTranspose2d } from './ops/convolution.js';
+import { dropout, dropout2d, dropPath } from './ops/dropout.js';
 import * as e from './ops/elementwise.js';
 import { gather, lookup } from './ops/gather.js';
 import { gemm, linear, matmul, matmulTransposed } from './ops/matrix.js';
-import { layerNorm, layerNorm2d } from './ops/normalise.js';
+import { batchNorm, batchNormInfer, groupNorm, layerNorm, layerNorm2d } from './ops/normalise.js';
 import { avgPool2d, maxPool2d } from './ops/pool.js';
 import { max, mean, softmax, sum } from './ops/reduce.js';
 import { resizeBilinear, resizeNearest } from './ops/resize.js';
 import * as s from './ops/shape.js';
 import { conv3x3OfTokens } from './ops/winograd.js';
 import { input, integers, type Tensor } from './tensor.js';
-import type { StateDict } from './tensorData.js';
+import type { StateDict, TensorData } from './tensorData.js';
 import { toOnnx } from './toOnnx.js';
 
-/** What the fixture's README computes with PyTorch, here; keys are its names. */
-const CASES: Record<string, (...inputs: Tensor[]) => Tensor> = {
+type Build = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+
+const normaliseBatch: Build = (x, w, b) => {
+  const { y, mean: average, unbiasedVariance } = batchNorm(x, w, b, 1e-5);
+  return [y, average, unbiasedVariance];
+};
+const normaliseStored: Build = (x, w, b, average, variance) => batchNormInfer(x, w, b, average, variance, 1e-3);
+
+/** What test/fixtures/operations/make.py computes with PyTorch, here; keys are its names. */
+const CASES: Record<string, Build> = {
   add: e.add,
   sub: e.sub,
   mul: e.mul,
@@ -81,6 +91,17 @@ const CASES: Record<string, (...inputs: Tensor[]) => Tensor> = {
   resizeNearest: (x) => resizeNearest(x, 7, 3),
   attend: (q, k, v) => attend(q, k, v, { heads: 2 }),
   'attend, biased': (q, k, v, bias) => attend(q, k, v, { heads: 2, bias }),
+  batchNorm: normaliseBatch,
+  'batchNorm, vectors': normaliseBatch,
+  'batchNorm, sequences': normaliseBatch,
+  batchNormInfer: normaliseStored,
+  'batchNormInfer, vectors': normaliseStored,
+  'batchNormInfer, sequences': normaliseStored,
+  groupNorm: (x, w, b) => groupNorm(x, 2, w, b, 1e-6),
+  'groupNorm, a channel each': (x, w, b) => groupNorm(x, 4, w, b, 1e-5),
+  dropout: (x, noise) => dropout(x, noise, 0.3),
+  dropout2d: (x, noise) => dropout2d(x, noise, 0.3),
+  dropPath: (x, noise) => dropPath(x, noise, 0.3),
 };
 
 /** In quantised.test.ts. */
@@ -102,18 +123,41 @@ describe.each([
     fixture = (await readCheckpointFile(path)).tensors;
   });
 
-  it.each(Object.entries(CASES))('%s is what PyTorch computes', async (name, build) => {
-    const feeds = Object.fromEntries([...fixture].filter(([key]) => key.startsWith(`${name}.`) && !key.endsWith('.y')));
-    const inputs = Object.keys(feeds).map((key) => input(key, feeds[key]!.shape));
-    const y = build(...inputs);
-    const expected = fixture.get(`${name}.y`)!;
-    expect(y.shape).toEqual(expected.shape);
-    const session = await where.createSession(toOnnx({ y }));
-    const { y: actual } = await session.run(feeds);
+  it('has a case for each of the fixture', () => {
+    expect(new Set([...fixture.keys()].map((key) => key.slice(0, key.lastIndexOf('.'))))).toEqual(
+      new Set(Object.keys(CASES)),
+    );
+  });
+
+  it.each(Object.entries(CASES))('%s and its gradients are what PyTorch computes', async (name, build) => {
+    const own = new Map([...fixture].filter(([key]) => key.slice(0, key.lastIndexOf('.')) === name));
+    const stored = (suffix: RegExp) => [...own].filter(([key]) => suffix.test(key));
+    const inputs = stored(/\.\d+$/).map(([key, { shape, dtype }]) => input(key, shape, dtype));
+    const built = build(...inputs);
+    const results = 'shape' in built ? [built] : built;
+    const outputs = Object.fromEntries(results.map((y, i) => [i === 0 ? `${name}.y` : `${name}.y${i}`, y]));
+    const dy = own.get(`${name}.dy`);
+    if (dy) {
+      const gradients = differentiate(sum(e.mul(results[0]!, input(`${name}.dy`, dy.shape))), inputs);
+      for (const [key] of stored(/\.g\d+$/)) outputs[key] = gradients[Number(key.slice(name.length + 2))]!;
+    }
+    for (const [key, y] of Object.entries(outputs)) expect([key, y?.shape]).toEqual([key, own.get(key)?.shape]);
+    expect(Object.keys(outputs).sort()).toEqual(
+      stored(/\.(y|g)\d*$/)
+        .map(([key]) => key)
+        .sort(),
+    );
+    const session = await where.createSession(toOnnx(outputs));
+    const found = await session.run(Object.fromEntries(stored(/\.(\d+|dy)$/)));
     await session.dispose();
-    expect(actual?.shape).toEqual(expected.shape);
-    const [found, wanted] = [Array.from(actual!.data, Number), Array.from(expected.data, Number)];
-    const largest = Math.max(1, ...wanted.map(Math.abs));
-    for (const [i, value] of wanted.entries()) expect(Math.abs(found[i]! - value)).toBeLessThan(4e-6 * largest);
+    for (const key of Object.keys(outputs)) expectClose(key, found[key], own.get(key)!);
   });
 });
+
+function expectClose(key: string, found: TensorData | undefined, wanted: TensorData): void {
+  expect([key, found?.shape]).toEqual([key, wanted.shape]);
+  const [actual, expected] = [Array.from(found!.data, Number), Array.from(wanted.data, Number)];
+  const largest = Math.max(1, ...expected.map(Math.abs));
+  const error = Math.max(...expected.map((value, i) => Math.abs(actual[i]! - value)));
+  expect(error, key).toBeLessThan(4e-6 * largest);
+}

@@ -8,10 +8,11 @@ import { differentiate } from './differentiate.js';
 import { attend } from './ops/attention.js';
 import { expand, sumTo } from './ops/broadcasting.js';
 import { conv2d, convTranspose2d } from './ops/convolution.js';
+import { dropout, dropout2d, dropPath } from './ops/dropout.js';
 import * as e from './ops/elementwise.js';
 import { gather, lookup, NOWHERE } from './ops/gather.js';
 import { gemm, linear, matmul, matmulTransposed } from './ops/matrix.js';
-import { layerNorm, layerNorm2d } from './ops/normalise.js';
+import { batchNorm, batchNormInfer, groupNorm, layerNorm, layerNorm2d } from './ops/normalise.js';
 import { avgPool2d, maxPool2d } from './ops/pool.js';
 import { max, mean, softmax, sum } from './ops/reduce.js';
 import { resizeBilinear, resizeNearest } from './ops/resize.js';
@@ -28,6 +29,11 @@ interface Case {
   /** Where the inputs lie: away from kinks and poles. */
   readonly range?: readonly [number, number];
 }
+
+/** Random numbers for dropout: some below and some above the rates of the cases. */
+const NOISE = constant(float32([0.1, 0.9, 0.4, 0.35, 0.7, 0], [2, 3]));
+
+const ONES = constant(float32([1, 1, 1], [3]));
 
 const cases: Record<string, Case> = {
   'add, broadcast': { build: (a, b) => e.add(a, b), shapes: [[2, 3], [3]] },
@@ -185,6 +191,31 @@ const cases: Record<string, Case> = {
   avgPool2d: { build: (x) => avgPool2d(x, { kernel: 2 }), shapes: [[2, 2, 4, 5]] },
   layerNorm: { build: (x, w, b) => layerNorm(x, w, b, 1e-6), shapes: [[3, 5], [5], [5]] },
   layerNorm2d: { build: (x, w, b) => layerNorm2d(x, w, b, 1e-6), shapes: [[2, 5, 2, 2], [5], [5]] },
+  batchNorm: { build: (x, w, b) => batchNorm(x, w, b, 1e-5).y, shapes: [[2, 3, 2, 2], [3], [3]] },
+  'batchNorm of vectors': { build: (x, w, b) => batchNorm(x, w, b, 1e-3).y, shapes: [[4, 3], [3], [3]] },
+  'batchNorm of sequences': { build: (x, w, b) => batchNorm(x, w, b, 1e-5).y, shapes: [[2, 3, 3], [3], [3]] },
+  'batchNorm, its statistics': {
+    build: (x) => {
+      const { mean: average, variance, unbiasedVariance } = batchNorm(x, ONES, ONES, 1e-5);
+      return stack([average, variance, unbiasedVariance], 0);
+    },
+    shapes: [[2, 3, 2]],
+  },
+  batchNormInfer: {
+    build: (x, w, b, average, variance) => batchNormInfer(x, w, b, average, variance, 1e-3),
+    shapes: [[2, 3, 2, 2], [3], [3], [3], [3]],
+    range: [0.3, 1.2],
+  },
+  'batchNormInfer of vectors': {
+    build: (x, w, b, average, variance) => batchNormInfer(x, w, b, average, variance, 1e-3),
+    shapes: [[4, 3], [3], [3], [3], [3]],
+    range: [0.3, 1.2],
+  },
+  groupNorm: { build: (x, w, b) => groupNorm(x, 2, w, b, 1e-5), shapes: [[2, 4, 2, 2], [4], [4]] },
+  'groupNorm of sequences': { build: (x, w, b) => groupNorm(x, 3, w, b, 1e-5), shapes: [[2, 6, 3], [6], [6]] },
+  dropout: { build: (x) => dropout(x, NOISE, 0.4), shapes: [[2, 3]] },
+  dropout2d: { build: (x) => dropout2d(x, NOISE, 0.4), shapes: [[2, 3, 2, 2]] },
+  dropPath: { build: (x) => dropPath(x, slice(reshape(NOISE, [6]), 0, 0, 4), 0.4), shapes: [[4, 3]] },
   gather: { build: (x) => gather(x, [2, 0, 2, 1, 3], 1), shapes: [[2, 4]] },
   'gather with zeros': { build: (x) => gather(x, [NOWHERE, 2, NOWHERE, 0], 0), shapes: [[3, 2]] },
   'gather of one place often': { build: (x) => gather(x, [...Array(12).fill(1), 0, 2, 2], 0), shapes: [[3, 2]] },

@@ -9,6 +9,7 @@ export type { OnnxAttribute, OnnxModel } from './onnxProto.js';
 export { attend } from './ops/attention.js';
 export { expand, sumTo } from './ops/broadcasting.js';
 export { type ConvOptions, conv2d, convTranspose2d } from './ops/convolution.js';
+export { dropout, dropout2d, dropPath } from './ops/dropout.js';
 export {
   abs,
   add,
@@ -36,7 +37,7 @@ export {
 } from './ops/elementwise.js';
 export { gather, lookup, NOWHERE } from './ops/gather.js';
 export { gemm, linear, matmul, matmulTransposed } from './ops/matrix.js';
-export { layerNorm, layerNorm2d } from './ops/normalise.js';
+export { batchNorm, batchNormInfer, groupNorm, layerNorm, layerNorm2d } from './ops/normalise.js';
 export { avgPool2d, maxPool2d } from './ops/pool.js';
 export { conv3x3OfTokensInt8, linearInt8 } from './ops/quantised.js';
 export { max, mean, type ReduceOptions, softmax, sum } from './ops/reduce.js';

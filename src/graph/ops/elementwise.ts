@@ -2,7 +2,7 @@
  * Operations on each element: arithmetic with broadcasting, activations, comparisons, and the choice between two.
  */
 import { broadcast } from '../dims.js';
-import { apply, scalar, shapeError, type Tensor } from '../tensor.js';
+import { apply, scalar, shapeError, type Tensor, withGradient } from '../tensor.js';
 import type { DType } from '../tensorData.js';
 import { sumTo } from './broadcasting.js';
 
@@ -127,7 +127,9 @@ export function gelu(x: Tensor): Tensor {
 
 /** log(1 + eˣ), without overflow. */
 export function softplus(x: Tensor): Tensor {
-  return add(relu(x), log(add(exp(neg(abs(x))), 1)));
+  // At zero both kinks give no gradient; the sum of the two is smooth there, with a slope of 1/2.
+  const positive = withGradient(relu(x), [x], (dy) => [where(greater(x, 0), dy, where(equal(x, 0), mul(dy, 0.5), 0))]);
+  return add(positive, log(add(exp(neg(abs(x))), 1)));
 }
 
 /** x kept within [low, high]; the gradient is passed inside, bounds included, as in PyTorch. */
