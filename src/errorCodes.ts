@@ -76,6 +76,7 @@ export const ERRORS = {
   COCO_CATEGORY: usage('An object has a category that is not in the list.'),
   COCO_INVALID: input('The file is not valid COCO JSON.'),
   COCO_SIZE: input('An image and its COCO annotations differ in size.'),
+  COMMAND_LINE_TOO_LONG: usage('The command line is longer than this machine can process.'),
   CONFIG_ARCHITECTURE: input('A config.json names an architecture that this version does not have.'),
   CONFIG_FIELD: input('A field of config.json is missing, out of range or contradicts another.'),
   CONFIG_INVALID: input('A config.json is not a JSON object.'),

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeModel, type OnnxModel } from '../graph/onnxProto.js';
 import { float32 } from '../graph/tensorData.js';
 import { builtFile } from './builtFile.node.js';
+import { surviveLongCommandLine } from './longCommandLine.node.js';
 import { nodeRuntime } from './nodeRuntime.node.js';
 import { listProviders } from './providers.node.js';
 import { allocateShared } from './sharedBytes.js';
@@ -75,6 +76,30 @@ describe('a session in a thread of its own', () => {
     expect([stdout, stderr]).toEqual(['2,4', '']);
   });
 
+  it.each([true, false])('can be made whatever the length of the command line (thread: %s)', async (worker) => {
+    const program = `
+      import { nodeRuntime } from '${builtFile('nodeRuntime.node.js').href}';
+      import { tinyModel } from '${builtFile('tinyModel.js').href}';
+      const runtime = nodeRuntime({ worker: ${worker} });
+      const sessions = await Promise.all([runtime.createSession(tinyModel()), runtime.createSession(tinyModel())]);
+      for (const session of sessions) {
+        const { y } = await session.run({ x: { dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) } });
+        process.stdout.write(String(y.data) + ' ');
+        await session.dispose();
+      }`;
+    const long = ['a'.repeat(120_000), ...Array.from({ length: 20_000 }, (_, i) => `${i}`)];
+    const args = ['--input-type=module', '--eval', program, '--', ...long];
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
+    expect([stdout, stderr]).toEqual(['2,4 2,4 ', '']);
+  });
+
+  it('says so where the machine has no room for the stack that a long command line takes', async () => {
+    await expect(surviveLongCommandLine(2 ** 50)).rejects.toMatchObject({
+      code: 'COMMAND_LINE_TOO_LONG',
+      details: { bytes: 2 ** 50 },
+    });
+  });
+
   it('reports a thread that ends under a run, and does not wait for it afterwards', async () => {
     const program = `
       import { parentPort } from 'node:worker_threads';
@@ -85,7 +110,7 @@ describe('a session in a thread of its own', () => {
     const session = await createInWorker(
       tinyModel(),
       {},
-      new URL(`data:text/javascript,${encodeURIComponent(program)}`),
+      { program: new URL(`data:text/javascript,${encodeURIComponent(program)}`) },
     );
     const x = float32([1, 2], [2]);
     const lost = { code: 'RUNTIME_FAILED', details: { exitCode: 3 } };

@@ -4,6 +4,7 @@
  */
 import type { OnnxModel } from '../graph/onnxProto.js';
 import { createInThread } from './inThread.node.js';
+import { surviveLongCommandLine } from './longCommandLine.node.js';
 import { listProviders, probeProvider } from './providers.node.js';
 import { providerError } from './runtimeErrors.js';
 import type { Runtime, Session, SessionOptions } from './session.js';
@@ -19,6 +20,9 @@ export interface NodeRuntimeOptions {
   readonly defaults?: SessionOptions;
 }
 
+/** Whether sessions can be created in this process. */
+let safe: Promise<void> | undefined;
+
 export function nodeRuntime({ worker = true, defaults = {} }: NodeRuntimeOptions = {}): Runtime {
   return {
     name: 'onnxruntime-node',
@@ -29,6 +33,8 @@ export function nodeRuntime({ worker = true, defaults = {} }: NodeRuntimeOptions
       if (provider !== 'cpu' && !(await probeProvider(provider)).available) {
         throw providerError(provider, await listProviders());
       }
+      safe ??= surviveLongCommandLine();
+      await safe;
       return worker ? createInWorker(model, chosen) : createInThread(model, chosen);
     },
   };

@@ -95,18 +95,28 @@ class WorkerSession implements Session {
   }
 }
 
+interface ThreadOptions {
+  /** What the thread runs. */
+  readonly program?: URL;
+  /** Size of its stack; default Node's, 4 MB. */
+  readonly stackMb?: number;
+}
+
 /**
  * Weights over a SharedArrayBuffer (see allocateShared) reach the thread without a copy; others are copied once.
- * @param program what the thread runs
  * @throws SamusError MODEL_INVALID, RUNTIME_OUT_OF_MEMORY, RUNTIME_FAILED
  */
 export async function createInWorker(
   model: OnnxModel,
   options: SessionOptions = {},
-  program: URL = builtFile('sessionWorker.node.js'),
+  { program = builtFile('sessionWorker.node.js'), stackMb }: ThreadOptions = {},
 ): Promise<Session> {
   // Without the flags of this process: those of `node --eval`, for one, would keep the thread from starting.
-  const worker = new Worker(program, { name: 'samus session', execArgv: [] });
+  const worker = new Worker(program, {
+    name: 'samus session',
+    execArgv: [],
+    ...(stackMb !== undefined && { resourceLimits: { stackSizeMb: stackMb } }),
+  });
   const { inputs, outputs } = await new Promise<Extract<FromWorker, { type: 'created' }>>((resolve, reject) => {
     worker.once('error', reject);
     worker.once('exit', (code) => reject(lostError(code)));

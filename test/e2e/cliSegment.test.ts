@@ -1,7 +1,7 @@
 /**
  * `samus segment` from files to files, against the reference's outputs and on phantoms.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePhantom } from '../../src/data/phantom.js';
@@ -303,3 +303,25 @@ describe('everything in an image', () => {
     expect(parseDocument(stdout).images[0]!.error?.code).toBe('OUTPUT_IS_INPUT');
   });
 });
+
+describe('a long command line', () => {
+  it.each([60, 200])('of %d kB gives a mask for each image', async (kilobytes) => {
+    const images = longPaths(kilobytes * 1000, 3000);
+    const args = ['--point', '150,90', '--model', SAMUS, '--out', `long-${kilobytes}`, '--json'];
+    const { code, stdout } = await samus(folder, 'segment', ...images, ...args);
+    expect(code).toBe(0);
+    expect(parseDocument(stdout).images.map(({ image }) => image)).toEqual(images);
+    expect(filesIn(join(folder, `long-${kilobytes}`))).toHaveLength(images.length);
+  });
+});
+
+/** Links to the image under paths of `each` characters, `total` characters in all. */
+function longPaths(total: number, each: number): string[] {
+  const parent = Array.from({ length: Math.floor(each / 200) }, () => 'f'.repeat(199)).join('/');
+  mkdirSync(join(folder, parent), { recursive: true });
+  return Array.from({ length: Math.ceil(total / each) }, (_, i) => {
+    const path = `${parent}/scan-${total}-${i}.png`;
+    linkSync(join(folder, 'scan.png'), join(folder, path));
+    return path;
+  });
+}
