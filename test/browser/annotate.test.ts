@@ -92,7 +92,7 @@ describeInChromium('annotating an image', () => {
     expect(await annotator.page.getByRole('combobox', { name: 'Class' }).inputValue()).toBe('2');
     await annotator.page.getByRole('button', { name: 'Hide gland' }).click();
     await annotator.page.getByRole('button', { name: 'Show gland' }).waitFor();
-    await annotator.page.getByRole('button', { name: 'Delete this object' }).click();
+    await annotator.page.getByRole('button', { name: 'Delete object' }).click();
     await annotator.message(/gland deleted/);
     expect(await annotator.objectCount()).toBe(1);
   });
@@ -134,7 +134,7 @@ describeInChromium('annotating an image', () => {
 
   it('finds everything, and undo takes all of it back', async () => {
     await annotator.press('a');
-    await annotator.message(/found|stood out/);
+    await annotator.message(/found/);
     const found = await annotator.objectCount();
     await annotator.press('Control+z');
     await expect.poll(() => annotator.objectCount()).toBe(0);
@@ -151,11 +151,11 @@ describeInChromium('annotating an image', () => {
     await annotator.press('k');
     await annotator.click([10, 20]);
     await annotator.click([10, 70]);
-    const dialog = annotator.page.getByRole('dialog', { name: 'Set the scale' });
+    const dialog = annotator.page.getByRole('dialog', { name: 'Calibrate' });
     await dialog.waitFor();
     await annotator.page.keyboard.type('25');
     await annotator.press('Enter');
-    await annotator.message(/0\.5 mm a pixel/);
+    await annotator.message(/0\.5 mm\/pixel/);
     const longest = annotator.page.locator('.right .measure tr').nth(1).locator('td');
     await longest.filter({ hasText: 'mm' }).waitFor();
     const [pixels, millimetres] = (await longest.allTextContents()).map(Number.parseFloat);
@@ -166,8 +166,8 @@ describeInChromium('annotating an image', () => {
     await annotator.click(target);
     await annotator.objects(/Score/);
     const here = await annotator.area();
-    await annotator.page.getByLabel('Where masks are computed').selectOption('server');
-    await annotator.page.locator('.status', { hasText: 'samus-s · cpu' }).waitFor();
+    await annotator.page.getByLabel('Run model on').selectOption('server');
+    await annotator.page.locator('.status', { hasText: 'samus-s · on server' }).waitFor();
     await annotator.ready();
     await annotator.press('n');
     await annotator.click(target);

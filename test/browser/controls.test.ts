@@ -85,7 +85,7 @@ describeInChromium('the controls of the annotator', () => {
     await expect.poll(() => chosen.inputValue()).toBe('2');
     await page.getByLabel('Colour of class 2').fill('#0a141e');
     expect(await swatch()).toBe('rgb(10, 20, 30)');
-    await page.getByLabel('Colour of this object').fill('#112233');
+    await page.getByLabel('Object colour').fill('#112233');
     expect(await swatch()).toBe('rgb(17, 34, 51)');
     await page.locator('canvas.over').focus();
     await annotator.press('9');
@@ -94,9 +94,9 @@ describeInChromium('the controls of the annotator', () => {
     await expect.poll(swatch).toBe('rgb(10, 20, 30)');
     await page.getByLabel('Name of class 2').fill('object');
     await annotator.press('Tab');
-    await annotator.message(/Another class has the name object/);
+    await annotator.message(/Another class is already named object/);
     await page.getByRole('button', { name: 'Remove class class-2' }).click();
-    await annotator.message(/class-2 is used by an object of phantom-3.png/);
+    await annotator.message(/class-2 is used by an object in phantom-3.png/);
     expect(annotator.failures).toEqual([]);
   });
 
@@ -114,7 +114,7 @@ describeInChromium('the controls of the annotator', () => {
     await page.getByText('Saved in this browser').waitFor();
 
     // Its image off the list, the class can go; the next one gets another number, after a reload too.
-    await page.getByRole('button', { name: 'Take phantom-3.png off the list' }).click();
+    await page.getByRole('button', { name: 'Remove phantom-3.png from list' }).click();
     await annotator.ready();
     await page.getByRole('button', { name: 'Remove class cyst' }).click();
     await expect.poll(list).toEqual(['Name of class 1 object']);
@@ -134,7 +134,7 @@ describeInChromium('the controls of the annotator', () => {
     expect(await list()).toEqual(all);
 
     // So does Undo.
-    await page.getByRole('button', { name: 'Delete this object' }).click();
+    await page.getByRole('button', { name: 'Delete object' }).click();
     await page.getByRole('button', { name: 'Remove class cyst' }).click();
     await expect.poll(list).toHaveLength(2);
     await annotator.press('Control+z');
@@ -170,7 +170,7 @@ describeInChromium('the controls of the annotator', () => {
     const { page } = annotator;
     await page.getByRole('button', { name: 'Try a sample' }).click();
     await page.getByText('3 of 3').waitFor();
-    await page.getByText(/Scale from the file: [\d.]+ mm a pixel/).waitFor();
+    await page.getByText(/Scale from the file: [\d.]+ mm\/pixel/).waitFor();
     await draw([40, 40], [80, 40]);
     await page.locator('.measure td', { hasText: 'mm²' }).waitFor();
     expect(annotator.failures).toEqual([]);

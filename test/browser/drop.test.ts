@@ -70,7 +70,7 @@ describeInChromium('dropping files on the annotator', () => {
     await annotator.message(/1 object opened on 1 image/);
     expect(await names()).toEqual(['phantom-1.png', 'phantom-2.png', 'phantom-10.png']);
     await annotator.page.locator('canvas.over[aria-label*="phantom-2.png"]').waitFor();
-    await annotator.page.getByRole('button', { name: /^Work on object-1: done · from a file$/ }).click();
+    await annotator.page.getByRole('button', { name: /^Select object-1: finished · from a file$/ }).click();
     expect(await annotator.area()).toBe(second.masks[0]!.reduce((sum, value) => sum + value, 0));
 
     const archive = { 'more/phantom-4.png': phantomFile(4).file.buffer, 'more/readme.md': new Uint8Array(3) };
@@ -88,11 +88,11 @@ describeInChromium('dropping files on the annotator', () => {
     const film = Uint8Array.from([0, 0, 0, 24, ...new TextEncoder().encode('ftypisom'), ...new Uint8Array(100)]);
     for (const clip of [put('heart.webp', fixtureBytes('moving.webp')), put('heart.mp4', film)]) {
       await drop(clip);
-      await annotator.refusal(/This is a clip/);
+      await annotator.refusal(/This is a video clip/);
     }
     mkdirSync(join(disk, 'empty'), { recursive: true });
     await drop(join(disk, 'empty'));
-    await annotator.message(/No image was found/);
+    await annotator.message(/No image found/);
     expect(await annotator.page.getByText('cannot be opened', { exact: true }).count()).toBe(3);
     expect(annotator.failures).toEqual([]);
   });

@@ -82,7 +82,7 @@ describeInChromium('annotating a folder', () => {
     const annotator = await Annotator.open(fresh.context, server.url);
     await annotator.openImages(phantoms[0]!.file, phantoms[1]!.file);
     await annotator.ready();
-    await annotator.page.getByLabel('Carry prompts along').check();
+    await annotator.page.getByLabel('Carry prompts to the next image').check();
     await annotator.click(phantoms[0]!.clicks[0]!);
     await annotator.objects(/Score/);
     await annotator.press(']');
@@ -107,10 +107,10 @@ describeInChromium('annotating a folder', () => {
     // Of another size than an image that was not open yet.
     const small = Buffer.from(encodeClassPng(new Uint8Array(64 * 64).fill(1), 64, 64));
     await annotator.choose('Open masks', [{ name: phantoms[3]!.file.name, mimeType: 'image/png', buffer: small }]);
-    await annotator.message(/256x256 pixels were expected for phantom-4.png, 64x64 came/);
+    await annotator.message(/Expected masks of 256 × 256 pixels for phantom-4.png, got 64 × 64/);
     await annotator.choose('Open masks', [{ name: file.name, mimeType: 'image/png', buffer: label }]);
     await annotator.message(/1 object opened on 1 image/);
-    await annotator.page.getByRole('button', { name: 'Work on object-1' }).click();
+    await annotator.page.getByRole('button', { name: 'Select object-1' }).click();
     expect(await annotator.area()).toBe(pixels);
     expect(await annotator.page.getByRole('combobox', { name: 'Class' }).inputValue()).toBe('2');
 
@@ -120,7 +120,7 @@ describeInChromium('annotating a folder', () => {
       await annotator.press('Delete');
       await expect.poll(() => annotator.objectCount()).toBe(0);
       await annotator.choose('Open masks', [{ name, mimeType: 'application/json', buffer: bytes }]);
-      await annotator.page.getByRole('button', { name: 'Work on object-1' }).click();
+      await annotator.page.getByRole('button', { name: 'Select object-1' }).click();
       await expect.poll(() => annotator.area()).toBe(pixels);
     }
     // The mask is where the model goes on from.
@@ -190,7 +190,7 @@ describeInChromium('annotating a folder', () => {
       await annotator.press('Control+s');
       const dialog = page.getByRole('dialog', { name: 'Export' });
       await dialog.getByRole('radio', { name: scope }).check();
-      await dialog.getByRole('button', { name: 'Writes into a new folder' }).click();
+      await dialog.getByRole('button', { name: 'Writes to a new folder' }).click();
       await annotator.message(message);
     };
     await saveBeside('All 2 images', /2 images written to A\/samus-export\/.+ and B\/samus-export/);
@@ -217,7 +217,7 @@ describeInChromium('annotating a folder', () => {
       .getByRole('button', { name: /^(Open a folder|Folder)/ })
       .first()
       .click();
-    await annotator.message(/This image is in the list already/);
+    await annotator.message(/This image is already in the list/);
     expect(await rows.count()).toBe(2);
 
     // Corrections find the image that they were made on, also where it has another place in the list.
@@ -229,7 +229,7 @@ describeInChromium('annotating a folder', () => {
     page.on('dialog', (dialog) => void dialog.accept());
     for (const { name, bytes } of exports) {
       await page.getByRole('button', { name: 'Delete everything stored' }).click();
-      await annotator.message(/are deleted from this browser/);
+      await annotator.message(/were deleted from this browser/);
       const [a, b] = patients.map(({ bytes: own }) => ({
         name: 'IM0001.png',
         mimeType: 'image/png',
@@ -241,7 +241,7 @@ describeInChromium('annotating a folder', () => {
       const only = JSON.parse(String(bytes));
       only.images = only.images.slice(0, 1);
       await annotator.choose('Open masks', [{ ...json, buffer: Buffer.from(JSON.stringify(only)) }]);
-      await annotator.message(/made on another file of that name/);
+      await annotator.message(/made on another file of the same name/);
       await annotator.openImages(a!);
       await expect.poll(() => rows.count()).toBe(2);
       await annotator.ready();
@@ -282,7 +282,7 @@ describeInChromium('annotating a folder', () => {
     const set = await annotator.export(/US30K/);
     const reset = async (): Promise<void> => {
       await page.getByRole('button', { name: 'Delete everything stored' }).click();
-      await annotator.message(/are deleted from this browser/);
+      await annotator.message(/were deleted from this browser/);
     };
     const zip = (name: string, buffer: Buffer) => ({ name, mimeType: 'application/zip', buffer });
 
@@ -302,13 +302,13 @@ describeInChromium('annotating a folder', () => {
       .toEqual(['cyst']);
     // Once more over what was corrected.
     await annotator.ready();
-    await page.getByRole('button', { name: 'Work on object-1' }).click();
+    await page.getByRole('button', { name: 'Select object-1' }).click();
     const before = await annotator.area();
     await annotator.press('e');
     await annotator.drag([60, 60], [80, 60]);
     const corrected = await annotator.areaOtherThan(before);
     await annotator.openImages(zip(set.name, set.bytes));
-    await annotator.message(/No new object was opened/);
+    await annotator.message(/No new objects were opened/);
     await annotator.ready();
     expect(await annotator.objectCount()).toBe(1);
     await expect.poll(() => annotator.area()).toBe(corrected);
@@ -329,10 +329,10 @@ describeInChromium('annotating a folder', () => {
     rmSync(join(disc, 'DICOM'), { recursive: true });
     writeFileSync(join(disc, 'sweep.mp4'), Buffer.from('\0\0\0\x18ftypmp42\0\0\0\0mp42isom', 'latin1'));
     await annotator.choose('Open a folder', disc);
-    await annotator.message(/This is a clip/);
+    await annotator.message(/This is a video clip/);
     rmSync(join(disc, 'sweep.mp4'));
     await annotator.choose('Open a folder', disc);
-    await annotator.message(/No image was found/);
+    await annotator.message(/No image found/);
     rmSync(disc, { recursive: true });
   });
 });

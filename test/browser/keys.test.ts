@@ -103,7 +103,7 @@ describeInChromium('the annotator by keys alone', () => {
       await annotator.ready();
       expect(await annotator.objectCount()).toBe(0);
       await annotator.press('n');
-      await annotator.message(/next click/);
+      await annotator.message(/start a new object/);
     }
     expect(annotator.failures).toEqual([]);
   });
@@ -130,10 +130,10 @@ describeInChromium('the annotator by keys alone', () => {
 
     await annotator.press('Enter');
     await hears(/^object-1, Score \d\.\d\d, Area \d+ px²$/);
-    const row = page.getByRole('button', { name: /^Work on object-1: Score \d\.\d\d · 1 click$/ });
+    const row = page.getByRole('button', { name: /^Select object-1: Score \d\.\d\d · 1 click$/ });
     expect(await row.getAttribute('aria-current')).toBe('true');
     await annotator.press('c');
-    await page.getByRole('button', { name: /^Work on object-1: done · Score \d\.\d\d · 1 click$/ }).waitFor();
+    await page.getByRole('button', { name: /^Select object-1: finished · Score \d\.\d\d · 1 click$/ }).waitFor();
     await hears(/object-1 is done/);
 
     await annotator.press('a');

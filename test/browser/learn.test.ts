@@ -69,7 +69,7 @@ describeInChromium('learning from corrections', () => {
     );
     await annotator.message(/4 objects opened on 4 images/);
     await annotator.press('l');
-    await window.getByText('1 more image with a mask marked as done (key C) is needed; there are 4.').waitFor();
+    await window.getByText('on 1 more image. So far there are 4.').waitFor();
     expect(await start.isDisabled()).toBe(true);
     await annotator.press('Escape');
     await annotator.choose('Open masks', [CASES[4]!.label]);
@@ -77,7 +77,7 @@ describeInChromium('learning from corrections', () => {
 
     // By keys alone.
     await annotator.press('l');
-    await window.getByText('5 images with masks marked as done').waitFor();
+    await window.getByText('5 images with finished masks').waitFor();
     await start.focus();
     await annotator.press('Enter');
     await window.getByText(/Loss 0\.\d+ · .* left/).waitFor();
@@ -86,9 +86,9 @@ describeInChromium('learning from corrections', () => {
     );
     const verdict = window.getByRole('heading', { name: 'The adapted model is better' });
     await verdict.waitFor();
-    await window.getByText('Learned from 3 images, judged by 2 held out').waitFor();
+    await window.getByText('Trained on 3 images; tested on 2 held-out images').waitFor();
     const [before, after] = await window
-      .getByRole('row', { name: 'Images held out' })
+      .getByRole('row', { name: 'Held-out images' })
       .getByRole('cell')
       .allTextContents();
     expect(Number(after)).toBeGreaterThan(Number(before));
@@ -106,7 +106,7 @@ describeInChromium('learning from corrections', () => {
     await page.reload();
     await annotator.ready();
     await status(annotator).waitFor();
-    await page.locator('.status', { hasText: /tiny-adapted-\d{8}T\d{6} · wasm/ }).waitFor();
+    await page.locator('.status', { hasText: /tiny-adapted-\d{8}T\d{6} · in browser/ }).waitFor();
 
     await annotator.press('l');
     const begun = page.waitForEvent('download');
@@ -140,14 +140,14 @@ describeInChromium('learning from corrections', () => {
     expect(await status(annotator).count()).toBe(0);
     // It was not thrown away.
     await annotator.press('l');
-    await window.getByText('is kept in this browser and not in use').waitFor();
+    await window.getByText('is stored in this browser but not in use').waitFor();
     await annotator.press('Escape');
     page.once('dialog', (question) => void question.accept());
     await page.getByRole('button', { name: 'Delete everything stored' }).click();
-    await annotator.message(/are deleted from this browser/);
+    await annotator.message(/were deleted from this browser/);
     await annotator.press('l');
-    await window.getByText('there are 0.').waitFor();
-    expect(await window.getByText('is kept in this browser').count()).toBe(0);
+    await window.getByText('So far there are 0.').waitFor();
+    expect(await window.getByText('is stored in this browser').count()).toBe(0);
     expect(annotator.failures).toEqual([]);
   });
 
@@ -176,7 +176,7 @@ describeInChromium('learning from corrections', () => {
     await annotator.press('l');
     expect(await window.getByRole('button', { name: 'Use the adapted model' }).count()).toBe(0);
     const begun = page.waitForEvent('download');
-    await window.getByRole('button', { name: 'Download it nevertheless' }).click();
+    await window.getByRole('button', { name: 'Download anyway' }).click();
     expect((await begun).suggestedFilename()).toMatch(/^tiny-adapted-not-better-/);
     expect(annotator.failures).toEqual([]);
     // Nothing runs any more, and nobody is asked.

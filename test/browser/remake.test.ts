@@ -37,7 +37,7 @@ describeInChromium('masks made again from the JSON', () => {
   });
 
   async function threeMasks(wanted: boolean): Promise<void> {
-    await annotator.page.getByLabel('Try three masks at a first click').setChecked(wanted);
+    await annotator.page.getByLabel('Suggest 3 masks on first click').setChecked(wanted);
     await annotator.page.locator('canvas.over').focus();
   }
 

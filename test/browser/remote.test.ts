@@ -56,7 +56,7 @@ describeInChromium('the annotator from another machine, on plain HTTP', () => {
   });
 
   it('asks the server for masks when the person wants that', async () => {
-    await annotator.page.getByLabel('Where masks are computed').first().selectOption('server');
+    await annotator.page.getByLabel('Run model on').first().selectOption('server');
     await annotator.openImages(file);
     await annotator.ready();
     await annotator.click(clicks[0]!);

@@ -44,14 +44,14 @@ describeInChromium('the annotator', () => {
     const first = await Annotator.open(fresh.context, server.url);
     await first.openImages(file);
     const second = await Annotator.open(fresh.context, server.url);
-    await second.message(/open in another tab, so nothing is saved/);
+    await second.message(/open in another tab, so this tab does not save/);
     await second.openImages(file);
     await second.ready();
     await second.press('d');
     await second.drag([120, 120], [160, 120]);
     await second.objects(/drawn/);
     await second.page.getByText('Not saved').waitFor();
-    await second.message(/open in another tab, so nothing is saved/);
+    await second.message(/open in another tab, so this tab does not save/);
 
     await first.ready();
     await first.press('d');

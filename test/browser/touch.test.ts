@@ -53,14 +53,14 @@ describeInChromium('the annotator under fingers', () => {
       const annotator = await begin(phone.context);
       const { page } = annotator;
       await page.touchscreen.tap(...(await annotator.place(clicks[0]!)));
-      await page.getByRole('button', { name: /What a click means/ }).tap();
+      await page.getByRole('button', { name: /Clicks: / }).tap();
       const [x, y] = clicks[0]!;
       await page.touchscreen.tap(...(await annotator.place([x + 30, y + 10])));
       await page.getByRole('button', { name: 'Objects' }).tap();
       const dialog = page.getByRole('dialog');
       await dialog.getByText(/Score.*2 clicks/).waitFor();
-      await dialog.getByRole('button', { name: 'Done with this object' }).tap();
-      await dialog.getByText(/done.*Score/).waitFor();
+      await dialog.getByRole('button', { name: 'Finish object' }).tap();
+      await dialog.getByText(/finished.*Score/).waitFor();
       expect(annotator.failures).toEqual([]);
     });
   });

@@ -24,11 +24,13 @@ export function bringBack({ objects }: ImageDocument): void {
   if (used.size > 0) classes.value = sorted([...classes.peek(), ...[...used].map(broughtBack)]);
 }
 
-export function addClass(): void {
+/** @returns its number, or undefined if there is none left */
+export function addClass(): number | undefined {
   const id = nextClass.peek();
-  if (id === undefined) return;
+  if (id === undefined) return undefined;
   classes.value = sorted([...classes.peek(), fallback(id)]);
   currentClass.value = id;
+  return id;
 }
 
 export function changeClass(id: number, fields: Partial<ClassEntry>): void {

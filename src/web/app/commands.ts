@@ -151,12 +151,12 @@ export function removePrompt(): void {
 
 export function toggleHidden(): void {
   const object = active.peek();
-  if (object) step((present) => setHidden(present, object.id, !object.hidden));
+  if (object) quietly((present) => setHidden(present, object.id, !object.hidden));
 }
 
 export function toggleAllHidden(): void {
   const hide = document.peek()?.objects.some(({ hidden }) => !hidden) ?? false;
-  step((present) => present.objects.reduce((all, { id }) => setHidden(all, id, hide), present));
+  quietly((present) => present.objects.reduce((all, { id }) => setHidden(all, id, hide), present));
 }
 
 /** The object after or before the active one, in the order of the list. */

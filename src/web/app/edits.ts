@@ -1,8 +1,8 @@
 /**
  * Changes the open document: as steps that can be undone, or quietly where nothing was decided (selection, answers).
  */
-import { addObject, type ObjectSeed, unanswered } from '../document/edit.js';
-import { amend, record, redo, undo } from '../document/history.js';
+import { addObject, type ObjectSeed, unanswered, withHiddenOf } from '../document/edit.js';
+import { amend, type History, record, redo, undo } from '../document/history.js';
 import type { Annotation, ImageDocument } from '../document/types.js';
 import { active, currentClass, history, hover } from './state.js';
 
@@ -20,16 +20,15 @@ export function quietly(edit: Edit): void {
   if (before) history.value = amend(before, edit(before.present));
 }
 
-export function undoStep(): void {
-  const before = history.peek();
-  hover.value = null;
-  if (before) history.value = undo(before);
-}
+export const undoStep = (): void => travel(undo);
+export const redoStep = (): void => travel(redo);
 
-export function redoStep(): void {
+function travel(go: (steps: History<ImageDocument>) => History<ImageDocument>): void {
   const before = history.peek();
   hover.value = null;
-  if (before) history.value = redo(before);
+  if (!before) return;
+  const after = go(before);
+  history.value = amend(after, withHiddenOf(after.present, before.present));
 }
 
 /** `crypto.randomUUID` would do, but pages have it on safe origins only. */

@@ -142,7 +142,7 @@ describe('the list of images', () => {
     await vi.waitFor(() => expect(page.opened.peek()).not.toBeNull());
     void page.addImages([found('IM1.png', 'of two!'), found('IM1.png', 'of 333')]);
     await vi.waitFor(() => expect(paths(page)).toEqual(['IM1.png', 'IM1-2.png', 'IM1-3.png']));
-    expect(page.message.peek()?.text).toBe('This image is in the list already.');
+    expect(page.message.peek()?.text).toBe('This image is already in the list.');
     void page.addImages([found('IM1.png', 'of one')]);
     await vi.waitFor(() => expect(page.currentId.peek()).toBe(page.entries.peek()[0]!.id));
     expect(paths(page)).toHaveLength(3);
@@ -284,8 +284,8 @@ describe('the list of images', () => {
     const objects = page.document.peek()?.objects.map(({ name, points, box }) => ({ name, points, box }));
     expect(objects).toEqual([{ name: 'object-1', points: [[3, 3]], box: [1, 1, 3, 3] }]);
     expect(page.message.peek()).toMatchObject({
-      text: '1 object carried over from the last image.',
-      hint: expect.stringMatching(/^2 clicks or boxes lie outside/),
+      text: '1 object carried over from the previous image.',
+      hint: expect.stringMatching(/^2 clicks or boxes were outside/),
     });
   });
 
@@ -301,8 +301,8 @@ describe('the list of images', () => {
     expect(page.classes.peek()).toBe(named);
     held.failing = false;
     await page.forgetEverything();
-    expect(page.message.peek()?.text).toMatch(/are deleted from this browser/);
-    expect(page.message.peek()?.hint).toMatch(/stay as they are/);
+    expect(page.message.peek()?.text).toMatch(/were deleted from this browser/);
+    expect(page.message.peek()?.hint).toMatch(/are kept/);
     expect(page.classes.peek().map(({ name }) => name)).toEqual(['object']);
     await vi.waitFor(() => expect(held.settings.at(-1)?.classes).toHaveLength(1));
     expect(held.settings.at(-1)?.classes?.[0]?.name).toBe('object');

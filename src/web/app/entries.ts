@@ -37,6 +37,7 @@ import {
   history,
   hover,
   opened,
+  pointer,
   ticks,
 } from './state.js';
 
@@ -296,6 +297,7 @@ function leave(): void {
     opened.value = null;
     history.value = null;
     hover.value = null;
+    pointer.value = null;
     crosshair.value = null;
     anchor.value = null;
     ticks.value = [];

@@ -140,7 +140,7 @@ describe('results beside the images', () => {
     expect(written.map(({ images }) => images.map(({ path }) => path))).toEqual([['IM1.png'], ['p/IM1.png']]);
     expect([a.all(), b.all()]).toEqual([['samus-export/DATE/file'], ['samus-export/DATE/file']]);
     expect(message.peek()?.text).toMatch(/^2 images written to A\/samus-export\/.* and B\/samus-export\//);
-    expect(message.peek()?.hint).toMatch(/^1 image is left out/);
+    expect(message.peek()?.hint).toMatch(/^1 image was skipped/);
   });
 
   it('replace nothing that was saved before', async () => {
@@ -161,7 +161,7 @@ describe('results beside the images', () => {
       await saveBeside();
       expect(a.all()).toEqual([]);
       expect(a.folders.get('samus-export')!.folders.size).toBe(0);
-      expect(message.peek()).toMatchObject({ tone: 'error', text: 'The results could not be written into A.' });
+      expect(message.peek()).toMatchObject({ tone: 'error', text: 'Could not write the results to A.' });
     }
   });
 
@@ -171,7 +171,7 @@ describe('results beside the images', () => {
     entries.value = [entryIn(a, '1.png', 'one'), entryIn(b, '2.png', 'two'), entryIn(c, '3.png', 'three')];
     await saveBeside();
     expect([a, b, c].map((folder) => folder.all().length)).toEqual([1, 0, 1]);
-    expect(message.peek()).toMatchObject({ tone: 'error', text: 'The results could not be written into B.' });
+    expect(message.peek()).toMatchObject({ tone: 'error', text: 'Could not write the results to B.' });
     expect(message.peek()?.hint).toMatch(/ 2 images written to A\/samus-export\/.* and C\/samus-export\/[^ ]*$/);
   });
 
@@ -189,10 +189,10 @@ describe('results beside the images', () => {
     denied.add('B');
     await saveBeside();
     expect([a.all().length, b.all().length]).toEqual([1, 0]);
-    expect(message.peek()?.hint).toMatch(/^1 image is left out/);
+    expect(message.peek()?.hint).toMatch(/^1 image was skipped/);
     denied.add('A');
     await saveBeside();
-    expect(message.peek()?.text).toMatch(/does not allow it/);
+    expect(message.peek()?.text).toMatch(/does not allow/);
     expect(a.all()).toHaveLength(1);
   });
 });
@@ -217,7 +217,7 @@ describe('an export of all images', () => {
     entries.value = [entry('x.png', 'one'), entry('y.png', 'two')];
     await exportAll('masks');
     expect(paths()).toEqual(['x.png']);
-    expect(message.peek()?.hint).toMatch(/^2 objects have clicks/);
+    expect(message.peek()?.hint).toMatch(/^2 objects have prompts/);
   });
 
   it('brings the classes of images back that were not open', async () => {
@@ -236,7 +236,7 @@ describe('an export of all images', () => {
     expect(paths()).toEqual(['x.png']);
     expect(message.peek()).toMatchObject({
       text: '1 image written to file.',
-      hint: expect.stringMatching(/^1 file of/),
+      hint: expect.stringMatching(/^1 image could not/),
     });
   });
 
@@ -245,8 +245,8 @@ describe('an export of all images', () => {
     entries.value = [entry('y.png', 'two')];
     await exportAll('masks');
     expect(paths()).toEqual([]);
-    expect(message.peek()).toMatchObject({ text: 'There is no mask to export yet.' });
-    expect(message.peek()?.hint).toMatch(/^1 object has clicks/);
+    expect(message.peek()).toMatchObject({ text: 'There are no masks to export yet.' });
+    expect(message.peek()?.hint).toMatch(/^1 object has prompts/);
     await exportAll('prompts');
     expect(paths()).toEqual(['y.png']);
   });

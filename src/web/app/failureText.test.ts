@@ -88,7 +88,7 @@ describe('the words for errors', () => {
     const error = (details: SamusError['details']) =>
       new SamusError('COCO_SIZE', 'run lengths were expected', 'take the image', details);
     expect(failureText(error({ width: 4, height: 3, rleWidth: 2, rleHeight: 1 })).text).toBe(
-      'Masks of 4 × 3 pixels were expected in this COCO JSON, there are some of 2 × 1.',
+      'Expected masks of 4 × 3 pixels in this COCO JSON, got 2 × 1.',
     );
     const own = { text: 'Run lengths were expected.', hint: 'Take the image.' };
     expect(failureText(error({ width: 4 }))).toEqual(own);

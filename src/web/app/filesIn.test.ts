@@ -55,7 +55,7 @@ describe('files that are opened', () => {
     await takeFiles([found('a/notes.txt', 'longer than the clip'), found('a/sweep.mp4', 'clip')], true);
     expect(message.peek()?.text).toBe(text.failures.IMAGE_CLIP[0]);
     await takeFiles([found('a/notes.txt')], true);
-    expect(message.peek()?.text).toMatch(/^No image was found/);
+    expect(message.peek()?.text).toMatch(/^No image found/);
     expect(taken).toEqual({ images: [], masks: [] });
   });
 
@@ -80,7 +80,7 @@ describe('files that are opened', () => {
     vi.stubGlobal('window', { showDirectoryPicker: async () => root });
     await pickFolder(() => undefined);
     expect(taken.images).toEqual(['A/a.png', 'A/c.png']);
-    expect(warning.peek()?.text).toBe('A/b.png and 1 more could not be read and are left out.');
+    expect(warning.peek()?.text).toBe('A/b.png and 1 more could not be read and were skipped.');
     taken.images.length = 0;
     warning.value = null;
     const read = (name: string) => ({
@@ -101,7 +101,7 @@ describe('files that are opened', () => {
     const transfer = { items: [{ kind: 'file', webkitGetAsEntry: () => dropped }], files: [] };
     await takeDrop(Object.assign(Object.create(null), transfer));
     expect(taken.images).toEqual(['A/a.png']);
-    expect(warning.peek()?.text).toBe('A/lost.png could not be read and is left out.');
+    expect(warning.peek()?.text).toBe('A/lost.png could not be read and was skipped.');
   });
 
   it('are masks of objects if they are named and look like them', async () => {

@@ -76,9 +76,12 @@ describe('masks that are opened', () => {
   it('go to no other image of their name, and leave the rest of their file alone', async () => {
     await addMasks([json({ image: 'IM1.png', content: 'of c' }, { image: 'x.png', content: 'of b' })], false);
     expect(counts()).toEqual({ 'of b': 1 });
-    expect(message.peek()?.hint).toMatch(/made on another file of that name/);
+    expect(message.peek()?.hint).toMatch(/made on another file of the same name/);
     await addMasks([json({ image: 'IM1.png', content: 'of c' })], false);
-    expect(message.peek()).toMatchObject({ tone: 'error', text: expect.stringMatching(/another file of that name/) });
+    expect(message.peek()).toMatchObject({
+      tone: 'error',
+      text: expect.stringMatching(/another file of the same name/),
+    });
   });
 
   it('among other files are told if a place in them is wrong, and JSON of another kind is passed over', async () => {
@@ -86,7 +89,7 @@ describe('masks that are opened', () => {
     await addMasks([other, file('a.json', JSON.stringify({ images: [{ image: 'IM1.png' }] }))], true);
     expect(message.peek()).toMatchObject({
       tone: 'error',
-      text: 'No masks can be read from a.json: images[0] is missing or wrong.',
+      text: 'Cannot read masks from a.json: images[0] is missing or invalid.',
     });
     message.value = null;
     await addMasks([other], true);
@@ -166,7 +169,7 @@ describe('masks that are opened', () => {
     await addMasks(files, false);
     expect(works).toEqual(corrected);
     expect(message.peek()?.text).toMatch(/^No new object/);
-    expect(message.peek()?.hint).toMatch(/^2 objects were opened before and stay as they are/);
+    expect(message.peek()?.hint).toMatch(/^2 objects were opened before and keep/);
     works.set('of b', remove(works.get('of b')!, label!));
     await addMasks(files, false);
     expect(works.get('of b')?.objects.map(({ shape }) => shape)).toEqual([rle]);

@@ -19,6 +19,7 @@ import {
   type Entry,
   engineKind,
   entries,
+  exportFormat,
   FIRST_CLASSES,
   multimask,
   opened,
@@ -162,6 +163,7 @@ function settings(): Settings {
     measures: showMeasures.value,
     multimask: multimask.value,
     carry: carryPrompts.value,
+    format: exportFormat.value,
     ...(dataset !== undefined && { dataset }),
   };
 }

@@ -134,7 +134,7 @@ describe('find everything', () => {
     await open('g', clicked());
     expect(engine.asked[0]!.signal?.aborted).toBe(true);
     await first;
-    expect(message.peek()?.text).toMatch(/image was left/);
+    expect(message.peek()?.text).toMatch(/opened another image/);
     expect(engineStatus.peek().phase).toBe('ready');
     const second = findEverything();
     engine.asked[0]!.progress?.(2, 2);

@@ -8,7 +8,7 @@ import { followKeys } from './keyboard.js';
 import { note, sayDefect, sayError } from './messages.js';
 import { followSettings, followWork, openStore, restoreSettings } from './persist.js';
 import { followPrompts, prepare } from './predictions.js';
-import { carryPrompts, multimask, opened, serverReachable, showMeasures, showPreview } from './state.js';
+import { carryPrompts, exportFormat, multimask, opened, serverReachable, showMeasures, showPreview } from './state.js';
 
 /** A server on this machine answers at once; the page does not wait for one that hangs. */
 const HEALTH_MS = 2000;
@@ -33,6 +33,7 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   showMeasures.value = settings.measures ?? showMeasures.value;
   multimask.value = settings.multimask ?? multimask.value;
   carryPrompts.value = settings.carry ?? carryPrompts.value;
+  exportFormat.value = settings.format ?? exportFormat.value;
   serverReachable.value = await health;
   const atServer = settings.engine === 'server' && serverReachable.value;
   if (atServer) switchEngine('server');

@@ -9,6 +9,7 @@ import type { History } from '../document/history.js';
 import { freeClass, PALETTE } from '../document/palette.js';
 import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 import type { EngineKind } from '../engine/engine.js';
+import type { ExportFormat } from '../exports/exportContract.js';
 import type { OpenedImage } from '../open/openedImage.js';
 import type { KeptModel } from '../storage/adaptedStore.js';
 import type { SourceFolder } from '../storage/database.js';
@@ -96,6 +97,8 @@ export const contrast = signal(100);
 export const view = signal<Viewport>({ scale: 1, left: 0, top: 0 });
 export const canvasSize = signal({ width: 0, height: 0 });
 
+/** Where the pointer is, in pixels of the image; null: not on the canvas. */
+export const pointer = signal<readonly [number, number] | null>(null);
 /** The pixel that keys act on; shown once a key has moved it. */
 export const crosshair = signal<readonly [number, number] | null>(null);
 /** First corner of a box set by keys, first tick of a calibration. */
@@ -117,6 +120,9 @@ export const engineName = signal<{ readonly model: string; readonly provider: st
 /** Prompts are with the model. */
 export const thinking = signal(false);
 
+/** The format of the last export. */
+export const exportFormat = signal<ExportFormat>('us30k');
+
 export const message = signal<Message | null>(null);
 /** Stays beside other messages until it is dismissed. */
 export const warning = signal<Message | null>(null);
@@ -124,7 +130,7 @@ export const dialog = signal<Dialog | null>(null);
 /** Work is being written, is written, or cannot be. */
 export const saving = signal<Saving>('saved');
 
-/** The colour that an object is drawn in. */
-export function colorOf(object: { readonly classId: number; readonly color: string | null }): string {
+/** The colour of an object or, with its class alone, of one that is about to be drawn. */
+export function colorOf(object: { readonly classId: number; readonly color?: string | null }): string {
   return object.color ?? classes.value.find(({ id }) => id === object.classId)?.color ?? PALETTE[0];
 }

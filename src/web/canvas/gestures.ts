@@ -118,13 +118,24 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
     },
     { ...options, passive: false },
   );
+  // Whatever has the focus: a tool that was chosen with the mouse keeps it. Buttons and fields still get their Space.
   const space = (event: KeyboardEvent): void => {
-    if (event.key !== ' ' || document.activeElement !== element) return;
-    spaceHeld = event.type === 'keydown';
-    event.preventDefault();
+    if (event.key !== ' ') return;
+    spaceHeld = event.type === 'keydown' && document.querySelector('dialog[open]') === null;
+    element.classList.toggle('panning', spaceHeld);
+    if (document.activeElement === element) event.preventDefault();
   };
   addEventListener('keydown', space, options);
   addEventListener('keyup', space, options);
+  // The key may be lifted while another window has the keyboard.
+  addEventListener(
+    'blur',
+    () => {
+      spaceHeld = false;
+      element.classList.remove('panning');
+    },
+    options,
+  );
   return () => ending.abort();
 
   function pinch(id: number, place: Place): void {

@@ -105,6 +105,11 @@ export function setHidden(document: ImageDocument, id: string, hidden: boolean):
   return change(document, id, (object) => (object.hidden === hidden ? object : { ...object, hidden }));
 }
 
+/** What is hidden in one version, hidden in another too: undo goes back to masks, not to what was shown. */
+export function withHiddenOf(document: ImageDocument, shown: ImageDocument): ImageDocument {
+  return shown.objects.reduce((all, { id, hidden }) => setHidden(all, id, hidden), document);
+}
+
 /** Says that an object is done: the next click begins a new one. An object without a mask cannot be done. */
 export function commit(document: ImageDocument, id: string): ImageDocument {
   const object = findObject(document, id);

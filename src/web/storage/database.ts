@@ -4,6 +4,7 @@
  */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { ClassEntry, ImageDocument } from '../document/types.js';
+import type { ExportFormat } from '../exports/exportContract.js';
 
 /** A folder that a person opened in a way that lets results be written into it. */
 export interface SourceFolder {
@@ -37,6 +38,7 @@ export interface Settings {
   readonly multimask?: boolean;
   readonly carry?: boolean;
   readonly dataset?: string;
+  readonly format?: ExportFormat;
 }
 
 interface Schema extends DBSchema {

@@ -1,25 +1,25 @@
 /**
- * Every word that the annotator shows, in one place, to be translated: copy this file, translate it, and import the
- * copy in its stead. Beside it stand only, in index.html, what a browser needs before any of this runs: the language
- * and the title of the page, its description, and the sentence for a browser without JavaScript. What nobody but a
- * defect of the page can cause speaks for itself, in English (app/failureText.ts).
+ * All texts of the annotator, in one place for translation: copy this file, translate it and import the copy instead.
+ * Only index.html has further texts, which the browser needs before any script runs: language, title, description and
+ * the sentence for browsers without JavaScript. Errors that only a bug can cause keep their English message
+ * (app/failureText.ts).
  */
 
-/** A model that cannot be read, in whatever way. */
+/** A model that cannot be read, for whatever reason. */
 const BAD_MODEL = [
-  'The model is damaged, or of a kind that this page does not run.',
-  'Reload the page; if it stays so, tell whoever runs the server: {code}.',
+  'The model is damaged or not supported by this page.',
+  'Reload the page. If that does not help, send this code to whoever runs the server: {code}.',
 ] as const;
 
-/** The page itself sets none outside; a file may. */
+/** The page never sets prompts outside the image; an opened file may. */
 const BAD_PROMPT = [
-  'A click or box of this object lies outside of the image, so the model gives it no mask.',
-  'Take it back (Backspace), or open prompts that were made on this image.',
+  'A click or box of this object is outside the image, so it gets no mask.',
+  'Remove it (Backspace), or open prompts that were made on this image.',
 ] as const;
 
-const OPEN_AGAIN = 'Export it again in the program that it comes from, or copy it again.';
+const OPEN_AGAIN = 'Export it again from the program that wrote it, or copy it again.';
 
-const READ_AGAIN = ['The model has to read this image again.', 'Open the image again.'] as const;
+const READ_AGAIN = ['The model has to process this image again.', 'Open the image again.'] as const;
 
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 
@@ -29,7 +29,7 @@ export const text = {
   open: {
     files: 'Open images',
     folder: 'Open a folder',
-    masks: 'Open masks for correction',
+    masks: 'Open masks to correct',
     sample: 'Try a sample',
     filesShort: 'Open',
     folderShort: 'Folder',
@@ -38,23 +38,23 @@ export const text = {
     begin: 'Open an ultrasound image',
     drop: 'Drop it here, or a folder, a zip archive, or masks to correct (label PNG, COCO JSON)',
     dropNow: 'Drop to open',
-    private: 'Images stay on this machine.',
-    nothing: 'No image was found among these files.',
-    nothingHint: 'PNG, JPEG, BMP, WebP and GIF are opened, and folders and zip archives of them.',
+    private: 'Images never leave this machine.',
+    nothing: 'No image found in these files.',
+    nothingHint: 'This page opens PNG, JPEG, BMP, WebP and GIF images, and folders and zip archives that contain them.',
     listed: (n: number): string =>
-      n === 1 ? 'This image is in the list already.' : `${n} of these images are in the list already.`,
+      n === 1 ? 'This image is already in the list.' : `${n} of these images are already in the list.`,
     unread: (n: number, first: string): string =>
       n === 1
-        ? `${first} could not be read and is left out.`
-        : `${first} and ${n - 1} more could not be read and are left out.`,
-    unreadHint: 'What was moved, changed or is not allowed can be opened again.',
+        ? `${first} could not be read and was skipped.`
+        : `${first} and ${n - 1} more could not be read and were skipped.`,
+    unreadHint: 'They may have been moved, changed or blocked. Open them again.',
     opening: 'Opening…',
     failed: 'This image cannot be opened',
   },
-  /** On plain HTTP from another machine. */
+  /** Shown on plain HTTP from another machine. */
   insecure: {
-    what: 'At this address the browser computes with one processor core, and the page does not work offline.',
-    hint: 'Browsers allow more at an https address only: whoever runs the server can set that up.',
+    what: 'At this address, the browser uses one processor core only and the page does not work offline.',
+    hint: 'Browsers allow more at https addresses: ask whoever runs the server to set one up.',
   },
   list: {
     title: 'Images',
@@ -64,18 +64,18 @@ export const text = {
     previous: 'Previous image',
     last: 'This is the last image.',
     first: 'This is the first image.',
-    remove: (name: string): string => `Take ${name} off the list`,
-    clear: 'Empty the list',
-    clearAsk: 'Take all images off the list? Work on them stays stored and comes back when they are opened again.',
+    remove: (name: string): string => `Remove ${name} from list`,
+    clear: 'Remove all',
+    clearAsk: 'Remove all images from the list? Your work on them is kept and comes back when you open them again.',
     objects: (n: number): string => count(n, 'object', 'objects'),
     failed: 'cannot be opened',
     carried: (n: number): string =>
-      n === 0 ? 'Nothing was carried over.' : `${count(n, 'object', 'objects')} carried over from the last image.`,
+      n === 0 ? 'Nothing was carried over.' : `${count(n, 'object', 'objects')} carried over from the previous image.`,
     outside: (n: number): string =>
       n === 0
         ? ''
-        : `${count(n, 'click or box lies', 'clicks or boxes lie')} outside of this image: clicks were left out, boxes cut.`,
-    carry: 'Carry prompts along',
+        : `${count(n, 'click or box was', 'clicks or boxes were')} outside this image: clicks were dropped, boxes cropped.`,
+    carry: 'Carry prompts to the next image',
   },
   tools: {
     title: 'Tools',
@@ -83,71 +83,71 @@ export const text = {
     box: 'Box',
     brush: 'Brush',
     eraser: 'Eraser',
-    calibrate: 'Set the scale',
+    calibrate: 'Calibrate',
     add: 'Add',
     remove: 'Remove',
-    sign: 'What a click means',
-    adds: 'Clicks add to the object.',
-    removes: 'Clicks remove from the object.',
+    sign: 'Clicks',
+    adds: 'Clicks now add to the object.',
+    removes: 'Clicks now remove from the object.',
     size: 'Brush size',
     pixels: (n: number): string => `${n} px`,
     preview: 'Preview under the pointer',
-    multimask: 'Try three masks at a first click',
+    multimask: 'Suggest 3 masks on first click',
   },
-  box: { second: 'First corner set. Move the crosshair and press Enter for the opposite corner.' },
+  box: { second: 'First corner set. Move the crosshair to the opposite corner and press Enter.' },
   everything: {
     run: 'Find everything',
     stop: 'Stop',
     stopped: 'Stopped.',
-    left: 'Find everything was stopped, because the image was left.',
+    left: 'Find everything was stopped because you opened another image.',
     running: (done: number, total: number): string =>
-      total > 0 ? `Looking everywhere: ${Math.round((100 * done) / total)} %` : 'Looking everywhere',
-    found: (n: number): string => (n === 0 ? 'Nothing stood out clearly.' : `${count(n, 'object', 'objects')} found.`),
-    noneHint: 'Click on what you are looking for instead.',
+      total > 0 ? `Searching: ${Math.round((100 * done) / total)} %` : 'Searching',
+    found: (n: number): string => (n === 0 ? 'No objects found.' : `${count(n, 'object', 'objects')} found.`),
+    noneHint: 'Click a structure to segment it.',
     foundHint: 'Delete what you do not need; Undo takes all of them back.',
   },
   history: { undo: 'Undo', redo: 'Redo' },
   objects: {
     title: 'Objects',
     window: 'Objects, measurements, view',
-    none: 'Click on a structure in the image to begin.',
+    none: 'Click a structure in the image to start.',
     begin: 'New object',
-    commit: 'Done with this object',
-    commitShort: 'Done',
-    remove: 'Delete this object',
+    commit: 'Finish object',
+    commitShort: 'Finish',
+    remove: 'Delete object',
     name: 'Name',
     class: 'Class',
-    color: 'Colour of this object',
+    color: 'Object colour',
     show: (name: string): string => `Show ${name}`,
     hide: (name: string): string => `Hide ${name}`,
-    select: (name: string, state: string): string => `Work on ${name}: ${state}`,
+    select: (name: string, state: string): string => `Select ${name}: ${state}`,
     selected: (name: string): string => `${name} selected.`,
-    committed: (name: string): string => `${name} is done. The next click begins a new object.`,
-    deleted: (name: string): string => `${name} deleted. Undo brings it back.`,
+    committed: (name: string): string => `${name} is finished. Click to start a new object.`,
+    deleted: (name: string): string => `${name} deleted. Use Undo to restore it.`,
     emptyCommit: 'This object has no mask yet.',
-    next: 'The next click begins a new object.',
-    nothingToRemoveFrom: 'Add something first: there is no object to remove from.',
+    next: 'Click to start a new object.',
+    nothingToRemoveFrom: 'There is no object to remove from. Add one first.',
     nothingToErase: 'Select an object to erase from.',
     score: (score: number): string => `Score ${score.toFixed(2)}`,
-    scoreHelp: "The model's own guess of how well the mask fits (predicted IoU)",
-    state: { asking: 'asking…', empty: 'no mask', done: 'done', drawn: 'drawn', file: 'from a file' },
+    scoreHelp: "The model's own estimate of how well the mask fits (predicted IoU)",
+    state: { asking: 'segmenting…', empty: 'no mask', done: 'finished', drawn: 'drawn', file: 'from a file' },
     clicks: (n: number): string => count(n, 'click', 'clicks'),
   },
   classes: {
     title: 'Classes',
-    current: 'Class of new objects',
+    current: 'Class for new objects',
     add: 'Add a class',
     name: (id: number): string => `Name of class ${id}`,
     color: (id: number): string => `Colour of class ${id}`,
     remove: (name: string): string => `Remove class ${name}`,
-    inUse: (name: string, image: string): string => `${name} is used by an object of ${image}.`,
-    taken: (name: string): string => `Another class has the name ${name}.`,
+    inUse: (name: string, image: string): string => `${name} is used by an object in ${image}.`,
+    taken: (name: string): string => `Another class is already named ${name}.`,
     fallback: (id: number): string => (id === 1 ? 'object' : `class-${id}`),
   },
   view: {
     title: 'View',
     canvas: (name: string): string =>
-      `Image ${name}. Arrows move the crosshair, Enter acts with the chosen tool, question mark lists all keys.`,
+      `Image ${name}. Arrow keys move the crosshair, Enter applies the selected tool, question mark lists all keys.`,
     crosshair: (x: number, y: number): string => `Pixel ${x}, ${y}`,
     zoom: (percent: number): string => `${percent} %`,
     zoomIn: 'Zoom in',
@@ -165,64 +165,67 @@ export const text = {
     area: 'Area',
     perimeter: 'Perimeter',
     longest: 'Longest',
-    shortest: 'Across it',
+    shortest: 'Short axis',
     px: 'px',
     px2: 'px²',
     mm: 'mm',
     mm2: 'mm²',
     none: 'Select an object to measure it.',
-    scaleFile: (mm: string): string => `Scale from the file: ${mm} mm a pixel`,
-    scaleSet: (mm: string): string => `Scale as you set it: ${mm} mm a pixel`,
-    noScale: 'No scale: set it on two ticks of the depth scale.',
-    forgetScale: 'Forget the scale',
+    scaleFile: (mm: string): string => `Scale from the file: ${mm} mm/pixel`,
+    scaleSet: (mm: string): string => `Scale from calibration: ${mm} mm/pixel`,
+    noScale: 'No scale. Use Calibrate on two ticks of the depth scale.',
+    forgetScale: 'Clear calibration',
   },
   calibrate: {
-    title: 'Set the scale',
-    begin: 'Click on two ticks of the depth scale.',
-    second: 'Now the second tick.',
-    question: (pixels: string): string => `The ticks are ${pixels} pixels apart. How far is that in millimetres?`,
+    title: 'Calibrate',
+    begin: 'Click two ticks of the depth scale.',
+    second: 'Now click the second tick.',
+    question: (pixels: string): string => `The two ticks are ${pixels} pixels apart. How many millimetres is that?`,
     label: 'Distance in mm',
-    apply: 'Set the scale',
-    done: (mm: string): string => `The scale is set: ${mm} mm a pixel.`,
-    invalid: 'A number above 0 is needed.',
+    apply: 'Calibrate',
+    done: (mm: string): string => `Calibrated: ${mm} mm/pixel.`,
+    invalid: 'Enter a number above 0.',
   },
   engine: {
-    title: 'Where masks are computed',
+    title: 'Run model on',
     browser: 'This browser',
     server: 'The server',
-    notReady: 'The image is not read yet; a moment.',
+    notReady: 'The image is still being prepared. Try again in a moment.',
     none: 'Not started',
     loading: 'Loading the model',
     model: (loaded: string, total: string | null): string =>
       total === null ? `Loading the model: ${loaded} MB` : `Loading the model: ${loaded} of ${total} MB`,
     session: 'Starting the model',
-    encoding: 'Reading the image',
+    encoding: 'Preparing image…',
     ready: 'Ready',
-    thinking: 'Thinking',
-    failed: 'Masks cannot be computed',
+    thinking: 'Segmenting…',
+    failed: 'The model cannot run',
     retry: 'Try again',
-    name: (model: string, provider: string): string => `${model} · ${provider}`,
-    noServer: 'The server does not answer; this page may have been loaded without it.',
+    name: (model: string, place: string): string => `${model} · ${place}`,
+    /** By what runs the model. */
+    places: { wasm: 'in browser', webgpu: 'in browser (GPU)', cpu: 'on server' },
+    noServer: 'The server does not answer. This page may have been loaded offline.',
   },
   learn: {
     title: 'Learn from my corrections',
     open: 'Learn…',
-    what: 'The model goes on training on the images whose masks you marked as done, for some minutes, and is then tried on a few of them that it did not learn from.',
-    private: 'All of it happens in this browser: no image, no mask and no model leaves this machine.',
+    what: 'Trains the model for a few minutes on the images whose masks you finished, then tests it on some of them that were held out.',
+    private: 'Everything runs in this browser: images, masks and models never leave this machine.',
     missing: (missing: number, have: number): string =>
-      `${count(missing, 'more image', 'more images')} with a mask marked as done (key C) ${missing === 1 ? 'is' : 'are'} needed; there ${have === 1 ? 'is' : 'are'} ${have}.`,
-    ready: (have: number): string => `${have} images with masks marked as done; of each, the largest mask counts.`,
-    tooMany: (n: number): string => `The memory of a page holds no more: it learns from the first ${n} images.`,
+      `Finish a mask (key C) on ${count(missing, 'more image', 'more images')}. So far there ${have === 1 ? 'is' : 'are'} ${have}.`,
+    ready: (have: number): string => `${have} images with finished masks. The largest mask of each image is used.`,
+    tooMany: (n: number): string =>
+      `Only the first ${n} images fit in the memory of this page; the others are not used.`,
     start: 'Start learning',
     again: 'Learn again',
     stop: 'Stop',
-    stopped: 'Learning was stopped; nothing has changed.',
+    stopped: 'Learning was stopped. Nothing has changed.',
     stages: {
-      gathering: 'Gathering the images',
-      before: 'Trying the model as it is',
-      preparing: 'Preparing to learn: up to a minute',
-      training: 'Learning',
-      after: 'Trying the adapted model',
+      gathering: 'Collecting images',
+      before: 'Testing the current model',
+      preparing: 'Preparing to train (up to a minute)',
+      training: 'Training',
+      after: 'Testing the adapted model',
     },
     step: (done: number, total: number): string => `${done} of ${total}`,
     loss: (loss: number): string => `Loss ${loss.toFixed(3)}`,
@@ -232,30 +235,30 @@ export const text = {
         : seconds < 90
           ? `about ${Math.ceil(seconds / 10) * 10} s left`
           : `about ${Math.ceil(seconds / 60)} min left`,
-    better: 'The adapted model is better on the images that were held out.',
+    better: 'The adapted model is better on the held-out images.',
     notBetter: (model: string): string => `The adapted model is not better, so ${model} stays in use.`,
     forgot: (model: string): string =>
-      `The adapted model gained on the images held out but lost too much on phantoms, so ${model} stays in use.`,
+      `The adapted model is better on the held-out images but much worse on phantoms, so ${model} stays in use.`,
     counts: (trained: number, heldOut: number): string =>
-      `Learned from ${count(trained, 'image', 'images')}, judged by ${heldOut} held out and by phantoms.`,
-    few: 'So few images are a hint and no proof.',
-    scores: 'Mean Dice of one click',
+      `Trained on ${count(trained, 'image', 'images')}; tested on ${heldOut} held-out ${heldOut === 1 ? 'image' : 'images'} and on phantoms.`,
+    few: 'Too few images to be conclusive.',
+    scores: 'Mean Dice from one click',
     before: 'Before',
     after: 'After',
-    heldOut: 'Images held out',
+    heldOut: 'Held-out images',
     phantoms: 'Phantoms',
     use: 'Use the adapted model',
-    used: 'The adapted model is in use, after a reload too.',
+    used: 'The adapted model is now in use. It stays in use after a reload.',
     bundled: 'Back to the bundled model',
     bundledUsed: 'The bundled model is in use again.',
     download: 'Download',
-    downloadHelp: 'A zip of a model folder, for samus segment --model',
-    downloadWorse: 'Download it nevertheless',
+    downloadHelp: 'A zipped model folder for samus segment --model',
+    downloadWorse: 'Download anyway',
     kept: 'Adapted model',
     keptInUse: (name: string): string => `${name} is in use.`,
-    keptNotInUse: (name: string): string => `${name} is kept in this browser and not in use.`,
-    notKept: 'This browser does not let the page keep the choice of model.',
-    notKeptHint: 'It holds until the page is closed; download the adapted model to have it later.',
+    keptNotInUse: (name: string): string => `${name} is stored in this browser but not in use.`,
+    notKept: 'This browser does not let the page store the adapted model.',
+    notKeptHint: 'It is used until you close the page. Download it to use it later.',
     inUse: 'Adapted model in use',
     engine: 'This browser, adapted model',
   },
@@ -265,209 +268,206 @@ export const text = {
     unavailable: 'Not saved',
     forget: 'Delete everything stored',
     forgetAsk:
-      'Delete all images, all work, the names of classes and any adapted model that this page has stored in this browser? What was exported stays where it is.',
-    forgotten: 'Images, work, names of classes and adapted models are deleted from this browser.',
+      'Delete all images, annotations, class names and adapted models that this page has stored in this browser? Exported files are not affected.',
+    forgotten: 'All images, annotations, class names and adapted models were deleted from this browser.',
     forgottenHint:
-      'Switches such as the preview stay as they are, and so does what the page itself needs without a network; the settings of the browser delete those.',
+      'Settings such as the preview and the offline copy of the page are kept. Clear the site data in your browser to delete them.',
   },
   exports: {
     open: 'Export',
     title: 'Export',
-    scope: 'Which images',
+    scope: 'Images',
     current: 'This image',
     all: (n: number, prompts: boolean): string => {
       const what = prompts ? 'masks or prompts' : 'masks';
-      return n === 1 ? `The one image with ${what}` : `All ${n} images with ${what}`;
+      return n === 1 ? `1 image with ${what}` : `All ${n} images with ${what}`;
     },
     format: 'Format',
     formats: {
-      masks: ['Masks as PNG', 'One black and white picture for each object'],
-      us30k: ['Training set (US30K layout)', 'Images, class labels and lists that samus train reads'],
-      'coco-rle': ['COCO JSON, run lengths', 'Exact, for pycocotools and most programs'],
+      masks: ['Masks as PNG', 'One black and white image per object'],
+      us30k: ['Training set (US30K layout)', 'Images, class labels and lists for samus train'],
+      'coco-rle': ['COCO JSON, run lengths', 'Pixel-exact, for pycocotools and most programs'],
       'coco-polygons': ['COCO JSON, polygons', 'For programs that edit outlines'],
       nifti: ['NIfTI', 'Class labels as .nii.gz, for ITK-SNAP and 3D Slicer'],
       prompts: [
         'JSON with every prompt',
-        'Clicks, boxes, strokes and masks: opens here again, and samus segment makes the masks anew',
+        'Clicks, boxes, strokes and masks. Opens here again, and samus segment can recreate the masks',
       ],
     },
-    dataset: 'Name of the data set',
+    dataset: 'Dataset name',
     datasetDefault: 'My-Annotations',
     download: 'Download',
-    beside: 'Save beside the images',
-    besideHelp: 'Writes into a new folder inside samus-export, in the folder that each image was opened from.',
+    beside: 'Save next to images',
+    besideHelp: 'Writes to a new folder inside samus-export, in the folder that each image was opened from.',
     besideRest: (n: number): string =>
       n === 0
         ? ''
-        : `${count(n, 'image is', 'images are')} left out, not opened from a folder that may be written to: download ${n === 1 ? 'it' : 'them'}.`,
-    besideNone: 'Nothing was written beside the images: the browser does not allow it.',
-    besideNoneHint: 'Allow it when the browser asks, or download the results.',
+        : `${count(n, 'image was', 'images were')} skipped because ${n === 1 ? 'it was' : 'they were'} not opened from a writable folder: use Download.`,
+    besideNone: 'Nothing was written: the browser does not allow the page to write to this folder.',
+    besideNoneHint: 'Allow it when the browser asks, or use Download.',
     working: (done: number, total: number): string => `Writing ${done} of ${total}`,
-    nothing: (prompts: boolean): string => `There is no mask ${prompts ? 'or prompt ' : ''}to export yet.`,
+    nothing: (prompts: boolean): string => `There are no masks ${prompts ? 'or prompts ' : ''}to export yet.`,
     done: (n: number, names: readonly string[]): string =>
       `${count(n, 'image', 'images')} written to ${names.join(' and ')}.`,
     unread: (n: number): string =>
-      n === 0
-        ? ''
-        : `${count(n, 'file of the list could', 'files of the list could')} not be read and ${n === 1 ? 'is' : 'are'} left out.`,
+      n === 0 ? '' : `${count(n, 'image could', 'images could')} not be read and ${n === 1 ? 'was' : 'were'} skipped.`,
     unanswered: (n: number): string =>
       n === 0
         ? ''
-        : `${count(n, 'object has', 'objects have')} clicks or a box without an answer yet: written without a mask, or with the one from before.`,
-    invalidName: 'A name of letters, digits, points, dashes and underscores is needed.',
+        : `${count(n, 'object has', 'objects have')} prompts that the model has not processed yet: written without a mask or with the previous one.`,
+    invalidName: 'Use letters, digits, dots, dashes and underscores.',
   },
   masksIn: {
     added: (objects: number, images: number): string =>
       objects === 0
-        ? 'No new object was opened.'
+        ? 'No new objects were opened.'
         : `${count(objects, 'object', 'objects')} opened on ${count(images, 'image', 'images')}.`,
     rest: (known: number, lost: number, failures: readonly string[]): string =>
       [
         known > 0
-          ? `${count(known, 'object was', 'objects were')} opened before and ${known === 1 ? 'stays as it is' : 'stay as they are'} now: delete first what is to come back as in the file.`
+          ? `${count(known, 'object was', 'objects were')} opened before and ${known === 1 ? 'keeps its' : 'keep their'} current state. Delete an object first to restore it from the file.`
           : '',
-        lost > 0 ? `${count(lost, 'file fits', 'files fit')} no image of the list, or several.` : '',
+        lost > 0 ? `${count(lost, 'file matches', 'files match')} no image in the list, or more than one.` : '',
         failures.length > 0 ? `${count(failures.length, 'file', 'files')} could not be opened: ${failures[0]}` : '',
       ]
         .filter(Boolean)
         .join(' '),
-    nowhere: (name: string): string => `No image of the list has the name of ${name || 'these masks'}.`,
-    nowhereHint: 'Open the images first; masks are matched by name.',
+    nowhere: (name: string): string => `No image in the list matches ${name || 'these masks'}.`,
+    nowhereHint: 'Open the images first. Masks are matched by name.',
   },
   help: {
     open: 'Keys and help',
     title: 'Keys and help',
     intro:
-      'Left click adds, right click removes. Drag moves the image; the wheel or two fingers zoom it. Shift and click selects the object under the pointer.',
-    groups: { tools: 'Tools', canvas: 'On the image', objects: 'Objects', work: 'Files and steps', view: 'View' },
-    everything: 'Find everything; once more: stop',
+      'Left-click to add, right-click to remove. Drag to move the image; use the wheel or two fingers to zoom. Shift-click to select the object under the pointer.',
+    groups: { tools: 'Tools', canvas: 'Image', objects: 'Objects', work: 'Files and history', view: 'View' },
+    everything: 'Find everything (again: stop)',
     sign: 'Switch between add and remove',
     brushSmaller: 'Smaller brush',
     brushLarger: 'Larger brush',
-    preview: 'Preview under the pointer on or off',
+    preview: 'Toggle preview under the pointer',
     crosshair: 'Move the crosshair',
     crosshairFast: 'Move the crosshair by ten pixels',
-    act: 'Act at the crosshair (click, corner of a box, dab, tick)',
-    actOpposite: 'The opposite at the crosshair (remove, erase)',
-    removePrompt: 'Take the last click back',
-    cancel: 'Give up what is half done; stop a search; let go of the object',
-    classNumber: 'Class by number',
+    act: 'Apply the tool at the crosshair',
+    actOpposite: 'Apply the opposite (remove, erase)',
+    removePrompt: 'Remove the last click',
+    cancel: 'Cancel; stop a search; deselect the object',
+    classNumber: 'Choose class by number',
     previousObject: 'Previous object',
     nextObject: 'Next object',
-    hide: 'Hide or show the object',
+    hide: 'Hide or show object',
     hideAll: 'Hide or show all objects',
-    measures: 'Diameters in the image on or off',
+    measures: 'Show or hide diameters in the image',
     space: 'Hold and drag to move the image with any tool',
   },
   errors: {
-    defect: (what: string): string => `Something in this page failed: ${what}.`,
-    defectHint: 'Your work is kept. Reload the page if it does not go on.',
-    cannotSave: 'This browser does not let the page keep your work.',
-    cannotSaveHint: 'Export it before you close the page; private windows and full disks are the usual reasons.',
-    otherTab: 'The annotator is open in another tab, so nothing is saved in this one.',
-    otherTabHint: 'Go on there, or close that tab and reload this one.',
-    cannotForget: 'What is stored in this browser could not be deleted.',
-    cannotForgetHint:
-      'Close other tabs of the annotator and try again, or delete the data of this site in the settings of the browser.',
-    dismiss: 'Dismiss this message',
+    defect: (what: string): string => `Something went wrong in this page: ${what}.`,
+    defectHint: 'Your work is saved. Reload the page if it stops responding.',
+    cannotSave: 'This browser does not let the page save your work.',
+    cannotSaveHint: 'Export it before you close the page. The usual causes are private windows and full disks.',
+    otherTab: 'The annotator is open in another tab, so this tab does not save your work.',
+    otherTabHint: 'Continue there, or close that tab and reload this one.',
+    cannotForget: 'The data stored in this browser could not be deleted.',
+    cannotForgetHint: 'Close other annotator tabs and try again, or clear the site data in your browser settings.',
+    dismiss: 'Dismiss',
   },
-  /** Files that are not opened, in `{kind}` of the failures. */
+  /** Names of file types that the page does not open; `{kind}` in the failures. */
   fileKinds: {
-    tiff: 'a TIFF picture',
+    tiff: 'a TIFF image',
     nifti: 'a NIfTI volume',
     metaimage: 'a MetaImage volume',
-    svg: 'a drawing (SVG)',
+    svg: 'an SVG drawing',
     pdf: 'a PDF document',
     zip: 'a ZIP archive',
-    gzip: 'a compressed file (gzip)',
-    heif: 'a HEIF or AVIF picture',
-    jpeg2000: 'a JPEG 2000 picture',
-    bitmap: 'a bitmap of an unusual kind',
-    unknown: 'a file of an unknown kind',
+    gzip: 'a gzip file',
+    heif: 'a HEIF or AVIF image',
+    jpeg2000: 'a JPEG 2000 image',
+    bitmap: 'an unusual kind of bitmap',
+    unknown: 'a file of unknown type',
   },
-  /** Why something was not done, and what to do, by the code of the error; {names} are its details. */
+  /** What went wrong and what to do, by error code; {names} are filled in from the error's details. */
   failures: {
     IMAGE_TOO_LARGE: [
-      'This picture has {width} × {height} pixels, {millions} million in all; at most {maxMillions} million are taken here.',
-      'Cut it to the part that matters, or make it smaller; a side may have 32 767 pixels.',
+      'This image has {width} × {height} pixels ({millions} million); the limit is {maxMillions} million.',
+      'Crop it or make it smaller. A side can have at most 32 767 pixels.',
     ],
     IMAGE_DICOM: [
-      'This is a DICOM file, and this page opens ordinary pictures.',
-      'Export the frame you need as PNG from your viewer and open that.',
+      'This is a DICOM file, which this page does not open.',
+      'Export the frame you need as PNG from your viewer and open the PNG.',
     ],
     IMAGE_CLIP: [
-      'This is a clip, and this page opens single pictures.',
-      'Pause the clip at the frame you need, save it as PNG and open that.',
+      'This is a video clip; this page opens single images.',
+      'Pause the clip at the frame you need, save it as PNG and open the PNG.',
     ],
-    IMAGE_CORRUPT: ['This picture is empty, damaged or incomplete and cannot be opened.', 'Copy or export it again.'],
+    IMAGE_CORRUPT: ['This image file is empty, damaged or incomplete.', 'Copy or export it again.'],
     IMAGE_UNSUPPORTED: [
       'This is {kind}, which this page does not open.',
-      'Save the picture as PNG or JPEG and open that.',
+      'Save the image as PNG or JPEG and open that file.',
     ],
     IMAGE_UNREADABLE: [
-      'The browser could not read this file: it was moved, changed or is not allowed.',
+      'The browser could not read this file. It may have been moved, changed or blocked.',
       'Open it again.',
     ],
     IMAGE_FORMAT: [
-      'Masks as a picture are opened from PNG files, and this is none.',
-      'Save the masks as PNG: other formats may change their values.',
+      'Mask images have to be PNG files; this file is not.',
+      'Save the masks as PNG. Other formats may change their values.',
     ],
     CLASS_PNG_COLOURS: [
-      'This picture holds colours or values over 255, and masks as a picture hold numbers of classes.',
-      'Save it as 8-bit grey or with a palette, 0 being the background.',
+      'This image has colours or values above 255, but pixels of a mask image are class numbers.',
+      'Save it as 8-bit grey or with a palette, with 0 as the background.',
     ],
     ANNOTATIONS_JSON: [
-      'No masks can be read from {path}: {where} is missing or wrong.',
-      'COCO JSON and the JSON of this page and of samus segment are read.',
+      'Cannot read masks from {path}: {where} is missing or invalid.',
+      'Open COCO JSON, or JSON written by this page or by samus segment.',
     ],
     COCO_INVALID: ['This COCO JSON is incomplete or damaged.', OPEN_AGAIN],
     COCO_SIZE: [
-      'Masks of {width} × {height} pixels were expected in this COCO JSON, there are some of {rleWidth} × {rleHeight}.',
+      'Expected masks of {width} × {height} pixels in this COCO JSON, got {rleWidth} × {rleHeight}.',
       OPEN_AGAIN,
     ],
-    RLE_INVALID: ['A mask of this file is damaged.', OPEN_AGAIN],
-    POLYGON_INVALID: ['An outline of this file has too few corners, or corners that are no numbers.', OPEN_AGAIN],
+    RLE_INVALID: ['A mask in this file is damaged.', OPEN_AGAIN],
+    POLYGON_INVALID: ['A polygon in this file has too few corners, or corners that are not numbers.', OPEN_AGAIN],
     MASK_SIZE: [
-      'Masks of {askedWidth}x{askedHeight} pixels were expected for {name}, {width}x{height} came.',
-      'Open masks that were made on this image at this size.',
+      'Expected masks of {askedWidth} × {askedHeight} pixels for {name}, got {width} × {height}.',
+      'Open masks that were made for this image at this size.',
     ],
     MASK_CONTENT: [
-      'The masks of {name} were expected to be made on an image of the list, they were made on another file of that name.',
-      'Open the image that they were made on, and then the masks.',
+      'The masks of {name} were made on another file of the same name.',
+      'Open the image that they were made on, then the masks.',
     ],
     EXPORT_IMAGE: [
-      'Nothing was exported: the browser could not read {path} any more.',
-      'Open it again, take it off the list, or export masks alone.',
+      'Nothing was exported: the browser can no longer read {path}.',
+      'Open it again, remove it from the list, or export masks only.',
     ],
     EXPORT_WRITE: [
-      'The results could not be written into {name}.',
-      'Nothing of this export was left there. See that the folder is still there and has room, or download.',
+      'Could not write the results to {name}.',
+      'Check that the folder exists and has room, or use Download. No partial files were left behind.',
     ],
-    CLASSES_FULL: ['At most 255 classes were expected, there are more.', 'Remove classes that no object has.'],
-    ARCHIVE_CORRUPT: ['This zip archive is damaged or of a kind that is not read.', 'Unpack it and open the folder.'],
-    ARCHIVE_TOO_LARGE: ['This zip archive holds more than 1 GB of files.', 'Unpack it and open the folder.'],
+    CLASSES_FULL: ['There are more than 255 classes.', 'Remove classes that no object uses.'],
+    ARCHIVE_CORRUPT: ['This zip archive is damaged or not supported.', 'Unpack it and open the folder.'],
+    ARCHIVE_TOO_LARGE: ['This zip archive contains more than 1 GB of files.', 'Unpack it and open the folder.'],
     DATA_NAME: [
-      'The name {name} cannot be one of a file of a data set.',
-      'Use letters, digits, spaces and _ . ( ) + - in names of images and of the data set.',
+      'The name {name} cannot be used for a file in a dataset.',
+      'Use only letters, digits, spaces and _ . ( ) + - in the names of images and of the dataset.',
     ],
-    IMPORT_NAMES: ['Two images would both become {name} in the data set.', 'Rename one of them and open it again.'],
+    IMPORT_NAMES: ['Two images would both be named {name} in the dataset.', 'Rename one of them and open it again.'],
     PROMPT_POINT_OUTSIDE: BAD_PROMPT,
     PROMPT_BOX_OUTSIDE: BAD_PROMPT,
     PROMPT_BOX_EMPTY: BAD_PROMPT,
     ADAPT_TOO_FEW: [
-      'There are too few images with a mask marked as done to learn from.',
-      'Mark the masks of a few more images as done (key C).',
+      'There are too few images with finished masks to learn from.',
+      'Finish the masks of a few more images (key C).',
     ],
-    ADAPT_NAN: ['Learning went astray and was ended; nothing has changed.', 'Look through the masks and try again.'],
-    WORKER_BROKEN: ['A background task of this page has ended.', 'Reload the page; your work is kept.'],
+    ADAPT_NAN: ['Training diverged and was stopped. Nothing has changed.', 'Check the masks and try again.'],
+    WORKER_BROKEN: ['A background task of this page has stopped.', 'Reload the page. Your work is saved.'],
     RUNTIME_OUT_OF_MEMORY: [
       'There is not enough memory.',
-      'Close other tabs and programs and try again, or have the server compute.',
+      'Close other tabs and programs and try again, or run the model on the server.',
     ],
-    RUNTIME_FAILED: ['The model could not be run in this browser.', 'Try again, or have the server compute.'],
+    RUNTIME_FAILED: ['The model could not be run in this browser.', 'Try again, or run the model on the server.'],
     PROVIDER_UNAVAILABLE: [
       'This browser cannot run the model.',
-      'Use a current version of Chrome, Edge, Firefox or Safari, or have the server compute.',
+      'Use a current version of Chrome, Edge, Firefox or Safari, or run the model on the server.',
     ],
     ENGINE_IMAGE_UNKNOWN: READ_AGAIN,
     IMAGE_UNKNOWN: READ_AGAIN,
@@ -494,63 +494,54 @@ export const text = {
     SAFETENSORS_METADATA: BAD_MODEL,
     SAFETENSORS_OFFSETS: BAD_MODEL,
     SAFETENSORS_SHAPE: BAD_MODEL,
-    SERVER_UNREACHABLE: [
-      'The server does not answer.',
-      'Check that it still runs, or switch to working in the browser.',
-    ],
-    SERVER_BUSY: [
-      'The server has more to do than it can take.',
-      'Try again in a moment, or switch to working in the browser.',
-    ],
+    SERVER_UNREACHABLE: ['The server does not answer.', 'Check that it is running, or run the model in this browser.'],
+    SERVER_BUSY: ['The server is busy.', 'Try again in a moment, or run the model in this browser.'],
     SERVER_ANSWER: [
-      'The server gave an answer that was not understood (status {status}).',
-      'Reload the page; its version and the server’s may differ.',
+      'The server gave an unexpected answer (status {status}).',
+      'Reload the page: its version and the server’s may differ.',
     ],
-    TOKEN_MISSING: [
-      'The server does not know this browser any more.',
-      'Open the address with the token again, as you did the first time.',
-    ],
+    TOKEN_MISSING: ['The server no longer recognises this browser.', 'Open the address with the token again.'],
     TOKEN_WRONG: [
-      'The server has another token now.',
-      'Ask whoever runs the server for the address with the new token, and open that.',
+      'The server uses a different token now.',
+      'Ask whoever runs the server for the address with the new token.',
     ],
     ORIGIN_FOREIGN: [
-      'The server takes this page for one of another site.',
-      'Tell whoever runs the server: what stands in front of it has to hand the Host header on.',
+      'The server treats this page as part of another site.',
+      'Ask whoever runs the server to have its proxy pass the Host header on.',
     ],
     HOST_UNKNOWN: [
-      'The server does not know itself by the name in this address.',
-      'Tell whoever runs the server: the name has to be allowed (--allow-host).',
+      'The server does not accept the host name in this address.',
+      'Ask whoever runs the server to allow it (--allow-host).',
     ],
-    REQUEST_TOO_LARGE: ['This image is larger than the server takes.', 'Switch to working in the browser.'],
-    MODEL_UNKNOWN: ['The server does not have this model any more.', 'Reload the page.'],
-    INTERNAL: ['The server failed on this.', 'Try again, or switch to working in the browser.'],
+    REQUEST_TOO_LARGE: ['This image is larger than the server accepts.', 'Run the model in this browser.'],
+    MODEL_UNKNOWN: ['The server no longer has this model.', 'Reload the page.'],
+    INTERNAL: ['The server failed to process this request.', 'Try again, or run the model in this browser.'],
   },
-  /** The README.md that goes with a downloaded model, as Markdown. */
+  /** The README.md of a downloaded model, as Markdown. */
   card: {
-    research: '**Research use only, not for diagnosis.** This is no medical device.',
+    research: '**Research use only, not for diagnosis.** This is not a medical device.',
     notBetter: (from: string): string =>
-      `**This adaptation was not better than ${from}.** By the rule of the page it was not put to use; it is kept for study.`,
+      `**This adapted model was not better than ${from}.** The page did not offer it for use; it is provided for study only.`,
     made: (from: string, day: string): string =>
-      `${from}, adapted in the annotator of samus to the masks of one person on ${day}: adapters, CNN branch and position adapter were trained further, all other weights are as they were. \`config.json\` has all sizes, \`model.safetensors\` the weights in 16 bits.`,
+      `${from}, adapted to one person's masks in the samus annotator on ${day}. The adapters, the CNN branch and the position adapter were trained further; all other weights are unchanged. \`config.json\` contains all sizes, \`model.safetensors\` the weights in 16 bits.`,
     use: 'Use',
-    learned: 'What it learned from',
+    learned: 'Training data',
     learnedFrom: (trained: number, steps: number, heldOut: number): string =>
-      `${trained} images with one mask each (the largest that was marked as done), ${steps} steps. ${heldOut} further images were held out to judge by. None of the images is in this folder; weights can still carry traces of what they were trained on, so treat the file as you treat the images.`,
+      `${trained} images with one mask each (the largest finished one), ${steps} steps. ${heldOut} more images were held out for testing. This folder contains no images, but weights can carry traces of their training data: protect the file as you protect the images.`,
     scores: 'Scores',
-    meanDice: 'Mean Dice of the mask that one click gives:',
-    columns: ['judged by', 'images', 'before', 'after'],
-    heldOut: 'images held out',
+    meanDice: 'Mean Dice of the mask from one click:',
+    columns: ['tested on', 'images', 'before', 'after'],
+    heldOut: 'held-out images',
     phantoms: 'phantoms',
     fixed: 'fixed',
-    hint: 'The images held out are few, from the same source, and they also decided whether the model is better: the score after is a hint and no measurement. `samus evaluate` on images that nobody trained on is one.',
+    hint: 'The held-out images are few, come from the same source, and also decided whether the model counts as better, so these scores are only an indication. Measure the model with `samus evaluate` on images that were not used for training.',
     limits: 'Limits',
     limitsOf: (from: string): string =>
-      `Those of ${from}, and: what is not like the images above may have become worse.`,
+      `The limits of ${from} apply. In addition, results may be worse on images that differ from those above.`,
   },
 } as const;
 
-/** Codes of errors that have words here. */
+/** Error codes that have a text here. */
 export type FailureCode = keyof typeof text.failures;
-/** Files that are not opened and have a name here. */
+/** File types that are not opened and have a name here. */
 export type FileKind = keyof typeof text.fileKinds;

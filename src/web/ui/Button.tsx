@@ -10,19 +10,21 @@ interface Props {
   readonly pressed?: boolean;
   readonly disabled?: boolean;
   readonly kind?: 'plain' | 'primary' | 'danger';
-  onClick(): void;
+  /** Submits the form that it is in. */
+  readonly submit?: boolean;
+  onClick?(): void;
 }
 
-export function Button({ label, icon, caption, keys, pressed, disabled, kind = 'plain', onClick }: Props) {
+export function Button({ label, icon, caption, keys, pressed, disabled, kind = 'plain', submit, onClick }: Props) {
   return (
     <button
-      type="button"
+      type={submit ? 'submit' : 'button'}
       class={`button ${kind}${caption ? '' : ' square'}`}
       aria-label={label}
       title={keys ? `${label} (${keys})` : label}
       aria-pressed={pressed}
       disabled={disabled}
-      onClick={onClick}
+      onClick={() => onClick?.()}
     >
       {icon && <Icon name={icon} />}
       {caption && <span>{caption}</span>}

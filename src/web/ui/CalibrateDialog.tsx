@@ -31,35 +31,21 @@ export function CalibrateDialog() {
     say(text.calibrate.done(spacing([mm, mm])));
   };
   return (
-    <Dialog title={text.calibrate.title} onClose={() => (ticks.value = [])}>
-      <form
-        method="dialog"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (valid) apply();
-        }}
-      >
-        <p>{text.calibrate.question(rounded(pixels))}</p>
-        <label class="field">
-          <span>{text.calibrate.label}</span>
-          <input
-            ref={field}
-            inputMode="decimal"
-            value={written.value}
-            aria-invalid={!valid}
-            aria-describedby="distance-hint"
-            onInput={(event) => (written.value = event.currentTarget.value)}
-          />
-          <small id="distance-hint">{valid ? '' : text.calibrate.invalid}</small>
-        </label>
-        <Button
-          label={text.calibrate.apply}
-          caption={text.calibrate.apply}
-          kind="primary"
-          disabled={!valid}
-          onClick={apply}
+    <Dialog title={text.calibrate.title} onClose={() => (ticks.value = [])} onSubmit={() => valid && apply()}>
+      <p>{text.calibrate.question(rounded(pixels))}</p>
+      <label class="field">
+        <span>{text.calibrate.label}</span>
+        <input
+          ref={field}
+          inputMode="decimal"
+          value={written.value}
+          aria-invalid={!valid}
+          aria-describedby="distance-hint"
+          onInput={(event) => (written.value = event.currentTarget.value)}
         />
-      </form>
+        <small id="distance-hint">{valid ? '' : text.calibrate.invalid}</small>
+      </label>
+      <Button label={text.calibrate.apply} caption={text.calibrate.apply} kind="primary" disabled={!valid} submit />
     </Dialog>
   );
 }

@@ -1,4 +1,6 @@
-/** The classes that objects may have: names, colours, and the one that new objects get. */
+/** The classes of objects: names, colours, and the class that new objects get. */
+import { type Signal, useSignal } from '@preact/signals';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { addClass, changeClass, removeClass, renameClass } from '../app/classes.js';
 import { chooseClass } from '../app/commands.js';
 import { classes, currentClass, nextClass } from '../app/state.js';
@@ -8,28 +10,51 @@ import { Button } from './Button.js';
 
 export function ClassesPanel() {
   const all = classes.value;
+  // The panel is in the page and in a window of it: radio buttons of one name would be one group.
+  const group = useId();
+  const fresh = useSignal<number | null>(null);
   return (
     <section class="panel classes" aria-label={text.classes.title}>
       <header>
         <h2>{text.classes.title}</h2>
-        <Button label={text.classes.add} icon="plus" disabled={nextClass.value === undefined} onClick={addClass} />
+        <Button
+          label={text.classes.add}
+          icon="plus"
+          disabled={nextClass.value === undefined}
+          onClick={() => (fresh.value = addClass() ?? null)}
+        />
       </header>
       <ul aria-label={text.classes.current}>
         {all.map((one) => (
-          <Row key={one.id} entry={one} only={all.length === 1} />
+          <Row key={one.id} entry={one} only={all.length === 1} group={group} fresh={fresh} />
         ))}
       </ul>
     </section>
   );
 }
 
-function Row({ entry, only }: { readonly entry: ClassEntry; readonly only: boolean }) {
+interface RowProps {
+  readonly entry: ClassEntry;
+  readonly only: boolean;
+  readonly group: string;
+  /** The class that was just added, whose name is to be typed. */
+  readonly fresh: Signal<number | null>;
+}
+
+function Row({ entry, only, group, fresh }: RowProps) {
   const { id, name, color } = entry;
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (fresh.peek() !== id) return;
+    fresh.value = null;
+    field.current?.focus();
+    field.current?.select();
+  }, [fresh, id]);
   return (
     <li>
       <input
         type="radio"
-        name="class"
+        name={group}
         aria-label={name}
         checked={currentClass.value === id}
         onChange={() => chooseClass(id)}
@@ -41,10 +66,15 @@ function Row({ entry, only }: { readonly entry: ClassEntry; readonly only: boole
         onChange={(event) => changeClass(id, { color: event.currentTarget.value })}
       />
       <input
+        ref={field}
         class="grow"
         aria-label={text.classes.name(id)}
         value={name}
         maxLength={60}
+        onKeyDown={({ key, currentTarget }) => {
+          // Done: keys are shortcuts again.
+          if (key === 'Enter') currentTarget.blur();
+        }}
         onChange={({ currentTarget }) => {
           currentTarget.value = renameClass(entry, currentTarget.value);
         }}

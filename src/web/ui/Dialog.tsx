@@ -1,4 +1,4 @@
-/** A window over the page that keeps the focus, closed by Escape, by its button or by a click beside it. */
+/** A window over the page that traps the focus. Escape, its button or a click beside it close it. */
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { dialog } from '../app/state.js';
@@ -10,9 +10,11 @@ interface Props {
   readonly wide?: boolean;
   readonly children: ComponentChildren;
   onClose?(): void;
+  /** Makes the window a form: Enter in any of its fields submits it. */
+  onSubmit?(): void;
 }
 
-export function Dialog({ title, wide = false, children, onClose }: Props) {
+export function Dialog({ title, wide = false, children, onClose, onSubmit }: Props) {
   const element = useRef<HTMLDialogElement>(null);
   // A layout effect, because it ends while the window is in the page still.
   useLayoutEffect(() => {
@@ -40,7 +42,18 @@ export function Dialog({ title, wide = false, children, onClose }: Props) {
           <h2>{title}</h2>
           <Button label={text.close} icon="close" onClick={() => element.current?.close()} />
         </header>
-        {children}
+        {onSubmit ? (
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              onSubmit();
+            }}
+          >
+            {children}
+          </form>
+        ) : (
+          children
+        )}
       </div>
     </dialog>
   );

@@ -1,9 +1,10 @@
 /** What to export, of which images, and where to. */
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { exporting, runExport } from '../app/exportsRun.js';
 import { lastDataset } from '../app/persist.js';
-import { currentId, document, entries } from '../app/state.js';
-import { EXPORT_FORMATS, type ExportFormat, fits } from '../exports/exportContract.js';
+import { currentId, document, entries, exportFormat as format } from '../app/state.js';
+import { EXPORT_FORMATS, fits } from '../exports/exportContract.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 import { Dialog } from './Dialog.js';
@@ -12,7 +13,6 @@ import { Dialog } from './Dialog.js';
 const DATASET = /^[A-Za-z0-9]([\w.-]{0,62}[\w-])?$/;
 
 export function ExportDialog() {
-  const format = useSignal<ExportFormat>('us30k');
   const wantsPrompts = format.value === 'prompts';
   const here = document.value?.objects.some((object) => fits(object, wantsPrompts)) ?? false;
   // Work is kept by content: a picture that is listed twice is exported once.
@@ -27,14 +27,23 @@ export function ExportDialog() {
   const besides = entries.value.some(({ id, folder }) => folder && (scope === 'all' || id === currentId.value));
   const run = (beside: boolean) => (): void =>
     void runExport({ format: format.value, scope, dataset: dataset.value, beside });
+  // Arrows change the format from here, and Enter exports.
+  const chosenFormat = useRef<HTMLInputElement>(null);
+  useEffect(() => chosenFormat.current?.focus(), []);
   return (
-    <Dialog title={text.exports.title}>
+    <Dialog title={text.exports.title} onSubmit={() => ready && run(false)()}>
       {images === 0 && <p class="warn">{text.exports.nothing(wantsPrompts)}</p>}
       <fieldset>
         <legend>{text.exports.format}</legend>
         {EXPORT_FORMATS.map((name) => (
           <label key={name} class="choice">
-            <input type="radio" name="format" checked={format.value === name} onChange={() => (format.value = name)} />
+            <input
+              ref={format.value === name ? chosenFormat : null}
+              type="radio"
+              name="format"
+              checked={format.value === name}
+              onChange={() => (format.value = name)}
+            />
             <span>
               {text.exports.formats[name][0]}
               <small>{text.exports.formats[name][1]}</small>
@@ -86,7 +95,7 @@ export function ExportDialog() {
           icon="export"
           kind="primary"
           disabled={!ready}
-          onClick={run(false)}
+          submit
         />
         {besides && (
           <Button

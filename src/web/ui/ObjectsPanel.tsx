@@ -52,7 +52,7 @@ function Row({ object, current }: { readonly object: Annotation; readonly curren
         label={hidden ? text.objects.show(name) : text.objects.hide(name)}
         icon={hidden ? 'eyeOff' : 'eye'}
         pressed={hidden}
-        onClick={() => step((present) => setHidden(present, id, !hidden))}
+        onClick={() => quietly((present) => setHidden(present, id, !hidden))}
       />
     </li>
   );

@@ -1,10 +1,19 @@
 /** The line at the bottom: what runs, where the pointer is, whether work is saved; and what this page is not for. */
 import { warmUp } from '../app/engineControl.js';
 import { prepare } from '../app/predictions.js';
-import { adaptedInUse, crosshair, engineName, engineStatus, opened, saving, thinking, view } from '../app/state.js';
+import {
+  adaptedInUse,
+  crosshair,
+  engineName,
+  engineStatus,
+  opened,
+  pointer,
+  saving,
+  thinking,
+  view,
+} from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
-import { pointer } from './scene.js';
 
 const MB = 1e6;
 
@@ -33,7 +42,7 @@ export function StatusBar() {
         )}
       </span>
       {adaptedInUse.value && <span class="adapted">{text.learn.inUse}</span>}
-      {name && <span class="wide-only">{text.engine.name(name.model, name.provider)}</span>}
+      {name && <span class="wide-only">{text.engine.name(name.model, placeOf(name.provider))}</span>}
       {size && (
         <span class="wide-only">
           {size.width} × {size.height} · {text.view.zoom(Math.round(view.value.scale * 100))}
@@ -46,6 +55,9 @@ export function StatusBar() {
     </footer>
   );
 }
+
+const PLACES: Readonly<Record<string, string>> = text.engine.places;
+const placeOf = (provider: string): string => PLACES[provider] ?? provider;
 
 function engineText(): string {
   const status = engineStatus.value;

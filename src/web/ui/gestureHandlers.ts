@@ -2,13 +2,13 @@
 import { chooseTool, click, drawBox, placeTick, stroke } from '../app/commands.js';
 import { quietly } from '../app/edits.js';
 import { previewAt } from '../app/predictions.js';
-import { adding, document, hover, opened, tool, view } from '../app/state.js';
+import { adding, document, hover, opened, pointer, tool, view } from '../app/state.js';
 import { panBy, zoom } from '../app/viewing.js';
 import type { GestureHandlers } from '../canvas/gestures.js';
 import { nearestPixel, pixelAt, toImage } from '../canvas/viewport.js';
 import { select } from '../document/edit.js';
 import { contains } from '../document/runs.js';
-import { liveBox, liveStroke, pointer } from './scene.js';
+import { liveBox, liveStroke } from './scene.js';
 
 type Place = readonly [x: number, y: number];
 

@@ -7,19 +7,18 @@ import {
   brushRadius,
   colorOf,
   crosshair,
+  currentClass,
   document,
   hover,
+  pointer,
   showMeasures,
   ticks,
   tool,
 } from '../app/state.js';
 import type { Scene } from '../canvas/painter.js';
-import { PALETTE } from '../document/palette.js';
 
 type Place = readonly [x: number, y: number];
 
-/** Where the pointer is, in places of the image; null: not on the canvas. */
-export const pointer = signal<Place | null>(null);
 /** A stroke of the brush that is being drawn. */
 export const liveStroke = signal<{ readonly path: readonly Place[]; readonly erase: boolean } | null>(null);
 /** Two pixels, the corners of a box that is being drawn. */
@@ -43,7 +42,7 @@ export const currentScene = computed((): Scene => {
     clicks:
       object && !object.hidden ? object.points.map(([x, y, label = 1]) => ({ at: [x, y], positive: label === 1 })) : [],
     box: boxOf(liveBox.value ?? keyBox()) ?? object?.box ?? null,
-    color: object ? colorOf(object) : PALETTE[0],
+    color: colorOf(object ?? { classId: currentClass.value }),
     hover: hover.value,
     brush: at && { at, radius },
     stroke: stroke && { ...stroke, radius },
