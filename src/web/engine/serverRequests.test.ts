@@ -43,7 +43,7 @@ describe('ask', () => {
   it("passes the server's errors on", async () => {
     const error = { code: 'IMAGE_UNKNOWN', message: 'gone', hint: 'again', details: { a: 1 } };
     server(() => json({ error }, 404));
-    await expect(ask(URL, { json: {} }, signal)).rejects.toMatchObject({ ...error, kind: 'input' });
+    await expect(ask(URL, { json: {} }, signal)).rejects.toMatchObject({ ...error, kind: 'usage' });
   });
 
   it('says so if the server is not there, or is another', async () => {

@@ -106,9 +106,7 @@ describe('decodePicture refuses', () => {
       ]),
     );
     expect(error).toMatchObject({ code: 'IMAGE_TOO_LARGE', details: { width: 10_000, height: 6000 } });
-    expect(failureText(error).text).toBe(
-      'This picture has 10000 × 6000 pixels, 60.0 million in all; at most 40 million are taken here.',
-    );
+    expect(failureText(error).text).toBe('This image has 10000 × 6000 pixels (60.0 million); the limit is 40 million.');
     const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xc0, 0, 17, 8, 0x27, 0x10, 0x27, 0x10, 3, 1, 0x22, 0, 2, 0x11, 1);
     const gif = Buffer.concat([text('GIF89a'), Uint8Array.of(0x10, 0x27, 0x10, 0x27, 0, 0, 0, 0x2c)]);
     const webp = Buffer.concat([
@@ -123,7 +121,7 @@ describe('decodePicture refuses', () => {
     bytes.set(text('DICM'), 128);
     const error = await refused(bytes);
     expect(error.code).toBe('IMAGE_DICOM');
-    expect(failureText(error).text).toBe('This is a DICOM file, and this page opens ordinary pictures.');
+    expect(failureText(error).text).toBe('This is a DICOM file, which this page does not open.');
   });
 
   it('to clips', async () => {
@@ -189,12 +187,12 @@ describe('decodePicture refuses', () => {
   });
 
   it('to other files, by what they are', async () => {
-    expect(failureText(await refused(fixtureBytes('rgb-lzw.tif'))).text).toContain('a TIFF picture');
+    expect(failureText(await refused(fixtureBytes('rgb-lzw.tif'))).text).toContain('a TIFF image');
     expect(failureText(await refused(text('%PDF-1.7'))).text).toContain('a PDF document');
     const unknown = await refused(text('a,b\n1,2\n'));
     expect(unknown.code).toBe('IMAGE_UNSUPPORTED');
     expect(failureText(unknown)).toMatchObject({
-      text: expect.stringContaining('unknown kind'),
+      text: expect.stringContaining('unknown type'),
       hint: expect.stringContaining('PNG'),
     });
   });
