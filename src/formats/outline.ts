@@ -1,6 +1,6 @@
 /**
  * The outlines of a mask on the borders between pixels: rings of horizontal and vertical steps, the object always on
- * the right hand. Polygons are made of them and lengths measured along them; drawing is not here.
+ * the right. Polygons, lengths and SVG paths are made of them.
  */
 
 /** A closed line along pixel borders. */
@@ -38,6 +38,20 @@ export function traceOutlines(mask: Uint8Array, width: number, height: number): 
       rings.push(follow(padded, stride, at, walked));
   }
   return rings;
+}
+
+/** All outlines of a mask as the data of one SVG path, for the even-odd rule; empty for an empty mask. */
+export function outlinePath(mask: Uint8Array, width: number, height: number): string {
+  const rings = traceOutlines(mask, width, height).map(({ corners }) => {
+    let path = `M${corners[0]} ${corners[1]}`;
+    for (let i = 0; i < corners.length; i += 2) {
+      const next = (i + 2) % corners.length;
+      const [dx, dy] = [corners[next]! - corners[i]!, corners[next + 1]! - corners[i + 1]!];
+      path += dx !== 0 ? `h${dx}` : `v${dy}`;
+    }
+    return `${path}z`;
+  });
+  return rings.join('');
 }
 
 /** Walks a ring once around, from the upper side of a pixel. */

@@ -10,9 +10,18 @@ describe('curvesSvg', () => {
       { step: 40, val_dice: 0.9, val_dice_classes: 0.8, 'val_dice/A & B/1': 0.75 },
     ]);
     expect(svg.match(/<polyline/g)).toHaveLength(4);
+    for (const text of ['>optimiser steps<', '>loss<', '>Dice<', '>0.4<', '>40<']) expect(svg).toContain(text);
     expect(svg).toContain('all samples 0.900');
     expect(svg).toContain('A &amp; B/1 0.750');
     expect(svg).not.toContain('NaN');
+  });
+
+  it('prints class names, and gives every part a line of its own look', () => {
+    const parts = Array.from({ length: 16 }, (_, i) => [`val_dice/Set/${i + 1}`, i / 20] as const);
+    const svg = curvesSvg([{ step: 2, val_dice: 0.5, ...Object.fromEntries(parts) }], (part) => `organ ${part}`);
+    expect(svg).toContain('organ Set/16 0.750');
+    const strokes = [...svg.matchAll(/<polyline[^>]*(stroke="#.*)\/>/g)].map(([, stroke]) => stroke);
+    expect(new Set(strokes).size).toBe(17);
   });
 
   it('draws nothing of a run without metrics, and thins out long ones', () => {

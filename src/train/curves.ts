@@ -1,39 +1,45 @@
 /**
- * The curves of a training as one SVG: loss above, validation Dice below, over the steps. For people to look at;
- * programs read metrics.jsonl.
+ * The curves of a training as one SVG that fits into a paper: loss above, validation Dice below, over the optimiser
+ * steps. Programs read metrics.jsonl instead.
  */
+import { escapeText, formatTick, linearScale, niceTicks } from '../formats/svg.js';
 
 /** Numbers by name, `step` among them. */
 type Line = Readonly<Record<string, number>>;
 
 interface Series {
   readonly name: string;
-  readonly color: string;
-  readonly width: number;
+  readonly stroke: string;
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
 interface Panel {
   readonly title: string;
+  readonly axis: string;
   readonly series: readonly Series[];
   readonly low: number;
   readonly high: number;
 }
 
-const WIDTH = 860;
-const PANEL = 300;
-const BOX = { left: 56, right: 210, top: 34, bottom: 34 };
-/** Distinguishable for people who do not see all colours (Okabe and Ito 2008). */
-const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f', '#000000'];
-/** More points than this are thinned out: a long training has one for each pixel then. */
+const WIDTH = 920;
+const PANEL = 320;
+const BOX = { left: 68, right: 270, top: 36, bottom: 50 };
+/** Distinguishable for people who do not see all colours (Okabe and Ito 2008); black is the mean over all samples. */
+const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f'];
+/** Once every colour is taken, the next dash pattern tells the lines apart. */
+const DASHES = ['', '7 3', '2 3', '9 3 2 3'];
+/** A longer series is thinned to this many points. */
 const MOST_POINTS = 600;
-/** Share of all points that the smoothed loss looks at on each side. */
+/** Share of all points that the smoothed loss averages on each side. */
 const SMOOTHED = 0.03;
 const VALIDATION = 'val_dice';
 
-/** @param lines of metrics.jsonl, in the order of the steps */
-export function curvesSvg(lines: readonly Line[]): string {
-  const panels = [lossPanel(lines), dicePanel(lines)];
+/**
+ * @param lines of metrics.jsonl, in the order of the steps
+ * @param nameOf the name to print for a dataset and class such as `Breast-BUSI/1`
+ */
+export function curvesSvg(lines: readonly Line[], nameOf: (part: string) => string = (part) => part): string {
+  const panels = [lossPanel(lines), dicePanel(lines, nameOf)];
   const last = lines.reduce((most, { step }) => Math.max(most, step!), 1);
   const height = PANEL * panels.length;
   const drawn = panels.map((panel, i) => drawPanel(panel, i * PANEL, last));
@@ -47,24 +53,30 @@ ${drawn.join('\n')}
 function lossPanel(lines: readonly Line[]): Panel {
   const points = pointsOf(lines, 'loss');
   const values = points.map(([, y]) => y);
-  const high = Math.max(0.1, ...values);
   const series = [
-    { name: 'loss', color: '#b9cfe0', width: 1, points },
-    { name: 'smoothed', color: COLORS[0]!, width: 2, points: smoothed(points) },
+    { name: 'each logged step', stroke: 'stroke="#b9cfe0"', points },
+    { name: 'moving average', stroke: `stroke="${COLORS[0]}" stroke-width="2"`, points: smoothed(points) },
   ];
-  return { title: 'Training loss', series, low: Math.min(0, ...values), high };
+  return { title: 'Training loss', axis: 'loss', series, low: Math.min(0, ...values), high: Math.max(0.1, ...values) };
 }
 
-function dicePanel(lines: readonly Line[]): Panel {
+function dicePanel(lines: readonly Line[], nameOf: (part: string) => string): Panel {
   const names = new Set(lines.flatMap((line) => Object.keys(line).filter((name) => name.startsWith(`${VALIDATION}/`))));
-  const parts = [...names].map((name, i) => ({
-    name: name.slice(VALIDATION.length + 1),
-    color: COLORS[(i + 1) % COLORS.length]!,
-    width: 1,
-    points: pointsOf(lines, name),
-  }));
-  const all = { name: 'all samples', color: COLORS[0]!, width: 2.5, points: pointsOf(lines, VALIDATION) };
-  return { title: 'Validation Dice', series: [all, ...parts], low: 0, high: 1 };
+  const parts = [...names].map((name, i) => {
+    const dash = DASHES[Math.floor(i / COLORS.length) % DASHES.length]!;
+    const dashes = dash && ` stroke-dasharray="${dash}"`;
+    return {
+      name: nameOf(name.slice(VALIDATION.length + 1)),
+      stroke: `stroke="${COLORS[i % COLORS.length]}" stroke-width="1.4"${dashes}`,
+      points: pointsOf(lines, name),
+    };
+  });
+  const all = {
+    name: 'all samples',
+    stroke: 'stroke="#000000" stroke-width="2.5"',
+    points: pointsOf(lines, VALIDATION),
+  };
+  return { title: 'Validation', axis: 'Dice', series: [all, ...parts], low: 0, high: 1 };
 }
 
 function pointsOf(lines: readonly Line[], name: string): [number, number][] {
@@ -85,37 +97,43 @@ function smoothed(points: readonly (readonly [number, number])[]): [number, numb
   });
 }
 
-function drawPanel({ title, series, low, high }: Panel, top: number, lastStep: number): string {
+function drawPanel({ title, axis, series, low, high }: Panel, top: number, lastStep: number): string {
   const [x0, x1] = [BOX.left, WIDTH - BOX.right];
   const [y0, y1] = [top + PANEL - BOX.bottom, top + BOX.top];
-  const x = (step: number) => (x0 + (step / lastStep) * (x1 - x0)).toFixed(1);
-  const y = (value: number) => (y0 + ((value - low) / (high - low)) * (y1 - y0)).toFixed(1);
-  const rows = Array.from({ length: 6 }, (_, i) => low + (i / 5) * (high - low));
-  const columns = Array.from({ length: 6 }, (_, i) => Math.round((i / 5) * lastStep));
-  const grid = [
-    ...rows.map(
+  const rows = niceTicks(low, high, 5);
+  // The axis ends at a tick, so that the highest value has a grid line above it.
+  const step = rows.length > 1 ? rows[1]! - rows[0]! : high;
+  const end = Math.max(high, Math.ceil(high / step - 1e-9) * step);
+  const x = linearScale([0, lastStep], [x0, x1]);
+  const y = linearScale([low, end], [y0, y1]);
+  const across = niceTicks(low, end, 5).map(
+    (value) =>
+      `<line x1="${x0}" x2="${x1}" y1="${y(value)}" y2="${y(value)}" stroke="#e4e4e4"/><text x="${x0 - 8}" y="${y(value) + 4}" text-anchor="end">${formatTick(value)}</text>`,
+  );
+  const down = niceTicks(0, lastStep, 6)
+    .filter(Number.isInteger)
+    .map(
       (value) =>
-        `<line x1="${x0}" x2="${x1}" y1="${y(value)}" y2="${y(value)}" stroke="#e4e4e4"/><text x="${x0 - 6}" y="${Number(y(value)) + 4}" text-anchor="end">${value.toFixed(2)}</text>`,
-    ),
-    ...columns.map((step) => `<text x="${x(step)}" y="${y0 + 18}" text-anchor="middle">${step}</text>`),
-  ];
-  const lines = series
+        `<line x1="${x(value)}" x2="${x(value)}" y1="${y0}" y2="${y0 + 5}" stroke="#666666"/><text x="${x(value)}" y="${y0 + 19}" text-anchor="middle">${formatTick(value)}</text>`,
+    );
+  const frame = `<path d="M${x0} ${y1}V${y0}H${x1}" fill="none" stroke="#666666"/>`;
+  const names = `<text x="${(x0 + x1) / 2}" y="${y0 + 38}" text-anchor="middle">optimiser steps</text><text text-anchor="middle" transform="translate(18 ${(y0 + y1) / 2}) rotate(-90)">${axis}</text>`;
+  const curves = series
     .filter(({ points }) => points.length > 0)
-    .map(({ points, color, width }) => {
-      const path = points.map(([step, value]) => `${x(step)},${y(value)}`).join(' ');
+    .map(({ points, stroke }) => {
+      const path = points.map(([at, value]) => `${x(at)},${y(value)}`).join(' ');
       const only =
-        points.length === 1 ? `<circle cx="${x(points[0]![0])}" cy="${y(points[0]![1])}" r="3" fill="${color}"/>` : '';
-      return `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="${width}"/>${only}`;
+        points.length === 1
+          ? `<circle cx="${x(points[0]![0])}" cy="${y(points[0]![1])}" r="3" fill="none" ${stroke}/>`
+          : '';
+      return `<polyline points="${path}" fill="none" ${stroke}/>${only}`;
     });
-  const legend = series.map(({ name, color, points }, i) => {
+  const legend = series.map(({ name, stroke, points }, i) => {
     const value = points.at(-1)?.[1];
     const text = value === undefined ? name : `${name} ${value.toFixed(3)}`;
-    return `<rect x="${x1 + 12}" y="${y1 + 16 * i}" width="10" height="10" fill="${color}"/><text x="${x1 + 28}" y="${y1 + 9 + 16 * i}">${escaped(text)}</text>`;
+    const at = y1 + 5 + 17 * i;
+    return `<line x1="${x1 + 14}" x2="${x1 + 38}" y1="${at}" y2="${at}" ${stroke}/><text x="${x1 + 46}" y="${at + 4}">${escapeText(text)}</text>`;
   });
-  return `<text x="${x0}" y="${top + 22}" font-size="14" font-weight="bold">${title}</text>
-${[...grid, ...lines, ...legend].join('\n')}`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return `<text x="${x0}" y="${top + 24}" font-size="14" font-weight="bold">${title}</text>
+${[...across, ...down, frame, names, ...curves, ...legend].join('\n')}`;
 }

@@ -31,6 +31,9 @@ export interface Validation {
 
 /** A sample to look at. */
 export interface ValidationPicture {
+  /** `Dataset/NAME` and the class. */
+  readonly title: string;
+  readonly dice: number;
   readonly image: Image;
   readonly truth: Uint8Array;
   readonly found: Uint8Array;

@@ -5,18 +5,14 @@
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeError, writeTextFile } from '../formats/fileWrite.node.js';
-import { writePng } from '../formats/imageWrite.node.js';
-import { drawOverlay } from '../formats/overlay.js';
+import { encodePng } from '../formats/imageWrite.node.js';
 import { curvesSvg } from './curves.js';
 import { restartRecord, scalarsRecord, versionRecord } from './eventFile.js';
 import { MetricsLog } from './metricsLog.node.js';
 import type { Validation } from './position.js';
 import type { PreparedRun } from './prepareRun.node.js';
 import { RUN_FILES } from './runFolder.node.js';
-
-/** What was found, and what there is. */
-const FOUND = '#0072b2';
-const TRUTH = '#e69f00';
+import { sampleSvg } from './sampleSvg.js';
 
 /** How TensorBoard's files begin. */
 const EVENTS = 'events.out.tfevents';
@@ -27,9 +23,10 @@ export class RunRecord {
     private readonly log: MetricsLog,
     private readonly events: FileHandle,
     private readonly path: string,
+    private readonly nameOf: (part: string) => string,
   ) {}
 
-  static async open({ folder, state }: PreparedRun): Promise<RunRecord> {
+  static async open({ folder, state, validation }: PreparedRun): Promise<RunRecord> {
     const { step } = state.position;
     const log = await MetricsLog.open(folder, step);
     const now = Date.now() / 1000;
@@ -38,7 +35,11 @@ export class RunRecord {
     const path = join(folder, name);
     // Killed before its first checkpoint, a run begins anew at its first step.
     const again = (await readdir(folder)).some((file) => file.startsWith(EVENTS));
-    const made = new RunRecord(folder, log, await open(path, 'a'), path);
+    const nameOf = (part: string): string => {
+      const [name = '', classId] = part.split('/');
+      return `${name}, ${validation.dataset.classes(name).names[Number(classId)] ?? `class ${classId}`}`;
+    };
+    const made = new RunRecord(folder, log, await open(path, 'a'), path, nameOf);
     await made.append(versionRecord(now));
     if (again) await made.append(restartRecord(now, step + 1));
     return made;
@@ -50,18 +51,14 @@ export class RunRecord {
     await this.append(scalarsRecord(Date.now() / 1000, step!, scalars));
   }
 
-  /** Curves so far, and pictures of some samples: what was found blue, what there is orange. */
+  /** Curves so far, and pictures of some samples. */
   async validated({ pictures }: Validation): Promise<void> {
-    await writeTextFile(join(this.folder, RUN_FILES.curves), curvesSvg(this.log.lines));
+    await writeTextFile(join(this.folder, RUN_FILES.curves), curvesSvg(this.log.lines, this.nameOf));
     const samples = join(this.folder, RUN_FILES.samples);
     await mkdir(samples, { recursive: true });
-    for (const [i, { image, found, truth, click }] of pictures.entries()) {
-      const [x, y, label] = click;
-      const drawn = drawOverlay(image, [
-        { mask: truth, color: TRUTH },
-        { mask: found, color: FOUND, clicks: [{ x, y, positive: label === 1 }] },
-      ]);
-      await writePng(join(samples, `sample-${i + 1}.png`), drawn);
+    for (const [i, picture] of pictures.entries()) {
+      const png = Buffer.from(await encodePng(picture.image)).toString('base64');
+      await writeTextFile(join(samples, `sample-${i + 1}.svg`), sampleSvg(picture, `data:image/png;base64,${png}`));
     }
   }
 

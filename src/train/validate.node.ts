@@ -50,7 +50,11 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
       const values = parts.get(name) ?? [];
       values.push(dice);
       parts.set(name, values);
-      if (shown.has(i)) pictures.push({ image: picture(example.image, config.imageSize), truth, found, click });
+      if (shown.has(i)) {
+        const className = dataset.classes(sample.dataset).names[sample.classId] ?? `class ${sample.classId}`;
+        const title = `${sample.dataset}/${sample.name}, ${className}`;
+        pictures.push({ title, dice, image: picture(example.image, config.imageSize), truth, found, click });
+      }
     }
   } finally {
     await session.dispose();

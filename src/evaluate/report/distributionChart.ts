@@ -2,10 +2,11 @@
  * How values spread over images: for each row a histogram standing on a box of quartiles. Any number of values costs
  * the same room in a page.
  */
+
+import { drawing, formatNumber, label, line, linearScale, round } from '../../formats/svg.js';
 import { defined } from '../columns.js';
 import { percentileOfSorted } from '../metricsSurface.js';
 import { summarise } from '../statistics.js';
-import { drawing, formatNumber, label, line, linearScale, round } from './svg.js';
 
 export interface DistributionRow {
   readonly name: string;

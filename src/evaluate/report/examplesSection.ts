@@ -1,9 +1,10 @@
 /**
  * The pictures of a report: image, true outline, predicted outline and prompts, drawn over one another.
  */
+
+import { escapeText, formatNumber, round } from '../../formats/svg.js';
 import type { EvaluationSummary } from '../summary.js';
 import type { GalleryEntry, Rank } from './examples.js';
-import { escapeText, formatNumber, round } from './svg.js';
 import { groupName } from './tables.js';
 
 const RANKS: readonly (readonly [Rank, string])[] = [

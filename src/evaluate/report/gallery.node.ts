@@ -4,13 +4,13 @@
  */
 import sharp from 'sharp';
 import type { SampleList } from '../../data/sampleList.js';
+import { outlinePath } from '../../formats/outline.js';
 import { resizeBilinear } from '../../formats/resize.js';
 import { answerImage, type Protocol } from '../answerImage.js';
 import { type CaseSource, readCase } from '../evaluate.js';
 import { overlapMetrics } from '../metricsOverlap.js';
 import type { PromptableModel } from '../promptableModel.js';
 import type { Example, GalleryEntry } from './examples.js';
-import { outlinePath } from './outline.js';
 
 /** Longest side of a picture: what a page shows of it. */
 const PICTURE_SIDE = 320;

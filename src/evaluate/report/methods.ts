@@ -1,10 +1,11 @@
 /**
  * What the numbers of a report mean and how they were made, in words, so that the page can stand alone.
  */
+
+import { escapeText, formatTick } from '../../formats/svg.js';
 import type { EvaluateOptions } from '../evaluate.js';
 import { promptName } from '../promptPlan.js';
 import type { EvaluationSummary } from '../summary.js';
-import { escapeText, formatTick } from './svg.js';
 
 export function methodsSection(protocol: EvaluateOptions, summaries: readonly EvaluationSummary[]): string {
   const patients = summaries.some(({ groups }) => groups.some(({ resampled }) => resampled === 'patient'));

@@ -3,6 +3,7 @@ import { tinyModel } from '../../../test/support/tinyModel.js';
 import { makePhantom } from '../../data/phantom.js';
 import { type Sample, SampleList } from '../../data/sampleList.js';
 import { SamusError } from '../../errors.js';
+import { formatNumber, formatSigned, formatTick, niceTicks, thinned } from '../../formats/svg.js';
 import { Segmenter } from '../../predict/segmenter.js';
 import { nodeRuntime } from '../../runtime/nodeRuntime.node.js';
 import { compareEvaluations } from '../compare.js';
@@ -14,7 +15,6 @@ import type { ReportContent, ReportModel } from './content.js';
 import { chooseExamples } from './examples.js';
 import { makeGallery } from './gallery.node.js';
 import { reportPage } from './page.js';
-import { formatNumber, formatSigned, formatTick, niceTicks, thinned } from './svg.js';
 
 const NAMES = ['background', 'organ', '<b>"cyst"</b>'];
 

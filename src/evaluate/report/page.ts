@@ -2,6 +2,8 @@
  * The report of an evaluation as one HTML file that needs nothing else: no script, no font, no address but those that
  * hold their data.
  */
+
+import { escapeText, formatNumber } from '../../formats/svg.js';
 import { promptName } from '../promptPlan.js';
 import type { EvaluationSummary } from '../summary.js';
 import type { ReportContent, ReportModel } from './content.js';
@@ -18,7 +20,6 @@ import {
   section,
 } from './sections.js';
 import { STYLE } from './style.js';
-import { escapeText, formatNumber } from './svg.js';
 import { distanceTable, overlapTable, spreadTable } from './tables.js';
 
 /** The whole page. */

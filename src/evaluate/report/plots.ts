@@ -3,8 +3,6 @@
  * click, and one model against another.
  */
 
-import type { Agreement } from '../areaAgreement.js';
-import type { Calibration } from '../calibration.js';
 import {
   axes,
   drawing,
@@ -17,7 +15,9 @@ import {
   type Plot,
   round,
   thinned,
-} from './svg.js';
+} from '../../formats/svg.js';
+import type { Agreement } from '../areaAgreement.js';
+import type { Calibration } from '../calibration.js';
 
 const PLOT: Plot = { left: 62, top: 12, right: 300, bottom: 212 };
 const [WIDTH, HEIGHT] = [350, 252];

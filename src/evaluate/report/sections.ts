@@ -1,6 +1,8 @@
 /**
  * The parts of a report's page, one function each; page.ts puts them in order.
  */
+
+import { escapeText, formatNumber, formatSigned, thinned } from '../../formats/svg.js';
 import { areasOf } from '../areaAgreement.js';
 import { places } from '../columns.js';
 import type { Comparison } from '../compare.js';
@@ -10,7 +12,6 @@ import { type DistributionRow, distributionChart } from './distributionChart.js'
 import { EXAMPLES_LEGEND, examplesOf } from './examplesSection.js';
 import { blandAltman, curvePlot, pairedPlot, reliabilityPlot } from './plots.js';
 import { SERIES_COUNT } from './style.js';
-import { escapeText, formatNumber, formatSigned, thinned } from './svg.js';
 import { clicksTable, comparisonTable, confusionTable, failureTable, groupName } from './tables.js';
 
 /** A part with its heading. @param body HTML */

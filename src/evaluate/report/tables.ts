@@ -2,12 +2,12 @@
  * The tables of a report.
  */
 
+import { escapeText, formatNumber, formatSigned } from '../../formats/svg.js';
 import type { ConfusionMatrix } from '../combineClasses.js';
 import type { Comparison } from '../compare.js';
 import type { Failure } from '../evaluate.js';
 import type { Metric } from '../metrics.js';
 import type { EvaluationSummary, GroupSummary, MetricSummary } from '../summary.js';
-import { escapeText, formatNumber, formatSigned } from './svg.js';
 
 /** A column: its head, what it means (shown on hover), and its cell, which is HTML. */
 interface Column<Row> {

@@ -27,11 +27,11 @@ function fill(path: string, width: number, height: number): number[] {
 
 describe('an outline', () => {
   it('is the square around a pixel', () => {
-    expect(outlinePath(Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0), 3, 3)).toBe('M1 1h1v1h-1v-1z');
+    expect(outlinePath(Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0), 3, 3)).toBe('M2 1v1h-1v-1h1z');
   });
 
   it('joins pixels of a row and parts pixels that touch at a corner', () => {
-    expect(outlinePath(Uint8Array.of(1, 1, 0), 3, 1)).toBe('M0 0h2v1h-2v-1z');
+    expect(outlinePath(Uint8Array.of(1, 1, 0), 3, 1)).toBe('M2 0v1h-2v-1h2z');
     expect(outlinePath(Uint8Array.of(1, 0, 0, 1), 2, 2).match(/M/g)).toHaveLength(2);
   });
 

@@ -1,6 +1,6 @@
 /**
- * The small parts that charts and tables of a report are made of: safe text, numbers as people write them, scales and
- * axes. Colours come from the page's style by class, so that one drawing serves light and dark.
+ * The parts that charts are made of: safe text, numbers as people write them, scales and axes. Reports and training
+ * curves use them. Colours come from a style sheet by class, so that one drawing serves light and dark.
  */
 
 /** Text as content or attribute of HTML and SVG. */
