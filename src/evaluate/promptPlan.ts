@@ -92,7 +92,7 @@ function evenClicks(label: Uint8Array, width: number, classId: number, count: nu
 }
 
 /** How an image without the object is clicked: in its middle, or on a random pixel beside every labelled object. */
-export const ABSENT_PROMPTS = ['centre', 'beside'] as const;
+const ABSENT_PROMPTS = ['centre', 'beside'] as const;
 export type AbsentPrompt = (typeof ABSENT_PROMPTS)[number];
 
 /**

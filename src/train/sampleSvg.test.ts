@@ -6,7 +6,7 @@ describe('the picture of a validation sample', () => {
   const picture = {
     title: 'A & B/1, cyst',
     dice: 0.875,
-    image: createImage(4, 2, 1),
+    image: createImage(4, 2, 1, new Uint8Array(8)),
     truth: Uint8Array.of(0, 1, 1, 0, 0, 0, 0, 0),
     found: new Uint8Array(8),
     click: [1, 0, 1] as const,
