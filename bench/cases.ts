@@ -22,8 +22,7 @@ import { nodeRuntime } from '#dist/runtime/nodeRuntime.node.js';
 import type { Runtime } from '#dist/runtime/session.js';
 import { ADAM } from '#dist/train/adam.js';
 import { gradientGraph, targetSide } from '#dist/train/gradientGraph.js';
-import { freshStates, Optimiser } from '#dist/train/optimiser.js';
-import { TrainingSession } from '#dist/train/trainingSession.js';
+import { Stepper } from '#dist/train/stepper.js';
 import { realGflop } from './realWork.js';
 
 /** A thing that is ready to be run. */
@@ -107,18 +106,10 @@ async function train(config: ModelConfig, threads: number): Promise<Case> {
   const isTrained = (name: string) => config.architecture === 'sam' || isTrainable(config, name);
   const graph = gradientGraph({ config, batch: 1, points: 2, isTrained, recipe });
   const weights = randomWeights(graph.parameters);
-  const trained = new Set(graph.trained.map(({ name }) => name));
-  const states = freshStates(
-    new Map([...weights].flatMap(([n, { data }]) => (trained.has(n) ? [[n, data]] : []))),
-    false,
-  );
-  // The trainer keeps them too, for its checkpoints.
-  const frozen = new Map([...weights].filter(([name]) => !trained.has(name)));
   const started = performance.now();
-  const current = new Map([...states].map(([name, { weight }]) => [name, weight]));
-  const session = await TrainingSession.create(runtime, graph, current, frozen, { threads });
+  const optimiser = { adam: ADAM, clip: null, ema: null, rateOf: () => 1 };
+  const stepper = await Stepper.create(runtime, graph, weights, { threads }, { optimiser, seed: 1 });
   const sessionMs = performance.now() - started;
-  const optimiser = new Optimiser(states, { adam: ADAM, clip: null, ema: null, rateOf: () => 1 });
   const side = targetSide(config, recipe);
   const feeds = {
     image: noise([1, inputChannels(config), config.imageSize, config.imageSize]),
@@ -129,10 +120,10 @@ async function train(config: ModelConfig, threads: number): Promise<Case> {
     ...click(config),
   };
   const run = async () => {
-    const { loss } = await session.run(feeds);
+    const { loss = Number.NaN } = await stepper.run(feeds);
     if (!Number.isFinite(loss)) throw new Error(`the loss was ${loss}`);
-    optimiser.update(session.gradients, LEARNING_RATE);
-    return { frozen: frozen.size };
+    stepper.update(LEARNING_RATE, stepper.norm());
+    return {};
   };
   return { facts: { session_ms: sessionMs }, run };
 }

@@ -26,7 +26,7 @@ export class RunDisplay implements TrainingListener {
     private readonly record: RunRecord,
     private readonly target: ProgressTarget,
   ) {
-    this.#dice = run.state.position.best?.dice;
+    this.#dice = run.position.best?.dice;
   }
 
   static async open(run: PreparedRun): Promise<RunDisplay> {

@@ -29,7 +29,7 @@ export function inputChannels(config: ModelConfig): 1 | 3 {
  * SAMUS takes grey values in 0…1; SAM takes normalised and padded RGB.
  */
 export function encoderGraph(config: ModelConfig): ModelGraph {
-  const parameters = new Parameters('', quantisedWeights(config));
+  const parameters = new Parameters({ isQuantised: quantisedWeights(config) });
   const image = input('image', [1, inputChannels(config), config.imageSize, config.imageSize]);
   return { outputs: { image_embeddings: encode(parameters, config, image) }, parameters: parameters.list() };
 }

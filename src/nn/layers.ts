@@ -1,5 +1,6 @@
 /**
- * Layers with weights, by the reference's names for them: linear, convolution, norms, embedding, MLP.
+ * Layers by the names that PyTorch gives their weights: linear, convolution, norms, embedding, MLP, dropout. Those that
+ * work differently in a training ask the mode of their parameters.
  */
 
 import {
@@ -7,13 +8,14 @@ import {
   conv2d as convolve,
   convTranspose2d as convolveTransposed,
 } from '../graph/ops/convolution.js';
-import { gelu, relu } from '../graph/ops/elementwise.js';
+import { add, div, gelu, greater, mul, relu, sqrt, sub, where } from '../graph/ops/elementwise.js';
 import { linear as project } from '../graph/ops/matrix.js';
 import { layerNorm as normalise, layerNorm2d as normalise2d } from '../graph/ops/normalise.js';
 import { conv3x3OfTokensInt8, linearInt8 } from '../graph/ops/quantised.js';
+import { mean } from '../graph/ops/reduce.js';
 import { pad, reshape } from '../graph/ops/shape.js';
 import { conv3x3OfTokens as convolveTokens } from '../graph/ops/winograd.js';
-import type { Tensor } from '../graph/tensor.js';
+import { integers, shapeError, type Tensor } from '../graph/tensor.js';
 import { fanIn, NORMAL, ONES, type Parameters, ZEROS } from './parameters.js';
 
 /** x·Wᵀ + b over the last axis. @param x [..., inputs] @returns [..., outputs] */
@@ -49,6 +51,100 @@ export function layerNorm(p: Parameters, x: Tensor, epsilon: number): Tensor {
 export function layerNorm2d(p: Parameters, x: Tensor): Tensor {
   const channels = x.size(1);
   return normalise2d(x, p.get('weight', [channels], ONES), p.get('bias', [channels], ZEROS), 1e-6);
+}
+
+export interface BatchNormOptions {
+  /** Added to the variance. Default 1e-5. */
+  readonly epsilon?: number;
+  /** Share of the batch's statistics in the new running ones. Default 0.1. */
+  readonly momentum?: number;
+  /** Whether the running variance divides by n − 1, as PyTorch does, or by n, as Keras does. Default true. */
+  readonly unbiased?: boolean;
+}
+
+/**
+ * Batch norm of images. In a training it uses the statistics of the batch and updates the running ones; otherwise it
+ * uses those.
+ * @param x [B, C, H, W]
+ * @throws SamusError GRAPH_SHAPE in a training where B·H·W is 1: one number has no variance
+ */
+export function batchNorm2d(p: Parameters, x: Tensor, options: BatchNormOptions = {}): Tensor {
+  if (x.rank !== 4) throw shapeError('batchNorm2d', '[B, C, H, W]', x);
+  return batchNorm(p, x, [0, 2, 3], options);
+}
+
+/** Batch norm of vectors, as {@link batchNorm2d}. @param x [B, C] */
+export function batchNorm1d(p: Parameters, x: Tensor, options: BatchNormOptions = {}): Tensor {
+  if (x.rank !== 2) throw shapeError('batchNorm1d', '[B, C]', x);
+  return batchNorm(p, x, [0], options);
+}
+
+function batchNorm(
+  p: Parameters,
+  x: Tensor,
+  axes: readonly number[],
+  { epsilon = 1e-5, momentum = 0.1, unbiased = true }: BatchNormOptions,
+): Tensor {
+  const channels = x.size(1);
+  const weight = p.get('weight', [channels], ONES);
+  const bias = p.get('bias', [channels], ZEROS);
+  const runningMean = p.get('running_mean', [channels], ZEROS, true);
+  const runningVar = p.get('running_var', [channels], ONES, true);
+  p.count('num_batches_tracked');
+  const perChannel = x.shape.map((_, axis) => (axis === 1 ? channels : 1));
+  const scaled = (centred: Tensor, variance: Tensor): Tensor => {
+    const scale = div(reshape(weight, perChannel), sqrt(add(variance, epsilon)));
+    return add(mul(centred, scale), reshape(bias, perChannel));
+  };
+  if (p.mode === 'infer') return scaled(sub(x, reshape(runningMean, perChannel)), reshape(runningVar, perChannel));
+  const n = axes.reduce((product, axis) => product * x.size(axis), 1);
+  if (n < 2) throw shapeError('batch norm in a training', 'more than one number for each channel', x);
+  const average = mean(x, { axes, keepDims: true });
+  const centred = sub(x, average);
+  const variance = mean(mul(centred, centred), { axes, keepDims: true });
+  const follow = (name: string, value: Tensor): void =>
+    p.update(name, (now) => add(mul(now, 1 - momentum), mul(reshape(value, [channels]), momentum)));
+  follow('running_mean', average);
+  follow('running_var', unbiased ? mul(variance, n / (n - 1)) : variance);
+  p.update('num_batches_tracked', (now) => add(now, integers([1], [])));
+  return scaled(centred, variance);
+}
+
+/**
+ * Group norm: each image over the channels of a group and all pixels, then a scale and a shift for each channel.
+ * @param x [B, C, H, W], with C a multiple of `groups`
+ */
+export function groupNorm(p: Parameters, x: Tensor, groups: number, epsilon = 1e-5): Tensor {
+  const channels = x.size(1);
+  if (x.rank !== 4 || channels % groups !== 0) throw shapeError('groupNorm', `[B, C, H, W] in ${groups} groups`, x);
+  const grouped = reshape(x, [x.size(0), groups, -1]);
+  const centred = sub(grouped, mean(grouped, { axes: [2], keepDims: true }));
+  const variance = mean(mul(centred, centred), { axes: [2], keepDims: true });
+  const normed = reshape(div(centred, sqrt(add(variance, epsilon))), x.shape);
+  const perChannel = (tensor: Tensor) => reshape(tensor, [1, channels, 1, 1]);
+  return add(mul(normed, perChannel(p.get('weight', [channels], ONES))), perChannel(p.get('bias', [channels], ZEROS)));
+}
+
+/** In a training, sets numbers to zero with probability `rate` and scales the others up. @param rate from 0 below 1 */
+export function dropout(p: Parameters, x: Tensor, rate: number): Tensor {
+  return dropped(p, x, rate, x.rank);
+}
+
+/** {@link dropout} of whole channels. @param x [B, C, H, W] */
+export function dropout2d(p: Parameters, x: Tensor, rate: number): Tensor {
+  return dropped(p, x, rate, 2);
+}
+
+/** {@link dropout} of whole samples: stochastic depth, for what is added to a skip connection. @param x [B, ...] */
+export function dropPath(p: Parameters, x: Tensor, rate: number): Tensor {
+  return dropped(p, x, rate, 1);
+}
+
+/** @param axes how many of the first axes have a random number for each place; it counts for all others */
+function dropped(p: Parameters, x: Tensor, rate: number, axes: number): Tensor {
+  if (p.mode === 'infer' || rate === 0) return x;
+  const noise = p.noise(x.shape.map((_, axis) => (axis < axes ? x.size(axis) : 1)));
+  return mul(x, where(greater(rate, noise), 0, 1 / (1 - rate)));
 }
 
 interface ConvLayerOptions extends ConvOptions {

@@ -3,8 +3,9 @@
  *
  * Names are those of the reference's state dict, so that checkpoints fit both ways.
  */
-import { parameter, type Tensor } from '../graph/tensor.js';
-import { type DType, float32, sizeOf, type TensorData } from '../graph/tensorData.js';
+import { sameShape } from '../graph/dims.js';
+import { input, parameter, shapeError, type Tensor } from '../graph/tensor.js';
+import { type DType, float32, int64, sizeOf, type TensorData } from '../graph/tensorData.js';
 import type { Random } from './random.js';
 
 /** How a weight starts: PyTorch's defaults are uniform within a bound, or constant. */
@@ -19,7 +20,7 @@ export interface ParameterInfo {
   readonly dtype: DType;
   readonly initialisation: Initialisation;
   readonly tensor: Tensor;
-  /** A fixed table that no training moves (a buffer in PyTorch). */
+  /** No gradient moves it (a buffer in PyTorch): a fixed table, a running statistic, a count. */
   readonly buffer: boolean;
 }
 
@@ -50,28 +51,57 @@ export interface QuantisedWeight {
   readonly scale: Tensor;
 }
 
-export class Parameters {
-  readonly #all: Map<string, ParameterInfo>;
-  readonly #prefix: string;
-  readonly #isQuantised: (name: string) => boolean;
+export type Mode = 'train' | 'infer';
 
-  /**
-   * @param prefix of every name, with its dot
-   * @param isQuantised which weights are held in 8 bits, by their full name; none by default
-   */
+export interface ParametersOptions {
+  /** Whether layers use what only a training has: statistics of the batch, random masks. Default `infer`. */
+  readonly mode?: Mode;
+  /** Beginnings of names of modules that stay as they are: in a training they work in `infer` mode. */
+  readonly frozen?: readonly string[];
+  /** Which weights are held in 8 bits, by their full name. Default: none. */
+  readonly isQuantised?: (name: string) => boolean;
+}
+
+/** Uniform random numbers, from 0 up to 1, that a training graph takes as an input at each run. */
+export interface NoiseInput {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** What the modules of one graph declare together. */
+interface Declared {
+  readonly all: Map<string, ParameterInfo>;
+  readonly updates: Map<string, Tensor>;
+  readonly noise: NoiseInput[];
+}
+
+/** Beginning of the names of noise inputs. */
+const NOISE = 'noise.';
+
+export class Parameters {
+  readonly #options: ParametersOptions;
+  readonly #prefix: string;
+  readonly #declared: Declared;
+
   constructor(
+    options: ParametersOptions = {},
     prefix = '',
-    isQuantised: (name: string) => boolean = () => false,
-    all = new Map<string, ParameterInfo>(),
+    declared: Declared = { all: new Map(), updates: new Map(), noise: [] },
   ) {
-    this.#isQuantised = isQuantised;
+    this.#options = options;
     this.#prefix = prefix;
-    this.#all = all;
+    this.#declared = declared;
+  }
+
+  /** How the layers of this module work. */
+  get mode(): Mode {
+    const { mode = 'infer', frozen = [] } = this.#options;
+    return frozen.some((beginning) => this.#prefix.startsWith(beginning)) ? 'infer' : mode;
   }
 
   /** The weights under a name, as a module of the reference holds them. */
   at(name: string): Parameters {
-    return new Parameters(`${this.#prefix}${name}.`, this.#isQuantised, this.#all);
+    return new Parameters(this.#options, `${this.#prefix}${name}.`, this.#declared);
   }
 
   /** Declares a weight; the same name gives the same tensor again. */
@@ -79,9 +109,42 @@ export class Parameters {
     return this.#declare(name, shape, 'float32', initialisation, buffer);
   }
 
+  /** Declares a count, a buffer of one whole number that starts at 0. @returns int64 [] */
+  count(name: string): Tensor {
+    return this.#declare(name, [], 'int64', ZEROS, true);
+  }
+
+  /**
+   * Records what a buffer becomes after each run of a training graph. A module that is applied several times in one
+   * graph changes its buffers several times, in that order.
+   * @param buffer a name declared before by {@link get} or {@link count}
+   * @param change from the present value to the new one
+   */
+  update(buffer: string, change: (now: Tensor) => Tensor): void {
+    const { all, updates } = this.#declared;
+    const name = this.#prefix + buffer;
+    const info = all.get(name);
+    if (!info?.buffer) throw new Error(`${name} is updated, but not declared as a buffer`);
+    const next = change(updates.get(name) ?? info.tensor);
+    if (next.dtype !== info.dtype || !sameShape(next.shape, info.shape)) {
+      throw shapeError(`the update of ${name}`, `${info.tensor}`, next);
+    }
+    updates.set(name, next);
+  }
+
+  /** Declares random numbers, others for each call and each run. @returns uniform from 0 up to 1 */
+  noise(shape: readonly number[]): Tensor {
+    const { noise } = this.#declared;
+    const module = NOISE + this.#prefix.slice(0, -1);
+    const before = noise.filter(({ name }) => name === module || name.startsWith(`${module}#`)).length;
+    const name = before === 0 ? module : `${module}#${before + 1}`;
+    noise.push({ name, shape });
+    return input(name, shape);
+  }
+
   /** Declares a weight that is held in 8 bits with a scale for each output; undefined if this one is float32. */
   quantised(name: string, shape: readonly number[]): QuantisedWeight | undefined {
-    if (!this.#isQuantised(this.#prefix + name)) return undefined;
+    if (!this.#options.isQuantised?.(this.#prefix + name)) return undefined;
     const scale = this.#declare(scaleName(name), shape.slice(0, 1), 'float32', ONES, true);
     return { weight: this.#declare(name, shape, 'int8', ZEROS, true), scale };
   }
@@ -94,16 +157,26 @@ export class Parameters {
     buffer: boolean,
   ): Tensor {
     const full = this.#prefix + name;
-    const known = this.#all.get(full);
+    const known = this.#declared.all.get(full);
     if (known) return known.tensor;
     const tensor = parameter(full, shape, dtype);
-    this.#all.set(full, { name: full, shape, dtype, initialisation, tensor, buffer });
+    this.#declared.all.set(full, { name: full, shape, dtype, initialisation, tensor, buffer });
     return tensor;
   }
 
   /** Every weight declared so far, in that order. */
   list(): readonly ParameterInfo[] {
-    return [...this.#all.values()];
+    return [...this.#declared.all.values()];
+  }
+
+  /** The new values of buffers recorded so far, by their full names. */
+  get updates(): ReadonlyMap<string, Tensor> {
+    return this.#declared.updates;
+  }
+
+  /** The random inputs declared so far. */
+  get noiseInputs(): readonly NoiseInput[] {
+    return this.#declared.noise;
   }
 }
 
@@ -113,12 +186,11 @@ export function initialise(
   random: Random,
   given: ReadonlyMap<string, TensorData> = new Map(),
 ): Map<string, TensorData> {
-  return new Map(
-    parameters.map(({ name, shape, initialisation }) => [name, given.get(name) ?? draw(shape, initialisation, random)]),
-  );
+  return new Map(parameters.map((info) => [info.name, given.get(info.name) ?? draw(info, random)]));
 }
 
-function draw(shape: readonly number[], initialisation: Initialisation, random: Random): TensorData {
+function draw({ shape, dtype, initialisation }: ParameterInfo, random: Random): TensorData {
+  if (dtype === 'int64') return int64(new Array<number>(sizeOf(shape)).fill(0), shape);
   const values = new Float32Array(sizeOf(shape));
   if (initialisation.kind === 'constant') values.fill(initialisation.value);
   else if (initialisation.kind === 'uniform') {

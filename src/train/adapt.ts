@@ -5,22 +5,22 @@
  */
 import { makePhantom, PHANTOM_KINDS } from '../data/phantom.js';
 import { SamusError } from '../errors.js';
-import { toFloat32 } from '../formats/halfFloat.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
-import { float32, type StateDict, type TensorData } from '../graph/tensorData.js';
+import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/config.js';
 import { requireFloat32Weights } from '../models/quantise.js';
+import { checkStateDict } from '../models/stateDict.js';
 import { isTrainable } from '../models/trainable.js';
+import { unshare } from '../runtime/ortTensor.js';
 import type { Runtime } from '../runtime/session.js';
 import { ADAM } from './adam.js';
 import { BatchFeeds } from './batchFeeds.js';
 import { ClickSession } from './clickSession.js';
 import { pointsOf } from './drawPrompt.js';
 import { gradientGraph, type Recipe, targetSide } from './gradientGraph.js';
-import { freshStates, Optimiser, type WeightState } from './optimiser.js';
 import { SampleOrder } from './sampleOrder.js';
+import { Stepper } from './stepper.js';
 import { makeTrainingSample, type SampleShape, validationExample } from './trainingSample.js';
-import { TrainingSession } from './trainingSession.js';
 
 export interface AdaptExample {
   readonly image: Image;
@@ -85,7 +85,7 @@ const CLASS = 1;
 
 /**
  * @param weights of the model, any floating type
- * @throws SamusError ADAPT_TOO_FEW for less than {@link LEAST_EXAMPLES} examples, ADAPT_NAN if the loss is no number,
+ * @throws SamusError ADAPT_TOO_FEW for less than {@link LEAST_EXAMPLES} examples, ADAPT_NAN if the loss is no number, CHECKPOINT_… for weights that do not fit,
  *   MODEL_QUANTISED for weights in 8 bits, what sessions throw; and the reason of the signal
  */
 export async function adaptModel(
@@ -101,7 +101,7 @@ export async function adaptModel(
     throw new SamusError('ADAPT_TOO_FEW', message, 'finish the masks of a few more images');
   }
   const { seed = 1, threads = 2, signal } = options;
-  const full = new Map([...weights].map(([name, tensor]) => [name, toFloat32(tensor)]));
+  const full = checkStateDict(config, weights).tensors;
   const { train, held } = parted(examples, seed);
   const judge = async (stage: 'before' | 'after', tensors: StateDict): Promise<AdaptScores> => {
     const phantoms = phantomExamples();
@@ -122,22 +122,20 @@ export async function adaptModel(
     }
   };
   const before = await judge('before', full);
-  const states = await trained(config, full, train, runtime, options);
-  const tensors = new Map<string, TensorData>(full);
-  for (const [name, { weight }] of states) tensors.set(name, float32(weight, full.get(name)!.shape));
+  const tensors = await trained(config, full, train, runtime, options);
   const after = await judge('after', tensors);
   const better = after.heldOut > before.heldOut && after.phantoms >= before.phantoms - MOST_LOST;
   return { trained: train.length, heldOut: held.length, before, after, better, tensors };
 }
 
-/** Trains copies of the weights. */
+/** Weights trained from copies of those given. */
 async function trained(
   config: ModelConfig,
-  weights: ReadonlyMap<string, TensorData<'float32'>>,
+  weights: StateDict,
   examples: readonly AdaptExample[],
   runtime: Runtime,
   { steps = 40, batch = 4, learningRate = 1e-4, seed = 1, threads = 2, signal, progress }: AdaptOptions,
-): Promise<ReadonlyMap<string, WeightState>> {
+): Promise<StateDict> {
   signal?.throwIfAborted();
   progress?.({ stage: 'preparing', done: 0, total: 0 });
   const graph = gradientGraph({
@@ -147,26 +145,23 @@ async function trained(
     isTrained: (name) => isTrainable(config, name),
     recipe: RECIPE,
   });
-  const names = new Set(graph.trained.map(({ name }) => name));
-  const copies = [...weights].filter(([name]) => names.has(name));
-  const states = freshStates(new Map(copies.map(([name, { data }]) => [name, data.slice()])), false);
-  const frozen = new Map([...weights].filter(([name]) => !names.has(name)));
-  const moving = new Map([...states].map(([name, { weight }]) => [name, weight]));
-  const session = await TrainingSession.create(runtime, graph, moving, frozen, { threads });
+  const copies = new Map(weights);
+  for (const { name } of graph.trained) copies.set(name, unshare(weights.get(name)!));
+  const optimiser = { adam: ADAM, clip: 1, ema: null, rateOf: () => 1 };
+  const stepper = await Stepper.create(runtime, graph, copies, { threads }, { optimiser, seed });
   try {
-    const optimiser = new Optimiser(states, { adam: ADAM, clip: 1, ema: null, rateOf: () => 1 });
     const batches = new AdaptBatches(config, examples, batch, seed);
     progress?.({ stage: 'training', done: 0, total: steps });
     for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted();
-      const { loss = Number.NaN } = await session.run(batches.at(step));
+      const { loss = Number.NaN } = await stepper.run(batches.at(step));
       if (!Number.isFinite(loss)) throw nanError(step);
-      optimiser.update(session.gradients, learningRate);
+      stepper.update(learningRate, stepper.norm());
       progress?.({ stage: 'training', done: step + 1, total: steps, loss });
     }
-    return states;
+    return stepper.weights();
   } finally {
-    await session.dispose();
+    await stepper.dispose();
   }
 }
 

@@ -6,7 +6,7 @@ import { differentiate } from '../graph/differentiate.js';
 import { input, type Tensor } from '../graph/tensor.js';
 import type { ModelConfig } from '../models/config.js';
 import { encode, inputChannels } from '../models/graphs.js';
-import { type ParameterInfo, Parameters } from '../nn/parameters.js';
+import { type NoiseInput, type ParameterInfo, Parameters } from '../nn/parameters.js';
 import { multiPromptLoss } from './multiPromptLoss.js';
 import { type Decode, type PromptInputs, promptedDecoder } from './promptedDecoder.js';
 import { publishedLoss } from './publishedLoss.js';
@@ -25,21 +25,35 @@ export interface GradientGraphOptions {
   readonly points: number;
   /** Which weights are trained, by name. */
   readonly isTrained: (name: string) => boolean;
+  /** Beginnings of names of weights that stay as they are, with the running statistics beside them. Default: none. */
+  readonly freeze?: readonly string[];
   readonly recipe: Recipe;
 }
 
 export interface GradientGraph {
-  /** `loss`, other scalars to watch, and `gradient.NAME` for each trained weight. */
+  /**
+   * `loss`, other scalars to watch, `gradient.NAME` for each trained weight, and `update.NAME` with the new value of each
+   * buffer that the run changes.
+   */
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Every weight of the model. */
   readonly parameters: readonly ParameterInfo[];
   /** Those that the loss reaches and that are to be trained: inputs of the graph. */
   readonly trained: readonly ParameterInfo[];
+  /** Buffers that a run changes: inputs of the graph too. */
+  readonly buffers: readonly ParameterInfo[];
+  /** Random numbers for dropout: inputs of the graph, others at each run. */
+  readonly noise: readonly NoiseInput[];
 }
 
 /** Name of the output that holds the gradient of a weight. */
 export function gradientName(weight: string): string {
   return `gradient.${weight}`;
+}
+
+/** Name of the output that holds what a buffer becomes. */
+export function updateName(buffer: string): string {
+  return `update.${buffer}`;
 }
 
 /** Side of `target`: the low-resolution logits' as published, half of the image's for the multi-prompt recipe. */
@@ -53,8 +67,9 @@ export function targetSide(config: ModelConfig, recipe: Recipe): number {
  * `click_noise` [B, rounds − 1, targetSide²], and the trained weights by their names.
  * @throws SamusError TRAIN_NOTHING if no weight is to be trained
  */
-export function gradientGraph({ config, batch, points, isTrained, recipe }: GradientGraphOptions): GradientGraph {
-  const parameters = new Parameters();
+export function gradientGraph(options: GradientGraphOptions): GradientGraph {
+  const { config, batch, points, isTrained, freeze = [], recipe } = options;
+  const parameters = new Parameters({ mode: 'train', frozen: freeze });
   const [low, side] = [4 * config.tokenGrid, targetSide(config, recipe)];
   const image = input('image', [batch, inputChannels(config), config.imageSize, config.imageSize]);
   const decode: Decode = promptedDecoder(parameters, config, encode(parameters, config, image));
@@ -69,7 +84,21 @@ export function gradientGraph({ config, batch, points, isTrained, recipe }: Grad
     recipe.kind === 'published'
       ? publishedLoss(decode, prompt, target)
       : multiPromptLoss(decode, prompt, target, config.imageSize, recipe.rounds);
-  const wanted = parameters.list().filter(({ name, buffer }) => !buffer && isTrained(name));
+  const stays = (name: string): boolean => freeze.some((beginning) => name.startsWith(beginning));
+  return withGradients(scalars, parameters, (name) => isTrained(name) && !stays(name));
+}
+
+/**
+ * Adds the backward pass to a loss.
+ * @throws SamusError TRAIN_NOTHING if no weight is to be trained
+ */
+function withGradients(
+  scalars: Readonly<Record<string, Tensor>> & { readonly loss: Tensor },
+  parameters: Parameters,
+  isTrained: (name: string) => boolean,
+): GradientGraph {
+  const all = parameters.list();
+  const wanted = all.filter(({ name, buffer }) => !buffer && isTrained(name));
   const tensors = wanted.map(({ tensor }) => tensor);
   const gradients = differentiate(scalars.loss, tensors);
   const outputs: Record<string, Tensor> = { ...scalars };
@@ -78,6 +107,10 @@ export function gradientGraph({ config, batch, points, isTrained, recipe }: Grad
     if (gradient) outputs[gradientName(name)] = gradient;
     return gradient !== undefined;
   });
-  if (trained.length > 0) return { outputs, parameters: parameters.list(), trained };
-  throw new SamusError('TRAIN_NOTHING', 'no weight of this model is to be trained', 'unfreeze some of them');
+  if (trained.length === 0) {
+    throw new SamusError('TRAIN_NOTHING', 'no weight of this model is to be trained', 'unfreeze some of them');
+  }
+  for (const [name, value] of parameters.updates) outputs[updateName(name)] = value;
+  const buffers = all.filter(({ name }) => parameters.updates.has(name));
+  return { outputs, parameters: all, trained, buffers, noise: parameters.noiseInputs };
 }

@@ -7,9 +7,8 @@ import { join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { exists } from '../formats/fileSystem.node.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
-import { toFloat32 } from '../formats/halfFloat.js';
 import { readModelFolder } from '../formats/modelFolder.node.js';
-import type { StateDict, TensorData } from '../graph/tensorData.js';
+import type { StateDict } from '../graph/tensorData.js';
 import { parametersOf } from '../models/graphs.js';
 import { requireFloat32Weights } from '../models/quantise.js';
 import { checkStateDict } from '../models/stateDict.js';
@@ -17,28 +16,28 @@ import { isTrainable } from '../models/trainable.js';
 import { initialise, type ParameterInfo } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
 import type { Runtime } from '../runtime/session.js';
+import { ADAM } from './adam.js';
 import { BatchLoader } from './batchLoader.node.js';
 import { pointsOf } from './drawPrompt.js';
 import { type GradientGraph, gradientGraph, targetSide } from './gradientGraph.js';
-import { type CheckpointSource, writeLast } from './lastCheckpoint.node.js';
 import { modelCard } from './modelCard.js';
-import { freshStates } from './optimiser.js';
+import type { Position } from './position.js';
 import { RUN_FILES, recover, removeLeftovers, START_AGAIN, WRITING } from './runFolder.node.js';
 import { lockRun } from './runLock.node.js';
+import { Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 import { fingerprint, readLists } from './trainingLists.node.js';
 import type { SampleShape } from './trainingSample.js';
-import { TrainingSession } from './trainingSession.js';
-import { readTrainingState } from './trainingState.node.js';
+import { type CheckpointSource, readTrainingState, writeLast } from './trainingState.node.js';
 import type { ValidationOptions } from './validate.node.js';
 
 export interface PreparedRun extends CheckpointSource {
   /** Samples of an epoch. */
   readonly samples: number;
-  readonly session: Pick<TrainingSession, 'run' | 'gradients'>;
+  /** Where it goes on. */
+  readonly position: Position;
+  readonly stepper: Pick<Stepper, 'run' | 'norm' | 'update' | 'weights' | 'states'>;
   readonly loader: Pick<BatchLoader, 'get'>;
-  /** What the learning rate of a weight is multiplied by. */
-  readonly rateOf: (name: string) => number;
   readonly validation: Omit<ValidationOptions, 'progress' | 'stopped'>;
   /** Ends threads and session, and gives the folder free. */
   readonly close: () => Promise<void>;
@@ -73,7 +72,7 @@ export async function createRun(
     await rm(join(folder, RUN_FILES.last), { recursive: true, force: true });
     const run = await prepare(folder, config, weights, options, unlock);
     try {
-      await writeLast(run, run.state.position);
+      await writeLast(run, run.position);
       // Last: a folder without it is no run, and may be used again.
       await writeTextFile(join(folder, RUN_FILES.config), text);
       return run;
@@ -174,22 +173,31 @@ async function prepare(
     batch,
     points: pointsOf(config.prompts),
     recipe,
-    isTrained: isTrainedBy(config),
+    isTrained: (name) => config.trained === 'all' || isTrainable(model, name),
+    freeze: config.freeze,
   });
   checkNames(config, graph);
-  const state = (await readTrainingState(folder, graph.trained, config.ema !== null)) ?? {
-    position: { step: 0, validated: -1, best: null, sinceBest: 0, seconds: 0, lists },
-    states: freshStates(new Map(graph.trained.map(({ name }) => [name, weights.get(name)!.data])), config.ema !== null),
-  };
-  if (state.position.lists !== lists) {
+  const state = await readTrainingState(folder, graph.trained, config.ema !== null);
+  const position = state?.position ?? { step: 0, validated: -1, best: null, sinceBest: 0, seconds: 0, lists };
+  if (position.lists !== lists) {
     const message = `the lists of the run in ${folder} were expected to name the same samples as before, they do not`;
     const hint = `restore the lists, or ${START_AGAIN}`;
     throw new SamusError('TRAIN_LISTS_DIFFER', message, hint, { run: folder });
   }
-  const frozen = new Map<string, TensorData>([...weights].filter(([name]) => !state.states.has(name)));
-  const trainedWeights = new Map([...state.states].map(([name, { weight }]) => [name, weight]));
   const compute = { threads: config.threads, provider: config.provider };
-  const session = await TrainingSession.create(runtime, graph, trainedWeights, frozen, compute);
+  const decay = config.optimizer === 'adamw' ? config.weightDecay : 0;
+  const stepper = await Stepper.create(runtime, graph, weights, compute, {
+    optimiser: {
+      adam: { ...ADAM, weightDecay: decay },
+      clip: config.clip,
+      ema: config.ema,
+      rateOf: rateOf(config),
+    },
+    seed,
+    accumulate: config.accumulate,
+    step: position.step,
+    ...(state && { states: state.states }),
+  });
   const side = targetSide(model, recipe);
   const shape: SampleShape = {
     architecture: model.architecture,
@@ -214,17 +222,14 @@ async function prepare(
     folder,
     config,
     samples: train.length,
-    state,
-    frozen,
-    trained: graph.trained,
-    session,
+    position,
+    stepper,
     loader,
-    rateOf: rateOf(config),
     validation: { runtime, compute, config: model, dataset, list: val, pictures },
     card: (position, validation) => modelCard(config, { train: train.length, val: val.length }, position, validation),
     close: async () => {
       await loader.close();
-      await session.dispose();
+      await stepper.dispose();
       await unlock();
     },
   };
@@ -248,16 +253,8 @@ function checkNames({ freeze, rates }: TrainingConfig, { parameters, trained }: 
 }
 
 /** Every weight of the model: those given, and for the others new ones from the seed. */
-function completed({ model, seed }: TrainingConfig, given: StateDict): Map<string, TensorData<'float32'>> {
-  const all =
-    given.size > 0 ? checkStateDict(model, given).tensors : initialise(parametersOf(model), Random.seeded(seed));
-  return new Map([...all].map(([name, tensor]) => [name, toFloat32(tensor)]));
-}
-
-/** Which weights a training moves. */
-function isTrainedBy({ model, trained, freeze }: TrainingConfig): (name: string) => boolean {
-  return (name) =>
-    (trained === 'all' || isTrainable(model, name)) && !freeze.some((beginning) => name.startsWith(beginning));
+function completed({ model, seed }: TrainingConfig, given: StateDict): StateDict {
+  return given.size > 0 ? checkStateDict(model, given).tensors : initialise(parametersOf(model), Random.seeded(seed));
 }
 
 function rateOf({ rates }: TrainingConfig): (name: string) => number {

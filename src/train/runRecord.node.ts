@@ -26,8 +26,8 @@ export class RunRecord {
     private readonly nameOf: (part: string) => string,
   ) {}
 
-  static async open({ folder, state, validation }: PreparedRun): Promise<RunRecord> {
-    const { step } = state.position;
+  static async open({ folder, position, validation }: PreparedRun): Promise<RunRecord> {
+    const { step } = position;
     const log = await MetricsLog.open(folder, step);
     const now = Date.now() / 1000;
     // TensorBoard reads the files of a folder in the order of their names; each process writes one of its own.

@@ -6,9 +6,13 @@ import { writePhantomDataset } from '../../test/support/phantomDataset.js';
 import { TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { openDataset } from '../data/dataset.node.js';
 import { SamusError } from '../errors.js';
+import { asFloat32, float32 } from '../graph/tensorData.js';
 import { parametersOf } from '../models/graphs.js';
-import { freshStates } from './optimiser.js';
+import type { Session } from '../runtime/session.js';
+import { ADAM } from './adam.js';
+import { gradientName } from './gradientGraph.js';
 import type { PreparedRun } from './prepareRun.node.js';
+import { Stepper } from './stepper.js';
 import { Trainer } from './trainer.node.js';
 import type { TrainingConfig } from './trainingConfig.js';
 import { readTrainingState } from './trainingState.node.js';
@@ -69,29 +73,33 @@ async function growingRun(
   await writePhantomDataset(root, { train: 1, val: 1 });
   const dataset = await openDataset(root);
   const length = TRAINED[0]!.shape.reduce((a, b) => a * b);
-  const states = freshStates(new Map([[name, new Float32Array(length)]]), false);
-  const gradients = new Map([[name, new Float32Array(length)]]);
+  const weight = new Float32Array(length);
+  const session: Session = {
+    inputs: [name],
+    outputs: ['loss', gradientName(name)],
+    run: async (_, options) => {
+      asFloat32(options!.into![gradientName(name)]!).data.fill(-1);
+      return { loss: float32([Math.exp(weight[0]!)], []) };
+    },
+    dispose: async () => undefined,
+  };
+  const weights = new Map([[name, float32(weight, TRAINED[0]!.shape)]]);
+  const stepper = new Stepper(session, { trained: TRAINED, buffers: [], noise: [] }, weights, {
+    optimiser: { adam: ADAM, clip: null, ema: null, rateOf: () => 40 },
+    seed: 1,
+  });
   return {
     folder,
     config: { ...CONFIG, ...config },
     samples: 1,
-    state: { position: { step: 0, validated: -1, best: null, sinceBest: 0, seconds: 0, lists: 'x' }, states },
-    frozen: new Map(),
-    trained: TRAINED,
-    session: {
-      gradients,
-      run: async () => {
-        gradients.get(name)!.fill(-1);
-        return { loss: Math.fround(Math.exp(states.get(name)!.weight[0]!)) };
-      },
-    },
+    position: { step: 0, validated: -1, best: null, sinceBest: 0, seconds: 0, lists: 'x' },
+    stepper,
     loader: {
       get: async (batch) => {
         read(batch);
         return { feeds: {}, origins: () => [`sample of batch ${batch}`] };
       },
     },
-    rateOf: () => 40,
     validation: {
       runtime: { name: 'none', createSession: () => Promise.reject(new Error('not asked for')) },
       compute: {},
@@ -129,8 +137,8 @@ describe('a training', () => {
     expect(await new Trainer(first, { step: () => steps++ }, () => steps === 3).train()).toMatchObject({ step: 3 });
     const state = (await readTrainingState(folder, TRAINED, false))!;
     const run = await growingRun();
-    run.state.states.get(name)!.weight.set(state.states.get(name)!.weight);
-    const resumed = { ...run, state: { ...run.state, position: state.position } };
+    run.stepper.states.get(name)!.weight.set(state.states.get(name)!.weight);
+    const resumed = { ...run, position: state.position };
     const hint = expect.stringContaining(`${join(folder, 'last')}, of step 3, may be the cause`);
     await expect(new Trainer(resumed, {}, () => false).train()).rejects.toMatchObject({ code: 'TRAIN_NAN', hint });
   });
@@ -152,7 +160,7 @@ describe('a training', () => {
     const run = await growingRun({ checkpointSteps: 2 });
     let steps = 0;
     const step = () => {
-      if (++steps === 3) run.state.states.get(name)!.weight.fill(Number.POSITIVE_INFINITY);
+      if (++steps === 3) run.stepper.states.get(name)!.weight.fill(Number.POSITIVE_INFINITY);
     };
     await expect(new Trainer(run, { step }, () => steps === 3).train()).rejects.toMatchObject({
       code: 'TRAIN_NAN',
@@ -174,7 +182,7 @@ describe('a training', () => {
     writable = true;
     const { position } = (await readTrainingState(folder, TRAINED, false))!;
     expect(position).toMatchObject({ step: 2, validated: -1, best: null });
-    const resumed = { ...run, card, state: { ...run.state, position } };
+    const resumed = { ...run, card, position };
     expect(await new Trainer(resumed, {}, () => false).train()).toMatchObject({ best: { dice: 0.5, step: 2 } });
     expect(await readdir(join(folder, 'best'))).toContain('model.safetensors');
   });

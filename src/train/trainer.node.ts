@@ -5,15 +5,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { SamusError } from '../errors.js';
 import type { Batch } from './batchLoader.node.js';
-import { weightsOf, writeLast } from './lastCheckpoint.node.js';
 import { nanError } from './nanError.node.js';
-import { globalNorm, Optimiser } from './optimiser.js';
+import { globalNorm } from './optimiser.js';
 import type { Position, Validation } from './position.js';
 import type { PreparedRun } from './prepareRun.node.js';
 import { RUN_FILES } from './runFolder.node.js';
 import { learningRate } from './schedule.js';
-import type { Scalars } from './trainingSession.js';
-import { writeCheckpoint } from './trainingState.node.js';
+import type { Scalars } from './stepper.js';
+import { writeCheckpoint, writeLast } from './trainingState.node.js';
 import { validate } from './validate.node.js';
 
 /** What is told of a training while it runs. */
@@ -52,8 +51,6 @@ export class Trainer {
   readonly #run: PreparedRun;
   readonly #listener: TrainingListener;
   readonly #stopped: () => boolean;
-  readonly #optimiser: Optimiser;
-  readonly #sums: ReadonlyMap<string, Float32Array> | undefined;
   readonly #logged = new Means();
   #position: Position;
   /** That of the last checkpoint. */
@@ -67,27 +64,11 @@ export class Trainer {
 
   /** @param stopped asked between steps: whether to save and return */
   constructor(run: PreparedRun, listener: TrainingListener, stopped: () => boolean) {
-    const { config, state, session } = run;
     this.#run = run;
     this.#listener = listener;
     this.#stopped = stopped;
-    this.#position = state.position;
-    this.#saved = state.position;
-    const decay = config.optimizer === 'adamw' ? config.weightDecay : 0;
-    this.#optimiser = new Optimiser(
-      state.states,
-      {
-        adam: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: decay },
-        clip: config.clip,
-        ema: config.ema,
-        rateOf: run.rateOf,
-      },
-      state.position.step,
-    );
-    this.#sums =
-      config.accumulate > 1
-        ? new Map([...session.gradients].map(([name, { length }]) => [name, new Float32Array(length)]))
-        : undefined;
+    this.#position = run.position;
+    this.#saved = run.position;
   }
 
   /**
@@ -137,32 +118,29 @@ export class Trainer {
   }
 
   async #step(): Promise<void> {
-    const { config, loader, session } = this.#run;
+    const { config, loader, stepper } = this.#run;
     const { step } = this.#position;
     let started = performance.now();
     const rate = learningRate({ ...config, kind: config.schedule, rate: config.learningRate }, step);
     const means = new Means();
     let waited = 0;
     const batches: Batch[] = [];
-    for (const sum of this.#sums?.values() ?? []) sum.fill(0);
     for (let i = 0; i < config.accumulate; i++) {
       const asked = performance.now();
       const batch = await loader.get(step * config.accumulate + i, config.steps * config.accumulate - 1);
       waited += performance.now() - asked;
       batches.push(batch);
-      const scalars = await session.run(batch.feeds);
+      const scalars = await stepper.run(batch.feeds);
       this.#batches = [batch];
       if (!Number.isFinite(scalars.loss)) throw this.#nanError('the loss');
       means.add(scalars);
-      for (const [name, sum] of this.#sums ?? []) accumulate(sum, session.gradients.get(name)!, config.accumulate);
     }
-    const gradients = this.#sums ?? session.gradients;
-    const norm = globalNorm(gradients.values());
+    const norm = stepper.norm();
     this.#batches = batches;
-    if (!Number.isFinite(norm)) throw this.#nanError('a gradient');
+    if (!Number.isFinite(norm)) throw this.#nanError('a gradient or a running statistic');
     // Only now are these weights known to give numbers: those that do not must not take the place of the last good ones.
     if (this.#due) started += await this.#save();
-    this.#optimiser.update(gradients, rate, norm);
+    stepper.update(rate, norm);
     const seconds = (performance.now() - started) / 1000;
     this.#position = { ...this.#position, step: step + 1, seconds: this.#position.seconds + seconds };
     await this.#report(means.take(), { learning_rate: rate, gradient_norm: norm, seconds, waited: waited / 1000 });
@@ -205,7 +183,7 @@ export class Trainer {
   /** @returns whether it was carried through */
   async #validate(): Promise<boolean> {
     const { validation } = this.#run;
-    const result = await validate(weightsOf(this.#run), {
+    const result = await validate(this.#run.stepper.weights(), {
       ...validation,
       progress: (done, total) => this.#listener.validating?.(done, total),
       stopped: this.#stopped,
@@ -249,14 +227,14 @@ export class Trainer {
    */
   async #saveUntried(): Promise<void> {
     if (this.#saved === this.#position) return;
-    const weights = [...this.#run.state.states.values()].map(({ weight }) => weight);
+    const weights = [...this.#run.stepper.states.values()].map(({ weight }) => weight);
     if (!Number.isFinite(globalNorm(weights))) throw this.#nanError('a weight');
     await this.#save();
   }
 
   async #saveBest(position: Position, validation: Validation): Promise<void> {
     const { folder, config, card } = this.#run;
-    const model = { config: config.model, tensors: weightsOf(this.#run), card: card(position, validation) };
+    const model = { config: config.model, tensors: this.#run.stepper.weights(), card: card(position, validation) };
     await writeCheckpoint(folder, RUN_FILES.best, model);
   }
 
@@ -284,8 +262,4 @@ class Means {
     this.#count = 0;
     return means;
   }
-}
-
-function accumulate(sum: Float32Array, gradient: Float32Array, parts: number): void {
-  for (let i = 0; i < sum.length; i++) sum[i]! += gradient[i]! / parts;
 }

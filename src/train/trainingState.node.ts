@@ -1,7 +1,7 @@
 /**
  * Checkpoints of a training: a model folder that anyone can use, and beside the model what it takes to go on as if
- * nothing had happened. The random numbers of a training are functions of seed, epoch and place in the list, so that
- * the number of the step is all there is to remember of them.
+ * nothing had happened. Buffers, such as running statistics, are part of the model. The random numbers of a training are
+ * functions of the seed, the step, and the sample or layer, so that the number of the step is all there is to remember.
  */
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
@@ -14,12 +14,23 @@ import type { ModelConfig } from '../models/config.js';
 import { serialiseConfig } from '../models/configFile.js';
 import type { ParameterInfo } from '../nn/parameters.js';
 import type { WeightState } from './optimiser.js';
-import type { Position } from './position.js';
+import type { Position, Validation } from './position.js';
 import { RUN_FILES, recover, replaceFolder, START_AGAIN } from './runFolder.node.js';
+import type { Stepper } from './stepper.js';
+import type { TrainingConfig } from './trainingConfig.js';
 
 export interface TrainingState {
   readonly position: Position;
   readonly states: ReadonlyMap<string, WeightState>;
+}
+
+/** What a checkpoint is made of. */
+export interface CheckpointSource {
+  readonly folder: string;
+  readonly config: TrainingConfig;
+  readonly stepper: Pick<Stepper, 'weights' | 'states'>;
+  /** Text of the model card of a checkpoint. */
+  readonly card: (position: Position, validation?: Validation) => string;
 }
 
 /** Names of the tensors in the state file begin with what they are of a weight. */
@@ -50,6 +61,19 @@ export async function writeCheckpoint(
     ]);
     await writeSafetensorsFile(join(folder, RUN_FILES.state), tensors, metadata);
   });
+}
+
+/**
+ * Writes the checkpoint that the run goes on from. There is one before the first step, so that nothing outside the run's
+ * folder decides how an interrupted run goes on.
+ * @throws SamusError DISK_FULL, FILE_UNWRITABLE; then the one that was there stays
+ */
+export async function writeLast(
+  { folder, config, stepper, card }: CheckpointSource,
+  position: Position,
+): Promise<void> {
+  const model = { config: config.model, tensors: stepper.weights(), card: card(position) };
+  await writeCheckpoint(folder, RUN_FILES.last, model, { position, states: stepper.states });
 }
 
 /**

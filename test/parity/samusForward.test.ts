@@ -48,7 +48,7 @@ describe.each(CASES)('%s on %s', (file, name) => {
       outputs[result] = value;
     };
     const image = input('image', [BATCH, 1, 256, 256]);
-    outputs.image_embedding = samusEncoder(new Parameters('image_encoder.'), model.config, image, observe);
+    outputs.image_embedding = samusEncoder(new Parameters().at('image_encoder'), model.config, image, observe);
     const session = await compile(runtime, outputs, model.tensors);
     const results = await session.run({ image: numbers(expected, 'input') });
     await session.dispose();
