@@ -8,11 +8,17 @@ import {
   conv2d as convolve,
   convTranspose2d as convolveTransposed,
 } from '../graph/ops/convolution.js';
-import { add, div, gelu, greater, mul, relu, sqrt, sub, where } from '../graph/ops/elementwise.js';
+import { dropout as drop, dropout2d as drop2d, dropPath as dropSamples } from '../graph/ops/dropout.js';
+import { add, gelu, mul, relu } from '../graph/ops/elementwise.js';
 import { linear as project } from '../graph/ops/matrix.js';
-import { layerNorm as normalise, layerNorm2d as normalise2d } from '../graph/ops/normalise.js';
+import {
+  layerNorm as normalise,
+  layerNorm2d as normalise2d,
+  batchNorm as normaliseBatch,
+  groupNorm as normaliseGroups,
+  batchNormInfer as normaliseStored,
+} from '../graph/ops/normalise.js';
 import { conv3x3OfTokensInt8, linearInt8 } from '../graph/ops/quantised.js';
-import { mean } from '../graph/ops/reduce.js';
 import { pad, reshape } from '../graph/ops/shape.js';
 import { conv3x3OfTokens as convolveTokens } from '../graph/ops/winograd.js';
 import { integers, shapeError, type Tensor } from '../graph/tensor.js';
@@ -63,88 +69,66 @@ export interface BatchNormOptions {
 }
 
 /**
- * Batch norm of images. In a training it uses the statistics of the batch and updates the running ones; otherwise it
- * uses those.
+ * Batch norm. A training uses the statistics of the batch and updates the running ones; inference uses those.
  * @param x [B, C, H, W]
  * @throws SamusError GRAPH_SHAPE in a training where B·H·W is 1: one number has no variance
  */
 export function batchNorm2d(p: Parameters, x: Tensor, options: BatchNormOptions = {}): Tensor {
   if (x.rank !== 4) throw shapeError('batchNorm2d', '[B, C, H, W]', x);
-  return batchNorm(p, x, [0, 2, 3], options);
+  return batchNorm(p, x, options);
 }
 
-/** Batch norm of vectors, as {@link batchNorm2d}. @param x [B, C] */
+/** As {@link batchNorm2d}. @param x [B, C] */
 export function batchNorm1d(p: Parameters, x: Tensor, options: BatchNormOptions = {}): Tensor {
   if (x.rank !== 2) throw shapeError('batchNorm1d', '[B, C]', x);
-  return batchNorm(p, x, [0], options);
+  return batchNorm(p, x, options);
 }
 
 function batchNorm(
   p: Parameters,
   x: Tensor,
-  axes: readonly number[],
   { epsilon = 1e-5, momentum = 0.1, unbiased = true }: BatchNormOptions,
 ): Tensor {
-  const channels = x.size(1);
-  const weight = p.get('weight', [channels], ONES);
-  const bias = p.get('bias', [channels], ZEROS);
-  const runningMean = p.get('running_mean', [channels], ZEROS, true);
-  const runningVar = p.get('running_var', [channels], ONES, true);
+  const channels = [x.size(1)];
+  const weight = p.get('weight', channels, ONES);
+  const bias = p.get('bias', channels, ZEROS);
+  const runningMean = p.get('running_mean', channels, ZEROS, true);
+  const runningVar = p.get('running_var', channels, ONES, true);
   p.count('num_batches_tracked');
-  const perChannel = x.shape.map((_, axis) => (axis === 1 ? channels : 1));
-  const scaled = (centred: Tensor, variance: Tensor): Tensor => {
-    const scale = div(reshape(weight, perChannel), sqrt(add(variance, epsilon)));
-    return add(mul(centred, scale), reshape(bias, perChannel));
-  };
-  if (p.mode === 'infer') return scaled(sub(x, reshape(runningMean, perChannel)), reshape(runningVar, perChannel));
-  const n = axes.reduce((product, axis) => product * x.size(axis), 1);
-  if (n < 2) throw shapeError('batch norm in a training', 'more than one number for each channel', x);
-  const average = mean(x, { axes, keepDims: true });
-  const centred = sub(x, average);
-  const variance = mean(mul(centred, centred), { axes, keepDims: true });
-  const follow = (name: string, value: Tensor): void =>
-    p.update(name, (now) => add(mul(now, 1 - momentum), mul(reshape(value, [channels]), momentum)));
-  follow('running_mean', average);
-  follow('running_var', unbiased ? mul(variance, n / (n - 1)) : variance);
+  if (p.mode === 'infer') return normaliseStored(x, weight, bias, runningMean, runningVar, epsilon);
+  const { y, mean, variance, unbiasedVariance } = normaliseBatch(x, weight, bias, epsilon);
+  const towards = (value: Tensor) => (now: Tensor) => add(mul(now, 1 - momentum), mul(value, momentum));
+  p.update('running_mean', towards(mean));
+  p.update('running_var', towards(unbiased ? unbiasedVariance : variance));
   p.update('num_batches_tracked', (now) => add(now, integers([1], [])));
-  return scaled(centred, variance);
+  return y;
 }
 
-/**
- * Group norm: each image over the channels of a group and all pixels, then a scale and a shift for each channel.
- * @param x [B, C, H, W], with C a multiple of `groups`
- */
+/** Each image over the channels of a group and all pixels. @param x [B, C, ...], C a multiple of `groups` */
 export function groupNorm(p: Parameters, x: Tensor, groups: number, epsilon = 1e-5): Tensor {
-  const channels = x.size(1);
-  if (x.rank !== 4 || channels % groups !== 0) throw shapeError('groupNorm', `[B, C, H, W] in ${groups} groups`, x);
-  const grouped = reshape(x, [x.size(0), groups, -1]);
-  const centred = sub(grouped, mean(grouped, { axes: [2], keepDims: true }));
-  const variance = mean(mul(centred, centred), { axes: [2], keepDims: true });
-  const normed = reshape(div(centred, sqrt(add(variance, epsilon))), x.shape);
-  const perChannel = (tensor: Tensor) => reshape(tensor, [1, channels, 1, 1]);
-  return add(mul(normed, perChannel(p.get('weight', [channels], ONES))), perChannel(p.get('bias', [channels], ZEROS)));
+  const channels = [x.size(1)];
+  return normaliseGroups(x, groups, p.get('weight', channels, ONES), p.get('bias', channels, ZEROS), epsilon);
 }
 
-/** In a training, sets numbers to zero with probability `rate` and scales the others up. @param rate from 0 below 1 */
+/** In a training, sets numbers to zero with probability `rate` and scales the others up. */
 export function dropout(p: Parameters, x: Tensor, rate: number): Tensor {
-  return dropped(p, x, rate, x.rank);
+  return dropped(p, x, rate, x.rank, drop);
 }
 
-/** {@link dropout} of whole channels. @param x [B, C, H, W] */
+/** {@link dropout} of whole channels. @param x [B, C, ...] */
 export function dropout2d(p: Parameters, x: Tensor, rate: number): Tensor {
-  return dropped(p, x, rate, 2);
+  return dropped(p, x, rate, 2, drop2d);
 }
 
 /** {@link dropout} of whole samples: stochastic depth, for what is added to a skip connection. @param x [B, ...] */
 export function dropPath(p: Parameters, x: Tensor, rate: number): Tensor {
-  return dropped(p, x, rate, 1);
+  return dropped(p, x, rate, 1, dropSamples);
 }
 
-/** @param axes how many of the first axes have a random number for each place; it counts for all others */
-function dropped(p: Parameters, x: Tensor, rate: number, axes: number): Tensor {
+/** @param axes how many of the first axes of `x` have random numbers */
+function dropped(p: Parameters, x: Tensor, rate: number, axes: number, operation: typeof drop): Tensor {
   if (p.mode === 'infer' || rate === 0) return x;
-  const noise = p.noise(x.shape.map((_, axis) => (axis < axes ? x.size(axis) : 1)));
-  return mul(x, where(greater(rate, noise), 0, 1 / (1 - rate)));
+  return operation(x, p.noise(Array.from({ length: axes }, (_, axis) => x.size(axis))), rate);
 }
 
 interface ConvLayerOptions extends ConvOptions {

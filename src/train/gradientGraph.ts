@@ -85,14 +85,17 @@ export function gradientGraph(options: GradientGraphOptions): GradientGraph {
       ? publishedLoss(decode, prompt, target)
       : multiPromptLoss(decode, prompt, target, config.imageSize, recipe.rounds);
   const stays = (name: string): boolean => freeze.some((beginning) => name.startsWith(beginning));
-  return withGradients(scalars, parameters, (name) => isTrained(name) && !stays(name));
+  return trainingGraph(scalars, parameters, (name) => isTrained(name) && !stays(name));
 }
 
 /**
- * Adds the backward pass to a loss.
+ * The graph of a training step from its loss: adds the backward pass.
+ * @param scalars the loss, and other scalars to watch
+ * @param parameters with everything that the loss is made of
+ * @param isTrained which weights are trained, by name
  * @throws SamusError TRAIN_NOTHING if no weight is to be trained
  */
-function withGradients(
+export function trainingGraph(
   scalars: Readonly<Record<string, Tensor>> & { readonly loss: Tensor },
   parameters: Parameters,
   isTrained: (name: string) => boolean,
