@@ -3,7 +3,7 @@ import { encodeRle } from '../../formats/rle.js';
 import { addObject, emptyDocument } from '../document/edit.js';
 import { record } from '../document/history.js';
 import type { ImageDocument } from '../document/types.js';
-import type { Settings, SourceFolder, StoredFile } from '../storage/database.js';
+import type { Settings, StoredFile } from '../storage/database.js';
 import type { FoundFile } from './listing.js';
 
 const held = {
@@ -30,8 +30,9 @@ vi.mock('../storage/database.js', () => ({
       settings: async () => held.settings.at(-1),
       putDocument: async (key: string, document: unknown) => void held.documents.set(key, document),
       putFile: async (file: StoredFile) => void held.files.set(file.id, file),
-      putFolder: async (id: string, folder: SourceFolder) => {
-        held.files.set(id, { ...held.files.get(id)!, folder });
+      changeFile: async (id: string, fields: Partial<StoredFile>) => {
+        const file = held.files.get(id);
+        if (file) held.files.set(id, { ...file, ...fields });
       },
       removeFile: async (id: string) => void held.files.delete(id),
       putSettings: async (settings: Settings) => void held.settings.push(settings),
@@ -146,6 +147,19 @@ describe('the list of images', () => {
     void page.addImages([found('IM1.png', 'of one')]);
     await vi.waitFor(() => expect(page.currentId.peek()).toBe(page.entries.peek()[0]!.id));
     expect(paths(page)).toHaveLength(3);
+  });
+
+  it('opens the next where the first cannot be opened, says so, and knows it after a reload', async () => {
+    const before = await load();
+    await open(before, found('gone.png', 'not a picture'), found('b.png'));
+    expect(before.opened.peek()?.picture.name).toBe('b.png');
+    expect(before.message.peek()?.text).toMatch(/^gone\.png cannot be opened: The browser could not read this file/);
+    const rows = () => [...held.files.values()].filter(({ name }) => ['gone.png', 'b.png'].includes(name));
+    await vi.waitFor(() => expect(rows().map(({ failure }) => failure?.hint)).toEqual(['Open it again.', undefined]));
+    const page = await load();
+    void page.restoreEntries(rows(), page.currentId.peek());
+    await vi.waitFor(() => expect(page.entries.peek()).toHaveLength(2));
+    expect(page.entries.peek().map(({ failure }) => failure !== null)).toEqual([true, false]);
   });
 
   it('keeps the folder of an image over a reload, and notes one that is known only now', async () => {

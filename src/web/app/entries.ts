@@ -21,6 +21,7 @@ import {
   dropFile,
   forgetWork,
   keepDocument,
+  keepFailure,
   keepFile,
   keepFolder,
   whileSaving,
@@ -46,9 +47,13 @@ const histories = new Map<string, History<ImageDocument>>();
 let nextOrder = Date.now();
 let opening: AbortController | null = null;
 
+/** Images that are tried where the first cannot be opened. */
+const MOST_TRIED = 12;
+
 /**
  * Puts images at the end of the list, opens the first of them, and keeps them for the next visit. Those that are in the
- * list already, from the same place and with the same content, stay where they are.
+ * list already, from the same place and with the same content, stay where they are. One that cannot be opened gives
+ * way to the next.
  */
 export async function addImages(found: readonly FoundFile[]): Promise<void> {
   const listed = await listedAlready(found);
@@ -72,8 +77,8 @@ export async function addImages(found: readonly FoundFile[]): Promise<void> {
   const all = withOwnPaths([...entries.peek(), ...added]);
   const fresh = all.slice(all.length - added.length);
   entries.value = all;
-  const first = fresh[0]?.id ?? listed.values().next().value;
-  const opening = first === undefined ? undefined : openEntry(first);
+  const ids = fresh.length > 0 ? fresh.map(({ id }) => id) : [...listed.values()];
+  const opening = openFirst(ids.slice(0, MOST_TRIED));
   // What was said before goes when an image is opened.
   if (listed.size > 0) say(text.open.listed(listed.size));
   await Promise.all([opening, whileSaving(keepFiles(fresh))]);
@@ -105,7 +110,7 @@ async function listedAlready(found: readonly FoundFile[]): Promise<Map<FoundFile
 /** Puts the list of the last visit back, with what was done on each image, ahead of what was opened meanwhile. */
 export async function restoreEntries(files: readonly StoredFile[], current: string | null): Promise<void> {
   const restored = await Promise.all(
-    files.map(async ({ id, name, path, foundAs, folder, file, type, key, spacingMm }): Promise<Entry> => {
+    files.map(async ({ id, name, path, foundAs, folder, file, type, key, spacingMm, failure }): Promise<Entry> => {
       const document = key === null ? undefined : await documentOf(key);
       return {
         id,
@@ -117,7 +122,7 @@ export async function restoreEntries(files: readonly StoredFile[], current: stri
         ...(spacingMm && { spacingMm }),
         key,
         ...(document ? countsOf(document) : { shapes: 0, asked: 0, committed: 0 }),
-        failure: null,
+        failure: failure ?? null,
       };
     }),
   );
@@ -126,7 +131,23 @@ export async function restoreEntries(files: readonly StoredFile[], current: stri
   if (first && currentId.peek() === null) await openEntry(first.id);
 }
 
-export async function openEntry(id: string): Promise<void> {
+/** Opens the first that can be opened, and says which cannot. */
+async function openFirst(ids: readonly string[]): Promise<void> {
+  const failed: Entry[] = [];
+  for (const id of ids) {
+    await openEntry(id, () => {
+      const [first] = failed;
+      if (first?.failure) say(text.open.unopened(failed.length, first.name, first.failure.text), first.failure.hint);
+    });
+    const entry = entries.peek().find((one) => one.id === id);
+    // Somebody may have opened another one meanwhile.
+    if (!entry?.failure || currentId.peek() !== id) return;
+    failed.push(entry);
+  }
+}
+
+/** @param shown is called once the image is there, before the model reads it */
+export async function openEntry(id: string, shown: () => void = () => undefined): Promise<void> {
   const entry = entries.peek().find((one) => one.id === id);
   if (!entry) return;
   opening?.abort();
@@ -146,15 +167,24 @@ export async function openEntry(id: string): Promise<void> {
     batch(() => {
       opened.value = { entryId: id, key, picture };
       history.value = past;
-      update(id, { failure: null });
+      fail(id, null);
     });
+    shown();
     await prepare();
   } catch (error) {
     if (attempt.signal.aborted || isAbort(error)) return;
     // Said where the image would be, and as an alert (ui/CanvasState.tsx).
-    update(id, { failure: asMessage(error) });
+    fail(id, asMessage(error));
     readingFailed();
   }
+}
+
+/** Notes why an image cannot be opened, for the next visit too. */
+function fail(id: string, failure: Entry['failure']): void {
+  const before = entries.peek().find((one) => one.id === id)?.failure;
+  if (before?.text === failure?.text) return;
+  update(id, { failure });
+  keepFailure(id, failure);
 }
 
 /** Goes through the list; with carried prompts where the person wants that and the image has nothing yet. */
@@ -270,6 +300,7 @@ async function keepFiles(fresh: readonly Entry[]): Promise<void> {
         ...(foundAs !== undefined && { foundAs }),
         ...(folder && { folder }),
         ...(spacingMm && { spacingMm }),
+        failure: entries.peek().find((entry) => entry.id === id)?.failure ?? null,
       });
       const work = await workOn(fresh[i]!);
       if (work) update(id, countsOf(work));

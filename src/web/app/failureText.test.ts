@@ -35,7 +35,7 @@ const DEFECTS = [
 ];
 
 /** In files that the page imports, on ways that it does not go: lists of data sets. */
-const OUT_OF_REACH = ['DATA_CLASS_RANGE', 'DATA_LAYOUT', 'DATA_LIST_EMPTY', 'DATA_LIST_LINE'];
+const OUT_OF_REACH = ['DATA_CLASS_RANGE', 'DATA_SIZE_MISMATCH', 'DATA_LAYOUT', 'DATA_LIST_EMPTY', 'DATA_LIST_LINE'];
 
 /** What a server answers to questions of the page, in src/server. */
 const OF_SERVER = [

@@ -1,9 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { clip, dicom, unsupported } from '../open/pictureErrors.js';
 import { text } from '../text/en.js';
 import { pickFolder, takeDrop, takeFiles } from './filesIn.js';
 import type { FoundFile } from './listing.js';
-import { type Entry, entries, message, warning } from './state.js';
+import { type Entry, entries, message, summary, warning } from './state.js';
 
 const taken = vi.hoisted(() => ({ images: [] as string[], masks: [] as string[] }));
 
@@ -15,17 +14,12 @@ vi.mock('./entries.js', () => ({
 vi.mock('./masksIn.js', () => ({
   addMasks: async (found: readonly FoundFile[]) => void taken.masks.push(...pathsOf(found)),
 }));
-vi.mock('../open/openImage.js', () => ({
-  openImage: async (file: File) => {
-    const content = await file.text();
-    throw content.startsWith('dicom') ? dicom() : content.startsWith('clip') ? clip() : unsupported('unknown');
-  },
-}));
 vi.mock('../exports/exportClient.js', () => ({
   exportClient: () => ({ call: async (_: string, file: File) => (await file.text()) === 'black and white' }),
 }));
 
 const found = (path: string, content = ''): FoundFile => ({ file: new File([content], path), path });
+const DICOM = `${'\0'.repeat(128)}DICM`;
 const entry = (path: string): Entry => {
   return {
     id: path,
@@ -49,14 +43,58 @@ describe('files that are opened', () => {
   });
 
   it('are told for scans where no picture is among them', async () => {
-    const disc = [found('CD/DICOMDIR', 'a list'), found('CD/DICOM/IM_0001', 'dicom of a patient'), found('CD/run.exe')];
+    const disc = [found('CD/INDEX', 'a list'), found('CD/DICOM/IM_0001', DICOM), found('CD/run.exe')];
     await takeFiles(disc, true);
     expect(message.peek()?.text).toBe(text.failures.IMAGE_DICOM[0]);
-    await takeFiles([found('a/notes.txt', 'longer than the clip'), found('a/sweep.mp4', 'clip')], true);
+    await takeFiles([found('a/notes.txt', 'longer than the clip'), found('a/sweep.mp4', '....ftypmp42')], true);
     expect(message.peek()?.text).toBe(text.failures.IMAGE_CLIP[0]);
     await takeFiles([found('a/notes.txt')], true);
-    expect(message.peek()?.text).toMatch(/^No image found/);
+    expect(message.peek()).toMatchObject({ text: 'No image found in these files.', hint: 'Skipped 1 file: 1 .txt.' });
     expect(taken).toEqual({ images: [], masks: [] });
+  });
+
+  it('that are left out of a folder are summed up by what they are', async () => {
+    const folder = [
+      ...[found('a/1.png'), found('a/notes.txt'), found('a/sweep.mha', 'ObjectType = Image'), found('a/IM1', DICOM)],
+      ...[
+        found('a/IM2', DICOM),
+        found('a/clip.mkv', '?'),
+        found('a/picture', '\x89PNG\r\n\x1a\n'),
+        found('a/.DS_Store'),
+      ],
+      found('a/Thumbs.db'),
+    ];
+    // Bytes above 127 take two in a text.
+    folder[6] = { ...folder[6]!, file: new File([Uint8Array.of(0x89, ...Buffer.from('PNG\r\n\x1a\n'))], 'picture') };
+    await takeFiles(folder, true);
+    expect(taken).toEqual({ images: ['a/1.png', 'a/picture'], masks: [] });
+    expect(summary.peek()).toMatchObject({
+      text: 'Skipped 5 files: 2 DICOM, 1 .txt, 1 MetaImage, 1 video.',
+      hint: 'Export the frames you need from DICOM files and videos as PNG.',
+    });
+    await takeFiles([found('b/1.png')], true);
+    expect(summary.peek()).toBeNull();
+  });
+
+  it('that are named and look like published masks are offered to be opened as such', async () => {
+    const mask = (path: string) => found(path, 'black and white');
+    await takeFiles(
+      [
+        ...[found('b/benign (1).png'), mask('b/benign (1)_mask.png'), mask('b/benign (1)_mask_1.png')],
+        ...[found('t/thyroid-image/1.jpg'), mask('t/thyroid-mask/1.jpg')],
+        // An image in a folder of an unlucky name.
+        ...[found('u/label-free/x.png'), found('u/raw/x.png')],
+      ],
+      true,
+    );
+    expect(taken).toEqual({
+      images: ['b/benign (1).png', 't/thyroid-image/1.jpg', 'u/label-free/x.png', 'u/raw/x.png'],
+      masks: [],
+    });
+    expect(summary.peek()?.text).toBe('3 files look like masks, such as benign (1)_mask.png.');
+    summary.peek()?.action?.run();
+    expect(taken.masks).toEqual(['b/benign (1)_mask.png', 'b/benign (1)_mask_1.png', 't/thyroid-mask/1.jpg']);
+    expect(summary.peek()).toBeNull();
   });
 
   it('of a folder are opened without those that cannot be read, which is said', async () => {

@@ -1,52 +1,95 @@
 /**
- * Takes what a person gives the page (drop, buttons, a folder, a zip archive) and tells images from masks
- * (maskNames.ts), which go to images of the list; everything else is opened as an image.
+ * Takes the files that a person gives the page (drop, buttons, a folder, a zip archive): images go to the list, masks
+ * (maskNames.ts) to their images, and what is left out of a folder is summed up in one message.
  */
-import { SamusError } from '../../errors.js';
+import { SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
 import { exportClient } from '../exports/exportClient.js';
-import { openImage } from '../open/openImage.js';
+import { readBytes } from '../open/readBytes.js';
+import { pageError } from '../pageError.js';
 import type { SourceFolder } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { newId } from './edits.js';
 import { addImages } from './entries.js';
 import { RESULTS_FOLDER } from './fileSystemAccess.js';
 import type { FoundFile } from './listing.js';
-import { isMaskFile, isNamedAsMask, namedAsObjects, stem } from './maskNames.js';
+import { isNamedAsImage, isNamedAsMask, maskKind, namedAsObjects, stem } from './maskNames.js';
 import { addMasks } from './masksIn.js';
-import { say, sayError, warn } from './messages.js';
-import { entries } from './state.js';
-import { readTrainingSets } from './trainingSet.js';
+import { offer, say, sayError, warn } from './messages.js';
+import { entries, summary } from './state.js';
+import { readTrainingSets, type TrainingSets } from './trainingSet.js';
 
-const IMAGE = /\.(png|jpe?g|bmp|gif|webp|tiff?|dcm|dicom|ima)$/i;
-/** What is no picture and yet what a person meant, by the code of its error. */
-const SCANS = ['IMAGE_DICOM', 'IMAGE_CLIP'];
-const MOST_SNIFFED = 12;
+const IMAGE = /\.(png|jpe?g|bmp|gif|webp|tiff?)$/i;
+/** Files that systems put into folders, and those that describe a dataset. */
+const UNSEEN = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini)$/i;
 const NUMERIC = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+/** Beyond this, what the other files are is told by their endings alone. */
+const MOST_SNIFFED = 5000;
 
-/** Opens files; those of a folder or an archive that are no images are left out, one given by itself is not. */
+/** Opens files. Of a folder or an archive, files that are not images are left out; one given by itself is not. */
 export async function takeFiles(found: readonly FoundFile[], wholeFolder: boolean): Promise<void> {
   try {
+    summary.value = null;
     const all = (await Promise.all(found.map(unpacked))).flat();
     const many = wholeFolder || all.length > found.length;
-    // What was saved beside the images is no work to be opened once more.
+    // Results that were saved next to the images are not opened again.
     const files = many ? all.filter(({ path }) => !path.split('/').slice(1, -1).includes(RESULTS_FOLDER)) : all;
-    const given = files.filter(({ path }) => !isNamedAsMask(path));
-    const images = new Set([...given, ...entries.peek()].map(({ path }) => stem(path)));
     const sets = await readTrainingSets(files);
-    const masks = new Set(files.filter(({ path }) => isMaskFile(path, images)));
-    for (const file of await objectMasks(files)) masks.add(file);
-    const rest = files.filter((file) => !masks.has(file) && (!many || IMAGE.test(file.path)));
-    rest.sort((a, b) => NUMERIC.compare(a.path, b.path));
-    if (rest.length > 0) await addImages(await Promise.all(rest.map(sets.withSpacing)));
-    const wanted = [...masks].filter(({ path }) => !sets.read.has(path));
-    if (wanted.length > 0) await addMasks(wanted, many, sets.classes);
-    else if (rest.length === 0) await sayNothing(files);
+    const { images, masks, likely, others } = await sorted(files, many, sets);
+    if (images.length > 0) await addImages(await Promise.all(images.map(sets.withSpacing)));
+    if (masks.length > 0) await addMasks(masks, many, sets.classes);
+    else if (images.length + likely.length === 0) sayNothing(others);
+    if (images.length + masks.length + likely.length > 0) sumUp(others, likely, sets);
   } catch (error) {
     sayError(error);
   }
 }
 
-/** Masks of single objects, as this page writes them; pictures of such a name tell by their pixels that they are none. */
+/** What files are. */
+interface Sorted {
+  readonly images: readonly FoundFile[];
+  readonly masks: readonly FoundFile[];
+  /** Named and looking like published masks of the images. */
+  readonly likely: readonly FoundFile[];
+  /** Left out, by kind. */
+  readonly others: ReadonlyMap<string, number>;
+}
+
+async function sorted(files: readonly FoundFile[], many: boolean, sets: TrainingSets): Promise<Sorted> {
+  const listed = entries.peek();
+  const stems = new Set([...files.filter(({ path }) => isNamedAsImage(path)), ...listed].map(({ path }) => stem(path)));
+  const kinds = new Map(files.map((file) => [file, maskKind(file.path, stems)]));
+  for (const file of await objectMasks(files)) kinds.set(file, 'certain');
+  // One given by itself is opened as the mask that it is named as; those of a folder may come by the thousand.
+  if (!many) for (const [file, kind] of kinds) if (kind === 'likely') kinds.set(file, 'certain');
+  await dropUnlikely(kinds);
+  const of = (wanted: 'certain' | 'likely') => files.filter((file) => kinds.get(file) === wanted);
+  const images: FoundFile[] = [];
+  const others = new Map<string, number>();
+  let sniffed = 0;
+  for (const file of files.filter((one) => kinds.get(one) === null && !sets.read.has(one.path))) {
+    if (!many || IMAGE.test(file.path)) images.push(file);
+    else if (!UNSEEN.test(file.path)) {
+      const kind = await kindOf(file, sniffed++ < MOST_SNIFFED);
+      if (kind === 'image') images.push(file);
+      else others.set(kind, (others.get(kind) ?? 0) + 1);
+    }
+  }
+  images.sort((a, b) => NUMERIC.compare(a.path, b.path));
+  return { images, masks: of('certain').filter(({ path }) => !sets.read.has(path)), likely: of('likely'), others };
+}
+
+/** A folder named `label-free` may hold images: one file of each folder is looked at. */
+async function dropUnlikely(kinds: Map<FoundFile, 'certain' | 'likely' | null>): Promise<void> {
+  const verdicts = new Map<string, boolean>();
+  for (const [found, kind] of kinds) {
+    if (kind !== 'likely' || isNamedAsMask(found.path)) continue;
+    const folder = found.path.slice(0, found.path.lastIndexOf('/'));
+    if (!verdicts.has(folder)) verdicts.set(folder, await exportClient().call('looksLikeMask', found.file));
+    if (!verdicts.get(folder)) kinds.set(found, null);
+  }
+}
+
+/** Masks of single objects, as this page writes them; images of such a name are told by their pixels. */
 async function objectMasks(files: readonly FoundFile[]): Promise<FoundFile[]> {
   const masks: FoundFile[] = [];
   for (const found of namedAsObjects(files, [...files, ...entries.peek()])) {
@@ -55,23 +98,50 @@ async function objectMasks(files: readonly FoundFile[]): Promise<FoundFile[]> {
   return masks;
 }
 
-/** There is no picture by name: what the largest file of each ending is, is said if it is a scan all the same. */
-async function sayNothing(files: readonly FoundFile[]): Promise<void> {
-  const largest = new Map<string, File>();
-  for (const { file, path } of [...files].sort((a, b) => b.file.size - a.file.size)) {
-    const ending = /\.[^./]*$/.exec(path)?.[0].toLowerCase() ?? '';
-    if (!largest.has(ending)) largest.set(ending, file);
+/** `image`, or what a file that is left out is called: by its first bytes, else by its ending. */
+async function kindOf({ file, path }: FoundFile, sniff: boolean): Promise<string> {
+  const ending = /\.[^./]+$/.exec(path)?.[0].toLowerCase() ?? text.open.noEnding;
+  if (!sniff) return ending;
+  try {
+    const format = sniffFormat(await readBytes(file.slice(0, SNIFF_BYTES)));
+    const { leftOut } = text.open;
+    if (format === undefined) return CLIP.test(ending) ? leftOut.clip : ending;
+    if (format === 'mp4' || format === 'avi') return leftOut.clip;
+    if (format === 'dicom' || format === 'nifti' || format === 'metaimage') return leftOut[format];
+    return ['png', 'jpeg', 'webp', 'bmp', 'gif', 'tiff'].includes(format) ? 'image' : ending;
+  } catch {
+    return ending;
   }
-  for (const file of [...largest.values()].slice(0, MOST_SNIFFED)) {
-    try {
-      await openImage(file);
-    } catch (error) {
-      if (!(error instanceof SamusError) || !SCANS.includes(error.code)) continue;
-      sayError(error);
-      return;
-    }
+}
+
+const CLIP = /^\.(mp4|avi|mov|mkv|webm|wmv|mpe?g|flv|ogv)$/;
+
+function sayNothing(others: ReadonlyMap<string, number>): void {
+  const { leftOut } = text.open;
+  if (others.has(leftOut.dicom)) sayError(pageError('IMAGE_DICOM'));
+  else if (others.has(leftOut.clip)) sayError(pageError('IMAGE_CLIP'));
+  else say(text.open.nothing, others.size > 0 ? text.open.skipped(listed(others)) : text.open.nothingHint);
+}
+
+/** One message for all that was not opened as an image, with the offer to open what looks like masks. */
+function sumUp(others: ReadonlyMap<string, number>, likely: readonly FoundFile[], sets: TrainingSets): void {
+  const { leftOut } = text.open;
+  const skipped = others.size > 0 ? text.open.skipped(listed(others)) : '';
+  const hint = others.has(leftOut.dicom) || others.has(leftOut.clip) ? text.open.skippedHint : '';
+  if (likely.length === 0) {
+    if (skipped) offer(skipped, hint);
+    return;
   }
-  say(text.open.nothing, text.open.nothingHint);
+  const first = likely[0]!.path.split('/').at(-1)!;
+  offer(text.open.likelyMasks(likely.length, first), [skipped, hint].filter(Boolean).join(' '), {
+    label: text.open.openLikely,
+    run: () => void addMasks(likely, true, sets.classes).catch(sayError),
+  });
+}
+
+/** The most frequent first. */
+function listed(others: ReadonlyMap<string, number>): readonly (readonly [kind: string, count: number])[] {
+  return [...others].sort((a, b) => b[1] - a[1]);
 }
 
 /** What was dropped, folders too. To be called while the drop is handled: its items are gone afterwards. */

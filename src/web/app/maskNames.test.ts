@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { imageFor, isMaskFile, namedAsObjects, objectIn } from './maskNames.js';
+import { imageFor, isNamedAsImage, maskKind, namedAsObjects, objectIn, stem } from './maskNames.js';
 
 const listed = (...paths: readonly string[]) => paths.map((path) => ({ path }));
 
@@ -41,10 +41,27 @@ describe('a mask', () => {
     expect(imageFor('001.cyst.png', listed('001.png', 'p2/001.png'))?.path).toBe('001.png');
   });
 
+  it.each([
+    ['Dataset_BUSI/benign/benign (1)_mask.png', 'Dataset_BUSI/benign/benign (1).png'],
+    ['Dataset_BUSI/benign/benign (1)_mask_1.png', 'Dataset_BUSI/benign/benign (1).png'],
+    ['training_set/010_2HC_Annotation.png', 'training_set/010_2HC.png'],
+    ['tg3k/thyroid-mask/0001.jpg', 'tg3k/thyroid-image/0001.jpg'],
+    ['TN3K/test-mask/0001.jpg', 'TN3K/test-image/0001.jpg'],
+    ['carotid/Expert mask images/v_slice_1.png', 'carotid/US images/v_slice_1.png'],
+    ['UDIAT/GT/000001.png', 'UDIAT/original/000001.png'],
+    ['x/Ground truth/7.bmp', 'x/scans/7.bmp'],
+  ])('as published, %s, goes to %s', (mask, image) => {
+    const other = image.replace('test-', 'trainval-');
+    const images = listed(...new Set([image, other]));
+    expect(isNamedAsImage(image)).toBe(true);
+    expect(maskKind(mask, new Set(images.map(({ path }) => stem(path))))).toBe('likely');
+    expect(imageFor(mask, images)?.path).toBe(image);
+  });
+
   it('is told from an image by its folder, its ending, or the name of an image', () => {
-    const images = new Set(['scan']);
-    const isMask = (path: string) => isMaskFile(path, images);
-    expect(['a/label/x.png', 'Masks/x.png', 'scan_mask.png', 'b/scan-seg.png', 'x.json'].every(isMask)).toBe(true);
-    expect(['scan.png', 'liver_mask.png', 'label/x.jpg', 'labels.png'].some(isMask)).toBe(false);
+    const kind = (path: string) => maskKind(path, new Set(['scan']));
+    expect(['a/label/x.png', 'Masks/x.png', 'x.json', 'scan.nii.gz'].map(kind)).toEqual(Array(4).fill('certain'));
+    expect(['scan_mask.png', 'b/scan-seg.png', 'label/scan.jpg'].map(kind)).toEqual(Array(3).fill('likely'));
+    expect(['scan.png', 'liver_mask.png', 'label/x.jpg', 'labels.png'].map(kind)).toEqual(Array(4).fill(null));
   });
 });

@@ -91,7 +91,7 @@ async function readMasks(
       objects: image.objects.map((object) => ({ ...object, classId: ids.get(object.classId) ?? object.classId })),
     }));
   }
-  const { width, height, classes: found } = await exportClient().call('label', file);
+  const { width, height, classes: found, spacingMm } = await exportClient().call('label', file);
   // All of the set's, so that new ones get numbers beyond.
   const ids = mergeClasses(sets.get(datasetOf(path) ?? '') ?? [], true);
   mergeClasses(
@@ -103,7 +103,7 @@ async function readMasks(
     start: { mask, origin: 'file', score: null } as const,
     committed: true,
   }));
-  return [{ image: path, width, height, objects }];
+  return [{ image: path, width, height, objects, ...(spacingMm && { spacingMm }) }];
 }
 
 /**

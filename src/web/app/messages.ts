@@ -5,7 +5,7 @@
 import { SamusError } from '../../errors.js';
 import { text } from '../text/en.js';
 import { type FailureText, failureText } from './failureText.js';
-import { message, warning } from './state.js';
+import { type Message, message, summary, warning } from './state.js';
 
 /** Long enough to read two sentences; errors stay until they are dismissed. */
 const READING_MS = 8000;
@@ -52,6 +52,22 @@ export function warn(what: string, hint: string): void {
 /** Says what is no failure but holds for this visit, in the same place. */
 export function note(what: string, hint: string): void {
   warning.value = { tone: 'info', text: what, hint };
+}
+
+/** Sums up files that were opened, with a button for what can be done about them. It goes once that is pressed. */
+export function offer(what: string, hint: string, action?: Message['action']): void {
+  const run = action && {
+    label: action.label,
+    run() {
+      summary.value = null;
+      action.run();
+    },
+  };
+  summary.value = { tone: 'info', text: what, hint, ...(run && { action: run }) };
+}
+
+export function dismissSummary(): void {
+  summary.value = null;
 }
 
 export function dismissWarning(): void {

@@ -81,7 +81,12 @@ export function keepFile(file: StoredFile): void {
 
 /** Notes where an image of the list was found, for the next visit. */
 export function keepFolder(id: string, folder: SourceFolder): void {
-  queue.put(`folder ${id}`, (store) => store.putFolder(id, folder));
+  queue.put(`folder ${id}`, (store) => store.changeFile(id, { folder }));
+}
+
+/** Notes why an image of the list cannot be opened, or that it can. */
+export function keepFailure(id: string, failure: Entry['failure']): void {
+  queue.put(`failure ${id}`, (store) => store.changeFile(id, { failure }));
 }
 
 /** Has the state of saving wait for work that ends in {@link keepFile}. */

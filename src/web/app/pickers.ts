@@ -7,7 +7,7 @@ import type { FoundFile } from './listing.js';
 import { addMasks } from './masksIn.js';
 
 export function openFiles(): void {
-  ask({ multiple: true, accept: 'image/*,.dcm,.zip,.json' }, (found) => void takeFiles(found, false));
+  ask({ multiple: true, accept: 'image/*,.dcm,.zip,.json,.nii,.gz' }, (found) => void takeFiles(found, false));
 }
 
 export function openFolder(): void {
@@ -15,7 +15,10 @@ export function openFolder(): void {
 }
 
 export function openMasks(): void {
-  ask({ multiple: true, accept: '.png,.json,application/json,image/png' }, (found) => void addMasks(found, false));
+  ask(
+    { multiple: true, accept: 'image/png,image/jpeg,image/bmp,.json,.nii,.gz' },
+    (found) => void addMasks(found, false),
+  );
 }
 
 interface Question {

@@ -57,6 +57,8 @@ export interface Message {
   readonly tone: 'info' | 'error';
   readonly text: string;
   readonly hint: string;
+  /** A button beside it. */
+  readonly action?: { readonly label: string; run(): void };
 }
 
 export const entries = signal<readonly Entry[]>([]);
@@ -126,6 +128,8 @@ export const exportFormat = signal<ExportFormat>('us30k');
 export const message = signal<Message | null>(null);
 /** Stays beside other messages until it is dismissed. */
 export const warning = signal<Message | null>(null);
+/** What the last files that were opened contain besides images; stays until it is dismissed. */
+export const summary = signal<Message | null>(null);
 export const dialog = signal<Dialog | null>(null);
 /** Work is being written, is written, or cannot be. */
 export const saving = signal<Saving>('saved');

@@ -43,6 +43,15 @@ export interface LabelClass {
   readonly mask: PackedMask;
 }
 
+/** The objects of a mask file. */
+export interface Label {
+  readonly width: number;
+  readonly height: number;
+  readonly classes: readonly LabelClass[];
+  /** Where the file says it. */
+  readonly spacingMm?: readonly [x: number, y: number];
+}
+
 export type ExportContract = {
   write: { input: ExportRequest; output: readonly OutputFile[]; progress: { done: number; total: number } };
   /** Files of a zip archive, without folders. */
@@ -50,7 +59,9 @@ export type ExportContract = {
   annotations: { input: { file: Blob; path: string }; output: Imported };
   /** Whether a file is a PNG of one object: nothing but black and white. */
   isMask: { input: Blob; output: boolean };
-  label: { input: Blob; output: { width: number; height: number; classes: readonly LabelClass[] } };
+  /** Whether a picture that is named like a mask looks like one. */
+  looksLikeMask: { input: Blob; output: boolean };
+  label: { input: Blob; output: Label };
   measure: { input: { mask: PackedMask; mm: readonly [x: number, y: number] | null }; output: Measurement | null };
   sample: { input: { seed: number }; output: { png: Uint8Array<ArrayBuffer>; spacingMm: number } };
 };

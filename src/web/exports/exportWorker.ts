@@ -8,7 +8,7 @@ import { readBytes } from '../open/readBytes.js';
 import { pageError } from '../pageError.js';
 import { serveWorker } from '../worker/serveWorker.js';
 import type { ExportContract } from './exportContract.js';
-import { labelClasses } from './labels.js';
+import { looksLikeMask, readLabel } from './labels.js';
 import { measured } from './measured.js';
 import { owned } from './owned.js';
 import { readAnnotations } from './readAnnotations.js';
@@ -44,10 +44,8 @@ serveWorker<ExportContract>({
     }
   },
 
-  async label(file) {
-    const { width, height, classes } = decodeClassPng(await readBytes(file));
-    return { width, height, classes: labelClasses(classes, width, height) };
-  },
+  label: readLabel,
+  looksLikeMask,
 
   async isMask(file) {
     try {

@@ -25,6 +25,8 @@ export interface StoredFile {
   readonly type: string;
   readonly key: string | null;
   readonly spacingMm?: readonly [x: number, y: number];
+  /** Why it could not be opened. */
+  readonly failure?: { readonly text: string; readonly hint: string } | null;
 }
 
 /** Choices of a person that outlive the page. */
@@ -80,10 +82,10 @@ export class Store {
     );
   }
 
-  /** Notes the folder that a stored file was found in. */
-  async putFolder(id: string, folder: SourceFolder): Promise<void> {
+  /** Notes what has become known of a stored file. */
+  async changeFile(id: string, fields: Partial<Pick<StoredFile, 'folder' | 'failure'>>): Promise<void> {
     const file = await this.#with((db) => db.get('files', id));
-    if (file) await this.putFile({ ...file, folder });
+    if (file) await this.putFile({ ...file, ...fields });
   }
 
   /** Takes a file off the list; the work on it stays, for when it is opened again. */

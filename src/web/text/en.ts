@@ -41,6 +41,19 @@ export const text = {
     private: 'Images never leave this machine.',
     nothing: 'No image found in these files.',
     nothingHint: 'This page opens PNG, JPEG, BMP, WebP and GIF images, and folders and zip archives that contain them.',
+    /** Kinds of files that are left out of a folder; others are named by their endings. */
+    leftOut: { dicom: 'DICOM', nifti: 'NIfTI', metaimage: 'MetaImage', clip: 'video' },
+    noEnding: 'no file extension',
+    skipped: (kinds: readonly (readonly [kind: string, count: number])[]): string => {
+      const total = kinds.reduce((sum, [, n]) => sum + n, 0);
+      return `Skipped ${count(total, 'file', 'files')}: ${kinds.map(([kind, n]) => `${n} ${kind}`).join(', ')}.`;
+    },
+    skippedHint: 'Export the frames you need from DICOM files and videos as PNG.',
+    likelyMasks: (n: number, first: string): string =>
+      n === 1 ? `${first} looks like a mask.` : `${n} files look like masks, such as ${first}.`,
+    openLikely: 'Open as masks',
+    unopened: (n: number, first: string, why: string): string =>
+      n === 1 ? `${first} cannot be opened: ${why}` : `${first} and ${n - 1} more cannot be opened: ${why}`,
     listed: (n: number): string =>
       n === 1 ? 'This image is already in the list.' : `${n} of these images are already in the list.`,
     unread: (n: number, first: string): string =>
@@ -409,7 +422,7 @@ export const text = {
       'Open it again.',
     ],
     IMAGE_FORMAT: [
-      'Mask images have to be PNG files; this file is not.',
+      'Mask images have to be PNG files, or black and white; this file is neither.',
       'Save the masks as PNG. Other formats may change their values.',
     ],
     CLASS_PNG_COLOURS: [
@@ -444,6 +457,16 @@ export const text = {
       'Check that the folder exists and has room, or use Download. No partial files were left behind.',
     ],
     CLASSES_FULL: ['There are more than 255 classes.', 'Remove classes that no object uses.'],
+    VOLUME_FORMAT: [
+      'This volume cannot be read as masks.',
+      'Open a NIfTI label of one slice (.nii or .nii.gz), as this page writes it.',
+    ],
+    VOLUME_RANGE: [
+      'This volume contains values that are not class numbers from 0 to 255.',
+      'Open a NIfTI label, not an image volume.',
+    ],
+    VOLUME_CORRUPT: ['This volume is damaged or incomplete.', OPEN_AGAIN],
+    VOLUME_TOO_LARGE: ['This volume is too large for this page.', 'Open a NIfTI label of one slice.'],
     ARCHIVE_CORRUPT: ['This zip archive is damaged or not supported.', 'Unpack it and open the folder.'],
     ARCHIVE_TOO_LARGE: ['This zip archive contains more than 1 GB of files.', 'Unpack it and open the folder.'],
     DATA_NAME: [

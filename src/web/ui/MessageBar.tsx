@@ -1,6 +1,6 @@
 /** What the page has to say, one thing at a time beside a warning that holds; read out by screen readers. */
-import { dismiss, dismissWarning } from '../app/messages.js';
-import { type Message, message, warning } from '../app/state.js';
+import { dismiss, dismissSummary, dismissWarning } from '../app/messages.js';
+import { type Message, message, summary, warning } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 
@@ -10,6 +10,7 @@ export function MessageBar() {
   return (
     <div class="messages" role={urgent ? 'alert' : 'status'} aria-live="polite" aria-atomic="false">
       {standing && <Line of={standing} onDismiss={dismissWarning} />}
+      {summary.value && <Line of={summary.value} onDismiss={dismissSummary} />}
       {now && <Line of={now} onDismiss={dismiss} />}
     </div>
   );
@@ -21,6 +22,7 @@ function Line({ of, onDismiss }: { readonly of: Message; readonly onDismiss: () 
       <p>
         {of.text} {of.hint && <span class="quiet">{of.hint}</span>}
       </p>
+      {of.action && <Button label={of.action.label} caption={of.action.label} kind="primary" onClick={of.action.run} />}
       <Button label={text.errors.dismiss} icon="close" onClick={onDismiss} />
     </div>
   );
