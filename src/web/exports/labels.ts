@@ -23,7 +23,7 @@ export function classMap({ width, height, objects }: ImageDocument): Uint8Array 
 }
 
 /** Filled, a drawn outline grows at least this much; a ring that is an object of its own, such as a muscle, does not. */
-const OUTLINE_GROWS = 8;
+const OUTLINE_GROWS = 6;
 /** How far noise of compression takes black and white, and the share of pixels that has to be one of them. */
 const NOISE = 40;
 const BLACK_OR_WHITE = 0.98;
