@@ -114,6 +114,9 @@ export const ERRORS = {
   FILE_UNWRITABLE: input('The file cannot be written.'),
   FOLDER_NOT_FOUND: input('The folder of images is not there.'),
   FOLDER_NOT_SERVED: usage('The server was started without `--folder`.'),
+  GRAPH_GRADIENT: failure(
+    'The gradient rule of an operation returned a gradient of another shape or type than its input.',
+  ),
   GRAPH_NO_GRADIENT: failure('The loss depends on a variable through an operation without a derivative.'),
   GRAPH_PARAMETER: input('The value of a weight does not fit the graph.'),
   GRAPH_SHAPE: failure("The shapes of an operation's inputs do not fit each other."),

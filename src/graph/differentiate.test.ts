@@ -9,7 +9,7 @@ import { add, exp, mul, sin, stopGradient, sub } from './ops/elementwise.js';
 import { linearInt8 } from './ops/quantised.js';
 import { sum } from './ops/reduce.js';
 import { split } from './ops/shape.js';
-import { constant, input, parameter, type Tensor } from './tensor.js';
+import { apply, constant, input, parameter, type Tensor, withGradient } from './tensor.js';
 import { asFloat32, float32 } from './tensorData.js';
 import { toOnnx } from './toOnnx.js';
 
@@ -62,6 +62,30 @@ describe('differentiate', () => {
   it('refuses results that are no scalars', () => {
     expect(() => differentiate(x, [x])).toThrow(
       expect.objectContaining({ code: 'GRAPH_SHAPE', message: 'differentiate expected a scalar, got [3]' }),
+    );
+  });
+
+  it.each([
+    ['of another shape', [3, 1], 'float32', 'float32[3, 1] for its input 0, float32[3]'],
+    ['that only broadcasts', [1], 'float32', 'float32[1] for its input 0, float32[3]'],
+    ['of another type', [3], 'float16', 'float16[3] for its input 0, float32[3]'],
+  ] as const)('refuses a rule that returns a gradient %s, and names the operation', (_, shape, dtype, found) => {
+    const wrong = apply('Softsign', [x], x.shape, { gradient: () => [input('g', shape, dtype)] });
+    expect(() => differentiate(sum(wrong), [x])).toThrow(
+      expect.objectContaining({
+        code: 'GRAPH_GRADIENT',
+        message: `the gradient rule of Softsign returned ${found}`,
+        details: { operation: 'Softsign', input: 0 },
+      }),
+    );
+  });
+
+  it('refuses a rule with more gradients than inputs, also one written with withGradient', () => {
+    const wrong = withGradient(exp(x), [x], (dy) => [dy, dy]);
+    expect(() => differentiate(sum(wrong), [x])).toThrow('float32[3] for an input 2, which it does not have');
+    const other = withGradient(exp(x), [x], (dy) => [sum(dy)]);
+    expect(() => differentiate(sum(other), [x])).toThrow(
+      'the gradient rule of Alias (of Exp) returned float32[] for its input 1, float32[3]',
     );
   });
 

@@ -2,14 +2,16 @@
  * Reverse-mode differentiation: the gradient of a scalar is itself a graph, made of the same operations.
  */
 import { SamusError } from '../errors.js';
+import { sameShape } from './dims.js';
 import { add } from './ops/elementwise.js';
-import { type GradientRule, type Node, nodeOf, scalar, shapeError, type Tensor } from './tensor.js';
+import { ALIAS, type GradientRule, type Node, nodeOf, scalar, shapeError, type Tensor } from './tensor.js';
 import { ancestors } from './traverse.js';
 
 /**
  * Gradients of `y` by each of `variables`; undefined where `y` does not depend on one.
  * @param y a scalar
- * @throws SamusError GRAPH_SHAPE if `y` is not a scalar, GRAPH_NO_GRADIENT if an operation between has no derivative
+ * @throws SamusError GRAPH_SHAPE if `y` is not a scalar, GRAPH_NO_GRADIENT if an operation between has no derivative,
+ * GRAPH_GRADIENT if the rule of one is wrong
  */
 export function differentiate(y: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
   if (y.rank !== 0) throw shapeError('differentiate', 'a scalar', y);
@@ -29,6 +31,7 @@ export function differentiate(y: Tensor, variables: readonly Tensor[]): (Tensor 
     const rule = ruleOf(node);
     if (!rule) continue;
     const incoming = rule(node.outputs.map((output) => gradients.get(output)));
+    checkGradients(node, incoming);
     for (const [i, source] of node.inputs.entries()) {
       const gradient = incoming[i];
       if (!source || !gradient || !active.has(source)) continue;
@@ -37,6 +40,27 @@ export function differentiate(y: Tensor, variables: readonly Tensor[]): (Tensor 
     }
   }
   return variables.map((variable) => gradients.get(variable));
+}
+
+/** A rule that returns a gradient of another shape or type than its input would fail far from here, or not at all. */
+function checkGradients(node: Node, gradients: readonly (Tensor | undefined)[]): void {
+  for (const [i, gradient] of gradients.entries()) {
+    const source = node.inputs[i];
+    if (!gradient || (source && sameShape(gradient.shape, source.shape) && gradient.dtype === source.dtype)) continue;
+    const place = source ? `its input ${i}, ${source}` : `an input ${i}, which it does not have`;
+    throw new SamusError(
+      'GRAPH_GRADIENT',
+      `the gradient rule of ${nameOf(node)} returned ${gradient} for ${place}`,
+      'correct the rule: each gradient has the shape and type of its input',
+      { operation: node.opType, input: i },
+    );
+  }
+}
+
+/** The operator of a node; for a rule written with `withGradient`, also the operator that makes the value. */
+function nameOf(node: Node): string {
+  const value = node.opType === ALIAS && node.inputs[0] ? nodeOf(node.inputs[0]) : undefined;
+  return value ? `${node.opType} (of ${value.opType})` : node.opType;
 }
 
 /** The tensors through which the variables act. */

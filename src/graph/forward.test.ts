@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { runtime } from '../../test/support/evaluate.js';
+import { run, runtime } from '../../test/support/evaluate.js';
 import { operationNames } from '../../test/support/operations.js';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
 import { webRuntime } from '../runtime/webRuntime.js';
@@ -18,12 +18,12 @@ import { gather, lookup } from './ops/gather.js';
 import { gemm, linear, matmul, matmulTransposed } from './ops/matrix.js';
 import { batchNorm, batchNormInfer, groupNorm, layerNorm, layerNorm2d } from './ops/normalise.js';
 import { avgPool2d, maxPool2d } from './ops/pool.js';
-import { max, mean, softmax, sum } from './ops/reduce.js';
-import { resizeBilinear, resizeNearest } from './ops/resize.js';
+import { crossEntropy, logSoftmax, max, mean, softmax, sum } from './ops/reduce.js';
+import { resizeBicubic, resizeBilinear, resizeNearest } from './ops/resize.js';
 import * as s from './ops/shape.js';
 import { conv3x3OfTokens } from './ops/winograd.js';
-import { input, integers, type Tensor } from './tensor.js';
-import type { StateDict, TensorData } from './tensorData.js';
+import { constant, input, integers, type Tensor } from './tensor.js';
+import { float32, type StateDict, type TensorData } from './tensorData.js';
 import { toOnnx } from './toOnnx.js';
 
 type Build = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
@@ -64,7 +64,7 @@ const CASES: Record<string, Build> = {
   sum: (x) => sum(x, { axes: [0, 2] }),
   mean: (x) => mean(x, { axes: [1], keepDims: true }),
   max: (x) => max(x, { axes: [-1] }),
-  softmax,
+  softmax: (x) => softmax(x),
   reshape: (x) => s.reshape(x, [3, -1]),
   transpose: (x) => s.transpose(x, [2, 0, 1]),
   transposeLast: s.transposeLast,
@@ -102,6 +102,41 @@ const CASES: Record<string, Build> = {
   dropout: (x, noise) => dropout(x, noise, 0.3),
   dropout2d: (x, noise) => dropout2d(x, noise, 0.3),
   dropPath: (x, noise) => dropPath(x, noise, 0.3),
+  'softmax, over channels': (x) => softmax(x, 1),
+  logSoftmax: (x) => logSoftmax(x),
+  'logSoftmax, over channels': (x) => logSoftmax(x, 1),
+  'max, the first of ties': (x) => max(x, { axes: [2, 3], ties: 'first' }),
+  'max, the first of tied channels': (x) => max(x, { axes: [1], keepDims: true, ties: 'first' }),
+  'max, shared by ties': (x) => max(x, { axes: [-1, -2] }),
+  crossEntropy: (x, t) => crossEntropy(x, t),
+  'crossEntropy, labels as floats': (x, t) => crossEntropy(x, t),
+  'crossEntropy, ignoring 255': (x, t) => crossEntropy(x, t, { ignore: 255 }),
+  'crossEntropy, ignoring class 0': (x, t) => crossEntropy(x, t, { ignore: 0 }),
+  'crossEntropy, of vectors': (x, t) => crossEntropy(x, t),
+  'conv2d, dilated': (x, w, b) => conv2d(x, w, b, { padding: 3, dilation: 3 }),
+  'conv2d, dilated, stride 2': (x, w) => conv2d(x, w, undefined, { stride: 2, padding: 2, dilation: 2 }),
+  'conv2d, dilated depthwise': (x, w) => conv2d(x, w, undefined, { padding: 4, dilation: 4, groups: 3 }),
+  'conv2d, dilated in groups': (x, w) => conv2d(x, w, undefined, { padding: 2, dilation: 2, groups: 2 }),
+  'conv2d, dilated, large kernel': (x, w) => conv2d(x, w, undefined, { padding: 6, dilation: 2 }),
+  'conv2d, along one axis': (x, w) => conv2d(x, w, undefined, { padding: [0, 1, 0, 1] }),
+  'conv2d, unequal padding': (x, w) => conv2d(x, w, undefined, { padding: [2, 0, 1, 3] }),
+  'conv2d, unequal padding, stride 2': (x, w) => conv2d(x, w, undefined, { padding: [2, 0, 1, 3], stride: 2 }),
+  'conv2d, padding beyond the kernel': (x, w) => conv2d(x, w, undefined, { padding: 2 }),
+  'convTranspose2d, dilated in groups': (x, w, b) =>
+    convTranspose2d(x, w, b, { stride: 2, padding: 1, dilation: 2, groups: 2 }),
+  'convTranspose2d, unequal padding': (x, w) => convTranspose2d(x, w, undefined, { padding: [1, 0, 0, 2] }),
+  'maxPool2d, padded': (x) => maxPool2d(x, { kernel: 3, stride: 2, padding: 1 }),
+  'maxPool2d, first of ties': (x) => maxPool2d(x, { kernel: 3, stride: 2, padding: 1 }),
+  'avgPool2d, padded': (x) => avgPool2d(x, { kernel: 3, stride: 2, padding: 1 }),
+  'avgPool2d, padded, padding not counted': (x) =>
+    avgPool2d(x, { kernel: 3, stride: 2, padding: 1, countPadding: false }),
+  'avgPool2d, stride 1': (x) => avgPool2d(x, { kernel: 5, stride: 1, padding: 2 }),
+  'resizeBilinear, corners aligned': (x) => resizeBilinear(x, 9, 11, { alignCorners: true }),
+  'resizeBilinear, corners aligned, smaller': (x) => resizeBilinear(x, 3, 4, { alignCorners: true }),
+  'resizeBilinear, corners aligned, to one row': (x) => resizeBilinear(x, 1, 8, { alignCorners: true }),
+  resizeBicubic: (x) => resizeBicubic(x, 9, 4),
+  'resizeBicubic, from one row': (x) => resizeBicubic(x, 3, 5),
+  roll: (x) => s.roll(s.roll(x, -2, 1), 3, -1),
 };
 
 /** In quantised.test.ts. */
@@ -132,7 +167,8 @@ describe.each([
   it.each(Object.entries(CASES))('%s and its gradients are what PyTorch computes', async (name, build) => {
     const own = new Map([...fixture].filter(([key]) => key.slice(0, key.lastIndexOf('.')) === name));
     const stored = (suffix: RegExp) => [...own].filter(([key]) => suffix.test(key));
-    const inputs = stored(/\.\d+$/).map(([key, { shape, dtype }]) => input(key, shape, dtype));
+    const keys = stored(/\.\d+$/).map((_, i) => `${name}.${i}`);
+    const inputs = keys.map((key) => input(key, own.get(key)!.shape, own.get(key)!.dtype));
     const built = build(...inputs);
     const results = 'shape' in built ? [built] : built;
     const outputs = Object.fromEntries(results.map((y, i) => [i === 0 ? `${name}.y` : `${name}.y${i}`, y]));
@@ -151,6 +187,47 @@ describe.each([
     const found = await session.run(Object.fromEntries(stored(/\.(\d+|dy)$/)));
     await session.dispose();
     for (const key of Object.keys(outputs)) expectClose(key, found[key], own.get(key)!);
+  });
+});
+
+describe('limits', () => {
+  const logits = float32([1, 2, 3, 4, 5, 6], [1, 2, 3]);
+  const lossOf = async (labels: number[], options?: { ignore: number }) => {
+    const { y } = await run({ y: crossEntropy(constant(logits), constant(float32(labels, [1, 3])), options) });
+    return Number(y!.data[0]);
+  };
+
+  it.each([
+    ['a label beyond the classes', [0, 1, 2], undefined],
+    ['a label between two classes', [0, 0.5, 1], undefined],
+    ['a label to ignore, unasked', [0, 255, 1], undefined],
+    ['nothing but labels to ignore', [255, 255, 255], { ignore: 255 }],
+  ])('crossEntropy is NaN for %s', async (_, labels, options) => {
+    expect(await lossOf(labels, options)).toBeNaN();
+    expect(await lossOf([0, 1, 1], options)).toBeGreaterThan(0);
+  });
+
+  it('crossEntropy stays exact for logits beyond the range of exp', async () => {
+    const far = constant(float32([500, -500], [1, 2]));
+    const { y } = await run({ y: crossEntropy(far, integers([1], [1])) });
+    expect(y).toEqual(float32([1000], []));
+  });
+
+  it('dropout of nothing keeps all, of everything leaves zeros', async () => {
+    const [x, noise] = [constant(float32([1, -2, 3], [3])), constant(float32([0, 0.5, 0.999], [3]))];
+    const { none, all } = await run({ none: dropout(x, noise, 0), all: dropout(x, noise, 1) });
+    expect(none).toEqual(float32([1, -2, 3], [3]));
+    expect(Array.from(all!.data, (value: unknown) => Number(value) === 0)).toEqual([true, true, true]);
+  });
+
+  it('batchNorm cancels a bias before it, so that the gradient of the bias is only rounding', async () => {
+    const values = Float32Array.from({ length: 2 * 3 * 16 }, (_, i) => Math.sin(i * i));
+    const [x, weights] = [constant(float32(values, [2, 3, 4, 4])), constant(float32(values.slice(0, 3), [3]))];
+    const bias = input('bias', [3, 1, 1]);
+    const { y } = batchNorm(e.add(x, bias), weights, weights, 1e-5);
+    const [gradient] = differentiate(sum(e.mul(y, constant(float32(values.map(Math.cos), [2, 3, 4, 4])))), [bias]);
+    const { found } = await run({ found: gradient! }, { bias: float32([0.5, 100, -3], [3, 1, 1]) });
+    expect(Math.max(...Array.from(found!.data, Number).map(Math.abs))).toBeLessThan(1e-4);
   });
 });
 

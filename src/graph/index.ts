@@ -40,9 +40,9 @@ export { gemm, linear, matmul, matmulTransposed } from './ops/matrix.js';
 export { batchNorm, batchNormInfer, groupNorm, layerNorm, layerNorm2d } from './ops/normalise.js';
 export { avgPool2d, maxPool2d } from './ops/pool.js';
 export { conv3x3OfTokensInt8, linearInt8 } from './ops/quantised.js';
-export { max, mean, type ReduceOptions, softmax, sum } from './ops/reduce.js';
-export { resizeBilinear, resizeNearest } from './ops/resize.js';
-export { concat, pad, padImage, reshape, slice, split, stack, transpose, transposeLast } from './ops/shape.js';
+export { crossEntropy, logSoftmax, max, mean, type ReduceOptions, softmax, sum } from './ops/reduce.js';
+export { resizeBicubic, resizeBilinear, resizeNearest } from './ops/resize.js';
+export { concat, pad, padImage, reshape, roll, slice, split, stack, transpose, transposeLast } from './ops/shape.js';
 export { conv3x3OfTokens } from './ops/winograd.js';
 export {
   type Attributes,

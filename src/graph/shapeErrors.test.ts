@@ -13,8 +13,8 @@ import { gemm, linear, matmul, matmulTransposed } from './ops/matrix.js';
 import { batchNorm, batchNormInfer, groupNorm, layerNorm, layerNorm2d } from './ops/normalise.js';
 import { avgPool2d, maxPool2d } from './ops/pool.js';
 import { conv3x3OfTokensInt8, linearInt8 } from './ops/quantised.js';
-import { max, mean, softmax, sum } from './ops/reduce.js';
-import { resizeBilinear, resizeNearest } from './ops/resize.js';
+import { crossEntropy, logSoftmax, max, mean, softmax, sum } from './ops/reduce.js';
+import { resizeBicubic, resizeBilinear, resizeNearest } from './ops/resize.js';
 import * as s from './ops/shape.js';
 import { conv3x3OfTokens } from './ops/winograd.js';
 import { input, type Tensor } from './tensor.js';
@@ -50,6 +50,12 @@ const CASES: readonly (readonly [operation: string, build: () => unknown, ...sha
   ['conv2d', () => conv2d(t(3, 8, 8), t(4, 3, 3, 3)), '[3, 8, 8]', '[4, 3, 3, 3]'],
   ['conv2d', () => conv2d(t(1, 3, 2, 8), t(4, 3, 3, 3)), '[1, 3, 2, 8]', '[4, 3, 3, 3]'],
   ['conv2d', () => conv2d(t(1, 3, 8, 8), t(4, 3, 3, 3), t(3)), '[4, 3, 3, 3]', '[3]'],
+  ['conv2d', () => conv2d(t(1, 3, 4, 4), t(4, 3, 3, 3), undefined, { dilation: 2 }), '[1, 3, 4, 4]', '[4, 3, 3, 3]'],
+  ['conv2d', () => conv2d(t(1, 3, 4, 4), t(4, 3, 3, 3), undefined, { padding: [0, 0, -1, 0] }), '[1, 3, 4, 4]'],
+  ['conv2d', () => conv2d(t(1, 3, 4, 4), t(4, 3, 3, 3), undefined, { dilation: 0 }), '[1, 3, 4, 4]'],
+  ['conv2d', () => conv2d(t(1, 3, 4, 4), t(4, 3, 3, 3), undefined, { stride: 1.5 }), '[1, 3, 4, 4]'],
+  ['conv2d', () => conv2d(t(1, 1, 1, 4), t(1, 1, 3, 3), undefined, { padding: [0, 1, 1, 1] }), '[1, 1, 1, 4]'],
+  ['convTranspose2d', () => convTranspose2d(t(1, 1, 1, 1), t(1, 1, 2, 2), undefined, { padding: 1 }), '[1, 1, 1, 1]'],
   ['convTranspose2d', () => convTranspose2d(t(1, 3, 8, 8), t(4, 3, 2, 2)), '[1, 3, 8, 8]', '[4, 3, 2, 2]'],
   ['convTranspose2d', () => convTranspose2d(t(1, 3, 8, 8), t(3, 4, 2, 2), t(3)), '[3, 4, 2, 2]', '[3]'],
   ['conv3x3OfTokens', () => conv3x3OfTokens(t(1, 15, 3), t(2, 3, 3, 3), 4), '[1, 15, 3]', '[2, 3, 3, 3]'],
@@ -73,13 +79,24 @@ const CASES: readonly (readonly [operation: string, build: () => unknown, ...sha
   ['dropout2d', () => dropout2d(t(2), t(2), 0.1), '[2]'],
   ['dropPath', () => dropPath(t(2, 3), t(3), 0.1), '[2, 3]', '[3]'],
   ['maxPool2d', () => maxPool2d(t(1, 3, 1, 5), { kernel: 2 }), '[1, 3, 1, 5]'],
+  ['maxPool2d', () => maxPool2d(t(1, 3, 8, 8), { kernel: 3, padding: 2 }), '[1, 3, 8, 8]'],
+  ['maxPool2d', () => maxPool2d(t(1, 3, 1, 8), { kernel: 4, padding: 1 }), '[1, 3, 1, 8]', 'padding of 1'],
+  ['avgPool2d', () => avgPool2d(t(1, 3, 8, 8), { kernel: 3, padding: -1 }), '[1, 3, 8, 8]'],
   ['avgPool2d', () => avgPool2d(t(3, 4, 5), { kernel: 2 }), '[3, 4, 5]'],
   ['sum', () => sum(t(2, 3), { axes: [2] }), '[2, 3]'],
   ['mean', () => mean(t(2, 3), { axes: [-3] }), '[2, 3]'],
   ['mean', () => mean(t('batch', 3)), '[batch, 3]'],
   ['max', () => max(t(2, 3), { axes: [5] }), '[2, 3]'],
+  ['max', () => max(t(2, 3), { axes: [5], ties: 'first' }), '[2, 3]'],
+  ['softmax', () => softmax(t(2, 3), 2), '[2, 3]'],
+  ['logSoftmax', () => logSoftmax(t(2, 3), -3), '[2, 3]'],
+  ['crossEntropy', () => crossEntropy(t(2, 3, 4, 4), t(2, 1, 4, 4)), '[2, 3, 4, 4]', '[2, 1, 4, 4]'],
+  ['crossEntropy', () => crossEntropy(t(3), t()), '[3]', '[]'],
   ['softmax', () => softmax(t()), '[]'],
   ['resizeBilinear', () => resizeBilinear(t(4, 5), 8, 8), '[4, 5]'],
+  ['resizeBilinear', () => resizeBilinear(t(1, 1, 4, 5), 0, 8, { alignCorners: true }), '[1, 1, 4, 5]', '0×8'],
+  ['resizeBicubic', () => resizeBicubic(t(4, 5), 8, 8), '[4, 5]'],
+  ['resizeBicubic', () => resizeBicubic(t(1, 1, 4, 5), 8.5, 8), '8.5×8'],
   ['resizeNearest', () => resizeNearest(t(4, 5), 8, 8), '[4, 5]'],
   ['reshape', () => s.reshape(t(2, 3), [4, 2]), '[2, 3]', '[4, 2]'],
   ['reshape', () => s.reshape(t(2, 3), [4, -1]), '[2, 3]', '[4, -1]'],
@@ -91,6 +108,8 @@ const CASES: readonly (readonly [operation: string, build: () => unknown, ...sha
   ['stack', () => s.stack([t(2), t(2)], 3), '[2]'],
   ['slice', () => s.slice(t(2, 3), 1, 0, 4), '[2, 3]'],
   ['split', () => s.split(t(2, 3), 1, [1, 1]), '[2, 3]'],
+  ['roll', () => s.roll(t(2, 3), 1, 2), '[2, 3]'],
+  ['roll', () => s.roll(t(2, 3), 0.5, 1), '[2, 3]', '0.5'],
   ['pad', () => s.pad(t(2, 3), 0, -1, 0), '[2, 3]'],
   ['pad', () => s.padImage(t(3), [1, 1, 1, 1]), '[3]'],
   ['gather', () => gather(t(2, 3), [3], 1), '[2, 3]'],

@@ -47,7 +47,6 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   }
   const extra = x.rank - shape.length;
   const axes = x.shape.flatMap((dim, i) => (i < extra || (shape[i - extra] === 1 && dim !== 1) ? [i] : []));
-  if (axes.length === 0) return reshape(x, shape);
   const rows = axes.every((axis, i) => axis === i) ? elements(x.shape.slice(0, axes.length)) : 1;
   const columns = elements(x.shape.slice(axes.length));
   if (x.dtype === 'float32' && typeof rows === 'number' && typeof columns === 'number' && rows > 1 && columns > 1) {

@@ -1,10 +1,11 @@
 /**
- * Sums, means and maxima over axes, and softmax.
+ * Sums, means and maxima over axes; softmax, its logarithm, and cross-entropy.
  */
-import { type Dim, mulDims } from '../dims.js';
-import { apply, integers, resolveAxis, shapeError, type Tensor } from '../tensor.js';
+import { type Dim, mulDims, type Shape, sameShape } from '../dims.js';
+import { apply, constant, integers, resolveAxis, shapeError, type Tensor } from '../tensor.js';
+import { float32, sizeOf } from '../tensorData.js';
 import { expand, sumTo } from './broadcasting.js';
-import { div, equal, mul, sub, where } from './elementwise.js';
+import { add, cast, div, equal, exp, mul, neg, sub, where } from './elementwise.js';
 import { reshape } from './shape.js';
 
 export interface ReduceOptions {
@@ -41,25 +42,94 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reshape(y, shape);
 }
 
-/** Maximum over axes; equal maxima share the gradient evenly, as in PyTorch's amax. */
-export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
+interface MaxOptions extends ReduceOptions {
+  /**
+   * Which of equal maxima gets the gradient: `share` gives each the same part (PyTorch's amax), `first` gives all to the
+   * first in row-major order (PyTorch's max over one axis, and its global max pooling).
+   */
+  readonly ties?: 'share' | 'first';
+}
+
+/** Maximum over axes. */
+export function max(x: Tensor, options: MaxOptions = {}): Tensor {
   const { reduced, kept, shape } = resolve('max', x, options);
   const y: Tensor = apply('ReduceMax', [x, integers(reduced)], kept, {
     attributes: { keepdims: { int: 1 } },
     gradient: ([dy]) => {
-      const hits = where(equal(x, y), 1, 0);
-      return [dy && mul(hits, div(dy, sumTo(hits, kept)))];
+      if (!dy) return [];
+      const hits = equal(x, y);
+      if (options.ties === 'first') return [where(firstOf(hits, reduced, kept), dy, 0)];
+      const shares = where(hits, 1, 0);
+      return [mul(shares, div(dy, sumTo(shares, kept)))];
     },
   });
   return reshape(y, shape);
 }
 
-/** exp(x) / Σ exp(x) over the last axis. */
-export function softmax(x: Tensor): Tensor {
-  resolveAxis('softmax', x, -1);
+/** The first that is true along `axes`, in row-major order; by place numbers, which float32 counts exactly to 2²⁴. */
+function firstOf(hits: Tensor, axes: readonly number[], kept: Shape): Tensor {
+  const sizes = hits.shape.map((_, axis) => (axes.includes(axis) ? hits.size(axis) : 1));
+  const count = sizeOf(sizes);
+  const places = constant(
+    float32(
+      Float32Array.from({ length: count }, (_, i) => i),
+      sizes,
+    ),
+  );
+  const first = apply('ReduceMin', [where(hits, places, count), integers(axes)], kept, {
+    attributes: { keepdims: { int: 1 } },
+  });
+  return equal(places, first);
+}
+
+/** exp(x) / Σ exp(x) over an axis, the last if absent. */
+export function softmax(x: Tensor, axis = -1): Tensor {
+  resolveAxis('softmax', x, axis);
   const y: Tensor = apply('Softmax', [x], x.shape, {
-    attributes: { axis: { int: -1 } },
-    gradient: ([dy]) => [dy && mul(y, sub(dy, sum(mul(dy, y), { axes: [-1], keepDims: true })))],
+    attributes: { axis: { int: axis } },
+    gradient: ([dy]) => [dy && mul(y, sub(dy, sum(mul(dy, y), { axes: [axis], keepDims: true })))],
   });
   return y;
+}
+
+/** The logarithm of {@link softmax}, x − log Σ exp(x), without overflow. */
+export function logSoftmax(x: Tensor, axis = -1): Tensor {
+  resolveAxis('logSoftmax', x, axis);
+  const y: Tensor = apply('LogSoftmax', [x], x.shape, {
+    attributes: { axis: { int: axis } },
+    gradient: ([dy]) => [dy && sub(dy, mul(exp(y), sum(dy, { axes: [axis], keepDims: true })))],
+  });
+  return y;
+}
+
+interface CrossEntropyOptions {
+  /** A label that counts nowhere, such as 255; none if absent. */
+  readonly ignore?: number;
+}
+
+/**
+ * Mean of −log softmax at the class of each pixel, over all pixels but those to ignore.
+ *
+ * The result is NaN where a label is neither a class nor ignored, and where all are ignored (as in PyTorch).
+ * @param logits [B, C, ...]
+ * @param labels class numbers [B, ...], float32 or any integer type
+ * @returns a scalar
+ */
+export function crossEntropy(logits: Tensor, labels: Tensor, { ignore }: CrossEntropyOptions = {}): Tensor {
+  const [batch, , ...image] = logits.shape;
+  if (logits.rank < 2 || !sameShape(labels.shape, [batch, ...image])) {
+    throw shapeError('crossEntropy', 'logits [B, C, ...] and labels [B, ...]', logits, labels);
+  }
+  const numbers = labels.dtype === 'float32' ? labels : cast(labels, 'float32');
+  const ignored = ignore === undefined ? undefined : equal(numbers, ignore);
+  const counted = ignored ? where(ignored, Number.NaN, numbers) : numbers;
+  const classes = logits.size(1);
+  const list = Float32Array.from({ length: classes }, (_, i) => i);
+  const classAxis = constant(float32(list, [classes, ...image.map(() => 1)]));
+  const chosen = equal(reshape(counted, [batch, 1, ...image]), classAxis);
+  const loss = sum(where(chosen, neg(logSoftmax(logits, 1)), 0));
+  const known = sum(where(chosen, 1, 0), { axes: [1] });
+  const expected = ignored ? where(ignored, 0, 1) : 1;
+  const unknown = where(equal(known, expected), 0, Number.NaN);
+  return add(div(loss, sum(known)), sum(unknown));
 }

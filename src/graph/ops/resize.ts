@@ -1,25 +1,54 @@
 /**
- * Bilinear and nearest resizing of images by PyTorch's rule (interpolate with align_corners=False).
+ * Bilinear, bicubic and nearest resizing of images by the rules of PyTorch's interpolate.
  *
- * Both are linear maps of the rows and of the columns; the gradient is the product with the transposed maps.
+ * All are linear maps of the rows and of the columns; the gradient is the product with the transposed maps.
  */
-import { apply, constant, integers, shapeError, type Tensor } from '../tensor.js';
+import { type Attributes, apply, constant, integers, shapeError, type Tensor } from '../tensor.js';
 import { float32 } from '../tensorData.js';
 import { matmul } from './matrix.js';
 import { transposeLast } from './shape.js';
 
+/** Which input pixels make an output pixel, and their shares. */
 type Weights = (output: number, inputSize: number, outputSize: number) => readonly (readonly [number, number])[];
 
-/** src = max(0, (i + 0.5)·in/out − 0.5), between its two neighbours; the scale is float32, as PyTorch's. */
-const bilinearWeights: Weights = (output, inputSize, outputSize) => {
-  const scale = Math.fround(inputSize / outputSize);
-  const position = Math.max(0, Math.fround(Math.fround(scale * (output + 0.5)) - 0.5));
+/** Half-pixel centres: (i + 0.5)·in/out − 0.5; the scale is float32, as PyTorch's. */
+function centred(output: number, inputSize: number, outputSize: number): number {
+  return Math.fround(Math.fround(Math.fround(inputSize / outputSize) * (output + 0.5)) - 0.5);
+}
+
+/** Aligned corners: i·(in − 1)/(out − 1), and 0 for a single output. */
+function aligned(output: number, inputSize: number, outputSize: number): number {
+  return outputSize > 1 ? Math.fround(output * Math.fround((inputSize - 1) / (outputSize - 1))) : 0;
+}
+
+/** Between the two neighbours of a position. */
+function linear(position: number, inputSize: number): readonly (readonly [number, number])[] {
   const first = Math.min(Math.floor(position), inputSize - 1);
   const fraction = position - first;
   return [
     [first, 1 - fraction],
     [Math.min(first + 1, inputSize - 1), fraction],
   ];
+}
+
+const centredWeights: Weights = (i, inputSize, outputSize) =>
+  linear(Math.max(0, centred(i, inputSize, outputSize)), inputSize);
+
+const alignedWeights: Weights = (i, inputSize, outputSize) => linear(aligned(i, inputSize, outputSize), inputSize);
+
+/** PyTorch's coefficient of the cubic convolution. */
+const CUBIC = -0.75;
+
+/** Keys' cubic convolution over four neighbours, those beyond the border taken from its last pixel. */
+const cubicWeights: Weights = (output, inputSize, outputSize) => {
+  const position = centred(output, inputSize, outputSize);
+  const first = Math.floor(position);
+  return [-1, 0, 1, 2].map((offset) => {
+    const d = Math.abs(position - first - offset);
+    const near = ((CUBIC + 2) * d - (CUBIC + 3)) * d * d + 1;
+    const far = ((CUBIC * d - 5 * CUBIC) * d + 8 * CUBIC) * d - 4 * CUBIC;
+    return [Math.min(Math.max(first + offset, 0), inputSize - 1), d <= 1 ? near : far];
+  });
 };
 
 /** src = floor(i·in/out) */
@@ -36,21 +65,16 @@ function matrix(weights: Weights, inputSize: number, outputSize: number): Tensor
   return constant(float32(values, [outputSize, inputSize]));
 }
 
-function resize(
-  name: string,
-  x: Tensor,
-  height: number,
-  width: number,
-  weights: Weights,
-  mode: Record<string, string>,
-) {
+function resize(name: string, x: Tensor, height: number, width: number, weights: Weights, mode: Attributes) {
   if (x.rank !== 4) throw shapeError(name, '[B, C, H, W]', x);
+  if (![height, width].every((size) => Number.isInteger(size) && size > 0)) {
+    throw shapeError(name, `a new size of at least 1×1 instead of ${height}×${width}`, x);
+  }
   const [h, w] = [x.size(2), x.size(3)];
   if (h === height && w === width) return x;
-  const attributes = Object.fromEntries(Object.entries(mode).map(([key, string]) => [key, { string }]));
   const sizes = integers([height, width]);
   return apply('Resize', [x, undefined, undefined, sizes], [x.shape[0], x.shape[1], height, width], {
-    attributes: { ...attributes, axes: { ints: [2, 3] } },
+    attributes: { ...mode, axes: { ints: [2, 3] } },
     gradient: ([dy]) => {
       if (!dy) return [];
       const rows = matmul(transposeLast(matrix(weights, h, height)), dy);
@@ -59,14 +83,38 @@ function resize(
   });
 }
 
+interface BilinearOptions {
+  /** Map the centres of the corner pixels onto each other (PyTorch's align_corners) in place of their outer edges. */
+  readonly alignCorners?: boolean;
+}
+
 /**
- * Bilinear resizing, half-pixel centres, no antialiasing.
+ * Bilinear resizing without antialiasing.
  * @param x [B, C, H, W]
  * @returns [B, C, height, width]
  */
-export function resizeBilinear(x: Tensor, height: number, width: number): Tensor {
-  const mode = { mode: 'linear', coordinate_transformation_mode: 'half_pixel' };
-  return resize('resizeBilinear', x, height, width, bilinearWeights, mode);
+export function resizeBilinear(
+  x: Tensor,
+  height: number,
+  width: number,
+  { alignCorners = false }: BilinearOptions = {},
+): Tensor {
+  const transformation = alignCorners ? 'align_corners' : 'half_pixel';
+  const mode = { mode: { string: 'linear' }, coordinate_transformation_mode: { string: transformation } };
+  return resize('resizeBilinear', x, height, width, alignCorners ? alignedWeights : centredWeights, mode);
+}
+
+/**
+ * Bicubic resizing (a = −0.75), half-pixel centres, no antialiasing: for position tables. Slow for images.
+ * @param x [B, C, H, W]
+ * @returns [B, C, height, width]
+ */
+export function resizeBicubic(x: Tensor, height: number, width: number): Tensor {
+  return resize('resizeBicubic', x, height, width, cubicWeights, {
+    mode: { string: 'cubic' },
+    coordinate_transformation_mode: { string: 'half_pixel' },
+    cubic_coeff_a: { float: CUBIC },
+  });
 }
 
 /**
@@ -75,6 +123,9 @@ export function resizeBilinear(x: Tensor, height: number, width: number): Tensor
  * @returns [B, C, height, width]
  */
 export function resizeNearest(x: Tensor, height: number, width: number): Tensor {
-  const mode = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
-  return resize('resizeNearest', x, height, width, nearestWeights, mode);
+  return resize('resizeNearest', x, height, width, nearestWeights, {
+    mode: { string: 'nearest' },
+    coordinate_transformation_mode: { string: 'asymmetric' },
+    nearest_mode: { string: 'floor' },
+  });
 }

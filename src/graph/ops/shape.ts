@@ -1,8 +1,18 @@
 /**
- * Operations that only move elements: reshape, transpose, slice, pad, concat.
+ * Operations that only move elements: reshape, transpose, slice, pad, roll, concat.
  */
 import { addDims, type Dim, elements, printShape, type Shape, sameShape } from '../dims.js';
-import { apply, applyMany, integers, nodeOf, resolveAxis, scalar, shapeError, type Tensor } from '../tensor.js';
+import {
+  apply,
+  applyMany,
+  integers,
+  nodeOf,
+  resolveAxis,
+  scalar,
+  shapeError,
+  type Tensor,
+  withGradient,
+} from '../tensor.js';
 
 /**
  * The same elements in another shape. One dimension may be -1: what the others leave.
@@ -182,6 +192,20 @@ function unslice(dy: Tensor, axis: number, start: number, step: number, size: nu
     }
   }
   return pad(spread, axis, start, size - start - count);
+}
+
+/**
+ * Elements moved along an axis by `shift` places, those that leave it coming in at the other end (PyTorch's roll).
+ * @param shift positive moves to higher indices
+ */
+export function roll(x: Tensor, shift: number, axis: number): Tensor {
+  const at = resolveAxis('roll', x, axis);
+  if (!Number.isInteger(shift)) throw shapeError('roll', `a whole shift instead of ${shift}`, x);
+  const size = x.size(at);
+  const cut = ((-shift % size) + size) % size;
+  if (cut === 0) return x;
+  const rolled = concat([slice(x, at, cut, size), slice(x, at, 0, cut)], at);
+  return withGradient(rolled, [x], (dy) => [roll(dy, -shift, at)]);
 }
 
 /** An axis made longer by a constant value on both sides. */
