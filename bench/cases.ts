@@ -17,6 +17,7 @@ import { initialise, type ParameterInfo } from '#dist/nn/parameters.js';
 import { Random } from '#dist/nn/random.js';
 import { modelLogits } from '#dist/predict/imageFrame.js';
 import { bundledModels, loadModel } from '#dist/predict/loadModel.node.js';
+import { hasInt8Products } from '#dist/runtime/inThread.node.js';
 import { matmulRate } from '#dist/runtime/matmulRate.js';
 import { nodeRuntime } from '#dist/runtime/nodeRuntime.node.js';
 import type { Runtime } from '#dist/runtime/session.js';
@@ -78,7 +79,8 @@ async function encode(model: string, threads: number): Promise<Case> {
     await session.run({ image });
     return {};
   };
-  return { facts: { session_ms: sessionMs, gflop: realGflop(config) }, run };
+  const kernel = model.endsWith('_int8') ? { int8_products: Number(await hasInt8Products()) } : {};
+  return { facts: { session_ms: sessionMs, gflop: realGflop(config), ...kernel }, run };
 }
 
 /** One click: prompt encoder, decoder, and the first mask at the size of the model's input. */

@@ -100,6 +100,9 @@ function ofModel(results: Results, model: string): Entry[] {
     ...share(least, Math.max(...rates), 'gemm_share'),
     ...share(median, median(rates), 'gemm_share_median'),
     ...peak(`${model}.encode`, encoder('peak_mb')),
+    ...encoder('int8_products')
+      .slice(0, 1)
+      .map((value): Entry => ({ name: `${model}.int8_products`, value, unit: '1' })),
     ...session(model, encoder('session_ms'), decoder('session_ms')),
     ...timed(`${model}.decode`, decoder('ms')),
     ...timed(`${model}.train_step`, training('ms')),

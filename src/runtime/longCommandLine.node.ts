@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { SamusError } from '../errors.js';
-import { tinyModel } from './tinyModel.js';
+import { tinyModel } from './probeModels.js';
 import { createInWorker } from './workerSession.node.js';
 
 /** Up to this length the default stacks of all threads suffice. */

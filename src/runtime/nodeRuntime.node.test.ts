@@ -7,12 +7,12 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { encodeModel, type OnnxModel } from '../graph/onnxProto.js';
 import { float32 } from '../graph/tensorData.js';
-import { builtFile } from './builtFile.node.js';
 import { surviveLongCommandLine } from './longCommandLine.node.js';
 import { nodeRuntime } from './nodeRuntime.node.js';
+import { tinyModel } from './probeModels.js';
 import { listProviders } from './providers.node.js';
-import { allocateShared } from './sharedBytes.js';
-import { tinyModel } from './tinyModel.js';
+import { builtFile } from './thread.node.js';
+import { allocateShared } from './threadTensors.js';
 import { createInWorker } from './workerSession.node.js';
 
 /** `layers` products of a [rows, size] input with one square matrix each, zeros unless `weights` say otherwise. */
@@ -66,8 +66,8 @@ describe('a session in a thread of its own', () => {
 
   it('does not keep a process alive that has forgotten it', async () => {
     const program = `
-      import { nodeRuntime } from '${builtFile('nodeRuntime.node.js').href}';
-      import { tinyModel } from '${builtFile('tinyModel.js').href}';
+      import { nodeRuntime } from '${builtFile('nodeRuntime.node.js', import.meta.url).href}';
+      import { tinyModel } from '${builtFile('probeModels.js', import.meta.url).href}';
       const session = await nodeRuntime().createSession(tinyModel());
       const { y } = await session.run({ x: { dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) } });
       process.stdout.write(String(y.data));`;
@@ -78,8 +78,8 @@ describe('a session in a thread of its own', () => {
 
   it.each([true, false])('can be made whatever the length of the command line (thread: %s)', async (worker) => {
     const program = `
-      import { nodeRuntime } from '${builtFile('nodeRuntime.node.js').href}';
-      import { tinyModel } from '${builtFile('tinyModel.js').href}';
+      import { nodeRuntime } from '${builtFile('nodeRuntime.node.js', import.meta.url).href}';
+      import { tinyModel } from '${builtFile('probeModels.js', import.meta.url).href}';
       const runtime = nodeRuntime({ worker: ${worker} });
       const sessions = await Promise.all([runtime.createSession(tinyModel()), runtime.createSession(tinyModel())]);
       for (const session of sessions) {
@@ -103,9 +103,9 @@ describe('a session in a thread of its own', () => {
   it('reports a thread that ends under a run, and does not wait for it afterwards', async () => {
     const program = `
       import { parentPort } from 'node:worker_threads';
-      parentPort.on('message', ({ type }) => {
-        if (type === 'create') parentPort.postMessage({ type: 'created', inputs: ['x'], outputs: ['y'] });
-        else process.exit(3);
+      parentPort.on('message', ({ id, method }) => {
+        if (method !== 'create') process.exit(3);
+        parentPort.postMessage({ type: 'done', id, value: { inputs: ['x'], outputs: ['y'] } });
       });`;
     const session = await createInWorker(
       tinyModel(),

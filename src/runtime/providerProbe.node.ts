@@ -4,8 +4,8 @@
  */
 import { float32 } from '../graph/tensorData.js';
 import { createInThread } from './inThread.node.js';
+import { tinyModel } from './probeModels.js';
 import { tidyMessage } from './runtimeErrors.js';
-import { tinyModel } from './tinyModel.js';
 
 const provider = process.argv[2];
 try {

@@ -6,8 +6,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { listSupportedBackends } from 'onnxruntime-node';
-import { builtFile } from './builtFile.node.js';
 import { NODE_PROVIDERS, type Provider, type ProviderStatus } from './session.js';
+import { builtFile } from './thread.node.js';
 
 /** A first start of a graphics driver can take several seconds. */
 const PROBE_MILLISECONDS = 30_000;
@@ -31,7 +31,7 @@ async function probe(name: Provider): Promise<ProviderStatus> {
     return { name, available: false, reason };
   }
   try {
-    const program = fileURLToPath(builtFile('providerProbe.node.js'));
+    const program = fileURLToPath(builtFile('providerProbe.node.js', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [program, name], { timeout: PROBE_MILLISECONDS });
     const problem = stdout.trim();
     return { name, available: problem === '', reason: problem === '' ? 'a test model ran on it' : explain(problem) };

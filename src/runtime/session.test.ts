@@ -1,12 +1,14 @@
 /** What every runtime must do alike. The session in a thread starts the built program: build before testing. */
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { encodeModel, type OnnxModel, type OnnxNode, type OnnxValueInfo } from '../graph/onnxProto.js';
 import { BYTES_PER_ELEMENT, type DType, float32, viewAs } from '../graph/tensorData.js';
+import { hasInt8Products } from './inThread.node.js';
 import { matmulRate } from './matmulRate.js';
 import { nodeRuntime } from './nodeRuntime.node.js';
 import { bytesOf } from './ortTensor.js';
-import { allocateShared } from './sharedBytes.js';
-import { tinyModel } from './tinyModel.js';
+import { isInt8Exact, tinyModel } from './probeModels.js';
+import { allocateShared } from './threadTensors.js';
 import { webRuntime } from './webRuntime.js';
 
 const RUNTIMES = [
@@ -196,4 +198,35 @@ it('measures the rate of matrix products', async () => {
   const rate = await matmulRate(nodeRuntime({ worker: false }), {}, 1);
   expect(rate.gflops).toBeGreaterThan(1);
   expect(rate.gflops * rate.milliseconds).toBeCloseTo((2 * 1024 * 768 * 3072) / 1e6, 3);
+});
+
+describe('the probe of 8-bit products', () => {
+  /** The product of 255 and 127 over 64 inputs by a kernel that adds a pair as `add` does. */
+  const byPairs = (add: (a: number, b: number) => number) => async () =>
+    viewAs('int32', [8, 32], new Int32Array(8 * 32).fill(32 * add(255 * 127, 255 * 127)).buffer);
+
+  it('tells exact kernels from those that saturate', async () => {
+    expect(await isInt8Exact(byPairs((a, b) => a + b))).toBe(true);
+    expect(await isInt8Exact(byPairs((a, b) => Math.min(a + b, 32_767)))).toBe(false);
+    expect(await isInt8Exact(async () => undefined)).toBe(false);
+  });
+
+  it.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
+    'agrees with the flags of the processor',
+    async () => {
+      const flags = readFileSync('/proc/cpuinfo', 'utf8');
+      expect(await hasInt8Products()).toBe(/^flags.*\b(avx512_vnni|avx_vnni|amx_int8)\b/m.test(flags));
+    },
+  );
+
+  it.each(RUNTIMES)('runs on %s', async (_, runtime) => {
+    const exact = await isInt8Exact(async (probe, feeds) => {
+      const session = await runtime.createSession(probe);
+      const { y } = await session.run(feeds);
+      await session.dispose();
+      return y;
+    });
+    // On Node because the probe decides how sessions are created, on the web because WebAssembly has no such kernel.
+    expect(exact).toBe(true);
+  });
 });

@@ -5,11 +5,11 @@
  */
 import type { TensorData } from '../../graph/tensorData.js';
 import type { Encoding } from '../../predict/types.js';
-import { packTensors, unpackTensors } from '../../runtime/workerMessages.js';
+import { packTensors, unpackTensors } from '../../runtime/threadTensors.js';
 import type { ServedModel } from '../servedModel.js';
 import type { ServerLimits } from '../settings.js';
 import { type JobObserver, Lane } from './lane.js';
-import type { EverythingRequest, ModelPart, ObjectRequest, ResultForm, ResultOf, ThreadSetup } from './messages.js';
+import type { EverythingRequest, ModelPart, ObjectRequest, OutputOf, ResultForm, ThreadSetup } from './messages.js';
 
 /** `everything` takes seconds where the others take milliseconds: a queue as long would be one of minutes. */
 const EVERYTHING_SHARE = 16;
@@ -49,14 +49,14 @@ export class Inference {
   /** Compiles the models, so that the first request does not pay for it. @throws SamusError what compiling throws */
   async prepare(): Promise<void> {
     for (const { name } of this.#models) {
-      await Promise.all([this.encode, this.decode].map((lane) => lane.run({ kind: 'prepare', model: name })));
+      await Promise.all([this.encode, this.decode].map((lane) => lane.run('prepare', { model: name })));
     }
     this.#ready = true;
   }
 
   /** @param bytes an image file; they are taken away */
-  encodeImage(model: string, bytes: Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<ResultOf<'encode'>> {
-    return this.encode.run({ kind: 'encode', model, bytes, maxPixels: this.#limits.maxPixels }, signal);
+  encodeImage(model: string, bytes: Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<OutputOf<'encode'>> {
+    return this.encode.run('encode', { model, bytes, maxPixels: this.#limits.maxPixels }, signal, [bytes.buffer]);
   }
 
   segment(
@@ -66,8 +66,8 @@ export class Inference {
     multimask: boolean,
     form: ResultForm,
     signal?: AbortSignal,
-  ): Promise<ResultOf<'segment'>> {
-    return this.decode.run({ kind: 'segment', model, encoding, objects, multimask, form }, signal);
+  ): Promise<OutputOf<'segment'>> {
+    return this.decode.run('segment', { model, encoding, objects, multimask, form }, signal);
   }
 
   segmentEverything(
@@ -76,8 +76,8 @@ export class Inference {
     options: EverythingRequest,
     form: ResultForm,
     signal?: AbortSignal,
-  ): Promise<ResultOf<'everything'>> {
-    return this.everything.run({ kind: 'everything', model, encoding, options, form }, signal);
+  ): Promise<OutputOf<'everything'>> {
+    return this.everything.run('everything', { model, encoding, options, form }, signal);
   }
 
   /** Tensors in and out of one half of a model. */
@@ -88,8 +88,8 @@ export class Inference {
     signal?: AbortSignal,
   ): Promise<Readonly<Record<string, TensorData>>> {
     const lane = part === 'encoder' ? this.encode : this.decode;
-    const { outputs } = await lane.run({ kind: 'infer', model, feeds: packTensors(feeds).packed }, signal);
-    return unpackTensors(outputs);
+    const { packed, transfer } = packTensors(feeds);
+    return unpackTensors(await lane.run('infer', { model, feeds: packed }, signal, transfer));
   }
 
   /** Ends the threads, once each has finished the job at hand. */

@@ -12,14 +12,15 @@ const PROGRAM = `
       for (const timer of running.values()) clearTimeout(timer);
       return parentPort.close();
     }
-    if (message.type === 'cancel') {
+    const failed = (message, id) => parentPort.postMessage({ type: 'failed', id, error: { name: 'Error', message } });
+    if (message.type === 'abort') {
       clearTimeout(running.get(message.id));
-      return parentPort.postMessage({ type: 'failed', id: message.id, error: { message: 'aborted' } });
+      return failed('aborted', message.id);
     }
-    const { id, job: { model } } = message;
+    const { id, input: { model } } = message;
     if (model === 'exit') process.exit(3);
-    if (model === 'fail') return parentPort.postMessage({ type: 'failed', id, error: { message: 'as told' } });
-    running.set(id, setTimeout(() => parentPort.postMessage({ type: 'done', id, result: { kind: 'prepare' } }), Number(model)));
+    if (model === 'fail') return failed('as told', id);
+    running.set(id, setTimeout(() => parentPort.postMessage({ type: 'done', id, value: null }), Number(model)));
   });`;
 const program = new URL(`data:text/javascript,${encodeURIComponent(PROGRAM)}`);
 
@@ -33,7 +34,7 @@ function lane(limit = 10): Lane {
   return made;
 }
 
-const job = (model: string | number) => ({ kind: 'prepare', model: String(model) }) as const;
+const job = (model: string | number) => ({ model: String(model) });
 
 afterEach(async () => {
   await Promise.all(lanes.splice(0).map((made) => made.close()));
@@ -44,7 +45,7 @@ describe('a lane', () => {
   it('does its jobs one at a time, in their order', async () => {
     const made = lane();
     const order: number[] = [];
-    const jobs = [30, 1, 1].map((ms, i) => made.run(job(ms)).then(() => order.push(i)));
+    const jobs = [30, 1, 1].map((ms, i) => made.run('prepare', job(ms)).then(() => order.push(i)));
     expect([made.running, made.waiting]).toEqual([1, 2]);
     await Promise.all(jobs);
     expect(order).toEqual([0, 1, 2]);
@@ -53,19 +54,19 @@ describe('a lane', () => {
 
   it('refuses what does not fit, with the time to wait', async () => {
     const made = lane(1);
-    const accepted = [made.run(job(20)), made.run(job(1))];
+    const accepted = [made.run('prepare', job(20)), made.run('prepare', job(1))];
     const full = { kind: 'machine', code: 'QUEUE_FULL', details: { retryAfter: 1 } };
-    await expect(made.run(job(1))).rejects.toMatchObject(full);
+    await expect(made.run('prepare', job(1))).rejects.toMatchObject(full);
     await Promise.all(accepted);
-    await made.run(job(1));
+    await made.run('prepare', job(1));
   });
 
   it('lets go of jobs that nobody waits for, queued and running', async () => {
     const made = lane();
     const [first, second] = [new AbortController(), new AbortController()];
-    const running = made.run(job(60_000), first.signal);
-    const queued = made.run(job(60_000), second.signal);
-    const last = made.run(job(1));
+    const running = made.run('prepare', job(60_000), first.signal);
+    const queued = made.run('prepare', job(60_000), second.signal);
+    const last = made.run('prepare', job(1));
     const cancelled = { kind: 'interrupted', code: 'REQUEST_CANCELLED' };
     second.abort();
     await expect(queued).rejects.toMatchObject(cancelled);
@@ -73,26 +74,26 @@ describe('a lane', () => {
     await expect(running).rejects.toMatchObject(cancelled);
     await last;
     expect(seen).toEqual(['cancelled', 'cancelled', 'done']);
-    await expect(made.run(job(1), first.signal)).rejects.toMatchObject(cancelled);
+    await expect(made.run('prepare', job(1), first.signal)).rejects.toMatchObject(cancelled);
   });
 
   it('passes errors on, and outlives its thread', async () => {
     const made = lane();
-    await expect(made.run(job('fail'))).rejects.toThrow('as told');
-    const lost = made.run(job('exit'));
-    const next = made.run(job(1));
+    await expect(made.run('prepare', job('fail'))).rejects.toThrow('as told');
+    const lost = made.run('prepare', job('exit'));
+    const next = made.run('prepare', job(1));
     await expect(lost).rejects.toMatchObject({ code: 'INFERENCE_LOST' });
     await next;
   });
 
   it('takes nothing on once it is closed', async () => {
     const made = lane();
-    await made.run(job(1));
-    const waiting = [made.run(job(60_000)), made.run(job(1))];
+    await made.run('prepare', job(1));
+    const waiting = [made.run('prepare', job(60_000)), made.run('prepare', job(1))];
     const outcomes = Promise.allSettled(waiting);
     await made.close();
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    await expect(made.run(job(1))).rejects.toMatchObject({ code: 'SERVER_DRAINING' });
+    await expect(made.run('prepare', job(1))).rejects.toMatchObject({ code: 'SERVER_DRAINING' });
   });
 
   it('is waited for by a process that has nothing else to do', () => {
@@ -106,7 +107,7 @@ describe('a lane', () => {
     const script = `import { Lane } from ${JSON.stringify(built)};
       const program = new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(busy)}));
       const lane = new Lane('test', { part: 'encoder', models: new Map() }, 1, undefined, program);
-      void lane.run({ kind: 'prepare', model: 'any' }).catch(() => undefined);
+      void lane.run('prepare', { model: 'any' }).catch(() => undefined);
       await lane.close();
       console.log('closed');`;
     const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script]);

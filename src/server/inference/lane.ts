@@ -3,22 +3,20 @@
  * to try again. Work of a client that went away leaves the queue, or is cancelled where it stands. A thread that ends
  * by itself fails the job at hand and is started anew for the next one.
  */
-import { Worker } from 'node:worker_threads';
 import { SamusError } from '../../errors.js';
-import { unpackError } from '../../runtime/workerMessages.js';
-import type { FromThread, Job, JobKind, JobResult, ResultOf, ThreadSetup, ToThread } from './messages.js';
-import { workerProgram } from './workerProgram.js';
+import { builtFile, startThread } from '../../runtime/thread.node.js';
+import { ThreadClient } from '../../runtime/threadProtocol.js';
+import type { InferenceContract, InputOf, JobKind, OutputOf, ThreadSetup } from './messages.js';
 
 /** What the server's metrics want to know of each job. */
 export type JobObserver = (lane: string, kind: JobKind, outcome: 'done' | 'failed' | 'cancelled', ms: number) => void;
 
 interface Entry {
-  readonly id: number;
-  readonly job: Job;
+  readonly kind: JobKind;
   readonly signal: AbortSignal | undefined;
-  readonly resolve: (result: JobResult) => void;
-  readonly reject: (error: Error) => void;
-  readonly forget: () => void;
+  /** Does the job on the thread. */
+  readonly work: (thread: ThreadClient<InferenceContract>) => Promise<void>;
+  readonly reject: (error: unknown) => void;
 }
 
 /** Weight of the last job in the mean time of a job, which is what Retry-After is told from. */
@@ -28,9 +26,7 @@ export class Lane {
   readonly #waiting: Entry[] = [];
   #current: Entry | undefined;
   #startedAt = 0;
-  #thread: Worker | undefined;
-  #exited: Promise<void> = Promise.resolve();
-  #nextId = 0;
+  #thread: ThreadClient<InferenceContract> | undefined;
   #meanMs = 0;
   #closed = false;
 
@@ -39,7 +35,7 @@ export class Lane {
     private readonly setup: ThreadSetup,
     private readonly limit: number,
     private readonly observe: JobObserver = () => undefined,
-    private readonly program: URL = workerProgram(),
+    private readonly program: URL = builtFile('worker.js', import.meta.url),
   ) {}
 
   get waiting(): number {
@@ -57,105 +53,74 @@ export class Lane {
 
   /**
    * @param signal aborted when nobody waits for the result any more
-   * @throws SamusError QUEUE_FULL, REQUEST_CANCELLED, SERVER_CLOSED, INFERENCE_LOST, and what the job throws
+   * @param transfer memory that moves to the thread
+   * @throws SamusError QUEUE_FULL, REQUEST_CANCELLED, SERVER_DRAINING, INFERENCE_LOST, and what the job throws
    */
-  async run<J extends Job>(job: J, signal?: AbortSignal): Promise<ResultOf<J['kind']>> {
+  async run<K extends JobKind>(
+    kind: K,
+    input: InputOf<K>,
+    signal?: AbortSignal,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<OutputOf<K>> {
     if (this.#closed) throw closedError();
     if (signal?.aborted) throw cancelledError();
     if (this.#waiting.length >= this.limit) throw fullError(this.name, this.limit, this.retryAfter);
-    const result = await new Promise<JobResult>((resolve, reject) => {
-      const id = this.#nextId++;
-      const onAbort = (): void => this.#cancel(id);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      const forget = (): void => signal?.removeEventListener('abort', onAbort);
-      this.#waiting.push({ id, job, signal, resolve, reject, forget });
-      this.#next();
+    return new Promise<OutputOf<K>>((resolve, reject) => {
+      // The next job starts when the thread is free.
+      const options = { signal, transfer, waitForThread: true };
+      const work = async (thread: ThreadClient<InferenceContract>) => resolve(await thread.call(kind, input, options));
+      const entry = { kind, signal, work, reject };
+      signal?.addEventListener('abort', () => this.#drop(entry), { once: true });
+      this.#waiting.push(entry);
+      void this.#next();
     });
-    if (isOf<J['kind']>(result, job.kind)) return result;
-    throw new Error(`the result of a ${job.kind} job was expected, one of ${result.kind} came`);
   }
 
   /** Finishes the job at hand, or cancels it where it can be, refuses the others, and ends the thread. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const entry of this.#waiting.splice(0)) this.#settle(entry, closedError());
-    this.#post({ type: 'close' });
-    // A process that has nothing else to do would end now, and abort where the thread computes.
-    this.#thread?.ref();
-    await this.#exited;
+    for (const entry of this.#waiting.splice(0)) this.#fail(entry, closedError());
+    await this.#thread?.close();
   }
 
-  #next(): void {
+  async #next(): Promise<void> {
     if (this.#current || this.#closed) return;
     const entry = this.#waiting.shift();
     if (!entry) return;
     this.#current = entry;
     this.#startedAt = performance.now();
-    this.#thread ??= this.#start();
-    const transfer = entry.job.kind === 'encode' ? [entry.job.bytes.buffer] : [];
-    this.#thread.postMessage({ type: 'run', id: entry.id, job: entry.job } satisfies ToThread, transfer);
-  }
-
-  #cancel(id: number): void {
-    const at = this.#waiting.findIndex((entry) => entry.id === id);
-    const [entry] = at < 0 ? [] : this.#waiting.splice(at, 1);
-    if (entry) this.#settle(entry, cancelledError());
-    else if (this.#current?.id === id) this.#post({ type: 'cancel', id });
-  }
-
-  #start(): Worker {
-    // Without the flags of this process: those of `node --eval`, for one, would keep the thread from starting.
-    const thread = new Worker(this.program, { name: `samus ${this.name}`, workerData: this.setup, execArgv: [] });
-    thread.on('message', (message: FromThread) => this.#receive(message));
-    thread.on('error', () => this.#lose(thread));
-    this.#exited = new Promise((resolve) => {
-      thread.on('exit', () => {
-        this.#lose(thread);
-        resolve();
-      });
-    });
-    // Whether the process lives is the server's business.
-    thread.unref();
-    return thread;
-  }
-
-  #receive(message: FromThread): void {
-    const entry = this.#current;
-    if (entry?.id !== message.id) return;
-    this.#current = undefined;
-    this.#settle(entry, message.type === 'done' ? message.result : unpackError(message.error));
-    this.#next();
-  }
-
-  #lose(thread: Worker): void {
-    if (this.#thread !== thread) return;
-    this.#thread = undefined;
-    const entry = this.#current;
-    this.#current = undefined;
-    if (entry) this.#settle(entry, lostError());
-    this.#next();
-  }
-
-  #settle(entry: Entry, outcome: JobResult | Error): void {
-    entry.forget();
-    const failed = outcome instanceof Error;
-    const ms = performance.now() - this.#startedAt;
-    const cancelled = entry.signal?.aborted ?? false;
-    if (!failed) {
+    try {
+      if (!this.#thread || this.#thread.lost) this.#thread = this.#start();
+      await entry.work(this.#thread);
+      const ms = performance.now() - this.#startedAt;
       // Compiling a model, which is done once, says nothing of the time that others will wait.
-      if (entry.job.kind !== 'prepare') this.#meanMs += RECENT * (ms - this.#meanMs);
-      entry.resolve(outcome);
-    } else entry.reject(cancelled ? cancelledError() : outcome);
-    this.observe(this.name, entry.job.kind, cancelled ? 'cancelled' : failed ? 'failed' : 'done', ms);
+      if (entry.kind !== 'prepare') this.#meanMs += RECENT * (ms - this.#meanMs);
+      this.observe(this.name, entry.kind, entry.signal?.aborted ? 'cancelled' : 'done', ms);
+    } catch (error) {
+      this.#fail(entry, error === this.#thread?.lost ? lostError() : error);
+    }
+    this.#current = undefined;
+    void this.#next();
   }
 
-  #post(message: ToThread): void {
-    this.#thread?.postMessage(message);
+  /** Takes a job out of the queue that nobody waits for. */
+  #drop(entry: Entry): void {
+    const at = this.#waiting.indexOf(entry);
+    if (at < 0) return;
+    this.#waiting.splice(at, 1);
+    this.#fail(entry, cancelledError());
   }
-}
 
-function isOf<K extends JobKind>(result: JobResult, kind: JobKind): result is ResultOf<K> {
-  return result.kind === kind;
+  #fail({ kind, signal, reject }: Entry, error: unknown): void {
+    const cancelled = signal?.aborted ?? false;
+    const closed = error instanceof DOMException && error.name === 'AbortError';
+    reject(cancelled ? cancelledError() : closed ? closedError() : error);
+    this.observe(this.name, kind, cancelled ? 'cancelled' : 'failed', performance.now() - this.#startedAt);
+  }
+
+  #start(): ThreadClient<InferenceContract> {
+    return new ThreadClient(startThread(this.program, { name: this.name, data: this.setup, lostError }));
+  }
 }
 
 function fullError(lane: string, limit: number, retryAfter: number): SamusError {

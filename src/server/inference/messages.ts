@@ -1,11 +1,11 @@
 /**
- * What passes between the server and its inference threads: jobs one way, results and coded errors the other. Plain
- * data. Who runs which job is in inference.ts, how it is done in work.ts.
+ * The jobs of the server's inference threads and their results, as plain data. inference.ts decides which thread runs
+ * which job, work.ts how.
  */
 import type { PixelBox, Rle } from '../../formats/rle.js';
 import type { AutomaticOptions } from '../../predict/automatic.js';
 import type { Encoding, PointPrompt } from '../../predict/types.js';
-import type { WireError, WireTensors } from '../../runtime/workerMessages.js';
+import type { WireTensors } from '../../runtime/threadTensors.js';
 
 /** The half of a model that a thread holds: one encodes images, the others answer prompts. */
 export type ModelPart = 'encoder' | 'decoder';
@@ -47,53 +47,44 @@ export interface ObjectAnswer {
 /** Options of automatic mode that a request may set. */
 export type EverythingRequest = Omit<AutomaticOptions, 'signal' | 'progress'>;
 
-interface PrepareJob {
-  readonly kind: 'prepare';
+/**
+ * The jobs of an inference thread. `ms` is the time that the model took, without waiting and without decoding of the
+ * image.
+ */
+export type InferenceContract = {
+  prepare: { input: OfModel; output: null };
+  encode: {
+    input: OfModel & { readonly bytes: Uint8Array<ArrayBuffer>; readonly maxPixels: number };
+    output: { readonly encoding: Encoding; readonly ms: number };
+  };
+  segment: {
+    input: OfModel & {
+      readonly encoding: Encoding;
+      readonly objects: readonly ObjectRequest[];
+      readonly multimask: boolean;
+      readonly form: ResultForm;
+    };
+    output: Answers;
+  };
+  everything: {
+    input: OfModel & { readonly encoding: Encoding; readonly options: EverythingRequest; readonly form: ResultForm };
+    output: Answers;
+  };
+  infer: { input: OfModel & { readonly feeds: WireTensors }; output: WireTensors };
+};
+
+export type JobKind = keyof InferenceContract;
+export type InputOf<K extends JobKind> = InferenceContract[K]['input'];
+export type OutputOf<K extends JobKind> = InferenceContract[K]['output'];
+
+interface OfModel {
   readonly model: string;
 }
 
-interface EncodeJob {
-  readonly kind: 'encode';
-  readonly model: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly maxPixels: number;
+interface Answers {
+  readonly objects: readonly ObjectAnswer[];
+  readonly ms: number;
 }
-
-interface SegmentJob {
-  readonly kind: 'segment';
-  readonly model: string;
-  readonly encoding: Encoding;
-  readonly objects: readonly ObjectRequest[];
-  readonly multimask: boolean;
-  readonly form: ResultForm;
-}
-
-interface EverythingJob {
-  readonly kind: 'everything';
-  readonly model: string;
-  readonly encoding: Encoding;
-  readonly options: EverythingRequest;
-  readonly form: ResultForm;
-}
-
-interface InferJob {
-  readonly kind: 'infer';
-  readonly model: string;
-  readonly feeds: WireTensors;
-}
-
-export type Job = PrepareJob | EncodeJob | SegmentJob | EverythingJob | InferJob;
-export type JobKind = Job['kind'];
-
-/** What a job gives; `ms` is the time that the model took, without waiting and without decoding of the image. */
-export type JobResult =
-  | { readonly kind: 'prepare' }
-  | { readonly kind: 'encode'; readonly encoding: Encoding; readonly ms: number }
-  | { readonly kind: 'segment'; readonly objects: readonly ObjectAnswer[]; readonly ms: number }
-  | { readonly kind: 'everything'; readonly objects: readonly ObjectAnswer[]; readonly ms: number }
-  | { readonly kind: 'infer'; readonly outputs: WireTensors };
-
-export type ResultOf<K extends JobKind> = Extract<JobResult, { readonly kind: K }>;
 
 /** Handed to a thread when it starts. */
 export interface ThreadSetup {
@@ -102,12 +93,3 @@ export interface ThreadSetup {
   readonly models: ReadonlyMap<string, string>;
   readonly threads?: number;
 }
-
-export type ToThread =
-  | { readonly type: 'run'; readonly id: number; readonly job: Job }
-  | { readonly type: 'cancel'; readonly id: number }
-  | { readonly type: 'close' };
-
-export type FromThread =
-  | { readonly type: 'done'; readonly id: number; readonly result: JobResult }
-  | { readonly type: 'failed'; readonly id: number; readonly error: WireError };

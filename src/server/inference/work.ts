@@ -9,15 +9,15 @@ import { loadModel } from '../../predict/loadModel.node.js';
 import { Segmenter } from '../../predict/segmenter.js';
 import type { Encoding, ObjectResult } from '../../predict/types.js';
 import { nodeRuntime } from '../../runtime/nodeRuntime.node.js';
-import { allocateShared } from '../../runtime/sharedBytes.js';
-import { packTensors, unpackTensors } from '../../runtime/workerMessages.js';
+import type { Handlers } from '../../runtime/threadProtocol.js';
+import { allocateShared, packTensors, unpackTensors } from '../../runtime/threadTensors.js';
 import { answerOf, promptOf, promptSummary } from './answers.js';
-import type { Job, JobResult, ModelPart, ObjectAnswer, ResultOf, ThreadSetup } from './messages.js';
+import type { InferenceContract, InputOf, ModelPart, ObjectAnswer, OutputOf, ThreadSetup } from './messages.js';
 
 /** Pixels of the masks that are in memory at a time while many objects of a large image are answered. */
 const MASK_PIXELS = 64e6;
 
-export class Work {
+export class Work implements Handlers<InferenceContract> {
   readonly #setup: ThreadSetup;
   readonly #segmenters = new Map<string, Promise<Segmenter>>();
   // This thread has nothing to do but to compute.
@@ -27,47 +27,24 @@ export class Work {
     this.#setup = setup;
   }
 
-  /** @throws SamusError what reading images and models, prompts and sessions throw */
-  async run(job: Job, signal: AbortSignal): Promise<JobResult> {
-    const segmenter = await this.#segmenter(job.model);
-    switch (job.kind) {
-      case 'prepare':
-        await segmenter.prepare(this.#setup.part);
-        return { kind: 'prepare' };
-      case 'encode': {
-        const image = await readImage(job.bytes, { maxPixels: job.maxPixels });
-        const start = performance.now();
-        const encoding = await segmenter.encode(image);
-        return { kind: 'encode', encoding: shared(encoding), ms: since(start) };
-      }
-      case 'segment':
-        return this.#segment(segmenter, job);
-      case 'everything': {
-        const start = performance.now();
-        const found = await segmentEverything(segmenter, job.encoding, { ...job.options, signal });
-        const objects: ObjectAnswer[] = [];
-        for (const result of found) {
-          const answer = await answerOf(result, [[...result.point, 1]], undefined, job.form);
-          objects.push({ ...answer, stability: result.stability });
-        }
-        return { kind: 'everything', objects, ms: since(start) };
-      }
-      case 'infer': {
-        const outputs = await segmenter.run(this.#setup.part, unpackTensors(job.feeds));
-        return { kind: 'infer', outputs: packTensors(outputs, true).packed };
-      }
-    }
+  async prepare({ model }: InputOf<'prepare'>): Promise<null> {
+    await (await this.#segmenter(model)).prepare(this.#setup.part);
+    return null;
   }
 
-  async close(): Promise<void> {
-    const segmenters = await Promise.allSettled(this.#segmenters.values());
-    for (const settled of segmenters) if (settled.status === 'fulfilled') await settled.value.dispose();
+  async encode({ model, bytes, maxPixels }: InputOf<'encode'>): Promise<OutputOf<'encode'>> {
+    const segmenter = await this.#segmenter(model);
+    const image = await readImage(bytes, { maxPixels });
+    const start = performance.now();
+    const encoding = await segmenter.encode(image);
+    return { encoding: shared(encoding), ms: since(start) };
   }
 
   /** Several objects in one run, as far as their masks fit into memory. */
-  async #segment(segmenter: Segmenter, job: Extract<Job, { kind: 'segment' }>): Promise<ResultOf<'segment'>> {
+  async segment(input: InputOf<'segment'>): Promise<OutputOf<'segment'>> {
+    const { model, encoding, objects, multimask, form } = input;
+    const segmenter = await this.#segmenter(model);
     const start = performance.now();
-    const { encoding, objects, multimask, form } = job;
     const named = objects.map((object, i) => ({ ...object, name: object.name ?? `object-${i + 1}` }));
     const prompts = named.map((object) => promptOf(object, encoding));
     const step = Math.max(1, Math.floor(MASK_PIXELS / (encoding.width * encoding.height)));
@@ -79,7 +56,32 @@ export class Work {
         answers.push(await answerOf(result, points, promptSummary(prompts[i + k]!), form));
       }
     }
-    return { kind: 'segment', objects: answers, ms: since(start) };
+    return { objects: answers, ms: since(start) };
+  }
+
+  async everything(
+    { model, encoding, options, form }: InputOf<'everything'>,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<OutputOf<'everything'>> {
+    const segmenter = await this.#segmenter(model);
+    const start = performance.now();
+    const found = await segmentEverything(segmenter, encoding, { ...options, signal });
+    const objects: ObjectAnswer[] = [];
+    for (const result of found) {
+      const answer = await answerOf(result, [[...result.point, 1]], undefined, form);
+      objects.push({ ...answer, stability: result.stability });
+    }
+    return { objects, ms: since(start) };
+  }
+
+  async infer({ model, feeds }: InputOf<'infer'>): Promise<OutputOf<'infer'>> {
+    const segmenter = await this.#segmenter(model);
+    return packTensors(await segmenter.run(this.#setup.part, unpackTensors(feeds)), true).packed;
+  }
+
+  async close(): Promise<void> {
+    const segmenters = await Promise.allSettled(this.#segmenters.values());
+    for (const settled of segmenters) if (settled.status === 'fulfilled') await settled.value.dispose();
   }
 
   /** What failed once is tried again at the next job. */

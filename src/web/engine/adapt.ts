@@ -3,7 +3,7 @@
  * machine. Whether the result is used is the caller's decision; createEngine takes its weights.
  */
 import type { AdaptExample, AdaptProgress } from '../../train/adapt.js';
-import { WorkerClient } from '../worker/workerClient.js';
+import { workerClient } from '../pageWorker.js';
 import type { AdaptContract, AdaptOutcome } from './adaptContract.js';
 import { mostThreads } from './threads.js';
 
@@ -30,7 +30,7 @@ export async function adapt(samples: readonly AdaptExample[], options: AdaptOpti
   const { model, weights, steps, signal, progress } = options;
   const base = new URL(options.base ?? './', document.baseURI).href;
   const worker = new Worker(new URL('./adaptWorker.ts', import.meta.url), { type: 'module' });
-  const client = new WorkerClient<AdaptContract>(worker);
+  const client = workerClient<AdaptContract>(worker);
   const request = {
     ...{ base, model, samples, threads: mostThreads() },
     ...(weights && { weights }),
@@ -39,6 +39,6 @@ export async function adapt(samples: readonly AdaptExample[], options: AdaptOpti
   try {
     return await client.call('adapt', request, { signal, progress: (report) => progress?.(report) });
   } finally {
-    client.terminate();
+    await client.terminate();
   }
 }

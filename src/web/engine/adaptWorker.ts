@@ -3,7 +3,7 @@ import { toFloat16 } from '../../formats/halfFloat.js';
 import { encodeSafetensors } from '../../formats/safetensorsWrite.js';
 import { webRuntime } from '../../runtime/webRuntime.js';
 import { adaptModel } from '../../train/adapt.js';
-import { serveWorker } from '../worker/serveWorker.js';
+import { serveWorker } from '../pageWorker.js';
 import type { AdaptContract } from './adaptContract.js';
 import { loadServedModel } from './modelFiles.js';
 import { yieldingRuntime } from './nextTask.js';

@@ -5,7 +5,8 @@
  */
 import type { Image } from '../../formats/image.js';
 import type { ObjectPrompt } from '../../predict/types.js';
-import { WorkerClient } from '../worker/workerClient.js';
+import type { ThreadClient } from '../../runtime/threadProtocol.js';
+import { workerClient } from '../pageWorker.js';
 import type {
   Engine,
   EngineImage,
@@ -30,7 +31,7 @@ export interface BrowserEngineOptions {
   progress(progress: EngineProgress): void;
 }
 
-type EngineClient = WorkerClient<EngineContract>;
+type EngineClient = ThreadClient<EngineContract>;
 
 /** Encodings kept: 0.3 MB each with samus-s, 1 MB with SAM's. */
 const MOST_IMAGES = 12;
@@ -100,7 +101,7 @@ export class BrowserEngine implements Engine {
   async dispose(): Promise<void> {
     this.#disposed = true;
     clearTimeout(this.#trial);
-    this.#client.terminate();
+    await this.#client.terminate();
   }
 
   async #ready(key: string): Promise<void> {
@@ -129,13 +130,13 @@ export class BrowserEngine implements Engine {
 
 async function startWorker(options: BrowserEngineOptions, provider: BrowserProvider): Promise<EngineClient> {
   const worker = new Worker(new URL('./engineWorker.ts', import.meta.url), { type: 'module' });
-  const client: EngineClient = new WorkerClient(worker);
+  const client: EngineClient = workerClient(worker);
   const { base, model, weights, threads, signal, progress } = options;
   try {
     await client.call('load', { base, model, provider, threads, ...(weights && { weights }) }, { signal, progress });
     return client;
   } catch (error) {
-    client.terminate();
+    await client.terminate();
     throw error;
   }
 }
@@ -151,6 +152,6 @@ async function timeProvider(options: BrowserEngineOptions, provider: BrowserProv
     }
     return await client.call('timings', null);
   } finally {
-    client.terminate();
+    await client.terminate();
   }
 }

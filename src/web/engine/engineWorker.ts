@@ -1,7 +1,7 @@
 /** The worker that runs the model in the browser. What it does is localEngine.ts; here it meets onnxruntime-web. */
 import { Segmenter } from '../../predict/segmenter.js';
 import { webRuntime } from '../../runtime/webRuntime.js';
-import { serveWorker } from '../worker/serveWorker.js';
+import { serveWorker } from '../pageWorker.js';
 import type { EngineContract } from './engineContract.js';
 import { imageUnknown } from './engineErrors.js';
 import { LocalEngine } from './localEngine.js';

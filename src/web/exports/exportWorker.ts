@@ -6,7 +6,7 @@ import { decodeClassPng } from '../../formats/classPng.js';
 import { encodePicture } from '../open/pngPicture.js';
 import { readBytes } from '../open/readBytes.js';
 import { pageError } from '../pageError.js';
-import { serveWorker } from '../worker/serveWorker.js';
+import { serveWorker } from '../pageWorker.js';
 import type { ExportContract } from './exportContract.js';
 import { looksLikeMask, readLabel } from './labels.js';
 import { measured } from './measured.js';

@@ -1,5 +1,5 @@
 /** The worker for pictures: decodes and encodes files off the page's thread. */
-import { serveWorker } from '../worker/serveWorker.js';
+import { serveWorker } from '../pageWorker.js';
 import { decodePicture } from './decodePicture.js';
 import type { ImageContract } from './imageContract.js';
 import { encodePicture } from './pngPicture.js';
