@@ -4,7 +4,7 @@
  */
 import { type DecodedPng, decode, encode } from 'fast-png';
 import { SamusError } from '../errors.js';
-import { type ImageFormat, type OtherFormat, SNIFF_BYTES, sniffFormat } from './imageFormat.js';
+import { type FileFormat, SNIFF_BYTES, sniffFormat } from './imageFormat.js';
 
 /** A class for each pixel, row-major. */
 export interface ClassMap {
@@ -101,7 +101,7 @@ function singleChannel({ data, width, height, channels, palette }: DecodedPng): 
   return classes;
 }
 
-function notPng(format: ImageFormat | OtherFormat | undefined): SamusError {
+function notPng(format: FileFormat | undefined): SamusError {
   return new SamusError(
     'IMAGE_FORMAT',
     `a label image as PNG was expected, ${format === undefined || format === 'png' ? 'something else' : `a file of the kind ${format}`} came`,

@@ -1,7 +1,9 @@
 /**
- * Two questions that more than one layer asks of the file system. Writing files is in fileWrite.node.ts.
+ * Questions that more than one layer asks of the file system. Writing files is in fileWrite.node.ts.
  */
-import { open, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
+import { join, parse, resolve, sep } from 'node:path';
+import { nameKey } from './outputNames.js';
 
 /** Whether there is a file or a folder at a path. */
 export async function exists(path: string): Promise<boolean> {
@@ -23,4 +25,31 @@ export async function syncFolder(folder: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
   }
+}
+
+/** Whether an error of the file system says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}
+
+/**
+ * The path of what is there under a name that differs from `path` in its Unicode normal form only, or undefined:
+ * archives made on macOS hold decomposed names (u and U+0308), most programs write composed ones (U+00FC).
+ */
+export async function pathInOtherForm(path: string): Promise<string | undefined> {
+  const whole = resolve(path);
+  const { root } = parse(whole);
+  let found = root;
+  for (const part of whole.slice(root.length).split(sep)) {
+    const next = join(found, part);
+    if (await exists(next)) {
+      found = next;
+      continue;
+    }
+    const wanted = nameKey(part);
+    const entry = (await readdir(found).catch(() => [])).find((name) => nameKey(name) === wanted);
+    if (entry === undefined) return undefined;
+    found = join(found, entry);
+  }
+  return found;
 }

@@ -99,6 +99,21 @@ export function fromCmyk(width: number, height: number, samples: Uint8Array): Im
   return createImage(width, height, 3, data);
 }
 
+/**
+ * RGB from Y, Cb, Cr samples as JFIF defines them: full range, ITU-R 601.
+ * @param samples three bytes a pixel
+ */
+export function fromYcbcr(width: number, height: number, samples: Uint8Array): Image {
+  const data = new Uint8ClampedArray(width * height * 3);
+  for (let i = 0; i < data.length; i += 3) {
+    const [y, cb, cr] = [samples[i]!, samples[i + 1]! - 128, samples[i + 2]! - 128];
+    data[i] = y + 1.402 * cr;
+    data[i + 1] = y - 0.344136 * cb - 0.714136 * cr;
+    data[i + 2] = y + 1.772 * cb;
+  }
+  return createImage(width, height, 3, new Uint8Array(data.buffer));
+}
+
 /** The picture of a mask: 255 where `mask` is not zero, else 0. */
 export function maskToImage(mask: Uint8Array, width: number, height: number): Image {
   return createImage(

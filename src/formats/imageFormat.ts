@@ -1,17 +1,19 @@
 /**
- * Tells what a file is from its first bytes, never from its name: hospitals export DICOM without an ending, and
+ * Detects what a file is from its first bytes, never from its name: hospitals export DICOM without an ending, and
  * labelling tools write PNG as `.jpg`. It reads no sizes and decodes nothing.
  */
 
-/** The picture formats that can be read. */
-export type ImageFormat = 'png' | 'jpeg' | 'webp' | 'tiff' | 'bmp';
-
-/** Other things that people hand over as pictures, recognised so that the answer can be a useful one. */
-export type OtherFormat =
-  | 'dicom'
+/** Formats that are detected. Readers take some of them; the others are known so that an error can name them. */
+export type FileFormat =
+  | 'png'
+  | 'jpeg'
+  | 'webp'
+  | 'tiff'
+  | 'bmp'
+  | 'gif'
   | 'nifti'
   | 'metaimage'
-  | 'gif'
+  | 'dicom'
   | 'svg'
   | 'pdf'
   | 'zip'
@@ -25,7 +27,7 @@ export type OtherFormat =
 export const SNIFF_BYTES = 512;
 
 /** Byte patterns at fixed places; `at` defaults to 0. The order matters, see {@link sniffFormat}. */
-const SIGNATURES: readonly { format: ImageFormat | OtherFormat; bytes: string; at?: number }[] = [
+const SIGNATURES: readonly { format: FileFormat; bytes: string; at?: number }[] = [
   // DICOM first: its 128 free bytes in front may hold a TIFF header, so that one file serves both kinds of viewer.
   { format: 'dicom', bytes: 'DICM', at: 128 },
   { format: 'png', bytes: '\x89PNG\r\n\x1a\n' },
@@ -54,16 +56,11 @@ const SIGNATURES: readonly { format: ImageFormat | OtherFormat; bytes: string; a
 ];
 
 /** The format that the start of a file shows ({@link SNIFF_BYTES} bytes are enough), or undefined. */
-export function sniffFormat(bytes: Uint8Array): ImageFormat | OtherFormat | undefined {
+export function sniffFormat(bytes: Uint8Array): FileFormat | undefined {
   for (const { format, bytes: pattern, at = 0 } of SIGNATURES) {
     if (startsWith(bytes, pattern, at)) return format;
   }
   return isBareDicom(bytes) ? 'dicom' : undefined;
-}
-
-/** Whether `format` is one of those that can be read as a picture. */
-export function isImageFormat(format: ImageFormat | OtherFormat | undefined): format is ImageFormat {
-  return format === 'png' || format === 'jpeg' || format === 'webp' || format === 'tiff' || format === 'bmp';
 }
 
 function startsWith(bytes: Uint8Array, pattern: string, at: number): boolean {

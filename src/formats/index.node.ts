@@ -2,7 +2,7 @@
  * `samus/formats` on Node: what works on bytes anywhere, and the files that hold them.
  */
 export { readCheckpointFile } from './checkpointFile.node.js';
-export { type ImageLimits, readImage, readMask } from './imageFile.node.js';
+export { openImage, readImage, readMask } from './imageFile.node.js';
 export { encodePng, writePng } from './imageWrite.node.js';
 export * from './index.js';
 export {

@@ -18,6 +18,7 @@ export {
 } from './coco.js';
 export { toFloat16, toFloat32 } from './halfFloat.js';
 export { createImage, type Image, maskToImage, toGrey, toRgb } from './image.js';
+export type { ImageLimits, ImageSource, SpacingMm } from './imageSource.js';
 export { encodeNifti } from './niftiWrite.js';
 export { drawOverlay, type OverlayObject, type OverlayOptions } from './overlay.js';
 export { maskToPolygons, polygonsToMask } from './polygons.js';

@@ -12,6 +12,8 @@ const TYPES: Readonly<Record<string, SampleType>> = {
   MET_SHORT: 'int16',
   MET_UINT: 'uint32',
   MET_INT: 'int32',
+  MET_LONG_LONG: 'int64',
+  MET_ULONG_LONG: 'uint64',
   MET_FLOAT: 'float32',
   MET_DOUBLE: 'float64',
 };

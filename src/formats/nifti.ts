@@ -23,6 +23,8 @@ const TYPES: Readonly<Record<number, { readonly type: SampleType; readonly chann
   256: { type: 'int8' },
   512: { type: 'uint16' },
   768: { type: 'uint32' },
+  1024: { type: 'int64' },
+  1280: { type: 'uint64' },
 };
 
 /** Millimetres in the header's unit of length; without a unit millimetres are meant. */

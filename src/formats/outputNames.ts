@@ -53,3 +53,6 @@ export function safeName(text: string): string {
     .replace(/[. ]+$/, '');
   return safe === '' ? 'image' : safe;
 }
+
+/** By what names are compared: two that differ in their Unicode normal form only look alike, and macOS takes them for one. */
+export const nameKey = (name: string): string => name.normalize('NFC');

@@ -4,6 +4,7 @@
  */
 import { SamusError } from '../errors.js';
 import { createImage, type Image } from './image.js';
+import type { Purpose } from './imageSource.js';
 
 export type VolumeSamples =
   | Uint8Array
@@ -39,8 +40,12 @@ const TYPES = {
   int32: Int32Array,
   float32: Float32Array,
   float64: Float64Array,
+  int64: BigInt64Array,
+  uint64: BigUint64Array,
 } as const;
 export type SampleType = keyof typeof TYPES;
+
+export const sampleBytes = (type: SampleType): number => TYPES[type].BYTES_PER_ELEMENT;
 
 /**
  * Samples of a file as numbers of this machine.
@@ -71,7 +76,11 @@ export function volumeSamples(
   // Not `slice`, which on Node's buffers gives a view.
   const copy = new Uint8Array(bytes.subarray(0, length));
   if (!littleEndian) reverseElements(copy, Samples.BYTES_PER_ELEMENT);
-  return new Samples(copy.buffer, 0, count);
+  const samples = new Samples(copy.buffer, 0, count);
+  // Numbers, as all others: whole ones up to 2^53 stay exact.
+  return samples instanceof BigInt64Array || samples instanceof BigUint64Array
+    ? Float64Array.from(samples, Number)
+    : samples;
 }
 
 /** Number of samples, or an error for a size that makes no sense. @throws SamusError VOLUME_FORMAT */
@@ -84,22 +93,32 @@ export function sampleCount(size: readonly number[], channels: number, name: str
 }
 
 /**
+ * How far a sample may be from a whole number. A header's slope leaves 0.9999999 of a grey level; that of labels stored
+ * in 8 bits with a slope is coarser, and between two classes there is nothing.
+ */
+const TOLERANCE: Readonly<Record<Purpose, number>> = { image: 1e-3, mask: 0.25 };
+
+/**
  * One plane of a volume as 8-bit grey or RGB, in the order in which it is stored. Samples must be whole numbers from 0
- * to 255: how others become grey levels depends on what they measure.
+ * to 255, give or take what a slope leaves: how others become grey levels depends on what they measure.
  * @param index of the plane, over all dimensions after the second
  * @throws SamusError VOLUME_RANGE for other samples or a plane that is not there
  */
-export function planeImage(volume: Volume, index: number, name: string): Image {
+export function planeImage(volume: Volume, index: number, name: string, purpose: Purpose = 'image'): Image {
   const [width = 0, height = 0] = volume.size;
   const { channels, samples } = volume;
   const length = width * height * channels;
   const plane = samples.subarray(index * length, (index + 1) * length);
+  const whole = (value: number): boolean => Math.abs(value - Math.round(value)) <= TOLERANCE[purpose];
   const fits = plane.length === length && (channels === 1 || channels === 3);
-  if (!fits || !plane.every((value) => Number.isInteger(value) && value >= 0 && value <= 255)) {
-    const message = `plane ${index} of ${name} was expected to hold grey levels from 0 to 255`;
-    throw new SamusError('VOLUME_RANGE', message, 'scale the volume to 8 bits first', { index });
+  if (!fits || !plane.every((value) => whole(value) && Math.round(value) >= 0 && Math.round(value) <= 255)) {
+    const [what, hint] =
+      purpose === 'mask'
+        ? ['class indices from 0 to 255', 'save the labels as whole numbers, 0 for the background']
+        : ['grey levels from 0 to 255', 'scale the volume to 8 bits first'];
+    throw new SamusError('VOLUME_RANGE', `expected plane ${index} of ${name} to hold ${what}`, hint, { index });
   }
-  return createImage(width, height, channels === 3 ? 3 : 1, Uint8Array.from(plane));
+  return createImage(width, height, channels === 3 ? 3 : 1, Uint8Array.from(plane, Math.round));
 }
 
 /** The error for what cannot be read. */

@@ -10,7 +10,7 @@ import { SamusError } from '../errors.js';
 import { sniffFormat } from './imageFormat.js';
 import { metaVolume, parseMetaHeader } from './metaImage.js';
 import { parseNifti } from './nifti.js';
-import { MAX_VOLUME_BYTES, type Volume, volumeFormat } from './volume.js';
+import { MAX_VOLUME_BYTES, sampleBytes, type Volume, volumeFormat } from './volume.js';
 
 /**
  * The volume in a file.
@@ -37,11 +37,9 @@ async function readMetaImage(path: string, bytes: Uint8Array): Promise<Volume> {
     return metaVolume(header, await unpack(inflate, whole.subarray(Math.max(0, header.dataOffset)), path), path);
   }
   if (header.dataOffset >= 0) return metaVolume(header, whole.subarray(header.dataOffset), path);
-  const length = header.size.reduce((product, side) => product * side, header.channels) * SAMPLE_BYTES[header.type];
+  const length = header.size.reduce((product, side) => product * side, header.channels) * sampleBytes(header.type);
   return metaVolume(header, whole.subarray(Math.max(0, whole.length - length)), path);
 }
-
-const SAMPLE_BYTES = { uint8: 1, int8: 1, uint16: 2, int16: 2, uint32: 4, int32: 4, float32: 4, float64: 8 } as const;
 
 async function read(path: string): Promise<Uint8Array> {
   try {

@@ -3,7 +3,8 @@
  * decoders agree. PNG, BMP and the refusals need no browser: src/web/open/decodePicture.test.ts.
  */
 import { expect, it } from 'vitest';
-import { difference, fixtureBytes, fromBase64, readByPillow } from '../support/imageFixtures.js';
+import { createImage, toGrey } from '../../src/formats/image.js';
+import { difference, fixtureBytes, framesByPillow, fromBase64, readByPillow, SAME } from '../support/imageFixtures.js';
 import { describeInChromium } from './support/chromium.js';
 import { useChromium, useEnginePage, useServer } from './support/hooks.js';
 import { startTinyServer } from './support/server.js';
@@ -27,18 +28,19 @@ describeInChromium('opening pictures in the page', () => {
   const harness = useEnginePage(server, chromium);
 
   /** Its pixels, base64, or the error that a person is shown. */
-  function open(bytes: Uint8Array) {
-    return harness.page.evaluate(async (text) => {
+  function open(bytes: Uint8Array, frame = 1) {
+    const given = { text: Buffer.from(bytes).toString('base64'), frame };
+    return harness.page.evaluate(async ({ text, frame }) => {
       const file = new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], 'picture');
       try {
-        const { image, spacingMm } = await window.samusTest.openImage(file);
+        const { image, spacingMm, frames } = await window.samusTest.openImage(file, undefined, frame);
         const data = btoa(Array.from(image.data, (value) => String.fromCharCode(value)).join(''));
-        return { width: image.width, height: image.height, channels: image.channels, data, spacingMm };
+        return { width: image.width, height: image.height, channels: image.channels, data, spacingMm, frames };
       } catch (error) {
         if (!(error instanceof Error) || !('code' in error)) throw error;
         return { code: error.code, message: error.message, isError: error instanceof Error };
       }
-    }, Buffer.from(bytes).toString('base64'));
+    }, given);
   }
 
   for (const [file, levels] of Object.entries(LEVELS)) {
@@ -53,9 +55,20 @@ describeInChromium('opening pictures in the page', () => {
     });
   }
 
+  it.each(['frames.webp', 'frames.gif'])('reads each frame of %s as Pillow does', async (file) => {
+    const want = framesByPillow()[file]!;
+    for (const [i, { width, height, grey }] of want.entries()) {
+      const got = await open(fixtureBytes(file), i + 1);
+      if (got.data === undefined) throw new Error(got.message);
+      expect([got.width, got.height, got.frames]).toEqual([width, height, want.length]);
+      const image = createImage(width, height, got.channels, fromBase64(got.data));
+      expect(difference(toGrey(image).data, fromBase64(grey)), `frame ${i + 1}`).toEqual(SAME);
+    }
+  });
+
   it('says what is wrong, also with what only the browser finds out', async () => {
     expect(await open(fixtureBytes('rgb420.jpg').subarray(0, 500))).toMatchObject({ code: 'IMAGE_CORRUPT' });
-    expect(await open(fixtureBytes('moving.webp'))).toMatchObject({ code: 'IMAGE_CLIP' });
+    expect(await open(fixtureBytes('frames.webp'), 5)).toMatchObject({ code: 'IMAGE_FRAME' });
     expect(await open(new Uint8Array())).toMatchObject({ code: 'IMAGE_CORRUPT' });
   });
 });

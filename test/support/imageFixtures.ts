@@ -79,4 +79,17 @@ export function difference(
   return { length: a.length === b.length, differing, most };
 }
 
+/** What Pillow reads of a frame; `rgb` of files whose samples are Y, Cb, Cr. Both base64. */
+interface FrameByPillow {
+  readonly width: number;
+  readonly height: number;
+  readonly grey: string;
+  readonly rgb?: string;
+}
+
+/** The frames of files that hold several, by file. */
+export function framesByPillow(): Record<string, readonly FrameByPillow[]> {
+  return JSON.parse(readFileSync(new URL('frames.json', FOLDER), 'utf8'));
+}
+
 export const SAME = { length: true, differing: 0, most: 0 } as const;

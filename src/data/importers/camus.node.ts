@@ -76,7 +76,7 @@ async function viewsOf(source: string, folder: string) {
         const volume = await readVolume(path);
         const [x, y] = volume.spacingMm;
         const image = planeImage(volume, 0, path);
-        const gt = planeImage(await readVolume(join(folder, label)), 0, label);
+        const gt = planeImage(await readVolume(join(folder, label)), 0, label, 'mask');
         return { image, label: gt, ...(x && y && { spacingMm: [x, y] as const }) };
       },
     });

@@ -34,7 +34,7 @@ export const psfhs: Importer = {
           source: relative(source, path),
           load: async () => ({
             image: await readPlanes(path),
-            label: planeImage(await readVolume(join(labels, mask)), 0, mask),
+            label: planeImage(await readVolume(join(labels, mask)), 0, mask, 'mask'),
           }),
         });
       }

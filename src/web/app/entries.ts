@@ -6,7 +6,7 @@ import { addObject, carried, emptyDocument } from '../document/edit.js';
 import { beginHistory, type History, record } from '../document/history.js';
 import type { ImageDocument, Scale } from '../document/types.js';
 import { contentHash } from '../open/contentHash.js';
-import type { OpenedImage } from '../open/openedImage.js';
+import type { OpenedImage } from '../open/imageContract.js';
 import { openImage } from '../open/openImage.js';
 import type { StoredFile } from '../storage/database.js';
 import { text } from '../text/en.js';
@@ -170,6 +170,7 @@ export async function openEntry(id: string, shown: () => void = () => undefined)
       fail(id, null);
     });
     shown();
+    if (picture.frames > 1) say(text.open.firstFrame(picture.frames));
     await prepare();
   } catch (error) {
     if (attempt.signal.aborted || isAbort(error)) return;

@@ -4,7 +4,7 @@
  */
 import { SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
 import { exportClient } from '../exports/exportClient.js';
-import { readBytes } from '../open/readBytes.js';
+import { readBytes } from '../open/pictureErrors.js';
 import { pageError } from '../pageError.js';
 import type { SourceFolder } from '../storage/database.js';
 import { text } from '../text/en.js';

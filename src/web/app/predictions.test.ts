@@ -16,7 +16,7 @@ import { document, engineStatus, history, hover, message, opened } from './state
 vi.mock('../engine/index.js', () => ({ createEngine: vi.fn() }));
 
 const image = createImage(MANUAL_SIDE, MANUAL_SIDE, 1, new Uint8Array(MANUAL_SIDE ** 2));
-const picture = { name: 'a.png', width: MANUAL_SIDE, height: MANUAL_SIDE, image, spacingMm: null };
+const picture = { name: 'a.png', width: MANUAL_SIDE, height: MANUAL_SIDE, image, spacingMm: null, frames: 1, frame: 1 };
 
 /** A click for each object. */
 const clicked = (...ids: readonly string[]): ImageDocument =>

@@ -10,7 +10,7 @@ import { freeClass, PALETTE } from '../document/palette.js';
 import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 import type { EngineKind } from '../engine/engine.js';
 import type { ExportFormat } from '../exports/exportContract.js';
-import type { OpenedImage } from '../open/openedImage.js';
+import type { OpenedImage } from '../open/imageContract.js';
 import type { KeptModel } from '../storage/adaptedStore.js';
 import type { SourceFolder } from '../storage/database.js';
 import type { Saving } from '../storage/writeQueue.js';

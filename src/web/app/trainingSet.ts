@@ -7,7 +7,7 @@ import { SamusError } from '../../errors.js';
 import { isFields } from '../../formats/jsonFields.js';
 import { classColor, LAST_CLASS } from '../document/palette.js';
 import type { ClassEntry } from '../document/types.js';
-import { readBytes } from '../open/readBytes.js';
+import { readBytes } from '../open/pictureErrors.js';
 import type { FoundFile } from './listing.js';
 import { LABEL_FOLDER } from './maskNames.js';
 

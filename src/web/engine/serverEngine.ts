@@ -5,7 +5,7 @@
 import { SamusError } from '../../errors.js';
 import { encodeRle } from '../../formats/rle.js';
 import type { ObjectPrompt } from '../../predict/types.js';
-import { imageClient } from '../open/imageClient.js';
+import { imageClient } from '../open/openImage.js';
 import { floatsFromBase64, floatsToBase64 } from './base64.js';
 import type { Engine, EngineImage, EngineMask, EngineSegmentOptions, EverythingOptions } from './engine.js';
 import { imageUnknown, serverAnswer } from './engineErrors.js';

@@ -11,7 +11,7 @@ import { planeImage, volumeFormat } from '../../formats/volume.js';
 import { maskOfPatch } from '../document/runs.js';
 import type { ImageDocument, PackedMask } from '../document/types.js';
 import { decodePicture } from '../open/decodePicture.js';
-import { readBytes } from '../open/readBytes.js';
+import { readBytes } from '../open/pictureErrors.js';
 import { pageError } from '../pageError.js';
 import type { Label, LabelClass } from './exportContract.js';
 
@@ -94,7 +94,7 @@ function niftiLabel(bytes: Uint8Array): Label {
   if (planes.some((count) => count !== 1) || volume.channels !== 1) {
     throw volumeFormat('NIfTI', `its size is ${volume.size.join('x')}`, 'open a label of one slice');
   }
-  const { data } = planeImage(volume, 0, 'NIfTI');
+  const { data } = planeImage(volume, 0, 'NIfTI', 'mask');
   const [x = 0, y = 0] = volume.spacingMm;
   // Without a unit, 1 says nothing.
   const known = x > 0 && y > 0 && !(x === 1 && y === 1);

@@ -4,8 +4,8 @@
  * stored, and grey stays what a scanner wrote.
  */
 import { createImage, type Image } from '../../formats/image.js';
-import { corrupt } from './pictureErrors.js';
-import { jpegSegments, webpChunks } from './pictureHeader.js';
+import { jpegSegments, webpChunks } from '../../formats/imageHeader.js';
+import { clip, corrupt } from './pictureErrors.js';
 
 /** APP1 holds EXIF, APP2 colour profiles, APP13 editors' notes. APP0 and APP14 say how the colours are coded. */
 const LEFT_OUT_SEGMENTS = [0xe1, 0xe2, 0xed];
@@ -17,17 +17,30 @@ const LEFT_OUT_CHUNKS = new Map([
   ['XMP ', 0x04],
 ]);
 
-/** @throws SamusError IMAGE_CORRUPT if the browser cannot decode it */
-export async function decodeByBrowser(bytes: Uint8Array, format: 'jpeg' | 'webp' | 'gif'): Promise<Image> {
+/**
+ * @param frame from 1, of `frames`
+ * @throws SamusError IMAGE_CORRUPT if the browser cannot decode it, IMAGE_CLIP for a later frame where the browser decodes
+ *   only the first
+ */
+export async function decodeByBrowser(
+  bytes: Uint8Array,
+  format: 'jpeg' | 'webp' | 'gif',
+  frame = 1,
+  frames = 1,
+): Promise<Image> {
   const parts = format === 'jpeg' ? strippedJpeg(bytes) : format === 'webp' ? strippedWebp(bytes) : [bytes];
   const blob = new Blob(
     parts.map((part) => Uint8Array.from(part)),
     { type: `image/${format}` },
   );
+  // Typed as always there, but not in an insecure context, nor in every browser.
+  const Decoder: typeof ImageDecoder | undefined = globalThis.ImageDecoder;
+  if (frame > 1 && !Decoder) throw clip();
   try {
+    if (frames > 1 && Decoder) return await decodeFrame(new Decoder(await decoderOptions(blob)), frame);
     const bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
     try {
-      return pixelsOf(bitmap);
+      return pixelsOf(bitmap, bitmap.width, bitmap.height);
     } finally {
       bitmap.close();
     }
@@ -36,9 +49,28 @@ export async function decodeByBrowser(bytes: Uint8Array, format: 'jpeg' | 'webp'
   }
 }
 
+const decoderOptions = async (blob: Blob): Promise<ImageDecoderInit> => ({
+  data: await blob.arrayBuffer(),
+  type: blob.type,
+  colorSpaceConversion: 'none',
+});
+
+/** A frame of an animation, drawn over those before it as the file says. */
+async function decodeFrame(decoder: ImageDecoder, frame: number): Promise<Image> {
+  try {
+    const { image } = await decoder.decode({ frameIndex: frame - 1 });
+    try {
+      return pixelsOf(image, image.displayWidth, image.displayHeight);
+    } finally {
+      image.close();
+    }
+  } finally {
+    decoder.close();
+  }
+}
+
 /** Grey if every pixel is: a third of the memory, and of what the server's engine is sent. */
-function pixelsOf(bitmap: ImageBitmap): Image {
-  const { width, height } = bitmap;
+function pixelsOf(bitmap: ImageBitmap | VideoFrame, width: number, height: number): Image {
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error('the browser gave no canvas');
   context.drawImage(bitmap, 0, 0);

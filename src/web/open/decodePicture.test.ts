@@ -125,16 +125,18 @@ describe('decodePicture refuses', () => {
   });
 
   it('to clips', async () => {
-    const frame = '\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0';
-    const clips = [
-      '\0\0\0\x18ftypmp42',
-      '\0\0\0\x14ftypqt  ',
-      'RIFF\0\0\0\0AVI LIST',
-      '\x1aE\xdf\xa3\0\0\0\0webm',
-      `GIF89a\x01\0\x01\0\0\0\0\x21\xf9\x04\0\0\0\0\0${frame}${frame};`,
-    ];
+    const clips = ['\0\0\0\x18ftypmp42', '\0\0\0\x14ftypqt  ', 'RIFF\0\0\0\0AVI LIST', '\x1aE\xdf\xa3\0\0\0\0webm'];
     for (const clip of clips) expect((await refused(text(clip))).code, clip).toBe('IMAGE_CLIP');
-    expect((await refused(fixtureBytes('moving.webp'))).code).toBe('IMAGE_CLIP');
+  });
+
+  it('to later frames where the browser decodes the first only, and to frames that are not there', async () => {
+    for (const file of ['frames.webp', 'frames.gif', 'moving.webp']) {
+      await expect(decodePicture(blob(fixtureBytes(file)), 2)).rejects.toMatchObject({ code: 'IMAGE_CLIP' });
+    }
+    for (const file of ['frames.webp', 'frames.gif', 'rgb.png', 'rgb.bmp']) {
+      const error = await decodePicture(blob(fixtureBytes(file)), 9).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'IMAGE_FRAME', details: { frame: 9, frames: expect.any(Number) } });
+    }
   });
 
   it('to files that are empty, cut off or damaged', async () => {

@@ -1,19 +1,21 @@
 /**
- * From a file to pixels: tells what the file is from its content, never from its name, checks its size and hands it
- * to the decoder of its kind. The pixels are the stored ones, as the command line reads them: no colour management,
- * no gamma, no blending of alpha, no turning by EXIF orientation. Differences that remain: TIFF, which browsers do
- * not have; a still GIF, which only the page opens; JPEG with four inks, whose colours the browser converts its own
- * way; WebP with alpha, which it blends.
+ * From a file to the pixels of a frame: detects what the file is by its content, never by its name, checks its size and
+ * hands it to the decoder of its kind. The pixels are the stored ones, as the command line reads them: no colour management,
+ * no gamma, no blending of alpha, no turning by EXIF orientation. Differences that remain: TIFF and
+ * volumes, which browsers do not read; JPEG with four inks, whose colours the browser converts its own way; WebP with
+ * alpha, which it blends.
  */
 import { SamusError } from '../../errors.js';
 import { decodeBmp, readBmpHeader } from '../../formats/imageBmp.js';
 import { SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
+import { gifHeader, type ImageHeader, isLossyWebp, jpegHeader, webpHeader } from '../../formats/imageHeader.js';
+import { checkFrame, DEFAULT_LIMITS, type ImageSource, stillSource } from '../../formats/imageSource.js';
 import { decodeByBrowser } from './browserPicture.js';
 import type { Picture } from './imageContract.js';
-import { clip, corrupt, dicom, MAX_PIXELS, MAX_SIDE, tooLarge, unsupported } from './pictureErrors.js';
-import { gifHeader, jpegHeader, type PictureHeader, webpHeader } from './pictureHeader.js';
+import { clip, corrupt, dicom, MAX_PIXELS, MAX_SIDE, readBytes, tooLarge, unsupported } from './pictureErrors.js';
 import { decodePng } from './pngPicture.js';
-import { readBytes } from './readBytes.js';
+
+const MAX_FRAMES = DEFAULT_LIMITS.maxFrames;
 
 /** Largest file of {@link MAX_PIXELS} pixels: 16-bit RGBA without compression, and as much again for what is around. */
 const MAX_BYTES = MAX_PIXELS * 8 + 16 * 1024 * 1024;
@@ -22,9 +24,17 @@ const MAX_BYTES = MAX_PIXELS * 8 + 16 * 1024 * 1024;
 const CLIP_STARTS = ['\x1aE\xdf\xa3', 'OggS', 'FLV', '\0\0\x01\xba', '\0\0\x01\xb3', '\x30\x26\xb2\x75'];
 
 /**
- * @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_UNSUPPORTED, IMAGE_UNREADABLE
+ * A frame of a picture file, from 1.
+ * @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_FRAME, IMAGE_UNSUPPORTED,
+ *   IMAGE_UNREADABLE
  */
-export async function decodePicture(file: Blob): Promise<Picture> {
+export async function decodePicture(file: Blob, frame = 1): Promise<Picture> {
+  const source = await openPicture(file);
+  const image = await source.read(frame);
+  return { image, spacingMm: source.spacingMm(frame) ?? null, frames: source.frames, frame };
+}
+
+async function openPicture(file: Blob): Promise<ImageSource> {
   if (file.size === 0) throw corrupt('the file is empty');
   const head = await readBytes(file.slice(0, SNIFF_BYTES));
   const format = sniffFormat(head);
@@ -35,11 +45,29 @@ export async function decodePicture(file: Blob): Promise<Picture> {
   }
   if (file.size > MAX_BYTES) throw corrupt(`${file.size} bytes are more than any picture of this size needs`);
   const bytes = await readBytes(file);
-  if (format === 'png') return decodePng(bytes);
-  if (format === 'bmp') return { image: bmpPixels(bytes), spacingMm: null };
-  const readHeader = { jpeg: jpegHeader, webp: webpHeader, gif: gifHeader }[format];
-  checkHeader(readHeader(bytes));
-  return { image: await decodeByBrowser(bytes, format), spacingMm: null };
+  if (format === 'png') {
+    const { image, spacingMm } = decodePng(bytes);
+    return stillSource({ format, ...image, lossy: false }, () => image, spacingMm);
+  }
+  if (format === 'bmp') {
+    const image = bmpPixels(bytes);
+    return stillSource({ format, ...image, lossy: false }, () => image);
+  }
+  if (format === 'jpeg') {
+    const { width, height } = checkHeader(jpegHeader(bytes));
+    return stillSource({ format, width, height, lossy: true }, () => decodeByBrowser(bytes, format));
+  }
+  const header = checkHeader(format === 'webp' ? webpHeader(bytes) : gifHeader(bytes, MAX_FRAMES + 1));
+  return {
+    format,
+    ...header,
+    lossy: format === 'webp' && isLossyWebp(bytes),
+    spacingMm: () => undefined,
+    async read(frame) {
+      checkFrame(header, frame, 'the picture');
+      return decodeByBrowser(bytes, format, frame, header.frames);
+    },
+  };
 }
 
 function isClip(head: Uint8Array): boolean {
@@ -47,10 +75,12 @@ function isClip(head: Uint8Array): boolean {
   return CLIP_STARTS.some((start) => text.startsWith(start)) || ['moov', 'mdat', 'wide'].includes(text.slice(4, 8));
 }
 
-function checkHeader(header: PictureHeader | undefined): void {
+/** @throws SamusError IMAGE_CORRUPT, IMAGE_TOO_LARGE */
+function checkHeader(header: ImageHeader | undefined): ImageHeader {
   if (!header || header.width === 0 || header.height === 0) throw corrupt('the header is cut off or names no pixels');
-  if (header.moving) throw clip();
+  if (header.frames > MAX_FRAMES) throw clip();
   checkSize(header.width, header.height);
+  return header;
 }
 
 function checkSize(width: number, height: number): void {

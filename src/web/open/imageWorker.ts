@@ -5,8 +5,8 @@ import type { ImageContract } from './imageContract.js';
 import { encodePicture } from './pngPicture.js';
 
 serveWorker<ImageContract>({
-  async open(file, { transfer }) {
-    const picture = await decodePicture(file);
+  async open({ file, frame }, { transfer }) {
+    const picture = await decodePicture(file, frame);
     transfer(picture.image.data.buffer);
     return picture;
   },

@@ -1,13 +1,25 @@
-/** Opens a picture that a person gives the page. All of the work is done in a worker (imageWorker.ts, decodePicture.ts). */
-import { imageClient } from './imageClient.js';
-import type { OpenedImage } from './openedImage.js';
+/**
+ * Opens pictures that a person gives the page. All of the work is done in a worker (imageWorker.ts, decodePicture.ts),
+ * one for the page, which starts when it is first needed.
+ */
+import type { ThreadClient } from '../../runtime/threadProtocol.js';
+import { workerClient } from '../pageWorker.js';
+import type { ImageContract, OpenedImage } from './imageContract.js';
+
+let client: ThreadClient<ImageContract> | undefined;
+
+export function imageClient(): ThreadClient<ImageContract> {
+  client ??= workerClient(new Worker(new URL('./imageWorker.ts', import.meta.url), { type: 'module' }));
+  return client;
+}
 
 /**
- * The picture in a file.
- * @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_UNSUPPORTED, IMAGE_UNREADABLE:
- *   message and hint are fit to show to a person
+ * A frame of a picture file.
+ * @param frame from 1; what the file has, the result says
+ * @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_FRAME, IMAGE_UNSUPPORTED,
+ *   IMAGE_UNREADABLE: message and hint are fit to show to a person
  */
-export async function openImage(file: File, signal?: AbortSignal): Promise<OpenedImage> {
-  const { image, spacingMm } = await imageClient().call('open', file, { signal });
-  return { name: file.name, width: image.width, height: image.height, image, spacingMm };
+export async function openImage(file: File, signal?: AbortSignal, frame = 1): Promise<OpenedImage> {
+  const picture = await imageClient().call('open', { file, frame }, { signal });
+  return { ...picture, name: file.name, width: picture.image.width, height: picture.image.height };
 }

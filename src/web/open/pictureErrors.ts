@@ -1,4 +1,7 @@
-/** Why a file is not opened. The words for it, for a person who knows no file formats, stand in text/en.ts. */
+/**
+ * Why a file is not opened, and reading its bytes, which fails for one that is gone or forbidden. The words for a person who
+ * knows no file formats are in text/en.ts.
+ */
 import type { SamusError } from '../../errors.js';
 import { pageError } from '../pageError.js';
 import type { FileKind } from '../text/en.js';
@@ -20,3 +23,12 @@ export const corrupt = (reason: string): SamusError => pageError('IMAGE_CORRUPT'
 export const unsupported = (kind: FileKind): SamusError => pageError('IMAGE_UNSUPPORTED', { kind });
 
 export const unreadable = (reason: string): SamusError => pageError('IMAGE_UNREADABLE', { reason });
+
+/** The bytes of what a person gives the page. @throws SamusError IMAGE_UNREADABLE */
+export async function readBytes(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (error) {
+    throw unreadable(error instanceof Error ? error.message : String(error));
+  }
+}

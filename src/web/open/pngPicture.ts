@@ -31,7 +31,7 @@ const HABITUAL_DPI = [
 const BELIEVABLE_MM = { least: 0.005, most: 2 } as const;
 
 /** @throws SamusError IMAGE_TOO_LARGE, IMAGE_CORRUPT */
-export function decodePng(bytes: Uint8Array): Picture {
+export function decodePng(bytes: Uint8Array): Pick<Picture, 'image' | 'spacingMm'> {
   const chunks = [...chunksOf(bytes)];
   const header = chunks[0];
   if (header?.name !== 'IHDR' || header.data.length !== 13) throw corrupt('the PNG header is missing');

@@ -56,6 +56,7 @@ export const text = {
       n === 1 ? `${first} cannot be opened: ${why}` : `${first} and ${n - 1} more cannot be opened: ${why}`,
     listed: (n: number): string =>
       n === 1 ? 'This image is already in the list.' : `${n} of these images are already in the list.`,
+    firstFrame: (frames: number): string => `This file has ${frames} frames. The first one is open.`,
     unread: (n: number, first: string): string =>
       n === 1
         ? `${first} could not be read and was skipped.`
@@ -408,6 +409,7 @@ export const text = {
       'This is a DICOM file, which this page does not open.',
       'Export the frame you need as PNG from your viewer and open the PNG.',
     ],
+    IMAGE_FRAME: ['This file has no frame {frame}; it has {frames}.', 'Choose another frame.'],
     IMAGE_CLIP: [
       'This is a video clip; this page opens single images.',
       'Pause the clip at the frame you need, save it as PNG and open the PNG.',

@@ -1,0 +1,158 @@
+/**
+ * Headers of JPEG, GIF and WebP files: size, number of frames, and how the samples are coded. Known before anything is
+ * decoded, so that an image too large is refused before memory for its pixels is taken. Sizes are undefined where the
+ * header is cut off or strange. TIFF has tiff.ts.
+ */
+
+export interface ImageHeader {
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+}
+
+/** A segment of a JPEG file in front of its coded pixels. */
+export interface JpegSegment {
+  readonly marker: number;
+  /** From the marker to the end of the segment. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A chunk of a WebP file, from its name to its (even) end. */
+export interface WebpChunk {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+const START_OF_SCAN = 0xda;
+export const LOSSLESS_JPEG = 'lossless JPEG';
+/** Start of frame of JPEG-LS (ITU-T T.87). */
+const SOF_JPEG_LS = 0xf7;
+
+/** The segments up to the one with the coded pixels, which is the last. */
+export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment> {
+  let at = 2;
+  while (at + 4 <= bytes.length) {
+    if (bytes[at] !== 0xff) return;
+    const marker = bytes[at + 1]!;
+    if (marker === 0xff) {
+      // Markers may be preceded by any number of fill bytes.
+      at++;
+      continue;
+    }
+    const end = at + 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
+    yield { marker, start: at, end };
+    if (marker === START_OF_SCAN) return;
+    at = end;
+  }
+}
+
+export function jpegHeader(bytes: Uint8Array): ImageHeader | undefined {
+  const start = startOfFrame(bytes);
+  if (start === undefined || start + 9 > bytes.length) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start);
+  return { width: view.getUint16(7), height: view.getUint16(5), frames: 1 };
+}
+
+/** The coding of a JPEG file that decoders of JPEG do not read, or undefined for what they read. */
+export function unreadJpeg(bytes: Uint8Array): string | undefined {
+  const start = startOfFrame(bytes);
+  if (start === undefined || start + 5 > bytes.length) return undefined;
+  const marker = bytes[start + 1]!;
+  if (marker === SOF_JPEG_LS) return 'JPEG-LS';
+  // The lowest two bits: 3 is lossless; bit 2: differential; bit 3: arithmetic coding.
+  if ((marker & 3) === 3) return LOSSLESS_JPEG;
+  if (marker > 0xc7) return 'JPEG with arithmetic coding';
+  if (marker > 0xc3) return 'hierarchical JPEG';
+  const bits = bytes[start + 4]!;
+  return bits === 8 ? undefined : `JPEG of ${bits} bits`;
+}
+
+/** Where the segment that describes the frame begins. */
+function startOfFrame(bytes: Uint8Array): number | undefined {
+  for (const { marker, start } of jpegSegments(bytes)) {
+    // SOF0 to SOF15; DHT, JPG and DAC share their range.
+    const frame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+    if (frame || marker === SOF_JPEG_LS) return start;
+  }
+  return undefined;
+}
+
+export function* webpChunks(bytes: Uint8Array, from = 12, until = bytes.length): Generator<WebpChunk> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = from;
+  while (at + 8 <= until) {
+    const length = view.getUint32(at + 4, true);
+    const end = at + 8 + length + (length % 2);
+    yield { name: String.fromCharCode(...bytes.subarray(at, at + 4)), start: at, end };
+    at = end;
+  }
+}
+
+export function webpHeader(bytes: Uint8Array): ImageHeader | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (const { name, start } of webpChunks(bytes)) {
+    const data = start + 8;
+    if (data + 10 > bytes.length) return undefined;
+    if (name === 'VP8X') {
+      const width = 1 + (view.getUint32(data + 4, true) & 0xffffff);
+      const height = 1 + (view.getUint32(data + 6, true) >>> 8);
+      const moving = (bytes[data]! & 2) !== 0;
+      return { width, height, frames: moving ? Math.max(1, count(bytes, 'ANMF')) : 1 };
+    }
+    if (name === 'VP8 ') {
+      const [width, height] = [view.getUint16(data + 6, true) & 0x3fff, view.getUint16(data + 8, true) & 0x3fff];
+      return { width, height, frames: 1 };
+    }
+    if (name === 'VP8L') {
+      const bits = view.getUint32(data + 1, true);
+      return { width: 1 + (bits & 0x3fff), height: 1 + ((bits >>> 14) & 0x3fff), frames: 1 };
+    }
+  }
+  return undefined;
+}
+
+function count(bytes: Uint8Array, wanted: string): number {
+  let found = 0;
+  for (const { name } of webpChunks(bytes)) if (name === wanted) found++;
+  return found;
+}
+
+/** Whether any picture of a WebP file is coded with loss. */
+export function isLossyWebp(bytes: Uint8Array): boolean {
+  for (const { name, start, end } of webpChunks(bytes)) {
+    if (name === 'VP8 ') return true;
+    if (name !== 'ANMF') continue;
+    // 16 bytes of place and duration, then the chunks of the picture.
+    for (const inner of webpChunks(bytes, start + 24, Math.min(end, bytes.length)))
+      if (inner.name === 'VP8 ') return true;
+  }
+  return false;
+}
+
+/** The screen that all frames are drawn on, and how many there are, counted up to `most`. */
+export function gifHeader(bytes: Uint8Array, most: number): ImageHeader | undefined {
+  if (bytes.length < 13) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const frames = Math.max(1, countGifFrames(bytes, most));
+  return { width: view.getUint16(6, true), height: view.getUint16(8, true), frames };
+}
+
+function countGifFrames(bytes: Uint8Array, most: number): number {
+  const table = (flags: number): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
+  let frames = 0;
+  let at = 13 + table(bytes[10]!);
+  while (at < bytes.length && frames < most) {
+    const block = bytes[at];
+    if (block === 0x21) at += 2;
+    else if (block === 0x2c && at + 10 <= bytes.length) {
+      frames++;
+      at += 11 + table(bytes[at + 9]!);
+    } else break;
+    // Sub-blocks, each with its length in front; an empty one ends them.
+    while (at < bytes.length && bytes[at] !== 0) at += 1 + bytes[at]!;
+    at++;
+  }
+  return frames;
+}
