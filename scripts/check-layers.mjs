@@ -17,6 +17,8 @@ const ROWS = [
   ['nn', 'formats'],
   ['models', 'data'],
   ['predict', 'train', 'evaluate', 'reproduce'],
+  // The unit of work: one image with what is asked about it, and its runner.
+  ['jobs'],
   // The entry of the library: it gathers what is below and knows neither terminal nor server.
   ['index.ts', 'index.node.ts'],
   ['cli', 'server', 'web'],

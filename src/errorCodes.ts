@@ -22,6 +22,7 @@ export const ERRORS = {
   ADAPT_NAN: failure('The loss of an adaptation is not a finite number.'),
   ADAPT_TOO_FEW: usage('There are too few images with masks to adapt to.'),
   ANNOTATIONS_JSON: input('An annotation file is not a document that this version reads.'),
+  ANNOTATION_VERSION: input('A newer version wrote the annotation document.'),
   ARCHIVE_CORRUPT: input('A zip archive is damaged.'),
   ARCHIVE_TOO_LARGE: input('A zip archive unpacks to more than the page accepts.'),
   AUGMENT_PARAMETER: usage('An augmentation has a parameter out of range.'),

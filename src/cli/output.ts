@@ -11,10 +11,11 @@ import { whole } from './interrupt.js';
  * Names of the files of each image, without what tells them apart: its own name without ending, and a number after it
  * where two images of one run have the same.
  */
-export function outputStems(images: readonly string[]): string[] {
+export function outputStems(images: readonly { readonly path: string; readonly frame?: number }[]): string[] {
   const taken = new Set<string>();
-  return images.map((image) => {
-    const stem = basename(image, extname(image));
+  return images.map(({ path, frame }) => {
+    const number = frame === undefined ? '' : `.${String(frame).padStart(4, '0')}`;
+    const stem = `${basename(path, extname(path))}${number}`;
     let name = stem;
     for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${stem}-${n}`;
     taken.add(name.toLowerCase());

@@ -4,32 +4,16 @@
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
-import type { PixelBox, Rle } from '../formats/rle.js';
+import type { PixelBox } from '../formats/rle.js';
+import type { JobObject } from '../jobs/segmentJob.js';
 import type { PointPrompt } from '../predict/types.js';
 
-/** One object and its prompts; the first guess is still a path, or packed. */
-export interface PromptSpec {
-  readonly name: string;
-  readonly points: readonly PointPrompt[];
-  readonly box?: PixelBox;
-  readonly maskFile?: string;
-  readonly maskRle?: Rle;
-  /** What files of the object are called by, where that is not its name. */
-  readonly file?: string;
-  /** As predict/promptsDocument.ts has them, of objects out of JSON. */
-  readonly multimask?: boolean;
-  readonly oneByOne?: boolean;
-  readonly added?: Rle;
-  readonly erased?: Rle;
-  readonly model?: string;
-}
-
-/** A {@link PromptSpec} that prompts are still added to. */
-interface OpenSpec {
+/** A {@link JobObject} that prompts are still added to. */
+interface OpenObject {
   readonly name: string;
   readonly points: PointPrompt[];
   box?: PixelBox;
-  maskFile?: string;
+  guess?: { readonly path: string };
 }
 
 /** Names become parts of file names, so they may hold nothing that a path could be made of. */
@@ -39,8 +23,8 @@ const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
 
 /** Gathers prompts: each belongs to the object that was started last. */
 export class PromptList {
-  readonly #objects: OpenSpec[] = [];
-  #current: OpenSpec | undefined;
+  readonly #objects: OpenObject[] = [];
+  #current: OpenObject | undefined;
 
   /** Starts an object. @throws SamusError PROMPT_OBJECT_NAME, PROMPT_OBJECT_TWICE */
   object(name: string): void {
@@ -77,8 +61,8 @@ export class PromptList {
   /** @param path of an image @throws SamusError PROMPT_MASK_TWICE */
   mask(path: string): void {
     const object = this.#object();
-    if (object.maskFile !== undefined) throw twice('PROMPT_MASK_TWICE', 'mask', object.name);
-    object.maskFile = path;
+    if (object.guess) throw twice('PROMPT_MASK_TWICE', 'mask', object.name);
+    object.guess = { path };
   }
 
   get isEmpty(): boolean {
@@ -86,10 +70,8 @@ export class PromptList {
   }
 
   /** The objects. @throws SamusError PROMPT_OBJECT_EMPTY if one has no prompt */
-  list(): readonly PromptSpec[] {
-    const empty = this.#objects.find(
-      (object) => object.points.length === 0 && !object.box && object.maskFile === undefined,
-    );
+  list(): readonly JobObject[] {
+    const empty = this.#objects.find(({ points, box, guess }) => points.length === 0 && !box && !guess);
     if (empty) {
       throw usage(
         'PROMPT_OBJECT_EMPTY',
@@ -101,7 +83,7 @@ export class PromptList {
   }
 
   /** The object at hand; prompts before any `--object` start the first one. */
-  #object(): OpenSpec {
+  #object(): OpenObject {
     if (!this.#current) this.object('object-1');
     return this.#current!;
   }

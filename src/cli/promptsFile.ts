@@ -5,23 +5,33 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
+import type { AnnotatedObject, AnnotationClass } from '../formats/annotation.js';
+import { readAnnotation } from '../formats/annotationRead.js';
+import { OutputNames, safeName } from '../formats/outputNames.js';
+import type { JobObject, SegmentJob } from '../jobs/segmentJob.js';
 import { splitCsv } from './csv.js';
-import { PromptList, type PromptSpec, parseBox, parsePoint } from './promptOptions.js';
-import { promptsFromJson } from './promptsJson.js';
+import { PromptList, parseBox, parsePoint } from './promptOptions.js';
+import { warn } from './run.js';
 
-/** Objects by the path of their image, in the order of the file. */
-export type PromptsByImage = ReadonlyMap<string, readonly PromptSpec[]>;
+/** The prompts of a file, in its order. */
+export interface PromptsFile {
+  readonly jobs: readonly SegmentJob[];
+  readonly classes: readonly AnnotationClass[];
+}
 
 /** Prompts are a few bytes each; what is larger is some other file. */
 const MAX_BYTES = 64e6;
 
 const COLUMNS = ['image', 'object', 'kind', 'values'] as const;
 
-/** @throws SamusError PROMPTS_UNREADABLE, PROMPTS_TOO_LARGE, PROMPTS_JSON, PROMPTS_COLUMNS, PROMPTS_LINE, PROMPTS_EMPTY */
-export async function readPromptsFile(path: string): Promise<PromptsByImage> {
+/**
+ * @throws SamusError PROMPTS_UNREADABLE, PROMPTS_TOO_LARGE, PROMPTS_COLUMNS, PROMPTS_LINE, PROMPTS_EMPTY, and as
+ *   readAnnotation
+ */
+export async function readPromptsFile(path: string): Promise<PromptsFile> {
   const text = (await readText(path)).replace(/^\uFEFF/, '');
   const prompts = /^\s*[{[]/.test(text) ? promptsFromJson(text, path) : promptsFromCsv(text, path);
-  if (prompts.size > 0) return prompts;
+  if (prompts.jobs.length > 0) return prompts;
   throw input(
     'PROMPTS_EMPTY',
     `at least one prompt was expected in ${path}, it holds none`,
@@ -47,7 +57,54 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function promptsFromCsv(text: string, path: string): PromptsByImage {
+/**
+ * A person may give objects any name, and several the same, so files get names that are fit for them. Objects in which
+ * nothing is left are passed over.
+ * @throws SamusError PROMPTS_JSON, PROMPTS_EMPTY if no object has a prompt
+ */
+export function promptsFromJson(text: string, path: string): PromptsFile {
+  const { images, classes } = readAnnotation(parse(text, path), path);
+  const jobs = images.map(({ image, objects }) => ({ image, objects: jobObjects(objects) }));
+  const empty = images.flatMap(({ image, objects }) =>
+    objects.flatMap((object, i) =>
+      hasSomething(object) ? [] : [`${nameOf(object, i)} (objects[${i}] of ${image.path ?? image.content})`],
+    ),
+  );
+  if (empty.length > 0 && jobs.every(({ objects }) => objects.length === 0)) {
+    const message = `expected at least one point, box or mask in ${path}, its objects have none`;
+    throw input('PROMPTS_EMPTY', message, 'give each object its prompts');
+  }
+  for (const object of empty) warn(`${path}: ${object} has neither prompt nor stroke and is left out`);
+  return { jobs, classes };
+}
+
+const nameOf = ({ name }: AnnotatedObject, index: number): string => name ?? `object-${index + 1}`;
+
+const hasSomething = ({ points, box, guess, added }: AnnotatedObject): boolean =>
+  points.length > 0 || box !== undefined || guess !== undefined || added !== undefined;
+
+function jobObjects(objects: readonly AnnotatedObject[]): JobObject[] {
+  const names = new OutputNames();
+  return objects.flatMap((object, i) => {
+    if (!hasSomething(object)) return [];
+    // What was answered before is not part of the question.
+    const { score, stability, mask, answer, committed, ...prompted } = object;
+    const name = nameOf(object, i);
+    const file = names.take(`${safeName(name)}.png`);
+    return [{ ...prompted, name, ...(file !== name && { file }) }];
+  });
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw input('PROMPTS_JSON', `${path} looks like JSON and is not: ${reason}`, 'correct the file');
+  }
+}
+
+function promptsFromCsv(text: string, path: string): PromptsFile {
   const [header, ...rows] = splitCsv(text);
   const names = header?.fields.map((field) => field.trim().toLowerCase()) ?? [];
   if (COLUMNS.some((column, i) => names[i] !== column)) {
@@ -73,7 +130,7 @@ function promptsFromCsv(text: string, path: string): PromptsByImage {
       throw input('PROMPTS_LINE', `${where}: ${error.message}`, error.hint, { line, reason: error.code });
     }
   }
-  return new Map([...lists].map(([image, list]) => [image, list.list()]));
+  return { jobs: [...lists].map(([image, list]) => ({ image: { path: image }, objects: list.list() })), classes: [] };
 }
 
 function addPrompt(list: PromptList, kind: string, values: string): void {

@@ -57,9 +57,9 @@ export function segmentCommand(): Command {
   return command.action(async (images: string[], options: SegmentOptions & EverythingOptions) => {
     const hasPrompts = !prompts.isEmpty || options.prompts !== undefined;
     const everything = everythingSettings(options, { ...options, hasPrompts });
-    const jobs = everything ? planEverything(images) : await planJobs(images, prompts, options.prompts);
+    const plan = everything ? planEverything(images) : await planJobs(images, prompts, options.prompts);
     const { segmentAll } = await import('./segmentRun.js');
-    finish(await segmentAll(jobs, { ...options, ...(everything && { everything }) }), options.json);
+    finish(await segmentAll(plan, { ...options, ...(everything && { everything }) }), options.json);
   });
 }
 

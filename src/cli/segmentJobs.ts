@@ -2,18 +2,27 @@
  * Which image gets which prompts: those of the command line go to every image, those of a prompts file to the images
  * that it names.
  */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
-import type { PromptList, PromptSpec } from './promptOptions.js';
+import type { AnnotationClass } from '../formats/annotation.js';
+import type { SegmentJob } from '../jobs/segmentJob.js';
+import type { PromptList } from './promptOptions.js';
 import { readPromptsFile } from './promptsFile.js';
 
-/** One image to segment. */
-export interface Job {
-  readonly image: string;
-  readonly objects: readonly PromptSpec[];
+/** One image of the command line. */
+export interface Job extends SegmentJob {
+  readonly image: SegmentJob['image'] & { readonly path: string };
   /** Why it cannot be done; reported when its turn comes. */
   readonly problem?: SamusError;
+}
+
+export interface Plan {
+  readonly jobs: readonly Job[];
+  readonly classes: readonly AnnotationClass[];
 }
 
 /**
@@ -25,39 +34,64 @@ export async function planJobs(
   images: readonly string[],
   prompts: PromptList,
   promptsFile: string | undefined,
-): Promise<readonly Job[]> {
+): Promise<Plan> {
   if (promptsFile === undefined) {
     checkImages(images);
     if (prompts.isEmpty) {
-      const hint = 'point at the object with --point x,y, or take --everything; --help tells of other prompts';
-      throw usage('PROMPTS_MISSING', 'a prompt was expected, none came', hint);
+      const hint = 'point at the object with --point x,y, or take --everything; --help lists other prompts';
+      throw usage('PROMPTS_MISSING', 'expected a prompt, got none', hint);
     }
     const objects = prompts.list();
-    return unique(images).map((image) => ({ image, objects }));
+    return { jobs: unique(images).map((path) => ({ image: { path }, objects })), classes: [] };
   }
   if (!prompts.isEmpty) {
-    throw usage('PROMPTS_TWICE', 'prompts came both as options and as a file', 'use either --prompts or the options');
+    throw usage('PROMPTS_TWICE', 'expected prompts as options or in a file, got both', 'use one of the two');
   }
-  const file = await readPromptsFile(promptsFile);
-  if (images.length === 0) return [...file].map(([image, objects]) => ({ image, objects }));
-  const byPath = new Map([...file].map(([image, objects]) => [resolve(image), objects]));
-  return unique(images).map((image) => {
-    const objects = byPath.get(resolve(image));
-    if (objects) return { image, objects };
-    const message = `${promptsFile} has no prompt for ${image}`;
-    const hint = 'add a line for it; paths are those of the command line, from the current folder';
-    return { image, objects: [], problem: new SamusError('PROMPTS_NO_IMAGE', message, hint) };
-  });
+  const { jobs, classes } = await readPromptsFile(promptsFile);
+  if (images.length === 0) return { jobs: jobs.map((job) => withPath(job, promptsFile)), classes };
+  const found = await Promise.all(unique(images).map((path) => jobsOf(path, jobs, promptsFile)));
+  return { jobs: found.flat(), classes };
 }
 
 /** The work of `--everything`: objects are found, not named. @throws SamusError IMAGES_MISSING */
-export function planEverything(images: readonly string[]): readonly Job[] {
+export function planEverything(images: readonly string[]): Plan {
   checkImages(images);
-  return unique(images).map((image) => ({ image, objects: [] }));
+  return { jobs: unique(images).map((path) => ({ image: { path }, objects: [] })), classes: [] };
+}
+
+/** A file may name an image by its content alone; then the command line says where it is. */
+function withPath({ image, objects }: SegmentJob, promptsFile: string): Job {
+  const { path } = image;
+  if (path !== undefined) return { image: { ...image, path }, objects };
+  const message = `expected the path of each image in ${promptsFile}, got only the content of one (${image.content})`;
+  throw usage('PROMPTS_NO_IMAGE', message, 'name the image files on the command line');
+}
+
+/** What a prompts file asks about an image: by its path, else by its content. */
+async function jobsOf(path: string, all: readonly SegmentJob[], promptsFile: string): Promise<Job[]> {
+  const ofPath = all.filter(({ image }) => image.path !== undefined && resolve(image.path) === resolve(path));
+  const found = ofPath.length > 0 ? ofPath : await jobsOfContent(path, all);
+  if (found.length > 0) return found.map(({ image, objects }) => ({ image: { ...image, path }, objects }));
+  const message = `${promptsFile} has no prompt for ${path}`;
+  const hint = 'add a line for it; paths are those of the command line, from the current folder';
+  return [{ image: { path }, objects: [], problem: new SamusError('PROMPTS_NO_IMAGE', message, hint) }];
+}
+
+async function jobsOfContent(path: string, all: readonly SegmentJob[]): Promise<SegmentJob[]> {
+  if (all.every(({ image }) => image.content === undefined)) return [];
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch {
+    // Opening the image reports that it cannot be read.
+    return [];
+  }
+  const content = hash.digest('hex');
+  return all.filter(({ image }) => image.content !== undefined && content.startsWith(image.content.toLowerCase()));
 }
 
 function checkImages(images: readonly string[]): void {
-  if (images.length === 0) throw usage('IMAGES_MISSING', 'an image was expected, none came', 'name an image file');
+  if (images.length === 0) throw usage('IMAGES_MISSING', 'expected an image, got none', 'name an image file');
 }
 
 /** An image named twice would be written twice to the same place. */

@@ -2,16 +2,16 @@
  * The result of one image in the forms that `samus segment` gives it: the entry of the JSON document, a line for
  * people, the picture with the masks drawn in.
  */
-import type { Json } from '../errors.js';
+import type { AnnotatedImage, AnnotatedObject } from '../formats/annotation.js';
 import type { Image } from '../formats/image.js';
 import { drawOverlay } from '../formats/overlay.js';
-import { encodeRle, type Rle } from '../formats/rle.js';
-import type { PromptSpec } from './promptOptions.js';
-import type { Found } from './segmentAsk.js';
+import { encodeRle } from '../formats/rle.js';
+import type { Found } from '../jobs/askObjects.js';
+import type { JobObject, SegmentJob } from '../jobs/segmentJob.js';
 
 /** One object found, what was asked, and where its mask is written, if it is. */
 export interface SegmentedObject {
-  readonly prompt: PromptSpec;
+  readonly prompt: JobObject;
   readonly result: Found;
   readonly maskPath?: string;
   /** Of an object that was found without being asked for. */
@@ -21,45 +21,28 @@ export interface SegmentedObject {
 /** Far apart for most kinds of colour blindness (Okabe and Ito, without black and grey). */
 const COLORS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'] as const;
 
-/**
- * The entry of an image in the document. `points` and `prompt` are what was asked, the rest what came: `box` is that
- * of the mask, or null if the mask is empty.
- */
-export function imageEntry(path: string, image: Image, objects: readonly SegmentedObject[]): Record<string, Json> {
-  return { image: path, width: image.width, height: image.height, objects: objects.map(objectEntry) };
+/** The entry of an image in the document. */
+export function annotatedImage(
+  { image: ref }: SegmentJob,
+  { width, height }: Image,
+  objects: readonly SegmentedObject[],
+  files: NonNullable<AnnotatedImage['files']>,
+): AnnotatedImage {
+  return { image: ref, width, height, objects: objects.map(annotatedObject), files };
 }
 
-function objectEntry({ prompt, result, maskPath, stability }: SegmentedObject): Json {
-  const { name, score, area, box, mask, width, height, answer } = result;
+function annotatedObject({ prompt, result, maskPath, stability }: SegmentedObject): AnnotatedObject {
+  // The model that answered before; the document names the one that answers now.
+  const { model, ...prompted } = prompt;
+  const { score, mask, width, height, answer } = result;
   return {
-    name,
-    points: prompt.points.map(plain),
-    prompt: {
-      points: prompt.points.map(plain),
-      ...(prompt.box && { box: [...prompt.box] }),
-      ...(prompt.maskFile !== undefined && { mask: prompt.maskFile }),
-      ...(prompt.maskRle && { start: packed(prompt.maskRle) }),
-      ...(prompt.multimask !== undefined && { multimask: prompt.multimask }),
-      ...(prompt.oneByOne !== undefined && { oneByOne: prompt.oneByOne }),
-    },
-    ...(prompt.added && { added: packed(prompt.added) }),
-    ...(prompt.erased && { erased: packed(prompt.erased) }),
-    ...(answer && { answer: packed(encodeRle(answer, width, height)) }),
+    ...prompted,
     score,
     ...(stability !== undefined && { stability }),
-    area,
-    box: box && [...box],
-    ...(maskPath !== undefined && { mask: maskPath }),
-    rle: packed(encodeRle(mask, width, height)),
+    ...(answer && { answer: encodeRle(answer, width, height) }),
+    ...(maskPath !== undefined && { maskFile: maskPath }),
+    mask: encodeRle(mask, width, height),
   };
-}
-
-function packed({ size, counts }: Rle): Json {
-  return { size: [...size], counts: typeof counts === 'string' ? counts : [...counts] };
-}
-
-function plain([x, y, label = 1]: PromptSpec['points'][number]): Json {
-  return [x, y, label];
 }
 
 /** One line for each object. */

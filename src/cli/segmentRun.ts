@@ -3,12 +3,16 @@
  */
 import { dirname, join } from 'node:path';
 import { type Json, SamusError } from '../errors.js';
+import { type AnnotatedImage, type AnnotationClass, annotationJson, type FailedImage } from '../formats/annotation.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { type Image, maskToImage, toGrey } from '../formats/image.js';
 import { readImage, readMask } from '../formats/imageFile.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { decodeRle } from '../formats/rle.js';
 import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
+import { type AskedObject, askAll } from '../jobs/askObjects.js';
+import type { JobObject } from '../jobs/segmentJob.js';
+import { isAsked } from '../predict/asking.js';
 import { segmentEverything } from '../predict/automatic.js';
 import type { AutomaticSettings } from '../predict/automaticOptions.js';
 import type { Segmenter } from '../predict/segmenter.js';
@@ -19,11 +23,9 @@ import { openSegmenter } from './openModel.js';
 import { checkOutputs, outputStems, writeText } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress } from './progress.js';
-import type { PromptSpec } from './promptOptions.js';
 import { type Outcome, warn } from './run.js';
-import { askAll, isAsked, type Question } from './segmentAsk.js';
-import type { Job } from './segmentJobs.js';
-import { imageEntry, overlayOf, resultLines, type SegmentedObject } from './segmentResult.js';
+import type { Job, Plan } from './segmentJobs.js';
+import { annotatedImage, overlayOf, resultLines, type SegmentedObject } from './segmentResult.js';
 import { segmentationTensors } from './segmentTensors.js';
 
 export type Format = 'png' | 'overlay' | 'json';
@@ -44,16 +46,16 @@ export interface SegmentOptions extends ModelOptions {
  * @throws SamusError what stops the whole run: a wrong call, a model that cannot be loaded, a place that cannot be
  *   written, and anything about an image that is the only one
  */
-export async function segmentAll(jobs: readonly Job[], options: SegmentOptions): Promise<Outcome> {
+export async function segmentAll({ jobs, classes }: Plan, options: SegmentOptions): Promise<Outcome> {
   const { out, saveTensors } = options;
   if (saveTensors !== undefined && jobs.length > 1) {
     throw new SamusError(
       'SAVE_TENSORS_ONE_IMAGE',
-      `--save-tensors is for one image, ${jobs.length} came`,
+      `expected one image with --save-tensors, got ${jobs.length}`,
       'run the command once for each image',
     );
   }
-  const inputs = jobs.flatMap(({ image, objects }) => [image, ...objects.flatMap(({ maskFile }) => maskFile ?? [])]);
+  const inputs = jobs.flatMap(({ image, objects }) => [image.path, ...guessFiles(objects)]);
   const stems = outputStems(jobs.map(({ image }) => image));
   const plans = jobs.map((job, i) => ({ job, files: planFiles(job, join(out, stems[i]!), options) }));
   checkOutputs(
@@ -64,12 +66,12 @@ export async function segmentAll(jobs: readonly Job[], options: SegmentOptions):
   for (const warning of otherModels(jobs, segmenter.name)) warn(warning);
   const forget = beforeInterruptedEnd(() => segmenter.dispose());
   const progress = new Progress('segmenting', jobs.length);
-  const entries: Json[] = [];
+  const entries: (AnnotatedImage | FailedImage)[] = [];
   const lines: string[] = [];
   let failed = 0;
   try {
     for (const [i, { job, files }] of plans.entries()) {
-      progress.update(i, job.image);
+      progress.update(i, job.image.path);
       const segmented = await attempt(async () => {
         const result = await segmentImage(segmenter, job, files, options);
         // What is found is not known beforehand, and with it the names of its files.
@@ -78,29 +80,30 @@ export async function segmentAll(jobs: readonly Job[], options: SegmentOptions):
       }, jobs.length);
       if (segmented instanceof SamusError) {
         failed++;
-        entries.push({ image: job.image, ...segmented.toJSON() });
-        lines.push(`${job.image}: error: ${segmented.message} (${segmented.hint})`);
+        entries.push({ image: job.image, error: segmented });
+        lines.push(`${job.image.path}: error: ${segmented.message} (${segmented.hint})`);
         continue;
       }
       const { overlay, json } = files;
       const drawn = { ...(overlay && { overlay }), ...(json && { json }) };
-      const entry = { ...imageEntry(job.image, segmented.image, segmented.objects), ...drawn };
-      await writeFiles(segmenter, segmented, files, documentOf(segmenter.name, [entry]), saveTensors);
+      const entry = annotatedImage(job, segmented.image, segmented.objects, drawn);
+      await writeFiles(segmenter, segmented, files, documentOf(segmenter.name, classes, [entry]), saveTensors);
       entries.push(entry);
-      lines.push(...resultLines(job.image, segmented.objects));
-      for (const [what, path] of Object.entries(drawn)) lines.push(`${job.image}: ${what} -> ${path}`);
+      lines.push(...resultLines(job.image.path, segmented.objects));
+      for (const [what, path] of Object.entries(drawn)) lines.push(`${job.image.path}: ${what} -> ${path}`);
     }
   } finally {
     progress.end();
     forget();
     await segmenter.dispose();
   }
-  return { document: documentOf(segmenter.name, entries), lines: [...lines, NOTICE], exitCode: failed > 0 ? 1 : 0 };
+  const document = documentOf(segmenter.name, classes, entries);
+  return { document, lines: [...lines, NOTICE], exitCode: failed > 0 ? 1 : 0 };
 }
 
 /** A mask is made again only by the model that made it. */
 function otherModels(jobs: readonly Job[], name: string): string[] {
-  const asked = jobs.flatMap(({ objects }) => objects.filter((spec) => isAsked({ spec })));
+  const asked = jobs.flatMap(({ objects }) => objects.filter(isAsked));
   const models = asked.flatMap(({ model }) => (model === undefined || model === name ? [] : [model]));
   return [...new Set(models)].map((model) => {
     const count = models.filter((one) => one === model).length;
@@ -109,9 +112,17 @@ function otherModels(jobs: readonly Job[], name: string): string[] {
   });
 }
 
-function documentOf(model: string, images: readonly Json[]): Record<string, Json> {
-  return { model, images, notice: NOTICE };
+function documentOf(
+  model: string,
+  classes: readonly AnnotationClass[],
+  images: readonly (AnnotatedImage | FailedImage)[],
+): Record<string, Json> {
+  return annotationJson({ model, classes, images });
 }
+
+/** Paths of first guesses that are read. */
+const guessFiles = (objects: readonly JobObject[]): string[] =>
+  objects.flatMap(({ guess }) => (guess?.path !== undefined && !guess.rle ? [guess.path] : []));
 
 /** Where the files of an image go. */
 interface Files {
@@ -167,8 +178,8 @@ async function segmentImage(
   { multimask = false, everything }: SegmentOptions,
 ): Promise<SegmentedImage> {
   if (job.problem) throw job.problem;
-  const image = await readImage(job.image);
-  const questions = await Promise.all(job.objects.map((object) => readQuestion(object, image)));
+  const image = await readImage(job.image.path);
+  const questions = await Promise.all(job.objects.map((object) => readGuess(object, image)));
   const encoding = await segmenter.encode(image);
   const found: SegmentedObject[] = everything
     ? (await segmentEverything(segmenter, encoding, everything)).map((result) => ({
@@ -188,14 +199,15 @@ async function segmentImage(
 }
 
 /** @throws SamusError PROMPT_MASK_SIZE, RLE_INVALID, and as readImage */
-async function readQuestion(spec: PromptSpec, image: Image): Promise<Question> {
-  const { name, maskFile, maskRle } = spec;
-  const mask = maskFile === undefined ? maskRle && decodeRle(maskRle) : toGrey(await readMask(maskFile));
-  if (!mask) return { spec };
-  if (mask.width === image.width && mask.height === image.height) return { spec, guess: mask.data };
+async function readGuess(object: JobObject, image: Image): Promise<AskedObject> {
+  const { name, guess } = object;
+  const { path, rle } = guess ?? {};
+  const mask = rle ? decodeRle(rle) : path !== undefined && toGrey(await readMask(path));
+  if (!mask) return { object };
+  if (mask.width === image.width && mask.height === image.height) return { object, guess: mask.data };
   throw new SamusError(
     'PROMPT_MASK_SIZE',
-    `a mask of ${image.width}x${image.height} pixels was expected, ${maskFile ?? `that of ${name}`} has ${mask.width}x${mask.height}`,
+    `expected a mask of ${image.width}x${image.height} pixels, got ${mask.width}x${mask.height} (${path ?? name})`,
     'give a mask of the size of the image',
   );
 }

@@ -2,6 +2,18 @@
  * `samus/formats`: images in memory, masks, checkpoints and volumes from bytes. In a browser these are its exports; on
  * Node index.node.ts adds files to them.
  */
+export {
+  type AnnotatedImage,
+  type AnnotatedObject,
+  type AnnotationClass,
+  type AnnotationDocument,
+  annotationJson,
+  type FailedImage,
+  type Guess,
+  type ImageRef,
+  type PromptedObject,
+} from './annotation.js';
+export { readAnnotation } from './annotationRead.js';
 export { type ByteSource, blobSource, memorySource, sourceTarget } from './byteSource.js';
 export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkpoint.js';
 export { type ClassMap, decodeClassPng, encodeClassPng } from './classPng.js';

@@ -7,6 +7,5 @@ export { AUTOMATIC_DEFAULTS, type AutomaticOptions } from './automaticOptions.js
 export { type ImageFrame, imageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from './imageFrame.js';
 export { type Diameter, type Measurement, measureMask } from './measure.js';
 export { modelFromParts, modelFromTensors } from './model.js';
-export { type DocumentImage, type DocumentObject, readPromptsDocument } from './promptsDocument.js';
 export { Segmenter, type SegmenterOptions } from './segmenter.js';
 export type * from './types.js';

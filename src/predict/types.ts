@@ -2,6 +2,7 @@
  * What goes into a segmentation and what comes out of it: prompts and results in pixels of the image as stored, an
  * integer naming a pixel (0, 0 is the top left one). Plain data; the work is done by segmenter.ts.
  */
+import type { PointPrompt } from '../formats/annotation.js';
 import type { PixelBox } from '../formats/rle.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/config.js';
@@ -19,8 +20,7 @@ export interface Model {
   readonly warnings?: readonly string[];
 }
 
-/** x, y, and 1 (the object, default) or 0 (not the object). */
-export type PointPrompt = readonly [x: number, y: number, label?: number];
+export type { PointPrompt };
 
 /** What says which object is meant. Points, a box and one of the masks may be given together. */
 export interface ObjectPrompt {

@@ -9,7 +9,7 @@ import { addObject, emptyDocument, type ObjectSeed, setScale } from '../document
 import { freeClass } from '../document/palette.js';
 import type { Annotation, ClassEntry, ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
-import type { ImportedImage } from '../exports/readPrompts.js';
+import type { ImportedImage } from '../exports/readAnnotations.js';
 import { openImage } from '../open/openImage.js';
 import { pageError } from '../pageError.js';
 import { text } from '../text/en.js';
@@ -110,7 +110,10 @@ async function readMasks(
  * The image of the list that masks are of: of the content that they name, else of the name; the open one if there is
  * only one mask and none of its name.
  */
-async function entryFor({ image: name, content }: ImportedImage, alone: boolean): Promise<Entry | undefined> {
+async function entryFor(image: ImportedImage, alone: boolean): Promise<Entry | undefined> {
+  const { image: name, content, frame = 1 } = image;
+  // The page shows the first picture of a file.
+  if (frame !== 1) return undefined;
   const all = entries.peek();
   if (content !== undefined) {
     for (const entry of all) if ((await contentOf(entry.id)) === content) return entry;
@@ -189,7 +192,9 @@ function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMa
   let all = unused ? [] : classes.peek();
   for (const entry of found) {
     const same = ({ id, name }: ClassEntry): boolean => (byName ? name === entry.name : id === entry.id);
-    const known = all.find(same);
+    // Of several classes of one name the one of this number, and none that another class of the file has got.
+    const free = all.filter((one) => same(one) && ![...ids.values()].includes(one.id));
+    const known = free.find(({ id }) => id === entry.id) ?? free[0];
     // One that came back and was renamed has its number still.
     const gone = removedClasses.peek().filter(({ id }) => !all.some((one) => one.id === id));
     const before = known ?? gone.find(same);

@@ -3,7 +3,7 @@
  * said, and tried again (storage/writeQueue.ts); it stays in this session all the same.
  */
 import { effect } from '@preact/signals';
-import { hasPrompts } from '../document/promptKey.js';
+import { hasPrompts } from '../../predict/asking.js';
 import type { ImageDocument } from '../document/types.js';
 import { type Settings, type SourceFolder, Store, type StoredFile } from '../storage/database.js';
 import { takeOnlyTab } from '../storage/onlyTab.js';

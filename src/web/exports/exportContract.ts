@@ -1,8 +1,8 @@
 /** What the worker for files (exportWorker.ts) can be asked: everything that packs, unpacks or computes for long. */
+import { hasPrompts } from '../../predict/asking.js';
 import type { Measurement } from '../../predict/measure.js';
-import { hasPrompts } from '../document/promptKey.js';
 import type { Annotation, ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
-import type { Imported } from './readPrompts.js';
+import type { Imported } from './readAnnotations.js';
 
 export const EXPORT_FORMATS = ['masks', 'us30k', 'coco-rle', 'coco-polygons', 'nifti', 'prompts'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];

@@ -1,6 +1,7 @@
 /** Measures a packed mask: of the rectangle around it, so that a small object in a large image costs little. */
+
+import { patchOf } from '../../formats/runs.js';
 import { type Measurement, measureMask } from '../../predict/measure.js';
-import { patchOf } from '../document/runs.js';
 import type { PackedMask } from '../document/types.js';
 
 /** Null for an empty mask; ends of diameters are in pixels of the image. */

@@ -1,25 +1,142 @@
-/** Reads a JSON file with masks, whichever of the known kinds it is. */
-import { type CocoImage, cocoMask, readCoco } from '../../formats/coco.js';
+/**
+ * Reads a JSON file with masks, an annotation document (formats/annotationRead.ts) or COCO, into objects of the page.
+ * Objects with prompts keep them, so that they can be corrected click by click; the others begin with their mask.
+ */
+import { SamusError } from '../../errors.js';
+import type { AnnotatedImage, AnnotatedObject, AnnotationClass } from '../../formats/annotation.js';
+import { readAnnotation } from '../../formats/annotationRead.js';
+import { type CocoImage, cocoCategories, cocoMask, readCoco } from '../../formats/coco.js';
 import { type Fields, isFields } from '../../formats/jsonFields.js';
-import { encodeRle } from '../../formats/rle.js';
-import { classColor } from '../document/palette.js';
-import { type Imported, type ImportedImage, readPrompts, wrong } from './readPrompts.js';
+import { decodeRle, encodeRle, type Rle, rleCounts } from '../../formats/rle.js';
+import { hasPrompts, isAsked } from '../../predict/asking.js';
+import type { ObjectSeed } from '../document/edit.js';
+import { classColor, freeClass, LAST_CLASS } from '../document/palette.js';
+import type { ClassEntry, PackedMask, StartMask } from '../document/types.js';
+import { pageError } from '../pageError.js';
 
-/** @throws SamusError ANNOTATIONS_JSON and what reading the kind throws */
-export function readAnnotations(text: string, path: string): Imported {
-  const document = parse(text, path);
-  return Array.isArray(document.annotations)
-    ? fromCoco(readCoco(document), contentsOf(document), path)
-    : readPrompts(document, path);
+/** The objects of a file for one image; sizes are those of its masks. */
+export interface ImportedImage {
+  readonly image: string;
+  /** Hash of the image's file, where the masks name it. */
+  readonly content?: string;
+  /** Of a file with several pictures, from 1. */
+  readonly frame?: number;
+  readonly width: number;
+  readonly height: number;
+  /** Width and height of a pixel, where the file has them. */
+  readonly spacingMm?: readonly [x: number, y: number];
+  readonly objects: readonly Omit<ObjectSeed, 'id'>[];
 }
 
-/** Categories become classes in the order in which they are used. */
-function fromCoco(images: readonly CocoImage[], contents: readonly (string | undefined)[], path: string): Imported {
-  const names = [...new Set(images.flatMap(({ objects }) => objects.map(({ category }) => category)))];
-  const ids = new Map(names.map((name, i) => [name, i + 1]));
+export interface Imported {
+  readonly images: readonly ImportedImage[];
+  readonly classes: readonly ClassEntry[];
+}
+
+/** @throws SamusError ANNOTATIONS_JSON naming the place that is wrong, ANNOTATION_VERSION, COCO_…, RLE_INVALID */
+export function readAnnotations(text: string, path: string): Imported {
+  const document = parse(text, path);
+  return Array.isArray(document.annotations) ? fromCoco(document, path) : fromAnnotation(document, path);
+}
+
+function fromAnnotation(document: Fields, path: string): Imported {
+  const { model, classes, images } = annotationOf(document, path);
   return {
-    classes: names.map((name, i) => ({ id: i + 1, name, color: classColor(i + 1) })),
-    images: images.flatMap((image, i) => {
+    classes: classes.map(named),
+    images: images.map(({ image, width, height, spacingMm, objects }, i) => {
+      const where = `images[${i}]`;
+      if (width === undefined || height === undefined) throw wrong(path, where);
+      const frame = { width, height, model: model ?? 'unknown', path };
+      return {
+        image: image.path ?? image.content ?? '',
+        ...(image.content !== undefined && { content: image.content }),
+        ...(image.frame !== undefined && { frame: image.frame }),
+        width,
+        height,
+        ...(spacingMm && { spacingMm }),
+        objects: objects.map((object, o) => seedOf(object, frame, `${where}.objects[${o}]`)),
+      };
+    }),
+  };
+}
+
+/** The errors of the reader in the words of the page. */
+function annotationOf(document: Fields, path: string) {
+  try {
+    return readAnnotation(document, path);
+  } catch (error) {
+    if (!(error instanceof SamusError) || error.code !== 'PROMPTS_JSON') throw error;
+    throw pageError('ANNOTATIONS_JSON', error.details);
+  }
+}
+
+interface Frame extends Pick<Required<AnnotatedImage>, 'width' | 'height'> {
+  readonly model: string;
+  readonly path: string;
+}
+
+function seedOf(object: AnnotatedObject, frame: Frame, where: string): Omit<ObjectSeed, 'id'> {
+  const { name, classId = 1, color, points, box = null, guess, multimask, score = null } = object;
+  const packed = (mask: Rle | undefined, field: string): PackedMask | null =>
+    mask ? packedMask(mask, frame, `${where}.${field}`) : null;
+  const whole = packed(object.mask, 'rle');
+  const strokes = { added: packed(object.added, 'added'), erased: packed(object.erased, 'erased') };
+  const drawn = strokes.added !== null || strokes.erased !== null;
+  const asked = hasPrompts(object);
+  const answer = packed(object.answer, 'answer') ?? (drawn ? null : whole);
+  const given = packed(guess?.rle, 'prompt.start');
+  // Where the model was asked about a first guess alone, the page goes on from its answer.
+  const begun = asked || drawn ? given : isAsked(object) ? (whole ?? given) : (given ?? whole);
+  const start: StartMask | null = begun && {
+    mask: begun,
+    origin: guess?.origin ?? 'file',
+    score: guess?.score === undefined ? score : guess.score,
+  };
+  const atOnce = object.oneByOne !== true && points.length + (box ? 1 : 0) > 1;
+  const { model = frame.model } = object;
+  return {
+    classId,
+    ...(name !== undefined && name.trim() !== '' && { name: name.trim().slice(0, 200) }),
+    ...(color !== undefined && { color }),
+    points,
+    box,
+    ...(start && { start }),
+    ...(multimask !== undefined && { multimask }),
+    strokes,
+    ...(asked && answer && { answer: { mask: answer, score: score ?? 0, model, ...(atOnce && { atOnce }) } }),
+    committed: object.committed !== false && whole !== null,
+  };
+}
+
+function packedMask(rle: Rle, { path, width, height }: Frame, where: string): PackedMask {
+  const { size, counts } = rle;
+  if (size[0] !== height || size[1] !== width) throw wrong(path, where);
+  if (typeof counts !== 'string') return encodeRle(decodeRle(rle).data, width, height);
+  rleCounts(rle);
+  return { size, counts };
+}
+
+function named({ id, name, color = classColor(id) }: AnnotationClass): ClassEntry {
+  return { id, name: name.slice(0, 200), color };
+}
+
+/** Categories are classes, used or not; those whose number no class can have get a free one. */
+function fromCoco(document: Fields, path: string): Imported {
+  const categories = cocoCategories(document);
+  const fits = (id: number): boolean => id >= 1 && id <= LAST_CLASS;
+  const taken = categories.filter(({ id }) => fits(id));
+  const ids = new Map(taken.map(({ id }) => [id, id]));
+  for (const { id, name } of categories) {
+    if (fits(id)) continue;
+    const free = freeClass(taken);
+    if (free === undefined) throw pageError('CLASSES_FULL');
+    taken.push({ id: free, name });
+    ids.set(id, free);
+  }
+  const contents = contentsOf(document);
+  return {
+    classes: taken.map(named).sort((a, b) => a.id - b.id),
+    images: readCoco(document).flatMap((image, i) => {
       const content = contents[i];
       if (image.objects.length === 0) return [];
       return [{ ...fromCocoImage(image, ids, path), ...(content !== undefined && { content }) }];
@@ -33,7 +150,7 @@ function contentsOf({ images }: Fields): (string | undefined)[] {
   return entries.map((entry) => (isFields(entry) && typeof entry.content === 'string' ? entry.content : undefined));
 }
 
-function fromCocoImage(image: CocoImage, ids: ReadonlyMap<string, number>, path: string): ImportedImage {
+function fromCocoImage(image: CocoImage, ids: ReadonlyMap<number, number>, path: string): ImportedImage {
   const sized = image.objects.find(({ rle }) => rle)?.rle?.size;
   const width = image.width ?? sized?.[1];
   const height = image.height ?? sized?.[0];
@@ -41,7 +158,7 @@ function fromCocoImage(image: CocoImage, ids: ReadonlyMap<string, number>, path:
   const objects = image.objects.map((object) => {
     const mask = encodeRle(cocoMask(object, width, height), width, height);
     const start = { mask, origin: 'file', score: object.score ?? null } as const;
-    const classId = ids.get(object.category)!;
+    const classId = ids.get(object.categoryId)!;
     return { classId, start, committed: true, ...(object.name !== undefined && { name: object.name }) };
   });
   return { image: image.file, width, height, objects };
@@ -56,3 +173,6 @@ function parse(text: string, path: string): Fields {
   }
   throw wrong(path, 'images');
 }
+
+/** @param where the place in the file that is missing or wrong */
+const wrong = (path: string, where: string): SamusError => pageError('ANNOTATIONS_JSON', { path, where });

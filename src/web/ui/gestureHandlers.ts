@@ -1,4 +1,6 @@
 /** What clicks and drags on the canvas do with the tool that is chosen. */
+
+import { contains } from '../../formats/runs.js';
 import { chooseTool, click, drawBox, placeTick, stroke } from '../app/commands.js';
 import { quietly } from '../app/edits.js';
 import { previewAt } from '../app/predictions.js';
@@ -7,7 +9,6 @@ import { panBy, zoom } from '../app/viewing.js';
 import type { GestureHandlers } from '../canvas/gestures.js';
 import { nearestPixel, pixelAt, toImage } from '../canvas/viewport.js';
 import { select } from '../document/edit.js';
-import { contains } from '../document/runs.js';
 import { liveBox, liveStroke } from './scene.js';
 
 type Place = readonly [x: number, y: number];

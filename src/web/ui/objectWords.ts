@@ -1,6 +1,7 @@
 /** An object in words: in the list of objects, and as a screen reader is told of its new mask. */
 import { rleArea } from '../../formats/rle.js';
-import { hasPrompts, promptKey } from '../document/promptKey.js';
+import { hasPrompts } from '../../predict/asking.js';
+import { promptKey } from '../document/promptKey.js';
 import type { Annotation, Scale } from '../document/types.js';
 import { text } from '../text/en.js';
 import { rounded } from './MeasurePanel.js';

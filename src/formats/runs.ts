@@ -1,9 +1,11 @@
 /**
  * Sets of pixels as run lengths, combined without unpacking them: the cost is that of the outline, not of the area,
- * so that a brush stroke on a large image stays cheap. Pixels are counted column by column, as in formats/rle.ts.
+ * so that a brush stroke on a large image stays cheap. Pixels are counted column by column, as in rle.ts.
  */
-import { type PixelBox, packRle, rleArea, rleBox, rleCounts } from '../../formats/rle.js';
-import type { PackedMask } from './types.js';
+import { type PixelBox, packRle, type Rle, rleArea, rleBox, rleCounts } from './rle.js';
+
+/** Run lengths as text. */
+export type PackedRle = Rle & { readonly counts: string };
 
 /** Pixels of a rectangle of the image, 0 and 1, row-major. */
 export interface Patch {
@@ -14,15 +16,24 @@ export interface Patch {
   readonly data: Uint8Array;
 }
 
-export const unite = (a: PackedMask, b: PackedMask): PackedMask => combine(a, b, (inA, inB) => inA || inB);
+export const unite = (a: Rle, b: Rle): PackedRle => combine(a, b, (inA, inB) => inA || inB);
 
 /** The pixels of `a` that are not in `b`. */
-export const subtract = (a: PackedMask, b: PackedMask): PackedMask => combine(a, b, (inA, inB) => inA && !inB);
+export const subtract = (a: Rle, b: Rle): PackedRle => combine(a, b, (inA, inB) => inA && !inB);
 
-export const isEmpty = (mask: PackedMask): boolean => rleArea(mask) === 0;
+/** A mask with the strokes of a person over it: what was added belongs to it, unless it was erased. */
+export function withStrokes<M extends Rle>(
+  mask: M | null,
+  { added, erased }: { readonly added?: M | null | undefined; readonly erased?: M | null | undefined },
+): M | PackedRle | null {
+  const drawn = mask && added ? unite(mask, added) : (added ?? mask);
+  return drawn && erased ? subtract(drawn, erased) : drawn;
+}
+
+export const isEmpty = (mask: Rle): boolean => rleArea(mask) === 0;
 
 /** Whether the pixel x, y belongs to the mask. */
-export function contains(mask: PackedMask, x: number, y: number): boolean {
+export function contains(mask: Rle, x: number, y: number): boolean {
   const [height, width] = mask.size;
   if (x < 0 || y < 0 || x >= width || y >= height) return false;
   const place = x * height + y;
@@ -35,7 +46,7 @@ export function contains(mask: PackedMask, x: number, y: number): boolean {
 }
 
 /** The pixels of the smallest rectangle around a mask; null if it is empty. */
-export function patchOf(mask: PackedMask): Patch | null {
+export function patchOf(mask: Rle): Patch | null {
   const box = rleBox(mask);
   if (!box) return null;
   const [x, y] = box;
@@ -53,7 +64,7 @@ export function patchOf(mask: PackedMask): Patch | null {
 }
 
 /** The mask of a patch that lies within an image of this size. */
-export function maskOfPatch(patch: Patch, width: number, height: number): PackedMask {
+export function maskOfPatch(patch: Patch, width: number, height: number): PackedRle {
   const counts = new Counts();
   let at = 0;
   for (let x = 0; x < patch.width; x++) {
@@ -84,7 +95,7 @@ class Counts {
   }
 }
 
-function combine(a: PackedMask, b: PackedMask, rule: (inA: boolean, inB: boolean) => boolean): PackedMask {
+function combine(a: Rle, b: Rle, rule: (inA: boolean, inB: boolean) => boolean): PackedRle {
   const [height, width] = a.size;
   const sides = [a, b].map((mask) => ({ counts: rleCounts(mask), k: 0, end: 0 }));
   for (const side of sides) side.end = side.counts[0]!;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeRle, encodeRle } from '../../formats/rle.js';
+import { decodeRle, encodeRle } from './rle.js';
 import { contains, maskOfPatch, patchOf, subtract, unite } from './runs.js';
 
 const twoMasks = fc.tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 12 })).chain(([width, height]) => {

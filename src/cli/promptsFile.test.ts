@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { promptsFromJson } from './promptsJson.js';
+import { promptsFromJson } from './promptsFile.js';
 
 function objectsOf(object: object) {
   const text = JSON.stringify({ images: [{ image: 'a.png', objects: [object] }] });
-  return promptsFromJson(text, 'p.json').get('a.png');
+  return promptsFromJson(text, 'p.json').jobs[0]!.objects;
 }
 
 describe('promptsFromJson', () => {
@@ -13,7 +13,7 @@ describe('promptsFromJson', () => {
     const names = ['lesion', 'Lesion', 'cyst (left) 1/2', '../x', '???', 'a.b'];
     const objects = names.map((name) => ({ name, points: [[1, 2]] }));
     const text = JSON.stringify({ images: [{ image: 'a.png', objects }] });
-    const read = promptsFromJson(text, 'p.json').get('a.png')!;
+    const read = promptsFromJson(text, 'p.json').jobs[0]!.objects;
     expect(read.map(({ name }) => name)).toEqual(names);
     expect(read.map(({ name, file = name }) => file)).toEqual([
       'lesion',
@@ -31,7 +31,7 @@ describe('promptsFromJson', () => {
     const empty = { name: 'gone', points: [], prompt: { points: [], oneByOne: true }, score: null, rle: null };
     const erased = { ...empty, erased: { size: [2, 3], counts: '132' } };
     const text = JSON.stringify({ images: [{ image: 'a.png', objects: [empty, kept, erased] }] });
-    expect(promptsFromJson(text, 'p.json').get('a.png')).toEqual([{ name: 'kept', points: [[1, 2, 1]] }]);
+    expect(promptsFromJson(text, 'p.json').jobs[0]!.objects).toEqual([{ name: 'kept', points: [[1, 2, 1]] }]);
     expect(said.mock.calls.map(([line]) => line)).toEqual([
       'warning: p.json: gone (objects[0] of a.png) has neither prompt nor stroke and is left out\n',
       'warning: p.json: gone (objects[2] of a.png) has neither prompt nor stroke and is left out\n',
@@ -56,26 +56,28 @@ describe('promptsFromJson', () => {
           [3, 4, 0],
         ],
         box: [0, 0, 9, 9],
-        maskFile: 'm.png',
+        guess: { path: 'm.png' },
       },
     ]);
   });
 
   it('takes run lengths as a first guess', () => {
     const rle = { size: [2, 3] as const, counts: '132' };
-    expect(objectsOf({ prompt: { points: [], start: rle } })).toEqual([{ name: 'object-1', points: [], maskRle: rle }]);
+    expect(objectsOf({ prompt: { points: [], start: rle } })).toEqual([
+      { name: 'object-1', points: [], guess: { rle } },
+    ]);
   });
 
   it('leaves out images that failed', () => {
-    expect(promptsFromJson('{"images": [{"image": "a.png", "error": {"code": "X"}}]}', 'p.json').size).toBe(0);
+    expect(promptsFromJson('{"images": [{"image": "a.png", "error": {"code": "X"}}]}', 'p.json').jobs).toEqual([]);
   });
 
   it.each([
-    ['{"images": 3}', 'images of p.json: a list of images'],
+    ['{"images": 3}', 'images of p.json: expected a list of images'],
     ['{"images": ', 'p.json looks like JSON and is not'],
-    ['[{"image": "a", "objects": [{"points": [[1]]}]}]', 'images[0].objects[0] of p.json: a point x,y'],
-    ['[{"image": "a", "objects": [{"name": "x"}]}]', 'at least one point, box or mask'],
-    ['[{"image": "a", "objects": [{"name": 5}]}]', 'objects[0].name of p.json: a text'],
+    ['[{"image": "a", "objects": [{"points": [[1]]}]}]', 'images[0].objects[0].points of p.json: expected a point x,y'],
+    ['[{"image": "a", "objects": [{"name": "x"}]}]', 'expected at least one point, box or mask'],
+    ['[{"image": "a", "objects": [{"name": 5}]}]', 'objects[0].name of p.json: expected a text'],
   ])('says where %s is wrong', (text, message) => {
     expect(() => promptsFromJson(text, 'p.json')).toThrow(message);
   });

@@ -5,8 +5,8 @@ import { makePhantom } from '../data/phantom.js';
 import { encodeRle, type Rle } from '../formats/rle.js';
 import { Segmenter } from '../predict/segmenter.js';
 import type { Encoding, ObjectPrompt, SegmentOptions } from '../predict/types.js';
-import type { PromptSpec } from './promptOptions.js';
-import { askAll } from './segmentAsk.js';
+import { askAll } from './askObjects.js';
+import type { JobObject } from './segmentJob.js';
 
 const [WIDTH, HEIGHT] = [48, 40];
 const POINTS = [
@@ -27,9 +27,9 @@ beforeAll(async () => {
 });
 afterAll(() => segmenter.dispose());
 
-const ask = async (spec: Partial<PromptSpec>, guess?: Uint8Array, multimask = false) => {
-  const question = { spec: { name: 'a', points: [], ...spec }, ...(guess && { guess }) };
-  return (await askAll(segmenter, encoding, [question], multimask))[0]!;
+const ask = async (spec: Partial<JobObject>, guess?: Uint8Array, multimask = false) => {
+  const object = { object: { name: 'a', points: [], ...spec }, ...(guess && { guess }) };
+  return (await askAll(segmenter, encoding, [object], multimask))[0]!;
 };
 const logitsOf = ({ candidates }: Awaited<ReturnType<typeof ask>>) => candidates.map((one) => one.lowResLogits);
 const single = (prompt: ObjectPrompt, options?: SegmentOptions) => segmenter.segment(encoding, prompt, options);

@@ -1,0 +1,181 @@
+/**
+ * The annotation document: images with their objects, what was asked about each, what was drawn by hand, and the masks.
+ * The page saves it, `samus segment --json` prints it and `--prompts` reads it. This file has its type and its writer;
+ * annotationRead.ts reads it, and predict/asking.ts says what the prompts mean.
+ */
+import type { Json, SamusError } from '../errors.js';
+import { type PixelBox, type Rle, rleArea, rleBox } from './rle.js';
+
+/** The version that is written. A reader refuses a higher one, whose prompts could mean something else. */
+export const ANNOTATION_VERSION = 1;
+
+const NOTICE = 'Research use only, not for diagnosis';
+
+/** x, y, and 1 (the object, default) or 0 (not the object). */
+export type PointPrompt = readonly [x: number, y: number, label?: number];
+
+/** Names one picture, by path, by content or by both. */
+export interface ImageRef {
+  /** As on the command line or in the list of the page. */
+  readonly path?: string;
+  /** SHA-256 of the file in hexadecimal digits, or its first half. */
+  readonly content?: string;
+  /** Of a file with several pictures: its number, from 1. Absent: the only picture of the file. */
+  readonly frame?: number;
+}
+
+export interface AnnotationClass {
+  /** Value in class images, from 1 to 255. */
+  readonly id: number;
+  readonly name: string;
+  /** `#rrggbb` */
+  readonly color?: string;
+}
+
+/** The prompts of one object, and what a person drew. */
+export interface PromptedObject {
+  readonly name?: string;
+  readonly classId?: number;
+  /** In place of the color of the class. */
+  readonly color?: string;
+  /** Clicks in the order in which they were made. */
+  readonly points: readonly PointPrompt[];
+  readonly box?: PixelBox;
+  /** A first guess: the path of a mask image, or run lengths. */
+  readonly guess?: Guess;
+  /** Ask the first question for three masks and take the best; undefined where the file does not say. */
+  readonly multimask?: boolean;
+  /** Ask the box first, then click by click, each with the answer so far. Undefined: all prompts at once. */
+  readonly oneByOne?: boolean;
+  /** Pixels drawn and erased by hand. They hold whatever the model answers. */
+  readonly added?: Rle;
+  readonly erased?: Rle;
+  /** Name of the model that answered. */
+  readonly model?: string;
+}
+
+export interface Guess {
+  readonly path?: string;
+  readonly rle?: Rle;
+  /** Where run lengths are from, and the model's score of a mask that it found by itself. */
+  readonly origin?: 'file' | 'automatic';
+  readonly score?: number | null;
+}
+
+/** An object with its mask, where there is one. */
+export interface AnnotatedObject extends PromptedObject {
+  /** Predicted IoU; null where the model was not asked. */
+  readonly score?: number | null;
+  /** Of an object that was found without a prompt. */
+  readonly stability?: number;
+  /** The mask with its strokes. */
+  readonly mask?: Rle;
+  /** The model's mask before strokes, where it differs from `mask`. */
+  readonly answer?: Rle;
+  /** File of the mask. */
+  readonly maskFile?: string;
+  /** A person marked the object as finished. */
+  readonly committed?: boolean;
+}
+
+export interface AnnotatedImage {
+  readonly image: ImageRef;
+  readonly width?: number;
+  readonly height?: number;
+  /** Width and height of a pixel. */
+  readonly spacingMm?: readonly [x: number, y: number];
+  readonly objects: readonly AnnotatedObject[];
+  /** Other files made of the image. */
+  readonly files?: { readonly overlay?: string; readonly json?: string };
+}
+
+/** An image that could not be segmented. */
+export interface FailedImage {
+  readonly image: ImageRef;
+  readonly error: SamusError;
+}
+
+export interface AnnotationDocument {
+  /** Of all answers; null where objects name different ones. */
+  readonly model: string | null;
+  readonly classes: readonly AnnotationClass[];
+  readonly images: readonly AnnotatedImage[];
+}
+
+/** The document as JSON. Area and box are those of the mask. */
+export function annotationJson(
+  document: Omit<AnnotationDocument, 'images'> & { readonly images: readonly (AnnotatedImage | FailedImage)[] },
+): Record<string, Json> {
+  const { model, classes, images } = document;
+  const names = new Map(classes.map(({ id, name }) => [id, name]));
+  return {
+    version: ANNOTATION_VERSION,
+    model,
+    notice: NOTICE,
+    ...(classes.length > 0 && { classes: classes.map((one) => ({ ...one })) }),
+    images: images.map((entry) =>
+      'error' in entry ? { ...refJson(entry.image), ...entry.error.toJSON() } : imageJson(entry, names),
+    ),
+  };
+}
+
+function refJson({ path, content, frame }: ImageRef): Record<string, Json> {
+  return {
+    ...(path !== undefined && { image: path }),
+    ...(content !== undefined && { content }),
+    ...(frame !== undefined && { frame }),
+  };
+}
+
+function imageJson(entry: AnnotatedImage, names: ReadonlyMap<number, string>): Json {
+  const { image, width, height, spacingMm, objects, files } = entry;
+  return {
+    ...refJson(image),
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+    ...(spacingMm && { spacing_mm: [...spacingMm] }),
+    objects: objects.map((object) => objectJson(object, names)),
+    ...files,
+  };
+}
+
+function objectJson(object: AnnotatedObject, names: ReadonlyMap<number, string>): Json {
+  const { name = '', classId, color, committed, model, points, box, guess, multimask, oneByOne } = object;
+  const { added, erased, answer, score = null, stability, mask, maskFile } = object;
+  const clicks = points.map(([x, y, label = 1]) => [x, y, label]);
+  const around = mask && rleBox(mask);
+  const start = guess?.rle && {
+    ...rleJson(guess.rle),
+    ...(guess.origin && { origin: guess.origin }),
+    ...(guess.score !== undefined && { score: guess.score }),
+  };
+  return {
+    name,
+    ...(classId !== undefined && { class: classId, className: names.get(classId) ?? null }),
+    ...(color !== undefined && { color }),
+    ...(committed !== undefined && { committed }),
+    ...(model !== undefined && { model }),
+    points: clicks,
+    prompt: {
+      points: clicks,
+      ...(box && { box: [...box] }),
+      ...(guess?.path !== undefined && { mask: guess.path }),
+      ...(start && { start }),
+      ...(multimask !== undefined && { multimask }),
+      ...(oneByOne !== undefined && { oneByOne }),
+    },
+    ...(added && { added: rleJson(added) }),
+    ...(erased && { erased: rleJson(erased) }),
+    ...(answer && { answer: rleJson(answer) }),
+    score,
+    ...(stability !== undefined && { stability }),
+    area: mask ? rleArea(mask) : 0,
+    box: around ? [...around] : null,
+    ...(maskFile !== undefined && { mask: maskFile }),
+    rle: mask ? rleJson(mask) : null,
+  };
+}
+
+function rleJson({ size, counts }: Rle): { readonly [key: string]: Json } {
+  return { size: [...size], counts: typeof counts === 'string' ? counts : [...counts] };
+}
