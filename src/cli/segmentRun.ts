@@ -8,7 +8,7 @@ import { makeFolder } from '../formats/fileWrite.node.js';
 import { type Image, maskToImage, toGrey } from '../formats/image.js';
 import { readImage, readMask } from '../formats/imageFile.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
-import { decodeRle } from '../formats/rle.js';
+import { decodeRle, encodeRle } from '../formats/rle.js';
 import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
 import { type AskedObject, askAll } from '../jobs/askObjects.js';
 import type { JobObject } from '../jobs/segmentJob.js';
@@ -188,7 +188,7 @@ async function segmentImage(
         stability: result.stability,
       }))
     : (await askAll(segmenter, encoding, questions, multimask)).map((result, i) => ({
-        prompt: { ...(multimask && { multimask }), ...job.objects[i]! },
+        prompt: { ...(multimask && { multimask }), ...withGuess(questions[i]!, image) },
         result,
       }));
   const objects = found.map((object) => ({
@@ -196,6 +196,11 @@ async function segmentImage(
     ...(files.mask && { maskPath: files.mask(object.prompt.file ?? object.prompt.name) }),
   }));
   return { image, encoding, objects };
+}
+
+/** With the run lengths of a first guess, so that the document needs no other file. */
+function withGuess({ object, guess }: AskedObject, { width, height }: Image): JobObject {
+  return guess ? { ...object, guess: { ...object.guess, rle: encodeRle(guess, width, height) } } : object;
 }
 
 /** @throws SamusError PROMPT_MASK_SIZE, RLE_INVALID, and as readImage */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SamusError } from '../errors.js';
 import { type AnnotationDocument, annotationJson } from './annotation.js';
@@ -170,6 +171,71 @@ describe('an annotation document', () => {
       ],
     });
     expect(readAnnotation(JSON.parse(JSON.stringify(json)), 'p.json')).toEqual(full);
+  });
+
+  const fixture = (name: string) => {
+    const url = new URL(`../../test/fixtures/annotations/${name}.json`, import.meta.url);
+    return readAnnotation(JSON.parse(readFileSync(url, 'utf8')), name);
+  };
+
+  it('of the command line of 0.1.0 has its prompts, strokes and answers', () => {
+    const { model, classes, images } = fixture('cli-0.1.0');
+    expect({ model, classes, images: images.length }).toEqual({ model: 'samus-s', classes: [], images: 1 });
+    const [first, guess, steps] = images[0]!.objects;
+    expect(images[0]).toMatchObject({ image: { path: 'phantom-1.png' }, width: 48, height: 32 });
+    expect(first).toMatchObject({
+      name: 'first',
+      points: [
+        [20, 16, 1],
+        [2, 2, 0],
+      ],
+      box: [6, 6, 40, 25],
+    });
+    expect(guess).toMatchObject({ points: [], guess: { path: 'm.png' } });
+    expect(steps).toMatchObject({
+      multimask: true,
+      oneByOne: true,
+      added: { size: [32, 48] },
+      answer: { size: [32, 48] },
+    });
+  });
+
+  it('of the page of 0.1.0 has all that a person did', () => {
+    const { model, classes, images } = fixture('page-0.1.0');
+    expect({ model, classes: classes.map(({ id, name }) => [id, name]) }).toEqual({
+      model: null,
+      classes: [
+        [1, 'cyst'],
+        [3, 'vessel'],
+        [9, 'unused'],
+      ],
+    });
+    expect(images[0]).toMatchObject({
+      image: { path: 'ward/a.png', content: 'ab'.repeat(16) },
+      spacingMm: [0.5, 0.25],
+    });
+    const [worked, wall, open, drawn, atOnce] = images[0]!.objects;
+    const strokes = { added: { size: [4, 6] }, erased: { size: [4, 6] } };
+    expect(worked).toMatchObject({
+      classId: 3,
+      oneByOne: true,
+      multimask: true,
+      box: [0, 0, 3, 3],
+      score: 0.8,
+      ...strokes,
+    });
+    expect(wall).toMatchObject({ color: '#112233', committed: true, guess: { origin: 'automatic', score: 0.7 } });
+    expect(open).toMatchObject({ points: [[4, 1, 1]], guess: { origin: 'file', score: null } });
+    expect(open!.mask).toBeUndefined();
+    expect(drawn).toMatchObject({ points: [], oneByOne: true, added: { size: [4, 6] } });
+    expect(atOnce).toMatchObject({
+      points: [
+        [1, 1, 1],
+        [2, 2, 1],
+      ],
+      model: 'adapted',
+    });
+    expect(atOnce!.oneByOne).toBeUndefined();
   });
 
   it('of 0.1.0 names classes in its objects', () => {

@@ -81,6 +81,22 @@ describe('a COCO document', () => {
     );
   });
 
+  it('keeps the numbers of categories, used or not, and of two that have one name', () => {
+    const categories = [
+      { id: 7, name: 'lesion' },
+      { id: 3, name: 'vessel' },
+      { id: 9, name: 'lesion' },
+      { id: 200, name: 'organ' },
+    ];
+    const [first] = SOURCES;
+    const objects = first!.objects.map((object) => ({ ...object, category: 'lesion', categoryId: 9 }));
+    const document = cocoDocument([{ ...first!, objects }], { categories });
+    expect(cocoCategories(document)).toEqual([...categories].sort((a, b) => a.id - b.id));
+    expect(new Set(document.annotations.map(({ category_id }) => category_id))).toEqual(new Set([9]));
+    const absent = objects.map((object) => ({ ...object, categoryId: 3 }));
+    expect(() => cocoDocument([{ ...first!, objects: absent }], { categories })).toThrow('lesion');
+  });
+
   it('numbers categories in the order that is asked for', () => {
     const document = cocoDocument(SOURCES, { categories: ['vessel', 'lesion', 'organ'] });
     expect(document.categories.map(({ name }) => name)).toEqual(['vessel', 'lesion', 'organ']);

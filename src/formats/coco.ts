@@ -18,6 +18,8 @@ export interface CocoSource {
     readonly mask: Uint8Array;
     /** Name of its class. */
     readonly category: string;
+    /** Number of its class, where several have its name. */
+    readonly categoryId?: number;
     /** What tells it from others of its class; kept as `name`, which other programs pass over. */
     readonly name?: string;
     readonly score?: number;
@@ -27,10 +29,18 @@ export interface CocoSource {
 export interface CocoOptions {
   /** How masks are written; default `rle`. Both hold every pixel. */
   readonly segmentation?: 'rle' | 'polygons';
-  /** Classes in their order; without it they come in the order in which objects name them. Ids begin at 1. */
-  readonly categories?: readonly string[];
+  /**
+   * Classes, used or not: with their numbers, or names that are numbered from 1. Default: the names of the objects in
+   * their order.
+   */
+  readonly categories?: readonly (string | CocoCategory)[];
   /** What the file says about itself. */
   readonly description?: string;
+}
+
+export interface CocoCategory {
+  readonly id: number;
+  readonly name: string;
 }
 
 /** A COCO document, ready for `JSON.stringify`. */
@@ -38,7 +48,7 @@ export interface CocoDocument {
   readonly info: { readonly description: string };
   readonly images: readonly CocoImageEntry[];
   readonly annotations: readonly CocoAnnotationEntry[];
-  readonly categories: readonly { readonly id: number; readonly name: string; readonly supercategory: string }[];
+  readonly categories: readonly (CocoCategory & { readonly supercategory: string })[];
 }
 
 interface CocoImageEntry {
@@ -87,11 +97,15 @@ export interface CocoObject {
 export function cocoDocument(images: readonly CocoSource[], options: CocoOptions = {}): CocoDocument {
   const { segmentation = 'rle', description = 'Research use only, not for diagnosis' } = options;
   const named = images.flatMap(({ objects }) => objects.map(({ category }) => category));
-  const categories = options.categories ?? [...new Set(named)];
-  const ids = new Map(categories.map((name, i) => [name, i + 1]));
+  const categories = (options.categories ?? [...new Set(named)]).map((one, i) =>
+    typeof one === 'string' ? { id: i + 1, name: one } : one,
+  );
+  const idOf = (name: string, wanted: number | undefined): number =>
+    categories.find((one) => one.name === name && (wanted === undefined || one.id === wanted))?.id ??
+    unknownCategory(name);
   const annotations: CocoAnnotationEntry[] = [];
   for (const [i, { width, height, objects }] of images.entries()) {
-    for (const { mask, category, name, score } of objects) {
+    for (const { mask, category, categoryId, name, score } of objects) {
       const rle = encodeRle(mask, width, height);
       const box = rleBox(rle);
       if (!box) continue;
@@ -99,7 +113,7 @@ export function cocoDocument(images: readonly CocoSource[], options: CocoOptions
       annotations.push({
         id: annotations.length + 1,
         image_id: i + 1,
-        category_id: ids.get(category) ?? unknownCategory(category),
+        category_id: idOf(category, categoryId),
         segmentation: segmentation === 'rle' ? rle : maskToPolygons(mask, width, height),
         area: rleArea(rle),
         bbox: [x0, y0, x1 - x0 + 1, y1 - y0 + 1],
@@ -114,12 +128,12 @@ export function cocoDocument(images: readonly CocoSource[], options: CocoOptions
     info: { description },
     images: images.map(({ file, width, height }, i) => ({ id: i + 1, file_name: file, width, height })),
     annotations,
-    categories: categories.map((name, i) => ({ id: i + 1, name, supercategory: '' })),
+    categories: categories.map(({ id, name }) => ({ id, name, supercategory: '' })),
   };
 }
 
 /** The classes of a COCO document, used or not, in the order of their ids. @throws SamusError COCO_INVALID */
-export function cocoCategories(document: unknown): { readonly id: number; readonly name: string }[] {
+export function cocoCategories(document: unknown): CocoCategory[] {
   return [...categoryNames(document)].map(([id, name]) => ({ id, name })).sort((a, b) => a.id - b.id);
 }
 

@@ -89,7 +89,7 @@ describe('masks that are opened', () => {
     await addMasks([other, file('a.json', JSON.stringify({ images: [{ image: 'IM1.png' }] }))], true);
     expect(message.peek()).toMatchObject({
       tone: 'error',
-      text: 'Cannot read masks from a.json: images[0] is missing or invalid.',
+      text: 'Cannot read masks from a.json: images[0].objects is missing or invalid.',
     });
     message.value = null;
     await addMasks([other], true);
@@ -124,6 +124,27 @@ describe('masks that are opened', () => {
     works.clear();
     await addMasks([file('Own/label/IM1.png')], true, sets);
     expect(works.get('of b')?.objects.map(({ classId }) => classId)).toEqual([1]);
+  });
+
+  it('of COCO keep numbers, names and unused classes after everything was deleted', async () => {
+    const categories = ['object', 'lymph node', 'vessel', 'vessel'].map((name, i) => ({ id: [1, 2, 3, 40][i], name }));
+    const images = [{ id: 1, file_name: 'IM1-2.png', width: 2, height: 1 }];
+    const annotations = [2, 40].map((id) => ({ image_id: 1, category_id: id, segmentation: id === 2 ? rle : whole }));
+    const opened = file('coco.json', JSON.stringify({ images, annotations, categories }));
+    await addMasks([opened], false);
+    expect(classes.peek().map(({ id, name }) => ({ id, name }))).toEqual(categories);
+    expect(works.get('of a')?.objects.map(({ classId }) => classId)).toEqual([2, 40]);
+    // Once more, with the classes there.
+    works.clear();
+    await addMasks([opened], false);
+    expect(classes.peek().map(({ id, name }) => ({ id, name }))).toEqual(categories);
+    expect(works.get('of a')?.objects.map(({ classId }) => classId)).toEqual([2, 40]);
+  });
+
+  it('of a later picture of a file go to no image, which shows the first', async () => {
+    const images = [1, 2].map((frame) => ({ image: 'IM1-2.png', frame, width: 2, height: 1, objects: [{ rle }] }));
+    await addMasks([file('a.json', JSON.stringify({ version: 1, images }))], false);
+    expect(counts()).toEqual({ 'of a': 1 });
   });
 
   it('add their classes to those of the last visit, which may come later', async () => {

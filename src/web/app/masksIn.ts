@@ -192,9 +192,13 @@ function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMa
   let all = unused ? [] : classes.peek();
   for (const entry of found) {
     const same = ({ id, name }: ClassEntry): boolean => (byName ? name === entry.name : id === entry.id);
-    // Of several classes of one name the one of this number, and none that another class of the file has got.
-    const free = all.filter((one) => same(one) && ![...ids.values()].includes(one.id));
-    const known = free.find(({ id }) => id === entry.id) ?? free[0];
+    // Of several classes of one name: the one of this number, else none that is another class of the file.
+    const others = [
+      ...ids.values(),
+      ...found.filter((one) => one !== entry && one.name === entry.name).map(({ id }) => id),
+    ];
+    const known =
+      all.find((one) => same(one) && one.id === entry.id) ?? all.find((one) => same(one) && !others.includes(one.id));
     // One that came back and was renamed has its number still.
     const gone = removedClasses.peek().filter(({ id }) => !all.some((one) => one.id === id));
     const before = known ?? gone.find(same);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { decodeClassPng } from '../../formats/classPng.js';
@@ -124,6 +125,29 @@ describe('the JSON with prompts', () => {
     expect(JSON.stringify(promptsDocument([{ path: 'a.png', content: 'abc', document: after }], CLASSES))).toBe(json);
   });
 
+  it('of 0.1.0 opens to the same work, and is written with its version', () => {
+    const url = new URL('../../../test/fixtures/annotations/page-0.1.0.json', import.meta.url);
+    const old = readFileSync(url, 'utf8');
+    const { images, classes } = readAnnotations(old, 'annotations.json');
+    const [read] = images;
+    const scale = { mm: read!.spacingMm!, origin: 'file' } as const;
+    const document = read!.objects.reduce<ImageDocument>(
+      (all, object, i) => addObject(all, { ...object, id: `${i}` }),
+      emptyDocument(read!.width, read!.height, scale),
+    );
+    const written = promptsDocument([{ path: read!.image, content: read!.content!, document }], classes);
+    expect(written).toEqual({ ...JSON.parse(old), version: 1, notice: 'Research use only, not for diagnosis' });
+  });
+
+  it('of samus segment goes on from the answer to a first guess', () => {
+    const prompt = { points: [], start: columns(0) };
+    const images = [
+      { image: 'a.png', width: WIDTH, height: HEIGHT, objects: [{ prompt, score: 0.5, rle: columns(1) }] },
+    ];
+    const [object] = readAnnotations(JSON.stringify({ images }), 'x.json').images[0]!.objects;
+    expect(object!.start).toEqual({ mask: columns(1), origin: 'file', score: 0.5 });
+  });
+
   it('has no mask beside clicks that it does not answer', () => {
     const start = { mask: columns(3), origin: 'automatic', score: 0.7 } as const;
     const answer = { mask: columns(0), score: 0.8, model: 'samus-s' };
@@ -245,6 +269,39 @@ describe('exports', () => {
     const { images } = readAnnotations(text(coco!.bytes), 'coco.json');
     expect(images[0]!.objects.map(({ start }) => start!.mask)).toEqual([columns(1, 2), columns(2, 3)]);
     expect(images[0]!.content).toBe('content of scan.png');
+  });
+
+  it('as COCO keep numbers, names and unused classes, which come back as they were', async () => {
+    const classes = [
+      ...CLASSES,
+      { id: 9, name: 'cyst', color: '#009e73' },
+      { id: 255, name: 'unused', color: '#0072b2' },
+    ];
+    const document = addObject(worked(), {
+      ...{ id: 'c', classId: 9, name: 'second' },
+      start: { mask: columns(5), origin: 'file', score: null },
+    });
+    const [coco] = await writeFiles(
+      { format: 'coco-rle', dataset: 'Own', classes, images: [{ ...image('a.png'), document }], packed: true },
+      () => undefined,
+    );
+    const read = readAnnotations(text(coco!.bytes), 'coco.json');
+    expect(read.classes.map(({ id, name }) => ({ id, name }))).toEqual(classes.map(({ id, name }) => ({ id, name })));
+    expect(read.images[0]!.objects.map(({ classId }) => classId)).toEqual([1, 3, 9]);
+  });
+
+  it('of COCO give a free number to a category whose own no class can have', () => {
+    const categories = [0, 1, 300].map((id) => ({ id, name: `of ${id}` }));
+    const annotation = { image_id: 1, segmentation: { size: [4, 6], counts: columns(1).counts } };
+    const annotations = categories.map(({ id }) => ({ ...annotation, category_id: id }));
+    const images = [{ id: 1, file_name: 'a.png', width: WIDTH, height: HEIGHT }];
+    const read = readAnnotations(JSON.stringify({ images, annotations, categories }), 'coco.json');
+    expect(read.classes.map(({ id, name }) => [id, name])).toEqual([
+      [1, 'of 1'],
+      [2, 'of 0'],
+      [3, 'of 300'],
+    ]);
+    expect(read.images[0]!.objects.map(({ classId }) => classId)).toEqual([2, 1, 3]);
   });
 
   it('as masks keep the folders of images, so that those of one name find their own again', async () => {

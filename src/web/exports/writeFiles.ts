@@ -85,13 +85,15 @@ function coco(images: readonly ExportImage[], classes: readonly ClassEntry[], se
             return decodeRle(shape).data;
           },
           category: nameOf(classId),
+          categoryId: classId,
           name,
           ...(score != null && { score }),
         },
       ];
     }),
   }));
-  const document = cocoDocument(sources, { segmentation, categories: [...new Set(ids.map(nameOf))] });
+  const categories = ids.map((id) => ({ id, name: nameOf(id) }));
+  const document = cocoDocument(sources, { segmentation, categories });
   // Others pass over it; here it finds the image again, whatever its name.
   return { ...document, images: document.images.map((one, i) => ({ ...one, content: images[i]!.content })) };
 }

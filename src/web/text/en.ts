@@ -435,6 +435,10 @@ export const text = {
       'Cannot read masks from {path}: {where} is missing or invalid.',
       'Open COCO JSON, or JSON written by this page or by samus segment.',
     ],
+    ANNOTATION_VERSION: [
+      'A newer version of samus wrote {path}.',
+      'Update this page, or export the annotations again with this version.',
+    ],
     COCO_INVALID: ['This COCO JSON is incomplete or damaged.', OPEN_AGAIN],
     COCO_SIZE: [
       'Expected masks of {width} × {height} pixels in this COCO JSON, got {rleWidth} × {rleHeight}.',
