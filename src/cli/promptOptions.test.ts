@@ -39,7 +39,7 @@ describe('PromptList', () => {
     list.point([3, 4, 0]);
     expect(list.list()).toEqual([
       { name: 'object-1', points: [[1, 2]] },
-      { name: 'b', points: [[3, 4, 0]], box: [1, 2, 3, 4], maskFile: 'm.png' },
+      { name: 'b', points: [[3, 4, 0]], box: [1, 2, 3, 4], guess: { path: 'm.png' } },
     ]);
   });
 
