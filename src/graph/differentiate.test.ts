@@ -6,6 +6,7 @@ import { run } from '../../test/support/evaluate.js';
 import { readOnnx } from '../../test/support/onnxReader.js';
 import { differentiate } from './differentiate.js';
 import { add, exp, mul, sin, stopGradient, sub } from './ops/elementwise.js';
+import { gather } from './ops/gather.js';
 import { linearInt8 } from './ops/quantised.js';
 import { sum } from './ops/reduce.js';
 import { split } from './ops/shape.js';
@@ -50,6 +51,14 @@ describe('differentiate', () => {
     const other = input('other', [1]);
     expect(differentiate(sum(x), [other])).toEqual([undefined]);
     expect(differentiate(sum(stopGradient(x)), [x])).toEqual([undefined]);
+  });
+
+  it('differentiates a gather over more places than a call takes arguments', async () => {
+    const places = 300_000;
+    const long = input('long', [places]);
+    const [gradient] = differentiate(sum(gather(long, [places - 1, 7, 7], 0)), [long]);
+    const { y } = await run({ y: gradient! }, {});
+    expect([y!.data[7], y!.data[8], y!.data[places - 1]]).toEqual([2, 0, 1]);
   });
 
   it('goes no further than the variables', () => {

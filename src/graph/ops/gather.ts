@@ -53,7 +53,7 @@ function scatterSum(dy: Tensor, indices: readonly number[], axis: number, size: 
     const row = rowOfSum.get(places);
     return row === undefined ? places : [row];
   });
-  const rounds = Math.max(1, ...sources.map((places) => places.length));
+  const rounds = Math.max(1, longest(sources));
   const picked = Array.from({ length: rounds }, (_, round) =>
     gather(
       source,
@@ -64,12 +64,17 @@ function scatterSum(dy: Tensor, indices: readonly number[], axis: number, size: 
   return picked.reduce((total, part) => add(total, part));
 }
 
+/** Length of the longest list. There may be more lists than a call takes arguments. */
+function longest(lists: readonly (readonly number[])[]): number {
+  return lists.reduce((most, { length }) => Math.max(most, length), 0);
+}
+
 /** One row for each list of places: the sum of what stands there. */
 function sumCopies(dy: Tensor, lists: readonly (readonly number[])[], axis: number): Tensor {
-  const longest = Math.max(...lists.map((places) => places.length));
-  const rectangle = lists.flatMap((places) => Array.from({ length: longest }, (_, i) => places[i] ?? NOWHERE));
+  const width = longest(lists);
+  const rectangle = lists.flatMap((places) => Array.from({ length: width }, (_, i) => places[i] ?? NOWHERE));
   const rows = gather(dy, rectangle, axis);
-  const split = reshape(rows, [...dy.shape.slice(0, axis), lists.length, longest, ...dy.shape.slice(axis + 1)]);
+  const split = reshape(rows, [...dy.shape.slice(0, axis), lists.length, width, ...dy.shape.slice(axis + 1)]);
   return sum(split, { axes: [axis + 1] });
 }
 
