@@ -18,13 +18,13 @@ import { distinctSamples } from '../evaluate/imageGroups.js';
 import { imagesCsv } from '../evaluate/imagesCsv.js';
 import { promptable } from '../evaluate/promptableModel.js';
 import { parseAbsentPrompt, parsePromptKind, promptName } from '../evaluate/promptPlan.js';
-import type { ReportContent, ReportModel } from '../evaluate/report/content.js';
+import type { Provenance, ReportContent, ReportModel } from '../evaluate/report/content.js';
 import { chooseExamples } from '../evaluate/report/examples.js';
 import { makeGallery } from '../evaluate/report/gallery.node.js';
 import { reportPage } from '../evaluate/report/page.js';
 import { summariseEvaluation } from '../evaluate/summary.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
-import { loadModel } from '../predict/loadModel.node.js';
+import { loadModel, weightsHash } from '../predict/loadModel.node.js';
 import type { Provider } from '../runtime/session.js';
 import { writeLines } from './evaluateFiles.js';
 import { resultLines } from './evaluateLines.js';
@@ -32,7 +32,7 @@ import { beforeInterruptedEnd } from './interrupt.js';
 import { DEFAULT_MODEL } from './modelOptions.js';
 import { openSegmenter } from './openModel.js';
 import { writeText } from './output.js';
-import { NOTICE } from './packageInfo.js';
+import { NOTICE, packageVersion } from './packageInfo.js';
 import { Progress, withProgress } from './progress.js';
 import { type Outcome, warn } from './run.js';
 
@@ -101,13 +101,14 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   const comparisons = others.map((other) =>
     compareEvaluations(first!.evaluation, other.evaluation, list, options.seed),
   );
-  const document = documentOf(options, lists, protocol, results, comparisons);
+  const provenance = await provenanceOf(results, models);
+  const document = { ...documentOf(options, lists, protocol, results, comparisons), provenance };
   const failed = results.some(({ evaluation }) => evaluation.failures.length > 0);
   const where = options.report === undefined ? [] : [`the report is ${join(options.report, 'report.html')}`];
   const lines = resultLines(results, comparisons);
   if (options.report !== undefined) {
     const classNames = (name: string): readonly string[] => dataset.classes(name).names;
-    const content = { lists, protocol, list, results, comparisons, classNames, notice: NOTICE };
+    const content = { lists, protocol, list, results, comparisons, classNames, provenance, notice: NOTICE };
     await writeReport(options.report, content, document).catch((error: unknown) => {
       // What took so long to measure is not lost with the file that could not be written.
       process.stderr.write(`${lines.join('\n')}\n`);
@@ -210,6 +211,18 @@ function modelDocument({ evaluation, summary }: ReportModel): { [key: string]: J
     failures: evaluation.failures.map(failureDocument),
     timing: { wall_ms: evaluation.wallMs, imagesPerSecond: (1000 * evaluation.images) / evaluation.wallMs },
   };
+}
+
+/** The command as a person would type it again. */
+async function provenanceOf(results: readonly ReportModel[], models: readonly string[]) {
+  const quoted = process.argv.slice(2).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`));
+  const hashes = await Promise.all(models.map(weightsHash));
+  return {
+    command: ['samus', ...quoted].join(' '),
+    version: packageVersion(),
+    date: new Date().toISOString(),
+    models: results.map(({ summary }, i) => ({ model: summary.model, sha256: hashes[i]! })),
+  } satisfies Provenance;
 }
 
 async function writeReport(folder: string, content: ReportContent, document: Json): Promise<void> {

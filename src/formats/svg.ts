@@ -57,9 +57,17 @@ export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** A drawing that scales with the page. @param label what it shows, for those who do not see it */
+/** A drawing that scales with the page. @param label what it shows, for people who cannot see it */
 export function drawing(width: number, height: number, label: string, content: string): string {
   return `<svg class="chart" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeText(label)}" style="max-width:${width}px">${content}</svg>`;
+}
+
+/** A file of its own from a {@link drawing}, on white. @param style the rules for the classes in it */
+export function standaloneSvg(drawn: string, style: string): string {
+  const [, width, height] = /viewBox="0 0 (\S+) (\S+)"/.exec(drawn) ?? [];
+  const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" `;
+  const body = `<style>${style}</style><rect width="${width}" height="${height}" fill="#ffffff"/>`;
+  return drawn.replace('<svg ', head).replace('>', `>${body}`);
 }
 
 /** A line of text in a drawing. @param anchor where it is held: `start`, `middle` or `end` */

@@ -2,6 +2,8 @@
  * Finds and reads a model by the name that a person gives: a model folder, a checkpoint file, or a model that comes
  * with the package.
  */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +41,16 @@ export async function loadModel(name: string): Promise<Model> {
     names.length > 0 ? `bundled are: ${names.join(', ')}` : 'no model is bundled: name a folder or a checkpoint file',
     { name, bundled: names },
   );
+}
+
+/** SHA-256 of a model's weights file, hexadecimal. @throws SamusError as {@link loadModel} */
+export async function weightsHash(name: string): Promise<string> {
+  const { files = [] } = await loadModel(name);
+  const weights = files.find((file) => /\.(safetensors|pth|pt)$/.test(file)) ?? files[0];
+  if (weights === undefined) return '';
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(weights)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 /** Names of the models that come with the package. */

@@ -21,5 +21,17 @@ export interface ReportContent {
   readonly comparisons: readonly Comparison[];
   /** Names of classes by index, for data sets with several. */
   readonly classNames: (dataset: string) => readonly string[];
+  readonly provenance: Provenance;
   readonly notice: string;
+}
+
+/** What it takes to make the same report again. */
+export interface Provenance {
+  readonly command: string;
+  /** Of samus. */
+  readonly version: string;
+  /** ISO 8601, when the evaluation ended. */
+  readonly date: string;
+  /** SHA-256 of each model's weights file, hexadecimal; empty where the weights are in no file. */
+  readonly models: readonly { readonly model: string; readonly sha256: string }[];
 }

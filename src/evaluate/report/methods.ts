@@ -6,9 +6,15 @@ import { escapeText, formatTick } from '../../formats/svg.js';
 import type { EvaluateOptions } from '../evaluate.js';
 import { promptName } from '../promptPlan.js';
 import type { EvaluationSummary } from '../summary.js';
+import type { Provenance } from './content.js';
 
-export function methodsSection(protocol: EvaluateOptions, summaries: readonly EvaluationSummary[]): string {
+export function methodsSection(
+  protocol: EvaluateOptions,
+  summaries: readonly EvaluationSummary[],
+  { command, version, date, models }: Provenance,
+): string {
   const patients = summaries.some(({ groups }) => groups.some(({ resampled }) => resampled === 'patient'));
+  const absent = summaries.some(({ groups }) => groups.some((group) => group.absent));
   const entries: readonly (readonly [string, string])[] = [
     ['Size', sizeText(protocol)],
     ['Prompt', promptText(protocol)],
@@ -50,9 +56,21 @@ export function methodsSection(protocol: EvaluateOptions, summaries: readonly Ev
           ] as const,
         ]
       : []),
+    ...(absent ? [['Images without the object', absentText(protocol)] as const] : []),
+    ['Command', command],
+    ['Version', `samus ${version}, ${date}`],
+    ...models.map(({ model, sha256 }) => [`Weights of ${model}`, `SHA-256 ${sha256 || 'unknown'}`] as const),
   ];
   const list = entries.map(([name, text]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(text)}</dd>`);
-  return `<section><h2>How this was measured</h2><p></p><dl>${list.join('')}</dl></section>`;
+  return `<section><h2>How this was measured</h2><dl>${list.join('')}</dl></section>`;
+}
+
+function absentText({ absentPrompt = 'centre', prompt }: EvaluateOptions): string {
+  const asked =
+    prompt.kind === 'none'
+      ? 'Asked without a prompt'
+      : `Asked by one click ${absentPrompt === 'centre' ? 'in the middle of the image' : 'beside every labelled object'}`;
+  return `${asked}. A false positive is an answer with at least one pixel. These images count in no mean.`;
 }
 
 function sizeText({ native }: EvaluateOptions): string {

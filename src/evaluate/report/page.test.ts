@@ -70,6 +70,15 @@ describe('a report', () => {
       results,
       comparisons: [compareEvaluations(first!, second!, list, 1)],
       classNames: () => NAMES,
+      provenance: {
+        command: "samus evaluate --data 'a <b>'",
+        version: '1.2.3',
+        date: '2026-11-30T12:00:00.000Z',
+        models: [
+          { model: 'one', sha256: 'ab12' },
+          { model: '<script>', sha256: '' },
+        ],
+      },
       notice: 'Research use only',
     };
     const page = reportPage(content);
@@ -89,6 +98,16 @@ describe('a report', () => {
       'How this was measured',
     ];
     for (const heading of [...parts, ...more]) expect(page).toContain(`<h2>${heading}</h2>`);
+    for (const text of ['--data &#39;a &lt;b&gt;&#39;', 'samus 1.2.3, 2026', 'SHA-256 ab12', 'SHA-256 unknown']) {
+      expect(page).toContain(text);
+    }
+    const saved = [...page.matchAll(/download="([^"]+\.svg)" href="data:image\/svg\+xml;base64,([^"]+)"/g)];
+    expect(saved.length).toBeGreaterThanOrEqual(8);
+    for (const [, , base64] of saved) {
+      const svg = Buffer.from(base64!, 'base64').toString();
+      expect(svg).toMatch(/^<svg xmlns=.*<style>[^<]*fill:#2563eb[^<]*<\/style>.*<\/svg>$/s);
+      expect(svg).not.toContain('var(');
+    }
     expect(page).toContain('an image &amp; a half');
     expect(page).toContain('&lt;i&gt;&amp;');
     expect(page).not.toMatch(/<script|<i>&|<b>"|https?:|undefined|NaN/);

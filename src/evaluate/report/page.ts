@@ -9,6 +9,7 @@ import type { EvaluationSummary } from '../summary.js';
 import type { ReportContent, ReportModel } from './content.js';
 import { methodsSection } from './methods.js';
 import {
+  absentSections,
   agreementSection,
   calibrationSection,
   comparisonSection,
@@ -24,7 +25,7 @@ import { distanceTable, overlapTable, spreadTable } from './tables.js';
 
 /** The whole page. */
 export function reportPage(content: ReportContent): string {
-  const { results, protocol, lists, comparisons, notice } = content;
+  const { results, protocol, lists, comparisons, provenance, notice } = content;
   const models = results.map(({ summary }) => summary.model);
   const title =
     models.length > 1
@@ -42,9 +43,10 @@ export function reportPage(content: ReportContent): string {
     ...comparisons.map((comparison) => comparisonSection(comparison, content)),
     section('Overlap', `Means over images${intervalNote(summaries)}.`, overlapTable(summaries)),
     section('Distances', distanceNote(summaries), `${distanceTable(summaries, 'px')}${millimetres(summaries)}`),
+    ...absentSections(summaries),
     section(
       'Distribution of Dice',
-      'Histogram, quartiles and range; the ring is the mean, at the right mean ± deviation.',
+      'Histogram, quartiles and range; the ring is the mean. On the right: mean ± standard deviation.',
       distributions(content),
     ),
     ...(protocol.clicks > 0 ? [interactionSection(summaries)] : []),
@@ -52,7 +54,7 @@ export function reportPage(content: ReportContent): string {
       ? [
           section(
             'Spread of random prompts',
-            'How much the result hangs on where one happens to click.',
+            'How much the result depends on the place of the click.',
             spreadTable(summaries),
           ),
         ]
@@ -62,7 +64,7 @@ export function reportPage(content: ReportContent): string {
     calibrationSection(content),
     ...confusionSections(content),
     ...results.filter(({ evaluation }) => evaluation.failures.length > 0).map(failureSection),
-    methodsSection(protocol, summaries),
+    methodsSection(protocol, summaries, provenance),
   ];
   return `<!doctype html>
 <html lang="en">
@@ -107,11 +109,11 @@ function tiles(results: readonly ReportModel[]): string {
     ...(several
       ? []
       : [
-          ...(groups.length > 1 ? [tile(formatNumber(macroDice, 3), 'Dice, data sets alike')] : []),
+          ...(groups.length > 1 ? [tile(formatNumber(macroDice, 3), 'Macro-average Dice')] : []),
           tile(mean('iou', 3), 'IoU'),
           tile(mean('hd95_px', 1), 'HD95 in pixels'),
           tile(mean('nsd', 3), 'Surface Dice'),
-          tile(formatNumber(calibration.mae, 3), 'Error of scores'),
+          tile(formatNumber(calibration.mae, 3), 'Score calibration error (MAE)'),
         ]),
     tile(String(images), 'Objects measured'),
     ...(failed > 0 ? [tile(String(failed), 'Failed', true)] : []),
@@ -120,7 +122,7 @@ function tiles(results: readonly ReportModel[]): string {
 
 function intervalNote(summaries: readonly EvaluationSummary[]): string {
   const patients = summaries.some(({ groups }) => groups.some(({ resampled }) => resampled === 'patient'));
-  return patients ? '; intervals resample patients where these are known' : '';
+  return patients ? '; intervals resample patients where they are known' : '';
 }
 
 function distanceNote(summaries: readonly EvaluationSummary[]): string {
@@ -128,6 +130,6 @@ function distanceNote(summaries: readonly EvaluationSummary[]): string {
     groups.some(({ images, metrics }) => metrics.get('hd95_px')!.n < images),
   );
   return missing
-    ? 'There is no distance to an empty mask: means of distances are of the images that have one. Read them beside Dice, where an empty prediction counts as 0.'
+    ? 'An empty mask has no distance: these means leave such images out. Read them beside Dice, where an empty prediction counts as 0.'
     : '';
 }

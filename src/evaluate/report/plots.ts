@@ -24,17 +24,24 @@ const [WIDTH, HEIGHT] = [350, 252];
 const SQUARE: Plot = { left: 52, top: 12, right: 272, bottom: 232 };
 const [SQUARE_WIDTH, SQUARE_HEIGHT] = [290, 272];
 
-/** A dot by its two values. */
-export type Dot = readonly [number, number];
+/** A dot by its two values, and the image that it stands for. */
+type Dot = readonly [x: number, y: number, name?: string];
 
-/** Differences of areas over their means. @param areas true and predicted @param unit for example `mm²` */
+/** The areas of an image. */
+interface AreaPair {
+  readonly name: string;
+  readonly truth: number;
+  readonly predicted: number;
+}
+
+/** Differences of areas over their means; pointing at a dot shows its image. @param unit for example `mm²` */
 export function blandAltman(
-  areas: readonly Dot[],
+  areas: readonly AreaPair[],
   { bias, low, high }: Agreement,
   unit: string,
   series: number,
 ): string {
-  const dots = areas.map(([truth, found]) => [(truth + found) / 2, found - truth] as const);
+  const dots = areas.map(({ truth, predicted, name }) => [(truth + predicted) / 2, predicted - truth, name] as const);
   const limits = [low, high].filter(Number.isFinite);
   const means = dots.map(([mean]) => mean);
   const reach = padded([...dots.map(([, difference]) => difference), ...limits, 0]);
@@ -50,7 +57,7 @@ export function blandAltman(
     axes(
       PLOT,
       { scale: x, ticks: niceTicks(...range, 4), name: `mean of true and predicted area (${unit})` },
-      { scale: y, ticks: niceTicks(...reach, 5), name: `predicted less true (${unit})` },
+      { scale: y, ticks: niceTicks(...reach, 5), name: `predicted − true (${unit})` },
     ) +
     scatter(dots, x, y, series) +
     marks.join('');
@@ -145,7 +152,10 @@ function scatter(
   series: number,
 ): string {
   const known = dots.filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b));
-  const circles = known.map(([a, b]) => `<circle cx="${x(a)}" cy="${y(b)}" r="2.4"/>`);
+  const circles = known.map(([a, b, name]) => {
+    const circle = `<circle cx="${x(a)}" cy="${y(b)}" r="2.4"`;
+    return name === undefined ? `${circle}/>` : `${circle}><title>${escapeText(name)}</title></circle>`;
+  });
   return `<g class="dots series s${series}">${circles.join('')}</g>`;
 }
 

@@ -2,7 +2,7 @@
  * The parts of a report's page, one function each; page.ts puts them in order.
  */
 
-import { escapeText, formatNumber, formatSigned, thinned } from '../../formats/svg.js';
+import { escapeText, formatNumber, formatSigned, standaloneSvg, thinned } from '../../formats/svg.js';
 import { areasOf } from '../areaAgreement.js';
 import { places } from '../columns.js';
 import type { Comparison } from '../compare.js';
@@ -11,12 +11,20 @@ import type { ReportContent, ReportModel } from './content.js';
 import { type DistributionRow, distributionChart } from './distributionChart.js';
 import { EXAMPLES_LEGEND, examplesOf } from './examplesSection.js';
 import { blandAltman, curvePlot, pairedPlot, reliabilityPlot } from './plots.js';
-import { SERIES_COUNT } from './style.js';
-import { clicksTable, comparisonTable, confusionTable, failureTable, groupName } from './tables.js';
+import { DRAWING_STYLE, SERIES_COUNT } from './style.js';
+import { absentTable, clicksTable, comparisonTable, confusionTable, failureTable, groupName } from './tables.js';
 
 /** A part with its heading. @param body HTML */
 export function section(title: string, intro: string, body: string): string {
   return `<section><h2>${escapeText(title)}</h2>${intro ? `<p class="soft">${escapeText(intro)}</p>` : ''}${body}</section>`;
+}
+
+/** A drawing with a link that saves it as a file. @param name of the file, without its ending */
+function savable(drawn: string, name: string): string {
+  const bytes = new TextEncoder().encode(standaloneSvg(drawn, DRAWING_STYLE));
+  const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+  const file = `${name.replace(/[^\p{L}\p{N}._-]+/gu, '-')}.svg`;
+  return `${drawn}<a class="save" download="${escapeText(file)}" href="data:image/svg+xml;base64,${base64}">Save as SVG</a>`;
 }
 
 /** Rows of charts: data sets one after the other, the models of each side by side. */
@@ -33,7 +41,7 @@ export function distributions({ results }: ReportContent): string {
       };
     }),
   );
-  return `${several ? modelKey(results) : ''}<div class="wide">${distributionChart(rows, 'Dice')}</div>`;
+  return `${several ? modelKey(results) : ''}<div class="wide">${savable(distributionChart(rows, 'Dice'), 'dice')}</div>`;
 }
 
 function modelKey(results: readonly ReportModel[]): string {
@@ -47,6 +55,12 @@ function key(series: number, name: string): string {
 
 function sameGroup(summary: EvaluationSummary, { dataset, classId }: GroupSummary): GroupSummary | undefined {
   return summary.groups.find((group) => group.dataset === dataset && group.classId === classId);
+}
+
+/** False positives on images without the object, if the list has any. */
+export function absentSections(summaries: readonly EvaluationSummary[]): string[] {
+  const table = absentTable(summaries);
+  return table ? [section('Images without the object', 'They count in no mean.', table)] : [];
 }
 
 export function interactionSection(summaries: readonly EvaluationSummary[]): string {
@@ -67,8 +81,8 @@ export function interactionSection(summaries: readonly EvaluationSummary[]): str
   );
   const legend = `<div class="legend">${curves.map(({ name, series }) => key(series, name)).join('')}</div>`;
   const intro =
-    'Each click goes to the centre of the largest error; bands are 95 % intervals. What never reaches an IoU counts as the most interactions that were tried.';
-  const plot = `<div class="side plot"><div>${curvePlot(curves)}</div>${legend}</div>`;
+    'Each click goes to the centre of the largest error; bands are 95 % intervals. An object that never reaches the IoU counts with the most interactions tried.';
+  const plot = `<div class="side plot"><div>${savable(curvePlot(curves), 'clicks')}</div>${legend}</div>`;
   return section('Correction clicks', intro, plot + clicksTable(summaries));
 }
 
@@ -81,25 +95,42 @@ export function examplesSection(results: readonly ReportModel[], draws: number):
   });
   return section(
     'Examples',
-    draws > 1 ? 'Of several draws the first is shown; the number is its Dice.' : 'The number is Dice.',
+    draws > 1 ? 'The pictures show the first of several draws and its Dice.' : 'The number is Dice.',
     EXAMPLES_LEGEND + parts.join(''),
   );
 }
 
-export function agreementSection({ results }: ReportContent): string {
+/** Images outside the limits of agreement that the report names. */
+const MOST_OUTLIERS = 8;
+
+export function agreementSection({ results, list }: ReportContent): string {
   const figures = results.flatMap(({ summary, evaluation: { table } }, m) =>
     summary.groups
       .filter(({ images }) => images > 0)
       .map((group) => {
         const { unit, truth, predicted } = areasOf(table, group.samples);
-        const dots = thinned(places(truth.length)).map((i) => [truth[i]!, predicted[i]!] as const);
-        const plot = blandAltman(dots, group.area, unit === 'mm2' ? 'mm²' : 'pixels', m % SERIES_COUNT);
+        const pairs = Array.from(group.samples, (sample, i) => ({
+          name: list.at(sample).name,
+          truth: truth[i]!,
+          predicted: predicted[i]!,
+          difference: predicted[i]! - truth[i]!,
+        }));
+        const { low, high, bias } = group.area;
+        const outside = pairs
+          .filter(({ difference }) => difference < low || difference > high)
+          .sort((a, b) => Math.abs(b.difference - bias) - Math.abs(a.difference - bias));
+        const shown = outside.slice(0, MOST_OUTLIERS);
+        const dots = new Set([...thinned(places(pairs.length)).map((i) => pairs[i]!), ...shown]);
+        const plot = blandAltman([...dots], group.area, unit === 'mm2' ? 'mm²' : 'pixels', m % SERIES_COUNT);
         const name = results.length > 1 ? `${groupName(group)}, ${summary.model}` : groupName(group);
-        return `<figure><figcaption>${escapeText(name)}</figcaption>${plot}</figure>`;
+        const named = shown.map((pair) => `${pair.name} (${formatSigned(pair.difference, 0)})`).join(', ');
+        const more = outside.length > shown.length ? ` and ${outside.length - shown.length} more` : '';
+        const note = named && `<p class="soft outliers">Outside the limits: ${escapeText(named)}${more}</p>`;
+        return `<figure><figcaption>${escapeText(name)}</figcaption>${savable(plot, `areas-${name}`)}${note}</figure>`;
       }),
   );
   const intro =
-    'Bland–Altman: the line is the mean difference, dashes are the limits of agreement (± 1.96 deviations).';
+    'Bland–Altman: the line is the mean difference, dashes are the limits of agreement (± 1.96 standard deviations).';
   return section('Agreement of areas', intro, `<div class="cells">${figures.join('')}</div>`);
 }
 
@@ -111,7 +142,7 @@ export function calibrationSection({ results }: ReportContent): string {
     const pairs = rows.map((row) => [table.column('score')[row]!, iou[row]!] as const);
     const facts: readonly (readonly [string, string])[] = [
       ['Mean absolute error', formatNumber(calibration.mae, 3)],
-      ['Bias (predicted less measured)', formatSigned(calibration.bias, 3)],
+      ['Bias (predicted − measured)', formatSigned(calibration.bias, 3)],
       ['Calibration error of the bins', formatNumber(calibration.ece, 3)],
       ['Correlation (Pearson)', formatNumber(calibration.pearson, 3)],
       ['Rank correlation (Spearman)', formatNumber(calibration.spearman, 3)],
@@ -126,11 +157,11 @@ export function calibrationSection({ results }: ReportContent): string {
       );
     const table_ = `<div class="wide"><table><thead><tr><th class="text">Predicted IoU</th><th>Answers</th><th>Mean predicted</th><th>Mean measured</th></tr></thead><tbody>${bins.join('')}</tbody></table></div>`;
     const head = results.length > 1 ? `<h3>${escapeText(model)}</h3>` : '';
-    return `${head}<div class="side"><div>${reliabilityPlot(pairs, calibration, m % SERIES_COUNT)}</div><div>${list}<h3>Reliability</h3>${table_}</div></div>`;
+    return `${head}<div class="side"><div>${savable(reliabilityPlot(pairs, calibration, m % SERIES_COUNT), `calibration-${model}`)}</div><div>${list}<h3>Reliability</h3>${table_}</div></div>`;
   });
   return section(
     'Calibration of scores',
-    'Whether the IoU that the model predicts for its own mask can be trusted; on the diagonal it is exact.',
+    'How far the IoU that the model predicts for its own mask can be trusted; on the diagonal it is exact.',
     parts.join(''),
   );
 }
@@ -146,7 +177,7 @@ export function confusionSections({ results, classNames }: ReportContent): strin
   );
   if (tables.length === 0) return [];
   const intro =
-    'Classes are segmented one by one; here every pixel belongs to the class with the highest logit, or to the background where none is above 0. Rows are true classes, in shares of their pixels.';
+    'Classes are segmented one by one. Here every pixel belongs to the class with the highest logit, or to the background where none is above 0. Each row shows where the pixels of a true class went.';
   return [section('Several classes in one map', intro, tables.join(''))];
 }
 
@@ -164,7 +195,7 @@ export function comparisonSection(comparison: Comparison, { results }: ReportCon
     const pairs = thinned(samples).map(
       (sample) => [a.meanOverDraws(a.column('dice'), sample), b.meanOverDraws(b.column('dice'), sample)] as const,
     );
-    return `<figure><figcaption>${escapeText(nameOf(dataset, classId))}</figcaption>${pairedPlot(pairs, first, second)}</figure>`;
+    return `<figure><figcaption>${escapeText(nameOf(dataset, classId))}</figcaption>${savable(pairedPlot(pairs, first, second), `${first}-${second}-${nameOf(dataset, classId)}`)}</figure>`;
   });
   const intro = `Differences are ${second} less ${first}, image by image: above the diagonal ${second} is better.`;
   return section(

@@ -23,6 +23,36 @@ const variables = (variant: 0 | 1): string => SERIES.map((colours, i) => `--s${i
 const LIGHT = `--page:#f5f6f8;--card:#fff;--ink:#17202c;--soft:#5c6878;--rule:#e2e6ec;--hover:#f3f6fb;--grid:#e6eaf0;--bad:#b42318;--badback:#fdecea;${variables(0)}color-scheme:light;`;
 const DARK = `--page:#10151c;--card:#19202a;--ink:#e7ecf3;--soft:#98a5b6;--rule:#2b3542;--hover:#202936;--grid:#2a3441;--bad:#ff8f85;--badback:#3a1f1e;${variables(1)}color-scheme:dark;`;
 
+/** The rules of everything inside a drawing. */
+const CHART = `
+.chart text{font-family:inherit;fill:var(--soft);font-size:11px;font-variant-numeric:tabular-nums}
+.chart text.axis{font-size:11.5px}
+.chart text.name{fill:var(--ink);font-size:12.5px}
+.chart text.value{fill:var(--ink);font-size:12.5px}
+.grid{stroke:var(--grid)}.zero{stroke:var(--soft);stroke-opacity:.55}
+.limit{stroke:var(--soft);stroke-dasharray:4 4}.bias{stroke:var(--ink);stroke-width:1.4}
+${SERIES.map((_, i) => `.s${i}{--c:var(--s${i})}`).join('')}
+.series .bars{fill:var(--c);fill-opacity:.42}.series .box{fill:var(--c)}
+.series .whisker{stroke:var(--c);stroke-width:1.3}.series .median{stroke:var(--card);stroke-width:2}
+.series .mean{fill:var(--card);stroke:var(--c);stroke-width:1.5}
+.dots circle{fill:var(--c);fill-opacity:.4}.disc{fill:var(--c);stroke:var(--card);stroke-width:1.4}
+.curve{fill:none;stroke:var(--c);stroke-width:2.2;stroke-linejoin:round}.band{fill:var(--c);fill-opacity:.13}
+`.trim();
+
+/**
+ * The rules for a drawing in a file of its own, in light colours. Without variables: word processors and drawing
+ * programs do not read them.
+ */
+export const DRAWING_STYLE = CHART.replace(/\.s\d+\{--c:[^}]*\}/g, '')
+  .split('}')
+  .flatMap((rule) => {
+    if (!rule.includes('var(--c)')) return [rule];
+    const own = /^\s*\.(?:series|dots)/.test(rule);
+    return SERIES.map(([light], i) => `.s${i}${own ? '' : ' '}${rule.trim().replaceAll('var(--c)', light)}`);
+  })
+  .join('}')
+  .replace(/var\((--\w+)\)/g, (_, name: string) => new RegExp(`${name}:([^;]+)`).exec(LIGHT)![1]!);
+
 export const STYLE = `
 :root{${LIGHT}--truth:#2fd6bd;--found:#ffab2e}
 @media (prefers-color-scheme:dark){:root{${DARK}}}
@@ -54,18 +84,9 @@ td small{color:var(--soft);font-size:11.5px}
 .key{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:7px;vertical-align:-1px}
 .chart{width:100%;height:auto;display:block;overflow:visible}
 .wide .chart{min-width:720px}
-.chart text{font-family:inherit;fill:var(--soft);font-size:11px;font-variant-numeric:tabular-nums}
-.chart text.axis{font-size:11.5px}
-.chart text.name{fill:var(--ink);font-size:12.5px}
-.chart text.value{fill:var(--ink);font-size:12.5px}
-.grid{stroke:var(--grid)}.zero{stroke:var(--soft);stroke-opacity:.55}
-.limit{stroke:var(--soft);stroke-dasharray:4 4}.bias{stroke:var(--ink);stroke-width:1.4}
-${SERIES.map((_, i) => `.s${i}{--c:var(--s${i})}`).join('')}
-.series .bars{fill:var(--c);fill-opacity:.42}.series .box{fill:var(--c)}
-.series .whisker{stroke:var(--c);stroke-width:1.3}.series .median{stroke:var(--card);stroke-width:2}
-.series .mean{fill:var(--card);stroke:var(--c);stroke-width:1.5}
-.dots circle{fill:var(--c);fill-opacity:.4}.disc{fill:var(--c);stroke:var(--card);stroke-width:1.4}
-.curve{fill:none;stroke:var(--c);stroke-width:2.2;stroke-linejoin:round}.band{fill:var(--c);fill-opacity:.13}
+.save{font-size:12px;color:var(--soft)}
+.outliers{font-size:12.5px;overflow-wrap:anywhere;margin:4px 0 0}
+${CHART}
 .cells{display:grid;grid-template-columns:repeat(auto-fill,minmax(310px,1fr));gap:18px 26px}
 .cells.square{grid-template-columns:repeat(auto-fill,minmax(260px,1fr))}
 .cells figure{margin:0;min-width:0}.cells figcaption{font-size:13.5px;margin-bottom:6px}
@@ -88,8 +109,8 @@ ${SERIES.map((_, i) => `.s${i}{--c:var(--s${i})}`).join('')}
 body:has(#show-truth:not(:checked)) .truth,body:has(#show-found:not(:checked)) .found,body:has(#show-prompt:not(:checked)) .prompt{display:none}
 details summary{cursor:pointer;font-weight:600;font-size:14.5px;margin:14px 0 8px}
 dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:5px 18px;margin:0;font-size:13.5px}
-dt{font-weight:600}dd{margin:0;color:var(--soft)}
+dt{font-weight:600}dd{margin:0;color:var(--soft);overflow-wrap:anywhere}
 footer{margin-top:26px;font-size:12.5px;color:var(--soft)}
-@media (max-width:820px){main{padding:24px 14px 48px}section{padding:18px 16px}.ranks,.side,.side.plot{grid-template-columns:1fr}}
+@media (max-width:820px){main{padding:24px 14px 48px}section{padding:18px 16px}.ranks,.side,.side.plot{grid-template-columns:minmax(0,1fr)}dl{grid-template-columns:minmax(0,1fr)}dd{margin-bottom:6px}}
 @media print{:root{${LIGHT}}body{background:#fff}section{break-inside:avoid;border-color:#ccc}main{max-width:none;padding:0}}
 `.trim();

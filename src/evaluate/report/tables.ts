@@ -105,6 +105,27 @@ export function distanceTable(summaries: readonly EvaluationSummary[], unit: 'px
   ]);
 }
 
+/** False positives on images whose label lacks the class; empty where there is no such image. */
+export function absentTable(summaries: readonly EvaluationSummary[]): string {
+  const rows = summaries.flatMap(({ model, groups }) =>
+    groups.flatMap((group) => (group.absent ? [{ model, group, absent: group.absent }] : [])),
+  );
+  if (rows.length === 0) return '';
+  return table(rows, [
+    ...groupColumns<(typeof rows)[number]>(
+      summaries.length > 1,
+      ({ model }) => model,
+      ({ group }) => group,
+    ),
+    { head: 'Images without it', cell: ({ absent }) => String(absent.images) },
+    { head: 'Answered with a mask', cell: ({ absent }) => String(absent.falsePositives) },
+    {
+      head: 'Share',
+      cell: ({ absent: { images, falsePositives } }) => `${formatNumber((100 * falsePositives) / images, 0)} %`,
+    },
+  ]);
+}
+
 /** Interactions needed, for evaluations with correction clicks. */
 export function clicksTable(summaries: readonly EvaluationSummary[]): string {
   const rows = summaries.flatMap(({ model, groups }) =>
@@ -169,11 +190,11 @@ export function comparisonTable(
   nameOf: (dataset: string, classId: number) => string,
 ): string {
   return table(groups, [
-    { head: 'Data set', text: true, cell: ({ dataset, classId }) => escapeText(nameOf(dataset, classId)) },
+    { head: 'Dataset', text: true, cell: ({ dataset, classId }) => escapeText(nameOf(dataset, classId)) },
     { head: 'Images', cell: ({ images }) => String(images) },
     {
       head: 'Dice',
-      hint: `${second} less ${first}, mean of the images`,
+      hint: `${second} − ${first}, mean over images`,
       cell: ({ differences }) => `<b>${formatSigned(differences.get('dice')!.mean, 4)}</b>`,
     },
     { head: '95 % interval', cell: ({ differences }) => intervalText(differences.get('dice')!, 4) },
@@ -257,7 +278,7 @@ function resultRows(summaries: readonly EvaluationSummary[]): ResultRow[] {
 function nameColumns(summaries: readonly EvaluationSummary[]): Column<ResultRow>[] {
   return [
     ...(summaries.length > 1 ? [{ head: 'Model', text: true, cell: ({ model }: ResultRow) => escapeText(model) }] : []),
-    { head: 'Data set', text: true, cell: ({ name }) => escapeText(name) },
+    { head: 'Dataset', text: true, cell: ({ name }) => escapeText(name) },
     { head: 'Images', cell: ({ images }) => String(images) },
   ];
 }
@@ -269,7 +290,7 @@ function groupColumns<Row>(
 ): Column<Row>[] {
   return [
     ...(named ? [{ head: 'Model', text: true, cell: (row: Row) => escapeText(modelOf(row)) }] : []),
-    { head: 'Data set', text: true, cell: (row) => escapeText(groupName(groupOf(row))) },
+    { head: 'Dataset', text: true, cell: (row) => escapeText(groupName(groupOf(row))) },
   ];
 }
 
