@@ -56,7 +56,17 @@ describe('samus evaluate', () => {
     expect(first.iou.mean).toBeLessThanOrEqual(first.dice.mean);
     expect(first).not.toHaveProperty('hd95_mm');
     const again = JSON.parse((await run('--model', 'one', '--json')).stdout);
-    expect({ ...again, timing: 0 }).toEqual({ ...document, timing: 0 });
+    const date = expect.stringMatching(/^20\d\d-.*Z$/);
+    expect({ ...again, timing: 0 }).toEqual({
+      ...document,
+      timing: 0,
+      provenance: { ...document.provenance, date },
+    });
+    expect(document.provenance).toMatchObject({
+      command: expect.stringMatching(/^samus evaluate --data .* --json$/),
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      models: [{ model: 'one', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+    });
   });
 
   it('offers the prompts that there are', async () => {
