@@ -108,3 +108,18 @@ function checkSize(elements: number, shape: readonly number[]): void {
     'give as many numbers as the shape has places',
   );
 }
+
+/** The place of the first NaN or infinite value; -1 if there is none. */
+export function firstNotFinite(values: Float32Array): number {
+  // A product by zero is zero for finite numbers alone. Four sums, so that one addition does not wait for the last.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const end = values.length - (values.length % 4);
+  for (let i = 0; i < end; i += 4) {
+    a += values[i]! * 0;
+    b += values[i + 1]! * 0;
+    c += values[i + 2]! * 0;
+    d += values[i + 3]! * 0;
+  }
+  for (let i = end; i < values.length; i++) a += values[i]! * 0;
+  return a + b + c + d === 0 ? -1 : values.findIndex((value) => !Number.isFinite(value));
+}

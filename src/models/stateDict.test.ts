@@ -74,6 +74,18 @@ describe('checking a state dict', () => {
     }
   });
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('refuses %d in a weight', (value) => {
+    for (const place of [0, 7, 15]) {
+      const values = Float32Array.from({ length: 16 }, (_, i) => (i === place ? value : 1));
+      const weights = tinyWeights(TINY_SAMUS).set(NECK, toFloat16(float32(values, [16])));
+      const message = `expected finite numbers in ${NECK}, got ${value}`;
+      const error = { kind: 'input', code: 'CHECKPOINT_NAN', message, details: { tensors: [NECK] } };
+      expect(() => checkStateDict(TINY_SAMUS, weights)).toThrow(expect.objectContaining(error));
+    }
+    const elsewhere = tinyWeights(TINY_SAMUS).set('optimizer.step', float32([value], [1]));
+    expect(checkStateDict(TINY_SAMUS, elsewhere).unexpected).toEqual(['optimizer.step']);
+  });
+
   it('refuses weights that are no floating-point numbers', () => {
     const weights = tinyWeights(TINY_SAMUS).set(NECK, int64(Array.from({ length: 16 }, () => 1)));
     expect(() => checkStateDict(TINY_SAMUS, weights)).toThrow(

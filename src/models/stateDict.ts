@@ -5,7 +5,7 @@
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import { toFloat32 } from '../formats/halfFloat.js';
-import type { DType, StateDict, TensorData } from '../graph/tensorData.js';
+import { type DType, firstNotFinite, type StateDict, type TensorData } from '../graph/tensorData.js';
 import type { ParameterInfo } from '../nn/parameters.js';
 import type { ModelConfig } from './config.js';
 import { parametersOf } from './graphs.js';
@@ -25,7 +25,8 @@ const SHOWN = 3;
 /**
  * The weights of a model out of a checkpoint.
  * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE, CHECKPOINT_TENSOR_DTYPE; the details name
- *   every tensor that is `missing`, `misshapen` or `mistyped`, whichever the code is
+ *   every tensor that is `missing`, `misshapen` or `mistyped`, whichever the code is; CHECKPOINT_NAN for a weight that
+ *   is not a finite number
  */
 export function checkStateDict(config: ModelConfig, tensors: StateDict): CheckedStateDict {
   const parameters = parametersOf(config);
@@ -65,14 +66,33 @@ export function checkStateDict(config: ModelConfig, tensors: StateDict): Checked
     );
   }
   const known = new Set(parameters.map(({ name }) => name));
+  const weights = new Map(parameters.map(({ name, dtype }) => [name, converted(tensors.get(name)!, dtype)]));
+  checkFinite(weights);
   return {
-    tensors: new Map(parameters.map(({ name, dtype }) => [name, converted(tensors.get(name)!, dtype)])),
+    tensors: weights,
     unexpected: [...tensors.keys()].filter((name) => !known.has(name)),
   };
 }
 
 function converted(tensor: TensorData, dtype: DType): TensorData {
   return dtype === 'float32' ? toFloat32(tensor) : tensor;
+}
+
+/** Masks of such a model would be empty, without a word. */
+function checkFinite(weights: StateDict): void {
+  const broken = [...weights].flatMap(([name, { dtype, data }]) => {
+    const at = dtype === 'float32' ? firstNotFinite(data) : -1;
+    return at < 0 ? [] : [{ name, value: data[at] }];
+  });
+  const [first] = broken;
+  if (!first) return;
+  const others = broken.length > 1 ? ` (and in ${broken.length - 1} more tensors)` : '';
+  throw new SamusError(
+    'CHECKPOINT_NAN',
+    `expected finite numbers in ${first.name}, got ${first.value}${others}`,
+    'use a checkpoint from before the training diverged, or get the file again',
+    { tensors: broken.map(({ name }) => name) },
+  );
 }
 
 function expectedTypes({ quantisation }: ModelConfig): string {

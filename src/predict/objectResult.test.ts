@@ -55,4 +55,12 @@ describe('the candidates of an object', () => {
       [7, 7],
     ]);
   });
+
+  it('are refused where the decoder gives no numbers', () => {
+    const error = expect.objectContaining({ kind: 'failure', code: 'MODEL_OUTPUT' });
+    const broken = logits.map((value, i) => (i === 5 * SIDE * SIDE + 3 ? Number.NaN : value));
+    expect(() => candidatesOf(TINY_SAMUS, broken, iou, 1, true)).toThrow(error);
+    expect(candidatesOf(TINY_SAMUS, broken, iou, 1, false)).toHaveLength(1);
+    expect(() => candidatesOf(TINY_SAMUS, logits, iou.fill(Number.POSITIVE_INFINITY, 4), 1, false)).toThrow(error);
+  });
 });

@@ -1,7 +1,9 @@
 /**
  * What the decoder says of one object, brought to the size of the image: mask, area, box.
  */
+import { SamusError } from '../errors.js';
 import type { PixelBox } from '../formats/rle.js';
+import { firstNotFinite } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/config.js';
 import { MASKS } from '../models/maskDecoder.js';
 import { type ImageFrame, imageLogits, imageMask, lowResSide } from './imageFrame.js';
@@ -10,6 +12,7 @@ import type { Candidate, ObjectResult } from './types.js';
 /**
  * The masks of one object that were asked for: the first of the decoder's four is for clear prompts, the other three
  * are for ambiguous ones.
+ * @throws SamusError MODEL_OUTPUT if the decoder gave NaN or infinite values
  * @param logits of all objects [O, 4, 4g, 4g]
  * @param iou of all objects [O, 4]
  */
@@ -24,7 +27,11 @@ export function candidatesOf(
   const first = object * MASKS + (multimask ? 1 : 0);
   return Array.from({ length: multimask ? MASKS - 1 : 1 }, (_, i) => {
     const at = first + i;
-    return { score: iou[at]!, lowResLogits: logits.slice(at * size, (at + 1) * size) };
+    const lowResLogits = logits.slice(at * size, (at + 1) * size);
+    const score = iou[at]!;
+    if (Number.isFinite(score) && firstNotFinite(lowResLogits) < 0) return { score, lowResLogits };
+    const hint = 'check the image, and whether the model works on others; a model that does not is damaged';
+    throw new SamusError('MODEL_OUTPUT', 'expected a mask and a score of finite numbers, got NaN or infinity', hint);
   });
 }
 
