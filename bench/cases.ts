@@ -7,11 +7,13 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { float32, type StateDict, sizeOf, type TensorData } from '#dist/graph/tensorData.js';
-import { type ModelConfig, SAM_VIT_B, SAMUS_B, SAMUS_S } from '#dist/models/config.js';
-import { decoderGraph, encoderGraph, inputChannels, type ModelGraph } from '#dist/models/graphs.js';
-import { POINT_LABEL } from '#dist/models/promptEncoder.js';
+import type { ModelConfig, ModelGraph } from '#dist/models/architecture.js';
+import { decoderGraph, encoderGraph, inputChannels } from '#dist/models/graphs.js';
 import { quantise } from '#dist/models/quantise.js';
-import { isTrainable } from '#dist/models/trainable.js';
+import { isTrainable, promptedOf } from '#dist/models/registry.js';
+import { SAM_VIT_B, type SamConfig } from '#dist/models/sam/config.js';
+import { POINT_LABEL } from '#dist/models/sam/promptEncoder.js';
+import { SAMUS_B, SAMUS_S, type SamusConfig } from '#dist/models/samus/config.js';
 import { compile } from '#dist/nn/compile.js';
 import { initialise, type ParameterInfo } from '#dist/nn/parameters.js';
 import { Random } from '#dist/nn/random.js';
@@ -54,7 +56,7 @@ export async function prepareCase(kind: string, subject: string, threads: number
     case 'decode':
       return decode(subject, threads);
     case 'train':
-      return train(await configOf(subject), threads);
+      return train(configOf(subject), threads);
     case 'file':
       return encodeByFile(subject, threads);
     default:
@@ -80,20 +82,20 @@ async function encode(model: string, threads: number): Promise<Case> {
     return {};
   };
   const kernel = model.endsWith('_int8') ? { int8_products: Number(await hasInt8Products()) } : {};
-  return { facts: { session_ms: sessionMs, gflop: realGflop(config), ...kernel }, run };
+  return { facts: { session_ms: sessionMs, gflop: realGflop(configOf(model)), ...kernel }, run };
 }
 
 /** One click: prompt encoder, decoder, and the first mask at the size of the model's input. */
 async function decode(model: string, threads: number): Promise<Case> {
   const { session, config, sessionMs } = await open(model, decoderGraph, threads);
-  const { promptDim, tokenGrid: grid, imageSize } = config;
-  const embedding = noise([1, promptDim, grid, grid]);
+  const { embedding: shape, lowRes } = promptedOf(config).shapes(config);
+  const embedding = noise([1, ...shape]);
   const run = async () => {
     const results = await session.run({ image_embeddings: embedding, ...click(config) });
     const masks = results.low_res_masks;
     if (masks?.dtype !== 'float32') throw new Error('the decoder gave no masks');
-    const logits = modelLogits(config, masks.data.subarray(0, (4 * grid) ** 2));
-    if (logits.length !== imageSize ** 2) throw new Error('the mask has another size than the image');
+    const logits = modelLogits(config, masks.data.subarray(0, lowRes ** 2));
+    if (logits.length !== config.imageSize ** 2) throw new Error('the mask has another size than the image');
     return {};
   };
   return { facts: { session_ms: sessionMs }, run };
@@ -105,7 +107,7 @@ async function decode(model: string, threads: number): Promise<Case> {
  */
 async function train(config: ModelConfig, threads: number): Promise<Case> {
   const recipe = { kind: 'published' } as const;
-  const isTrained = (name: string) => config.architecture === 'sam' || isTrainable(config, name);
+  const isTrained = (name: string) => config === SAM_VIT_B || isTrainable(config, name);
   const graph = gradientGraph({ config, batch: 1, points: 2, isTrained, recipe });
   const weights = randomWeights(graph.parameters);
   const started = performance.now();
@@ -160,18 +162,18 @@ async function modelOf(
   part: (config: ModelConfig) => ModelGraph,
 ): Promise<{ config: ModelConfig; tensors: StateDict }> {
   if (name === 'samus_s' && (await bundledModels()).includes(BUNDLED)) return loadModel(BUNDLED);
-  const config = await configOf(name);
+  const config = configOf(name);
   const tensors = randomWeights(part(config).parameters);
   return name.endsWith('_int8') ? quantise(config, tensors) : { config, tensors };
 }
 
-async function configOf(name: string): Promise<ModelConfig> {
+function configOf(name: string): SamConfig | SamusConfig {
   switch (name) {
     case 'samus_b':
     case 'samus_b_int8':
       return SAMUS_B;
     case 'samus_s':
-      return (await bundledModels()).includes(BUNDLED) ? (await loadModel(BUNDLED)).config : SAMUS_S;
+      return SAMUS_S;
     case 'sam_b':
       return SAM_VIT_B;
     default:
@@ -199,11 +201,13 @@ function noise(shape: readonly number[]): TensorData<'float32'> {
 }
 
 /** A click and SAM's padding point, without a first guess at the mask. */
-function click({ imageSize, tokenGrid: grid }: ModelConfig) {
+function click(config: ModelConfig) {
+  const { imageSize } = config;
+  const { lowRes } = promptedOf(config).shapes(config);
   return {
     point_coords: float32([0.47 * imageSize, 0.38 * imageSize, 0, 0], [1, 2, 2]),
     point_labels: float32([POINT_LABEL.foreground, POINT_LABEL.notAPoint], [1, 2]),
-    mask_input: float32(new Float32Array((4 * grid) ** 2), [1, 1, 4 * grid, 4 * grid]),
+    mask_input: float32(new Float32Array(lowRes ** 2), [1, 1, lowRes, lowRes]),
     has_mask_input: float32([0], [1]),
   };
 }

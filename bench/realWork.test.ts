@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SAM_VIT_B, SAMUS_B, SAMUS_S } from '#dist/models/config.js';
+import { SAM_VIT_B } from '#dist/models/sam/config.js';
+import { SAMUS_B, SAMUS_S } from '#dist/models/samus/config.js';
 import { realGflop } from './realWork.js';
 
 describe('realGflop', () => {

@@ -3,7 +3,8 @@
  * share of the machine's rate. It is not what our graph computes (src/models/cost.ts counts that): a graph that needs
  * fewer operations for the same result is to look better by this measure, not worse.
  */
-import type { ModelConfig, SamusConfig } from '#dist/models/config.js';
+import type { SamConfig, SamSizes } from '#dist/models/sam/config.js';
+import type { SamusConfig } from '#dist/models/samus/config.js';
 
 /** The published SAMUS sees a grey image as three equal channels. */
 const CHANNELS = 3;
@@ -18,7 +19,7 @@ const KERNEL = 9;
  * image (SAMUS's position adapter). For the published SAMUS this is 287, the 315 of PyTorch's own counter without the
  * position adapter, less 28 for padded tokens.
  */
-export function realGflop(config: ModelConfig): number {
+export function realGflop(config: SamConfig | SamusConfig): number {
   const { tokenGrid: grid, dim, depth, mlp, patchKernel, promptDim } = config;
   const tokens = grid * grid;
   const linear = (inputs: number, outputs: number): number => tokens * inputs * outputs;
@@ -39,11 +40,11 @@ function products(queries: number, keys: number, dim: number): number {
 }
 
 /** Attention with relative positions: each query with a table for the rows and one for the columns of its keys. */
-function attend(queries: number, keys: number, { dim }: ModelConfig): number {
+function attend(queries: number, keys: number, { dim }: SamSizes): number {
   return products(queries, keys, dim) + 2 * queries * Math.sqrt(keys) * dim;
 }
 
-function attendInWindows(config: ModelConfig): number {
+function attendInWindows(config: SamSizes): number {
   const { tokenGrid: grid, window } = config;
   return Math.ceil(grid / window) ** 2 * attend(window ** 2, window ** 2, config);
 }

@@ -3,7 +3,7 @@
  */
 import type { Json } from '../errors.js';
 import { MODEL_FILES, writeModelFolder } from '../formats/modelFolder.node.js';
-import { serialiseConfig } from '../models/configFile.js';
+import { configJson, serialiseConfig } from '../models/configFile.js';
 import type { Model } from '../predict/types.js';
 import { whole } from './interrupt.js';
 import { withProgress } from './progress.js';
@@ -16,11 +16,11 @@ import type { Outcome } from './run.js';
 export async function saveModel(folder: string, { config, tensors }: Model, card: string): Promise<Outcome> {
   const content = { config: serialiseConfig(config), tensors, card };
   await withProgress(`writing ${folder}`, () => whole(() => writeModelFolder(folder, content)));
-  const { architecture, ...sizes } = config;
+  const { architecture } = config;
   const document: Json = {
     folder,
     architecture,
-    config: { architecture, ...sizes, globalBlocks: [...sizes.globalBlocks] },
+    config: configJson(config),
     tensors: tensors.size,
     files: Object.values(MODEL_FILES),
   };

@@ -69,9 +69,9 @@ function initCommand(): Command {
     )
     .option('--json', 'print one JSON document')
     .addHelpText('after', INIT_EXAMPLES)
-    .action(async (_architecture: string, out: string, options: InitOptions & JsonOption) => {
-      const { initSamus } = await import('./modelsInit.js');
-      finish(await initSamus(out, options), options.json);
+    .action(async (architecture: string, out: string, options: InitOptions & JsonOption) => {
+      const { initModel } = await import('./modelsInit.js');
+      finish(await initModel(architecture, out, options), options.json);
     });
 }
 

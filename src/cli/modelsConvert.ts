@@ -7,6 +7,7 @@ import { toFloat16 } from '../formats/halfFloat.js';
 import type { TensorData } from '../graph/tensorData.js';
 import { parametersOf } from '../models/graphs.js';
 import { quantise } from '../models/quantise.js';
+import { architectureOf } from '../models/registry.js';
 import { modelFromParts } from '../predict/model.js';
 import type { Model } from '../predict/types.js';
 import { readConfigFile } from './configFile.js';
@@ -72,7 +73,7 @@ function cardOf({ name, config }: Model, checkpoint: string): string {
 
 ${NOTICE}.
 
-Imported from the checkpoint \`${basename(checkpoint)}\` (${config.architecture.toUpperCase()}). Its licence, the data
+Imported from the checkpoint \`${basename(checkpoint)}\` (${architectureOf(config).title}). Its licence, the data
 that it was trained on and how well it does are not known to this program: see where the checkpoint came from.
 `;
 }

@@ -4,10 +4,11 @@
 import { stat } from 'node:fs/promises';
 import type { Json } from '../errors.js';
 import { sizeOf } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { configJson } from '../models/configFile.js';
 import { multiplyAdds } from '../models/cost.js';
-import { encoderGraph, parametersOf } from '../models/graphs.js';
-import { isTrainable } from '../models/trainable.js';
+import { parametersOf, partsOf } from '../models/graphs.js';
+import { architectureOf, isTrainable } from '../models/registry.js';
 import { readModel } from './openModel.js';
 import type { Outcome } from './run.js';
 
@@ -16,14 +17,15 @@ export async function describeModel(path: string): Promise<Outcome> {
   const model = await readModel(path);
   const { name, config } = model;
   const { parameters, trainable } = countParameters(config);
-  const gflop = Math.round((2 * multiplyAdds(Object.values(encoderGraph(config).outputs))) / 1e7) / 100;
+  const [[part, graph]] = partsOf(config);
+  const gflop = Math.round((2 * multiplyAdds(Object.values(graph().outputs))) / 1e7) / 100;
   const files = await Promise.all((model.files ?? []).map(async (path) => ({ path, bytes: (await stat(path)).size })));
   const licence = licenceIn(model.card);
   const { architecture } = config;
   const document: Json = {
     name,
     architecture,
-    config: { ...config, globalBlocks: [...config.globalBlocks] },
+    config: configJson(config),
     parameters,
     trainable,
     gflop,
@@ -31,9 +33,9 @@ export async function describeModel(path: string): Promise<Outcome> {
     licence,
   };
   const lines = [
-    `${name}: ${architecture}, ${config.imageSize} px, ${config.tokenGrid} x ${config.tokenGrid} tokens of ${config.dim}, ${config.depth} blocks`,
+    `${name}: ${architecture}, ${config.imageSize} px, ${architectureOf(config).describe(config)}`,
     `parameters: ${parameters.toLocaleString('en')}, of which ${trainable.toLocaleString('en')} are trained`,
-    `encoder: ${gflop} GFLOP for an image${config.quantisation ? ', its large weights in 8 bits' : ''}`,
+    `${part}: ${gflop} GFLOP for an image${config.quantisation ? ', its large weights in 8 bits' : ''}`,
     ...files.map(({ path, bytes }) => `file: ${path}, ${(bytes / 1e6).toFixed(1)} MB`),
     `licence: ${licence ?? 'not stated'}`,
   ];

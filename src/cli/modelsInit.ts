@@ -3,7 +3,8 @@
  */
 import { basename } from 'node:path';
 import { SamusError } from '../errors.js';
-import { samusConfigFromSam, samusFromSam } from '../models/samusFromSam.js';
+import { architectureOf } from '../models/registry.js';
+import { startOf } from '../models/startFrom.js';
 import { Random } from '../nn/random.js';
 import { saveModel } from './modelFolderOutput.js';
 import { readModel } from './openModel.js';
@@ -17,28 +18,32 @@ export interface InitOptions {
 }
 
 /**
- * Writes a SAMUS that starts from a SAM.
- * @throws SamusError INIT_FROM if `from` is no SAM, and what reading, checking and writing throw
+ * Writes a model of an architecture that starts from the weights of another.
+ * @param id of the architecture to make
+ * @throws SamusError INIT_FROM if it cannot start from `from`, and what reading, checking and writing throw
  */
-export async function initSamus(out: string, { from, seed }: InitOptions): Promise<Outcome> {
-  const { config: samConfig, tensors: samTensors } = await readModel(from);
-  if (samConfig.architecture !== 'sam') {
-    const message = `a SAM checkpoint was expected, ${from} holds ${samConfig.architecture.toUpperCase()}`;
-    throw new SamusError('INIT_FROM', message, 'name one of the checkpoints of segment-anything', { from });
+export async function initModel(id: string, out: string, { from, seed }: InitOptions): Promise<Outcome> {
+  const target = architectureOf({ architecture: id });
+  const source = await readModel(from);
+  const start = startOf(target, source.config);
+  if (!start) {
+    const possible = Object.keys(target.startFrom ?? {}).map((other) => architectureOf({ architecture: other }).title);
+    const message = `expected a checkpoint of ${possible.join(' or ')}, got ${architectureOf(source.config).title} in ${from}`;
+    throw new SamusError('INIT_FROM', message, 'name a checkpoint that was published for it', { from });
   }
-  const config = samusConfigFromSam(samConfig);
+  const config = start.config();
   const tensors = await withProgress('initialising', async () =>
-    samusFromSam(samConfig, samTensors, Random.seeded(seed), config),
+    start.weights(source.tensors, config, Random.seeded(seed)),
   );
-  return saveModel(out, { name: basename(out), config, tensors }, card(from, seed));
+  return saveModel(out, { name: basename(out), config, tensors }, card(target.title, from, seed));
 }
 
-function card(from: string, seed: number): string {
-  return `# SAMUS, not trained yet
+function card(title: string, from: string, seed: number): string {
+  return `# ${title}, not trained yet
 
 ${NOTICE}.
 
-Started from \`${basename(from)}\`; what SAM does not have was drawn with seed ${seed}. It has to be trained before it
+Started from \`${basename(from)}\`; what that does not have was drawn with seed ${seed}. It has to be trained before it
 segments anything. The licence is that of the checkpoint it was started from.
 `;
 }

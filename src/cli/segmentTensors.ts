@@ -2,7 +2,7 @@
  * `--save-tensors`: the numbers behind a segmentation, for comparing implementations.
  */
 import { float32, type StateDict } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
 import { lowResSide, modelLogits } from '../predict/imageFrame.js';
 import type { Candidate, Encoding } from '../predict/types.js';
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TINY_SAMUS } from '../../test/support/tinyModel.js';
-import { type ModelConfig, SAM_VIT_B, SAMUS_B, SAMUS_S } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
 import { parseConfig, serialiseConfig } from '../models/configFile.js';
-import { samusConfigFromSam } from '../models/samusFromSam.js';
+import { SAM_VIT_B } from '../models/sam/config.js';
+import { SAMUS_B, SAMUS_S } from '../models/samus/config.js';
+import { SAMUS_FROM_SAM } from '../models/samus/fromSam.js';
 import { type ProfileName, profiled } from './trainProfile.js';
 import { newConfig } from './trainSettings.js';
 
@@ -25,7 +27,7 @@ describe('a profile', () => {
 
   it('knows a model by its sizes, wherever they come from', () => {
     const read = parseConfig(JSON.parse(serialiseConfig(SAMUS_B))).config;
-    for (const model of [read, samusConfigFromSam(SAM_VIT_B)]) {
+    for (const model of [read, SAMUS_FROM_SAM.config(SAM_VIT_B)]) {
       expect(profiled('8gb', { model, ...PUBLISHED }, 8)).toEqual({ batch: 1, accumulate: 8 });
     }
   });

@@ -4,7 +4,9 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { SamusError } from '../errors.js';
-import { type ModelConfig, SAM_VIT_B, SAMUS_B, SAMUS_S } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { SAM_VIT_B } from '../models/sam/config.js';
+import { SAMUS_B, SAMUS_S } from '../models/samus/config.js';
 import type { TrainingConfig } from '../train/trainingConfig.js';
 
 export type ProfileName = '8gb' | '16gb' | '24gb';

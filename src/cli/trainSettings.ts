@@ -6,9 +6,10 @@ import { resolve } from 'node:path';
 import { SamusError } from '../errors.js';
 import { exists } from '../formats/fileSystem.node.js';
 import type { StateDict } from '../graph/tensorData.js';
-import { type ModelConfig, SAM_VIT_B, SAMUS_B, SAMUS_S } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
 import { parseConfig } from '../models/configFile.js';
-import { samusConfigFromSam, samusFromSam } from '../models/samusFromSam.js';
+import { architectureOf, presets } from '../models/registry.js';
+import { startableFrom, startOf } from '../models/startFrom.js';
 import { Random } from '../nn/random.js';
 import type { TrainingConfig } from '../train/trainingConfig.js';
 import { readConfigFile } from './configFile.js';
@@ -16,10 +17,6 @@ import { readModel } from './openModel.js';
 import type { TrainOptions } from './trainOptions.js';
 import { profiled } from './trainProfile.js';
 
-const NAMED: Readonly<Record<string, ModelConfig>> = { 'samus-b': SAMUS_B, 'samus-s': SAMUS_S, 'sam-b': SAM_VIT_B };
-
-/** The published training (SAMUS, train.py and its options). */
-const PUBLISHED = { epochs: 200, batch: 8, rate: 5e-4, weightDecay: 0.1 };
 export const DEFAULT_SEED = 1234;
 
 /** Counts the samples of an epoch. */
@@ -40,7 +37,7 @@ export interface Start {
  */
 export async function findStart(model: string | undefined, from: string | undefined, seed: number): Promise<Start> {
   if (model === undefined && from === undefined) {
-    const hint = 'name samus-b, samus-s, sam-b, a model folder or a config.json, or a checkpoint as --from';
+    const hint = `name ${[...presets().keys()].join(', ')}, a model folder or a config.json, or a checkpoint as --from`;
     throw new SamusError('USAGE_MISSING_OPTION', 'the model to train was expected as --model', hint);
   }
   const named = model === undefined ? undefined : await configNamed(model);
@@ -48,9 +45,9 @@ export async function findStart(model: string | undefined, from: string | undefi
   if (named && from === undefined) return { model: named, from: null, weights: new Map() };
   const asked = named ?? (from !== undefined && model !== undefined ? (await readModel(model)).config : undefined);
   const { config, tensors } = await readModel(source);
-  // SAM's weights become a SAMUS unless a SAM is asked for; a SAM named as --model is.
-  const samus = config.architecture === 'sam' && from !== undefined ? samusConfigFromSam(config) : config;
-  const target = asked ?? samus;
+  // Weights of SAM become a SAMUS unless a SAM is asked for; a SAM named as --model is.
+  const [other] = from === undefined ? [] : startableFrom(config);
+  const target = asked ?? (other && startOf(other, config)?.config()) ?? config;
   return {
     model: target,
     from: (await exists(source)) ? resolve(source) : source,
@@ -60,19 +57,18 @@ export async function findStart(model: string | undefined, from: string | undefi
 
 function fitted(source: string, config: ModelConfig, tensors: StateDict, target: ModelConfig, seed: number): StateDict {
   if (config.architecture === target.architecture) return tensors;
-  if (target.architecture === 'samus' && config.architecture === 'sam') {
-    return samusFromSam(config, tensors, Random.seeded(seed), target);
-  }
-  const [wanted, came] = [target, config].map(({ architecture }) => architecture.toUpperCase());
-  const message = `a checkpoint of ${wanted} was expected, ${source} holds ${came}`;
+  const start = startOf(architectureOf(target), config);
+  if (start) return start.weights(tensors, target, Random.seeded(seed));
+  const [wanted, came] = [target, config].map((model) => architectureOf(model).title);
+  const message = `expected a checkpoint of ${wanted}, got ${came} in ${source}`;
   throw new SamusError('TRAIN_FROM', message, 'name another checkpoint, or leave --model out', {
     from: source,
   });
 }
 
 async function configNamed(model: string): Promise<ModelConfig | undefined> {
-  if (Object.hasOwn(NAMED, model)) return NAMED[model];
-  if (!model.endsWith('.json')) return undefined;
+  const preset = presets().get(model);
+  if (preset || !model.endsWith('.json')) return preset;
   return parseConfig(await readConfigFile(model)).config;
 }
 
@@ -83,6 +79,7 @@ async function configNamed(model: string): Promise<ModelConfig | undefined> {
  */
 export async function newConfig(options: TrainOptions, start: Start, samples: EpochSamples): Promise<TrainingConfig> {
   const data = dataOf(options);
+  const published = architectureOf(start.model).published.settings;
   const repeat = options.repeat ?? {};
   if (options.epochs !== undefined && options.steps !== undefined) {
     throw conflict('one of --epochs and --steps was expected, both came', 'leave one out');
@@ -100,7 +97,7 @@ export async function newConfig(options: TrainOptions, start: Start, samples: Ep
       ? ({ kind: 'multi-prompt', rounds: options.rounds ?? 3 } as const)
       : ({ kind: 'published' } as const);
   const trained = options.train ?? (start.from === null ? 'all' : 'published');
-  const perStep = perStepOf(options, { model: start.model, trained, recipe });
+  const perStep = perStepOf(options, { model: start.model, trained, recipe }, published.batch);
   const inEpoch = await samples(data, repeat);
   return {
     data,
@@ -108,15 +105,15 @@ export async function newConfig(options: TrainOptions, start: Start, samples: Ep
     model: start.model,
     from: start.from,
     seed: options.seed ?? DEFAULT_SEED,
-    steps: options.steps ?? stepsOf(options.epochs ?? PUBLISHED.epochs, inEpoch, perStep),
+    steps: options.steps ?? stepsOf(options.epochs ?? published.epochs, inEpoch, perStep),
     ...perStep,
     recipe,
     prompts,
     middleClicks: options.middleClicks ?? 0,
     augment: options.augment ?? 'published',
     optimizer: options.optimizer ?? 'adam',
-    weightDecay: options.weightDecay ?? (options.optimizer === 'adamw' ? PUBLISHED.weightDecay : 0),
-    learningRate: options.lr ?? PUBLISHED.rate,
+    weightDecay: options.weightDecay ?? (options.optimizer === 'adamw' ? published.weightDecay : 0),
+    learningRate: options.lr ?? published.learningRate,
     schedule: options.schedule ?? 'constant',
     warmup: options.warmup ?? 0,
     clip: options.clip ?? null,
@@ -197,9 +194,10 @@ export async function askedConfig(
 function perStepOf(
   { profile, batch, accumulate }: TrainOptions,
   training: Pick<TrainingConfig, 'model' | 'trained' | 'recipe'>,
+  published: number,
 ): Pick<TrainingConfig, 'batch' | 'accumulate'> {
-  if (profile === undefined) return { batch: batch ?? PUBLISHED.batch, accumulate: accumulate ?? 1 };
-  if (batch === undefined && accumulate === undefined) return profiled(profile, training, PUBLISHED.batch);
+  if (profile === undefined) return { batch: batch ?? published, accumulate: accumulate ?? 1 };
+  if (batch === undefined && accumulate === undefined) return profiled(profile, training, published);
   throw conflict('--profile was expected to choose --batch and --accumulate, one of them came too', 'leave one out');
 }
 

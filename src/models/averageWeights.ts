@@ -4,7 +4,7 @@
  */
 import { SamusError } from '../errors.js';
 import { float32, type StateDict, type TensorData } from '../graph/tensorData.js';
-import type { ModelConfig } from './config.js';
+import type { ModelConfig } from './architecture.js';
 import { requireFloat32Weights } from './quantise.js';
 
 export interface WeightedModel {

@@ -1,10 +1,13 @@
 /**
- * `config.json` of a model folder: read strictly, because a graph is built from it, and written so that a reader can
- * hold it beside the paper. Also the check that sizes fit each other, wherever they come from. Reading and writing
- * the file itself is not here (formats/modelFolder.node.ts).
+ * Configurations from where they come: `config.json` of a model folder, read strictly, because a graph is built from it,
+ * and the tensors of a checkpoint. Fields, limits and rules are each architecture's. Reading and writing the file
+ * itself is not here (formats/modelFolder.node.ts).
  */
 import { type Json, SamusError } from '../errors.js';
-import type { ModelConfig, SamConfig } from './config.js';
+import type { StateDict } from '../graph/tensorData.js';
+import type { FieldReader, ModelConfig } from './architecture.js';
+import type { Preprocessing } from './preprocessing.js';
+import { architectureOf, recognise } from './registry.js';
 
 export interface ParsedConfig {
   readonly config: ModelConfig;
@@ -14,37 +17,12 @@ export interface ParsedConfig {
   readonly warnings: readonly string[];
 }
 
-/** The largest value of each size; far above any published model, low enough that no file can ask for all memory. */
-const LIMITS = {
-  imageSize: 4096,
-  tokenGrid: 256,
-  dim: 8192,
-  depth: 128,
-  heads: 256,
-  window: 256,
-  mlp: 65_536,
-  patchKernel: 256,
-  promptDim: 4096,
-  decoderHeads: 256,
-  decoderMlp: 65_536,
-  iouHidden: 8192,
-  maskChannels: 4096,
-  stem: 4096,
-  positionGrid: 512,
-} as const;
-
-type SizeField = keyof typeof LIMITS;
-
-type Shared = Omit<SamConfig, 'architecture'>;
-
-/** No shape tells it, so that older files may lack it. */
-const DEFAULT_DECODER_HEADS = 8;
-
-/** How pictures become the encoder's input; it follows from the architecture and is written for readers. */
-const PREPROCESSING: Record<ModelConfig['architecture'], string> = {
-  sam: 'rgb, longest side to imageSize, normalised, padded',
-  samus: 'grey, stretched to imageSize x imageSize, 0 to 1',
-};
+/** How pictures become the encoder's input, for readers of the file. */
+function sentence({ fit }: Preprocessing): string {
+  return fit === 'stretch'
+    ? 'grey, stretched to imageSize x imageSize, 0 to 1'
+    : 'rgb, longest side to imageSize, normalised, padded';
+}
 
 /**
  * The sizes in a parsed `config.json`.
@@ -55,7 +33,7 @@ export function parseConfig(json: unknown): ParsedConfig {
   if (!isObject(json)) {
     throw new SamusError(
       'CONFIG_INVALID',
-      `config.json must hold an object, not ${Array.isArray(json) ? 'a list' : typeof json}`,
+      `expected an object in config.json, got ${Array.isArray(json) ? 'a list' : typeof json}`,
       'write it with samus models convert',
     );
   }
@@ -65,39 +43,13 @@ export function parseConfig(json: unknown): ParsedConfig {
     fields.delete(name);
     return value;
   };
-  const size = (name: SizeField): number => {
-    const value = take(name);
-    const given = value === undefined && name === 'decoderHeads' ? DEFAULT_DECODER_HEADS : value;
-    if (typeof given === 'number' && Number.isInteger(given) && given >= 1 && given <= LIMITS[name]) return given;
-    throw fieldError(name, `must be a whole number from 1 to ${LIMITS[name]}`, given);
-  };
-  const architecture = takeArchitecture(take('architecture'));
-  const sizes: Shared = {
-    imageSize: size('imageSize'),
-    tokenGrid: size('tokenGrid'),
-    dim: size('dim'),
-    depth: size('depth'),
-    heads: size('heads'),
-    globalBlocks: takeBlocks(take('globalBlocks')),
-    window: size('window'),
-    mlp: size('mlp'),
-    patchKernel: size('patchKernel'),
-    promptDim: size('promptDim'),
-    decoderHeads: size('decoderHeads'),
-    decoderMlp: size('decoderMlp'),
-    iouHidden: size('iouHidden'),
-    maskChannels: size('maskChannels'),
-  };
+  const architecture = architectureOf({ architecture: take('architecture') });
+  const sizes = architecture.readConfig(fieldReader(take));
   const quantisation = takeQuantisation(take('quantisation'));
-  const shared: Shared = { ...sizes, ...(quantisation && { quantisation }) };
-  const config: ModelConfig =
-    architecture === 'sam'
-      ? { architecture, ...shared }
-      : { architecture, ...shared, stem: size('stem'), positionGrid: size('positionGrid') };
-  const preprocessing = take('preprocessing') ?? PREPROCESSING[architecture];
-  if (preprocessing !== PREPROCESSING[architecture]) {
-    throw fieldError('preprocessing', `must be "${PREPROCESSING[architecture]}"`, preprocessing);
-  }
+  const config: ModelConfig = { ...sizes, ...(quantisation && { quantisation }) };
+  const known = sentence(architecture.preprocessing(config));
+  const preprocessing = take('preprocessing') ?? known;
+  if (preprocessing !== known) throw fieldError('preprocessing', `must be "${known}"`, preprocessing);
   checkConfig(config);
   const warnings = [...fields.keys()].map((name) => `config.json has a field that is not known: ${name}`);
   return { config, extra: Object.fromEntries(fields), warnings };
@@ -106,8 +58,23 @@ export function parseConfig(json: unknown): ParsedConfig {
 /** The text of `config.json`. @param extra further fields, written after the known ones */
 export function serialiseConfig(config: ModelConfig, extra: Readonly<Record<string, Json>> = {}): string {
   const { architecture, ...sizes } = config;
-  const known = { architecture, preprocessing: PREPROCESSING[architecture], ...sizes };
+  const known = { architecture, preprocessing: sentence(architectureOf(config).preprocessing(config)), ...sizes };
   return `${JSON.stringify({ ...known, ...withoutKnown(extra, known) }, null, 2)}\n`;
+}
+
+/**
+ * The sizes of the model in a checkpoint, from its names and shapes; stateDict.ts checks that all weights are there.
+ * @throws SamusError what {@link recognise} throws, CONFIG_FIELD if the sizes contradict each other
+ */
+export function detectConfig(tensors: StateDict): ModelConfig {
+  const config = recognise(tensors);
+  checkConfig(config);
+  return config;
+}
+
+/** A configuration as JSON holds it, to print. */
+export function configJson(config: ModelConfig): Json {
+  return JSON.parse(JSON.stringify(config));
 }
 
 /**
@@ -115,76 +82,34 @@ export function serialiseConfig(config: ModelConfig, extra: Readonly<Record<stri
  * @throws SamusError CONFIG_FIELD naming the first that does not
  */
 export function checkConfig(config: ModelConfig): void {
-  const { imageSize, tokenGrid, dim, depth, heads, globalBlocks, promptDim, decoderHeads } = config;
-  const rules: (readonly [field: string, holds: boolean, rule: string, value: Json])[] = [
-    ['imageSize', imageSize % tokenGrid === 0, `must be a multiple of tokenGrid (${tokenGrid})`, imageSize],
-    ['heads', dim % heads === 0, `must divide dim (${dim})`, heads],
-    ['promptDim', promptDim % 8 === 0, 'must be a multiple of 8', promptDim],
-    [
-      'decoderHeads',
-      (promptDim / 2) % decoderHeads === 0,
-      `must divide half of promptDim (${promptDim})`,
-      decoderHeads,
-    ],
-    ['maskChannels', config.maskChannels % 4 === 0, 'must be a multiple of 4', config.maskChannels],
-    ['globalBlocks', globalBlocks.every((block) => block < depth), `must lie below depth (${depth})`, globalBlocks],
-  ];
-  if (config.architecture === 'sam') {
-    // Other kernels would need padding that SAM's patch embedding does not have.
-    const stride = imageSize / tokenGrid;
-    rules.push([
-      'patchKernel',
-      config.patchKernel === stride,
-      `must be imageSize / tokenGrid (${stride})`,
-      config.patchKernel,
-    ]);
-  } else {
-    const { positionGrid } = config;
-    const stages = Math.log2(imageSize / tokenGrid);
-    rules.push(
-      [
-        'imageSize',
-        Number.isInteger(stages) && stages >= 1,
-        `must be tokenGrid (${tokenGrid}) times a power of two`,
-        imageSize,
-      ],
-      [
-        'positionGrid',
-        isPowerOfTwo(positionGrid / tokenGrid),
-        `must be tokenGrid (${tokenGrid}) times a power of two`,
-        positionGrid,
-      ],
-    );
-  }
-  const broken = rules.find(([, holds]) => !holds);
-  if (broken) throw fieldError(broken[0], broken[2], broken[3]);
+  const broken = architectureOf(config)
+    .rules(config)
+    .find(({ holds }) => !holds);
+  if (broken) throw fieldError(broken.field, broken.rule, new Map(Object.entries(config)).get(broken.field));
 }
 
-function takeArchitecture(value: Json | undefined): ModelConfig['architecture'] {
-  if (value === 'sam' || value === 'samus') return value;
-  throw new SamusError(
-    'CONFIG_ARCHITECTURE',
-    `architecture in config.json must be "sam" or "samus", not ${shown(value)}`,
-    'use a model of these architectures, or a newer version of this program',
-    { architecture: value ?? null },
-  );
+function fieldReader(take: (name: string) => Json | undefined): FieldReader {
+  return {
+    whole(name, most, otherwise) {
+      const found = take(name);
+      const value = found === undefined ? otherwise : found;
+      if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value;
+      throw fieldError(name, `must be a whole number from 1 to ${most}`, value);
+    },
+    ascending(name, most) {
+      const value = take(name);
+      const list = Array.isArray(value) ? value : undefined;
+      const whole = list?.filter((entry) => typeof entry === 'number' && Number.isInteger(entry) && entry >= 0) ?? [];
+      const ascending = whole.every((entry, i) => i === 0 || entry > whole[i - 1]!);
+      if (list && whole.length === list.length && whole.length <= most && ascending) return whole;
+      throw fieldError(name, 'must be a list of numbers from 0 on, each larger than the one before', value);
+    },
+  };
 }
 
 function takeQuantisation(value: Json | undefined): 'int8' | undefined {
   if (value === 'int8' || value === undefined) return value;
   throw fieldError('quantisation', 'must be "int8", or be left out', value);
-}
-
-function takeBlocks(value: Json | undefined): readonly number[] {
-  const blocks = Array.isArray(value) ? value : undefined;
-  const whole = blocks?.filter((block) => typeof block === 'number' && Number.isInteger(block) && block >= 0) ?? [];
-  const ascending = whole.every((block, i) => i === 0 || block > whole[i - 1]!);
-  if (blocks && whole.length === blocks.length && whole.length <= LIMITS.depth && ascending) return whole;
-  throw fieldError('globalBlocks', 'must be a list of block numbers from 0 on, each larger than the one before', value);
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return value >= 1 && Number.isInteger(Math.log2(value));
 }
 
 function isObject(value: unknown): value is Record<string, Json> {

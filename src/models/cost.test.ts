@@ -5,9 +5,10 @@ import { add } from '../graph/ops/elementwise.js';
 import { gemm, matmul } from '../graph/ops/matrix.js';
 import { linearInt8 } from '../graph/ops/quantised.js';
 import { input, parameter } from '../graph/tensor.js';
-import { SAM_VIT_B, SAMUS_B } from './config.js';
 import { multiplyAdds } from './cost.js';
 import { encoderGraph } from './graphs.js';
+import { SAM_VIT_B } from './sam/config.js';
+import { SAMUS_B } from './samus/config.js';
 
 describe('multiplyAdds', () => {
   it('counts matrix products, transposed or batched', () => {

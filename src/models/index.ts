@@ -1,23 +1,16 @@
 /**
- * `samus/models`: SAM and SAMUS as graphs, their configurations, and state dicts that fit them.
+ * `samus/models`: architectures as graphs, their configurations, and state dicts that fit them.
  */
+export * from './architecture.js';
 export { averageWeights, type WeightedModel } from './averageWeights.js';
-export {
-  type ModelConfig,
-  SAM_VIT_B,
-  SAM_VIT_H,
-  SAM_VIT_L,
-  SAMUS_B,
-  SAMUS_S,
-  type SamConfig,
-  type SamusConfig,
-} from './config.js';
-export { checkConfig, type ParsedConfig, parseConfig, serialiseConfig } from './configFile.js';
+export { checkConfig, detectConfig, type ParsedConfig, parseConfig, serialiseConfig } from './configFile.js';
 export { multiplyAdds } from './cost.js';
-export { detectConfig } from './detect.js';
-export { decoderGraph, encoderGraph, type ModelGraph, parametersOf } from './graphs.js';
-export { POINT_LABEL } from './promptEncoder.js';
+export { decoderGraph, encoderGraph, parametersOf, partsOf } from './graphs.js';
+export type { Preprocessing } from './preprocessing.js';
 export { quantise } from './quantise.js';
-export { samusConfigFromSam, samusFromSam } from './samusFromSam.js';
+export { architectureOf, architectures, isTrainable, presets, registerArchitecture } from './registry.js';
+export { SAM_VIT_B, SAM_VIT_H, SAM_VIT_L, type SamConfig } from './sam/config.js';
+export { POINT_LABEL } from './sam/promptEncoder.js';
+export { SAMUS_B, SAMUS_S, type SamusConfig } from './samus/config.js';
+export { type Start, startableFrom, startOf } from './startFrom.js';
 export { type CheckedStateDict, checkStateDict } from './stateDict.js';
-export { isTrainable } from './trainable.js';

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { TINY_SAM, TINY_SAMUS, tinyWeights } from '../../test/support/tinyModel.js';
 import { asFloat32, type TensorData } from '../graph/tensorData.js';
 import { scaleName } from '../nn/parameters.js';
-import { detectConfig } from './detect.js';
+import { detectConfig } from './configFile.js';
 import { parametersOf } from './graphs.js';
-import { quantise, quantisedWeights } from './quantise.js';
-import { samusConfigFromSam } from './samusFromSam.js';
+import { quantise } from './quantise.js';
+import { architectureOf } from './registry.js';
+import { SAMUS } from './samus/index.js';
+import { startOf } from './startFrom.js';
 import { checkStateDict } from './stateDict.js';
 
 const QKV = 'image_encoder.blocks.0.attn.qkv.weight';
@@ -27,7 +29,7 @@ describe.each([TINY_SAMUS, TINY_SAM])('a model in 8 bits ($architecture)', (conf
   });
 
   it('holds each row within half a step of what it was, its largest number at the end of the range', () => {
-    const large = [...weights].filter(([name]) => quantisedWeights(rounded)(name));
+    const large = [...weights].filter(([name]) => architectureOf(rounded).isQuantisable?.(name));
     expect(large.length).toBeGreaterThan(4);
     for (const [name, weight] of large) {
       const original = asFloat32(weight).data;
@@ -50,7 +52,7 @@ describe.each([TINY_SAMUS, TINY_SAM])('a model in 8 bits ($architecture)', (conf
 
   it('keeps every other weight as it is', () => {
     for (const [name, weight] of weights) {
-      if (!quantisedWeights(rounded)(name)) expect(tensors.get(name)).toBe(weight);
+      if (!architectureOf(rounded).isQuantisable?.(name)) expect(tensors.get(name)).toBe(weight);
     }
   });
 
@@ -81,5 +83,5 @@ it('refuses weights whose type is not the one of the configuration', () => {
 
 it('is no start for SAMUS', () => {
   const { config } = quantise(TINY_SAM, tinyWeights(TINY_SAM));
-  expect(() => samusConfigFromSam(config)).toThrow(expect.objectContaining({ code: 'MODEL_QUANTISED' }));
+  expect(() => startOf(SAMUS, config)?.config()).toThrow(expect.objectContaining({ code: 'MODEL_QUANTISED' }));
 });

@@ -1,21 +1,11 @@
 /**
- * Weights in 8 bits: which of them, and how they are rounded.
- *
- * The large products of the encoder's blocks hold nine tenths of its weights and arithmetic. The adapters, the CNN
- * stem, the neck and the decoder stay float32: they are small, and most of the error came from them.
+ * Weights in 8 bits: how they are rounded. Which weights, the architecture says.
  */
 import { SamusError } from '../errors.js';
 import { type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import { scaleName } from '../nn/parameters.js';
-import type { ModelConfig } from './config.js';
-
-const LARGE =
-  /^image_encoder\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.lin[12]|Space_Adapter\.(q|k|v|proj)|refine_Adapter\.conv\.0)\.weight$/;
-
-/** Whether a configuration holds the weight of this name in 8 bits. */
-export function quantisedWeights(config: ModelConfig): (name: string) => boolean {
-  return (name) => config.quantisation === 'int8' && LARGE.test(name);
-}
+import type { ModelConfig } from './architecture.js';
+import { architectureOf } from './registry.js';
 
 /**
  * That a model holds all its weights as float32, as training and rounding start from.
@@ -41,9 +31,9 @@ export function quantise<C extends ModelConfig>(
 ): { config: C; tensors: Map<string, TensorData> } {
   requireFloat32Weights(config);
   const next = { ...config, quantisation: 'int8' as const };
-  const isLarge = quantisedWeights(next);
+  const architecture = architectureOf(config);
   const entries = [...tensors].flatMap(([name, tensor]): [string, TensorData][] => {
-    if (!isLarge(name) || tensor.dtype !== 'float32') return [[name, tensor]];
+    if (!architecture.isQuantisable?.(name) || tensor.dtype !== 'float32') return [[name, tensor]];
     const { values, scales } = roundRows(tensor.data, tensor.shape);
     return [
       [name, { dtype: 'int8', shape: tensor.shape, data: values }],

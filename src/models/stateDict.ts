@@ -7,8 +7,9 @@ import { SamusError } from '../errors.js';
 import { toFloat32 } from '../formats/halfFloat.js';
 import { type DType, firstNotFinite, type StateDict, type TensorData } from '../graph/tensorData.js';
 import type { ParameterInfo } from '../nn/parameters.js';
-import type { ModelConfig } from './config.js';
+import type { ModelConfig } from './architecture.js';
 import { parametersOf } from './graphs.js';
+import { architectureOf } from './registry.js';
 
 export interface CheckedStateDict {
   /** The model's weights in the order of its graphs; other floating-point numbers become float32, nothing is copied else. */
@@ -46,7 +47,7 @@ export function checkStateDict(config: ModelConfig, tensors: StateDict): Checked
     })),
     mistyped,
   };
-  const hint = `check that the checkpoint is a whole ${config.architecture.toUpperCase()} of the sizes in its configuration`;
+  const hint = `check that the checkpoint is a whole ${architectureOf(config).title} of the sizes in its configuration`;
   const fail = (code: ErrorCode, message: string) => new SamusError(code, message, hint, details);
   if (missing.length > 0) {
     throw fail('CHECKPOINT_TENSOR_MISSING', `the model has tensors that the checkpoint lacks: ${listed(missing)}`);

@@ -3,7 +3,6 @@
  */
 export { compile, evaluate, exportModel } from './compile.js';
 export {
-  adapter,
   type BatchNormOptions,
   batchNorm1d,
   batchNorm2d,
@@ -19,7 +18,6 @@ export {
   layerNorm2d,
   linear,
   mlpBlock,
-  mlpHead,
 } from './layers.js';
 export {
   fanIn,

@@ -9,7 +9,7 @@ import {
   convTranspose2d as convolveTransposed,
 } from '../graph/ops/convolution.js';
 import { dropout as drop, dropout2d as drop2d, dropPath as dropSamples } from '../graph/ops/dropout.js';
-import { add, gelu, mul, relu } from '../graph/ops/elementwise.js';
+import { add, mul } from '../graph/ops/elementwise.js';
 import { linear as project } from '../graph/ops/matrix.js';
 import {
   layerNorm as normalise,
@@ -181,18 +181,4 @@ export function mlpBlock(p: Parameters, x: Tensor, hidden: number, activation: (
   const extra = (hidden * 4) % ALIASED_BYTES === 0 ? SPREAD : 0;
   const y = activation(project(x, pad(w1, 0, 0, extra), pad(b1, 0, 0, extra)));
   return project(y, pad(w2, 1, 0, extra), b2);
-}
-
-/** SAM's MLP head: linear layers `layers.0…` with ReLU between, as many as there are sizes. */
-export function mlpHead(p: Parameters, x: Tensor, sizes: readonly number[]): Tensor {
-  return sizes.reduce((y, size, i) => {
-    const z = linear(p.at(`layers.${i}`), y, size);
-    return i < sizes.length - 1 ? relu(z) : z;
-  }, x);
-}
-
-/** The bottleneck adapter (`D_fc1`, GELU, `D_fc2`) at a quarter of the width, without its skip connection. */
-export function adapter(p: Parameters, x: Tensor): Tensor {
-  const width = x.size(-1);
-  return linear(p.at('D_fc2'), gelu(linear(p.at('D_fc1'), x, Math.floor(width / 4))), width);
 }

@@ -4,7 +4,7 @@ import { runtime } from '../../test/support/evaluate.js';
 import { TINY_SAM, TINY_SAMUS, tinyModel } from '../../test/support/tinyModel.js';
 import { encodeRle } from '../formats/rle.js';
 import { asFloat32, float32 } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
+import type { SamSizes } from '../models/sam/config.js';
 import type { Runtime } from '../runtime/session.js';
 import { type AutomaticOptions, segmentEverything } from './automatic.js';
 import { Segmenter } from './segmenter.js';
@@ -85,7 +85,7 @@ const drawing: Runtime = {
   },
 };
 
-function segmenterOf(config: ModelConfig): { segmenter: Segmenter; encoding: Encoding } {
+function segmenterOf(config: SamSizes): { segmenter: Segmenter; encoding: Encoding } {
   const { promptDim, tokenGrid } = config;
   const embedding = float32(new Float32Array(promptDim * tokenGrid ** 2), [1, promptDim, tokenGrid, tokenGrid]);
   return { segmenter: Segmenter.create(tinyModel(config), drawing), encoding: { embedding, width, height } };

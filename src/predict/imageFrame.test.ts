@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { createImage, type Image } from '../formats/image.js';
-import { SAM_VIT_B, SAMUS_B } from '../models/config.js';
+import { SAM_VIT_B } from '../models/sam/config.js';
+import { SAMUS_B } from '../models/samus/config.js';
 import {
   type ImageFrame,
   imageFrame,

@@ -6,7 +6,8 @@ import { type Image, maskToImage, toGrey, toRgb } from '../formats/image.js';
 import { longestSideSize, resizeBilinear } from '../formats/resize.js';
 import { resizeLogits, resizeToMask } from '../formats/resizeLogits.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { promptedOf } from '../models/registry.js';
 
 export interface ImageFrame {
   readonly config: ModelConfig;
@@ -40,7 +41,7 @@ export function imageFrame(config: ModelConfig, width: number, height: number): 
 
 /** Side of the decoder's logits. */
 export function lowResSide(config: ModelConfig): number {
-  return 4 * config.tokenGrid;
+  return promptedOf(config).shapes(config).lowRes;
 }
 
 /** The encoder's input. @returns [1, 1 or 3, imageSize, imageSize] */

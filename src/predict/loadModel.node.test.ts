@@ -10,6 +10,7 @@ import { writeModelFolder } from '../formats/modelFolder.node.js';
 import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
 import { float32 } from '../graph/tensorData.js';
 import { serialiseConfig } from '../models/configFile.js';
+import type { SamusConfig } from '../models/samus/config.js';
 import { bundledModels, loadModel } from './loadModel.node.js';
 import { Segmenter } from './segmenter.node.js';
 
@@ -90,7 +91,8 @@ describe('a model is not loaded', () => {
 
   it('from a folder whose weights do not fit its configuration', async () => {
     const folder = join(root, 'mixed');
-    await writeModelFolder(folder, { config: serialiseConfig({ ...TINY_SAMUS, mlp: 48 }), tensors: WEIGHTS });
+    const wider: SamusConfig = { ...TINY_SAMUS, mlp: 48 };
+    await writeModelFolder(folder, { config: serialiseConfig(wider), tensors: WEIGHTS });
     await expect(loadModel(folder)).rejects.toMatchObject({ code: 'CHECKPOINT_TENSOR_SHAPE' });
   });
 

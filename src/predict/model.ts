@@ -3,8 +3,7 @@
  * wherever the bytes came from; finding and reading files is in loadModel.node.ts.
  */
 import type { StateDict } from '../graph/tensorData.js';
-import { parseConfig } from '../models/configFile.js';
-import { detectConfig } from '../models/detect.js';
+import { detectConfig, parseConfig } from '../models/configFile.js';
 import { checkStateDict } from '../models/stateDict.js';
 import type { Model } from './types.js';
 

@@ -4,8 +4,8 @@
 import { SamusError } from '../errors.js';
 import type { PixelBox } from '../formats/rle.js';
 import { firstNotFinite } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
-import { MASKS } from '../models/maskDecoder.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { MASKS } from '../models/sam/maskDecoder.js';
 import { type ImageFrame, imageLogits, imageMask, lowResSide } from './imageFrame.js';
 import type { Candidate, ObjectResult } from './types.js';
 

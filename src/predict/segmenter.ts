@@ -6,8 +6,9 @@
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
 import { asFloat32, type StateDict, type TensorData } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
-import { decoderGraph, encoderGraph, type ModelGraph } from '../models/graphs.js';
+import type { ModelConfig, ModelGraph } from '../models/architecture.js';
+import { decoderGraph, encoderGraph } from '../models/graphs.js';
+import { promptedOf } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
 import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
 import { imageFrame, prepareImage } from './imageFrame.js';
@@ -206,7 +207,7 @@ function batches<T>(items: readonly T[]): T[][] {
 }
 
 function checkEmbedding(config: ModelConfig, embedding: TensorData<'float32'>): void {
-  const expected = [1, config.promptDim, config.tokenGrid, config.tokenGrid];
+  const expected = [1, ...promptedOf(config).shapes(config).embedding];
   if (expected.join() === embedding.shape.join()) return;
   throw new SamusError(
     'ENCODING_SHAPE',

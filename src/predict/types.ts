@@ -5,7 +5,7 @@
 import type { PointPrompt } from '../formats/annotation.js';
 import type { PixelBox } from '../formats/rle.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
 
 /** A model in memory: its sizes and its weights by the reference's names, float32 but for those held in 8 bits. */
 export interface Model {

@@ -7,7 +7,7 @@ import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import { MODEL_FILES } from '../formats/modelFolder.node.js';
 import { sizeOf } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
 import { parametersOf } from '../models/graphs.js';
 import { loadModel } from '../predict/loadModel.node.js';
 

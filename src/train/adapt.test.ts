@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { TINY_SAMUS, tinyModel } from '../../test/support/tinyModel.js';
 import { makePhantom } from '../data/phantom.js';
 import { asFloat32 } from '../graph/tensorData.js';
-import { isTrainable } from '../models/trainable.js';
+import { isTrainable } from '../models/registry.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
 import { type AdaptExample, type AdaptProgress, adaptModel } from './adapt.js';
 

@@ -7,10 +7,10 @@ import { makePhantom, PHANTOM_KINDS } from '../data/phantom.js';
 import { SamusError } from '../errors.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
 import { requireFloat32Weights } from '../models/quantise.js';
+import { isTrainable, promptedOf } from '../models/registry.js';
 import { checkStateDict } from '../models/stateDict.js';
-import { isTrainable } from '../models/trainable.js';
 import { unshare } from '../runtime/ortTensor.js';
 import type { Runtime } from '../runtime/session.js';
 import { ADAM } from './adam.js';
@@ -189,7 +189,7 @@ class AdaptBatches {
       clickNoise: 0,
       seed,
     };
-    this.#feeds = new BatchFeeds(this.#shape, size, 4 * config.tokenGrid);
+    this.#feeds = new BatchFeeds(this.#shape, size, promptedOf(config).shapes(config).lowRes);
   }
 
   at(step: number): Readonly<Record<string, TensorData>> {

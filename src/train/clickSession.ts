@@ -7,13 +7,12 @@ import { resizeLogits } from '../formats/resizeLogits.js';
 import { slice } from '../graph/ops/shape.js';
 import { input } from '../graph/tensor.js';
 import { asFloat32, float32, type StateDict, type TensorData } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
-import { encode } from '../models/graphs.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { promptedOf } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
 import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
 import { clickPrompt } from './drawPrompt.js';
-import { promptedDecoder } from './promptedDecoder.js';
 import { imageShape } from './trainingSample.js';
 
 export interface ClickAnswer {
@@ -37,7 +36,7 @@ export class ClickSession {
     private readonly session: Session,
     private readonly config: ModelConfig,
   ) {
-    const side = 4 * config.tokenGrid;
+    const side = promptedOf(config).shapes(config).lowRes;
     this.#noMask = float32(new Float32Array(side * side), [1, 1, side, side]);
   }
 
@@ -55,8 +54,8 @@ export class ClickSession {
    * @param label class indices, [imageSize, imageSize]
    */
   async answer(image: Float32Array, label: Uint8Array, classId: number): Promise<ClickAnswer> {
-    const { imageSize: size, tokenGrid } = this.config;
-    const side = 4 * tokenGrid;
+    const { imageSize: size } = this.config;
+    const side = promptedOf(this.config).shapes(this.config).lowRes;
     const click = evaluationClick(label, size, classId);
     const { coords, labels } = clickPrompt([click], 2);
     const { logits } = await this.session.run({
@@ -80,12 +79,10 @@ export class ClickSession {
 /** One image and one prompt to the logits of mask 0. */
 function forwardGraph(config: ModelConfig) {
   const parameters = new Parameters();
-  const side = 4 * config.tokenGrid;
-  const decode = promptedDecoder(
-    parameters,
-    config,
-    encode(parameters, config, input('image', [1, ...imageShape(config)])),
-  );
+  const architecture = promptedOf(config);
+  const side = architecture.shapes(config).lowRes;
+  const image = input('image', [1, ...imageShape(config)]);
+  const decode = architecture.decoder(parameters, config, architecture.encode(parameters, config, image));
   const { lowResLogits } = decode({
     coords: input('point_coords', [1, 2, 2]),
     labels: input('point_labels', [1, 2]),

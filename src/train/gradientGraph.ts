@@ -4,12 +4,11 @@
 import { SamusError } from '../errors.js';
 import { differentiate } from '../graph/differentiate.js';
 import { input, type Tensor } from '../graph/tensor.js';
-import type { ModelConfig } from '../models/config.js';
-import { encode, inputChannels } from '../models/graphs.js';
+import type { ModelConfig, PromptInputs } from '../models/architecture.js';
+import { inputChannels } from '../models/graphs.js';
+import { architectureOf, promptedOf } from '../models/registry.js';
 import { type NoiseInput, type ParameterInfo, Parameters } from '../nn/parameters.js';
 import { multiPromptLoss } from './multiPromptLoss.js';
-import { type Decode, type PromptInputs, promptedDecoder } from './promptedDecoder.js';
-import { publishedLoss } from './publishedLoss.js';
 
 /** How a batch is prompted and judged. */
 export type Recipe =
@@ -58,7 +57,7 @@ export function updateName(buffer: string): string {
 
 /** Side of `target`: the low-resolution logits' as published, half of the image's for the multi-prompt recipe. */
 export function targetSide(config: ModelConfig, recipe: Recipe): number {
-  return recipe.kind === 'published' ? 4 * config.tokenGrid : config.imageSize / 2;
+  return recipe.kind === 'published' ? architectureOf(config).published.targetSide(config) : config.imageSize / 2;
 }
 
 /**
@@ -70,9 +69,10 @@ export function targetSide(config: ModelConfig, recipe: Recipe): number {
 export function gradientGraph(options: GradientGraphOptions): GradientGraph {
   const { config, batch, points, isTrained, freeze = [], recipe } = options;
   const parameters = new Parameters({ mode: 'train', frozen: freeze });
-  const [low, side] = [4 * config.tokenGrid, targetSide(config, recipe)];
+  const architecture = promptedOf(config);
+  const [low, side] = [architecture.shapes(config).lowRes, targetSide(config, recipe)];
   const image = input('image', [batch, inputChannels(config), config.imageSize, config.imageSize]);
-  const decode: Decode = promptedDecoder(parameters, config, encode(parameters, config, image));
+  const decode = architecture.decoder(parameters, config, architecture.encode(parameters, config, image));
   const prompt: PromptInputs = {
     coords: input('point_coords', [batch, points, 2]),
     labels: input('point_labels', [batch, points]),
@@ -82,7 +82,7 @@ export function gradientGraph(options: GradientGraphOptions): GradientGraph {
   const target = input('target', [batch, 1, side, side]);
   const scalars =
     recipe.kind === 'published'
-      ? publishedLoss(decode, prompt, target)
+      ? architecture.published.loss(decode(prompt), target)
       : multiPromptLoss(decode, prompt, target, config.imageSize, recipe.rounds);
   const stays = (name: string): boolean => freeze.some((beginning) => name.startsWith(beginning));
   return trainingGraph(scalars, parameters, (name) => isTrained(name) && !stays(name));

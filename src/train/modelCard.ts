@@ -3,6 +3,7 @@
  * training knows.
  */
 
+import { architectureOf } from '../models/registry.js';
 import type { Position, Validation } from './position.js';
 import type { TrainingConfig } from './trainingConfig.js';
 
@@ -29,7 +30,7 @@ ${rows.join('\n')}
   const { from } = config;
   const start = from === null ? 'random weights' : `\`${from.split(/[/\\]/).slice(-2).join('/')}\``;
   const licences = `that of the images that it was trained on${from === null ? '' : ', and that of what it started from'}`;
-  return `# ${model.architecture.toUpperCase()}, trained with samus
+  return `# ${architectureOf(model).title}, trained with samus
 
 Research use only, not for diagnosis.
 

@@ -11,10 +11,9 @@ import { resizeBilinear } from '../graph/ops/resize.js';
 import { concat, reshape, slice } from '../graph/ops/shape.js';
 import { constant, input, type Tensor } from '../graph/tensor.js';
 import { float32 } from '../graph/tensorData.js';
-import { MASKS } from '../models/maskDecoder.js';
+import type { PromptAnswer, PromptInputs } from '../models/architecture.js';
+import { maskLoss } from '../nn/loss.js';
 import { correctionClick } from './correctionClick.js';
-import { maskLoss } from './loss.js';
-import type { Decode, PromptInputs } from './promptedDecoder.js';
 
 /** The axes of one mask. */
 const PIXELS = [2, 3];
@@ -25,7 +24,7 @@ const PIXELS = [2, 3];
  * @returns `loss`, `dice_first` and `dice_last` (losses of the single mask), `iou_error` (mean square)
  */
 export function multiPromptLoss(
-  decode: Decode,
+  decode: (prompt: PromptInputs) => PromptAnswer,
   first: PromptInputs,
   target: Tensor,
   imageSize: number,
@@ -45,7 +44,9 @@ export function multiPromptLoss(
     const { total, dice } = maskLoss(logits, target, PIXELS);
     losses.push(mean(slice(total, 1, 0, 1)));
     dices.push(mean(slice(dice, 1, 0, 1)));
-    if (round === 0) losses.push(mean(smallest(slice(total, 1, 1, MASKS))));
+    // A model with one mask has none for an ambiguous prompt.
+    const masks = total.size(1);
+    if (round === 0 && masks > 1) losses.push(mean(smallest(slice(total, 1, 1, masks))));
     const difference = sub(iou, intersectionOverUnion(logits, binary));
     scoreErrors.push(mean(mul(difference, difference)));
     if (round === rounds - 1) break;

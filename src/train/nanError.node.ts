@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
+import { startableFrom } from '../models/startFrom.js';
 import type { Position } from './position.js';
 import { RUN_FILES } from './runFolder.node.js';
 import type { TrainingConfig } from './trainingConfig.js';
@@ -31,10 +32,10 @@ export function nanError(what: string, { folder, config, position, saved, sample
     saved.step < position.step
       ? `start a new run from ${last}, of step ${saved.step},`
       : `(the weights of ${last}, of step ${saved.step}, may be the cause) start a new run${before}`;
-  // What --from does not say by itself: another subset is trained, and SAM becomes a SAMUS.
+  // What --from does not say by itself: another subset is trained, and a model may become one of another architecture.
   const same = [
     ...(config.trained === 'all' ? ['--train all'] : []),
-    ...(config.model.architecture === 'sam' ? [`--model ${last}`] : []),
+    ...(startableFrom(config.model).length > 0 ? [`--model ${last}`] : []),
   ].map((option) => `${option}, `);
   return new SamusError(
     'TRAIN_NAN',

@@ -11,8 +11,8 @@ import { readModelFolder } from '../formats/modelFolder.node.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { parametersOf } from '../models/graphs.js';
 import { requireFloat32Weights } from '../models/quantise.js';
+import { isTrainable, promptedOf } from '../models/registry.js';
 import { checkStateDict } from '../models/stateDict.js';
-import { isTrainable } from '../models/trainable.js';
 import { initialise, type ParameterInfo } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
 import type { Runtime } from '../runtime/session.js';
@@ -215,7 +215,7 @@ async function prepare(
     list: train,
     shape,
     batch,
-    maskSide: 4 * model.tokenGrid,
+    maskSide: promptedOf(model).shapes(model).lowRes,
     threads: readers,
   });
   return {

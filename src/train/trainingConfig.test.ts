@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SAMUS_S } from '../models/config.js';
+import { SAMUS_S } from '../models/samus/config.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 
 const CONFIG: TrainingConfig = {

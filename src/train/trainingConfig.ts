@@ -4,7 +4,7 @@
  */
 import { type Json, SamusError } from '../errors.js';
 import { isFields } from '../formats/jsonFields.js';
-import type { ModelConfig } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
 import { parseConfig } from '../models/configFile.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
 import { PROMPT_KINDS, type PromptKind } from './drawPrompt.js';

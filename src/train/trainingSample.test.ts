@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makePhantom } from '../data/phantom.js';
 import { evaluationClick } from '../data/prompts.js';
 import { createImage } from '../formats/image.js';
-import { SAM_VIT_B } from '../models/config.js';
+import { SAM_VIT_B } from '../models/sam/config.js';
 import { imageFrame, prepareImage } from '../predict/imageFrame.js';
 import { makeTrainingSample, type SampleShape, sampleShapes, validationExample } from './trainingSample.js';
 

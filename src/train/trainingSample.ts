@@ -16,7 +16,7 @@ export type Augmentation = (typeof AUGMENTATIONS)[number];
 
 /** What the images of a model look like. */
 export interface PictureShape {
-  readonly architecture: 'sam' | 'samus';
+  readonly architecture: string;
   /** Pixels of the model's input along each side. */
   readonly imageSize: number;
 }

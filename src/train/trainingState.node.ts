@@ -10,7 +10,7 @@ import { exists } from '../formats/fileSystem.node.js';
 import { writeModelFolder } from '../formats/modelFolder.node.js';
 import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
 import { float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
 import { serialiseConfig } from '../models/configFile.js';
 import type { ParameterInfo } from '../nn/parameters.js';
 import type { WeightState } from './optimiser.js';

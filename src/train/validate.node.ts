@@ -7,7 +7,7 @@ import { type SampleList, sampleOrigin } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
 import { createImage, type Image } from '../formats/image.js';
 import type { StateDict } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/config.js';
+import type { ModelConfig } from '../models/architecture.js';
 import type { Runtime, SessionOptions } from '../runtime/session.js';
 import { ClickSession } from './clickSession.js';
 import type { Validation, ValidationPicture } from './position.js';

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePhantom } from '../../src/data/phantom.js';
 import { toFloat32 } from '../../src/formats/halfFloat.js';
 import { float32, type TensorData } from '../../src/graph/tensorData.js';
-import { SAMUS_S } from '../../src/models/config.js';
+import { SAMUS_S } from '../../src/models/samus/config.js';
 import { Random } from '../../src/nn/random.js';
 import { loadModel } from '../../src/predict/loadModel.node.js';
 import { Segmenter } from '../../src/predict/segmenter.js';

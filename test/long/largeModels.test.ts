@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { asFloat32, float32, sizeOf, type TensorData } from '../../src/graph/tensorData.js';
-import { SAM_VIT_H, SAM_VIT_L } from '../../src/models/config.js';
 import { encoderGraph } from '../../src/models/graphs.js';
+import { SAM_VIT_H, SAM_VIT_L } from '../../src/models/sam/config.js';
 import { exportModel } from '../../src/nn/compile.js';
 import type { ParameterInfo } from '../../src/nn/parameters.js';
 import { runtime } from '../support/evaluate.js';

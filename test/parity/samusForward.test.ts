@@ -7,8 +7,9 @@ import { createImage } from '../../src/formats/image.js';
 import { input, type Tensor } from '../../src/graph/tensor.js';
 import { asFloat32, float32, type StateDict, type TensorData } from '../../src/graph/tensorData.js';
 import { decoderGraph } from '../../src/models/graphs.js';
-import { POINT_LABEL } from '../../src/models/promptEncoder.js';
-import { samusEncoder } from '../../src/models/samusEncoder.js';
+import { POINT_LABEL } from '../../src/models/sam/promptEncoder.js';
+import { recognise } from '../../src/models/samus/config.js';
+import { samusEncoder } from '../../src/models/samus/imageEncoder.js';
 import { compile } from '../../src/nn/compile.js';
 import { Parameters } from '../../src/nn/parameters.js';
 import { loadModel } from '../../src/predict/loadModel.node.js';
@@ -42,13 +43,14 @@ describe.each(CASES)('%s on %s', (file, name) => {
   });
 
   it('gives the same intermediate results of the encoder', async () => {
-    if (model.config.architecture !== 'samus') throw new Error('this is not SAMUS');
+    const config = recognise(model.tensors);
+    if (!config) throw new Error('this is not SAMUS');
     const outputs: Record<string, Tensor> = {};
     const observe = (result: string, value: Tensor) => {
       outputs[result] = value;
     };
     const image = input('image', [BATCH, 1, 256, 256]);
-    outputs.image_embedding = samusEncoder(new Parameters().at('image_encoder'), model.config, image, observe);
+    outputs.image_embedding = samusEncoder(new Parameters().at('image_encoder'), config, image, observe);
     const session = await compile(runtime, outputs, model.tensors);
     const results = await session.run({ image: numbers(expected, 'input') });
     await session.dispose();

@@ -4,7 +4,7 @@
  */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { asFloat32, float32, type StateDict, type TensorData } from '../../src/graph/tensorData.js';
-import { isTrainable } from '../../src/models/trainable.js';
+import { isTrainable } from '../../src/models/registry.js';
 import { compile } from '../../src/nn/compile.js';
 import { loadModel } from '../../src/predict/loadModel.node.js';
 import type { Model } from '../../src/predict/types.js';

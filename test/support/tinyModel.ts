@@ -4,8 +4,10 @@
  */
 
 import { float32, type TensorData } from '../../src/graph/tensorData.js';
-import type { ModelConfig, SamConfig, SamusConfig } from '../../src/models/config.js';
+import type { ModelConfig } from '../../src/models/architecture.js';
 import { parametersOf } from '../../src/models/graphs.js';
+import type { SamConfig } from '../../src/models/sam/config.js';
+import type { SamusConfig } from '../../src/models/samus/config.js';
 import { initialise } from '../../src/nn/parameters.js';
 import { Random } from '../../src/nn/random.js';
 import type { Model } from '../../src/predict/types.js';

@@ -2,21 +2,20 @@
  * The models of the Open Inference Protocol: for each model of the server an encoder and a decoder, with the tensor
  * names of SAM's public ONNX export. All tensors are FP32.
  */
+import type { Shape } from '../../graph/dims.js';
 import { sizeOf } from '../../graph/tensorData.js';
-import type { ModelConfig } from '../../models/config.js';
-import { inputChannels } from '../../models/graphs.js';
-import { MASKS } from '../../models/maskDecoder.js';
+import type { ModelConfig, ModelGraph } from '../../models/architecture.js';
+import { decoderGraph, encoderGraph, inputChannels } from '../../models/graphs.js';
+import { promptedOf } from '../../models/registry.js';
 import { MAX_BATCH } from '../../predict/segmenter.js';
 import type { ModelPart } from '../inference/messages.js';
 import type { ServedModel } from '../servedModel.js';
 import { MAX_POINTS } from '../settings.js';
 
-/** A dimension of a shape: its size, or the name of one that the client chooses. */
-type Dim = number | 'objects' | 'points';
-
 export interface TensorSpec {
   readonly name: string;
-  readonly dims: readonly Dim[];
+  /** Sizes; a name is a dimension that the client chooses. */
+  readonly dims: Shape;
 }
 
 export interface OipModel {
@@ -29,40 +28,22 @@ export interface OipModel {
 }
 
 /** Most that a client may choose: the decoder runs once for all objects of a request. */
-export const MAX_DIM = { objects: MAX_BATCH, points: MAX_POINTS } as const;
+export const MAX_DIM: Readonly<Record<string, number>> = { objects: MAX_BATCH, points: MAX_POINTS };
 
 /** Longest JSON of a number, with what stands between two, as programs print float32 and float64. */
 const JSON_BYTES = 26;
 
 export function oipModels({ name, config }: ServedModel): [encoder: OipModel, decoder: OipModel] {
-  const { imageSize, promptDim, tokenGrid } = config;
-  const side = 4 * tokenGrid;
-  const embedding = { name: 'image_embeddings', dims: [1, promptDim, tokenGrid, tokenGrid] };
   return [
-    {
-      name: `${name}-encoder`,
-      model: name,
-      part: 'encoder',
-      inputs: [{ name: 'image', dims: [1, inputChannels(config), imageSize, imageSize] }],
-      outputs: [embedding],
-    },
-    {
-      name: `${name}-decoder`,
-      model: name,
-      part: 'decoder',
-      inputs: [
-        embedding,
-        { name: 'point_coords', dims: ['objects', 'points', 2] },
-        { name: 'point_labels', dims: ['objects', 'points'] },
-        { name: 'mask_input', dims: ['objects', 1, side, side] },
-        { name: 'has_mask_input', dims: ['objects'] },
-      ],
-      outputs: [
-        { name: 'low_res_masks', dims: ['objects', MASKS, side, side] },
-        { name: 'iou_predictions', dims: ['objects', MASKS] },
-      ],
-    },
+    { name: `${name}-encoder`, model: name, part: 'encoder', ...tensorsOf(encoderGraph(config)) },
+    { name: `${name}-decoder`, model: name, part: 'decoder', ...tensorsOf(decoderGraph(config)) },
   ];
+}
+
+function tensorsOf({ inputs, outputs }: ModelGraph): Pick<OipModel, 'inputs' | 'outputs'> {
+  const specs = (tensors: ModelGraph['inputs']): TensorSpec[] =>
+    Object.entries(tensors).map(([name, { shape }]) => ({ name, dims: shape }));
+  return { inputs: specs(inputs), outputs: specs(outputs) };
 }
 
 /** The shape that metadata has: -1 where the client chooses. */
@@ -72,8 +53,8 @@ export function openShape({ dims }: TensorSpec): number[] {
 
 /** Largest JSON of a request to either half of a model, in bytes. */
 export function largestJson(config: ModelConfig): number {
-  const { imageSize, promptDim, tokenGrid } = config;
-  const image = inputChannels(config) * imageSize ** 2;
-  const masks = MAX_BATCH * ((4 * tokenGrid) ** 2 + 3 * MAX_POINTS);
-  return JSON_BYTES * Math.max(image, sizeOf([promptDim, tokenGrid, tokenGrid]) + masks) + 65_536;
+  const { embedding, lowRes } = promptedOf(config).shapes(config);
+  const image = inputChannels(config) * config.imageSize ** 2;
+  const masks = MAX_BATCH * (lowRes ** 2 + 3 * MAX_POINTS);
+  return JSON_BYTES * Math.max(image, sizeOf(embedding) + masks) + 65_536;
 }

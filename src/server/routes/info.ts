@@ -2,6 +2,7 @@
  * What the server says of itself: health and models.
  */
 import type { FastifyInstance } from 'fastify';
+import { promptedOf } from '../../models/registry.js';
 import type { ServerContext } from '../context.js';
 import { healthSchema, modelsSchema } from '../schemas.js';
 
@@ -24,7 +25,7 @@ export function infoRoutes(
       name,
       architecture: config.architecture,
       imageSize: config.imageSize,
-      tokenGrid: config.tokenGrid,
+      tokenGrid: promptedOf(config).shapes(config).embedding[2],
       parameters,
       ...(licence !== undefined && { licence }),
     })),

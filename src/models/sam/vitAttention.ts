@@ -4,16 +4,15 @@
  * Tokens are rows, [B·grid², C]. SAM pads its windows with zeros after the norm, so a padded token's query, key and
  * value are the bias of the projection: one row of zeros stands for all of them, and only real tokens ask.
  */
-import { attend } from '../graph/ops/attention.js';
-import { gather } from '../graph/ops/gather.js';
-import { matmul, matmulTransposed } from '../graph/ops/matrix.js';
-import { softmax } from '../graph/ops/reduce.js';
-import { concat, pad, reshape, slice, split } from '../graph/ops/shape.js';
-import type { Tensor } from '../graph/tensor.js';
-import { linear } from '../nn/layers.js';
-import type { Parameters } from '../nn/parameters.js';
+import { attend } from '../../graph/ops/attention.js';
+import { gather } from '../../graph/ops/gather.js';
+import { matmul, matmulTransposed } from '../../graph/ops/matrix.js';
+import { softmax } from '../../graph/ops/reduce.js';
+import { concat, pad, reshape, slice, split } from '../../graph/ops/shape.js';
+import type { Tensor } from '../../graph/tensor.js';
+import { linear } from '../../nn/layers.js';
+import type { Parameters } from '../../nn/parameters.js';
 import { keyMarks, positionedQueries } from './relativePosition.js';
-import { type WindowGroup, windowGroups } from './windows.js';
 
 /** Sizes and tables that the attention of every block shares. */
 export interface AttentionPlan {
@@ -88,4 +87,57 @@ function placesOf(permutation: readonly number[]): number[] {
   const places = Array.from({ length: permutation.length }, () => 0);
   for (const [place, value] of permutation.entries()) places[value] = place;
   return places;
+}
+
+/** Windows with equally many real tokens, computed together. */
+interface WindowGroup {
+  /** Windows over the whole batch. */
+  readonly windows: number;
+  /** Rows (token · heads + head) of the queries, by window, head, token. */
+  readonly queries: readonly number[];
+  /** Rows (token · 2 · heads + head) of the keys among keys and values, by window, head, place; padded places share the last token. */
+  readonly keys: readonly number[];
+  /** The same for the values, which lie `heads` rows further. */
+  readonly values: readonly number[];
+}
+
+/**
+ * @param grid tokens along each side, cut into windows of `window`×`window` from the top left
+ */
+function windowGroups(batch: number, grid: number, window: number, heads: number): WindowGroup[] {
+  const byCount = new Map<number, number[][]>();
+  const padding = batch * grid * grid;
+  for (let image = 0; image < batch; image++) {
+    for (let top = 0; top < grid; top += window) {
+      for (let left = 0; left < grid; left += window) {
+        const places = Array.from({ length: window * window }, (_, i) => {
+          const [y, x] = [top + Math.floor(i / window), left + (i % window)];
+          return y < grid && x < grid ? (image * grid + y) * grid + x : padding;
+        });
+        const count = places.filter((token) => token !== padding).length;
+        byCount.set(count, [...(byCount.get(count) ?? []), places]);
+      }
+    }
+  }
+  return [...byCount.values()].map((windows) => {
+    const rows = (tokens: (places: number[]) => number[], row: (token: number, head: number) => number) =>
+      windows.flatMap((places) =>
+        Array.from({ length: heads }, (_, head) => tokens(places).map((t) => row(t, head))).flat(),
+      );
+    return {
+      windows: windows.length,
+      queries: rows(
+        (places) => places.filter((token) => token !== padding),
+        (token, head) => token * heads + head,
+      ),
+      keys: rows(
+        (places) => places,
+        (token, head) => 2 * token * heads + head,
+      ),
+      values: rows(
+        (places) => places,
+        (token, head) => (2 * token + 1) * heads + head,
+      ),
+    };
+  });
 }

@@ -1,14 +1,14 @@
 /**
  * SAM's mask decoder: from an image embedding and prompts to four masks and their predicted IoU.
  */
-import { add, gelu, mul } from '../graph/ops/elementwise.js';
-import { matmul } from '../graph/ops/matrix.js';
-import { sum } from '../graph/ops/reduce.js';
-import { concat, pad, reshape, slice, stack, transpose } from '../graph/ops/shape.js';
-import type { Tensor } from '../graph/tensor.js';
-import { convTranspose2d, embedding, layerNorm2d, mlpHead } from '../nn/layers.js';
-import type { Parameters } from '../nn/parameters.js';
-import type { ModelConfig } from './config.js';
+import { add, gelu, mul, relu } from '../../graph/ops/elementwise.js';
+import { matmul } from '../../graph/ops/matrix.js';
+import { sum } from '../../graph/ops/reduce.js';
+import { concat, pad, reshape, slice, stack, transpose } from '../../graph/ops/shape.js';
+import type { Tensor } from '../../graph/tensor.js';
+import { convTranspose2d, embedding, layerNorm2d, linear } from '../../nn/layers.js';
+import type { Parameters } from '../../nn/parameters.js';
+import type { SamSizes } from './config.js';
 import { twoWayTransformer } from './twoWayTransformer.js';
 
 /** One mask for a clear prompt and three for an ambiguous one. */
@@ -34,7 +34,7 @@ export interface DecoderOutputs {
   readonly iou: Tensor;
 }
 
-export function maskDecoder(p: Parameters, config: ModelConfig, inputs: DecoderInputs): DecoderOutputs {
+export function maskDecoder(p: Parameters, config: SamSizes, inputs: DecoderInputs): DecoderOutputs {
   const { promptDim: width, tokenGrid: grid } = config;
   const { sparse } = inputs;
   const own = concat([embedding(p.at('iou_token'), 1, width), embedding(p.at('mask_tokens'), MASKS, width)], 0);
@@ -87,4 +87,12 @@ function upscale(p: Parameters, x: Tensor, width: number): Tensor {
 /** @param x [O, C, g, g] @returns [O, g², C] */
 function imageTokens(x: Tensor): Tensor {
   return reshape(transpose(x, [0, 2, 3, 1]), [x.shape[0], x.size(2) * x.size(3), x.size(1)]);
+}
+
+/** SAM's MLP head: linear layers `layers.0…` with ReLU between, as many as there are sizes. */
+function mlpHead(p: Parameters, x: Tensor, sizes: readonly number[]): Tensor {
+  return sizes.reduce((y, size, i) => {
+    const z = linear(p.at(`layers.${i}`), y, size);
+    return i < sizes.length - 1 ? relu(z) : z;
+  }, x);
 }

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { sizeOf } from '../graph/tensorData.js';
-import { SAM_VIT_B, SAMUS_B } from './config.js';
-import { parametersOf } from './graphs.js';
-import { isTrainable } from './trainable.js';
+import { sizeOf } from '../../graph/tensorData.js';
+import { parametersOf } from '../graphs.js';
+import { isTrainable } from '../registry.js';
+import { SAM_VIT_B } from '../sam/config.js';
+import { SAMUS_B } from './config.js';
 
 function trainable(config: typeof SAM_VIT_B | typeof SAMUS_B) {
   return parametersOf(config).filter(({ name, buffer }) => !buffer && isTrainable(config, name));

@@ -1,11 +1,11 @@
 /**
  * SAM's two-way transformer: prompt tokens and image tokens attend to each other, twice.
  */
-import { attend } from '../graph/ops/attention.js';
-import { add, relu } from '../graph/ops/elementwise.js';
-import type { Tensor } from '../graph/tensor.js';
-import { layerNorm, linear, mlpBlock } from '../nn/layers.js';
-import type { Parameters } from '../nn/parameters.js';
+import { attend } from '../../graph/ops/attention.js';
+import { add, relu } from '../../graph/ops/elementwise.js';
+import type { Tensor } from '../../graph/tensor.js';
+import { layerNorm, linear, mlpBlock } from '../../nn/layers.js';
+import type { Parameters } from '../../nn/parameters.js';
 
 /** Epsilon of the decoder's norms: PyTorch's default, unlike the encoder's. */
 const EPSILON = 1e-5;

@@ -4,19 +4,19 @@
  *
  * Inside, tokens are the rows of a matrix, [B·grid², C].
  */
-import { attend } from '../graph/ops/attention.js';
-import { conv2d as convolve } from '../graph/ops/convolution.js';
-import { add, gelu, mul } from '../graph/ops/elementwise.js';
-import { maxPool2d } from '../graph/ops/pool.js';
-import { sum } from '../graph/ops/reduce.js';
-import { resizeBilinear } from '../graph/ops/resize.js';
-import { reshape, transpose } from '../graph/ops/shape.js';
-import type { Tensor } from '../graph/tensor.js';
-import { adapter, conv2d, conv3x3OfTokens, layerNorm, layerNorm2d, linear, mlpBlock } from '../nn/layers.js';
-import { fanIn, type Parameters, ZEROS } from '../nn/parameters.js';
+import { attend } from '../../graph/ops/attention.js';
+import { conv2d as convolve } from '../../graph/ops/convolution.js';
+import { add, gelu, mul } from '../../graph/ops/elementwise.js';
+import { maxPool2d } from '../../graph/ops/pool.js';
+import { sum } from '../../graph/ops/reduce.js';
+import { resizeBilinear } from '../../graph/ops/resize.js';
+import { reshape, transpose } from '../../graph/ops/shape.js';
+import type { Tensor } from '../../graph/tensor.js';
+import { conv2d, conv3x3OfTokens, layerNorm, layerNorm2d, linear, mlpBlock } from '../../nn/layers.js';
+import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
+import { EPSILON, forEachImage, neck, tokensOf, vitBlock } from '../sam/imageEncoder.js';
+import { type AttentionPlan, globalAttention, planAttention, windowAttention } from '../sam/vitAttention.js';
 import type { SamusConfig } from './config.js';
-import { EPSILON, forEachImage, neck, tokensOf, vitBlock } from './imageEncoder.js';
-import { type AttentionPlan, globalAttention, planAttention, windowAttention } from './vitAttention.js';
 
 /** Called with each intermediate result, tokens [B·grid², C], by the name that the reference's code suggests. */
 export type Observe = (name: string, value: Tensor) => void;
@@ -128,4 +128,10 @@ function crossBranchAttention(p: Parameters, x: Tensor, c: Tensor, { batch, head
   const project = (name: string, from: Tensor) => reshape(linear(p.at(name), from, width), [batch, -1, width]);
   const attended = attend(project('q', x), project('k', c), project('v', c), { heads });
   return linear(p.at('proj'), reshape(attended, x.shape), width);
+}
+
+/** The bottleneck adapter (`D_fc1`, GELU, `D_fc2`) at a quarter of the width, without its skip connection. */
+function adapter(p: Parameters, x: Tensor): Tensor {
+  const width = x.size(-1);
+  return linear(p.at('D_fc2'), gelu(linear(p.at('D_fc1'), x, Math.floor(width / 4))), width);
 }

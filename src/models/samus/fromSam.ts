@@ -2,38 +2,32 @@
  * SAMUS started from a SAM checkpoint, as the reference trains it: SAM's weights where SAMUS has them, its relative
  * positions brought to the coarser grid, the new parts drawn as PyTorch does by default. Nothing is trained here.
  */
-import { SamusError } from '../errors.js';
-import { resizeLogits } from '../formats/resizeLogits.js';
-import { asFloat32, float32, type StateDict, type TensorData } from '../graph/tensorData.js';
-import { initialise } from '../nn/parameters.js';
-import type { Random } from '../nn/random.js';
-import type { SamConfig, SamusConfig } from './config.js';
-import { checkConfig } from './configFile.js';
-import { parametersOf } from './graphs.js';
-import { requireFloat32Weights } from './quantise.js';
-import { checkStateDict } from './stateDict.js';
+import { SamusError } from '../../errors.js';
+import { resizeLogits } from '../../formats/resizeLogits.js';
+import { asFloat32, float32, type StateDict, type TensorData } from '../../graph/tensorData.js';
+import { initialise, type ParameterInfo } from '../../nn/parameters.js';
+import type { Random } from '../../nn/random.js';
+import type { WeightTransfer } from '../architecture.js';
+import type { SamConfig } from '../sam/config.js';
+import type { SamusConfig } from './config.js';
 
 /** Channels of the CNN branch's first convolution in the published model. */
 const STEM = 64;
 
-/**
- * The SAMUS that belongs to a SAM: a quarter of the image's side, half of the token grid. From SAM's 1024 pixels and
- * 64×64 tokens come the published 256 pixels and 32×32 tokens.
- * @throws SamusError CONFIG_FIELD if the sizes cannot be divided so, MODEL_QUANTISED if the SAM is in 8 bits
- */
-export function samusConfigFromSam(sam: SamConfig): SamusConfig {
-  requireFloat32Weights(sam);
-  const config: SamusConfig = {
-    ...sam,
-    architecture: 'samus',
-    imageSize: sam.imageSize / 4,
-    tokenGrid: sam.tokenGrid / 2,
-    stem: STEM,
-    positionGrid: sam.tokenGrid,
-  };
-  checkConfig(config);
-  return config;
-}
+/** A quarter of SAM's image side, half of its token grid: from 1024 pixels and 64×64 tokens, 256 pixels and 32×32. */
+export const SAMUS_FROM_SAM: WeightTransfer<SamusConfig, SamConfig> = {
+  config(sam) {
+    return {
+      ...sam,
+      architecture: 'samus',
+      imageSize: sam.imageSize / 4,
+      tokenGrid: sam.tokenGrid / 2,
+      stem: STEM,
+      positionGrid: sam.tokenGrid,
+    };
+  },
+  weights: samusFromSam,
+};
 
 /**
  * Weights of SAMUS from those of SAM. Tables of relative positions of the global blocks are resized, the absolute
@@ -41,20 +35,17 @@ export function samusConfigFromSam(sam: SamConfig): SamusConfig {
  *
  * The reference finds the tables to resize by looking for the digits 2, 5, 8 and 11 anywhere in a name, which is
  * right for ViT-B only; here they are those of the global blocks, which for ViT-B are the same.
- * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE as {@link checkStateDict}; SAMUS_FROM_SAM if
- *   a weight of SAM fits no weight of the asked SAMUS
+ * @throws SamusError SAMUS_FROM_SAM if a weight of SAM fits no weight of the SAMUS
  */
-export function samusFromSam(
-  sam: SamConfig,
-  samTensors: StateDict,
+function samusFromSam(
+  sam: StateDict,
+  config: SamusConfig,
+  parameters: readonly ParameterInfo[],
   random: Random,
-  config: SamusConfig = samusConfigFromSam(sam),
 ): Map<string, TensorData> {
-  const weights = checkStateDict(sam, samTensors).tensors;
-  const parameters = parametersOf(config);
   const given = new Map<string, TensorData>();
   for (const { name, shape } of parameters) {
-    const found = weights.get(name);
+    const found = sam.get(name);
     if (!found) continue;
     const weight = asFloat32(found, name);
     const resized = isGlobalTable(name, config) ? resizeRelativePositions(weight, shape[0]!) : weight;
@@ -75,7 +66,8 @@ export function resizeRelativePositions(table: TensorData<'float32'>, distances:
   return float32(resizeLogits(table.data, size, from, size, distances), [distances, size]);
 }
 
-function isGlobalTable(name: string, config: SamusConfig): boolean {
+/** Whether a weight is a table of relative positions of a block that sees all tokens. */
+export function isGlobalTable(name: string, config: SamusConfig): boolean {
   const match = /^image_encoder\.blocks\.(\d+)\.attn\.rel_pos_[hw]$/.exec(name);
   return match !== null && config.globalBlocks.includes(Number(match[1]));
 }
@@ -83,7 +75,7 @@ function isGlobalTable(name: string, config: SamusConfig): boolean {
 function mismatch(name: string, expected: readonly number[], came: readonly number[]): SamusError {
   return new SamusError(
     'SAMUS_FROM_SAM',
-    `SAMUS needs ${name} of shape [${expected.join(', ')}], SAM's has [${came.join(', ')}]`,
+    `expected ${name} of shape [${expected.join(', ')}] for this SAMUS, got [${came.join(', ')}] from SAM`,
     'choose a configuration of SAMUS with the widths of this SAM',
     { tensor: name, expected: [...expected], came: [...came] },
   );

@@ -1,14 +1,14 @@
 /**
  * SAM's prompt encoder: points, box corners and a mask become tokens and an image the decoder understands.
  */
-import { add, cos, equal, gelu, greater, mul, sin, sub, where } from '../graph/ops/elementwise.js';
-import { linear as project } from '../graph/ops/matrix.js';
-import { concat, reshape, transpose } from '../graph/ops/shape.js';
-import { constant, type Tensor } from '../graph/tensor.js';
-import { float32 } from '../graph/tensorData.js';
-import { conv2d, embedding, layerNorm2d } from '../nn/layers.js';
-import { NORMAL, type Parameters } from '../nn/parameters.js';
-import type { ModelConfig } from './config.js';
+import { add, cos, equal, gelu, greater, mul, sin, sub, where } from '../../graph/ops/elementwise.js';
+import { linear as project } from '../../graph/ops/matrix.js';
+import { concat, reshape, transpose } from '../../graph/ops/shape.js';
+import { constant, type Tensor } from '../../graph/tensor.js';
+import { float32 } from '../../graph/tensorData.js';
+import { conv2d, embedding, layerNorm2d } from '../../nn/layers.js';
+import { NORMAL, type Parameters } from '../../nn/parameters.js';
+import type { SamSizes } from './config.js';
 
 /** What a point's label says. Box corners are points with labels of their own, as in SAM's public ONNX export. */
 export const POINT_LABEL = {
@@ -31,7 +31,7 @@ const POINT_KINDS = [0, 1, 2, 3];
  * @param labels [O, N], values of POINT_LABEL
  * @returns [O, N, promptDim]
  */
-export function sparsePrompts(p: Parameters, config: ModelConfig, coords: Tensor, labels: Tensor): Tensor {
+export function sparsePrompts(p: Parameters, config: SamSizes, coords: Tensor, labels: Tensor): Tensor {
   const width = config.promptDim;
   const label = reshape(labels, [...labels.shape, 1]);
   const unit = mul(add(coords, 0.5), 1 / config.imageSize);
@@ -49,7 +49,7 @@ export function sparsePrompts(p: Parameters, config: ModelConfig, coords: Tensor
  * @param hasMask [O], 1 or 0
  * @returns [O, promptDim, tokenGrid, tokenGrid]
  */
-export function densePrompts(p: Parameters, config: ModelConfig, mask: Tensor, hasMask: Tensor): Tensor {
+export function densePrompts(p: Parameters, config: SamSizes, mask: Tensor, hasMask: Tensor): Tensor {
   const scaling = p.at('mask_downscaling');
   const channels = config.maskChannels;
   const half = conv2d(scaling.at('0'), mask, channels / 4, { kernel: 2, stride: 2 });
@@ -61,12 +61,12 @@ export function densePrompts(p: Parameters, config: ModelConfig, mask: Tensor, h
 }
 
 /** What stands for "no mask" at every place. @returns [1, promptDim, 1, 1] */
-function noMask(p: Parameters, config: ModelConfig): Tensor {
+function noMask(p: Parameters, config: SamSizes): Tensor {
   return reshape(embedding(p.at('no_mask_embed'), 1, config.promptDim), [1, config.promptDim, 1, 1]);
 }
 
 /** Positions of the image tokens. @returns [1, promptDim, tokenGrid, tokenGrid] */
-export function densePositions(p: Parameters, config: ModelConfig): Tensor {
+export function densePositions(p: Parameters, config: SamSizes): Tensor {
   const grid = config.tokenGrid;
   const centres = Array.from({ length: grid * grid }, (_, i) => [(i % grid) + 0.5, Math.floor(i / grid) + 0.5]);
   const coords = constant(
@@ -80,7 +80,7 @@ export function densePositions(p: Parameters, config: ModelConfig): Tensor {
 }
 
 /** Sine and cosine of random projections of points of the unit square. @param coords [O, N, 2] @returns [O, N, promptDim] */
-function positionEncoding(p: Parameters, config: ModelConfig, coords: Tensor): Tensor {
+function positionEncoding(p: Parameters, config: SamSizes, coords: Tensor): Tensor {
   const half = config.promptDim / 2;
   const matrix = p.at('pe_layer').get('positional_encoding_gaussian_matrix', [2, half], NORMAL, true);
   const angles = mul(project(sub(mul(coords, 2), 1), transpose(matrix, [1, 0])), 2 * Math.PI);

@@ -4,9 +4,11 @@ import { golden } from '../../test/support/golden.js';
 import { TINY_SAM, TINY_SAMUS, tinyWeights } from '../../test/support/tinyModel.js';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
-import { type ModelConfig, SAM_VIT_B, SAM_VIT_H, SAM_VIT_L, SAMUS_B, SAMUS_S } from './config.js';
-import { detectConfig } from './detect.js';
+import type { ModelConfig } from './architecture.js';
+import { detectConfig } from './configFile.js';
 import { parametersOf } from './graphs.js';
+import { SAM_VIT_B, SAM_VIT_H, SAM_VIT_L } from './sam/config.js';
+import { SAMUS_B, SAMUS_S } from './samus/config.js';
 
 /** A state dict of names and shapes only: no test of detection needs the numbers. */
 function shapesOnly(shapes: Iterable<readonly [name: string, shape: readonly number[]]>): Map<string, TensorData> {

@@ -4,13 +4,13 @@
  * Inside, tokens are the rows of a matrix, [B·grid², C].
  */
 
-import { expand } from '../graph/ops/broadcasting.js';
-import { add, gelu } from '../graph/ops/elementwise.js';
-import { linear } from '../graph/ops/matrix.js';
-import { reshape, transpose } from '../graph/ops/shape.js';
-import type { Tensor } from '../graph/tensor.js';
-import { conv2d, conv3x3OfTokens, layerNorm, mlpBlock } from '../nn/layers.js';
-import { fanIn, type Parameters, ZEROS } from '../nn/parameters.js';
+import { expand } from '../../graph/ops/broadcasting.js';
+import { add, gelu } from '../../graph/ops/elementwise.js';
+import { linear } from '../../graph/ops/matrix.js';
+import { reshape, transpose } from '../../graph/ops/shape.js';
+import type { Tensor } from '../../graph/tensor.js';
+import { conv2d, conv3x3OfTokens, layerNorm, mlpBlock } from '../../nn/layers.js';
+import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
 import type { SamConfig } from './config.js';
 import { type AttentionPlan, globalAttention, planAttention, windowAttention } from './vitAttention.js';
 

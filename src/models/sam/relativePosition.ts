@@ -5,13 +5,13 @@
  * (one for each row and each column of the keys) to the query, and to each key a one at its row and at its column,
  * gives the same logits from one product, without an N×N bias in memory.
  */
-import { mul } from '../graph/ops/elementwise.js';
-import { gather } from '../graph/ops/gather.js';
-import { matmul } from '../graph/ops/matrix.js';
-import { concat, reshape, transpose } from '../graph/ops/shape.js';
-import { constant, type Tensor } from '../graph/tensor.js';
-import { float32 } from '../graph/tensorData.js';
-import { type Parameters, ZEROS } from '../nn/parameters.js';
+import { mul } from '../../graph/ops/elementwise.js';
+import { gather } from '../../graph/ops/gather.js';
+import { matmul } from '../../graph/ops/matrix.js';
+import { concat, reshape, transpose } from '../../graph/ops/shape.js';
+import { constant, type Tensor } from '../../graph/tensor.js';
+import { float32 } from '../../graph/tensorData.js';
+import { type Parameters, ZEROS } from '../../nn/parameters.js';
 
 /**
  * Queries with their relative-position products.

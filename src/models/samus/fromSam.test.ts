@@ -1,23 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import { golden } from '../../test/support/golden.js';
-import { readCheckpointFile } from '../formats/checkpointFile.node.js';
-import { asFloat32, float32, type StateDict } from '../graph/tensorData.js';
-import { Random } from '../nn/random.js';
-import { SAM_VIT_B, SAM_VIT_L, SAMUS_B, type SamConfig } from './config.js';
-import { detectConfig } from './detect.js';
-import { parametersOf } from './graphs.js';
-import { resizeRelativePositions, samusConfigFromSam, samusFromSam } from './samusFromSam.js';
+import { golden } from '../../../test/support/golden.js';
+import { readCheckpointFile } from '../../formats/checkpointFile.node.js';
+import { asFloat32, float32, type StateDict } from '../../graph/tensorData.js';
+import { Random } from '../../nn/random.js';
+import { parametersOf } from '../graphs.js';
+import { SAM_VIT_B, SAM_VIT_L, type SamConfig } from '../sam/config.js';
+import { SAM } from '../sam/index.js';
+import { startOf } from '../startFrom.js';
+import { SAMUS_B, type SamusConfig } from './config.js';
+import { resizeRelativePositions, SAMUS_FROM_SAM } from './fromSam.js';
+import { SAMUS } from './index.js';
 
 async function tinySam(): Promise<{ config: SamConfig; tensors: StateDict }> {
   const tensors = await golden('sam-tiny.pth');
-  const config = detectConfig(tensors);
-  if (config.architecture !== 'sam') throw new Error('this is not SAM');
+  const config = SAM.recognise(tensors);
+  if (!config) throw new Error('this is not SAM');
   return { config, tensors };
+}
+
+const samusConfigFromSam = (sam: SamConfig): SamusConfig => SAMUS_FROM_SAM.config(sam);
+
+function samusFromSam(sam: SamConfig, tensors: StateDict, random: Random, config = samusConfigFromSam(sam)) {
+  const start = startOf(SAMUS, sam);
+  if (!start) throw new Error('SAMUS starts from SAM');
+  return start.weights(tensors, config, random);
 }
 
 describe('SAMUS from SAM', () => {
   it('has the published sizes for ViT-B', () => {
-    expect(samusConfigFromSam(SAM_VIT_B)).toEqual(SAMUS_B);
+    expect(startOf(SAMUS, SAM_VIT_B)?.config()).toEqual(SAMUS_B);
   });
 
   it('keeps what SAM has, the absolute positions in their size too', async () => {

@@ -1,0 +1,189 @@
+/**
+ * What every part of the program may ask of an architecture. An architecture is one folder here that exports one
+ * object of this type, and one line in registry.ts; nobody else knows it by name. docs/adding-a-model.md shows both
+ * kinds by example.
+ */
+import { SamusError } from '../errors.js';
+import type { Tensor } from '../graph/tensor.js';
+import type { StateDict, TensorData } from '../graph/tensorData.js';
+import type { ParameterInfo, Parameters } from '../nn/parameters.js';
+import type { Random } from '../nn/random.js';
+import type { Preprocessing } from './preprocessing.js';
+
+/** The sizes of a model, as `config.json` holds them; each architecture adds its own. */
+export interface ModelConfig {
+  /** Which architecture: the `id` of one in the registry. */
+  readonly architecture: string;
+  /** Height and width of the square input, in pixels. */
+  readonly imageSize: number;
+  /** Weights of the large products held in 8 bits; float32 if absent. */
+  readonly quantisation?: 'int8';
+}
+
+/** Reads the fields of a `config.json`, and throws CONFIG_FIELD for what is missing, of another type or out of range. */
+export interface FieldReader {
+  /** A whole number from 1 to `most`; `otherwise` where the field is missing. */
+  whole(name: string, most: number, otherwise?: number): number;
+  /** At most `most` numbers from 0 on, each larger than the one before. */
+  ascending(name: string, most: number): readonly number[];
+}
+
+/** What must hold between the fields of a configuration. */
+export interface ConfigRule {
+  readonly field: string;
+  readonly holds: boolean;
+  /** Completes the sentence "FIELD of the model …". */
+  readonly rule: string;
+}
+
+/** One graph that a model is deployed as. */
+export interface ModelGraph {
+  /** What a run takes, by name. */
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  /** What a run gives, by name. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** The weights that the graph uses. */
+  readonly parameters: readonly ParameterInfo[];
+}
+
+/** Scalars of a training step by name; `loss` is what gradients are taken of, the others are logged. */
+export type Losses = { readonly loss: Tensor } & Readonly<Record<string, Tensor>>;
+
+/** How the authors train a model. */
+interface Published<C extends ModelConfig, Outputs> {
+  /** Whether their recipe trains a weight. @param name by the reference's state dict */
+  isTrained(config: C, name: string): boolean;
+  /** Side of the square target that their loss compares with, in pixels. */
+  targetSide(config: C): number;
+  /** @param target see {@link PromptedArchitecture} and {@link ClassArchitecture} */
+  loss(outputs: Outputs, target: Tensor): Losses;
+  readonly settings: {
+    readonly epochs: number;
+    readonly batch: number;
+    readonly learningRate: number;
+    /** Of AdamW, where that is chosen. */
+    readonly weightDecay: number;
+  };
+}
+
+/** How the weights of one architecture become the start of another. */
+export interface WeightTransfer<C extends ModelConfig, From extends ModelConfig = ModelConfig> {
+  /** The sizes that belong to those of the other model. */
+  config(from: From): C;
+  /**
+   * All weights of the new model.
+   * @param given those of the other model, checked and float32
+   * @param parameters those of the new one
+   * @param random draws what the other model lacks
+   */
+  weights(given: StateDict, config: C, parameters: readonly ParameterInfo[], random: Random): Map<string, TensorData>;
+}
+
+// Methods, not properties that hold functions: the registry keeps architectures of different configurations in one
+// list, which TypeScript allows for methods. registry.ts hands each only configurations of its own.
+interface Common<C extends ModelConfig, Outputs> {
+  /** As `config.json` names it. */
+  readonly id: string;
+  /** As people write it. */
+  readonly title: string;
+  /** Published and bundled sizes, by the names that `--model` takes. */
+  readonly presets: Readonly<Record<string, C>>;
+  /** The configuration in the fields of a `config.json`. */
+  readConfig(fields: FieldReader): C;
+  /** What must hold for the graphs to fit together, beside the limits of each field. */
+  rules(config: C): readonly ConfigRule[];
+  /** The sizes of a checkpoint, from its names and shapes; undefined where it is of another architecture. */
+  recognise(tensors: StateDict): C | undefined;
+  preprocessing(config: C): Preprocessing;
+  /** The sizes in a few words, for people. */
+  describe(config: C): string;
+  readonly published: Published<C, Outputs>;
+  /** Whether a weight can be held in 8 bits; none if absent. */
+  isQuantisable?(name: string): boolean;
+  /** Other architectures whose weights this one can start from, by their id. */
+  readonly startFrom?: Readonly<Record<string, WeightTransfer<C>>>;
+}
+
+export type PromptKind = 'points' | 'box' | 'mask';
+
+/** A prompt for each object, or in training for each image. */
+export interface PromptInputs {
+  /** [O, N, 2], x then y in pixels of the model's input; the corners of a box are points with labels of their own. */
+  readonly coords: Tensor;
+  /** [O, N], values of POINT_LABEL */
+  readonly labels: Tensor;
+  /** Logits of a first guess [O, 1, lowRes, lowRes] */
+  readonly mask: Tensor;
+  /** [O], 1 where there is a first guess, else 0 */
+  readonly hasMask: Tensor;
+  /** [O, N]: added to the attention logits of each point; very negative hides it. */
+  readonly bias?: Tensor;
+}
+
+export interface PromptAnswer {
+  /** Logits [O, masks, lowRes, lowRes] */
+  readonly lowResLogits: Tensor;
+  /** Predicted IoU [O, masks] */
+  readonly iou: Tensor;
+}
+
+export interface PromptedShapes {
+  /** Channels, height and width of the image embedding. */
+  readonly embedding: readonly [channels: number, height: number, width: number];
+  /** Side of the decoder's logits, and of the mask prompt. */
+  readonly lowRes: number;
+  /** Masks of an answer: one for a clear prompt, further ones for an ambiguous one. */
+  readonly masks: number;
+}
+
+/** Answers prompts. In its published loss the target is the object, 0 or 1, [B, 1, targetSide, targetSide]. */
+export interface PromptedArchitecture<C extends ModelConfig = ModelConfig> extends Common<C, PromptAnswer> {
+  readonly task: 'prompted';
+  /** Prompts that it takes. */
+  readonly prompts: readonly PromptKind[];
+  shapes(config: C): PromptedShapes;
+  /** @param image [B, channels, imageSize, imageSize] @returns the image embedding [B, …embedding] */
+  encode(p: Parameters, config: C, image: Tensor): Tensor;
+  /** The decoder for one embedding, asked as often as there are prompts. @param embedding [O or 1, …embedding] */
+  decoder(p: Parameters, config: C, embedding: Tensor): (prompt: PromptInputs) => PromptAnswer;
+}
+
+/** Results of a network; those beside `logits` are for its loss only. */
+export type ClassOutputs = {
+  /** [B, classes, imageSize, imageSize]; class 0 is the background */
+  readonly logits: Tensor;
+} & Readonly<Record<string, Tensor>>;
+
+/** Gives a map of classes, without prompts. In its published loss the target is class numbers, [B, 1, targetSide, targetSide]. */
+export interface ClassArchitecture<C extends ModelConfig = ModelConfig> extends Common<C, ClassOutputs> {
+  readonly task: 'classes';
+  /** The background included. */
+  classes(config: C): number;
+  /** @param image [B, channels, imageSize, imageSize] */
+  forward(p: Parameters, config: C, image: Tensor): ClassOutputs;
+}
+
+export type Architecture<C extends ModelConfig = ModelConfig> = PromptedArchitecture<C> | ClassArchitecture<C>;
+
+/**
+ * The shape of a tensor that a size is read from, for {@link Architecture.recognise}.
+ * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE
+ */
+export function shapeOf(tensors: StateDict, name: string, rank: number): readonly number[] {
+  const tensor = tensors.get(name);
+  if (!tensor) {
+    throw new SamusError(
+      'CHECKPOINT_TENSOR_MISSING',
+      `expected a tensor ${name} to read a size of the model from, the checkpoint has none`,
+      'the checkpoint is incomplete or of another architecture: save the whole model again',
+      { missing: [name] },
+    );
+  }
+  if (tensor.shape.length === rank) return tensor.shape;
+  throw new SamusError(
+    'CHECKPOINT_TENSOR_SHAPE',
+    `expected ${name} to have ${rank} dimensions, got the shape [${tensor.shape.join(', ')}]`,
+    'the checkpoint is of another architecture: use one that is supported',
+    { misshapen: [{ name, expected: rank, came: [...tensor.shape] }] },
+  );
+}

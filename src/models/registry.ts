@@ -1,0 +1,98 @@
+/**
+ * The architectures, one line each, and the questions that are asked of them by a configuration or a checkpoint.
+ */
+import { type Json, SamusError } from '../errors.js';
+import type { StateDict } from '../graph/tensorData.js';
+import type { Architecture, ModelConfig, PromptedArchitecture } from './architecture.js';
+import { SAM } from './sam/index.js';
+import { SAMUS } from './samus/index.js';
+import { UNSUPPORTED } from './unsupported.js';
+
+/** The first that recognises a checkpoint has it: what builds on another stands before it. */
+const ARCHITECTURES: Architecture[] = [SAMUS, SAM];
+
+/**
+ * Adds an architecture of a program's own. It comes before those that are there.
+ * @throws SamusError ARCHITECTURE_TWICE if there is one of this id, or with a preset of one of its names
+ */
+export function registerArchitecture(architecture: Architecture): void {
+  const taken = ARCHITECTURES.find(
+    ({ id, presets }) => id === architecture.id || Object.keys(presets).some((name) => name in architecture.presets),
+  );
+  if (taken) {
+    const message = `expected an architecture with an id and presets of its own, got ${architecture.id}, which ${taken.id} collides with`;
+    throw new SamusError('ARCHITECTURE_TWICE', message, 'choose other names, and register it once');
+  }
+  ARCHITECTURES.unshift(architecture);
+}
+
+/** All architectures, in the order in which they are asked to recognise a checkpoint. */
+export function architectures(): readonly Architecture[] {
+  return ARCHITECTURES;
+}
+
+/** @throws SamusError CONFIG_ARCHITECTURE for a configuration of none */
+export function architectureOf({ architecture: id }: { readonly architecture?: Json | undefined }): Architecture {
+  const found = ARCHITECTURES.find((architecture) => architecture.id === id);
+  if (found) return found;
+  const ids = ARCHITECTURES.map((architecture) => `"${architecture.id}"`).sort();
+  throw new SamusError(
+    'CONFIG_ARCHITECTURE',
+    `expected the architecture in config.json to be one of ${ids.join(', ')}, got ${JSON.stringify(id) ?? 'nothing'}`,
+    'use a model of these architectures, or a newer version of this program',
+    { architecture: id ?? null },
+  );
+}
+
+/** @throws SamusError MODEL_PROMPTS for a model that answers no prompts */
+export function promptedOf(config: Pick<ModelConfig, 'architecture'>): PromptedArchitecture {
+  const architecture = architectureOf(config);
+  if (architecture.task === 'prompted') return architecture;
+  throw new SamusError(
+    'MODEL_PROMPTS',
+    `expected a model that answers prompts, got ${architecture.title}, which gives a map of classes`,
+    'use a promptable model such as samus-s',
+    { architecture: architecture.id },
+  );
+}
+
+/** Whether the published recipe of a model trains a weight. @param name by the reference's state dict */
+export function isTrainable(config: ModelConfig, name: string): boolean {
+  return architectureOf(config).published.isTrained(config, name);
+}
+
+/** The sizes of all presets, by name. */
+export function presets(): ReadonlyMap<string, ModelConfig> {
+  return new Map(ARCHITECTURES.flatMap((architecture) => Object.entries(architecture.presets)));
+}
+
+/**
+ * The sizes of the model in a checkpoint, from its names and shapes; stateDict.ts checks that all weights are there.
+ * @throws SamusError MODEL_ARCHITECTURE_UNSUPPORTED for a known model that is not supported, MODEL_ARCHITECTURE_UNKNOWN for
+ *   anything else that no architecture recognises, CHECKPOINT_TENSOR_MISSING and CHECKPOINT_TENSOR_SHAPE if a tensor
+ *   that shows a size is missing or has the wrong number of dimensions
+ */
+export function recognise(tensors: StateDict): ModelConfig {
+  const names = [...tensors.keys()];
+  const titles = ARCHITECTURES.map(({ title }) => title).sort();
+  const expected = `expected a checkpoint of ${titles.join(' or ')}`;
+  for (const { name: architecture, mark, hint } of UNSUPPORTED) {
+    const tensor = names.find((name) => mark.test(name));
+    if (tensor === undefined) continue;
+    throw new SamusError(
+      'MODEL_ARCHITECTURE_UNSUPPORTED',
+      `${expected}, got ${architecture} (it has ${tensor})`,
+      hint,
+      { architecture, tensor },
+    );
+  }
+  for (const architecture of ARCHITECTURES) {
+    const config = architecture.recognise(tensors);
+    if (config) return config;
+  }
+  const first = names.slice(0, 3);
+  const found = names.length === 0 ? 'no tensors' : `${names.length} tensors such as ${first.join(', ')}`;
+  throw new SamusError('MODEL_ARCHITECTURE_UNKNOWN', `${expected}, got ${found}`, `use one of ${titles.join(', ')}`, {
+    first,
+  });
+}

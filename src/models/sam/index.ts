@@ -1,0 +1,67 @@
+/**
+ * SAM (Kirillov et al., Segment Anything, 2023, arXiv:2304.02643) as an architecture.
+ */
+import type { PromptedArchitecture } from '../architecture.js';
+import {
+  hasSamParts,
+  readSizes,
+  recogniseSizes,
+  SAM_VIT_B,
+  SAM_VIT_H,
+  SAM_VIT_L,
+  type SamConfig,
+  sizeRules,
+} from './config.js';
+import { imageEncoder } from './imageEncoder.js';
+import { SAM_DECODING, SAMUS_RECIPE } from './prompted.js';
+
+/** The large products of the encoder's blocks hold nine tenths of its weights and arithmetic. */
+const LARGE = /^image_encoder\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.lin[12])\.weight$/;
+
+export const SAM: PromptedArchitecture<SamConfig> = {
+  ...SAM_DECODING,
+  id: 'sam',
+  title: 'SAM',
+  presets: { 'sam-b': SAM_VIT_B, 'sam-l': SAM_VIT_L, 'sam-h': SAM_VIT_H },
+
+  readConfig(fields) {
+    return { architecture: 'sam', ...readSizes(fields) };
+  },
+
+  rules(config) {
+    // Other kernels would need padding that SAM's patch embedding does not have.
+    const stride = config.imageSize / config.tokenGrid;
+    const patches = {
+      field: 'patchKernel',
+      holds: config.patchKernel === stride,
+      rule: `must be imageSize / tokenGrid (${stride})`,
+    };
+    return [...sizeRules(config), patches];
+  },
+
+  recognise(tensors) {
+    if (!hasSamParts(tensors)) return undefined;
+    const { positionGrid: tokenGrid, ...sizes } = recogniseSizes(tensors, ({ grid, sides }) => ({
+      globalBlocks: sides.flatMap((side, i) => (side === grid ? [i] : [])),
+      tokenGrid: grid,
+    }));
+    return { architecture: 'sam', imageSize: tokenGrid * sizes.patchKernel, ...sizes };
+  },
+
+  preprocessing() {
+    // segment-anything, modeling/sam.py
+    return { channels: 3, fit: 'longest-side', mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] };
+  },
+
+  encode(p, config, image) {
+    return imageEncoder(p.at('image_encoder'), config, image);
+  },
+
+  published: {
+    ...SAMUS_RECIPE,
+    /** As SAMUS's authors compare it: the decoder. */
+    isTrained: (_, name) => name.startsWith('mask_decoder.'),
+  },
+
+  isQuantisable: (name) => LARGE.test(name),
+};

@@ -1,0 +1,46 @@
+/**
+ * SAMUS (Lin et al., arXiv:2309.06824) as an architecture: SAM with adapters and a CNN branch, for ultrasound.
+ */
+import type { PromptedArchitecture } from '../architecture.js';
+import { SAM_DECODING, SAMUS_RECIPE } from '../sam/prompted.js';
+import { readConfig, recognise, rules, SAMUS_B, SAMUS_S, type SamusConfig } from './config.js';
+import { isGlobalTable, SAMUS_FROM_SAM } from './fromSam.js';
+import { samusEncoder } from './imageEncoder.js';
+
+/** What SAMUS adds to SAM's image encoder, by parts of names (SAMUS, models/segment_anything_samus). */
+const ADDED = /^image_encoder\..*(?:cnn_embed|post_pos_embed|Adapter)/;
+
+/**
+ * The large products of the encoder's blocks hold nine tenths of its weights and arithmetic. The bottleneck adapters, the
+ * CNN stem, the neck and the decoder stay float32: they are small, and most of the error came from them.
+ */
+const LARGE =
+  /^image_encoder\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.lin[12]|Space_Adapter\.(q|k|v|proj)|refine_Adapter\.conv\.0)\.weight$/;
+
+export const SAMUS: PromptedArchitecture<SamusConfig> = {
+  ...SAM_DECODING,
+  id: 'samus',
+  title: 'SAMUS',
+  presets: { 'samus-b': SAMUS_B, 'samus-s': SAMUS_S },
+  readConfig,
+  rules,
+  recognise,
+
+  preprocessing() {
+    return { channels: 1, fit: 'stretch', mean: [0], std: [255] };
+  },
+
+  encode(p, config, image) {
+    return samusEncoder(p.at('image_encoder'), config, image);
+  },
+
+  published: {
+    ...SAMUS_RECIPE,
+    /** What it adds, and the relative positions of the global blocks; prompt encoder and decoder stay as they are. */
+    isTrained: (config, name) => ADDED.test(name) || isGlobalTable(name, config),
+  },
+
+  isQuantisable: (name) => LARGE.test(name),
+
+  startFrom: { sam: SAMUS_FROM_SAM },
+};

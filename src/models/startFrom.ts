@@ -1,0 +1,50 @@
+/**
+ * A model of one architecture started from the weights of another, where the architecture says how.
+ */
+import type { StateDict, TensorData } from '../graph/tensorData.js';
+import type { Random } from '../nn/random.js';
+import type { Architecture, ModelConfig } from './architecture.js';
+import { checkConfig } from './configFile.js';
+import { parametersOf } from './graphs.js';
+import { requireFloat32Weights } from './quantise.js';
+import { architectures } from './registry.js';
+import { checkStateDict } from './stateDict.js';
+
+/** A model of another architecture as the start of one. */
+export interface Start {
+  /**
+   * The sizes that belong to those of the other model.
+   * @throws SamusError CONFIG_FIELD if there are none, MODEL_QUANTISED for weights in 8 bits
+   */
+  config(): ModelConfig;
+  /**
+   * All weights of the new model.
+   * @param tensors of the other model
+   * @param random draws what it lacks
+   * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE as {@link checkStateDict}; and what the
+   *   architecture throws where the sizes do not fit, such as SAMUS_FROM_SAM
+   */
+  weights(tensors: StateDict, config: ModelConfig, random: Random): Map<string, TensorData>;
+}
+
+/** How a model of `target` starts from one of another architecture; undefined if it cannot. */
+export function startOf(target: Architecture, from: ModelConfig): Start | undefined {
+  const transfer = target.startFrom?.[from.architecture];
+  if (!transfer) return undefined;
+  return {
+    config() {
+      requireFloat32Weights(from);
+      const config = transfer.config(from);
+      checkConfig(config);
+      return config;
+    },
+    weights(tensors, config, random) {
+      return transfer.weights(checkStateDict(from, tensors).tensors, config, parametersOf(config), random);
+    },
+  };
+}
+
+/** The architectures that can start from a model of another. */
+export function startableFrom(from: ModelConfig): readonly Architecture[] {
+  return architectures().filter((target) => startOf(target, from) !== undefined);
+}

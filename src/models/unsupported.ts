@@ -1,0 +1,31 @@
+/**
+ * Public models that share names with those supported and would be taken for them, with what tells them apart. A line
+ * goes when its model becomes an architecture.
+ */
+interface Unsupported {
+  readonly name: string;
+  /** Matches a tensor that only this model has. */
+  readonly mark: RegExp;
+  readonly hint: string;
+}
+
+const ANOTHER = 'use a SAM or SAMUS checkpoint';
+
+/** The most specific first. */
+export const UNSUPPORTED: readonly Unsupported[] = [
+  {
+    name: 'AutoSAMUS',
+    mark: /^(prompt_generator|feature_adapter)\./,
+    hint: 'AutoSAMUS is not supported yet; use the SAMUS checkpoint that it was trained from',
+  },
+  { name: 'SAMed', mark: /\.qkv\.linear_[ab]_[qv]\./, hint: `SAMed is not supported yet: ${ANOTHER}` },
+  {
+    // Bottlenecks where SAMUS has cross-branch attention.
+    name: 'Medical SAM Adapter',
+    mark: /^image_encoder\.blocks\.\d+\.Space_Adapter\.D_fc1\./,
+    hint: `Medical SAM Adapter is not supported yet: ${ANOTHER}`,
+  },
+  { name: 'HQ-SAM', mark: /^mask_decoder\.(hf_|compress_vit_feat)/, hint: ANOTHER },
+  { name: 'MobileSAM', mark: /^image_encoder\.layers\./, hint: ANOTHER },
+  { name: 'SAM 2', mark: /^(sam_mask_decoder|image_encoder\.trunk)\./, hint: ANOTHER },
+];
