@@ -1,5 +1,5 @@
 /**
- * How gradients are put together; the rules of the operations are in gradients.test.ts.
+ * How gradients are combined; gradients.test.ts has the rules of the operations.
  */
 import { describe, expect, it } from 'vitest';
 import { run } from '../../test/support/evaluate.js';

@@ -1,24 +1,23 @@
 /**
- * Reverse-mode differentiation: the gradient of a scalar is itself a graph, made of the same operations.
+ * Reverse-mode differentiation: the gradient of a scalar is a graph of the same operations.
  */
 import { SamusError } from '../errors.js';
 import { sameShape } from './dims.js';
 import { add } from './ops/elementwise.js';
-import { ALIAS, type GradientRule, type Node, nodeOf, scalar, shapeError, type Tensor } from './tensor.js';
-import { ancestors } from './traverse.js';
+import { ALIAS, ancestors, type GradientRule, type Node, nodeOf, scalar, shapeError, type Tensor } from './tensor.js';
 
 /**
- * Gradients of `y` by each of `variables`; undefined where `y` does not depend on one.
+ * Gradients of `y` with respect to each of `variables`; undefined for those that `y` does not depend on.
  * @param y a scalar
- * @throws SamusError GRAPH_SHAPE if `y` is not a scalar, GRAPH_NO_GRADIENT if an operation between has no derivative,
- * GRAPH_GRADIENT if the rule of one is wrong
+ * @throws SamusError GRAPH_SHAPE if `y` is not a scalar, GRAPH_NO_GRADIENT if an operation on the way has no derivative,
+ * GRAPH_GRADIENT if a rule returns gradients of the wrong shapes
  */
 export function differentiate(y: Tensor, variables: readonly Tensor[]): (Tensor | undefined)[] {
   if (y.rank !== 0) throw shapeError('differentiate', 'a scalar', y);
   const order = ancestors([y]);
   const active = dependents(order, new Set(variables));
   const gradients = new Map<Tensor, Tensor>([[y, scalar(1)]]);
-  // A node with several results is left when the first of them is reached, so that all their gradients are complete.
+  // A node with several results is visited at the first of them: by then the gradients of all are complete.
   const firstResult = new Map<Node, Tensor>();
   for (const tensor of order) {
     const node = nodeOf(tensor);
@@ -42,7 +41,7 @@ export function differentiate(y: Tensor, variables: readonly Tensor[]): (Tensor 
   return variables.map((variable) => gradients.get(variable));
 }
 
-/** A rule that returns a gradient of another shape or type than its input would fail far from here, or not at all. */
+/** A gradient of another shape or type than its input would fail far from the faulty rule, or broadcast silently. */
 function checkGradients(node: Node, gradients: readonly (Tensor | undefined)[]): void {
   for (const [i, gradient] of gradients.entries()) {
     const source = node.inputs[i];
@@ -63,7 +62,7 @@ function nameOf(node: Node): string {
   return value ? `${node.opType} (of ${value.opType})` : node.opType;
 }
 
-/** The tensors through which the variables act. */
+/** The tensors that depend on a variable. */
 function dependents(order: readonly Tensor[], variables: ReadonlySet<Tensor>): Set<Tensor> {
   const active = new Set<Tensor>();
   for (const tensor of order) {
@@ -79,7 +78,7 @@ function ruleOf(node: Node): GradientRule | undefined {
   throw new SamusError(
     'GRAPH_NO_GRADIENT',
     `${node.opType} has no derivative, and the loss depends on a variable through it`,
-    'leave it out of the path from the variables to the loss, or stop the gradient before it',
+    'compute the loss without it, or stop the gradient before it',
     { operation: node.opType },
   );
 }

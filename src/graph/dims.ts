@@ -1,13 +1,13 @@
 /**
  * Dimensions of symbolic tensors: a number, or an expression over named ones such as `points+6` or `9*batch`.
  *
- * A named dimension is what a deployed graph leaves open (the batch, the number of points). Expressions are
- * polynomials with whole coefficients in a canonical spelling, so that equal dimensions are equal strings.
+ * A deployed graph leaves named dimensions open (the batch, the number of points). Expressions are polynomials with
+ * integer coefficients in a canonical spelling, so that equal dimensions are equal strings.
  */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
 
-/** Coefficient of each product of names; the key '' is the constant. */
+/** The coefficient of each product of names; the key '' has the constant term. */
 type Polynomial = Map<string, number>;
 
 function parse(dim: Dim): Polynomial {
@@ -32,7 +32,7 @@ function print(terms: Polynomial): Dim {
     .join('+');
 }
 
-/** The dimension of two parts side by side. */
+/** The size of two axes put end to end. */
 export function addDims(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a + b;
   const sum = parse(a);
@@ -40,7 +40,7 @@ export function addDims(a: Dim, b: Dim): Dim {
   return print(sum);
 }
 
-/** The dimension of two axes flattened to one. */
+/** The size of two axes flattened into one. */
 export function mulDims(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a * b;
   const product: Polynomial = new Map();
@@ -62,7 +62,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dim, i) => dim === b[i]);
 }
 
-/** The shape of an element-wise operation by NumPy's broadcasting rule; null if there is none. */
+/** The result's shape by NumPy's broadcasting rule; null if the shapes do not broadcast. */
 export function broadcast(a: Shape, b: Shape): Shape | null {
   const rank = Math.max(a.length, b.length);
   const shape: Dim[] = [];

@@ -1,24 +1,23 @@
 /**
- * Constant folding: what depends on no input is computed once, when a model is prepared, not at each run.
+ * Constant folding: tensors that depend on no input are computed once, when a model is prepared, instead of in each run.
  *
- * The graph has no kernels of its own, so the caller brings the means to evaluate: a session of the runtime.
+ * The graph has no kernels, so the caller evaluates them, with a session of the runtime.
  */
-import { nodeOf, type Tensor } from './tensor.js';
+import { ancestors, nodeOf, type Tensor } from './tensor.js';
 import { sizeOf, type TensorData } from './tensorData.js';
-import { ancestors } from './traverse.js';
 
 /** Computes tensors that depend on no input. */
 export type Evaluate = (tensors: readonly Tensor[]) => Promise<readonly TensorData[]>;
 
 /**
- * Values computed at a time: what they are computed from and the runtime's copies of both are in memory with them. All at
- * once, a ViT-B would take 1 GB more than it does this way.
+ * The most values computed at a time. Their inputs and the runtime's copies of both are in memory meanwhile: computing
+ * all values of a ViT-B at once would take 1 GB more.
  */
 const MOST_VALUES = 16e6;
 
 /**
- * Values for the tensors at the border between what is constant and what is not.
- * @param isConstant whether the parameter of a name is fixed
+ * Computes the constant tensors that others, not constant, use.
+ * @param isConstant whether the parameter of this name is fixed
  * @returns values by tensor, for `toOnnx`
  */
 export async function foldConstants(
@@ -34,7 +33,7 @@ export async function foldConstants(
   return folded;
 }
 
-/** In their order, each part with as many tensors as fit, and at least one. */
+/** Consecutive parts of the list, each with as many tensors as MOST_VALUES allows and at least one. */
 function parts(tensors: readonly Tensor[]): Tensor[][] {
   const result: Tensor[][] = [];
   let room = 0;

@@ -139,7 +139,7 @@ const CASES: Record<string, Build> = {
   roll: (x) => s.roll(s.roll(x, -2, 1), 3, -1),
 };
 
-/** In quantised.test.ts. */
+/** Tested in quantised.test.ts. */
 const ELSEWHERE = ['linearInt8', 'conv3x3OfTokensInt8'];
 
 it('no operation is left out', async () => {

@@ -340,7 +340,7 @@ const cases: Record<string, Case> = {
   },
 };
 
-/** Operations whose results are no numbers, whose purpose is to have none, or whose weights are not trained. */
+/** Operations with boolean results, without a gradient by purpose, or with weights that are not trained. */
 const WITHOUT_GRADIENT = ['greater', 'equal', 'stopGradient', 'linearInt8', 'conv3x3OfTokensInt8'];
 
 it('no operation is left out', async () => {
@@ -349,7 +349,7 @@ it('no operation is left out', async () => {
   expect(new Set([...covered, ...WITHOUT_GRADIENT])).toEqual(new Set(await operationNames()));
 });
 
-/** The sum of the elements of a case with random weights. */
+/** The sum of the results of a case with random weights. */
 function lossOf({ build, shapes }: Case): { loss: Tensor; inputs: readonly Tensor[] } {
   const inputs = shapes.map((shape, i) => input(`x${i}`, shape));
   const y = build(...inputs);

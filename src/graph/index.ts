@@ -1,6 +1,6 @@
 /**
- * `samus/graph`: symbolic tensors, the operations on them, their gradients, and their emission as ONNX. What it gives
- * is bytes; running them is `samus/runtime`'s.
+ * `samus/graph`: symbolic tensors, operations on them, gradients, and export to ONNX. `samus/runtime` runs the exported
+ * bytes.
  */
 export { differentiate } from './differentiate.js';
 export type { Dim, Shape } from './dims.js';

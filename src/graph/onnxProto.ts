@@ -1,13 +1,12 @@
 /**
  * The part of the ONNX file format that this project writes, as plain typed objects, and its protobuf encoder.
- * Field and enumeration numbers are those of `onnx/onnx.proto` (ONNX 1.16 and later, IR version 10; the numbers
- * never change between versions). It knows nothing of symbolic tensors (toOnnx.ts) and reads no files: models of
- * others are never parsed here.
+ * Field and enumeration numbers are those of `onnx/onnx.proto` (ONNX 1.16 and later, IR version 10; they never change
+ * between versions). toOnnx.ts converts symbolic tensors to these objects. Nothing here reads ONNX files.
  */
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { DType } from './tensorData.js';
 
-/** One attribute of a node; the key says which of ONNX's attribute types it is. */
+/** One attribute of a node; the key is its type in ONNX. */
 export type OnnxAttribute =
   | { readonly int: number }
   | { readonly ints: readonly number[] }
@@ -27,7 +26,7 @@ export interface OnnxNode {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 
-/** Where the bytes of a tensor lie, outside the graph: `location` is the `path` of one entry of OnnxModel.external. */
+/** Where the bytes of a tensor outside the graph are: `location` is the `path` of an entry of OnnxModel.external. */
 interface OnnxExternalData {
   readonly location: string;
   /** In bytes. */
@@ -36,14 +35,14 @@ interface OnnxExternalData {
   readonly length: number;
 }
 
-/** A constant tensor: its bytes (row-major, little-endian; bool is one byte, 0 or 1), or where they lie. */
+/** A constant tensor: its bytes (row-major, little-endian; bool is one byte, 0 or 1), or where they are. */
 export type OnnxTensor = {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
 } & ({ readonly data: Uint8Array } | { readonly external: OnnxExternalData });
 
-/** An input or output of the graph; a dimension is a number, or a name for one that is known when running. */
+/** An input or output of the graph; a dimension is a number, or a name if it is known only in a run. */
 export interface OnnxValueInfo {
   readonly name: string;
   readonly dtype: DType;
@@ -52,7 +51,7 @@ export interface OnnxValueInfo {
 
 interface OnnxGraph {
   readonly name: string;
-  /** In an order in which every input of a node is written by a node before it. */
+  /** Each node after those that compute its inputs. */
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly OnnxTensor[];
   readonly inputs: readonly OnnxValueInfo[];
@@ -69,7 +68,7 @@ export interface OnnxModelProto {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** What a session takes: the graph, and the weights that it names as external, handed over in memory. */
+/** A model for a session: the graph, and in memory the weights that it declares as external. */
 export interface OnnxModel {
   readonly bytes: Uint8Array;
   readonly external: readonly { readonly path: string; readonly data: Uint8Array }[];
@@ -96,7 +95,7 @@ const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints
 const EXTERNAL = 1;
 
 /**
- * The bytes of an `.onnx` file. Limited to 2 GiB by protobuf: large weights belong outside, as external tensors.
+ * The bytes of an `.onnx` file. Protobuf limits them to 2 GiB, so large weights must be external tensors.
  */
 export function encodeModel(model: OnnxModelProto): Uint8Array {
   const w = new BinaryWriter();

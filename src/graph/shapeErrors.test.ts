@@ -1,5 +1,5 @@
 /**
- * Shapes that do not fit are found when the graph is built, by an error that names the operation and the shapes.
+ * Building a graph with shapes that do not fit throws an error that names the operation and the shapes.
  */
 import { describe, expect, it } from 'vitest';
 import { operationNames } from '../../test/support/operations.js';
@@ -22,7 +22,7 @@ import { input, type Tensor } from './tensor.js';
 const t = (...shape: (number | string)[]): Tensor => input('x', shape);
 const int8 = (...shape: number[]): Tensor => input('w', shape, 'int8');
 
-/** By the operation's name: what is asked, and the shapes that the message must show. */
+/** For each operation: a call that must throw, and the shapes that the message must show. */
 const CASES: readonly (readonly [operation: string, build: () => unknown, ...shapes: string[]])[] = [
   ['add', () => e.add(t(2, 3), t(4)), '[2, 3]', '[4]'],
   ['add', () => e.add(t('batch'), t(2)), '[batch]', '[2]'],

@@ -1,9 +1,9 @@
 /**
- * Symbolic tensors and the nodes that make them: a model is written once as a graph of these.
+ * Symbolic tensors and the nodes that produce them: a model is written once as a graph of these.
  *
- * A node is one ONNX operator with its attributes, the shapes of its results, and the rule that turns gradients of
- * its results into gradients of its inputs. Nothing is computed here; ops/ has the operations, differentiate.ts
- * walks the rules, toOnnx.ts writes the file.
+ * A node is one ONNX operator with its attributes, the shapes of its results, and the rule that turns gradients of its
+ * results into gradients of its inputs. Nothing is computed here: ops/ has the operations, differentiate.ts applies the
+ * rules, toOnnx.ts writes the file.
  */
 import { SamusError } from '../errors.js';
 import { type Dim, printShape, type Shape } from './dims.js';
@@ -12,7 +12,7 @@ import { type DType, float32, int64, type TensorData } from './tensorData.js';
 
 export type Attributes = Readonly<Record<string, OnnxAttribute>>;
 
-/** From the gradients of a node's results (absent: zero) to those of its inputs (absent: none). */
+/** Maps the gradients of a node's results (undefined: zero) to those of its inputs (undefined: none). */
 export type GradientRule = (gradients: readonly (Tensor | undefined)[]) => readonly (Tensor | undefined)[];
 
 export interface Node {
@@ -59,12 +59,12 @@ export class Tensor {
   }
 }
 
-/** A value fed at each run. A dimension given as a name may differ from run to run. */
+/** A value fed at each run. A named dimension may change from run to run. */
 export function input(name: string, shape: Shape, dtype: DType = 'float32'): Tensor {
   return new Tensor(shape, dtype, { kind: 'input', name });
 }
 
-/** A weight: a constant of the exported graph, or an input of it where it is trained. */
+/** A weight: a constant of the exported graph, or one of its inputs if it is trained. */
 export function parameter(name: string, shape: readonly number[], dtype: DType = 'float32'): Tensor {
   return new Tensor(shape, dtype, { kind: 'parameter', name });
 }
@@ -78,7 +78,7 @@ export function scalar(value: number): Tensor {
   return constant(float32([value], []));
 }
 
-/** A constant vector of int64, as ONNX wants shapes, axes and indices. */
+/** A constant vector of int64, the type of shapes, axes and indices in ONNX. */
 export function integers(values: readonly number[], shape?: readonly number[]): Tensor {
   return constant(int64(values, shape));
 }
@@ -87,9 +87,9 @@ export interface NodeOptions {
   readonly domain?: '' | 'com.microsoft';
   readonly attributes?: Attributes;
   readonly dtype?: DType;
-  /** Of each result, where they differ. */
+  /** The type of each result, if they differ. */
   readonly dtypes?: readonly DType[];
-  /** Absent for operations without a derivative. */
+  /** Left out for operations without a derivative. */
   readonly gradient?: GradientRule;
 }
 
@@ -118,13 +118,13 @@ export function applyMany(
   return outputs;
 }
 
-/** Stands for its first input in an exported graph; see {@link withGradient}. */
+/** The exported graph has the first input in its place; see {@link withGradient}. */
 export const ALIAS = 'Alias';
 
 /**
- * The value `y`, with a gradient rule of its own instead of those of the operations behind it.
- * @param inputs what `y` is made of, as far as gradients go
- * @param rule from the gradient of `y` to those of `inputs`
+ * The value `y` with its own gradient rule in place of the rules of the operations that compute it.
+ * @param inputs the tensors that receive gradients
+ * @param rule maps the gradient of `y` to those of `inputs`
  */
 export function withGradient(y: Tensor, inputs: readonly Tensor[], rule: (dy: Tensor) => readonly Tensor[]): Tensor {
   return apply(ALIAS, [y, ...inputs], y.shape, {
@@ -133,9 +133,32 @@ export function withGradient(y: Tensor, inputs: readonly Tensor[], rule: (dy: Te
   });
 }
 
-/** The node that makes a tensor, if one does. */
+/** The node that computes a tensor, if any. */
 export function nodeOf(tensor: Tensor): Node | undefined {
   return tensor.source.kind === 'node' ? tensor.source.node : undefined;
+}
+
+/** All tensors that the outputs depend on, each after its inputs. Not recursive, because graphs are deep. */
+export function ancestors(outputs: readonly Tensor[]): Tensor[] {
+  const order: Tensor[] = [];
+  const seen = new Set<Tensor>();
+  const stack: { tensor: Tensor; expanded: boolean }[] = [...outputs]
+    .reverse()
+    .map((tensor) => ({ tensor, expanded: false }));
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const { tensor, expanded } = top;
+    if (expanded) {
+      order.push(tensor);
+      continue;
+    }
+    if (seen.has(tensor)) continue;
+    seen.add(tensor);
+    stack.push({ tensor, expanded: true });
+    for (const each of nodeOf(tensor)?.inputs ?? []) {
+      if (each && !seen.has(each)) stack.push({ tensor: each, expanded: false });
+    }
+  }
+  return order;
 }
 
 /** An axis counted from the front. @throws SamusError GRAPH_SHAPE if there is no such axis */
@@ -145,9 +168,9 @@ export function resolveAxis(operation: string, tensor: Tensor, axis: number): nu
   throw shapeError(operation, `an axis ${axis}`, tensor);
 }
 
-/** The error for shapes that do not fit, raised while the graph is built. */
+/** The error for shapes that do not fit. Operations throw it while the graph is built. */
 export function shapeError(operation: string, expected: string, ...tensors: readonly Tensor[]): SamusError {
-  // The type is named where it may be what does not fit.
+  // Types other than float32 are shown, because they may be the mismatch.
   const shapes = tensors.map((tensor) => (tensor.dtype === 'float32' ? printShape(tensor.shape) : `${tensor}`));
   return new SamusError(
     'GRAPH_SHAPE',

@@ -1,10 +1,10 @@
 /**
- * Concrete tensors: a data type, a shape and the numbers, row-major. What checkpoints hold, what a session
- * takes and gives. Symbolic tensors, which hold no numbers, are in tensor.ts.
+ * Concrete tensors: a data type, a shape and the numbers, row-major. Checkpoints contain them; sessions take and return
+ * them. Symbolic tensors, without numbers, are in tensor.ts.
  */
 import { SamusError } from '../errors.js';
 
-/** Storage of each data type; half-precision floats are kept as their bit patterns, booleans as 0 and 1. */
+/** Storage of each data type: half-precision floats as bit patterns, booleans as 0 and 1. */
 interface ArrayOf {
   float32: Float32Array;
   float64: Float64Array;
@@ -25,7 +25,7 @@ export type TensorData<T extends DType = DType> = {
   [K in T]: { readonly dtype: K; readonly shape: readonly number[]; readonly data: ArrayOf[K] };
 }[T];
 
-/** Named tensors, as a checkpoint holds them. */
+/** The named tensors of a checkpoint. */
 export type StateDict = ReadonlyMap<string, TensorData>;
 
 export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = {
@@ -90,12 +90,12 @@ export function viewAs(dtype: DType, shape: readonly number[], buffer: ArrayBuff
   }
 }
 
-/** The float32 tensor that `name` must be. @throws SamusError TENSOR_DTYPE if it is of another type */
+/** `tensor` as float32. @throws SamusError TENSOR_DTYPE, with `name`, if it has another type */
 export function asFloat32(tensor: TensorData, name = 'tensor'): TensorData<'float32'> {
   if (tensor.dtype === 'float32') return tensor;
   throw new SamusError(
     'TENSOR_DTYPE',
-    `${name} must be float32, not ${tensor.dtype}`,
+    `expected ${name} as float32, got ${tensor.dtype}`,
     'convert it with toFloat32 first',
   );
 }
@@ -104,8 +104,8 @@ function checkSize(elements: number, shape: readonly number[]): void {
   if (elements === sizeOf(shape)) return;
   throw new SamusError(
     'TENSOR_SIZE',
-    `shape [${shape.join(', ')}] needs ${sizeOf(shape)} elements, ${elements} came`,
-    'give as many numbers as the shape has places',
+    `expected ${sizeOf(shape)} elements for shape [${shape.join(', ')}], got ${elements}`,
+    'give as many numbers as the shape has elements',
   );
 }
 

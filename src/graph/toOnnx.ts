@@ -1,18 +1,17 @@
 /**
- * Writes a graph as an ONNX model. Only what the outputs need is written, equal nodes once.
+ * Writes a graph as an ONNX model: only what the outputs need, and equal nodes once.
  *
- * Large constants stay outside the file and are handed over in memory: protobuf ends at 2 GiB, and a copy of the
- * weights inside the file would double what loading a model takes.
+ * Large constants stay outside the file and are passed to the session in memory. Protobuf is limited to 2 GiB, and a copy
+ * of the weights inside the file would double the memory of loading a model.
  */
 import { SamusError } from '../errors.js';
 import { printShape, type Shape } from './dims.js';
 import { encodeModel, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from './onnxProto.js';
-import { ALIAS, type Node, nodeOf, type Tensor } from './tensor.js';
+import { ALIAS, ancestors, type Node, nodeOf, type Tensor } from './tensor.js';
 import type { StateDict, TensorData } from './tensorData.js';
-import { ancestors } from './traverse.js';
 
 export interface OnnxOptions {
-  /** Values of parameters, written as constants. A parameter without one becomes an input of its name. */
+  /** Values of parameters, written as constants. A parameter without a value becomes an input of its name. */
   readonly parameters?: StateDict;
   /** Values of tensors computed beforehand (see fold.ts). */
   readonly folded?: ReadonlyMap<Tensor, TensorData>;
@@ -21,11 +20,11 @@ export interface OnnxOptions {
 /** ONNX 1.15: the first with Gelu as an operator. */
 const OPSET = 20;
 const IR_VERSION = 9;
-/** Constants up to this many bytes are written into the graph, where ONNX Runtime can read shapes and axes. */
+/** Constants up to this many bytes go into the graph: ONNX Runtime reads shapes and axes there. */
 const INLINE_BYTES = 1024;
 
 /**
- * @param outputs tensors by the names that a session will give them
+ * @param outputs tensors by the names of the session's outputs
  * @throws SamusError GRAPH_PARAMETER if a value has another shape or type than its parameter
  */
 export function toOnnx(outputs: Readonly<Record<string, Tensor>>, options: OnnxOptions = {}): OnnxModel {
@@ -38,7 +37,7 @@ class Writer {
   readonly #inputs: OnnxValueInfo[] = [];
   readonly #external: { path: string; data: Uint8Array }[] = [];
   readonly #names = new Map<Tensor, string>();
-  /** Nodes and small constants already written, by all that makes them what they are. */
+  /** Nodes and small constants already written, by everything that distinguishes them. */
   readonly #written = new Map<string, string[]>();
   #count = 0;
 
@@ -68,7 +67,7 @@ class Writer {
     return { bytes, external: this.#external };
   }
 
-  /** The tensors to write, in order; what is behind a folded value is left out. */
+  /** The tensors to write, in order, without those that only folded values depend on. */
   #needed(results: readonly Tensor[]): Tensor[] {
     const reachable = new Set<Tensor>();
     const stack = [...results];
@@ -84,7 +83,7 @@ class Writer {
     if (this.options.folded?.has(tensor)) return [];
     const node = nodeOf(tensor);
     const inputs = node?.inputs ?? [];
-    // The other inputs of an alias matter to gradients only.
+    // The other inputs of an alias are only for gradients.
     return (node?.opType === ALIAS ? inputs.slice(0, 1) : inputs).filter((x) => x !== undefined);
   }
 
@@ -110,7 +109,7 @@ class Writer {
   #writeNode(node: Node, used: ReadonlySet<Tensor>): void {
     const inputs = node.inputs.map((x) => (x ? this.#name(x) : ''));
     const kept = node.outputs.map((output) => used.has(output));
-    // Results that nobody asks for are left out, except where their number is what the operator goes by.
+    // Unused results are left out, except of Split, which counts its results.
     const last = node.opType === 'Split' ? kept.length - 1 : kept.lastIndexOf(true);
     const key = JSON.stringify([node.opType, node.domain, inputs, node.attributes, kept]);
     const outputs = this.#once(key, () => {
@@ -134,9 +133,8 @@ class Writer {
       this.#initializers.push({ name, dtype, shape, ...place });
       return [name];
     };
-    // Blocks of one kind share their tables of indices; comparing weights would cost more than it finds.
-    // Each product has its own 8-bit zero point: where ONNX Runtime makes weights unsigned, a shared one is converted twice,
-    // which it refuses.
+    // Equal blocks share their tables of indices. Weights are not compared: it would take long and find little. 8-bit
+    // zero points are not shared: ONNX Runtime refuses to make a shared one unsigned twice.
     const comparable = (inline && dtype !== 'int8') || dtype === 'int64';
     return (comparable ? this.#once(`${dtype}${printShape(shape)}${bytes.join()}`, write) : write())[0];
   }
@@ -153,7 +151,7 @@ class Writer {
     return name;
   }
 
-  /** A name that no input or output of a model has. */
+  /** A name that no input or output of a model can have. */
   #fresh(): string {
     this.#count += 1;
     return `%${this.#count}`;
@@ -165,7 +163,7 @@ function checkParameter(name: string, tensor: Tensor, value: TensorData): void {
   if (value.dtype === tensor.dtype && printShape(value.shape) === printShape(declared)) return;
   throw new SamusError(
     'GRAPH_PARAMETER',
-    `parameter ${name} is ${tensor}, but its value is ${value.dtype}${printShape(value.shape)}`,
+    `expected ${tensor} for parameter ${name}, got ${value.dtype}${printShape(value.shape)}`,
     'give weights that belong to this architecture and configuration',
     { name },
   );

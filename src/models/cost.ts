@@ -3,9 +3,8 @@
  * shapes alone. Everything else is a few per cent and is not counted; nor is what depends on no input, because that
  * is computed once when a model is exported.
  */
-import { type Node, nodeOf, type Tensor } from '../graph/tensor.js';
+import { ancestors, type Node, nodeOf, type Tensor } from '../graph/tensor.js';
 import { sizeOf } from '../graph/tensorData.js';
-import { ancestors } from '../graph/traverse.js';
 
 /**
  * Multiply-adds of one run of a graph.

@@ -9,7 +9,7 @@ import { reshape, transpose, transposeLast } from './shape.js';
 
 interface AttentionOptions {
   readonly heads: number;
-  /** Factor of the logits; 1/√d if absent, d being the width of a head of the queries. */
+  /** Factor of the logits; default 1/√d, with d the width of a head of the queries. */
   readonly scale?: number;
   /** Added to the logits, broadcast to [B, heads, N, M]. */
   readonly bias?: Tensor | undefined;
@@ -18,7 +18,7 @@ interface AttentionOptions {
 /**
  * softmax(scale·q·kᵀ + bias)·v for each head.
  *
- * Without a bias this is one fused operator that never holds the N×M weights; its gradient computes them again.
+ * Without a bias this is one fused operator that never stores the N×M weights; its gradient computes them again.
  * @param q [B, N, heads·d]
  * @param k [B, M, heads·d]
  * @param v [B, M, heads·e]
@@ -46,8 +46,8 @@ export function attend(q: Tensor, k: Tensor, v: Tensor, { heads, scale, bias }: 
 function attendGradient(q: Tensor, k: Tensor, v: Tensor, dy: Tensor, heads: number, factor: number): Tensor[] {
   const [qh, kh, vh, dyh] = [factor === 1 ? q : mul(q, factor), k, v, dy].map((x) => byHead(x, heads));
   const weights = softmax(matmul(qh, transposeLast(kh)));
-  // Σ dP·P over the keys equals Σ dy·y over the width of a head, which is cheaper; but only the former cancels rounding
-  // so well that the gradient of the keys' bias, zero in exact arithmetic, stays too small for Adam to follow.
+  // Σ dP·P over the keys equals Σ dy·y over the width of a head, which is cheaper. But only the former keeps the
+  // rounding in the gradient of the keys' bias (zero in exact arithmetic) too small for Adam to follow.
   const dWeights = matmul(dyh, transposeLast(vh));
   const shift = sum(mul(dWeights, weights), { axes: [-1], keepDims: true });
   const dLogits = mul(weights, sub(dWeights, shift));
@@ -60,7 +60,7 @@ function byHead(x: Tensor, heads: number): Tensor {
   return transpose(reshape(x, [x.shape[0], x.shape[1], heads, x.size(-1) / heads]), [0, 2, 1, 3]);
 }
 
-/** The opposite of byHead. */
+/** The inverse of byHead. */
 function byToken(x: Tensor, like: Tensor): Tensor {
   return reshape(transpose(x, [0, 2, 1, 3]), like.shape);
 }

@@ -1,5 +1,5 @@
 /**
- * Copying a tensor to a larger shape, and its opposite, summing it back: the pair behind every broadcast gradient.
+ * Broadcasting a tensor to a larger shape, and summing it back: each is the gradient of the other.
  */
 import { broadcast, elements, printShape, type Shape, sameShape } from '../dims.js';
 import { apply, integers, shapeError, type Tensor } from '../tensor.js';
@@ -7,7 +7,7 @@ import { reshape } from './shape.js';
 
 /**
  * Copies `x` along axes of size 1 and new leading axes.
- * @param like a tensor of that shape, needed where a dimension is known only when running
+ * @param like a tensor of that shape, required if a dimension is known only in a run
  * @throws SamusError GRAPH_SHAPE if `x` does not broadcast to `shape`
  */
 export function expand(x: Tensor, shape: Shape, like?: Tensor): Tensor {
@@ -36,7 +36,7 @@ function runtimeDims(shape: Shape, like: Tensor | undefined): Tensor {
 }
 
 /**
- * The opposite of broadcasting: sums `x` down to `shape`.
+ * The inverse of broadcasting: sums `x` to `shape`.
  * @throws SamusError GRAPH_SHAPE if `shape` does not broadcast to that of `x`
  */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
@@ -61,7 +61,7 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   return reshape(y, shape);
 }
 
-/** Sum of the rows of a matrix, as a product with ones: up to ten times as fast as ONNX Runtime's ReduceSum. */
+/** Sum of the rows of a matrix as a product with ones, up to ten times as fast as ONNX Runtime's ReduceSum. */
 function sumRows(x: Tensor, rows: number, columns: number): Tensor {
   const value = { name: 'one', dtype: 'float32', shape: [1], data: new Uint8Array(Float32Array.of(1).buffer) } as const;
   const ones = apply('ConstantOfShape', [integers([1, rows])], [1, rows], { attributes: { value: { tensor: value } } });

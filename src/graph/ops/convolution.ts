@@ -1,8 +1,8 @@
 /**
  * Two-dimensional convolutions, plain and transposed, with the gradients of both.
  *
- * The gradient of the weights is a sum of matrix products over shifted inputs: as a convolution whose kernel is the
- * whole output it would run at less than half the speed on ONNX Runtime's CPU kernels.
+ * The gradient of the weights is a sum of matrix products over shifted inputs. As a convolution with the whole output as
+ * its kernel it would run at less than half the speed on ONNX Runtime's CPU kernels.
  */
 import { addDims, type Dim, sameShape } from '../dims.js';
 import { apply, shapeError, type Tensor } from '../tensor.js';
@@ -16,7 +16,7 @@ type Padding = readonly [top: number, left: number, bottom: number, right: numbe
 
 export interface ConvOptions {
   readonly stride?: number;
-  /** Zeros on every side, or on each. */
+  /** Zeros on every side: one number, or one for each side. */
   readonly padding?: number | Padding;
   /** Distance between the places of the kernel. */
   readonly dilation?: number;
@@ -50,12 +50,12 @@ function attributes(weight: Tensor, { stride, padding, dilation, groups }: Geome
   };
 }
 
-/** How far a kernel reaches along an axis (2 or 3) of its weight. */
+/** The extent of a dilated kernel along an axis (2 or 3) of its weight. */
 function reach(weight: Tensor, axis: number, { dilation }: Geometry): number {
   return dilation * (weight.size(axis) - 1) + 1;
 }
 
-/** Zeros before and after an axis (2 or 3), together. */
+/** Zeros before and after an axis (2 or 3) in total. */
 function padded({ padding }: Geometry, axis: number): number {
   return padding[axis - 2] + padding[axis];
 }
@@ -105,7 +105,7 @@ function inputGradient(dy: Tensor, weight: Tensor, x: Tensor, shapes: Geometry):
   const [over, across] = [2, 3].map((axis) => reach(weight, axis, shapes) - 1);
   const padding: Padding = [over - top, across - left, over - bottom, across - right];
   if (shapes.stride === 1 && shapes.groups === 1 && Math.min(...padding) >= 0) {
-    // The convolution by the kernels turned around: ONNX Runtime does it in half the time of the transposed one.
+    // A convolution with the kernels rotated by 180° takes ONNX Runtime half the time of a transposed convolution.
     const [outputs, inputs, kh, kw] = [0, 1, 2, 3].map((axis) => weight.size(axis));
     const places = Array.from({ length: kh * kw }, (_, i) => kh * kw - 1 - i);
     const turned = transpose(gather(reshape(weight, [outputs, inputs, kh * kw]), places, 2), [1, 0, 2]);
@@ -159,7 +159,7 @@ function checkBias(operation: string, weight: Tensor, bias: Tensor | undefined, 
   throw shapeError(operation, `a bias for ${outputs} outputs`, weight, bias);
 }
 
-/** Above this many places in a kernel, one product over unfolded patches beats one product for each place. */
+/** For kernels with more places, one product over unfolded patches is faster than one product per place. */
 const SHIFTS_AT_MOST = 25;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Dropout of single values, of whole channels and of whole samples, with the randomness as an input: uniform numbers in
- * [0, 1) from a seeded generator, so that a training can be resumed and repeated. In inference leave it out.
+ * Dropout of single values, whole channels and whole samples. The random numbers are an input, uniform in [0, 1), from a
+ * seeded generator, so that a training can be resumed and repeated. Inference has no dropout.
  */
 import { type Shape, sameShape } from '../dims.js';
 import { shapeError, type Tensor } from '../tensor.js';
@@ -26,7 +26,7 @@ export function dropout2d(x: Tensor, noise: Tensor, rate: number): Tensor {
 }
 
 /**
- * {@link dropout} of whole samples of a batch, for a branch that is added to its input (stochastic depth).
+ * {@link dropout} of whole samples of a batch, for a branch that is added to a skip connection (stochastic depth).
  * @param x [B, ...]
  * @param noise [B], uniform in [0, 1)
  */

@@ -1,5 +1,5 @@
 /**
- * Operations on each element: arithmetic with broadcasting, activations, comparisons, and the choice between two.
+ * Element-wise operations: arithmetic with broadcasting, activations, comparisons and selection.
  */
 import { broadcast } from '../dims.js';
 import { apply, scalar, shapeError, type Tensor, withGradient } from '../tensor.js';
@@ -12,7 +12,7 @@ function lift(value: Operand): Tensor {
   return typeof value === 'number' ? scalar(value) : value;
 }
 
-/** The number behind a constant scalar, to leave out work such as multiplying by one. */
+/** The value of a constant scalar, to leave out multiplications by one. */
 function numberOf(tensor: Tensor): number | undefined {
   const { source } = tensor;
   return source.kind === 'constant' && tensor.rank === 0 && source.value.dtype === 'float32'
@@ -127,12 +127,12 @@ export function gelu(x: Tensor): Tensor {
 
 /** log(1 + eˣ), without overflow. */
 export function softplus(x: Tensor): Tensor {
-  // At zero both kinks give no gradient; the sum of the two is smooth there, with a slope of 1/2.
+  // The gradients of relu and of abs are zero at zero, but the slope of their sum there is 1/2.
   const positive = withGradient(relu(x), [x], (dy) => [where(greater(x, 0), dy, where(equal(x, 0), mul(dy, 0.5), 0))]);
   return add(positive, log(add(exp(neg(abs(x))), 1)));
 }
 
-/** x kept within [low, high]; the gradient is passed inside, bounds included, as in PyTorch. */
+/** x limited to [low, high]; the gradient passes inside, bounds included, as in PyTorch. */
 export function clip(x: Tensor, low: number, high: number): Tensor {
   return apply('Clip', [x, scalar(low), scalar(high)], x.shape, {
     gradient: ([dy]) => {
@@ -150,17 +150,17 @@ function comparison(opType: string, left: Operand, right: Operand): Tensor {
   return apply(opType, [a, b], shape, { dtype: 'bool' });
 }
 
-/** a > b, as booleans. */
+/** a > b for each element, as booleans. */
 export function greater(a: Operand, b: Operand): Tensor {
   return comparison('Greater', a, b);
 }
 
-/** a = b, as booleans. */
+/** a = b for each element, as booleans. */
 export function equal(a: Operand, b: Operand): Tensor {
   return comparison('Equal', a, b);
 }
 
-/** `a` where the condition holds, else `b`; broadcast. */
+/** `whenTrue` where the condition is true, else `whenFalse`; broadcast. */
 export function where(condition: Tensor, whenTrue: Operand, whenFalse: Operand): Tensor {
   const a = lift(whenTrue);
   const b = lift(whenFalse);
@@ -178,7 +178,7 @@ export function where(condition: Tensor, whenTrue: Operand, whenFalse: Operand):
 
 const CAST_TYPE: Partial<Record<DType, number>> = { float32: 1, int64: 7, bool: 9, float16: 10, int32: 6, uint8: 2 };
 
-/** Converts the data type; no gradient unless both are floating. */
+/** Converts the data type; has a gradient only between floating-point types. */
 export function cast(x: Tensor, dtype: 'float32' | 'float16' | 'int64' | 'int32' | 'uint8' | 'bool'): Tensor {
   if (x.dtype === dtype) return x;
   const differentiable = x.dtype.startsWith('float') && dtype.startsWith('float');
@@ -190,7 +190,7 @@ export function cast(x: Tensor, dtype: 'float32' | 'float16' | 'int64' | 'int32'
   });
 }
 
-/** Passes the value on and stops the gradient. */
+/** The same value without a gradient. */
 export function stopGradient(x: Tensor): Tensor {
   return apply('Identity', [x], x.shape, { dtype: x.dtype });
 }

@@ -1,5 +1,5 @@
 /**
- * Picking elements of an axis by index, with indices known when the graph is built or when it runs.
+ * Elements of an axis by index; the indices are known when the graph is built (gather) or when it runs (lookup).
  */
 import { apply, integers, resolveAxis, scalar, shapeError, type Tensor } from '../tensor.js';
 import { add } from './elementwise.js';
@@ -7,7 +7,7 @@ import { gemm } from './matrix.js';
 import { sum } from './reduce.js';
 import { concat, pad, reshape } from './shape.js';
 
-/** Stands for a row of zeros in {@link gather}. */
+/** The index of a row of zeros in {@link gather}. */
 export const NOWHERE = -1;
 
 /**
@@ -15,7 +15,7 @@ export const NOWHERE = -1;
  * @param x [..., n, ...]
  * @param indices whole numbers in 0…n−1, or NOWHERE for zeros
  * @returns [..., indices.length, ...]
- * @throws SamusError GRAPH_SHAPE for an index that the axis does not have
+ * @throws SamusError GRAPH_SHAPE for an index outside the axis
  */
 export function gather(x: Tensor, indices: readonly number[], axis: number): Tensor {
   const at = resolveAxis('gather', x, axis);
@@ -28,20 +28,20 @@ export function gather(x: Tensor, indices: readonly number[], axis: number): Ten
   return apply('Gather', [padded, integers(indices.map((i) => (i === NOWHERE ? size : i)))], shape, {
     dtype: x.dtype,
     attributes: { axis: { int: at } },
-    // The gradient of the row of zeros is nobody's, so it is left at zero.
+    // The row of zeros has no source, so its gradient stays zero.
     gradient: ([dy]) => [dy && pad(scatterSum(dy, indices, at, size), at, 0, padded === x ? 0 : 1)],
   });
 }
 
-/** A place taken more often than this is summed apart from the others. */
+/** The copies of a place taken more often than this are summed separately. */
 const ROUNDS_AT_MOST = 8;
 
 /**
- * The gradient of a gather: each place of the axis receives the sum of what was taken from it.
+ * The gradient of a gather: each place of the axis receives the sum of the gradients of its copies.
  *
- * Written with gathers, so that it is deterministic and runs on every provider: in round r each place picks up the
- * r-th of its copies, or zero. The few places with many copies (the row that stands for all padded tokens of the
- * windows) are lined up as a rectangle and summed.
+ * It consists of gathers, so it is deterministic and runs on every provider: in round r each place receives its r-th
+ * copy, or zero. The few places with many copies (the row for all padded tokens of the windows) are arranged as a
+ * rectangle and summed.
  */
 function scatterSum(dy: Tensor, indices: readonly number[], axis: number, size: number): Tensor {
   const copies: number[][] = Array.from({ length: size }, () => []);
@@ -64,12 +64,12 @@ function scatterSum(dy: Tensor, indices: readonly number[], axis: number, size: 
   return picked.reduce((total, part) => add(total, part));
 }
 
-/** Length of the longest list. There may be more lists than a call takes arguments. */
+/** Length of the longest list. There may be more lists than `Math.max` can take arguments. */
 function longest(lists: readonly (readonly number[])[]): number {
   return lists.reduce((most, { length }) => Math.max(most, length), 0);
 }
 
-/** One row for each list of places: the sum of what stands there. */
+/** One row for each list of places: the sum of the elements there. */
 function sumCopies(dy: Tensor, lists: readonly (readonly number[])[], axis: number): Tensor {
   const width = longest(lists);
   const rectangle = lists.flatMap((places) => Array.from({ length: width }, (_, i) => places[i] ?? NOWHERE));
@@ -79,7 +79,7 @@ function sumCopies(dy: Tensor, lists: readonly (readonly number[])[], axis: numb
 }
 
 /**
- * A row of zeros with a one at each index.
+ * One row for each index: zeros, and a one at the index.
  * @param indices int64 [n]
  * @returns float32 [n, depth]
  */
@@ -89,11 +89,11 @@ function oneHot(indices: Tensor, depth: number): Tensor {
 }
 
 /**
- * Rows of a table at indices known when the graph runs.
+ * Rows of a table at indices that are computed or fed in a run.
  * @param table [n, C]
  * @param indices int64 [m], each in 0…n−1
  * @returns [m, C]
- * @throws SamusError GRAPH_SHAPE if they are of other types or shapes
+ * @throws SamusError GRAPH_SHAPE for other types or shapes
  */
 export function lookup(table: Tensor, indices: Tensor): Tensor {
   if (table.rank !== 2 || indices.rank !== 1 || indices.dtype !== 'int64') {

@@ -1,5 +1,5 @@
 /**
- * Matrix products: batched, of two plain matrices (ONNX Gemm), and PyTorch's linear layer.
+ * Matrix products: batched, of two matrices (ONNX Gemm), and PyTorch's linear layer.
  */
 import { broadcast, elements, printShape, type Shape, sameShape } from '../dims.js';
 import { apply, shapeError, type Tensor, withGradient } from '../tensor.js';
@@ -21,7 +21,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 }
 
 /**
- * The batched product with a second factor given by rows: [..., M, K] · [..., N, K]ᵀ → [..., M, N].
+ * The batched product with the transpose of the second factor: [..., M, K] · [..., N, K]ᵀ → [..., M, N].
  * Its gradients need no transposed copy of a result.
  * @throws SamusError GRAPH_SHAPE if the inner sizes differ
  */
@@ -81,7 +81,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   }
   const leading = x.shape.slice(0, -1);
   if (leading.filter((dim) => typeof dim === 'string').length > 1) {
-    // Two open dimensions cannot be flattened and told apart again: leave them to a batched product.
+    // Two open dimensions cannot be flattened and separated again, so this is a batched product.
     const product = matmul(x, transposeLast(weight));
     return bias ? add(product, bias) : product;
   }

@@ -61,8 +61,8 @@ function standardisedGradient(
 /**
  * Layer normalisation of each pixel over its channels.
  *
- * Forward it is the norm of the last axis between two transposes. Backward it stays in planes: few channels make short
- * rows, over which broadcasting is ten times slower.
+ * The forward pass is layer norm over the last axis between two transposes. The gradient stays in planes: rows of few
+ * channels are short, and broadcasting over short rows is ten times slower.
  * @param x [B, C, H, W]
  * @param weight [C]
  * @param bias [C]
@@ -81,7 +81,7 @@ export function layerNorm2d(x: Tensor, weight: Tensor, bias: Tensor, epsilon: nu
   });
 }
 
-/** Mean over the channels, as a product. @param x [B, C, H, W] @returns [B, 1, H, W] */
+/** Mean over the channels, as a matrix product. @param x [B, C, H, W] @returns [B, 1, H, W] */
 function channelMean(x: Tensor): Tensor {
   const channels = x.size(1);
   const weights = constant(float32(new Float32Array(channels).fill(1 / channels), [1, channels]));
@@ -89,23 +89,22 @@ function channelMean(x: Tensor): Tensor {
   return reshape(matmul(weights, pixels), [x.shape[0], 1, x.shape[2], x.shape[3]]);
 }
 
-/** What {@link batchNorm} returns: the result, and what running statistics are updated with. */
+/** The result of {@link batchNorm} and the statistics that update the running ones. */
 interface BatchNormResult {
   readonly y: Tensor;
   /** Mean of each channel over the batch [C]. */
   readonly mean: Tensor;
-  /** Population variance of each channel [C]: what `y` is divided by, and what Keras keeps. */
+  /** Population variance of each channel [C], which normalises `y`. Keras keeps this one. */
   readonly variance: Tensor;
-  /** Variance · n / (n − 1) [C]: what PyTorch's `running_var` keeps. */
+  /** Variance · n / (n − 1) [C]. PyTorch's `running_var` keeps this one. */
   readonly unbiasedVariance: Tensor;
 }
 
 /**
- * Batch normalisation in training: each channel with its mean and population variance over the batch, through which the
- * gradient flows.
+ * Batch normalisation in training: each channel by its mean and population variance over the batch. Gradients flow
+ * through both.
  *
- * A bias added to a channel before it has a gradient of zero in exact arithmetic, and of rounding (1e-9) here as in
- * PyTorch.
+ * A bias in front of it has a gradient of zero in exact arithmetic; here, as in PyTorch, it is rounding (1e-9).
  * @param x [B, C], [B, C, L] or [B, C, H, W], with at least two values of each channel
  * @param weight [C]
  * @param bias [C]
@@ -183,7 +182,7 @@ export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tenso
   );
 }
 
-/** (x − mean) / sqrt(variance + epsilon), and what it is made of. The variance is taken of centred values. */
+/** (x − mean) / sqrt(variance + epsilon), and its terms. The variance is that of centred values, for precision. */
 function standardise(x: Tensor, epsilon: number, meanOf: (values: Tensor) => Tensor) {
   const average = meanOf(x);
   const centred = sub(x, average);
@@ -192,7 +191,7 @@ function standardise(x: Tensor, epsilon: number, meanOf: (values: Tensor) => Ten
   return { normalised: mul(centred, inverse), average, variance, inverse };
 }
 
-/** normalised · weight + bias for each channel; `back` takes the gradient of `normalised` to that of `x`. */
+/** normalised · weight + bias for each channel; `back` maps the gradient of `normalised` to that of `x`. */
 function scaled(x: Tensor, normalised: Tensor, weight: Tensor, bias: Tensor, back: (dy: Tensor) => Tensor): Tensor {
   const y = add(mul(normalised, perChannel(weight, x)), perChannel(bias, x));
   return withGradient(y, [x, weight, bias], (dy) => [
@@ -207,7 +206,7 @@ function checkChannels(operation: string, x: Tensor, weights: readonly Tensor[])
   throw shapeError(operation, '[B, C, ...] and weights [C]', x, ...weights);
 }
 
-/** A value for each channel, in a shape that broadcasts to `x`. @param values [C] @returns [C, 1, …] */
+/** One value per channel, in a shape that broadcasts to `x`. @param values [C] @returns [C, 1, …] */
 function perChannel(values: Tensor, x: Tensor): Tensor {
   const shape: Shape = [values.size(0), ...x.shape.slice(2).map(() => 1)];
   return reshape(values, shape);

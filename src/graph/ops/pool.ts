@@ -10,7 +10,7 @@ import { reshape } from './shape.js';
 interface PoolOptions {
   /** Height and width of the window. */
   readonly kernel: number;
-  /** The window's own size if absent. */
+  /** Default: `kernel`. */
   readonly stride?: number;
   /** Rows and columns added on every side, at most half a window: −∞ for the maximum, zeros for the average. */
   readonly padding?: number;
@@ -51,7 +51,7 @@ export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
   return y;
 }
 
-/** Puts each gradient where its maximum was found; indices count through the whole input tensor. */
+/** Adds each gradient at the place of its maximum; indices count through the whole input tensor. */
 function scatterMaxima(dy: Tensor, indices: Tensor, x: Tensor, overlapping: boolean): Tensor {
   const count = x.shape.reduce((n: number, _, axis) => n * x.size(axis), 1);
   const zeros = apply('ConstantOfShape', [integers([count])], [count]);
@@ -91,7 +91,7 @@ export function avgPool2d(x: Tensor, options: AvgPoolOptions): Tensor {
   });
 }
 
-/** For each window, kernel² over the pixels that it has inside the image. @returns [h, w] */
+/** For each window, kernel² divided by the number of its pixels inside the image. @returns [h, w] */
 function areaOverPixels(x: Tensor, y: Tensor, kernel: number, stride: number, padding: number): Tensor {
   const [rows, columns] = [2, 3].map((axis) =>
     Array.from({ length: y.size(axis) }, (_, i) => {

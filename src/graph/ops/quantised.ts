@@ -1,9 +1,9 @@
 /**
- * Products with 8-bit weights: activations are quantised as they come, one scale for each tensor, weights beforehand,
- * one scale for each output.
+ * Products with 8-bit weights. Weights are quantised beforehand, with one scale per output; activations during the run,
+ * with one scale per tensor.
  *
- * The operators are ONNX Runtime's. Weights are signed with a zero point of zero: its kernel for unsigned ones does not
- * use the processor's 8-bit dot products. No gradients: trained weights stay float32.
+ * The operators are ONNX Runtime's own. Weights are signed with a zero point of zero: its kernel for unsigned weights does
+ * not use the processor's 8-bit dot products. There are no gradients: trained weights stay float32.
  */
 import { apply, applyMany, constant, shapeError, type Tensor } from '../tensor.js';
 import { gather } from './gather.js';
@@ -39,14 +39,14 @@ export function conv3x3OfTokensInt8(x: Tensor, weight: Tensor, scale: Tensor, gr
     throw shapeError('conv3x3OfTokensInt8', `[B·${grid * grid}, I] and an int8 weight [O, I, 3, 3]`, x, weight);
   }
   const [outputs, inputs] = [weight.size(0), weight.size(1)];
-  // The row of zeros is quantised with the others: it becomes the zero point, so that padding stays exact.
+  // The row of zeros is quantised with the others and becomes the zero point, so padding is exact.
   const [quantised, step, zero] = quantise(pad(x, 0, 0, 1));
   const columns = reshape(gather(quantised, neighbours(tokens / grid ** 2, grid), 0), [tokens, 9 * inputs]);
   const kernels = reshape(transpose(weight, [2, 3, 1, 0]), [9 * inputs, outputs]);
   return product('conv3x3OfTokensInt8', columns, step, zero, kernels, scale);
 }
 
-/** The nine tokens around each token of each image; outside, the row after the last token. */
+/** The nine tokens around each token of each image; outside the grid, the row after the last token. */
 function neighbours(batch: number, grid: number): number[] {
   const area = grid * grid;
   const indices: number[] = [];

@@ -9,9 +9,9 @@ import { add, cast, div, equal, exp, mul, neg, sub, where } from './elementwise.
 import { reshape } from './shape.js';
 
 export interface ReduceOptions {
-  /** All axes if absent; negative ones count from the end. */
+  /** Default: all. Negative axes count from the end. */
   readonly axes?: readonly number[];
-  /** Keep reduced axes, with size 1. */
+  /** Keep the reduced axes with size 1. */
   readonly keepDims?: boolean;
 }
 
@@ -66,7 +66,7 @@ export function max(x: Tensor, options: MaxOptions = {}): Tensor {
   return reshape(y, shape);
 }
 
-/** The first that is true along `axes`, in row-major order; by place numbers, which float32 counts exactly to 2²⁴. */
+/** The first true element along `axes`, in row-major order, by place numbers (exact in float32 up to 2²⁴). */
 function firstOf(hits: Tensor, axes: readonly number[], kept: Shape): Tensor {
   const sizes = hits.shape.map((_, axis) => (axes.includes(axis) ? hits.size(axis) : 1));
   const count = sizeOf(sizes);
@@ -82,7 +82,7 @@ function firstOf(hits: Tensor, axes: readonly number[], kept: Shape): Tensor {
   return equal(places, first);
 }
 
-/** exp(x) / Σ exp(x) over an axis, the last if absent. */
+/** exp(x) / Σ exp(x) over an axis; default: the last. */
 export function softmax(x: Tensor, axis = -1): Tensor {
   resolveAxis('softmax', x, axis);
   const y: Tensor = apply('Softmax', [x], x.shape, {
@@ -92,7 +92,7 @@ export function softmax(x: Tensor, axis = -1): Tensor {
   return y;
 }
 
-/** The logarithm of {@link softmax}, x − log Σ exp(x), without overflow. */
+/** The logarithm of {@link softmax}, computed without overflow. */
 export function logSoftmax(x: Tensor, axis = -1): Tensor {
   resolveAxis('logSoftmax', x, axis);
   const y: Tensor = apply('LogSoftmax', [x], x.shape, {
@@ -103,14 +103,14 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
 }
 
 interface CrossEntropyOptions {
-  /** A label that counts nowhere, such as 255; none if absent. */
+  /** The label of pixels to leave out, such as 255. Default: none. */
   readonly ignore?: number;
 }
 
 /**
- * Mean of −log softmax at the class of each pixel, over all pixels but those to ignore.
+ * Mean of −log softmax at the class of each pixel, over all pixels that are not ignored.
  *
- * The result is NaN where a label is neither a class nor ignored, and where all are ignored (as in PyTorch).
+ * The result is NaN if a label is neither a class nor `ignore`, and if all pixels are ignored (as in PyTorch).
  * @param logits [B, C, ...]
  * @param labels class numbers [B, ...], float32 or any integer type
  * @returns a scalar

@@ -1,17 +1,17 @@
 /**
  * Bilinear, bicubic and nearest resizing of images by the rules of PyTorch's interpolate.
  *
- * All are linear maps of the rows and of the columns; the gradient is the product with the transposed maps.
+ * Each is a linear map of the rows and one of the columns; the gradient is the product with the transposed maps.
  */
 import { type Attributes, apply, constant, integers, shapeError, type Tensor } from '../tensor.js';
 import { float32 } from '../tensorData.js';
 import { matmul } from './matrix.js';
 import { transposeLast } from './shape.js';
 
-/** Which input pixels make an output pixel, and their shares. */
+/** The input pixels that an output pixel depends on, with their weights. */
 type Weights = (output: number, inputSize: number, outputSize: number) => readonly (readonly [number, number])[];
 
-/** Half-pixel centres: (i + 0.5)·in/out − 0.5; the scale is float32, as PyTorch's. */
+/** Half-pixel centres: (i + 0.5)·in/out − 0.5, with a float32 scale as in PyTorch. */
 function centred(output: number, inputSize: number, outputSize: number): number {
   return Math.fround(Math.fround(Math.fround(inputSize / outputSize) * (output + 0.5)) - 0.5);
 }
@@ -21,7 +21,7 @@ function aligned(output: number, inputSize: number, outputSize: number): number 
   return outputSize > 1 ? Math.fround(output * Math.fround((inputSize - 1) / (outputSize - 1))) : 0;
 }
 
-/** Between the two neighbours of a position. */
+/** Linear interpolation between the two neighbours of a position. */
 function linear(position: number, inputSize: number): readonly (readonly [number, number])[] {
   const first = Math.min(Math.floor(position), inputSize - 1);
   const fraction = position - first;
@@ -39,7 +39,7 @@ const alignedWeights: Weights = (i, inputSize, outputSize) => linear(aligned(i, 
 /** PyTorch's coefficient of the cubic convolution. */
 const CUBIC = -0.75;
 
-/** Keys' cubic convolution over four neighbours, those beyond the border taken from its last pixel. */
+/** Keys' cubic convolution over four neighbours; beyond the border the nearest pixel is repeated. */
 const cubicWeights: Weights = (output, inputSize, outputSize) => {
   const position = centred(output, inputSize, outputSize);
   const first = Math.floor(position);
@@ -84,7 +84,7 @@ function resize(name: string, x: Tensor, height: number, width: number, weights:
 }
 
 interface BilinearOptions {
-  /** Map the centres of the corner pixels onto each other (PyTorch's align_corners) in place of their outer edges. */
+  /** Align the centres of the corner pixels (PyTorch's align_corners) in place of the edges of the image. */
   readonly alignCorners?: boolean;
 }
 

@@ -31,7 +31,7 @@ export function reshape(x: Tensor, target: Shape): Tensor {
   });
 }
 
-/** ONNX leaves two ways to name an open dimension: 0 copies the input's, one -1 takes what is left. */
+/** ONNX can express open dimensions in two ways: 0 copies the input's, and one -1 is what the others leave. */
 function runtimeTarget(x: Tensor, shape: Shape): number[] {
   let inferred = false;
   return shape.map((dim, i) => {
@@ -89,7 +89,7 @@ export function transposeLast(x: Tensor): Tensor {
   return transpose(x, [...order.slice(0, -2), x.rank - 1, x.rank - 2]);
 }
 
-/** Tensors side by side along an axis. @throws SamusError GRAPH_SHAPE if another axis differs */
+/** Joins tensors along an axis. @throws SamusError GRAPH_SHAPE if another axis differs */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const first = tensors[0];
   if (tensors.length === 1) return first;
@@ -114,7 +114,7 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   });
 }
 
-/** Stacks tensors of one shape along a new axis. @throws SamusError GRAPH_SHAPE if another shape is among them */
+/** Stacks tensors along a new axis. @throws SamusError GRAPH_SHAPE if their shapes differ */
 export function stack(tensors: readonly Tensor[], axis: number): Tensor {
   const first = tensors[0];
   const at = axis < 0 ? axis + first.rank + 1 : axis;
@@ -126,7 +126,7 @@ export function stack(tensors: readonly Tensor[], axis: number): Tensor {
 }
 
 /**
- * Elements `start`, `start + step`, … before `end` of an axis of known size; or of an open axis, `end` from its front.
+ * Elements `start`, `start + step`, … before `end` of an axis. `end` counts from the front, also on an open axis.
  * @throws SamusError GRAPH_SHAPE if the range leaves the axis
  */
 export function slice(x: Tensor, axis: number, start: number, end: number, step = 1): Tensor {
@@ -149,7 +149,7 @@ export function slice(x: Tensor, axis: number, start: number, end: number, step 
 }
 
 /**
- * An axis cut into parts of the given sizes.
+ * Cuts an axis into parts of the given sizes.
  * @throws SamusError GRAPH_SHAPE if they do not add up to the axis
  */
 export function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
@@ -176,7 +176,7 @@ function zeros(shape: Shape): Tensor {
   return apply('ConstantOfShape', [integers(known)], known);
 }
 
-/** The gradient of a slice: its elements back in their places, zeros between and around. */
+/** The gradient of a slice: the elements in their places, zeros between and around them. */
 function unslice(dy: Tensor, axis: number, start: number, step: number, size: number): Tensor {
   let spread = dy;
   let count = dy.size(axis);
@@ -195,8 +195,8 @@ function unslice(dy: Tensor, axis: number, start: number, step: number, size: nu
 }
 
 /**
- * Elements moved along an axis by `shift` places, those that leave it coming in at the other end (PyTorch's roll).
- * @param shift positive moves to higher indices
+ * Cyclic shift along an axis (PyTorch's roll): elements that leave one end enter at the other.
+ * @param shift positive towards higher indices
  */
 export function roll(x: Tensor, shift: number, axis: number): Tensor {
   const at = resolveAxis('roll', x, axis);
@@ -208,7 +208,7 @@ export function roll(x: Tensor, shift: number, axis: number): Tensor {
   return withGradient(rolled, [x], (dy) => [roll(dy, -shift, at)]);
 }
 
-/** An axis made longer by a constant value on both sides. */
+/** Pads both ends of an axis with a constant. */
 export function pad(x: Tensor, axis: number, before: number, after: number, value = 0): Tensor {
   const at = resolveAxis('pad', x, axis);
   if (before < 0 || after < 0) throw shapeError('pad', 'widths of at least 0 (slice to cut)', x);
@@ -220,7 +220,7 @@ export function pad(x: Tensor, axis: number, before: number, after: number, valu
   });
 }
 
-/** Pads the last two axes, rows then columns. */
+/** Pads the last two axes with zeros. */
 export function padImage(x: Tensor, [top, left, bottom, right]: readonly [number, number, number, number]): Tensor {
   return pad(pad(x, -2, top, bottom), -1, left, right);
 }

@@ -1,6 +1,6 @@
 /**
- * Convolution by 3×3 kernels over a square grid of tokens, as Winograd's F(2×2, 3×3): 16 products for every 2×2
- * outputs instead of 36, and all of it matrix products, which ONNX Runtime does faster than convolutions.
+ * Convolution with 3×3 kernels over a square grid of tokens, as Winograd's F(2×2, 3×3): 16 multiplications for every 2×2
+ * outputs instead of 36, all in matrix products, which ONNX Runtime computes faster than convolutions.
  *
  * Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (CVPR 2016), gives the three matrices. In float32
  * the result differs from a direct convolution by rounding only (relative 1e-6 at 768 channels).
@@ -11,30 +11,30 @@ import { gather, NOWHERE } from './gather.js';
 import { gemm, matmulTransposed } from './matrix.js';
 import { reshape, transpose } from './shape.js';
 
-/** Tile of the input to its transform, Bᵀ. */
+/** Transforms a tile of the input, Bᵀ. */
 const INPUT = [
   [1, 0, -1, 0],
   [0, 1, 1, 0],
   [0, -1, 1, 0],
   [0, 1, 0, -1],
 ];
-/** Kernel to its transform, G. */
+/** Transforms a kernel, G. */
 const KERNEL = [
   [1, 0, 0],
   [0.5, 0.5, 0.5],
   [0.5, -0.5, 0.5],
   [0, 0, 1],
 ];
-/** Transform to the outputs of a tile, Aᵀ. */
+/** Transforms products to the outputs of a tile, Aᵀ. */
 const OUTPUT = [
   [1, 1, 1, 0],
   [0, 1, -1, -1],
 ];
-/** Side of a transformed tile, and of the outputs it gives. */
+/** Side of a transformed tile, and of its outputs. */
 const TILE = 4;
 const STEP = 2;
 
-/** Kronecker product with itself: one matrix for both axes of a tile. */
+/** The Kronecker product of a matrix with itself: one matrix for both axes of a tile. */
 function bothAxes(m: readonly (readonly number[])[]): Tensor {
   const rows = m.flatMap((a) => m.map((b) => a.flatMap((x) => b.map((y) => x * y))));
   return constant(float32(rows.flat(), [rows.length, rows[0].length]));
@@ -64,16 +64,16 @@ export function conv3x3OfTokens(x: Tensor, weight: Tensor, grid: number): Tensor
   return reshape(rows, [batch, grid * grid, outputs]);
 }
 
-/** G g Gᵀ for every pair of channels; computed once where the weight is constant. @returns [16, O, I] */
+/** G g Gᵀ for every pair of channels; folded if the weight is constant. @returns [16, O, I] */
 function transformedKernels(weight: Tensor): Tensor {
   const [outputs, inputs] = [weight.size(0), weight.size(1)];
-  // Kernels side by side as columns: a plain transpose of a matrix is fast, one of three axes is not.
+  // Kernels as columns of a matrix: transposing a matrix is fast, transposing three axes is not.
   const columns = transpose(reshape(weight, [outputs * inputs, 9]), [1, 0]);
   const flat = gemm(bothAxes(KERNEL), columns);
   return reshape(flat, [TILE * TILE, outputs, inputs]);
 }
 
-/** For each place of a tile and each tile, the token there: tiles overlap by two and reach over the edge by one. */
+/** The token at each place of each tile. Tiles overlap by two tokens and extend over the edge by one. */
 function tileIndices(batch: number, grid: number): number[] {
   const indices: number[] = [];
   for (let place = 0; place < TILE * TILE; place++) {
@@ -87,7 +87,7 @@ function tileIndices(batch: number, grid: number): number[] {
   return indices;
 }
 
-/** For each token, the row of the results [4, tiles] that is its. */
+/** For each token, its row in the results [4, tiles]. */
 function pixelIndices(batch: number, grid: number): number[] {
   const indices: number[] = Array.from({ length: batch * grid * grid }, () => 0);
   const tiles = batch * Math.ceil(grid / STEP) ** 2;
