@@ -132,10 +132,18 @@ describeInChromium('annotating an image', () => {
     await expect.poll(shown, { timeout: 20_000 }).toBe(false);
   });
 
-  it('finds everything, and undo takes all of it back', async () => {
+  it('finds everything, proposes it, and undo takes what was accepted back', async () => {
     await annotator.press('a');
-    await annotator.message(/found/);
+    await annotator.message(/proposals? found/);
+    expect(await annotator.objectCount()).toBe(0);
+    await annotator.page.getByRole('button', { name: 'Accept all' }).click();
     const found = await annotator.objectCount();
+    expect(found).toBeGreaterThan(0);
+    // A second search proposes nothing that is there.
+    await annotator.page.locator('canvas.over').focus();
+    await annotator.press('a');
+    await annotator.message(/annotated already/);
+    await annotator.press('Escape');
     await annotator.press('Control+z');
     await expect.poll(() => annotator.objectCount()).toBe(0);
     await annotator.press('Control+y');

@@ -13,11 +13,12 @@ import {
   setClass,
   setHidden,
 } from '../document/edit.js';
+import { contains } from '../../formats/runs.js';
 import { strokeMask } from '../document/stroke.js';
 import { text } from '../text/en.js';
 import { quietly, step, stepOnActive } from './edits.js';
 import { move } from './entries.js';
-import { stopEverything } from './everything.js';
+import { accept, discardProposals, proposalAt, stopEverything } from './everything.js';
 import { dismiss, say } from './messages.js';
 import {
   active,
@@ -55,13 +56,24 @@ export function chooseTool(next: Tool): void {
   if (next === 'calibrate') say(text.calibrate.begin);
 }
 
-/** A click of the click tool on a pixel. */
+/** A click of the click tool on a pixel: on a proposal it accepts that, unless it is in the object that is worked on. */
 export function click([x, y]: Pixel, positive: boolean): void {
+  const proposal = positive ? proposalToAccept([x, y]) : undefined;
+  if (proposal) {
+    accept([proposal]);
+    return;
+  }
   if (!positive && !active.peek()) {
     say(text.objects.nothingToRemoveFrom);
     return;
   }
   stepOnActive((present, id) => addPoint(present, id, [x, y, positive ? 1 : 0], multimask.peek()));
+}
+
+/** What a click on a pixel would accept. */
+export function proposalToAccept([x, y]: Pixel): ReturnType<typeof proposalAt> {
+  const shape = active.peek()?.shape;
+  return shape && contains(shape, x, y) ? undefined : proposalAt([x, y]);
 }
 
 export function drawBox(a: Pixel, b: Pixel): void {
@@ -213,7 +225,8 @@ export function cancel(): void {
   if (anchor.peek() || ticks.peek().length > 0) {
     anchor.value = null;
     ticks.value = [];
-  } else if (crosshair.peek()) crosshair.value = null;
+  } else if (discardProposals()) return;
+  else if (crosshair.peek()) crosshair.value = null;
   else quietly((present) => select(present, null));
 }
 

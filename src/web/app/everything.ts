@@ -1,13 +1,37 @@
-/** Automatic mode: has the engine find everything in the picture and makes objects of it, in one step. */
+/**
+ * Automatic mode: the engine finds everything in the image, and what is not annotated yet is proposed. A click on a
+ * proposal makes it an object; nothing is added by itself.
+ */
+import { computed, signal } from '@preact/signals';
+import { rleArea } from '../../formats/rle.js';
 import { addObject, select } from '../document/edit.js';
-import { PALETTE } from '../document/palette.js';
-import type { ImageDocument } from '../document/types.js';
+import { contains, subtract } from '../../formats/runs.js';
+import type { ImageDocument, PackedMask } from '../document/types.js';
 import { text } from '../text/en.js';
-import { newId, step } from './edits.js';
+import { newId, quietly, step } from './edits.js';
 import { dropIfBroken, readyEngine } from './engineControl.js';
 import { isAbort, say, sayError } from './messages.js';
 import { packed } from './predictions.js';
-import { currentClass, engineStatus, opened } from './state.js';
+import { currentClass, document, engineStatus, type Open, opened } from './state.js';
+
+/** A mask that waits to be accepted. */
+interface Proposal {
+  readonly mask: PackedMask;
+  readonly score: number;
+}
+
+/** Share of a proposal, or of an object, that may be common to both: more is the same structure again. */
+const MOST_OF_PROPOSAL = 0.3;
+const MOST_OF_OBJECT = 0.5;
+
+/** All that was found in an image, whatever became of it. */
+const found = signal<{ readonly open: Open; readonly all: readonly Proposal[] } | null>(null);
+/** Those that no object covers yet: an accepted one is gone, and comes back with Undo. */
+export const proposals = computed(() => {
+  const shapes = document.value?.objects.flatMap(({ shape }) => (shape ? [shape] : [])) ?? [];
+  const all = found.value?.open === opened.value ? (found.value?.all ?? []) : [];
+  return all.filter(({ mask }) => !shapes.some((shape) => isSame(mask, shape)));
+});
 
 let running: AbortController | null = null;
 
@@ -15,6 +39,32 @@ let running: AbortController | null = null;
 export function stopEverything(): boolean {
   running?.abort();
   return running !== null;
+}
+
+/** @returns whether there was something to discard */
+export function discardProposals(): boolean {
+  const any = proposals.peek().length > 0;
+  found.value = null;
+  return any;
+}
+
+/** The proposal under a pixel, the smallest if there are several. */
+export function proposalAt([x, y]: readonly [number, number]): Proposal | undefined {
+  return proposals
+    .peek()
+    .filter(({ mask }) => contains(mask, x, y))
+    .sort((a, b) => rleArea(a.mask) - rleArea(b.mask))[0];
+}
+
+/** Makes proposals objects of the current class, in one step. The next click begins a new object or accepts another. */
+export function accept(chosen: readonly Proposal[]): void {
+  const classId = currentClass.peek();
+  step((before) => {
+    const all = chosen.reduce<ImageDocument>((now, { mask, score }) => {
+      return addObject(now, { id: newId(), classId, start: { mask, origin: 'automatic', score } });
+    }, before);
+    return select(all, null);
+  });
 }
 
 /** Begins to look everywhere, or stops doing so. */
@@ -43,6 +93,7 @@ export async function findEverything(): Promise<void> {
     end();
     attempt.abort();
   });
+  found.value = null;
   engineStatus.value = { phase: 'everything', done: 0, total: 0 };
   try {
     const masks = await engine.everything(open.key, {
@@ -52,15 +103,12 @@ export async function findEverything(): Promise<void> {
       },
     });
     attempt.signal.throwIfAborted();
-    const classId = currentClass.peek();
-    step((document) => {
-      const all = masks.reduce<ImageDocument>((now, mask) => {
-        const start = { mask: packed(mask), origin: 'automatic', score: mask.score } as const;
-        return addObject(now, { id: newId(), classId, color: PALETTE[now.objects.length % PALETTE.length]!, start });
-      }, document);
-      return select(all, document.activeId);
-    });
-    say(text.everything.found(masks.length), masks.length > 0 ? text.everything.foundHint : text.everything.noneHint);
+    found.value = { open, all: masks.map((mask) => ({ mask: packed(mask), score: mask.score })) };
+    const count = proposals.peek().length;
+    // The next click is to accept one, not to correct what was worked on.
+    if (count > 0) quietly((present) => select(present, null));
+    const hints = [text.everything.known(masks.length - count), text.everything.hint(count)];
+    say(text.everything.found(count), hints.filter(Boolean).join(' '));
   } catch (error) {
     dropIfBroken(error);
     if (opened.peek() !== open) say(text.everything.left);
@@ -70,4 +118,10 @@ export async function findEverything(): Promise<void> {
     unfollow();
     end();
   }
+}
+
+function isSame(proposal: PackedMask, shape: PackedMask): boolean {
+  const area = rleArea(proposal);
+  const common = area - rleArea(subtract(proposal, shape));
+  return common > MOST_OF_PROPOSAL * area || common > MOST_OF_OBJECT * rleArea(shape);
 }

@@ -39,10 +39,15 @@ export async function runExport(choice: ExportChoice): Promise<void> {
       return;
     }
     exporting.value = { done: 0, total: 0 };
-    const { works, open, unread } = await gather(chosen, choice.format);
+    const { works, open, unread, unseen } = await gather(chosen, choice.format);
     const written = choice.beside ? await writeBeside(choice, works, folders) : await writeDownload(choice, works);
     const left = countImages(works) - countImages(works.filter(({ entry }) => !choice.beside || isIn(entry, folders)));
-    const hint = [text.exports.unread(unread), text.exports.besideRest(left), text.exports.unanswered(open)]
+    const hint = [
+      text.exports.unseen(unseen),
+      text.exports.unread(unread),
+      text.exports.besideRest(left),
+      text.exports.unanswered(open),
+    ]
       .filter(Boolean)
       .join(' ');
     const [failure, ...others] = written.failures;
@@ -86,20 +91,24 @@ interface Gathered {
   readonly open: number;
   /** Files that cannot be read, so that nothing is known of them. */
   readonly unread: number;
+  /** Objects that were carried along and not looked at, which are left out. */
+  readonly unseen: number;
 }
 
 async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<Gathered> {
   const works: Work[] = [];
   const seen = new Set<string>();
-  let [open, unread] = [0, 0];
+  let [open, unread, unseen] = [0, 0, 0];
   for (const entry of chosen) {
     const content = await contentOf(entry.id);
     if (content === null) {
       unread++;
       continue;
     }
-    const document = await workOn(entry);
-    if (!document) continue;
+    const work = await workOn(entry);
+    if (!work) continue;
+    const document = { ...work, objects: work.objects.filter(({ carried }) => !carried) };
+    if (!seen.has(content)) unseen += work.objects.length - document.objects.length;
     if (!seen.has(content)) open += unanswered(document).length;
     seen.add(content);
     if (!document.objects.some((object) => fits(object, format === 'prompts'))) continue;
@@ -107,7 +116,7 @@ async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<G
     bringBack(document);
     works.push({ entry, content, document });
   }
-  return { works, open, unread };
+  return { works, open, unread, unseen };
 }
 
 async function writeDownload(choice: ExportChoice, works: readonly Work[]): Promise<Written> {

@@ -46,6 +46,37 @@ export function openStore(): Promise<Store | null> {
   return opening;
 }
 
+/**
+ * The database may not take what is handed over while the page is being left. The work that is not written by then goes
+ * into local storage, which writes at once, and into the database at the next start.
+ */
+const JOURNAL = 'samus.unsaved';
+
+function writeJournal(): void {
+  const unsaved = [...known].filter(([key]) => queue.waits(workName(key)));
+  if (unsaved.length === 0) return;
+  try {
+    localStorage.setItem(JOURNAL, JSON.stringify(unsaved));
+  } catch {
+    // Too large, or forbidden: the database has most of it all the same.
+  }
+}
+
+async function readJournal(): Promise<void> {
+  try {
+    const text = localStorage.getItem(JOURNAL);
+    if (text === null) return;
+    const unsaved: readonly [string, ImageDocument][] = JSON.parse(text);
+    for (const [key, work] of unsaved) keepDocument(key, work);
+    await queue.flush();
+    localStorage.removeItem(JOURNAL);
+  } catch {
+    // There is none that can be read.
+  }
+}
+
+const workName = (key: string): string => `work ${key}`;
+
 /** The work on an image, of this session or an earlier one. */
 export async function documentOf(key: string): Promise<ImageDocument | undefined> {
   const stored = known.has(key) ? undefined : await (await openStore())?.document(key);
@@ -56,7 +87,7 @@ export async function documentOf(key: string): Promise<ImageDocument | undefined
 /** Takes work on an image, open or not: saves it, and counts it in the list wherever the image stands there. */
 export function keepDocument(key: string, next: ImageDocument): void {
   known.set(key, next);
-  queue.put(`work ${key}`, (store) => store.putDocument(key, next));
+  queue.put(workName(key), (store) => store.putDocument(key, next));
   const counts = countsOf(next);
   const isBehind = (entry: Entry): boolean =>
     entry.key === key &&
@@ -65,8 +96,9 @@ export function keepDocument(key: string, next: ImageDocument): void {
   entries.value = entries.peek().map((entry) => (isBehind(entry) ? { ...entry, ...counts } : entry));
 }
 
-/** What the list says of the work on an image. */
-export function countsOf({ objects }: ImageDocument): Pick<Entry, 'shapes' | 'asked' | 'committed'> {
+/** What the list says of the work on an image; what was carried there and not looked at does not count. */
+export function countsOf({ objects: all }: ImageDocument): Pick<Entry, 'shapes' | 'asked' | 'committed'> {
+  const objects = all.filter(({ carried }) => !carried);
   return {
     shapes: objects.filter(({ shape }) => shape !== null).length,
     asked: objects.filter(hasPrompts).length,
@@ -126,9 +158,15 @@ export function followWork(): void {
     const [now, open] = [document.value, opened.value];
     if (now && open && known.get(open.key) !== now) keepDocument(open.key, now);
   });
-  const leave = (): void => void queue.flush();
-  addEventListener('pagehide', leave);
-  addEventListener('visibilitychange', leave);
+  addEventListener('visibilitychange', () => void queue.flush());
+  addEventListener('pagehide', () => {
+    void queue.flush();
+    writeJournal();
+  });
+  // The page came back instead of being loaded anew: what it writes from now on is newer.
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) localStorage.removeItem(JOURNAL);
+  });
 }
 
 /** The settings of the last visit; its classes are put back, before any are added. */
@@ -181,6 +219,7 @@ async function openOnce(): Promise<Store | null> {
     warn(text.errors.otherTab, text.errors.otherTabHint);
   }
   queue.begin(store);
+  if (store) await readJournal();
   return store;
 }
 

@@ -8,10 +8,12 @@ import { addObject, emptyDocument } from '../document/edit.js';
 import { beginHistory } from '../document/history.js';
 import type { ImageDocument } from '../document/types.js';
 import { createEngine } from '../engine/index.js';
+import { cancel, click } from './commands.js';
+import { undoStep } from './edits.js';
 import { switchEngine } from './engineControl.js';
-import { findEverything } from './everything.js';
+import { findEverything, proposals } from './everything.js';
 import { followPrompts, packed, prepare, previewAt } from './predictions.js';
-import { document, engineStatus, history, hover, message, opened } from './state.js';
+import { currentClass, document, engineStatus, history, hover, message, opened } from './state.js';
 
 vi.mock('../engine/index.js', () => ({ createEngine: vi.fn() }));
 
@@ -141,8 +143,40 @@ describe('find everything', () => {
     expect(engineStatus.peek()).toEqual({ phase: 'everything', done: 0, total: 0 });
     engine.asked[1]!.answer(rowMask(3));
     await second;
-    expect(document.peek()?.objects.map(({ start }) => start?.mask)).toEqual([packed(rowMask(3))]);
+    expect(proposals.peek().map(({ mask }) => mask)).toEqual([packed(rowMask(3))]);
+    expect(document.peek()?.objects).toEqual([]);
     expect(engineStatus.peek().phase).toBe('ready');
+    await open('f', clicked());
+    expect(proposals.peek()).toEqual([]);
+  });
+
+  it('proposes what is not annotated yet, and a click makes an object of it in a step', async () => {
+    const start = { mask: packed(rowMask(1)), origin: 'file', score: null } as const;
+    await open('k', addObject(clicked(), { id: 'done', classId: 1, start, committed: true }));
+    const run = findEverything();
+    engine.asked[0]!.answer(rowMask(1), rowMask(3), rowMask(5));
+    await run;
+    expect(message.peek()?.text).toBe('2 proposals found.');
+    expect(message.peek()?.hint).toMatch(/^1 structure was left out/);
+    currentClass.value = 2;
+    click([0, 3], true);
+    expect(proposals.peek().map(({ mask }) => mask)).toEqual([packed(rowMask(5))]);
+    const [, accepted] = document.peek()!.objects;
+    expect(accepted).toMatchObject({
+      classId: 2,
+      points: [],
+      start: { mask: packed(rowMask(3)), origin: 'automatic' },
+    });
+    expect(document.peek()?.activeId).toBeNull();
+    undoStep();
+    expect(document.peek()?.objects).toHaveLength(1);
+    expect(proposals.peek()).toHaveLength(2);
+    // Beside all of them a click is a click.
+    click([0, 0], true);
+    expect(document.peek()?.objects.at(-1)?.points).toEqual([[0, 0, 1]]);
+    cancel();
+    expect(proposals.peek()).toEqual([]);
+    currentClass.value = 1;
   });
 
   it('leaves the engine failed when its worker ended meanwhile', async () => {

@@ -7,7 +7,7 @@ import { effect } from '@preact/signals';
 import { SamusError } from '../../errors.js';
 import { decodeRle, packRle, rleCounts } from '../../formats/rle.js';
 import { askInTurn, hasPrompts } from '../../predict/asking.js';
-import { withAnswer } from '../document/edit.js';
+import { seen, withAnswer } from '../document/edit.js';
 import { promptKey, promptSteps } from '../document/promptKey.js';
 import type { Annotation, PackedMask } from '../document/types.js';
 import type { Engine, EngineMask } from '../engine/engine.js';
@@ -39,8 +39,19 @@ const failed = new Set<string>();
 /** Questions that no engine answers, because their prompts are wrong: they are never asked again. */
 const refused = new Set<string>();
 
+/** Long enough to see whether a mask that was carried along fits. */
+const SEEING_MS = 1500;
+
 /** Begins to follow the document. */
 export function followPrompts(): void {
+  effect(() => {
+    const [present, open] = [document.value, opened.value];
+    if (!present || !open || seen(present) === present) return;
+    const timer = setTimeout(() => {
+      if (opened.peek() === open && globalThis.document?.visibilityState !== 'hidden') quietly(seen);
+    }, SEEING_MS);
+    return () => clearTimeout(timer);
+  });
   effect(() => {
     if (document.value && opened.value) void answerAll();
   });

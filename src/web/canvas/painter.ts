@@ -26,6 +26,8 @@ export interface Scene {
   /** In pixels of the image, both corners in it. */
   readonly box: readonly [number, number, number, number] | null;
   readonly color: string;
+  /** Masks that wait to be accepted. */
+  readonly proposals: readonly { readonly mask: PackedMask; readonly hovered: boolean }[];
   readonly hover: PackedMask | null;
   /** Middle of the brush and its path so far, in places of the image. */
   readonly brush: { readonly at: Place; readonly radius: number } | null;
@@ -59,6 +61,7 @@ export function drawScene(context: CanvasRenderingContext2D, scene: Scene, view:
   const ratio = cleared(context);
   context.setTransform(view.scale * ratio, 0, 0, view.scale * ratio, view.left * ratio, view.top * ratio);
   for (const object of scene.objects) if (object.mask) drawMask(context, object, view.scale);
+  for (const { mask, hovered } of scene.proposals) drawProposal(context, mask, hovered, scene.color, view.scale);
   if (scene.stroke) drawStroke(context, scene.stroke, scene.color);
   if (scene.hover) drawHover(context, scene.hover, view.scale);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -108,6 +111,29 @@ function drawHover(context: CanvasRenderingContext2D, mask: PackedMask, scale: n
   context.lineWidth = 1.25 / scale;
   context.setLineDash([4 / scale, 3 / scale]);
   context.strokeStyle = '#ffffff';
+  context.stroke(path);
+  context.setLineDash([]);
+}
+
+/** Dashed, so that it is told from an object. */
+function drawProposal(
+  context: CanvasRenderingContext2D,
+  mask: PackedMask,
+  hovered: boolean,
+  color: string,
+  scale: number,
+): void {
+  const path = maskPath(mask);
+  context.globalAlpha = hovered ? FILL_ACTIVE : FILL / 3;
+  context.fillStyle = color;
+  context.fill(path, 'evenodd');
+  context.globalAlpha = 1;
+  context.lineWidth = (hovered ? 3 : 2.5) / scale;
+  context.strokeStyle = 'rgba(0, 0, 0, 0.45)';
+  context.stroke(path);
+  context.lineWidth = (hovered ? 2 : 1.25) / scale;
+  context.setLineDash([6 / scale, 4 / scale]);
+  context.strokeStyle = color;
   context.stroke(path);
   context.setLineDash([]);
 }

@@ -7,10 +7,12 @@ import {
   commit,
   emptyDocument,
   findObject,
+  missesClicks,
   type ObjectSeed,
   paint,
   remove,
   removeLastPrompt,
+  seen,
   setBox,
   setHidden,
   unanswered,
@@ -102,11 +104,34 @@ describe('prompts', () => {
     expect(findObject(begun, 'a')!.multimask).toBe(false);
   });
 
+  it('that are carried count once they were looked at, and not where the mask misses its click', () => {
+    const fresh = addObject(emptyDocument(4, 1), { id: 'a', classId: 1, points: [[1, 0, 1]], carried: true });
+    const isCarried = (document: ImageDocument) => findObject(document, 'a')!.carried;
+    // Not while the model is asked.
+    expect(seen(fresh)).toBe(fresh);
+    expect(isCarried(seen(answered(fresh, mask(0, 1, 0, 0))))).toBeUndefined();
+    const missed = answered(fresh, mask(1, 0, 0, 0));
+    expect(missesClicks(findObject(missed, 'a')!)).toBe(true);
+    expect(seen(missed)).toBe(missed);
+    // Whoever corrects it has looked.
+    expect(isCarried(addPoint(missed, 'a', [0, 0, 0]))).toBeUndefined();
+    expect(isCarried(commit(missed, 'a'))).toBeUndefined();
+  });
+
   it('are carried without masks and strokes', () => {
     const source = paint(answered(addPoint(begin(), 'a', [1, 0]), mask(0, 1, 0, 0)), 'a', mask(1, 0, 0, 0), false);
     const { seeds, outside } = carried(addObject(source, { id: 'drawn', classId: 2 }), source, () => 'new');
     expect(seeds).toEqual([
-      { id: 'new', name: 'object-1', classId: 1, color: null, points: [[1, 0]], box: null, multimask: false },
+      {
+        id: 'new',
+        name: 'object-1',
+        classId: 1,
+        color: null,
+        points: [[1, 0]],
+        box: null,
+        multimask: false,
+        carried: true,
+      },
     ]);
     expect(outside).toBe(0);
   });

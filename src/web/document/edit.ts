@@ -3,7 +3,7 @@
  * Asking the model is not here; an object whose prompts changed keeps its old mask until {@link withAnswer}.
  */
 import type { PixelBox } from '../../formats/rle.js';
-import { isEmpty, subtract, unite, withStrokes } from '../../formats/runs.js';
+import { contains, isEmpty, subtract, unite, withStrokes } from '../../formats/runs.js';
 import { hasPrompts } from '../../predict/asking.js';
 import type { PointPrompt } from '../../predict/types.js';
 import { promptKey } from './promptKey.js';
@@ -32,6 +32,7 @@ export interface ObjectSeed {
   /** What the model said to just these prompts, where it is known. */
   readonly answer?: Omit<Answer, 'key'>;
   readonly committed?: boolean;
+  readonly carried?: true;
 }
 
 /** Adds an object and makes it the active one, unless it is committed. */
@@ -44,6 +45,7 @@ export function addObject(document: ImageDocument, seed: ObjectSeed): ImageDocum
     color: seed.color ?? null,
     hidden: false,
     committed: seed.committed ?? false,
+    ...(seed.carried && { carried: true }),
     points,
     box,
     start,
@@ -116,7 +118,7 @@ export function commit(document: ImageDocument, id: string): ImageDocument {
   const object = findObject(document, id);
   if (!object?.shape) return document;
   return select(
-    change(document, id, (one) => ({ ...one, committed: true })),
+    change(document, id, (one) => ({ ...one, committed: true, carried: undefined })),
     null,
   );
 }
@@ -162,9 +164,23 @@ export function carried(
     const box = whole && cutTo(whole, width, height);
     outside += all.length - points.length + Number(String(box) !== String(whole));
     const asks = box !== null || points.some(([, , label = 1]) => label === 1);
-    return asks ? [{ id: newId(), name, classId, color, multimask, points, box }] : [];
+    return asks ? [{ id: newId(), name, classId, color, multimask, points, box, carried: true }] : [];
   });
   return { seeds, outside };
+}
+
+/** Whether the mask has none of the pixels that were clicked to be in it: what carried clicks give in another image. */
+export const missesClicks = ({ points, shape }: Annotation): boolean => {
+  const inside = points.filter(([, , label = 1]) => label === 1);
+  return inside.length > 0 && !inside.some(([x, y]) => shape !== null && contains(shape, Math.floor(x), Math.floor(y)));
+};
+
+/** Carried objects that were on the screen count from now on, but for those whose mask misses its clicks. */
+export function seen(document: ImageDocument): ImageDocument {
+  const waiting = new Set(unanswered(document));
+  return document.objects
+    .filter((object) => object.carried && !waiting.has(object) && !missesClicks(object))
+    .reduce((all, { id }) => change(all, id, (object) => ({ ...object, carried: undefined })), document);
 }
 
 /** The part of a box that lies in an image; null if it holds nothing. */
@@ -185,8 +201,8 @@ function change(document: ImageDocument, id: string, edit: (object: Annotation) 
   return changed ? { ...document, objects } : document;
 }
 
-/** An object that is worked on is not done, and is seen. */
-const open = (object: Annotation): Annotation => ({ ...object, committed: false, hidden: false });
+/** An object that is worked on is not done, shown, and has been looked at. */
+const open = (object: Annotation): Annotation => ({ ...object, committed: false, hidden: false, carried: undefined });
 
 /** An object that gets a prompt: the setting of the first one holds for all, so that corrections go on from its mask. */
 const asked = (object: Annotation, multimask: boolean): Annotation =>

@@ -48,6 +48,8 @@ export interface Annotation {
   readonly hidden: boolean;
   /** A person said that it is done. */
   readonly committed: boolean;
+  /** Its prompts come from the image before, and nobody has looked at what the model made of them. */
+  readonly carried?: true | undefined;
   readonly points: readonly PointPrompt[];
   readonly box: PixelBox | null;
   readonly start: StartMask | null;

@@ -98,7 +98,13 @@ export class Store {
   }
 
   async putDocument(key: string, document: ImageDocument): Promise<void> {
-    await this.#with((db) => db.put('documents', document, key));
+    await this.#with(async (db) => {
+      const transaction = db.transaction('documents', 'readwrite');
+      const put = transaction.store.put(document, key);
+      // A page that is being left does not live to see the transaction end by itself.
+      transaction.commit();
+      await Promise.all([put, transaction.done]);
+    });
   }
 
   async settings(): Promise<Settings> {

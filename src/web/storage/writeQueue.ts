@@ -48,6 +48,11 @@ export class WriteQueue<Store> {
     this.#tell();
   }
 
+  /** Whether a change is not written yet. */
+  waits(name: string): boolean {
+    return this.#waiting.has(name);
+  }
+
   /** Until this work is done, which ends in changes, not all counts as written. */
   async during(work: Promise<void>): Promise<void> {
     this.#coming++;

@@ -116,9 +116,16 @@ export const text = {
     left: 'Find everything was stopped because you opened another image.',
     running: (done: number, total: number): string =>
       total > 0 ? `Searching: ${Math.round((100 * done) / total)} %` : 'Searching',
-    found: (n: number): string => (n === 0 ? 'No objects found.' : `${count(n, 'object', 'objects')} found.`),
-    noneHint: 'Click a structure to segment it.',
-    foundHint: 'Delete what you do not need; Undo takes all of them back.',
+    found: (n: number): string => (n === 0 ? 'No objects found.' : `${count(n, 'proposal', 'proposals')} found.`),
+    known: (n: number): string =>
+      n === 0
+        ? ''
+        : `${count(n, 'structure was', 'structures were')} left out: ${n === 1 ? 'it is' : 'they are'} annotated already.`,
+    hint: (n: number): string =>
+      n === 0 ? 'Click a structure to segment it.' : 'Click a proposal to accept it. Escape discards the rest.',
+    proposals: (n: number): string => count(n, 'proposal', 'proposals'),
+    acceptAll: 'Accept all',
+    discard: 'Discard',
   },
   history: { undo: 'Undo', redo: 'Redo' },
   objects: {
@@ -144,7 +151,15 @@ export const text = {
     nothingToErase: 'Select an object to erase from.',
     score: (score: number): string => `Score ${score.toFixed(2)}`,
     scoreHelp: "The model's own estimate of how well the mask fits (predicted IoU)",
-    state: { asking: 'segmenting…', empty: 'no mask', done: 'finished', drawn: 'drawn', file: 'from a file' },
+    state: {
+      asking: 'segmenting…',
+      empty: 'no mask',
+      done: 'finished',
+      drawn: 'drawn',
+      file: 'from a file',
+      carried: 'carried over',
+      misses: 'misses its clicks',
+    },
     clicks: (n: number): string => count(n, 'click', 'clicks'),
   },
   classes: {
@@ -325,6 +340,10 @@ export const text = {
       `${count(n, 'image', 'images')} written to ${names.join(' and ')}.`,
     unread: (n: number): string =>
       n === 0 ? '' : `${count(n, 'image could', 'images could')} not be read and ${n === 1 ? 'was' : 'were'} skipped.`,
+    unseen: (n: number): string =>
+      n === 0
+        ? ''
+        : `${count(n, 'object was', 'objects were')} carried over but not checked, and ${n === 1 ? 'is' : 'are'} not exported.`,
     unanswered: (n: number): string =>
       n === 0
         ? ''

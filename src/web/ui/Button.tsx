@@ -12,7 +12,7 @@ interface Props {
   readonly kind?: 'plain' | 'primary' | 'danger';
   /** Submits the form that it is in. */
   readonly submit?: boolean;
-  onClick?(): void;
+  onClick?(): unknown;
 }
 
 export function Button({ label, icon, caption, keys, pressed, disabled, kind = 'plain', submit, onClick }: Props) {

@@ -1,6 +1,6 @@
 /** The classes of objects: names, colours, and the class that new objects get. */
 import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { addClass, changeClass, removeClass, renameClass } from '../app/classes.js';
 import { chooseClass } from '../app/commands.js';
 import { classes, currentClass, nextClass } from '../app/state.js';
@@ -44,7 +44,8 @@ interface RowProps {
 function Row({ entry, only, group, fresh }: RowProps) {
   const { id, name, color } = entry;
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  // Before anything else is drawn: who types at once loses no letter.
+  useLayoutEffect(() => {
     if (fresh.peek() !== id) return;
     fresh.value = null;
     field.current?.focus();

@@ -1,6 +1,7 @@
 /** The objects of the open image: which is worked on, what the model thinks of it, its class, name and colour. */
 import { beginObject, commitActive, deleteActive } from '../app/commands.js';
 import { quietly, step } from '../app/edits.js';
+import { accept, discardProposals, proposals } from '../app/everything.js';
 import { active, classes, colorOf, document, opened } from '../app/state.js';
 import { rename, select, setClass, setColor, setHidden } from '../document/edit.js';
 import type { Annotation } from '../document/types.js';
@@ -17,7 +18,8 @@ export function ObjectsPanel() {
         <h2>{text.objects.title}</h2>
         <Button label={text.objects.begin} icon="plus" keys="N" disabled={!opened.value} onClick={beginObject} />
       </header>
-      {opened.value && objects.length === 0 && <p class="quiet">{text.objects.none}</p>}
+      {proposals.value.length > 0 && <Proposals />}
+      {opened.value && objects.length + proposals.value.length === 0 && <p class="quiet">{text.objects.none}</p>}
       <ul>
         {objects.map((one) => (
           <Row key={one.id} object={one} current={one.id === object?.id} />
@@ -25,6 +27,31 @@ export function ObjectsPanel() {
       </ul>
       {object && <Details object={object} />}
     </section>
+  );
+}
+
+function Proposals() {
+  const all = proposals.value;
+  return (
+    <div class="proposals">
+      <p>
+        <strong>{text.everything.proposals(all.length)}</strong> {text.everything.hint(all.length)}
+      </p>
+      <div class="row">
+        <Button
+          label={text.everything.acceptAll}
+          caption={text.everything.acceptAll}
+          icon="check"
+          onClick={() => accept(all)}
+        />
+        <Button
+          label={text.everything.discard}
+          caption={text.everything.discard}
+          icon="close"
+          onClick={discardProposals}
+        />
+      </div>
+    </div>
   );
 }
 

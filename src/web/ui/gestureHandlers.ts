@@ -1,7 +1,6 @@
 /** What clicks and drags on the canvas do with the tool that is chosen. */
-
 import { contains } from '../../formats/runs.js';
-import { chooseTool, click, drawBox, placeTick, stroke } from '../app/commands.js';
+import { chooseTool, click, drawBox, placeTick, proposalToAccept, stroke } from '../app/commands.js';
 import { quietly } from '../app/edits.js';
 import { previewAt } from '../app/predictions.js';
 import { adding, document, hover, opened, pointer, tool, view } from '../app/state.js';
@@ -61,7 +60,9 @@ export const gestureHandlers: GestureHandlers = {
   hover(place) {
     const image = opened.peek()?.picture;
     pointer.value = place && image ? toImage(view.peek(), place) : null;
-    previewAt((place && image && pixelAt(view.peek(), place, image)) ?? null);
+    const pixel = (place && image && pixelAt(view.peek(), place, image)) ?? null;
+    // A proposal under the pointer is what a click would give.
+    previewAt(pixel && adding.peek() && proposalToAccept(pixel) ? null : pixel);
   },
   pan: panBy,
   zoom,

@@ -1,6 +1,7 @@
 /** An object in words: in the list of objects, and as a screen reader is told of its new mask. */
 import { rleArea } from '../../formats/rle.js';
 import { hasPrompts } from '../../predict/asking.js';
+import { missesClicks } from '../document/edit.js';
 import { promptKey } from '../document/promptKey.js';
 import type { Annotation, Scale } from '../document/types.js';
 import { text } from '../text/en.js';
@@ -15,6 +16,8 @@ export function stateOf(object: Annotation): string {
     asking ? text.objects.state.asking : scoreOf(object),
     points.length > 0 ? text.objects.clicks(points.length) : '',
     start?.origin === 'file' ? text.objects.state.file : '',
+    object.carried ? text.objects.state.carried : '',
+    !asking && shape && missesClicks(object) ? text.objects.state.misses : '',
     strokes.added || strokes.erased ? text.objects.state.drawn : '',
     !shape && !asking ? text.objects.state.empty : '',
   ]);

@@ -1,5 +1,6 @@
 /** What the canvas shows, out of the state of the page: recomputed when any of it changes. */
 import { computed, signal } from '@preact/signals';
+import { proposalAt, proposals } from '../app/everything.js';
 import { measurementOf } from '../app/measurements.js';
 import {
   active,
@@ -35,6 +36,8 @@ export const currentScene = computed((): Scene => {
   const measurement =
     showMeasures.value && object?.shape ? measurementOf(object.shape, document.value?.scale ?? null) : null;
   const diameters = [measurement?.longest, measurement?.shortest].filter((line) => line != null);
+  const [px, py] = pointer.value ?? [-1, -1];
+  const hovered = tool.value === 'click' ? proposalAt([Math.floor(px), Math.floor(py)])?.mask : undefined;
   return {
     objects: shown
       .map((one) => ({ mask: one.shape, color: colorOf(one), active: one.id === object?.id }))
@@ -43,6 +46,7 @@ export const currentScene = computed((): Scene => {
       object && !object.hidden ? object.points.map(([x, y, label = 1]) => ({ at: [x, y], positive: label === 1 })) : [],
     box: boxOf(liveBox.value ?? keyBox()) ?? object?.box ?? null,
     color: colorOf(object ?? { classId: currentClass.value }),
+    proposals: proposals.value.map(({ mask }) => ({ mask, hovered: mask === hovered })),
     hover: hover.value,
     brush: at && { at, radius },
     stroke: stroke && { ...stroke, radius },
