@@ -2,6 +2,8 @@
  * Everything that a person can do, by name: what keys, buttons and the help overlay share. Each command says when it
  * makes sense; running one that does not does nothing.
  */
+
+import { contains } from '../../formats/runs.js';
 import {
   addPoint,
   commit,
@@ -13,7 +15,6 @@ import {
   setClass,
   setHidden,
 } from '../document/edit.js';
-import { contains } from '../../formats/runs.js';
 import { strokeMask } from '../document/stroke.js';
 import { text } from '../text/en.js';
 import { quietly, step, stepOnActive } from './edits.js';

@@ -4,8 +4,8 @@
  */
 import { computed, signal } from '@preact/signals';
 import { rleArea } from '../../formats/rle.js';
-import { addObject, select } from '../document/edit.js';
 import { contains, subtract } from '../../formats/runs.js';
+import { addObject, select } from '../document/edit.js';
 import type { ImageDocument, PackedMask } from '../document/types.js';
 import { text } from '../text/en.js';
 import { newId, quietly, step } from './edits.js';

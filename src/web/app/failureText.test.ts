@@ -12,6 +12,7 @@ const SOURCE = fileURLToPath(new URL('../..', import.meta.url));
 /** What only a defect of the page brings about, whatever a person does: wrong calls within it, which stay English. */
 const DEFECTS = [
   ...[
+    'ARCHITECTURE_TWICE',
     'AUGMENT_PARAMETER',
     'AUTOMATIC_OPTION',
     'CLASS_PNG_SIZE',
@@ -39,7 +40,7 @@ const DEFECTS = [
   ],
   ...['PROMPT_MASK_TWICE', 'PROMPT_MASK_VALUE', 'RANDOM_STATE', 'RESIZE_SIZE', 'RLE_SIZE', 'RUNTIME_DTYPE'],
   ...['RUNTIME_FEEDS', 'SAFETENSORS_NAME', 'SEGMENTER_DISPOSED', 'SESSION_DISPOSED', 'TENSOR_DTYPE', 'TENSOR_SIZE'],
-  'TRAIN_NOTHING',
+  ...['SAMUS_FROM_SAM', 'TRAIN_NOTHING'],
 ];
 
 /** In files that the page imports, on ways that it does not go (lists of datasets), or reworded by readAnnotations.ts. */
