@@ -1,6 +1,6 @@
 /**
- * One image with all that is asked on it: a first prompt for each class and draw, then correction clicks in turns with
- * the model's answers. The model looks at the image once, and answers all prompts of a turn together.
+ * All prompts of one image: a first prompt for each class and draw, then correction clicks in turns with the model's
+ * answers. The model encodes the image once and answers all prompts of a turn together.
  */
 import { correctionClick } from '../data/prompts.js';
 import type { Sample } from '../data/sampleList.js';
@@ -19,7 +19,7 @@ export interface Protocol {
   readonly seed: number;
 }
 
-/** What came of one sample and draw. */
+/** The result of one sample and draw. */
 export interface Dialogue {
   readonly sample: Sample;
   readonly draw: number;
@@ -71,13 +71,13 @@ export async function answerImage(
     const byTurn = new Map(asked.map((one, i) => [one, answers[i]!]));
     turns = turns.map((one) => {
       const answer = byTurn.get(one) ?? one.answer!;
-      const told = { ...one, answer, overlaps: [...one.overlaps, confusionOf(answer.mask, one.truth)] };
-      if (!one.open || turn === protocol.clicks) return told;
+      const next = { ...one, answer, overlaps: [...one.overlaps, confusionOf(answer.mask, one.truth)] };
+      if (!one.open || turn === protocol.clicks) return next;
       const click = correctionClick(answer.mask, label, width, one.sample.classId);
-      if (!click) return { ...told, open: false };
+      if (!click) return { ...next, open: false };
       const prompt = { ...one.prompt, points: [...one.prompt.points, click], lowResLogits: answer.lowResLogits };
-      return { ...told, prompt };
+      return { ...next, prompt };
     });
   }
-  return turns.map(({ open, answer, ...told }) => ({ ...told, answer: answer! }));
+  return turns.map(({ open, answer, ...next }) => ({ ...next, answer: answer! }));
 }

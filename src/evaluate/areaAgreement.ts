@@ -1,6 +1,6 @@
 /**
- * How well areas agree with the labels', after Bland and Altman: what a user who measures areas would want to know,
- * and what overlap does not tell (a mask that is always a fifth too large has a good Dice).
+ * How well predicted areas agree with those of the labels, after Bland and Altman. Overlap does not show this: a mask
+ * that is always a fifth too large has a good Dice.
  */
 import { columnOf } from './columns.js';
 import type { ResultTable } from './resultTable.js';

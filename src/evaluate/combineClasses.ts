@@ -4,7 +4,7 @@
  * single channel instead, which is always the background (spec 4.7): its Dice is frozen at 2/3 for three classes.
  */
 
-/** Pixels by true class (row) and predicted class (column), for data sets of several classes. */
+/** Pixels by true class (row) and predicted class (column), for datasets of several classes. */
 export class ConfusionMatrix {
   readonly counts: Float64Array;
 

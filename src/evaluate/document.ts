@@ -8,7 +8,7 @@ import type { Comparison, PairedDifference } from './compare.js';
 import type { Failure } from './evaluate.js';
 import type { GroupSummary, MetricSummary } from './summary.js';
 
-/** The JSON of each data set and class. */
+/** The JSON of each dataset and class. */
 export function groupDocument(
   group: GroupSummary,
   confusion?: readonly (readonly number[])[],
@@ -59,7 +59,7 @@ export function groupDocument(
   };
 }
 
-/** Every metric that is defined for at least one image; `n` tells of how many where it is not all of them. */
+/** Every metric that is defined for at least one image; `n` is given where it is not all of them. */
 export function metricsDocument(metrics: ReadonlyMap<string, MetricSummary>, images: number): { [key: string]: Json } {
   const defined = [...metrics].filter(([, summary]) => summary.n > 0);
   return Object.fromEntries(

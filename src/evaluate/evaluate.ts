@@ -1,7 +1,7 @@
 /**
  * Runs a model over a list and measures every answer. Images stream: a few are in work at a time, so that one is
- * decoded and another measured while the model computes, and none is kept. What the numbers amount to is in
- * summary.ts; what people look at is in report/.
+ * decoded and another measured while the model computes, and none is kept. summary.ts computes the statistics,
+ * report/ draws them.
  */
 import type { Sample, SampleList } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
@@ -15,7 +15,7 @@ import type { EvaluationPrompt, PromptableModel } from './promptableModel.js';
 import { type AbsentPrompt, absentClick } from './promptPlan.js';
 import { ResultTable, type RowValues } from './resultTable.js';
 
-/** Where images come from; a data set of data/ is one. */
+/** A source of labelled images, such as a dataset of data/. */
 export interface CaseSource {
   read(sample: Sample): Promise<LabelledCase>;
   classes(dataset: string): { readonly count: number; readonly names: readonly string[] };
@@ -45,7 +45,7 @@ export interface Evaluation {
   readonly table: ResultTable;
   /** In the order of the list. */
   readonly failures: readonly Failure[];
-  /** Of data sets with images of which several classes were evaluated: pixels after overlaps are resolved. */
+  /** By dataset, where several classes of an image were evaluated: pixels after overlaps are resolved. */
   readonly confusions: ReadonlyMap<string, ConfusionMatrix>;
   readonly images: number;
   readonly wallMs: number;
@@ -66,7 +66,7 @@ export async function evaluate(
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   if (list.length === 0) {
-    throw new SamusError('EVALUATE_EMPTY', 'samples were expected, the list has none', 'name another list');
+    throw new SamusError('EVALUATE_EMPTY', 'the list contains no samples', 'name another list');
   }
   const started = performance.now();
   const table = new ResultTable(list.length, Math.max(1, options.draws), options.clicks + 1);
@@ -216,7 +216,7 @@ function allFailed(failures: readonly Failure[]): SamusError {
   const { sample, error } = failures[0]!;
   return new SamusError(
     'EVALUATE_ALL_FAILED',
-    `${failures.length} sample(s) were expected to be evaluated, all failed; the first, ${sample.dataset}/${sample.name}: ${error.message}`,
+    `all ${failures.length} samples failed; the first, ${sample.dataset}/${sample.name}: ${error.message}`,
     error.hint,
     { samples: failures.length, first: { dataset: sample.dataset, name: sample.name, code: error.code } },
   );

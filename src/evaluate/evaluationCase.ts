@@ -4,7 +4,7 @@
 import type { Image } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
 
-/** What is read of an image; data sets of data/ give it. */
+/** An image with its label, as datasets of data/ read it. */
 export interface LabelledCase {
   readonly image: Image;
   /** Class indices, row-major. */

@@ -1,6 +1,6 @@
 /**
- * Which prompts a sample is evaluated with: read from words, and made from its label, either always the same
- * (as published) or drawn from a seed. Correction clicks depend on what the model answers; they are in answerImage.ts.
+ * The prompts of an evaluation: parsed from an option, and made from a sample's label, either fixed (as published) or
+ * drawn from a seed. Correction clicks depend on the model's answers; they are in answerImage.ts.
  */
 import { evaluationClick, jitteredBox, randomClick, randomClicks, tightBox } from '../data/prompts.js';
 import type { Sample } from '../data/sampleList.js';
@@ -9,7 +9,7 @@ import type { PixelBox } from '../formats/rle.js';
 import { Random } from '../nn/random.js';
 import type { EvaluationPrompt } from './promptableModel.js';
 
-/** How a sample is pointed at before any correction. */
+/** The first prompt of a sample. */
 export type PromptKind =
   | { readonly kind: 'points'; readonly count: number }
   | { readonly kind: 'box' }
@@ -22,12 +22,11 @@ export interface Draw {
   readonly draw: number;
 }
 
-/** Most points of one prompt: more than anybody clicks, and what a list of tokens can hold without slowing down. */
+/** Most points of one prompt: more than anybody clicks, few enough not to slow the decoder down. */
 const MOST_POINTS = 100;
 
 /**
- * `point`, `points:N`, `box`, `none`. `auto`, for models that prompt themselves (AutoSAMUS), has an error of its own: there
- * are none yet.
+ * `point`, `points:N`, `box`, `none`. `auto` is for models that prompt themselves (AutoSAMUS); there are none yet.
  * @throws SamusError EVALUATE_PROMPT, EVALUATE_PROMPT_AUTO
  */
 export function parsePromptKind(text: string): PromptKind {
@@ -140,7 +139,7 @@ function widened([x0, y0, x1, y1]: PixelBox): PixelBox {
   return [x0 - dx, y0 - dy, x1 + dx, y1 + dy];
 }
 
-/** FNV-1a over the text's code units: what an image is drawn must not hang on its place in a list. */
+/** FNV-1a over the text's code units: random prompts must not depend on the place of an image in a list. */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -1,6 +1,6 @@
 /**
- * What was measured, one row for each sample and draw, in columns of numbers: a list of 100,000 lines fits into some
- * twenty megabytes. Statistics over the rows are in summary.ts.
+ * The measurements, one row per sample and draw, in columns of numbers: a list of 100,000 lines takes about twenty
+ * megabytes. summary.ts computes statistics over the rows.
  */
 import { columnOf } from './columns.js';
 import { type MaskMetrics, METRICS, type Metric } from './metrics.js';
@@ -52,7 +52,7 @@ export class ResultTable {
   readonly draws: number;
   /** Turns of a row: the first prompt and each click. */
   readonly turns: number;
-  /** Columns with values; one without (millimetres, where no spacing is known) takes no memory of its own. */
+  /** Columns with values; one without (millimetres, if no spacing is known) takes no memory. */
   readonly #columns = new Map<Column, Float64Array>();
   readonly #undefined: Float64Array;
   readonly pixelMm2: Float64Array;
@@ -124,7 +124,7 @@ export class ResultTable {
 
   /**
    * All samples of a patient are a cluster; where no patient is known, all of an image. Undefined where each sample has
-   * a cluster of its own: then samples are as good as clusters.
+   * its own cluster: then samples serve as clusters.
    */
   clustersOf(samples: Uint32Array): Clusters | undefined {
     const patients = this.#patientPlaces.size;

@@ -19,7 +19,7 @@ export interface Summary {
 /** Lower and upper end. */
 export type Interval = readonly [low: number, high: number];
 
-/** Resamples of a bootstrap; large data sets get fewer, their intervals are narrow and cost more. */
+/** Resamples of a bootstrap; large datasets get fewer, their intervals are narrow and cost more. */
 const RESAMPLES = { most: 2000, least: 200, work: 5e7 } as const;
 
 /** With fewer images (or patients) than this resampling shows next to nothing of what others would be like. */

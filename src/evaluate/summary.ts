@@ -1,6 +1,6 @@
 /**
- * What a results table amounts to: for each data set and class the statistics of every metric, over the means of each
- * sample's draws, and for all of them together. Plain numbers; how they are written as JSON is in document.ts.
+ * Statistics of a results table: of every metric for each dataset and class, over the means of each sample's draws, and
+ * for all samples together. Plain numbers; document.ts writes them as JSON.
  */
 import type { Sample, SampleList } from '../data/sampleList.js';
 import { type Agreement, type Areas, agreementOf, areasOf } from './areaAgreement.js';
@@ -78,7 +78,7 @@ export interface EvaluationSummary {
   readonly overall: ReadonlyMap<Metric, MetricSummary>;
   /** Of `overall`. */
   readonly resampled: Resampled;
-  /** The mean of the groups' means: small data sets count as much as large ones. */
+  /** The mean of the groups' means: small datasets count as much as large ones. */
   readonly macroDice: number;
   readonly calibration: Calibration;
 }

@@ -19,7 +19,7 @@ export interface ReportContent {
   readonly list: SampleList;
   readonly results: readonly ReportModel[];
   readonly comparisons: readonly Comparison[];
-  /** Names of classes by index, for data sets with several. */
+  /** Names of classes by index, for datasets with several. */
   readonly classNames: (dataset: string) => readonly string[];
   readonly provenance: Provenance;
   readonly notice: string;

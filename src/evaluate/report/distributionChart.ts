@@ -36,7 +36,7 @@ export function distributionChart(rows: readonly DistributionRow[], what: string
   return drawing(
     WIDTH,
     height,
-    `${what} of the images of each data set and class`,
+    `${what} of the images of each dataset and class`,
     grid.join('') + drawn.join('') + label((LEFT + RIGHT) / 2, height - 4, what, 'middle', 'axis'),
   );
 }

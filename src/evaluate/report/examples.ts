@@ -1,5 +1,5 @@
 /**
- * Which samples a report shows: of each data set and class the worst, those in the middle, and the best.
+ * Which samples a report shows: of each dataset and class the worst, those in the middle, and the best.
  */
 import type { Sample } from '../../data/sampleList.js';
 import type { EvaluationPrompt } from '../promptableModel.js';

@@ -20,7 +20,7 @@ export const EXAMPLES_LEGEND = `<div class="legend">
 <label><input type="checkbox" id="show-prompt" checked><svg width="12" height="12" viewBox="0 0 12 12"><circle cx="6" cy="6" r="4.5" class="prompt"/></svg>prompt (red: not the object)</label>
 </div>`;
 
-/** All examples of a model, by data set and class. */
+/** All examples of a model, by dataset and class. */
 export function examplesOf({ groups }: EvaluationSummary, gallery: readonly GalleryEntry[]): string {
   const sections = groups.map((group) => {
     const entries = gallery.filter(

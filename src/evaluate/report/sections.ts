@@ -27,7 +27,7 @@ function savable(drawn: string, name: string): string {
   return `${drawn}<a class="save" download="${escapeText(file)}" href="data:image/svg+xml;base64,${base64}">Save as SVG</a>`;
 }
 
-/** Rows of charts: data sets one after the other, the models of each side by side. */
+/** Rows of charts: datasets one after the other, the models of each side by side. */
 export function distributions({ results }: ReportContent): string {
   const several = results.length > 1;
   const [first] = results;

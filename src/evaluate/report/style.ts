@@ -3,7 +3,7 @@
  * checkboxes that the style looks at.
  */
 
-/** Colours that people tell apart, also those who see fewer: light and dark variants of each. */
+/** Colours that people with colour blindness can distinguish, in light and dark variants. */
 const SERIES = [
   ['#2563eb', '#6ea8fe'],
   ['#d9480f', '#ff9a5c'],
@@ -40,7 +40,7 @@ ${SERIES.map((_, i) => `.s${i}{--c:var(--s${i})}`).join('')}
 `.trim();
 
 /**
- * The rules for a drawing in a file of its own, in light colours. Without variables: word processors and drawing
+ * The rules for a drawing that is saved as a file, in light colours. Without variables: word processors and drawing
  * programs do not read them.
  */
 export const DRAWING_STYLE = CHART.replace(/\.s\d+\{--c:[^}]*\}/g, '')

@@ -29,7 +29,7 @@ interface ResultRow {
 /** Failures that a page lists; images.csv has all of them. */
 const MOST_FAILURES = 200;
 
-/** Overlap of all models, data sets and classes. */
+/** Overlap of all models, datasets and classes. */
 export function overlapTable(summaries: readonly EvaluationSummary[]): string {
   const ratio = (head: string, metric: Metric, hint: string): Column<ResultRow> => ({
     head,
@@ -60,7 +60,7 @@ export function overlapTable(summaries: readonly EvaluationSummary[]): string {
 }
 
 /**
- * Distances of all models, data sets and classes.
+ * Distances of all models, datasets and classes.
  * @returns empty if no image has any in this unit
  */
 export function distanceTable(summaries: readonly EvaluationSummary[], unit: 'px' | 'mm'): string {
