@@ -1,10 +1,12 @@
 /**
  * The work of `samus data import`.
  */
+import { dirname, join, resolve } from 'node:path';
 import { importDataset } from '../data/importDataset.node.js';
 import type { ImportOptions } from '../data/importers/importer.js';
 import { planImport } from '../data/importers/index.node.js';
 import type { Json } from '../errors.js';
+import { outputCheck } from './output.js';
 import { Progress } from './progress.js';
 import { type Outcome, warn } from './run.js';
 
@@ -16,7 +18,7 @@ export interface ImportCommandOptions extends ImportOptions {
 /** Left out images are named one by one up to this number. */
 const MOST_NAMED = 10;
 
-/** Imports a data set. @throws SamusError what planning and importing throw */
+/** Imports a dataset. @throws SamusError OUTPUT_IS_INPUT, and what planning and importing throw */
 export async function importData(
   name: string,
   source: string,
@@ -25,6 +27,7 @@ export async function importData(
 ): Promise<Outcome> {
   const plan = await planImport(name, source, options);
   for (const warning of plan.warnings ?? []) warn(warning);
+  if (options.replace) await checkSource(source, out, [...plan.datasets.keys()]);
   const progress = new Progress('importing', plan.items.length);
   try {
     const { size, replace = false } = options;
@@ -45,4 +48,15 @@ export async function importData(
   } finally {
     progress.end();
   }
+}
+
+/** A dataset that is replaced is deleted: it must not be what is imported, nor hold it. */
+async function checkSource(source: string, out: string, datasets: readonly string[]): Promise<void> {
+  const above: string[] = [];
+  for (let path = resolve(source); ; path = dirname(path)) {
+    above.push(path);
+    if (path === dirname(path)) break;
+  }
+  const check = await outputCheck(above);
+  await check(datasets.map((dataset) => join(out, dataset)));
 }

@@ -31,7 +31,7 @@ import { resultLines } from './evaluateLines.js';
 import { beforeInterruptedEnd } from './interrupt.js';
 import { DEFAULT_MODEL } from './modelOptions.js';
 import { openSegmenter } from './openModel.js';
-import { writeText } from './output.js';
+import { modelFiles, outputCheck, writeText } from './output.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { Progress, withProgress } from './progress.js';
 import { type Outcome, warn } from './run.js';
@@ -54,8 +54,10 @@ export interface EvaluateCommandOptions {
   readonly json?: boolean;
 }
 
+const REPORT_FILES = ['report.html', 'summary.json', 'images.csv'];
+
 /**
- * @throws SamusError EVALUATE_PROMPT, EVALUATE_MODEL_TWICE, and as openDataset, lists, loadModel and evaluate
+ * @throws SamusError OUTPUT_IS_INPUT, EVALUATE_PROMPT, EVALUATE_MODEL_TWICE, and as openDataset, lists, loadModel and evaluate
  */
 export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outcome> {
   const protocol: EvaluateOptions = {
@@ -86,7 +88,12 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   }
   // A model that cannot be read is found before the first has run for an hour.
   if (models.length > 1) for (const model of models) await loadModel(model);
-  if (options.report !== undefined) await makeFolder(options.report);
+  if (options.report !== undefined) {
+    const facts = list.datasets.map((name) => join(options.data, name, 'images.csv'));
+    const check = await outputCheck([...facts, ...models.flatMap(modelFiles)]);
+    await check(REPORT_FILES.map((name) => join(options.report!, name)));
+    await makeFolder(options.report);
+  }
   const results: ReportModel[] = [];
   for (const model of models) {
     results.push(
@@ -190,7 +197,7 @@ function documentOf(
       comparisons: comparisons.map(comparisonDocument),
     }),
     ...(options.report !== undefined && {
-      report: ['report.html', 'summary.json', 'images.csv'].map((name) => join(options.report!, name)),
+      report: REPORT_FILES.map((name) => join(options.report!, name)),
     }),
     notice: NOTICE,
   };

@@ -6,8 +6,23 @@ import { MODEL_FILES, writeModelFolder } from '../formats/modelFolder.node.js';
 import { configJson, serialiseConfig } from '../models/configFile.js';
 import type { Model } from '../predict/types.js';
 import { whole } from './interrupt.js';
+import { modelFiles, outputCheck } from './output.js';
 import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
+
+/**
+ * Refuses to write a model folder over a file that is read.
+ * @param models that are read, by their names
+ * @param files that are read besides
+ * @throws SamusError OUTPUT_IS_INPUT
+ */
+export async function checkModelOutput(
+  folder: string,
+  models: readonly string[],
+  files: readonly string[] = [],
+): Promise<void> {
+  await (await outputCheck([...models.flatMap(modelFiles), ...files]))(modelFiles(folder));
+}
 
 /**
  * Writes the folder in one step.

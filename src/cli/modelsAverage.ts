@@ -4,9 +4,8 @@
 import { basename } from 'node:path';
 import { averageWeights } from '../models/averageWeights.js';
 import type { Model } from '../predict/types.js';
-import { saveModel } from './modelFolderOutput.js';
+import { checkModelOutput, saveModel } from './modelFolderOutput.js';
 import { readModel } from './openModel.js';
-import { checkOutputs } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import type { Outcome } from './run.js';
 
@@ -15,7 +14,7 @@ import type { Outcome } from './run.js';
  * @throws SamusError OUTPUT_IS_INPUT, as averageWeights, and what reading, checking and writing throw
  */
 export async function averageModels(names: readonly string[], out: string): Promise<Outcome> {
-  checkOutputs([out], names);
+  await checkModelOutput(out, names);
   const models: Model[] = [];
   for (const name of names) models.push(await readModel(name));
   const tensors = averageWeights(models);

@@ -11,7 +11,7 @@ import { architectureOf } from '../models/registry.js';
 import { modelFromParts } from '../predict/model.js';
 import type { Model } from '../predict/types.js';
 import { readConfigFile } from './configFile.js';
-import { saveModel } from './modelFolderOutput.js';
+import { checkModelOutput, saveModel } from './modelFolderOutput.js';
 import { readModel } from './openModel.js';
 import { NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
@@ -28,10 +28,11 @@ export interface ConvertOptions {
 
 /**
  * Reads a checkpoint and writes it as a model folder.
- * @throws SamusError what reading, checking and writing throw; CONFIG_UNREADABLE, CONFIG_INVALID; MODEL_QUANTISED if
+ * @throws SamusError OUTPUT_IS_INPUT; what reading, checking and writing throw; CONFIG_UNREADABLE, CONFIG_INVALID; MODEL_QUANTISED if
  *   8 bits are asked of a model that has them
  */
 export async function convertModel(checkpoint: string, out: string, options: ConvertOptions): Promise<Outcome> {
+  await checkModelOutput(out, [checkpoint], options.config === undefined ? [] : [options.config]);
   const model = await (options.config === undefined
     ? readModel(checkpoint)
     : readWithConfig(checkpoint, options.config));

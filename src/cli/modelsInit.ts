@@ -6,7 +6,7 @@ import { SamusError } from '../errors.js';
 import { architectureOf } from '../models/registry.js';
 import { startOf } from '../models/startFrom.js';
 import { Random } from '../nn/random.js';
-import { saveModel } from './modelFolderOutput.js';
+import { checkModelOutput, saveModel } from './modelFolderOutput.js';
 import { readModel } from './openModel.js';
 import { NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
@@ -20,10 +20,11 @@ export interface InitOptions {
 /**
  * Writes a model of an architecture that starts from the weights of another.
  * @param id of the architecture to make
- * @throws SamusError INIT_FROM if it cannot start from `from`, and what reading, checking and writing throw
+ * @throws SamusError OUTPUT_IS_INPUT, INIT_FROM if it cannot start from `from`, and what reading, checking and writing throw
  */
 export async function initModel(id: string, out: string, { from, seed }: InitOptions): Promise<Outcome> {
   const target = architectureOf({ architecture: id });
+  await checkModelOutput(out, [from]);
   const source = await readModel(from);
   const start = startOf(target, source.config);
   if (!start) {

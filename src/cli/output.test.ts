@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { checkOutputs, outputStems } from './output.js';
+import { linkSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { outputCheck, outputStems } from './output.js';
 
 describe('outputStems', () => {
   it('keeps images of one name apart, also where case is not told apart', () => {
@@ -9,13 +12,39 @@ describe('outputStems', () => {
   });
 });
 
-describe('checkOutputs', () => {
-  it('refuses what is read, however it is spelled', () => {
-    expect(() => checkOutputs(['./a/../b.png'], ['b.png'])).toThrow(/would be replaced by its result/);
+describe('outputCheck', () => {
+  let folder = '';
+  afterEach(() => {
+    if (folder !== '') rmSync(folder, { recursive: true });
+    folder = '';
+  });
+  const coded = (code: string) => expect.objectContaining({ code, kind: 'usage' });
+
+  it('refuses what is read, however it is spelled', async () => {
+    const check = await outputCheck(['b.png']);
+    await expect(check(['./a/../b.png'])).rejects.toThrow(/would be replaced by its result/);
   });
 
-  it('refuses one place for two results', () => {
-    expect(() => checkOutputs(['a.png', 'A.png'], [])).toThrow(/two results/);
-    expect(() => checkOutputs(['a.png', 'b.png'], ['c.png'])).not.toThrow();
+  it('refuses what is read under the name of a link, and by a link', async () => {
+    folder = mkdtempSync(join(tmpdir(), 'samus-output-'));
+    const [file, soft, hard, way] = ['file', 'soft', 'hard', 'way'].map((name) => join(folder, name));
+    writeFileSync(file!, '');
+    symlinkSync(file!, soft!);
+    linkSync(file!, hard!);
+    symlinkSync(folder, way!);
+    for (const read of [file!, soft!, hard!, join(way!, 'file')]) {
+      const check = await outputCheck([read]);
+      for (const path of [file!, soft!, hard!, join(way!, 'hard')]) {
+        await expect(check([path])).rejects.toThrow(coded('OUTPUT_IS_INPUT'));
+      }
+      await check([join(folder, 'other')]);
+    }
+  });
+
+  it('refuses one place for two results', async () => {
+    const check = await outputCheck(['c.png']);
+    await expect(check(['a.png', 'A.png'])).rejects.toThrow(coded('OUTPUT_TWICE'));
+    await check(['a.png', 'b.png']);
+    await check(['a.png']);
   });
 });

@@ -20,7 +20,7 @@ import type { Encoding } from '../predict/types.js';
 import { beforeInterruptedEnd, whole } from './interrupt.js';
 import type { ModelOptions } from './modelOptions.js';
 import { openSegmenter } from './openModel.js';
-import { checkOutputs, outputStems, writeText } from './output.js';
+import { modelFiles, outputCheck, outputStems, writeText } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress } from './progress.js';
 import { type Outcome, warn } from './run.js';
@@ -42,9 +42,9 @@ export interface SegmentOptions extends ModelOptions {
 }
 
 /**
- * Segments the images one after the other; one that fails does not stop the others.
- * @throws SamusError what stops the whole run: a wrong call, a model that cannot be loaded, a place that cannot be
- *   written, and anything about an image that is the only one
+ * Segments the images one after the other; one that fails, or whose results cannot be written, does not stop the others.
+ * @throws SamusError what stops the whole run: a wrong call, a model that cannot be loaded, a full disk, and anything
+ *   about an image that is the only one
  */
 export async function segmentAll({ jobs, classes }: Plan, options: SegmentOptions): Promise<Outcome> {
   const { out, saveTensors } = options;
@@ -55,14 +55,15 @@ export async function segmentAll({ jobs, classes }: Plan, options: SegmentOption
       'run the command once for each image',
     );
   }
-  const inputs = jobs.flatMap(({ image, objects }) => [image.path, ...guessFiles(objects)]);
+  const read = jobs.flatMap(({ image, objects }) => [image.path, ...guessFiles(objects)]);
+  const prompts = options.prompts === undefined ? [] : [options.prompts];
+  const check = await outputCheck([...new Set(read), ...prompts, ...modelFiles(options.model)]);
   const stems = outputStems(jobs.map(({ image }) => image));
   const plans = jobs.map((job, i) => ({ job, files: planFiles(job, join(out, stems[i]!), options) }));
-  checkOutputs(
-    [...plans.flatMap(({ files }) => files.all), ...(saveTensors === undefined ? [] : [saveTensors])],
-    inputs,
-  );
+  await check([...plans.flatMap(({ files }) => files.all), ...(saveTensors === undefined ? [] : [saveTensors])]);
   const segmenter = await openSegmenter(options);
+  // A folder that cannot be made is known before the first of many images has been segmented.
+  if (jobs.length > 1) await makeFolder(out);
   for (const warning of otherModels(jobs, segmenter.name)) warn(warning);
   const forget = beforeInterruptedEnd(() => segmenter.dispose());
   const progress = new Progress('segmenting', jobs.length);
@@ -72,24 +73,25 @@ export async function segmentAll({ jobs, classes }: Plan, options: SegmentOption
   try {
     for (const [i, { job, files }] of plans.entries()) {
       progress.update(i, job.image.path);
-      const segmented = await attempt(async () => {
-        const result = await segmentImage(segmenter, job, files, options);
-        // What is found is not known beforehand, and with it the names of its files.
-        if (options.everything) checkOutputs(masksOf(result), inputs);
-        return result;
-      }, jobs.length);
-      if (segmented instanceof SamusError) {
-        failed++;
-        entries.push({ image: job.image, error: segmented });
-        lines.push(`${job.image.path}: error: ${segmented.message} (${segmented.hint})`);
-        continue;
-      }
       const { overlay, json } = files;
       const drawn = { ...(overlay && { overlay }), ...(json && { json }) };
-      const entry = annotatedImage(job, segmented.image, segmented.objects, drawn);
-      await writeFiles(segmenter, segmented, files, documentOf(segmenter.name, classes, [entry]), saveTensors);
-      entries.push(entry);
-      lines.push(...resultLines(job.image.path, segmented.objects));
+      const done = await attempt(async () => {
+        const segmented = await segmentImage(segmenter, job, files, options);
+        const { image, objects } = segmented;
+        // What is found is not known beforehand, and with it the names of its files.
+        if (options.everything) await check(masksOf(segmented));
+        const entry = annotatedImage(job, image, objects, drawn);
+        await writeFiles(segmenter, segmented, files, documentOf(segmenter.name, classes, [entry]), saveTensors);
+        return { entry, objects };
+      }, jobs.length);
+      if (done instanceof SamusError) {
+        failed++;
+        entries.push({ image: job.image, error: done });
+        lines.push(`${job.image.path}: error: ${done.message} (${done.hint})`);
+        continue;
+      }
+      entries.push(done.entry);
+      lines.push(...resultLines(job.image.path, done.objects));
       for (const [what, path] of Object.entries(drawn)) lines.push(`${job.image.path}: ${what} -> ${path}`);
     }
   } finally {
@@ -120,9 +122,9 @@ function documentOf(
   return annotationJson({ model, classes, images });
 }
 
-/** Paths of first guesses that are read. */
+/** Files of first guesses. */
 const guessFiles = (objects: readonly JobObject[]): string[] =>
-  objects.flatMap(({ guess }) => (guess?.path !== undefined && !guess.rle ? [guess.path] : []));
+  objects.flatMap(({ guess }) => (guess?.path === undefined ? [] : [guess.path]));
 
 /** Where the files of an image go. */
 interface Files {

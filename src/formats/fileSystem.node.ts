@@ -27,6 +27,12 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** What two paths of one file have in common, through links of either kind; undefined where there is none. */
+export async function fileIdentity(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined);
+  return found && `${found.dev}:${found.ino}`;
+}
+
 /** Whether an error of the file system says that there is no such file. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');

@@ -56,6 +56,18 @@ describe('replaceFile', () => {
   });
 });
 
+describe('a name', () => {
+  it('may be as long as the file system takes, in bytes', async () => {
+    const names = ['a'.repeat(251), 'あ'.repeat(83)].map((stem) => `${stem}.txt`);
+    for (const name of names) await replaceFile(join(folder, name), (temporary) => writeFile(temporary, 'new'));
+    expect((await readdir(folder)).sort()).toEqual(names);
+    const long = join(folder, `${'a'.repeat(252)}.txt`);
+    const refused = { code: 'FILE_UNWRITABLE', message: expect.stringContaining('its name is too long') };
+    await expect(replaceFile(long, (temporary) => writeFile(temporary, ''))).rejects.toMatchObject(refused);
+    expect((await readdir(folder)).sort()).toEqual(names);
+  });
+});
+
 describe('makeFolder', () => {
   it('makes those above too, and takes one that is there', async () => {
     const path = join(folder, 'a', 'b', 'c');

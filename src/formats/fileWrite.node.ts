@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
 import { exists } from './fileSystem.node.js';
 
@@ -15,7 +15,8 @@ import { exists } from './fileSystem.node.js';
  *   beside it
  */
 export async function replaceFile(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  // Not after its name: a file of the longest name that the system takes must have room for a temporary one too.
+  const temporary = join(dirname(path), `.${randomUUID()}.tmp`);
   try {
     await write(temporary);
     await rename(temporary, path);
@@ -61,6 +62,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied',
   EPERM: 'permission is denied',
   EROFS: 'the disk can only be read',
+  ENAMETOOLONG: 'its name is too long',
 };
 
 /**
@@ -77,7 +79,7 @@ export function writeError(path: string, error: unknown): unknown {
   }
   return new SamusError(
     'FILE_UNWRITABLE',
-    `a writable place was expected, but ${path} cannot be written: ${REASONS[reason] ?? reason}`,
+    `expected a writable place, but ${path} cannot be written: ${REASONS[reason] ?? reason}`,
     'name another place, or check that its folder exists and that you may write there',
     details,
   );
