@@ -61,6 +61,14 @@ describe('samus data', () => {
     expect([code, codeOf(stdout)]).toEqual([exit, error]);
   });
 
+  it('replaces no dataset by an import of itself', async () => {
+    const before = readdirSync(join(folder, 'phantoms'));
+    const args = ['import', 'phantom', 'phantoms', '.', '--dataset', 'phantoms', '--replace', '--json'];
+    const { code, stdout } = await samus(folder, 'data', ...args);
+    expect([code, codeOf(stdout)]).toEqual([2, 'OUTPUT_IS_INPUT']);
+    expect(readdirSync(join(folder, 'phantoms'))).toEqual(before);
+  });
+
   it('says that an import finds nothing', async () => {
     for (const name of ['US images', 'Expert mask images'])
       mkdirSync(join(folder, 'hollow', name), { recursive: true });

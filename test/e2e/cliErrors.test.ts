@@ -40,6 +40,12 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'shape.json'), '{"images": [{"image": "scan.png", "objects": [{"points": [[1, "x"]]}]}]}');
   writeFileSync(join(folder, 'config.json'), '{"architecture": "samus"}');
   symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling.png'));
+  writeFileSync(join(folder, 'scan.json'), '{"images": [{"image": "scan.png", "objects": [{"points": [[1, 2]]}]}]}');
+  symlinkSync(join(folder, 'scan.json'), join(folder, 'link.json'));
+  copyFileSync(join(folder, 'scan.png'), join(folder, 'scan.object-1.png'));
+  writeFileSync(join(folder, 'newer.json'), '{"version": 2, "images": []}');
+  mkdirSync(join(folder, 'kept'));
+  for (const name of ['config.json', 'model.safetensors']) writeFileSync(join(folder, 'kept', name), '{}');
 });
 
 afterAll(() => removeFolder(folder));
@@ -110,6 +116,39 @@ const CASES: readonly (readonly [what: string, code: string, exit: number, args:
     ['segment', 'scan.png', ...POINT, ...MODEL, '--save-tensors', './scan.png'],
   ],
   [
+    'a result in place of the prompts',
+    'OUTPUT_IS_INPUT',
+    2,
+    ['segment', '--prompts', 'scan.json', ...MODEL, '--out', '.', '--format', 'json'],
+  ],
+  [
+    'a result in place of the prompts behind a link',
+    'OUTPUT_IS_INPUT',
+    2,
+    ['segment', '--prompts', 'link.json', ...MODEL, '--out', '.', '--format', 'json'],
+  ],
+  [
+    'a result in place of a mask',
+    'OUTPUT_IS_INPUT',
+    2,
+    ['segment', 'scan.png', '--mask', 'scan.object-1.png', ...MODEL, '--out', '.'],
+  ],
+  [
+    'tensors in place of the model',
+    'OUTPUT_IS_INPUT',
+    2,
+    ['segment', 'scan.png', ...POINT, '--model', 'kept', '--save-tensors', 'kept/model.safetensors'],
+  ],
+  ['a model in place of itself', 'OUTPUT_IS_INPUT', 2, ['models', 'convert', 'kept', './kept/', '--int8']],
+  ['a model in place of its weights', 'OUTPUT_IS_INPUT', 2, ['models', 'convert', 'kept/model.safetensors', 'kept']],
+  [
+    'a mean in place of one of its models',
+    'OUTPUT_IS_INPUT',
+    2,
+    ['models', 'average', 'model.pth', 'kept', '--out', 'kept'],
+  ],
+  ['a model in place of its start', 'OUTPUT_IS_INPUT', 2, ['models', 'init', 'samus', 'kept', '--from', 'kept']],
+  [
     'two results in one place',
     'OUTPUT_TWICE',
     2,
@@ -136,6 +175,7 @@ const CASES: readonly (readonly [what: string, code: string, exit: number, args:
   ['a prompts file without prompts', 'PROMPTS_EMPTY', 3, ['segment', '--prompts', 'nothing.csv']],
   ['JSON that is cut off', 'PROMPTS_JSON', 3, ['segment', '--prompts', 'broken.json']],
   ['JSON of another form', 'PROMPTS_JSON', 3, ['segment', '--prompts', 'shape.json']],
+  ['JSON of a newer version', 'ANNOTATION_VERSION', 3, ['segment', '--prompts', 'newer.json']],
   [
     'an image without prompts in the file',
     'PROMPTS_NO_IMAGE',

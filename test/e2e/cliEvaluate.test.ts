@@ -125,6 +125,16 @@ describe('samus evaluate', () => {
     expect(page).not.toMatch(/https?:|<script/);
   });
 
+  it('writes no report over a table of the dataset', async () => {
+    const data = spoiled('facts');
+    const table = join(data, 'Breast-Phantom/images.csv');
+    writeFileSync(table, 'name,patient\n');
+    const args = ['--data', 'facts', '--list', 'val', '--model', 'one', '--report', 'facts/Breast-Phantom'];
+    const { code, stdout } = await samus(folder, 'evaluate', ...args, '--json');
+    expect([code, JSON.parse(stdout).error.code]).toEqual([2, 'OUTPUT_IS_INPUT']);
+    expect(readFileSync(table, 'utf8')).toBe('name,patient\n');
+  });
+
   it('tells which images failed, and ends with 1', async () => {
     const data = spoiled('broken');
     writeFileSync(

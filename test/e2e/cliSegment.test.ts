@@ -259,6 +259,30 @@ describe('several objects and images', () => {
       ['missing.png', 'IMAGE_NOT_FOUND'],
     ]);
   });
+
+  it('goes on after results that cannot be written, and writes names as long as the file system takes', async () => {
+    // With `.object-1.png` behind them, in bytes: 255, 255, 258.
+    const [fits, wide, long] = ['y'.repeat(242), `${'あ'.repeat(80)}ab`, 'z'.repeat(245)];
+    const images = ['scan.png', fits, wide, long, 'taken', 'last'].map((name) => `${name.replace('.png', '')}.png`);
+    for (const image of images.slice(1)) linkSync(join(folder, 'scan.png'), join(folder, image));
+    mkdirSync(join(folder, 'batch/taken.object-1.png/folder'), { recursive: true });
+    const run = (out: string, ...args: string[]) =>
+      samus(folder, 'segment', ...images, ...args, '--model', SAMUS, '--out', out, '--json');
+    const { code, stdout } = await run('batch', '--point', '20,20');
+    expect(code).toBe(1);
+    const codes = [undefined, undefined, undefined, 'FILE_UNWRITABLE', 'FILE_UNWRITABLE', undefined];
+    expect(parseDocument(stdout).images.map(({ error }) => error?.code)).toEqual(codes);
+    for (const name of ['scan', fits, wide, 'last']) {
+      expect(filesIn(join(folder, 'batch'))).toContain(`${name}.object-1.png`);
+    }
+    expect(filesIn(join(folder, 'batch')).filter((path) => path.includes('tmp'))).toEqual([]);
+    // Found by themselves, their names are not known beforehand.
+    const grid = ['--points-per-side', '1', '--score-threshold', '0', '--stability-threshold', '0'];
+    const everything = parseDocument((await run('batch-2', '--everything', ...grid)).stdout);
+    expect(everything.images.map(({ error }) => error?.code)).toEqual([
+      ...[undefined, undefined, undefined, 'FILE_UNWRITABLE', undefined, undefined],
+    ]);
+  });
 });
 
 describe('everything in an image', () => {
