@@ -1,5 +1,5 @@
 /**
- * From a graph with weights to a session: folds what is constant, writes ONNX, hands it to a runtime.
+ * From a graph with weights to a session: folds constants, writes ONNX and gives it to a runtime.
  */
 import { foldConstants } from '../graph/fold.js';
 import type { OnnxModel } from '../graph/onnxProto.js';
@@ -10,7 +10,7 @@ import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
 
 /**
  * The ONNX model of a graph in which `parameters` are constants.
- * @param outputs tensors by the names that the session will give them
+ * @param outputs tensors by the names of the session's outputs
  */
 export async function exportModel(
   runtime: Runtime,
@@ -32,7 +32,7 @@ export async function compile(
   return runtime.createSession(await exportModel(runtime, outputs, parameters), options);
 }
 
-/** Computes tensors that depend on no input, with a session made for it. */
+/** Computes tensors that depend on no input, in a temporary session. */
 export async function evaluate(
   runtime: Runtime,
   tensors: readonly Tensor[],

@@ -1,5 +1,5 @@
 /**
- * `samus/nn`: layers, the parameters that they declare, and the way from a graph with weights to a session.
+ * `samus/nn`: layers, the parameters that they declare, and compiling a graph with weights to a session.
  */
 export { compile, evaluate, exportModel } from './compile.js';
 export {

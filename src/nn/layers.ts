@@ -1,6 +1,6 @@
 /**
- * Layers by the names that PyTorch gives their weights: linear, convolution, norms, embedding, MLP, dropout. Those that
- * work differently in a training ask the mode of their parameters.
+ * Layers with weights named as in PyTorch: linear, convolution, norms, embedding, MLP, dropout. The mode of the parameters
+ * selects between training and inference.
  */
 
 import {
@@ -62,16 +62,16 @@ export function layerNorm2d(p: Parameters, x: Tensor): Tensor {
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
-  /** Share of the batch's statistics in the new running ones. Default 0.1. */
+  /** Weight of the batch's statistics in the updated running statistics. Default 0.1. */
   readonly momentum?: number;
-  /** Whether the running variance divides by n − 1, as PyTorch does, or by n, as Keras does. Default true. */
+  /** Whether the running variance is divided by n − 1 as in PyTorch, or by n as in Keras. Default true. */
   readonly unbiased?: boolean;
 }
 
 /**
- * Batch norm. A training uses the statistics of the batch and updates the running ones; inference uses those.
+ * Batch norm. Training uses the statistics of the batch and updates the running ones; inference uses the running ones.
  * @param x [B, C, H, W]
- * @throws SamusError GRAPH_SHAPE in a training where B·H·W is 1: one number has no variance
+ * @throws SamusError GRAPH_SHAPE in training if B·H·W is 1: a single value has no variance
  */
 export function batchNorm2d(p: Parameters, x: Tensor, options: BatchNormOptions = {}): Tensor {
   if (x.rank !== 4) throw shapeError('batchNorm2d', '[B, C, H, W]', x);
@@ -104,13 +104,13 @@ function batchNorm(
   return y;
 }
 
-/** Each image over the channels of a group and all pixels. @param x [B, C, ...], C a multiple of `groups` */
+/** Group norm of each image. @param x [B, C, ...], C a multiple of `groups` */
 export function groupNorm(p: Parameters, x: Tensor, groups: number, epsilon = 1e-5): Tensor {
   const channels = [x.size(1)];
   return normaliseGroups(x, groups, p.get('weight', channels, ONES), p.get('bias', channels, ZEROS), epsilon);
 }
 
-/** In a training, sets numbers to zero with probability `rate` and scales the others up. */
+/** In training, sets values to zero with probability `rate` and divides the others by 1 − rate. */
 export function dropout(p: Parameters, x: Tensor, rate: number): Tensor {
   return dropped(p, x, rate, x.rank, drop);
 }
@@ -120,7 +120,7 @@ export function dropout2d(p: Parameters, x: Tensor, rate: number): Tensor {
   return dropped(p, x, rate, 2, drop2d);
 }
 
-/** {@link dropout} of whole samples: stochastic depth, for what is added to a skip connection. @param x [B, ...] */
+/** {@link dropout} of whole samples (stochastic depth), for a branch added to a skip connection. @param x [B, ...] */
 export function dropPath(p: Parameters, x: Tensor, rate: number): Tensor {
   return dropped(p, x, rate, 1, dropSamples);
 }
@@ -159,20 +159,20 @@ export function embedding(p: Parameters, rows: number, size: number): Tensor {
   return p.get('weight', [rows, size], NORMAL);
 }
 
-/** Rows this far apart fall on the same lines of a processor's first cache, and a product over them crawls. */
+/** Rows this far apart share the same lines of a processor's first cache, which makes products over them slow. */
 const ALIASED_BYTES = 4096;
-/** Columns of zeros that move the rows apart: one cache line. */
+/** Columns of zeros to add: one cache line. */
 const SPREAD = 16;
 
 /**
- * SAM's MLP block: two linear layers (`lin1`, `lin2`) with an activation between that maps zero to zero.
+ * SAM's MLP block: two linear layers (`lin1`, `lin2`) and an activation between them that maps zero to zero.
  *
- * A hidden width whose rows alias is widened by columns of zeros: the same result, a tenth faster.
+ * If the rows of the hidden width share cache lines, columns of zeros are added: same result, a tenth faster.
  */
 export function mlpBlock(p: Parameters, x: Tensor, hidden: number, activation: (x: Tensor) => Tensor): Tensor {
   const width = x.size(-1);
   const [first, second] = [p.at('lin1'), p.at('lin2')];
-  // Whole bytes do not alias, and both layers are quantised or none.
+  // 8-bit rows do not share cache lines. Either both layers are quantised or neither is.
   if (first.quantised('weight', [hidden, width])) return linear(second, activation(linear(first, x, hidden)), width);
   const w1 = first.get('weight', [hidden, width], fanIn(width));
   const b1 = first.get('bias', [hidden], fanIn(width));

@@ -1,14 +1,14 @@
 /**
- * The weights of a model: declared by name and shape while its graph is built, with PyTorch's default initialisation.
+ * The weights of a model, declared by name and shape while its graph is built, with PyTorch's default initialisation.
  *
- * Names are those of the reference's state dict, so that checkpoints fit both ways.
+ * Names are those of the reference's state dict, so that checkpoints convert both ways.
  */
 import { sameShape } from '../graph/dims.js';
 import { input, parameter, shapeError, type Tensor } from '../graph/tensor.js';
 import { type DType, float32, int64, sizeOf, type TensorData } from '../graph/tensorData.js';
 import type { Random } from './random.js';
 
-/** How a weight starts: PyTorch's defaults are uniform within a bound, or constant. */
+/** Initial values of a weight. PyTorch's defaults are uniform within a bound, or constant. */
 export type Initialisation =
   | { readonly kind: 'uniform'; readonly bound: number }
   | { readonly kind: 'normal'; readonly deviation: number }
@@ -20,21 +20,21 @@ export interface ParameterInfo {
   readonly dtype: DType;
   readonly initialisation: Initialisation;
   readonly tensor: Tensor;
-  /** No gradient moves it (a buffer in PyTorch): a fixed table, a running statistic, a count. */
+  /** Not trained (a buffer in PyTorch): a fixed table, a running statistic or a count. */
   readonly buffer: boolean;
 }
 
-/** Uniform within ±1/√fanIn: what PyTorch's Linear and Conv2d start from, weights and biases. */
+/** Uniform within ±1/√fanIn, the default of PyTorch's Linear and Conv2d for weights and biases. */
 export function fanIn(size: number): Initialisation {
   return { kind: 'uniform', bound: 1 / Math.sqrt(size) };
 }
 
-/** Name of the scales of a weight held in 8 bits. */
+/** Name of the scales of an 8-bit weight. */
 export function scaleName(weight: string): string {
   return `${weight}_scale`;
 }
 
-/** Whether a tensor of this name holds the scales of a weight. */
+/** Whether a tensor of this name contains the scales of an 8-bit weight. */
 export function isScaleName(name: string): boolean {
   return name.endsWith(scaleName('.weight'));
 }
@@ -43,7 +43,7 @@ export const ZEROS: Initialisation = { kind: 'constant', value: 0 };
 export const ONES: Initialisation = { kind: 'constant', value: 1 };
 export const NORMAL: Initialisation = { kind: 'normal', deviation: 1 };
 
-/** A weight in 8 bits, and the scale of each of its outputs. */
+/** An 8-bit weight with a scale per output. */
 export interface QuantisedWeight {
   /** int8 [out, …] */
   readonly weight: Tensor;
@@ -54,28 +54,28 @@ export interface QuantisedWeight {
 export type Mode = 'train' | 'infer';
 
 export interface ParametersOptions {
-  /** Whether layers use what only a training has: statistics of the batch, random masks. Default `infer`. */
+  /** `train` turns on batch statistics and random masks. Default `infer`. */
   readonly mode?: Mode;
-  /** Beginnings of names of modules that stay as they are: in a training they work in `infer` mode. */
+  /** Prefixes of names of frozen modules: they work in `infer` mode in training, too. */
   readonly frozen?: readonly string[];
-  /** Which weights are held in 8 bits, by their full name. Default: none. */
+  /** Which weights are 8-bit, by full name. Default: none. */
   readonly isQuantised?: (name: string) => boolean;
 }
 
-/** Uniform random numbers, from 0 up to 1, that a training graph takes as an input at each run. */
+/** An input of a training graph: random numbers, uniform in [0, 1), new in each run. */
 export interface NoiseInput {
   readonly name: string;
   readonly shape: readonly number[];
 }
 
-/** What the modules of one graph declare together. */
+/** The declarations of all modules of one graph. */
 interface Declared {
   readonly all: Map<string, ParameterInfo>;
   readonly updates: Map<string, Tensor>;
   readonly noise: NoiseInput[];
 }
 
-/** Beginning of the names of noise inputs. */
+/** Prefix of the names of noise inputs. */
 const NOISE = 'noise.';
 
 export class Parameters {
@@ -93,32 +93,32 @@ export class Parameters {
     this.#declared = declared;
   }
 
-  /** How the layers of this module work. */
+  /** The mode of the layers of this module. */
   get mode(): Mode {
     const { mode = 'infer', frozen = [] } = this.#options;
     return frozen.some((beginning) => this.#prefix.startsWith(beginning)) ? 'infer' : mode;
   }
 
-  /** The weights under a name, as a module of the reference holds them. */
+  /** The parameters of the submodule `name`. */
   at(name: string): Parameters {
     return new Parameters(this.#options, `${this.#prefix}${name}.`, this.#declared);
   }
 
-  /** Declares a weight; the same name gives the same tensor again. */
+  /** Declares a weight. The same name returns the same tensor. */
   get(name: string, shape: readonly number[], initialisation: Initialisation, buffer = false): Tensor {
     return this.#declare(name, shape, 'float32', initialisation, buffer);
   }
 
-  /** Declares a count, a buffer of one whole number that starts at 0. @returns int64 [] */
+  /** Declares a counter: a buffer of one integer that starts at 0. @returns int64 [] */
   count(name: string): Tensor {
     return this.#declare(name, [], 'int64', ZEROS, true);
   }
 
   /**
-   * Records what a buffer becomes after each run of a training graph. A module that is applied several times in one
-   * graph changes its buffers several times, in that order.
-   * @param buffer a name declared before by {@link get} or {@link count}
-   * @param change from the present value to the new one
+   * Records how each run of a training graph changes a buffer. A module that is applied several times in a graph changes
+   * its buffers several times, in that order.
+   * @param buffer a name declared with {@link get} or {@link count}
+   * @param change maps the current value to the new one
    */
   update(buffer: string, change: (now: Tensor) => Tensor): void {
     const { all, updates } = this.#declared;
@@ -132,7 +132,7 @@ export class Parameters {
     updates.set(name, next);
   }
 
-  /** Declares random numbers, others for each call and each run. @returns uniform from 0 up to 1 */
+  /** Declares random numbers, different for each call and each run. @returns uniform in [0, 1) */
   noise(shape: readonly number[]): Tensor {
     const { noise } = this.#declared;
     const module = NOISE + this.#prefix.slice(0, -1);
@@ -142,7 +142,7 @@ export class Parameters {
     return input(name, shape);
   }
 
-  /** Declares a weight that is held in 8 bits with a scale for each output; undefined if this one is float32. */
+  /** Declares an 8-bit weight with a scale per output; undefined if this weight is float32. */
   quantised(name: string, shape: readonly number[]): QuantisedWeight | undefined {
     if (!this.#options.isQuantised?.(this.#prefix + name)) return undefined;
     const scale = this.#declare(scaleName(name), shape.slice(0, 1), 'float32', ONES, true);
@@ -164,12 +164,12 @@ export class Parameters {
     return tensor;
   }
 
-  /** Every weight declared so far, in that order. */
+  /** All weights declared so far, in order. */
   list(): readonly ParameterInfo[] {
     return [...this.#declared.all.values()];
   }
 
-  /** The new values of buffers recorded so far, by their full names. */
+  /** The updated values of buffers recorded so far, by full name. */
   get updates(): ReadonlyMap<string, Tensor> {
     return this.#declared.updates;
   }
@@ -180,7 +180,7 @@ export class Parameters {
   }
 }
 
-/** Fresh weights for every declared parameter that `given` does not hold, drawn in the order of declaration. */
+/** The weights of `given`, and random ones for all other parameters, drawn in the order of declaration. */
 export function initialise(
   parameters: readonly ParameterInfo[],
   random: Random,

@@ -1,16 +1,16 @@
 /**
- * Seeded random numbers whose state can be saved: what makes a training resume to the same bits and a phantom come
- * out the same again. Not for secrets.
+ * Seeded random numbers with a state that can be saved, so that a training resumes to the same bits and phantoms are
+ * reproducible. Not for secrets.
  *
- * The generator is xoshiro128** of Blackman and Vigna (period 2^128 - 1, 32-bit integer arithmetic, which JavaScript
- * does exactly), its state filled from the seeds by a 32-bit mixing function.
+ * The generator is xoshiro128** by Blackman and Vigna (period 2^128 - 1, 32-bit integer arithmetic, which is exact in
+ * JavaScript). A 32-bit mixing function fills its state from the seeds.
  */
 import { SamusError } from '../errors.js';
 
-/** All that a generator remembers; plain numbers, so that it goes through JSON unchanged. */
+/** The whole state of a generator, in plain numbers that JSON keeps unchanged. */
 export interface RandomState {
   readonly words: readonly [number, number, number, number];
-  /** The second number of the last normal pair, if it is not used yet. */
+  /** The second number of the last pair of normal numbers, if not used yet. */
   readonly spare: number | null;
 }
 
@@ -21,14 +21,14 @@ export class Random {
   #d: number;
   #spare: number | null;
 
-  /** Goes on exactly where {@link state} was taken. @throws SamusError RANDOM_STATE for what cannot be a state */
+  /** Continues from a saved {@link state}. @throws SamusError RANDOM_STATE for an invalid state */
   constructor(state: RandomState) {
     const word = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32;
     if (state.words.length !== 4 || !state.words.every(word) || state.words.every((w) => w === 0)) {
       throw new SamusError(
         'RANDOM_STATE',
-        'the state of a random generator was expected: four 32-bit words, not all of them 0',
-        'use a state that this generator gave',
+        'expected the state of a random generator, four 32-bit words that are not all 0',
+        'use a state saved from this generator',
       );
     }
     [this.#a, this.#b, this.#c, this.#d] = state.words;
@@ -36,9 +36,9 @@ export class Random {
   }
 
   /**
-   * A generator of its own for each list of seeds, for example (seed, epoch, index of the image): then no order of
-   * work changes what an image gets.
-   * @param seeds integers; of each the low 53 bits count
+   * A separate generator for each list of seeds, for example (seed, epoch, index of the image): then the random numbers
+   * of an image do not depend on the order of work.
+   * @param seeds integers of up to 53 bits
    */
   static seeded(...seeds: readonly number[]): Random {
     let hash = 0x9e3779b9;
@@ -54,12 +54,12 @@ export class Random {
     return new Random({ words: words.every((w) => w === 0) ? [1, 0, 0, 0] : words, spare: null });
   }
 
-  /** The present state, to be saved. */
+  /** The current state, for saving. */
   get state(): RandomState {
     return { words: [this.#a, this.#b, this.#c, this.#d], spare: this.#spare };
   }
 
-  /** A whole number of 32 bits, 0 to 2^32 - 1. */
+  /** An integer from 0 to 2^32 - 1. */
   uint32(): number {
     const result = Math.imul(rotateLeft(Math.imul(this.#b, 5), 7), 9) >>> 0;
     const t = this.#b << 9;
@@ -72,23 +72,23 @@ export class Random {
     return result;
   }
 
-  /** A number from `low` (included) to `high` (excluded), of 53 random bits. */
+  /** A number in [low, high) with 53 random bits. */
   uniform(low = 0, high = 1): number {
     const bits = (this.uint32() >>> 5) * 2 ** 26 + (this.uint32() >>> 6);
     return low + (high - low) * (bits / 2 ** 53);
   }
 
-  /** A whole number from `low` (included) to `high` (excluded), each equally likely; the range is at most 2^32. */
+  /** An integer in [low, high), all equally likely; the range is at most 2^32. */
   int(low: number, high: number): number {
     const range = high - low;
-    // Draws beyond the last whole multiple of the range would favour small numbers.
+    // Draws beyond the last multiple of the range would favour small numbers.
     const limit = 2 ** 32 - (2 ** 32 % range);
     let draw = this.uint32();
     while (draw >= limit) draw = this.uint32();
     return low + (draw % range);
   }
 
-  /** A normally distributed number (Box and Muller; two for each pair of draws). */
+  /** A normally distributed number (Box–Muller transform, two numbers per pair of draws). */
   normal(mean = 0, deviation = 1): number {
     let value = this.#spare;
     this.#spare = null;
@@ -111,7 +111,7 @@ export class Random {
     return items[this.int(0, items.length)]!;
   }
 
-  /** Puts the items in random order, in place. */
+  /** Shuffles the items in place. */
   shuffle<T>(items: T[]): T[] {
     for (let i = items.length - 1; i > 0; i--) {
       const j = this.int(0, i + 1);
@@ -125,7 +125,7 @@ function rotateLeft(word: number, bits: number): number {
   return (word << bits) | (word >>> (32 - bits));
 }
 
-/** Spreads every bit of a 32-bit word over all of them (the finaliser of MurmurHash3). */
+/** Mixes all bits of a 32-bit word (the finaliser of MurmurHash3). */
 function mix(word: number): number {
   let h = word >>> 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

@@ -1,7 +1,7 @@
 /**
- * Sessions of onnxruntime-node in the calling thread, whose event loop stands still during a run. Used as it is by
- * programs that have nothing else to do (command line, training, benchmarks), and inside the thread of
- * sessionWorker.node.ts. It takes the provider as given: nodeRuntime.node.ts checks it first.
+ * Sessions of onnxruntime-node in the calling thread. A run blocks its event loop, so programs that only compute
+ * (command line, training, benchmarks) use them directly, and sessionWorker.node.ts uses them in a worker thread.
+ * nodeRuntime.node.ts checks beforehand that the provider is available.
  */
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import type { OnnxModel } from '../graph/onnxProto.js';
@@ -11,13 +11,13 @@ import { creationError } from './runtimeErrors.js';
 import type { SessionOptions } from './session.js';
 
 /**
- * How long idle threads of a session poll for work before they sleep. ONNX Runtime's default takes the cores from
- * what comes after a run: of two sessions run in turns on two cores, a 60 ms one takes 100 ms. Not polling at all
- * makes graphs of many small operations 1.4 times slower; longer than this is no faster.
+ * How long idle threads of a session poll for work before they sleep. With ONNX Runtime's default they take the cores
+ * from the next task: of two sessions run in turn on two cores, a 60 ms run takes 100 ms. Without polling, graphs of many
+ * small operations are 1.4 times slower; polling longer than this is no faster.
  */
 const SPIN_MICROSECONDS = 200;
 
-/** How weights of 8 bits reach the kernels: signed as they are, or made unsigned when the session is created. */
+/** How kernels get 8-bit weights: signed as stored, or converted to unsigned when the session is created. */
 type Int8Weights = 'signed' | 'unsigned';
 
 /** @throws SamusError MODEL_INVALID, RUNTIME_OUT_OF_MEMORY */
@@ -28,8 +28,8 @@ export async function createInThread(model: OnnxModel, options: SessionOptions =
 let int8Products: Promise<boolean> | undefined;
 
 /**
- * Whether the CPU multiplies signed 8-bit weights exactly, as those with 8-bit dot products do (VNNI on x86). There the
- * kernels for signed weights are the fastest; elsewhere the weights have to be made unsigned. Tried once in a thread.
+ * Whether the CPU multiplies signed 8-bit weights exactly, as CPUs with 8-bit dot products do (VNNI on x86). On those the
+ * kernels for signed weights are the fastest; on others the weights must be unsigned. Tested once per thread.
  */
 export function hasInt8Products(): Promise<boolean> {
   int8Products ??= isInt8Exact(async (model, feeds) => {
@@ -63,7 +63,7 @@ function ortOptions(model: OnnxModel, options: SessionOptions, weights: Int8Weig
     extra: {
       session: {
         intra_op: { spin_duration_us: String(SPIN_MICROSECONDS) },
-        // Exact everywhere, and 1.6 times slower on processors that do not need it.
+        // Exact on every CPU, but 1.6 times slower on those that do not need it.
         x64quantprecision: weights === 'unsigned' ? '1' : '0',
         disable_prepacking: options.prepacking === false ? '1' : '0',
         ...(options.weightsFolder === undefined

@@ -1,5 +1,5 @@
 /**
- * `samus/runtime` on Node: what runs anywhere, and onnxruntime-node.
+ * `samus/runtime` on Node: the exports of index.ts, and onnxruntime-node.
  */
 export * from './index.js';
 export { type NodeRuntimeOptions, nodeRuntime } from './nodeRuntime.node.js';

@@ -1,5 +1,5 @@
 /**
- * `samus/runtime`: sessions of ONNX Runtime. In a browser these are its exports; on Node index.node.ts adds to them.
+ * `samus/runtime`: sessions of ONNX Runtime. These are the exports for browsers; index.node.ts adds those for Node.
  */
 export type { Provider, ProviderStatus, RunOptions, Runtime, Session, SessionOptions } from './session.js';
 export { listWebProviders, type WebRuntimeOptions, webRuntime } from './webRuntime.js';

@@ -1,8 +1,8 @@
 /**
- * ONNX Runtime 1.30 reads /proc/self/cmdline when a process creates its first session, and recurses once for each
- * byte of it. A command line of 14 kB overflows the stack of a worker thread, one of 20 to 40 kB that of the main
- * thread, and the process dies without a message. Later sessions of the process do not read it again, so a first
- * session in a thread with a large enough stack makes all others safe.
+ * ONNX Runtime 1.30 reads /proc/self/cmdline when a process creates its first session, and recurses once per byte. A
+ * command line of 14 kB overflows the stack of a worker thread, one of 20 to 40 kB that of the main thread, and the
+ * process dies without a message. Later sessions do not read it again, so creating the first session in a thread with a
+ * large stack makes all others safe.
  */
 import { readFileSync } from 'node:fs';
 import { SamusError } from '../errors.js';

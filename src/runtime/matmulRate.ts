@@ -1,6 +1,6 @@
 /**
- * The rate at which a runtime multiplies matrices on this machine, the yardstick of the benchmarks: how much of it
- * a model reaches says how good its graph is, on any machine.
+ * The rate at which a runtime multiplies matrices on this machine. Benchmarks compare models with it: the share of this
+ * rate that a model reaches measures the quality of its graph on any machine.
  */
 import { encodeModel, type OnnxModel } from '../graph/onnxProto.js';
 import { float32 } from '../graph/tensorData.js';
@@ -12,7 +12,7 @@ const TOKENS = 1024;
 const DIM = 768;
 const MLP = 3072;
 
-/** Products in one run, up and down in turns, so that moving the result out weighs little. */
+/** Products in one run, alternately up and down, so that copying the result out matters little. */
 const PRODUCTS = 4;
 
 export interface MatmulRate {
@@ -23,7 +23,7 @@ export interface MatmulRate {
 }
 
 /**
- * @param rounds runs that are timed, after one that is not; the best counts, since others may load the machine
+ * @param rounds number of timed runs, after one untimed; the best counts, because other programs may load the machine
  */
 export async function matmulRate(runtime: Runtime, options: SessionOptions = {}, rounds = 8): Promise<MatmulRate> {
   const session = await runtime.createSession(productChain(), options);
@@ -49,7 +49,7 @@ function productChain(): OnnxModel {
   const nodes = [];
   for (let i = 0; i < PRODUCTS; i++) {
     const shape = i % 2 === 0 ? [DIM, MLP] : [MLP, DIM];
-    // Close to the scale that keeps the values of the chain where they are: denormal numbers would be slow.
+    // This scale keeps the values of the chain at about the same size: denormal numbers would be slow.
     const weights = new Float32Array(DIM * MLP).map((_, j) => (((j + i) % 7) - 3) / 64 + 1 / MLP);
     const data = bytesOf(float32(weights, shape));
     external.push({ path: `w${i}`, data });

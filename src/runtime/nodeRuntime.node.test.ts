@@ -1,4 +1,4 @@
-/** What only Node does: threads, files, providers, memory. Threads and probes start built programs: build first. */
+/** Node only: threads, files, providers, memory. Threads and probes start the built programs: build before testing. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

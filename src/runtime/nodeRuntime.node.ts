@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime on Node: the CPU by default, other providers where the machine has them. Each session runs in a
- * thread of its own unless told otherwise.
+ * ONNX Runtime on Node: the CPU by default, other providers if the machine has them. By default each session runs in its
+ * own thread.
  */
 import type { OnnxModel } from '../graph/onnxProto.js';
 import { createInThread } from './inThread.node.js';
@@ -12,8 +12,8 @@ import { createInWorker } from './workerSession.node.js';
 
 export interface NodeRuntimeOptions {
   /**
-   * Whether sessions run off the calling thread; default true. Without, a run blocks the event loop, and nothing
-   * is copied between threads: for a program that only computes.
+   * Whether sessions run in their own threads; default true. With false, a run blocks the event loop and nothing is
+   * copied between threads, which suits programs that only compute.
    */
   readonly worker?: boolean;
   /** For sessions that do not say otherwise. */
@@ -29,7 +29,7 @@ export function nodeRuntime({ worker = true, defaults = {} }: NodeRuntimeOptions
     async createSession(model: OnnxModel, options: SessionOptions = {}): Promise<Session> {
       const chosen = { ...defaults, ...options };
       const provider = chosen.provider ?? 'cpu';
-      // Asked for first, in a process of its own: a provider that is missing writes to the terminal when it fails.
+      // Tested in a separate process first: a missing provider writes to the terminal when it fails.
       if (provider !== 'cpu' && !(await probeProvider(provider)).available) {
         throw providerError(provider, await listProviders());
       }

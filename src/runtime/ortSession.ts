@@ -1,7 +1,7 @@
 /**
- * A session of ONNX Runtime behind the project's interface, in the thread that calls it. Both JavaScript packages
- * of ONNX Runtime share one interface and differ in what memory they accept; `memory` says how. It picks no
- * provider and no session options: nodeRuntime.node.ts and webRuntime.ts do.
+ * A session of ONNX Runtime behind the project's interface, in the calling thread. The two JavaScript packages of ONNX
+ * Runtime share one interface but accept different kinds of memory, described by `memory`. nodeRuntime.node.ts and
+ * webRuntime.ts choose providers and session options.
  */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { TensorData } from '../graph/tensorData.js';
@@ -13,13 +13,13 @@ import type { RunOptions, Session } from './session.js';
 export interface OrtMemory {
   /** Whether tensors over a SharedArrayBuffer are accepted. */
   readonly shared: boolean;
-  /** Whether outputs are written into tensors given for them; otherwise they are copied there afterwards. */
+  /** Whether outputs can be written directly into given tensors; if not, they are copied afterwards. */
   readonly preallocated: boolean;
 }
 
 /**
- * ONNX Runtime's severity of what ends the process. Its errors are thrown as well, and in the log they would quote
- * values of tensors. Sessions and runs each have a level of their own.
+ * ONNX Runtime's log level for fatal messages only. Its errors are thrown anyway, and in the log they would quote values
+ * of tensors. Sessions and runs have separate levels.
  */
 export const LOG_FATAL = 4;
 
@@ -85,7 +85,7 @@ export class OrtSession implements Session {
   }
 }
 
-/** @throws SamusError RUNTIME_FEEDS for an input left out, or a name that the model does not have */
+/** @throws SamusError RUNTIME_FEEDS for a missing input, or a name that the model does not have */
 export function checkNames(session: Session, feeds: Feeds, options: RunOptions): void {
   const missing = session.inputs.filter((name) => !Object.hasOwn(feeds, name));
   if (missing.length > 0) throw feedsError(`missing input ${missing.join(', ')}`);

@@ -1,6 +1,5 @@
 /**
- * Tiny models that show what a machine can do: whether a provider works at all, and how the CPU multiplies 8-bit
- * numbers. Who runs them decides where.
+ * Tiny models that test a machine: whether a provider works, and how the CPU multiplies 8-bit numbers.
  */
 import { encodeModel, type OnnxModel } from '../graph/onnxProto.js';
 import { type DType, type TensorData, viewAs } from '../graph/tensorData.js';
@@ -15,7 +14,7 @@ export function tinyModel(): OnnxModel {
 /** Computes the output y of a model. */
 type Run = (model: OnnxModel, feeds: Readonly<Record<string, TensorData>>) => Promise<TensorData | undefined>;
 
-/** Rows, inputs and outputs of the product; every kernel works in blocks that these fill. */
+/** Rows, inputs and outputs of the product, large enough to fill the blocks of every kernel. */
 const [ROWS, INPUTS, OUTPUTS] = [8, 64, 32];
 const [LARGEST_U8, LARGEST_S8] = [255, 127];
 

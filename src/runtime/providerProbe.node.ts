@@ -1,6 +1,6 @@
 /**
- * A program that runs a tiny model on the provider named by its argument and prints why it could not, or nothing.
- * Started by providers.node.ts, never imported.
+ * A program that runs a tiny model on the provider in its argument, and prints the reason if it fails.
+ * providers.node.ts starts it; nothing imports it.
  */
 import { float32 } from '../graph/tensorData.js';
 import { createInThread } from './inThread.node.js';

@@ -1,6 +1,6 @@
 /**
- * Which providers of onnxruntime-node work on this machine, found by running a tiny model on each. Each is tried in
- * a process of its own, because drivers that are missing write to the terminal and broken ones can end the process.
+ * Finds out which providers of onnxruntime-node work on this machine, by running a tiny model on each. Each test has its
+ * own process, because missing drivers write to the terminal and broken ones can end the process.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ const PROBE_MILLISECONDS = 30_000;
 
 const found = new Map<Provider, Promise<ProviderStatus>>();
 
-/** The state of every provider of onnxruntime-node here; each is tried once in the life of the process. */
+/** The status of every provider of onnxruntime-node on this machine; each is tested once per process. */
 export function listProviders(): Promise<ProviderStatus[]> {
   return Promise.all(NODE_PROVIDERS.map(probeProvider));
 }
@@ -41,7 +41,7 @@ async function probe(name: Provider): Promise<ProviderStatus> {
   }
 }
 
-/** What the messages mean that most machines give. */
+/** What the most common messages mean. */
 function explain(problem: string): string {
   if (/adapter/i.test(problem)) return 'no graphics adapter was found through Vulkan, Metal or Direct3D 12';
   if (/load shared library/i.test(problem)) return 'its libraries, which are not part of the npm package, are missing';

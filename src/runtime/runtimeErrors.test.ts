@@ -14,7 +14,7 @@ describe('errors of ONNX Runtime', () => {
     }
   });
 
-  it('keep what they say and lose the build paths', () => {
+  it('keep their text without the build paths', () => {
     const web =
       "Can't create a session. ERROR_CODE: 1, ERROR_MESSAGE: /mnt/build/onnxruntime/core/optimizer/initializer.cc:51 " +
       'onnxruntime::Initializer::Initializer(const onnx::TensorProto &) [ONNXRuntimeError] : 1 : FAIL : no such weight';
@@ -29,7 +29,7 @@ describe('errors of ONNX Runtime', () => {
     expect(tidyMessage(new Error(message))).not.toContain('70123');
   });
 
-  it('that are coded already pass unchanged', () => {
+  it('pass unchanged if they have a code', () => {
     const coded = new SamusError('RUNTIME_FAILED', 'a', 'b');
     expect(creationError(coded)).toBe(coded);
     expect(runError(coded)).toBe(coded);

@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime's failures, which come as bare messages, as coded errors. It decides by the wording of the messages,
- * because nothing else crosses the binding; what is not recognised keeps its text under a general code.
+ * Converts ONNX Runtime's failures to coded errors. The binding passes only messages, so their wording decides;
+ * unrecognised messages keep their text under a general code.
  */
 import { SamusError } from '../errors.js';
 import type { Provider, ProviderStatus } from './session.js';
@@ -9,7 +9,7 @@ const OUT_OF_MEMORY = /bad_alloc|out of memory|failed to allocate|allocation fai
 
 const FEEDS = /invalid (dimensions|rank) for (in|out)put|unexpected input data type|invalid (input|feed|output) name/i;
 
-/** The message of ONNX Runtime without build paths, and without values that it may quote from a tensor. */
+/** The message of ONNX Runtime without build paths and without values quoted from tensors. */
 export function tidyMessage(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text
@@ -22,7 +22,7 @@ export function tidyMessage(error: unknown): string {
     .slice(0, 400);
 }
 
-/** The error for a session that could not be made. */
+/** The error for a session that could not be created. */
 export function creationError(error: unknown): SamusError {
   if (error instanceof SamusError) return error;
   const message = tidyMessage(error);
@@ -59,8 +59,8 @@ export function feedsError(message: string): SamusError {
 export function disposedError(): SamusError {
   return new SamusError(
     'SESSION_DISPOSED',
-    'a session that is not disposed was expected, this one has been disposed',
-    'create the session again, or dispose it later',
+    'expected an open session, got one that is disposed',
+    'create the session again, or dispose of it later',
   );
 }
 
@@ -69,7 +69,7 @@ export function providerError(wanted: Provider, known: readonly ProviderStatus[]
   const usable = known.filter((p) => p.available).map((p) => p.name);
   return new SamusError(
     'PROVIDER_UNAVAILABLE',
-    `the provider ${wanted} was asked for and cannot be used here: ${reason}`,
+    `the provider ${wanted} is not available: ${reason}`,
     `use one of: ${usable.join(', ')}`,
     { wanted, providers: known.map(({ name, available, reason: why }) => ({ name, available, reason: why })) },
   );
@@ -82,7 +82,7 @@ function isOutOfMemory(error: unknown): boolean {
 function outOfMemory(doing: string, message: string): SamusError {
   return new SamusError(
     'RUNTIME_OUT_OF_MEMORY',
-    `there was not enough memory for ${doing}: ${message}`,
+    `not enough memory for ${doing}: ${message}`,
     'use a smaller model or batch, or close other programs',
   );
 }

@@ -3,7 +3,7 @@ import { SerialQueue } from './serialQueue.js';
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-it('starts work when what came before has ended, also when that failed', async () => {
+it('starts work when all earlier work has ended or failed', async () => {
   const queue = new SerialQueue();
   const log: string[] = [];
   const first = queue.add(async () => {

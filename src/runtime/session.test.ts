@@ -1,4 +1,4 @@
-/** What every runtime must do alike. The session in a thread starts the built program: build before testing. */
+/** The behaviour of every runtime. The session in a thread starts the built program: build before testing. */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { encodeModel, type OnnxModel, type OnnxNode, type OnnxValueInfo } from '../graph/onnxProto.js';
@@ -123,7 +123,7 @@ describe.each(RUNTIMES)('%s', (_, runtime) => {
     await s.dispose();
   });
 
-  it('refuses what is no model, and a model that cannot be', async () => {
+  it('refuses bytes that are no model, and an invalid model', async () => {
     const expected = { kind: 'failure', code: 'MODEL_INVALID' };
     const noModel = { bytes: Uint8Array.of(1, 2, 3), external: [] };
     await expect(runtime.createSession(noModel)).rejects.toMatchObject(expected);
@@ -138,7 +138,7 @@ describe.each(RUNTIMES)('%s', (_, runtime) => {
     });
   });
 
-  it('takes weights handed over beside the graph, from own and from shared memory', async () => {
+  it('takes weights given beside the graph, in its own or in shared memory', async () => {
     const own = bytesOf(float32([9, 1, 2], [3]));
     const shared = allocateShared(8);
     shared.set(bytesOf(float32([10, 20], [2])));

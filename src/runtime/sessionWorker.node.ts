@@ -1,6 +1,6 @@
 /**
- * The program of a session's thread: creates one session and runs it in the order of the calls. Started by
- * workerSession.node.ts, never imported.
+ * The program of a session's thread: creates one session and runs it in the order of the calls. workerSession.node.ts
+ * starts it; nothing imports it.
  */
 import { createInThread } from './inThread.node.js';
 import type { Session } from './session.js';

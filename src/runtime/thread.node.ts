@@ -1,16 +1,16 @@
 /**
- * Threads of Node for threadProtocol.ts, and where their programs lie.
+ * Worker threads of Node for threadProtocol.ts, and the location of their programs.
  */
 import { parentPort, Worker } from 'node:worker_threads';
 import type { OwnerChannel, Thread } from './threadProtocol.js';
 
 interface ThreadOptions {
   readonly name: string;
-  /** What the thread finds in `workerData`. */
+  /** The `workerData` of the thread. */
   readonly data?: unknown;
   /** Size of the stack; default Node's, 4 MB. */
   readonly stackMb?: number;
-  /** The error for a thread that ended without being asked to. */
+  /** The error for a thread that ended unexpectedly. */
   readonly lostError: (exitCode: number) => Error;
 }
 
@@ -53,9 +53,9 @@ export function ownerChannel(): OwnerChannel {
 }
 
 /**
- * The built form of a program that is started in a thread or a process. Node 20 runs no TypeScript, so that where the
- * code itself runs from its sources, as in the tests, the built program is started; the test command builds first.
- * @param url `import.meta.url` of the file beside which it lies
+ * The built form of a program for a thread or a process. Node 20 does not run TypeScript, so code that runs from its
+ * sources, as in tests, starts the built program; the test command builds first.
+ * @param url `import.meta.url` of a file in the same folder
  */
 export function builtFile(name: string, url: string): URL {
   return new URL(name, url.endsWith('.ts') ? url.replace(/\/src\/(?!.*\/src\/)/, '/dist/') : url);

@@ -1,12 +1,12 @@
 /**
- * How threads talk to each other, on Node and in a browser: calls with an id, and for each call any number of progress
- * reports and one answer. What a thread can do is its contract. The platforms differ only in the channel, which
+ * The protocol between threads, on Node and in a browser: calls with an id, and for each call any number of progress
+ * reports and one answer. A thread's contract lists its calls. The platforms differ only in the channel, which
  * thread.node.ts and web/pageWorker.ts provide.
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
 
-/** The calls of a thread by name: what they take, what they give, what they report meanwhile. */
+/** The calls of a thread by name: arguments, results and progress reports. */
 export type Contract = Readonly<Record<string, { input: unknown; output: unknown; progress?: unknown }>>;
 
 type ToThread<C extends Contract> =
@@ -26,7 +26,7 @@ interface Channel {
   listen<Message>(receive: (message: Message) => void): void;
 }
 
-/** A thread as its owner holds it. */
+/** A thread from its owner's side. */
 export interface Thread extends Channel {
   /** Calls `lost` with the reason when the thread has ended or failed to start. */
   onLost(lost: (error: Error) => void): void;
@@ -38,21 +38,21 @@ export interface Thread extends Channel {
   terminate(): Promise<void>;
 }
 
-/** The connection to its owner, as a thread holds it. */
+/** The connection to the owner from the thread's side. */
 export interface OwnerChannel extends Channel {
   close(): void;
 }
 
 interface CallOptions<Progress> {
   readonly signal?: AbortSignal | undefined;
-  /** Whether an aborted call waits for the thread, which is then free again; by default it is rejected at once. */
+  /** Whether an aborted call waits until the thread is free again; by default it is rejected at once. */
   readonly waitForThread?: boolean;
   progress?(value: Progress): void;
   /** Memory that moves to the thread instead of being copied. */
   readonly transfer?: readonly ArrayBuffer[];
 }
 
-/** A call without an answer yet. Only the call itself knows the types of its answer. */
+/** A pending call. Only the call itself knows the types of its answer. */
 interface Pending {
   receive(message: Exclude<FromThread<never, never>, { type: 'closed' }>): void;
   fail(error: unknown): void;
@@ -82,7 +82,7 @@ export class ThreadClient<C extends Contract> {
     thread.hold(false);
   }
 
-  /** Why the thread takes no more calls. */
+  /** The reason why the thread accepts no more calls. */
   get lost(): Error | undefined {
     return this.#lost;
   }
@@ -130,11 +130,11 @@ export class ThreadClient<C extends Contract> {
     });
   }
 
-  /** Has running calls aborted, waits for them, and ends the thread. */
+  /** Aborts running calls, waits for them, and ends the thread. */
   async close(): Promise<void> {
     if (!this.#lost && !this.#closing) {
       this.#closing = true;
-      // A process that has nothing else to do would end now, and abort where the thread computes.
+      // An otherwise idle process would end now, and abort while the thread computes.
       this.#thread.hold(true);
       this.#post({ type: 'close' });
     }
@@ -142,7 +142,7 @@ export class ThreadClient<C extends Contract> {
     await this.#thread.ended();
   }
 
-  /** Ends the thread at once; calls under way are rejected. */
+  /** Ends the thread at once and rejects pending calls. */
   async terminate(): Promise<void> {
     this.#lose(new DOMException('the thread was ended', 'AbortError'));
     await this.#thread.terminate();
@@ -159,10 +159,10 @@ export class ThreadClient<C extends Contract> {
 }
 
 interface CallContext<Progress> {
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the caller no longer waits for the answer. */
   readonly signal: AbortSignal;
   progress(value: Progress): void;
-  /** Has memory moved to the owner instead of copied; it is gone here afterwards. Shared memory stays. */
+  /** Moves memory to the owner instead of copying it; the thread loses it. Shared memory stays. */
   transfer(memory: ArrayBufferLike): void;
 }
 
@@ -171,8 +171,8 @@ export type Handlers<C extends Contract> = {
 };
 
 /**
- * Answers the calls of a thread's owner from now on. Calls run side by side; a handler that must not be overtaken has to
- * see to that itself.
+ * Answers the calls of a thread's owner from now on. Calls run concurrently; handlers that need an order must keep it
+ * themselves.
  * @param close called when the owner ends the thread, after the last call
  */
 export function serveCalls<C extends Contract>(
@@ -207,7 +207,7 @@ export function serveCalls<C extends Contract>(
     else if (message.type === 'close') {
       const calls = [...running.values()];
       for (const { controller } of calls) controller.abort();
-      // A session that a call makes after the others were freed would outlive the thread.
+      // A session created by a call after the others were freed would outlive the thread.
       await Promise.all(calls.map(({ ended }) => ended));
       await close();
       send({ type: 'closed' });
@@ -220,7 +220,7 @@ export function serveCalls<C extends Contract>(
   });
 }
 
-/** An error in a form that survives the passage between threads, where classes are lost. */
+/** An error in a form that can be sent between threads, where classes are lost. */
 interface WireError {
   readonly name: string;
   readonly message: string;

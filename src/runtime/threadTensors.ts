@@ -1,5 +1,5 @@
 /**
- * Tensors on their way between threads: in memory that both see, or handed over.
+ * Sends tensors between threads: in shared memory, or by moving their memory.
  */
 import { type DType, type TensorData, viewAs } from '../graph/tensorData.js';
 import { bytesOf, isShared } from './ortTensor.js';
@@ -13,15 +13,15 @@ interface WireTensor {
 
 export type WireTensors = Readonly<Record<string, WireTensor>>;
 
-/** Zeroed bytes, shared between threads where the platform allows it (a browser must be cross-origin isolated). */
+/** Zeroed bytes, shared between threads if the platform allows it (in a browser, if the page is cross-origin isolated). */
 export function allocateShared(byteLength: number): Uint8Array {
   if (typeof SharedArrayBuffer === 'undefined') return new Uint8Array(byteLength);
   return new Uint8Array(new SharedArrayBuffer(byteLength));
 }
 
 /**
- * Tensors for sending, and the buffers to transfer with them. Shared memory is passed as it is; other memory is
- * copied once, because its owner goes on using it, unless `give` says that it may be taken away.
+ * Tensors for sending, and the buffers to transfer with them. Shared memory is passed as it is. Other memory is copied
+ * once, because its owner continues to use it, unless `give` allows moving it.
  */
 export function packTensors(
   tensors: Readonly<Record<string, TensorData>>,

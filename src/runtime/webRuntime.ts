@@ -1,7 +1,6 @@
 /**
- * ONNX Runtime on the web: WebAssembly everywhere, WebGPU by option. It runs in the calling thread; a page that
- * must stay responsive starts it in a Web Worker of its own. Under Node it runs on WebAssembly too, which is how
- * the two runtimes are compared.
+ * ONNX Runtime on the web: WebAssembly by default, WebGPU by option. It runs in the calling thread; a page that must stay
+ * responsive uses it in a Web Worker. Under Node it runs on WebAssembly, too, so that tests can compare both runtimes.
  */
 import type { InferenceSession, TensorConstructor } from 'onnxruntime-common';
 import type { OnnxModel } from '../graph/onnxProto.js';
@@ -10,18 +9,18 @@ import { creationError, providerError, tidyMessage } from './runtimeErrors.js';
 import type { Provider, ProviderStatus, Runtime, Session, SessionOptions } from './session.js';
 
 export interface WebRuntimeOptions {
-  /** URL of the folder that holds ONNX Runtime's `.wasm` and `.mjs` files; default beside its script. */
+  /** URL of the folder with ONNX Runtime's `.wasm` and `.mjs` files; default: that of its script. */
   readonly wasmPaths?: string;
   /**
-   * Threads of the WebAssembly module, for all sessions of the page. Default 2, which is what this project is
-   * measured on; one where the page is not cross-origin isolated.
+   * Threads of the WebAssembly module, for all sessions of the page. Default 2, as in this project's measurements; 1 if
+   * the page is not cross-origin isolated.
    */
   readonly threads?: number;
   /** For sessions that do not say otherwise. */
   readonly defaults?: SessionOptions;
 }
 
-/** The part of the onnxruntime-web module that is used; all its builds have it. */
+/** The part of the onnxruntime-web module that this file uses; all builds have it. */
 interface OrtWeb {
   readonly env: {
     logLevel?: 'verbose' | 'info' | 'warning' | 'error' | 'fatal' | undefined;
@@ -60,7 +59,7 @@ export function webRuntime({ wasmPaths, threads = 2, defaults = {} }: WebRuntime
   };
 }
 
-/** The state of the providers that this page, or this process, can use. */
+/** The status of the providers of this page or process. */
 export async function listWebProviders(): Promise<ProviderStatus[]> {
   return [
     { name: 'wasm', available: true, reason: 'WebAssembly is part of the platform' },
@@ -75,7 +74,7 @@ async function usable(wanted: Provider): Promise<WebProvider> {
 }
 
 async function webgpuStatus(): Promise<Omit<ProviderStatus, 'name'>> {
-  // Not in the type library of every platform that this file runs on.
+  // Some platforms that this file runs on lack its type.
   const gpu: unknown = typeof navigator === 'undefined' ? undefined : Reflect.get(navigator, 'gpu');
   if (typeof gpu !== 'object' || gpu === null || !('requestAdapter' in gpu)) {
     return { available: false, reason: 'the platform has no WebGPU' };
@@ -90,7 +89,7 @@ async function webgpuStatus(): Promise<Omit<ProviderStatus, 'name'>> {
   }
 }
 
-/** Each build brings its own module and binary: the one for WebAssembly alone is half the size. */
+/** Each build has its own module and binary; the build for WebAssembly alone is half the size. */
 async function load(provider: WebProvider): Promise<OrtWeb> {
   // Only the package's main entry has a build whose threads start under Node.
   if (typeof process !== 'undefined' && process.versions?.node) return import('onnxruntime-web');

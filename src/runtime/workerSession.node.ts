@@ -1,6 +1,6 @@
 /**
- * A session in a thread of its own, so that the event loop of its owner goes on during a run. One thread a session:
- * a short run of one model does not wait for a long run of another, and the thread's memory goes with the session.
+ * A session in its own thread, so that a run does not block the owner's event loop. With one thread per session, a short
+ * run of one model does not wait for a long run of another, and ending the session frees the thread's memory.
  */
 import { SamusError } from '../errors.js';
 import type { OnnxModel } from '../graph/onnxProto.js';
@@ -13,7 +13,7 @@ import { builtFile, startThread } from './thread.node.js';
 import { ThreadClient } from './threadProtocol.js';
 import { allocateShared, packTensors, unpackTensors, type WireTensors } from './threadTensors.js';
 
-/** What the thread of a session does; `create` is the first call. */
+/** The calls of a session's thread; `create` is the first. */
 export type SessionContract = {
   create: {
     input: { readonly model: OnnxModel; readonly options: SessionOptions };
@@ -95,7 +95,7 @@ function lostError(exitCode: number): SamusError {
   return new SamusError(
     'RUNTIME_FAILED',
     'the thread of the session ended during its work',
-    'create the session again; if it ends again, run it in the calling thread to see why',
+    'create the session again; if the thread ends again, run the session in the calling thread to see why',
     { exitCode },
   );
 }
