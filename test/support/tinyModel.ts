@@ -40,6 +40,9 @@ export const TINY_SAMUS: SamusConfig = {
 /** SAM on 32×32 pixels and 8×8 tokens. */
 export const TINY_SAM: SamConfig = { architecture: 'sam', imageSize: 32, tokenGrid: 8, patchKernel: 4, ...SHARED };
 
+/** One of each architecture, by its id. */
+export const TINY: Readonly<Record<string, ModelConfig>> = { sam: TINY_SAM, samus: TINY_SAMUS };
+
 /** Position tables start at zero, which would hide what they do: here they are drawn too. */
 export function tinyWeights(config: ModelConfig, seed = 1): Map<string, TensorData> {
   const random = Random.seeded(seed);
