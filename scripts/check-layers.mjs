@@ -2,6 +2,9 @@
  * Checks that the imports of `src/` follow the layers: they point down, never in a circle, and what can run in a
  * browser never reaches Node. Types count as imports. Tests (`*.test.ts`) may import what they like.
  *
+ * Also that an architecture is known in its own folder only, models/NAME/: others ask the registry, compare no name of an
+ * architecture, and know no names of its weights.
+ *
  * Usage: node scripts/check-layers.mjs [FOLDER], the folder holding `src/` and package.json; default: this repository.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -43,6 +46,18 @@ const BUNDLED_FOLDERS = ['web'];
 /** Folders in which no file, not even a `*.node.ts`, may touch Node. */
 const PURE_FOLDERS = ['graph', 'nn', 'models'];
 
+/** Which architectures import from which others. */
+const BUILDS_ON = { samus: ['sam'] };
+
+/** Who may import from the folder of an architecture: the registry, and entries that publish its types. */
+const ENTRIES = ['models/registry.ts', 'models/index.ts', 'index.ts'];
+
+/** Knows models that are not architectures by the names of their weights. */
+const UNSUPPORTED = 'models/unsupported.ts';
+
+/** Still compare names, until preprocessing is data. */
+const PENDING = ['predict/automatic.ts', 'predict/imageFrame.ts', 'train/trainingSample.ts'];
+
 const folder = process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url));
 const source = join(folder, 'src');
 const problems = [];
@@ -53,6 +68,10 @@ function sources() {
     .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name))
     .map((entry) => relative(source, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort();
+}
+
+function read(path) {
+  return readFileSync(join(source, path), 'utf8');
 }
 
 /** What a file names in static imports, re-exports, dynamic imports and `import('…')` types. */
@@ -133,6 +152,44 @@ function checkLayer(path, target) {
   }
 }
 
+/** The architecture whose folder a file lies in. */
+function architectureOf(path) {
+  return /^models\/([^/]+)\//.exec(path)?.[1];
+}
+
+function checkArchitecture(path, target) {
+  const [from, to] = [architectureOf(path), architectureOf(target)];
+  if (to === undefined || from === to || ENTRIES.includes(path)) return;
+  if (from === undefined) {
+    problems.push(`${path} imports ${target}: ask models/registry.ts; only it knows the folders of architectures`);
+  } else if (!BUILDS_ON[from]?.includes(to)) {
+    problems.push(`${path} imports ${target}: ${from} does not build on ${to}; declare it in BUILDS_ON if it does`);
+  }
+}
+
+function withoutComments(text) {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
+}
+
+/** Names of weights that only architectures have: those of their modules with an underscore, which layers have not. */
+function moduleNames(paths) {
+  const names = new Set();
+  for (const path of paths) {
+    if (architectureOf(path) === undefined) continue;
+    for (const [, name] of withoutComments(read(path)).matchAll(/\.at\(\s*['"`]([A-Za-z]\w*_\w*)/g)) names.add(name);
+  }
+  return names;
+}
+
+function checkNames(path, code, names) {
+  if (architectureOf(path) !== undefined || path === UNSUPPORTED || PENDING.includes(path)) return;
+  if (/architecture\s*[!=]==?\s*['"`]|['"`]\s*[!=]==?\s*[\w.]*architecture\b/.test(code)) {
+    problems.push(`${path} compares the name of an architecture: ask the architecture instead (models/registry.ts)`);
+  }
+  const found = [...names].find((name) => new RegExp(`(?<!\\w)${name}\\\\?\\.`).test(code));
+  if (found) problems.push(`${path} knows weights by the name ${found}: only the folder of their architecture may`);
+}
+
 /** Circles, each reported once, as the files that it goes through. */
 function checkCycles(graph) {
   const state = new Map();
@@ -155,12 +212,14 @@ const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 const declared = new Set(Object.keys(manifest.dependencies ?? {}));
 const declaredForBuild = new Set(Object.keys(manifest.devDependencies ?? {}));
 const paths = sources();
+const names = moduleNames(paths);
 const graph = new Map();
 for (const path of paths) {
   const targets = [];
   if (rowOf(path) < 0)
     problems.push(`${path}: ${partOf(path)} is no folder of the design; add it to ROWS of this check`);
-  for (const specifier of specifiers(readFileSync(join(source, path), 'utf8'))) {
+  checkNames(path, withoutComments(read(path)), names);
+  for (const specifier of specifiers(read(path))) {
     if (!specifier.startsWith('.')) {
       checkPackage(path, specifier, declared);
       continue;
@@ -168,6 +227,7 @@ for (const path of paths) {
     const target = sourceOf(posix.join(dirname(path), specifier));
     if (!existsSync(join(source, target))) problems.push(`${path} imports ${specifier}, and there is no src/${target}`);
     else if (rowOf(path) >= 0 && rowOf(target) >= 0) checkLayer(path, target);
+    checkArchitecture(path, target);
     targets.push(target);
   }
   graph.set(path, targets);

@@ -4,17 +4,15 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { SamusError } from '../errors.js';
-import type { ModelConfig } from '../models/architecture.js';
-import { SAM_VIT_B } from '../models/sam/config.js';
-import { SAMUS_B, SAMUS_S } from '../models/samus/config.js';
+import { presets } from '../models/registry.js';
 import type { TrainingConfig } from '../train/trainingConfig.js';
 
 export type ProfileName = '8gb' | '16gb' | '24gb';
 
 /** What was measured: a training that is as large as this one, or smaller, takes no more. */
 interface Measured {
+  /** Of the preset. */
   readonly name: string;
-  readonly model: ModelConfig;
   readonly trained: TrainingConfig['trained'];
   /** Prompts of each image. */
   readonly rounds: number;
@@ -25,12 +23,12 @@ interface Measured {
 /** docs/train.md says how they were measured. Where validating was not, it is as the encoder alone at most. */
 const MEASURED: readonly Measured[] = [
   // One image 3.7, each further one 1.4, and 1.5 more while validating.
-  { name: 'samus-b', model: SAMUS_B, trained: 'published', rounds: 1, peaks: { 1: 5.2, 2: 6.6, 4: 9.4, 8: 15 } },
-  { name: 'samus-b', model: SAMUS_B, trained: 'all', rounds: 1, peaks: { 1: 6.2 } },
+  { name: 'samus-b', trained: 'published', rounds: 1, peaks: { 1: 5.2, 2: 6.6, 4: 9.4, 8: 15 } },
+  { name: 'samus-b', trained: 'all', rounds: 1, peaks: { 1: 6.2 } },
   // 1.5, and 0.3 for validating.
-  { name: 'samus-s', model: SAMUS_S, trained: 'all', rounds: 3, peaks: { 8: 1.8 } },
+  { name: 'samus-s', trained: 'all', rounds: 3, peaks: { 8: 1.8 } },
   // 9.8, and 2.9 for validating.
-  { name: 'sam-b', model: SAM_VIT_B, trained: 'all', rounds: 1, peaks: { 1: 12.7 } },
+  { name: 'sam-b', trained: 'all', rounds: 1, peaks: { 1: 12.7 } },
 ];
 
 /** Share of a machine's memory that a training may take; the rest is for the system and other programs. */
@@ -48,7 +46,9 @@ export function profiled(
   const rounds = recipe.kind === 'published' ? 1 : recipe.rounds;
   const measured = MEASURED.find(
     (row) =>
-      isDeepStrictEqual(row.model, model) && rounds <= row.rounds && (row.trained === 'all' || trained === 'published'),
+      isDeepStrictEqual(presets().get(row.name), model) &&
+      rounds <= row.rounds &&
+      (row.trained === 'all' || trained === 'published'),
   );
   if (!measured) {
     const known = MEASURED.map((row) => `${row.name} (trained: ${row.trained}; prompts: ${row.rounds} at most)`);

@@ -106,6 +106,18 @@ interface Common<C extends ModelConfig, Outputs> {
 
 export type PromptKind = 'points' | 'box' | 'mask';
 
+/** What a point's label says. Box corners are points with labels of their own, as in SAM's public ONNX export. */
+export const POINT_LABEL = {
+  /** Fills up prompts of unequal length in one run: no token sees it. An addition of this project. */
+  absent: -2,
+  /** SAM's padding, appended to the points of every prompt without a box. */
+  notAPoint: -1,
+  background: 0,
+  foreground: 1,
+  boxTopLeft: 2,
+  boxBottomRight: 3,
+} as const;
+
 /** A prompt for each object, or in training for each image. */
 export interface PromptInputs {
   /** [O, N, 2], x then y in pixels of the model's input; the corners of a box are points with labels of their own. */

@@ -5,6 +5,7 @@
  */
 import { greater, where } from '../graph/ops/elementwise.js';
 import { input, type Tensor } from '../graph/tensor.js';
+import type { StateDict } from '../graph/tensorData.js';
 import { type ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Architecture, ModelConfig, ModelGraph } from './architecture.js';
 import { architectureOf, promptedOf } from './registry.js';
@@ -85,6 +86,14 @@ function networkGraph(config: ModelConfig): ModelGraph {
 /** Every weight of a model, by the reference's names. */
 export function parametersOf(config: ModelConfig): readonly ParameterInfo[] {
   return [...partsOf(config).values()].flatMap((graph) => graph().parameters);
+}
+
+/** The weights of a promptable model, parted among its graphs. @throws SamusError MODEL_PROMPTS */
+export function weightsByPart(config: ModelConfig, tensors: StateDict): { encoder: StateDict; decoder: StateDict } {
+  // The decoder's graph is the one that is built in no time.
+  const names = new Set(decoderGraph(config).parameters.map(({ name }) => name));
+  const part = (decoder: boolean) => new Map([...tensors].filter(([name]) => names.has(name) === decoder));
+  return { encoder: part(false), decoder: part(true) };
 }
 
 function imageInput(config: ModelConfig): Tensor {

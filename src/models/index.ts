@@ -10,7 +10,6 @@ export type { Preprocessing } from './preprocessing.js';
 export { quantise } from './quantise.js';
 export { architectureOf, architectures, isTrainable, presets, registerArchitecture } from './registry.js';
 export { SAM_VIT_B, SAM_VIT_H, SAM_VIT_L, type SamConfig } from './sam/config.js';
-export { POINT_LABEL } from './sam/promptEncoder.js';
 export { SAMUS_B, SAMUS_S, type SamusConfig } from './samus/config.js';
 export { type Start, startableFrom, startOf } from './startFrom.js';
 export { type CheckedStateDict, checkStateDict } from './stateDict.js';

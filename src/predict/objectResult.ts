@@ -5,16 +5,16 @@ import { SamusError } from '../errors.js';
 import type { PixelBox } from '../formats/rle.js';
 import { firstNotFinite } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
-import { MASKS } from '../models/sam/maskDecoder.js';
-import { type ImageFrame, imageLogits, imageMask, lowResSide } from './imageFrame.js';
+import { promptedOf } from '../models/registry.js';
+import { type ImageFrame, imageLogits, imageMask } from './imageFrame.js';
 import type { Candidate, ObjectResult } from './types.js';
 
 /**
- * The masks of one object that were asked for: the first of the decoder's four is for clear prompts, the other three
- * are for ambiguous ones.
+ * The masks of one object that were asked for: the decoder's first is for clear prompts, the others are for ambiguous
+ * ones.
  * @throws SamusError MODEL_OUTPUT if the decoder gave NaN or infinite values
- * @param logits of all objects [O, 4, 4g, 4g]
- * @param iou of all objects [O, 4]
+ * @param logits of all objects [O, masks, lowRes, lowRes]
+ * @param iou of all objects [O, masks]
  */
 export function candidatesOf(
   config: ModelConfig,
@@ -23,9 +23,12 @@ export function candidatesOf(
   object: number,
   multimask: boolean,
 ): Candidate[] {
-  const size = lowResSide(config) ** 2;
-  const first = object * MASKS + (multimask ? 1 : 0);
-  return Array.from({ length: multimask ? MASKS - 1 : 1 }, (_, i) => {
+  const { lowRes, masks } = promptedOf(config).shapes(config);
+  const size = lowRes ** 2;
+  // A model with one mask gives it for an ambiguous prompt too.
+  const ambiguous = multimask && masks > 1;
+  const first = object * masks + (ambiguous ? 1 : 0);
+  return Array.from({ length: ambiguous ? masks - 1 : 1 }, (_, i) => {
     const at = first + i;
     const lowResLogits = logits.slice(at * size, (at + 1) * size);
     const score = iou[at]!;

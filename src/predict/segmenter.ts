@@ -7,7 +7,7 @@ import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
 import { asFloat32, type StateDict, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig, ModelGraph } from '../models/architecture.js';
-import { decoderGraph, encoderGraph } from '../models/graphs.js';
+import { decoderGraph, encoderGraph, weightsByPart } from '../models/graphs.js';
 import { promptedOf } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
 import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
@@ -75,10 +75,9 @@ export class Segmenter {
     const { name, config, tensors } = model;
     this.name = name;
     this.config = config;
-    const part = (encoder: boolean) =>
-      new Map([...tensors].filter(([tensor]) => tensor.startsWith('image_encoder.') === encoder));
-    this.#encoder = new LazySession(runtime, () => encoderGraph(config), part(true), options);
-    this.#decoder = new LazySession(runtime, () => decoderGraph(config), part(false), options);
+    const weights = weightsByPart(config, tensors);
+    this.#encoder = new LazySession(runtime, () => encoderGraph(config), weights.encoder, options);
+    this.#decoder = new LazySession(runtime, () => decoderGraph(config), weights.decoder, options);
   }
 
   /** A segmenter of a model in memory, on a runtime of the caller's. */

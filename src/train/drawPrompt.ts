@@ -3,7 +3,7 @@
  * drawn here: they need the mask that the model gave, and are sampled in the graph (correctionClick.ts).
  */
 import { type Click, evaluationClick, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
-import { POINT_LABEL } from '../models/sam/promptEncoder.js';
+import { POINT_LABEL } from '../models/architecture.js';
 import type { Random } from '../nn/random.js';
 
 /**

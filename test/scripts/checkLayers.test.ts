@@ -21,6 +21,10 @@ const SOUND: Readonly<Record<string, string>> = {
     "import { readFile } from 'node:fs/promises';\nimport 'onnxruntime-node';\nexport { readFile };",
   'formats/file.node.ts': "import { readFile } from 'node:fs/promises';\nexport { readFile };",
   'models/sam.ts': "import type { G } from '../graph/tensor.js';\nexport type M = G;",
+  'models/sam/index.ts':
+    "import type { M } from '../sam.js';\nexport const encode = (p) => p.at('image_encoder') as M;",
+  'models/samus/index.ts': "import { encode } from '../sam/index.js';\nexport const b = encode;",
+  'models/registry.ts': "import { b } from './samus/index.js';\nexport const c = b;",
   'predict/segmenter.ts': "import type { M } from '../models/sam.js';\nexport type P = M;",
   'cli/main.ts':
     "import { readFile } from 'node:fs/promises';\nimport type { P } from '../predict/segmenter.js';\nexport { readFile };\nexport type C = P;",
@@ -114,6 +118,36 @@ describe('the check of the layers', () => {
     ['Node in the page', { 'web/a.tsx': "import 'node:fs';" }, /web\/a\.tsx imports node:fs/],
     ['a missing file', { 'formats/a.ts': "import './b.js';" }, /there is no src\/formats\/b\.ts/],
     ['a folder that the design does not have', { 'utils/a.ts': 'export {};' }, /utils is no folder of the design/],
+    [
+      'a comparison with the name of an architecture',
+      { 'predict/a.ts': "export const a = (config) => config.architecture === 'sam';" },
+      /predict\/a\.ts compares the name of an architecture/,
+    ],
+    [
+      'such a comparison the other way round',
+      { 'predict/a.ts': "export const a = (config) => 'sam' !== config.architecture;" },
+      /predict\/a\.ts compares the name of an architecture/,
+    ],
+    [
+      'a regular expression on names of weights',
+      { 'predict/a.ts': 'export const a = /^image_encoder\\.blocks/;' },
+      /predict\/a\.ts knows weights by the name image_encoder/,
+    ],
+    [
+      'the beginning of names of weights',
+      { 'predict/a.ts': "export const a = (name) => name.startsWith('image_encoder.');" },
+      /predict\/a\.ts knows weights by the name image_encoder/,
+    ],
+    [
+      'an import from the folder of an architecture',
+      { 'predict/a.ts': "import '../models/sam/index.js';" },
+      /predict\/a\.ts imports models\/sam\/index\.ts: ask models\/registry\.ts/,
+    ],
+    [
+      'an architecture that builds on another without saying so',
+      { 'models/sam/a.ts': "import '../samus/b.js';", 'models/samus/b.ts': 'export {};' },
+      /sam does not build on samus/,
+    ],
     [
       'a circle of types',
       {

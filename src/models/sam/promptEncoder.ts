@@ -10,18 +10,6 @@ import { conv2d, embedding, layerNorm2d } from '../../nn/layers.js';
 import { NORMAL, type Parameters } from '../../nn/parameters.js';
 import type { SamSizes } from './config.js';
 
-/** What a point's label says. Box corners are points with labels of their own, as in SAM's public ONNX export. */
-export const POINT_LABEL = {
-  /** Fills up prompts of unequal length in one run: no token sees it. An addition of this project. */
-  absent: -2,
-  /** SAM's padding, appended to the points of every prompt without a box. */
-  notAPoint: -1,
-  background: 0,
-  foreground: 1,
-  boxTopLeft: 2,
-  boxBottomRight: 3,
-} as const;
-
 /** The learned embeddings of labels 0 to 3. */
 const POINT_KINDS = [0, 1, 2, 3];
 

@@ -4,6 +4,7 @@
  */
 import { readImage } from '../../formats/imageFile.node.js';
 import { float32 } from '../../graph/tensorData.js';
+import { weightsByPart } from '../../models/graphs.js';
 import { segmentEverything } from '../../predict/automatic.js';
 import { loadModel } from '../../predict/loadModel.node.js';
 import { Segmenter } from '../../predict/segmenter.js';
@@ -101,9 +102,7 @@ export class Work implements Handlers<InferenceContract> {
 /** A model with the weights of one half only: the other half is another thread's. */
 async function loadHalf(source: string, part: ModelPart) {
   const model = await loadModel(source);
-  const encoder = part === 'encoder';
-  const tensors = new Map([...model.tensors].filter(([name]) => name.startsWith('image_encoder.') === encoder));
-  return { ...model, tensors };
+  return { ...model, tensors: weightsByPart(model.config, model.tensors)[part] };
 }
 
 /** In memory that all threads see, so that an embedding which serves many clicks is never copied on its way. */
