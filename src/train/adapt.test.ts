@@ -4,7 +4,7 @@ import { makePhantom } from '../data/phantom.js';
 import { asFloat32 } from '../graph/tensorData.js';
 import { isTrainable } from '../models/registry.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
-import { type AdaptExample, type AdaptProgress, adaptModel } from './adapt.js';
+import { type AdaptExample, type AdaptProgress, adaptModel, pairedGain } from './adapt.js';
 
 const runtime = nodeRuntime({ worker: false });
 const { tensors } = tinyModel(TINY_SAMUS);
@@ -33,13 +33,24 @@ describe('adaptModel', () => {
   });
 
   it('holds every fourth image out and judges by those and by phantoms', async () => {
-    const { trained, heldOut, before, after, better } = await adapt();
+    const { trained, heldOut, before, after, gain, better } = await adapt();
     expect({ trained, heldOut }).toEqual({ trained: 6, heldOut: 3 });
     for (const score of [before.heldOut, before.phantoms, after.heldOut, after.phantoms]) {
       expect(score).toBeGreaterThanOrEqual(0);
       expect(score).toBeLessThanOrEqual(1);
     }
-    expect(better).toBe(after.heldOut > before.heldOut && after.phantoms >= before.phantoms - 0.02);
+    expect(gain.mean).toBeCloseTo(after.heldOut - before.heldOut, 12);
+    expect(better).toBe(gain.mean >= 0.005 && after.phantoms >= before.phantoms - 0.02);
+  });
+
+  it("says how sure a gain is: none of a single image, Student's t of several", () => {
+    expect(pairedGain([0.2])).toEqual({ mean: 0.2, ci95: null });
+    const { mean, ci95 } = pairedGain([0.01, 0.02, 0.03]);
+    expect(mean).toBeCloseTo(0.02, 12);
+    // 4.303 · 0.01 / √3
+    expect(ci95![0]).toBeCloseTo(0.02 - 0.02484, 5);
+    expect(ci95![1]).toBeCloseTo(0.02 + 0.02484, 5);
+    expect(pairedGain([0, 0]).ci95).toEqual([0, 0]);
   });
 
   it('gives the same weights for the same seed', async () => {

@@ -60,13 +60,21 @@ export interface AdaptScores {
   readonly phantoms: number;
 }
 
+/** A mean of paired differences with its 95 % confidence interval (Student's t); null for a single image. */
+export interface AdaptGain {
+  readonly mean: number;
+  readonly ci95: readonly [low: number, high: number] | null;
+}
+
 export interface Adaptation {
   /** Images that were trained on and images that were held out. */
   readonly trained: number;
   readonly heldOut: number;
   readonly before: AdaptScores;
   readonly after: AdaptScores;
-  /** Whether to use it: better on the images held out, and not worse on phantoms by more than {@link MOST_LOST}. */
+  /** Dice gained on the images held out. */
+  readonly gain: AdaptGain;
+  /** Whether to use it: better on the images held out by {@link LEAST_GAINED}, and not worse on phantoms by more than {@link MOST_LOST}. */
   readonly better: boolean;
   /** All weights of the adapted model, float32. */
   readonly tensors: StateDict;
@@ -76,6 +84,8 @@ export interface Adaptation {
 export const LEAST_EXAMPLES = 5;
 /** Every so many images one is held out. */
 const HELD_OUT_EACH = 4;
+/** Mean Dice that an adaptation has to gain on the images held out: less is noise. */
+export const LEAST_GAINED = 0.005;
 /** Dice on phantoms that an adaptation may cost. */
 const MOST_LOST = 0.02;
 const PHANTOM_SIDE = 256;
@@ -103,7 +113,7 @@ export async function adaptModel(
   const { seed = 1, threads = 2, signal } = options;
   const full = checkStateDict(config, weights).tensors;
   const { train, held } = parted(examples, seed);
-  const judge = async (stage: 'before' | 'after', tensors: StateDict): Promise<AdaptScores> => {
+  const judge = async (stage: 'before' | 'after', tensors: StateDict): Promise<Judged> => {
     const phantoms = phantomExamples();
     const total = held.length + phantoms.length;
     options.progress?.({ stage, done: 0, total });
@@ -116,7 +126,7 @@ export async function adaptModel(
         const example = validationExample(toGrey(image), labelOf(image, mask), config);
         scores.push((await session.answer(example.image, example.label, CLASS)).dice);
       }
-      return { heldOut: mean(scores.slice(0, held.length)), phantoms: mean(scores.slice(held.length)) };
+      return { each: scores.slice(0, held.length), phantoms: mean(scores.slice(held.length)) };
     } finally {
       await session.dispose();
     }
@@ -124,8 +134,31 @@ export async function adaptModel(
   const before = await judge('before', full);
   const tensors = await trained(config, full, train, runtime, options);
   const after = await judge('after', tensors);
-  const better = after.heldOut > before.heldOut && after.phantoms >= before.phantoms - MOST_LOST;
-  return { trained: train.length, heldOut: held.length, before, after, better, tensors };
+  const gain = pairedGain(after.each.map((dice, i) => dice - before.each[i]!));
+  const better = gain.mean >= LEAST_GAINED && after.phantoms >= before.phantoms - MOST_LOST;
+  const counts = { trained: train.length, heldOut: held.length };
+  return { ...counts, before: scoresOf(before), after: scoresOf(after), gain, better, tensors };
+}
+
+/** Dice of each image held out, and the mean of the phantoms. */
+interface Judged {
+  readonly each: readonly number[];
+  readonly phantoms: number;
+}
+
+const scoresOf = ({ each, phantoms }: Judged): AdaptScores => ({ heldOut: mean(each), phantoms });
+
+/** 97.5 % quantiles of Student's t for 1 to 10 degrees of freedom; beyond, 1.96 + 2.4 / n is right to 0.02. */
+const T_975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+
+/** @param differences of the same images, after less before */
+export function pairedGain(differences: readonly number[]): AdaptGain {
+  const middle = mean(differences);
+  const free = differences.length - 1;
+  if (free < 1) return { mean: middle, ci95: null };
+  const variance = differences.reduce((sum, one) => sum + (one - middle) ** 2, 0) / free;
+  const half = (T_975[free - 1] ?? 1.96 + 2.4 / free) * Math.sqrt(variance / differences.length);
+  return { mean: middle, ci95: [middle - half, middle + half] };
 }
 
 /** Weights trained from copies of those given. */

@@ -6,7 +6,7 @@ vi.mock('./entries.js', () => ({ workOn: async () => undefined }));
 
 it('one class stays, however quickly all are removed', async () => {
   const file = new File([], 'a.png');
-  const counts = { shapes: 0, asked: 0, committed: 0 };
+  const counts = { shapes: 0, asked: 0, committed: 0, corrected: 0 };
   entries.value = [{ id: 'a', name: 'a.png', path: 'a.png', file, key: 'a', ...counts, failure: null }];
   const second = { id: 2, name: 'second', color: '#123456' };
   classes.value = [...FIRST_CLASSES, second];

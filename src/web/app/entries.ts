@@ -71,6 +71,7 @@ export async function addImages(found: readonly FoundFile[]): Promise<void> {
         shapes: 0,
         asked: 0,
         committed: 0,
+        corrected: 0,
         failure: null,
       }),
     );
@@ -121,7 +122,7 @@ export async function restoreEntries(files: readonly StoredFile[], current: stri
         file: new File([file], name, { type }),
         ...(spacingMm && { spacingMm }),
         key,
-        ...(document ? countsOf(document) : { shapes: 0, asked: 0, committed: 0 }),
+        ...(document ? countsOf(document) : { shapes: 0, asked: 0, committed: 0, corrected: 0 }),
         failure: failure ?? null,
       };
     }),

@@ -36,6 +36,7 @@ const entry = (path: string, key: string | null): Entry => {
     shapes: 1,
     asked: 1,
     committed: 0,
+    corrected: 0,
     failure: null,
   };
 };

@@ -30,6 +30,7 @@ const entry = (path: string): Entry => {
     shapes: 0,
     asked: 0,
     committed: 0,
+    corrected: 0,
     failure: null,
   };
 };

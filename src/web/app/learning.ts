@@ -40,6 +40,12 @@ export const examplesReady = computed(() => {
   return new Set(done.map(({ id, key }) => key ?? id)).size;
 });
 
+/** How many of them have a mask that was corrected. */
+export const correctedReady = computed(() => {
+  const done = entries.value.filter(({ corrected, failure }) => corrected > 0 && !failure);
+  return new Set(done.map(({ id, key }) => key ?? id)).size;
+});
+
 /** Images beyond this are left out: they and their copy for the worker would fill the memory of the page. */
 const MOST_PIXELS = 60e6;
 
@@ -64,6 +70,7 @@ export async function learn(): Promise<void> {
   const time = new TimeLeft();
   let steps = 0;
   try {
+    const corrected = correctedReady.peek();
     const examples = await gather(stop);
     const base = new URL('./', globalThis.document.baseURI).href;
     const { default: from } = await servedModels(base);
@@ -81,7 +88,7 @@ export async function learn(): Promise<void> {
     });
     const made = new Date().toISOString();
     const name = `${from}-adapted-${scores.better ? '' : 'not-better-'}${made.replace(/[-:]|\.\d+Z$/g, '')}`;
-    learned.value = { name, from, config, weights, made, steps, ...scores };
+    learned.value = { name, from, config, weights, made, steps, corrected, ...scores };
     if (dialog.peek() !== 'learn') say(scores.better ? text.learn.better : text.learn.notBetter(from));
   } catch (error) {
     if (isAbort(error)) say(text.learn.stopped);

@@ -8,7 +8,19 @@ const [A, B] = ['A', 'B'].map((id) => ({ id, name: 'scans', handle }));
 
 const entry = (path: string, more: Partial<Entry> = {}): Entry => {
   const file = new File([path], path);
-  return { id: path, name: path, path, file, key: null, shapes: 0, asked: 0, committed: 0, failure: null, ...more };
+  return {
+    id: path,
+    name: path,
+    path,
+    file,
+    key: null,
+    shapes: 0,
+    asked: 0,
+    committed: 0,
+    corrected: 0,
+    failure: null,
+    ...more,
+  };
 };
 
 describe('the list', () => {

@@ -19,7 +19,7 @@ const IMAGE_WORDS = new Set('img imgs image images'.split(' '));
 const SUFFIX = /[._ -](mask|label|seg|segmentation|annotation|gt)([._ -]?\d+)?$/i;
 /** Formats of masks; those with losses are read by brightness. */
 const PICTURE = /\.(png|jpe?g|bmp)$/i;
-export const NIFTI = /\.nii(\.gz)?$/i;
+const NIFTI = /\.nii(\.gz)?$/i;
 
 /** The name without folder, ending and mask suffix, in small letters. */
 export const stem = (path: string): string => bare(path).replace(SUFFIX, '').toLowerCase();

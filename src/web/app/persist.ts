@@ -4,6 +4,7 @@
  */
 import { effect } from '@preact/signals';
 import { hasPrompts } from '../../predict/asking.js';
+import { isCorrected } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
 import { type Settings, type SourceFolder, Store, type StoredFile } from '../storage/database.js';
 import { takeOnlyTab } from '../storage/onlyTab.js';
@@ -91,18 +92,22 @@ export function keepDocument(key: string, next: ImageDocument): void {
   const counts = countsOf(next);
   const isBehind = (entry: Entry): boolean =>
     entry.key === key &&
-    (entry.shapes !== counts.shapes || entry.asked !== counts.asked || entry.committed !== counts.committed);
+    (entry.shapes !== counts.shapes ||
+      entry.asked !== counts.asked ||
+      entry.committed !== counts.committed ||
+      entry.corrected !== counts.corrected);
   if (!entries.peek().some(isBehind)) return;
   entries.value = entries.peek().map((entry) => (isBehind(entry) ? { ...entry, ...counts } : entry));
 }
 
 /** What the list says of the work on an image; what was carried there and not looked at does not count. */
-export function countsOf({ objects: all }: ImageDocument): Pick<Entry, 'shapes' | 'asked' | 'committed'> {
+export function countsOf({ objects: all }: ImageDocument): Pick<Entry, 'shapes' | 'asked' | 'committed' | 'corrected'> {
   const objects = all.filter(({ carried }) => !carried);
   return {
     shapes: objects.filter(({ shape }) => shape !== null).length,
     asked: objects.filter(hasPrompts).length,
     committed: objects.filter(({ committed }) => committed).length,
+    corrected: objects.filter((object) => object.committed && isCorrected(object)).length,
   };
 }
 

@@ -29,10 +29,11 @@ export interface Entry {
   readonly spacingMm?: readonly [x: number, y: number];
   /** Hash of the file's bytes: what its work is stored under. Null until it was read. */
   readonly key: string | null;
-  /** Objects with a mask, those with clicks or a box, and those that are done. */
+  /** Objects with a mask, those with clicks or a box, those that are done, and those of them that were corrected. */
   readonly shapes: number;
   readonly asked: number;
   readonly committed: number;
+  readonly corrected: number;
   /** Why it cannot be opened. */
   readonly failure: { readonly text: string; readonly hint: string } | null;
 }

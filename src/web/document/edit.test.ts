@@ -7,6 +7,7 @@ import {
   commit,
   emptyDocument,
   findObject,
+  isCorrected,
   missesClicks,
   type ObjectSeed,
   paint,
@@ -116,6 +117,19 @@ describe('prompts', () => {
     // Whoever corrects it has looked.
     expect(isCarried(addPoint(missed, 'a', [0, 0, 0]))).toBeUndefined();
     expect(isCarried(commit(missed, 'a'))).toBeUndefined();
+  });
+
+  it('beyond the first, strokes and masks of files are corrections; one answer is none', () => {
+    const one = addPoint(begin(), 'a', [1, 0]);
+    const corrected = (document: ImageDocument) => isCorrected(findObject(document, 'a')!);
+    expect(corrected(one)).toBe(false);
+    expect(corrected(addPoint(one, 'a', [2, 0, 0]))).toBe(true);
+    expect(corrected(paint(one, 'a', mask(1, 0, 0, 0), true))).toBe(true);
+    const of = (origin: 'file' | 'automatic') => {
+      const start = { mask: mask(1, 1, 0, 0), origin, score: null };
+      return corrected(addObject(emptyDocument(4, 1), { id: 'a', classId: 1, start }));
+    };
+    expect([of('file'), of('automatic')]).toEqual([true, false]);
   });
 
   it('are carried without masks and strokes', () => {

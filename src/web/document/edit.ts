@@ -169,6 +169,10 @@ export function carried(
   return { seeds, outside };
 }
 
+/** Whether a mask is more than the model's answer to one prompt: corrected, drawn, or made elsewhere. */
+export const isCorrected = ({ points, box, start, strokes }: Annotation): boolean =>
+  points.length + (box ? 1 : 0) > 1 || strokes.added !== null || strokes.erased !== null || start?.origin === 'file';
+
 /** Whether the mask has none of the pixels that were clicked to be in it: what carried clicks give in another image. */
 export const missesClicks = ({ points, shape }: Annotation): boolean => {
   const inside = points.filter(([, , label = 1]) => label === 1);

@@ -3,7 +3,7 @@
  * goes without the work on images. One at a time; a new one takes the place of the one before.
  */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import type { AdaptScores } from '../../train/adapt.js';
+import type { AdaptGain, AdaptScores } from '../../train/adapt.js';
 
 /** A model that learned from a person's masks, and how it did. */
 export interface AdaptedModel {
@@ -23,6 +23,10 @@ export interface AdaptedModel {
   readonly heldOut: number;
   readonly before: AdaptScores;
   readonly after: AdaptScores;
+  /** Models of earlier versions of the page have none. */
+  readonly gain?: AdaptGain;
+  /** Images of both kinds whose mask was corrected by hand; not known of earlier versions. */
+  readonly corrected?: number;
   readonly better: boolean;
 }
 

@@ -271,6 +271,15 @@ export const text = {
     counts: (trained: number, heldOut: number): string =>
       `Trained on ${count(trained, 'image', 'images')}; tested on ${heldOut} held-out ${heldOut === 1 ? 'image' : 'images'} and on phantoms.`,
     few: 'Too few images to be conclusive.',
+    difference: 'Difference on held-out images',
+    gain: (mean: string, interval: readonly [low: string, high: string] | null): string =>
+      interval ? `${mean} (95 % CI ${interval[0]} to ${interval[1]})` : mean,
+    chance: 'The interval includes 0: the difference may be chance.',
+    uncorrected:
+      'None of these masks was corrected, so the model would only learn its own answers. Correct some first.',
+    learnedUncorrected: 'None of the masks was corrected: the model learned its own answers.',
+    partlyCorrected: (n: number): string =>
+      `${n} of them ${n === 1 ? 'has a corrected mask' : 'have corrected masks'}.`,
     scores: 'Mean Dice from one click',
     before: 'Before',
     after: 'After',

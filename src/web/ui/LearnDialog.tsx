@@ -1,8 +1,9 @@
 /** "Learn from my corrections": what it does, whether there is enough to learn from, how far it is, what came of it. */
 
-import { LEAST_EXAMPLES } from '../../train/adapt.js';
+import { LEAST_EXAMPLES, LEAST_GAINED } from '../../train/adapt.js';
 import { backToBundled, putToUse } from '../app/adaptedModel.js';
 import {
+  correctedReady,
   downloadModel,
   examplesReady,
   type Learning,
@@ -21,6 +22,7 @@ import { Dialog } from './Dialog.js';
 export function LearnDialog() {
   const now = learning.value;
   const have = examplesReady.value;
+  const corrected = correctedReady.value;
   const missing = LEAST_EXAMPLES - have;
   const failure = learningFailure.value;
   const outcome = learned.value;
@@ -31,8 +33,10 @@ export function LearnDialog() {
         {text.learn.what} {text.learn.private}
       </p>
       <p class={missing > 0 ? 'warn' : 'quiet'}>
-        {missing > 0 ? text.learn.missing(missing, have) : text.learn.ready(have)}
+        {missing > 0 ? text.learn.missing(missing, have) : text.learn.ready(have)}{' '}
+        {missing <= 0 && corrected > 0 && text.learn.partlyCorrected(corrected)}
       </p>
+      {missing <= 0 && corrected === 0 && <p class="warn">{text.learn.uncorrected}</p>}
       <p role="status" class="visually-hidden">
         {now ? spoken(now) : outcome ? verdict(outcome) : ''}
       </p>
@@ -76,7 +80,7 @@ function Progress({ now }: { readonly now: Learning }) {
 }
 
 function Outcome({ model }: { readonly model: AdaptedModel }) {
-  const { before, after, better, trained, heldOut } = model;
+  const { before, after, gain, corrected, better, trained, heldOut } = model;
   const rows = [
     [text.learn.heldOut, before.heldOut, after.heldOut],
     [text.learn.phantoms, before.phantoms, after.phantoms],
@@ -106,10 +110,21 @@ function Outcome({ model }: { readonly model: AdaptedModel }) {
       <p class="quiet">
         {text.learn.counts(trained, heldOut)} {text.learn.few}
       </p>
+      {gain && (
+        <p>
+          {text.learn.difference}:{' '}
+          {text.learn.gain(signed(gain.mean), gain.ci95 && [signed(gain.ci95[0]), signed(gain.ci95[1])])}.{' '}
+          {gain.ci95 && gain.ci95[0] <= 0 && gain.ci95[1] >= 0 && text.learn.chance}
+        </p>
+      )}
+      {corrected === 0 && <p class="warn">{text.learn.learnedUncorrected}</p>}
       <Choices model={model} allowed={better} />
     </section>
   );
 }
+
+/** With its sign, a true minus. */
+const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 
 function Kept({ model }: { readonly model: AdaptedModel }) {
   const used = adaptedInUse.value === model;
@@ -149,7 +164,7 @@ function Choices({ model, allowed }: { readonly model: AdaptedModel; readonly al
 
 function verdict({ better, from, before, after }: AdaptedModel): string {
   if (better) return text.learn.better;
-  return after.heldOut > before.heldOut ? text.learn.forgot(from) : text.learn.notBetter(from);
+  return after.heldOut - before.heldOut >= LEAST_GAINED ? text.learn.forgot(from) : text.learn.notBetter(from);
 }
 
 /** In tenths, so that a screen reader is not kept talking. */
