@@ -1,7 +1,7 @@
 /**
- * What one measured process does: sets up one thing (the encoder, the decoder or a training step of a model, a file
- * made elsewhere, a matrix product), then runs it as often as it is told. Weights are random; nothing here depends on
- * their values. Who runs what and when is decided by plan.ts and turns.ts, in another process.
+ * The work of one measured process: sets up one case (the encoder, the decoder or a training step of a model, an ONNX file
+ * from elsewhere, a matrix product) and runs it on request. Weights are random; no result depends on their values. plan.ts
+ * and turns.ts, in another process, decide what runs and when.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -28,15 +28,15 @@ import { gradientGraph, targetSide } from '#dist/train/gradientGraph.js';
 import { Stepper } from '#dist/train/stepper.js';
 import { realGflop } from './realWork.js';
 
-/** A thing that is ready to be run. */
+/** A case that is ready to run. */
 export interface Case {
-  /** Numbers that are known before the first run. */
+  /** Numbers known before the first run. */
   readonly facts: Readonly<Record<string, number>>;
-  /** @returns numbers of this run; without `ms`, the time of the call is the time of the run */
+  /** @returns numbers of this run; without `ms`, the time of the call counts */
   run(): Promise<Readonly<Record<string, number>>>;
 }
 
-/** The small SAMUS comes with the package once it is trained; until then it is its configuration. */
+/** The small SAMUS. A checkout without its weights measures random ones of the same configuration. */
 const BUNDLED = 'samus-s';
 
 const LEARNING_RATE = 5e-4;
@@ -45,7 +45,7 @@ const runtime: Runtime = nodeRuntime({ worker: false });
 
 /**
  * @param kind `matmul`, `encode`, `decode`, `train` or `file`
- * @param subject a model for the three in the middle; for `file` the path of an ONNX encoder of SAMUS
+ * @param subject the model for `encode`, `decode` and `train`; for `file` the path of an ONNX encoder of SAMUS
  */
 export async function prepareCase(kind: string, subject: string, threads: number): Promise<Case> {
   switch (kind) {
@@ -60,7 +60,7 @@ export async function prepareCase(kind: string, subject: string, threads: number
     case 'file':
       return encodeByFile(subject, threads);
     default:
-      throw new Error(`there is no case ${kind}`);
+      throw new Error(`unknown case ${kind}`);
   }
 }
 
@@ -93,17 +93,17 @@ async function decode(model: string, threads: number): Promise<Case> {
   const run = async () => {
     const results = await session.run({ image_embeddings: embedding, ...click(config) });
     const masks = results.low_res_masks;
-    if (masks?.dtype !== 'float32') throw new Error('the decoder gave no masks');
+    if (masks?.dtype !== 'float32') throw new Error('the decoder returned no masks');
     const logits = modelLogits(config, masks.data.subarray(0, lowRes ** 2));
-    if (logits.length !== config.imageSize ** 2) throw new Error('the mask has another size than the image');
+    if (logits.length !== config.imageSize ** 2) throw new Error('the mask and the image differ in size');
     return {};
   };
   return { facts: { session_ms: sessionMs }, run };
 }
 
 /**
- * A step of the published recipe on one image: gradients by a graph, Adam in JavaScript, as the trainer does it. Of SAM
- * everything is trained: that is what the publication compares SAMUS's memory with.
+ * A step of the published recipe on one image, as in the trainer: gradients by a graph, Adam in JavaScript. All weights of
+ * SAM are trained, because the publication compares the memory of SAMUS with that.
  */
 async function train(config: ModelConfig, threads: number): Promise<Case> {
   const recipe = { kind: 'published' } as const;
@@ -132,7 +132,7 @@ async function train(config: ModelConfig, threads: number): Promise<Case> {
   return { facts: { session_ms: sessionMs }, run };
 }
 
-/** An ONNX file that reference.py wrote, its weights within it or beside it, on the same build of ONNX Runtime. */
+/** An ONNX file from reference.py, with weights inside or beside it, on the same build of ONNX Runtime. */
 async function encodeByFile(path: string, threads: number): Promise<Case> {
   const started = performance.now();
   const model = { bytes: await readFile(path), external: [] };
@@ -147,8 +147,8 @@ async function encodeByFile(path: string, threads: number): Promise<Case> {
 }
 
 /**
- * The session of one part of a model, and how long it took from weights in memory to there. The weights are let go of,
- * as they are by the Segmenter.
+ * The session of one part of a model, and the time to create it from weights in memory. The weights are released
+ * afterwards, as in the Segmenter.
  */
 async function open(name: string, part: (config: ModelConfig) => ModelGraph, threads: number) {
   const { config, tensors } = await modelOf(name, part);
@@ -177,11 +177,11 @@ function configOf(name: string): SamConfig | SamusConfig {
     case 'sam_b':
       return SAM_VIT_B;
     default:
-      throw new Error(`there is no model ${name}`);
+      throw new Error(`unknown model ${name}`);
   }
 }
 
-/** Position tables start at zero; those of a trained model are not. */
+/** Random weights, also for position tables: those start at zero, but trained ones are not zero. */
 function randomWeights(parameters: readonly ParameterInfo[]): Map<string, TensorData<'float32'>> {
   const filled = parameters.map((parameter): ParameterInfo => {
     const { initialisation } = parameter;
@@ -200,7 +200,7 @@ function noise(shape: readonly number[]): TensorData<'float32'> {
   );
 }
 
-/** A click and SAM's padding point, without a first guess at the mask. */
+/** A click and SAM's padding point, without a mask prompt. */
 function click(config: ModelConfig) {
   const { imageSize } = config;
   const { lowRes } = promptedOf(config).shapes(config);
@@ -212,7 +212,7 @@ function click(config: ModelConfig) {
   };
 }
 
-/** A rectangle that covers a sixth of a square, as reference.py has it. */
+/** Whether a pixel is in the rectangle that reference.py uses, too. */
 function isInside(index: number, side: number): boolean {
   const [y, x] = [Math.floor(index / side) / side, (index % side) / side];
   return y >= 0.31 && y < 0.7 && x >= 0.23 && x < 0.78;

@@ -1,15 +1,15 @@
 /**
- * A measured process: one case, driven by lines on its standard input, so that several of these can be run in turns.
- * Between two commands it sleeps; when its input ends, so does it.
+ * A measured process: one case, controlled by lines on standard input, so that several processes can run in turn. It
+ * sleeps between commands and exits when its input ends.
  *
- * Usage: node child.js KIND SUBJECT THREADS. A first answer comes when the case is ready, then one for each line `run`:
- * one JSON object a line, `{"ms", "peak_mb", …}` or `{"error"}`. `peak_mb` is the most memory that this process ever
- * had resident, in 10⁶ bytes, its start included.
+ * Usage: node child.js KIND SUBJECT THREADS. It writes one JSON object per line, when the case is ready and after each line
+ * `run`: `{"ms", "peak_mb", …}` or `{"error"}`. `peak_mb` is the peak resident memory of the process since its start, in
+ * 10⁶ bytes.
  */
 import { createInterface } from 'node:readline';
 import { prepareCase } from './cases.js';
 
-/** What getrusage counts in; Node gives it in these units on every platform. */
+/** The unit of `maxRSS`; Node uses it on every platform. */
 const KIBIBYTE = 1024;
 
 function answer(numbers: Readonly<Record<string, number | string>>): void {

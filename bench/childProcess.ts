@@ -1,6 +1,6 @@
 /**
- * A process that answers each line with one line of JSON: our own child.ts or reference.py. Between two lines it
- * waits, and it ends when this process does.
+ * A process that answers each line with one line of JSON: child.ts or reference.py. It waits between lines and ends with
+ * this process.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,19 +15,19 @@ export class Child {
   readonly #exited: Promise<unknown>;
   #failure: Error | undefined;
 
-  /** @param verbose whether what it writes to its standard error is shown */
+  /** @param verbose whether its standard error is shown */
   constructor(program: string, args: readonly string[], verbose = false) {
-    // Without `verbose` too, a full pipe that nobody reads must not stop it.
+    // Without `verbose` its standard error is discarded: a full pipe would stop the process.
     this.#process = spawn(program, args, { stdio: ['pipe', 'pipe', verbose ? 'inherit' : 'ignore'] });
     this.#exited = once(this.#process, 'close').catch((error: Error) => {
       this.#failure = error;
     });
-    // It may be gone when it is told something; reading its answer tells that.
+    // Writing to a process that has ended is no error here: reading the answer reports it.
     this.#process.stdin.on('error', () => undefined);
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Its next answer. @throws Error with its own words if it could not do what it was told, or has ended */
+  /** Its next answer. @throws Error with its message if the command failed, or if it has ended */
   async answer(): Promise<Answer> {
     const { value, done } = await this.#lines.next();
     if (done) {
@@ -53,7 +53,7 @@ export class Child {
 
 function parse(line: string): Answer {
   const value: unknown = JSON.parse(line);
-  if (typeof value !== 'object' || value === null) throw new Error(`an object was expected, ${line} came`);
+  if (typeof value !== 'object' || value === null) throw new Error(`expected a JSON object, got ${line}`);
   const fields = Object.entries(value);
   return Object.fromEntries(fields.filter(([, field]) => typeof field === 'number' || typeof field === 'string'));
 }

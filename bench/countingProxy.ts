@@ -1,6 +1,6 @@
 /**
- * Stands between a browser and a server and counts the bytes that the server sends, headers and all: what a network
- * would carry. It can be closed, as a network that is gone. Used by the benchmark and by the tests of the page.
+ * A proxy between a browser and a server that counts the bytes from the server, headers included, as a network would
+ * transfer them. Closing it simulates a lost network. The benchmark and the tests of the page use it.
  */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
@@ -12,7 +12,7 @@ export interface CountingProxy {
   close(): Promise<void>;
 }
 
-/** @param server root of the server behind it */
+/** @param server root URL of the server */
 export async function countingProxy(server: string): Promise<CountingProxy> {
   const { port, hostname } = new URL(server);
   const sockets = new Set<Socket>();

@@ -1,7 +1,7 @@
 /**
- * The first visit to the annotator, as a person makes it: the page is opened in a browser that keeps nothing of it yet, an
- * image file is chosen by the page's own button and clicked on, and its mask appears. And what opening the page costs a
- * network, the first time and later. How fast the engine is by itself is measured in pageChild.ts.
+ * Measures a first visit to the annotator: open the page in a browser with an empty cache, choose an image file with the
+ * page's button, click on the image, and wait for the mask. Also measures the network traffic of opening the page, the
+ * first time and later. pageChild.ts measures the engine alone.
  */
 import type { Browser, Page } from 'playwright-core';
 import { makePhantom } from '#dist/data/phantom.js';
@@ -10,13 +10,13 @@ import { countingProxy } from './countingProxy.js';
 
 const WINDOW = { viewport: { width: 1280, height: 800 } } as const;
 const [WIDTH, HEIGHT] = [640, 480];
-/** Slower machines are measured too. */
+/** Long enough for slow machines. */
 const PATIENCE_MS = 120_000;
 
 /**
- * From the opening of the page to a mask and its score on the screen.
- * @param url the server's root
- * @returns when they were there, by the clock of performance.now()
+ * From opening the page to a mask and its score on the screen.
+ * @param url root URL of the server
+ * @returns the time at the end, by performance.now()
  */
 export async function firstMask(browser: Browser, url: string): Promise<number> {
   const context = await browser.newContext(WINDOW);
@@ -26,9 +26,9 @@ export async function firstMask(browser: Browser, url: string): Promise<number> 
   const chooser = page.waitForEvent('filechooser');
   await page.getByRole('button', { name: 'Open images' }).first().click();
   await (await chooser).setFiles({ name: 'scan.png', mimeType: 'image/png', buffer: await pictureFile() });
-  // Over the canvas stands what is missing until the picture is shown.
+  // A message covers the canvas until the picture is shown.
   await page.locator('.canvas-state').waitFor({ state: 'detached' });
-  // The whole picture is shown, its middle in that of the canvas. A click is answered as soon as the model is there.
+  // The whole picture is shown in the middle of the canvas. The page answers the click when the model is ready.
   await page.locator('canvas.over').click();
   await page.locator('.right .objects .entry-state', { hasText: 'Score' }).waitFor();
   await page.waitForFunction(isMaskDrawn);
@@ -37,7 +37,7 @@ export async function firstMask(browser: Browser, url: string): Promise<number> 
   return shown;
 }
 
-/** In megabytes (10⁶ bytes), all that the server sends, headers included; with the page's engine started each time. */
+/** Everything that the server sends, headers included, in megabytes (10⁶ bytes). Each visit starts the page's engine. */
 export async function loadCosts(
   browser: Browser,
   url: string,
@@ -59,14 +59,14 @@ export async function loadCosts(
   }
 }
 
-/** The model is ready, the page kept, and the service worker has asked for a newer version of itself. */
+/** Waits until the model is ready, the page is cached, and the service worker has checked for a newer version of itself. */
 async function settled(page: Page): Promise<void> {
   await page.locator('.engine-state.ready').waitFor();
-  // What the browser does by itself some seconds after a load.
+  // The browser does this by itself some seconds after a load.
   await page.evaluate(async () => (await navigator.serviceWorker.ready).update());
 }
 
-/** Whether the canvas over the picture shows as much as the area that the page tells, and not the mark of the click alone. */
+/** Whether the canvas over the picture shows an area as large as the page reports, not only the mark of the click. */
 function isMaskDrawn(): boolean {
   const canvas = document.querySelector('canvas.over');
   const area = Number.parseFloat(document.querySelector('.right .measure td')?.textContent ?? '');
@@ -77,7 +77,7 @@ function isMaskDrawn(): boolean {
   return drawn >= area / 2;
 }
 
-/** A picture of a common size with an object in its middle. */
+/** A picture of a common size with an object in the middle. */
 async function pictureFile(): Promise<Buffer> {
   const middle = (HEIGHT / 2) * WIDTH + WIDTH / 2;
   for (let seed = 0; ; seed++) {

@@ -1,5 +1,5 @@
 /**
- * What the project wants to reach on a machine with two cores, and whether it does.
+ * The project's goals on a machine with two cores, and whether a measurement reaches them.
  */
 import type { Entry } from './report.js';
 
@@ -7,7 +7,7 @@ interface Goal {
   readonly name: string;
   readonly text: string;
   readonly limit: number;
-  /** Whether the number is to be at least the limit, or at most. */
+  /** Whether the limit is a minimum or a maximum. */
   readonly side: 'least' | 'most';
 }
 
@@ -16,11 +16,11 @@ export interface Verdict extends Goal {
   readonly reached: boolean;
 }
 
-/** Peak memory of a training step of the published code, where it is not measured in the same run. */
+/** Peak memory of a training step of the published code, used if the run does not measure it. */
 const PUBLISHED_TRAIN_MB = 3100;
 const MEASURED_TRAIN_MB = 'reference.torch_fp32.train_peak_mb';
 
-/** Later loads are to transfer nothing, but the page asks whether it and its model are those of now: headers of answers. */
+/** Later loads transfer only headers: the page asks whether it and its model are up to date. */
 const QUESTIONS_MB = 0.02;
 
 const GOALS: readonly Goal[] = [
@@ -71,7 +71,7 @@ const GOALS: readonly Goal[] = [
   },
 ];
 
-/** Goals whose number was measured. */
+/** The goals that have a measured number. */
 export function verdicts(entries: readonly Entry[]): Verdict[] {
   const values = new Map(entries.map(({ name, value }) => [name, value]));
   return GOALS.flatMap((stated): Verdict[] => {

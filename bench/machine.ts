@@ -1,15 +1,15 @@
 /**
- * What a number was measured on.
+ * A description of the measured machine.
  */
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 
-/** Threads of one operation: the cores that this process may use. */
+/** Threads of one operation: all cores available to this process. */
 export const THREADS = availableParallelism();
 
-/** A line for people. @param reference versions of what it is compared with */
+/** One line of text. @param reference versions of the reference's software */
 export function machineLine(reference: Readonly<Record<string, number | string>> = {}): string {
   const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
   const memory = `${Math.round(totalmem() / 1e9)} GB`;

@@ -1,5 +1,5 @@
 /**
- * The benchmark as it is started, on the smallest model only: what it prints, not how long anything takes.
+ * The benchmark program on the smallest model. Tests its output, not times.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

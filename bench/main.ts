@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: how fast and how large everything is, measured in one run, as docs/bench.md explains. It only
- * orders; the processes that are measured run child.ts, or reference.py where the published code is at hand.
+ * `npm run bench`: measures times and memory in one run, as docs/bench.md explains. The measured processes run child.ts,
+ * or reference.py if the published code is available; this program only starts them.
  */
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -27,27 +27,27 @@ interface Options {
 const ROUNDS = 5;
 const STARTS = 3;
 
-/** Exit codes as those of `samus`. */
+/** The exit codes of `samus`. */
 const FAILED = 1;
 const USAGE = 2;
 const INTERRUPTED = 130;
 
 function positive(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number from 1 on was expected');
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number of at least 1');
   return value;
 }
 
 function options(): Options {
   const command = new Command('npm run bench --')
-    .description('Measures encoders, decoders, training and memory on this machine. Nothing else should run meanwhile.')
+    .description('Measures encoders, decoders, training and memory on this machine. Run nothing else at the same time.')
     .option('--json', 'print one list of {name, value, unit} and nothing else')
-    .option('--only <name>', 'measure this only: samus_b, samus_b.encode, reference; may be repeated', collect, [])
-    .option('--rounds <n>', `how often each thing has its turn (default: ${ROUNDS})`, positive)
-    .option('--quick', 'one round, one start: to see that it works, not to compare')
-    .option('--reference <dir>', 'also measure the published PyTorch code, a checkout of which is in this folder')
-    .option('--python <program>', 'the Python that has PyTorch', 'python3')
-    .option('--save <file>', 'also write the list into a file')
+    .option('--only <name>', 'measure only this: samus_b, samus_b.encode, reference; can be repeated', collect, [])
+    .option('--rounds <n>', `number of measurements of each case (default: ${ROUNDS})`, positive)
+    .option('--quick', 'one round and one start: a test of the benchmark, not for comparisons')
+    .option('--reference <dir>', 'also measure the published PyTorch code, checked out in this folder')
+    .option('--python <program>', 'the Python with PyTorch', 'python3')
+    .option('--save <file>', 'also write the list to a file')
     .exitOverride();
   return command.parse().opts<Options>();
 }
@@ -63,7 +63,7 @@ function progress(text: string): void {
 /** @returns the exit code */
 async function main({ json, only, rounds, quick, reference: folder, python, save }: Options): Promise<number> {
   const scratch = await mkdtemp(join(tmpdir(), 'samus-bench-'));
-  // The measured processes end by themselves, an exported model of half a gigabyte does not go by itself.
+  // The measured processes end by themselves, but the exported model of half a gigabyte must be removed.
   process.once('SIGINT', () => {
     rmSync(scratch, { recursive: true, force: true });
     process.exit(INTERRUPTED);
@@ -73,7 +73,7 @@ async function main({ json, only, rounds, quick, reference: folder, python, save
       folder === undefined ? undefined : { folder: resolve(folder), python, scratch };
     const phases = plan({ threads: THREADS, starts: quick ? 1 : STARTS, only, ...(reference && { reference }) });
     if (phases.length === 0) {
-      progress(`nothing is named ${only.join(' or ')}: try samus_b, samus_b_int8, samus_s, sam_b, page, or reference`);
+      progress(`no case is named ${only.join(' or ')}: try samus_b, samus_b_int8, samus_s, sam_b, page or reference`);
       return USAGE;
     }
     const versions = reference ? await referenceVersions(reference, THREADS) : {};

@@ -1,10 +1,10 @@
 /**
- * The measured process for the annotator: first a whole visit as a person makes it (firstVisit.ts), then the engine of the
- * page and the server by themselves, both with the bundled model. It speaks as child.ts does. In the runs what the page
- * shows is left out: the worker is asked as the page asks it.
+ * The measured process for the annotator: first a whole visit (firstVisit.ts), then the page's engine and the server alone,
+ * both with the bundled model. It has the protocol of child.ts. The runs call the page's worker directly, without the
+ * display.
  *
  * Facts: `first_mask_ms`, `first_load_mb` and `later_load_mb`. Each run: `ms` of an encoder in the page and `decode_ms` of a
- * click, messages included; `server_encode_ms` and `server_decode_ms` as the server tells them.
+ * click, messages included; `server_encode_ms` and `server_decode_ms` as reported by the server.
  */
 import { readdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -19,7 +19,7 @@ const ROOT = new URL('../../', import.meta.url);
 
 type Numbers = Readonly<Record<string, number>>;
 
-/** A picture of a common size that no cache knows. */
+/** A picture of a common size that is in no cache. */
 function picture(seed: number) {
   const { image, objects } = makePhantom({ seed, width: 640, height: 480 });
   return { image, click: objects[0]!.click };
@@ -30,15 +30,15 @@ async function startBrowser(): Promise<Browser> {
     new URL('scripts/chromium.mjs', ROOT).href
   );
   const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error('no Chromium was found: install it or set CHROMIUM_PATH');
+  if (executablePath === undefined) throw new Error('Chromium is missing: install it or set CHROMIUM_PATH');
   const args = process.getuid?.() === 0 ? ['--no-sandbox', '--disable-dev-shm-usage'] : [];
   return chromium.launch({ executablePath, args });
 }
 
-/** Has the page's worker load the model. */
+/** Makes the page's worker load the model. */
 async function openPage(browser: Browser, server: string): Promise<Page> {
   const page = await browser.newPage();
-  // Any document of the origin will do; the annotator itself would load the model too.
+  // Any document of the origin will do; the annotator itself would load the model as well.
   await page.goto(`${server}/api/v1/health`);
   const assets = readdirSync(new URL('dist/web/assets', ROOT));
   const worker = assets.find((name) => /^engineWorker-.*\.js$/.test(name));
@@ -67,7 +67,7 @@ async function openPage(browser: Browser, server: string): Promise<Page> {
   return page;
 }
 
-/** One picture and one click in the page. */
+/** Encodes one picture and answers one click in the page. */
 async function inPage(page: Page, seed: number): Promise<Numbers> {
   const { image, click } = picture(seed);
   const pixels = Buffer.from(image.data).toString('base64');
@@ -110,7 +110,7 @@ function answer(numbers: Readonly<Record<string, number | string>>): void {
 let browser: Browser | undefined;
 let server: StartedServer | undefined;
 try {
-  // A person's browser runs already; that it has never seen the page is what is cold about it.
+  // A user's browser is already running; only its cache is empty.
   browser = await startBrowser();
   const started = performance.now();
   server = await startServer();

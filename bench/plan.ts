@@ -1,5 +1,5 @@
 /**
- * Which things are measured, and which of them in turns with one another.
+ * The list of measurements, and which of them take turns.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,9 +8,9 @@ import type { Numbers, Running, Subject } from './turns.js';
 
 export interface PlanOptions {
   readonly threads: number;
-  /** How often each of our own processes is started. */
+  /** How often each process of this project is started. */
   readonly starts: number;
-  /** Names, or beginnings of names up to a dot; empty: all. */
+  /** Names, or parts of names before a dot; empty: all. */
   readonly only: readonly string[];
   readonly reference?: ReferenceOptions;
 }
@@ -19,23 +19,23 @@ export interface ReferenceOptions {
   /** A checkout of the published SAMUS. */
   readonly folder: string;
   readonly python: string;
-  /** Where the exported model is written, several hundred megabytes. */
+  /** The folder for the exported model of several hundred megabytes. */
   readonly scratch: string;
 }
 
 export interface Phase {
   readonly name: 'encoders' | 'decoders' | 'training' | 'whole training' | 'page';
   readonly subjects: readonly Subject[];
-  /** How often each has its turn, where that does not depend on the options. */
+  /** Number of rounds, if it does not depend on the options. */
   readonly rounds?: number;
 }
 
-/** Beside the sources, which lie two folders above the built file. */
+/** Among the sources, two folders above the built file. */
 const REFERENCE_PROGRAM = fileURLToPath(new URL('../../bench/reference.py', import.meta.url));
 const PAGE_PROGRAM = fileURLToPath(new URL('./pageChild.js', import.meta.url));
 const CHILD_PROGRAM = fileURLToPath(new URL('./child.js', import.meta.url));
 
-/** Phases one after the other, the processes of one at a time: all together they would need twice the memory. */
+/** Phases run one after the other: all processes at once would need twice the memory. */
 export function plan(options: PlanOptions): Phase[] {
   const { reference, threads } = options;
   const ours = (kind: string, model: string, starts = options.starts): Subject => ({
@@ -69,11 +69,11 @@ export function plan(options: PlanOptions): Phase[] {
       ],
     },
     {
-      // The encoder once more, because the step is compared with it.
+      // The encoder again, because the training step is compared with it.
       name: 'training',
       subjects: [ours('train', 'samus_b', 1), ours('encode', 'samus_b', 1), ...theirs('train', 'torch_fp32')],
     },
-    // Ten gigabytes and half a minute a step: it is there for its memory.
+    // 10 GB and half a minute per step. Only its memory matters.
     { name: 'whole training', subjects: [ours('train', 'sam_b', 1)], rounds: 1 },
     { name: 'page', subjects: [{ name: 'page', starts: options.starts, start: startPage }] },
   ];
@@ -83,18 +83,18 @@ export function plan(options: PlanOptions): Phase[] {
 function chosen({ name, subjects }: Phase, only: readonly string[]): readonly Subject[] {
   if (only.length === 0) return subjects;
   const asked = subjects.filter((subject) => only.some((o) => subject.name === o || subject.name.startsWith(`${o}.`)));
-  // A share needs the rate, and a step the encoder it is compared with.
+  // The share of the matrix-product rate needs the rate; a training step needs the encoder for comparison.
   if (asked.length === 0) return [];
   const needed = name === 'encoders' ? 'matmul' : name === 'training' ? 'samus_b.encode' : '';
   return subjects.filter((subject) => subject.name === needed || asked.includes(subject));
 }
 
-/** Whether more is left of a phase than what is only there to be compared with. */
+/** Whether a phase has more subjects than those that others are compared with. */
 function hasMore({ name, subjects }: Phase): boolean {
   return name === 'training' ? subjects.some((subject) => subject.name.endsWith('.train')) : subjects.length > 0;
 }
 
-/** Versions of Python and PyTorch. @throws Error if there are none */
+/** Versions of Python and PyTorch. @throws Error if one is missing */
 export async function referenceVersions(options: ReferenceOptions, threads: number): Promise<Answer> {
   const child = startReference(options, threads);
   try {
@@ -122,7 +122,7 @@ function referenceSubject(name: string, command: string, options: ReferenceOptio
   return { name, starts: 1, start: async () => ready(startReference(options, threads), command, {}) };
 }
 
-/** The published encoder, exported by PyTorch as it is, on the ONNX Runtime that ours runs on. */
+/** The published encoder, exported by PyTorch without changes, on the same ONNX Runtime. */
 function exportSubject(name: string, options: ReferenceOptions, threads: number): Subject {
   const path = join(options.scratch, 'encoder.onnx');
   const start = async () => {

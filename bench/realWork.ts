@@ -1,23 +1,22 @@
 /**
- * How much arithmetic an image costs a model's encoder, whoever computes it: the yardstick that turns a time into a
- * share of the machine's rate. It is not what our graph computes (src/models/cost.ts counts that): a graph that needs
- * fewer operations for the same result is to look better by this measure, not worse.
+ * The arithmetic that a model's encoder needs for an image, independent of the implementation. With it a time becomes a
+ * share of the machine's rate. src/models/cost.ts counts the operations of our graph instead; by the measure here, a graph
+ * with fewer operations for the same result looks better, not worse.
  */
 import type { SamConfig, SamSizes } from '#dist/models/sam/config.js';
 import type { SamusConfig } from '#dist/models/samus/config.js';
 
-/** The published SAMUS sees a grey image as three equal channels. */
+/** The published SAMUS repeats a grey image in three channels. */
 const CHANNELS = 3;
 
 /** Positions of a 3×3 kernel. */
 const KERNEL = 9;
 
 /**
- * Billions of floating-point operations of one run of the encoder, 2 for each multiply-add of a product: convolutions
- * as direct ones, attention over whole windows, relative positions, and linear layers. Left out is what need not be
- * computed: queries, keys, values and projections of the tokens that pad windows, and whatever does not depend on the
- * image (SAMUS's position adapter). For the published SAMUS this is 287, the 315 of PyTorch's own counter without the
- * position adapter, less 28 for padded tokens.
+ * Billions of floating-point operations of one run of the encoder, 2 for each multiply-add: direct convolutions, attention
+ * over whole windows, relative positions, and linear layers. Not counted are the queries, keys, values and projections of
+ * padding tokens, and everything that does not depend on the image (SAMUS's position adapter). For the published SAMUS the
+ * result is 287: 315 by PyTorch's own counter without the position adapter, minus 28 for padding tokens.
  */
 export function realGflop(config: SamConfig | SamusConfig): number {
   const { tokenGrid: grid, dim, depth, mlp, patchKernel, promptDim } = config;
@@ -39,7 +38,7 @@ function products(queries: number, keys: number, dim: number): number {
   return 2 * queries * keys * dim;
 }
 
-/** Attention with relative positions: each query with a table for the rows and one for the columns of its keys. */
+/** Attention with relative positions: each query times a table for the rows and one for the columns of its keys. */
 function attend(queries: number, keys: number, { dim }: SamSizes): number {
   return products(queries, keys, dim) + 2 * queries * Math.sqrt(keys) * dim;
 }
@@ -60,7 +59,7 @@ function cnnBranch({ imageSize, tokenGrid, stem, dim }: SamusConfig): number {
   return total;
 }
 
-/** What SAMUS adds: a bottleneck after the patches, and in each global block three parts more. */
+/** The additions of SAMUS: a bottleneck after the patches, and three parts in each global block. */
 function adapters(config: SamusConfig, linear: (inputs: number, outputs: number) => number): number {
   const { dim, globalBlocks, tokenGrid } = config;
   const bottleneck = 2 * linear(dim, Math.floor(dim / 4));

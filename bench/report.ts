@@ -1,7 +1,6 @@
 /**
- * From samples to what is told: numbers by name, ratios, and which goals are reached. A number is the best of all
- * runs, because nothing but this program makes a run faster and everything else makes it slower; medians stand beside
- * them.
+ * From samples to the report: named numbers and ratios. A number is the best of all runs, because other programs can only
+ * make a run slower; the medians are reported beside them.
  */
 import type { Phase } from './plan.js';
 import type { Samples } from './turns.js';
@@ -20,7 +19,7 @@ export type Results = ReadonlyMap<Phase['name'], ReadonlyMap<string, Samples>>;
 const MODELS = ['samus_b', 'samus_s', 'sam_b', 'samus_b_int8'] as const;
 const REFERENCES = ['torch_fp32', 'torch_bf16', 'onnx_export'] as const;
 
-/** How many times as long A takes as B, each pair measured in turns. */
+/** Ratios of the times of two subjects that were measured in turn. */
 const RATIOS: readonly { name: string; phase: Phase['name']; slow: string; fast: string }[] = [
   { name: 'sam_b_to_samus_b.encode', phase: 'encoders', slow: 'sam_b.encode', fast: 'samus_b.encode' },
   {
@@ -52,7 +51,7 @@ const RATIOS: readonly { name: string; phase: Phase['name']; slow: string; fast:
   { name: 'torch_fp32_to_samus_b.train', phase: 'training', slow: 'reference.torch_fp32.train', fast: 'samus_b.train' },
 ];
 
-/** Everything that could be measured, in a fixed order. */
+/** All measured numbers, in a fixed order. */
 export function entriesOf(results: Results): Entry[] {
   return [
     ...matmul(results),
@@ -64,7 +63,7 @@ export function entriesOf(results: Results): Entry[] {
   ];
 }
 
-/** What could not be measured, and why. */
+/** The subjects that could not be measured, with reasons. */
 export function problemsOf(results: Results): string[] {
   const all = [...results.values()].flatMap((phase) => [...phase]);
   return all.flatMap(([name, { error }]) => (error === undefined ? [] : [`${name}: ${error}`]));
@@ -110,7 +109,7 @@ function ofModel(results: Results, model: string): Entry[] {
   ];
 }
 
-/** Encoder and decoder together; the variant in 8 bits has the decoder of the model it was made from. */
+/** Encoder plus decoder; the 8-bit variant has the decoder of the original model. */
 function session(model: string, encoder: readonly number[], decoder: readonly number[]): Entry[] {
   if (encoder.length === 0 || decoder.length === 0) return [];
   return [{ name: `${model}.session_ms`, value: least(encoder) + least(decoder), unit: 'ms' }];
@@ -142,7 +141,7 @@ function ratios(results: Results): Entry[] {
   });
 }
 
-/** SAMUS's memory of training as a share of what training the whole of SAM takes: the paper's 28 %. */
+/** The training memory of SAMUS divided by that of training all of SAM; 28 % in the paper. */
 function trainingMemory(results: Results): Entry[] {
   const samus = values(results, 'training', 'samus_b.train', 'peak_mb');
   const sam = values(results, 'whole training', 'sam_b.train', 'peak_mb');
@@ -151,13 +150,13 @@ function trainingMemory(results: Results): Entry[] {
   return [{ name: 'ratio.samus_b_to_sam_b.train_peak', value, unit: '1' }];
 }
 
-/** The annotator: a first visit, its engine in a browser, and the server's. */
+/** The annotator: a first visit, its engine in a browser, and the server. */
 function page(results: Results): Entry[] {
   const numbers = (name: string) => values(results, 'page', 'page', name);
   const first = numbers('first_mask_ms');
   const loads = ['first_load_mb', 'later_load_mb'] as const;
   return [
-    // Whoever starts it waits for this start and not for the best of some: the slowest is what is judged.
+    // A user waits for one start, not for the best of several, so the slowest counts.
     ...(first.length === 0 ? [] : [{ name: 'page.first_mask_ms', value: Math.max(...first), unit: 'ms' } as const]),
     ...first.map((value, i): Entry => ({ name: `page.first_mask_start_${i + 1}_ms`, value, unit: 'ms' })),
     ...loads.flatMap((name): Entry[] =>
@@ -186,7 +185,7 @@ function least(list: readonly number[]): number {
   return Math.min(...list);
 }
 
-/** @returns NaN of nothing */
+/** @returns NaN for an empty list */
 function median(list: readonly number[]): number {
   const sorted = [...list].sort((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;

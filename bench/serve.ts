@@ -1,6 +1,6 @@
 /**
- * `npm run bench:serve`: how fast `samus serve` answers, one client alone and many at once, and whether its memory
- * stays where it is. The server is a process of its own; the clients share the machine with it.
+ * `npm run bench:serve`: measures the response times of `samus serve` with one client and with many, and whether its memory
+ * stays constant. The server is a separate process on the same machine as the clients.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -25,35 +25,35 @@ interface Entry {
   readonly unit: string;
 }
 
-/** Images that one client sends first; the first few find everything cold. */
+/** Images that a single client sends first; the caches are cold for the first few. */
 const ALONE = 30;
 const WARM_UP = 5;
-/** Of scanner size, few enough that the clients meet each other's. */
+/** Of a scanner's size, and few enough that several clients send the same image. */
 const IMAGES = 60;
 const SIZE = { width: 640, height: 480 } satisfies Partial<PhantomOptions>;
 
 function options(): Options {
   return new Command('npm run bench:serve --')
-    .description('Measures samus serve on this machine. Nothing else should run meanwhile.')
-    .option('--model <model>', 'what to serve', 'samus-s')
-    .option('--clients <count>', 'at once', Number, 200)
-    .option('--seconds <count>', 'how long', Number, 60)
+    .description('Measures samus serve on this machine. Run nothing else at the same time.')
+    .option('--model <model>', 'the model to serve', 'samus-s')
+    .option('--clients <count>', 'number of clients at the same time', Number, 200)
+    .option('--seconds <count>', 'duration', Number, 60)
     .option('--json', 'print one list of {name, value, unit} and nothing else')
     .parse()
     .opts<Options>();
 }
 
-/** A server at any free port, and how to end it. */
+/** Starts a server on a free port. */
 async function start(model: string): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const program = fileURLToPath(import.meta.resolve('#dist/cli/main.js'));
   const args = ['serve', '--port', '0', '--json', '--log-level', 'error', '--model', model];
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  // However this program ends, the server does too.
+  // The server ends with this program.
   process.once('exit', () => child.kill());
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(INTERRUPTED));
   const ended = new Promise<void>((resolve) => {
     child.on('close', (code, signal) => {
-      // Of its own accord, or against it: the numbers are void.
+      // After a crash the numbers are invalid.
       if (code !== 0) process.stderr.write(`the server ended with ${signal ?? code}\n`);
       resolve();
     });
@@ -61,7 +61,7 @@ async function start(model: string): Promise<{ readonly url: string; stop(): Pro
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.once('data', (line: Buffer) => {
       resolve(JSON.parse(line.toString()).url);
-      // With --json errors are told there.
+      // With --json, errors are printed on stdout.
       child.stdout.pipe(process.stderr);
     });
     ended.then(() => reject(new Error('the server did not start')));
@@ -75,7 +75,7 @@ async function start(model: string): Promise<{ readonly url: string; stop(): Pro
   };
 }
 
-/** One request after the other: what the model takes, and what the client waits. */
+/** One request after the other: the time of the model, and the time that the client waits. */
 async function alone(url: string, images: readonly Uint8Array[]): Promise<Entry[]> {
   const times = {
     encode: [] as number[],

@@ -1,6 +1,6 @@
 /**
- * Many clients of a server at once, each asking again as soon as it has an answer: nine clicks for each image that it
- * sends. A client that is told to come back later does. Used by the benchmark of the server and by its tests.
+ * Many clients of a server at the same time. Each sends its next request as soon as it has an answer, nine clicks for each
+ * image. A client that is asked to retry later does so. The benchmark of the server and its tests use them.
  */
 import { Agent, request } from 'node:http';
 
@@ -8,21 +8,21 @@ export interface LoadOptions {
   readonly url: string;
   readonly clients: number;
   readonly seconds: number;
-  /** Image files; each client goes through them in an order of its own. */
+  /** Image files; each client sends them in its own order. */
   readonly images: readonly Uint8Array[];
-  /** Waits no longer than this after a 503, in ms, whatever it says; default as it says. */
+  /** The longest wait after a 503, in ms; default: as long as its Retry-After header says. */
   readonly maxPauseMs?: number;
 }
 
 export interface LoadResult {
-  /** Times of the requests that were accepted, in ms, sorted. */
+  /** Times of accepted requests in ms, sorted. */
   readonly encode: readonly number[];
   readonly decode: readonly number[];
   /** 503s with Retry-After. */
   readonly refused: number;
-  /** Anything else: other statuses, connections that broke. Their kinds, with how often. */
+  /** All other failures (other statuses, broken connections) by kind, with their number. */
   readonly errors: ReadonlyMap<string, number>;
-  /** Resident memory of the server, in MB, now and then. */
+  /** Resident memory of the server in MB, sampled regularly. */
   readonly memoryMb: readonly number[];
 }
 
@@ -47,7 +47,7 @@ export async function load({ url, clients, seconds, images, maxPauseMs }: LoadOp
 
   const fail = (kind: string): void => void errors.set(kind, (errors.get(kind) ?? 0) + 1);
 
-  /** An accepted answer, or nothing. */
+  /** The answer, or undefined if it was not accepted. */
   async function ask(path: string, type: string, body: Uint8Array, times: number[]): Promise<string | undefined> {
     try {
       const answer = await send(agent, `${url}${path}`, type, body);
@@ -94,7 +94,7 @@ export async function load({ url, clients, seconds, images, maxPauseMs }: LoadOp
   return { encode: sorted(encode), decode: sorted(decode), refused, errors, memoryMb };
 }
 
-/** The value that a share of the sorted values does not exceed. */
+/** The value that the given share of the sorted values does not exceed. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }

@@ -1,18 +1,18 @@
 /**
- * What `npm start` runs, as a process of its own at the port that it finds free.
+ * The program of `npm start` in a separate process, on a free port.
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export interface StartedServer {
-  /** Its address as it tells people, without a slash at the end. */
+  /** The address that it prints, without a slash at the end. */
   readonly url: string;
   /** Ends it at once. */
   stop(): Promise<void>;
 }
 
-/** Starts it. @returns once it says which address to open @throws Error if it ends before, or one runs already */
+/** Starts it and waits for its address. @throws Error if it ends before, or if another one is running */
 export async function startServer(): Promise<StartedServer> {
   const program = fileURLToPath(new URL('../../dist/cli/start.js', import.meta.url));
   const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });

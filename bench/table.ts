@@ -1,5 +1,5 @@
 /**
- * The report as people read it: every number, then the goals with what became of them.
+ * The report as text: all numbers, then the goals and whether they are reached.
  */
 import type { Verdict } from './goals.js';
 import type { Entry } from './report.js';
@@ -17,7 +17,7 @@ export function table(entries: readonly Entry[], verdicts: readonly Verdict[], m
   return [machine, '', ...numbers, ...last].join('\n');
 }
 
-/** As many digits as a measurement is worth. */
+/** Rounds to the precision of a measurement. */
 function format(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toFixed(digits);

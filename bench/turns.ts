@@ -1,28 +1,28 @@
 /**
- * Measures several things in turns (A B C A B C …), so that whatever else the machine does falls on all of them alike.
+ * Measures several subjects in turn (A B C A B C …), so that other load on the machine affects all of them alike.
  */
 export interface Subject {
   readonly name: string;
-  /** How often its process is started: what is measured of the start is taken each time, the last one is run. */
+  /** How often its process is started. Each start is measured; the last process does the runs. */
   readonly starts: number;
-  /** Starts a process of its own for it. */
+  /** Starts its process. */
   start(): Promise<Running>;
 }
 
 export interface Running {
-  /** What is known before the first run. */
+  /** Numbers known before the first run. */
   readonly facts: Numbers;
-  /** One run: `ms` and whatever else was measured. */
+  /** One run: `ms` and other measured numbers. */
   run(): Promise<Numbers>;
   stop(): Promise<void>;
 }
 
 export type Numbers = Readonly<Record<string, number>>;
 
-/** All that was measured of one subject: of each number every value, in order. */
+/** The measurements of one subject: all values of each number, in order. */
 export interface Samples {
   readonly numbers: ReadonlyMap<string, readonly number[]>;
-  /** Why it could not be measured, or not to the end. */
+  /** Why the measurement failed or ended early. */
   readonly error?: string;
 }
 
@@ -31,10 +31,10 @@ export interface TurnOptions {
   readonly progress: (text: string) => void;
 }
 
-/** A turn lasts at least this long, so that the best of something short is not a matter of luck. */
+/** The minimum duration of a turn, so that the best time of a short case is not a matter of luck. */
 const TURN_MS = 300;
 
-/** Measures the subjects; each that fails is left out from there on. @returns samples by name */
+/** Measures the subjects. A subject that fails gets no more turns. @returns samples by name */
 export async function takeTurns(subjects: readonly Subject[], options: TurnOptions): Promise<Map<string, Samples>> {
   const records = subjects.map((subject) => new Measurement(subject));
   try {
@@ -66,7 +66,7 @@ class Measurement {
         this.#running = await this.subject.start();
         this.#keep(this.#running.facts);
       }
-      // The first run of a process is slower than all others, and is not counted.
+      // The first run of a process is slower than the others and does not count.
       await this.#running?.run();
     });
   }
