@@ -58,6 +58,7 @@ function importCommand(): Command {
       ),
     )
     .option('--images <folder>', 'where the images are within the source (pair, coco)')
+    .option('--basenames', 'look for images by the last part of the paths in the annotations (coco)')
     .option('--labels <folder>', 'where the labels are within the source (pair)')
     .option('--replace', 'replace the data set if it is there already')
     .option('--json', 'print one JSON document')

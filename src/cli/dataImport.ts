@@ -15,10 +15,13 @@ export interface ImportCommandOptions extends ImportOptions {
   readonly replace?: boolean;
 }
 
-/** Left out images are named one by one up to this number. */
+/** What is left out is named one by one up to this number. */
 const MOST_NAMED = 10;
 
-/** Imports a dataset. @throws SamusError OUTPUT_IS_INPUT, and what planning and importing throw */
+/**
+ * Imports a dataset; exit code 1 if an image is there and cannot be used.
+ * @throws SamusError OUTPUT_IS_INPUT, and what planning and importing throw
+ */
 export async function importData(
   name: string,
   source: string,
@@ -33,18 +36,23 @@ export async function importData(
     const { size, replace = false } = options;
     const onProgress = (done: number, image: string): void => progress.update(done, image);
     const result = await importDataset(out, plan, { replace, onProgress, ...(size !== undefined && { size }) });
-    for (const { file, reason } of plan.skipped.slice(0, MOST_NAMED)) warn(`${file} is left out: ${reason}`);
-    const more = plan.skipped.length - MOST_NAMED;
+    const skipped = [...plan.skipped, ...result.skipped, ...result.failed];
+    for (const { file, annotation, reason } of skipped.slice(0, MOST_NAMED)) {
+      warn(
+        annotation === undefined ? `${file} is left out: ${reason}` : `annotation ${annotation} of ${file}: ${reason}`,
+      );
+    }
+    const more = skipped.length - MOST_NAMED;
     if (more > 0) warn(`${more} more are left out`);
     const document: Json = {
       datasets: result.datasets.map((entry) => ({ ...entry })),
-      skipped: plan.skipped.map((entry) => ({ ...entry })),
+      skipped: skipped.map((entry) => ({ ...entry })),
     };
     const lines = result.datasets.map(
       ({ dataset, images, empty, lists }) =>
         `${dataset}: ${images} images${empty > 0 ? `, ${empty} without an object` : ''}; lists ${lists.join(', ')}`,
     );
-    return { document, lines };
+    return { document, lines, exitCode: result.failed.length > 0 ? 1 : 0 };
   } finally {
     progress.end();
   }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import { readImage, readMask } from '../formats/imageFile.node.js';
+import { nameKey } from '../formats/outputNames.js';
 import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
 import type { Dataset, LabelledImage } from './dataset.js';
 import { FactsTable } from './imageFacts.js';
@@ -30,22 +31,27 @@ export async function openDataset(root: string): Promise<Dataset> {
   const classFile = join(lists, 'class.json');
   const datasetFile = join(lists, 'dataset.json');
   const [classText, datasetText] = await Promise.all([readIfThere(classFile), readIfThere(datasetFile)]);
-  const counts = parseClassJson(classText?.toString() ?? '{}', classFile);
-  const entries = parseDatasetJson(datasetText?.toString() ?? '{}', datasetFile);
-  const folders = new Set(await readdir(root));
+  const counts = byKey(parseClassJson(classText?.toString() ?? '{}', classFile));
+  const entries = byKey(parseDatasetJson(datasetText?.toString() ?? '{}', datasetFile));
+  const folders = new Map((await readdir(root)).map((name) => [nameKey(name), name]));
   const classes = (dataset: string): DatasetClasses => {
     const alias = aliasOf(dataset) ?? dataset;
-    return classesOf(dataset, counts.get(dataset) ?? counts.get(alias), entries.get(dataset) ?? entries.get(alias));
+    const own = nameKey(dataset);
+    return classesOf(dataset, counts.get(own) ?? counts.get(alias), entries.get(own) ?? entries.get(alias));
   };
   return new PublishedDataset(root, folders, classes);
 }
+
+const byKey = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
+  new Map([...map].map(([name, value]) => [nameKey(name), value]));
 
 class PublishedDataset implements Dataset {
   readonly #facts = new Map<string, Promise<FactsTable | undefined>>();
 
   constructor(
     readonly root: string,
-    readonly folders: ReadonlySet<string>,
+    /** Names of the folders as they are on the disk, by the Unicode normal form of lists. */
+    readonly folders: ReadonlyMap<string, string>,
     readonly classes: (dataset: string) => DatasetClasses,
   ) {}
 
@@ -113,7 +119,7 @@ class PublishedDataset implements Dataset {
 
   async datasets(): Promise<string[]> {
     const found: string[] = [];
-    for (const folder of this.folders) {
+    for (const folder of this.folders.values()) {
       if (!folder.startsWith('.') && (await isFolder(join(this.root, folder, 'img')))) found.push(folder);
     }
     return found.sort();
@@ -136,7 +142,8 @@ class PublishedDataset implements Dataset {
 
   #folderOf(dataset: string): string {
     const alias = aliasOf(dataset);
-    return alias !== undefined && !this.folders.has(dataset) && this.folders.has(alias) ? alias : dataset;
+    const own = this.folders.get(nameKey(dataset));
+    return own ?? (alias === undefined ? undefined : this.folders.get(alias)) ?? dataset;
   }
 
   async #listText(name: string): Promise<string> {

@@ -4,6 +4,7 @@
  * asked for, so that long files stay cheap.
  */
 import { SamusError } from '../errors.js';
+import { nameKey } from '../formats/outputNames.js';
 import { NameIndex } from './nameIndex.js';
 
 /** What is known about an image; sizes are native, before any resizing. */
@@ -69,7 +70,7 @@ export class FactsTable {
     const at = this.#places.get(name);
     if (at === undefined) return undefined;
     const { fields } = parseRow(this.#lineAt(at), 0);
-    if (fields[this.#nameColumn]?.trim() !== name) return undefined;
+    if (nameKey(fields[this.#nameColumn]?.trim() ?? '') !== nameKey(name)) return undefined;
     const field = (column: (typeof COLUMNS)[number]): string => fields[this.#columns.get(column) ?? -1]?.trim() ?? '';
     const positive = (column: (typeof COLUMNS)[number]): number | undefined => {
       const value = Number(field(column));

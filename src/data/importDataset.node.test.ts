@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { DataFolder, grey, texture } from '../../test/support/dataFolder.js';
+import { fixturePath, framesByPillow, fromBase64 } from '../../test/support/imageFixtures.js';
 import { coded, forget, importFrom, newFolder } from '../../test/support/importing.js';
 import { createImage } from '../formats/image.js';
 import { readImage } from '../formats/imageFile.node.js';
@@ -149,6 +150,99 @@ describe('a pair of folders', () => {
     await importFrom('pair', source, { dataset: 'A', out, replace: true });
     expect((await readdir(join(out, 'MainPatient'))).sort()).toEqual(['all-A.txt', 'class.json', 'dataset.json']);
     expect((await readdir(out)).sort()).toEqual(['A', 'MainPatient']);
+  });
+
+  it.each(['png', 'webp', 'tiff', 'jpeg'] as const)(
+    'reads a mask of %s by its content, whatever its name',
+    async (coding) => {
+      const source = await newFolder();
+      // A disc of 600 pixels more or less, as class index 1 and as level 100: only what has no loss can hold 1.
+      const levels = coding === 'jpeg' ? [100, 255] : [1, 100, 255];
+      for (const level of levels) {
+        const mask = Uint8Array.from({ length: 80 * 64 }, (_, i) =>
+          Math.hypot((i % 80) - 40, Math.floor(i / 80) - 32) < 14 ? level : 0,
+        );
+        const raw = sharp(mask, { raw: { width: 80, height: 64, channels: 1 } }).toColourspace('b-w');
+        const bytes = {
+          png: () => raw.png().toBuffer(),
+          webp: () => raw.webp({ lossless: true }).toBuffer(),
+          tiff: () => raw.tiff({ compression: 'lzw' }).toBuffer(),
+          jpeg: () => raw.jpeg({ quality: 80 }).toBuffer(),
+        }[coding];
+        for (const ending of ['jpg', 'png']) {
+          await rm(join(source, 'labels'), { recursive: true, force: true });
+          await write(source, 'images/a.png', texture(80, 64, 1));
+          await mkdir(join(source, 'labels'));
+          await writeFile(join(source, `labels/a.${ending}`), await bytes());
+          const { out } = await importFrom('pair', source, { dataset: 'A' });
+          const { label } = await (await openDataset(out)).read({ dataset: 'A', name: 'a' });
+          expect(label, `${ending}, ${level}`).toEqual(mask.map((value) => (value > 0 ? 1 : 0)));
+        }
+      }
+    },
+  );
+
+  it('finds no object in a JPEG mask that holds noise alone', async () => {
+    const source = await newFolder();
+    await write(source, 'images/a.png', texture(16, 16, 1));
+    await mkdir(join(source, 'labels'));
+    const noise = Uint8Array.from({ length: 256 }, (_, i) => (i * 7) % 9);
+    const jpeg = await sharp(noise, { raw: { width: 16, height: 16, channels: 1 } })
+      .jpeg({ quality: 100 })
+      .toBuffer();
+    await writeFile(join(source, 'labels/a.png'), jpeg);
+    expect((await importFrom('pair', source, { dataset: 'A' })).result.datasets).toMatchObject([
+      { images: 1, empty: 1 },
+    ]);
+  });
+
+  it('takes names that differ in Unicode normal form for one, in folders, lists and tables', async () => {
+    const [composed, decomposed] = ['\u00fc', 'u\u0308'];
+    const source = await newFolder();
+    await write(source, `images/${decomposed}.png`, texture(8, 6, 1));
+    await write(source, `labels/${composed}.png`, grey(8, new Uint8Array(48).fill(1, 0, 5)));
+    const { out, skipped } = await importFrom('pair', source, { dataset: 'A' });
+    expect(skipped).toEqual([]);
+    expect(await lines(out, 'all-A')).toEqual([`1/A/${composed}`]);
+    // As an archive made on macOS unpacks it: files decomposed, lists as they were.
+    for (const part of ['img', 'label']) {
+      await rename(join(out, 'A', part, `${composed}.png`), join(out, 'A', part, `${decomposed}.png`));
+    }
+    await writeFile(join(out, 'A/images.csv'), `name,patient\n${decomposed},p1\n`);
+    for (const name of [composed, decomposed]) {
+      await writeFile(join(out, 'MainPatient/own.txt'), `1/A/${name}\n`);
+      const data = await openDataset(out);
+      const [sample] = await data.lists(['own']);
+      expect(await data.read(sample!)).toMatchObject({ width: 8, height: 6, patient: 'p1' });
+      expect((await data.patients('A'))(name)).toBe('p1');
+    }
+    await write(source, `images/${composed}.png`, texture(8, 6, 2));
+    await expect(importFrom('pair', source)).rejects.toThrow(coded('IMPORT_NAMES'));
+  });
+
+  it.each(['a\nb', 'a\rb', ' a', 'a\\b'])('refuses the name %j, which no line of a list can hold', async (name) => {
+    const source = await newFolder();
+    await write(source, `images/${name}.png`, texture(8, 6, 1));
+    await write(source, `labels/${name}.png`, grey(8, new Uint8Array(48).fill(1)));
+    await expect(importFrom('pair', source)).rejects.toThrow(coded('IMPORT_NAMES'));
+  });
+
+  it('gives each frame of a file its own image, all of one patient', async () => {
+    const source = await newFolder();
+    for (const part of ['images', 'labels']) await mkdir(join(source, part));
+    for (const part of ['images', 'labels']) {
+      await cp(fixturePath('pages.tif'), join(source, part, 'clip.tif'));
+      await cp(fixturePath(part === 'images' ? 'frames-big.tif' : 'pages.tif'), join(source, part, 'other.tif'));
+    }
+    const { out, skipped } = await importFrom('pair', source, { dataset: 'A' });
+    expect(skipped).toEqual([{ file: join('images', 'other.tif'), reason: 'it has 3 frames, its mask 2' }]);
+    const data = await openDataset(out);
+    expect((await data.names('A')).images).toEqual(new Set(['clip.0001', 'clip.0002']));
+    for (const [i, { grey }] of framesByPillow()['pages.tif']!.entries()) {
+      const read = await data.read({ dataset: 'A', name: `clip.000${i + 1}` });
+      expect(read.image.data).toEqual(fromBase64(grey));
+      expect(read.patient).toBe('clip');
+    }
   });
 
   it('refuses names that become one, and indices beyond the classes', async () => {

@@ -10,14 +10,15 @@ import { exists } from '../formats/fileSystem.node.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import { writePng } from '../formats/imageWrite.node.js';
+import { nameKey } from '../formats/outputNames.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
 import { parseClassJson, parseDatasetJson } from './classes.js';
 import { groupBy } from './groupBy.js';
 import { formatFacts, type ImageFacts } from './imageFacts.js';
-import type { ImportItem, ImportPlan } from './importers/importer.js';
+import type { ImportItem, ImportPlan, Skipped } from './importers/importer.js';
 import { checkSameSize } from './importers/masks.js';
 import { patientByName } from './patients.js';
-import { LIST_FOLDER } from './sampleList.js';
+import { checkListable, LIST_FOLDER } from './sampleList.js';
 import { SIDES } from './splitLists.js';
 
 export interface WriteOptions {
@@ -39,6 +40,10 @@ export interface ImportResult {
     /** Lists that name the data set, without `.txt`. */
     readonly lists: readonly string[];
   }[];
+  /** Annotations that could not be used, of images that are written. */
+  readonly skipped: readonly Skipped[];
+  /** Images that could not be read or do not fit their label. */
+  readonly failed: readonly Skipped[];
 }
 
 /** What is known of an image once it is written. */
@@ -47,13 +52,15 @@ interface Written {
   readonly facts: ImageFacts;
   /** Classes that the label holds. */
   readonly classes: readonly number[];
+  readonly skipped: readonly Skipped[];
 }
 
 /**
  * Imports a plan into `root`, which is made if it is not there. Lists: `all-<Dataset>` names every object of every
  * image, `empty-<Dataset>` images without one (as class 1); `train-`, `val-` and `test-<Dataset>` follow the official
- * split where there is one.
- * @throws SamusError DATA_EXISTS, IMPORT_NAMES, DATA_SIZE_MISMATCH, DATA_CLASS_RANGE, and what reading and writing throw
+ * split where there is one. Where the plan goes on, an image that cannot be read or does not fit its label is left out.
+ * @throws SamusError DATA_EXISTS, IMPORT_NAMES, DATA_SIZE_MISMATCH, DATA_CLASS_RANGE, and what reading and writing throw; where
+ *   the plan goes on, what is wrong with the first image if none can be imported
  */
 export async function importDataset(root: string, plan: ImportPlan, options: WriteOptions = {}): Promise<ImportResult> {
   const { replace = false } = options;
@@ -69,6 +76,8 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
   }
   const byDataset = groupBy(plan.items, ({ dataset }) => dataset);
   const results: ImportResult['datasets'][number][] = [];
+  const skipped: Skipped[] = [];
+  const failed: Skipped[] = [];
   let done = 0;
   for (const [dataset, items] of byDataset) {
     checkNames(items);
@@ -80,10 +89,17 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
     const there = await exists(place);
     try {
       const written: Written[] = [];
+      const errors: { readonly item: ImportItem; readonly error: SamusError }[] = [];
       for (const item of items) {
         options.onProgress?.(done++, item.name);
-        written.push(await writeItem(temporary, item, count, options.size));
+        const write = () => writeItem(temporary, item, count, options.size);
+        const result = await attempt(write, plan.goesOn === true);
+        if (result instanceof SamusError) errors.push({ item, error: result });
+        else written.push(result);
       }
+      if (written.length === 0 && errors[0]) throw errors[0].error;
+      failed.push(...errors.map(({ item, error }) => ({ file: item.source, reason: error.message })));
+      skipped.push(...written.flatMap((one) => one.skipped));
       await writeFile(join(temporary, 'images.csv'), formatFacts(written.map(({ facts }) => facts)));
       await makeFolder(join(root, LIST_FOLDER));
       await addToClassFiles(root, dataset, plan);
@@ -97,7 +113,17 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
       await rm(temporary, { recursive: true, force: true });
     }
   }
-  return { datasets: results };
+  return { datasets: results, skipped, failed };
+}
+
+/** The error of one image, where it does not end the import. */
+async function attempt<T>(work: () => Promise<T>, goesOn: boolean): Promise<T | SamusError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (goesOn && error instanceof SamusError && error.kind === 'input') return error;
+    throw error;
+  }
 }
 
 /** Where a data set is while another one takes its place. */
@@ -129,25 +155,24 @@ function checkFolder(dataset: string): void {
   throw new SamusError('IMPORT_NAMES', message, 'name it for example Organ-Source', { dataset });
 }
 
+/** @throws SamusError IMPORT_NAMES for a name that no line of a list can hold, or that two images would have */
 function checkNames(items: readonly ImportItem[]): void {
   const seen = new Map<string, string>();
   for (const { name, source } of items) {
-    if (name !== name.trim()) {
-      const message = `the name of ${source} was expected to begin and end with a visible character`;
-      throw new SamusError('IMPORT_NAMES', message, 'rename the file: lists cut blanks off', { name });
-    }
-    const other = seen.get(name);
-    if (other === undefined) seen.set(name, source);
+    checkListable(name, source);
+    const other = seen.get(nameKey(name));
+    if (other === undefined) seen.set(nameKey(name), source);
     else {
-      const message = `${other} and ${source} were expected to have different names, both would be ${name}`;
+      const message = `expected ${other} and ${source} to have different names, both would be ${name}`;
       throw new SamusError('IMPORT_NAMES', message, 'rename one of them', { name });
     }
   }
 }
 
 async function writeItem(folder: string, item: ImportItem, count: number, size: number | undefined): Promise<Written> {
-  const { image: picture, label, spacingMm } = await item.load();
+  const { image: picture, label, spacingMm, skipped = [] } = await item.load();
   const image = toGrey(picture);
+  const name = nameKey(item.name);
   checkSameSize(image, label, item.source);
   const classes = heldClasses(label);
   const highest = classes.at(-1) ?? 0;
@@ -163,11 +188,11 @@ async function writeItem(folder: string, item: ImportItem, count: number, size: 
     ? [resizeBilinear(image, size, size), resizeNearest(label, size, size)]
     : [image, createImage(label.width, label.height, 1, label.data)];
   for (const [i, part] of ['img', 'label'].entries()) {
-    const path = join(folder, part, `${item.name}.png`);
+    const path = join(folder, part, `${name}.png`);
     await makeFolder(dirname(path));
     await writePng(path, stored[i]!);
   }
-  const { name, source, patient = patientByName(item.dataset, name) } = item;
+  const { source, patient = patientByName(item.dataset, name) } = item;
   const facts: ImageFacts = {
     name,
     width: image.width,
@@ -177,7 +202,7 @@ async function writeItem(folder: string, item: ImportItem, count: number, size: 
     ...(spacingMm && { spacingMm }),
   };
   // A small object may vanish when it is made smaller: lists speak of what is stored.
-  return { item, facts, classes: heldClasses(stored[1]) };
+  return { item, facts, classes: heldClasses(stored[1]), skipped };
 }
 
 function heldClasses({ data }: Image): number[] {
@@ -201,10 +226,10 @@ async function addToClassFiles(root: string, dataset: string, plan: ImportPlan):
 
 async function writeLists(root: string, dataset: string, written: readonly Written[]): Promise<string[]> {
   const lines: { readonly list: string; readonly line: string }[] = [];
-  for (const { item, classes } of written) {
-    if (classes.length === 0) lines.push({ list: 'empty', line: `1/${dataset}/${item.name}` });
+  for (const { facts, item, classes } of written) {
+    if (classes.length === 0) lines.push({ list: 'empty', line: `1/${dataset}/${facts.name}` });
     for (const classId of classes) {
-      const line = `${classId}/${dataset}/${item.name}`;
+      const line = `${classId}/${dataset}/${facts.name}`;
       lines.push({ list: 'all', line });
       if (item.split) lines.push({ list: item.split, line });
     }

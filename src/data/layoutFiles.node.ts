@@ -4,11 +4,15 @@
 import { opendirSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nameKey } from '../formats/outputNames.js';
 
-/** Names of the PNG files below a folder, with `/` and without `.png`; none if it does not exist. */
+/**
+ * Names of the PNG files below a folder, with `/` and without `.png`, in the Unicode normal form of lists (NFC); none if it
+ * does not exist.
+ */
 export async function pngNames(folder: string): Promise<ReadonlySet<string>> {
   const names = new Set<string>();
-  await forEachPng(folder, (name) => names.add(name));
+  await forEachPng(folder, (name) => names.add(nameKey(name)));
   return names;
 }
 

@@ -1,7 +1,9 @@
+import { nameKey } from '../formats/outputNames.js';
+
 /**
  * Finds names among very many without keeping their texts: a table of 52-bit hashes and one number for each. Two
  * different names have the same hash about once in a million sets of 100,000 names, so what is found still has to be
- * looked at.
+ * looked at. Names that differ in their Unicode normal form only are one.
  */
 export class NameIndex {
   /** Hashes by place, 0 where none is; never more than half full. */
@@ -54,7 +56,8 @@ export class NameIndex {
 }
 
 /** Two multiplicative hashes of 26 bits in one number, never 0. */
-function hashName(name: string): number {
+function hashName(text: string): number {
+  const name = nameKey(text);
   let [a, b] = [0x811c9dc5, 0x2545f491];
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i);

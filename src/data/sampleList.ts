@@ -4,6 +4,7 @@
  * Whether the files are there, and which classes a line without one means, is the business of dataset.node.ts.
  */
 import { SamusError } from '../errors.js';
+import { nameKey } from '../formats/outputNames.js';
 
 /** One object to be segmented: a class of an image. */
 export interface Sample {
@@ -66,7 +67,9 @@ export class SampleList implements Iterable<Sample> {
    * @throws SamusError DATA_LIST_EMPTY for a list without lines, DATA_LIST_LINE or DATA_CLASS_RANGE for one that is no
    *   sample
    */
-  static parse(lists: readonly ListText[], tell = throwIt): SampleList {
+  static parse(given: readonly ListText[], tell = throwIt): SampleList {
+    // Names are compared with those of files, which may be stored in another Unicode normal form.
+    const lists = given.map(({ name, text }) => ({ name, text: nameKey(text) }));
     const text = lists.map(({ text: one }) => one).join('\n');
     const columns = makeColumns(lists.reduce((sum, list) => sum + countLines(list.text), 0));
     const datasets = new Map<string, number>();
@@ -216,6 +219,24 @@ function parseLine(text: string, from: number, to: number, list: string, line: n
 /** Blanks, tabs, carriage returns, and the mark that some editors put in front of a text. */
 function isSpace(code: number): boolean {
   return code === 32 || code === 9 || code === 13 || code === 0xfeff;
+}
+
+/**
+ * @param file that the name is of
+ * @throws SamusError IMPORT_NAMES for a name that no line of a list can hold
+ */
+export function checkListable(name: string, file: string): void {
+  const why = unlistable(name);
+  if (why === undefined) return;
+  const message = `cannot name ${JSON.stringify(file)} in a list: ${why}`;
+  throw new SamusError('IMPORT_NAMES', message, 'rename the file', { name });
+}
+
+function unlistable(name: string): string | undefined {
+  if (/[\r\n]/.test(name)) return 'its name has a line break, and each line of a list is a name';
+  if (name !== name.trim()) return 'its name begins or ends with a blank, which lists cut off';
+  if (/[\\\0]/.test(name)) return 'its name has a backslash';
+  return name.split('/').some((part) => part === '' || part.startsWith('.')) ? 'its name begins with a dot' : undefined;
 }
 
 function isNumber(text: string, start: number, end: number): boolean {

@@ -9,7 +9,7 @@ import { Random } from '../nn/random.js';
 import type { Dataset } from './dataset.node.js';
 import { groupBy } from './groupBy.js';
 import { digestOf } from './imageDigest.node.js';
-import { LIST_FOLDER } from './sampleList.js';
+import { checkListable, LIST_FOLDER } from './sampleList.js';
 import { divide, linked, SIDES, splitFamilies } from './splitLists.js';
 
 export interface SplitOptions {
@@ -133,7 +133,10 @@ async function fromFolders(data: Dataset): Promise<Candidate[]> {
   for (const dataset of await data.datasets()) {
     const { images, labels } = await data.names(dataset);
     // Sorted, so that the order in which a file system names its files changes nothing.
-    for (const name of [...images].sort()) if (labels.has(name)) found.push({ dataset, name });
+    for (const name of [...images].sort()) {
+      checkListable(name, `${dataset}/${name}`);
+      if (labels.has(name)) found.push({ dataset, name });
+    }
   }
   return found;
 }

@@ -81,6 +81,8 @@ export interface CocoImage {
 
 /** An annotation with an area; its mask is made by {@link cocoMask}. */
 export interface CocoObject {
+  /** Id of the annotation, where it has one. */
+  readonly id?: CocoId;
   readonly category: string;
   readonly categoryId: number;
   readonly name?: string;
@@ -137,29 +139,68 @@ export function cocoCategories(document: unknown): CocoCategory[] {
   return [...categoryNames(document)].map(([id, name]) => ({ id, name })).sort((a, b) => a.id - b.id);
 }
 
+/** What is wrong with an entry of a COCO document, and where. */
+export interface CocoProblem {
+  readonly reason: string;
+  /** Id of the annotation. */
+  readonly annotation?: CocoId;
+  /** File of the image, or its id where it has no file. */
+  readonly image?: CocoId;
+}
+
+type CocoId = number | string;
+
 /**
  * What a COCO document says, the images in its order and with their annotations; those without an area (boxes, key
- * points) are left out.
+ * points) are left out, and so are those of images that it does not list: documents that were cut down to some images
+ * often keep the annotations of all.
  * @param document parsed JSON
- * @throws SamusError COCO_INVALID naming what is wrong
+ * @param tell is told of each entry that cannot be used, which is left out then; of an annotation with several polygons
+ *   the good ones stay
+ * @throws SamusError COCO_INVALID naming what is wrong, with the annotation and the image in its details
  */
-export function readCoco(document: unknown): CocoImage[] {
+export function readCoco(document: unknown, tell: (problem: CocoProblem) => void = refuseEntry): CocoImage[] {
   const names = categoryNames(document);
-  const objects = new Map<number, CocoObject[]>();
-  const images = list(document, 'images').map(({ id, file_name, width, height }) => {
+  const images: CocoImage[] = [];
+  const known = new Map<string, { readonly file: string; readonly objects: CocoObject[] }>();
+  for (const { id, file_name, width, height } of list(document, 'images')) {
     const own: CocoObject[] = [];
-    objects.set(whole(id, 'the id of an image'), own);
-    return {
-      file: typeof file_name === 'string' ? file_name : refuse('an image has no file_name'),
-      ...(width !== undefined && { width: whole(width, 'the width of an image') }),
-      ...(height !== undefined && { height: whole(height, 'the height of an image') }),
-      objects: own,
+    const image = typeof file_name === 'string' ? file_name : isId(id) ? id : undefined;
+    const wrong = (reason: string): void => tell({ reason, ...(image !== undefined && { image }) });
+    if (typeof file_name !== 'string') {
+      wrong('an image has no file_name');
+      continue;
+    }
+    if (!isId(id)) {
+      wrong('the id of an image is neither a number nor text');
+      continue;
+    }
+    known.set(String(id), { file: file_name, objects: own });
+    const side = (value: unknown, what: string): number | undefined => {
+      if (value === undefined || value === null) return undefined;
+      if (isWhole(value)) return value;
+      wrong(`the ${what} of an image is no whole number`);
+      return undefined;
     };
-  });
+    const [sideways, down] = [side(width, 'width'), side(height, 'height')];
+    images.push({
+      file: file_name,
+      ...(sideways !== undefined && { width: sideways }),
+      ...(down !== undefined && { height: down }),
+      objects: own,
+    });
+  }
   for (const annotation of list(document, 'annotations')) {
-    const object = readObject(annotation, names);
-    // Documents that were cut down to some images often keep the annotations of all.
-    if (object) objects.get(whole(annotation.image_id, 'the image_id of an annotation'))?.push(object);
+    const { id, image_id } = annotation;
+    const about = isId(id) ? { annotation: id } : {};
+    if (!isId(image_id)) {
+      tell({ reason: 'the image_id of an annotation is neither a number nor text', ...about });
+      continue;
+    }
+    const image = known.get(String(image_id));
+    if (!image) continue;
+    const object = readObject(annotation, names, (reason) => tell({ reason, ...about, image: image.file }));
+    if (object) image.objects.push({ ...object, ...(isId(id) && { id }) });
   }
   return images;
 }
@@ -184,32 +225,53 @@ export function cocoMask({ rle, polygons }: CocoObject, width: number, height: n
 function categoryNames(document: unknown): Map<number, string> {
   return new Map(
     list(document, 'categories').map(({ id, name }) => [
-      whole(id, 'the id of a category'),
+      categoryNumber(id) ?? refuse('the id of a category is no whole number'),
       typeof name === 'string' ? name : refuse('a category has no name'),
     ]),
   );
 }
 
+/** Some programs write numbers as text. */
+function categoryNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+  return isWhole(number) ? number : undefined;
+}
+
 /** An annotation with an area, or undefined. */
-function readObject(annotation: Fields, names: ReadonlyMap<number, string>): CocoObject | undefined {
+function readObject(
+  annotation: Fields,
+  names: ReadonlyMap<number, string>,
+  tell: (reason: string) => void,
+): CocoObject | undefined {
   const { category_id, segmentation, name, score } = annotation;
-  const categoryId = whole(category_id, 'the category_id of an annotation');
+  const categoryId = categoryNumber(category_id);
+  const category = categoryId === undefined ? undefined : names.get(categoryId);
+  if (categoryId === undefined || category === undefined) {
+    tell(`its category ${JSON.stringify(category_id) ?? 'is missing and'} is not in the list of categories`);
+    return undefined;
+  }
   const about = {
-    category: names.get(categoryId) ?? refuse(`an annotation is of category ${categoryId}, which it does not have`),
+    category,
     categoryId,
     ...(typeof name === 'string' && { name }),
     ...(typeof score === 'number' && { score }),
   };
   if (Array.isArray(segmentation) && segmentation.length > 0) {
-    if (segmentation.every(isPolygon)) return { ...about, polygons: segmentation };
-    return refuse('a polygon is no list x, y, x, y, … of three corners or more');
+    const polygons = segmentation.filter(isPolygon);
+    const odd = segmentation.length - polygons.length;
+    if (odd > 0) {
+      const which = segmentation.length === 1 ? 'its polygon is' : `${odd} of its ${segmentation.length} polygons are`;
+      tell(`${which} no list x, y, x, y, … of three corners or more`);
+    }
+    return polygons.length > 0 ? { ...about, polygons } : undefined;
   }
   if (!isFields(segmentation)) return undefined;
   const { size, counts } = segmentation;
   if (isNumbers(size) && size.length === 2 && (typeof counts === 'string' || isNumbers(counts))) {
     return { ...about, polygons: [], rle: { size: [size[0]!, size[1]!], counts } };
   }
-  return refuse('run lengths have no size or counts');
+  tell('its run lengths have no size or counts');
+  return undefined;
 }
 
 function list(document: unknown, name: string): readonly Fields[] {
@@ -217,20 +279,33 @@ function list(document: unknown, name: string): readonly Fields[] {
   return Array.isArray(value) && value.every(isFields) ? value : refuse(`it has no list of ${name}`);
 }
 
-function whole(value: unknown, what: string): number {
-  return typeof value === 'number' && Number.isSafeInteger(value) ? value : refuse(`${what} is no whole number`);
-}
+const isWhole = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value);
+
+const isId = (value: unknown): value is CocoId => isWhole(value) || typeof value === 'string';
 
 function isPolygon(value: unknown): value is number[] {
   return isNumbers(value) && value.length >= 6 && value.length % 2 === 0;
 }
 
-function refuse(what: string): never {
+function refuse(what: string, details: { readonly [key: string]: CocoId } = {}): never {
   throw new SamusError(
     'COCO_INVALID',
-    `COCO JSON with images, annotations and categories was expected, but ${what}`,
+    `expected COCO JSON with images, annotations and categories, but ${what}`,
     'export the annotations again',
+    details,
   );
+}
+
+function refuseEntry({ reason, annotation, image }: CocoProblem): never {
+  const place = [
+    ...(annotation === undefined ? [] : [`annotation ${annotation}`]),
+    ...(image === undefined ? [] : [image]),
+  ];
+  const where = place.length === 0 ? '' : `${place.join(' of ')}: `;
+  return refuse(`${where}${reason}`, {
+    ...(annotation !== undefined && { annotation }),
+    ...(image !== undefined && { image }),
+  });
 }
 
 function unknownCategory(name: string): never {

@@ -13,6 +13,11 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
+/** Whether there is a file or a folder at a path, or under a name that differs in its Unicode normal form only. */
+export async function isThere(path: string): Promise<boolean> {
+  return (await exists(path)) || (await pathInOtherForm(path)) !== undefined;
+}
+
 /** Names are on the disk only once their folder is; some systems cannot do that, and then need not. */
 export async function syncFolder(folder: string): Promise<void> {
   try {

@@ -41,6 +41,8 @@ const OTHER_HINTS: Partial<Record<FileFormat, string>> = {
   zip: 'unpack it first',
 };
 
+const WITH_FRAMES: readonly FileFormat[] = ['tiff', 'webp', 'gif'];
+
 /** A file whose first bytes have been seen. */
 interface FoundFile {
   /** For messages. */
@@ -92,6 +94,23 @@ export async function openImage(source: string | Uint8Array, limits: ImageLimits
     }
   } catch (error) {
     throw error instanceof SamusError ? error : readError(source, error);
+  }
+}
+
+/** Whether the format of a file has frames, by its first bytes; false for a file that cannot be read. */
+export async function mayHaveFrames(path: string): Promise<boolean> {
+  try {
+    const { handle } = await openFile(path);
+    try {
+      const head = new Uint8Array(SNIFF_BYTES);
+      const { bytesRead } = await handle.read(head, 0, SNIFF_BYTES, 0);
+      const format = sniffFormat(head.subarray(0, bytesRead));
+      return format !== undefined && WITH_FRAMES.includes(format);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return false;
   }
 }
 

@@ -31,6 +31,35 @@ async function codeOf(work: () => unknown): Promise<string> {
   return 'none';
 }
 
+describe('labels written by nibabel', () => {
+  const classes = (highest: number): number[] => [0, 1, 3, 7, 1, 3, 0, 7, 1, 0, highest, 3, 3, 0, 1];
+
+  it.each([
+    ['labels-i16.nii', 255],
+    ['labels-u8.nii', 9],
+    ['labels-i64.nii', 255],
+  ])('%s: what a slope leaves of a class is that class', async (file, highest) => {
+    const volume = await readVolume(join(FOLDER, file));
+    expect([...planeImage(volume, 0, file, 'mask').data]).toEqual(classes(highest));
+  });
+
+  it('are refused between two classes; grey levels are, further from one', () => {
+    const volume = (value: number) => ({
+      size: [2, 1],
+      spacingMm: [1, 1],
+      channels: 1,
+      samples: Float64Array.of(1, value),
+    });
+    for (const value of [1.4, -0.6, 256, Number.NaN]) {
+      expect(() => planeImage(volume(value), 0, 'v', 'mask')).toThrow(
+        expect.objectContaining({ code: 'VOLUME_RANGE' }),
+      );
+    }
+    expect([...planeImage(volume(54.9999), 0, 'v').data]).toEqual([1, 55]);
+    expect(() => planeImage(volume(54.9), 0, 'v')).toThrow(expect.objectContaining({ code: 'VOLUME_RANGE' }));
+  });
+});
+
 describe('volumes written by nibabel and SimpleITK', () => {
   it.each(Object.entries(expected))('%s', async (name, { size, spacing, channels, samples }) => {
     const volume = await readVolume(join(FOLDER, name));

@@ -6,6 +6,7 @@ import type { ReadStream } from 'node:fs';
 import { constants, type FileHandle, open, realpath } from 'node:fs/promises';
 import { isAbsolute, join, sep, win32 } from 'node:path';
 import { SamusError } from '../errors.js';
+import { pathInOtherForm } from '../formats/fileSystem.node.js';
 
 const MAX_PATH = 1024;
 
@@ -42,7 +43,8 @@ export class ImageFolder {
 
   async #openInside(path: string): Promise<FileHandle | undefined> {
     try {
-      const real = await realpath(join(this.#root, path));
+      const wanted = join(this.#root, path);
+      const real = await realpath(wanted).catch(async () => realpath((await pathInOtherForm(wanted)) ?? wanted));
       const inside = real.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep);
       // The last part is no link any more, and must not have become one; nor may it be a pipe that nobody writes to.
       const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

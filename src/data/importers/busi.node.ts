@@ -3,10 +3,10 @@
  * `benign (4)_mask_1.png`, …, some of them RGBA; the masks of an image are united. Normal images have empty masks.
  */
 import { join, relative } from 'node:path';
-import { readImage, readMask } from '../../formats/imageFile.node.js';
-import { findFolder, imageNames } from './files.node.js';
+import { readImage } from '../../formats/imageFile.node.js';
+import { findFolder, imageNames, readBinaryMask } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
-import { binaryMask, uniteMasks } from './masks.js';
+import { uniteMasks } from './masks.js';
 
 const DATASET = 'Breast-BUSI';
 const KINDS = ['benign', 'malignant', 'normal'] as const;
@@ -35,7 +35,7 @@ export const busi: Importer = {
           skipped.push({ file: relative(source, join(folder, file)), reason: 'it has no mask' });
           continue;
         }
-        const maskOf = async (name: string) => binaryMask(await readMask(join(folder, name)));
+        const maskOf = (name: string) => readBinaryMask(join(folder, name));
         items.push({
           dataset: DATASET,
           name: `${kind}${number.padStart(4, '0')}`,

@@ -72,6 +72,108 @@ describe('COCO', () => {
     expect((await importFrom('coco', source)).result.datasets).toMatchObject([{ images: 1, empty: 0 }]);
   });
 
+  const LESION = [{ id: 1, name: 'lesion' }];
+  const SQUARE = [1, 1, 6, 1, 6, 5, 1, 5];
+
+  /** A folder with images of these names and the document beside it. */
+  async function folderOf(files: readonly string[], text: object): Promise<string> {
+    const source = await newFolder();
+    for (const file of files) {
+      await mkdir(join(source, 'images', file, '..'), { recursive: true });
+      await writePng(join(source, 'images', file), texture(8, 6, 1));
+    }
+    await writeFile(join(source, 'a.json'), JSON.stringify(text));
+    return source;
+  }
+
+  const areaOf = async (out: string, name: string): Promise<number> =>
+    (await (await openDataset(out)).readLabel({ dataset: 'Own-Data', name })).data.reduce(
+      (sum, value) => sum + value,
+      0,
+    );
+
+  it('leaves out what cannot be used, by the annotation, the image and the reason, and imports the rest', async () => {
+    const images = ['a', 'b', 'c', 'd'].map((name, i) => ({ id: i + 1, file_name: `${name}.png`, width: null }));
+    const annotation = (id: number | string, image_id: number, segmentation: unknown, category_id: unknown = 1) => ({
+      id,
+      image_id,
+      category_id,
+      segmentation,
+    });
+    const annotations = [
+      annotation(10, 1, [SQUARE, [128, 128]]),
+      annotation(11, 2, [SQUARE], 7),
+      annotation(12, 2, { size: [6, 8], counts: [1, 2] }),
+      annotation(13, 2, { size: [6, 9], counts: [54] }),
+      annotation('x14', 2, [[1, 2, 3]]),
+      annotation(15, 2, [SQUARE], '1'),
+      annotation(16, 3, { size: [6, 8], counts: '!' }),
+      annotation(17, 4, [SQUARE]),
+      // Of an image that the document does not list.
+      annotation(18, 99, [[1]], 99),
+    ];
+    const source = await folderOf(['a.png', 'b.png', 'c.png'], { images, annotations, categories: LESION });
+    const { out, skipped, result } = await importFrom('coco', source);
+    expect([await areaOf(out, 'a'), await areaOf(out, 'b')]).toEqual([20, 20]);
+    expect(result.datasets).toMatchObject([{ images: 2 }]);
+    expect(skipped).toEqual([
+      { file: 'a.png', annotation: 10, reason: expect.stringContaining('1 of its 2 polygons') },
+      { file: 'b.png', annotation: 11, reason: expect.stringContaining('category 7') },
+      { file: 'b.png', annotation: 'x14', reason: expect.stringContaining('polygon') },
+      { file: 'd.png', reason: 'it is not there' },
+    ]);
+    expect(result.skipped).toEqual([
+      { file: 'b.png', annotation: 12, reason: expect.stringContaining('3 pixels') },
+      { file: 'b.png', annotation: 13, reason: expect.stringContaining('9x6') },
+    ]);
+    expect(result.failed).toEqual([{ file: 'c.png', reason: expect.stringContaining('annotation 16') }]);
+  });
+
+  it('names the annotation and the image where nothing can be imported', async () => {
+    const images = [{ id: 1, file_name: 'a.png' }];
+    const annotations = [{ id: 'n-5', image_id: 1, category_id: 1, segmentation: [[1, 2]] }];
+    const source = await folderOf(['a.png'], { images, annotations, categories: LESION });
+    await expect(importFrom('coco', source)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'IMPORT_ANNOTATION',
+        message: expect.stringContaining('annotation n-5 of a.png'),
+        details: expect.objectContaining({ annotation: 'n-5', file: 'a.png' }),
+      }),
+    );
+  });
+
+  it.each([
+    ['./a.png', 'a'],
+    ['in//./a.png', 'in_a'],
+    ['in\\a.png', 'in_a'],
+    ['in/../a.png', 'a'],
+  ])('finds the image of file_name %s', async (file_name, name) => {
+    const annotations = [{ id: 1, image_id: 1, category_id: 1, segmentation: [SQUARE] }];
+    const source = await folderOf(['a.png', 'in/a.png'], {
+      images: [{ id: 1, file_name }],
+      annotations,
+      categories: LESION,
+    });
+    expect(await areaOf((await importFrom('coco', source)).out, name)).toBe(20);
+  });
+
+  it.each(['../a.png', '/data/a.png', 'C:\\scans\\a.png', 'x/../../a.png'])(
+    'takes the last part of file_name %s only where that is asked for',
+    async (file_name) => {
+      const annotations = [{ id: 1, image_id: 1, category_id: 1, segmentation: [SQUARE] }];
+      const source = await folderOf(['a.png'], { images: [{ id: 1, file_name }], annotations, categories: LESION });
+      await expect(importFrom('coco', source)).rejects.toThrow(coded('IMPORT_ANNOTATION'));
+      expect(await areaOf((await importFrom('coco', source, { basenames: true })).out, 'a')).toBe(20);
+    },
+  );
+
+  it('finds an image whose name is stored in another Unicode normal form', async () => {
+    const annotations = [{ id: 1, image_id: 1, category_id: 1, segmentation: [SQUARE] }];
+    const images = [{ id: 1, file_name: '\u00fc.png' }];
+    const source = await folderOf(['u\u0308.png'], { images, annotations, categories: LESION });
+    expect(await areaOf((await importFrom('coco', source)).out, '\u00fc')).toBe(20);
+  });
+
   it.each([
     ['no JSON', 'x'],
     ['no lists', '{}'],

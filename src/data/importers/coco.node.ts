@@ -1,16 +1,16 @@
 /**
  * Segmentations as COCO JSON: polygons and run lengths, packed or plain. Categories become classes in the order of
  * their ids; where annotations overlap, the later one is on top. The source is the JSON file, or a folder with one, and
- * images lie where annotation tools put them (COCO, CVAT, Label Studio).
+ * images lie where annotation tools put them (COCO, CVAT, Label Studio). An entry that cannot be used is left out and named.
  */
 import { dirname, join } from 'node:path';
 import { SamusError } from '../../errors.js';
-import { type CocoImage, cocoCategories, cocoMask, readCoco } from '../../formats/coco.js';
-import { exists } from '../../formats/fileSystem.node.js';
+import { type CocoImage, type CocoObject, cocoCategories, cocoMask, readCoco } from '../../formats/coco.js';
+import { isThere } from '../../formats/fileSystem.node.js';
 import { createImage, type Image } from '../../formats/image.js';
-import { readImage } from '../../formats/imageFile.node.js';
+import { openImage } from '../../formats/imageFile.node.js';
 import { fileNames, findFolder, layoutError, stemOf, textIfThere } from './files.node.js';
-import { datasetEntry, type Importer, type ImportItem } from './importer.js';
+import { datasetEntry, type Importer, type ImportItem, type Skipped } from './importer.js';
 
 const LAYOUT = 'one JSON file in the form of COCO (images, annotations, categories)';
 /** What an 8-bit label can hold beside the background. */
@@ -21,26 +21,29 @@ const FOLDERS = ['images', 'image', 'img', 'train2017', 'val2017', '.'].flatMap(
 export const coco: Importer = {
   id: 'coco',
   layout: LAYOUT,
-  options: ['dataset', 'images'],
-  async plan(source, { dataset = 'Own-Data', images: imageFolder }) {
+  options: ['dataset', 'images', 'basenames'],
+  async plan(source, { dataset = 'Own-Data', images: imageFolder, basenames = false }) {
     const path = await jsonFile(source);
-    const { images, classes } = parse((await textIfThere(path)) ?? '', path);
-    const folder = await imagesFolder(dirname(path), imageFolder, images[0]?.file);
-    if (!folder) {
-      const came =
-        imageFolder === undefined
-          ? `${images[0]?.file} is in none of ${FOLDERS.join(', ')}`
-          : `there is no ${imageFolder}`;
-      throw layoutError(source, LAYOUT, `${came}; name it by --images`);
+    const skipped: Skipped[] = [];
+    const { images, classes } = parse((await textIfThere(path)) ?? '', path, basenames, skipped);
+    for (const { file, objects } of images) {
+      // Where its annotations are left out, why is said there.
+      const said = objects.length > 0 || skipped.some((one) => one.file === file);
+      if (!said) skipped.push({ file, reason: 'it has no annotation' });
     }
-    const names = classes.map(({ name }) => name);
+    const annotated = images.filter(({ objects }) => objects.length > 0);
+    const [problem] = skipped;
+    if (annotated.length === 0 && problem)
+      throw unusable(path, `no image can be imported; ${told(problem)}`, { ...problem });
+    const folder = await imagesFolder(dirname(path), imageFolder, annotated);
+    if (!folder) throw layoutError(source, LAYOUT, whereNot(annotated, imageFolder));
     const classIds = new Map(classes.map(({ id }, i) => [id, i + 1]));
     const items: ImportItem[] = [];
-    const skipped: { file: string; reason: string }[] = [];
-    for (const annotated of images) {
-      const { file, objects } = annotated;
-      if (objects.length === 0) {
-        skipped.push({ file, reason: 'it has no annotation' });
+    for (const one of annotated) {
+      const { file } = one;
+      const image = join(folder, file);
+      if (!(await isThere(image))) {
+        skipped.push({ file, reason: 'it is not there' });
         continue;
       }
       items.push({
@@ -48,15 +51,31 @@ export const coco: Importer = {
         // Folders become part of the name: two of them may hold images of one name.
         name: [...file.split('/').slice(0, -1), stemOf(file)].join('_'),
         source: file,
-        load: async () => {
-          const image = await readImage(join(folder, file));
-          return { image, label: draw(annotated, classIds, image) };
-        },
+        load: () => load(image, one, classIds),
       });
     }
-    return { datasets: new Map([[dataset, datasetEntry(names, 'not stated', 'own')]]), items, skipped };
+    if (items.length === 0 && annotated.length > 0) {
+      throw layoutError(source, LAYOUT, whereNot(annotated, imageFolder));
+    }
+    const entry = datasetEntry(
+      classes.map(({ name }) => name),
+      'not stated',
+      'own',
+    );
+    return { datasets: new Map([[dataset, entry]]), items, skipped, goesOn: true };
   },
 };
+
+const told = ({ file, annotation, reason }: Skipped): string =>
+  `${annotation === undefined ? file : `annotation ${annotation} of ${file}`}: ${reason}`;
+
+/** Where the images are not. */
+function whereNot(images: readonly CocoImage[], named: string | undefined): string {
+  const [first] = images;
+  const which = images.length === 1 ? first?.file : `none of ${images.length} images (${first?.file}, …)`;
+  const places = named === undefined ? `any of ${FOLDERS.join(', ')}` : named;
+  return `${which} is ${images.length === 1 ? 'not ' : ''}in ${places}; name the folder by --images`;
+}
 
 /** The JSON file that the source is or holds, perhaps in a folder `annotations`. */
 async function jsonFile(source: string): Promise<string> {
@@ -72,60 +91,117 @@ async function jsonIn(folder: string): Promise<string[]> {
   return (await fileNames(folder)).filter((name) => /\.json$/i.test(name)).map((name) => join(folder, name));
 }
 
-/** The folder that the user named, or the first of the usual ones that holds the first image. */
-async function imagesFolder(beside: string, named: string | undefined, file = ''): Promise<string | undefined> {
+/** The folder that the user named, or the first of the usual ones that holds one of the images. */
+async function imagesFolder(
+  beside: string,
+  named: string | undefined,
+  images: readonly CocoImage[],
+): Promise<string | undefined> {
   if (named !== undefined) return findFolder(beside, [named]);
-  for (const candidate of FOLDERS) if (await exists(join(beside, candidate, file))) return join(beside, candidate);
+  for (const { file } of images) {
+    for (const candidate of FOLDERS) if (await isThere(join(beside, candidate, file))) return join(beside, candidate);
+  }
   return undefined;
 }
 
-/** What the text of a COCO file says. @throws SamusError IMPORT_ANNOTATION */
-function parse(text: string, path: string) {
-  const refuse = (what: string): SamusError =>
-    new SamusError('IMPORT_ANNOTATION', `${path}: ${what}`, 'export the annotations again', { path });
+/**
+ * What the text of a COCO file says.
+ * @param skipped gets the images and annotations that cannot be used
+ * @throws SamusError IMPORT_ANNOTATION
+ */
+function parse(text: string, path: string, basenames: boolean, skipped: Skipped[]) {
   try {
     const document: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
-    const images = readCoco(document).map((image) => {
-      const file = safePath(image.file);
-      if (file === undefined) throw refuse(`the file_name ${image.file} leads out of its folder`);
-      return { ...image, file };
-    });
+    const said = readCoco(document, ({ image, ...problem }) =>
+      skipped.push({ file: String(image ?? '?'), ...problem }),
+    );
     const classes = cocoCategories(document);
     if (classes.length > MOST_CLASSES) {
-      throw refuse(`${MOST_CLASSES} categories at most were expected, it has ${classes.length}`);
+      throw unusable(path, `expected at most ${MOST_CLASSES} categories, got ${classes.length}`);
+    }
+    const images: CocoImage[] = [];
+    for (const image of said) {
+      const file = safePath(basenames ? lastPart(image.file) : image.file);
+      if (file !== undefined) images.push({ ...image, file });
+      else
+        skipped.push({
+          file: image.file,
+          reason: 'its file_name leads out of the folder of images; --basenames takes the last part',
+        });
     }
     return { images, classes };
   } catch (error) {
-    if (error instanceof SyntaxError) throw refuse('COCO JSON was expected, but it is no JSON');
-    if (error instanceof SamusError && error.code === 'COCO_INVALID') throw refuse(error.message);
+    if (error instanceof SyntaxError) throw unusable(path, 'expected COCO JSON, but it is no JSON');
+    if (error instanceof SamusError && error.code === 'COCO_INVALID')
+      throw unusable(path, error.message, error.details);
     throw error;
   }
 }
 
-/** A path that stays within the folder of images, with `/`. */
-function safePath(file: string): string | undefined {
-  const parts = file.replaceAll('\\', '/').split('/');
-  const inside = parts.every(
-    (part, i) => part !== '' && part !== '.' && part !== '..' && !(i === 0 && part.includes(':')),
-  );
-  return inside ? parts.join('/') : undefined;
+function unusable(path: string, what: string, details: SamusError['details'] = {}): SamusError {
+  return new SamusError('IMPORT_ANNOTATION', `${path}: ${what}`, 'correct it, or export the annotations again', {
+    path,
+    ...details,
+  });
 }
 
-/** @throws SamusError COCO_SIZE if the document says another size than the image has, RLE_INVALID */
-function draw(annotated: CocoImage, classIds: ReadonlyMap<number, number>, { width, height }: Image): Image {
-  const { file, objects } = annotated;
+const partsOf = (file: string): string[] => file.replaceAll('\\', '/').split('/');
+const lastPart = (file: string): string => partsOf(file).at(-1)!;
+
+/** A path that stays within the folder of images, with `/` and without `.` and `..`. */
+function safePath(file: string): string | undefined {
+  const parts = partsOf(file);
+  if (parts[0] === '' || parts[0]!.includes(':') || parts.at(-1) === '') return undefined;
+  const inside: string[] = [];
+  for (const part of parts) {
+    if (part === '' || part === '.') continue;
+    if (part !== '..') inside.push(part);
+    else if (inside.pop() === undefined) return undefined;
+  }
+  return inside.length > 0 && !/^\.\.?$/.test(parts.at(-1)!) ? inside.join('/') : undefined;
+}
+
+/**
+ * An image and the label that its annotations draw; those that cannot be drawn are left out.
+ * @throws SamusError COCO_SIZE if the document says another size than the image has, IMPORT_ANNOTATION if no annotation
+ *   is left, or for a file of several frames; and as openImage
+ */
+async function load(path: string, { file, objects, ...said }: CocoImage, classIds: ReadonlyMap<number, number>) {
+  const opened = await openImage(path);
+  if (opened.frames > 1) {
+    const message = `expected one image in ${file}, it has ${opened.frames} frames`;
+    throw new SamusError('IMPORT_ANNOTATION', message, 'annotate the frames as single images', { file });
+  }
+  const image = await opened.read(1);
+  const { width, height } = image;
   // Some programs write 0 for what they do not know.
-  const [saidWidth, saidHeight] = [annotated.width || width, annotated.height || height];
+  const [saidWidth, saidHeight] = [said.width || width, said.height || height];
   if (saidWidth !== width || saidHeight !== height) {
-    const message = `${file} was expected to have the size that its annotations are for, ${saidWidth}x${saidHeight}; it has ${width}x${height}`;
+    const message = `expected ${file} to have the size that its annotations are for, ${saidWidth}x${saidHeight}; it has ${width}x${height}`;
     const hint = 'import the images that were annotated, or export the annotations of these';
     throw new SamusError('COCO_SIZE', message, hint, { file, width, height, saidWidth, saidHeight });
   }
   const label = createImage(width, height, 1, new Uint8Array(width * height));
+  const skipped: Skipped[] = [];
   for (const object of objects) {
+    const mask = maskOf(object, label, (reason) =>
+      skipped.push({ file, reason, ...(object.id !== undefined && { annotation: object.id }) }),
+    );
+    if (!mask) continue;
     const classId = classIds.get(object.categoryId) ?? 0;
-    const mask = cocoMask(object, width, height);
     for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) label.data[i] = classId;
   }
-  return label;
+  if (skipped.length < objects.length) return { image, label, skipped };
+  const { reason, annotation = '?' } = skipped[0]!;
+  throw unusable(file, `none of its annotations can be used; annotation ${annotation}: ${reason}`, { annotation });
+}
+
+function maskOf(object: CocoObject, { width, height }: Image, tell: (reason: string) => void): Uint8Array | undefined {
+  try {
+    return cocoMask(object, width, height);
+  } catch (error) {
+    if (!(error instanceof SamusError)) throw error;
+    tell(error.message);
+    return undefined;
+  }
 }

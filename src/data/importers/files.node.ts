@@ -5,8 +5,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { SamusError } from '../../errors.js';
+import type { Image } from '../../formats/image.js';
+import { openImage } from '../../formats/imageFile.node.js';
+import { nameKey } from '../../formats/outputNames.js';
+import { binaryMask } from './masks.js';
 
-const IMAGE_ENDINGS: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.webp']);
+const IMAGE_ENDINGS: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.webp', '.gif']);
 
 /** Names of the files in a folder, in natural order (2 before 10); none if there is no such folder. */
 export async function fileNames(folder: string): Promise<string[]> {
@@ -33,11 +37,11 @@ export async function folderNames(folder: string): Promise<string[]> {
     .sort(naturally);
 }
 
-/** File names by their stem. @throws SamusError IMPORT_NAMES if two files have one stem */
+/** File names by their stem, in Unicode normal form C. @throws SamusError IMPORT_NAMES if two files have one stem */
 export function byStem(names: readonly string[], folder: string): Map<string, string> {
   const stems = new Map<string, string>();
   for (const name of names) {
-    const stem = stemOf(name);
+    const stem = nameKey(stemOf(name));
     const other = stems.get(stem);
     if (other !== undefined) {
       const message = `names without ending were expected to differ, but ${folder} holds ${other} and ${name}`;
@@ -73,6 +77,12 @@ export async function textIfThere(path: string): Promise<string | undefined> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** The mask in a file, 0 and 1. @throws SamusError as openImage */
+export async function readBinaryMask(path: string): Promise<Image> {
+  const source = await openImage(path);
+  return binaryMask(await source.read(1, 'mask'), source.lossy);
 }
 
 /** The error for a source that does not look like what an importer reads. */

@@ -4,11 +4,11 @@
  */
 import { basename, join, relative } from 'node:path';
 import { SamusError } from '../../errors.js';
-import { readImage, readMask } from '../../formats/imageFile.node.js';
+import { readImage } from '../../formats/imageFile.node.js';
 import { parseRow } from '../imageFacts.js';
-import { findFolder, imageNames, layoutError, stemOf, textIfThere } from './files.node.js';
+import { findFolder, imageNames, layoutError, readBinaryMask, stemOf, textIfThere } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
-import { binaryMask, fillOutline } from './masks.js';
+import { fillOutline } from './masks.js';
 
 const DATASET = 'FetalHead-HC18';
 const CSV = 'training_set_pixel_size_and_HC.csv';
@@ -40,7 +40,7 @@ export const hc18: Importer = {
         name,
         source: source_,
         load: async () => {
-          const label = fillOutline(binaryMask(await readMask(join(folder, outline))));
+          const label = fillOutline(await readBinaryMask(join(folder, outline)));
           if (!label) {
             const message = `${outline} was expected to hold one closed outline, it has none or a gap`;
             throw new SamusError('IMPORT_ANNOTATION', message, 'correct or remove the file', {

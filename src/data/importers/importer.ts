@@ -12,6 +12,17 @@ interface ImportedImage {
   readonly label: Image;
   /** Millimetres of a pixel across and down. */
   readonly spacingMm?: readonly [x: number, y: number];
+  /** Annotations that the label lacks because they cannot be used. */
+  readonly skipped?: readonly Skipped[];
+}
+
+/** What is left out, and why. */
+export interface Skipped {
+  /** The image, relative to the source. */
+  readonly file: string;
+  readonly reason: string;
+  /** Id of the annotation, where the image itself is imported. */
+  readonly annotation?: number | string;
 }
 
 /** An image to be imported. */
@@ -34,8 +45,10 @@ export interface ImportPlan {
   /** Every data set that the items name, with all its classes. */
   readonly datasets: ReadonlyMap<string, Required<DatasetEntry>>;
   readonly items: readonly ImportItem[];
-  /** Images that are left out, and why. */
-  readonly skipped: readonly { readonly file: string; readonly reason: string }[];
+  /** Images and annotations that are left out. */
+  readonly skipped: readonly Skipped[];
+  /** Whether an image that cannot be read or does not fit its label is left out; else it ends the import. */
+  readonly goesOn?: boolean;
   /** What else the user should know. */
   readonly warnings?: readonly string[];
 }
@@ -49,6 +62,8 @@ export interface ImportOptions {
   /** Folders of images and labels, relative to the source. */
   readonly images?: string;
   readonly labels?: string;
+  /** Look for images by the last part of the path that an annotation file gives. */
+  readonly basenames?: boolean;
 }
 
 /** What each importer brings in, by the name that the command line calls it. */

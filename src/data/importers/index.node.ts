@@ -51,8 +51,8 @@ export async function planImport(name: string, source: string, options: ImportOp
 
 /** The options that an importer takes. @throws SamusError USAGE_OPTION for others */
 function ownOptions(importer: Importer, options: ImportOptions): ImportOptions {
-  const { dataset, classes, images, labels } = options;
-  for (const name of ['dataset', 'classes', 'images', 'labels'] as const) {
+  const { dataset, classes, images, labels, basenames } = options;
+  for (const name of ['dataset', 'classes', 'images', 'labels', 'basenames'] as const) {
     if (options[name] === undefined || importer.options.includes(name)) continue;
     const message = `--${name} was given, but ${importer.id} has one form only`;
     throw new SamusError('USAGE_OPTION', message, `leave --${name} out`);
@@ -66,5 +66,6 @@ function ownOptions(importer: Importer, options: ImportOptions): ImportOptions {
     ...(classes && { classes }),
     ...(images !== undefined && { images }),
     ...(labels !== undefined && { labels }),
+    ...(basenames !== undefined && { basenames }),
   };
 }

@@ -7,14 +7,20 @@ import { createImage, type Image, toGrey } from '../../formats/image.js';
 
 /** A mask is brighter than this where it holds noise of compression or soft edges. */
 const MIDDLE = 127;
+/** Noise of compression alone is darker than this: where the brightest pixel is, there is no object. */
+const MOST_NOISE = 16;
 
 /**
- * 1 where a mask is bright, 0 elsewhere. Masks are drawn as 0 and 255 (or 1-bit): the middle parts them, whatever noise
- * JPEG added. One without any bright pixel is taken to hold class indices, unless JPEG noise is all that it can be.
+ * 1 where a mask is bright, 0 elsewhere. Masks are drawn as 0 and 255 (or 1-bit): the middle separates them, whatever noise
+ * JPEG added. One without any bright pixel holds class indices or darker levels: every value but 0 is the object, or, where
+ * compression added noise, those above half of the brightest.
+ * @param lossy whether the compression of its file changes values
  */
 export function binaryMask(mask: Image, lossy = false): Image {
   const grey = toGrey(mask);
-  const limit = lossy || grey.data.some((value) => value > MIDDLE) ? MIDDLE : 0;
+  const brightest = grey.data.reduce((most, value) => Math.max(most, value), 0);
+  const dark = lossy ? (brightest < MOST_NOISE ? MOST_NOISE : brightest / 2) : 0;
+  const limit = brightest > MIDDLE ? MIDDLE : dark;
   return { ...grey, data: grey.data.map((value) => (value > limit ? 1 : 0)) };
 }
 

@@ -1,11 +1,14 @@
 /**
  * What most importers come down to: a folder of images and a folder of masks that bear the same names.
  */
-import { extname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
+import { SamusError } from '../../errors.js';
 import type { Image } from '../../formats/image.js';
-import { readImage, readMask } from '../../formats/imageFile.node.js';
+import { mayHaveFrames, openImage, readImage } from '../../formats/imageFile.node.js';
+import { frameName } from '../../formats/imageSource.js';
+import { patientByName } from '../patients.js';
 import { byStem, imageNames } from './files.node.js';
-import type { ImportItem } from './importer.js';
+import type { ImportItem, Skipped } from './importer.js';
 import { binaryMask } from './masks.js';
 
 export interface PairFolders {
@@ -20,15 +23,15 @@ export interface PairFolders {
   readonly labelOf?: (mask: Image, lossy: boolean, file: string) => Image;
 }
 
-/** The pairs of two folders, and the images that have no mask. */
+/** The pairs of two folders, and the images that have no mask. Files of several frames give a pair for each. */
 export async function pairItems(folders: PairFolders): Promise<{
   readonly items: ImportItem[];
-  readonly skipped: { readonly file: string; readonly reason: string }[];
+  readonly skipped: Skipped[];
 }> {
   const { source, dataset, images, labels, nameOf, labelOf = binaryMask } = folders;
   const masks = byStem(await imageNames(labels), labels);
   const items: ImportItem[] = [];
-  const skipped: { file: string; reason: string }[] = [];
+  const skipped: Skipped[] = [];
   for (const [stem, file] of byStem(await imageNames(images), images)) {
     const path = join(images, file);
     const mask = masks.get(stem);
@@ -36,20 +39,40 @@ export async function pairItems(folders: PairFolders): Promise<{
       skipped.push({ file: relative(source, path), reason: 'it has no mask' });
       continue;
     }
-    items.push({
-      dataset,
-      name: nameOf?.(stem) ?? stem,
-      source: relative(source, path),
-      load: async () => ({
-        image: await readImage(path),
-        label: labelOf(await readMask(join(labels, mask)), isLossy(mask), join(labels, mask)),
-      }),
-    });
+    const labelPath = join(labels, mask);
+    const [frames, labelFrames] = [await countFrames(path), await countFrames(labelPath)];
+    if (frames !== labelFrames) {
+      skipped.push({ file: relative(source, path), reason: `it has ${frames} frames, its mask ${labelFrames}` });
+      continue;
+    }
+    const name = nameOf?.(stem) ?? stem;
+    for (let frame = 1; frame <= frames; frame++) {
+      items.push({
+        dataset,
+        name: frames === 1 ? name : frameName(name, frame),
+        source: relative(source, path),
+        // Frames of a clip resemble each other: a split keeps them on one side.
+        ...(frames > 1 && { patient: patientByName(dataset, name) ?? name }),
+        load: async () => {
+          const label = await openImage(labelPath);
+          return {
+            image: await readImage(path, { frame }),
+            label: labelOf(await label.read(frame, 'mask'), label.lossy, labelPath),
+          };
+        },
+      });
+    }
   }
   return { items, skipped };
 }
 
-/** Whether a file's format changes pixels, by its name. */
-function isLossy(file: string): boolean {
-  return ['.jpg', '.jpeg', '.webp'].includes(extname(file).toLowerCase());
+/** One where the file cannot be opened: why, its import says. */
+async function countFrames(path: string): Promise<number> {
+  if (!(await mayHaveFrames(path))) return 1;
+  try {
+    return (await openImage(path)).frames;
+  } catch (error) {
+    if (error instanceof SamusError) return 1;
+    throw error;
+  }
 }
