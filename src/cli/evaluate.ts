@@ -56,6 +56,7 @@ export function evaluateCommand(): Command {
         'click on images without the object: centre or beside (every object)',
       ).default('centre'),
     )
+    .option('--clean', 'fill holes and remove stray parts of masks before measuring, as "samus segment" does')
     .option('--native', 'measure at the size that is stored, not at 256x256')
     .addOption(
       new Option('--tolerance <pixels>', 'of the normalised surface Dice')

@@ -45,6 +45,7 @@ export interface EvaluateCommandOptions {
   readonly draws?: number;
   readonly seed: number;
   readonly absentPrompt: string;
+  readonly clean?: boolean;
   readonly native?: boolean;
   readonly tolerance: number;
   readonly toleranceMm: number;
@@ -66,6 +67,7 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     draws: options.draws ?? 0,
     seed: options.seed,
     absentPrompt: parseAbsentPrompt(options.absentPrompt),
+    ...(options.clean && { clean: true }),
     native: options.native ?? false,
     tolerancePx: options.tolerance,
     toleranceMm: options.toleranceMm,
@@ -189,6 +191,7 @@ function documentOf(
     seed: protocol.seed,
     lists,
     absent_prompt: options.absentPrompt,
+    ...(protocol.clean && { clean: true }),
     size: protocol.native ? 'native' : 256,
     tolerance_px: protocol.tolerancePx,
     tolerance_mm: protocol.toleranceMm,

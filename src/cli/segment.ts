@@ -47,6 +47,8 @@ export function segmentCommand(): Command {
     )
     .option('--prompts <file>', 'prompts for many images: CSV, or JSON as --json prints it or the annotator exports it')
     .option('--multimask', 'ask for the three masks of an ambiguous prompt and take the one with the best score')
+    .option('--clean', 'fill holes and keep the part that the prompt asks for (default, unless --save-tensors)')
+    .option('--no-clean', 'leave masks as the model gives them')
     .option('--out <folder>', 'where files are written', 'out')
     .option('--format <formats>', 'png (a mask for each object), overlay, json; repeatable (default: png)', addFormats)
     .option('--save-tensors <file>', 'also write embedding and logits of one image as safetensors')

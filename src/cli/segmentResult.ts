@@ -49,8 +49,9 @@ function annotatedObject({ prompt, result, maskPath, stability }: SegmentedObjec
 export function resultLines(path: string, objects: readonly SegmentedObject[]): string[] {
   if (objects.length === 0) return [`${path}: nothing found`];
   return objects.map(({ result, maskPath }) => {
-    const { name, score, area, box } = result;
-    const found = box ? `area ${area} px, box ${box.join(',')}` : 'nothing found';
+    const { name, score, area, box, parts } = result;
+    const several = parts > 1 ? `${parts} parts, ` : '';
+    const found = box ? `${several}area ${area} px, box ${box.join(',')}` : 'nothing found';
     const told = score === null ? 'made by hand' : `score ${score.toFixed(3)}`;
     return `${path}: ${name}, ${told}, ${found}${maskPath === undefined ? '' : ` -> ${maskPath}`}`;
   });

@@ -33,6 +33,8 @@ export type Format = 'png' | 'overlay' | 'json';
 export interface SegmentOptions extends ModelOptions {
   readonly prompts?: string;
   readonly multimask?: boolean;
+  /** Default: unless tensors are saved, whose masks those on disk then are. */
+  readonly clean?: boolean;
   readonly out: string;
   readonly format?: readonly Format[];
   readonly saveTensors?: string;
@@ -177,7 +179,7 @@ async function segmentImage(
   segmenter: Segmenter,
   job: Job,
   files: Files,
-  { multimask = false, everything }: SegmentOptions,
+  { multimask = false, saveTensors, clean = saveTensors === undefined, everything }: SegmentOptions,
 ): Promise<SegmentedImage> {
   if (job.problem) throw job.problem;
   const image = await readImage(job.image.path);
@@ -189,7 +191,7 @@ async function segmentImage(
         result,
         stability: result.stability,
       }))
-    : (await askAll(segmenter, encoding, questions, multimask)).map((result, i) => ({
+    : (await askAll(segmenter, encoding, questions, { multimask, clean })).map((result, i) => ({
         prompt: { ...(multimask && { multimask }), ...withGuess(questions[i]!, image) },
         result,
       }));

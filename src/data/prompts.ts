@@ -3,7 +3,8 @@
  * corrections of a simulated user. All are whole pixels of the label they are made from, which usually has the
  * model's input size. What a real user clicks comes in elsewhere.
  */
-import type { PixelBox } from '../formats/rle.js';
+import { extentOf, type PixelBox } from '../formats/mask.js';
+import { Regions } from '../formats/maskRegions.js';
 import type { Random } from '../nn/random.js';
 import { squaredDistances } from './distanceTransform.js';
 
@@ -47,17 +48,8 @@ export function randomClicks(
 
 /** The smallest box around the object, both corners in it; undefined where the class is absent. */
 export function tightBox(label: Uint8Array, width: number, classId: number): PixelBox | undefined {
-  let [x0, y0, x1, y1] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, -1, -1];
-  for (let i = 0; i < label.length; i++) {
-    if (label[i] !== classId) continue;
-    const x = i % width;
-    const y = (i - x) / width;
-    x0 = Math.min(x0, x);
-    x1 = Math.max(x1, x);
-    y0 = Math.min(y0, y);
-    y1 = y;
-  }
-  return x1 < 0 ? undefined : [x0, y0, x1, y1];
+  const inside = label.map((value) => Number(value === classId));
+  return extentOf(inside, width).box ?? undefined;
 }
 
 /** How far the published boxes stray: a share of their own sides. */
@@ -99,46 +91,18 @@ export function correctionClick(
   width: number,
   classId: number,
 ): Click | undefined {
-  const missed = label.map((value, i) => (value === classId && mask[i] === 0 ? 1 : 0));
-  const wrong = label.map((value, i) => (value !== classId && mask[i] !== 0 ? 1 : 0));
-  const [a, b] = [largestRegion(missed, width), largestRegion(wrong, width)];
-  const wanted = a.pixels >= b.pixels ? 1 : 0;
-  const { region, pixels } = wanted === 1 ? a : b;
-  if (pixels === 0) return undefined;
-  const outside = region.map((value) => 1 - value);
-  const distances = squaredDistances(outside, width, label.length / width, { beyond: true });
+  const height = label.length / width;
+  const regionsOf = (data: Uint8Array): Regions => new Regions({ width, height, data }, true, 4);
+  const missed = regionsOf(label.map((value, i) => (value === classId && mask[i] === 0 ? 1 : 0)));
+  const wrong = regionsOf(label.map((value, i) => (value !== classId && mask[i] !== 0 ? 1 : 0)));
+  const wanted = (missed.sizes[missed.largest] ?? 0) >= (wrong.sizes[wrong.largest] ?? 0) ? 1 : 0;
+  const regions = wanted === 1 ? missed : wrong;
+  if (regions.largest < 0) return undefined;
+  const outside = regions.paint(new Uint8Array(label.length).fill(1), 0, (region) => region === regions.largest);
+  const distances = squaredDistances(outside, width, height, { beyond: true });
   let deepest = 0;
   for (let i = 1; i < distances.length; i++) if (distances[i]! > distances[deepest]!) deepest = i;
   return clickAt(deepest, width, wanted);
-}
-
-/** The largest connected region of a mask, alone. */
-function largestRegion(mask: Uint8Array, width: number): { readonly region: Uint8Array; readonly pixels: number } {
-  const regions = new Int32Array(mask.length);
-  const stack = new Int32Array(mask.length);
-  let [largest, pixels, number] = [0, 0, 0];
-  for (let start = 0; start < mask.length; start++) {
-    if (mask[start] === 0 || regions[start] !== 0) continue;
-    number++;
-    let [depth, size] = [1, 0];
-    stack[0] = start;
-    regions[start] = number;
-    const visit = (i: number): void => {
-      if (mask[i] === 0 || regions[i] !== 0) return;
-      regions[i] = number;
-      stack[depth++] = i;
-    };
-    while (depth > 0) {
-      const i = stack[--depth]!;
-      size++;
-      if (i % width > 0) visit(i - 1);
-      if (i % width < width - 1) visit(i + 1);
-      if (i >= width) visit(i - width);
-      if (i + width < mask.length) visit(i + width);
-    }
-    if (size > pixels) [largest, pixels] = [number, size];
-  }
-  return { region: mask.map((_, i) => (largest > 0 && regions[i] === largest ? 1 : 0)), pixels };
 }
 
 /** What is clicked: the object (1), or where the class is absent everything else (0). */

@@ -17,6 +17,8 @@ export interface Protocol {
   /** Random prompts for each sample; 0 is the one that is always the same. */
   readonly draws: number;
   readonly seed: number;
+  /** Whether masks are cleaned before they are measured; default false: as the model gives them. */
+  readonly clean?: boolean;
 }
 
 /** The result of one sample and draw. */
@@ -65,7 +67,7 @@ export async function answerImage(
       asked.length > 0
         ? await answering(
             asked.map(({ prompt }) => prompt),
-            withLogits,
+            { logits: withLogits, clean: protocol.clean ?? false },
           )
         : [];
     const byTurn = new Map(asked.map((one, i) => [one, answers[i]!]));

@@ -107,9 +107,9 @@ describe('an evaluation', () => {
       name: 'watched',
       look: async (image) => {
         const answer = await seeing.look(image);
-        return (prompts, withLogits) => {
+        return (prompts, options) => {
           asked.push(...prompts.flatMap(({ points }) => points));
-          return answer(prompts, withLogits);
+          return answer(prompts, options);
         };
       },
     };
@@ -321,6 +321,26 @@ describe('an evaluation', () => {
     const images = Int32Array.from(all, (i) => Math.floor(i / 2));
     expect(without.table.clustersOf(all)).toEqual({ numbers: images, patients: 'none' });
     expect(summariseEvaluation(without, list, none, 1).resampled).toBe('image');
+  });
+
+  it('measures masks as the model gives them unless they are to be cleaned', async () => {
+    const list = listOf('1/Set/0', '3/Set/0');
+    const source = { ...squares(), classes: () => ({ count: 4, names: [...CLASSES, 'none'] }) };
+    const asked: boolean[] = [];
+    const seeing = oracle(() => 0);
+    const model: PromptableModel = {
+      name: 'watched',
+      look: async (image) => {
+        const answer = await seeing.look(image);
+        return (prompts, options) => {
+          asked.push(options.clean);
+          return answer(prompts, options);
+        };
+      },
+    };
+    await evaluate(model, source, list, native);
+    await evaluate(model, source, list, { ...native, clean: true });
+    expect(asked).toEqual([false, false, true, true]);
   });
 
   it('counts what is named twice once', () => {

@@ -121,7 +121,8 @@ async function evaluateImage(
   if (classIds.length < asked.length) {
     const absent = group.filter((index) => !classIds.includes(list.at(index).classId));
     const prompts = absent.map((index) => promptOfAbsent(options, label, width, list.at(index)));
-    const answers = await (await seen.look(evaluated.image))(prompts, false);
+    const answering = await seen.look(evaluated.image);
+    const answers = await answering(prompts, { logits: false, clean: options.clean ?? false });
     for (const [i, index] of absent.entries()) table.setAbsent(index, answers[i]!.mask.includes(1));
   }
   const several = classIds.length > 1;

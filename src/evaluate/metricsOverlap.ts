@@ -3,6 +3,8 @@
  * evaluation defines them. Distances are in metricsSurface.ts.
  */
 
+import { diceOf, iouOf, overlapOf, shareOf } from '../formats/mask.js';
+
 /** Pixels of a prediction by what the truth says of them. */
 export interface Confusion {
   readonly truePositive: number;
@@ -19,19 +21,9 @@ export interface OverlapMetrics {
   readonly specificity: number;
 }
 
-/** Keeps ratios defined where nothing is counted: two empty masks agree fully (the reference's value). */
-const EPSILON = 1e-5;
-
 /** Counts pixels; every value but 0 is the object. @param prediction as long as `truth` */
 export function confusionOf(prediction: Uint8Array, truth: Uint8Array): Confusion {
-  let [both, predicted, actual] = [0, 0, 0];
-  for (let i = 0; i < truth.length; i++) {
-    const p = prediction[i] === 0 ? 0 : 1;
-    const t = truth[i] === 0 ? 0 : 1;
-    both += p & t;
-    predicted += p;
-    actual += t;
-  }
+  const { both, first: predicted, second: actual } = overlapOf(prediction, truth);
   return {
     truePositive: both,
     falsePositive: predicted - both,
@@ -48,12 +40,12 @@ export function overlapMetrics({
   trueNegative,
 }: Confusion): OverlapMetrics {
   const wrong = falsePositive + falseNegative;
-  const ratio = (part: number, whole: number): number => (part + EPSILON) / (whole + EPSILON);
+  const overlap = { both: truePositive, first: truePositive + falsePositive, second: truePositive + falseNegative };
   return {
-    dice: ratio(2 * truePositive, 2 * truePositive + wrong),
-    iou: ratio(truePositive, truePositive + wrong),
-    accuracy: ratio(truePositive + trueNegative, truePositive + trueNegative + wrong),
-    sensitivity: ratio(truePositive, truePositive + falseNegative),
-    specificity: ratio(trueNegative, trueNegative + falsePositive),
+    dice: diceOf(overlap),
+    iou: iouOf(overlap),
+    accuracy: shareOf(truePositive + trueNegative, truePositive + trueNegative + wrong),
+    sensitivity: shareOf(truePositive, truePositive + falseNegative),
+    specificity: shareOf(trueNegative, trueNegative + falsePositive),
   };
 }

@@ -5,6 +5,7 @@
  * of these: see metricsRowSet.ts.
  */
 import { squaredDistances } from '../data/distanceTransform.js';
+import { cutBox, extentOf } from '../formats/mask.js';
 
 /** In the unit of the spacing. NaN where a mask is empty: there is no distance to nothing. */
 export interface SurfaceMetrics {
@@ -42,20 +43,19 @@ export function surfaceDistances(
   height: number,
   spacing?: readonly [number, number],
 ): SurfaceDistances | undefined {
-  const a = surfaceOf(prediction, width, height);
-  const b = surfaceOf(truth, width, height);
-  if (a.count === 0 || b.count === 0) return undefined;
+  const surfaces = [surfaceOf(prediction, width, height), surfaceOf(truth, width, height)] as const;
+  const [a, b] = [extentOf(surfaces[0], width), extentOf(surfaces[1], width)];
+  if (!a.box || !b.box) return undefined;
   // No surface pixel lies outside the box around both, so distances within it are those within the image.
-  const x0 = Math.min(a.x0, b.x0);
-  const y0 = Math.min(a.y0, b.y0);
-  const boxWidth = Math.max(a.x1, b.x1) - x0 + 1;
-  const boxHeight = Math.max(a.y1, b.y1) - y0 + 1;
-  const mapA = cut(a.map, width, x0, y0, boxWidth, boxHeight);
-  const mapB = cut(b.map, width, x0, y0, boxWidth, boxHeight);
+  const [x0, y0] = [Math.min(a.box[0], b.box[0]), Math.min(a.box[1], b.box[1])];
+  const [x1, y1] = [Math.max(a.box[2], b.box[2]), Math.max(a.box[3], b.box[3])];
+  const cut = (map: Uint8Array): Uint8Array => cutBox(map, width, [x0, y0, x1, y1]);
+  const [mapA, mapB] = [cut(surfaces[0]), cut(surfaces[1])];
   const options = spacing ? { spacing } : {};
+  const squares = (map: Uint8Array): Float64Array => squaredDistances(map, x1 - x0 + 1, y1 - y0 + 1, options);
   return {
-    fromPrediction: distancesAt(mapA, a.count, squaredDistances(mapB, boxWidth, boxHeight, options)),
-    fromTruth: distancesAt(mapB, b.count, squaredDistances(mapA, boxWidth, boxHeight, options)),
+    fromPrediction: distancesAt(mapA, a.area, squares(mapB)),
+    fromTruth: distancesAt(mapB, b.area, squares(mapA)),
   };
 }
 
@@ -96,42 +96,18 @@ export function percentileOfSorted(sorted: ArrayLike<number>, share: number): nu
   return below + (above - below) * (at - low);
 }
 
-interface Surface {
-  readonly map: Uint8Array;
-  readonly count: number;
-  readonly x0: number;
-  readonly y0: number;
-  readonly x1: number;
-  readonly y1: number;
-}
-
-function surfaceOf(mask: Uint8Array, width: number, height: number): Surface {
+/** 1 on the surface of a mask. */
+function surfaceOf(mask: Uint8Array, width: number, height: number): Uint8Array {
   const map = new Uint8Array(mask.length);
-  let count = 0;
-  let [x0, y0, x1, y1] = [width, height, -1, -1];
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
       if (mask[i] === 0) continue;
       const sides = x > 0 && y > 0 && x < width - 1 && y < height - 1;
       if (sides && mask[i - 1] && mask[i + 1] && mask[i - width] && mask[i + width]) continue;
       map[i] = 1;
-      count++;
-      if (x < x0) x0 = x;
-      if (x > x1) x1 = x;
-      if (y < y0) y0 = y;
-      y1 = y;
     }
   }
-  return { map, count, x0, y0, x1, y1 };
-}
-
-function cut(map: Uint8Array, stride: number, x0: number, y0: number, width: number, height: number): Uint8Array {
-  const part = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const from = (y0 + y) * stride + x0;
-    part.set(map.subarray(from, from + width), y * width);
-  }
-  return part;
+  return map;
 }
 
 function distancesAt(surface: Uint8Array, count: number, squares: Float64Array): Float64Array {

@@ -5,7 +5,7 @@
 import { evaluationClick, jitteredBox, randomClick, randomClicks, tightBox } from '../data/prompts.js';
 import type { Sample } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
-import type { PixelBox } from '../formats/rle.js';
+import type { PixelBox } from '../formats/mask.js';
 import { Random } from '../nn/random.js';
 import type { EvaluationPrompt } from './promptableModel.js';
 

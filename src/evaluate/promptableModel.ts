@@ -3,7 +3,7 @@
  * of predict/ are such models; evaluation knows none of them, so that anything that answers prompts can be measured.
  */
 import type { Image } from '../formats/image.js';
-import type { PixelBox } from '../formats/rle.js';
+import type { PixelBox } from '../formats/mask.js';
 
 /** A prompt in pixels of the image; nothing at all is the prompt `none`. */
 export interface EvaluationPrompt {
@@ -25,7 +25,10 @@ export interface Answer {
 }
 
 /** Answers prompts on one image, in their order. */
-type Answering = (prompts: readonly EvaluationPrompt[], withLogits: boolean) => Promise<readonly Answer[]>;
+type Answering = (
+  prompts: readonly EvaluationPrompt[],
+  options: { readonly logits: boolean; readonly clean: boolean },
+) => Promise<readonly Answer[]>;
 
 export interface PromptableModel {
   readonly name: string;
@@ -39,7 +42,7 @@ export interface SegmenterLike<Encoding> {
   segment(
     encoding: Encoding,
     objects: readonly EvaluationPrompt[],
-    options: { readonly logits: boolean; readonly allowEmpty: boolean },
+    options: { readonly logits: boolean; readonly allowEmpty: boolean; readonly clean: boolean },
   ): Promise<readonly Answer[]>;
 }
 
@@ -49,7 +52,7 @@ export function promptable<Encoding>(segmenter: SegmenterLike<Encoding>, name = 
     name,
     async look(image) {
       const encoding = await segmenter.encode(image);
-      return (prompts, withLogits) => segmenter.segment(encoding, prompts, { logits: withLogits, allowEmpty: true });
+      return (prompts, options) => segmenter.segment(encoding, prompts, { ...options, allowEmpty: true });
     },
   };
 }

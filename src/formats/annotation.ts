@@ -5,6 +5,7 @@
  */
 import type { Json, SamusError } from '../errors.js';
 import { type PixelBox, type Rle, rleArea, rleBox } from './rle.js';
+import { partCount } from './runs.js';
 
 /** The version that is written. A reader refuses a higher one, whose prompts could mean something else. */
 export const ANNOTATION_VERSION = 1;
@@ -170,6 +171,7 @@ function objectJson(object: AnnotatedObject, names: ReadonlyMap<number, string>)
     score,
     ...(stability !== undefined && { stability }),
     area: mask ? rleArea(mask) : 0,
+    parts: mask ? partCount(mask) : 0,
     box: around ? [...around] : null,
     ...(maskFile !== undefined && { mask: maskFile }),
     rle: mask ? rleJson(mask) : null,

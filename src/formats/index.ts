@@ -31,12 +31,14 @@ export {
 export { toFloat16, toFloat32 } from './halfFloat.js';
 export { createImage, type Image, maskToImage, toGrey, toRgb } from './image.js';
 export type { ImageLimits, ImageSource, SpacingMm } from './imageSource.js';
+export type { Mask, PixelBox } from './mask.js';
+export { type CleaningPrompt, cleanMask } from './maskRegions.js';
 export { encodeNifti } from './niftiWrite.js';
 export { drawOverlay, type OverlayObject, type OverlayOptions } from './overlay.js';
 export { maskToPolygons, polygonsToMask } from './polygons.js';
 export { longestSideSize, resizeBilinear, resizeNearest } from './resize.js';
 export { resizeLogits } from './resizeLogits.js';
-export { decodeRle, encodeRle, type Mask, type PixelBox, type Rle, rleArea, rleBox } from './rle.js';
+export { decodeRle, encodeRle, type Rle, rleArea, rleBox } from './rle.js';
 export { readSafetensors, type Safetensors } from './safetensors.js';
 export { encodeSafetensors } from './safetensorsWrite.js';
 export { readTorchCheckpoint, type TorchCheckpointOptions } from './torchCheckpoint.js';

@@ -4,6 +4,7 @@
  * holes is cut from top to bottom at each of them, and what tools make of the pieces is the mask, to the pixel.
  */
 import { SamusError } from '../errors.js';
+import { Regions } from './maskRegions.js';
 import { type OutlineRing, traceOutlines } from './outline.js';
 
 /**
@@ -17,11 +18,11 @@ export function maskToPolygons(mask: Uint8Array, width: number, height: number):
   const rings = traceOutlines(mask, width, height);
   const holes = rings.filter(({ hole }) => hole);
   if (holes.length === 0) return rings.map(({ corners }) => [...corners]);
-  const parts = partsWithHoles(mask, width, height, holes);
-  const inParts = new Uint8Array(mask.length);
-  for (const { pixels } of parts) for (const i of pixels) inParts[i] = 1;
-  const whole = rings.filter(({ corners, hole }) => !hole && inParts[firstPixel(corners, width)] === 0);
-  return [...whole.map(({ corners }) => [...corners]), ...parts.flatMap((part) => cutPart(part, width))];
+  const parts = new Regions({ width, height, data: mask }, true, 4);
+  const cuts = cutsOf(parts, holes);
+  const whole = rings.filter(({ corners, hole }) => !hole && !cuts.has(parts.at(...firstPixel(corners))));
+  const pieces = stripsOf(parts, cuts, width).flatMap((strip) => traceStrip(strip, width));
+  return [...whole.map(({ corners }) => [...corners]), ...pieces];
 }
 
 /**
@@ -35,65 +36,38 @@ export function polygonsToMask(polygons: readonly (readonly number[])[], width: 
   return mask;
 }
 
-/** An object with holes: its pixels, and the columns at which it is to be cut. */
-interface Part {
-  readonly pixels: readonly number[];
-  readonly cuts: Set<number>;
-}
-
-/** The connected parts of the mask that the holes lie in. */
-function partsWithHoles(mask: Uint8Array, width: number, height: number, holes: readonly OutlineRing[]): Part[] {
-  const partOf = new Int32Array(mask.length);
-  const parts: Part[] = [];
+/** The columns at which each part with holes is cut: the first of each hole, by the number of the part. */
+function cutsOf(parts: Regions, holes: readonly OutlineRing[]): ReadonlyMap<number | undefined, Set<number>> {
+  const cuts = new Map<number | undefined, Set<number>>();
   for (const { corners } of holes) {
-    const start = firstPixel(corners, width);
-    if (partOf[start] === 0) {
-      parts.push({ pixels: connected(mask, width, height, start, partOf, parts.length + 1), cuts: new Set() });
-    }
     // Cut at its first column, a hole is open to the side in every piece that it reaches into.
-    let column = width;
+    let column = Number.POSITIVE_INFINITY;
     for (let i = 0; i < corners.length; i += 2) column = Math.min(column, corners[i]!);
-    parts[partOf[start]! - 1]!.cuts.add(column);
+    const part = parts.at(...firstPixel(corners));
+    cuts.set(part, (cuts.get(part) ?? new Set()).add(column));
   }
-  return parts;
+  return cuts;
 }
 
-/** The pixels connected with `start` over the four neighbours, marked in `partOf`. */
-function connected(
-  mask: Uint8Array,
-  width: number,
-  height: number,
-  start: number,
-  partOf: Int32Array,
-  part: number,
-): number[] {
-  const pixels = [start];
-  partOf[start] = part;
-  const visit = (i: number): void => {
-    if (mask[i] === 0 || partOf[i] !== 0) return;
-    partOf[i] = part;
-    pixels.push(i);
-  };
-  for (let next = 0; next < pixels.length; next++) {
-    const i = pixels[next]!;
-    const x = i % width;
-    const y = (i - x) / width;
-    if (x > 0) visit(i - 1);
-    if (x < width - 1) visit(i + 1);
-    if (y > 0) visit(i - width);
-    if (y < height - 1) visit(i + width);
+/** The pixels of each part with holes, by the strips that it is cut into: no strip has a hole any more. */
+function stripsOf(parts: Regions, cuts: ReturnType<typeof cutsOf>, width: number): number[][] {
+  const strips = new Map<number, number[][]>();
+  const stripAt = new Map<number, Uint32Array>();
+  for (const [part, columns] of cuts) {
+    if (part === undefined) continue;
+    const at = new Uint32Array(width);
+    for (const column of columns) for (let x = column; x < width; x++) at[x]!++;
+    stripAt.set(part, at);
+    strips.set(
+      part,
+      Array.from({ length: columns.size + 1 }, () => []),
+    );
   }
-  return pixels;
-}
-
-/** The outlines of a part cut at its columns: no piece has a hole any more. */
-function cutPart({ pixels, cuts }: Part, width: number): number[][] {
-  const columns = [...cuts].sort((a, b) => a - b);
-  const strips: number[][] = Array.from({ length: columns.length + 1 }, () => []);
-  const stripOf = new Uint32Array(width);
-  for (const column of columns) for (let x = column; x < width; x++) stripOf[x]!++;
-  for (const i of pixels) strips[stripOf[i % width]!]!.push(i);
-  return strips.flatMap((strip) => traceStrip(strip, width));
+  parts.eachRun((part, y, start, end) => {
+    const at = stripAt.get(part);
+    for (let x = start; at && x < end; x++) strips.get(part)![at[x]!]!.push(y * width + x);
+  });
+  return [...strips.values()].flat();
 }
 
 /** Outlines of some pixels of the image, traced within the box around them. */
@@ -115,8 +89,8 @@ function traceStrip(pixels: readonly number[], width: number): number[][] {
 }
 
 /** The pixel of the object below the first step of a ring: the last corner is where the ring starts. */
-function firstPixel(corners: readonly number[], width: number): number {
-  return corners.at(-1)! * width + corners.at(-2)!;
+function firstPixel(corners: readonly number[]): [x: number, y: number] {
+  return [corners.at(-2)!, corners.at(-1)!];
 }
 
 /** Sets the pixels whose centres a polygon holds. */

@@ -4,6 +4,7 @@
  * resize.ts, whose filter is another one.
  */
 import { SamusError } from '../errors.js';
+import { extentOf } from './mask.js';
 
 /**
  * A map of `inWidth` x `inHeight` (row-major) at the size `outWidth` x `outHeight`, computed in float32.
@@ -41,13 +42,15 @@ export function resizeToMask(
 ): Uint8Array {
   check(data, inWidth, inHeight, outWidth, outHeight);
   const mask = new Uint8Array(outWidth * outHeight);
-  const [x0, y0, x1, y1] = positiveBox(data, inWidth);
+  const { box } = extentOf(data, inWidth);
+  if (!box) return mask;
+  const [x0, y0, x1, y1] = box;
   const columns = positions(inWidth, outWidth);
   const rows = positions(inHeight, outHeight);
   // Between numbers none of which is positive there is no positive one.
   const [left, right] = reached(columns, x0, x1);
   const [top, bottom] = reached(rows, y0, y1);
-  const line = new Float32Array(Math.max(0, right - left));
+  const line = new Float32Array(right - left);
   for (let y = top; y < bottom; y++) {
     interpolateRow(data, inWidth, columns, rows, y, left, line);
     const at = y * outWidth + left;
@@ -85,21 +88,6 @@ function interpolateRow(
     const below = data[lower + low]! * left + data[lower + high]! * right;
     line[i] = above * up + below * down;
   }
-}
-
-/** The smallest box around the positive numbers, the last ones in it; its ends lie before its beginnings if there are none. */
-function positiveBox(data: Float32Array, width: number): [x0: number, y0: number, x1: number, y1: number] {
-  let [x0, y0, x1, y1] = [width, data.length, -1, -1];
-  for (let i = 0, y = 0; i < data.length; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      if (!(data[i]! > 0)) continue;
-      if (x < x0) x0 = x;
-      if (x > x1) x1 = x;
-      if (y < y0) y0 = y;
-      y1 = y;
-    }
-  }
-  return [x0, y0, x1, y1];
 }
 
 /** The output samples that have a source sample from `first` to `last`; the end is not among them. */

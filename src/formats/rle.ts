@@ -3,6 +3,9 @@
  * zeros; usually packed into a string. Written by this project's JSON, read by pycocotools and annotation tools.
  */
 import { SamusError } from '../errors.js';
+import type { Mask, PixelBox } from './mask.js';
+
+export type { Mask, PixelBox } from './mask.js';
 
 /** A packed mask; `size` is [height, width], as COCO has it. */
 export interface Rle {
@@ -10,16 +13,6 @@ export interface Rle {
   /** The packed string (written), or the plain counts (also read). */
   readonly counts: string | readonly number[];
 }
-
-/** A mask, 0 and 1, row-major. */
-export interface Mask {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8Array;
-}
-
-/** Corners as pixels of the image; both belong to the box, which is how box prompts are given too. */
-export type PixelBox = readonly [x0: number, y0: number, x1: number, y1: number];
 
 /** Most pixels a packed mask may unpack to: a few bytes of text can ask for any amount of memory. */
 const MAX_PIXELS = 40e6;

@@ -29,7 +29,7 @@ afterAll(() => segmenter.dispose());
 
 const ask = async (spec: Partial<JobObject>, guess?: Uint8Array, multimask = false) => {
   const object = { object: { name: 'a', points: [], ...spec }, ...(guess && { guess }) };
-  return (await askAll(segmenter, encoding, [object], multimask))[0]!;
+  return (await askAll(segmenter, encoding, [object], { multimask }))[0]!;
 };
 const logitsOf = ({ candidates }: Awaited<ReturnType<typeof ask>>) => candidates.map((one) => one.lowResLogits);
 const single = (prompt: ObjectPrompt, options?: SegmentOptions) => segmenter.segment(encoding, prompt, options);

@@ -7,9 +7,9 @@ import type { PromptedObject } from '../formats/annotation.js';
 import { decodeRle, encodeRle, type Rle } from '../formats/rle.js';
 import { withStrokes } from '../formats/runs.js';
 import { askInTurn, isAsked, promptOf, questionsOf } from '../predict/asking.js';
-import { extent } from '../predict/objectResult.js';
+import { maskFields } from '../predict/objectResult.js';
 import type { Segmenter } from '../predict/segmenter.js';
-import type { Candidate, Encoding, ObjectResult } from '../predict/types.js';
+import type { Candidate, Encoding, ObjectResult, SegmentOptions } from '../predict/types.js';
 
 /** An object and its first guess, at the image's size: every value but 0 is the object. */
 export interface AskedObject {
@@ -18,7 +18,7 @@ export interface AskedObject {
 }
 
 /** A mask, whether the model made it or a person. */
-export interface Found extends Pick<ObjectResult, 'name' | 'width' | 'height' | 'mask' | 'area' | 'box'> {
+export interface Found extends Pick<ObjectResult, 'name' | 'width' | 'height' | 'mask' | 'area' | 'box' | 'parts'> {
   /** Predicted IoU; null where the model was not asked. */
   readonly score: number | null;
   /** What the model proposed in answer to the last question; none where it was not asked. */
@@ -29,14 +29,14 @@ export interface Found extends Pick<ObjectResult, 'name' | 'width' | 'height' | 
 
 /**
  * The masks of the objects, in their order. Those that are asked once share runs of the decoder.
- * @param multimask of objects that do not say themselves
+ * @param options `multimask` is for objects that do not say themselves; strokes lie over the cleaned mask
  * @throws SamusError PROMPT_MASK_SIZE of a stroke, RLE_INVALID, and as Segmenter.segment
  */
 export async function askAll(
   segmenter: Segmenter,
   encoding: Encoding,
   asked: readonly AskedObject[],
-  multimask: boolean,
+  { multimask = false, clean = true }: Pick<SegmentOptions, 'multimask' | 'clean'> = {},
 ): Promise<Found[]> {
   const open = asked.flatMap((one) => {
     const { object, guess } = one;
@@ -47,13 +47,13 @@ export async function askAll(
   for (const several of [false, true]) {
     const together = open.filter(({ questions: [first, ...more] }) => !more.length && first?.multimask === several);
     const prompts = together.map(({ name, guess, questions }) => ({ name, ...promptOf(questions[0]!, guess) }));
-    const results = await segmenter.segment(encoding, prompts, { multimask: several });
+    const results = await segmenter.segment(encoding, prompts, { multimask: several, clean });
     for (const [i, { one }] of together.entries()) answers.set(one, results[i]!);
   }
   for (const { one, name, guess, questions } of open) {
     if (answers.has(one)) continue;
     const answer = await askInTurn(questions, guess && (() => guess), (prompt, { multimask: several }) =>
-      segmenter.segment(encoding, { name, ...prompt() }, { multimask: several }),
+      segmenter.segment(encoding, { name, ...prompt() }, { multimask: several, clean }),
     );
     answers.set(one, answer);
   }
@@ -63,13 +63,13 @@ export async function askAll(
 function drawnOver({ object, guess }: AskedObject, answer: ObjectResult | undefined, encoding: Encoding): Found {
   const { name, added, erased } = object;
   const { width, height } = encoding;
-  const found = { name, width, height, score: answer?.score ?? null, candidates: answer?.candidates ?? [] };
-  if (answer && !added && !erased) return { ...found, mask: answer.mask, area: answer.area, box: answer.box };
+  const found = { name, score: answer?.score ?? null, candidates: answer?.candidates ?? [] };
+  if (answer && !added && !erased) return { ...answer, ...found };
   for (const stroke of [added, erased]) if (stroke) checkSize(stroke, name, width, height);
   const below = answer?.mask ?? guess;
   const shape = withStrokes(below ? encodeRle(below, width, height) : null, { added, erased });
   const mask = shape ? decodeRle(shape).data : new Uint8Array(width * height);
-  return { ...found, mask, ...extent(mask, width), ...(answer && { answer: answer.mask }) };
+  return { ...found, ...maskFields({ width, height, data: mask }), ...(answer && { answer: answer.mask }) };
 }
 
 function checkSize({ size }: Rle, name: string, width: number, height: number): void {

@@ -3,13 +3,13 @@
  * stable ones are kept and of those that say the same the best. The way of SAM's automatic mask generator (Kirillov
  * and others, Segment Anything, 2023, appendix B), over the whole picture; crops of it are not gone through again.
  */
-import type { PixelBox } from '../formats/rle.js';
+import { extentOf, type PixelBox } from '../formats/mask.js';
+import { removeSmallRegions } from '../formats/maskRegions.js';
 import { type AutomaticOptions, type AutomaticSettings, automaticSettings } from './automaticOptions.js';
 import { type ImageFrame, imageFrame, imageLogits } from './imageFrame.js';
-import { extent, objectResult } from './objectResult.js';
+import { maskFields, objectResult } from './objectResult.js';
 import { withoutOverlaps } from './overlap.js';
 import { MAX_BATCH, type Segmenter } from './segmenter.js';
-import { removeSmallRegions } from './smallRegions.js';
 import type { Candidate, Encoding, ObjectResult } from './types.js';
 
 export type { AutomaticOptions } from './automaticOptions.js';
@@ -99,37 +99,32 @@ function assess(
   // Interpolation makes nothing larger: what is too low already needs not be brought to the size of the image.
   const needed = stabilityThreshold > 0 ? stabilityOffset : 0;
   if (!lowResLogits.some((logit) => logit > needed)) return undefined;
-  const { stability, box } = shapeOf(imageLogits(frame, lowResLogits), frame.width, stabilityOffset);
-  if (!box || (stabilityThreshold > 0 && !(stability >= stabilityThreshold))) return undefined;
+  const logits = imageLogits(frame, lowResLogits);
+  const { box } = extentOf(logits, frame.width);
+  if (!box) return undefined;
+  const stability = stabilityOf(logits, stabilityOffset);
+  if (stabilityThreshold > 0 && !(stability >= stabilityThreshold)) return undefined;
   return { candidate, point, stability, box, score };
 }
 
-/** Stability of a mask, and the box around it. */
-function shapeOf(logits: Float32Array, width: number, offset: number): { stability: number; box: PixelBox | null } {
+/** IoU of the masks at the thresholds `offset` and `-offset`. */
+function stabilityOf(logits: Float32Array, offset: number): number {
   let [surely, perhaps] = [0, 0];
-  let [x0, y0, x1, y1] = [width, logits.length, -1, -1];
-  for (let i = 0, y = 0; i < logits.length; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      const logit = logits[i]!;
-      if (logit > -offset) perhaps++;
-      if (logit > offset) surely++;
-      if (!(logit > 0)) continue;
-      if (x < x0) x0 = x;
-      if (x > x1) x1 = x;
-      if (y < y0) y0 = y;
-      y1 = y;
-    }
+  for (let i = 0; i < logits.length; i++) {
+    if (logits[i]! > -offset) perhaps++;
+    if (logits[i]! > offset) surely++;
   }
-  return { stability: surely / perhaps, box: x1 < 0 ? null : [x0, y0, x1, y1] };
+  return surely / perhaps;
 }
 
 /** The object at the size of the picture; undefined if clearing it of small regions leaves too little. */
 function resultOf(frame: ImageFrame, { candidate, point, stability }: Proposal, minArea: number): Found | undefined {
-  const result = objectResult(frame, '', [candidate], false);
+  const result = objectResult(frame, '', [candidate]);
   if (minArea <= 0) return result.box ? { ...result, box: result.box, point, stability } : undefined;
-  const mask = removeSmallRegions(result.mask, frame.width, minArea);
-  const { area, box } = extent(mask, frame.width);
-  return area < minArea || !box ? undefined : { ...result, mask, area, box, point, stability };
+  const { width, height } = frame;
+  const fields = maskFields(removeSmallRegions({ width, height, data: result.mask }, minArea));
+  const { area, box } = fields;
+  return area < minArea || !box ? undefined : { ...result, ...fields, box, point, stability };
 }
 
 /** Leaves the thread to others now and then, and ends the work when it is to end. */

@@ -110,15 +110,19 @@ describe('the measurements of a mask', () => {
     expect(Math.abs(bent.shortestDiameterPx - Math.sqrt(60 ** 2 - 40 ** 2))).toBeLessThan(3);
   });
 
-  it('count the border of a hole, and take several parts as one object', () => {
+  it('count the border of a hole, and are those of the largest part', () => {
     const ring = measure((x, y) => Math.hypot(x, y) <= 60 && Math.hypot(x, y) > 30);
     expect(off(ring.perimeterPx, 2 * Math.PI * 90)).toBeLessThan(0.01);
-    const parts = measure((x, y) => Math.hypot(x - 60, y) <= 10 || Math.hypot(x + 60, y) <= 10);
-    expect(Math.abs(parts.longestDiameterPx - 140)).toBeLessThan(1);
+    expect(ring.parts).toBe(1);
+    const large = (x: number, y: number): boolean => Math.hypot(x - 40, y) <= 20;
+    const parts = measure((x, y) => large(x, y) || Math.hypot(x + 60, y) <= 10 || Math.hypot(x + 60, y - 40) <= 1);
+    expect(parts).toEqual({ ...measure(large), parts: 3 });
+    expect(Math.abs(parts.longestDiameterPx - 40)).toBeLessThan(1);
   });
 
   it('of an empty mask are zero, without diameters', () => {
     expect(measureMask(new Uint8Array(12), 4, 3, [1, 1])).toEqual({
+      parts: 0,
       areaPx: 0,
       perimeterPx: 0,
       longestDiameterPx: 0,

@@ -5,22 +5,28 @@
  * The longest diameter is the largest distance between two points of the outline (the maximum Feret diameter). The
  * shortest is the largest distance between two points of the outline across it, at right angles: the short axis of
  * RECIST 1.1 and the WHO criteria ("longest perpendicular"), and what callipers are set to on a sonogram. It is not
- * the minimum Feret diameter, which lies at any angle. The outline runs half way between pixels
- * inside and outside, so that 40 pixels in a row are 40 long. A mask of several parts is measured as one object.
+ * the minimum Feret diameter, which lies at any angle. The outline runs half way between pixels inside and outside, so
+ * that 40 pixels in a row are 40 long. Of several parts the largest is measured: a stray speck would set the length.
  */
 
 import { SamusError } from '../errors.js';
+import { extentOf } from '../formats/mask.js';
+import { mainPart } from '../formats/maskRegions.js';
 import { traceOutlines } from '../formats/outline.js';
-import { convexHull, type Point } from './convexHull.js';
+
+/** A place in pixels of the image, or scaled to millimetres. */
+type Point = readonly [x: number, y: number];
 
 /** Both ends of a diameter in pixels of the image, whole numbers being the centres of pixels. */
 export type Diameter = readonly [from: Point, to: Point];
 
-/** What callipers tell about a mask; millimetres only where the size of a pixel was given. */
+/** What callipers show of the main part of a mask; millimetres only where the size of a pixel was given. */
 export interface Measurement {
-  /** Pixels of the mask. */
+  /** Connected parts of the mask, of which the largest is measured: pixels that touch at a corner are one part. */
+  readonly parts: number;
+  /** Pixels of the main part. */
   readonly areaPx: number;
-  /** Length of all outlines, those of holes too. */
+  /** Length of its outlines, those of holes too. */
   readonly perimeterPx: number;
   readonly longestDiameterPx: number;
   readonly shortestDiameterPx: number;
@@ -63,13 +69,15 @@ const MOST_SAMPLES = 20_000;
 export function measureMask(mask: Uint8Array, width: number, height: number, spacingMm?: Spacing): Measurement {
   check(mask, width, height, spacingMm);
   const spacing = spacingMm ?? [1, 1];
-  const areaPx = mask.reduce((sum, value) => sum + Number(value !== 0), 0);
-  const rings = traceOutlines(mask, width, height).map(({ corners }) => bordersOf(corners));
+  const { mask: part, parts } = mainPart({ width, height, data: mask });
+  const areaPx = extentOf(part.data, width).area;
+  const rings = traceOutlines(part.data, width, height).map(({ corners }) => bordersOf(corners));
   const hull = convexHull(rowEnds(rings).map(({ x, y }): Point => [x * spacing[0], y * spacing[1]]));
   const longest = longestDiameter(hull, spacing);
   const shortest = longest && widestAcross(rings, hull, longest, spacing);
   const perimeterPx = perimeter(rings, [1, 1]);
   const lengths = {
+    parts,
     areaPx,
     perimeterPx,
     longestDiameterPx: lengthOf(longest, [1, 1]),
@@ -137,6 +145,31 @@ function rowEnds(rings: readonly (readonly Border[])[]): Border[] {
     }
   }
   return [...rows.values()].flat();
+}
+
+/**
+ * Corners of the smallest convex polygon around points (Andrew's monotone chain), in order, none on a line between two
+ * others; points that are equal count once.
+ */
+function convexHull(points: readonly Point[]): Point[] {
+  const sorted = [...points].sort(([ax, ay], [bx, by]) => ax - bx || ay - by);
+  const half = (list: readonly Point[]): Point[] => {
+    const chain: Point[] = [];
+    for (const point of list) {
+      while (chain.length > 1 && turn(chain[chain.length - 2]!, chain[chain.length - 1]!, point) <= 0) chain.pop();
+      const last = chain[chain.length - 1];
+      if (!last || last[0] !== point[0] || last[1] !== point[1]) chain.push(point);
+    }
+    return chain;
+  };
+  const lower = half(sorted);
+  if (lower.length < 2) return lower;
+  return [...lower.slice(0, -1), ...half(sorted.reverse()).slice(0, -1)];
+}
+
+/** Above 0 where the way over three points turns one way, below 0 the other, 0 where it goes straight. */
+function turn([ax, ay]: Point, [bx, by]: Point, [cx, cy]: Point): number {
+  return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
 }
 
 /** The two corners of the hull that are farthest apart; of several such pairs the first. */

@@ -17,22 +17,41 @@ function rectangle(x0: number, y0: number, x1: number, y1: number): Float32Array
 describe('the result of an object', () => {
   it('has its pixels, their number and the box around them', () => {
     const lowResLogits = rectangle(3, 4, 10, 6);
-    const result = objectResult(frame, 'cyst', [{ score: 0.5, lowResLogits }], true);
-    expect(result).toMatchObject({ name: 'cyst', width: SIDE, height: SIDE, score: 0.5, area: 24, box: [3, 4, 10, 6] });
+    const result = objectResult(frame, 'cyst', [{ score: 0.5, lowResLogits }], { logits: true });
+    expect(result).toMatchObject({
+      name: 'cyst',
+      width: SIDE,
+      height: SIDE,
+      score: 0.5,
+      area: 24,
+      box: [3, 4, 10, 6],
+      parts: 1,
+    });
     expect(result.mask).toEqual(Uint8Array.from(lowResLogits, (value) => (value > 0 ? 1 : 0)));
     expect(result.logits).toEqual(lowResLogits);
   });
 
   it('has no box if it is empty, and no logits unless asked for', () => {
     const lowResLogits = new Float32Array(SIDE * SIDE);
-    const result = objectResult(frame, 'none', [{ score: -0.1, lowResLogits }], false);
-    expect(result).toMatchObject({ area: 0, box: null });
+    const result = objectResult(frame, 'none', [{ score: -0.1, lowResLogits }]);
+    expect(result).toMatchObject({ area: 0, box: null, parts: 0 });
     expect(result).not.toHaveProperty('logits');
+  });
+
+  it('is cleaned by its prompt, or has all parts of the mask', () => {
+    const lowResLogits = rectangle(3, 4, 10, 6);
+    lowResLogits[5 * SIDE + 5] = -1;
+    lowResLogits[20 * SIDE + 20] = 1;
+    expect(objectResult(frame, 'a', [{ score: 0.5, lowResLogits }])).toMatchObject({ area: 24, parts: 2 });
+    const cleaned = objectResult(frame, 'a', [{ score: 0.5, lowResLogits }], { prompt: { points: [[4, 4]] } });
+    expect(cleaned).toMatchObject({ area: 24, parts: 1, box: [3, 4, 10, 6], lowResLogits });
+    const speck = objectResult(frame, 'a', [{ score: 0.5, lowResLogits }], { prompt: { points: [[20, 20]] } });
+    expect(speck).toMatchObject({ area: 1, parts: 1, box: [20, 20, 20, 20] });
   });
 
   it('is the candidate with the best predicted IoU', () => {
     const candidates = [0.2, 0.9, -0.4].map((score, i) => ({ score, lowResLogits: rectangle(0, 0, i, 0) }));
-    expect(objectResult(frame, 'a', candidates, false)).toMatchObject({ score: 0.9, area: 2, candidates });
+    expect(objectResult(frame, 'a', candidates)).toMatchObject({ score: 0.9, area: 2, candidates });
   });
 });
 

@@ -2,7 +2,8 @@
  * What the decoder says of one object, brought to the size of the image: mask, area, box.
  */
 import { SamusError } from '../errors.js';
-import type { PixelBox } from '../formats/rle.js';
+import { extentOf, type Mask } from '../formats/mask.js';
+import { type CleaningPrompt, cleanMask, partsOf } from '../formats/maskRegions.js';
 import { firstNotFinite } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { promptedOf } from '../models/registry.js';
@@ -38,33 +39,25 @@ export function candidatesOf(
   });
 }
 
-/** The result of the candidate with the best predicted IoU. */
+/**
+ * The result of the candidate with the best predicted IoU.
+ * @param prompt what the mask is cleaned by; undefined leaves it as the model gave it
+ */
 export function objectResult(
   frame: ImageFrame,
   name: string,
   candidates: readonly Candidate[],
-  withLogits: boolean,
+  { prompt, logits = false }: { readonly prompt?: CleaningPrompt; readonly logits?: boolean } = {},
 ): ObjectResult {
   const best = candidates.reduce((a, b) => (b.score > a.score ? b : a));
   const { width, height } = frame;
-  const mask = imageMask(frame, best.lowResLogits);
-  const result = { name, width, height, mask, ...extent(mask, width), ...best, candidates };
-  return withLogits ? { ...result, logits: imageLogits(frame, best.lowResLogits) } : result;
+  const raw = { width, height, data: imageMask(frame, best.lowResLogits) };
+  const result = { name, ...maskFields(prompt ? cleanMask(raw, prompt) : raw), ...best, candidates };
+  return logits ? { ...result, logits: imageLogits(frame, best.lowResLogits) } : result;
 }
 
-/** Number of pixels of a mask and the box around them. */
-export function extent(mask: Uint8Array, width: number): { area: number; box: PixelBox | null } {
-  let area = 0;
-  let [x0, y0, x1, y1] = [width, mask.length, -1, -1];
-  for (let i = 0, y = 0; i < mask.length; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      if (mask[i] === 0) continue;
-      area++;
-      if (x < x0) x0 = x;
-      if (x > x1) x1 = x;
-      if (y < y0) y0 = y;
-      y1 = y;
-    }
-  }
-  return { area, box: area === 0 ? null : [x0, y0, x1, y1] };
+/** A mask as results hold it. */
+export function maskFields(mask: Mask): Pick<ObjectResult, 'width' | 'height' | 'mask' | 'area' | 'box' | 'parts'> {
+  const { width, height, data } = mask;
+  return { width, height, mask: data, ...extentOf(data, width), parts: partsOf(mask).sizes.length };
 }

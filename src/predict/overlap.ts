@@ -1,7 +1,7 @@
 /**
  * Of boxes that say the same, the best: greedy non-maximum suppression, as torchvision has it.
  */
-import type { PixelBox } from '../formats/rle.js';
+import type { PixelBox } from '../formats/mask.js';
 
 /** Something found, with the box around it and how much it is preferred. */
 interface Scored {

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
-import type { PixelBox } from '../formats/rle.js';
+import type { PixelBox } from '../formats/mask.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
 import { POINT_LABEL } from '../models/architecture.js';
 import { type ImageFrame, lowResSide, maskToLowRes, pointToModel } from './imageFrame.js';

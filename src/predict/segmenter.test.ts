@@ -3,6 +3,8 @@ import { runtime } from '../../test/support/evaluate.js';
 import { relativeError } from '../../test/support/golden.js';
 import { TINY_SAM, TINY_SAMUS, tinyModel } from '../../test/support/tinyModel.js';
 import { createImage } from '../formats/image.js';
+import { extentOf } from '../formats/mask.js';
+import { cleanMask } from '../formats/maskRegions.js';
 import { Random } from '../nn/random.js';
 import type { Runtime } from '../runtime/session.js';
 import { Segmenter } from './segmenter.js';
@@ -94,12 +96,22 @@ describe.each([
   afterAll(() => segmenter.dispose());
 
   it('answers with masks at the size of the image', async () => {
-    const result = await segmenter.segment(encoding, OBJECTS[0]!, { logits: true });
+    const result = await segmenter.segment(encoding, OBJECTS[0]!, { logits: true, clean: false });
     expect(result).toMatchObject({ name: 'one', width: WIDTH, height: HEIGHT });
     expect(result.mask).toEqual(Uint8Array.from(result.logits!, (logit) => (logit > 0 ? 1 : 0)));
     expect(result.area).toBe(result.mask.reduce((sum, value) => sum + value, 0));
     expect(result.lowResLogits).toHaveLength(32 * 32);
     expect(result.candidates).toHaveLength(1);
+  });
+
+  it('cleans masks unless told otherwise; scores and logits stay those of the model', async () => {
+    const raw = await segmenter.segment(encoding, OBJECTS[0]!, { clean: false, logits: true });
+    const { mask, area, box, parts, ...rest } = await segmenter.segment(encoding, OBJECTS[0]!, { logits: true });
+    const cleaned = cleanMask({ width: WIDTH, height: HEIGHT, data: raw.mask }, OBJECTS[0]!);
+    expect(mask).toEqual(cleaned.data);
+    expect(mask).not.toEqual(raw.mask);
+    expect({ area, box, parts }).toEqual({ ...extentOf(cleaned.data, WIDTH), parts: 1 });
+    expect({ ...raw, ...rest }).toEqual(raw);
   });
 
   it.each([false, true])(

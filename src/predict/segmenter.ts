@@ -122,7 +122,7 @@ export class Segmenter {
   async propose(
     encoding: Encoding,
     objects: readonly ObjectPrompt[],
-    options: Omit<SegmentOptions, 'logits'> = {},
+    options: Omit<SegmentOptions, 'logits' | 'clean'> = {},
   ): Promise<Candidate[][]> {
     const proposals: Candidate[][] = [];
     for await (const { candidates } of this.#decode(encoding, objects, options)) proposals.push(candidates);
@@ -155,12 +155,12 @@ export class Segmenter {
   async #segmentAll(
     encoding: Encoding,
     objects: readonly ObjectPrompt[],
-    { logits = false, ...options }: SegmentOptions,
+    { logits = false, clean = true, ...options }: SegmentOptions,
   ): Promise<ObjectResult[]> {
     const frame = imageFrame(this.config, encoding.width, encoding.height);
     const results: ObjectResult[] = [];
-    for await (const { name, candidates } of this.#decode(encoding, objects, options)) {
-      results.push(objectResult(frame, name, candidates, logits));
+    for await (const { object, name, candidates } of this.#decode(encoding, objects, options)) {
+      results.push(objectResult(frame, name, candidates, { logits, ...(clean && { prompt: object }) }));
     }
     return results;
   }
@@ -170,7 +170,7 @@ export class Segmenter {
     { embedding, width, height }: Encoding,
     objects: readonly ObjectPrompt[],
     { multimask = false, allowEmpty = false }: SegmentOptions,
-  ): AsyncGenerator<{ readonly name: string; readonly candidates: Candidate[] }> {
+  ): AsyncGenerator<{ readonly object: ObjectPrompt; readonly name: string; readonly candidates: Candidate[] }> {
     checkEmbedding(this.config, embedding);
     const frame = imageFrame(this.config, width, height);
     const named = objects.map((object, i) => ({ ...object, name: objectName(object, i) }));
@@ -180,8 +180,8 @@ export class Segmenter {
       const outputs = await session.run({ image_embeddings: embedding, ...inputs });
       const masks = asFloat32(outputs.low_res_masks!, 'low_res_masks').data;
       const iou = asFloat32(outputs.iou_predictions!, 'iou_predictions').data;
-      for (const [o, { name }] of batch.entries()) {
-        yield { name, candidates: candidatesOf(this.config, masks, iou, o, multimask) };
+      for (const [o, object] of batch.entries()) {
+        yield { object, name: object.name, candidates: candidatesOf(this.config, masks, iou, o, multimask) };
       }
     }
   }

@@ -3,7 +3,7 @@
  * integer naming a pixel (0, 0 is the top left one). Plain data; the work is done by segmenter.ts.
  */
 import type { PointPrompt } from '../formats/annotation.js';
-import type { PixelBox } from '../formats/rle.js';
+import type { PixelBox } from '../formats/mask.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 
@@ -43,6 +43,11 @@ export interface SegmentOptions {
   readonly multimask?: boolean;
   /** Also give the logits at the image's size; default false. */
   readonly logits?: boolean;
+  /**
+   * Clean the masks: fill their holes and keep the part that the prompt asks for, as cleanMask does; default true.
+   * Scores, logits and candidates stay those of the model.
+   */
+  readonly clean?: boolean;
   /** Let an object have no prompt at all, as a baseline to compare with; default false. */
   readonly allowEmpty?: boolean;
 }
@@ -73,6 +78,8 @@ export interface ObjectResult extends Candidate {
   readonly mask: Uint8Array;
   /** Pixels of the mask. */
   readonly area: number;
+  /** Connected parts of the mask; pixels that touch at a corner are one part. */
+  readonly parts: number;
   /** The smallest box around the mask, both corners in it; null if the mask is empty. */
   readonly box: PixelBox | null;
   /** All masks that were asked for: one, or three with `multimask`; the chosen one is among them. */

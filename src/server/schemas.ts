@@ -84,6 +84,7 @@ const objectsAnswer = {
             description: 'of automatic mode: how little the mask depends on its threshold, 0 to 1',
           },
           area: { ...whole, description: 'pixels' },
+          parts: { ...whole, description: 'connected parts of the mask' },
           box: { ...box, nullable: true, description: 'that of the mask; null if it is empty' },
           rle,
           png: text,
@@ -153,6 +154,12 @@ export const segmentSchema = {
     properties: {
       model: modelName,
       multimask: { type: 'boolean', default: false, description: 'three masks of each prompt, the best is given' },
+      clean: {
+        type: 'boolean',
+        default: true,
+        description:
+          'fill holes and keep the part that the prompt asks for; false gives the mask of the model as it is',
+      },
       format,
       lowResLogits,
       objects: {

@@ -3,6 +3,7 @@
  * measured by. At the model's input size, by mask 0.
  */
 import { type Click, evaluationClick } from '../data/prompts.js';
+import { diceOf, overlapOf } from '../formats/mask.js';
 import { resizeLogits } from '../formats/resizeLogits.js';
 import { slice } from '../graph/ops/shape.js';
 import { input } from '../graph/tensor.js';
@@ -25,9 +26,6 @@ export interface ClickAnswer {
   /** Whether the model gave numbers; what are none count as nothing found. */
   readonly finite: boolean;
 }
-
-/** Added to both sides of the fraction, as published: two empty masks are equal. */
-const EPSILON = 1e-5;
 
 export class ClickSession {
   readonly #noMask: TensorData<'float32'>;
@@ -68,7 +66,7 @@ export class ClickSession {
     const native = resizeLogits(asFloat32(logits!).data, side, side, size, size);
     const found = Uint8Array.from(native, (value) => (value > 0 ? 1 : 0));
     const truth = label.map((value) => (value === classId ? 1 : 0));
-    return { click, found, truth, dice: dice(found, truth), finite: native.every(Number.isFinite) };
+    return { click, found, truth, dice: diceOf(overlapOf(found, truth)), finite: native.every(Number.isFinite) };
   }
 
   async dispose(): Promise<void> {
@@ -90,13 +88,4 @@ function forwardGraph(config: ModelConfig) {
     hasMask: input('has_mask_input', [1]),
   });
   return { logits: slice(lowResLogits, 1, 0, 1) };
-}
-
-function dice(found: Uint8Array, truth: Uint8Array): number {
-  let [both, either] = [0, 0];
-  for (let i = 0; i < found.length; i++) {
-    both += found[i]! & truth[i]!;
-    either += found[i]! + truth[i]!;
-  }
-  return (2 * both + EPSILON) / (either + EPSILON);
 }

@@ -35,7 +35,8 @@ class Pair {
   async difference(image: Image): Promise<{ embedding: number; flipped: number }> {
     const [a, b] = [await this.float32.encode(image), await this.int8.encode(image)];
     const prompt = { points: [[Math.floor(image.width / 2), Math.floor(image.height / 2)] as const] };
-    const [x, y] = [await this.float32.segment(a, prompt), await this.int8.segment(b, prompt)];
+    const raw = { clean: false };
+    const [x, y] = [await this.float32.segment(a, prompt, raw), await this.int8.segment(b, prompt, raw)];
     const flipped = x.mask.filter((value, i) => value !== y.mask[i]).length / x.mask.length;
     return { embedding: relativeError(b.embedding.data, a.embedding.data), flipped };
   }

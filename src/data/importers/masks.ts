@@ -4,6 +4,8 @@
  */
 import { SamusError } from '../../errors.js';
 import { createImage, type Image, toGrey } from '../../formats/image.js';
+import { extentOf } from '../../formats/mask.js';
+import { Regions } from '../../formats/maskRegions.js';
 
 /** A mask is brighter than this where it holds noise of compression or soft edges. */
 const MIDDLE = 127;
@@ -54,38 +56,19 @@ export function checkSameSize(image: Image, label: Image, file: string): void {
  */
 export function fillOutline(outline: Image): Image | undefined {
   const { width, height, data } = outline;
-  const box = { x0: width, y0: height, x1: -1, y1: -1 };
-  let [sumX, sumY, pixels] = [0, 0, 0];
+  const { area, box } = extentOf(data, width);
+  if (!box) return undefined;
+  let [sumX, sumY] = [0, 0];
   for (let i = 0; i < data.length; i++) {
     if (data[i] === 0) continue;
-    const x = i % width;
-    const y = (i - x) / width;
-    box.x0 = Math.min(box.x0, x);
-    box.x1 = Math.max(box.x1, x);
-    box.y0 = Math.min(box.y0, y);
-    box.y1 = y;
-    sumX += x;
-    sumY += y;
-    pixels++;
+    sumX += i % width;
+    sumY += Math.floor(i / width);
   }
-  if (pixels === 0) return undefined;
   const filled = data.map((value) => (value === 0 ? 0 : 1));
-  const stack: number[] = [];
-  const visit = (i: number): void => {
-    if (filled[i] !== 0) return;
-    filled[i] = 1;
-    stack.push(i);
-  };
-  visit(Math.round(sumY / pixels) * width + Math.round(sumX / pixels));
-  for (let i = stack.pop(); i !== undefined; i = stack.pop()) {
-    const x = i % width;
-    const y = (i - x) / width;
-    // Nothing within a convex outline lies beyond its box: the filling has run out through a gap.
-    if (x < box.x0 || x > box.x1 || y < box.y0 || y > box.y1) return undefined;
-    if (x > 0) visit(i - 1);
-    if (x < width - 1) visit(i + 1);
-    if (y > 0) visit(i - width);
-    if (y < height - 1) visit(i + width);
-  }
+  const around = new Regions(outline, false, 4);
+  const within = around.at(Math.round(sumX / area), Math.round(sumY / area));
+  // Nothing within a convex outline lies beyond its box: such a region has run out through a gap.
+  if (within !== undefined && around.inBox(box)[within] !== around.sizes[within]) return undefined;
+  around.paint(filled, 1, (region) => region === within);
   return createImage(width, height, 1, filled);
 }

@@ -26,7 +26,10 @@ export function methodsSection(
           ] as const,
         ]
       : []),
-    ['Mask', 'The model’s first mask where its logit is above 0.'],
+    [
+      'Mask',
+      `The model’s first mask where its logit is above 0${protocol.clean ? '; holes are filled and stray parts removed' : ''}.`,
+    ],
     [
       'Dice, IoU, …',
       'Counted on each image with 10⁻⁵ added to both sides of each ratio, as in the published code; two empty masks agree fully. Mean and population standard deviation over images.',

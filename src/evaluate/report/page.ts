@@ -37,6 +37,7 @@ export function reportPage(content: ReportContent): string {
     `prompt ${promptName(protocol.prompt)}`,
     ...(protocol.draws > 0 ? [`${protocol.draws} random draws, seed ${protocol.seed}`] : []),
     ...(protocol.clicks > 0 ? [`${protocol.clicks} correction clicks`] : []),
+    ...(protocol.clean ? ['cleaned masks'] : []),
     protocol.native ? 'native size' : '256\u00a0×\u00a0256\u00a0pixels',
   ];
   const sections = [

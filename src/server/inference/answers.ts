@@ -32,13 +32,14 @@ export async function answerOf(
   prompt: ObjectAnswer['prompt'],
   { format, lowResLogits }: ResultForm,
 ): Promise<ObjectAnswer> {
-  const { name, score, area, box, mask, width, height } = result;
+  const { name, score, area, box, parts, mask, width, height } = result;
   return {
     name,
     points: points.map(labelled),
     ...(prompt && { prompt }),
     score,
     area,
+    parts,
     box,
     ...(format === 'rle' && { rle: encodeRle(mask, width, height) }),
     ...(format === 'png' && { png: base64(await encodePng(maskToImage(mask, width, height))) }),

@@ -63,11 +63,11 @@ export class Inference {
     model: string,
     encoding: Encoding,
     objects: readonly ObjectRequest[],
-    multimask: boolean,
+    { multimask, clean }: { readonly multimask: boolean; readonly clean: boolean },
     form: ResultForm,
     signal?: AbortSignal,
   ): Promise<OutputOf<'segment'>> {
-    return this.decode.run('segment', { model, encoding, objects, multimask, form }, signal);
+    return this.decode.run('segment', { model, encoding, objects, multimask, clean, form }, signal);
   }
 
   segmentEverything(

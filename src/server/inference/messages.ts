@@ -37,6 +37,7 @@ export interface ObjectAnswer {
   /** Of automatic mode. */
   readonly stability?: number;
   readonly area: number;
+  readonly parts: number;
   readonly box: PixelBox | null;
   readonly rle?: Rle;
   readonly png?: string;
@@ -62,6 +63,7 @@ export type InferenceContract = {
       readonly encoding: Encoding;
       readonly objects: readonly ObjectRequest[];
       readonly multimask: boolean;
+      readonly clean: boolean;
       readonly form: ResultForm;
     };
     output: Answers;

@@ -43,7 +43,7 @@ export class Work implements Handlers<InferenceContract> {
 
   /** Several objects in one run, as far as their masks fit into memory. */
   async segment(input: InputOf<'segment'>): Promise<OutputOf<'segment'>> {
-    const { model, encoding, objects, multimask, form } = input;
+    const { model, encoding, objects, multimask, clean, form } = input;
     const segmenter = await this.#segmenter(model);
     const start = performance.now();
     const named = objects.map((object, i) => ({ ...object, name: object.name ?? `object-${i + 1}` }));
@@ -51,7 +51,8 @@ export class Work implements Handlers<InferenceContract> {
     const step = Math.max(1, Math.floor(MASK_PIXELS / (encoding.width * encoding.height)));
     const answers: ObjectAnswer[] = [];
     for (let i = 0; i < prompts.length; i += step) {
-      const results: ObjectResult[] = await segmenter.segment(encoding, prompts.slice(i, i + step), { multimask });
+      const asked = prompts.slice(i, i + step);
+      const results: ObjectResult[] = await segmenter.segment(encoding, asked, { multimask, clean });
       for (const [k, result] of results.entries()) {
         const { points = [] } = prompts[i + k]!;
         answers.push(await answerOf(result, points, promptSummary(prompts[i + k]!), form));

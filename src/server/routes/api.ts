@@ -27,6 +27,7 @@ interface ImageParams {
 
 interface SegmentBody extends ModelQuery {
   readonly multimask: boolean;
+  readonly clean: boolean;
   readonly format: MaskFormat;
   readonly lowResLogits: boolean;
   readonly objects: readonly ObjectRequest[];
@@ -71,12 +72,19 @@ export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
     { schema: segmentSchema, bodyLimit: bodyLimit(context.limits, MAX_PROMPTS_BYTES) },
     (request, reply) =>
       whileConnected(reply, async (signal) => {
-        const { objects, multimask, format, lowResLogits } = request.body;
+        const { objects, multimask, clean, format, lowResLogits } = request.body;
         checkNames(objects);
         const model = modelOf(context, request.body.model);
         const encoding = encodingOf(context, model, request.params.id);
         const form = { format, lowResLogits };
-        const answer = await context.inference.segment(model.name, encoding, objects, multimask, form, signal);
+        const answer = await context.inference.segment(
+          model.name,
+          encoding,
+          objects,
+          { multimask, clean },
+          form,
+          signal,
+        );
         return documentOf(context, model, request.params.id, encoding, answer);
       }),
   );
