@@ -3,6 +3,7 @@
  * modelsConvert.ts, modelsInit.ts, modelsAverage.ts and modelsInfo.ts.
  */
 import { Argument, Command, Option } from 'commander';
+import type { LoadOptions } from '../predict/loadModel.node.js';
 import { DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import type { ConvertOptions } from './modelsConvert.js';
 import type { InitOptions } from './modelsInit.js';
@@ -19,6 +20,8 @@ export function modelsCommand(): Command {
   for (const command of [convertCommand(), initCommand(), averageCommand(), infoCommand()]) models.addCommand(command);
   return models.addHelpText('after', `\n${NOTICE}.`);
 }
+
+const KEY_HELP = 'which model of a checkpoint with several: its key, or the prefix of its names';
 
 const CONVERT_EXAMPLES = `
 Architecture and sizes are told by the names and shapes of the tensors; --config names them where that fails.
@@ -39,6 +42,7 @@ function convertCommand(): Command {
     .argument('<model>', MODEL_NAMES)
     .argument('<out>', 'the model folder to write')
     .option('--config <file>', 'a config.json with the sizes, instead of detecting them')
+    .option('--key <name>', KEY_HELP)
     .option('--int8', "hold the encoder's large weights in 8 bits")
     .option('--float16', 'write the weights in 16 bits: half the size, the same arithmetic')
     .option('--json', 'print one JSON document')
@@ -111,10 +115,11 @@ function infoCommand(): Command {
   return new Command('info')
     .description('Tell what a model is: architecture, sizes, cost, files, licence')
     .argument('[model]', 'a model folder, a .pth or .safetensors file, or a bundled name', DEFAULT_MODEL)
+    .option('--key <name>', KEY_HELP)
     .option('--json', 'print one JSON document')
     .addHelpText('after', INFO_EXAMPLES)
-    .action(async (name: string, { json }: JsonOption) => {
+    .action(async (name: string, { json, ...options }: LoadOptions & JsonOption) => {
       const { describeModel } = await import('./modelsInfo.js');
-      finish(await describeModel(name), json);
+      finish(await describeModel(name, options), json);
     });
 }

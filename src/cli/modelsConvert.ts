@@ -4,10 +4,13 @@
 import { basename, extname } from 'node:path';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
 import { toFloat16 } from '../formats/halfFloat.js';
+import type { CheckpointDict } from '../formats/torchCheckpoint.js';
 import type { TensorData } from '../graph/tensorData.js';
+import { findModel } from '../models/findModel.js';
 import { parametersOf } from '../models/graphs.js';
 import { quantise } from '../models/quantise.js';
 import { architectureOf } from '../models/registry.js';
+import type { LoadOptions } from '../predict/loadModel.node.js';
 import { modelFromParts } from '../predict/model.js';
 import type { Model } from '../predict/types.js';
 import { readConfigFile } from './configFile.js';
@@ -20,6 +23,8 @@ import { type Outcome, warn } from './run.js';
 export interface ConvertOptions {
   /** Path of a config.json. */
   readonly config?: string;
+  /** Which model of a checkpoint with several. */
+  readonly key?: string;
   /** Hold the encoder's large weights in 8 bits. */
   readonly int8?: boolean;
   /** Write weights in 16 bits. */
@@ -34,8 +39,8 @@ export interface ConvertOptions {
 export async function convertModel(checkpoint: string, out: string, options: ConvertOptions): Promise<Outcome> {
   await checkModelOutput(out, [checkpoint], options.config === undefined ? [] : [options.config]);
   const model = await (options.config === undefined
-    ? readModel(checkpoint)
-    : readWithConfig(checkpoint, options.config));
+    ? readModel(checkpoint, options)
+    : readWithConfig(checkpoint, options.config, options));
   const card = model.card ?? cardOf(model, checkpoint);
   if (!options.int8) return saveModel(out, options.float16 ? halved(model) : model, card);
   const rounded = await withProgress('rounding to 8 bits', async () => quantise(model.config, model.tensors));
@@ -61,9 +66,10 @@ const INT8_NOTE = `The large weights of the image encoder are held in 8 bits (\`
 from those of the model that it was made from.
 `;
 
-async function readWithConfig(checkpoint: string, configPath: string): Promise<Model> {
+async function readWithConfig(checkpoint: string, configPath: string, { key }: LoadOptions): Promise<Model> {
   const config = await readConfigFile(configPath);
-  const { tensors } = await withProgress(`reading ${checkpoint}`, () => readCheckpointFile(checkpoint));
+  const choose = (dicts: readonly CheckpointDict[]) => findModel(dicts, key);
+  const { tensors } = await withProgress(`reading ${checkpoint}`, () => readCheckpointFile(checkpoint, { choose }));
   const model = modelFromParts(basename(checkpoint, extname(checkpoint)), config, tensors);
   for (const warning of model.warnings ?? []) warn(warning);
   return model;

@@ -9,12 +9,13 @@ import { configJson } from '../models/configFile.js';
 import { multiplyAdds } from '../models/cost.js';
 import { parametersOf, partsOf } from '../models/graphs.js';
 import { architectureOf, isTrainable } from '../models/registry.js';
+import type { LoadOptions } from '../predict/loadModel.node.js';
 import { readModel } from './openModel.js';
 import type { Outcome } from './run.js';
 
 /** What there is to say of a model. @throws SamusError what reading it throws */
-export async function describeModel(path: string): Promise<Outcome> {
-  const model = await readModel(path);
+export async function describeModel(path: string, options: LoadOptions = {}): Promise<Outcome> {
+  const model = await readModel(path, options);
   const { name, config } = model;
   const { parameters, trainable } = countParameters(config);
   const [[part, graph]] = partsOf(config);

@@ -1,7 +1,7 @@
 /**
  * Loads the model that a command names.
  */
-import { loadModel } from '../predict/loadModel.node.js';
+import { type LoadOptions, loadModel } from '../predict/loadModel.node.js';
 import { Segmenter } from '../predict/segmenter.js';
 import type { Model } from '../predict/types.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
@@ -10,8 +10,8 @@ import { withProgress } from './progress.js';
 import { warn } from './run.js';
 
 /** Reads a model and tells what looked odd on stderr. @throws SamusError as loadModel */
-export async function readModel(name: string): Promise<Model> {
-  const model = await withProgress(`reading the model ${name}`, () => loadModel(name));
+export async function readModel(name: string, options?: LoadOptions): Promise<Model> {
+  const model = await withProgress(`reading the model ${name}`, () => loadModel(name, options));
   for (const warning of model.warnings ?? []) warn(warning);
   return model;
 }

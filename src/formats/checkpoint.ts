@@ -28,7 +28,7 @@ const MISTAKEN: readonly (readonly [start: string, what: string, hint: string])[
 
 /**
  * The tensors of a checkpoint, whichever format it has.
- * @param options for PyTorch's containers only, {@link readTorchCheckpoint}
+ * @param options `choose` for all formats, the others for PyTorch's containers only, {@link readTorchCheckpoint}
  * @throws SamusError CHECKPOINT_EMPTY, CHECKPOINT_FORMAT; what {@link readTorchCheckpoint} and
  *   {@link readSafetensors} throw
  */
@@ -43,7 +43,12 @@ export async function readCheckpoint(source: ByteSource, options: TorchCheckpoin
     return { tensors, format: `torch-${container}`, metadata: new Map() };
   }
   // A header starts with a brace, after eight bytes of its length.
-  if (start[8] === 0x7b) return { ...(await readSafetensors(source)), format: 'safetensors' };
+  if (start[8] === 0x7b) {
+    const { tensors, metadata } = await readSafetensors(source);
+    const names = options.choose?.([{ key: '', tensors }])?.names;
+    const chosen = names ? new Map([...names].map(([from, to]) => [to, tensors.get(from)!])) : tensors;
+    return { tensors: chosen, metadata, format: 'safetensors' };
+  }
   const text = String.fromCharCode(...start)
     .trimStart()
     .toLowerCase();

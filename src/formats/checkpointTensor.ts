@@ -43,14 +43,18 @@ export function tensorOver(
 }
 
 /**
- * Number of elements of a shape out of a file, and of their bytes; undefined if a dimension is no count or a number
+ * Number of elements of a shape out of a file, and of their bytes (of a data type, or of so many bytes each); undefined if a dimension is no count or a number
  * is too large to be exact.
  */
-export function checkedSize(shape: readonly number[], dtype: DType): { elements: number; bytes: number } | undefined {
+export function checkedSize(
+  shape: readonly number[],
+  dtype: DType | number,
+): { elements: number; bytes: number } | undefined {
   if (!shape.every((n) => Number.isSafeInteger(n) && n >= 0)) return undefined;
   // An empty dimension must not hide a product of the others that no later arithmetic could hold.
-  const product = shape.reduce((a, b) => a * Math.max(b, 1), BYTES_PER_ELEMENT[dtype]);
+  const each = typeof dtype === 'number' ? dtype : BYTES_PER_ELEMENT[dtype];
+  const product = shape.reduce((a, b) => a * Math.max(b, 1), each);
   if (!Number.isSafeInteger(product)) return undefined;
   const bytes = shape.includes(0) ? 0 : product;
-  return { elements: bytes / BYTES_PER_ELEMENT[dtype], bytes };
+  return { elements: bytes / each, bytes };
 }

@@ -14,7 +14,7 @@ import {
 } from '../../test/support/checkpointPickle.js';
 import { unpickle } from './pickle.js';
 import { PICKLE_LIMITS } from './pickleLimits.js';
-import { PickleClass, PickleDict, PickleList, PickleTuple, type PickleValue } from './pickleValue.js';
+import { PickleClass, PickleDict, PickleList, PickleOpaque, PickleTuple, type PickleValue } from './pickleValue.js';
 
 const HOST = {
   classes: new Map([['math.add', new PickleClass('math.add', ([a, b]) => Number(a) + Number(b))]]),
@@ -45,6 +45,9 @@ describe('unpickle', () => {
 
   it('reads text, byte order mark included', () => {
     expect(read(text('\ufeffKühe 🐄'))).toBe('\ufeffKühe 🐄');
+    expect(read('U', 2, 'ab')).toBe('ab');
+    // Half of a surrogate pair, as Python writes it.
+    expect(read('X', u32(5), 'a', 0xed, 0xa0, 0x80, 'b')).toBe('a\ufffdb');
   });
 
   it('reads containers of every opcode', () => {
@@ -99,8 +102,18 @@ describe('unpickle', () => {
     ]);
   });
 
+  it('takes what cannot change as a key, as Python does', () => {
+    expect(read('}', tuple(int(1), int(2)), int(3), 's')).toEqual([[new PickleTuple([1, 2], 1), 3]]);
+    expect(() => read('}', list(), int(3), 's')).toThrow(expect.objectContaining({ code: 'CHECKPOINT_PICKLE_KEY' }));
+  });
+
+  it('keeps a set as its name alone, whatever is done to it', () => {
+    expect(unpickle(bytes(0x80, 3, 0x8f, '}', 'b.'), HOST).value).toEqual(new PickleOpaque('set'));
+  });
+
   it('asks the host what calls and persistent ids mean', () => {
     expect(read(global('math', 'add'), tuple(int(2), int(3)), REDUCE)).toBe(5);
+    expect(read(global('math', 'add'), tuple(int(2), int(3)), 0x81)).toBe(5);
     expect(read(text('7'), 'Q')).toEqual(['persistent', '7']);
   });
 

@@ -12,6 +12,7 @@ import {
   PickleDict,
   type PickleKey,
   PickleList,
+  PickleOpaque,
   PickleTuple,
   type PickleValue,
   pickleKind,
@@ -84,6 +85,7 @@ class Interpreter {
       [OP.LONG1, () => this.#push(input.long(input.uint8()))],
       [OP.BINFLOAT, () => this.#push(input.float64())],
       [OP.BINUNICODE, () => this.#text(input.uint32())],
+      [OP.SHORT_BINSTRING, () => this.#text(input.uint8())],
       [OP.EMPTY_TUPLE, () => this.#tuple([])],
       [OP.TUPLE1, () => this.#tuple(this.#popMany(1))],
       [OP.TUPLE2, () => this.#tuple(this.#popMany(2))],
@@ -91,12 +93,14 @@ class Interpreter {
       [OP.TUPLE, () => this.#tuple(this.#popMark())],
       [OP.EMPTY_LIST, () => this.#make(new PickleList())],
       [OP.EMPTY_DICT, () => this.#make(new PickleDict())],
+      [OP.EMPTY_SET, () => this.#make(new PickleOpaque('set'))],
       [OP.APPEND, () => this.#append(this.#popMany(1))],
       [OP.APPENDS, () => this.#append(this.#popMark())],
       [OP.SETITEM, () => this.#set(this.#popMany(2))],
       [OP.SETITEMS, () => this.#set(this.#popMark())],
       [OP.GLOBAL, () => this.#push(this.#class())],
-      [OP.REDUCE, () => this.#reduce()],
+      [OP.REDUCE, () => this.#call()],
+      [OP.NEWOBJ, () => this.#call()],
       [OP.BUILD, () => this.#build()],
       [OP.BINPERSID, () => this.#make(this.host.persistent(this.#pop()))],
       [OP.BINPUT, () => this.#remember(input.uint8())],
@@ -112,10 +116,10 @@ class Interpreter {
   }
 
   #protocol(version: number): void {
-    if (version === 2) return;
+    if (version === 2 || version === 3) return;
     throw checkpointError(
       'CHECKPOINT_PICKLE_PROTOCOL',
-      `pickle protocol 2 was expected, but it is ${version}`,
+      `expected pickle protocol 2 or 3, got ${version}`,
       'save it again with torch.save and its default protocol',
       { protocol: version },
     );
@@ -229,7 +233,8 @@ class Interpreter {
     );
   }
 
-  #reduce(): void {
+  /** A function or a new object of a class: what it gives is decided by the closed list alike. */
+  #call(): void {
     const [callable, args] = this.#popMany(2);
     if (!(args instanceof PickleTuple)) throw this.#wrong('a tuple of arguments', args ?? null);
     if (!(callable instanceof PickleClass) || callable.call === undefined) {
@@ -245,6 +250,7 @@ class Interpreter {
   #build(): void {
     const state = this.#pop();
     const target = this.#top();
+    if (target instanceof PickleOpaque) return;
     if (!(target instanceof PickleDict)) throw this.#wrong('a dict to give attributes to', target);
     if (!(state instanceof PickleDict)) throw this.#wrong('a dict of attributes', state);
   }
@@ -271,8 +277,11 @@ class Interpreter {
 }
 
 function asKey(value: PickleValue): PickleKey {
-  if (value === null || typeof value !== 'object') return value;
-  throw checkpointError('CHECKPOINT_PICKLE_KEY', `a text or a number was expected as a key, not ${pickleKind(value)}`);
+  if (!(value instanceof PickleList) && !(value instanceof PickleDict)) return value;
+  throw checkpointError(
+    'CHECKPOINT_PICKLE_KEY',
+    `expected a value that cannot change as a key, got ${pickleKind(value)}`,
+  );
 }
 
 function refused(opcode: string, at: number): Error {

@@ -47,13 +47,18 @@ export class PickleBytes {
     return Number.isSafeInteger(number) ? number : signed;
   }
 
-  /** @throws SamusError CHECKPOINT_PICKLE_TEXT if the bytes are not UTF-8 */
+  /** @throws SamusError CHECKPOINT_PICKLE_TEXT if the bytes are not UTF-8; Python also writes lone surrogates */
   text(length: number): string {
     const start = this.#skip(length);
+    const bytes = this.#bytes.subarray(start, start + length);
     try {
-      return this.#utf8.decode(this.#bytes.subarray(start, start + length));
+      return this.#utf8.decode(bytes);
     } catch {
-      throw checkpointError('CHECKPOINT_PICKLE_TEXT', `the text at byte ${start} of the pickle is not UTF-8`);
+      try {
+        return this.#utf8.decode(withoutSurrogates(bytes));
+      } catch {
+        throw checkpointError('CHECKPOINT_PICKLE_TEXT', `the text at byte ${start} of the pickle is not UTF-8`);
+      }
     }
   }
 
@@ -81,4 +86,14 @@ export class PickleBytes {
     this.position = start + length;
     return start;
   }
+}
+
+/** A text with U+FFFD for each half of a surrogate pair, which UTF-8 does not have. */
+function withoutSurrogates(bytes: Uint8Array): Uint8Array {
+  const clean = bytes.slice();
+  for (let at = 0; at < clean.length; at++) {
+    const [a, b = 0, c = 0] = clean.subarray(at, at + 3);
+    if (a === 0xed && (b & 0xe0) === 0xa0 && (c & 0xc0) === 0x80) clean.set([0xef, 0xbf, 0xbd], at);
+  }
+  return clean;
 }

@@ -3,7 +3,7 @@
  * they are refused. Source: the table in the documentation of Python's `pickletools`.
  */
 
-/** What torch.save writes (protocol 2). */
+/** What `torch.load` reads with `weights_only=True`: protocols 2 and 3 as far as torch.save writes them. */
 export const OP = {
   MARK: 0x28,
   EMPTY_TUPLE: 0x29,
@@ -15,6 +15,7 @@ export const OP = {
   NONE: 0x4e,
   BINPERSID: 0x51,
   REDUCE: 0x52,
+  SHORT_BINSTRING: 0x55,
   BINUNICODE: 0x58,
   EMPTY_LIST: 0x5d,
   APPEND: 0x61,
@@ -30,12 +31,14 @@ export const OP = {
   SETITEMS: 0x75,
   EMPTY_DICT: 0x7d,
   PROTO: 0x80,
+  NEWOBJ: 0x81,
   TUPLE1: 0x85,
   TUPLE2: 0x86,
   TUPLE3: 0x87,
   NEWTRUE: 0x88,
   NEWFALSE: 0x89,
   LONG1: 0x8a,
+  EMPTY_SET: 0x8f,
 } as const;
 
 const REFUSED: ReadonlyMap<number, string> = new Map([
@@ -50,7 +53,6 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
   [0x50, 'PERSID'],
   [0x53, 'STRING'],
   [0x54, 'BINSTRING'],
-  [0x55, 'SHORT_BINSTRING'],
   [0x56, 'UNICODE'],
   [0x64, 'DICT'],
   [0x67, 'GET'],
@@ -58,7 +60,6 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
   [0x6c, 'LIST'],
   [0x6f, 'OBJ'],
   [0x70, 'PUT'],
-  [0x81, 'NEWOBJ'],
   [0x82, 'EXT1'],
   [0x83, 'EXT2'],
   [0x84, 'EXT4'],
@@ -66,7 +67,6 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
   [0x8c, 'SHORT_BINUNICODE'],
   [0x8d, 'BINUNICODE8'],
   [0x8e, 'BINBYTES8'],
-  [0x8f, 'EMPTY_SET'],
   [0x90, 'ADDITEMS'],
   [0x91, 'FROZENSET'],
   [0x92, 'NEWOBJ_EX'],

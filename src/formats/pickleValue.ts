@@ -16,7 +16,8 @@ export type PickleValue =
   | PickleClass
   | PickleObject;
 
-export type PickleKey = null | boolean | number | bigint | string;
+/** As in Python, what can change cannot be a key. Tuples are told apart by identity: nothing looks keys like that up. */
+export type PickleKey = Exclude<PickleValue, PickleList | PickleDict>;
 
 export class PickleTuple {
   readonly kind = 'tuple';
@@ -33,7 +34,7 @@ export class PickleList {
   depth = 1;
 }
 
-/** A dict or an OrderedDict; a key given twice keeps its first place and its last value, as in Python. */
+/** A dict, OrderedDict or Counter; a key given twice keeps its first place and its last value, as in Python. */
 export class PickleDict {
   readonly kind = 'dict';
   readonly entries = new Map<PickleKey, PickleValue>();
@@ -57,6 +58,13 @@ export class PickleClass {
 export abstract class PickleObject {
   readonly kind = 'object';
   abstract readonly what: string;
+}
+
+/** What nothing here has use for: a set, a complex number, a tensor of another kind. Only its name is kept. */
+export class PickleOpaque extends PickleObject {
+  constructor(readonly what: string) {
+    super();
+  }
 }
 
 /** A short word for what a value is, for messages; never the value. */

@@ -65,11 +65,21 @@ describe('readSafetensors', () => {
     expect((await readSafetensors(memorySource(safetensors('{}')))).tensors.size).toBe(0);
   });
 
-  it('names the tensor and the data type that it cannot read', async () => {
-    const file = safetensors(safetensorsHeader({ dtype: 'F8_E5M2' }), SAFETENSORS_DATA);
+  it('leaves out tensors of data types that no model here uses', async () => {
+    const header =
+      '"f":{"dtype":"F8_E5M2","shape":[3],"data_offsets":[0,3]},"u":{"dtype":"U64","shape":[1],"data_offsets":[3,11]}';
+    const weight = '"w":{"dtype":"U8","shape":[1],"data_offsets":[11,12]}';
+    const { tensors } = await readSafetensors(
+      memorySource(safetensors(`{${header},${weight}}`, new Uint8Array(12).fill(7))),
+    );
+    expect([...tensors]).toEqual([['w', { dtype: 'uint8', shape: [1], data: Uint8Array.of(7) }]]);
+  });
+
+  it('names the tensor and the data type that it does not know', async () => {
+    const file = safetensors(safetensorsHeader({ dtype: 'F8_E9' }), SAFETENSORS_DATA);
     await expect(readSafetensors(memorySource(file))).rejects.toMatchObject({
       code: 'SAFETENSORS_DTYPE',
-      details: { tensor: 'weight', dtype: 'F8_E5M2' },
+      details: { tensor: 'weight', dtype: 'F8_E9' },
     });
   });
 

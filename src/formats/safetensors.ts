@@ -7,11 +7,11 @@ import type { DType, StateDict, TensorData } from '../graph/tensorData.js';
 import type { ByteSource } from './byteSource.js';
 import { checkpointError, quoted } from './checkpointError.js';
 import { checkedSize, reserve, tensorOver } from './checkpointTensor.js';
-import { MAX_HEADER, SAFETENSORS_DTYPES } from './safetensorsDtypes.js';
+import { MAX_HEADER, SAFETENSORS_DTYPES, SAFETENSORS_OTHERS } from './safetensorsDtypes.js';
 import { parseSafetensorsHeader, type SafetensorsHeader } from './safetensorsHeader.js';
 
 export interface Safetensors {
-  /** In the order of the header. */
+  /** In the order of the header, without those of data types that the project does not have. */
   readonly tensors: StateDict;
   readonly metadata: ReadonlyMap<string, string>;
 }
@@ -19,7 +19,8 @@ export interface Safetensors {
 /** A tensor whose span is known to be right. `begin` counts from the end of the header. */
 interface Placed {
   readonly name: string;
-  readonly dtype: DType;
+  /** Undefined for a type that is left out. */
+  readonly dtype: DType | undefined;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -35,7 +36,8 @@ export async function readSafetensors(source: ByteSource): Promise<Safetensors> 
   const { header, dataStart } = await readHeader(source);
   const placed = [...header.entries].map(([name, entry]) => {
     const dtype = SAFETENSORS_DTYPES.get(entry.dtype);
-    if (dtype === undefined) {
+    const bits = SAFETENSORS_OTHERS.get(entry.dtype);
+    if (dtype === undefined && bits === undefined) {
       throw checkpointError(
         'SAFETENSORS_DTYPE',
         `tensor ${quoted(name)} has the data type ${quoted(entry.dtype)}, which is not supported`,
@@ -43,7 +45,7 @@ export async function readSafetensors(source: ByteSource): Promise<Safetensors> 
         { tensor: name.slice(0, 200), dtype: entry.dtype.slice(0, 200) },
       );
     }
-    const size = checkedSize(entry.shape, dtype);
+    const size = checkedSize(entry.shape, dtype ?? (bits ?? 0) / 8);
     if (size === undefined || entry.end - entry.begin !== size.bytes) {
       throw checkpointError(
         'SAFETENSORS_SHAPE',
@@ -56,6 +58,7 @@ export async function readSafetensors(source: ByteSource): Promise<Safetensors> 
   checkSpans(placed, source.size - dataStart);
   const tensors = new Map<string, TensorData>();
   for (const { name, dtype, shape, begin, end } of placed) {
+    if (dtype === undefined) continue;
     const memory = reserve(end - begin);
     await source.read(dataStart + begin, end - begin, new Uint8Array(memory));
     tensors.set(name, tensorOver(name, dtype, shape, memory));

@@ -1,6 +1,6 @@
 /**
- * Names that the safetensors format gives to data types, both ways. The format has more (unsigned, complex and 8-bit
- * floats); those are refused by name, for no model here has use for them.
+ * Names that the safetensors format gives to data types, both ways, and those of types that no model here uses:
+ * tensors of these are left out.
  */
 import type { DType } from '../graph/tensorData.js';
 
@@ -28,6 +28,22 @@ export const SAFETENSORS_DTYPES: ReadonlyMap<string, DType> = new Map<string, DT
   ['I8', 'int8'],
   ['U8', 'uint8'],
   ['BOOL', 'bool'],
+]);
+
+/** Bits of a number of the other types. Source: `dtype.rs` of the format's own library. */
+export const SAFETENSORS_OTHERS: ReadonlyMap<string, number> = new Map([
+  ['F4', 4],
+  ['F6_E2M3', 6],
+  ['F6_E3M2', 6],
+  ['F8_E4M3', 8],
+  ['F8_E4M3FNUZ', 8],
+  ['F8_E5M2', 8],
+  ['F8_E5M2FNUZ', 8],
+  ['F8_E8M0', 8],
+  ['U16', 16],
+  ['U32', 32],
+  ['U64', 64],
+  ['C64', 64],
 ]);
 
 /** The format's own cap on its header, in bytes. */

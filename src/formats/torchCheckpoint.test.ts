@@ -36,6 +36,20 @@ describe('readTorchCheckpoint', () => {
     ]).toEqual(['weight']);
   });
 
+  it('offers the dicts with tensors to who chooses, and reads what was chosen by the names given', async () => {
+    const nets = named({ teacher: stateDict(), student: named({ weight: tensor(WEIGHT) }), note: text('a') });
+    const file = torchZip(named({ nets, model: stateDict(), count: int(1) }));
+    const seen: string[] = [];
+    const state = await read(file, {
+      choose(dicts) {
+        seen.push(...dicts.map(({ key }) => key));
+        return { key: 'nets.teacher', names: new Map([['bias', 'b']]) };
+      },
+    });
+    expect(seen).toEqual(['model', 'nets.teacher', 'nets.student']);
+    expect([...state]).toEqual([['b', EXPECTED[1]![1]]]);
+  });
+
   it('takes module. off names once, or keeps it', async () => {
     const file = torchZip(
       named({ 'module.weight': tensor(WEIGHT), 'module.module.b': tensor(WEIGHT), 'a.module.c': tensor(WEIGHT) }),

@@ -5,23 +5,28 @@
  */
 
 import { SamusError } from '../errors.js';
-import { BYTES_PER_ELEMENT } from '../graph/tensorData.js';
 import type { ByteSource } from './byteSource.js';
 import { checkpointError, quoted } from './checkpointError.js';
 import { type PickleHost, unpickle } from './pickle.js';
 import { PickleDict, PickleList, type PickleValue } from './pickleValue.js';
-import { MAX_PICKLE_BYTES, type StoredAt, type TorchContainer } from './torchCheckpointContainer.js';
-import { PLAIN_HOST, type TorchStorage, torchHost } from './torchCheckpointPickle.js';
+import { PLAIN_HOST, torchHost } from './torchCheckpointClasses.js';
+import { MAX_PICKLE_BYTES, type StoredAt, type TorchContainer, type TorchStorage } from './torchCheckpointPickle.js';
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const VERSION = 1001;
 /** First guess of how long a pickle is; it is read again, four times as far, where that was too short. */
 const FIRST_WINDOW = 65_536;
 
-/** How the file starts: the pickle of the magic number. */
-export const LEGACY_START: readonly number[] = [
-  0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50,
-];
+/** The pickle of the magic number, after the opcode and the number of its protocol. */
+const START: readonly number[] = [0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50];
+
+/** Bytes by which the container is known. */
+export const LEGACY_START_BYTES = 2 + START.length;
+
+/** Whether a file starts as this container does. */
+export function startsAsLegacy(start: Uint8Array): boolean {
+  return start[0] === 0x80 && START.every((byte, i) => start[2 + i] === byte);
+}
 
 /**
  * @throws SamusError CHECKPOINT_TRUNCATED, CHECKPOINT_TRAILING, CHECKPOINT_LEGACY_HEADER, CHECKPOINT_BYTE_ORDER,
@@ -117,7 +122,7 @@ async function locate(
         `storage ${quoted(key)} claims ${storage.elements} elements, but the file has ${elements} there`,
       );
     }
-    places.set(key, { offset: at + 8, length: storage.elements * BYTES_PER_ELEMENT[storage.dtype], name: key });
+    places.set(key, { offset: at + 8, length: storage.bytes, name: key });
     at += 8 + storage.bytes;
   }
   if (at === source.size) return places;

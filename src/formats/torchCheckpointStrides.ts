@@ -19,7 +19,7 @@ export function isContiguous({ shape, strides, elements }: TorchTensor): boolean
 
 /** The elements of a tensor in new memory, row-major; `storage` holds them as the tensor says. */
 export function rowMajor(tensor: TorchTensor, storage: ArrayBuffer): ArrayBuffer {
-  const bytes = BYTES_PER_ELEMENT[tensor.storage.dtype];
+  const bytes = BYTES_PER_ELEMENT[tensor.dtype];
   const memory = reserve(tensor.elements * bytes);
   // Whole words, never floats: reading a NaN as a number may change its bits.
   const whole = storage.byteLength - (storage.byteLength % bytes);

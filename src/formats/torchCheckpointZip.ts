@@ -5,9 +5,8 @@
 import type { ByteSource } from './byteSource.js';
 import { checkpointError, quoted } from './checkpointError.js';
 import { unpickle } from './pickle.js';
-import type { StoredAt, TorchContainer } from './torchCheckpointContainer.js';
-import { MAX_PICKLE_BYTES } from './torchCheckpointContainer.js';
-import { type TorchStorage, torchHost } from './torchCheckpointPickle.js';
+import { torchHost } from './torchCheckpointClasses.js';
+import { MAX_PICKLE_BYTES, type StoredAt, type TorchContainer, type TorchStorage } from './torchCheckpointPickle.js';
 import { readZipDirectory, refuseCompressed, type ZipEntry } from './zipArchive.js';
 import { crc32 } from './zipArchiveCrc32.js';
 

@@ -28,6 +28,9 @@ export type TensorData<T extends DType = DType> = {
 /** The named tensors of a checkpoint. */
 export type StateDict = ReadonlyMap<string, TensorData>;
 
+/** The same without the numbers. */
+export type Shapes = ReadonlyMap<string, { readonly shape: readonly number[] }>;
+
 export const BYTES_PER_ELEMENT: Readonly<Record<DType, number>> = {
   float32: 4,
   float64: 8,

@@ -5,7 +5,7 @@
  */
 import { SamusError } from '../errors.js';
 import type { Tensor } from '../graph/tensor.js';
-import type { StateDict, TensorData } from '../graph/tensorData.js';
+import type { Shapes, StateDict, TensorData } from '../graph/tensorData.js';
 import type { ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Random } from '../nn/random.js';
 import type { Preprocessing } from './preprocessing.js';
@@ -93,7 +93,7 @@ interface Common<C extends ModelConfig, Outputs> {
   /** What must hold for the graphs to fit together, beside the limits of each field. */
   rules(config: C): readonly ConfigRule[];
   /** The sizes of a checkpoint, from its names and shapes; undefined where it is of another architecture. */
-  recognise(tensors: StateDict): C | undefined;
+  recognise(tensors: Shapes): C | undefined;
   preprocessing(config: C): Preprocessing;
   /** The sizes in a few words, for people. */
   describe(config: C): string;
@@ -181,7 +181,7 @@ export type Architecture<C extends ModelConfig = ModelConfig> = PromptedArchitec
  * The shape of a tensor that a size is read from, for {@link Architecture.recognise}.
  * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE
  */
-export function shapeOf(tensors: StateDict, name: string, rank: number): readonly number[] {
+export function shapeOf(tensors: Shapes, name: string, rank: number): readonly number[] {
   const tensor = tensors.get(name);
   if (!tensor) {
     throw new SamusError(

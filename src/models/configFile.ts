@@ -4,7 +4,7 @@
  * itself is not here (formats/modelFolder.node.ts).
  */
 import { type Json, SamusError } from '../errors.js';
-import type { StateDict } from '../graph/tensorData.js';
+import type { Shapes } from '../graph/tensorData.js';
 import type { FieldReader, ModelConfig } from './architecture.js';
 import type { Preprocessing } from './preprocessing.js';
 import { architectureOf, recognise } from './registry.js';
@@ -66,7 +66,7 @@ export function serialiseConfig(config: ModelConfig, extra: Readonly<Record<stri
  * The sizes of the model in a checkpoint, from its names and shapes; stateDict.ts checks that all weights are there.
  * @throws SamusError what {@link recognise} throws, CONFIG_FIELD if the sizes contradict each other
  */
-export function detectConfig(tensors: StateDict): ModelConfig {
+export function detectConfig(tensors: Shapes): ModelConfig {
   const config = recognise(tensors);
   checkConfig(config);
   return config;

@@ -2,7 +2,7 @@
  * The architectures, one line each, and the questions that are asked of them by a configuration or a checkpoint.
  */
 import { type Json, SamusError } from '../errors.js';
-import type { StateDict } from '../graph/tensorData.js';
+import type { Shapes } from '../graph/tensorData.js';
 import type { Architecture, ModelConfig, PromptedArchitecture } from './architecture.js';
 import { SAM } from './sam/index.js';
 import { SAMUS } from './samus/index.js';
@@ -72,7 +72,7 @@ export function presets(): ReadonlyMap<string, ModelConfig> {
  *   anything else that no architecture recognises, CHECKPOINT_TENSOR_MISSING and CHECKPOINT_TENSOR_SHAPE if a tensor
  *   that shows a size is missing or has the wrong number of dimensions
  */
-export function recognise(tensors: StateDict): ModelConfig {
+export function recognise(tensors: Shapes): ModelConfig {
   const names = [...tensors.keys()];
   const titles = ARCHITECTURES.map(({ title }) => title).sort();
   const expected = `expected a checkpoint of ${titles.join(' or ')}`;

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { SamusError } from '../errors.js';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
 import { isModelFolder, readModelFolder } from '../formats/modelFolder.node.js';
+import { findModel } from '../models/findModel.js';
 import { modelFromParts, modelFromTensors } from './model.js';
 import type { Model } from './types.js';
 
@@ -19,17 +20,22 @@ const BUNDLED = fileURLToPath(new URL('../../models/', import.meta.url));
 /** A bundled model's name is never a path. */
 const PLAIN_NAME = /^[a-z0-9][a-z0-9._-]*$/i;
 
+export interface LoadOptions {
+  /** Which model of a checkpoint that holds several: the key of its dict, or the prefix of its names. */
+  readonly key?: string;
+}
+
 /**
  * Reads a model. What lies at the path `name` comes before a bundled model of that name.
  * @param name a model folder, a `.pth`, `.pt` or `.safetensors` file, or a bundled name such as `samus-s`
  * @throws SamusError MODEL_NOT_FOUND, and what reading and checking it throws: MODEL_FOLDER_INCOMPLETE, CONFIG_…,
  *   CHECKPOINT_…, SAFETENSORS_…, MODEL_ARCHITECTURE_UNSUPPORTED, MODEL_ARCHITECTURE_UNKNOWN
  */
-export async function loadModel(name: string): Promise<Model> {
+export async function loadModel(name: string, { key }: LoadOptions = {}): Promise<Model> {
   const found = await stat(name).catch(() => undefined);
   if (found?.isDirectory()) return fromFolder(basename(resolve(name)), name);
   if (found) {
-    const { tensors } = await readCheckpointFile(name);
+    const { tensors } = await readCheckpointFile(name, { choose: (dicts) => findModel(dicts, key) });
     return { ...modelFromTensors(basename(name, extname(name)), tensors), files: [name] };
   }
   const bundled = join(BUNDLED, name);

@@ -4,6 +4,7 @@
  */
 import type { StateDict } from '../graph/tensorData.js';
 import { detectConfig, parseConfig } from '../models/configFile.js';
+import { findModel } from '../models/findModel.js';
 import { checkStateDict } from '../models/stateDict.js';
 import type { Model } from './types.js';
 
@@ -11,12 +12,14 @@ import type { Model } from './types.js';
 const SHOWN = 3;
 
 /**
- * The model of a state dict alone.
- * @throws SamusError what {@link detectConfig} and {@link checkStateDict} throw
+ * The model of a state dict alone. Its names may have a prefix.
+ * @throws SamusError what {@link findModel}, {@link detectConfig} and {@link checkStateDict} throw
  */
 export function modelFromTensors(name: string, tensors: StateDict): Model {
-  const config = detectConfig(tensors);
-  const checked = checkStateDict(config, tensors);
+  const found = findModel([{ key: '', tensors }]);
+  const named = found ? new Map([...found.names].map(([from, to]) => [to, tensors.get(from)!])) : tensors;
+  const config = detectConfig(named);
+  const checked = checkStateDict(config, named);
   return { name, config, tensors: checked.tensors, warnings: unexpectedWarnings(checked.unexpected) };
 }
 

@@ -153,12 +153,16 @@ const PICKLE: readonly (readonly [string, string, () => Uint8Array])[] = [
   ['os.system', 'CHECKPOINT_PICKLE_CLASS', () => torchZip(bytes(global('os', 'system'), tuple(text('true')), REDUCE))],
   ['builtins.eval', 'CHECKPOINT_PICKLE_CLASS', () => torchZip(named({ a: global('builtins', 'eval') }))],
   ['class named as a property of objects', 'CHECKPOINT_PICKLE_CLASS', () => torchZip(global('constructor', 'name'))],
-  ['complex storage', 'CHECKPOINT_PICKLE_CLASS', () => weightWith({ type: 'ComplexFloat' })],
+  ['complex storage', 'CHECKPOINT_NO_STATE_DICT', () => weightWith({ type: 'ComplexFloat' })],
   ['class name without an end', 'CHECKPOINT_PICKLE_LIMIT', () => torchZip(bytes('c', 'a'.repeat(5000)))],
   ['class name cut short', 'CHECKPOINT_TRUNCATED', () => torchZip(bytes('cos'))],
   ['opcode STACK_GLOBAL', 'CHECKPOINT_PICKLE_OPCODE', () => torchZip(bytes(text('os'), text('system'), 0x93))],
   ['opcode INST', 'CHECKPOINT_PICKLE_OPCODE', () => torchZip(bytes(MARK, 'ios\nsystem\n'))],
-  ['opcode NEWOBJ', 'CHECKPOINT_PICKLE_OPCODE', () => torchZip(bytes(global('collections', 'OrderedDict'), ')', 0x81))],
+  [
+    'opcode NEWOBJ of a name that cannot be called',
+    'CHECKPOINT_PICKLE_CALL',
+    () => torchZip(bytes(global('torch', 'float32'), ')', 0x81)),
+  ],
   ['opcode EXT1', 'CHECKPOINT_PICKLE_OPCODE', () => torchZip(bytes(0x82, 1))],
   ['pickle protocol 4', 'CHECKPOINT_PICKLE_PROTOCOL', () => zip(torchParts(bytes(0x80, 4, 'N.')))],
   [
@@ -255,7 +259,7 @@ const PICKLE: readonly (readonly [string, string, () => Uint8Array])[] = [
   ],
   [
     'tensor to be negated on reading',
-    'CHECKPOINT_PICKLE_ARGUMENTS',
+    'CHECKPOINT_NO_STATE_DICT',
     () => torchZip(rebuilt(storage(WEIGHT), int(0), tuple(int(6)), tuple(int(1)), 0x89, hooks(), named({ neg: 0x88 }))),
   ],
   [
@@ -278,7 +282,7 @@ const PICKLE: readonly (readonly [string, string, () => Uint8Array])[] = [
   ],
   ['a list of tensors', 'CHECKPOINT_NO_STATE_DICT', () => torchZip(list(tensor(WEIGHT)))],
   ['no tensor at all', 'CHECKPOINT_NO_STATE_DICT', () => torchZip(named({ epoch: int(3), state_dict: named({}) }))],
-  ['number as a name', 'CHECKPOINT_TENSOR_NAME', () => torchZip(dict([[int(0), tensor(WEIGHT)]]))],
+  ['number as a name', 'CHECKPOINT_NO_STATE_DICT', () => torchZip(dict([[int(0), tensor(WEIGHT)]]))],
   [
     'name with and without module.',
     'CHECKPOINT_TENSOR_DUPLICATE',
@@ -373,7 +377,11 @@ const SAFETENSORS: readonly (readonly [string, string, () => Uint8Array])[] = [
     () => safetensors(header().replace('weight', '\\ud800'), SAFE),
   ],
   ['line feed in a name', 'SAFETENSORS_HEADER', () => safetensors(header().replace('weight', 'wei\nht'), SAFE)],
-  ['8-bit floats', 'SAFETENSORS_DTYPE', () => safetensors(header({ dtype: 'F8_E4M3' }), SAFE)],
+  [
+    '8-bit floats that fill less than their span',
+    'SAFETENSORS_SHAPE',
+    () => safetensors(header({ dtype: 'F8_E4M3' }), SAFE),
+  ],
   [
     'data type named as a property of objects',
     'SAFETENSORS_DTYPE',

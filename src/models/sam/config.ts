@@ -2,7 +2,7 @@
  * Sizes of SAM and of what is built on it: the published ones, what `config.json` may hold, and how they are read from
  * the names and shapes of a checkpoint.
  */
-import type { StateDict } from '../../graph/tensorData.js';
+import type { Shapes } from '../../graph/tensorData.js';
 import { isScaleName } from '../../nn/parameters.js';
 import { type ConfigRule, type FieldReader, type ModelConfig, shapeOf } from '../architecture.js';
 
@@ -89,7 +89,7 @@ export function sizeRules(config: SamSizes): ConfigRule[] {
 }
 
 /** Whether a checkpoint has SAM's three parts. */
-export function hasSamParts(tensors: StateDict): boolean {
+export function hasSamParts(tensors: Shapes): boolean {
   const names = [...tensors.keys()];
   const parts = ['image_encoder.', 'prompt_encoder.', 'mask_decoder.'];
   return parts.every((part) => names.some((name) => name.startsWith(part)));
@@ -109,7 +109,7 @@ export interface PositionTables {
  * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE
  */
 export function recogniseSizes(
-  tensors: StateDict,
+  tensors: Shapes,
   tokens: (tables: PositionTables) => Pick<SamSizes, 'globalBlocks' | 'tokenGrid'>,
 ): Omit<SamSizes, 'architecture' | 'imageSize'> & { readonly positionGrid: number } {
   const names = [...tensors.keys()];

@@ -1,7 +1,7 @@
 /**
  * Sizes of SAMUS: SAM's, and those of what it adds.
  */
-import type { StateDict } from '../../graph/tensorData.js';
+import type { Shapes } from '../../graph/tensorData.js';
 import { type ConfigRule, type FieldReader, shapeOf } from '../architecture.js';
 import {
   blocksWith,
@@ -70,7 +70,7 @@ export function rules(config: SamusConfig): ConfigRule[] {
 }
 
 /** A checkpoint with SAM's parts and a CNN branch. */
-export function recognise(tensors: StateDict): SamusConfig | undefined {
+export function recognise(tensors: Shapes): SamusConfig | undefined {
   const names = [...tensors.keys()];
   if (!hasSamParts(tensors) || !names.some((name) => name.startsWith('image_encoder.cnn_embed.'))) return undefined;
   const { positionGrid, ...sizes } = recogniseSizes(tensors, ({ grid, sides }) => {
