@@ -5,8 +5,9 @@ import { parseConfig, serialiseConfig } from '../models/configFile.js';
 import { SAM_VIT_B } from '../models/sam/config.js';
 import { SAMUS_B, SAMUS_S } from '../models/samus/config.js';
 import { SAMUS_FROM_SAM } from '../models/samus/fromSam.js';
+import type { SettingValues } from '../train/trainingConfig.js';
 import { type ProfileName, profiled } from './trainProfile.js';
-import { newConfig } from './trainSettings.js';
+import { configure, NO_BASE } from './trainSettings.js';
 
 const PUBLISHED = { trained: 'published', recipe: { kind: 'published' } } as const;
 const ALL = { ...PUBLISHED, trained: 'all' } as const;
@@ -46,12 +47,12 @@ describe('a profile', () => {
 
   it('is what a new run takes, and comes alone', async () => {
     const start = { model: SAMUS_S, from: null, weights: new Map() };
-    const options = { data: 'data', trainList: ['train'], valList: ['val'], profile: '8gb' } as const;
-    const samples = async () => 80;
-    expect(await newConfig(options, start, samples)).toMatchObject({ batch: 8, accumulate: 1, validateSteps: 10 });
+    const settings = { 'data.root': 'data', 'data.train': ['train'], 'data.val': ['val'] };
+    const configured = (more: SettingValues) =>
+      configure({ settings: { ...settings, ...more }, profile: '8gb' }, NO_BASE, start, async () => 80);
+    expect(await configured({})).toMatchObject({ batch: 8, accumulate: 1, validateSteps: 10 });
     for (const more of [{ batch: 3 }, { accumulate: 2 }]) {
-      const refused = newConfig({ ...options, ...more }, start, samples);
-      await expect(refused).rejects.toMatchObject({ code: 'USAGE_CONFLICT' });
+      await expect(configured(more)).rejects.toMatchObject({ code: 'USAGE_CONFLICT' });
     }
   });
 });

@@ -6,14 +6,14 @@ import { SamusError } from '../errors.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
 import { createRun, type PreparedRun, resumeRun } from '../train/prepareRun.node.js';
 import { Trainer } from '../train/trainer.node.js';
+import { settingValues, type TrainingConfig } from '../train/trainingConfig.js';
 import { epochSamples } from '../train/trainingLists.node.js';
 import { hintAfterInterrupt, whole } from './interrupt.js';
 import { NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
 import { RunDisplay } from './trainDisplay.js';
-import type { TrainOptions } from './trainOptions.js';
-import { askedConfig, DEFAULT_SEED, findStart, newConfig } from './trainSettings.js';
+import { configure, conflict, findStart, NO_BASE, readBase, type TrainOptions } from './trainSettings.js';
 
 /**
  * Trains to the end, or until Ctrl-C.
@@ -38,8 +38,8 @@ export async function train(options: TrainOptions): Promise<Outcome> {
 async function run(options: TrainOptions, stopped: () => boolean): Promise<Outcome> {
   const folder = options.resume ?? options.out;
   if (folder === undefined || (options.resume !== undefined && options.out !== undefined)) {
-    const hint = 'a new run is named by --out, one to go on with by --resume';
-    throw new SamusError('USAGE_MISSING_OPTION', 'one of --out and --resume was expected', hint);
+    const hint = 'name a new run as --out, or one to go on with as --resume';
+    throw new SamusError('USAGE_MISSING_OPTION', 'expected one of --out and --resume', hint);
   }
   const prepared = await withProgress('preparing the training', () => prepare(folder, options));
   try {
@@ -88,9 +88,16 @@ function resumable(folder: string, error: unknown): unknown {
 async function prepare(folder: string, options: TrainOptions) {
   const setup = { runtime: nodeRuntime({ worker: false }), readers: options.readers ?? 1 };
   if (options.resume !== undefined) {
-    return resumeRun(folder, (config) => askedConfig(options, config, epochSamples), setup);
+    for (const name of ['model', 'from', 'config', 'profile'] as const) {
+      if (options[name] !== undefined) throw conflict('--resume', `--${name}`);
+    }
+    const asked = (config: TrainingConfig) => {
+      return configure(options, { ...config, values: settingValues(config) }, config, epochSamples);
+    };
+    return resumeRun(folder, asked, setup);
   }
-  const start = await findStart(options.model, options.from, options.seed ?? DEFAULT_SEED);
-  const config = await newConfig(options, start, epochSamples);
+  const base = options.config === undefined ? NO_BASE : await readBase(options.config);
+  const start = await findStart(options, base);
+  const config = await configure(options, base, start, epochSamples);
   return createRun(folder, config, start.weights, setup);
 }

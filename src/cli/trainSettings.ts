@@ -1,5 +1,6 @@
 /**
- * From the options of `samus train` to a configuration: the published recipe where nothing else is said.
+ * From the options of `samus train` to a configuration: the published recipe where neither they nor another run's
+ * configuration say otherwise.
  */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -11,16 +12,43 @@ import { parseConfig } from '../models/configFile.js';
 import { architectureOf, presets } from '../models/registry.js';
 import { startableFrom, startOf } from '../models/startFrom.js';
 import { Random } from '../nn/random.js';
-import type { TrainingConfig } from '../train/trainingConfig.js';
+import { DEFAULT_SEED, initialOf, SETTING_ROWS, SETTINGS, type Situation } from '../train/settings.js';
+import { readSettings, type SettingValues, type TrainingConfig, trainingConfig } from '../train/trainingConfig.js';
 import { readConfigFile } from './configFile.js';
 import { readModel } from './openModel.js';
-import type { TrainOptions } from './trainOptions.js';
-import { profiled } from './trainProfile.js';
+import { type ProfileName, profiled } from './trainProfile.js';
 
-export const DEFAULT_SEED = 1234;
+export interface TrainOptions {
+  /** The settings that options give. */
+  readonly settings: SettingValues;
+  readonly config?: string;
+  readonly model?: string;
+  readonly from?: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly epochs?: number;
+  readonly profile?: ProfileName;
+  readonly readers?: number;
+  readonly json?: boolean;
+}
 
 /** Counts the samples of an epoch. */
 type EpochSamples = (data: TrainingConfig['data'], repeat: TrainingConfig['repeat']) => Promise<number>;
+
+/** What a training takes from somewhere else than its options. */
+export interface Base {
+  readonly values: SettingValues;
+  readonly model?: ModelConfig;
+  readonly from: string | null;
+}
+
+export const NO_BASE: Base = { values: {}, from: null };
+
+/** The settings in the file of `--config`. @throws SamusError CONFIG_UNREADABLE, CONFIG_INVALID, CONFIG_FIELD, TRAIN_CONFIG_INVALID */
+export async function readBase(path: string): Promise<Base> {
+  const { values, model, from } = readSettings(await readConfigFile(path), 'refuse');
+  return { values, from, ...(model !== undefined && { model: parseConfig(model).config }) };
+}
 
 /** What a training starts from. */
 export interface Start {
@@ -32,17 +60,19 @@ export interface Start {
 }
 
 /**
- * What `--model` and `--from` say.
+ * What `--model` and `--from` say, else the base.
  * @throws SamusError USAGE_MISSING_OPTION, TRAIN_FROM if the checkpoint does not fit the model, MODEL_…, CONFIG_…
  */
-export async function findStart(model: string | undefined, from: string | undefined, seed: number): Promise<Start> {
-  if (model === undefined && from === undefined) {
-    const hint = `name ${[...presets().keys()].join(', ')}, a model folder or a config.json, or a checkpoint as --from`;
-    throw new SamusError('USAGE_MISSING_OPTION', 'the model to train was expected as --model', hint);
-  }
-  const named = model === undefined ? undefined : await configNamed(model);
-  const source = from ?? model!;
+export async function findStart(options: TrainOptions, base: Base): Promise<Start> {
+  const { model } = options;
+  const from = options.from ?? base.from ?? undefined;
+  const named = model === undefined ? base.model : await configNamed(model);
+  const source = from ?? model;
   if (named && from === undefined) return { model: named, from: null, weights: new Map() };
+  if (source === undefined) {
+    const hint = `name ${[...presets().keys()].join(', ')}, a model folder or a config.json, or a checkpoint as --from`;
+    throw new SamusError('USAGE_MISSING_OPTION', '--model is missing: the model to train', hint);
+  }
   const asked = named ?? (from !== undefined && model !== undefined ? (await readModel(model)).config : undefined);
   const { config, tensors } = await readModel(source);
   // Weights of SAM become a SAMUS unless a SAM is asked for; a SAM named as --model is.
@@ -51,7 +81,7 @@ export async function findStart(model: string | undefined, from: string | undefi
   return {
     model: target,
     from: (await exists(source)) ? resolve(source) : source,
-    weights: fitted(source, config, tensors, target, seed),
+    weights: fitted(source, config, tensors, target, seedOf(options, base)),
   };
 }
 
@@ -73,159 +103,106 @@ async function configNamed(model: string): Promise<ModelConfig | undefined> {
 }
 
 /**
- * The configuration of a new run.
+ * The configuration of a run: what its options say, else what the base says, else the published recipe.
  * @param samples counts those of an epoch, to turn epochs into steps
- * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT, TRAIN_PROFILE
+ * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT, TRAIN_PROFILE, TRAIN_CONFIG_INVALID
  */
-export async function newConfig(options: TrainOptions, start: Start, samples: EpochSamples): Promise<TrainingConfig> {
-  const data = dataOf(options);
-  const published = architectureOf(start.model).published.settings;
-  const repeat = options.repeat ?? {};
-  if (options.epochs !== undefined && options.steps !== undefined) {
-    throw conflict('one of --epochs and --steps was expected, both came', 'leave one out');
-  }
-  checkRounds(options, options.recipe ?? 'published');
-  if (options.weightDecay !== undefined && options.optimizer !== 'adamw') {
-    throw conflict('--weight-decay was expected with --optimizer adamw only', 'leave it out, or add --optimizer adamw');
-  }
-  const prompts = options.prompts ?? (options.recipe === 'multi-prompt' ? 'mixed' : 'point');
-  if (options.middleClicks !== undefined && prompts !== 'point' && prompts !== 'mixed') {
-    throw conflict(`--middle-clicks was expected with single clicks only, the prompts are ${prompts}`, 'leave it out');
-  }
-  const recipe =
-    options.recipe === 'multi-prompt'
-      ? ({ kind: 'multi-prompt', rounds: options.rounds ?? 3 } as const)
-      : ({ kind: 'published' } as const);
-  const trained = options.train ?? (start.from === null ? 'all' : 'published');
-  const perStep = perStepOf(options, { model: start.model, trained, recipe }, published.batch);
-  const inEpoch = await samples(data, repeat);
-  return {
-    data,
-    choose: options.choose ?? 'samples',
-    model: start.model,
-    from: start.from,
-    seed: options.seed ?? DEFAULT_SEED,
-    steps: options.steps ?? stepsOf(options.epochs ?? published.epochs, inEpoch, perStep),
-    ...perStep,
-    recipe,
-    prompts,
-    middleClicks: options.middleClicks ?? 0,
-    augment: options.augment ?? 'published',
-    optimizer: options.optimizer ?? 'adam',
-    weightDecay: options.weightDecay ?? (options.optimizer === 'adamw' ? published.weightDecay : 0),
-    learningRate: options.lr ?? published.learningRate,
-    schedule: options.schedule ?? 'constant',
-    warmup: options.warmup ?? 0,
-    clip: options.clip ?? null,
-    ema: options.ema ?? null,
-    trained,
-    freeze: options.freeze ?? [],
-    rates: options.lrScale ?? {},
-    validateSteps: options.validateSteps ?? stepsOf(1, inEpoch, perStep),
-    checkpointSteps: options.checkpointSteps ?? 500,
-    patience: options.patience ?? 0,
-    logSteps: 10,
-    threads: options.threads ?? availableParallelism(),
-    provider: options.provider ?? 'cpu',
-    repeat,
-  };
-}
-
-/**
- * What a resumed run is asked to be: its own configuration, with what the options say put in.
- * @throws SamusError USAGE_CONFLICT for options that only a new run can have
- */
-export async function askedConfig(
+export async function configure(
   options: TrainOptions,
-  config: TrainingConfig,
+  base: Base,
+  start: Pick<Start, 'model' | 'from'>,
   samples: EpochSamples,
 ): Promise<TrainingConfig> {
-  if (options.model !== undefined || options.from !== undefined || options.profile !== undefined) {
-    const message = 'a resumed run goes on with its own model: --model, --from and --profile were not expected';
-    throw conflict(message, 'leave them out, or start a new run with --out');
+  const { settings, epochs, profile } = options;
+  const values: SettingValues = { ...base.values, ...withData(settings) };
+  const data = dataOf(values);
+  if (epochs !== undefined && settings.steps !== undefined) throw conflict('--epochs', '--steps');
+  for (const name of ['batch', 'accumulate']) {
+    if (profile !== undefined && settings[name] !== undefined) throw conflict('--profile', `--${name}`);
   }
-  const { data, recipe } = config;
-  const holdOut = options.holdOut ?? data.holdOut;
-  const rounds = options.rounds ?? (recipe.kind === 'multi-prompt' ? recipe.rounds : 3);
-  const kind = options.recipe ?? recipe.kind;
-  checkRounds(options, kind);
-  const direct = {
-    ...(options.seed !== undefined && { seed: options.seed }),
-    ...(options.steps !== undefined && { steps: options.steps }),
-    ...(options.batch !== undefined && { batch: options.batch }),
-    ...(options.accumulate !== undefined && { accumulate: options.accumulate }),
-    ...(options.prompts && { prompts: options.prompts }),
-    ...(options.middleClicks !== undefined && { middleClicks: options.middleClicks }),
-    ...(options.augment && { augment: options.augment }),
-    ...(options.optimizer && { optimizer: options.optimizer }),
-    ...(options.weightDecay !== undefined && { weightDecay: options.weightDecay }),
-    ...(options.lr !== undefined && { learningRate: options.lr }),
-    ...(options.schedule && { schedule: options.schedule }),
-    ...(options.warmup !== undefined && { warmup: options.warmup }),
-    ...(options.clip !== undefined && { clip: options.clip }),
-    ...(options.ema !== undefined && { ema: options.ema }),
-    ...(options.train && { trained: options.train }),
-    ...(options.freeze && { freeze: options.freeze }),
-    ...(options.lrScale && { rates: options.lrScale }),
-    ...(options.validateSteps !== undefined && { validateSteps: options.validateSteps }),
-    ...(options.checkpointSteps !== undefined && { checkpointSteps: options.checkpointSteps }),
-    ...(options.patience !== undefined && { patience: options.patience }),
-    ...(options.choose && { choose: options.choose }),
-    ...(options.threads !== undefined && { threads: options.threads }),
-    ...(options.provider && { provider: options.provider }),
-    ...(options.repeat && { repeat: options.repeat }),
+  const counted = epochs !== undefined || values.steps === undefined || values.validateSteps === undefined;
+  const { repeat } = values;
+  const inEpoch = counted ? await samples(data, SETTINGS.repeat.kind.accepts(repeat) ? repeat : {}) : 0;
+  const complete = (known: SettingValues) => completed(known, start, inEpoch, epochs);
+  const all = complete(values);
+  for (const [name, { only, option = name }] of SETTING_ROWS) {
+    if (!only || settings[name] === undefined || only.holds(situationOf(all, start, inEpoch))) continue;
+    const [flag] = option.split(' ');
+    const hint = `leave it out, or add ${only.with}`;
+    throw new SamusError('USAGE_CONFLICT', `expected ${flag} only with ${only.with}, got it without`, hint);
+  }
+  const config = trainingConfig(all, start.model, start.from);
+  if (profile === undefined) return config;
+  const fitting = profiled(profile, config, architectureOf(start.model).published.settings.batch);
+  return trainingConfig(complete({ ...values, ...fitting }), start.model, start.from);
+}
+
+/** With defaults for what is not known; a default may follow from rows above its own. */
+function completed(
+  known: SettingValues,
+  start: Pick<Start, 'model' | 'from'>,
+  inEpoch: number,
+  epochs: number | undefined,
+): SettingValues {
+  const values: Record<string, unknown> = { ...known };
+  for (const [name, row] of SETTING_ROWS) {
+    const situation = situationOf(values, start, inEpoch);
+    values[name] ??= initialOf(row, situation);
+    if (name === 'steps' && epochs !== undefined) values.steps = situation.stepsIn(epochs);
+  }
+  return values;
+}
+
+function situationOf(
+  values: SettingValues,
+  { model, from }: Pick<Start, 'model' | 'from'>,
+  inEpoch: number,
+): Situation {
+  return {
+    recipe: String(values['recipe.kind']),
+    prompts: String(values.prompts),
+    optimizer: String(values.optimizer),
+    fromScratch: from === null,
+    published: architectureOf(model).published.settings,
+    cores: availableParallelism(),
+    stepsIn: (epochs) => Math.ceil((epochs * inEpoch) / (Number(values.batch) * Number(values.accumulate))),
   };
-  const asked = {
-    ...config,
-    ...direct,
-    data: {
-      root: options.data ? resolve(options.data) : data.root,
-      train: options.trainList ?? data.train,
-      val: options.valList ?? data.val,
-      holdOut,
-    },
-    recipe: kind === 'published' ? ({ kind } as const) : ({ kind, rounds } as const),
+}
+
+/** Settings with the place of the data made absolute; one way of validating takes the place of the other. */
+function withData(settings: SettingValues): SettingValues {
+  const { 'data.root': root, 'data.val': val, 'data.holdOut': holdOut } = settings;
+  if (val !== undefined && Number(holdOut) > 0) throw conflict('--val-list', '--hold-out');
+  return {
+    ...settings,
+    ...(root !== undefined && { 'data.root': resolve(String(root)) }),
+    ...(val !== undefined && { 'data.holdOut': 0 }),
+    ...(Number(holdOut) > 0 && { 'data.val': [] }),
   };
-  if (options.epochs === undefined) return asked;
-  return { ...asked, steps: stepsOf(options.epochs, await samples(asked.data, asked.repeat), asked) };
 }
 
-/** Images of one run and runs of one step. @throws SamusError USAGE_CONFLICT, TRAIN_PROFILE */
-function perStepOf(
-  { profile, batch, accumulate }: TrainOptions,
-  training: Pick<TrainingConfig, 'model' | 'trained' | 'recipe'>,
-  published: number,
-): Pick<TrainingConfig, 'batch' | 'accumulate'> {
-  if (profile === undefined) return { batch: batch ?? published, accumulate: accumulate ?? 1 };
-  if (batch === undefined && accumulate === undefined) return profiled(profile, training, published);
-  throw conflict('--profile was expected to choose --batch and --accumulate, one of them came too', 'leave one out');
+function dataOf(values: SettingValues): TrainingConfig['data'] {
+  const { 'data.root': root, 'data.train': train, 'data.val': val = [], 'data.holdOut': holdOut = 0 } = values;
+  const rootGiven = SETTINGS['data.root'].kind.accepts(root);
+  const trainGiven = SETTINGS['data.train'].kind.accepts(train);
+  const valGiven = SETTINGS['data.val'].kind.accepts(val) && (val.length > 0 || Number(holdOut) > 0);
+  if (rootGiven && trainGiven && valGiven) return { root, train, val, holdOut: Number(holdOut) };
+  const missing = [
+    ...(rootGiven ? [] : ['--data']),
+    ...(trainGiven ? [] : ['--train-list']),
+    ...(valGiven ? [] : ['--val-list or --hold-out']),
+  ];
+  const hint =
+    'name the folder of the datasets, the lists to train on, and lists to validate on or a share to hold out';
+  throw new SamusError('USAGE_MISSING_OPTION', `${missing.join(', ')} is missing`, hint);
 }
 
-/** Steps in which that many epochs have been seen to their end. */
-function stepsOf(epochs: number, samples: number, perStep: Pick<TrainingConfig, 'batch' | 'accumulate'>): number {
-  return Math.ceil((epochs * samples) / (perStep.batch * perStep.accumulate));
+function seedOf({ settings }: TrainOptions, { values }: Base): number {
+  const seed = settings.seed ?? values.seed;
+  return SETTINGS.seed.kind.accepts(seed) ? seed : DEFAULT_SEED;
 }
 
-function dataOf({ data, trainList, valList, holdOut = 0 }: TrainOptions): TrainingConfig['data'] {
-  const missing = [data === undefined && '--data', trainList === undefined && '--train-list'].filter(Boolean);
-  const noVal = valList === undefined && holdOut === 0;
-  if (data === undefined || trainList === undefined || noVal) {
-    const names = [...missing, ...(noVal ? ['--val-list or --hold-out'] : [])].join(', ');
-    const hint =
-      'name the folder of the datasets, the lists to train on and those to validate on, or a share of them to hold out';
-    throw new SamusError('USAGE_MISSING_OPTION', `${names} was expected, it did not come`, hint);
-  }
-  if (valList !== undefined && holdOut > 0) {
-    throw conflict('one of --val-list and --hold-out was expected, both came', 'leave one out');
-  }
-  return { root: resolve(data), train: trainList, val: valList ?? [], holdOut };
-}
-
-function checkRounds({ rounds }: TrainOptions, recipe: TrainingConfig['recipe']['kind']): void {
-  if (rounds === undefined || recipe === 'multi-prompt') return;
-  throw conflict('--rounds was expected with --recipe multi-prompt only', 'leave it out, or add --recipe multi-prompt');
-}
-
-function conflict(message: string, hint: string): SamusError {
-  return new SamusError('USAGE_CONFLICT', message, hint);
+/** Two options that exclude each other. */
+export function conflict(one: string, other: string): SamusError {
+  return new SamusError('USAGE_CONFLICT', `expected one of ${one} and ${other}, got both`, 'leave one out');
 }

@@ -70,6 +70,6 @@ describe('the configuration of a training', () => {
     const reordered = { ...CONFIG, recipe: { rounds: 3, kind: 'multi-prompt' } as const };
     expect(differences(CONFIG, reordered)).toEqual([]);
     const other = { ...CONFIG, ema: null, data: { ...CONFIG.data, train: ['other'] } };
-    expect(differences(CONFIG, other)).toEqual(['ema', 'data.train']);
+    expect(differences(CONFIG, other)).toEqual(['data.train', 'ema']);
   });
 });

@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { TINY_SAMUS } from '../../test/support/tinyModel.js';
+import { type SettingValues, settingValues } from '../train/trainingConfig.js';
+import { trainCommand } from './train.js';
+import { type Base, configure, NO_BASE, type TrainOptions } from './trainSettings.js';
+
+const DATA = { 'data.root': 'data', 'data.train': ['train'], 'data.val': ['val'] };
+const SCRATCH = { model: TINY_SAMUS, from: null };
+
+/** An epoch of 20 samples. */
+function configured(settings: SettingValues, more: Omit<TrainOptions, 'settings'> = {}, base: Base = NO_BASE) {
+  return configure({ ...more, settings }, base, { model: TINY_SAMUS, from: base.from }, async () => 20);
+}
+
+async function baseOf(settings: SettingValues): Promise<Base> {
+  const config = await configured({ ...DATA, ...settings });
+  return { ...config, values: settingValues(config) };
+}
+
+describe('the settings of a training', () => {
+  it('are the published recipe where nothing else is said', async () => {
+    const { threads, ...config } = await configured(DATA);
+    expect(threads).toBeGreaterThan(0);
+    expect(config).toEqual({
+      ...SCRATCH,
+      data: { root: resolve('data'), train: ['train'], val: ['val'], holdOut: 0 },
+      seed: 1234,
+      batch: 8,
+      accumulate: 1,
+      steps: 500,
+      recipe: { kind: 'published' },
+      prompts: 'point',
+      middleClicks: 0,
+      augment: 'published',
+      optimizer: 'adam',
+      weightDecay: 0,
+      learningRate: 5e-4,
+      schedule: 'constant',
+      warmup: 0,
+      clip: null,
+      ema: null,
+      trained: 'all',
+      freeze: [],
+      rates: {},
+      validateSteps: 3,
+      checkpointSteps: 500,
+      patience: 0,
+      choose: 'samples',
+      logSteps: 10,
+      provider: 'cpu',
+      repeat: {},
+    });
+  });
+
+  it('follow from one another', async () => {
+    const config = await configured({
+      ...DATA,
+      'recipe.kind': 'multi-prompt',
+      optimizer: 'adamw',
+      batch: 2,
+      accumulate: 3,
+    });
+    expect(config).toMatchObject({ prompts: 'mixed', recipe: { rounds: 3 }, weightDecay: 0.1, validateSteps: 4 });
+    expect(await configured(DATA, {}, { values: {}, from: 'samus.pth' })).toMatchObject({ trained: 'published' });
+    expect(await configured({ ...DATA, batch: 3 }, { epochs: 2 })).toMatchObject({ steps: 14, validateSteps: 7 });
+  });
+
+  it('of another run are taken over, and options override them', async () => {
+    const base = await baseOf({ 'recipe.kind': 'multi-prompt', 'recipe.rounds': 2, seed: 9, clip: 1, steps: 77 });
+    expect(settingValues(await configured({}, {}, base))).toEqual(base.values);
+    const other = { seed: 10, clip: null, 'data.holdOut': 0.1, 'recipe.kind': 'published' };
+    const expected = { data: { train: ['train'], val: [], holdOut: 0.1 }, seed: 10, clip: null, steps: 77 };
+    const config = await configured(other, {}, base);
+    expect(config).toMatchObject(expected);
+    expect(config.recipe).toEqual({ kind: 'published' });
+    expect(await configured({}, { epochs: 1 }, base)).toMatchObject({ steps: 3, validateSteps: 3 });
+  });
+
+  it.each<[string, SettingValues, Omit<TrainOptions, 'settings'>, string]>([
+    ['no data', {}, {}, '--data, --train-list, --val-list or --hold-out'],
+    ['two ways of validating', { ...DATA, 'data.holdOut': 0.1 }, {}, 'expected one of --val-list and --hold-out'],
+    ['two lengths', { ...DATA, steps: 3 }, { epochs: 3 }, 'expected one of --epochs and --steps'],
+    ['rounds of one prompt', { ...DATA, 'recipe.rounds': 3 }, {}, '--rounds only with --recipe multi-prompt'],
+    ['the decay of another optimizer', { ...DATA, weightDecay: 0.1 }, {}, '--weight-decay only with --optimizer adamw'],
+    ['clicks in boxes', { ...DATA, prompts: 'box', middleClicks: 1 }, {}, '--middle-clicks only with --prompts point'],
+  ])('are refused with %s', async (_, settings, more, message) => {
+    await expect(configured(settings, more)).rejects.toMatchObject({
+      code: expect.stringMatching(/^USAGE_(MISSING_OPTION|CONFLICT)$/),
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+describe('the options', () => {
+  const run = vi.fn(async (_: TrainOptions) => ({ document: {}, lines: [] }));
+  vi.doMock('./trainRun.js', () => ({ train: run }));
+
+  it('are read into settings', async () => {
+    const options =
+      '--clip off --ema 0.9 --lr-scale a=0.5 --lr-scale b=2 --batch 3 --augment flip --out run --epochs 2';
+    await trainCommand().parseAsync([...options.split(' '), '--freeze', 'x, y'], { from: 'user' });
+    const rates = { a: 0.5, b: 2 };
+    const settings = { clip: null, ema: 0.9, rates, batch: 3, augment: 'flip', freeze: ['x', 'y'] };
+    expect(run.mock.calls[0]![0]).toMatchObject({ settings, out: 'run', epochs: 2 });
+  });
+
+  it.each([
+    ['--clip', '0'],
+    ['--lr', ''],
+    ['--batch', '1e3'],
+    ['--batch', '1025'],
+    ['--repeat', 'a=0.5'],
+    ['--lr-scale', '=1'],
+    ['--augment', 'all'],
+  ])('refuse %s %s', async (...args) => {
+    const refusal = { kind: 'usage', message: expect.stringMatching(`^expected .* as ${args[0]}, got "${args[1]}"$`) };
+    await expect(trainCommand().parseAsync(args, { from: 'user' })).rejects.toMatchObject(refusal);
+  });
+});

@@ -1,0 +1,280 @@
+/**
+ * Every setting of a training, once. The type and the reader of `config.json`, the options of `samus train`, the checks
+ * on resuming and the table in docs/train.md all come from this table; a new setting is one more row.
+ */
+import type { Architecture } from '../models/architecture.js';
+import { NODE_PROVIDERS } from '../runtime/session.js';
+import { PROMPT_KINDS } from './drawPrompt.js';
+import type { Recipe } from './gradientGraph.js';
+import { SCHEDULES } from './schedule.js';
+import { byName, choice, type Kind, number, orOff, text, texts, whole } from './settingKinds.js';
+import { AUGMENTATIONS } from './trainingSample.js';
+
+/** What defaults follow from. */
+export interface Situation {
+  readonly recipe: string;
+  readonly prompts: string;
+  readonly optimizer: string;
+  /** Whether all weights start from random numbers. */
+  readonly fromScratch: boolean;
+  /** How the authors of the architecture train it. */
+  readonly published: Architecture['published']['settings'];
+  /** Processor cores of this machine. */
+  readonly cores: number;
+  /** Steps in which so many epochs are seen to their end. */
+  stepsIn(epochs: number): number;
+}
+
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** The option with its argument. Without one, only a config.json can set it. */
+  readonly option?: string;
+  /** For the help of the command line and the documentation. */
+  readonly help: string;
+  /** The default. Absent where there is none. */
+  readonly initial?: NoInfer<T> | ((situation: Situation) => NoInfer<T>);
+  /** The default in words, where it follows from something. */
+  readonly initially?: string;
+  /** The value in runs of versions that did not have the setting. */
+  readonly older?: NoInfer<T>;
+  /** The options that it goes with, and whether they are given; others make it meaningless. */
+  readonly only?: { readonly with: string; holds(situation: Situation): boolean };
+  /** Whether a resumed run may have another value. */
+  readonly movable?: boolean;
+}
+
+function setting<T>(row: Setting<T>): Setting<T> {
+  return row;
+}
+
+export const DEFAULT_SEED = 1234;
+
+/** By the path of the field in `config.json`. A default may follow from rows above its own. */
+export const SETTINGS = {
+  'data.root': setting({
+    kind: text,
+    option: '--data <folder>',
+    help: 'folder of the datasets',
+    movable: true,
+  }),
+  'data.train': setting({
+    kind: texts,
+    option: '--train-list <names>',
+    help: 'lists to train on, separated by commas',
+  }),
+  'data.val': setting({
+    kind: texts,
+    option: '--val-list <names>',
+    help: 'lists to validate on, separated by commas; they choose the best checkpoint',
+    initial: [],
+  }),
+  'data.holdOut': setting({
+    kind: number({ from: 0, to: 0.5 }),
+    option: '--hold-out <share>',
+    help: 'in place of --val-list: hold out this share of the training lists by patients, and validate on it',
+    initial: 0,
+  }),
+  seed: setting({
+    kind: whole(0),
+    option: '--seed <number>',
+    help: 'seed of everything random',
+    initial: DEFAULT_SEED,
+  }),
+  batch: setting({
+    kind: whole(1, 1024),
+    option: '--batch <count>',
+    help: 'images of one run of the graph',
+    initial: (s) => s.published.batch,
+    initially: '8',
+  }),
+  accumulate: setting({
+    kind: whole(1, 4096),
+    option: '--accumulate <count>',
+    help: 'runs whose gradients are averaged for one step; the published Dice sums over one run only',
+    initial: 1,
+  }),
+  steps: setting({
+    kind: whole(1),
+    option: '--steps <count>',
+    help: 'optimizer steps of the whole training',
+    initial: (s) => s.stepsIn(s.published.epochs),
+    initially: 'those of 200 epochs',
+  }),
+  'recipe.kind': setting({
+    kind: choice(['published', 'multi-prompt']),
+    option: '--recipe <name>',
+    help: 'loss and prompts: as the authors of the model publish them, or as SAM is trained, by several prompts',
+    initial: 'published',
+  }),
+  'recipe.rounds': setting({
+    kind: whole(1, 16),
+    option: '--rounds <count>',
+    help: 'prompts for each image in the multi-prompt recipe',
+    initial: 3,
+    only: { with: '--recipe multi-prompt', holds: (s) => s.recipe === 'multi-prompt' },
+  }),
+  prompts: setting({
+    kind: choice(PROMPT_KINDS),
+    option: '--prompts <kind>',
+    help: 'the first prompt: a random click, several clicks, a box, or a click or a box',
+    initial: (s) => (s.recipe === 'multi-prompt' ? 'mixed' : 'point'),
+    initially: 'point; mixed with --recipe multi-prompt',
+  }),
+  middleClicks: setting({
+    kind: number({ from: 0, to: 1 }),
+    option: '--middle-clicks <share>',
+    help: "share of single clicks in the middle of the object's pixels, where evaluation clicks",
+    initial: 0,
+    older: 0,
+    only: { with: '--prompts point or mixed', holds: (s) => s.prompts === 'point' || s.prompts === 'mixed' },
+  }),
+  augment: setting({
+    kind: choice(AUGMENTATIONS),
+    option: '--augment <kind>',
+    help: 'changes to the training images',
+    initial: 'published',
+  }),
+  optimizer: setting({
+    kind: choice(['adam', 'adamw']),
+    option: '--optimizer <name>',
+    help: 'optimizer',
+    initial: 'adam',
+  }),
+  weightDecay: setting({
+    kind: number({ from: 0, to: 1 }),
+    option: '--weight-decay <share>',
+    help: 'weight decay of AdamW',
+    initial: (s) => (s.optimizer === 'adamw' ? s.published.weightDecay : 0),
+    initially: '0.1',
+    only: { with: '--optimizer adamw', holds: (s) => s.optimizer === 'adamw' },
+  }),
+  learningRate: setting({
+    kind: number({ above: 0, to: 1 }),
+    option: '--lr <rate>',
+    help: 'highest learning rate',
+    initial: (s) => s.published.learningRate,
+    initially: '0.0005',
+  }),
+  schedule: setting({
+    kind: choice(SCHEDULES),
+    option: '--schedule <name>',
+    help: 'course of the learning rate; polynomial is published with AdamW and a warm-up of 250 steps',
+    initial: 'constant',
+  }),
+  warmup: setting({
+    kind: whole(0),
+    option: '--warmup <steps>',
+    help: 'steps over which the learning rate rises',
+    initial: 0,
+  }),
+  clip: setting({
+    kind: orOff(number({ above: 0, to: 1e9 })),
+    option: '--clip <norm>',
+    help: 'largest norm of all gradients together; above it they are scaled down',
+    initial: null,
+  }),
+  ema: setting({
+    // Below 1: a mean that keeps all of itself learns nothing.
+    kind: orOff(number({ from: 0, below: 1 })),
+    option: '--ema <share>',
+    help: 'validate and save a running mean of the weights that keeps this share at each step, such as 0.999',
+    initial: null,
+  }),
+  trained: setting({
+    kind: choice(['published', 'all']),
+    option: '--train <what>',
+    help: 'weights to train: those that the publication trains, or all',
+    initial: (s) => (s.fromScratch ? 'all' : 'published'),
+    initially: 'published with a checkpoint, else all',
+  }),
+  freeze: setting({
+    kind: texts,
+    option: '--freeze <names>',
+    help: 'beginnings of names of weights that stay as they are, separated by commas',
+    initial: [],
+  }),
+  rates: setting({
+    kind: byName(number({ from: 0, to: 1000 })),
+    option: '--lr-scale <name=factor>',
+    help: 'factor of the learning rate for weights whose names begin so, the longest beginning first; repeatable',
+    initial: {},
+  }),
+  validateSteps: setting({
+    kind: whole(1),
+    option: '--validate-steps <count>',
+    help: 'steps between validations',
+    initial: (s) => s.stepsIn(1),
+    initially: 'those of one epoch',
+  }),
+  checkpointSteps: setting({
+    kind: whole(0),
+    option: '--checkpoint-steps <count>',
+    help: 'steps between checkpoints; 0: only at validations and at the end',
+    initial: 500,
+  }),
+  patience: setting({
+    kind: whole(0),
+    option: '--patience <count>',
+    help: 'stop after so many validations without a better one; 0: never',
+    initial: 0,
+  }),
+  choose: setting({
+    kind: choice(['samples', 'classes']),
+    option: '--choose <by>',
+    help: 'the best checkpoint has the highest mean Dice over all samples, or over the means of the classes',
+    initial: 'samples',
+  }),
+  logSteps: setting({
+    kind: whole(1),
+    help: 'steps between lines of metrics.jsonl',
+    initial: 10,
+  }),
+  threads: setting({
+    kind: whole(1),
+    option: '--threads <count>',
+    help: 'threads of one operation; the order of sums may depend on them',
+    initial: (s) => s.cores,
+    initially: 'one for each core',
+  }),
+  provider: setting({
+    kind: choice(NODE_PROVIDERS),
+    option: '--provider <name>',
+    help: 'what computes; samus info lists what this machine has',
+    initial: 'cpu',
+    older: 'cpu',
+  }),
+  repeat: setting({
+    kind: byName(whole(0)),
+    option: '--repeat <dataset=times>',
+    help: 'how often the samples of a dataset appear in an epoch; repeatable',
+    initial: {},
+  }),
+} satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** The rows in their order. */
+export const SETTING_ROWS: readonly (readonly [name: string, setting: Setting<unknown>])[] = Object.entries(SETTINGS);
+
+type Values = { readonly [N in SettingName]: (typeof SETTINGS)[N] extends Setting<infer T> ? T : never };
+type Group<G extends string> = {
+  readonly [N in SettingName as N extends `${G}.${infer Field}` ? Field : never]: Values[N];
+};
+
+/** The settings as `config.json` nests them. */
+export type Settings = { readonly [N in SettingName as N extends `${string}.${string}` ? never : N]: Values[N] } & {
+  readonly data: Group<'data'>;
+  readonly recipe: Recipe;
+};
+
+/** The default of a setting. */
+export function initialOf({ initial }: Setting<unknown>, situation: Situation): unknown {
+  return typeof initial === 'function' ? initial(situation) : initial;
+}
+
+/** The default in words. */
+export function initialText({ initial, initially }: Setting<unknown>): string | undefined {
+  if (initially !== undefined || initial === undefined || typeof initial === 'function') return initially;
+  if (initial === null) return 'off';
+  return typeof initial === 'object' ? undefined : String(initial);
+}
