@@ -1,5 +1,6 @@
 /**
- * Writes the generated parts of the documentation from the built program: docs/errors.md from the catalogue of errors.
+ * Writes the generated parts of the documentation from the built program: docs/errors.md from the catalogue of errors, the
+ * table in docs/train.md from that of the settings of training.
  *
  * Usage: node scripts/docs.mjs [--check]; with --check it writes nothing and fails where a page is out of date.
  */
@@ -8,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { ERRORS } from '../dist/errorCodes.js';
 import { SamusError } from '../dist/errors.js';
 import { statusOf } from '../dist/server/httpErrors.js';
+import { initialText, SETTING_ROWS } from '../dist/train/settings.js';
 
 const HEAD = `# Errors
 
@@ -35,11 +37,28 @@ server sends the same document:
 const rows = Object.entries(ERRORS).map(
   ([code, { kind, meaning }]) => `| \`${code}\` | ${meaning} | ${kind} | ${statusOf(new SamusError(code, '', ''))} |\n`,
 );
-const pages = { 'docs/errors.md': HEAD + rows.join('') };
+
+const settings = SETTING_ROWS.map(([name, row]) => {
+  const { kind, option, help } = row;
+  const values = kind.choices ? kind.choices.map((choice) => `\`${choice}\``).join(', ') : kind.expected;
+  const flag = option === undefined ? '' : `\`${option.split(' ')[0]}\``;
+  return `| ${flag} | \`${name}\` | ${values} | ${initialText(row) ?? ''} | ${help} |\n`;
+});
+const SETTINGS_HEAD = '\n| option | in `config.json` | values | default | |\n|---|---|---|---|---|\n';
+
+const pathOf = (page) => fileURLToPath(new URL(`../${page}`, import.meta.url));
+const train = readFileSync(pathOf('docs/train.md'), 'utf8');
+const pages = {
+  'docs/errors.md': HEAD + rows.join(''),
+  'docs/train.md': train.replace(
+    /(?<=<!-- settings.*-->\n)[^]*(?=\n<!-- \/settings)/,
+    SETTINGS_HEAD + settings.join(''),
+  ),
+};
 
 const check = process.argv.includes('--check');
 for (const [page, text] of Object.entries(pages)) {
-  const path = fileURLToPath(new URL(`../${page}`, import.meta.url));
+  const path = pathOf(page);
   if (!check) writeFileSync(path, text);
   else if (readFileSync(path, 'utf8') !== text) {
     console.error(`${page} is out of date: run npm run docs`);

@@ -10,6 +10,8 @@ import { parseCount } from './promptOptions.js';
 import { finish } from './run.js';
 import type { TrainOptions } from './trainSettings.js';
 
+const EPOCHS = parseCount('--epochs', 1);
+
 const EXAMPLES = `
 Without a checkpoint to start from, all weights start from random numbers and are trained. With one, those that the publication trains are.
 RUN holds config.json, metrics.jsonl and TensorBoard events, curves.svg, samples/, and the model folders last/ and best/.
@@ -38,11 +40,11 @@ export function trainCommand(): Command {
     )
     .option('--out <run>', 'new folder of the run')
     .option('--resume <run>', 'go on with an interrupted run')
-    .option('--config <file>', 'settings of another run (its config.json); options override them')
-    .addOption(
-      new Option('--epochs <count>', 'in place of --steps (default: 200)').argParser(parseCount('--epochs', 1)),
-    );
-  for (const { name, option } of settings) if (!name.startsWith('data.')) command.addOption(option);
+    .option('--config <file>', 'settings of another run (its config.json); options override them');
+  for (const { name, option } of settings) {
+    if (!name.startsWith('data.')) command.addOption(option);
+    if (name === 'steps') command.addOption(new Option('--epochs <count>', 'in place of --steps').argParser(EPOCHS));
+  }
   return command
     .addOption(
       new Option(

@@ -168,7 +168,7 @@ export const SETTINGS = {
     initial: 0,
   }),
   clip: setting({
-    kind: orOff(number({ above: 0, to: 1e9 })),
+    kind: orOff(number({ above: 0 })),
     option: '--clip <norm>',
     help: 'largest norm of all gradients together; above it they are scaled down',
     initial: null,
