@@ -51,7 +51,7 @@ const train = readFileSync(pathOf('docs/train.md'), 'utf8');
 const pages = {
   'docs/errors.md': HEAD + rows.join(''),
   'docs/train.md': train.replace(
-    /(?<=<!-- settings.*-->\n)[^]*(?=\n<!-- \/settings)/,
+    /(?<=<!-- settings.*-->\n)[\s\S]*(?=\n<!-- \/settings)/,
     SETTINGS_HEAD + settings.join(''),
   ),
 };
