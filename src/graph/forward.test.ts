@@ -190,6 +190,38 @@ describe.each([
   });
 });
 
+describe.each([
+  ['Node', runtime],
+  ['wasm', webRuntime()],
+])('sums of many elements on %s', (_, where) => {
+  const shape = [2, 2, 192, 192];
+  const values = Float32Array.from({ length: 2 * 2 * 192 * 192 }, (_, i) => 1 + Math.sin(i * i));
+  const exact = values.reduce((total, value) => total + value, 0);
+  const ofChannel = (c: number) => values.reduce((t, v, i) => (Math.floor(i / 192 ** 2) % 2 === c ? t + v : t), 0);
+
+  it('are precise where asked, and in the statistics of batchNorm', async () => {
+    const x = input('x', shape);
+    const ones = constant(float32([1, 1], [2]));
+    const outputs = {
+      sum: sum(x, { precise: true }),
+      mean: mean(x, { axes: [0, 2, 3], precise: true }),
+      batch: batchNorm(x, ones, ones, 1e-5).mean,
+      gradient: differentiate(sum(e.mul(x, x), { precise: true }), [x])[0]!,
+    };
+    const session = await where.createSession(toOnnx(outputs));
+    const found = await session.run({ x: float32(values, shape) });
+    await session.dispose();
+    expect(Math.abs(Number(found.sum!.data[0]) / exact - 1)).toBeLessThan(1e-6);
+    for (const c of [0, 1]) {
+      const wanted = ofChannel(c) / (2 * 192 ** 2);
+      for (const name of ['mean', 'batch']) {
+        expect(Math.abs(Number(found[name]!.data[c]) / wanted - 1), name).toBeLessThan(1e-6);
+      }
+    }
+    for (const i of [0, 77, 147_455]) expect(Number(found.gradient!.data[i])).toBeCloseTo(2 * values[i]!, 5);
+  });
+});
+
 describe('limits', () => {
   const logits = float32([1, 2, 3, 4, 5, 6], [1, 2, 3]);
   const lossOf = async (labels: number[], options?: { ignore: number }) => {

@@ -79,6 +79,7 @@ const cases: Record<string, Case> = {
   'sumTo over leading axes': { build: (x) => sumTo(x, [4]), shapes: [[2, 3, 4]] },
   'sumTo of a single row': { build: (x) => sumTo(x, [3]), shapes: [[1, 3]] },
   sum: { build: (x) => sum(x, { axes: [0, -1] }), shapes: [[2, 3, 4]] },
+  'sum, precise': { build: (x) => sum(x, { axes: [0, -1], precise: true }), shapes: [[2, 3, 4]] },
   mean: { build: (x) => mean(x, { axes: [1], keepDims: true }), shapes: [[2, 3, 4]] },
   max: { build: (x) => max(x, { axes: [-1] }), shapes: [[2, 5]] },
   softmax: { build: (x) => softmax(x), shapes: [[2, 5]] },
@@ -363,6 +364,8 @@ it('no rule and no branch of one is left out', async () => {
       const { loss, inputs } = lossOf(one);
       differentiate(loss, inputs);
     }
+    // Too many elements for finite differences; the stages are the sums above.
+    sum(input('large', [200, 100]), { precise: true });
     // Dimensions known only when a graph runs are for inference, without gradients.
     const open = input('open', ['batch', 2, 'n', 4]);
     linear(open, input('weight', [3, 4]), input('bias', [3]));

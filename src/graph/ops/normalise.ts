@@ -8,7 +8,7 @@ import { float32 } from '../tensorData.js';
 import { sumTo } from './broadcasting.js';
 import { add, div, mul, sqrt, sub } from './elementwise.js';
 import { matmul } from './matrix.js';
-import { mean } from './reduce.js';
+import { mean, sum } from './reduce.js';
 import { reshape, transpose } from './shape.js';
 
 /**
@@ -114,7 +114,7 @@ export function batchNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
   const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
   const count = axes.reduce((n, axis) => n * x.size(axis), 1);
   if (count < 2) throw shapeError('batchNorm', 'at least two values of each channel', x);
-  const meanOf = (values: Tensor) => mean(values, { axes, keepDims: true });
+  const meanOf = (values: Tensor) => mean(values, { axes, keepDims: true, precise: true });
   const { normalised, average, variance, inverse } = standardise(x, epsilon, meanOf);
   const y = scaled(x, normalised, weight, bias, (dy) => standardisedGradient(dy, normalised, inverse, meanOf));
   const perChannelOnly = reshape(variance, weight.shape);
@@ -150,8 +150,8 @@ export function batchNormInfer(
       if (!dy) return [];
       const inverse = div(1, sqrt(add(variance, epsilon)));
       const scale = mul(weight, inverse);
-      const total = sumToChannels(dy);
-      const slope = mul(sumToChannels(mul(dy, sub(x, perChannel(average, x)))), inverse);
+      const total = channelSum(dy);
+      const slope = mul(channelSum(mul(dy, sub(x, perChannel(average, x)))), inverse);
       return [
         mul(dy, perChannel(scale, x)),
         slope,
@@ -173,9 +173,9 @@ export function groupNorm(x: Tensor, groups: number, weight: Tensor, bias: Tenso
   checkChannels('groupNorm', x, [weight, bias]);
   const channels = x.size(1);
   if (groups < 1 || channels % groups !== 0) throw shapeError('groupNorm', `channels in ${groups} groups`, x);
-  const inner = x.shape.slice(2).reduce<number>((n, _, axis) => n * x.size(axis + 2), channels / groups);
-  const byGroup = [x.shape[0], groups, inner];
-  const meanOf = (values: Tensor) => mean(values, { axes: [2], keepDims: true });
+  const byGroup = [x.shape[0], groups, channels / groups, ...x.shape.slice(2)];
+  const axes = byGroup.map((_, axis) => axis).slice(2);
+  const meanOf = (values: Tensor) => mean(values, { axes, keepDims: true, precise: true });
   const { normalised, inverse } = standardise(reshape(x, byGroup), epsilon, meanOf);
   return scaled(x, reshape(normalised, x.shape), weight, bias, (dy) =>
     reshape(standardisedGradient(reshape(dy, byGroup), normalised, inverse, meanOf), x.shape),
@@ -196,8 +196,8 @@ function scaled(x: Tensor, normalised: Tensor, weight: Tensor, bias: Tensor, bac
   const y = add(mul(normalised, perChannel(weight, x)), perChannel(bias, x));
   return withGradient(y, [x, weight, bias], (dy) => [
     back(mul(dy, perChannel(weight, x))),
-    sumToChannels(mul(dy, normalised)),
-    sumToChannels(dy),
+    channelSum(mul(dy, normalised)),
+    channelSum(dy),
   ]);
 }
 
@@ -212,7 +212,12 @@ function perChannel(values: Tensor, x: Tensor): Tensor {
   return reshape(values, shape);
 }
 
-/** Sum over all axes but the channels. @param x [B, C, ...] @returns [C] */
+/** Sum over all axes but the channels, in one pass. @param x [B, C, ...] @returns [C] */
 function sumToChannels(x: Tensor): Tensor {
   return reshape(sumTo(x, [1, x.shape[1], ...x.shape.slice(2).map(() => 1)]), [x.shape[1]]);
+}
+
+/** {@link sumToChannels}, as precise as PyTorch's. */
+function channelSum(x: Tensor): Tensor {
+  return sum(x, { axes: x.shape.map((_, axis) => axis).filter((axis) => axis !== 1), precise: true });
 }
