@@ -43,7 +43,7 @@ export interface OwnerChannel extends Channel {
   close(): void;
 }
 
-interface CallOptions<Progress> {
+export interface CallOptions<Progress> {
   readonly signal?: AbortSignal | undefined;
   /** Whether an aborted call waits until the thread is free again; by default it is rejected at once. */
   readonly waitForThread?: boolean;

@@ -1,7 +1,7 @@
 /**
  * Workers of the page for runtime/threadProtocol.ts: the page's end and the worker's.
  */
-import { type Contract, type Handlers, serveCalls, ThreadClient } from '../runtime/threadProtocol.js';
+import { type CallOptions, type Contract, type Handlers, serveCalls, ThreadClient } from '../runtime/threadProtocol.js';
 import { pageError } from './pageError.js';
 
 /**
@@ -24,6 +24,49 @@ export function workerClient<C extends Contract>(worker: Worker): ThreadClient<C
     ended: async () => worker.terminate(),
     terminate: async () => worker.terminate(),
   });
+}
+
+/**
+ * The one worker of the page for some kind of work. It starts when it is first needed, and can be let go: a thread that
+ * has handled large images keeps their memory for as long as it lives.
+ */
+export class PageWorker<C extends Contract> {
+  readonly #start: () => Worker;
+  #client: ThreadClient<C> | undefined;
+  #running = 0;
+  #unwanted = false;
+
+  constructor(start: () => Worker) {
+    this.#start = start;
+  }
+
+  async call<K extends keyof C & string>(
+    method: K,
+    input: C[K]['input'],
+    options?: CallOptions<C[K]['progress']>,
+  ): Promise<C[K]['output']> {
+    this.#client ??= workerClient(this.#start());
+    this.#running++;
+    try {
+      return await this.#client.call(method, input, options);
+    } finally {
+      this.#running--;
+      this.#endIfIdle();
+    }
+  }
+
+  /** Ends the worker once no call is running; the next call starts another one. */
+  letGo(): void {
+    this.#unwanted = this.#client !== undefined;
+    this.#endIfIdle();
+  }
+
+  #endIfIdle(): void {
+    if (!this.#unwanted || this.#running > 0) return;
+    this.#unwanted = false;
+    void this.#client?.terminate();
+    this.#client = undefined;
+  }
 }
 
 /** Answers the page's calls from now on. */

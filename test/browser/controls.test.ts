@@ -81,7 +81,7 @@ describeInChromium('the controls of the annotator', () => {
     const chosen = page.getByRole('combobox', { name: 'Class', exact: true });
     const swatch = () => page.locator('.objects .swatch').evaluate((one) => getComputedStyle(one).backgroundColor);
     expect(await chosen.inputValue()).toBe('1');
-    await annotator.press('2');
+    await annotator.press('Enter', '2');
     await expect.poll(() => chosen.inputValue()).toBe('2');
     await page.getByLabel('Colour of class 2').fill('#0a141e');
     expect(await swatch()).toBe('rgb(10, 20, 30)');

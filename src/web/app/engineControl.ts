@@ -77,6 +77,13 @@ export function switchEngine(kind: EngineKind): void {
   dropEngine();
 }
 
+/** Gives back the memory that the engine took for the images so far, by starting a new one. */
+export function restartEngine(): void {
+  if (loading === null) return;
+  switchEngine(engineKind.peek());
+  void warmUp();
+}
+
 function dropEngine(): void {
   const old = loading;
   loading = null;

@@ -43,6 +43,7 @@ vi.mock('../storage/database.js', () => ({
   },
 }));
 vi.mock('../open/openImage.js', () => ({
+  imageClient: () => ({ letGo: () => undefined }),
   openImage: async (file: File) => {
     const { name } = file;
     // As the worker does, later than the page.
@@ -58,9 +59,14 @@ vi.mock('../open/openImage.js', () => ({
 // The model is on its way and does not come, but where a test wants it.
 const model = { comes: false };
 vi.mock('./predictions.js', () => ({
+  forgetAnswers: () => undefined,
   prepare: () => (model.comes ? Promise.resolve() : new Promise(() => undefined)),
 }));
-vi.mock('./engineControl.js', () => ({ readingBegins: () => undefined, readingFailed: () => undefined }));
+vi.mock('./engineControl.js', () => ({
+  readingBegins: () => undefined,
+  readingFailed: () => undefined,
+  restartEngine: () => undefined,
+}));
 vi.mock('./adaptedModel.js', () => ({ forgetAdapted: async () => true }));
 vi.stubGlobal('addEventListener', () => undefined);
 

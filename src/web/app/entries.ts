@@ -5,14 +5,15 @@ import { batch } from '@preact/signals';
 import { addObject, carried, emptyDocument } from '../document/edit.js';
 import { beginHistory, type History, record } from '../document/history.js';
 import type { ImageDocument, Scale } from '../document/types.js';
+import { exportClient } from '../exports/exportClient.js';
 import { contentHash } from '../open/contentHash.js';
 import type { OpenedImage } from '../open/imageContract.js';
-import { openImage } from '../open/openImage.js';
+import { imageClient, openImage } from '../open/openImage.js';
 import type { StoredFile } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { forgetAdapted } from './adaptedModel.js';
 import { newId } from './edits.js';
-import { readingBegins, readingFailed } from './engineControl.js';
+import { readingBegins, readingFailed, restartEngine } from './engineControl.js';
 import { candidatesFor, type FoundFile, withOwnPaths } from './listing.js';
 import { asMessage, dismiss, isAbort, say, warn } from './messages.js';
 import {
@@ -26,7 +27,7 @@ import {
   keepFolder,
   whileSaving,
 } from './persist.js';
-import { prepare } from './predictions.js';
+import { forgetAnswers, prepare } from './predictions.js';
 import {
   anchor,
   carryPrompts,
@@ -237,6 +238,10 @@ export function removeAll(): void {
 export async function forgetEverything(): Promise<void> {
   removeAll();
   histories.clear();
+  forgetAnswers();
+  restartEngine();
+  imageClient().letGo();
+  exportClient().letGo();
   const gone = [await forgetWork(), await forgetAdapted()];
   if (gone.every(Boolean)) say(text.saving.forgotten, text.saving.forgottenHint);
   else warn(text.errors.cannotForget, text.errors.cannotForgetHint);

@@ -62,6 +62,13 @@ export function followPrompts(): void {
   });
 }
 
+/** Lets go of all answers; what is open is asked anew. */
+export function forgetAnswers(): void {
+  answers.clear();
+  failed.clear();
+  refused.clear();
+}
+
 /** Has the open image read and then answers what is open. */
 export async function prepare(): Promise<void> {
   const open = opened.peek();

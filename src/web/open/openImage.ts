@@ -2,16 +2,17 @@
  * Opens pictures that a person gives the page. All of the work is done in a worker (imageWorker.ts, decodePicture.ts),
  * one for the page, which starts when it is first needed.
  */
-import type { ThreadClient } from '../../runtime/threadProtocol.js';
-import { workerClient } from '../pageWorker.js';
+import { PageWorker } from '../pageWorker.js';
 import type { ImageContract, OpenedImage } from './imageContract.js';
 
-let client: ThreadClient<ImageContract> | undefined;
+const worker = new PageWorker<ImageContract>(
+  () => new Worker(new URL('./imageWorker.ts', import.meta.url), { type: 'module' }),
+);
 
-export function imageClient(): ThreadClient<ImageContract> {
-  client ??= workerClient(new Worker(new URL('./imageWorker.ts', import.meta.url), { type: 'module' }));
-  return client;
-}
+export const imageClient = (): PageWorker<ImageContract> => worker;
+
+/** Pixels of a picture after which the worker's memory is given back at once. */
+const LARGE = 8e6;
 
 /**
  * A frame of a picture file.
@@ -21,5 +22,6 @@ export function imageClient(): ThreadClient<ImageContract> {
  */
 export async function openImage(file: File, signal?: AbortSignal, frame = 1): Promise<OpenedImage> {
   const picture = await imageClient().call('open', { file, frame }, { signal });
+  if (picture.image.width * picture.image.height > LARGE) worker.letGo();
   return { ...picture, name: file.name, width: picture.image.width, height: picture.image.height };
 }

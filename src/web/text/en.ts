@@ -57,6 +57,7 @@ export const text = {
     listed: (n: number): string =>
       n === 1 ? 'This image is already in the list.' : `${n} of these images are already in the list.`,
     firstFrame: (frames: number): string => `This file has ${frames} frames. The first one is open.`,
+    frame: (frame: number, frames: number): string => `Frame ${frame} of ${frames}`,
     unread: (n: number, first: string): string =>
       n === 1
         ? `${first} could not be read and was skipped.`
