@@ -24,7 +24,8 @@ function fakeWorker() {
 describe('PageWorker', () => {
   it('is let go once it rests, and started again by the next call', async () => {
     const workers = [fakeWorker(), fakeWorker()];
-    const start = vi.fn(() => workers[start.mock.calls.length - 1]!.worker as unknown as Worker);
+    let started = 0;
+    const start = vi.fn((): Worker => Object.assign(Object.create(null), workers[started++]!.worker));
     const page = new PageWorker<Echo>(start);
     page.letGo();
     expect(start).not.toHaveBeenCalled();

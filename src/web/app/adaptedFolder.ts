@@ -3,9 +3,9 @@
  * a pause after each, so that the page goes on meanwhile.
  */
 import { strToU8, Zip, ZipPassThrough } from 'fflate';
-import { owned } from '../exports/owned.js';
+import { owned } from '../exports/exportContract.js';
 import type { AdaptedModel } from '../storage/adaptedStore.js';
-import { modelCard } from './modelCard.js';
+import { text } from '../text/en.js';
 
 /** A few milliseconds of work each. */
 const PIECE = 1 << 20;
@@ -32,4 +32,45 @@ export async function adaptedFolder(model: AdaptedModel): Promise<Blob> {
   }
   zip.end();
   return new Blob(parts, { type: 'application/zip' });
+}
+
+/** The README.md of the folder: what the model is made of, and what it is good for. */
+function modelCard({ name, from, made, steps, trained, heldOut, before, after, better }: AdaptedModel): string {
+  const row = (what: string, count: string, a: number, b: number): string =>
+    `| ${what} | ${count} | ${a.toFixed(3)} | ${b.toFixed(3)} |`;
+  const { card } = text;
+  return [
+    `# ${name}`,
+    '',
+    card.research,
+    '',
+    ...(better ? [] : [card.notBetter(from), '']),
+    card.made(from, made.slice(0, 10)),
+    '',
+    `## ${card.use}`,
+    '',
+    '```',
+    `samus segment --model ${name} IMAGE.png --point X,Y`,
+    '```',
+    '',
+    `## ${card.learned}`,
+    '',
+    card.learnedFrom(trained, steps, heldOut),
+    '',
+    `## ${card.scores}`,
+    '',
+    card.meanDice,
+    '',
+    `| ${card.columns.join(' | ')} |`,
+    '|---|---|---|---|',
+    row(card.heldOut, String(heldOut), before.heldOut, after.heldOut),
+    row(card.phantoms, card.fixed, before.phantoms, after.phantoms),
+    '',
+    card.hint,
+    '',
+    `## ${card.limits}`,
+    '',
+    card.limitsOf(from),
+    '',
+  ].join('\n');
 }

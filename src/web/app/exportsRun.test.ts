@@ -16,7 +16,7 @@ vi.mock('./entries.js', () => ({
   workOn: async (entry: Entry) => works.get(entry.key!),
 }));
 vi.mock('./persist.js', () => ({ keepDataset: () => undefined }));
-vi.mock('./download.js', () => ({ download: () => undefined }));
+vi.mock('./resultsFolder.js', async (load) => ({ ...(await load<object>()), download: () => undefined }));
 vi.mock('../exports/exportClient.js', () => ({
   exportClient: () => ({
     call: async (_: string, request: ExportRequest) => {

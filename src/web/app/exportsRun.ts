@@ -10,12 +10,11 @@ import { type ExportFormat, type ExportImage, fits } from '../exports/exportCont
 import type { SourceFolder } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { bringBack } from './classes.js';
-import { download } from './download.js';
 import { contentOf, workOn } from './entries.js';
 import { pathsInFolder } from './listing.js';
 import { asMessage, isAbort, say, sayError } from './messages.js';
 import { keepDataset } from './persist.js';
-import { mayWrite, writeResults } from './resultsFolder.js';
+import { download, mayWrite, writeResults } from './resultsFolder.js';
 import { classes, currentId, dialog, type Entry, entries } from './state.js';
 
 export interface ExportChoice {

@@ -10,11 +10,11 @@ import type { SourceFolder } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { newId } from './edits.js';
 import { addImages } from './entries.js';
-import { RESULTS_FOLDER } from './fileSystemAccess.js';
 import type { FoundFile } from './listing.js';
 import { isNamedAsImage, isNamedAsMask, maskKind, namedAsObjects, stem } from './maskNames.js';
 import { addMasks } from './masksIn.js';
 import { offer, say, sayError, warn } from './messages.js';
+import { RESULTS_FOLDER } from './resultsFolder.js';
 import { entries, summary } from './state.js';
 import { readTrainingSets, type TrainingSets } from './trainingSet.js';
 

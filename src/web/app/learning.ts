@@ -7,15 +7,15 @@ import { decodeRle, rleArea } from '../../formats/rle.js';
 import type { AdaptExample, AdaptProgress } from '../../train/adapt.js';
 import type { PackedMask } from '../document/types.js';
 import { adapt } from '../engine/adapt.js';
-import { modelUnreachable } from '../engine/engineErrors.js';
 import { servedModels } from '../engine/modelFiles.js';
 import { openImage } from '../open/openImage.js';
+import { pageError } from '../pageError.js';
 import type { AdaptedModel } from '../storage/adaptedStore.js';
 import { text } from '../text/en.js';
 import { adaptedFolder } from './adaptedFolder.js';
-import { download } from './download.js';
 import { keyOf, workOn } from './entries.js';
 import { asMessage, isAbort, say, sayError } from './messages.js';
+import { download } from './resultsFolder.js';
 import { dialog, entries, message } from './state.js';
 import { TimeLeft } from './timeLeft.js';
 
@@ -153,6 +153,6 @@ async function configOf(model: string, base: string): Promise<string> {
   const answer = await fetch(url, { cache: 'no-cache' }).catch(() => null);
   if (answer?.ok) return answer.text();
   const kept = typeof caches === 'undefined' ? undefined : await caches.match(url);
-  if (!kept) throw modelUnreachable(model, 'its config.json cannot be read');
+  if (!kept) throw pageError('MODEL_UNREACHABLE', { name: model, reason: 'its config.json cannot be read' });
   return kept.text();
 }

@@ -1,11 +1,33 @@
 /**
- * Writes results beside the images, into the folder that they were opened from: each export into a new folder with its
- * date, so that nothing that is there is replaced. Which images belong there is up to exportsRun.ts.
+ * Hands results to the person: as a download, or next to the images, in the folder that they were opened from. Each
+ * export goes into a new folder with its date, so that nothing is replaced. exportsRun.ts decides what goes where.
  */
 import type { OutputFile } from '../exports/exportContract.js';
 import { pageError } from '../pageError.js';
 import type { SourceFolder } from '../storage/database.js';
-import { RESULTS_FOLDER } from './fileSystemAccess.js';
+
+/** What the File System Access API adds to browsers that have it; TypeScript's own types leave it out. */
+declare global {
+  interface Window {
+    showDirectoryPicker?(options?: { id?: string; mode?: 'read' | 'readwrite' }): Promise<FileSystemDirectoryHandle>;
+  }
+  interface FileSystemHandle {
+    requestPermission?(options: { mode: 'read' | 'readwrite' }): Promise<PermissionState>;
+  }
+}
+
+/** Where results are written beside the images. */
+export const RESULTS_FOLDER = 'samus-export';
+
+/** Hands a file to the person as a download of the browser. @param path its last part is the name */
+export function download(path: string, content: Blob): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(content);
+  link.download = path.split('/').at(-1)!;
+  link.click();
+  // The download has begun by then.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
 
 /** Asks the person, in the course of a click. After a reload the browser asks anew. */
 export async function mayWrite({ handle }: SourceFolder): Promise<boolean> {

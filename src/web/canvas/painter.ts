@@ -2,8 +2,9 @@
  * Draws: the picture on one canvas, everything that lies over it on another. It is told what to draw and keeps no
  * state; masks are drawn in the frame of the image, marks in that of the screen, so that they keep their size.
  */
+import { traceOutlines } from '../../formats/outline.js';
+import { patchOf } from '../../formats/runs.js';
 import type { PackedMask } from '../document/types.js';
-import { maskPath } from './maskPath.js';
 import { toCanvas, type Viewport } from './viewport.js';
 
 type Place = readonly [x: number, y: number];
@@ -253,4 +254,32 @@ function twice(context: CanvasRenderingContext2D, color: string, stroke: () => v
   context.strokeStyle = color;
   stroke();
   context.setLineDash([]);
+}
+
+/** Masks as paths, exact along pixel borders at every magnification; each is made once. */
+const paths = new WeakMap<PackedMask, Path2D>();
+
+/** In pixels of the image; to be filled by the even-odd rule. */
+function maskPath(mask: PackedMask): Path2D {
+  let path = paths.get(mask);
+  if (!path) {
+    path = makePath(mask);
+    paths.set(mask, path);
+  }
+  return path;
+}
+
+function makePath(mask: PackedMask): Path2D {
+  const path = new Path2D();
+  const patch = patchOf(mask);
+  if (!patch) return path;
+  for (const { corners } of traceOutlines(patch.data, patch.width, patch.height)) {
+    for (let i = 0; i < corners.length; i += 2) {
+      const [x, y] = [corners[i]! + patch.x, corners[i + 1]! + patch.y];
+      if (i === 0) path.moveTo(x, y);
+      else path.lineTo(x, y);
+    }
+    path.closePath();
+  }
+  return path;
 }

@@ -2,10 +2,30 @@
  * "Learn from my corrections": adapts a model to a person's own masks in a worker of the page. Nothing leaves the
  * machine. Whether the result is used is the caller's decision; createEngine takes its weights.
  */
-import type { AdaptExample, AdaptProgress } from '../../train/adapt.js';
+import type { Adaptation, AdaptExample, AdaptProgress } from '../../train/adapt.js';
 import { workerClient } from '../pageWorker.js';
-import type { AdaptContract, AdaptOutcome } from './adaptContract.js';
-import { mostThreads } from './threads.js';
+import { mostThreads } from './wasmRuntime.js';
+
+interface AdaptRequest {
+  /** Address of the server's root. */
+  readonly base: string;
+  readonly model: string;
+  /** Weights to start from, safetensors; the model's own if absent. */
+  readonly weights?: Blob;
+  readonly samples: readonly AdaptExample[];
+  readonly threads: number;
+  readonly steps?: number;
+}
+
+/** How it went; the adapted weights are there whether they are better or not. */
+export interface AdaptOutcome extends Omit<Adaptation, 'tensors'> {
+  /** A safetensors file of half-precision floats, as bundled models have them. */
+  readonly weights: Blob;
+}
+
+export type AdaptContract = {
+  adapt: { input: AdaptRequest; output: AdaptOutcome; progress: AdaptProgress };
+};
 
 export interface AdaptOptions {
   /** Name of the model of the server's to start from. */

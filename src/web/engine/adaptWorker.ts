@@ -4,10 +4,9 @@ import { encodeSafetensors } from '../../formats/safetensorsWrite.js';
 import { webRuntime } from '../../runtime/webRuntime.js';
 import { adaptModel } from '../../train/adapt.js';
 import { serveWorker } from '../pageWorker.js';
-import type { AdaptContract } from './adaptContract.js';
+import type { AdaptContract } from './adapt.js';
 import { loadServedModel } from './modelFiles.js';
-import { yieldingRuntime } from './nextTask.js';
-import { runtimeFolder } from './runtimeFolder.js';
+import { runtimeFolder, yieldingRuntime } from './wasmRuntime.js';
 
 serveWorker<AdaptContract>({
   async adapt({ base, model: name, weights, samples, threads, steps }, { signal, progress }) {

@@ -6,6 +6,7 @@
 import type { Image } from '../../formats/image.js';
 import type { ObjectPrompt } from '../../predict/types.js';
 import type { ThreadClient } from '../../runtime/threadProtocol.js';
+import { pageError } from '../pageError.js';
 import { workerClient } from '../pageWorker.js';
 import type {
   Engine,
@@ -16,7 +17,6 @@ import type {
   EverythingOptions,
 } from './engine.js';
 import type { BrowserProvider, EngineContract, Timings } from './engineContract.js';
-import { imageUnknown } from './engineErrors.js';
 import { KeptTasks } from './keptTasks.js';
 import { fasterProvider, isWebgpuWorthTrying, rememberedProvider, rememberProvider } from './providerChoice.js';
 
@@ -106,7 +106,7 @@ export class BrowserEngine implements Engine {
 
   async #ready(key: string): Promise<void> {
     const encoded = this.#encoded.peek(key);
-    if (!encoded) throw imageUnknown(key);
+    if (!encoded) throw pageError('ENGINE_IMAGE_UNKNOWN', { key });
     await encoded;
   }
 

@@ -1,18 +1,17 @@
 /** The worker that runs the model in the browser. What it does is localEngine.ts; here it meets onnxruntime-web. */
 import { Segmenter } from '../../predict/segmenter.js';
 import { webRuntime } from '../../runtime/webRuntime.js';
+import { pageError } from '../pageError.js';
 import { serveWorker } from '../pageWorker.js';
 import type { EngineContract } from './engineContract.js';
-import { imageUnknown } from './engineErrors.js';
 import { LocalEngine } from './localEngine.js';
 import { loadServedModel } from './modelFiles.js';
-import { yieldingRuntime } from './nextTask.js';
-import { runtimeFolder } from './runtimeFolder.js';
+import { runtimeFolder, yieldingRuntime } from './wasmRuntime.js';
 
 let engine: LocalEngine | undefined;
 
 function loaded(key: string): LocalEngine {
-  if (!engine) throw imageUnknown(key);
+  if (!engine) throw pageError('ENGINE_IMAGE_UNKNOWN', { key });
   return engine;
 }
 

@@ -7,7 +7,7 @@ import type { Engine, EngineKind, EngineProgress } from './engine.js';
 import type { BrowserProvider } from './engineContract.js';
 import { servedModels } from './modelFiles.js';
 import { ServerEngine } from './serverEngine.js';
-import { mostThreads } from './threads.js';
+import { mostThreads } from './wasmRuntime.js';
 
 export interface EngineOptions {
   /** Name of a model of the server's; default the one that the server says. */

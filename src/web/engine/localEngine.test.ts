@@ -5,7 +5,7 @@ import { decodeRle } from '../../formats/rle.js';
 import { Segmenter } from '../../predict/segmenter.js';
 import { webRuntime } from '../../runtime/webRuntime.js';
 import { LocalEngine } from './localEngine.js';
-import { nextTask, yieldingRuntime } from './nextTask.js';
+import { nextTask, yieldingRuntime } from './wasmRuntime.js';
 
 const picture = createImage(
   40,

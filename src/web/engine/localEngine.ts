@@ -7,10 +7,10 @@ import { encodeRle } from '../../formats/rle.js';
 import { segmentEverything } from '../../predict/automatic.js';
 import type { Segmenter } from '../../predict/segmenter.js';
 import type { Encoding, ObjectPrompt, ObjectResult } from '../../predict/types.js';
+import { pageError } from '../pageError.js';
 import type { EngineMask } from './engine.js';
 import type { Steps, Timings } from './engineContract.js';
-import { imageUnknown } from './engineErrors.js';
-import { nextTask } from './nextTask.js';
+import { nextTask } from './wasmRuntime.js';
 
 export class LocalEngine {
   readonly #segmenter: Segmenter;
@@ -70,7 +70,7 @@ export class LocalEngine {
 
   #encoding(key: string): Encoding {
     const encoding = this.#encodings.get(key);
-    if (!encoding) throw imageUnknown(key);
+    if (!encoding) throw pageError('ENGINE_IMAGE_UNKNOWN', { key });
     return encoding;
   }
 

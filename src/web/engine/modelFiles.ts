@@ -7,8 +7,8 @@ import { blobSource, memorySource } from '../../formats/byteSource.js';
 import { readSafetensors } from '../../formats/safetensors.js';
 import { modelFromParts } from '../../predict/model.js';
 import type { Model } from '../../predict/types.js';
+import { pageError } from '../pageError.js';
 import type { EngineProgress } from './engine.js';
-import { modelUnreachable } from './engineErrors.js';
 
 const CACHE = 'samus-models';
 
@@ -32,7 +32,7 @@ export async function servedModels(base: string): Promise<ServedModels> {
   } catch (error) {
     const kept = await cache?.match(url);
     if (kept) return kept.json();
-    throw modelUnreachable('list', reasonOf(error));
+    throw pageError('MODEL_UNREACHABLE', { name: 'list', reason: reasonOf(error) });
   }
 }
 
@@ -59,7 +59,7 @@ export async function loadServedModel(
     const { tensors } = await readSafetensors(source);
     return modelFromParts(name, config, tensors);
   } catch (error) {
-    throw error instanceof SamusError ? error : modelUnreachable(name, reasonOf(error));
+    throw error instanceof SamusError ? error : pageError('MODEL_UNREACHABLE', { name, reason: reasonOf(error) });
   }
 }
 

@@ -6,11 +6,10 @@ import { SamusError } from '../../errors.js';
 import { encodeRle } from '../../formats/rle.js';
 import type { ObjectPrompt } from '../../predict/types.js';
 import { imageClient } from '../open/openImage.js';
-import { floatsFromBase64, floatsToBase64 } from './base64.js';
+import { pageError } from '../pageError.js';
 import type { Engine, EngineImage, EngineMask, EngineSegmentOptions, EverythingOptions } from './engine.js';
-import { imageUnknown, serverAnswer } from './engineErrors.js';
 import { KeptTasks } from './keptTasks.js';
-import { ask, type ServerObject } from './serverRequests.js';
+import { ask, floatsFromBase64, floatsToBase64, type ServerObject } from './serverRequests.js';
 
 export interface ServerEngineOptions {
   /** Address of the server's root. */
@@ -50,7 +49,7 @@ export class ServerEngine implements Engine {
     const { multimask = false, signal } = options;
     const body = { multimask, lowResLogits: true, format: 'rle', objects: [objectOf(prompt, await this.#image(key))] };
     const [object] = await this.#ask(key, 'segment', body, signal);
-    if (!object) throw serverAnswer(200);
+    if (!object) throw pageError('SERVER_ANSWER', { status: 200 });
     return object;
   }
 
@@ -67,7 +66,7 @@ export class ServerEngine implements Engine {
 
   async #image(key: string): Promise<EngineImage> {
     const sent = await this.#sent.peek(key);
-    if (!sent) throw imageUnknown(key);
+    if (!sent) throw pageError('ENGINE_IMAGE_UNKNOWN', { key });
     return sent.source;
   }
 
@@ -76,7 +75,7 @@ export class ServerEngine implements Engine {
     const { model, base } = this.#options;
     const body = { model, ...question };
     const sent = await this.#sent.peek(key);
-    if (!sent) throw imageUnknown(key);
+    if (!sent) throw pageError('ENGINE_IMAGE_UNKNOWN', { key });
     const address = (id: string): string => new URL(`api/v1/images/${id}/${what}`, base).href;
     const together = this.#with(signal);
     try {
@@ -96,7 +95,7 @@ export class ServerEngine implements Engine {
     const url = new URL('api/v1/images', base);
     url.searchParams.set('model', model);
     const { image } = await ask(url.href, { png }, together);
-    if (image === undefined) throw serverAnswer(200);
+    if (image === undefined) throw pageError('SERVER_ANSWER', { status: 200 });
     return { source, id: image };
   }
 
@@ -120,7 +119,7 @@ function objectOf(prompt: ObjectPrompt, { image }: EngineImage): object {
 }
 
 function masksOf(objects: readonly ServerObject[] | undefined): EngineMask[] {
-  if (!objects) throw serverAnswer(200);
+  if (!objects) throw pageError('SERVER_ANSWER', { status: 200 });
   return objects.map(({ score, rle, area, box, lowResLogits }) => ({
     score,
     rle,

@@ -5,7 +5,7 @@
 import { isErrorCode } from '../../errorCodes.js';
 import { type Json, SamusError } from '../../errors.js';
 import type { PixelBox, Rle } from '../../formats/rle.js';
-import { serverAnswer, serverBusy, serverUnreachable } from './engineErrors.js';
+import { pageError } from '../pageError.js';
 
 export interface ServerObject {
   readonly score: number;
@@ -49,7 +49,7 @@ export async function ask(url: string, body: Body, signal: AbortSignal): Promise
     const response = await post(url, body, signal);
     if (response.ok) return response.json();
     if (response.status !== 503) throw await errorOf(response);
-    if (attempt === ATTEMPTS) throw serverBusy();
+    if (attempt === ATTEMPTS) throw pageError('SERVER_BUSY');
     await pause(waitOf(response.headers.get('retry-after'), attempt), signal);
   }
 }
@@ -61,7 +61,7 @@ async function post(url: string, body: Body, signal: AbortSignal): Promise<Respo
     return await fetch(url, { method: 'POST', headers: { 'content-type': type }, body: content, signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw serverUnreachable(error instanceof Error ? error.message : String(error));
+    throw pageError('SERVER_UNREACHABLE', { reason: error instanceof Error ? error.message : String(error) });
   }
 }
 
@@ -90,6 +90,25 @@ async function errorOf(response: Response): Promise<SamusError> {
   const answer: ServerError = await response.json().catch(() => ({}));
   const { code, message, hint = '', details = {} } = answer.error ?? {};
   // Another version of the server may know codes that this page does not.
-  if (code === undefined || message === undefined || !isErrorCode(code)) return serverAnswer(response.status);
+  if (code === undefined || message === undefined || !isErrorCode(code))
+    return pageError('SERVER_ANSWER', { status: response.status });
   return new SamusError(code, message, hint, details);
+}
+
+/** Arguments of one call of String.fromCharCode: far below any engine's limit. */
+const STEP = 8192;
+
+export function floatsToBase64(values: Float32Array): string {
+  const bytes = new Uint8Array(values.length * 4);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < values.length; i++) view.setFloat32(i * 4, values[i]!, true);
+  let text = '';
+  for (let at = 0; at < bytes.length; at += STEP) text += String.fromCharCode(...bytes.subarray(at, at + STEP));
+  return btoa(text);
+}
+
+export function floatsFromBase64(text: string): Float32Array {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  return Float32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getFloat32(i * 4, true));
 }

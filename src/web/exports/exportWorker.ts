@@ -8,9 +8,9 @@ import { encodePicture } from '../open/pngPicture.js';
 import { pageError } from '../pageError.js';
 import { serveWorker } from '../pageWorker.js';
 import type { ExportContract } from './exportContract.js';
+import { owned } from './exportContract.js';
 import { looksLikeMask, readLabel } from './labels.js';
 import { measured } from './measured.js';
-import { owned } from './owned.js';
 import { readAnnotations } from './readAnnotations.js';
 import { writeFiles } from './writeFiles.js';
 

@@ -10,8 +10,8 @@ import type { Picture } from '../open/imageContract.js';
 import { encodePicture } from '../open/pngPicture.js';
 import { pageError } from '../pageError.js';
 import type { ExportRequest, OutputFile } from './exportContract.js';
+import { owned } from './exportContract.js';
 import { classMap } from './labels.js';
-import { owned } from './owned.js';
 
 /** Of a class index that no class has. */
 const UNNAMED = '#808080';

@@ -9,8 +9,8 @@ import { decodeRle } from '../../formats/rle.js';
 import type { ClassEntry } from '../document/types.js';
 import { encodePicture } from '../open/pngPicture.js';
 import type { ExportImage, ExportRequest, OutputFile } from './exportContract.js';
+import { owned } from './exportContract.js';
 import { classMap } from './labels.js';
-import { owned } from './owned.js';
 import { promptsDocument } from './promptsDocument.js';
 import { datasetFiles } from './us30k.js';
 

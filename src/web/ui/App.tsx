@@ -9,20 +9,17 @@ import { CalibrateDialog } from './CalibrateDialog.js';
 import { CanvasView } from './CanvasView.js';
 import { ClassesPanel } from './ClassesPanel.js';
 import { Dialog } from './Dialog.js';
-import { EngineMenu } from './EngineMenu.js';
 import { ExportDialog } from './ExportDialog.js';
 import { FileList } from './FileList.js';
 import { HelpDialog } from './HelpDialog.js';
-import { LearnDialog } from './LearnDialog.js';
-import { LearnPanel } from './LearnPanel.js';
+import { LearnDialog, LearnPanel } from './LearnDialog.js';
 import { MeasurePanel } from './MeasurePanel.js';
 import { MessageBar } from './MessageBar.js';
 import { ObjectsPanel } from './ObjectsPanel.js';
-import { OpenMore } from './OpenMore.js';
 import { Spoken } from './Spoken.js';
 import { StatusBar } from './StatusBar.js';
 import { Toolbar } from './Toolbar.js';
-import { TopBar } from './TopBar.js';
+import { EngineMenu, OpenMore, TopBar } from './TopBar.js';
 import { ViewPanel } from './ViewPanel.js';
 
 export function App() {

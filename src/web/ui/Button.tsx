@@ -1,4 +1,5 @@
-/** A button with an icon, a word, or both; its key stands in the tooltip. */
+/** The small controls that every panel uses. */
+import type { Signal } from '@preact/signals';
 import { Icon, type IconName } from './icons.js';
 
 interface Props {
@@ -15,6 +16,7 @@ interface Props {
   onClick?(): unknown;
 }
 
+/** A button with an icon, a caption or both; the tooltip names its key. */
 export function Button({ label, icon, caption, keys, pressed, disabled, kind = 'plain', submit, onClick }: Props) {
   return (
     <button
@@ -29,5 +31,21 @@ export function Button({ label, icon, caption, keys, pressed, disabled, kind = '
       {icon && <Icon name={icon} />}
       {caption && <span>{caption}</span>}
     </button>
+  );
+}
+
+/** A checkbox bound to a signal. */
+export function Check({ label, value }: { readonly label: string; readonly value: Signal<boolean> }) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={value.value}
+        onChange={(event) => {
+          value.value = event.currentTarget.checked;
+        }}
+      />
+      <span>{label}</span>
+    </label>
   );
 }

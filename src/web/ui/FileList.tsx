@@ -4,8 +4,7 @@ import { goBack, goNext } from '../app/commands.js';
 import { openEntry, removeAll, removeEntry } from '../app/entries.js';
 import { carryPrompts, currentId, currentIndex, type Entry, entries } from '../app/state.js';
 import { text } from '../text/en.js';
-import { Button } from './Button.js';
-import { Check } from './Check.js';
+import { Button, Check } from './Button.js';
 
 export function FileList() {
   const all = entries.value;

@@ -13,7 +13,7 @@ import {
   learningFailure,
   stopLearning,
 } from '../app/learning.js';
-import { adapted, adaptedInUse } from '../app/state.js';
+import { adapted, adaptedInUse, dialog } from '../app/state.js';
 import type { AdaptedModel } from '../storage/adaptedStore.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
@@ -172,4 +172,27 @@ function spoken({ stage, done, total }: Learning): string {
   if (total === 0) return text.learn.stages[stage];
   const tenths = Math.floor((10 * done) / total);
   return `${text.learn.stages[stage]}: ${10 * tenths} %`;
+}
+
+/** The way to the window, among the panels. */
+export function LearnPanel() {
+  const now = learning.value;
+  const open = (): void => {
+    dialog.value = 'learn';
+  };
+  return (
+    <section class="panel learn" aria-label={text.learn.title}>
+      <header>
+        <h2>{text.learn.title}</h2>
+      </header>
+      {now && (
+        <p class="quiet">
+          {text.learn.stages[now.stage]}: {text.learn.step(now.done, now.total)}
+        </p>
+      )}
+      <div class="row">
+        <Button label={text.learn.title} caption={text.learn.open} icon="learn" keys="L" onClick={open} />
+      </div>
+    </section>
+  );
 }

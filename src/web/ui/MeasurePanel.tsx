@@ -6,8 +6,7 @@ import { measurementOf } from '../app/measurements.js';
 import { active, document, opened, showMeasures } from '../app/state.js';
 import { setScale } from '../document/edit.js';
 import { text } from '../text/en.js';
-import { Button } from './Button.js';
-import { Check } from './Check.js';
+import { Button, Check } from './Button.js';
 
 export function MeasurePanel() {
   const scale = document.value?.scale ?? null;

@@ -1,11 +1,14 @@
 /** The bar at the top: what concerns files and the work as a whole. */
+
 import { redoStep, undoStep } from '../app/edits.js';
-import { openFiles } from '../app/pickers.js';
-import { type Dialog, dialog, entries, history } from '../app/state.js';
+import { switchEngine } from '../app/engineControl.js';
+import { takeSample } from '../app/filesIn.js';
+import { say } from '../app/messages.js';
+import { openFiles, openFolder, openMasks } from '../app/pickers.js';
+import { prepare } from '../app/predictions.js';
+import { adapted, type Dialog, dialog, engineKind, entries, history, serverReachable } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
-import { EngineMenu } from './EngineMenu.js';
-import { OpenMore } from './OpenMore.js';
 
 const show = (which: Dialog) => (): void => {
   dialog.value = which;
@@ -48,5 +51,59 @@ export function TopBar() {
         <Button label={text.help.open} icon="help" keys="?" onClick={show('help')} />
       </div>
     </header>
+  );
+}
+
+/** The rarer ways to open something: in the bar at the top, on a phone in the window of images. */
+export function OpenMore() {
+  const none = entries.value.length === 0;
+  return (
+    <div class="group more">
+      <Button
+        label={text.open.folder}
+        caption={text.open.folderShort}
+        icon="folder"
+        keys="Shift+O"
+        onClick={openFolder}
+      />
+      <Button
+        label={text.open.masks}
+        caption={text.open.masksShort}
+        icon="masks"
+        keys="I"
+        disabled={none}
+        onClick={openMasks}
+      />
+      <Button
+        label={text.open.sample}
+        caption={text.open.sampleShort}
+        icon="sample"
+        onClick={() => void takeSample()}
+      />
+    </div>
+  );
+}
+
+/** Where the model runs. */
+export function EngineMenu() {
+  const choose = (value: string): void => {
+    const kind = value === 'server' ? 'server' : 'browser';
+    if (kind === 'server' && !serverReachable.value) {
+      say(text.engine.noServer);
+      return;
+    }
+    switchEngine(kind);
+    void prepare();
+  };
+  return (
+    <label class="engine" title={text.engine.title}>
+      <span class="visually-hidden">{text.engine.title}</span>
+      <select value={engineKind.value} onChange={(event) => choose(event.currentTarget.value)}>
+        <option value="browser">{adapted.value?.inUse ? text.learn.engine : text.engine.browser}</option>
+        <option value="server" disabled={!serverReachable.value}>
+          {text.engine.server}
+        </option>
+      </select>
+    </label>
   );
 }

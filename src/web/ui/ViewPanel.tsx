@@ -4,8 +4,7 @@ import { resetLight } from '../app/commands.js';
 import { forgetEverything } from '../app/entries.js';
 import { brightness, contrast, multimask, showPreview } from '../app/state.js';
 import { text } from '../text/en.js';
-import { Button } from './Button.js';
-import { Check } from './Check.js';
+import { Button, Check } from './Button.js';
 
 export function ViewPanel() {
   return (

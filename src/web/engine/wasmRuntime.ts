@@ -1,5 +1,24 @@
-/** Lets a worker read its messages between two pieces of work. */
+/**
+ * ONNX Runtime's WebAssembly in the page: where the server has it, how many threads it takes, and how a worker reads
+ * its messages between two runs.
+ */
 import type { Runtime } from '../../runtime/session.js';
+
+/** The build (vite.config.ts) puts it in. */
+declare const __RUNTIME__: string;
+
+/** @param base address of the server's root */
+export function runtimeFolder(base: string): string {
+  return new URL(`ort/${__RUNTIME__}/`, base).href;
+}
+
+/** More gain nothing at the sizes of samus-s, and take processors away from the page. */
+const MOST_THREADS = 4;
+
+/** Threads need memory that they share, which pages have only where nothing foreign can get into them. */
+export function mostThreads(): number {
+  return crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
+}
 
 /** Ends when the tasks that wait now are done. Timers would do too, but browsers stretch them to 4 ms. */
 export function nextTask(): Promise<void> {
