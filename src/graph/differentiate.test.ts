@@ -24,7 +24,7 @@ async function expectValues(tensor: Tensor | undefined, expected: readonly numbe
 }
 
 describe('differentiate', () => {
-  it('adds up the ways from a variable to the result', async () => {
+  it('adds the gradients of all paths from a variable to the result', async () => {
     const [gradient] = differentiate(sum(add(mul(x, x), sin(x))), [x]);
     await expectValues(
       gradient,
@@ -32,7 +32,7 @@ describe('differentiate', () => {
     );
   });
 
-  it('gives gradients that have gradients', async () => {
+  it('returns gradients that have gradients', async () => {
     const [first] = differentiate(sum(mul(mul(x, x), exp(x))), [x]);
     const [second] = differentiate(sum(first!), [x]);
     await expectValues(
@@ -41,13 +41,13 @@ describe('differentiate', () => {
     );
   });
 
-  it('waits for all results of a node before it goes on', async () => {
+  it('combines the gradients of all results of a node', async () => {
     const [left, right] = split(mul(x, 2), 0, [1, 2]);
     const y = add(sum(mul(left!, left!)), sum(mul(right!, 3)));
     await expectValues(differentiate(y, [x])[0], [8 * VALUES[0]!, 6, 6]);
   });
 
-  it('gives undefined for what the result does not depend on, or only behind a stop', () => {
+  it('returns undefined for variables without influence, or only behind stopGradient', () => {
     const other = input('other', [1]);
     expect(differentiate(sum(x), [other])).toEqual([undefined]);
     expect(differentiate(sum(stopGradient(x)), [x])).toEqual([undefined]);
@@ -61,14 +61,14 @@ describe('differentiate', () => {
     expect([y!.data[7], y!.data[8], y!.data[places - 1]]).toEqual([2, 0, 1]);
   });
 
-  it('goes no further than the variables', () => {
+  it('stops at the variables', () => {
     const frozen = parameter('frozen', [3]);
     const [gradient] = differentiate(sum(mul(sub(exp(frozen), x), 2)), [x]);
     const { nodes } = readOnnx(toOnnx({ gradient: gradient! }).bytes);
     expect(nodes.map(({ opType }) => opType)).not.toContain('Exp');
   });
 
-  it('refuses results that are no scalars', () => {
+  it('refuses results that are not scalars', () => {
     expect(() => differentiate(x, [x])).toThrow(
       expect.objectContaining({ code: 'GRAPH_SHAPE', message: 'differentiate expected a scalar, got [3]' }),
     );
@@ -98,7 +98,7 @@ describe('differentiate', () => {
     );
   });
 
-  it('refuses a way through an operation without a derivative, and names it', () => {
+  it('refuses a path through an operation without a derivative, and names it', () => {
     const weight = constant({ dtype: 'int8', shape: [1, 2], data: new Int8Array(2) });
     const rows = input('rows', [4, 2]);
     const y = sum(linearInt8(rows, weight, constant(float32([1], [1]))));

@@ -9,7 +9,7 @@ import { constant, input } from './tensor.js';
 import { asFloat32, float32 } from './tensorData.js';
 
 describe('dimensions', () => {
-  it('have one spelling, whatever they were made of', () => {
+  it('have one canonical spelling', () => {
     expect(addDims('points', 6)).toBe('points+6');
     expect(addDims(6, 'points')).toBe('points+6');
     expect(addDims('points+6', -6)).toBe('points');
@@ -20,7 +20,7 @@ describe('dimensions', () => {
     expect(elements(['batch', 'points+1', 2])).toBe('2*batch+2*batch*points');
   });
 
-  it('count what their names stand for', () => {
+  it('have the value of their expression', () => {
     const sizes = { a: 3, b: 7 };
     const leaf = fc.oneof(fc.constantFrom<Dim>('a', 'b'), fc.integer({ min: 0, max: 9 }));
     const meaning = (dim: Dim): number =>
@@ -45,7 +45,7 @@ describe('dimensions', () => {
     );
   });
 
-  it('broadcast as NumPy does, open ones only to themselves and from 1', () => {
+  it('broadcast as in NumPy, open ones only to themselves and from 1', () => {
     expect(broadcast([2, 1, 3], [4, 1])).toEqual([2, 4, 3]);
     expect(broadcast(['batch', 1], [1, 5])).toEqual(['batch', 5]);
     expect(broadcast(['batch'], [2])).toBeNull();

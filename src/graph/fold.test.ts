@@ -26,7 +26,7 @@ describe('folding', () => {
   const doubled = mul(exp(w), add(s, 1));
   const y = matmul(x, doubled);
 
-  it('leaves the results as they are', async () => {
+  it('does not change the results', async () => {
     const feeds = { x: float32([0.3, -2], [1, 2]) };
     const plain = await run({ y }, feeds, WEIGHTS);
     const session = await runtime.createSession(toOnnx({ y }, { parameters: WEIGHTS, folded: await fold([y]) }));
@@ -50,7 +50,7 @@ describe('folding', () => {
     expect([...folded.keys()]).toEqual([...large, small]);
   });
 
-  it('takes out everything that no input reaches, and nothing else', async () => {
+  it('folds everything that no input reaches, and nothing else', async () => {
     const folded = await fold([y]);
     expect([...folded.keys()]).toEqual([doubled]);
     const { nodes } = readOnnx(toOnnx({ y }, { parameters: WEIGHTS, folded }).bytes);
@@ -71,7 +71,7 @@ describe('folding', () => {
     expect(asFloat32(folded.get(total)!).data).toEqual(Float32Array.of(21));
   });
 
-  it('has nothing to do where all depends on inputs', async () => {
+  it('does nothing if everything depends on inputs', async () => {
     const evaluateNothing = () => Promise.reject(new Error('nothing was to be computed'));
     const z = add(x, constant(float32([1], [1])));
     expect(await foldConstants([z], () => true, evaluateNothing)).toEqual(new Map());

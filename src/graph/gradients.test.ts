@@ -1,6 +1,9 @@
 /**
  * Every gradient rule against finite differences, on ONNX Runtime.
  */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { unreached } from '../../test/support/coverage.js';
 import { prepared, run } from '../../test/support/evaluate.js';
@@ -374,6 +377,17 @@ it('no rule and no branch of one is left out', async () => {
     expand(input('x', [1, 4]), open.shape, open);
   });
   expect(missed).toEqual([]);
+});
+
+it('rules are in graph/ops only, where the test above sees them', () => {
+  const source = fileURLToPath(new URL('../', import.meta.url));
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'));
+  const others = files.filter((path) => /(?<!\.test)\.tsx?$/.test(path) && !/^graph\/(ops|tensor\.ts)/.test(path));
+  const withRules = others.filter((path) =>
+    /withGradient\(|gradient: \(/.test(readFileSync(join(source, path), 'utf8')),
+  );
+  expect(others.length).toBeGreaterThan(100);
+  expect(withRules).toEqual([]);
 });
 
 /** Distinct, reproducible numbers, none close to another: no ties in maxima, no kink within a step. */

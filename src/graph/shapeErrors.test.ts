@@ -124,14 +124,14 @@ const ANY_SHAPE =
   'neg exp log sqrt sin cos tanh abs erf sigmoid relu gelu softplus clip cast stopGradient padImage'.split(' ');
 
 describe('a shape error', () => {
-  it.each(CASES)('of %s is found when the graph is built (%#)', (operation, build, ...shapes) => {
+  it.each(CASES)('of %s is thrown when the graph is built (%#)', (operation, build, ...shapes) => {
     expect(build).toThrow(
       expect.objectContaining({ code: 'GRAPH_SHAPE', details: expect.objectContaining({ operation }) }),
     );
     for (const text of [operation, ...shapes]) expect(build).toThrow(text);
   });
 
-  it('is tested of every operation that has one', async () => {
+  it('is tested for every operation that has one', async () => {
     const covered = CASES.map(([operation]) => operation).filter((operation) => operation !== 'size');
     expect(new Set([...covered, ...ANY_SHAPE])).toEqual(new Set(await operationNames()));
   });

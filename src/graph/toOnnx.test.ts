@@ -18,14 +18,14 @@ const opTypes = (outputs: Record<string, Tensor>, parameters?: StateDict) =>
     .filter((opType) => opType !== 'Identity');
 
 describe('a written graph', () => {
-  it('holds only what its outputs need', () => {
+  it('contains only what its outputs need', () => {
     exp(x);
     const [left] = split(relu(x), 1, [1, 3]);
     expect(opTypes({ left: left! })).toEqual(['Relu', 'Split']);
     expect(readOnnx(toOnnx({ y: mul(input('used', [1]), 2) }).bytes).inputs).toEqual(['used']);
   });
 
-  it('leaves out results that nobody asks for', async () => {
+  it('leaves out unused results', async () => {
     const image = input('image', [1, 1, 2, 2]);
     const y = maxPool2d(image, { kernel: 2 });
     const [pool] = readOnnx(toOnnx({ y }).bytes).nodes;
@@ -34,7 +34,7 @@ describe('a written graph', () => {
     expect(result.y).toEqual(float32([5], [1, 1, 1, 1]));
   });
 
-  it('holds equal nodes and equal tables of indices once', () => {
+  it('contains equal nodes and equal tables of indices once', () => {
     expect(opTypes({ y: add(exp(x), exp(x)) })).toEqual(['Exp', 'Add']);
     const indices = Array.from({ length: 300 }, (_, i) => i % 4);
     const picked = add(gather(x, indices, 1), gather(relu(x), indices, 1));
@@ -43,7 +43,7 @@ describe('a written graph', () => {
     expect(opTypes({ y: add(gather(x, [1, 0], 1), gather(x, [0, 1], 1)) })).toEqual(['Gather', 'Gather', 'Add']);
   });
 
-  it('keeps large weights outside, small ones within', () => {
+  it('keeps large weights outside and small ones inside', () => {
     const large = constant(float32(new Float32Array(4 * 300), [300, 4]));
     const { bytes, external } = toOnnx({ y: linear(x, large, constant(float32(new Float32Array(300), [300]))) });
     expect(external.map(({ data }) => data.byteLength).sort()).toEqual([1200, 4800]);
@@ -56,19 +56,19 @@ describe('a written graph', () => {
     expect([small.external, readOnnx(small.bytes).initializers[0]?.inline]).toEqual([[], true]);
   });
 
-  it('hands weights over without copying them', () => {
+  it('passes weights without copying them', () => {
     const value = float32(new Float32Array(4 * 300), [300, 4]);
     const { external } = toOnnx({ y: linear(x, constant(value)) });
     expect(external[0]?.data.buffer).toBe(value.data.buffer);
   });
 
-  it('has names of its own, whatever the outputs are called', async () => {
+  it('has internal names that differ from those of the outputs', async () => {
     const outputs = { v1: exp(x), v2: relu(x), Exp_1: add(x, 1) };
     const results = await run(outputs, { x: float32(new Float32Array(8), [2, 4]) });
     expect(Object.keys(results).sort()).toEqual(Object.keys(outputs).sort());
   });
 
-  it('passes over what only a gradient needs', () => {
+  it('leaves out what only a gradient needs', () => {
     const y = withGradient(exp(x), [relu(x)], (dy) => [dy]);
     expect(opTypes({ y })).toEqual(['Exp']);
   });
@@ -77,7 +77,7 @@ describe('a written graph', () => {
 describe('parameters', () => {
   const y = mul(x, parameter('scale', [4]));
 
-  it('are inputs where they have no value, once each', () => {
+  it('become inputs if they have no value, once each', () => {
     expect(readOnnx(toOnnx({ y: add(y, parameter('scale', [4])) }).bytes).inputs).toEqual(['scale', 'x']);
     const { inputs, initializers } = readOnnx(
       toOnnx({ y }, { parameters: new Map([['scale', float32([1, 2, 3, 4], [4])]]) }).bytes,
