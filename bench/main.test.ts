@@ -53,7 +53,7 @@ describe('npm run bench', () => {
     await expect(failure).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('no-python') });
   });
 
-  it('refuses what it does not know', async () => {
+  it('refuses unknown options and names', async () => {
     await expect(bench('--only', 'samus_xl')).rejects.toMatchObject({ code: 2, stdout: '' });
     await expect(bench('--rounds', '0')).rejects.toMatchObject({ code: 2, stdout: '' });
   });

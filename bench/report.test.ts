@@ -69,7 +69,7 @@ describe('entriesOf', () => {
     expect(values.get('samus_b.session_ms')).toBe(750);
   });
 
-  it('tells every start of the annotator, and the slowest for all', () => {
+  it('reports every start of the annotator, and the slowest as the result', () => {
     const starts = [1, 2, 3].map((i) => values.get(`page.first_mask_start_${i}_ms`));
     expect(starts).toEqual([5200, 10_400, 6100]);
     expect(values.get('page.first_mask_ms')).toBe(10_400);

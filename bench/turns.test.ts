@@ -41,7 +41,7 @@ describe('takeTurns', () => {
     expect(samples.get('a')?.numbers.get('session_ms')).toEqual([5, 5, 5]);
   });
 
-  it('leaves out what fails and goes on with the rest', async () => {
+  it('leaves out subjects that fail and continues with the others', async () => {
     const log: string[] = [];
     let runs = 0;
     const failing = subject('a', log, () => {

@@ -10,7 +10,7 @@ describe('Random', () => {
     expect(take(new Random({ words: [1, 2, 3, 4], spare: null }), 4)).toEqual([11520, 0, 5927040, 70819200]);
   });
 
-  it('goes on exactly from a saved state, through JSON, wherever it was taken', () => {
+  it('continues exactly from a saved state, through JSON, wherever it was saved', () => {
     fc.assert(
       fc.property(fc.integer(), fc.nat(20), (seed, steps) => {
         const random = Random.seeded(seed);
@@ -22,7 +22,7 @@ describe('Random', () => {
     );
   });
 
-  it('gives each list of seeds a sequence of its own', () => {
+  it('gives each list of seeds its own sequence', () => {
     const lists = [[], [0], [1], [-1], [0, 0], [0, 1], [1, 0], [2 ** 40], [2 ** 41]];
     const firsts = lists.map((seeds) => take(Random.seeded(...seeds), 2).join());
     expect(new Set(firsts).size).toBe(lists.length);

@@ -40,7 +40,7 @@ export async function surviveLongCommandLine(length = commandLineLength()): Prom
   }
 }
 
-/** 0 where there is no /proc: only on Linux does ONNX Runtime read the command line. */
+/** 0 on systems without /proc: ONNX Runtime reads the command line on Linux only. */
 function commandLineLength(): number {
   try {
     return readFileSync('/proc/self/cmdline').byteLength;

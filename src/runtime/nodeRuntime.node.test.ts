@@ -43,7 +43,7 @@ function chain(rows: number, size: number, layers: number, path = 'weights', wei
   return { bytes, external: weights ? [{ path, data: weights }] : [] };
 }
 
-describe('a session in a thread of its own', () => {
+describe('a session in its own thread', () => {
   it('leaves the event loop free during a run', async () => {
     const [rows, size, layers] = [1024, 1024, 30];
     const weights = allocateShared(size * size * 4 * layers);
@@ -64,7 +64,7 @@ describe('a session in a thread of its own', () => {
     expect(longestGap).toBeLessThan(run / 2);
   });
 
-  it('does not keep a process alive that has forgotten it', async () => {
+  it('does not keep the process alive when unused', async () => {
     const program = `
       import { nodeRuntime } from '${builtFile('nodeRuntime.node.js', import.meta.url).href}';
       import { tinyModel } from '${builtFile('probeModels.js', import.meta.url).href}';
@@ -93,14 +93,14 @@ describe('a session in a thread of its own', () => {
     expect([stdout, stderr]).toEqual(['2,4 2,4 ', '']);
   });
 
-  it('says so where the machine has no room for the stack that a long command line takes', async () => {
+  it('reports a stack for a long command line that is too large for the machine', async () => {
     await expect(surviveLongCommandLine(2 ** 50)).rejects.toMatchObject({
       code: 'COMMAND_LINE_TOO_LONG',
       details: { bytes: 2 ** 50 },
     });
   });
 
-  it('reports a thread that ends under a run, and does not wait for it afterwards', async () => {
+  it('reports a thread that ends during a run, and does not wait for it afterwards', async () => {
     const program = `
       import { parentPort } from 'node:worker_threads';
       parentPort.on('message', ({ id, method }) => {
@@ -121,7 +121,7 @@ describe('a session in a thread of its own', () => {
 });
 
 describe('onnxruntime-node', () => {
-  it('reads weights from a folder by itself', async () => {
+  it('reads external weights from a folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'samus-weights-'));
     try {
       await writeFile(join(folder, 'w.bin'), new Uint8Array(Float32Array.of(0, 1, 2, 0).buffer));
@@ -134,7 +134,7 @@ describe('onnxruntime-node', () => {
     }
   });
 
-  it('tries every provider and says why one cannot be used', async () => {
+  it('tests every provider and reports why one is unavailable', async () => {
     const providers = await listProviders();
     expect(providers.map(({ name }) => name)).toEqual(['cpu', 'webgpu', 'cuda', 'dml', 'coreml']);
     expect(providers[0]).toMatchObject({ name: 'cpu', available: true });

@@ -7,7 +7,7 @@ import { allocateShared } from './threadTensors.js';
 const DTYPES: DType[] = ['float32', 'float64', 'float16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'];
 
 describe('tensors for ONNX Runtime', () => {
-  it.each(DTYPES)('%s goes over and comes back without a copy', (dtype) => {
+  it.each(DTYPES)('%s is converted both ways without a copy', (dtype) => {
     const buffer = new ArrayBuffer(8 + 6 * BYTES_PER_ELEMENT[dtype]);
     const tensor = viewAs(dtype, [2, 3], buffer, 8);
     expect(tensor.data.length).toBe(6);

@@ -13,7 +13,7 @@ import { webRuntime } from './webRuntime.js';
 
 const RUNTIMES = [
   ['onnxruntime-node in this thread', nodeRuntime({ worker: false })],
-  ['onnxruntime-node in a thread of its own', nodeRuntime()],
+  ['onnxruntime-node in its own thread', nodeRuntime()],
   ['onnxruntime-web', webRuntime()],
 ] as const;
 
@@ -46,7 +46,7 @@ describe.each(RUNTIMES)('%s', (_, runtime) => {
     expect((await session).outputs).toEqual(['p', 'q']);
   });
 
-  it('computes, and leaves the feeds to the caller', async () => {
+  it('computes without changing the feeds', async () => {
     const { p, q } = await (await session).run({ a, b });
     expect(p).toEqual(float32([11, 2, 2, 6, 12, 7], [2, 3]));
     expect(q).toEqual(float32([7, 19, 34, 49], [2, 2]));
@@ -57,7 +57,7 @@ describe.each(RUNTIMES)('%s', (_, runtime) => {
     expect(Object.keys(await (await session).run({ a, b }, { fetches: ['q'] }))).toEqual(['q']);
   });
 
-  it('writes into tensors that are given, also when another thread sees them', async () => {
+  it('writes into given tensors, also in shared memory', async () => {
     const own = float32(new Float32Array(10).subarray(4), [2, 3]);
     const shared = viewAs('float32', [2, 3], allocateShared(24).buffer);
     for (const target of [own, shared]) {
@@ -205,7 +205,7 @@ describe('the probe of 8-bit products', () => {
   const byPairs = (add: (a: number, b: number) => number) => async () =>
     viewAs('int32', [8, 32], new Int32Array(8 * 32).fill(32 * add(255 * 127, 255 * 127)).buffer);
 
-  it('tells exact kernels from those that saturate', async () => {
+  it('distinguishes exact kernels from those that saturate', async () => {
     expect(await isInt8Exact(byPairs((a, b) => a + b))).toBe(true);
     expect(await isInt8Exact(byPairs((a, b) => Math.min(a + b, 32_767)))).toBe(false);
     expect(await isInt8Exact(async () => undefined)).toBe(false);
