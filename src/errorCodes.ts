@@ -286,6 +286,7 @@ export const ERRORS = {
   USAGE_ARGUMENTS: usage('The command takes no arguments.'),
   USAGE_CONFLICT: usage('Two options exclude each other.'),
   USAGE_EXCESS_ARGUMENTS: usage('The command line has too many arguments.'),
+  USAGE_FRAMES: usage('An option is not a list of frames.'),
   USAGE_LIST: usage('An option is not a comma-separated list.'),
   USAGE_MISSING_ARGUMENT: usage('An argument is missing.'),
   USAGE_MISSING_COMMAND: usage('The command is missing.'),

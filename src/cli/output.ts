@@ -6,6 +6,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
 import { fileIdentity } from '../formats/fileSystem.node.js';
 import { writeTextFile } from '../formats/fileWrite.node.js';
+import { frameName } from '../formats/imageSource.js';
 import { MODEL_FILES } from '../formats/modelFolder.node.js';
 import { whole } from './interrupt.js';
 
@@ -16,8 +17,8 @@ import { whole } from './interrupt.js';
 export function outputStems(images: readonly { readonly path: string; readonly frame?: number }[]): string[] {
   const taken = new Set<string>();
   return images.map(({ path, frame }) => {
-    const number = frame === undefined ? '' : `.${String(frame).padStart(4, '0')}`;
-    const stem = `${basename(path, extname(path))}${number}`;
+    const own = basename(path, extname(path));
+    const stem = frame === undefined ? own : frameName(own, frame);
     let name = stem;
     for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${stem}-${n}`;
     taken.add(name.toLowerCase());

@@ -117,6 +117,23 @@ export function parseCount(option: string, least: number, most = Number.MAX_SAFE
   };
 }
 
+/** Frames of a file: all, or ranges of numbers from 1, both ends included. */
+export type FrameChoice = 'all' | readonly (readonly [from: number, to: number])[];
+
+/** `all`, or numbers and ranges like `1,5-8`. @throws SamusError USAGE_FRAMES */
+export function parseFrames(text: string): FrameChoice {
+  if (text.trim() === 'all') return 'all';
+  return text.split(',').map((part) => {
+    const [, from = '', to = from] = /^\s*(\d{1,9})(?:\s*-\s*(\d{1,9}))?\s*$/.exec(part) ?? [];
+    if (Number(from) >= 1 && Number(to) >= Number(from)) return [Number(from), Number(to)] as const;
+    throw usage(
+      'USAGE_FRAMES',
+      `expected frames as all, N or A-B, got "${part}"`,
+      'write them like 1,5-8; frames begin at 1',
+    );
+  });
+}
+
 function checkName(name: string): void {
   if (NAME.test(name)) return;
   throw usage(

@@ -1,11 +1,11 @@
 /**
  * `samus segment`: its options. Light, so that help and mistakes are answered at once; the work is in segmentRun.ts.
  */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { addEverythingOptions, type EverythingOptions, everythingSettings } from './everythingOptions.js';
 import { addModelOptions } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
-import { PromptList, parseBox, parsePoint } from './promptOptions.js';
+import { type FrameChoice, PromptList, parseBox, parseCount, parseFrames, parsePoint } from './promptOptions.js';
 import { finish } from './run.js';
 import { planEverything, planJobs } from './segmentJobs.js';
 import type { Format, SegmentOptions } from './segmentRun.js';
@@ -21,6 +21,7 @@ Examples:
   samus segment scan.png --object lesion --box 90,60,160,130 --object vessel --point 30,200 --format png,overlay
   samus segment *.png --prompts prompts.csv --out masks --json
   samus segment scan.png --everything --min-area 100 --format overlay
+  samus segment clip.tif --point 120,88 --frames all --format overlay
 
 prompts.csv:
   image,object,kind,values
@@ -34,7 +35,7 @@ export function segmentCommand(): Command {
   const prompts = new PromptList();
   const command = new Command('segment')
     .description('Segment what is pointed at in ultrasound images, or everything')
-    .argument('[images...]', 'image files: PNG, JPEG, WebP, TIFF or BMP')
+    .argument('[images...]', 'image files: PNG, JPEG, WebP, TIFF, GIF, BMP, NIfTI or MetaImage')
     .option('--point <x,y[,bg]>', 'a point of the object, or with bg of what is not the object; repeatable', (text) =>
       prompts.point(parsePoint(text)),
     )
@@ -46,6 +47,17 @@ export function segmentCommand(): Command {
       prompts.object(text),
     )
     .option('--prompts <file>', 'prompts for many images: CSV, or JSON as --json prints it or the annotator exports it')
+    .addOption(
+      new Option(
+        '--frame <number>',
+        'of a file with several frames: this one, from 1; results are named NAME.FRAME',
+      ).argParser(parseCount('--frame', 1)),
+    )
+    .addOption(
+      new Option('--frames <frames>', 'of files with several frames: all of them, or numbers and ranges like 1,5-8')
+        .argParser(parseFrames)
+        .conflicts('frame'),
+    )
     .option('--multimask', 'ask for the three masks of an ambiguous prompt and take the one with the best score')
     .option('--clean', 'fill holes and keep the part that the prompt asks for (default, unless --save-tensors)')
     .option('--no-clean', 'leave masks as the model gives them')
@@ -56,12 +68,15 @@ export function segmentCommand(): Command {
     .addHelpText('after', EXAMPLES);
   addEverythingOptions(command);
   addModelOptions(command);
-  return command.action(async (images: string[], options: SegmentOptions & EverythingOptions) => {
+  type Options = SegmentOptions & EverythingOptions & { readonly frame?: number; readonly frames?: FrameChoice };
+  return command.action(async (images: string[], options: Options) => {
     const hasPrompts = !prompts.isEmpty || options.prompts !== undefined;
     const everything = everythingSettings(options, { ...options, hasPrompts });
     const plan = everything ? planEverything(images) : await planJobs(images, prompts, options.prompts);
+    const { frame, frames = frame === undefined ? undefined : [[frame, frame] as const], ...others } = options;
     const { segmentAll } = await import('./segmentRun.js');
-    finish(await segmentAll(plan, { ...options, ...(everything && { everything }) }), options.json);
+    const settings = { ...others, ...(everything && { everything }), ...(frames && { frames }) };
+    finish(await segmentAll(plan, settings), options.json);
   });
 }
 

@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import type { AnnotationClass } from '../formats/annotation.js';
+import { nameKey } from '../formats/outputNames.js';
 import type { SegmentJob } from '../jobs/segmentJob.js';
 import type { PromptList } from './promptOptions.js';
 import { readPromptsFile } from './promptsFile.js';
@@ -69,7 +70,7 @@ function withPath({ image, objects }: SegmentJob, promptsFile: string): Job {
 
 /** What a prompts file asks about an image: by its path, else by its content. */
 async function jobsOf(path: string, all: readonly SegmentJob[], promptsFile: string): Promise<Job[]> {
-  const ofPath = all.filter(({ image }) => image.path !== undefined && resolve(image.path) === resolve(path));
+  const ofPath = all.filter(({ image }) => image.path !== undefined && keyOf(image.path) === keyOf(path));
   const found = ofPath.length > 0 ? ofPath : await jobsOfContent(path, all);
   if (found.length > 0) return found.map(({ image, objects }) => ({ image: { ...image, path }, objects }));
   const message = `${promptsFile} has no prompt for ${path}`;
@@ -96,8 +97,10 @@ function checkImages(images: readonly string[]): void {
 
 /** An image named twice would be written twice to the same place. */
 function unique(images: readonly string[]): string[] {
-  return [...new Map(images.map((image) => [resolve(image), image])).values()];
+  return [...new Map(images.map((image) => [keyOf(image), image])).values()];
 }
+
+const keyOf = (path: string): string => nameKey(resolve(path));
 
 function usage(code: ErrorCode, message: string, hint: string): SamusError {
   return new SamusError(code, message, hint);

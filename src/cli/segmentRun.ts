@@ -6,7 +6,8 @@ import { type Json, SamusError } from '../errors.js';
 import { type AnnotatedImage, type AnnotationClass, annotationJson, type FailedImage } from '../formats/annotation.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { type Image, maskToImage, toGrey } from '../formats/image.js';
-import { readImage, readMask } from '../formats/imageFile.node.js';
+import { openImage } from '../formats/imageFile.node.js';
+import type { ImageSource } from '../formats/imageSource.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { decodeRle, encodeRle } from '../formats/rle.js';
 import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
@@ -23,7 +24,9 @@ import { openSegmenter } from './openModel.js';
 import { modelFiles, outputCheck, outputStems, writeText } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress } from './progress.js';
+import type { FrameChoice } from './promptOptions.js';
 import { type Outcome, warn } from './run.js';
+import { attempt, jobsOfFrames, keepingLast, withFrame } from './segmentFrames.js';
 import type { Job, Plan } from './segmentJobs.js';
 import { annotatedImage, overlayOf, resultLines, type SegmentedObject } from './segmentResult.js';
 import { segmentationTensors } from './segmentTensors.js';
@@ -41,6 +44,8 @@ export interface SegmentOptions extends ModelOptions {
   readonly json?: boolean;
   /** Find everything in place of what is prompted. */
   readonly everything?: AutomaticSettings;
+  /** Of files with several frames; the first unless given. */
+  readonly frames?: FrameChoice;
 }
 
 /**
@@ -48,8 +53,9 @@ export interface SegmentOptions extends ModelOptions {
  * @throws SamusError what stops the whole run: a wrong call, a model that cannot be loaded, a full disk, and anything
  *   about an image that is the only one
  */
-export async function segmentAll({ jobs, classes }: Plan, options: SegmentOptions): Promise<Outcome> {
-  const { out, saveTensors } = options;
+export async function segmentAll({ jobs: images, classes }: Plan, options: SegmentOptions): Promise<Outcome> {
+  const { out, saveTensors, frames } = options;
+  const jobs = frames === undefined ? images : await jobsOfFrames(images, frames);
   if (saveTensors !== undefined && jobs.length > 1) {
     throw new SamusError(
       'SAVE_TENSORS_ONE_IMAGE',
@@ -69,32 +75,38 @@ export async function segmentAll({ jobs, classes }: Plan, options: SegmentOption
   for (const warning of otherModels(jobs, segmenter.name)) warn(warning);
   const forget = beforeInterruptedEnd(() => segmenter.dispose());
   const progress = new Progress('segmenting', jobs.length);
+  const open = keepingLast();
   const entries: (AnnotatedImage | FailedImage)[] = [];
   const lines: string[] = [];
   let failed = 0;
   try {
     for (const [i, { job, files }] of plans.entries()) {
-      progress.update(i, job.image.path);
+      const { path, frame } = job.image;
+      const name = frame === undefined ? path : `${path} frame ${frame}`;
+      progress.update(i, name);
       const { overlay, json } = files;
       const drawn = { ...(overlay && { overlay }), ...(json && { json }) };
       const done = await attempt(async () => {
-        const segmented = await segmentImage(segmenter, job, files, options);
+        if (job.problem) throw job.problem;
+        const source = await open(job.image.path);
+        const asked = withFrame(job, source);
+        const segmented = await segmentImage(segmenter, asked, source, files, options);
         const { image, objects } = segmented;
         // What is found is not known beforehand, and with it the names of its files.
         if (options.everything) await check(masksOf(segmented));
-        const entry = annotatedImage(job, image, objects, drawn);
+        const entry = annotatedImage(asked, image, objects, drawn);
         await writeFiles(segmenter, segmented, files, documentOf(segmenter.name, classes, [entry]), saveTensors);
         return { entry, objects };
       }, jobs.length);
       if (done instanceof SamusError) {
         failed++;
         entries.push({ image: job.image, error: done });
-        lines.push(`${job.image.path}: error: ${done.message} (${done.hint})`);
+        lines.push(`${name}: error: ${done.message} (${done.hint})`);
         continue;
       }
       entries.push(done.entry);
-      lines.push(...resultLines(job.image.path, done.objects));
-      for (const [what, path] of Object.entries(drawn)) lines.push(`${job.image.path}: ${what} -> ${path}`);
+      lines.push(...resultLines(name, done.objects));
+      for (const [what, path] of Object.entries(drawn)) lines.push(`${name}: ${what} -> ${path}`);
     }
   } finally {
     progress.end();
@@ -165,25 +177,16 @@ function masksOf({ objects }: Pick<SegmentedImage, 'objects'>): string[] {
   return objects.flatMap(({ maskPath }) => maskPath ?? []);
 }
 
-/** The error of one image among several is part of the result; what this machine cannot do ends the run. */
-async function attempt<T>(work: () => Promise<T>, images: number): Promise<T | SamusError> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof SamusError && images > 1 && error.kind !== 'machine') return error;
-    throw error;
-  }
-}
-
 async function segmentImage(
   segmenter: Segmenter,
   job: Job,
+  source: ImageSource,
   files: Files,
   { multimask = false, saveTensors, clean = saveTensors === undefined, everything }: SegmentOptions,
 ): Promise<SegmentedImage> {
-  if (job.problem) throw job.problem;
-  const image = await readImage(job.image.path);
-  const questions = await Promise.all(job.objects.map((object) => readGuess(object, image)));
+  const { frame = 1 } = job.image;
+  const image = await source.read(frame);
+  const questions = await Promise.all(job.objects.map((object) => readGuess(object, image, frame)));
   const encoding = await segmenter.encode(image);
   const found: SegmentedObject[] = everything
     ? (await segmentEverything(segmenter, encoding, everything)).map((result) => ({
@@ -207,11 +210,14 @@ function withGuess({ object, guess }: AskedObject, { width, height }: Image): Jo
   return guess ? { ...object, guess: { ...object.guess, rle: encodeRle(guess, width, height) } } : object;
 }
 
-/** @throws SamusError PROMPT_MASK_SIZE, RLE_INVALID, and as readImage */
-async function readGuess(object: JobObject, image: Image): Promise<AskedObject> {
+/**
+ * @param frame of the image, whose mask is taken from a file that has masks for several
+ * @throws SamusError PROMPT_MASK_SIZE, RLE_INVALID, and as openImage
+ */
+async function readGuess(object: JobObject, image: Image, frame: number): Promise<AskedObject> {
   const { name, guess } = object;
   const { path, rle } = guess ?? {};
-  const mask = rle ? decodeRle(rle) : path !== undefined && toGrey(await readMask(path));
+  const mask = rle ? decodeRle(rle) : path !== undefined && (await readMaskOf(path, frame));
   if (!mask) return { object };
   if (mask.width === image.width && mask.height === image.height) return { object, guess: mask.data };
   throw new SamusError(
@@ -219,6 +225,11 @@ async function readGuess(object: JobObject, image: Image): Promise<AskedObject> 
     `expected a mask of ${image.width}x${image.height} pixels, got ${mask.width}x${mask.height} (${path ?? name})`,
     'give a mask of the size of the image',
   );
+}
+
+async function readMaskOf(path: string, frame: number): Promise<Image> {
+  const source = await openImage(path);
+  return toGrey(await source.read(source.frames === 1 ? 1 : frame, 'mask'));
 }
 
 /** Writes the results of an image; places that cannot be written to are found before anything is. */

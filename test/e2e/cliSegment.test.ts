@@ -1,7 +1,7 @@
 /**
  * `samus segment` from files to files, against the reference's outputs and on phantoms.
  */
-import { linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePhantom } from '../../src/data/phantom.js';
@@ -12,6 +12,7 @@ import { writePng } from '../../src/formats/imageWrite.node.js';
 import { resizeBilinear } from '../../src/formats/resize.js';
 import { decodeRle, encodeRle } from '../../src/formats/rle.js';
 import { bytes, expectLogits, expectMask, expectParity, golden, goldenPath, item, numbers } from '../support/golden.js';
+import { fixturePath } from '../support/imageFixtures.js';
 import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
 import { parseDocument } from './segmentDocument.js';
 
@@ -36,6 +37,76 @@ afterAll(() => removeFolder(folder));
 async function tensorsIn(name: string) {
   return (await readCheckpointFile(join(folder, name))).tensors;
 }
+
+describe('files of several frames', () => {
+  const clip = (): string => {
+    copyFileSync(fixturePath('frames.tif'), join(folder, 'clip.tif'));
+    return 'clip.tif';
+  };
+  const segment = (...args: readonly string[]) =>
+    samus(folder, 'segment', ...args, '--point', '4,5', '--model', SAMUS, '--json');
+
+  it('give a result for each frame that is asked for, of its own size and name', async () => {
+    const { code, stdout } = await segment(clip(), '--frames', 'all', '--out', 'frames');
+    expect(code).toBe(0);
+    const { images } = parseDocument(stdout);
+    expect(images.map(({ image, frame, width, height }) => [image, frame, width, height])).toEqual([
+      ['clip.tif', 1, 23, 17],
+      ['clip.tif', 2, 23, 17],
+      ['clip.tif', 3, 9, 31],
+    ]);
+    const files = ['clip.0001.object-1.png', 'clip.0002.object-1.png', 'clip.0003.object-1.png'];
+    expect(filesIn(join(folder, 'frames'))).toEqual(files);
+    expect(await readImage(join(folder, 'frames', files[2]!))).toMatchObject({ width: 9, height: 31 });
+    // Each frame is segmented as if it were a file of its own, and again from its own document.
+    await writePng(join(folder, 'third.png'), await readImage(join(folder, 'clip.tif'), { frame: 3 }));
+    const alone = parseDocument((await segment('third.png')).stdout).images[0]!.objects[0]!;
+    expect(images[2]!.objects[0]!.rle).toEqual(alone.rle);
+    writeFileSync(join(folder, 'frames.json'), stdout);
+    const again = await samus(folder, 'segment', '--prompts', 'frames.json', '--model', SAMUS, '--json');
+    expect(parseDocument(again.stdout).images.map(({ frame, objects }) => [frame, objects[0]!.rle])).toEqual(
+      images.map(({ frame, objects }) => [frame, objects[0]!.rle]),
+    );
+  });
+
+  it('are chosen by number and range', async () => {
+    const framesOf = async (...args: readonly string[]): Promise<unknown> =>
+      parseDocument((await segment(clip(), ...args)).stdout).images.map(({ frame }) => frame);
+    expect(await framesOf('--frame', '2')).toEqual([2]);
+    expect(await framesOf('--frames', '2-3,1,2')).toEqual([1, 2, 3]);
+  });
+
+  it('say how many frames there are where none is chosen', async () => {
+    const { code, stdout, stderr } = await segment(clip(), 'scan.png', '--out', 'first');
+    expect(code).toBe(0);
+    expect(stderr).toContain('warning: clip.tif has 3 frames; the first is segmented');
+    expect(stderr).not.toContain('scan.png has');
+    expect(parseDocument(stdout).images.map(({ image, frame }) => [image, frame])).toEqual([
+      ['clip.tif', 1],
+      ['scan.png', undefined],
+    ]);
+    expect(filesIn(join(folder, 'first'))).toEqual(['clip.object-1.png', 'scan.object-1.png']);
+  });
+
+  it('refuse frames that are not there or no numbers; other images go on', async () => {
+    const codes = async (...args: readonly string[]): Promise<unknown> => {
+      const { code, stdout } = await segment(...args);
+      return [code, JSON.parse(stdout).error?.code];
+    };
+    expect(await codes(clip(), '--frame', '4')).toEqual([3, 'IMAGE_FRAME']);
+    expect(await codes(clip(), '--frames', '2-9')).toEqual([3, 'IMAGE_FRAME']);
+    for (const frames of ['0', '3-2', 'x', '1,', '1.5']) {
+      expect(await codes(clip(), '--frames', frames), frames).toEqual([2, 'USAGE_FRAMES']);
+    }
+    expect((await segment(clip(), '--frame', '1', '--frames', '2')).code).toBe(2);
+    const { code, stdout } = await segment(clip(), 'scan.png', '--frame', '2');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).images).toMatchObject([
+      { image: 'clip.tif', frame: 2 },
+      { image: 'scan.png', error: { code: 'IMAGE_FRAME' } },
+    ]);
+  });
+});
 
 describe('against the reference, from the .pth file to the mask on disk', () => {
   it("gives SAM's three masks of a click", async () => {

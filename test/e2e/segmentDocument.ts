@@ -6,6 +6,7 @@ export interface SegmentDocument {
   readonly notice: string;
   readonly images: readonly {
     readonly image: string;
+    readonly frame?: number;
     readonly width: number;
     readonly height: number;
     readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
