@@ -48,6 +48,8 @@ export interface PromptedObject {
   readonly multimask?: boolean;
   /** Ask the box first, then click by click, each with the answer so far. Undefined: all prompts at once. */
   readonly oneByOne?: boolean;
+  /** False: the mask as the model gives it, with its holes and stray parts. Undefined: as the program is set. */
+  readonly clean?: boolean;
   /** Pixels drawn and erased by hand. They hold whatever the model answers. */
   readonly added?: Rle;
   readonly erased?: Rle;
@@ -141,7 +143,7 @@ function imageJson(entry: AnnotatedImage, names: ReadonlyMap<number, string>): J
 }
 
 function objectJson(object: AnnotatedObject, names: ReadonlyMap<number, string>): Json {
-  const { name = '', classId, color, committed, model, points, box, guess, multimask, oneByOne } = object;
+  const { name = '', classId, color, committed, model, points, box, guess, multimask, oneByOne, clean } = object;
   const { added, erased, answer, score = null, stability, mask, maskFile } = object;
   const clicks = points.map(([x, y, label = 1]) => [x, y, label]);
   const around = mask && rleBox(mask);
@@ -164,6 +166,7 @@ function objectJson(object: AnnotatedObject, names: ReadonlyMap<number, string>)
       ...(start && { start }),
       ...(multimask !== undefined && { multimask }),
       ...(oneByOne !== undefined && { oneByOne }),
+      ...(clean !== undefined && { clean }),
     },
     ...(added && { added: rleJson(added) }),
     ...(erased && { erased: rleJson(erased) }),

@@ -106,7 +106,7 @@ class PlaceReader {
     const { name, prompt, score, color, committed, model, stability } = object;
     if (isGiven(name) && typeof name !== 'string') throw this.wrong('.name', 'expected a text');
     const asked = isFields(prompt) ? prompt : promptOfResult(object);
-    const { points = [], box, multimask, oneByOne } = asked;
+    const { points = [], box, multimask, oneByOne, clean } = asked;
     if (!Array.isArray(points)) throw this.wrong('.points', 'expected a list of points');
     const clicks = points.map((point) => this.#point(point));
     const corners = isGiven(box) ? this.#box(box) : undefined;
@@ -126,6 +126,7 @@ class PlaceReader {
       ...(guess && { guess }),
       ...(isGiven(multimask) && { multimask: this.#switch(multimask, '.prompt.multimask') }),
       ...(isGiven(oneByOne) && { oneByOne: this.#switch(oneByOne, '.prompt.oneByOne') }),
+      ...(isGiven(clean) && { clean: this.#switch(clean, '.prompt.clean') }),
       ...(added && { added }),
       ...(erased && { erased }),
       ...(answer && { answer }),

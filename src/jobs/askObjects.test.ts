@@ -60,6 +60,15 @@ describe('the objects of an image', () => {
     expect(logitsOf(await ask({ points, multimask: true }))).toHaveLength(3);
   });
 
+  it('are cleaned, unless they say otherwise', async () => {
+    for (const oneByOne of [false, true]) {
+      const found = await ask({ points: POINTS, oneByOne, clean: false });
+      const raw = (await single({ points: POINTS }, { clean: false })).mask;
+      if (!oneByOne) expect(found.mask).toEqual(raw);
+      expect(found.mask).not.toEqual((await ask({ points: POINTS, oneByOne })).mask);
+    }
+  });
+
   it('have strokes over the answer, or over what they began with where nothing is asked', async () => {
     const strokes = { added: packed(rows(0, 10)), erased: packed(rows(5, 8)) };
     const points = [POINTS[0]];

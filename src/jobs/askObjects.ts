@@ -29,7 +29,7 @@ export interface Found extends Pick<ObjectResult, 'name' | 'width' | 'height' | 
 
 /**
  * The masks of the objects, in their order. Those that are asked once share runs of the decoder.
- * @param options `multimask` is for objects that do not say themselves; strokes lie over the cleaned mask
+ * @param options `multimask` and `clean` are for objects that do not set them; strokes lie over the cleaned mask
  * @throws SamusError PROMPT_MASK_SIZE of a stroke, RLE_INVALID, and as Segmenter.segment
  */
 export async function askAll(
@@ -41,19 +41,27 @@ export async function askAll(
   const open = asked.flatMap((one) => {
     const { object, guess } = one;
     if (!isAsked(object)) return [];
-    return [{ one, name: object.name, guess, questions: questionsOf({ multimask, ...object }) }];
+    const questions = questionsOf({ multimask, ...object });
+    return [{ one, name: object.name, guess, questions, clean: object.clean ?? clean }];
   });
   const answers = new Map<AskedObject, ObjectResult>();
-  for (const several of [false, true]) {
-    const together = open.filter(({ questions: [first, ...more] }) => !more.length && first?.multimask === several);
+  for (const [several, cleaned] of [
+    [false, true],
+    [false, false],
+    [true, true],
+    [true, false],
+  ] as const) {
+    const together = open.filter(
+      (one) => one.clean === cleaned && one.questions.length === 1 && one.questions[0]?.multimask === several,
+    );
     const prompts = together.map(({ name, guess, questions }) => ({ name, ...promptOf(questions[0]!, guess) }));
-    const results = await segmenter.segment(encoding, prompts, { multimask: several, clean });
+    const results = await segmenter.segment(encoding, prompts, { multimask: several, clean: cleaned });
     for (const [i, { one }] of together.entries()) answers.set(one, results[i]!);
   }
-  for (const { one, name, guess, questions } of open) {
+  for (const { one, name, guess, questions, clean: cleaned } of open) {
     if (answers.has(one)) continue;
     const answer = await askInTurn(questions, guess && (() => guess), (prompt, { multimask: several }) =>
-      segmenter.segment(encoding, { name, ...prompt() }, { multimask: several, clean }),
+      segmenter.segment(encoding, { name, ...prompt() }, { multimask: several, clean: cleaned }),
     );
     answers.set(one, answer);
   }

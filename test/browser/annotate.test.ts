@@ -104,7 +104,7 @@ describeInChromium('annotating an image', () => {
     const drawn = await annotator.area();
     expect(drawn).toBeGreaterThan(300);
     await annotator.press('e');
-    await annotator.drag([70, 40], [70, 90]);
+    await annotator.drag([92, 40], [92, 90]);
     const erased = await annotator.areaOtherThan(drawn);
     expect(erased).toBeLessThan(drawn);
     await annotator.press('v');

@@ -134,10 +134,10 @@ describeInChromium('the annotator by keys alone', () => {
     expect(await row.getAttribute('aria-current')).toBe('true');
     await annotator.press('c');
     await page.getByRole('button', { name: /^Select object-1: finished · Score \d\.\d\d · 1 click$/ }).waitFor();
-    await hears(/object-1 is done/);
+    await hears(/object-1 is finished/);
 
     await annotator.press('a');
-    await hears(/^Looking everywhere: 0 %$/);
+    await hears(/^Searching: 0 %$/);
     await annotator.press('Escape');
     await hears(/Stopped/);
     expect(said.some((words) => /^object-1, Score/.test(words))).toBe(true);

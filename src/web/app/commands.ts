@@ -14,6 +14,7 @@ import {
   setBox,
   setClass,
   setHidden,
+  setRaw,
 } from '../document/edit.js';
 import { strokeMask } from '../document/stroke.js';
 import { text } from '../text/en.js';
@@ -28,6 +29,7 @@ import {
   brightness,
   brushRadius,
   classes,
+  cleanMasks,
   contrast,
   crosshair,
   currentClass,
@@ -199,6 +201,15 @@ export function toggleSign(): void {
 export function togglePreview(): void {
   showPreview.value = !showPreview.peek();
   hover.value = null;
+}
+
+/** Of the object that is worked on and of new ones. */
+export function toggleClean(): void {
+  const object = active.peek();
+  const clean = object ? object.raw === true : !cleanMasks.peek();
+  cleanMasks.value = clean;
+  if (object) step((present) => setRaw(present, object.id, !clean));
+  say(clean ? text.tools.cleanOn : text.tools.cleanOff);
 }
 
 export function toggleMeasures(): void {

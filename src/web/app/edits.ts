@@ -4,7 +4,7 @@
 import { addObject, type ObjectSeed, unanswered, withHiddenOf } from '../document/edit.js';
 import { amend, type History, record, redo, undo } from '../document/history.js';
 import type { Annotation, ImageDocument } from '../document/types.js';
-import { active, currentClass, history, hover } from './state.js';
+import { active, cleanMasks, currentClass, history, hover } from './state.js';
 
 export type Edit = (document: ImageDocument) => ImageDocument;
 
@@ -42,7 +42,7 @@ export function stepOnActive(edit: (document: ImageDocument, id: string) => Imag
     step((document) => edit(document, object.id));
     return;
   }
-  const seed: ObjectSeed = { id: newId(), classId: currentClass.peek() };
+  const seed: ObjectSeed = { id: newId(), classId: currentClass.peek(), ...(!cleanMasks.peek() && { raw: true }) };
   step((document) => edit(addObject(document, seed), seed.id));
 }
 

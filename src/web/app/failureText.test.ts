@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { isErrorCode } from '../../errorCodes.js';
 import { SamusError } from '../../errors.js';
 import { text } from '../text/en.js';
 import { failureText } from './failureText.js';
@@ -74,9 +75,11 @@ function sources(): string[] {
   return [...found];
 }
 
-/** Codes are the only quoted words in capitals with an underscore. */
+/** Names of types of numbers look like codes. */
 const codesIn = (path: string): string[] =>
-  [...withoutComments(path).matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g)].map(([, code]) => code!);
+  [...withoutComments(path).matchAll(/'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g)]
+    .map(([, code]) => code!)
+    .filter(isErrorCode);
 
 describe('the words for errors', () => {
   const reached = new Set(sources().flatMap(codesIn));

@@ -14,6 +14,7 @@ import { warn } from './messages.js';
 import {
   carryPrompts,
   classes,
+  cleanMasks,
   currentClass,
   currentId,
   document,
@@ -210,6 +211,7 @@ function settings(): Settings {
     preview: showPreview.value,
     measures: showMeasures.value,
     multimask: multimask.value,
+    clean: cleanMasks.value,
     carry: carryPrompts.value,
     format: exportFormat.value,
     ...(dataset !== undefined && { dataset }),

@@ -18,6 +18,7 @@ import { isAbort, sayError } from './messages.js';
 import {
   active,
   adding,
+  cleanMasks,
   document,
   engineStatus,
   hover,
@@ -153,7 +154,8 @@ const preview = latestOnly(async (signal: AbortSignal, place: readonly [number, 
   if (!engine || !open || !present || (!object && label === 0)) return;
   const { points, box, start } = object ?? NOTHING;
   const several = object && hasPrompts(object) ? object.multimask : multimask.peek();
-  const prompts = { points: [...points, [...place, label]] as const, box, start, multimask: several };
+  const raw = (object ? object.raw : !cleanMasks.peek()) || undefined;
+  const prompts = { points: [...points, [...place, label]] as const, box, start, multimask: several, raw };
   const mask = await ask(engine, open.key, prompts, signal);
   // What changed meanwhile asks for itself.
   if (!signal.aborted && document.peek() === present && tool.peek() === 'click') hover.value = packed(mask);
@@ -165,10 +167,10 @@ const NOTHING: Pick<Annotation, 'points' | 'box' | 'start'> = { points: [], box:
 function ask(
   engine: Engine,
   key: string,
-  prompts: Pick<Annotation, 'points' | 'box' | 'start' | 'multimask'>,
+  prompts: Pick<Annotation, 'points' | 'box' | 'start' | 'multimask' | 'raw'>,
   signal?: AbortSignal,
 ): Promise<EngineMask> {
-  const { start } = prompts;
+  const { start, raw } = prompts;
   const steps = promptSteps(prompts);
   const questions = steps.map(({ question }) => question);
   return askInTurn(questions, start ? () => decodeRle(start.mask).data : undefined, async (prompt, question, i) => {
@@ -176,7 +178,7 @@ function ask(
     const known = answers.get(name);
     if (known) return known;
     const { multimask } = question;
-    const answer = await engine.segment(key, prompt(), { multimask, ...(signal && { signal }) });
+    const answer = await engine.segment(key, prompt(), { multimask, clean: !raw, ...(signal && { signal }) });
     remember(name, answer);
     return answer;
   });

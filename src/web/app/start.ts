@@ -8,7 +8,16 @@ import { followKeys } from './keyboard.js';
 import { note, sayDefect, sayError } from './messages.js';
 import { followSettings, followWork, openStore, restoreSettings } from './persist.js';
 import { followPrompts, prepare } from './predictions.js';
-import { carryPrompts, exportFormat, multimask, opened, serverReachable, showMeasures, showPreview } from './state.js';
+import {
+  carryPrompts,
+  cleanMasks,
+  exportFormat,
+  multimask,
+  opened,
+  serverReachable,
+  showMeasures,
+  showPreview,
+} from './state.js';
 
 /** A server on this machine answers at once; the page does not wait for one that hangs. */
 const HEALTH_MS = 2000;
@@ -32,6 +41,7 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   showPreview.value = settings.preview ?? showPreview.value;
   showMeasures.value = settings.measures ?? showMeasures.value;
   multimask.value = settings.multimask ?? multimask.value;
+  cleanMasks.value = settings.clean ?? cleanMasks.value;
   carryPrompts.value = settings.carry ?? carryPrompts.value;
   exportFormat.value = settings.format ?? exportFormat.value;
   serverReachable.value = await health;

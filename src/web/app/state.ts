@@ -92,6 +92,8 @@ export const showPreview = signal(true);
 export const showMeasures = signal(false);
 /** Ask for three masks at an ambiguous click and take the best. */
 export const multimask = signal(false);
+/** Fill the holes of masks and keep the part under the clicks: of new objects, those there keep their own setting. */
+export const cleanMasks = signal(true);
 export const carryPrompts = signal(false);
 
 /** Percent. */

@@ -16,6 +16,7 @@ import {
   seen,
   setBox,
   setHidden,
+  setRaw,
   unanswered,
   withAnswer,
 } from './edit.js';
@@ -101,6 +102,10 @@ describe('prompts', () => {
     expect(promptSteps(later).map(({ question }) => question.multimask)).toEqual([true, false, false]);
     expect(promptKey(later)).not.toBe(promptKey({ ...later, multimask: false }));
     expect(promptKey({ ...later, multimask: false })).toBe(promptKey({ ...later, multimask: undefined }));
+    // And by whether the mask is cleaned: an answer from before is none then.
+    const raw = setRaw(answered(three, mask(0, 1, 0, 0)), 'a', true);
+    expect(unanswered(raw).map(({ id }) => id)).toEqual(['a']);
+    expect(unanswered(setRaw(raw, 'a', false))).toEqual([]);
     const begun = addPoint(removeLastPrompt(three, 'a'), 'a', [1, 0], false);
     expect(findObject(begun, 'a')!.multimask).toBe(false);
   });

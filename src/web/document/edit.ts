@@ -28,6 +28,7 @@ export interface ObjectSeed {
   readonly points?: readonly PointPrompt[];
   readonly box?: PixelBox | null;
   readonly multimask?: boolean | undefined;
+  readonly raw?: true | undefined;
   readonly strokes?: Strokes;
   /** What the model said to just these prompts, where it is known. */
   readonly answer?: Omit<Answer, 'key'>;
@@ -37,7 +38,7 @@ export interface ObjectSeed {
 
 /** Adds an object and makes it the active one, unless it is committed. */
 export function addObject(document: ImageDocument, seed: ObjectSeed): ImageDocument {
-  const { points = [], box = null, start = null, multimask } = seed;
+  const { points = [], box = null, start = null, multimask, raw } = seed;
   const object: Annotation = reshaped({
     id: seed.id,
     name: seed.name ?? freeName(document),
@@ -50,8 +51,9 @@ export function addObject(document: ImageDocument, seed: ObjectSeed): ImageDocum
     box,
     start,
     multimask,
+    ...(raw && { raw }),
     strokes: seed.strokes ?? NO_STROKES,
-    answer: seed.answer ? { ...seed.answer, key: promptKey({ points, box, start, multimask }) } : null,
+    answer: seed.answer ? { ...seed.answer, key: promptKey({ points, box, start, multimask, raw }) } : null,
     shape: null,
   });
   const activeId = object.committed ? document.activeId : object.id;
@@ -102,6 +104,13 @@ export function setClass(document: ImageDocument, id: string, classId: number): 
 
 export function setColor(document: ImageDocument, id: string, color: string | null): ImageDocument {
   return change(document, id, (object) => (object.color === color ? object : { ...object, color }));
+}
+
+/** @param raw whether its mask is left as the model gives it */
+export function setRaw(document: ImageDocument, id: string, raw: boolean): ImageDocument {
+  return change(document, id, (object) =>
+    (object.raw ?? false) === raw ? object : { ...object, raw: raw || undefined },
+  );
 }
 
 export function setHidden(document: ImageDocument, id: string, hidden: boolean): ImageDocument {
@@ -159,13 +168,17 @@ export function carried(
   newId: () => string,
 ): Carried {
   let outside = 0;
-  const seeds = from.objects.flatMap(({ name, classId, color, multimask, points: all, box: whole }): ObjectSeed[] => {
-    const points = all.filter(([x, y]) => x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1);
-    const box = whole && cutTo(whole, width, height);
-    outside += all.length - points.length + Number(String(box) !== String(whole));
-    const asks = box !== null || points.some(([, , label = 1]) => label === 1);
-    return asks ? [{ id: newId(), name, classId, color, multimask, points, box, carried: true }] : [];
-  });
+  const seeds = from.objects.flatMap(
+    ({ name, classId, color, multimask, raw, points: all, box: whole }): ObjectSeed[] => {
+      const points = all.filter(([x, y]) => x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1);
+      const box = whole && cutTo(whole, width, height);
+      outside += all.length - points.length + Number(String(box) !== String(whole));
+      const asks = box !== null || points.some(([, , label = 1]) => label === 1);
+      return asks
+        ? [{ id: newId(), name, classId, color, multimask, ...(raw && { raw }), points, box, carried: true }]
+        : [];
+    },
+  );
   return { seeds, outside };
 }
 

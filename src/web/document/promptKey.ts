@@ -5,7 +5,7 @@
 import { type Question, questionsOf } from '../../predict/asking.js';
 import type { Annotation } from './types.js';
 
-type Prompts = Pick<Annotation, 'points' | 'box' | 'start' | 'multimask'>;
+type Prompts = Pick<Annotation, 'points' | 'box' | 'start' | 'multimask' | 'raw'>;
 
 /** One question to the model, by a name for it and the questions before it. */
 interface PromptStep {
@@ -14,9 +14,10 @@ interface PromptStep {
 }
 
 /** Equal for equal prompts. */
-export function promptKey({ points, box, start, multimask }: Prompts): string {
+export function promptKey({ points, box, start, multimask, raw }: Prompts): string {
   const clicks = points.map(([x, y, label = 1]) => `${x},${y},${label}`).join(' ');
-  return `${box?.join(',') ?? ''}|${clicks}|${start ? hash(start.mask.counts) : ''}${multimask ? '|best of three' : ''}`;
+  const how = `${multimask ? '|best of three' : ''}${raw ? '|raw' : ''}`;
+  return `${box?.join(',') ?? ''}|${clicks}|${start ? hash(start.mask.counts) : ''}${how}`;
 }
 
 /** The questions about an object in their order; the page asks click by click. */

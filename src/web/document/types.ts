@@ -55,6 +55,8 @@ export interface Annotation {
   readonly start: StartMask | null;
   /** Whether the first prompt asks for three masks, of which the best is taken; where it is not known, one is asked. */
   readonly multimask?: boolean | undefined;
+  /** The mask is left as the model gives it, with its holes and stray parts. */
+  readonly raw?: true | undefined;
   readonly strokes: Strokes;
   readonly answer: Answer | null;
   /** What is shown and exported: the answer or the start, with the strokes; null while there is nothing. */

@@ -86,9 +86,9 @@ export class BrowserEngine implements Engine {
   }
 
   async segment(key: string, prompt: ObjectPrompt, options: EngineSegmentOptions = {}): Promise<EngineMask> {
-    const { multimask = false, signal } = options;
+    const { multimask = false, clean = true, signal } = options;
     await this.#ready(key);
-    const mask = await this.#client.call('segment', { key, prompt, multimask }, { signal });
+    const mask = await this.#client.call('segment', { key, prompt, multimask, clean }, { signal });
     this.#scheduleTrial();
     return mask;
   }
@@ -148,7 +148,7 @@ async function timeProvider(options: BrowserEngineOptions, provider: BrowserProv
     const image: Image = { width: 256, height: 256, channels: 1, data: new Uint8Array(256 * 256) };
     for (let i = 0; i < TRIAL_RUNS; i++) {
       await client.call('encode', { key: 'trial', image });
-      await client.call('segment', { key: 'trial', prompt: { points: [[128, 128]] }, multimask: false });
+      await client.call('segment', { key: 'trial', prompt: { points: [[128, 128]] }, multimask: false, clean: true });
     }
     return await client.call('timings', null);
   } finally {

@@ -46,6 +46,8 @@ export interface Engine {
 export interface EngineSegmentOptions {
   /** Ask for the three masks of an ambiguous prompt and take the best; default false. */
   readonly multimask?: boolean;
+  /** Fill holes and keep the part that the prompt asks for; default true. */
+  readonly clean?: boolean;
   readonly signal?: AbortSignal;
 }
 

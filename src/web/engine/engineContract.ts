@@ -32,7 +32,12 @@ export type EngineContract = {
   load: { input: LoadRequest; output: null; progress: EngineProgress };
   encode: { input: { readonly key: string; readonly image: Image }; output: null };
   segment: {
-    input: { readonly key: string; readonly prompt: ObjectPrompt; readonly multimask: boolean };
+    input: {
+      readonly key: string;
+      readonly prompt: ObjectPrompt;
+      readonly multimask: boolean;
+      readonly clean: boolean;
+    };
     output: EngineMask;
   };
   everything: { input: { readonly key: string }; output: EngineMask[]; progress: Steps };

@@ -34,8 +34,8 @@ serveWorker<EngineContract>({
     await loaded(key).encode(key, image, signal);
     return null;
   },
-  async segment({ key, prompt, multimask }, { signal, transfer }) {
-    const mask = await loaded(key).segment(key, prompt, multimask, signal);
+  async segment({ key, prompt, multimask, clean }, { signal, transfer }) {
+    const mask = await loaded(key).segment(key, prompt, { multimask, clean }, signal);
     transfer(mask.lowResLogits.buffer);
     return mask;
   },

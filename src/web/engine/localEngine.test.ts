@@ -29,7 +29,7 @@ describe('LocalEngine', () => {
     expect(engine.timings).toEqual({ encodeMs: null, decodeMs: null });
     await engine.encode('a', picture, never);
     const prompt = { points: [[20, 15]] } as const;
-    const mask = await engine.segment('a', prompt, true, never);
+    const mask = await engine.segment('a', prompt, { multimask: true, clean: true }, never);
     const want = await segmenter.segment(await segmenter.encode(picture), prompt, { multimask: true });
     expect(decodeRle(mask.rle).data).toEqual(want.mask);
     expect(mask).toMatchObject({ score: want.score, area: want.area, box: want.box, lowResLogits: want.lowResLogits });
@@ -39,9 +39,9 @@ describe('LocalEngine', () => {
   it('never begins what was aborted while it waited, and reads messages between runs', async () => {
     const controller = new AbortController();
     await engine.encode('a', picture, never);
-    const first = engine.segment('a', { points: [[1, 1]] }, false, never);
-    const second = engine.segment('a', { points: [[2, 2]] }, false, controller.signal);
-    const third = engine.segment('a', { points: [[3, 3]] }, false, never);
+    const first = engine.segment('a', { points: [[1, 1]] }, { multimask: false, clean: true }, never);
+    const second = engine.segment('a', { points: [[2, 2]] }, { multimask: false, clean: true }, controller.signal);
+    const third = engine.segment('a', { points: [[3, 3]] }, { multimask: false, clean: true }, never);
     setTimeout(() => controller.abort(), 0);
     await first;
     await expect(second).rejects.toMatchObject({ name: 'AbortError' });
@@ -51,7 +51,9 @@ describe('LocalEngine', () => {
   it('knows no image that was let go', async () => {
     await engine.encode('b', picture, never);
     engine.forget('b');
-    await expect(engine.segment('b', { points: [[1, 1]] }, false, never)).rejects.toMatchObject({
+    await expect(
+      engine.segment('b', { points: [[1, 1]] }, { multimask: false, clean: true }, never),
+    ).rejects.toMatchObject({
       code: 'ENGINE_IMAGE_UNKNOWN',
     });
     await expect(engine.everything('b', never, () => undefined)).rejects.toMatchObject({
@@ -67,7 +69,9 @@ describe('LocalEngine', () => {
     await nextTask();
     controller.abort();
     await expect(encoding).rejects.toMatchObject({ name: 'AbortError' });
-    await expect(engine.segment('c', { points: [[1, 1]] }, false, never)).rejects.toMatchObject({
+    await expect(
+      engine.segment('c', { points: [[1, 1]] }, { multimask: false, clean: true }, never),
+    ).rejects.toMatchObject({
       code: 'ENGINE_IMAGE_UNKNOWN',
     });
   });

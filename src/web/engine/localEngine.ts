@@ -46,10 +46,15 @@ export class LocalEngine {
   }
 
   /** @throws SamusError ENGINE_IMAGE_UNKNOWN, and what the segmenter throws */
-  segment(key: string, prompt: ObjectPrompt, multimask: boolean, signal: AbortSignal): Promise<EngineMask> {
+  segment(
+    key: string,
+    prompt: ObjectPrompt,
+    options: { readonly multimask: boolean; readonly clean: boolean },
+    signal: AbortSignal,
+  ): Promise<EngineMask> {
     return this.#inTurn(signal, async () => {
       const begun = performance.now();
-      const result = await this.#segmenter.segment(this.#encoding(key), prompt, { multimask });
+      const result = await this.#segmenter.segment(this.#encoding(key), prompt, options);
       this.#decodeMs = Math.min(this.#decodeMs ?? Number.POSITIVE_INFINITY, performance.now() - begun);
       return engineMask(result);
     });

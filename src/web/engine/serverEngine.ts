@@ -46,8 +46,14 @@ export class ServerEngine implements Engine {
   }
 
   async segment(key: string, prompt: ObjectPrompt, options: EngineSegmentOptions = {}): Promise<EngineMask> {
-    const { multimask = false, signal } = options;
-    const body = { multimask, lowResLogits: true, format: 'rle', objects: [objectOf(prompt, await this.#image(key))] };
+    const { multimask = false, clean = true, signal } = options;
+    const body = {
+      multimask,
+      clean,
+      lowResLogits: true,
+      format: 'rle',
+      objects: [objectOf(prompt, await this.#image(key))],
+    };
     const [object] = await this.#ask(key, 'segment', body, signal);
     if (!object) throw pageError('SERVER_ANSWER', { status: 200 });
     return object;

@@ -101,7 +101,7 @@ describe('the JSON with prompts', () => {
     before = paint(addObject(before, { id: 'c', classId: 1 }), 'c', columns(1, 2), false);
     before = paint(before, 'c', columns(2), true);
     const empty = { ...answer, mask: columns() };
-    before = addObject(before, { id: 'd', classId: 1, points, multimask: false, answer: empty });
+    before = addObject(before, { id: 'd', classId: 1, points, multimask: false, raw: true, answer: empty });
     const json = JSON.stringify(promptsDocument([{ path: 'a.png', content: 'abc', document: before }], CLASSES));
     expect(JSON.parse(json)).toMatchObject({
       model: null,
@@ -111,7 +111,7 @@ describe('the JSON with prompts', () => {
             { model: 'adapted', prompt: { multimask: true, oneByOne: true } },
             { model: 'samus-s', prompt: { points } },
             { prompt: { points: [], oneByOne: true } },
-            { model: 'adapted', prompt: { multimask: false, oneByOne: true } },
+            { model: 'adapted', prompt: { multimask: false, oneByOne: true, clean: false } },
           ],
         },
       ],

@@ -46,7 +46,7 @@ function annotatedObject(object: Annotation): AnnotatedObject {
 }
 
 function prompted(object: Annotation, answer: Answer | null): PromptedObject {
-  const { name, classId, color, points, box, start, multimask, strokes } = object;
+  const { name, classId, color, points, box, start, multimask, raw, strokes } = object;
   return {
     name,
     classId,
@@ -55,6 +55,7 @@ function prompted(object: Annotation, answer: Answer | null): PromptedObject {
     points,
     ...(!answer?.atOnce && { oneByOne: true }),
     ...(multimask !== undefined && { multimask }),
+    ...(raw && { clean: false }),
     ...(box && { box }),
     ...(start && { guess: { rle: start.mask, origin: start.origin, score: start.score } }),
     ...(strokes.added && { added: strokes.added }),

@@ -102,6 +102,7 @@ function seedOf(object: AnnotatedObject, frame: Frame, where: string): Omit<Obje
     box,
     ...(start && { start }),
     ...(multimask !== undefined && { multimask }),
+    ...(object.clean === false && { raw: true }),
     strokes,
     ...(asked && answer && { answer: { mask: answer, score: score ?? 0, model, ...(atOnce && { atOnce }) } }),
     committed: object.committed !== false && whole !== null,

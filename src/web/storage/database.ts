@@ -38,6 +38,7 @@ export interface Settings {
   readonly preview?: boolean;
   readonly measures?: boolean;
   readonly multimask?: boolean;
+  readonly clean?: boolean;
   readonly carry?: boolean;
   readonly dataset?: string;
   readonly format?: ExportFormat;

@@ -1,5 +1,5 @@
 /** The small controls that every panel uses. */
-import type { Signal } from '@preact/signals';
+import type { ReadonlySignal } from '@preact/signals';
 import { Icon, type IconName } from './icons.js';
 
 interface Props {
@@ -34,17 +34,18 @@ export function Button({ label, icon, caption, keys, pressed, disabled, kind = '
   );
 }
 
-/** A checkbox bound to a signal. */
-export function Check({ label, value }: { readonly label: string; readonly value: Signal<boolean> }) {
+interface CheckProps {
+  readonly label: string;
+  readonly title?: string;
+  readonly value: ReadonlySignal<boolean>;
+  onChange(checked: boolean): void;
+}
+
+/** A checkbox that shows a signal. */
+export function Check({ label, title, value, onChange }: CheckProps) {
   return (
-    <label class="check">
-      <input
-        type="checkbox"
-        checked={value.value}
-        onChange={(event) => {
-          value.value = event.currentTarget.checked;
-        }}
-      />
+    <label class="check" title={title}>
+      <input type="checkbox" checked={value.value} onChange={(event) => onChange(event.currentTarget.checked)} />
       <span>{label}</span>
     </label>
   );

@@ -28,7 +28,7 @@ export function FileList() {
         {text.list.position(at + 1, all.length)} · {text.list.progress(done)}
       </p>
       <progress value={done} max={Math.max(1, all.length)} aria-label={text.list.progress(done)} />
-      <Check label={text.list.carry} value={carryPrompts} />
+      <Check label={text.list.carry} value={carryPrompts} onChange={(on) => (carryPrompts.value = on)} />
       <ol>
         {all.map((entry) => (
           <Row key={entry.id} entry={entry} current={entry.id === currentId.value} />

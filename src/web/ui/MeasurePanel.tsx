@@ -1,5 +1,4 @@
-/** What callipers would tell about the object: in pixels, and in millimetres where the scale is known. */
-import { rleArea } from '../../formats/rle.js';
+/** What callipers would measure on the object: in pixels, and in millimetres where the scale is known. */
 import { chooseTool } from '../app/commands.js';
 import { step } from '../app/edits.js';
 import { measurementOf } from '../app/measurements.js';
@@ -12,11 +11,9 @@ export function MeasurePanel() {
   const scale = document.value?.scale ?? null;
   const shape = active.value?.shape;
   const found = shape ? measurementOf(shape, scale) : null;
-  const area = shape ? rleArea(shape) : 0;
-  const areaMm2 = scale ? area * scale.mm[0] * scale.mm[1] : undefined;
   const { px, px2, mm, mm2 } = text.measure;
   const rows = [
-    [text.measure.area, area, areaMm2, px2, mm2],
+    [text.measure.area, found?.areaPx, found?.areaMm2, px2, mm2],
     [text.measure.longest, found?.longestDiameterPx, found?.longestDiameterMm, px, mm],
     [text.measure.shortest, found?.shortestDiameterPx, found?.shortestDiameterMm, px, mm],
     [text.measure.perimeter, found?.perimeterPx, found?.perimeterMm, px, mm],
@@ -40,6 +37,7 @@ export function MeasurePanel() {
           </tbody>
         </table>
       )}
+      {found && found.parts > 1 && <p>{text.measure.parts(found.parts)}</p>}
       <p class="quiet">
         {scale === null
           ? text.measure.noScale
@@ -64,7 +62,7 @@ export function MeasurePanel() {
           />
         )}
       </div>
-      <Check label={text.measure.show} value={showMeasures} />
+      <Check label={text.measure.show} value={showMeasures} onChange={(on) => (showMeasures.value = on)} />
     </section>
   );
 }

@@ -1,10 +1,13 @@
 /** How the image is shown and how clicks are asked: nothing here changes a mask that is there. */
-import type { Signal } from '@preact/signals';
-import { resetLight } from '../app/commands.js';
+import { computed, type Signal } from '@preact/signals';
+import { resetLight, toggleClean } from '../app/commands.js';
 import { forgetEverything } from '../app/entries.js';
-import { brightness, contrast, multimask, showPreview } from '../app/state.js';
+import { active, brightness, cleanMasks, contrast, multimask, showPreview } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button, Check } from './Button.js';
+
+/** That of the object that is worked on, else of new ones. */
+const clean = computed(() => (active.value ? !active.value.raw : cleanMasks.value));
 
 export function ViewPanel() {
   return (
@@ -15,8 +18,9 @@ export function ViewPanel() {
       </header>
       <Slider label={text.view.brightness} value={brightness} />
       <Slider label={text.view.contrast} value={contrast} />
-      <Check label={text.tools.preview} value={showPreview} />
-      <Check label={text.tools.multimask} value={multimask} />
+      <Check label={text.tools.preview} value={showPreview} onChange={(on) => (showPreview.value = on)} />
+      <Check label={text.tools.multimask} value={multimask} onChange={(on) => (multimask.value = on)} />
+      <Check label={text.tools.clean} title={text.tools.cleanHelp} value={clean} onChange={toggleClean} />
       <Button
         label={text.saving.forget}
         caption={text.saving.forget}

@@ -1,9 +1,10 @@
 /** An object in words: in the list of objects, and as a screen reader is told of its new mask. */
 import { rleArea } from '../../formats/rle.js';
+import { partCount } from '../../formats/runs.js';
 import { hasPrompts } from '../../predict/asking.js';
 import { missesClicks } from '../document/edit.js';
 import { promptKey } from '../document/promptKey.js';
-import type { Annotation, Scale } from '../document/types.js';
+import type { Annotation, PackedMask, Scale } from '../document/types.js';
 import { text } from '../text/en.js';
 import { rounded } from './MeasurePanel.js';
 
@@ -19,8 +20,18 @@ export function stateOf(object: Annotation): string {
     object.carried ? text.objects.state.carried : '',
     !asking && shape && missesClicks(object) ? text.objects.state.misses : '',
     strokes.added || strokes.erased ? text.objects.state.drawn : '',
+    shape && partsOf(shape) > 1 ? text.objects.parts(partsOf(shape)) : '',
     !shape && !asking ? text.objects.state.empty : '',
   ]);
+}
+
+const counted = new WeakMap<PackedMask, number>();
+
+/** Counted once for each mask. */
+function partsOf(mask: PackedMask): number {
+  const known = counted.get(mask) ?? partCount(mask);
+  counted.set(mask, known);
+  return known;
 }
 
 /** What there is to say of its mask; nothing while the model is asked. */

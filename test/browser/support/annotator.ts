@@ -110,9 +110,9 @@ export class Annotator {
     return this.page.locator('.right .objects li').count();
   }
 
-  /** Pixels of the active object. */
+  /** Pixels of the active object, of its largest part if there are several. */
   async area(): Promise<number> {
-    const cell = this.page.locator('.right .measure td').first();
+    const cell = this.page.locator('.right .measure td', { hasText: /^\d/ }).first();
     return Number.parseFloat((await cell.textContent())!);
   }
 
@@ -120,7 +120,7 @@ export class Annotator {
   async areaOtherThan(before: number): Promise<number> {
     await this.page.waitForFunction((old) => {
       const text = document.querySelector('.right .measure td')?.textContent;
-      return text != null && Number.parseFloat(text) !== old;
+      return text != null && /^\d/.test(text) && Number.parseFloat(text) !== old;
     }, before);
     return this.area();
   }
