@@ -160,6 +160,7 @@ export const ERRORS = {
   MODELS_TOO_FEW: usage('Averaging needs at least two models.'),
   MODEL_ARCHITECTURE_UNKNOWN: input('The checkpoint belongs to no known architecture.'),
   MODEL_ARCHITECTURE_UNSUPPORTED: input('The checkpoint is of a known architecture that this version does not have.'),
+  MODEL_CLASSES: usage('The model gives no map of classes, or does not have the class.'),
   MODEL_FILE_TOO_LARGE: input('A text file of the model folder is too large.'),
   MODEL_FOLDER_INCOMPLETE: input('The model folder lacks its configuration or weights.'),
   MODEL_FOLDER_OCCUPIED: usage('The output folder contains something other than a model.'),

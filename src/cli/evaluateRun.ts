@@ -16,7 +16,7 @@ import {
 import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/evaluate.js';
 import { distinctSamples } from '../evaluate/imageGroups.js';
 import { imagesCsv } from '../evaluate/imagesCsv.js';
-import { promptable } from '../evaluate/promptableModel.js';
+import { type PromptableModel, promptable } from '../evaluate/promptableModel.js';
 import { parseAbsentPrompt, parsePromptKind, promptName } from '../evaluate/promptPlan.js';
 import type { Provenance, ReportContent, ReportModel } from '../evaluate/report/content.js';
 import { chooseExamples } from '../evaluate/report/examples.js';
@@ -24,13 +24,15 @@ import { makeGallery } from '../evaluate/report/gallery.node.js';
 import { reportPage } from '../evaluate/report/page.js';
 import { summariseEvaluation } from '../evaluate/summary.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
+import type { ClassNetwork } from '../predict/classNetwork.js';
 import { loadModel, weightsHash } from '../predict/loadModel.node.js';
+import { Segmenter } from '../predict/segmenter.js';
 import type { Provider } from '../runtime/session.js';
 import { writeLines } from './evaluateFiles.js';
 import { resultLines } from './evaluateLines.js';
 import { beforeInterruptedEnd } from './interrupt.js';
 import { DEFAULT_MODEL } from './modelOptions.js';
-import { openSegmenter } from './openModel.js';
+import { openAnyModel } from './openModel.js';
 import { modelFiles, outputCheck, writeText } from './output.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { Progress, withProgress } from './progress.js';
@@ -135,13 +137,13 @@ async function runModel(
   protocol: EvaluateOptions,
   { provider, threads, report }: EvaluateCommandOptions,
 ): Promise<ReportModel> {
-  const segmenter = await openSegmenter({
+  const segmenter = await openAnyModel({
     model,
     ...(provider && { provider }),
     ...(threads !== undefined && { threads }),
   });
   // Two runs have a folder `best` each: then their paths tell them apart.
-  const adapted = promptable(segmenter, models.length > 1 ? model : segmenter.name);
+  const adapted = evaluable(segmenter, models.length > 1 ? model : segmenter.name, protocol);
   const stop = new AbortController();
   const forget = beforeInterruptedEnd(async () => {
     stop.abort();
@@ -166,6 +168,18 @@ async function runModel(
     forget();
     await segmenter.dispose();
   }
+}
+
+/** @throws SamusError MODEL_PROMPTS if prompts are to be given to a model that takes none */
+function evaluable(
+  model: Segmenter | ClassNetwork,
+  name: string,
+  { prompt, clicks }: EvaluateOptions,
+): PromptableModel {
+  if (model instanceof Segmenter) return promptable(model, name);
+  if (prompt.kind === 'none' && clicks === 0) return promptable(model, name);
+  const message = `expected --prompt none without --clicks for ${name}, which gives a map of classes, got --prompt ${promptName(prompt)}`;
+  throw new SamusError('MODEL_PROMPTS', message, 'give --prompt none, or evaluate a promptable model');
 }
 
 function checkModels(models: readonly string[]): void {

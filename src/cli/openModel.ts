@@ -1,8 +1,10 @@
 /**
  * Loads the model that a command names.
  */
+import { architectureOf } from '../models/registry.js';
+import { ClassNetwork } from '../predict/classNetwork.js';
 import { type LoadOptions, loadModel } from '../predict/loadModel.node.js';
-import { Segmenter } from '../predict/segmenter.js';
+import { Segmenter, type SegmenterOptions } from '../predict/segmenter.js';
 import type { Model } from '../predict/types.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
 import type { ModelOptions } from './modelOptions.js';
@@ -16,8 +18,21 @@ export async function readModel(name: string, options?: LoadOptions): Promise<Mo
   return model;
 }
 
-/** A segmenter of the model that the options name; the caller disposes of it. @throws SamusError as loadModel */
-export async function openSegmenter({ model, provider, threads }: ModelOptions): Promise<Segmenter> {
-  const sessionOptions = { ...(provider && { provider }), ...(threads !== undefined && { threads }) };
-  return Segmenter.create(await readModel(model), nodeRuntime(), sessionOptions);
+/**
+ * A segmenter of the model that the options name; the caller disposes of it.
+ * @throws SamusError as loadModel, MODEL_PROMPTS for a model that takes no prompts
+ */
+export async function openSegmenter(options: ModelOptions): Promise<Segmenter> {
+  return Segmenter.create(await readModel(options.model), nodeRuntime(), sessionOptions(options));
+}
+
+/** The same for a model of any kind. @throws SamusError as loadModel */
+export async function openAnyModel(options: ModelOptions): Promise<Segmenter | ClassNetwork> {
+  const model = await readModel(options.model);
+  const kind = architectureOf(model.config).task === 'classes' ? ClassNetwork : Segmenter;
+  return kind.create(model, nodeRuntime(), sessionOptions(options));
+}
+
+function sessionOptions({ provider, threads }: ModelOptions): SegmenterOptions {
+  return { ...(provider && { provider }), ...(threads !== undefined && { threads }) };
 }

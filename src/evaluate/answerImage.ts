@@ -54,7 +54,7 @@ export async function answerImage(
       sample,
       draw,
       truth,
-      prompt: firstPrompt(protocol.prompt, label, width, sample, drawn(draw)),
+      prompt: { ...firstPrompt(protocol.prompt, label, width, sample, drawn(draw)), classId: sample.classId },
       answer: undefined as Answer | undefined,
       overlaps: [] as readonly Confusion[],
       open: true,

@@ -169,7 +169,7 @@ async function evaluateImage(
 }
 
 function promptOfAbsent(options: EvaluateOptions, label: Uint8Array, width: number, sample: Sample): EvaluationPrompt {
-  if (options.prompt.kind === 'none') return { points: [] };
+  if (options.prompt.kind === 'none') return { points: [], classId: sample.classId };
   return absentClick(options.absentPrompt ?? 'centre', label, width, sample, options.seed);
 }
 

@@ -11,13 +11,15 @@ export interface EvaluationPrompt {
   readonly box?: PixelBox;
   /** The last answer's logits, fed back. */
   readonly lowResLogits?: Float32Array;
+  /** The class of the label that is asked for; models that answer prompts do not look at it. */
+  readonly classId?: number;
 }
 
 /** What a model answers to one prompt. */
 export interface Answer {
   /** 0 and 1, row-major, of the image's size. */
   readonly mask: Uint8Array;
-  /** Predicted IoU. */
+  /** Predicted IoU; NaN from a model that predicts none. */
   readonly score: number;
   readonly lowResLogits: Float32Array;
   /** At the image's size, where they were asked for. */

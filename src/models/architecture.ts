@@ -166,7 +166,7 @@ export type ClassOutputs = {
   readonly logits: Tensor;
 } & Readonly<Record<string, Tensor>>;
 
-/** Gives a map of classes, without prompts. In its published loss the target is class numbers, [B, 1, targetSide, targetSide]. */
+/** Gives a map of classes, without prompts. In its published loss the target is class numbers, [B, targetSide, targetSide]. */
 export interface ClassArchitecture<C extends ModelConfig = ModelConfig> extends Common<C, ClassOutputs> {
   readonly task: 'classes';
   /** The background included. */

@@ -8,7 +8,7 @@ import { input, type Tensor } from '../graph/tensor.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { type ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Architecture, ModelConfig, ModelGraph } from './architecture.js';
-import { architectureOf, promptedOf } from './registry.js';
+import { architectureOf, classesOf, promptedOf } from './registry.js';
 
 /** Channels of the input. */
 export function inputChannels(config: ModelConfig): 1 | 3 {
@@ -73,14 +73,22 @@ export function decoderGraph(config: ModelConfig): ModelGraph {
   return { inputs, outputs: { low_res_masks: lowResLogits, iou_predictions: iou }, parameters: parameters.list() };
 }
 
-/** `image` [1, channels, imageSize, imageSize] → `logits` [1, classes, imageSize, imageSize]. */
-function networkGraph(config: ModelConfig): ModelGraph {
-  const architecture = architectureOf(config);
-  if (architecture.task === 'prompted') throw new Error(`${architecture.id} has no network`);
+/**
+ * `image` [1, channels, imageSize, imageSize] → `logits` [1, classes, imageSize, imageSize].
+ * @throws SamusError MODEL_CLASSES for a promptable model
+ */
+export function networkGraph(config: ModelConfig): ModelGraph {
+  const architecture = classesOf(config);
   const parameters = parametersFor(architecture, config);
   const image = imageInput(config);
   const { logits } = architecture.forward(parameters, config, image);
   return { inputs: { image }, outputs: { logits }, parameters: parameters.list() };
+}
+
+/** Side of the logits that a model gives for an image. */
+export function logitSide(config: ModelConfig): number {
+  const architecture = architectureOf(config);
+  return architecture.task === 'prompted' ? architecture.shapes(config).lowRes : config.imageSize;
 }
 
 /** Every weight of a model, by the reference's names. */

@@ -3,7 +3,7 @@
  */
 import { type Json, SamusError } from '../errors.js';
 import type { Shapes } from '../graph/tensorData.js';
-import type { Architecture, ModelConfig, PromptedArchitecture } from './architecture.js';
+import type { Architecture, ClassArchitecture, ModelConfig, PromptedArchitecture } from './architecture.js';
 import { SAM } from './sam/index.js';
 import { SAMUS } from './samus/index.js';
 import { UNSUPPORTED } from './unsupported.js';
@@ -50,8 +50,20 @@ export function promptedOf(config: Pick<ModelConfig, 'architecture'>): PromptedA
   if (architecture.task === 'prompted') return architecture;
   throw new SamusError(
     'MODEL_PROMPTS',
-    `expected a model that answers prompts, got ${architecture.title}, which gives a map of classes`,
-    'use a promptable model such as samus-s',
+    `expected a model that answers prompts, got ${architecture.title}, which needs none and gives a map of classes`,
+    'use a promptable model such as samus-s; samus evaluate --prompt none measures this one',
+    { architecture: architecture.id },
+  );
+}
+
+/** @throws SamusError MODEL_CLASSES for a model that answers prompts */
+export function classesOf(config: Pick<ModelConfig, 'architecture'>): ClassArchitecture {
+  const architecture = architectureOf(config);
+  if (architecture.task === 'classes') return architecture;
+  throw new SamusError(
+    'MODEL_CLASSES',
+    `expected a model that gives a map of classes, got ${architecture.title}, which answers prompts`,
+    'give it a prompt, or use a network for classes',
     { architecture: architecture.id },
   );
 }

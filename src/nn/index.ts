@@ -19,6 +19,7 @@ export {
   linear,
   mlpBlock,
 } from './layers.js';
+export { type Loss, maskLoss } from './loss.js';
 export {
   fanIn,
   type Initialisation,

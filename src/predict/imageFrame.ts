@@ -7,7 +7,7 @@ import { longestSideSize, resizeBilinear } from '../formats/resize.js';
 import { resizeLogits, resizeToMask } from '../formats/resizeLogits.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
-import { promptedOf } from '../models/registry.js';
+import { logitSide } from '../models/graphs.js';
 
 export interface ImageFrame {
   readonly config: ModelConfig;
@@ -39,9 +39,9 @@ export function imageFrame(config: ModelConfig, width: number, height: number): 
   return { config, width, height, shownWidth: Math.max(1, shown.width), shownHeight: Math.max(1, shown.height) };
 }
 
-/** Side of the decoder's logits. */
+/** Side of the model's logits. */
 export function lowResSide(config: ModelConfig): number {
-  return promptedOf(config).shapes(config).lowRes;
+  return logitSide(config);
 }
 
 /** The encoder's input. @returns [1, 1 or 3, imageSize, imageSize] */

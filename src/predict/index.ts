@@ -4,6 +4,7 @@
  */
 export { type AutomaticResult, segmentEverything } from './automatic.js';
 export { AUTOMATIC_DEFAULTS, type AutomaticOptions } from './automaticOptions.js';
+export { type ClassAnswer, type ClassMap, ClassNetwork, type ClassRequest } from './classNetwork.js';
 export { type ImageFrame, imageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from './imageFrame.js';
 export { type Diameter, type Measurement, measureMask } from './measure.js';
 export { modelFromParts, modelFromTensors } from './model.js';

@@ -23,7 +23,7 @@ export type SegmenterOptions = Pick<SessionOptions, 'provider' | 'threads'>;
 export const MAX_BATCH = 32;
 
 /** A part of the model, compiled when it is first needed; the weights are let go of then. */
-class LazySession {
+export class LazySession {
   #weights: StateDict | undefined;
   #session: Promise<Session> | undefined;
 

@@ -1,15 +1,17 @@
 /**
  * One published click on one image, and how good the answer is: what validations, and adaptations before and after, are
- * measured by. At the model's input size, by mask 0.
+ * measured by. At the model's input size, by mask 0. A model without prompts gives its map of classes instead.
  */
 import { type Click, evaluationClick } from '../data/prompts.js';
 import { diceOf, overlapOf } from '../formats/mask.js';
 import { resizeLogits } from '../formats/resizeLogits.js';
 import { slice } from '../graph/ops/shape.js';
-import { input } from '../graph/tensor.js';
+import { input, type Tensor } from '../graph/tensor.js';
 import { asFloat32, float32, type StateDict, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
-import { promptedOf } from '../models/registry.js';
+import { byClass, classMargin } from '../models/classLogits.js';
+import { logitSide, networkGraph } from '../models/graphs.js';
+import { architectureOf, promptedOf } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
 import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
@@ -17,7 +19,8 @@ import { clickPrompt } from './drawPrompt.js';
 import { imageShape } from './trainingSample.js';
 
 export interface ClickAnswer {
-  readonly click: Click;
+  /** Absent where the model takes no prompts. */
+  readonly click?: Click;
   /** 0 and 1, [imageSize, imageSize], as is `truth`. */
   readonly found: Uint8Array;
   readonly truth: Uint8Array;
@@ -34,7 +37,7 @@ export class ClickSession {
     private readonly session: Session,
     private readonly config: ModelConfig,
   ) {
-    const side = promptedOf(config).shapes(config).lowRes;
+    const side = logitSide(config);
     this.#noMask = float32(new Float32Array(side * side), [1, 1, side, side]);
   }
 
@@ -53,20 +56,33 @@ export class ClickSession {
    */
   async answer(image: Float32Array, label: Uint8Array, classId: number): Promise<ClickAnswer> {
     const { imageSize: size } = this.config;
-    const side = promptedOf(this.config).shapes(this.config).lowRes;
-    const click = evaluationClick(label, size, classId);
-    const { coords, labels } = clickPrompt([click], 2);
+    const side = logitSide(this.config);
+    const architecture = architectureOf(this.config);
+    const click = architecture.task === 'prompted' ? evaluationClick(label, size, classId) : undefined;
     const { logits } = await this.session.run({
       image: float32(image, [1, ...imageShape(this.config)]),
+      ...(click && this.#prompt(click)),
+    });
+    const values = asFloat32(logits!).data;
+    const shown =
+      architecture.task === 'prompted'
+        ? values
+        : classMargin(classId, byClass(values, architecture.classes(this.config)));
+    const native = resizeLogits(shown, side, side, size, size);
+    const found = Uint8Array.from(native, (value) => (value > 0 ? 1 : 0));
+    const truth = label.map((value) => (value === classId ? 1 : 0));
+    const finite = native.every(Number.isFinite);
+    return { ...(click && { click }), found, truth, dice: diceOf(overlapOf(found, truth)), finite };
+  }
+
+  #prompt(click: Click): Record<string, TensorData> {
+    const { coords, labels } = clickPrompt([click], 2);
+    return {
       point_coords: float32(coords, [1, 2, 2]),
       point_labels: float32(labels, [1, 2]),
       mask_input: this.#noMask,
       has_mask_input: float32([0], [1]),
-    });
-    const native = resizeLogits(asFloat32(logits!).data, side, side, size, size);
-    const found = Uint8Array.from(native, (value) => (value > 0 ? 1 : 0));
-    const truth = label.map((value) => (value === classId ? 1 : 0));
-    return { click, found, truth, dice: diceOf(overlapOf(found, truth)), finite: native.every(Number.isFinite) };
+    };
   }
 
   async dispose(): Promise<void> {
@@ -74,8 +90,10 @@ export class ClickSession {
   }
 }
 
-/** One image and one prompt to the logits of mask 0. */
-function forwardGraph(config: ModelConfig) {
+/** One image and one prompt to the logits of mask 0; or one image to the logits of all classes. */
+function forwardGraph(config: ModelConfig): { readonly logits: Tensor } {
+  const known = architectureOf(config);
+  if (known.task === 'classes') return { logits: networkGraph(config).outputs.logits! };
   const parameters = new Parameters();
   const architecture = promptedOf(config);
   const side = architecture.shapes(config).lowRes;

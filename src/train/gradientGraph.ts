@@ -3,6 +3,7 @@
  */
 import { SamusError } from '../errors.js';
 import { differentiate } from '../graph/differentiate.js';
+import { reshape } from '../graph/ops/shape.js';
 import { input, type Tensor } from '../graph/tensor.js';
 import type { ModelConfig, PromptInputs } from '../models/architecture.js';
 import { inputChannels } from '../models/graphs.js';
@@ -62,16 +63,26 @@ export function targetSide(config: ModelConfig, recipe: Recipe): number {
 
 /**
  * Inputs: `image` [B, 1 or 3, imageSize, imageSize], `point_coords` [B, points, 2], `point_labels` [B, points],
- * `mask_input` [B, 1, 4g, 4g], `has_mask_input` [B], `target` [B, 1, targetSide, targetSide], for the multi-prompt recipe
- * `click_noise` [B, rounds − 1, targetSide²], and the trained weights by their names.
- * @throws SamusError TRAIN_NOTHING if no weight is to be trained
+ * `mask_input` [B, 1, lowRes, lowRes], `has_mask_input` [B], `target` [B, 1, targetSide, targetSide], for the multi-prompt
+ * recipe `click_noise` [B, rounds − 1, targetSide²], and the trained weights by their names. Of these a model without
+ * prompts has `image` and `target`.
+ * @throws SamusError TRAIN_NOTHING if no weight is to be trained, MODEL_PROMPTS if prompts are to train a model without
  */
 export function gradientGraph(options: GradientGraphOptions): GradientGraph {
   const { config, batch, points, isTrained, freeze = [], recipe } = options;
   const parameters = new Parameters({ mode: 'train', frozen: freeze });
-  const architecture = promptedOf(config);
-  const [low, side] = [architecture.shapes(config).lowRes, targetSide(config, recipe)];
+  const side = targetSide(config, recipe);
   const image = input('image', [batch, inputChannels(config), config.imageSize, config.imageSize]);
+  const target = input('target', [batch, 1, side, side]);
+  const stays = (name: string): boolean => freeze.some((beginning) => name.startsWith(beginning));
+  const wanted = (name: string): boolean => isTrained(name) && !stays(name);
+  const known = architectureOf(config);
+  if (known.task === 'classes' && recipe.kind === 'published') {
+    const outputs = known.forward(parameters, config, image);
+    return trainingGraph(known.published.loss(outputs, reshape(target, [batch, side, side])), parameters, wanted);
+  }
+  const architecture = promptedOf(config);
+  const low = architecture.shapes(config).lowRes;
   const decode = architecture.decoder(parameters, config, architecture.encode(parameters, config, image));
   const prompt: PromptInputs = {
     coords: input('point_coords', [batch, points, 2]),
@@ -79,13 +90,11 @@ export function gradientGraph(options: GradientGraphOptions): GradientGraph {
     mask: input('mask_input', [batch, 1, low, low]),
     hasMask: input('has_mask_input', [batch]),
   };
-  const target = input('target', [batch, 1, side, side]);
   const scalars =
     recipe.kind === 'published'
       ? architecture.published.loss(decode(prompt), target)
       : multiPromptLoss(decode, prompt, target, config.imageSize, recipe.rounds);
-  const stays = (name: string): boolean => freeze.some((beginning) => name.startsWith(beginning));
-  return trainingGraph(scalars, parameters, (name) => isTrained(name) && !stays(name));
+  return trainingGraph(scalars, parameters, wanted);
 }
 
 /**

@@ -15,10 +15,11 @@ export function modelCard(
   validation: Validation | undefined,
 ): string {
   const { model, data, batch, accumulate } = config;
+  const prompted = architectureOf(model).task === 'prompted';
   const seen = step * batch * accumulate;
   const rows = Object.entries(validation?.parts ?? {}).map(([name, dice]) => `| ${name} | ${dice.toFixed(4)} |`);
   const table = validation
-    ? `\nDice at ${model.imageSize}x${model.imageSize} from the published click, on ${validatedOn(data, samples.val)}. They
+    ? `\nDice at ${model.imageSize}x${model.imageSize} ${prompted ? 'from the published click, ' : ''}on ${validatedOn(data, samples.val)}. They
 chose this checkpoint: expect less on images that did not.
 
 | dataset/class | mean |

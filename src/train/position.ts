@@ -37,5 +37,6 @@ export interface ValidationPicture {
   readonly image: Image;
   readonly truth: Uint8Array;
   readonly found: Uint8Array;
-  readonly click: readonly [x: number, y: number, label: 0 | 1];
+  /** Absent where the model takes no prompts. */
+  readonly click?: readonly [x: number, y: number, label: 0 | 1];
 }

@@ -9,9 +9,9 @@ import { exists } from '../formats/fileSystem.node.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { readModelFolder } from '../formats/modelFolder.node.js';
 import type { StateDict } from '../graph/tensorData.js';
-import { parametersOf } from '../models/graphs.js';
+import { logitSide, parametersOf } from '../models/graphs.js';
 import { requireFloat32Weights } from '../models/quantise.js';
-import { isTrainable, promptedOf } from '../models/registry.js';
+import { architectureOf, isTrainable } from '../models/registry.js';
 import { checkStateDict } from '../models/stateDict.js';
 import { initialise, type ParameterInfo } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
@@ -203,7 +203,7 @@ async function prepare(
     architecture: model.architecture,
     imageSize: model.imageSize,
     targetSide: side,
-    target: recipe.kind === 'published' ? 'nearest' : 'share',
+    target: targetKind(config),
     prompts: config.prompts,
     middleClicks: config.middleClicks,
     augment: config.augment,
@@ -215,7 +215,7 @@ async function prepare(
     list: train,
     shape,
     batch,
-    maskSide: promptedOf(model).shapes(model).lowRes,
+    maskSide: logitSide(model),
     threads: readers,
   });
   return {
@@ -255,6 +255,13 @@ function checkNames({ freeze, rates }: TrainingConfig, { parameters, trained }: 
 /** Every weight of the model: those given, and for the others new ones from the seed. */
 function completed({ model, seed }: TrainingConfig, given: StateDict): StateDict {
   return given.size > 0 ? checkStateDict(model, given).tensors : initialise(parametersOf(model), Random.seeded(seed));
+}
+
+/** A network for two classes learns one object, as a promptable model does; one for more learns the label map. */
+function targetKind({ model, recipe }: TrainingConfig): SampleShape['target'] {
+  const architecture = architectureOf(model);
+  if (architecture.task === 'classes' && architecture.classes(model) > 2) return 'classes';
+  return recipe.kind === 'published' ? 'nearest' : 'share';
 }
 
 function rateOf({ rates }: TrainingConfig): (name: string) => number {

@@ -19,15 +19,18 @@ export function sampleSvg({ title, dice, image, truth, found, click }: Validatio
   const [w, h] = [width * scale, height * scale];
   const outline = (mask: Uint8Array, color: string): string =>
     `<path d="${outlinePath(mask, width, height)}" fill="none" stroke="${color}" stroke-width="2" vector-effect="non-scaling-stroke"/>`;
-  const [x, y, positive] = click;
   const key = (at: number, color: string, text: string): string =>
     `<line x1="${at}" x2="${at + 22}" y1="${h + 40}" y2="${h + 40}" stroke="${color}" stroke-width="3"/><text x="${at + 28}" y="${h + 44}">${text}</text>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${w} ${h + FOOT}" width="${w}" height="${h + FOOT}" font-family="sans-serif" font-size="13">
 <rect width="${w}" height="${h + FOOT}" fill="#ffffff"/>
 <g transform="scale(${scale})"><image href="${href}" width="${width}" height="${height}"/>${outline(truth, LABEL)}${outline(found, PREDICTION)}</g>
-<circle cx="${(x + 0.5) * scale}" cy="${(y + 0.5) * scale}" r="5" fill="${positive === 1 ? '#ffffff' : '#e5484d'}" stroke="#111111"/>
-<text x="8" y="${h + 20}" font-weight="bold">${escapeText(title)}</text><text x="${w - 8}" y="${h + 20}" text-anchor="end">Dice ${dice.toFixed(3)}</text>
-${key(8, LABEL, 'label')}${key(90, PREDICTION, 'prediction')}<circle cx="212" cy="${h + 40}" r="5" fill="#ffffff" stroke="#111111"/><text x="224" y="${h + 44}">click</text>
+${click ? clickMark(click, scale) : ''}<text x="8" y="${h + 20}" font-weight="bold">${escapeText(title)}</text><text x="${w - 8}" y="${h + 20}" text-anchor="end">Dice ${dice.toFixed(3)}</text>
+${key(8, LABEL, 'label')}${key(90, PREDICTION, 'prediction')}${click ? `<circle cx="212" cy="${h + 40}" r="5" fill="#ffffff" stroke="#111111"/><text x="224" y="${h + 44}">click</text>` : ''}
 </svg>
+`;
+}
+
+function clickMark([x, y, positive]: readonly [number, number, 0 | 1], scale: number): string {
+  return `<circle cx="${(x + 0.5) * scale}" cy="${(y + 0.5) * scale}" r="5" fill="${positive === 1 ? '#ffffff' : '#e5484d'}" stroke="#111111"/>
 `;
 }

@@ -25,8 +25,11 @@ export interface PictureShape {
 export interface SampleShape extends PictureShape {
   /** Side of the target. */
   readonly targetSide: number;
-  /** Whether the target is the nearest label pixel, as published, or the share of the object in each of its pixels. */
-  readonly target: 'nearest' | 'share';
+  /**
+   * What the target is: the object at the nearest pixel of the label, as published; the share of the object in each of
+   * its pixels; or the class at the nearest pixel.
+   */
+  readonly target: 'nearest' | 'share' | 'classes';
   readonly prompts: PromptKind;
   /** How likely a single click is the published evaluation click. */
   readonly middleClicks: number;
@@ -87,10 +90,7 @@ export function makeTrainingSample(
   const noise = Random.seeded(shape.seed, epoch, index, CLICK_STREAM);
   return {
     image: example.image,
-    target:
-      shape.target === 'nearest'
-        ? Float32Array.from(example.lowLabel, (value) => (value === classId ? 1 : 0))
-        : shares(example.label, classId, shape),
+    target: targetOf(example, classId, shape),
     point_coords: Float32Array.from(coords),
     point_labels: Float32Array.from(labels),
     click_noise: Float32Array.from({ length: shape.clickNoise }, () => noise.uniform()),
@@ -161,6 +161,17 @@ function toInput(example: Example, { architecture }: PictureShape): Example {
   }
   const within = (value: number): number => (value === BEYOND ? 0 : value);
   return { image: out, label: label.map(within), lowLabel: lowLabel.map(within) };
+}
+
+function targetOf({ label, lowLabel }: Example, classId: number, shape: SampleShape): Float32Array {
+  switch (shape.target) {
+    case 'nearest':
+      return Float32Array.from(lowLabel, (value) => (value === classId ? 1 : 0));
+    case 'share':
+      return shares(label, classId, shape);
+    case 'classes':
+      return Float32Array.from(lowLabel);
+  }
 }
 
 /** The object's share of each block of pixels; the target's side divides the input's. */

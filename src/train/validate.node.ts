@@ -53,7 +53,14 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
       if (shown.has(i)) {
         const className = dataset.classes(sample.dataset).names[sample.classId] ?? `class ${sample.classId}`;
         const title = `${sample.dataset}/${sample.name}, ${className}`;
-        pictures.push({ title, dice, image: picture(example.image, config.imageSize), truth, found, click });
+        pictures.push({
+          title,
+          dice,
+          image: picture(example.image, config.imageSize),
+          truth,
+          found,
+          ...(click && { click }),
+        });
       }
     }
   } finally {

@@ -33,8 +33,9 @@ class Reader {
 
   /** Runs blocks in their order; `npm ci` and the like are not run again within the tests. */
   async follow(blocks: Blocks): Promise<void> {
-    for (const { language, code } of blocks) {
-      if (language === 'js') await this.#run(process.execPath, ['--input-type=module', '--eval', code]);
+    for (const { language, code, file } of blocks) {
+      if (file) writeFileSync(join(this.folder, file), code);
+      else if (language === 'js') await this.#run(process.execPath, ['--input-type=module', '--eval', code]);
       else
         for (const line of code.split('\n'))
           if (!/^(npm|npx|git|cd) |^$/.test(line)) await this.#run('bash', ['-c', line]);

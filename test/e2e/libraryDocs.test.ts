@@ -20,7 +20,11 @@ interface Example {
 
 function examplesOf(page: string): Example[] {
   const blocks = blocksOf(page).filter(({ language }) => language === 'js');
-  return blocks.map(({ code }, i) => ({ page, name: `${page.replaceAll(/\W/g, '-')}-${i + 1}`, code }));
+  return blocks.map(({ code, file }, i) => ({
+    page,
+    name: file ? file.replace(/\.mjs$/, '') : `${page.replaceAll(/\W/g, '-')}-${i + 1}`,
+    code,
+  }));
 }
 
 const PAGES = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)];

@@ -1,0 +1,29 @@
+/**
+ * What the logits of a network for classes say of one class.
+ */
+import { SamusError } from '../errors.js';
+
+/**
+ * How far each pixel is for a class: its logit less the largest of the other classes, above 0 where the class wins.
+ * @param classId of a dataset: a network for two classes has one object, whichever class of the dataset it is
+ * @param logits of each class, row-major, the background first
+ * @throws SamusError MODEL_CLASSES if the network does not have the class
+ */
+export function classMargin(classId: number, logits: readonly Float32Array[]): Float32Array {
+  const index = logits.length === 2 ? 1 : classId;
+  const own = logits[index];
+  if (!own || index === 0) {
+    const message = `expected a class from 1 to ${logits.length - 1} of this model, got class ${classId}`;
+    throw new SamusError('MODEL_CLASSES', message, 'use a model that was trained on these classes');
+  }
+  const others = logits.filter((_, other) => other !== index);
+  return own.map(
+    (value, i) => value - others.reduce((most, other) => Math.max(most, other[i]!), Number.NEGATIVE_INFINITY),
+  );
+}
+
+/** Parts logits [1, classes, …] by class, without copying. */
+export function byClass(logits: Float32Array, classes: number): Float32Array[] {
+  const size = logits.length / classes;
+  return Array.from({ length: classes }, (_, i) => logits.subarray(i * size, (i + 1) * size));
+}

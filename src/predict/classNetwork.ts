@@ -1,0 +1,95 @@
+/**
+ * From an image to a map of classes, with a model that takes no prompts. It has the methods of a Segmenter that
+ * evaluation uses (see evaluate/promptableModel.ts): an image is looked at once, and each class is asked for.
+ */
+import { SamusError } from '../errors.js';
+import type { Image } from '../formats/image.js';
+import { asFloat32, firstNotFinite } from '../graph/tensorData.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { byClass, classMargin } from '../models/classLogits.js';
+import { networkGraph } from '../models/graphs.js';
+import { classesOf } from '../models/registry.js';
+import type { Runtime } from '../runtime/session.js';
+import { imageFrame, imageLogits, prepareImage } from './imageFrame.js';
+import { LazySession, type SegmenterOptions } from './segmenter.js';
+import type { Model } from './types.js';
+
+/** What a network for classes says of an image. */
+export interface ClassMap {
+  readonly width: number;
+  readonly height: number;
+  /** Of each class at the image's size, row-major; the background first. */
+  readonly logits: readonly Float32Array[];
+}
+
+/** Asks for the pixels of a class. */
+export interface ClassRequest {
+  readonly classId?: number;
+  readonly points?: readonly unknown[];
+  readonly box?: unknown;
+}
+
+export interface ClassAnswer {
+  /** 1 where the class wins, width · height values. */
+  readonly mask: Uint8Array;
+  /** NaN: such models do not predict how good a mask is. */
+  readonly score: number;
+  /** How far each pixel is for the class: above 0 where it wins. */
+  readonly logits: Float32Array;
+  /** The same: there are no others to be fed back. */
+  readonly lowResLogits: Float32Array;
+}
+
+export class ClassNetwork {
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly #session: LazySession;
+
+  private constructor({ name, config, tensors }: Model, runtime: Runtime, options: SegmenterOptions) {
+    this.name = name;
+    this.config = config;
+    this.#session = new LazySession(runtime, () => networkGraph(config), tensors, options);
+  }
+
+  /** Nothing is compiled yet. @throws SamusError MODEL_CLASSES for a model that answers prompts */
+  static create(model: Model, runtime: Runtime, options: SegmenterOptions = {}): ClassNetwork {
+    classesOf(model.config);
+    return new ClassNetwork(model, runtime, options);
+  }
+
+  /** @throws SamusError MODEL_OUTPUT for logits that are not finite, and what sessions throw */
+  async encode(image: Image): Promise<ClassMap> {
+    const session = await this.#session.get();
+    const { width, height } = image;
+    const frame = imageFrame(this.config, width, height);
+    const results = await session.run({ image: prepareImage(frame, image) });
+    const values = asFloat32(results.logits!, 'logits').data;
+    if (firstNotFinite(values) >= 0) {
+      const message = 'expected logits of finite numbers, got NaN or infinity';
+      throw new SamusError('MODEL_OUTPUT', message, 'check the image, and whether the model works on others');
+    }
+    const classes = classesOf(this.config).classes(this.config);
+    return { width, height, logits: byClass(values, classes).map((map) => imageLogits(frame, map)) };
+  }
+
+  /**
+   * The pixels of classes.
+   * @throws SamusError MODEL_PROMPTS for a request with a point or a box, MODEL_CLASSES for a class that the model lacks
+   */
+  async segment({ logits }: ClassMap, requests: readonly ClassRequest[]): Promise<ClassAnswer[]> {
+    return requests.map(({ classId = 1, points = [], box }) => {
+      if (points.length > 0 || box) {
+        const title = classesOf(this.config).title;
+        const message = `expected no prompt for ${title}, which gives a map of classes, got a point or a box`;
+        throw new SamusError('MODEL_PROMPTS', message, 'leave the prompt out (samus evaluate --prompt none)');
+      }
+      const margin = classMargin(classId, logits);
+      const mask = Uint8Array.from(margin, (value) => (value > 0 ? 1 : 0));
+      return { mask, score: Number.NaN, logits: margin, lowResLogits: margin };
+    });
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.dispose();
+  }
+}
