@@ -55,9 +55,6 @@ const ENTRIES = ['models/registry.ts', 'models/index.ts', 'index.ts'];
 /** Knows models that are not architectures by the names of their weights. */
 const UNSUPPORTED = 'models/unsupported.ts';
 
-/** Still compare names, until preprocessing is data. */
-const PENDING = ['predict/automatic.ts', 'predict/imageFrame.ts', 'train/trainingSample.ts'];
-
 const folder = process.argv[2] ?? fileURLToPath(new URL('..', import.meta.url));
 const source = join(folder, 'src');
 const problems = [];
@@ -182,7 +179,7 @@ function moduleNames(paths) {
 }
 
 function checkNames(path, code, names) {
-  if (architectureOf(path) !== undefined || path === UNSUPPORTED || PENDING.includes(path)) return;
+  if (architectureOf(path) !== undefined || path === UNSUPPORTED) return;
   if (/architecture\s*[!=]==?\s*['"`]|['"`]\s*[!=]==?\s*[\w.]*architecture\b/.test(code)) {
     problems.push(`${path} compares the name of an architecture: ask the architecture instead (models/registry.ts)`);
   }

@@ -8,11 +8,17 @@ import { input, type Tensor } from '../graph/tensor.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { type ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Architecture, ModelConfig, ModelGraph } from './architecture.js';
+import type { Preprocessing } from './preprocessing.js';
 import { architectureOf, classesOf, promptedOf } from './registry.js';
+
+/** How a picture becomes the input of a model. */
+export function preprocessingOf(config: ModelConfig): Preprocessing {
+  return architectureOf(config).preprocessing(config);
+}
 
 /** Channels of the input. */
 export function inputChannels(config: ModelConfig): 1 | 3 {
-  return architectureOf(config).preprocessing(config).channels;
+  return preprocessingOf(config).channels;
 }
 
 /** The graphs of a model by part, in the order in which an image runs through them; each is built when it is called. */

@@ -7,7 +7,7 @@ import { longestSideSize, resizeBilinear } from '../formats/resize.js';
 import { resizeLogits, resizeToMask } from '../formats/resizeLogits.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
-import { logitSide } from '../models/graphs.js';
+import { logitSide, preprocessingOf } from '../models/graphs.js';
 
 export interface ImageFrame {
   readonly config: ModelConfig;
@@ -33,7 +33,8 @@ const SURE = 10;
 /** Where an image of this size lies. @param width in pixels @param height in pixels */
 export function imageFrame(config: ModelConfig, width: number, height: number): ImageFrame {
   const { imageSize } = config;
-  if (config.architecture === 'samus') return { config, width, height, shownWidth: imageSize, shownHeight: imageSize };
+  if (preprocessingOf(config).fit === 'stretch')
+    return { config, width, height, shownWidth: imageSize, shownHeight: imageSize };
   const shown = longestSideSize(width, height, imageSize);
   // A line of an image rounds to no pixels at all.
   return { config, width, height, shownWidth: Math.max(1, shown.width), shownHeight: Math.max(1, shown.height) };
@@ -49,7 +50,7 @@ export function prepareImage(frame: ImageFrame, image: Image): TensorData<'float
   const { config, shownWidth, shownHeight } = frame;
   const { imageSize } = config;
   const area = imageSize * imageSize;
-  if (config.architecture === 'samus') {
+  if (preprocessingOf(config).fit === 'stretch') {
     const grey = resizeBilinear(toGrey(image), imageSize, imageSize);
     const values = new Float32Array(area);
     // A loop: `Float32Array.from` with a function takes thirty times as long, 14 ms of 256 x 256 pixels.
@@ -74,7 +75,7 @@ export function prepareImage(frame: ImageFrame, image: Image): TensorData<'float
  */
 export function pointToModel(frame: ImageFrame, x: number, y: number): [x: number, y: number] {
   const [scaleX, scaleY] = [frame.shownWidth / frame.width, frame.shownHeight / frame.height];
-  if (frame.config.architecture === 'sam') return [x * scaleX, y * scaleY];
+  if (preprocessingOf(frame.config).fit === 'longest-side') return [x * scaleX, y * scaleY];
   return [(x + 0.5) * scaleX - 0.5, (y + 0.5) * scaleY - 0.5];
 }
 

@@ -20,7 +20,7 @@ import { pointsOf } from './drawPrompt.js';
 import { gradientGraph, type Recipe, targetSide } from './gradientGraph.js';
 import { SampleOrder } from './sampleOrder.js';
 import { Stepper } from './stepper.js';
-import { makeTrainingSample, type SampleShape, validationExample } from './trainingSample.js';
+import { makeTrainingSample, pictureShape, type SampleShape, validationExample } from './trainingSample.js';
 
 export interface AdaptExample {
   readonly image: Image;
@@ -123,7 +123,7 @@ export async function adaptModel(
       for (const { image, mask } of [...held, ...phantoms]) {
         signal?.throwIfAborted();
         options.progress?.({ stage, done: scores.length, total });
-        const example = validationExample(toGrey(image), labelOf(image, mask), config);
+        const example = validationExample(toGrey(image), labelOf(image, mask), pictureShape(config));
         scores.push((await session.answer(example.image, example.label, CLASS)).dice);
       }
       return { each: scores.slice(0, held.length), phantoms: mean(scores.slice(held.length)) };
@@ -212,8 +212,7 @@ class AdaptBatches {
   ) {
     this.#order = new SampleOrder(examples.length, seed);
     this.#shape = {
-      architecture: config.architecture,
-      imageSize: config.imageSize,
+      ...pictureShape(config),
       targetSide: targetSide(config, RECIPE),
       target: 'share',
       prompts: 'mixed',

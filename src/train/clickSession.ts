@@ -16,7 +16,7 @@ import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
 import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
 import { clickPrompt } from './drawPrompt.js';
-import { imageShape } from './trainingSample.js';
+import { imageShape, pictureShape } from './trainingSample.js';
 
 export interface ClickAnswer {
   /** Absent where the model takes no prompts. */
@@ -60,7 +60,7 @@ export class ClickSession {
     const architecture = architectureOf(this.config);
     const click = architecture.task === 'prompted' ? evaluationClick(label, size, classId) : undefined;
     const { logits } = await this.session.run({
-      image: float32(image, [1, ...imageShape(this.config)]),
+      image: float32(image, [1, ...imageShape(pictureShape(this.config))]),
       ...(click && this.#prompt(click)),
     });
     const values = asFloat32(logits!).data;
@@ -97,7 +97,7 @@ function forwardGraph(config: ModelConfig): { readonly logits: Tensor } {
   const parameters = new Parameters();
   const architecture = promptedOf(config);
   const side = architecture.shapes(config).lowRes;
-  const image = input('image', [1, ...imageShape(config)]);
+  const image = input('image', [1, ...imageShape(pictureShape(config))]);
   const decode = architecture.decoder(parameters, config, architecture.encode(parameters, config, image));
   const { lowResLogits } = decode({
     coords: input('point_coords', [1, 2, 2]),

@@ -27,7 +27,7 @@ import { lockRun } from './runLock.node.js';
 import { Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 import { fingerprint, readLists } from './trainingLists.node.js';
-import type { SampleShape } from './trainingSample.js';
+import { pictureShape, type SampleShape } from './trainingSample.js';
 import { type CheckpointSource, readTrainingState, writeLast } from './trainingState.node.js';
 import type { ValidationOptions } from './validate.node.js';
 
@@ -200,8 +200,7 @@ async function prepare(
   });
   const side = targetSide(model, recipe);
   const shape: SampleShape = {
-    architecture: model.architecture,
-    imageSize: model.imageSize,
+    ...pictureShape(model),
     targetSide: side,
     target: targetKind(config),
     prompts: config.prompts,

@@ -6,6 +6,9 @@ import { augment, type Example, makeExample } from '../data/augment.js';
 import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
 import { longestSideSize, resizeBilinear, resizeNearest } from '../formats/resize.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { preprocessingOf } from '../models/graphs.js';
+import type { Preprocessing } from '../models/preprocessing.js';
 import { Random } from '../nn/random.js';
 import { drawPrompt, type PromptKind, pointsOf } from './drawPrompt.js';
 import type { Draw } from './sampleOrder.js';
@@ -16,9 +19,14 @@ export type Augmentation = (typeof AUGMENTATIONS)[number];
 
 /** What the images of a model look like. */
 export interface PictureShape {
-  readonly architecture: string;
+  readonly fit: Preprocessing['fit'];
   /** Pixels of the model's input along each side. */
   readonly imageSize: number;
+}
+
+/** @returns what the images of a model look like */
+export function pictureShape(config: ModelConfig): PictureShape {
+  return { fit: preprocessingOf(config).fit, imageSize: config.imageSize };
 }
 
 /** What the samples of a training have in common. */
@@ -68,8 +76,8 @@ export function sampleShapes(shape: SampleShape): Readonly<Record<keyof Training
 }
 
 /** Channels, height and width of a model's input. */
-export function imageShape({ architecture, imageSize }: PictureShape): [number, number, number] {
-  return [architecture === 'sam' ? 3 : 1, imageSize, imageSize];
+export function imageShape({ fit, imageSize }: PictureShape): [number, number, number] {
+  return [fit === 'longest-side' ? 3 : 1, imageSize, imageSize];
 }
 
 /**
@@ -122,8 +130,8 @@ const BEYOND = 255;
  * Image and label as the model's square shows them. SAMUS stretches pictures over it, which comes after the augmentation
  * as published; SAM scales the longest side to it, and what is beyond is marked in the label.
  */
-function framed(image: Image, label: Image, { architecture, imageSize }: PictureShape): [Image, Image] {
-  if (architecture === 'samus') return [image, label];
+function framed(image: Image, label: Image, { fit, imageSize }: PictureShape): [Image, Image] {
+  if (fit === 'stretch') return [image, label];
   const shown = longestSideSize(image.width, image.height, imageSize);
   const [width, height] = [Math.max(1, shown.width), Math.max(1, shown.height)];
   return [
@@ -149,9 +157,9 @@ function mirrored(image: Image): Image {
 }
 
 /** From grey values in 0…1 to what the encoder takes: SAM normalises, and what is beyond the picture is zero then. */
-function toInput(example: Example, { architecture }: PictureShape): Example {
+function toInput(example: Example, { fit }: PictureShape): Example {
   const { image: grey, label, lowLabel } = example;
-  if (architecture === 'samus') return example;
+  if (fit === 'stretch') return example;
   const out = new Float32Array(3 * grey.length);
   for (let c = 0; c < 3; c++) {
     const [mean, scale] = [SAM_MEAN[c]!, 1 / SAM_DEVIATION[c]!];
