@@ -48,7 +48,7 @@ function modelLines({ evaluation, summary }: ModelLines, named: boolean): string
     const needed = clicksNeeded.map(({ iou, mean }) => `NoC@${Math.round(iou * 100)} ${number(mean, 2)}`).join(', ');
     return [`${dataset} ${className}: Dice after 1 to ${turns.length} interactions ${curve}; ${needed}`];
   });
-  const { mae, pearson } = summary.calibration;
+  const { n, mae, pearson } = summary.calibration;
   const measured = groups.some(({ images }) => images > 0);
   return [
     ...(named ? [`${summary.model}:`] : []),
@@ -58,7 +58,7 @@ function modelLines({ evaluation, summary }: ModelLines, named: boolean): string
     ...(measured
       ? [
           intervalLine(groups),
-          `predicted IoU: mean absolute error ${number(mae, 3)}, correlation ${number(pearson, 2)}`,
+          ...(n > 0 ? [`predicted IoU: mean absolute error ${number(mae, 3)}, correlation ${number(pearson, 2)}`] : []),
         ]
       : []),
     `${evaluation.images} images in ${seconds.toFixed(1)} s, ${(evaluation.images / seconds).toFixed(1)} per second`,

@@ -4,7 +4,7 @@
  * classes is one `network`.
  */
 import { greater, where } from '../graph/ops/elementwise.js';
-import { input, type Tensor } from '../graph/tensor.js';
+import { ancestors, input, type Tensor } from '../graph/tensor.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { type ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Architecture, ModelConfig, ModelGraph } from './architecture.js';
@@ -51,7 +51,7 @@ const HIDDEN = -6e4;
 /**
  * `image_embeddings` [1, …], `point_coords` [objects, points, 2], `point_labels` [objects, points], `mask_input`
  * [objects, 1, lowRes, lowRes], `has_mask_input` [objects] → `low_res_masks` [objects, masks, lowRes, lowRes],
- * `iou_predictions` [objects, masks]. Coordinates are pixels of the model's input; labels are those of POINT_LABEL.
+ * `iou_predictions` [objects, masks], without the inputs that the model does not use. Coordinates are pixels of the model's input; labels are those of POINT_LABEL.
  * @throws SamusError MODEL_PROMPTS for a model without prompts
  */
 export function decoderGraph(config: ModelConfig): ModelGraph {
@@ -76,7 +76,11 @@ export function decoderGraph(config: ModelConfig): ModelGraph {
     hasMask: inputs.has_mask_input,
     bias: where(greater(-1.5, inputs.point_labels), HIDDEN, 0),
   });
-  return { inputs, outputs: { low_res_masks: lowResLogits, iou_predictions: iou }, parameters: parameters.list() };
+  const outputs = { low_res_masks: lowResLogits, iou_predictions: iou };
+  // A model that takes no mask prompts has no input for them.
+  const used = new Set(ancestors([lowResLogits, iou]));
+  const taken = Object.entries(inputs).filter(([, tensor]) => used.has(tensor));
+  return { inputs: Object.fromEntries(taken), outputs, parameters: parameters.list() };
 }
 
 /**

@@ -6,11 +6,11 @@
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
 import { asFloat32, type StateDict, type TensorData } from '../graph/tensorData.js';
-import type { ModelConfig, ModelGraph } from '../models/architecture.js';
+import type { ModelConfig, ModelGraph, PromptKind } from '../models/architecture.js';
 import { decoderGraph, encoderGraph, weightsByPart } from '../models/graphs.js';
 import { promptedOf } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
-import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
+import { type Runtime, type Session, type SessionOptions, takenBy } from '../runtime/session.js';
 import { imageFrame, prepareImage } from './imageFrame.js';
 import { candidatesOf, objectResult } from './objectResult.js';
 import { objectName, promptFeeds } from './promptFeeds.js';
@@ -172,12 +172,13 @@ export class Segmenter {
     { multimask = false, allowEmpty = false }: SegmentOptions,
   ): AsyncGenerator<{ readonly object: ObjectPrompt; readonly name: string; readonly candidates: Candidate[] }> {
     checkEmbedding(this.config, embedding);
+    checkKinds(this.config, objects);
     const frame = imageFrame(this.config, width, height);
     const named = objects.map((object, i) => ({ ...object, name: objectName(object, i) }));
     const feeds = batches(named).map((batch) => ({ batch, inputs: promptFeeds(frame, batch, allowEmpty) }));
     for (const { batch, inputs } of feeds) {
       const session = await this.#ready(this.#decoder);
-      const outputs = await session.run({ image_embeddings: embedding, ...inputs });
+      const outputs = await session.run(takenBy(session, { image_embeddings: embedding, ...inputs }));
       const masks = asFloat32(outputs.low_res_masks!, 'low_res_masks').data;
       const iou = asFloat32(outputs.iou_predictions!, 'iou_predictions').data;
       for (const [o, object] of batch.entries()) {
@@ -203,6 +204,20 @@ function isList(prompts: ObjectPrompt | readonly ObjectPrompt[]): prompts is rea
 function batches<T>(items: readonly T[]): T[][] {
   const count = Math.ceil(items.length / MAX_BATCH);
   return Array.from({ length: count }, (_, i) => items.slice(i * MAX_BATCH, (i + 1) * MAX_BATCH));
+}
+
+/** @throws SamusError MODEL_PROMPTS for a kind of prompt that the model does not take */
+function checkKinds(config: ModelConfig, objects: readonly ObjectPrompt[]): void {
+  const { prompts, title } = promptedOf(config);
+  const given = objects.flatMap(({ points = [], box, mask }): PromptKind[] => [
+    ...(points.length > 0 ? (['points'] as const) : []),
+    ...(box ? (['box'] as const) : []),
+    ...(mask ? (['mask'] as const) : []),
+  ]);
+  const strange = given.find((kind) => !prompts.includes(kind));
+  if (!strange) return;
+  const message = `expected ${prompts.join(' or ')} as the prompt of ${title}, got ${strange}`;
+  throw new SamusError('MODEL_PROMPTS', message, 'give another prompt, or use another model');
 }
 
 function checkEmbedding(config: ModelConfig, embedding: TensorData<'float32'>): void {

@@ -14,7 +14,7 @@ import { logitSide, networkGraph } from '../models/graphs.js';
 import { architectureOf, promptedOf } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
-import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
+import { type Runtime, type Session, type SessionOptions, takenBy } from '../runtime/session.js';
 import { clickPrompt } from './drawPrompt.js';
 import { imageShape, pictureShape } from './trainingSample.js';
 
@@ -59,10 +59,11 @@ export class ClickSession {
     const side = logitSide(this.config);
     const architecture = architectureOf(this.config);
     const click = architecture.task === 'prompted' ? evaluationClick(label, size, classId) : undefined;
-    const { logits } = await this.session.run({
+    const feeds = {
       image: float32(image, [1, ...imageShape(pictureShape(this.config))]),
       ...(click && this.#prompt(click)),
-    });
+    };
+    const { logits } = await this.session.run(takenBy(this.session, feeds));
     const values = asFloat32(logits!).data;
     const shown =
       architecture.task === 'prompted'

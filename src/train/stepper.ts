@@ -10,7 +10,7 @@ import { exportModel } from '../nn/compile.js';
 import type { NoiseInput, ParameterInfo } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
 import { copyInto, unshare } from '../runtime/ortTensor.js';
-import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
+import { type Runtime, type Session, type SessionOptions, takenBy } from '../runtime/session.js';
 import { type GradientGraph, gradientName, updateName } from './gradientGraph.js';
 import { freshStates, globalNorm, Optimiser, type OptimiserOptions, type WeightState } from './optimiser.js';
 
@@ -135,10 +135,7 @@ export class Stepper {
   async run(feeds: Feeds): Promise<Scalars> {
     if (this.#runs === 0) this.#begin();
     this.#draw();
-    const { inputs } = this.#session;
-    const taken = Object.fromEntries(
-      Object.entries({ ...feeds, ...this.#feeds }).filter(([name]) => inputs.includes(name)),
-    );
+    const taken = takenBy(this.#session, { ...feeds, ...this.#feeds });
     const results = await this.#session.run(taken, { into: this.#into });
     for (const [name, buffer] of this.#pending) copyInto(buffer, this.#into[updateName(name)]!, name);
     if (this.#gradients !== this.#last) {

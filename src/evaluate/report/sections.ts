@@ -135,7 +135,10 @@ export function agreementSection({ results, list }: ReportContent): string {
 }
 
 export function calibrationSection({ results }: ReportContent): string {
-  const parts = results.map(({ summary: { model, calibration }, evaluation: { table } }, m) => {
+  // Models that predict no IoU have nothing to calibrate.
+  const scored = results.filter(({ summary }) => summary.calibration.n > 0);
+  if (scored.length === 0) return '';
+  const parts = scored.map(({ summary: { model, calibration }, evaluation: { table } }, m) => {
     const iou = table.column('iou');
     const answers = table.samples * table.draws;
     const rows = thinned(places(answers));
