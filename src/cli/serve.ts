@@ -2,7 +2,7 @@
  * `samus serve`: its options. Light, so that help and mistakes are answered at once; the work is in serveRun.ts.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_LIMITS, LOG_LEVELS } from '../server/settings.js';
+import { DEFAULT_LIMITS, LOG_FORMATS, LOG_LEVELS } from '../server/settings.js';
 import { DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
 import { parseCount } from './promptOptions.js';
@@ -31,6 +31,9 @@ export function serveCommand(): Command {
     command.option(flag, help, parseCount(flag.split(' ')[0]!, least), value);
   return command
     .addOption(new Option('--log-level <level>', 'of the log on stderr').choices(LOG_LEVELS).default('info'))
+    .addOption(
+      new Option('--log-format <format>', 'of the log (default: plain in a terminal, else json)').choices(LOG_FORMATS),
+    )
     .option('--json', 'print one JSON document when the server is ready')
     .addHelpText('after', EXAMPLES)
     .action(async (options: ServeOptions) => {

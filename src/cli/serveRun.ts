@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { SamusError } from '../errors.js';
 import type { Server } from '../server/server.js';
-import type { LogLevel, ServerSettings } from '../server/settings.js';
+import type { LogFormat, LogLevel, ServerSettings } from '../server/settings.js';
 import { explainInterruptBy, whole } from './interrupt.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { type ProgressTarget, withProgress } from './progress.js';
@@ -25,6 +25,7 @@ export interface ServeOptions {
   readonly uploadsMb: number;
   readonly drainSeconds: number;
   readonly logLevel: LogLevel;
+  readonly logFormat?: LogFormat;
   readonly json?: boolean;
 }
 
@@ -95,8 +96,13 @@ export async function runServer(server: Server, { listen, drainSeconds, announce
   });
 }
 
+/** A person reads a terminal, a program anything else. */
+export function usualLogFormat(): LogFormat {
+  return process.stderr.isTTY ? 'plain' : 'json';
+}
+
 function settingsOf(options: ServeOptions, token: string | undefined): ServerSettings {
-  const { host, allowHost = [], folder, threads, model, logLevel } = options;
+  const { host, allowHost = [], folder, threads, model, logLevel, logFormat = usualLogFormat() } = options;
   const loopback = isLoopback(host);
   if (!loopback && token === undefined) {
     throw new SamusError(
@@ -112,6 +118,7 @@ function settingsOf(options: ServeOptions, token: string | undefined): ServerSet
     version: packageVersion(),
     notice: NOTICE,
     logLevel,
+    logFormat,
     limits: {
       cacheMb: options.cacheMb,
       queue: options.queue,

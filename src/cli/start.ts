@@ -11,7 +11,7 @@ import { isInterrupted, onInterrupt } from './interrupt.js';
 import { DEFAULT_MODEL } from './modelOptions.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { reportError } from './run.js';
-import { runServer } from './serveRun.js';
+import { runServer, usualLogFormat } from './serveRun.js';
 
 const HOST = '127.0.0.1';
 const PORT = 8000;
@@ -41,6 +41,7 @@ async function start(): Promise<void> {
     notice: NOTICE,
     hosts: ['localhost', HOST],
     logLevel: 'warn',
+    logFormat: usualLogFormat(),
   });
   await runServer(server, {
     listen: () => listenNear(server, PORT),

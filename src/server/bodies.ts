@@ -1,9 +1,11 @@
 /**
- * What the bodies of requests may take: none more than its limit, and all together no more than theirs. Bytes of images
- * are received here, counted as they come, and hashed on the way, which names the image; Fastify reads the others.
+ * The bodies of requests: packed ones are unpacked on the way, none takes more than its limit, and all together no more
+ * than theirs. Bytes of images are received here, counted as they arrive, and hashed, which names the image; Fastify
+ * reads the other bodies.
  */
 import { createHash } from 'node:crypto';
-import type { Readable } from 'node:stream';
+import { PassThrough, type Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SamusError } from '../errors.js';
 
@@ -60,6 +62,72 @@ function mostBytes({ headers, routeOptions }: FastifyRequest): number {
   const length = Number(headers['content-length'] ?? 0);
   // A longer one is refused unread, or is an image, which Upload counts.
   return length > bodyLimit ? 0 : length;
+}
+
+const DECODERS: ReadonlyMap<string, () => Transform> = new Map<string, () => Transform>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
+/** Codings of bodies that are unpacked, as the header Accept-Encoding names them. */
+export const CODINGS = 'gzip, deflate, br';
+
+/** Whether a body is packed, by what its head says. */
+export function codingOf({ headers }: FastifyRequest): string | undefined {
+  const coding = headers['content-encoding']?.trim().toLowerCase() ?? '';
+  return coding === '' || coding === 'identity' ? undefined : coding;
+}
+
+/**
+ * Unpacks bodies as they arrive, so that limits count what they are unpacked to.
+ * Requests of another coding are refused with REQUEST_ENCODING, and so are packed forms, whose parser reads the
+ * connection itself.
+ */
+export function unpackBodies(app: FastifyInstance): void {
+  app.addHook('preParsing', async (request, _reply, payload) => {
+    const coding = codingOf(request);
+    const { 'content-length': length, 'transfer-encoding': chunks } = request.headers;
+    if (coding === undefined || (chunks === undefined && !Number(length))) return payload;
+    const decoder = DECODERS.get(coding)?.();
+    if (!decoder)
+      throw codingError(`expected a body that is not packed, or packed with ${CODINGS}, got ${shown(coding)}`);
+    if (/^multipart\//i.test(request.headers['content-type'] ?? ''))
+      throw codingError(`expected a form that is not packed, got one packed with ${coding}`);
+    return new UnpackedBody(payload, decoder, coding);
+  });
+}
+
+class UnpackedBody extends PassThrough {
+  /** Fastify compares it with the length that the head names. */
+  receivedEncodedLength = 0;
+
+  constructor(packed: Readable, decoder: Transform, coding: string) {
+    super();
+    packed.on('data', (chunk: Uint8Array) => {
+      this.receivedEncodedLength += chunk.length;
+    });
+    packed.once('error', (error) => this.destroy(error));
+    decoder.once('error', () =>
+      this.destroy(codingError(`expected a body packed with ${coding}, got one that cannot be unpacked`)),
+    );
+    this.once('close', () => {
+      packed.unpipe(decoder);
+      packed.resume();
+      decoder.destroy();
+    });
+    packed.pipe(decoder).pipe(this);
+  }
+}
+
+/** Of a header, what may stand in a message. */
+function shown(coding: string): string {
+  return /^[a-z0-9_, -]{1,40}$/.test(coding) ? coding : 'another coding';
+}
+
+function codingError(message: string): SamusError {
+  return new SamusError('REQUEST_ENCODING', message, `leave Content-Encoding out, or use one of ${CODINGS}`);
 }
 
 /** The part of the budget that one request's image has. */

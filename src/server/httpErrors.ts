@@ -5,7 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode, ErrorKind } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
-import { traceOf } from './log.js';
+import { CODINGS } from './bodies.js';
 
 /** The part of Fastify's errors that is looked at. */
 interface FastifyFailure {
@@ -43,6 +43,7 @@ const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
   FOLDER_NOT_SERVED: 403,
   ROUTE_UNKNOWN: 404,
   REQUEST_TOO_LARGE: 413,
+  REQUEST_ENCODING: 415,
   REQUEST_MEDIA_TYPE: 415,
   REQUEST_TIMEOUT: 408,
   REQUEST_HEADERS_TOO_LARGE: 431,
@@ -53,6 +54,9 @@ const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
   PROMPT_MASK_SIZE: 400,
   RUNTIME_FEEDS: 400,
 };
+
+/** What a form of the API holds, in any order. */
+export const FORM = 'expected one file in the field image and at most a field model';
 
 /** Fastify's own errors. The messages are ours: some of theirs quote what came. */
 const OF_FASTIFY: Readonly<Record<string, readonly [code: ErrorCode, message: string, hint: string]>> = {
@@ -73,9 +77,9 @@ const OF_FASTIFY: Readonly<Record<string, readonly [code: ErrorCode, message: st
   FST_ERR_MAX_PARAM_LENGTH: ['REQUEST_URL', 'a part of the address is longer than any that there is', 'shorten it'],
   FST_ERR_NOT_FOUND: ['ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is'],
   FST_REQ_FILE_TOO_LARGE: ['REQUEST_TOO_LARGE', 'the file is larger than the server takes', 'send a smaller file'],
-  FST_PARTS_LIMIT: ['REQUEST_PARTS', 'one file in the field image was expected, more parts came', 'send one file'],
-  FST_FILES_LIMIT: ['REQUEST_PARTS', 'one file in the field image was expected, more files came', 'send one file'],
-  FST_FIELDS_LIMIT: ['REQUEST_PARTS', 'one file in the field image was expected, more fields came', 'send one file'],
+  FST_PARTS_LIMIT: ['REQUEST_PARTS', `${FORM}, got more parts`, 'send one file in the field image'],
+  FST_FILES_LIMIT: ['REQUEST_PARTS', `${FORM}, got more files`, 'send one file in the field image'],
+  FST_FIELDS_LIMIT: ['REQUEST_PARTS', `${FORM}, got more fields`, 'send one file in the field image'],
   FST_PROTO_VIOLATION: ['REQUEST_KEY', 'a field name that JavaScript reserves came', 'rename the field'],
   FST_INVALID_MULTIPART_CONTENT_TYPE: [
     'REQUEST_MEDIA_TYPE',
@@ -109,15 +113,17 @@ export function statusOf(error: SamusError): number {
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = asSamusError(error);
   // Where the client has gone, what it left is no failure.
-  if (!known && !reply.raw.destroyed) request.log.error({ err: traceOf(error) }, 'failed');
+  if (!known && !reply.raw.destroyed) request.log.error({ err: error }, 'failed');
   const sent = known ?? internalError(request.id);
   const status = statusOf(sent);
   reply.code(status).header('cache-control', 'no-store').type('application/json; charset=utf-8');
   // Fastify would close the connection where it refuses a body; but a client that is cut off while it sends does not read
   // the answer. The rest of the body is let go by, unread.
   reply.removeHeader('connection');
+  request.raw.unpipe();
   request.raw.resume();
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="samus"');
+  if (sent.code === 'REQUEST_ENCODING') reply.header('accept-encoding', CODINGS);
   if (status === 503) reply.header('retry-after', String(retryAfter(sent.details)));
   reply.send(/^\/v2(?:[/?]|$)/.test(request.url) ? oipForm(sent) : sent.toJSON());
 }

@@ -1,20 +1,52 @@
 /**
- * The server's log, JSON lines on stderr: method, route, status and time of each request. Never an address as it came,
+ * The server's log on stderr, JSON lines for programs or plain ones for people: method, route, status and time of each request. Never an address as it came,
  * a header, a name of a file or anything of a picture; of an unexpected failure its kind and where it happened,
  * without its message, which may quote any of these.
  */
 import { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
-import type { LogLevel } from './settings.js';
+import type { LogFormat, LogLevel } from './settings.js';
 
 /** What Fastify needs to know to log nothing of its own about requests. */
-export function logOptions(level: LogLevel) {
+export function logOptions(level: LogLevel, format: LogFormat) {
   return {
     logger:
       level === 'silent'
         ? false
-        : { level, base: null, stream: process.stderr, serializers: { req: bare, err: traceOf } },
+        : {
+            ...{ level, base: null, serializers: { req: bare, err: traceOf } },
+            stream: format === 'plain' ? { write: writePlain } : process.stderr,
+          },
     logController: new LogController({ disableRequestLogging: true }),
   };
+}
+
+function writePlain(line: string): void {
+  process.stderr.write(plainLine(line));
+}
+
+/** Fields of a line that may be there. */
+interface LogRecord {
+  readonly level: number;
+  readonly time: number;
+  readonly msg?: string;
+  readonly reqId?: string;
+  readonly method?: string;
+  readonly route?: string;
+  readonly status?: number;
+  readonly ms?: number;
+  readonly err?: ReturnType<typeof traceOf>;
+}
+
+const PINO_ERROR = 50;
+
+/** A line of the log as a person reads it, with its line feed. @param json as pino writes it */
+export function plainLine(json: string): string {
+  const { level, time, msg = '', reqId, method, route, status, ms, err }: LogRecord = JSON.parse(json);
+  const clock = new Date(time).toTimeString().slice(0, 8);
+  if (status !== undefined) return `${clock} ${method} ${route} ${status} ${ms} ms\n`;
+  const severe = level >= PINO_ERROR ? 'error: ' : '';
+  const trace = err ? `: ${[err.type, err.code, err.stack].filter((part) => part !== '').join(' ')}` : '';
+  return `${clock} ${severe}${msg}${trace}${severe && reqId ? ` (request ${reqId})` : ''}\n`;
 }
 
 export function logRequests(app: FastifyInstance): void {
@@ -30,7 +62,7 @@ export function routeOf(request: FastifyRequest): string {
 }
 
 /** Name and frames of an error, without its message. */
-export function traceOf(error: unknown): { type: string; code: string; message: string; stack: string } {
+function traceOf(error: unknown): { type: string; code: string; message: string; stack: string } {
   if (!(error instanceof Error)) return { type: typeof error, code: '', message: 'withheld', stack: '' };
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -7,7 +7,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import { guardAccess } from './access.js';
-import { reserveBodies, UploadBudget } from './bodies.js';
+import { reserveBodies, UploadBudget, unpackBodies } from './bodies.js';
 import type { ServerContext } from './context.js';
 import { describeRoutes } from './docs.js';
 import { Embeddings } from './embeddings.js';
@@ -62,7 +62,7 @@ export interface Server {
 
 /** @throws SamusError MODEL_…, FOLDER_NOT_FOUND, and what reading models throws */
 export async function createServer(settings: ServerSettings): Promise<Server> {
-  const { version, notice, token, hosts, threads, logLevel = 'info' } = settings;
+  const { version, notice, token, hosts, threads, logLevel = 'info', logFormat = 'json' } = settings;
   const limits = { ...DEFAULT_LIMITS, ...settings.limits };
   const models = await describeModels(settings.models);
   const folder = settings.folder === undefined ? undefined : await openImageFolder(settings.folder);
@@ -85,7 +85,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
   };
 
   const app = fastify({
-    ...logOptions(logLevel),
+    ...logOptions(logLevel, logFormat),
     // Node would answer a request that names no host by itself, and bare: access.ts does it.
     http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
     bodyLimit: bodyLimit(limits, MAX_BODY_BYTES),
@@ -119,6 +119,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
   const active = countActive(app, () => draining);
   guardAccess(app, { ...(token !== undefined && { token }), ...(hosts && { hosts }) });
   reserveBodies(app, uploads);
+  unpackBodies(app);
   logRequests(app);
   await describeRoutes(app, version, notice);
   metrics.watch(inference, embeddings, uploads);

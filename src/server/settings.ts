@@ -60,8 +60,14 @@ export interface ServerSettings {
   /** Names under which clients may address the server (`Host`, without port); any if absent. */
   readonly hosts?: readonly string[];
   readonly logLevel?: LogLevel;
+  /** Default `json`. */
+  readonly logFormat?: LogFormat;
 }
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const LOG_FORMATS = ['plain', 'json'] as const;
+
+export type LogFormat = (typeof LOG_FORMATS)[number];

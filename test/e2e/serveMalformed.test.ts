@@ -284,7 +284,7 @@ describe('a server', () => {
     expect([sent.statusCode, sent.json().image], sent.body).toEqual([200, idOf(body)]);
     for (const [size, status, code] of [
       [8192, 404, 'PATH_UNKNOWN'],
-      [8193, 413, 'REQUEST_TOO_LARGE'],
+      [8193, 400, 'REQUEST_INVALID'],
     ] as const) {
       const path = JSON.stringify({ path: 'none.png' }).padEnd(size);
       const answer = await server.app.inject({ method: 'POST', url, headers: JSON_TYPE, payload: path });
@@ -394,7 +394,7 @@ describe('what is no HTTP', () => {
     ['too large', `/api/v1/images/ID/segment`, 'application/json', 413, 'REQUEST_TOO_LARGE'],
     ['too large', '/v2/models/tiny-encoder/infer', 'application/json', 413, 'REQUEST_TOO_LARGE'],
     ['too large', '/api/v1/images', 'image/png', 413, 'REQUEST_TOO_LARGE'],
-    ['too large', '/api/v1/images', 'application/json', 413, 'REQUEST_TOO_LARGE'],
+    ['too large', '/api/v1/images', 'application/json', 400, 'REQUEST_INVALID'],
     ['of no type that is taken', '/api/v1/images', 'application/pdf', 415, 'REQUEST_MEDIA_TYPE'],
     ['of no type that is taken', '/api/v1/images/ID/segment', 'application/pdf', 415, 'REQUEST_MEDIA_TYPE'],
   ])(

@@ -3,8 +3,6 @@
  * httpErrors.ts.
  */
 
-import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
 import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify';
 import { SamusError } from '../../errors.js';
 import type { ServerContext } from '../context.js';
@@ -33,8 +31,6 @@ function described(summary: string, ...statuses: readonly Failure[]): FastifySch
 const READINESS = described('Whether it takes requests', 503);
 const INFERENCE_SUMMARY = 'Inference, with tensors in JSON or as bytes after it';
 const INFERENCE = described(INFERENCE_SUMMARY, 401, 404, 413, 415, 422, 503);
-
-const DECODERS = { gzip: promisify(gunzip), deflate: promisify(inflate) } as const;
 
 export async function oipRoutes(scope: FastifyInstance, context: ServerContext): Promise<void> {
   const models = new Map(context.models.flatMap(oipModels).map((model) => [model.name, model]));
@@ -83,7 +79,7 @@ export async function oipRoutes(scope: FastifyInstance, context: ServerContext):
       (request, reply) =>
         whileConnected(reply, async (signal) => {
           const model = find(request);
-          const { json, binary } = await split(request, maxBytes, maxJson);
+          const { json, binary } = split(request, maxJson);
           const asked = readInferRequest(model, await parsed(request, json, parseJson), binary);
           const results = await context.inference.infer(model.model, model.part, asked.feeds, signal);
           const { body, jsonLength } = writeInferAnswer(model, asked, results);
@@ -121,14 +117,13 @@ function metadata({ name, inputs, outputs }: OipModel) {
   };
 }
 
-/** The two parts of a body. @throws SamusError INFER_BINARY, REQUEST_TOO_LARGE, REQUEST_ENCODING */
-async function split(
-  request: FastifyRequest,
-  maxBytes: number,
+/** The two parts of a body. @throws SamusError INFER_BINARY, REQUEST_TOO_LARGE */
+function split(
+  { body: whole, headers }: FastifyRequest,
   maxJson: number,
-): Promise<{ readonly json: Buffer; readonly binary: Buffer }> {
-  const body = await unpacked(request, maxBytes);
-  const header = request.headers[JSON_LENGTH];
+): { readonly json: Buffer; readonly binary: Buffer } {
+  const body = Buffer.isBuffer(whole) ? whole : Buffer.alloc(0);
+  const header = headers[JSON_LENGTH];
   const length = header === undefined ? body.length : wholeNumber(header);
   if (length === undefined || length > body.length) {
     const message =
@@ -140,24 +135,6 @@ async function split(
     throw new SamusError('REQUEST_TOO_LARGE', message, 'send tensors as bytes after the JSON');
   }
   return { json: body.subarray(0, length), binary: body.subarray(length) };
-}
-
-async function unpacked({ body, headers }: FastifyRequest, maxBytes: number): Promise<Buffer> {
-  const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (encoding === 'identity') return bytes;
-  const hint = 'send the body as it is, or packed with gzip or deflate';
-  if (encoding !== 'gzip' && encoding !== 'deflate') {
-    throw new SamusError('REQUEST_ENCODING', 'an encoding of the body that is known was expected', hint);
-  }
-  // Both are in memory at once.
-  const room = maxBytes - bytes.length;
-  try {
-    return await DECODERS[encoding](bytes, { maxOutputLength: room });
-  } catch {
-    const message = `a body packed with ${encoding}, at most ${room} bytes when unpacked, was expected`;
-    throw new SamusError('REQUEST_ENCODING', message, hint);
-  }
 }
 
 function wholeNumber(header: string | string[]): number | undefined {

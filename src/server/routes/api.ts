@@ -8,9 +8,9 @@ import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SamusError } from '../../errors.js';
 import type { Encoding } from '../../predict/types.js';
-import { type ImageBytes, Upload } from '../bodies.js';
+import { codingOf, type ImageBytes, Upload } from '../bodies.js';
 import type { ServerContext } from '../context.js';
-import { asSamusError } from '../httpErrors.js';
+import { asSamusError, FORM } from '../httpErrors.js';
 import type { EverythingRequest, MaskFormat, ObjectAnswer, ObjectRequest } from '../inference/messages.js';
 import { everythingSchema, forgetSchema, imageSchema, imagesSchema, segmentSchema } from '../schemas.js';
 import type { ServedModel } from '../servedModel.js';
@@ -41,6 +41,8 @@ interface EverythingBody extends ModelQuery {
 
 /** `{"path": …}` and nothing else. */
 const MAX_PATH_BODY = 8192;
+const MAX_MODEL_NAME = 200;
+const FORM_HINT = 'send one file in the field image';
 
 export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
   app.register(async (scope) => imagesRoute(scope, context));
@@ -117,9 +119,15 @@ async function imagesRoute(scope: FastifyInstance, context: ServerContext): Prom
   scope.removeAllContentTypeParsers();
   await scope.register(multipart, {
     // One byte more than allowed, which is refused when it comes; the parser would cut it off without a word.
-    limits: { fileSize: maxBytes + 1, files: 1, fields: 0, parts: 1, headerPairs: 32, fieldNameSize: 100 },
+    limits: {
+      ...{ fileSize: maxBytes + 1, files: 1, fields: 1, parts: 2 },
+      ...{ headerPairs: 32, fieldNameSize: 100, fieldSize: MAX_MODEL_NAME },
+    },
   });
-  scope.addContentTypeParser('application/json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'));
+  const parseJson = scope.getDefaultJsonParser('error', 'error');
+  scope.addContentTypeParser('application/json', (request, payload, done) => {
+    readText(payload).then((text) => parseJson(request, text, done), done);
+  });
   // Left unread here: the handler receives it, and gives back what it took whatever happens.
   scope.addContentTypeParser(/^image\//, (_request, payload, done) => done(null, payload));
   scope.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
@@ -134,10 +142,12 @@ async function imagesRoute(scope: FastifyInstance, context: ServerContext): Prom
     { schema: imagesSchema, bodyLimit: bodyLimit(context.limits, MAX_PATH_BODY) },
     (request, reply) =>
       whileConnected(reply, async (signal) => {
-        const model = modelOf(context, request.query.model);
+        // Told before the image is received.
+        modelOf(context, request.query.model);
         const upload = new Upload(context.uploads, maxBytes);
         try {
-          const { id, bytes } = await receive(request, upload, context);
+          const { id, bytes, model: named } = await receive(request, upload, context);
+          const model = modelOf(context, named ?? request.query.model);
           const { encoding, cached, ms } = await context.embeddings.getOrEncode(
             model.name,
             id,
@@ -157,16 +167,18 @@ async function imagesRoute(scope: FastifyInstance, context: ServerContext): Prom
 }
 
 /** @throws SamusError REQUEST_…, UPLOADS_FULL, FOLDER_NOT_SERVED, PATH_… */
-async function receive(request: FastifyRequest, upload: Upload, { folder }: ServerContext): Promise<ImageBytes> {
+async function receive(
+  request: FastifyRequest,
+  upload: Upload,
+  { folder }: ServerContext,
+): Promise<ImageBytes & ModelQuery> {
   if (request.isMultipart()) return receiveForm(request, upload);
   const { body } = request;
   if (body instanceof Readable) {
-    return upload.receive(body, Number(request.headers['content-length'] ?? 0));
+    const packed = codingOf(request) !== undefined;
+    return upload.receive(body, packed ? 0 : Number(request.headers['content-length'] ?? 0));
   }
-  if (!isPathBody(body)) {
-    const message = 'the bytes of an image, a form with a file, or JSON with a path and nothing else was expected';
-    throw new SamusError('REQUEST_INVALID', message, 'see /docs for what is expected');
-  }
+  if (!isPathBody(body)) throw bodyError();
   if (!folder) {
     const message = 'this server serves no folder, so images have to be sent';
     throw new SamusError('FOLDER_NOT_SERVED', message, 'send the image, or start the server with --folder');
@@ -179,20 +191,48 @@ async function receive(request: FastifyRequest, upload: Upload, { folder }: Serv
   }
 }
 
-/** @throws SamusError REQUEST_PARTS, REQUEST_FORM, and as {@link Upload.receive} */
-async function receiveForm(request: FastifyRequest, upload: Upload): Promise<ImageBytes> {
+/** The text of a body of JSON, as far as it may go. @throws SamusError REQUEST_INVALID */
+async function readText(body: Readable): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const incoming: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false });
+  for await (const chunk of incoming) {
+    size += chunk.length;
+    if (size > MAX_PATH_BODY) throw bodyError();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/**
+ * A form: the image and maybe the name of a model, in any order.
+ * @throws SamusError REQUEST_PARTS, REQUEST_FORM, and as {@link Upload.receive}
+ */
+async function receiveForm(request: FastifyRequest, upload: Upload): Promise<ImageBytes & ModelQuery> {
+  let image: ImageBytes | undefined;
+  let model: string | undefined;
   try {
-    const part = await request.file();
-    if (part?.fieldname === 'image') return await upload.receive(part.file);
-    part?.file.resume();
-    const hint = 'send one file in the field image';
-    throw new SamusError('REQUEST_PARTS', 'a file was expected in the field image, none came', hint);
+    for await (const part of request.parts()) {
+      if (part.type === 'file' && part.fieldname === 'image') image = await upload.receive(part.file);
+      else if (part.type === 'field' && part.fieldname === 'model') model = String(part.value);
+      else {
+        if (part.type === 'file') part.file.resume();
+        throw new SamusError('REQUEST_PARTS', `${FORM}, got another part`, FORM_HINT);
+      }
+    }
+    if (image) return model === undefined ? image : { ...image, model };
+    throw new SamusError('REQUEST_PARTS', `${FORM}, got no image`, FORM_HINT);
   } catch (error) {
     if (asSamusError(error)) throw error;
     // The parser's errors have no codes.
     const hint = 'let the client write the form and its boundary';
     throw new SamusError('REQUEST_FORM', 'a whole form of type multipart/form-data was expected', hint);
   }
+}
+
+function bodyError(): SamusError {
+  const message = `expected the bytes of an image, a form with a file, or JSON of a path alone (${MAX_PATH_BODY} bytes), got another body`;
+  return new SamusError('REQUEST_INVALID', message, 'see /docs for what is expected');
 }
 
 function isPathBody(body: unknown): body is { readonly path: string } {
