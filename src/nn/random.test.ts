@@ -65,4 +65,12 @@ describe('Random', () => {
       expect(() => new Random({ words, spare: null })).toThrow(expect.objectContaining({ code: 'RANDOM_STATE' }));
     }
   });
+
+  it('fills an array as single draws do', () => {
+    const [one, other] = [Random.seeded(4), Random.seeded(4)];
+    const values = new Float32Array(1000);
+    one.fill(values);
+    expect([...values]).toEqual(Array.from(values, () => (other.uint32() >>> 8) / 2 ** 24));
+    expect(one.state).toEqual(other.state);
+  });
 });

@@ -78,6 +78,23 @@ export class Random {
     return low + (high - low) * (bits / 2 ** 53);
   }
 
+  /** Fills an array with numbers from 0 up to 1, of 24 random bits: what a float32 holds exactly. */
+  fill(values: Float32Array): void {
+    // In local variables this takes a third of the time of a call for each number.
+    let [a, b, c, d] = [this.#a, this.#b, this.#c, this.#d];
+    for (let i = 0; i < values.length; i++) {
+      values[i] = (Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 8) / 2 ** 24;
+      const t = b << 9;
+      c ^= a;
+      d ^= b;
+      b ^= c;
+      a ^= d;
+      c ^= t;
+      d = rotateLeft(d, 11);
+    }
+    [this.#a, this.#b, this.#c, this.#d] = [a >>> 0, b >>> 0, c >>> 0, d >>> 0];
+  }
+
   /** An integer in [low, high), all equally likely; the range is at most 2^32. */
   int(low: number, high: number): number {
     const range = high - low;

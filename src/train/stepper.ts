@@ -179,8 +179,7 @@ export class Stepper {
     const run = this.#step * this.#accumulate + this.#runs;
     for (const [{ name }, values] of this.#noise) {
       const layer = Array.from(name, (letter) => letter.charCodeAt(0));
-      const random = Random.seeded(this.#seed, run, LAYER_STREAM, ...layer);
-      for (let i = 0; i < values.length; i++) values[i] = random.uint32() / 2 ** 32;
+      Random.seeded(this.#seed, run, LAYER_STREAM, ...layer).fill(values);
     }
   }
 }
