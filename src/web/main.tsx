@@ -1,4 +1,4 @@
-/** Where the page begins: puts the annotator into the document. Nothing else runs on its own. */
+/** The entry point of the page. */
 import { render } from 'preact';
 import { keepOffline, renew } from './offline.js';
 import { App } from './ui/App.js';

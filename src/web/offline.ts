@@ -1,7 +1,7 @@
 /**
- * Has the page kept on this device by its service worker (serviceWorker.ts), and moves it to a newer version when one
- * has been put by. Where there is no service worker (an unsafe origin, a browser that forbids it) the page works all
- * the same, with a network.
+ * Registers the service worker (serviceWorker.ts), which keeps the page for offline use, and switches to a newer
+ * version when one is ready. Without service workers (insecure origin, blocked by the browser) the page works online
+ * only.
  */
 
 /** Longest wait for the service worker at the first visit, in milliseconds. */

@@ -1,6 +1,6 @@
 /**
- * Errors that the page and its workers raise themselves: a code with its details and no words, which stand in text/en.ts
- * and are put in by app/failureText.ts. Errors of the library below come with English words of their own.
+ * Errors of the page and its workers: a code with details and no words. app/failureText.ts adds the words from
+ * text/en.ts. Errors from other layers come with English messages.
  */
 import { type Json, SamusError } from '../errors.js';
 import type { FailureCode } from './text/en.js';

@@ -1,6 +1,4 @@
-/**
- * Workers of the page for runtime/threadProtocol.ts: the page's end and the worker's.
- */
+/** Both ends of the page's workers, on top of runtime/threadProtocol.ts. */
 import { type CallOptions, type Contract, type Handlers, serveCalls, ThreadClient } from '../runtime/threadProtocol.js';
 import { pageError } from './pageError.js';
 

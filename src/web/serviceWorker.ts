@@ -1,10 +1,10 @@
 /**
- * Keeps the page on this device, so that it opens without a network once it has been loaded: its own files, and what
- * it has fetched of ONNX Runtime. Models are kept by the engine (engine/modelFiles.ts); pictures and answers of the
- * server are never kept. It stands alone and imports nothing: browsers that know no module workers run it too.
+ * Keeps the page for offline use: its own files, and the parts of ONNX Runtime that it fetched. The engine caches
+ * models (engine/modelFiles.ts); images and answers of the server are never kept. This file imports nothing, so that
+ * browsers without module workers can run it.
  *
- * A page is served whole from one version. A newer one is put beside it and takes its place when no page is open any
- * more, or when one that has just been started asks for it (offline.ts).
+ * A page is always served from one version. A newer version waits until no page is open, or until a page that has just
+ * started asks for it (offline.ts).
  */
 
 /** Put in by the build (vite.config.ts): files of the page, a version made of their contents, and ONNX Runtime's. */

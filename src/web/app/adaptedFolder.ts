@@ -1,6 +1,6 @@
 /**
- * An adapted model as a file to take away: a zip of a model folder that the command line reads. Written in pieces, with
- * a pause after each, so that the page goes on meanwhile.
+ * Exports an adapted model as a zipped model folder for the command line. It is written in small pieces, so that the
+ * page stays responsive.
  */
 import { strToU8, Zip, ZipPassThrough } from 'fflate';
 import { owned } from '../exports/exportContract.js';

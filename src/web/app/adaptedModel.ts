@@ -1,6 +1,6 @@
 /**
- * Which model the browser's engine runs: the bundled one, or the one that learned from the person's masks. The choice
- * outlives the page.
+ * Selects the model of the browser's engine: the bundled one, or the one adapted to the user's masks. The choice is
+ * stored.
  */
 import { type AdaptedModel, type KeptModel, readKept, writeKept } from '../storage/adaptedStore.js';
 import { text } from '../text/en.js';

@@ -1,6 +1,6 @@
 /**
- * The classes that objects may have. A number means one class for good: work that is stored, exported or undone may hold
- * it, so that the number of a class that was taken away is not given to another one.
+ * The classes of objects. Stored, exported or undone work may refer to a class number, so the number of a removed class
+ * is never reused.
  */
 import { effect } from '@preact/signals';
 import { classColor } from '../document/palette.js';

@@ -1,8 +1,4 @@
-/**
- * Everything that a person can do, by name: what keys, buttons and the help overlay share. Each command says when it
- * makes sense; running one that does not does nothing.
- */
-
+/** All user commands, shared by keys, buttons and the help overlay. A command that does not apply does nothing. */
 import { contains } from '../../formats/runs.js';
 import {
   addPoint,

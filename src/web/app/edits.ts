@@ -1,5 +1,6 @@
 /**
- * Changes the open document: as steps that can be undone, or quietly where nothing was decided (selection, answers).
+ * Changes the open document, either as a step that can be undone, or quietly where the user decided nothing (selection,
+ * answers, visibility).
  */
 import { addObject, type ObjectSeed, unanswered, withHiddenOf } from '../document/edit.js';
 import { amend, type History, record, redo, undo } from '../document/history.js';

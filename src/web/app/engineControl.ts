@@ -1,8 +1,7 @@
 /**
- * Holds the engine that is in use: loads it at first need, shows how far it is, changes it when the person asks, and
- * has it read the open image. Which engine it is makes no difference to the rest of the page.
+ * Holds the current engine: loads it on first use, reports progress, switches it, and lets it encode the open image.
+ * The rest of the page does not depend on which engine it is.
  */
-
 import { SamusError } from '../../errors.js';
 import type { Engine, EngineKind } from '../engine/engine.js';
 import { createEngine } from '../engine/index.js';

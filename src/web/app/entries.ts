@@ -1,6 +1,4 @@
-/**
- * The list of images: takes files in, opens one after the other, keeps the history of each, and takes them off again.
- */
+/** The list of images: adds files, opens images, keeps the history of each, and removes them. */
 import { batch } from '@preact/signals';
 import { addObject, carried, emptyDocument } from '../document/edit.js';
 import { beginHistory, type History, record } from '../document/history.js';

@@ -1,6 +1,6 @@
 /**
- * Automatic mode: the engine finds everything in the image, and what is not annotated yet is proposed. A click on a
- * proposal makes it an object; nothing is added by itself.
+ * Automatic mode. The engine segments the whole image; what is not annotated yet becomes a proposal. A click on a
+ * proposal makes it an object. Nothing is added automatically.
  */
 import { computed, signal } from '@preact/signals';
 import { rleArea } from '../../formats/rle.js';

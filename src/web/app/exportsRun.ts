@@ -1,6 +1,6 @@
 /**
- * Exports: gathers the work on the images, has the worker write the files, and hands them to the person as a download
- * or puts them beside the images.
+ * Runs an export: collects the annotations, lets the worker write the files, and downloads them or saves them next to
+ * the images.
  */
 import { signal } from '@preact/signals';
 import { unanswered } from '../document/edit.js';

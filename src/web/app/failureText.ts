@@ -1,6 +1,6 @@
 /**
- * Errors in the language of the page: text/en.ts has a sentence and a hint for each code that a person can meet, with
- * {names} of details. An error without them, or without a detail that they name, speaks for itself, in English.
+ * Error texts in the language of the page. text/en.ts has a sentence and a hint for each code that a user can meet,
+ * with {names} of error details. Other errors, and errors that lack such a detail, keep their English message.
  */
 import type { SamusError } from '../../errors.js';
 import { text } from '../text/en.js';

@@ -1,6 +1,6 @@
 /**
- * Takes the files that a person gives the page (drop, buttons, a folder, a zip archive): images go to the list, masks
- * (maskNames.ts) to their images, and what is left out of a folder is summed up in one message.
+ * Opens files from a drop, the buttons, a folder or a zip archive. Images go to the list and masks (maskNames.ts) to
+ * their images; one message sums up what was skipped in a folder.
  */
 import { SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
 import { exportClient } from '../exports/exportClient.js';

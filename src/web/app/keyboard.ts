@@ -1,6 +1,6 @@
 /**
- * Keys and what they do: one table that the page listens by and the help overlay shows. Letters act wherever the focus
- * is, but in fields; arrows and Enter act on the canvas only, so that buttons and lists keep theirs.
+ * The keyboard shortcuts: one table for the key listener and the help overlay. Letters work everywhere except in
+ * fields; arrows and Enter work on the canvas only, so that buttons and lists keep theirs.
  */
 import { text } from '../text/en.js';
 import {

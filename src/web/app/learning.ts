@@ -1,6 +1,6 @@
 /**
- * "Learn from my corrections": gathers one mask of each image that has some marked as done, has the model adapted to
- * them in a worker, and keeps the outcome until the person has decided. It never puts a model to use by itself.
+ * "Learn from my corrections": collects one finished mask per image, adapts the model to them in a worker, and keeps
+ * the outcome until the user decides. It never starts using a model by itself.
  */
 import { computed, signal } from '@preact/signals';
 import { decodeRle, rleArea } from '../../formats/rle.js';

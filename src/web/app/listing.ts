@@ -1,6 +1,6 @@
 /**
- * How images stand in the list: each under a path that no other has, so that masks find it again, and which of those
- * that are opened are there already. It changes nothing by itself.
+ * Gives each image of the list a unique path, so that masks can be matched to it, and detects files that are already
+ * listed. Pure functions.
  */
 import type { SourceFolder } from '../storage/database.js';
 import type { Entry } from './state.js';

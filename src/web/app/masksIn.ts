@@ -1,7 +1,7 @@
 /**
- * Opens existing masks for correction: label images, COCO JSON, and the JSON with prompts. Each goes to the image of
- * the list that it was made on, as far as it says, or that has its name; one label alone may also go to the open image.
- * Those that were opened before stay as they have become since.
+ * Opens masks to correct: label images, NIfTI, COCO JSON and annotation documents. Each goes to the image whose content
+ * it names, else to the image of the same name; a single label may also go to the open image. Masks that were opened
+ * before keep their corrections.
  */
 import { batch } from '@preact/signals';
 import { SamusError } from '../../errors.js';

@@ -1,6 +1,6 @@
 /**
- * Measurements of masks, each computed once and off the page's thread: diameters of a large mask take longer than a
- * page may rest. Until they are there nothing is shown of them.
+ * Measures masks in a worker, once each: the diameters of a large mask would block the page. A measurement is null
+ * until it arrives.
  */
 import { signal } from '@preact/signals';
 import type { Measurement } from '../../predict/measure.js';

@@ -1,6 +1,6 @@
 /**
- * Says things to the person: one line at a time, in the live region. An error that is none of ours is a defect; it is
- * said as one, the page goes on, and the console of the browser has it.
+ * Messages to the user, shown in a live region. An unexpected error is reported as a defect and also goes to the
+ * browser's console.
  */
 import { SamusError } from '../../errors.js';
 import { text } from '../text/en.js';

@@ -1,6 +1,6 @@
 /**
- * Saves the work as it goes: shortly after each change, and at once when the page is left. What cannot be saved is
- * said, and tried again (storage/writeQueue.ts); it stays in this session all the same.
+ * Saves annotations and settings shortly after each change, and immediately when the page is closed. The user is told
+ * when saving fails; it is retried (storage/writeQueue.ts), and nothing is lost from this session.
  */
 import { effect } from '@preact/signals';
 import { hasPrompts } from '../../predict/asking.js';

@@ -1,7 +1,4 @@
-/**
- * Asks the person for files through the browser's own windows. The inputs are made for the occasion: nothing of them
- * stands in the page.
- */
+/** Opens the browser's file choosers, with inputs that are created on demand and never added to the page. */
 import { pickFolder, takeFiles } from './filesIn.js';
 import type { FoundFile } from './listing.js';
 import { addMasks } from './masksIn.js';

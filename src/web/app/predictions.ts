@@ -1,7 +1,6 @@
 /**
- * Keeps the masks in step with the prompts: whatever changed them (a click, undo, prompts carried over, a file), the
- * objects that have no answer yet are asked for one after the other. Only the newest state is asked for; what was
- * answered once is remembered.
+ * Keeps masks in step with their prompts. Whenever prompts change (a click, undo, carried prompts, a file), it asks the
+ * model for the objects without a current answer, one at a time. Answers are cached.
  */
 import { effect } from '@preact/signals';
 import { SamusError } from '../../errors.js';

@@ -1,4 +1,4 @@
-/** Brings the page to life: what is stored comes back, and work, prompts and keys are followed from then on. */
+/** Starts the page: restores what is stored, then follows annotations, prompts and keys. */
 import { text } from '../text/en.js';
 import { restoreAdapted } from './adaptedModel.js';
 import { followClasses } from './classes.js';

@@ -1,6 +1,6 @@
 /**
- * What the annotator knows at a moment, as signals: the list of images, the open one with its history, tools, view,
- * engine. Only values; what changes them stands in the other files of this folder.
+ * The state of the annotator as signals: the list of images, the open image with its history, tools, view and engine.
+ * Values only; the other files of this folder change them.
  */
 import { computed, type Signal, signal } from '@preact/signals';
 import type { Viewport } from '../canvas/viewport.js';

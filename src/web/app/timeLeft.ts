@@ -1,6 +1,6 @@
 /**
- * How long an adaptation still takes, from how long its parts took so far. What is judged before the training is judged
- * again after it, so that the time of the one tells that of the other.
+ * Estimates the time left of an adaptation. The model is tested before and after training, so the first test predicts
+ * the duration of the second.
  */
 import type { AdaptProgress } from '../../train/adapt.js';
 

@@ -1,6 +1,6 @@
 /**
- * What a training set in the layout of US30K says beside its pictures, for one that is opened for correction: names and
- * colours of classes (`MainPatient/dataset.json`) and millimetres (`DATASET/images.csv`).
+ * Reads the metadata of a US30K training set that is opened to be corrected: names and colours of classes
+ * (`MainPatient/dataset.json`) and pixel sizes (`DATASET/images.csv`).
  */
 import { FactsTable } from '../../data/imageFacts.js';
 import { SamusError } from '../../errors.js';

@@ -1,4 +1,4 @@
-/** Changes how the open image lies on the canvas; the arithmetic is in canvas/viewport.ts. */
+/** Pans, zooms and fits the open image. The geometry is in canvas/viewport.ts. */
 import { bringIntoSight, centred, fitted, pan, resized, type Size, zoomAt } from '../canvas/viewport.js';
 import { canvasSize, opened, view } from './state.js';
 

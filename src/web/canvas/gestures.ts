@@ -1,6 +1,6 @@
 /**
- * Turns what pointers do into intentions: a click, a drag with a tool, moving or zooming the view. Mouse, pen and
- * touch; two fingers always move and zoom. It knows no tools but how each is dragged.
+ * Turns pointer events (mouse, pen, touch) into clicks, drags, pans and zooms. Two fingers always pan and zoom. Of the
+ * tools it knows only whether they draw.
  */
 type Place = readonly [x: number, y: number];
 

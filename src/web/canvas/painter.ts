@@ -1,6 +1,6 @@
 /**
- * Draws: the picture on one canvas, everything that lies over it on another. It is told what to draw and keeps no
- * state; masks are drawn in the frame of the image, marks in that of the screen, so that they keep their size.
+ * Draws the image on one canvas and everything over it on another. Stateless. Masks are drawn in image coordinates;
+ * marks are drawn in screen coordinates and keep their size.
  */
 import { traceOutlines } from '../../formats/outline.js';
 import { patchOf } from '../../formats/runs.js';

@@ -1,4 +1,4 @@
-/** An opened picture as a canvas of its own size, to be drawn from; made in strips so that the page stays alive. */
+/** Copies an image to a canvas of the same size, in strips, so that the page stays responsive. */
 import type { Image } from '../../formats/image.js';
 
 /** About 10 ms of work. */

@@ -1,6 +1,6 @@
 /**
- * Tells when the page has another number of the screen's pixels in one of its own: it was zoomed, or its window went
- * to another screen. Sizes in the page's pixels stay the same then, so that no observer of sizes hears of it.
+ * Detects changes of the device pixel ratio, after zooming the page or moving its window to another screen. Sizes in
+ * CSS pixels stay the same then, so a ResizeObserver does not fire.
  */
 
 /** Begins to listen. @returns what ends it */

@@ -1,6 +1,6 @@
 /**
- * How the image lies on the canvas: a scale and the place of its top left corner, in CSS pixels. Pure; a pixel x of the
- * image covers x to x + 1, so that its middle is at x + 0.5.
+ * The position of the image on the canvas: a scale and the top left corner, in CSS pixels. Pure functions. Pixel x of
+ * the image covers x to x + 1, so its centre is at x + 0.5.
  */
 export interface Viewport {
   /** CSS pixels of one image pixel. */

@@ -1,6 +1,6 @@
 /**
- * Everything that can be done to the objects of an image: pure functions from one version of the document to the next.
- * Asking the model is not here; an object whose prompts changed keeps its old mask until {@link withAnswer}.
+ * All edits of the objects of an image, as pure functions from one version of the document to the next. The model is
+ * asked elsewhere; an object whose prompts changed keeps its old mask until {@link withAnswer}.
  */
 import type { PixelBox } from '../../formats/rle.js';
 import { contains, isEmpty, subtract, unite, withStrokes } from '../../formats/runs.js';

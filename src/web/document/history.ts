@@ -1,6 +1,4 @@
-/**
- * Undo and redo over immutable values. Versions share what they have in common, so that their number needs no limit.
- */
+/** Undo and redo over immutable values. Versions share their common parts, so the number of steps is not limited. */
 export interface History<T> {
   readonly past: readonly T[];
   readonly present: T;

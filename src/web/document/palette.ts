@@ -1,4 +1,7 @@
-/** Colours of classes and objects, far apart for most kinds of colour blindness (Okabe and Ito, without black and grey). */
+/**
+ * Colours of classes and objects that stay distinct under most kinds of colour blindness (Okabe and Ito, without black
+ * and grey).
+ */
 export const PALETTE: readonly [string, ...string[]] = [
   '#e69f00',
   '#56b4e9',

@@ -1,6 +1,6 @@
 /**
- * Names a set of prompts, so that an answer can be distinguished from a stale one. The same model gives the same mask
- * for the same name, so whatever else decides a mask belongs in it.
+ * Names a set of prompts, to distinguish a current answer from a stale one. Equal names must mean equal masks from the
+ * same model, so everything that affects a mask is part of the name.
  */
 import { type Question, questionsOf } from '../../predict/asking.js';
 import type { Annotation } from './types.js';

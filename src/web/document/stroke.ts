@@ -1,6 +1,5 @@
 /**
- * The pixels under a round brush that is drawn along a line. Pure; used when a stroke ends, the screen shows the line
- * itself meanwhile.
+ * The pixels under a round brush along a path. Used when a stroke ends; until then the screen shows the path itself.
  */
 import { maskOfPatch } from '../../formats/runs.js';
 import type { PackedMask } from './types.js';

@@ -1,6 +1,6 @@
 /**
- * What a person makes of one image: objects with their prompts, strokes and masks. Plain, immutable data without DOM
- * or model, so that it can be kept in a history, stored and compared; edit.ts makes new versions of it.
+ * The annotations of one image: objects with their prompts, strokes and masks. Plain immutable data without DOM or
+ * model; edit.ts makes new versions.
  */
 import type { AnnotationClass } from '../../formats/annotation.js';
 import type { PixelBox } from '../../formats/rle.js';

@@ -1,6 +1,6 @@
 /**
- * "Learn from my corrections": adapts a model to a person's own masks in a worker of the page. Nothing leaves the
- * machine. Whether the result is used is the caller's decision; createEngine takes its weights.
+ * Adapts a model to the user's masks in a worker of the page; nothing leaves the machine. The caller decides whether to
+ * use the result; createEngine accepts its weights.
  */
 import type { Adaptation, AdaptExample, AdaptProgress } from '../../train/adapt.js';
 import { workerClient } from '../pageWorker.js';

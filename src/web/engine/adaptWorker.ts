@@ -1,4 +1,4 @@
-/** The worker that adapts a model to a person's own masks. What it does is train/adapt.ts; it ends with one answer. */
+/** The worker for adaptations. It runs train/adapt.ts and answers a single call. */
 import { toFloat16 } from '../../formats/halfFloat.js';
 import { encodeSafetensors } from '../../formats/safetensorsWrite.js';
 import { webRuntime } from '../../runtime/webRuntime.js';

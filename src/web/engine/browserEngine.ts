@@ -1,7 +1,7 @@
 /**
- * The engine that needs no server once it is loaded: the model runs in a worker of this page. It starts on
- * WebAssembly, or on what was found faster on this device; where that is not known yet, WebGPU is timed in a worker
- * of its own after the first masks, and the page uses it from its next start on.
+ * The engine that runs the model in a worker of the page. It starts on WebAssembly, or on the provider that was
+ * measured to be faster on this device. If that is not known yet, it times WebGPU in a second worker after the first
+ * masks; the result applies from the next start.
  */
 import type { Image } from '../../formats/image.js';
 import type { ObjectPrompt } from '../../predict/types.js';

@@ -1,6 +1,6 @@
 /**
- * What the page sees of segmentation, whoever does it: the browser itself (browserEngine.ts) or the server
- * (serverEngine.ts). Plain data in, plain data out, in pixels of the image as stored; both give the same masks.
+ * The interface of segmentation engines: the browser (browserEngine.ts) or the server (serverEngine.ts). Plain data, in
+ * pixels of the image as stored; both give the same masks.
  */
 import type { Image } from '../../formats/image.js';
 import type { PixelBox, Rle } from '../../formats/rle.js';

@@ -1,4 +1,4 @@
-/** What the worker that runs the model (engineWorker.ts) can be asked. */
+/** The calls of the worker that runs the model (engineWorker.ts). */
 import type { Image } from '../../formats/image.js';
 import type { ObjectPrompt } from '../../predict/types.js';
 import type { EngineMask, EngineProgress } from './engine.js';

@@ -1,4 +1,4 @@
-/** The worker that runs the model in the browser. What it does is localEngine.ts; here it meets onnxruntime-web. */
+/** The worker that runs the model in the browser: connects localEngine.ts to onnxruntime-web. */
 import { Segmenter } from '../../predict/segmenter.js';
 import { webRuntime } from '../../runtime/webRuntime.js';
 import { pageError } from '../pageError.js';

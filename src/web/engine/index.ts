@@ -1,6 +1,4 @@
-/**
- * Makes an engine for the page. Who uses it needs no more than this file, engine.ts for the types, and latestOnly.ts.
- */
+/** Creates engines for the page. Callers need only this file, the types of engine.ts, and latestOnly.ts. */
 import { keepOffline } from '../offline.js';
 import { BrowserEngine } from './browserEngine.js';
 import type { Engine, EngineKind, EngineProgress } from './engine.js';

@@ -1,6 +1,6 @@
 /**
- * Work done once for a key, such as encoding an image: whoever asks for the same key shares it, it is aborted only
- * when nobody waits for it any more, and the results of the last few keys are kept.
+ * Tasks by key, such as encoding an image: callers of the same key share one task, a task is aborted when nobody waits
+ * for it, and the last few results are kept.
  */
 
 interface Task<V> {

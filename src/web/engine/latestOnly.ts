@@ -1,7 +1,6 @@
 /**
- * The newest of many questions: for hovering and clicking, where answers come slower than questions. One runs at a
- * time; of those that wait only the newest is kept, so that nothing piles up and what runs still ends, or a pointer
- * that never rests would never see a mask.
+ * Runs only the newest of many requests, for hovering and clicking, where requests arrive faster than answers. One
+ * request runs to its end; of those that wait, only the newest is kept.
  */
 
 export interface LatestOnly<A extends readonly unknown[], R> {

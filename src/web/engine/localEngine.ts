@@ -1,6 +1,6 @@
 /**
- * The engine on the side of its worker: encodings by key, one run after the other, abortable between runs. It needs a
- * segmenter and nothing of a browser.
+ * The engine inside its worker: encodings by key, one run at a time, abortable between runs. It needs a segmenter, but
+ * no browser.
  */
 import type { Image } from '../../formats/image.js';
 import { encodeRle } from '../../formats/rle.js';

@@ -1,6 +1,6 @@
 /**
- * The files of a model, from the server or from what was kept of it on this device: later loads transfer nothing but
- * the question whether they have changed, and without a network what is kept is used. Works in pages and in workers.
+ * Loads model files from the server or from this device's cache. Later loads only ask whether a file has changed;
+ * offline, the cached files are used. Works in pages and in workers.
  */
 import { SamusError } from '../../errors.js';
 import { blobSource, memorySource } from '../../formats/byteSource.js';

@@ -1,6 +1,6 @@
 /**
- * WebAssembly or WebGPU: which of them is faster differs from device to device and cannot be told without trying, so
- * both are timed at first use and the choice is remembered for a model on this device.
+ * Chooses between WebAssembly and WebGPU. Which one is faster depends on the device, so both are timed on first use,
+ * and the choice is stored per model.
  */
 import { listWebProviders } from '../../runtime/webRuntime.js';
 import type { BrowserProvider, Timings } from './engineContract.js';

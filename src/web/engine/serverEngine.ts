@@ -1,6 +1,6 @@
 /**
- * The engine that leaves the work to the server over its HTTP interface. It sends the pixels as they were decoded
- * here, as PNG, so that both engines see the same ones; and again when the server has let them go.
+ * The engine that calls the server's HTTP interface. It sends the decoded pixels as PNG, so that both engines see the
+ * same image, and sends them again if the server has dropped them.
  */
 import { SamusError } from '../../errors.js';
 import { encodeRle } from '../../formats/rle.js';

@@ -1,6 +1,6 @@
 /**
- * One request of the page to its server: waits as a busy server asks it to, and turns what fails into errors that
- * the page can show.
+ * Sends a request to the server, retries while the server is busy, and turns failures into errors that the page can
+ * show.
  */
 import { isErrorCode } from '../../errorCodes.js';
 import { type Json, SamusError } from '../../errors.js';

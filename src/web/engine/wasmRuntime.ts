@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime's WebAssembly in the page: where the server has it, how many threads it takes, and how a worker reads
- * its messages between two runs.
+ * Settings of ONNX Runtime's WebAssembly in the page: its folder on the server, the number of threads, and yielding
+ * between runs so that a worker can read its messages.
  */
 import type { Runtime } from '../../runtime/session.js';
 

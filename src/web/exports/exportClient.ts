@@ -1,4 +1,4 @@
-/** The one worker of the page for files. */
+/** The page's worker for files. */
 import { PageWorker } from '../pageWorker.js';
 import type { ExportContract } from './exportContract.js';
 

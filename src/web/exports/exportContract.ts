@@ -1,4 +1,4 @@
-/** What the worker for files (exportWorker.ts) can be asked: everything that packs, unpacks or computes for long. */
+/** The calls of the worker for files (exportWorker.ts): packing, unpacking and long computations. */
 import { hasPrompts } from '../../predict/asking.js';
 import type { Measurement } from '../../predict/measure.js';
 import type { Annotation, ClassEntry, ImageDocument, PackedMask } from '../document/types.js';

@@ -1,4 +1,4 @@
-/** The worker for files: writes exports, reads labels and archives, makes samples, off the page's thread. */
+/** The worker for files: writes exports, reads labels and archives, measures masks and makes samples. */
 import { unzipSync } from 'fflate';
 import { makePhantom } from '../../data/phantom.js';
 import { SamusError } from '../../errors.js';

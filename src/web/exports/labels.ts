@@ -1,4 +1,4 @@
-/** Objects as one picture of class indices and back, in whatever way masks are published. */
+/** Converts between objects and label images, and reads masks in the forms in which datasets publish them. */
 import { gunzipSync } from 'fflate';
 import { binaryMask, fillOutline } from '../../data/importers/masks.js';
 import { SamusError } from '../../errors.js';

@@ -1,5 +1,4 @@
-/** Measures a packed mask: of the rectangle around it, so that a small object in a large image costs little. */
-
+/** Measures a packed mask within its bounding box, so that small objects in large images are cheap. */
 import { patchOf } from '../../formats/runs.js';
 import { type Measurement, measureMask } from '../../predict/measure.js';
 import type { PackedMask } from '../document/types.js';

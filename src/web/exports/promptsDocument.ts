@@ -1,6 +1,6 @@
 /**
- * The work of a person as an annotation document (formats/annotation.ts): every prompt, every stroke and every mask, so
- * that masks can be made again and corrected elsewhere.
+ * Writes annotations as an annotation document (formats/annotation.ts) with every prompt, stroke and mask, so that
+ * masks can be recreated and corrected elsewhere.
  */
 import type { Json } from '../../errors.js';
 import { type AnnotatedObject, annotationJson, type PromptedObject } from '../../formats/annotation.js';

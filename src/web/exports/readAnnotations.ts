@@ -1,6 +1,6 @@
 /**
  * Reads a JSON file with masks, an annotation document (formats/annotationRead.ts) or COCO, into objects of the page.
- * Objects with prompts keep them, so that they can be corrected click by click; the others begin with their mask.
+ * Objects keep their prompts and can be corrected click by click; objects without prompts start from their mask.
  */
 import { SamusError } from '../../errors.js';
 import type { AnnotatedImage, AnnotatedObject, AnnotationClass } from '../../formats/annotation.js';

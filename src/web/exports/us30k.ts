@@ -1,6 +1,6 @@
 /**
- * Annotated images as a data set in the layout of US30K (data/us30kArchive.ts): what `samus train` and `samus data check`
- * read.
+ * Exports annotated images as a dataset in the US30K layout (data/us30kArchive.ts), for `samus train` and `samus data
+ * check`.
  */
 import { type Us30kImage, us30kFiles } from '../../data/us30kArchive.js';
 import { SamusError } from '../../errors.js';

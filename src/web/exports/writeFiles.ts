@@ -1,4 +1,4 @@
-/** Makes the files of an export, whatever its format, and one file of them where that is asked for. */
+/** Writes the files of an export in any format, and packs them into one file if requested. */
 import { type Zippable, zipSync } from 'fflate';
 import type { Json } from '../../errors.js';
 import { cocoDocument } from '../../formats/coco.js';

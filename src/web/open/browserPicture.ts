@@ -1,7 +1,7 @@
 /**
- * Pictures that the browser decodes: JPEG, WebP and GIF. The file is stripped of its orientation and colour profile
- * first, because browsers differ in whether they can be told to ignore them; points are in pixels of the picture as
- * stored, and grey stays what a scanner wrote.
+ * Images that the browser decodes: JPEG, WebP and GIF. Orientation and colour profile are removed first, because not
+ * every browser can ignore them. Points are in pixels of the image as stored, and grey values stay as the scanner wrote
+ * them.
  */
 import { createImage, type Image } from '../../formats/image.js';
 import { jpegSegments, webpChunks } from '../../formats/imageHeader.js';

@@ -1,6 +1,6 @@
 /**
- * What a file is called by its content: work is stored under it, so that the value must never change. The browser's
- * own SHA-256 computes it; where a page has none, which is so on plain HTTP from another machine, a library does.
+ * The content hash of a file. Annotations are stored under it, so its value must never change. Uses the browser's
+ * SHA-256, or a library on plain HTTP, where browsers do not provide one.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';

@@ -1,4 +1,4 @@
-/** What the worker that opens pictures (imageWorker.ts) can be asked, and what opening one gives. */
+/** The calls of the worker for images (imageWorker.ts), and the opened image. */
 import type { Image } from '../../formats/image.js';
 
 export interface Picture {

@@ -1,4 +1,4 @@
-/** The worker for pictures: decodes and encodes files off the page's thread. */
+/** The worker for images: decodes and encodes files off the main thread. */
 import { serveWorker } from '../pageWorker.js';
 import { decodePicture } from './decodePicture.js';
 import type { ImageContract } from './imageContract.js';

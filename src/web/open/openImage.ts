@@ -1,7 +1,4 @@
-/**
- * Opens pictures that a person gives the page. All of the work is done in a worker (imageWorker.ts, decodePicture.ts),
- * one for the page, which starts when it is first needed.
- */
+/** Opens an image file in the page's worker for images (imageWorker.ts, decodePicture.ts). */
 import { PageWorker } from '../pageWorker.js';
 import type { ImageContract, OpenedImage } from './imageContract.js';
 

@@ -1,6 +1,6 @@
 /**
- * Why a file is not opened, and reading its bytes, which fails for one that is gone or forbidden. The words for a person who
- * knows no file formats are in text/en.ts.
+ * Errors of opening images, and reading bytes of files that may be gone or blocked. The texts for the user are in
+ * text/en.ts.
  */
 import type { SamusError } from '../../errors.js';
 import { pageError } from '../pageError.js';

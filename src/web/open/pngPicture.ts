@@ -1,6 +1,6 @@
 /**
- * PNG files in the page: read by fast-png and not by the browser, because a browser blends alpha, applies gamma and
- * colour profiles and keeps 8 bits of 16; here the stored samples count, as on the command line (formats/image.ts).
+ * PNG files in the page. fast-png decodes them rather than the browser, which blends alpha, applies gamma and colour
+ * profiles and keeps 8 of 16 bits. The stored samples count, as on the command line (formats/image.ts).
  */
 import { convertIndexedToRgb, decode, encode } from 'fast-png';
 import { createImage, fromSamples, type Image, type SampleCount } from '../../formats/image.js';

@@ -1,6 +1,6 @@
 /**
- * The adapted model that this browser keeps, with what is known of it: in a database of its own, so that it comes and
- * goes without the work on images. One at a time; a new one takes the place of the one before.
+ * Stores the adapted model with its scores, in its own database, so that it is independent of annotations. There is at
+ * most one; a new one replaces it.
  */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { AdaptGain, AdaptScores } from '../../train/adapt.js';

@@ -1,6 +1,6 @@
 /**
- * What stays in the browser: the files of the list, the work on each image by the hash of its file, settings. In
- * IndexedDB, of this origin only; nothing leaves the machine. Where a browser refuses it, callers get null.
+ * What the page stores in IndexedDB: the listed files, annotations by content hash, and settings. Only for this origin;
+ * nothing leaves the machine. Callers get null where the browser refuses.
  */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { ClassEntry, ImageDocument } from '../document/types.js';

@@ -1,4 +1,4 @@
-/** Sees to it that one tab alone writes to what the browser stores: two would overwrite each other without a word. */
+/** Makes sure that only one tab writes to the browser's storage: two would silently overwrite each other. */
 
 const LOCK = 'samus-annotator';
 

@@ -1,7 +1,7 @@
 /**
- * What waits to be written, by name: of the changes under one name only the newest is. A change stays until it was
- * written; one that was refused is tried again, with the next change and after a while. Reports how it stands, and
- * `saved` only if nothing is left or on its way. What is written, and where to, is up to those who put it in.
+ * Pending writes by name; a newer change replaces an older one of the same name. A change stays until it is written.
+ * Refused changes are retried with the next change and after a while. Reports `saved` only when nothing is pending.
+ * Callers decide what is written and where.
  */
 
 /** Nothing is left to write, something is, or something cannot be written. */

@@ -1,4 +1,4 @@
-/** The page as a whole: bars, panels, image, windows over it, and files dropped anywhere. */
+/** The whole page: bars, panels, image, windows, and drag and drop. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { takeDrop } from '../app/filesIn.js';

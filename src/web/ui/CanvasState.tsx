@@ -1,4 +1,4 @@
-/** What stands over the canvas while there is no image on it: the beginning, opening, or why it cannot be opened. */
+/** What the stage shows without an image: the start screen, "opening", or why the image cannot be opened. */
 import { takeSample } from '../app/filesIn.js';
 import { openFiles, openFolder } from '../app/pickers.js';
 import { currentId, entries, opened } from '../app/state.js';

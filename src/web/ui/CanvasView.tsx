@@ -1,6 +1,6 @@
 /**
- * The image with everything over it: two canvases, the pointers on them, and what is shown where there is no image.
- * Drawing is in canvas/painter.ts, what pointers mean in canvas/gestures.ts; here state and those two meet.
+ * The stage: two canvases, pointer events, and the state without an image. Connects the signals to canvas/painter.ts
+ * and canvas/gestures.ts.
  */
 import { effect, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';

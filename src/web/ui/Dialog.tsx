@@ -1,4 +1,4 @@
-/** A window over the page that traps the focus. Escape, its button or a click beside it close it. */
+/** A modal window. Escape, its close button or a click outside close it. */
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { dialog } from '../app/state.js';

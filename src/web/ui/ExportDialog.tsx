@@ -1,4 +1,4 @@
-/** What to export, of which images, and where to. */
+/** The export window: format, images and destination. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { exporting, runExport } from '../app/exportsRun.js';

@@ -1,4 +1,4 @@
-/** The images with their state, the way through them, and how many have masks. */
+/** The list of images with their state, navigation, and the number of images with masks. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { goBack, goNext } from '../app/commands.js';
 import { openEntry, removeAll, removeEntry } from '../app/entries.js';

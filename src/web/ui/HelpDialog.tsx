@@ -1,4 +1,4 @@
-/** The help overlay: every key that the page listens to, from the same table. */
+/** The help overlay: all shortcuts, from the table of keyboard.ts. */
 import { BINDINGS, type Binding } from '../app/keyboard.js';
 import { text } from '../text/en.js';
 import { Dialog } from './Dialog.js';

@@ -1,5 +1,4 @@
-/** "Learn from my corrections": what it does, whether there is enough to learn from, how far it is, what came of it. */
-
+/** "Learn from my corrections": explanation, requirements, progress and outcome. */
 import { LEAST_EXAMPLES, LEAST_GAINED } from '../../train/adapt.js';
 import { backToBundled, putToUse } from '../app/adaptedModel.js';
 import {

@@ -1,4 +1,6 @@
-/** What callipers would measure on the object: in pixels, and in millimetres where the scale is known. */
+/**
+ * Measurements of the selected object, as taken with callipers: in pixels, and in millimetres where the scale is known.
+ */
 import { chooseTool } from '../app/commands.js';
 import { step } from '../app/edits.js';
 import { measurementOf } from '../app/measurements.js';

@@ -1,4 +1,4 @@
-/** What the page has to say, one thing at a time beside a warning that holds; read out by screen readers. */
+/** The current message, the summary of opened files and the standing warning, as live regions for screen readers. */
 import { dismiss, dismissSummary, dismissWarning } from '../app/messages.js';
 import { type Message, message, summary, warning } from '../app/state.js';
 import { text } from '../text/en.js';

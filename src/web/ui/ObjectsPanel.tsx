@@ -1,4 +1,4 @@
-/** The objects of the open image: which is worked on, what the model thinks of it, its class, name and colour. */
+/** The objects of the open image: selection, score, class, name and colour. */
 import { beginObject, commitActive, deleteActive } from '../app/commands.js';
 import { quietly, step } from '../app/edits.js';
 import { accept, discardProposals, proposals } from '../app/everything.js';

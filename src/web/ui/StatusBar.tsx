@@ -1,4 +1,4 @@
-/** The line at the bottom: what runs, where the pointer is, whether work is saved; and what this page is not for. */
+/** The status line: engine, image size, pointer position, saving, and the notice on intended use. */
 import { warmUp } from '../app/engineControl.js';
 import { prepare } from '../app/predictions.js';
 import {

@@ -1,4 +1,4 @@
-/** The tools, beside the image; on a phone below it. */
+/** The tools: a column next to the image, on a phone a row below it. */
 import { chooseTool, commitActive, LARGEST_BRUSH, SMALLEST_BRUSH, toggleSign } from '../app/commands.js';
 import { toggleEverything } from '../app/everything.js';
 import { active, adding, brushRadius, engineStatus, opened, type Tool, tool } from '../app/state.js';

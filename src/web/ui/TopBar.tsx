@@ -1,5 +1,4 @@
-/** The bar at the top: what concerns files and the work as a whole. */
-
+/** The bar at the top: opening files, history, engine and export. */
 import { redoStep, undoStep } from '../app/edits.js';
 import { switchEngine } from '../app/engineControl.js';
 import { takeSample } from '../app/filesIn.js';

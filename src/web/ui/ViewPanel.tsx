@@ -1,4 +1,4 @@
-/** How the image is shown and how clicks are asked: nothing here changes a mask that is there. */
+/** Settings of the view and of prompts. */
 import { computed, type Signal } from '@preact/signals';
 import { resetLight, toggleClean } from '../app/commands.js';
 import { forgetEverything } from '../app/entries.js';

@@ -1,4 +1,4 @@
-/** What clicks and drags on the canvas do with the tool that is chosen. */
+/** What clicks and drags on the canvas do with the current tool. */
 import { contains } from '../../formats/runs.js';
 import { chooseTool, click, drawBox, placeTick, proposalToAccept, stroke } from '../app/commands.js';
 import { quietly } from '../app/edits.js';

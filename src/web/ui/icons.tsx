@@ -1,4 +1,4 @@
-/** The page's own icons: strokes on a grid of 24, in the colour of the text around them. */
+/** The icons: strokes on a 24 × 24 grid, in the colour of the surrounding text. */
 const PATHS = {
   click: 'M12 4v5M12 15v5M4 12h5M15 12h5M12 12h.01',
   box: 'M4 7V4h3M17 4h3v3M20 17v3h-3M7 20H4v-3M9 4h2M13 4h2M9 20h2M13 20h2M4 9v2M4 13v2M20 9v2M20 13v2',

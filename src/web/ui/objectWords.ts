@@ -1,4 +1,4 @@
-/** An object in words: in the list of objects, and as a screen reader is told of its new mask. */
+/** Describes an object in words, for the list of objects and for screen readers. */
 import { rleArea } from '../../formats/rle.js';
 import { partCount } from '../../formats/runs.js';
 import { hasPrompts } from '../../predict/asking.js';

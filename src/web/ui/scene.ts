@@ -1,4 +1,4 @@
-/** What the canvas shows, out of the state of the page: recomputed when any of it changes. */
+/** What the canvas shows, computed from the state of the page. */
 import { computed, signal } from '@preact/signals';
 import { proposalAt, proposals } from '../app/everything.js';
 import { measurementOf } from '../app/measurements.js';
