@@ -7,7 +7,7 @@ import { owned } from '../exports/exportContract.js';
 import type { AdaptedModel } from '../storage/adaptedStore.js';
 import { text } from '../text/en.js';
 
-/** A few milliseconds of work each. */
+/** Each piece takes a few milliseconds. */
 const PIECE = 1 << 20;
 
 export async function adaptedFolder(model: AdaptedModel): Promise<Blob> {
@@ -17,7 +17,7 @@ export async function adaptedFolder(model: AdaptedModel): Promise<Blob> {
     parts.push(owned(piece));
   });
   const begin = (name: string): ZipPassThrough => {
-    // Weights in half precision hardly get smaller, so nothing is packed.
+    // Half-precision weights hardly compress, so files are only stored.
     const file = new ZipPassThrough(`${model.name}/${name}`);
     file.mtime = model.made;
     zip.add(file);
@@ -34,7 +34,7 @@ export async function adaptedFolder(model: AdaptedModel): Promise<Blob> {
   return new Blob(parts, { type: 'application/zip' });
 }
 
-/** The README.md of the folder: what the model is made of, and what it is good for. */
+/** The README.md of the folder. */
 function modelCard({ name, from, made, steps, trained, heldOut, before, after, better }: AdaptedModel): string {
   const row = (what: string, count: string, a: number, b: number): string =>
     `| ${what} | ${count} | ${a.toFixed(3)} | ${b.toFixed(3)} |`;

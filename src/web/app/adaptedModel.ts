@@ -9,7 +9,7 @@ import { say } from './messages.js';
 import { prepare } from './predictions.js';
 import { adapted, adaptedInUse, opened } from './state.js';
 
-/** What was kept of an earlier visit; before the engine is first asked for. */
+/** Restores the model of an earlier visit. Call it before the engine is first used. */
 export async function restoreAdapted(): Promise<void> {
   adapted.value = await readKept();
 }
@@ -19,7 +19,7 @@ export async function putToUse(model: AdaptedModel): Promise<void> {
   say(text.learn.used);
 }
 
-/** The adapted model stays kept, to be used again or downloaded. */
+/** Keeps the adapted model stored, to be used again or downloaded. */
 export async function backToBundled(): Promise<void> {
   const kept = adapted.peek();
   if (!kept) return;
@@ -27,12 +27,15 @@ export async function backToBundled(): Promise<void> {
   say(text.learn.bundledUsed);
 }
 
-/** Deletes the adapted model. @returns whether it is gone */
+/**
+ * Deletes the adapted model.
+ * @returns whether that worked
+ */
 export async function forgetAdapted(): Promise<boolean> {
   return adapted.peek() === null || change(null);
 }
 
-/** @returns whether it was written too */
+/** @returns whether it was stored */
 async function change(kept: KeptModel | null): Promise<boolean> {
   const before = adaptedInUse.peek();
   adapted.value = kept;

@@ -10,21 +10,21 @@ import { workOn } from './entries.js';
 import { say } from './messages.js';
 import { classes, currentClass, document, entries, nextClass, removedClasses } from './state.js';
 
-/** Begins to bring the classes of the open image back. */
+/** Starts restoring the classes of the open image. */
 export function followClasses(): void {
   effect(() => {
     if (document.value) bringBack(document.value);
   });
 }
 
-/** Brings classes back that objects have: undone, or stored before they were taken away. */
+/** Restores removed classes that objects use, after Undo or from stored annotations. */
 export function bringBack({ objects }: ImageDocument): void {
   const used = new Set(objects.map(({ classId }) => classId));
   for (const { id } of classes.value) used.delete(id);
   if (used.size > 0) classes.value = sorted([...classes.peek(), ...[...used].map(broughtBack)]);
 }
 
-/** @returns its number, or undefined if there is none left */
+/** @returns its number, or undefined if all numbers are taken */
 export function addClass(): number | undefined {
   const id = nextClass.peek();
   if (id === undefined) return undefined;
@@ -37,7 +37,10 @@ export function changeClass(id: number, fields: Partial<ClassEntry>): void {
   classes.value = classes.peek().map((one) => (one.id === id ? { ...one, ...fields } : one));
 }
 
-/** Two classes of one name would be one in the files of other programs. @returns the name that it has then */
+/**
+ * Refuses a name that another class has: other programs would merge the two.
+ * @returns the resulting name
+ */
 export function renameClass({ id, name }: ClassEntry, wanted: string): string {
   const next = wanted.trim() || name;
   if (classes.peek().some((one) => one.id !== id && one.name === next)) {
@@ -48,7 +51,7 @@ export function renameClass({ id, name }: ClassEntry, wanted: string): string {
   return next;
 }
 
-/** Only if no image of the list has an object of it, and another class is left. */
+/** Removes a class unless an image of the list uses it or it is the only one. */
 export async function removeClass(entry: ClassEntry): Promise<void> {
   const { id, name } = entry;
   for (const image of entries.peek()) {
@@ -58,7 +61,7 @@ export async function removeClass(entry: ClassEntry): Promise<void> {
       return;
     }
   }
-  // Others may have been removed meanwhile.
+  // Other classes may have been removed in the meantime.
   const rest = classes.peek().filter((one) => one.id !== id);
   if (rest.length === 0) return;
   removedClasses.value = [...removedClasses.peek().filter((one) => one.id !== id), entry];
@@ -66,14 +69,14 @@ export async function removeClass(entry: ClassEntry): Promise<void> {
   if (currentClass.peek() === id) currentClass.value = rest[0]!.id;
 }
 
-/** With its old name and colour, where these are known and no other class has the name by now. */
+/** A restored class, with its old name and colour unless another class has taken the name. */
 export function broughtBack(id: number): ClassEntry {
   const before = removedClasses.peek().find((one) => one.id === id);
   const taken = classes.peek().some(({ name }) => name === before?.name);
   return before && !taken ? before : fallback(id);
 }
 
-/** A class of which nothing but the number is known. */
+/** A class of which only the number is known. */
 export const fallback = (id: number): ClassEntry => ({
   id,
   name: text.classes.fallback(id),

@@ -55,7 +55,9 @@ export function chooseTool(next: Tool): void {
   if (next === 'calibrate') say(text.calibrate.begin);
 }
 
-/** A click of the click tool on a pixel: on a proposal it accepts that, unless it is in the object that is worked on. */
+/**
+ * Applies the click tool. A positive click on a proposal accepts it, unless the click is inside the selected object.
+ */
 export function click([x, y]: Pixel, positive: boolean): void {
   const proposal = positive ? proposalToAccept([x, y]) : undefined;
   if (proposal) {
@@ -69,7 +71,7 @@ export function click([x, y]: Pixel, positive: boolean): void {
   stepOnActive((present, id) => addPoint(present, id, [x, y, positive ? 1 : 0], multimask.peek()));
 }
 
-/** What a click on a pixel would accept. */
+/** The proposal that a click would accept. */
 export function proposalToAccept([x, y]: Pixel): ReturnType<typeof proposalAt> {
   const shape = active.peek()?.shape;
   return shape && contains(shape, x, y) ? undefined : proposalAt([x, y]);
@@ -81,7 +83,7 @@ export function drawBox(a: Pixel, b: Pixel): void {
   stepOnActive((present, id) => setBox(present, id, box, multimask.peek()));
 }
 
-/** A stroke along places of the image, 0.5 being the middle of the first pixel. */
+/** A stroke along a path in image coordinates; 0.5 is the centre of the first pixel. */
 export function stroke(path: readonly Pixel[], erase: boolean): void {
   const present = document.peek();
   if (!present) return;
@@ -93,7 +95,7 @@ export function stroke(path: readonly Pixel[], erase: boolean): void {
   if (mask) stepOnActive((before, id) => paint(before, id, mask, erase));
 }
 
-/** The first or second tick of the depth scale; the dialog then asks how far they are apart. */
+/** Sets the first or second tick of the depth scale; after the second, a dialog asks for their distance. */
 export function placeTick(pixel: Pixel): void {
   const next = ticks.peek().length >= 2 ? [pixel] : [...ticks.peek(), pixel];
   ticks.value = next;
@@ -103,7 +105,7 @@ export function placeTick(pixel: Pixel): void {
   } else say(text.calibrate.second);
 }
 
-/** What the Enter key does at the crosshair. */
+/** Applies the current tool at the crosshair. */
 export function actAtCrosshair(opposite: boolean): void {
   const at = crosshair.peek() ?? middle();
   if (!at) return;
@@ -117,7 +119,7 @@ export function actAtCrosshair(opposite: boolean): void {
   else placeCorner(at);
 }
 
-/** The first or second corner of a box set by keys. */
+/** Sets the first or second corner of a box with the keyboard. */
 function placeCorner(at: Pixel): void {
   const first = anchor.peek();
   anchor.value = first ? null : at;
@@ -170,7 +172,7 @@ export function toggleAllHidden(): void {
   quietly((present) => present.objects.reduce((all, { id }) => setHidden(all, id, hide), present));
 }
 
-/** The object after or before the active one, in the order of the list. */
+/** Selects the next or previous object of the list. */
 export function selectNext(by: 1 | -1): void {
   const present = document.peek();
   if (!present || present.objects.length === 0) return;
@@ -181,7 +183,7 @@ export function selectNext(by: 1 | -1): void {
   say(text.objects.selected(object.name));
 }
 
-/** The class of new objects, and of the active one. */
+/** Sets the class of new objects and of the selected object. */
 export function chooseClass(id: number): void {
   if (!classes.peek().some((one) => one.id === id)) return;
   currentClass.value = id;
@@ -199,7 +201,7 @@ export function togglePreview(): void {
   hover.value = null;
 }
 
-/** Of the object that is worked on and of new ones. */
+/** Toggles cleaning for the selected object and for new ones. */
 export function toggleClean(): void {
   const object = active.peek();
   const clean = object ? object.raw === true : !cleanMasks.peek();
@@ -214,7 +216,7 @@ export function toggleMeasures(): void {
 
 export function resizeBrush(by: 1 | -1): void {
   const radius = brushRadius.peek();
-  // A fifth, and half a pixel at least.
+  // By a fifth, at least by half a pixel.
   const next = Math.round((radius + by * Math.max(0.5, radius / 5)) * 2) / 2;
   brushRadius.value = Math.min(LARGEST_BRUSH, Math.max(SMALLEST_BRUSH, next));
 }
@@ -227,7 +229,7 @@ export function resetLight(): void {
 export const goNext = (): void => void move(1);
 export const goBack = (): void => void move(-1);
 
-/** Gives up what is half done; else lets go of the object. */
+/** Cancels what is in progress; otherwise deselects the object. */
 export function cancel(): void {
   if (stopEverything()) return;
   if (anchor.peek() || ticks.peek().length > 0) {

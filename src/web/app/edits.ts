@@ -32,11 +32,11 @@ function travel(go: (steps: History<ImageDocument>) => History<ImageDocument>): 
   history.value = amend(after, withHiddenOf(after.present, before.present));
 }
 
-/** `crypto.randomUUID` would do, but pages have it on safe origins only. */
+/** `crypto.randomUUID` exists on secure origins only. */
 export const newId = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-/** A step on the active object; where there is none it begins one of the current class, in the same step. */
+/** Edits the selected object as one step; without a selection, the step starts a new object of the current class. */
 export function stepOnActive(edit: (document: ImageDocument, id: string) => ImageDocument): void {
   const object = active.peek();
   if (object) {
@@ -47,7 +47,7 @@ export function stepOnActive(edit: (document: ImageDocument, id: string) => Imag
   step((document) => edit(addObject(document, seed), seed.id));
 }
 
-/** What the model has to be asked next, of what may be asked. */
+/** The next object to ask the model for. */
 export function nextQuestion(mayAsk: (object: Annotation) => boolean): Annotation | undefined {
   const present = history.peek()?.present;
   return present && unanswered(present).find(mayAsk);

@@ -9,32 +9,35 @@ import { sayError } from './messages.js';
 import { adaptedInUse, engineKind, engineName, engineStatus, type Open, opened } from './state.js';
 
 let loading: { readonly kind: EngineKind; readonly engine: Promise<Engine> } | null = null;
-/** Of engines that run an adapted model. */
+/** Names of the models of engines that run an adapted one. */
 const adaptedNames = new WeakMap<Engine, string>();
 let reading: AbortController | null = null;
 let ready: { readonly key: string; readonly engine: Engine } | null = null;
 
-/** The engine with the open image read; null while that is not so. */
+/** The engine, once it has encoded the open image; null before. */
 export function readyEngine(): Engine | null {
   return ready && ready.key === opened.peek()?.key ? ready.engine : null;
 }
 
-/** Name of the model that an engine runs; answers of an adapted model are not those of the model it was made of. */
+/** The name of the model that an engine runs. An adapted model has its own name, because its answers differ. */
 export const modelOf = (engine: Engine): string => adaptedNames.get(engine) ?? engine.model;
 
-/** An image is being opened: what the engine knows is of another one. */
+/** Call this when another image is being opened. */
 export function readingBegins(): void {
   reading?.abort();
   ready = null;
   if (engineStatus.peek().phase === 'ready') engineStatus.value = { phase: 'encoding' };
 }
 
-/** The image could not be opened; the engine itself is well. */
+/** Call this when the image could not be opened; the engine is unaffected. */
 export function readingFailed(): void {
   if (engineStatus.peek().phase === 'encoding') engineStatus.value = { phase: 'ready' };
 }
 
-/** Reads an image, after the engine was loaded; tells when clicks can be answered. */
+/**
+ * Loads the engine if needed and encodes an image.
+ * @param whenReady called once clicks can be answered
+ */
 export async function readImage({ key, picture }: Open, whenReady: () => void): Promise<void> {
   reading?.abort();
   const attempt = new AbortController();
@@ -55,19 +58,19 @@ export async function readImage({ key, picture }: Open, whenReady: () => void): 
   }
 }
 
-/** Says what went wrong with the engine; the status line then offers to try again. */
+/** Reports a failure of the engine; the status line then offers a retry. */
 export function engineFailed(error: unknown): void {
   dropIfBroken(error);
   engineStatus.value = { phase: 'failed' };
   sayError(error);
 }
 
-/** An engine whose worker has ended never answers again: the next try makes a new one. */
+/** Drops an engine whose worker has ended, so that a retry starts a new one. */
 export function dropIfBroken(error: unknown): void {
   if (error instanceof SamusError && error.code === 'WORKER_BROKEN') dropEngine();
 }
 
-/** Uses the other engine, or the same one with another model, from now on; the open image has to be read again. */
+/** Switches the engine or its model. The open image has to be encoded again. */
 export function switchEngine(kind: EngineKind): void {
   engineKind.value = kind;
   engineName.value = null;
@@ -76,7 +79,7 @@ export function switchEngine(kind: EngineKind): void {
   dropEngine();
 }
 
-/** Gives back the memory that the engine took for the images so far, by starting a new one. */
+/** Frees the memory that the engine used for images so far, by starting a new engine. */
 export function restartEngine(): void {
   if (loading === null) return;
   switchEngine(engineKind.peek());
@@ -90,7 +93,7 @@ function dropEngine(): void {
   void old?.engine.then((engine) => engine.dispose()).catch(() => undefined);
 }
 
-/** Loads the model ahead of the first image. */
+/** Loads the model before the first image is opened. */
 export async function warmUp(): Promise<void> {
   try {
     named(await currentEngine());
@@ -116,7 +119,7 @@ function currentEngine(): Promise<Engine> {
     return made;
   });
   loading = { kind, engine };
-  // The next try begins anew.
+  // A retry starts from scratch.
   engine.catch(() => {
     if (loading?.engine === engine) loading = null;
   });

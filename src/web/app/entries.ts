@@ -42,17 +42,16 @@ import {
 } from './state.js';
 
 const histories = new Map<string, History<ImageDocument>>();
-/** In the stored list; after those of all earlier visits, which may not be known yet. */
+/** Position in the stored list, after all images of earlier visits, which may not be loaded yet. */
 let nextOrder = Date.now();
 let opening: AbortController | null = null;
 
-/** Images that are tried where the first cannot be opened. */
+/** How many images to try if the first cannot be opened. */
 const MOST_TRIED = 12;
 
 /**
- * Puts images at the end of the list, opens the first of them, and keeps them for the next visit. Those that are in the
- * list already, from the same place and with the same content, stay where they are. One that cannot be opened gives
- * way to the next.
+ * Appends images to the list, opens the first one that can be opened, and stores them for the next visit. Files that
+ * are already listed, from the same place and with the same content, are not added again.
  */
 export async function addImages(found: readonly FoundFile[]): Promise<void> {
   const listed = await listedAlready(found);
@@ -79,12 +78,12 @@ export async function addImages(found: readonly FoundFile[]): Promise<void> {
   entries.value = all;
   const ids = fresh.length > 0 ? fresh.map(({ id }) => id) : [...listed.values()];
   const opening = openFirst(ids.slice(0, MOST_TRIED));
-  // What was said before goes when an image is opened.
+  // Opening an image dismisses earlier messages.
   if (listed.size > 0) say(text.open.listed(listed.size));
   await Promise.all([opening, whileSaving(keepFiles(fresh))]);
 }
 
-/** Files that the list has, with the ids of their entries; one that was opened another way before gets its folder. */
+/** Files that are already listed, with the ids of their entries. Also records the folder of entries that had none. */
 async function listedAlready(found: readonly FoundFile[]): Promise<Map<FoundFile, string>> {
   const listed = new Map<FoundFile, string>();
   for (const one of found) {
@@ -100,14 +99,14 @@ async function listedAlready(found: readonly FoundFile[]): Promise<Map<FoundFile
         keepFolder(id, one.folder);
       }
     } catch (error) {
-      // One that cannot be read says so when it is opened.
+      // Unreadable files are reported when they are opened.
       if (!(error instanceof DOMException)) throw error;
     }
   }
   return listed;
 }
 
-/** Puts the list of the last visit back, with what was done on each image, ahead of what was opened meanwhile. */
+/** Restores the list of the last visit with its annotations, before images that were opened in the meantime. */
 export async function restoreEntries(files: readonly StoredFile[], current: string | null): Promise<void> {
   const restored = await Promise.all(
     files.map(async ({ id, name, path, foundAs, folder, file, type, key, spacingMm, failure }): Promise<Entry> => {
@@ -131,7 +130,7 @@ export async function restoreEntries(files: readonly StoredFile[], current: stri
   if (first && currentId.peek() === null) await openEntry(first.id);
 }
 
-/** Opens the first that can be opened, and says which cannot. */
+/** Opens the first image that can be opened, and reports those that cannot. */
 async function openFirst(ids: readonly string[]): Promise<void> {
   const failed: Entry[] = [];
   for (const id of ids) {
@@ -140,13 +139,13 @@ async function openFirst(ids: readonly string[]): Promise<void> {
       if (first?.failure) say(text.open.unopened(failed.length, first.name, first.failure.text), first.failure.hint);
     });
     const entry = entries.peek().find((one) => one.id === id);
-    // Somebody may have opened another one meanwhile.
+    // The user may have opened another image in the meantime.
     if (!entry?.failure || currentId.peek() !== id) return;
     failed.push(entry);
   }
 }
 
-/** @param shown is called once the image is there, before the model reads it */
+/** @param shown called once the image is shown, before the model encodes it */
 export async function openEntry(id: string, shown: () => void = () => undefined): Promise<void> {
   const entry = entries.peek().find((one) => one.id === id);
   if (!entry) return;
@@ -158,7 +157,7 @@ export async function openEntry(id: string, shown: () => void = () => undefined)
   dismiss();
   readingBegins();
   try {
-    // A file that cannot be read is told by what opens it.
+    // Opening comes first: it reports unreadable files.
     const picture = await openImage(entry.file, attempt.signal);
     const key = await keyOf(id);
     if (attempt.signal.aborted) return;
@@ -174,13 +173,13 @@ export async function openEntry(id: string, shown: () => void = () => undefined)
     await prepare();
   } catch (error) {
     if (attempt.signal.aborted || isAbort(error)) return;
-    // Said where the image would be, and as an alert (ui/CanvasState.tsx).
+    // Shown in place of the image, as an alert (ui/CanvasState.tsx).
     fail(id, asMessage(error));
     readingFailed();
   }
 }
 
-/** Notes why an image cannot be opened, for the next visit too. */
+/** Records why an image cannot be opened, also for the next visit. */
 function fail(id: string, failure: Entry['failure']): void {
   const before = entries.peek().find((one) => one.id === id)?.failure;
   if (before?.text === failure?.text) return;
@@ -188,7 +187,7 @@ function fail(id: string, failure: Entry['failure']): void {
   keepFailure(id, failure);
 }
 
-/** Goes through the list; with carried prompts where the person wants that and the image has nothing yet. */
+/** Opens the next or previous image. If enabled, carries the prompts to a next image without annotations. */
 export async function move(by: 1 | -1): Promise<void> {
   const next = entries.peek()[currentIndex.peek() + by];
   if (!next) {
@@ -205,7 +204,7 @@ export async function move(by: 1 | -1): Promise<void> {
   say(text.list.carried(seeds.length), text.list.outside(outside));
 }
 
-/** Takes an image off the list; its work stays stored under its content. */
+/** Removes an image from the list; its annotations stay stored under its content. */
 export async function removeEntry(id: string): Promise<void> {
   const at = entries.peek().findIndex((entry) => entry.id === id);
   if (at < 0) return;
@@ -232,7 +231,7 @@ export function removeAll(): void {
   for (const id of ids) dropFile(id);
 }
 
-/** Deletes all that a person put into this page and the browser stored, whenever that was. */
+/** Deletes everything that the page has stored in this browser, and frees the memory used for images. */
 export async function forgetEverything(): Promise<void> {
   removeAll();
   histories.clear();
@@ -245,7 +244,7 @@ export async function forgetEverything(): Promise<void> {
   else warn(text.errors.cannotForget, text.errors.cannotForgetHint);
 }
 
-/** Hash of an entry's bytes, computed once. */
+/** The content hash of an entry, computed once. */
 export async function keyOf(id: string): Promise<string> {
   const entry = entries.peek().find((one) => one.id === id);
   if (!entry) throw new DOMException('the image was taken off the list', 'AbortError');
@@ -255,7 +254,7 @@ export async function keyOf(id: string): Promise<string> {
   return key;
 }
 
-/** Null for a file that cannot be read; it says so when it is opened. */
+/** Like {@link keyOf}, but null for an unreadable file, which is reported when it is opened. */
 export async function contentOf(id: string): Promise<string | null> {
   try {
     return await keyOf(id);
@@ -266,8 +265,8 @@ export async function contentOf(id: string): Promise<string | null> {
 }
 
 /**
- * The work on an image that is or is not open, as it is now; the same for each entry with this content. None can be
- * told on a file that cannot be read.
+ * The current annotations of an image, open or not; entries with the same content share them. Undefined for
+ * unreadable files.
  */
 export async function workOn(entry: Entry): Promise<ImageDocument | undefined> {
   const key = await contentOf(entry.id);
@@ -276,7 +275,7 @@ export async function workOn(entry: Entry): Promise<ImageDocument | undefined> {
   return histories.get(key)?.present ?? documentOf(key);
 }
 
-/** Puts new work on an image, open or not; a step that can be undone if it was open in this session. */
+/** Replaces the annotations of an image, open or not. This can be undone if the image was open in this session. */
 export function putWork(key: string, document: ImageDocument): void {
   const [present, past] = [history.peek(), histories.get(key)];
   if (present && opened.peek()?.key === key) {
@@ -291,7 +290,7 @@ function update(id: string, change: Partial<Entry>): void {
   entries.value = entries.peek().map((entry) => (entry.id === id ? { ...entry, ...change } : entry));
 }
 
-/** Keeps files for the next visit, with the order of the list, and counts the work that there is on them. */
+/** Stores files for the next visit in list order, and counts their annotations. */
 async function keepFiles(fresh: readonly Entry[]): Promise<void> {
   const order = nextOrder;
   nextOrder += fresh.length;
@@ -310,7 +309,7 @@ async function keepFiles(fresh: readonly Entry[]): Promise<void> {
       const work = await workOn(fresh[i]!);
       if (work) update(id, countsOf(work));
     } catch (error) {
-      // A file that cannot be read says so when it is opened.
+      // Unreadable files are reported when they are opened.
       if (!(error instanceof DOMException)) throw error;
     }
   }
@@ -325,7 +324,7 @@ async function firstDocument(key: string, picture: OpenedImage, entry: Entry): P
   return emptyDocument(width, height, scale);
 }
 
-/** Puts the open image away. */
+/** Closes the open image. */
 function leave(): void {
   batch(() => {
     const [open, past] = [opened.peek(), history.peek()];

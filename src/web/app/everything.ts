@@ -14,19 +14,19 @@ import { isAbort, say, sayError } from './messages.js';
 import { packed } from './predictions.js';
 import { currentClass, document, engineStatus, type Open, opened } from './state.js';
 
-/** A mask that waits to be accepted. */
+/** A mask that the user has not accepted yet. */
 interface Proposal {
   readonly mask: PackedMask;
   readonly score: number;
 }
 
-/** Share of a proposal, or of an object, that may be common to both: more is the same structure again. */
+/** Largest overlap of a proposal with an object, as shares of their areas: more is the same structure. */
 const MOST_OF_PROPOSAL = 0.3;
 const MOST_OF_OBJECT = 0.5;
 
-/** All that was found in an image, whatever became of it. */
+/** Everything found in an image, accepted or not. */
 const found = signal<{ readonly open: Open; readonly all: readonly Proposal[] } | null>(null);
-/** Those that no object covers yet: an accepted one is gone, and comes back with Undo. */
+/** Proposals that no object covers. An accepted one disappears, and Undo brings it back. */
 export const proposals = computed(() => {
   const shapes = document.value?.objects.flatMap(({ shape }) => (shape ? [shape] : [])) ?? [];
   const all = found.value?.open === opened.value ? (found.value?.all ?? []) : [];
@@ -35,20 +35,20 @@ export const proposals = computed(() => {
 
 let running: AbortController | null = null;
 
-/** @returns whether there was something to stop */
+/** @returns whether a search was running */
 export function stopEverything(): boolean {
   running?.abort();
   return running !== null;
 }
 
-/** @returns whether there was something to discard */
+/** @returns whether there were proposals */
 export function discardProposals(): boolean {
   const any = proposals.peek().length > 0;
   found.value = null;
   return any;
 }
 
-/** The proposal under a pixel, the smallest if there are several. */
+/** The proposal at a pixel; the smallest of several. */
 export function proposalAt([x, y]: readonly [number, number]): Proposal | undefined {
   return proposals
     .peek()
@@ -56,7 +56,7 @@ export function proposalAt([x, y]: readonly [number, number]): Proposal | undefi
     .sort((a, b) => rleArea(a.mask) - rleArea(b.mask))[0];
 }
 
-/** Makes proposals objects of the current class, in one step. The next click begins a new object or accepts another. */
+/** Turns proposals into objects of the current class, as one step, and selects none of them. */
 export function accept(chosen: readonly Proposal[]): void {
   const classId = currentClass.peek();
   step((before) => {
@@ -67,7 +67,7 @@ export function accept(chosen: readonly Proposal[]): void {
   });
 }
 
-/** Begins to look everywhere, or stops doing so. */
+/** Starts or stops the search. */
 export function toggleEverything(): void {
   if (!stopEverything()) void findEverything();
 }
@@ -87,7 +87,7 @@ export async function findEverything(): Promise<void> {
     if (engineStatus.peek().phase !== 'everything') return;
     engineStatus.value = { phase: opened.peek() === open && !readyEngine() ? 'failed' : 'ready' };
   };
-  // Ended before another image is opened, so that the status line is that one's alone.
+  // Stop before another image is opened, so that the status line belongs to that image.
   const unfollow = opened.subscribe((now) => {
     if (now === open) return;
     end();
@@ -105,7 +105,7 @@ export async function findEverything(): Promise<void> {
     attempt.signal.throwIfAborted();
     found.value = { open, all: masks.map((mask) => ({ mask: packed(mask), score: mask.score })) };
     const count = proposals.peek().length;
-    // The next click is to accept one, not to correct what was worked on.
+    // The next click should accept a proposal, not correct the selected object.
     if (count > 0) quietly((present) => select(present, null));
     const hints = [text.everything.known(masks.length - count), text.everything.hint(count)];
     say(text.everything.found(count), hints.filter(Boolean).join(' '));

@@ -24,14 +24,14 @@ export interface ExportChoice {
   readonly beside: boolean;
 }
 
-/** How far a running export is; null: none runs. */
+/** Progress of the running export, or null. */
 export const exporting = signal<{ readonly done: number; readonly total: number } | null>(null);
 
 export async function runExport(choice: ExportChoice): Promise<void> {
   if (exporting.peek()) return;
   try {
     const chosen = entries.peek().filter(({ id }) => choice.scope === 'all' || id === currentId.peek());
-    // Asked for while the click still counts as one.
+    // Permission can only be requested during a user gesture.
     const folders = choice.beside ? await writableFolders(chosen) : [];
     if (choice.beside && folders.length === 0) {
       say(text.exports.besideNone, text.exports.besideNoneHint);
@@ -69,7 +69,7 @@ export async function runExport(choice: ExportChoice): Promise<void> {
   }
 }
 
-/** Work on an entry of the list. */
+/** The annotations of a list entry. */
 interface Work {
   readonly entry: Entry;
   readonly content: string;
@@ -79,18 +79,18 @@ interface Work {
 interface Written {
   readonly images: number;
   readonly names: readonly string[];
-  /** One for each folder that could not be written into. */
+  /** One error per folder that could not be written. */
   readonly failures: readonly unknown[];
 }
 
 interface Gathered {
   /** Entries with something to export. */
   readonly works: readonly Work[];
-  /** Objects whose prompts wait for an answer, on entries that are left out too. */
+  /** Objects with unanswered prompts, including those of entries that are skipped. */
   readonly open: number;
-  /** Files that cannot be read, so that nothing is known of them. */
+  /** Number of unreadable files. */
   readonly unread: number;
-  /** Objects that were carried along and not looked at, which are left out. */
+  /** Carried objects that nobody has looked at, which are skipped. */
   readonly unseen: number;
 }
 
@@ -111,7 +111,7 @@ async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<G
     if (!seen.has(content)) open += unanswered(document).length;
     seen.add(content);
     if (!document.objects.some((object) => fits(object, format === 'prompts'))) continue;
-    // Those of an image that was not open yet.
+    // Restore the classes of images that have not been opened.
     bringBack(document);
     works.push({ entry, content, document });
   }
@@ -126,7 +126,7 @@ async function writeDownload(choice: ExportChoice, works: readonly Work[]): Prom
   return { images: images.length, names: files.slice(0, 1).map(({ path }) => path), failures: [] };
 }
 
-/** Each image with those of its own folder, under the name that it has there. */
+/** Writes each image into its own folder, under the name that it has there. */
 async function writeBeside(
   choice: ExportChoice,
   works: readonly Work[],
@@ -160,7 +160,7 @@ async function writeBeside(
 const isIn = ({ folder }: Entry, folders: readonly SourceFolder[]): boolean =>
   folders.some(({ id }) => id === folder?.id);
 
-/** Each picture once: work is kept by content, whatever the list calls it. */
+/** Each image once: annotations are stored by content, whatever the list calls the image. */
 function eachOnce(works: readonly Work[]): Work[] {
   const once = new Map([...works].reverse().map((work) => [work.content, work]));
   return works.filter((work) => once.get(work.content) === work);
@@ -179,7 +179,7 @@ function filesOf({ format, dataset }: ExportChoice, images: readonly ExportImage
   );
 }
 
-/** The folders of the images that may be written into, after the person was asked for each. */
+/** The writable folders of the images. Asks the user for permission for each. */
 async function writableFolders(chosen: readonly Entry[]): Promise<SourceFolder[]> {
   const folders = new Map(chosen.flatMap(({ folder }) => (folder ? [[folder.id, folder]] : [])));
   const allowed: SourceFolder[] = [];

@@ -5,7 +5,7 @@
 import type { SamusError } from '../../errors.js';
 import { text } from '../text/en.js';
 
-/** Two sentences for a person. */
+/** What went wrong, and what to do. */
 export interface FailureText {
   readonly text: string;
   readonly hint: string;
@@ -21,7 +21,7 @@ export function failureText(error: SamusError): FailureText {
   return { text: sentence(error.message), hint: sentence(error.hint) };
 }
 
-/** The details that can be named, numbers of pixels in millions too, kinds of files by their names. */
+/** Details by name, plus pixel counts in millions and readable file types. */
 function valuesOf({ code, details }: SamusError): ReadonlyMap<string, string> {
   const values = new Map<string, string>([['code', code]]);
   for (const [name, value] of Object.entries(details)) {

@@ -19,13 +19,16 @@ import { entries, summary } from './state.js';
 import { readTrainingSets, type TrainingSets } from './trainingSet.js';
 
 const IMAGE = /\.(png|jpe?g|bmp|gif|webp|tiff?)$/i;
-/** Files that systems put into folders, and those that describe a dataset. */
+/** Files that operating systems put into folders. */
 const UNSEEN = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini)$/i;
 const NUMERIC = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
-/** Beyond this, what the other files are is told by their endings alone. */
+/** Beyond this number, files are classified by extension only. */
 const MOST_SNIFFED = 5000;
 
-/** Opens files. Of a folder or an archive, files that are not images are left out; one given by itself is not. */
+/**
+ * Opens files. Files of a folder or an archive that are not images are skipped; a file that was chosen by itself is
+ * not.
+ */
 export async function takeFiles(found: readonly FoundFile[], wholeFolder: boolean): Promise<void> {
   try {
     summary.value = null;
@@ -44,13 +47,13 @@ export async function takeFiles(found: readonly FoundFile[], wholeFolder: boolea
   }
 }
 
-/** What files are. */
+/** Files by kind. */
 interface Sorted {
   readonly images: readonly FoundFile[];
   readonly masks: readonly FoundFile[];
-  /** Named and looking like published masks of the images. */
+  /** Files that are named and look like published masks of the images. */
   readonly likely: readonly FoundFile[];
-  /** Left out, by kind. */
+  /** Number of skipped files by kind. */
   readonly others: ReadonlyMap<string, number>;
 }
 
@@ -59,7 +62,7 @@ async function sorted(files: readonly FoundFile[], many: boolean, sets: Training
   const stems = new Set([...files.filter(({ path }) => isNamedAsImage(path)), ...listed].map(({ path }) => stem(path)));
   const kinds = new Map(files.map((file) => [file, maskKind(file.path, stems)]));
   for (const file of await objectMasks(files)) kinds.set(file, 'certain');
-  // One given by itself is opened as the mask that it is named as; those of a folder may come by the thousand.
+  // A file that was chosen by itself is opened as the mask that its name says. Folders may hold thousands of them.
   if (!many) for (const [file, kind] of kinds) if (kind === 'likely') kinds.set(file, 'certain');
   await dropUnlikely(kinds);
   const of = (wanted: 'certain' | 'likely') => files.filter((file) => kinds.get(file) === wanted);
@@ -78,7 +81,7 @@ async function sorted(files: readonly FoundFile[], many: boolean, sets: Training
   return { images, masks: of('certain').filter(({ path }) => !sets.read.has(path)), likely: of('likely'), others };
 }
 
-/** A folder named `label-free` may hold images: one file of each folder is looked at. */
+/** A folder named `label-free` may contain images, so one file of each folder is checked. */
 async function dropUnlikely(kinds: Map<FoundFile, 'certain' | 'likely' | null>): Promise<void> {
   const verdicts = new Map<string, boolean>();
   for (const [found, kind] of kinds) {
@@ -89,7 +92,7 @@ async function dropUnlikely(kinds: Map<FoundFile, 'certain' | 'likely' | null>):
   }
 }
 
-/** Masks of single objects, as this page writes them; images of such a name are told by their pixels. */
+/** Masks of single objects as this page writes them. Images may be named like that too, so the pixels decide. */
 async function objectMasks(files: readonly FoundFile[]): Promise<FoundFile[]> {
   const masks: FoundFile[] = [];
   for (const found of namedAsObjects(files, [...files, ...entries.peek()])) {
@@ -98,7 +101,7 @@ async function objectMasks(files: readonly FoundFile[]): Promise<FoundFile[]> {
   return masks;
 }
 
-/** `image`, or what a file that is left out is called: by its first bytes, else by its ending. */
+/** `image`, or the name of the kind of a skipped file, from its first bytes or else its extension. */
 async function kindOf({ file, path }: FoundFile, sniff: boolean): Promise<string> {
   const ending = /\.[^./]+$/.exec(path)?.[0].toLowerCase() ?? text.open.noEnding;
   if (!sniff) return ending;
@@ -123,7 +126,7 @@ function sayNothing(others: ReadonlyMap<string, number>): void {
   else say(text.open.nothing, others.size > 0 ? text.open.skipped(listed(others)) : text.open.nothingHint);
 }
 
-/** One message for all that was not opened as an image, with the offer to open what looks like masks. */
+/** Shows one message about all files that were not opened as images, and offers to open likely masks. */
 function sumUp(others: ReadonlyMap<string, number>, likely: readonly FoundFile[], sets: TrainingSets): void {
   const { leftOut } = text.open;
   const skipped = others.size > 0 ? text.open.skipped(listed(others)) : '';
@@ -139,12 +142,12 @@ function sumUp(others: ReadonlyMap<string, number>, likely: readonly FoundFile[]
   });
 }
 
-/** The most frequent first. */
+/** Sorted by frequency. */
 function listed(others: ReadonlyMap<string, number>): readonly (readonly [kind: string, count: number])[] {
   return [...others].sort((a, b) => b[1] - a[1]);
 }
 
-/** What was dropped, folders too. To be called while the drop is handled: its items are gone afterwards. */
+/** Opens dropped files and folders. Call it during the drop event: the items are gone afterwards. */
 export async function takeDrop(transfer: DataTransfer): Promise<void> {
   const entries = [...transfer.items].filter(({ kind }) => kind === 'file').map((item) => item.webkitGetAsEntry());
   const plain = [...transfer.files];
@@ -166,7 +169,7 @@ export async function takeDrop(transfer: DataTransfer): Promise<void> {
   }
 }
 
-/** Asks for a folder; where the browser can, in a way that lets results be written beside the images later. */
+/** Asks for a folder. Where the browser supports it, results can later be saved next to the images. */
 export async function pickFolder(fallback: () => void): Promise<void> {
   if (!window.showDirectoryPicker) {
     fallback();
@@ -187,15 +190,15 @@ export async function pickFolder(fallback: () => void): Promise<void> {
   }
 }
 
-/** The folder that the list knows already, by another handle, or a new one. */
+/** The folder if the list knows it already, else a new one. */
 async function sourceFolder(handle: FileSystemDirectoryHandle): Promise<SourceFolder> {
   const known = new Map(entries.peek().flatMap(({ folder }) => (folder ? [[folder.id, folder]] : [])));
   for (const folder of known.values()) if (await folder.handle.isSameEntry(handle)) return folder;
-  // That of a whole disk is no name of a folder.
+  // The name of a drive is not a valid folder name.
   return { id: newId(), name: handle.name.replace(/[\\/:]/g, '') || 'folder', handle };
 }
 
-/** A phantom as a sample; each is another one. */
+/** Opens a random phantom as a sample. */
 export async function takeSample(): Promise<void> {
   try {
     const seed = 1 + Math.floor(Math.random() * 9999);
@@ -213,14 +216,14 @@ async function unpacked(found: FoundFile): Promise<FoundFile[]> {
   return files.map(({ path, bytes }) => ({ file: new File([bytes], path.split('/').at(-1)!), path }));
 }
 
-// By what they say of themselves: Chromium has no classes of these names to compare with.
+// Chromium does not expose these classes, so `instanceof` is not possible.
 const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
 const isDirectory = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
 
-/** What a walk through folders comes upon. */
+/** Results of walking through folders. */
 interface Walk {
   readonly found: FoundFile[];
-  /** Paths of what cannot be read. */
+  /** Paths that could not be read. */
   readonly unread: string[];
 }
 
@@ -232,7 +235,7 @@ async function walkEntry(entry: FileSystemEntry, walk: Walk): Promise<void> {
       walk.found.push({ file, path });
     } else if (isDirectory(entry)) {
       const reader = entry.createReader();
-      // A reader gives a hundred entries at a time, and none at the end.
+      // A reader returns up to a hundred entries at a time, and none at the end.
       for (;;) {
         const inner = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
         if (inner.length === 0) return;
@@ -259,7 +262,7 @@ async function walkHandle(
   });
 }
 
-/** One file or folder that is gone or forbidden leaves the others as they are. */
+/** Records a file or folder that is gone or blocked, and continues with the others. */
 async function reading(path: string, { unread }: Walk, read: () => Promise<void>): Promise<void> {
   try {
     await read();

@@ -32,7 +32,7 @@ import { crosshair, dialog } from './state.js';
 import { actualSize, fitView, follow, zoom } from './viewing.js';
 
 export interface Binding {
-  /** As `KeyboardEvent.key`, with `Shift+`, `Alt+` and `Mod+` (Ctrl, or ⌘ on a Mac) before it. */
+  /** Like `KeyboardEvent.key`, prefixed with `Shift+`, `Alt+` and `Mod+` (Ctrl, or ⌘ on a Mac). */
   readonly keys: readonly string[];
   readonly label: string;
   readonly group: keyof typeof text.help.groups;
@@ -127,7 +127,7 @@ function show(which: 'help' | 'export' | 'learn'): void {
   dialog.value = dialog.peek() === which ? null : which;
 }
 
-/** Begins to listen. */
+/** Starts listening. */
 export function followKeys(canvasHasFocus: () => boolean): void {
   addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.isComposing || isFieldOf(event)) return;
@@ -141,19 +141,19 @@ export function followKeys(canvasHasFocus: () => boolean): void {
   });
 }
 
-/** `Mod+Shift+Z`; Shift is named with letters, digits' `)`, and keys without a character, whose name it does not change. */
+/** A name such as `Mod+Shift+Z`. Shift is included for letters, for 0, and for keys without a character. */
 function nameOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): string {
   const letter = /^[a-z]$/i.test(key);
   const shifted = shiftKey && (letter || key.length > 1 || key === ')' || key === '0');
-  // Caps Lock must not matter.
+  // Ignore Caps Lock.
   const name = letter ? (shiftKey ? key.toUpperCase() : key.toLowerCase()) : key;
   return `${ctrlKey || metaKey ? 'Mod+' : ''}${altKey ? 'Alt+' : ''}${shifted ? 'Shift+' : ''}${name}`;
 }
 
-/** Whether the key writes or sets something where it was pressed. */
+/** Whether the focused element uses the key itself. */
 function isFieldOf({ target, key }: KeyboardEvent): boolean {
   if (target instanceof HTMLInputElement) {
-    // A slider that was dragged keeps the focus, and knows no letters.
+    // A slider keeps the focus after dragging; it does not use letters.
     if (target.type === 'range') return key.startsWith('Page');
     return !['checkbox', 'radio', 'button'].includes(target.type);
   }

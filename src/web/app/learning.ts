@@ -23,30 +23,30 @@ export interface Learning {
   readonly stage: 'gathering' | AdaptProgress['stage'];
   readonly done: number;
   readonly total: number;
-  /** Of the last step. */
+  /** Loss of the last step. */
   readonly loss: number | null;
   readonly secondsLeft: number | null;
 }
 
-/** How far a run is; null: none runs. */
+/** Progress of the running adaptation, or null. */
 export const learning = signal<Learning | null>(null);
-/** What the last run came to, until the next. */
+/** Outcome of the last run. */
 export const learned = signal<AdaptedModel | null>(null);
 export const learningFailure = signal<{ readonly text: string; readonly hint: string } | null>(null);
 
-/** The same picture opened twice is one image: it must not be both learned from and judged by. */
+/** An image that is listed twice counts once: it must not be in both the training and the test set. */
 export const examplesReady = computed(() => {
   const done = entries.value.filter(({ committed, failure }) => committed > 0 && !failure);
   return new Set(done.map(({ id, key }) => key ?? id)).size;
 });
 
-/** How many of them have a mask that was corrected. */
+/** How many of them have a corrected mask. */
 export const correctedReady = computed(() => {
   const done = entries.value.filter(({ corrected, failure }) => corrected > 0 && !failure);
   return new Set(done.map(({ id, key }) => key ?? id)).size;
 });
 
-/** Images beyond this are left out: they and their copy for the worker would fill the memory of the page. */
+/** Limit on all images together: they and their copy for the worker have to fit into memory. */
 const MOST_PIXELS = 60e6;
 
 let running: AbortController | null = null;
@@ -55,7 +55,7 @@ export function stopLearning(): void {
   running?.abort();
 }
 
-/** A run of some minutes would be lost with the page; the browser asks in its own words. */
+/** Leaving the page would discard minutes of work, so the browser asks for confirmation. */
 const askBeforeLeaving = (event: Event): void => event.preventDefault();
 
 export async function learn(): Promise<void> {
@@ -75,7 +75,7 @@ export async function learn(): Promise<void> {
     const base = new URL('./', globalThis.document.baseURI).href;
     const { default: from } = await servedModels(base);
     const config = await configOf(from, base);
-    // Always from the bundled model: one that was adapted before has seen the images that judge.
+    // Always start from the bundled model: an adapted one has already seen the test images.
     const { weights, ...scores } = await adapt(examples, {
       model: from,
       signal: stop,
@@ -112,7 +112,7 @@ export async function downloadModel(model: AdaptedModel): Promise<void> {
   }
 }
 
-/** The largest mask of each image among those that are done. */
+/** The largest finished mask of each image. */
 async function gather(stop: AbortSignal): Promise<AdaptExample[]> {
   const examples: AdaptExample[] = [];
   const seen = new Set<string>();
@@ -147,7 +147,10 @@ function largest(
   return best;
 }
 
-/** The server's, or without a network what the engine kept of it. @throws SamusError MODEL_UNREACHABLE */
+/**
+ * From the server, or offline from the engine's cache.
+ * @throws SamusError MODEL_UNREACHABLE
+ */
 async function configOf(model: string, base: string): Promise<string> {
   const url = new URL(`models/${encodeURIComponent(model)}/config.json`, base).href;
   const answer = await fetch(url, { cache: 'no-cache' }).catch(() => null);

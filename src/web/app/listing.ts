@@ -5,18 +5,18 @@
 import type { SourceFolder } from '../storage/database.js';
 import type { Entry } from './state.js';
 
-/** A file and where it was found. */
+/** A file and its path. */
 export interface FoundFile {
   readonly file: File;
   readonly path: string;
   readonly spacingMm?: readonly [x: number, y: number];
-  /** The folder that `path` begins with the name of, where results can be written into it. */
+  /** The folder that `path` starts with, if results can be written to it. */
   readonly folder?: SourceFolder;
 }
 
-/** The list with a number in the path of every entry whose path an earlier one has. */
+/** The list with unique paths: duplicates get a number. */
 export function withOwnPaths(list: readonly Entry[]): Entry[] {
-  // Some systems know no capital letters.
+  // Some file systems ignore case.
   const wanted = new Set(list.map(({ path }) => path.toLowerCase()));
   const taken = new Set<string>();
   return list.map((entry) => {
@@ -31,7 +31,7 @@ export function withOwnPaths(list: readonly Entry[]): Entry[] {
   });
 }
 
-/** Entries that may be this file, found at the same place; whether they are, their contents tell. */
+/** Entries from the same place that may be this file; comparing contents decides. */
 export function candidatesFor({ file, path, folder }: FoundFile, list: readonly Entry[]): Entry[] {
   return list.filter(
     (entry) =>
@@ -42,8 +42,8 @@ export function candidatesFor({ file, path, folder }: FoundFile, list: readonly 
 }
 
 /**
- * The paths of images in the folder that they were found in, whatever the list calls them. Where a file was replaced by
- * another of its name, which is in the list too, both have what the list calls them.
+ * The paths of images within their folder, as found there. If a file was replaced by another of the same name and
+ * both are listed, both get the path of the list.
  */
 export function pathsInFolder(images: readonly Entry[], { name }: SourceFolder): ReadonlyMap<Entry, string> {
   const inside = (path: string): string => path.slice(name.length + 1);

@@ -26,8 +26,8 @@ import { datasetOf } from './trainingSet.js';
 const [FIRST] = FIRST_CLASSES;
 
 /**
- * @param among whether they come with other files, of which some may be JSON of another kind
- * @param sets classes of data sets by the names of their folders, for their labels
+ * @param among whether other files may be among them, such as unrelated JSON
+ * @param sets classes of datasets by folder name, for their labels
  */
 export async function addMasks(
   files: readonly FoundFile[],
@@ -38,7 +38,7 @@ export async function addMasks(
   const images = new Set<string>();
   let fitting = 0;
   let known = 0;
-  // Theirs are added to the classes of the last visit.
+  // Restore the classes of the last visit first.
   await restoreSettings();
   const lost: string[] = [];
   const failures: unknown[] = [];
@@ -75,7 +75,7 @@ export async function addMasks(
   else if (lost.length > 0 || !among) say(text.masksIn.nowhere(lost[0] ?? ''), text.masksIn.nowhereHint);
 }
 
-/** Whether a file is no list of images at all; one with a wrong place in it is told. */
+/** Whether JSON is not a list of images at all. Invalid annotation files are reported instead. */
 const isOtherJson = (error: unknown): boolean =>
   error instanceof SamusError && error.code === 'ANNOTATIONS_JSON' && error.details.where === 'images';
 
@@ -92,7 +92,7 @@ async function readMasks(
     }));
   }
   const { width, height, classes: found, spacingMm } = await exportClient().call('label', file);
-  // All of the set's, so that new ones get numbers beyond.
+  // All classes of the dataset, so that new classes get other numbers.
   const ids = mergeClasses(sets.get(datasetOf(path) ?? '') ?? [], true);
   mergeClasses(
     found.filter(({ classId }) => !ids.has(classId)).map(({ classId }) => fallback(classId)),
@@ -107,8 +107,8 @@ async function readMasks(
 }
 
 /**
- * The image of the list that masks are of: of the content that they name, else of the name; the open one if there is
- * only one mask and none of its name.
+ * The image that masks belong to: by content, else by name. A single mask whose name matches no image goes to the
+ * open image.
  */
 async function entryFor(image: ImportedImage, alone: boolean): Promise<Entry | undefined> {
   const { image: name, content, frame = 1 } = image;
@@ -117,7 +117,7 @@ async function entryFor(image: ImportedImage, alone: boolean): Promise<Entry | u
   const all = entries.peek();
   if (content !== undefined) {
     for (const entry of all) if ((await contentOf(entry.id)) === content) return entry;
-    // Another one of that name is another patient's as often as not: devices name their files by numbers.
+    // An image of the same name may be another patient's: devices number their files.
     if (imagesNamed(name, all).length === 0) return undefined;
     throw pageError('MASK_CONTENT', { name });
   }
@@ -125,7 +125,7 @@ async function entryFor(image: ImportedImage, alone: boolean): Promise<Entry | u
   return imageFor(name, all) ?? one;
 }
 
-/** The one object of a mask that is named after image and object has that name, unless it has one. */
+/** Names the object of a mask file named after image and object, unless it has a name. */
 function named(image: ImportedImage, { path }: Entry): ImportedImage {
   const [object, ...others] = image.objects;
   const name = isNamedAsMask(image.image) || object?.name !== undefined ? null : objectIn(image.image, path);
@@ -133,21 +133,21 @@ function named(image: ImportedImage, { path }: Entry): ImportedImage {
 }
 
 /**
- * @param added ids of objects that came in by the same call, and come to hold those of this image
- * @returns how many objects are new
+ * @param added ids of objects added by the same call; this adds to them
+ * @returns the number of new objects
  */
 async function putObjects(entry: Entry, image: ImportedImage, added: Set<string>): Promise<number> {
   const { width, height, objects, spacingMm } = image;
   const begun = (await workOn(entry)) ?? (await blankOf(entry));
   const key = await keyOf(entry.id);
-  // It may have been opened and worked on while it was read.
+  // The image may have been annotated while it was being read.
   const work = (await workOn(entry)) ?? begun;
   const before = spacingMm && !work.scale ? setScale(work, { mm: spacingMm, origin: 'calibrated' }) : work;
   if (before.width !== width || before.height !== height) {
     const asked = { askedWidth: before.width, askedHeight: before.height };
     throw pageError('MASK_SIZE', { name: entry.name, ...asked, width, height });
   }
-  // Several files of one call may hold the same mask, as that of another class.
+  // Files of the same call may repeat a mask for another class.
   const known = new Set(work.objects.filter(({ id }) => !added.has(id)).map(beginning));
   const fresh = objects.filter((object) => !known.has(beginning(object)));
   const seeds = fresh.map((object): ObjectSeed => ({ id: newId(), ...object }));
@@ -157,7 +157,7 @@ async function putObjects(entry: Entry, image: ImportedImage, added: Set<string>
   return seeds.length;
 }
 
-/** What an object keeps of its file, whatever is corrected later: its mask, else what else it began with. */
+/** Identifies an object by what corrections never change: its first mask, or else its first prompt or strokes. */
 function beginning({
   start,
   points,
@@ -169,25 +169,25 @@ function beginning({
   return JSON.stringify(start?.mask.counts ?? click ?? box ?? [strokes?.added?.counts, strokes?.erased?.counts]);
 }
 
-/** No work yet on an image that was not open: its size and scale are those of its file. */
+/** An empty document for an image that has not been opened, with the size and scale of its file. */
 async function blankOf({ file, spacingMm }: Entry): Promise<ImageDocument> {
   const picture = await openImage(file);
   const mm = picture.spacingMm ?? spacingMm;
   return emptyDocument(picture.width, picture.height, mm ? { mm, origin: 'file' } : null);
 }
 
-/** Those of a later visit come from the store. */
+/** Whether the classes are the initial ones. */
 const areFirst = ([one, ...others]: readonly ClassEntry[]): boolean =>
   others.length === 0 && one?.id === FIRST.id && one.name === FIRST.name && one.color === FIRST.color;
 
 /**
- * Adds the classes that are not there yet. Those with names find theirs by the name, whatever its number.
- * @returns the number here of each number there
+ * Adds missing classes; named ones are matched by name.
+ * @returns the number here for each number there
  */
 function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMap<number, number> {
   const ids = new Map<number, number>();
   if (found.length === 0) return ids;
-  // Where nobody has named or used a class yet, numbers stay as they come, and so a set goes on as it began.
+  // If no class was named or used yet, numbers are taken over, so that a dataset keeps its numbering.
   const unused = byName && areFirst(classes.peek()) && entries.peek().every(({ shapes }) => shapes === 0);
   let all = unused ? [] : classes.peek();
   for (const entry of found) {
@@ -199,7 +199,7 @@ function mergeClasses(found: readonly ClassEntry[], byName: boolean): ReadonlyMa
     ];
     const known =
       all.find((one) => same(one) && one.id === entry.id) ?? all.find((one) => same(one) && !others.includes(one.id));
-    // One that came back and was renamed has its number still.
+    // A class that was restored and renamed keeps its number.
     const gone = removedClasses.peek().filter(({ id }) => !all.some((one) => one.id === id));
     const before = known ?? gone.find(same);
     const ever = [...all, ...removedClasses.peek()];

@@ -14,12 +14,12 @@ interface Known {
 }
 
 const known = new WeakMap<PackedMask, Known>();
-/** Counts measurements that came in, so that who shows them looks again. */
+/** Increases with each result, so that components read it again. */
 const arrived = signal(0);
 
-/** Null while it is not known; ends of diameters are in pixels of the image. */
+/** The measurement, or null until it arrives. Ends of diameters are in pixels of the image. */
 export function measurementOf(mask: PackedMask, scale: Scale | null): Measurement | null {
-  // Read for its effect: whoever asks here is called again.
+  // Subscribes the caller to new results.
   arrived.value;
   const before = known.get(mask);
   if (before?.scale === scale) return before.result;

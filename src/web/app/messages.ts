@@ -7,7 +7,7 @@ import { text } from '../text/en.js';
 import { type FailureText, failureText } from './failureText.js';
 import { type Message, message, summary, warning } from './state.js';
 
-/** Long enough to read two sentences; errors stay until they are dismissed. */
+/** Time to read two sentences. Errors stay until they are dismissed. */
 const READING_MS = 8000;
 
 export function say(what: string, hint = ''): void {
@@ -18,22 +18,22 @@ export function say(what: string, hint = ''): void {
   }, READING_MS);
 }
 
-/** @param besides what is said as well, after what to do */
+/** @param besides further text after the hint */
 export function sayError(error: unknown, besides = ''): void {
   if (isAbort(error)) return;
   const { text: what, hint } = asMessage(error);
   message.value = { tone: 'error', text: what, hint: [hint, besides].filter(Boolean).join(' ') };
 }
 
-/** An error as two sentences for a person. */
+/** An error as a text and a hint. */
 export function asMessage(error: unknown): FailureText {
   if (error instanceof SamusError) return failureText(error);
-  // The browser's console gets it too; the listener of start.ts hears it and says the same.
+  // This also logs it to the console; the listener of start.ts then shows the same message.
   reportError(error);
   return defect(error);
 }
 
-/** Says that something failed which nobody expected. */
+/** Reports an unexpected failure. */
 export function sayDefect(error: unknown): void {
   message.value = { tone: 'error', ...defect(error) };
 }
@@ -44,17 +44,17 @@ export function dismiss(): void {
   message.value = null;
 }
 
-/** Says what holds until further notice: it stays until it is dismissed, whatever else is said meanwhile. */
+/** Shows a warning that stays until it is dismissed. */
 export function warn(what: string, hint: string): void {
   warning.value = { tone: 'error', text: what, hint };
 }
 
-/** Says what is no failure but holds for this visit, in the same place. */
+/** Shows a note in the place of warnings. */
 export function note(what: string, hint: string): void {
   warning.value = { tone: 'info', text: what, hint };
 }
 
-/** Sums up files that were opened, with a button for what can be done about them. It goes once that is pressed. */
+/** Shows a summary of opened files, optionally with a button that also dismisses it. */
 export function offer(what: string, hint: string, action?: Message['action']): void {
   const run = action && {
     label: action.label,
@@ -74,7 +74,7 @@ export function dismissWarning(): void {
   warning.value = null;
 }
 
-/** Work that was given up on purpose. */
+/** Whether work was cancelled on purpose. */
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
