@@ -10,6 +10,7 @@ import { float32, type StateDict, sizeOf, type TensorData } from '#dist/graph/te
 import type { ModelConfig, ModelGraph } from '#dist/models/architecture.js';
 import { POINT_LABEL } from '#dist/models/architecture.js';
 import { decoderGraph, encoderGraph, inputChannels } from '#dist/models/graphs.js';
+import { modelLogits } from '#dist/models/imageFrame.js';
 import { quantise } from '#dist/models/quantise.js';
 import { isTrainable, promptedOf } from '#dist/models/registry.js';
 import { SAM_VIT_B, type SamConfig } from '#dist/models/sam/config.js';
@@ -17,7 +18,6 @@ import { SAMUS_B, SAMUS_S, type SamusConfig } from '#dist/models/samus/config.js
 import { compile } from '#dist/nn/compile.js';
 import { initialise, type ParameterInfo } from '#dist/nn/parameters.js';
 import { Random } from '#dist/nn/random.js';
-import { modelLogits } from '#dist/predict/imageFrame.js';
 import { bundledModels, loadModel } from '#dist/predict/loadModel.node.js';
 import { hasInt8Products } from '#dist/runtime/inThread.node.js';
 import { matmulRate } from '#dist/runtime/matmulRate.js';

@@ -3,7 +3,8 @@
  */
 import { float32, type StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
-import { lowResSide, modelLogits } from '../predict/imageFrame.js';
+import { logitSide } from '../models/graphs.js';
+import { modelLogits } from '../models/imageFrame.js';
 import type { Candidate, Encoding } from '../predict/types.js';
 
 /**
@@ -18,7 +19,7 @@ export function segmentationTensors(
 ): StateDict {
   const candidates = evenly(results).flat();
   const counts = [results.length, candidates.length / Math.max(1, results.length)];
-  const [low, full] = [lowResSide(config), config.imageSize];
+  const [low, full] = [logitSide(config), config.imageSize];
   return new Map([
     ['image_embedding', encoding.embedding],
     [

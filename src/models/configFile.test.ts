@@ -28,6 +28,34 @@ describe('config.json', () => {
     expect(parseConfig(JSON.parse(serialiseConfig(SAMUS_B, { dim: 1 }))).config).toEqual(SAMUS_B);
   });
 
+  it('states the preprocessing as data, and reads the sentences of version 0.1.0', () => {
+    expect(samus({}).preprocessing).toEqual({
+      channels: 1,
+      colour: 'grey',
+      fit: 'stretch',
+      levels: 'stored',
+      mean: [0],
+      std: [255],
+      padding: 0,
+      points: 'centre',
+    });
+    const sentences = [
+      [SAMUS_B, 'grey, stretched to imageSize x imageSize, 0 to 1'],
+      [SAM_VIT_B, 'rgb, longest side to imageSize, normalised, padded'],
+    ] as const;
+    for (const [config, preprocessing] of sentences) {
+      const json = JSON.parse(serialiseConfig(config));
+      for (const stated of [
+        { ...json, preprocessing },
+        { ...json, preprocessing: undefined },
+      ]) {
+        expect(parseConfig(JSON.parse(JSON.stringify(stated)))).toEqual({ config, extra: {}, warnings: [] });
+      }
+      const { channels, ...rest } = json.preprocessing;
+      expect(parseConfig({ ...json, preprocessing: { ...rest, channels } }).config).toEqual(config);
+    }
+  });
+
   it('takes eight decoder heads if none are given', () => {
     const { decoderHeads: _, ...rest } = samus({});
     expect(parseConfig(rest).config).toHaveProperty('decoderHeads', 8);
@@ -66,6 +94,13 @@ describe('config.json', () => {
     ['globalBlocks', [-1]],
     ['globalBlocks', [1.5]],
     ['preprocessing', 'ImageNet'],
+    ['preprocessing', 'rgb, longest side to imageSize, normalised, padded'],
+    ['preprocessing', null],
+    ['preprocessing', ['grey']],
+    ['preprocessing', {}],
+    ['preprocessing', { ...samus({}).preprocessing, std: [1] }],
+    ['preprocessing', { ...samus({}).preprocessing, padding: undefined }],
+    ['preprocessing', { ...samus({}).preprocessing, gamma: 2 }],
     ['quantisation', 'int4'],
     ['quantisation', true],
   ])('refuses %s = %j and names the field', (field, value) => {

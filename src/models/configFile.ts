@@ -6,7 +6,7 @@
 import { type Json, SamusError } from '../errors.js';
 import type { Shapes } from '../graph/tensorData.js';
 import type { FieldReader, ModelConfig } from './architecture.js';
-import type { Preprocessing } from './preprocessing.js';
+import { preprocessingJson, statesPreprocessing } from './preprocessing.js';
 import { architectureOf, recognise } from './registry.js';
 
 export interface ParsedConfig {
@@ -15,13 +15,6 @@ export interface ParsedConfig {
   readonly extra: Readonly<Record<string, Json>>;
   /** One sentence for each unknown field. */
   readonly warnings: readonly string[];
-}
-
-/** How pictures become the encoder's input, for readers of the file. */
-function sentence({ fit }: Preprocessing): string {
-  return fit === 'stretch'
-    ? 'grey, stretched to imageSize x imageSize, 0 to 1'
-    : 'rgb, longest side to imageSize, normalised, padded';
 }
 
 /**
@@ -47,9 +40,11 @@ export function parseConfig(json: unknown): ParsedConfig {
   const sizes = architecture.readConfig(fieldReader(take));
   const quantisation = takeQuantisation(take('quantisation'));
   const config: ModelConfig = { ...sizes, ...(quantisation && { quantisation }) };
-  const known = sentence(architecture.preprocessing(config));
-  const preprocessing = take('preprocessing') ?? known;
-  if (preprocessing !== known) throw fieldError('preprocessing', `must be "${known}"`, preprocessing);
+  const known = architecture.preprocessing(config);
+  const stated = take('preprocessing');
+  if (stated !== undefined && !statesPreprocessing(stated, known)) {
+    throw fieldError('preprocessing', `must be ${JSON.stringify(preprocessingJson(known))}`, stated);
+  }
   checkConfig(config);
   const warnings = [...fields.keys()].map((name) => `config.json has a field that is not known: ${name}`);
   return { config, extra: Object.fromEntries(fields), warnings };
@@ -58,7 +53,8 @@ export function parseConfig(json: unknown): ParsedConfig {
 /** The text of `config.json`. @param extra further fields, written after the known ones */
 export function serialiseConfig(config: ModelConfig, extra: Readonly<Record<string, Json>> = {}): string {
   const { architecture, ...sizes } = config;
-  const known = { architecture, preprocessing: sentence(architectureOf(config).preprocessing(config)), ...sizes };
+  const preprocessing = preprocessingJson(architectureOf(config).preprocessing(config));
+  const known = { architecture, preprocessing, ...sizes };
   return `${JSON.stringify({ ...known, ...withoutKnown(extra, known) }, null, 2)}\n`;
 }
 

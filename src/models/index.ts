@@ -6,7 +6,7 @@ export { averageWeights, type WeightedModel } from './averageWeights.js';
 export { checkConfig, detectConfig, type ParsedConfig, parseConfig, serialiseConfig } from './configFile.js';
 export { multiplyAdds } from './cost.js';
 export { decoderGraph, encoderGraph, parametersOf, partsOf } from './graphs.js';
-export type { Preprocessing } from './preprocessing.js';
+export { GREY_STRETCHED, type Preprocessing, SAM_PREPROCESSING } from './preprocessing.js';
 export { quantise } from './quantise.js';
 export { architectureOf, architectures, isTrainable, presets, registerArchitecture } from './registry.js';
 export { SAM_VIT_B, SAM_VIT_H, SAM_VIT_L, type SamConfig } from './sam/config.js';

@@ -1,12 +1,72 @@
 /**
- * How a picture becomes the input of a model, as data: an architecture gives it for a configuration.
+ * How a picture becomes the input of a model, as data. An architecture gives it for a configuration, `config.json` states
+ * it, and imageFrame.ts carries it out.
  */
+import type { Json } from '../errors.js';
+
 export interface Preprocessing {
-  /** Grey or RGB. */
+  /** Channels of the input. */
   readonly channels: 1 | 3;
-  /** Over the whole square, or by its longest side into the top left corner. */
+  /** Over the whole square, or scaled by the longest side into its top left corner. */
   readonly fit: 'stretch' | 'longest-side';
-  /** Of each channel, in grey levels from 0 to 255: the input is (level − mean) / std. */
+  /** Of each channel, in grey levels: the input is (level − mean) / std. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  /** What the channels hold: grey in all of them alike, or colours. Default: grey for one channel, RGB for three. */
+  readonly colour?: 'grey' | 'rgb' | 'bgr';
+  /**
+   * Grey levels as stored, 0 to 255 (default), or stretched so that the darkest sample of the picture is 0 and the brightest
+   * 255.
+   */
+  readonly levels?: 'stored' | 'stretched';
+  /** The input beyond the picture, after all that; default 0. */
+  readonly padding?: number;
+  /**
+   * What stays in place when coordinates are scaled: the centre of a pixel, x → (x + 0.5) · scale − 0.5 (default), or the
+   * corner of the picture, x → x · scale.
+   */
+  readonly points?: 'centre' | 'corner';
+}
+
+/** With the defaults. */
+export function complete(preprocessing: Preprocessing): Required<Preprocessing> {
+  const colour = preprocessing.channels === 1 ? 'grey' : 'rgb';
+  return { colour, levels: 'stored', padding: 0, points: 'centre', ...preprocessing };
+}
+
+/** Grey from 0 to 1, stretched over the square. */
+export const GREY_STRETCHED: Preprocessing = { channels: 1, fit: 'stretch', mean: [0], std: [255] };
+
+/** RGB by the longest side, normalised, then padded: what is beyond is the mean colour (segment-anything, modeling/sam.py). */
+export const SAM_PREPROCESSING: Preprocessing = {
+  channels: 3,
+  fit: 'longest-side',
+  mean: [123.675, 116.28, 103.53],
+  std: [58.395, 57.12, 57.375],
+  points: 'corner',
+};
+
+/** What `config.json` of version 0.1.0 said in place of the object. */
+const SENTENCES = new Map<Json, Preprocessing>([
+  ['grey, stretched to imageSize x imageSize, 0 to 1', GREY_STRETCHED],
+  ['rgb, longest side to imageSize, normalised, padded', SAM_PREPROCESSING],
+]);
+
+/** As `config.json` holds it. */
+export function preprocessingJson(preprocessing: Preprocessing): { readonly [key: string]: Json } {
+  const { mean, std, ...rest } = complete(preprocessing);
+  return { ...rest, mean: [...mean], std: [...std] };
+}
+
+/**
+ * Whether a `config.json` states a preprocessing: as an object, or as a sentence of version 0.1.0. A model would silently give
+ * other masks with any other, so nothing but the same will do.
+ */
+export function statesPreprocessing(stated: Json, preprocessing: Preprocessing): boolean {
+  const known = SENTENCES.get(stated);
+  const found = known ? preprocessingJson(known) : stated;
+  if (typeof found !== 'object' || found === null) return false;
+  const inOrder = (fields: object): string =>
+    JSON.stringify(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return inOrder(found) === inOrder(preprocessingJson(preprocessing));
 }

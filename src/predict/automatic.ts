@@ -5,9 +5,8 @@
  */
 import { extentOf, type PixelBox } from '../formats/mask.js';
 import { removeSmallRegions } from '../formats/maskRegions.js';
-import { preprocessingOf } from '../models/graphs.js';
+import { type ImageFrame, imageFrame, imageLogits } from '../models/imageFrame.js';
 import { type AutomaticOptions, type AutomaticSettings, automaticSettings } from './automaticOptions.js';
-import { type ImageFrame, imageFrame, imageLogits } from './imageFrame.js';
 import { maskFields, objectResult } from './objectResult.js';
 import { withoutOverlaps } from './overlap.js';
 import { MAX_BATCH, type Segmenter } from './segmenter.js';
@@ -79,9 +78,9 @@ export async function segmentEverything(
 }
 
 /** The middles of the cells of a square grid over the picture, row by row. */
-function clickGrid({ config, width, height }: ImageFrame, perSide: number): [x: number, y: number][] {
-  // SAM's own coordinates have pixel 0 begin at 0, without half a pixel; see pointToModel.
-  const shift = preprocessingOf(config).fit === 'longest-side' ? 0 : 0.5;
+function clickGrid({ preprocessing, width, height }: ImageFrame, perSide: number): [x: number, y: number][] {
+  // Coordinates whose corner stays in place have pixel 0 begin at 0, without half a pixel; see pointToModel.
+  const shift = preprocessing.points === 'corner' ? 0 : 0.5;
   const along = (size: number): number[] =>
     Array.from({ length: perSide }, (_, i) => Math.min(((i + 0.5) / perSide) * size - shift, size - 0.5));
   const columns = along(width);

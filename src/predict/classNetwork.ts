@@ -8,9 +8,9 @@ import { asFloat32, firstNotFinite } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
 import { networkGraph } from '../models/graphs.js';
+import { imageFrame, imageLogits, prepareImage } from '../models/imageFrame.js';
 import { classesOf } from '../models/registry.js';
 import type { Runtime } from '../runtime/session.js';
-import { imageFrame, imageLogits, prepareImage } from './imageFrame.js';
 import { LazySession, type SegmenterOptions } from './segmenter.js';
 import type { Model } from './types.js';
 

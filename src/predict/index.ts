@@ -2,10 +2,18 @@
  * `samus/predict`: from an image and prompts to masks. In a browser these are its exports; on Node index.node.ts adds
  * loading models by name.
  */
+
+export {
+  type ImageFrame,
+  imageFrame,
+  imageLogits,
+  modelLogits,
+  pointToModel,
+  prepareImage,
+} from '../models/imageFrame.js';
 export { type AutomaticResult, segmentEverything } from './automatic.js';
 export { AUTOMATIC_DEFAULTS, type AutomaticOptions } from './automaticOptions.js';
 export { type ClassAnswer, type ClassMap, ClassNetwork, type ClassRequest } from './classNetwork.js';
-export { type ImageFrame, imageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from './imageFrame.js';
 export { type Diameter, type Measurement, measureMask } from './measure.js';
 export { modelFromParts, modelFromTensors } from './model.js';
 export { Segmenter, type SegmenterOptions } from './segmenter.js';

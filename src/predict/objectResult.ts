@@ -6,8 +6,8 @@ import { extentOf, type Mask } from '../formats/mask.js';
 import { type CleaningPrompt, cleanMask, partsOf } from '../formats/maskRegions.js';
 import { firstNotFinite } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
+import { type ImageFrame, imageLogits, imageMask } from '../models/imageFrame.js';
 import { promptedOf } from '../models/registry.js';
-import { type ImageFrame, imageLogits, imageMask } from './imageFrame.js';
 import type { Candidate, ObjectResult } from './types.js';
 
 /**

@@ -7,7 +7,8 @@ import { type Json, SamusError } from '../errors.js';
 import type { PixelBox } from '../formats/mask.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
 import { POINT_LABEL } from '../models/architecture.js';
-import { type ImageFrame, lowResSide, maskToLowRes, pointToModel } from './imageFrame.js';
+import { logitSide } from '../models/graphs.js';
+import { type ImageFrame, maskToLowRes, pointToModel } from '../models/imageFrame.js';
 import type { ObjectPrompt, PointPrompt } from './types.js';
 
 /** A point as the decoder knows it: in the model's pixels, with a value of POINT_LABEL. */
@@ -39,7 +40,7 @@ export function promptFeeds(frame: ImageFrame, objects: readonly ObjectPrompt[],
       labels[o * count + t] = label;
     }
   }
-  const side = lowResSide(frame.config);
+  const side = logitSide(frame.config);
   const maskInput = new Float32Array(objects.length * side * side);
   for (const [o, mask] of masks.entries()) if (mask) maskInput.set(mask, o * side * side);
   return {
@@ -126,7 +127,7 @@ function objectMask(frame: ImageFrame, object: ObjectPrompt, name: string): Floa
   if (mask && lowResLogits) {
     throw promptError(name, 'PROMPT_MASK_TWICE', 'has two first guesses', 'give either mask or lowResLogits');
   }
-  const side = lowResSide(frame.config);
+  const side = logitSide(frame.config);
   const [width, height] = mask ? [frame.width, frame.height] : [side, side];
   const values = mask ?? lowResLogits;
   if (values?.length !== width * height) {

@@ -8,6 +8,7 @@ import { SamusError } from '../errors.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
+import { inputShape } from '../models/imageFrame.js';
 import { requireFloat32Weights } from '../models/quantise.js';
 import { isTrainable, promptedOf } from '../models/registry.js';
 import { checkStateDict } from '../models/stateDict.js';
@@ -20,7 +21,7 @@ import { pointsOf } from './drawPrompt.js';
 import { gradientGraph, type Recipe, targetSide } from './gradientGraph.js';
 import { SampleOrder } from './sampleOrder.js';
 import { Stepper } from './stepper.js';
-import { makeTrainingSample, pictureShape, type SampleShape, validationExample } from './trainingSample.js';
+import { makeTrainingSample, type SampleShape, validationExample } from './trainingSample.js';
 
 export interface AdaptExample {
   readonly image: Image;
@@ -123,7 +124,7 @@ export async function adaptModel(
       for (const { image, mask } of [...held, ...phantoms]) {
         signal?.throwIfAborted();
         options.progress?.({ stage, done: scores.length, total });
-        const example = validationExample(toGrey(image), labelOf(image, mask), pictureShape(config));
+        const example = validationExample(toGrey(image), labelOf(image, mask), inputShape(config));
         scores.push((await session.answer(example.image, example.label, CLASS)).dice);
       }
       return { each: scores.slice(0, held.length), phantoms: mean(scores.slice(held.length)) };
@@ -212,7 +213,7 @@ class AdaptBatches {
   ) {
     this.#order = new SampleOrder(examples.length, seed);
     this.#shape = {
-      ...pictureShape(config),
+      ...inputShape(config),
       targetSide: targetSide(config, RECIPE),
       target: 'share',
       prompts: 'mixed',

@@ -4,19 +4,18 @@
  */
 import { type Click, evaluationClick } from '../data/prompts.js';
 import { diceOf, overlapOf } from '../formats/mask.js';
-import { resizeLogits } from '../formats/resizeLogits.js';
 import { slice } from '../graph/ops/shape.js';
 import { input, type Tensor } from '../graph/tensor.js';
 import { asFloat32, float32, type StateDict, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
 import { logitSide, networkGraph } from '../models/graphs.js';
+import { inputDims, inputShape, modelLogits } from '../models/imageFrame.js';
 import { architectureOf, promptedOf } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
 import { type Runtime, type Session, type SessionOptions, takenBy } from '../runtime/session.js';
 import { clickPrompt } from './drawPrompt.js';
-import { imageShape, pictureShape } from './trainingSample.js';
 
 export interface ClickAnswer {
   /** Absent where the model takes no prompts. */
@@ -56,11 +55,10 @@ export class ClickSession {
    */
   async answer(image: Float32Array, label: Uint8Array, classId: number): Promise<ClickAnswer> {
     const { imageSize: size } = this.config;
-    const side = logitSide(this.config);
     const architecture = architectureOf(this.config);
     const click = architecture.task === 'prompted' ? evaluationClick(label, size, classId) : undefined;
     const feeds = {
-      image: float32(image, [1, ...imageShape(pictureShape(this.config))]),
+      image: float32(image, [1, ...inputDims(inputShape(this.config))]),
       ...(click && this.#prompt(click)),
     };
     const { logits } = await this.session.run(takenBy(this.session, feeds));
@@ -69,7 +67,7 @@ export class ClickSession {
       architecture.task === 'prompted'
         ? values
         : classMargin(classId, byClass(values, architecture.classes(this.config)));
-    const native = resizeLogits(shown, side, side, size, size);
+    const native = modelLogits(this.config, shown);
     const found = Uint8Array.from(native, (value) => (value > 0 ? 1 : 0));
     const truth = label.map((value) => (value === classId ? 1 : 0));
     const finite = native.every(Number.isFinite);
@@ -98,7 +96,7 @@ function forwardGraph(config: ModelConfig): { readonly logits: Tensor } {
   const parameters = new Parameters();
   const architecture = promptedOf(config);
   const side = architecture.shapes(config).lowRes;
-  const image = input('image', [1, ...imageShape(pictureShape(config))]);
+  const image = input('image', [1, ...inputDims(inputShape(config))]);
   const decode = architecture.decoder(parameters, config, architecture.encode(parameters, config, image));
   const { lowResLogits } = decode({
     coords: input('point_coords', [1, 2, 2]),

@@ -10,6 +10,7 @@ import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { readModelFolder } from '../formats/modelFolder.node.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { logitSide, parametersOf } from '../models/graphs.js';
+import { inputShape } from '../models/imageFrame.js';
 import { requireFloat32Weights } from '../models/quantise.js';
 import { architectureOf, isTrainable } from '../models/registry.js';
 import { checkStateDict } from '../models/stateDict.js';
@@ -27,7 +28,7 @@ import { lockRun } from './runLock.node.js';
 import { Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 import { fingerprint, readLists } from './trainingLists.node.js';
-import { pictureShape, type SampleShape } from './trainingSample.js';
+import type { SampleShape } from './trainingSample.js';
 import { type CheckpointSource, readTrainingState, writeLast } from './trainingState.node.js';
 import type { ValidationOptions } from './validate.node.js';
 
@@ -200,7 +201,7 @@ async function prepare(
   });
   const side = targetSide(model, recipe);
   const shape: SampleShape = {
-    ...pictureShape(model),
+    ...inputShape(model),
     targetSide: side,
     target: targetKind(config),
     prompts: config.prompts,

@@ -2,14 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { makePhantom } from '../data/phantom.js';
 import { evaluationClick } from '../data/prompts.js';
 import { createImage } from '../formats/image.js';
+import { imageFrame, prepareImage } from '../models/imageFrame.js';
+import { GREY_STRETCHED, SAM_PREPROCESSING } from '../models/preprocessing.js';
 import { SAM_VIT_B } from '../models/sam/config.js';
-import { imageFrame, prepareImage } from '../predict/imageFrame.js';
 import { makeTrainingSample, type SampleShape, sampleShapes, validationExample } from './trainingSample.js';
 
 const { image, objects } = makePhantom({ seed: 3, width: 64, height: 64, kind: 'lesion' });
 const label = createImage(64, 64, 1, objects[0]!.mask);
+const SAM_INPUT = { preprocessing: SAM_PREPROCESSING, imageSize: 64 };
 const SHAPE: SampleShape = {
-  fit: 'stretch',
+  preprocessing: GREY_STRETCHED,
   imageSize: 64,
   targetSide: 32,
   target: 'nearest',
@@ -83,7 +85,7 @@ describe('makeTrainingSample', () => {
   it('normalises for SAM and keeps the form of the picture', () => {
     const wide = createImage(64, 32, 1, image.data.slice(0, 64 * 32));
     const mask = createImage(64, 32, 1, label.data.slice(0, 64 * 32));
-    const { image: input } = validationExample(wide, mask, { fit: 'longest-side', imageSize: 64 });
+    const { image: input } = validationExample(wide, mask, SAM_INPUT);
     expect(input).toHaveLength(3 * 64 * 64);
     expect(input[50 * 64 + 5]).toBe(0);
     expect(input[10 * 64 + 30]).toBeCloseTo((wide.data[10 * 64 + 30]! - 123.675) / 58.395, 4);
@@ -93,12 +95,10 @@ describe('makeTrainingSample', () => {
     const tall = createImage(32, 64, 1, image.data.slice(0, 32 * 64));
     const mask = createImage(32, 64, 1, label.data.slice(0, 32 * 64));
     const row = (index: number): number[] => {
-      const shape = { ...SHAPE, fit: 'longest-side', augment: 'flip' } as const;
+      const shape = { ...SHAPE, ...SAM_INPUT, augment: 'flip' } as const;
       return [...makeTrainingSample(tall, mask, 1, { epoch: 0, index }, shape).image.subarray(40 * 64, 41 * 64)];
     };
-    const plain = [
-      ...validationExample(tall, mask, { fit: 'longest-side', imageSize: 64 }).image.subarray(40 * 64, 41 * 64),
-    ];
+    const plain = [...validationExample(tall, mask, SAM_INPUT).image.subarray(40 * 64, 41 * 64)];
     expect(plain.slice(32)).toEqual(Array.from({ length: 32 }, () => 0));
     const rows = new Set(Array.from({ length: 60 }, (_, index) => row(index).join()));
     expect(rows).toContain(plain.join());
@@ -109,7 +109,7 @@ describe('makeTrainingSample', () => {
     const config = { ...SAM_VIT_B, imageSize: 64, tokenGrid: 4 };
     const { image: seen, objects: shapes } = makePhantom({ seed: 4, width: 50, height: 90, kind: 'lesion' });
     const mask = createImage(50, 90, 1, shapes[0]!.mask);
-    const example = validationExample(seen, mask, { fit: 'longest-side', imageSize: 64 });
+    const example = validationExample(seen, mask, SAM_INPUT);
     const { data } = prepareImage(imageFrame(config, 50, 90), seen);
     expect(example.image).toHaveLength(data.length);
     expect(Math.max(...example.image.map((value, i) => Math.abs(value - data[i]!)))).toBeLessThan(1e-5);
@@ -119,7 +119,7 @@ describe('makeTrainingSample', () => {
       mask,
       1,
       { epoch: 0, index: 3 },
-      { ...SHAPE, fit: 'longest-side', augment: 'flip' },
+      { ...SHAPE, ...SAM_INPUT, augment: 'flip' },
     );
     expect(augmented.image.every(Number.isFinite)).toBe(true);
     expect(new Set(augmented.target)).toEqual(new Set([0, 1]));

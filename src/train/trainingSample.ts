@@ -5,10 +5,8 @@
 import { augment, type Example, makeExample } from '../data/augment.js';
 import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
-import { longestSideSize, resizeBilinear, resizeNearest } from '../formats/resize.js';
-import type { ModelConfig } from '../models/architecture.js';
-import { preprocessingOf } from '../models/graphs.js';
-import type { Preprocessing } from '../models/preprocessing.js';
+import { resizeBilinear, resizeNearest } from '../formats/resize.js';
+import { type InputShape, inputDims, normalise, paste, shownSize } from '../models/imageFrame.js';
 import { Random } from '../nn/random.js';
 import { drawPrompt, type PromptKind, pointsOf } from './drawPrompt.js';
 import type { Draw } from './sampleOrder.js';
@@ -17,20 +15,8 @@ import type { Draw } from './sampleOrder.js';
 export const AUGMENTATIONS = ['none', 'published', 'flip', 'strong'] as const;
 export type Augmentation = (typeof AUGMENTATIONS)[number];
 
-/** What the images of a model look like. */
-export interface PictureShape {
-  readonly fit: Preprocessing['fit'];
-  /** Pixels of the model's input along each side. */
-  readonly imageSize: number;
-}
-
-/** @returns what the images of a model look like */
-export function pictureShape(config: ModelConfig): PictureShape {
-  return { fit: preprocessingOf(config).fit, imageSize: config.imageSize };
-}
-
 /** What the samples of a training have in common. */
-export interface SampleShape extends PictureShape {
+export interface SampleShape extends InputShape {
   /** Side of the target. */
   readonly targetSide: number;
   /**
@@ -59,25 +45,16 @@ export interface TrainingSample {
 /** Keeps the clicks' random numbers apart, so that they do not change what the sample looks like. */
 const CLICK_STREAM = 0x436c;
 
-/** What SAM's input is normalised by, red, green and blue, in grey levels (segment-anything, sam.py). */
-const SAM_MEAN = [123.675, 116.28, 103.53];
-const SAM_DEVIATION = [58.395, 57.12, 57.375];
-
 /** Shapes of the inputs that samples fill, without the batch, by their names. */
 export function sampleShapes(shape: SampleShape): Readonly<Record<keyof TrainingSample, readonly number[]>> {
   const points = pointsOf(shape.prompts);
   return {
-    image: imageShape(shape),
+    image: inputDims(shape),
     target: [1, shape.targetSide, shape.targetSide],
     point_coords: [points, 2],
     point_labels: [points],
     click_noise: [shape.clickNoise / shape.targetSide ** 2, shape.targetSide ** 2],
   };
-}
-
-/** Channels, height and width of a model's input. */
-export function imageShape({ fit, imageSize }: PictureShape): [number, number, number] {
-  return [fit === 'longest-side' ? 3 : 1, imageSize, imageSize];
 }
 
 /**
@@ -106,7 +83,7 @@ export function makeTrainingSample(
 }
 
 /** A sample to validate on: only resized. */
-export function validationExample(image: Image, label: Image, shape: PictureShape): Example {
+export function validationExample(image: Image, label: Image, shape: InputShape): Example {
   const sizes = { imageSize: shape.imageSize, lowSize: shape.imageSize / 2 };
   return toInput(makeExample(...framed(image, label, shape), sizes), shape);
 }
@@ -127,24 +104,16 @@ function makePicture(image: Image, label: Image, shape: SampleShape, random: Ran
 const BEYOND = 255;
 
 /**
- * Image and label as the model's square shows them. SAMUS stretches pictures over it, which comes after the augmentation
- * as published; SAM scales the longest side to it, and what is beyond is marked in the label.
+ * Image and label as the model's square shows them. What is stretched over it follows the augmentation, as SAMUS publishes
+ * it; what is scaled by its longest side comes before it, and what is beyond the picture is marked in the label.
  */
-function framed(image: Image, label: Image, { fit, imageSize }: PictureShape): [Image, Image] {
-  if (fit === 'stretch') return [image, label];
-  const shown = longestSideSize(image.width, image.height, imageSize);
-  const [width, height] = [Math.max(1, shown.width), Math.max(1, shown.height)];
-  return [
-    padded(resizeBilinear(image, width, height), imageSize, 0),
-    padded(resizeNearest(label, width, height), imageSize, BEYOND),
-  ];
-}
-
-/** A square with the picture in its top left corner. */
-function padded({ width, height, data }: Image, side: number, value: number): Image {
-  const out = new Uint8Array(side * side).fill(value);
-  for (let y = 0; y < height; y++) out.set(data.subarray(y * width, (y + 1) * width), y * side);
-  return createImage(side, side, 1, out);
+function framed(image: Image, label: Image, shape: InputShape): [Image, Image] {
+  if (shape.preprocessing.fit === 'stretch') return [image, label];
+  const side = shape.imageSize;
+  const { shownWidth: width, shownHeight: height } = shownSize(shape, image.width, image.height);
+  const square = ({ data }: Image, beyond: number): Image =>
+    createImage(side, side, 1, paste(data, width, new Uint8Array(side * side).fill(beyond), side));
+  return [square(resizeBilinear(image, width, height), 0), square(resizeNearest(label, width, height), BEYOND)];
 }
 
 function mirrored(image: Image): Image {
@@ -156,19 +125,16 @@ function mirrored(image: Image): Image {
   return { ...image, data: out };
 }
 
-/** From grey values in 0…1 to what the encoder takes: SAM normalises, and what is beyond the picture is zero then. */
-function toInput(example: Example, { fit }: PictureShape): Example {
-  const { image: grey, label, lowLabel } = example;
-  if (fit === 'stretch') return example;
-  const out = new Float32Array(3 * grey.length);
-  for (let c = 0; c < 3; c++) {
-    const [mean, scale] = [SAM_MEAN[c]!, 1 / SAM_DEVIATION[c]!];
-    for (let i = 0; i < grey.length; i++) {
-      if (label[i] !== BEYOND) out[c * grey.length + i] = (grey[i]! * 255 - mean) * scale;
-    }
-  }
+/** From grey values in 0…1 to what the encoder takes. */
+function toInput({ image: data, label, lowLabel }: Example, shape: InputShape): Example {
+  const beyond = (pixel: number): boolean => label[pixel] === BEYOND;
+  const size = { width: shape.imageSize, height: shape.imageSize, channels: 1 } as const;
   const within = (value: number): number => (value === BEYOND ? 0 : value);
-  return { image: out, label: label.map(within), lowLabel: lowLabel.map(within) };
+  return {
+    image: normalise(shape, { ...size, data, white: 1, beyond }),
+    label: label.map(within),
+    lowLabel: lowLabel.map(within),
+  };
 }
 
 function targetOf({ label, lowLabel }: Example, classId: number, shape: SampleShape): Float32Array {

@@ -8,11 +8,12 @@ import { SamusError } from '../errors.js';
 import { createImage, type Image } from '../formats/image.js';
 import type { StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
+import { inputShape } from '../models/imageFrame.js';
 import type { Runtime, SessionOptions } from '../runtime/session.js';
 import { ClickSession } from './clickSession.js';
 import type { Validation, ValidationPicture } from './position.js';
 import { START_AGAIN } from './runFolder.node.js';
-import { pictureShape, validationExample } from './trainingSample.js';
+import { validationExample } from './trainingSample.js';
 
 export interface ValidationOptions {
   readonly runtime: Runtime;
@@ -43,7 +44,7 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
       options.progress(i, list.length);
       const sample = list.at(i);
       const { image, label, width, height } = await dataset.read(sample);
-      const example = validationExample(image, createImage(width, height, 1, label), pictureShape(config));
+      const example = validationExample(image, createImage(width, height, 1, label), inputShape(config));
       const { click, found, truth, dice, finite } = await session.answer(example.image, example.label, sample.classId);
       if (!finite) throw nanError(sampleOrigin(sample));
       const name = `${sample.dataset}/${sample.classId}`;

@@ -2,6 +2,7 @@
  * SAM (Kirillov et al., Segment Anything, 2023, arXiv:2304.02643) as an architecture.
  */
 import type { PromptedArchitecture } from '../architecture.js';
+import { SAM_PREPROCESSING } from '../preprocessing.js';
 import {
   hasSamParts,
   readSizes,
@@ -48,10 +49,7 @@ export const SAM: PromptedArchitecture<SamConfig> = {
     return { architecture: 'sam', imageSize: tokenGrid * sizes.patchKernel, ...sizes };
   },
 
-  preprocessing() {
-    // segment-anything, modeling/sam.py
-    return { channels: 3, fit: 'longest-side', mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] };
-  },
+  preprocessing: () => SAM_PREPROCESSING,
 
   encode(p, config, image) {
     return imageEncoder(p.at('image_encoder'), config, image);

@@ -2,6 +2,7 @@
  * SAMUS (Lin et al., arXiv:2309.06824) as an architecture: SAM with adapters and a CNN branch, for ultrasound.
  */
 import type { PromptedArchitecture } from '../architecture.js';
+import { GREY_STRETCHED } from '../preprocessing.js';
 import { SAM_DECODING, SAMUS_RECIPE } from '../sam/prompted.js';
 import { readConfig, recognise, rules, SAMUS_B, SAMUS_S, type SamusConfig } from './config.js';
 import { isGlobalTable, SAMUS_FROM_SAM } from './fromSam.js';
@@ -26,9 +27,7 @@ export const SAMUS: PromptedArchitecture<SamusConfig> = {
   rules,
   recognise,
 
-  preprocessing() {
-    return { channels: 1, fit: 'stretch', mean: [0], std: [255] };
-  },
+  preprocessing: () => GREY_STRETCHED,
 
   encode(p, config, image) {
     return samusEncoder(p.at('image_encoder'), config, image);

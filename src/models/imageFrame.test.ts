@@ -2,19 +2,22 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { createImage, type Image } from '../formats/image.js';
-import { SAM_VIT_B } from '../models/sam/config.js';
-import { SAMUS_B } from '../models/samus/config.js';
+import { logitSide } from './graphs.js';
 import {
   type ImageFrame,
   imageFrame,
   imageLogits,
   imageMask,
-  lowResSide,
   maskToLowRes,
   modelLogits,
+  normalise,
   pointToModel,
   prepareImage,
+  type ShownPicture,
 } from './imageFrame.js';
+import { GREY_STRETCHED, type Preprocessing, SAM_PREPROCESSING } from './preprocessing.js';
+import { SAM_VIT_B } from './sam/config.js';
+import { SAMUS_B } from './samus/config.js';
 
 const MODELS = [
   ['SAMUS', SAMUS_B],
@@ -108,7 +111,7 @@ describe('a click', () => {
 describe('logits', () => {
   /** Logits that are highest at a point of the model's input. */
   function peak(frame: ImageFrame, x: number, y: number): Float32Array {
-    const side = lowResSide(frame.config);
+    const side = logitSide(frame.config);
     const cell = frame.config.imageSize / side;
     return Float32Array.from({ length: side * side }, (_, i) => {
       const [dx, dy] = [((i % side) + 0.5) * cell - 0.5 - x, (Math.floor(i / side) + 0.5) * cell - 0.5 - y];
@@ -163,6 +166,51 @@ describe('the input of the encoder', () => {
     expect(data[2 * 1024]).toBeCloseTo((200 - 103.53) / 57.375, 5);
     expect(data[15 * 32 + 31]).toBeCloseTo((200 - 123.675) / 58.395, 5);
     expect(data.subarray(16 * 32, 32 * 32).every((value) => value === 0)).toBe(true);
+  });
+
+  it('follows every field of the preprocessing', () => {
+    const shape = { preprocessing: GREY_STRETCHED, imageSize: 2 };
+    const rgb = {
+      width: 1,
+      height: 2,
+      channels: 3,
+      data: Uint8Array.from([50, 100, 150, 50, 100, 150]),
+      white: 255,
+    } as const;
+    const inputOf = (preprocessing: Preprocessing, picture: ShownPicture = rgb): number[] =>
+      [...normalise({ ...shape, preprocessing }, picture)].map((value) => Math.round(value * 1000) / 1000);
+    const colours = { channels: 3, fit: 'longest-side', mean: [0, 50, 100], std: [50, 50, 10] } as const;
+    expect(inputOf(colours)).toEqual([1, 0, 1, 0, 1, 0, 1, 0, 5, 0, 5, 0]);
+    expect(inputOf({ ...colours, colour: 'bgr', padding: -7 })).toEqual([3, -7, 3, -7, 1, -7, 1, -7, -5, -7, -5, -7]);
+    // MedSAM: each picture from 0 to 1.
+    const own = { ...colours, levels: 'stretched', mean: [0, 0, 0], std: [255, 255, 255] } as const;
+    expect(inputOf(own)).toEqual([0, 0, 0, 0, 0.5, 0, 0.5, 0, 1, 0, 1, 0]);
+    const grey = { width: 2, height: 2, channels: 1, data: Float32Array.from([0.2, 0.4, 0.6, 1]), white: 1 } as const;
+    const three = { channels: 3, colour: 'grey', fit: 'stretch', mean: [0, 0, 0], std: [255, 255, 255] } as const;
+    expect(inputOf(three, grey)).toEqual([0.2, 0.4, 0.6, 1, 0.2, 0.4, 0.6, 1, 0.2, 0.4, 0.6, 1]);
+    const beyond = (pixel: number): boolean => pixel === 3;
+    const part = { ...three, levels: 'stretched', padding: 9 } as const;
+    expect(inputOf(part, { ...grey, beyond }).slice(0, 4)).toEqual([0, 0.5, 1, 9]);
+    expect(inputOf(part, { ...grey, data: new Float32Array(4).fill(0.3) }).slice(0, 4)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('has the same values for each grey level, whether from bytes or from shares of white, as 0.1.0 had', () => {
+    const side = 16;
+    const data = Uint8Array.from({ length: 256 }, (_, level) => level);
+    const shares = Float32Array.from(data, (level) => level / 255);
+    const picture = { width: side, height: side, channels: 1 } as const;
+    for (const preprocessing of [GREY_STRETCHED, SAM_PREPROCESSING]) {
+      const { channels, mean, std } = preprocessing;
+      const shape = { preprocessing, imageSize: side };
+      const each = (of: (level: number, c: number) => number): Float32Array =>
+        Float32Array.from({ length: channels * 256 }, (_, i) => of(i % 256, Math.floor(i / 256)));
+      const predicted = normalise(shape, { ...picture, data, white: 255 });
+      expect(predicted).toEqual(each((level, c) => (level - mean[c]!) / std[c]!));
+      const trained = normalise(shape, { ...picture, data: shares, white: 1 });
+      expect(trained).toEqual(
+        each((level, c) => (channels === 1 ? shares[level]! : (shares[level]! * 255 - mean[c]!) * (1 / std[c]!))),
+      );
+    }
   });
 
   it('exists for an image that is a line', () => {
