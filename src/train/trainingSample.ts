@@ -13,7 +13,7 @@ import type { Draw } from './sampleOrder.js';
 
 /** `flip` is `published` after half of the images were mirrored left to right, `strong` more than that after the same. */
 export const AUGMENTATIONS = ['none', 'published', 'flip', 'strong'] as const;
-export type Augmentation = (typeof AUGMENTATIONS)[number];
+type Augmentation = (typeof AUGMENTATIONS)[number];
 
 /** What the samples of a training have in common. */
 export interface SampleShape extends InputShape {
