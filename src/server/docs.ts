@@ -22,7 +22,10 @@ const IMAGE_BODY = {
         type: 'object',
         required: ['path'],
         additionalProperties: false,
-        properties: { path: { type: 'string', description: 'within the folder of --folder' } },
+        properties: {
+          path: { type: 'string', description: 'within the folder of --folder' },
+          frame: { type: 'integer', minimum: 1, description: 'of a file with several frames' },
+        },
       },
     },
   },

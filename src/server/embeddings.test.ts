@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { float32 } from '../graph/tensorData.js';
-import type { Encoding } from '../predict/types.js';
-import { Embeddings } from './embeddings.js';
+import { Embeddings, type KeptImage } from './embeddings.js';
 
 const BYTES = 4000;
 
-function encoding(value = 0): Encoding {
-  return { embedding: float32(new Float32Array(BYTES / 4).fill(value), [1, 1, 1, BYTES / 4]), width: 10, height: 8 };
+function encoding(value = 0): KeptImage {
+  const embedding = float32(new Float32Array(BYTES / 4).fill(value), [1, 1, 1, BYTES / 4]);
+  return { embedding, width: 10, height: 8, frames: 1 };
 }
 
 const forever = new AbortController().signal;
@@ -15,13 +15,13 @@ const forever = new AbortController().signal;
 function encoder() {
   const calls: {
     readonly signal: AbortSignal;
-    readonly done: (encoding: Encoding) => void;
+    readonly done: (encoding: KeptImage) => void;
     fail: (e: Error) => void;
   }[] = [];
   return {
     calls,
     encode: (signal: AbortSignal) =>
-      new Promise<{ encoding: Encoding; ms: number }>((resolve, reject) => {
+      new Promise<{ encoding: KeptImage; ms: number }>((resolve, reject) => {
         calls.push({ signal, done: (result) => resolve({ encoding: result, ms: 7 }), fail: reject });
       }),
   };

@@ -4,14 +4,20 @@
  */
 import type { Encoding } from '../predict/types.js';
 
+/** What is kept of an image. */
+export interface KeptImage extends Encoding {
+  /** How many frames its file has. */
+  readonly frames: number;
+}
+
 /** Of the entry itself, beside its numbers. */
 const ENTRY_BYTES = 512;
 
 /** Encodes an image; `signal` is aborted when nobody waits for it any more. */
-type Encode = (signal: AbortSignal) => Promise<{ readonly encoding: Encoding; readonly ms: number }>;
+type Encode = (signal: AbortSignal) => Promise<{ readonly encoding: KeptImage; readonly ms: number }>;
 
 export interface Encoded {
-  readonly encoding: Encoding;
+  readonly encoding: KeptImage;
   /** Whether it was there already. */
   readonly cached: boolean;
   /** What it took, 0 if it was there. */
@@ -25,7 +31,7 @@ interface Pending {
 }
 
 export class Embeddings {
-  readonly #entries = new Map<string, Encoding>();
+  readonly #entries = new Map<string, KeptImage>();
   readonly #pending = new Map<string, Pending>();
   #bytes = 0;
 
@@ -41,7 +47,7 @@ export class Embeddings {
   }
 
   /** What is kept of an image, which counts as a use. */
-  get(model: string, image: string): Encoding | undefined {
+  get(model: string, image: string): KeptImage | undefined {
     const key = keyOf(model, image);
     const encoding = this.#entries.get(key);
     if (!encoding) return undefined;
@@ -93,7 +99,7 @@ export class Embeddings {
     return pending;
   }
 
-  #add(key: string, encoding: Encoding): void {
+  #add(key: string, encoding: KeptImage): void {
     this.#remove(key);
     this.#entries.set(key, encoding);
     this.#bytes += bytesOf(encoding);

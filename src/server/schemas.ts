@@ -105,9 +105,10 @@ const imageId = {
 const imageAnswer = {
   type: 'object',
   properties: {
-    image: { ...text, description: 'the id: SHA-256 of the file' },
+    image: { ...text, description: 'the id: SHA-256 of the file; of a later frame that of this and the frame' },
     width: whole,
     height: whole,
+    frames: { ...whole, description: 'how many frames the file has, where there are several' },
     model: text,
     cached: { type: 'boolean' },
     encode_ms: number,
@@ -116,12 +117,29 @@ const imageAnswer = {
 
 const modelQuery = { ...closed, properties: { model: modelName } } as const;
 
+/** Of a query, whose values are text. */
+const frame = {
+  type: 'string',
+  pattern: '^[1-9][0-9]{0,5}$',
+  description: 'of a file with several frames, from 1',
+} as const;
+
+const imageQuery = { ...closed, properties: { model: modelName, frame } } as const;
+
 /** A body is described by hand there: bytes of several types, a form, or JSON. */
 export const imagesSchema = {
   tags: ['images'],
   summary: 'Send an image, or name one of the folder of the server; it is encoded and kept for a while',
-  consumes: ['image/png', 'image/jpeg', 'image/webp', 'image/tiff', 'image/bmp', 'application/octet-stream'],
-  querystring: modelQuery,
+  consumes: [
+    'image/png',
+    'image/jpeg',
+    'image/webp',
+    'image/tiff',
+    'image/gif',
+    'image/bmp',
+    'application/octet-stream',
+  ],
+  querystring: imageQuery,
   response: {
     200: { description: 'known already', ...imageAnswer },
     201: imageAnswer,

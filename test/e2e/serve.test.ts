@@ -13,6 +13,7 @@ import { decodeRle, encodeRle } from '../../src/formats/rle.js';
 import { Segmenter } from '../../src/predict/segmenter.js';
 import type { Encoding, ObjectPrompt, ObjectResult } from '../../src/predict/types.js';
 import { runtime } from '../support/evaluate.js';
+import { fixtureBytes } from '../support/imageFixtures.js';
 import { tinyModel } from '../support/tinyModel.js';
 import { describedAnswers } from './describedAnswers.js';
 import { newFolder, removeFolder, samus } from './samusProcess.js';
@@ -195,6 +196,39 @@ describe('images', () => {
     });
     expect(await json(server.post('/api/v1/images', { path: 'inner/a scan.png' }))).toMatchObject({ image: id });
     expect(await json(fetch(`${server.url}/api/v1/images/${id}`))).toMatchObject({ image: id, cached: true });
+  });
+
+  it('of several frames are sent once for each, and say how many there are', async () => {
+    const clip = fixtureBytes('frames.tif');
+    const first = await json(server.postImage(clip), 201);
+    expect(first).toMatchObject({ image: idOf(clip), width: 23, height: 17, frames: 3 });
+    expect(await json(server.postImage(clip, {}, '?frame=1'))).toMatchObject({ image: idOf(clip), cached: true });
+    const third = await json(server.postImage(clip, {}, '?frame=3'), 201);
+    expect(third).toMatchObject({ width: 9, height: 31, frames: 3, cached: false });
+    expect(third.image).not.toBe(first.image);
+    writeFileSync(join(folder, 'scans', 'clip.tif'), clip);
+    const named = { path: 'clip.tif', frame: 3 };
+    expect(await json(server.post('/api/v1/images', named))).toMatchObject({ image: third.image, cached: true });
+    expect(await json(fetch(`${server.url}/api/v1/images/${third.image}`))).toMatchObject({ frames: 3, height: 31 });
+    const answer = await json(segment({ objects: [{ points: [[4, 5]] }] }, third.image));
+    expect(answer.objects[0].rle.size).toEqual([31, 9]);
+    for (const [query, status, code] of [
+      ['?frame=4', 422, 'IMAGE_FRAME'],
+      ['?frame=0', 400, 'REQUEST_INVALID'],
+      ['?frame=x', 400, 'REQUEST_INVALID'],
+    ] as const) {
+      expect((await json(server.postImage(clip, {}, query), status)).error.code).toBe(code);
+    }
+    expect((await json(server.post('/api/v1/images', { path: 'clip.tif', frame: 1.5 }), 400)).error.code).toBe(
+      'REQUEST_INVALID',
+    );
+    // A whole file of a coding that is not read is no damaged one.
+    expect((await json(server.postImage(fixtureBytes('zstd.tif')), 415)).error.code).toBe('IMAGE_FORMAT');
+  });
+
+  it('are found by a path in another Unicode normal form', async () => {
+    writeFileSync(join(folder, 'scans', 'u\u0308.png'), png);
+    expect(await json(server.post('/api/v1/images', { path: '\u00fc.png' }))).toMatchObject({ image: id });
   });
 
   it('are kept for each model apart', async () => {

@@ -54,9 +54,18 @@ export class Inference {
     this.#ready = true;
   }
 
-  /** @param bytes an image file; they are taken away */
-  encodeImage(model: string, bytes: Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<OutputOf<'encode'>> {
-    return this.encode.run('encode', { model, bytes, maxPixels: this.#limits.maxPixels }, signal, [bytes.buffer]);
+  /**
+   * @param bytes an image file; they are taken away
+   * @param frame from 1
+   */
+  encodeImage(
+    model: string,
+    bytes: Uint8Array<ArrayBuffer>,
+    frame: number,
+    signal?: AbortSignal,
+  ): Promise<OutputOf<'encode'>> {
+    const { maxPixels } = this.#limits;
+    return this.encode.run('encode', { model, bytes, frame, maxPixels }, signal, [bytes.buffer]);
   }
 
   segment(

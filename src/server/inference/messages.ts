@@ -2,10 +2,12 @@
  * The jobs of the server's inference threads and their results, as plain data. inference.ts decides which thread runs
  * which job, work.ts how.
  */
+
 import type { PixelBox, Rle } from '../../formats/rle.js';
 import type { AutomaticOptions } from '../../predict/automatic.js';
 import type { Encoding, PointPrompt } from '../../predict/types.js';
 import type { WireTensors } from '../../runtime/threadTensors.js';
+import type { KeptImage } from '../embeddings.js';
 
 /** The half of a model that a thread holds: one encodes images, the others answer prompts. */
 export type ModelPart = 'encoder' | 'decoder';
@@ -55,8 +57,8 @@ export type EverythingRequest = Omit<AutomaticOptions, 'signal' | 'progress'>;
 export type InferenceContract = {
   prepare: { input: OfModel; output: null };
   encode: {
-    input: OfModel & { readonly bytes: Uint8Array<ArrayBuffer>; readonly maxPixels: number };
-    output: { readonly encoding: Encoding; readonly ms: number };
+    input: OfModel & { readonly bytes: Uint8Array<ArrayBuffer>; readonly frame: number; readonly maxPixels: number };
+    output: { readonly encoding: KeptImage; readonly ms: number };
   };
   segment: {
     input: OfModel & {

@@ -2,7 +2,7 @@
  * What an inference thread does: holds one half of each model, and turns jobs into results. Nothing here knows of
  * threads or queues, so that it can be tried without them.
  */
-import { readImage } from '../../formats/imageFile.node.js';
+import { openImage } from '../../formats/imageFile.node.js';
 import { float32 } from '../../graph/tensorData.js';
 import { weightsByPart } from '../../models/graphs.js';
 import { segmentEverything } from '../../predict/automatic.js';
@@ -33,12 +33,13 @@ export class Work implements Handlers<InferenceContract> {
     return null;
   }
 
-  async encode({ model, bytes, maxPixels }: InputOf<'encode'>): Promise<OutputOf<'encode'>> {
+  async encode({ model, bytes, frame, maxPixels }: InputOf<'encode'>): Promise<OutputOf<'encode'>> {
     const segmenter = await this.#segmenter(model);
-    const image = await readImage(bytes, { maxPixels });
+    const source = await openImage(bytes, { maxPixels });
+    const image = await source.read(frame);
     const start = performance.now();
     const encoding = await segmenter.encode(image);
-    return { encoding: shared(encoding), ms: since(start) };
+    return { encoding: { ...shared(encoding), frames: source.frames }, ms: since(start) };
   }
 
   /** Several objects in one run, as far as their masks fit into memory. */

@@ -3,6 +3,7 @@
  * settings.ts; the work is done by the inference threads.
  */
 
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -10,6 +11,7 @@ import { SamusError } from '../../errors.js';
 import type { Encoding } from '../../predict/types.js';
 import { codingOf, type ImageBytes, Upload } from '../bodies.js';
 import type { ServerContext } from '../context.js';
+import type { KeptImage } from '../embeddings.js';
 import { asSamusError, FORM } from '../httpErrors.js';
 import type { EverythingRequest, MaskFormat, ObjectAnswer, ObjectRequest } from '../inference/messages.js';
 import { everythingSchema, forgetSchema, imageSchema, imagesSchema, segmentSchema } from '../schemas.js';
@@ -19,6 +21,11 @@ import { whileConnected } from '../whileConnected.js';
 
 interface ModelQuery {
   readonly model?: string;
+}
+
+interface ImageQuery extends ModelQuery {
+  /** A number. */
+  readonly frame?: string;
 }
 
 interface ImageParams {
@@ -52,11 +59,12 @@ export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
     { schema: imageSchema },
     (request) => {
       const model = modelOf(context, request.query.model);
-      const { width, height } = encodingOf(context, model, request.params.id);
+      const { width, height, frames } = encodingOf(context, model, request.params.id);
       return Promise.resolve({
         image: request.params.id,
         width,
         height,
+        ...(frames > 1 && { frames }),
         model: model.name,
         cached: true,
         encode_ms: 0,
@@ -136,7 +144,7 @@ async function imagesRoute(scope: FastifyInstance, context: ServerContext): Prom
     else done(mediaTypeError());
   });
 
-  scope.post<{ Querystring: ModelQuery }>(
+  scope.post<{ Querystring: ImageQuery }>(
     '/api/v1/images',
     // Fastify's limit is that of the bodies which it reads itself: the JSON. Upload has that of images.
     { schema: imagesSchema, bodyLimit: bodyLimit(context.limits, MAX_PATH_BODY) },
@@ -146,19 +154,27 @@ async function imagesRoute(scope: FastifyInstance, context: ServerContext): Prom
         modelOf(context, request.query.model);
         const upload = new Upload(context.uploads, maxBytes);
         try {
-          const { id, bytes, model: named } = await receive(request, upload, context);
+          const { id: file, bytes, model: named } = await receive(request, upload, context);
           const model = modelOf(context, named ?? request.query.model);
+          const frame = frameOf(request.body) ?? Number(request.query.frame ?? 1);
+          const id = frameId(file, frame);
           const { encoding, cached, ms } = await context.embeddings.getOrEncode(
             model.name,
             id,
-            (stillWanted) => context.inference.encodeImage(model.name, bytes, stillWanted),
+            (stillWanted) => context.inference.encodeImage(model.name, bytes, frame, stillWanted),
             signal,
           );
           context.metrics.observeLookup(cached);
-          const { width, height } = encoding;
-          return reply
-            .code(cached ? 200 : 201)
-            .send({ image: id, width, height, model: model.name, cached, encode_ms: ms });
+          const { width, height, frames } = encoding;
+          return reply.code(cached ? 200 : 201).send({
+            image: id,
+            width,
+            height,
+            ...(frames > 1 && { frames }),
+            model: model.name,
+            cached,
+            encode_ms: ms,
+          });
         } finally {
           upload.end();
         }
@@ -231,13 +247,28 @@ async function receiveForm(request: FastifyRequest, upload: Upload): Promise<Ima
 }
 
 function bodyError(): SamusError {
-  const message = `expected the bytes of an image, a form with a file, or JSON of a path alone (${MAX_PATH_BODY} bytes), got another body`;
+  const message = `expected the bytes of an image, a form with a file, or JSON of a path and maybe a frame (${MAX_PATH_BODY} bytes), got another body`;
   return new SamusError('REQUEST_INVALID', message, 'see /docs for what is expected');
 }
 
 function isPathBody(body: unknown): body is { readonly path: string } {
   if (typeof body !== 'object' || body === null || !('path' in body)) return false;
-  return typeof body.path === 'string' && Object.keys(body).length === 1;
+  const frames = 'frame' in body ? frameOf(body) !== undefined : true;
+  return (
+    typeof body.path === 'string' && frames && Object.keys(body).every((name) => name === 'path' || name === 'frame')
+  );
+}
+
+/** The frame that the JSON of a path names. */
+function frameOf(body: unknown): number | undefined {
+  if (typeof body !== 'object' || body === null || !('frame' in body)) return undefined;
+  const { frame } = body;
+  return typeof frame === 'number' && Number.isInteger(frame) && frame >= 1 ? frame : undefined;
+}
+
+/** The name of a frame: of the first that of its file, of others one that is made of both. */
+function frameId(file: string, frame: number): string {
+  return frame === 1 ? file : createHash('sha256').update(`${file} ${frame}`).digest('hex');
 }
 
 /** @throws SamusError MODEL_UNKNOWN */
@@ -250,7 +281,7 @@ function modelOf({ models }: ServerContext, name: string | undefined): ServedMod
 }
 
 /** @throws SamusError IMAGE_UNKNOWN */
-function encodingOf({ embeddings }: ServerContext, model: ServedModel, image: string): Encoding {
+function encodingOf({ embeddings }: ServerContext, model: ServedModel, image: string): KeptImage {
   const encoding = embeddings.get(model.name, image);
   if (encoding) return encoding;
   throw imageUnknown();
