@@ -2,7 +2,7 @@
  * `samus models`: the options of its commands. Light, so that help and mistakes are answered at once; the work is in
  * modelsConvert.ts, modelsInit.ts, modelsAverage.ts and modelsInfo.ts.
  */
-import { Argument, Command, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { LoadOptions } from '../predict/loadModel.node.js';
 import { DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import type { ConvertOptions } from './modelsConvert.js';
@@ -65,7 +65,7 @@ ${NOTICE}.`;
 function initCommand(): Command {
   return new Command('init')
     .description('Make a model to train from the checkpoint of another')
-    .addArgument(new Argument('<architecture>', 'what to make').choices(['samus']))
+    .argument('<architecture>', 'what to make: samus, or another one that can start from a checkpoint of another')
     .argument('<out>', 'the model folder to write')
     .requiredOption('--from <checkpoint>', 'a SAM checkpoint or model folder')
     .addOption(

@@ -3,7 +3,8 @@
  */
 import { basename } from 'node:path';
 import { SamusError } from '../errors.js';
-import { architectureOf } from '../models/registry.js';
+import type { Architecture } from '../models/architecture.js';
+import { architectureOf, architectures } from '../models/registry.js';
 import { startOf } from '../models/startFrom.js';
 import { Random } from '../nn/random.js';
 import { checkModelOutput, saveModel } from './modelFolderOutput.js';
@@ -20,10 +21,10 @@ export interface InitOptions {
 /**
  * Writes a model of an architecture that starts from the weights of another.
  * @param id of the architecture to make
- * @throws SamusError OUTPUT_IS_INPUT, INIT_FROM if it cannot start from `from`, and what reading, checking and writing throw
+ * @throws SamusError USAGE_VALUE, OUTPUT_IS_INPUT, INIT_FROM if it cannot start from `from`, and what reading, checking and writing throw
  */
 export async function initModel(id: string, out: string, { from, seed }: InitOptions): Promise<Outcome> {
-  const target = architectureOf({ architecture: id });
+  const target = startable(id);
   await checkModelOutput(out, [from]);
   const source = await readModel(from);
   const start = startOf(target, source.config);
@@ -37,6 +38,16 @@ export async function initModel(id: string, out: string, { from, seed }: InitOpt
     start.weights(source.tensors, config, Random.seeded(seed)),
   );
   return saveModel(out, { name: basename(out), config, tensors }, card(target.title, from, seed));
+}
+
+/** @throws SamusError USAGE_VALUE */
+function startable(id: string): Architecture {
+  const possible = architectures().filter(({ startFrom }) => startFrom !== undefined);
+  const found = possible.find((architecture) => architecture.id === id);
+  if (found) return found;
+  const ids = possible.map((architecture) => architecture.id).join(', ');
+  const message = `expected an architecture that can start from a checkpoint of another (${ids}), got "${id}"`;
+  throw new SamusError('USAGE_VALUE', message, 'correct the name');
 }
 
 function card(title: string, from: string, seed: number): string {

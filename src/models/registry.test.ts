@@ -7,7 +7,9 @@ import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from './architecture.js';
 import { detectConfig } from './configFile.js';
 import { parametersOf } from './graphs.js';
+import { architectures, classesOf, promptedOf, registerArchitecture } from './registry.js';
 import { SAM_VIT_B, SAM_VIT_H, SAM_VIT_L } from './sam/config.js';
+import { SAM } from './sam/index.js';
 import { SAMUS_B, SAMUS_S } from './samus/config.js';
 
 /** A state dict of names and shapes only: no test of detection needs the numbers. */
@@ -150,5 +152,24 @@ describe.skipIf(!folder)('checkpoints of derivatives (needs the folder SAMUS_TES
         details: expect.objectContaining({ architecture }),
       }),
     );
+  });
+});
+
+describe('the registry', () => {
+  it('refuses an architecture with the id or a preset of another', () => {
+    const refused = expect.objectContaining({ code: 'ARCHITECTURE_TWICE' });
+    expect(() => registerArchitecture(SAM)).toThrow(refused);
+    expect(() => registerArchitecture({ ...SAM, id: 'mine' })).toThrow(refused);
+    expect(architectures()).toHaveLength(new Set(architectures().map(({ id }) => id)).size);
+  });
+
+  it('says which kind of model was expected', () => {
+    expect(() => classesOf(TINY_SAM)).toThrow(
+      expect.objectContaining({
+        code: 'MODEL_CLASSES',
+        message: 'expected a model that gives a map of classes, got SAM, which answers prompts',
+      }),
+    );
+    expect(promptedOf(TINY_SAMUS).title).toBe('SAMUS');
   });
 });
