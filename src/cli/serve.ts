@@ -59,7 +59,7 @@ const LIMITS = [
 function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError(`a port from 0 to 65535 was expected, "${text}" came`);
+  throw new InvalidArgumentError(`expected a port from 0 to 65535, got "${text}"`);
 }
 
 function collect(text: string, before: readonly string[] = []): readonly string[] {

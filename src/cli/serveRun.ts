@@ -38,7 +38,7 @@ const MIN_TOKEN = 16;
 export async function serve(options: ServeOptions): Promise<void> {
   const token = options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
   const settings = settingsOf(options, token);
-  // Mistakes above are told before all of the server is loaded.
+  // Mistakes above are reported before all of the server is loaded.
   const { createServer } = await import('../server/server.js');
   const server = await createServer(settings);
   await runServer(server, {
@@ -63,7 +63,7 @@ export interface Running {
   /** Takes the port. @returns the address; undefined if there is nothing to serve after all */
   readonly listen: () => Promise<string | undefined>;
   readonly drainSeconds: number;
-  /** Told once requests are answered at once. */
+  /** Called once requests are answered at once. */
   readonly announce: (url: string) => void;
 }
 
@@ -107,7 +107,7 @@ function settingsOf(options: ServeOptions, token: string | undefined): ServerSet
   if (!loopback && token === undefined) {
     throw new SamusError(
       'TOKEN_REQUIRED',
-      `anybody in the network can reach ${host}, so a token was expected`,
+      `expected a token, because anybody in the network can reach ${host}`,
       'name a file with a token by --token-file, or leave --host out to serve this machine only',
       { host },
     );
@@ -140,14 +140,14 @@ function isLoopback(host: string): boolean {
 async function readToken(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) {
-    const message = `a file with a token was expected at ${path}, it cannot be read`;
+    const message = `cannot read the token in ${path}`;
     throw new SamusError('TOKEN_UNREADABLE', message, 'check the path and its permissions', { path });
   }
   const token = text.trim();
   if (token.length >= MIN_TOKEN && !/\s/.test(token)) return token;
   throw new SamusError(
     'TOKEN_WEAK',
-    `a token of at least ${MIN_TOKEN} characters without spaces was expected in ${path}`,
+    `expected a token of at least ${MIN_TOKEN} characters without spaces in ${path}, got another text`,
     'make one with: openssl rand -hex 32',
   );
 }

@@ -25,13 +25,13 @@ const LOOK_MS = 200;
 async function start(): Promise<void> {
   const [unexpected] = process.argv.slice(2);
   if (unexpected !== undefined) {
-    const message = `no arguments were expected, "${unexpected}" came`;
+    const message = `expected no arguments, got "${unexpected}"`;
     throw new SamusError('USAGE_ARGUMENTS', message, 'to choose: npx samus serve --help');
   }
   if (!(await bundledModels()).includes(DEFAULT_MODEL)) {
     throw new SamusError(
       'MODEL_NOT_BUNDLED',
-      `the bundled model was expected in models/${DEFAULT_MODEL}, it is not there`,
+      `the bundled model models/${DEFAULT_MODEL} is missing`,
       'get the whole repository or package, or serve a model of yours: npx samus serve --model FOLDER',
     );
   }

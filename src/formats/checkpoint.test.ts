@@ -33,7 +33,7 @@ describe('readCheckpoint', () => {
     ['an HDF5 file', bytes(0x89, 'HDF\r\n')],
     ['a gzip archive', bytes(0x1f, 0x8b, 8)],
     ['a bare pickle', bytes(0x80, 2, '}.')],
-    ['neither', 'something'],
+    ['a file of another kind', 'something'],
   ])('says what it is instead: %s', async (what, start) => {
     await expect(readCheckpoint(memorySource(bytes(start)))).rejects.toMatchObject({
       code: 'CHECKPOINT_FORMAT',

@@ -1,5 +1,5 @@
 /**
- * Reads a checkpoint of any format that is known here: what it is, its contents tell, not its name.
+ * Reads a checkpoint of any known format, which its contents decide, not its name.
  */
 import type { StateDict } from '../graph/tensorData.js';
 import type { ByteSource } from './byteSource.js';
@@ -34,7 +34,7 @@ const MISTAKEN: readonly (readonly [start: string, what: string, hint: string])[
  */
 export async function readCheckpoint(source: ByteSource, options: TorchCheckpointOptions = {}): Promise<Checkpoint> {
   if (source.size === 0) {
-    throw checkpointError('CHECKPOINT_EMPTY', 'a checkpoint was expected, but the file is empty', 'get the file again');
+    throw checkpointError('CHECKPOINT_EMPTY', 'expected a checkpoint, got an empty file', 'get the file again');
   }
   const start = await source.read(0, Math.min(source.size, 64));
   const container = detectTorchContainer(start);
@@ -55,7 +55,7 @@ export async function readCheckpoint(source: ByteSource, options: TorchCheckpoin
   const mistaken = MISTAKEN.find(([beginning]) => text.startsWith(beginning));
   throw checkpointError(
     'CHECKPOINT_FORMAT',
-    `a PyTorch or safetensors checkpoint was expected, but this is ${mistaken?.[1] ?? 'neither'}`,
+    `expected a PyTorch or safetensors checkpoint, got ${mistaken?.[1] ?? 'a file of another kind'}`,
     mistaken?.[2] ?? 'give a .pth file written by torch.save, or a .safetensors file',
   );
 }

@@ -180,7 +180,7 @@ class Interpreter {
     if (this.#stack.length === 1 && this.#marks.length === 0) return this.#pop();
     throw checkpointError(
       'CHECKPOINT_PICKLE_STACK',
-      `one value was expected at the end of the pickle, but ${this.#stack.length} came (${this.#marks.length} marks)`,
+      `expected one value at the end of the pickle, got ${this.#stack.length} (and ${this.#marks.length} marks)`,
     );
   }
 
@@ -271,8 +271,8 @@ class Interpreter {
     this.#push(value);
   }
 
-  #wrong(expected: string, came: PickleValue): Error {
-    return checkpointError('CHECKPOINT_PICKLE_TYPE', `${expected} was expected, but ${pickleKind(came)} came`);
+  #wrong(expected: string, got: PickleValue): Error {
+    return checkpointError('CHECKPOINT_PICKLE_TYPE', `expected ${expected} in the pickle, got ${pickleKind(got)}`);
   }
 }
 

@@ -16,7 +16,7 @@ export type PickleValue =
   | PickleClass
   | PickleObject;
 
-/** As in Python, what can change cannot be a key. Tuples are told apart by identity: nothing looks keys like that up. */
+/** As in Python, what can change cannot be a key. Tuples are compared by identity, because nothing looks up a key like that. */
 export type PickleKey = Exclude<PickleValue, PickleList | PickleDict>;
 
 export class PickleTuple {

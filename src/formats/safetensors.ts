@@ -30,7 +30,7 @@ interface Placed {
  * @throws SamusError CHECKPOINT_TRUNCATED; SAFETENSORS_HEADER_SIZE, SAFETENSORS_HEADER_START for a file of another
  *   kind; SAFETENSORS_HEADER, _DUPLICATE_KEY, _METADATA; SAFETENSORS_DTYPE for a data type that is not supported;
  *   SAFETENSORS_SHAPE if shape and span of a tensor disagree; SAFETENSORS_OFFSETS for holes, overlaps and a
- *   length of the file that is not the one the header tells; CHECKPOINT_BOOL_VALUE
+ *   length of the file that differs from the header's; CHECKPOINT_BOOL_VALUE
  */
 export async function readSafetensors(source: ByteSource): Promise<Safetensors> {
   const { header, dataStart } = await readHeader(source);
@@ -78,7 +78,7 @@ async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHead
   if (length > MAX_HEADER || length < 2n) {
     throw checkpointError(
       'SAFETENSORS_HEADER_SIZE',
-      `the length of a safetensors header is at least 2 and at most ${MAX_HEADER} bytes, but ${length} came`,
+      `expected a safetensors header of 2 to ${MAX_HEADER} bytes, got ${length}`,
       'this is no safetensors file, or it is damaged',
     );
   }
@@ -86,7 +86,7 @@ async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHead
   if (start[8] !== undefined && start[8] !== 0x7b) {
     throw checkpointError(
       'SAFETENSORS_HEADER_START',
-      'the header of a safetensors file starts with a brace, but this one does not',
+      'expected a safetensors header that starts with a brace, got another character',
       'this is no safetensors file, or it is damaged',
     );
   }

@@ -58,7 +58,10 @@ class HeaderParser {
     const metadata = new Map<string, string>();
     this.#object((key) => {
       if (this.text[this.#at] !== '"') {
-        throw checkpointError('SAFETENSORS_METADATA', `a text was expected in __metadata__ under ${quoted(key)}`);
+        throw checkpointError(
+          'SAFETENSORS_METADATA',
+          `expected a text in __metadata__ under ${quoted(key)}, got something else`,
+        );
       }
       metadata.set(key, this.#string());
     });
@@ -149,6 +152,9 @@ class HeaderParser {
   }
 
   #bad(expected: string): Error {
-    return checkpointError('SAFETENSORS_HEADER', `${expected} was expected at character ${this.#at} of the header`);
+    return checkpointError(
+      'SAFETENSORS_HEADER',
+      `expected ${expected} at character ${this.#at} of the header, got something else`,
+    );
   }
 }

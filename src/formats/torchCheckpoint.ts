@@ -50,7 +50,7 @@ const MAX_DICTS = 256;
 /** Copies of strided tensors may take this much even from a smaller file. */
 const MIN_COPY_BUDGET = 1024 * 1024;
 
-/** Which container of torch.save a file has, by how it starts (its first 13 bytes tell). */
+/** Which container of torch.save a file has, by how it starts (13 bytes). */
 export function detectTorchContainer(start: Uint8Array): 'zip' | 'legacy' | undefined {
   // A zip archive starts with its first entry, an empty one with its end record.
   if (start[0] === 0x50 && start[1] === 0x4b && (start[2] === 3 || start[2] === 5)) return 'zip';
@@ -98,7 +98,7 @@ async function openContainer(source: ByteSource): Promise<TorchContainer> {
     case 'legacy':
       return openTorchLegacy(source);
     case undefined:
-      throw checkpointError('CHECKPOINT_FORMAT', 'a file of torch.save was expected, but it starts otherwise');
+      throw checkpointError('CHECKPOINT_FORMAT', 'expected a file of torch.save, got a file that starts differently');
   }
 }
 

@@ -38,7 +38,10 @@ export async function openTorchLegacy(source: ByteSource): Promise<TorchContaine
   const version = await reader.next(PLAIN_HOST);
   const system = await reader.next(PLAIN_HOST);
   if (magic !== MAGIC || version !== VERSION || !(system instanceof PickleDict)) {
-    throw checkpointError('CHECKPOINT_LEGACY_HEADER', 'the head of a legacy checkpoint (version 1001) was expected');
+    throw checkpointError(
+      'CHECKPOINT_LEGACY_HEADER',
+      'expected the head of a legacy checkpoint (version 1001), got another one',
+    );
   }
   if (system.entries.get('little_endian') !== true) {
     throw checkpointError(

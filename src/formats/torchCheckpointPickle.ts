@@ -134,8 +134,8 @@ export function refusePersistent(id: PickleValue): never {
 }
 
 export function badArguments(name: string, args: readonly PickleValue[]): Error {
-  const came = args.slice(0, 8).map(pickleKind).join(', ');
-  return checkpointError('CHECKPOINT_PICKLE_ARGUMENTS', `${name} cannot be made of (${came})`);
+  const got = args.slice(0, 8).map(pickleKind).join(', ');
+  return checkpointError('CHECKPOINT_PICKLE_ARGUMENTS', `${name} cannot be made of (${got})`);
 }
 
 export function isCount(value: PickleValue | undefined): value is number {

@@ -47,7 +47,7 @@ function findPickle(entries: ReadonlyMap<string, ZipEntry>): ZipEntry {
   if (pickle === undefined || found.length > 1) {
     throw checkpointError(
       'CHECKPOINT_NOT_TORCH',
-      `a zip archive with one data.pkl was expected, but it has ${found.length}`,
+      `expected a zip archive with one data.pkl, got ${found.length} of them`,
       'give a file written by torch.save, or a .safetensors file',
     );
   }

@@ -58,7 +58,7 @@ export async function readZipDirectory(source: ByteSource): Promise<ReadonlyMap<
 }
 
 /**
- * Torch never compresses what a state dict is made of, so no bomb has to be told from a checkpoint.
+ * Torch never compresses what a state dict is made of, so that a compressed entry is no checkpoint's.
  * @throws SamusError CHECKPOINT_ZIP_COMPRESSED
  */
 export function refuseCompressed(entry: ZipEntry): void {
@@ -134,7 +134,7 @@ function checkedName(bytes: Uint8Array): string {
   return name;
 }
 
-/** Finds the data behind the local header, which must tell of the same entry. */
+/** Finds the data behind the local header, which must describe the same entry. */
 async function locate(source: ByteSource, listed: Listed, directory: number): Promise<ZipEntry> {
   const { name, header, length } = listed;
   const damaged = (what: string) => badDirectory(`entry ${quoted(name)} ${what}`);

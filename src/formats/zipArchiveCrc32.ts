@@ -20,7 +20,7 @@ function makeTables(): Uint32Array {
   return tables;
 }
 
-/** Checksum of `bytes`, or of what came before (with checksum `before`) and `bytes` after it. */
+/** Checksum of `bytes`, or of earlier bytes (with checksum `before`) followed by `bytes`. */
 export function crc32(bytes: Uint8Array, before = 0): number {
   const t = TABLES;
   let crc = ~before;

@@ -77,7 +77,7 @@ function checkOrigin(request: FastifyRequest): void {
   if (own && (site !== 'cross-site' || navigation)) return;
   throw new SamusError(
     'ORIGIN_FOREIGN',
-    'requests of the server’s own page were expected, this one comes from another site',
+    'expected a request of the server’s own page, got one from another site',
     'call the server from a program, or from the page that it serves',
   );
 }
@@ -91,11 +91,11 @@ function checkToken(request: FastifyRequest, expected: Buffer): void {
   const given = bearer(request.headers.authorization) ?? cookie(request.headers.cookie);
   if (given === undefined) {
     const hint = 'send the header Authorization: Bearer TOKEN, or open /?token=TOKEN in the browser';
-    throw new SamusError('TOKEN_MISSING', 'the token of this server was expected, none came', hint);
+    throw new SamusError('TOKEN_MISSING', 'expected the token of this server, got none', hint);
   }
   if (timingSafeEqual(digest(given), expected)) return;
   const hint = 'use the token in the file that the server was started with';
-  throw new SamusError('TOKEN_WRONG', 'the token of this server was expected, another one came', hint);
+  throw new SamusError('TOKEN_WRONG', 'expected the token of this server, got another one', hint);
 }
 
 /** `/?token=TOKEN`, once: keeps the token in a cookie and takes it out of the address. */
@@ -119,7 +119,7 @@ function cookie(header: string | undefined): string | undefined {
   return value === undefined ? undefined : Buffer.from(value, 'base64url').toString();
 }
 
-/** Of one length, whatever the token's: comparing them tells nothing of either. */
+/** Of one length whatever the token's, so that a comparison reveals nothing of either. */
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

@@ -141,7 +141,7 @@ export class Upload {
 
   /**
    * Reads a body to its end.
-   * @param announced its length, if the client told it
+   * @param announced its length, where the client names it
    * @throws SamusError REQUEST_TOO_LARGE, REQUEST_EMPTY, UPLOADS_FULL
    */
   async receive(body: Readable, announced = 0): Promise<ImageBytes> {
@@ -175,7 +175,7 @@ export class Upload {
     }
     if (size === 0) {
       const hint = 'send the bytes of an image file';
-      throw new SamusError('REQUEST_EMPTY', 'an image was expected in the body, it is empty', hint);
+      throw new SamusError('REQUEST_EMPTY', 'expected an image in the body, got an empty body', hint);
     }
     // Memory of its own, which can be handed to another thread.
     const bytes = new Uint8Array(size);
@@ -196,7 +196,7 @@ export class Upload {
 function tooLarge(maxBytes: number): SamusError {
   return new SamusError(
     'REQUEST_TOO_LARGE',
-    `a body of at most ${maxBytes} bytes was expected, it is larger`,
+    `expected a body of at most ${maxBytes} bytes, got a larger one`,
     'send a smaller file, or start the server with a larger --max-body-mb',
     { maxBytes },
   );

@@ -58,10 +58,14 @@ const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
 /** What a form of the API holds, in any order. */
 export const FORM = 'expected one file in the field image and at most a field model';
 
-/** Fastify's own errors. The messages are ours: some of theirs quote what came. */
+/** Fastify's own errors. The messages are ours: some of theirs quote the request. */
 const OF_FASTIFY: Readonly<Record<string, readonly [code: ErrorCode, message: string, hint: string]>> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: ['REQUEST_JSON', 'a body of JSON was expected, it cannot be read', 'send valid JSON'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['REQUEST_JSON', 'a body of JSON was expected, none came', 'send a JSON object'],
+  FST_ERR_CTP_INVALID_JSON_BODY: [
+    'REQUEST_JSON',
+    'expected a body of JSON, got one that cannot be read',
+    'send valid JSON',
+  ],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['REQUEST_JSON', 'expected a body of JSON, got none', 'send a JSON object'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['REQUEST_TOO_LARGE', 'the body is larger than the server takes', 'send less at a time'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'REQUEST_MEDIA_TYPE',
@@ -70,7 +74,7 @@ const OF_FASTIFY: Readonly<Record<string, readonly [code: ErrorCode, message: st
   ],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
     'REQUEST_LENGTH',
-    'the body was expected to have the length that its header names',
+    'expected a body of the length that its header names, got another length',
     'send the body again',
   ],
   FST_ERR_BAD_URL: ['REQUEST_URL', 'the address cannot be read', 'encode it as URLs are'],
@@ -80,10 +84,14 @@ const OF_FASTIFY: Readonly<Record<string, readonly [code: ErrorCode, message: st
   FST_PARTS_LIMIT: ['REQUEST_PARTS', `${FORM}, got more parts`, 'send one file in the field image'],
   FST_FILES_LIMIT: ['REQUEST_PARTS', `${FORM}, got more files`, 'send one file in the field image'],
   FST_FIELDS_LIMIT: ['REQUEST_PARTS', `${FORM}, got more fields`, 'send one file in the field image'],
-  FST_PROTO_VIOLATION: ['REQUEST_KEY', 'a field name that JavaScript reserves came', 'rename the field'],
+  FST_PROTO_VIOLATION: [
+    'REQUEST_KEY',
+    'expected a field name that JavaScript does not reserve, got one that it does',
+    'rename the field',
+  ],
   FST_INVALID_MULTIPART_CONTENT_TYPE: [
     'REQUEST_MEDIA_TYPE',
-    'multipart/form-data with a boundary was expected',
+    'expected multipart/form-data with a boundary, got none',
     'let the client write that header',
   ],
 };
@@ -96,7 +104,7 @@ export function asSamusError(error: unknown): SamusError | undefined {
   const known = OF_FASTIFY[error.code ?? ''];
   if (known) return new SamusError(...known);
   if (error.message === 'Object contains forbidden prototype property') {
-    const message = 'JSON without keys that JavaScript reserves was expected, one of them came';
+    const message = 'expected JSON without keys that JavaScript reserves, got one of them';
     return new SamusError('REQUEST_KEY', message, 'leave out __proto__ and constructor.prototype');
   }
   // Whatever else a library calls the client's fault: its words may quote the request, so they stay here.

@@ -1,6 +1,6 @@
 /**
  * Images of the folder that the server was given, named by their path in it. Nothing outside of it can be reached:
- * neither by the words of a path nor through links. What lies outside and what is not there are told apart by nobody.
+ * neither by the words of a path nor through links. A path outside and a path to nothing get the same answer.
  */
 import type { ReadStream } from 'node:fs';
 import { constants, type FileHandle, open, realpath } from 'node:fs/promises';
@@ -14,7 +14,7 @@ const MAX_PATH = 1024;
 export async function openImageFolder(folder: string): Promise<ImageFolder> {
   const root = await realpath(folder).catch(() => undefined);
   if (root !== undefined) return new ImageFolder(root);
-  const message = `a folder of images was expected at ${folder}, there is none`;
+  const message = `expected a folder of images at ${folder}, got nothing`;
   throw new SamusError('FOLDER_NOT_FOUND', message, 'check --folder', { folder });
 }
 
@@ -61,7 +61,7 @@ function checkPath(path: string): void {
   if (path.length <= MAX_PATH && plain && !/[\\\0]/.test(path) && !isAbsolute(path) && !win32.isAbsolute(path)) return;
   throw new SamusError(
     'PATH_INVALID',
-    'the path of an image within the folder of the server was expected',
+    'expected the path of an image within the folder of the server, got another path',
     'name it from that folder on, with / between its parts and without . or ..',
   );
 }

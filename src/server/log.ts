@@ -1,7 +1,7 @@
 /**
- * The server's log on stderr, JSON lines for programs or plain ones for people: method, route, status and time of each request. Never an address as it came,
- * a header, a name of a file or anything of a picture; of an unexpected failure its kind and where it happened,
- * without its message, which may quote any of these.
+ * The server's log on stderr, JSON lines for programs or plain ones for people: method, route, status and time of each
+ * request. It never shows an address as requested, a header, a file name or anything of a picture; of an unexpected
+ * failure it shows the kind and the place, not the message, which may quote any of these.
  */
 import { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { LogFormat, LogLevel } from './settings.js';

@@ -1,5 +1,5 @@
 /**
- * What Prometheus is told at /metrics: requests, jobs, queues and the cache. Labels are routes and kinds, never what a
+ * What Prometheus reads at /metrics: requests, jobs, queues and the cache. Labels are routes and kinds, never what a
  * client sent.
  */
 import type { FastifyInstance } from 'fastify';

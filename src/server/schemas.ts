@@ -285,7 +285,7 @@ export const modelFileSchema = {
   response: {
     200: { description: 'the file', type: 'string', format: 'binary' },
     206: { description: 'the part of it that Range names', type: 'string', format: 'binary' },
-    304: { description: 'unchanged since the answer whose ETag came', type: 'null' },
+    304: { description: 'unchanged since the answer of that ETag', type: 'null' },
     ...failures(401, 404, 503),
   },
 } as const;

@@ -1,6 +1,6 @@
 /**
  * Headers that every answer has, whoever makes it: a route, Fastify before any hook has run, or the server itself where
- * what came is no HTTP. The page runs on what the server sends and on nothing else; threads of wasm need an isolated
+ * the request is not HTTP. The page runs on what the server sends and on nothing else; threads of wasm need an isolated
  * origin. None of them asks for TLS: whoever puts that in front of the server decides on it.
  */
 

@@ -29,7 +29,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const FILES: readonly string[] = Object.values(MODEL_FILES);
 
 /**
- * Reads each model once, so that one that cannot be used is told at the start.
+ * Reads each model once, so that one that cannot be used is an error at the start.
  * @throws SamusError MODEL_NAME, MODEL_NAME_TWICE, MODEL_PROMPTS for a model that takes no prompts, and what reading a model throws
  */
 export async function describeModels(sources: readonly string[]): Promise<ServedModel[]> {

@@ -42,7 +42,7 @@ const ANSWERED_WHILE_DRAINING = ['/api/v1/health', '/v2/health/live', '/v2/healt
 /** Code of what is on the wire and no HTTP, by Node's code of it. */
 const WIRE_ERRORS: Readonly<Record<string, readonly [code: ErrorCode, message: string, hint: string]>> = {
   HPE_HEADER_OVERFLOW: ['REQUEST_HEADERS_TOO_LARGE', 'the headers are larger than the server takes', 'send fewer'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'the request was expected sooner', 'send it at once'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'the request did not arrive in time', 'send it at once'],
 };
 
 export interface Server {
@@ -184,14 +184,14 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
     const details = { host, port };
     if (code === 'EADDRINUSE') {
       const hint = 'choose another with --port, or end the program that has it';
-      throw new SamusError('PORT_TAKEN', `port ${port} of ${host} was expected to be free`, hint, details);
+      throw new SamusError('PORT_TAKEN', `expected port ${port} of ${host} to be free, got one in use`, hint, details);
     }
     if (code === 'EACCES') {
       const hint = 'choose one from 1024 on with --port';
       throw new SamusError('PORT_FORBIDDEN', `port ${port} may not be used by this user`, hint, details);
     }
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-      const message = `an address of this machine was expected, ${host} is none`;
+      const message = `expected an address of this machine, got ${host}`;
       throw new SamusError('HOST_UNAVAILABLE', message, 'name one with --host, such as 127.0.0.1', details);
     }
     throw error;
@@ -204,7 +204,7 @@ function answerWireError(error: Error & { readonly code?: string }, socket: Sock
     socket.destroy();
     return;
   }
-  const unreadable = ['REQUEST_HTTP', 'a request of HTTP/1.1 was expected, this cannot be read', 'send one'] as const;
+  const unreadable = ['REQUEST_HTTP', 'expected a request of HTTP/1.1, got something else', 'send one'] as const;
   const known = new SamusError(...(WIRE_ERRORS[error.code ?? ''] ?? unreadable));
   const body = JSON.stringify(known.toJSON());
   const status = statusOf(known);

@@ -1,5 +1,5 @@
 /**
- * What a server is told when it is made, its limits, and their defaults. Reading flags and files is the command line's
+ * The settings of a server, its limits, and their defaults. Reading flags and files is the command line's
  * business (src/cli/serve.ts).
  */
 

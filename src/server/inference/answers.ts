@@ -21,7 +21,7 @@ export function promptOf(object: ObjectRequest & { name: string }, { width, heig
   };
 }
 
-/** What was asked, beside what came: `box` of an answer is that of its mask. */
+/** The prompt, beside the answer: `box` of an answer is that of its mask. */
 export function promptSummary({ points = [], box }: ObjectPrompt): NonNullable<ObjectAnswer['prompt']> {
   return { points: points.map(labelled), ...(box && { box }) };
 }
@@ -53,7 +53,7 @@ function maskOf(name: string, mask: Rle, width: number, height: number): Uint8Ar
   if (mask.size[0] === height && mask.size[1] === width) return decodeRle(mask).data;
   throw new SamusError(
     'PROMPT_MASK_SIZE',
-    `${name} has a mask of ${mask.size[1]}x${mask.size[0]} pixels, ${width}x${height} were expected`,
+    `expected a mask of ${width}x${height} pixels for ${name}, got ${mask.size[1]}x${mask.size[0]}`,
     'give a mask of the size of the image, its size as [height, width]',
     { object: name, width, height },
   );
@@ -64,8 +64,8 @@ function logitsOf(name: string, text: string): Float32Array {
   if (bytes.length === 0 || bytes.length % 4 !== 0) {
     throw new SamusError(
       'PROMPT_LOGITS',
-      `${name} has lowResLogits of ${bytes.length} bytes; base64 of little-endian float32 was expected`,
-      'give the lowResLogits of an answer of this model back as they came',
+      `expected base64 of little-endian float32 in lowResLogits of ${name}, got ${bytes.length} bytes`,
+      'send the lowResLogits of an answer of this model back unchanged',
       { object: name, bytes: bytes.length },
     );
   }

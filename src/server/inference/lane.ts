@@ -8,7 +8,7 @@ import { builtFile, startThread } from '../../runtime/thread.node.js';
 import { ThreadClient } from '../../runtime/threadProtocol.js';
 import type { InferenceContract, InputOf, JobKind, OutputOf, ThreadSetup } from './messages.js';
 
-/** What the server's metrics want to know of each job. */
+/** Told of each job, for the server's metrics. */
 export type JobObserver = (lane: string, kind: JobKind, outcome: 'done' | 'failed' | 'cancelled', ms: number) => void;
 
 interface Entry {
@@ -19,7 +19,7 @@ interface Entry {
   readonly reject: (error: unknown) => void;
 }
 
-/** Weight of the last job in the mean time of a job, which is what Retry-After is told from. */
+/** Weight of the last job in the mean time of a job, from which Retry-After is estimated. */
 const RECENT = 0.2;
 
 export class Lane {
@@ -145,7 +145,7 @@ function closedError(): SamusError {
 function lostError(): SamusError {
   return new SamusError(
     'INFERENCE_LOST',
-    'the inference thread was expected to go on, it ended during this job',
+    'the inference thread ended during this job',
     'try again; if it ends again, look for a lack of memory',
   );
 }

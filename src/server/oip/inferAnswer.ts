@@ -44,7 +44,7 @@ function numbers(name: string, data: TensorData['data']): number[] {
   }
   const values = Array.from(data, Number);
   if (values.every(Number.isFinite)) return values;
-  const message = `${name} came out with infinite values or NaN, which JSON cannot hold`;
+  const message = `expected finite numbers in ${name}, got infinity or NaN, which JSON cannot hold`;
   throw new SamusError('INFER_NOT_FINITE', message, 'give inputs in the range that the model was made for');
 }
 

@@ -21,12 +21,13 @@ const MAX_ID = 256;
 
 /** @throws SamusError INFER_REQUEST, INFER_INPUT, INFER_OUTPUT, INFER_BINARY */
 export function readInferRequest(model: OipModel, json: unknown, binary: Uint8Array): InferRequest {
-  if (!isFields(json)) throw wrong('INFER_REQUEST', 'a JSON object was expected as the request', 'send one');
+  if (!isFields(json))
+    throw wrong('INFER_REQUEST', 'expected a JSON object as the request, got something else', 'send one');
   const { id, inputs, outputs, parameters } = json;
   if (id !== undefined && (typeof id !== 'string' || id.length > MAX_ID)) {
     throw wrong(
       'INFER_REQUEST',
-      `id: a text of at most ${MAX_ID} characters was expected`,
+      `id: expected a text of at most ${MAX_ID} characters, got something else`,
       'correct it, or leave it out',
     );
   }
@@ -39,7 +40,8 @@ export function readInferRequest(model: OipModel, json: unknown, binary: Uint8Ar
 
 function readInputs(model: OipModel, inputs: unknown, binary: Uint8Array): InferRequest['feeds'] {
   const names = model.inputs.map(({ name }) => name).join(', ');
-  if (!Array.isArray(inputs)) throw wrong('INFER_INPUT', 'inputs: a list was expected', `give ${names}`);
+  if (!Array.isArray(inputs))
+    throw wrong('INFER_INPUT', 'inputs: expected a list, got something else', `give ${names}`);
   const feeds = new Map<string, TensorData<'float32'>>();
   const chosen = new Map<string, number>();
   let at = 0;
@@ -47,7 +49,11 @@ function readInputs(model: OipModel, inputs: unknown, binary: Uint8Array): Infer
     const where = `inputs[${i}]`;
     const spec = isFields(input) ? model.inputs.find(({ name }) => name === input.name) : undefined;
     if (!isFields(input) || !spec || feeds.has(spec.name)) {
-      throw wrong('INFER_INPUT', `${where}: each input of the model was expected once, by its name`, `give ${names}`);
+      throw wrong(
+        'INFER_INPUT',
+        `${where}: expected each input of the model once, by its name, got another one`,
+        `give ${names}`,
+      );
     }
     if (input.datatype !== 'FP32') {
       throw wrong('INFER_INPUT', `${where}.datatype: ${spec.name} is FP32`, 'convert the tensor to FP32', {
@@ -60,16 +66,21 @@ function readInputs(model: OipModel, inputs: unknown, binary: Uint8Array): Infer
       size === undefined ? fromJson(spec, input.data, shape) : fromBytes(spec, input.data, size, binary, at, shape);
     if (size !== undefined) at += values.byteLength;
     if (!values.every(Number.isFinite)) {
-      throw wrong('INFER_INPUT', `${spec.name} holds infinite values or NaN`, 'give finite numbers', {
-        input: spec.name,
-      });
+      throw wrong(
+        'INFER_INPUT',
+        `expected finite numbers in ${spec.name}, got infinity or NaN`,
+        'give finite numbers',
+        {
+          input: spec.name,
+        },
+      );
     }
     feeds.set(spec.name, { dtype: 'float32', shape, data: values });
   }
   const missing = model.inputs.filter(({ name }) => !feeds.has(name)).map(({ name }) => name);
   if (missing.length > 0) throw wrong('INFER_INPUT', `the input ${missing.join(', ')} is missing`, `give ${names}`);
   if (at !== binary.length) {
-    const message = `${binary.length} bytes of tensors came, the inputs name ${at}`;
+    const message = `expected ${at} bytes of tensors, as the inputs say, got ${binary.length}`;
     throw wrong('INFER_BINARY', message, 'give binary_data_size for each input that follows the JSON');
   }
   return Object.fromEntries(feeds);
@@ -90,7 +101,7 @@ function readShape(spec: TensorSpec, shape: unknown, chosen: Map<string, number>
     const limits = `objects at most ${MAX_DIM.objects}, points at most ${MAX_DIM.points}`;
     throw wrong(
       'INFER_INPUT',
-      `${spec.name} was expected to have the shape [${expected.join(', ')}], another one came`,
+      `expected the shape [${expected.join(', ')}] for ${spec.name}, got another one`,
       `all inputs have the same number of objects and points; ${limits}`,
       { input: spec.name },
     );
@@ -109,12 +120,12 @@ function fromJson(spec: TensorSpec, data: unknown, shape: readonly number[]): Fl
       if (count < values.length) values[count] = value;
       count++;
     } else if (Array.isArray(value) && depth < shape.length) for (const item of value) put(item, depth + 1);
-    else throw dataError(spec, 'numbers were expected, something else came');
+    else throw dataError(spec, 'expected numbers, got something else');
   };
-  if (!Array.isArray(data)) throw dataError(spec, 'a list of numbers was expected');
+  if (!Array.isArray(data)) throw dataError(spec, 'expected a list of numbers, got something else');
   put(data, 0);
   if (count === values.length) return values;
-  throw dataError(spec, `${values.length} numbers were expected, ${count} came`);
+  throw dataError(spec, `expected ${values.length} numbers, got ${count}`);
 }
 
 function fromBytes(
@@ -125,7 +136,7 @@ function fromBytes(
   at: number,
   shape: readonly number[],
 ): Float32Array {
-  if (data !== undefined) throw dataError(spec, 'either data or binary_data_size was expected, both came');
+  if (data !== undefined) throw dataError(spec, 'expected either data or binary_data_size, got both');
   const values = new Float32Array(sizeOf(shape));
   const bytes = values.length * BYTES;
   if (size !== bytes || at + bytes > binary.length) {
@@ -144,23 +155,27 @@ function readOutputs(model: OipModel, outputs: unknown, binary: boolean): InferR
     return names.map((name) => ({ name, binary }));
   }
   const hint = `the outputs are ${names.join(', ')}`;
-  if (!Array.isArray(outputs)) throw wrong('INFER_OUTPUT', 'outputs: a list was expected', hint);
+  if (!Array.isArray(outputs)) throw wrong('INFER_OUTPUT', 'outputs: expected a list, got something else', hint);
   const asked = outputs.map((output: unknown, i) => {
     const name = isFields(output) ? names.find((known) => known === output.name) : undefined;
     if (!isFields(output) || name === undefined) {
-      throw wrong('INFER_OUTPUT', `outputs[${i}]: an output of the model was expected, by its name`, hint);
+      throw wrong(
+        'INFER_OUTPUT',
+        `outputs[${i}]: expected an output of the model, by its name, got something else`,
+        hint,
+      );
     }
     const parameters = parametersOf(output.parameters, `outputs[${i}].parameters`);
     return { name, binary: parameters.binary_data === undefined ? binary : flag(parameters, 'binary_data') };
   });
   if (new Set(asked.map(({ name }) => name)).size === asked.length) return asked;
-  throw wrong('INFER_OUTPUT', 'each output was expected once', hint);
+  throw wrong('INFER_OUTPUT', 'expected each output once, got one twice', hint);
 }
 
 function parametersOf(value: unknown, where: string): Fields {
   if (value === undefined) return {};
   if (isFields(value)) return value;
-  throw wrong('INFER_REQUEST', `${where}: an object was expected`, 'correct it, or leave it out');
+  throw wrong('INFER_REQUEST', `${where}: expected an object, got something else`, 'correct it, or leave it out');
 }
 
 function flag(parameters: Fields, name: string): boolean {

@@ -38,7 +38,7 @@ export async function oipRoutes(scope: FastifyInstance, context: ServerContext):
   const maxBytes = bodyLimit(context.limits);
   const parseJson = scope.getDefaultJsonParser('error', 'error');
 
-  // Clients name no type, or one of several, whatever the body is: the header tells what it is.
+  // Clients name no type, or one of several, whatever the body is: the header Inference-Header-Content-Length decides.
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser(
     ['application/json', 'application/octet-stream', '*'],
@@ -99,11 +99,11 @@ function findModel(models: ReadonlyMap<string, OipModel>, { name, version }: Mod
   const model = models.get(name);
   if (!model) {
     const hint = `the models are: ${[...models.keys()].join(', ')}`;
-    throw new SamusError('MODEL_UNKNOWN', 'a model that is served was expected', hint);
+    throw new SamusError('MODEL_UNKNOWN', 'expected a model that is served, got another name', hint);
   }
   if (version === undefined || version === VERSION) return model;
   const hint = `each model has version ${VERSION}; it may be left out`;
-  throw new SamusError('MODEL_VERSION_UNKNOWN', 'a version that is served was expected', hint);
+  throw new SamusError('MODEL_VERSION_UNKNOWN', 'expected a version that is served, got another one', hint);
 }
 
 function metadata({ name, inputs, outputs }: OipModel) {
@@ -127,11 +127,11 @@ function split(
   const length = header === undefined ? body.length : wholeNumber(header);
   if (length === undefined || length > body.length) {
     const message =
-      'Inference-Header-Content-Length was expected to be the length of the JSON at the start of the body';
+      'expected the length of the JSON at the start of the body in Inference-Header-Content-Length, got another number';
     throw new SamusError('INFER_BINARY', message, 'count its bytes');
   }
   if (length > maxJson) {
-    const message = `JSON of at most ${maxJson} bytes was expected, it has ${length}`;
+    const message = `expected JSON of at most ${maxJson} bytes, got ${length}`;
     throw new SamusError('REQUEST_TOO_LARGE', message, 'send tensors as bytes after the JSON');
   }
   return { json: body.subarray(0, length), binary: body.subarray(length) };

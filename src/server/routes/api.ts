@@ -150,7 +150,7 @@ async function imagesRoute(scope: FastifyInstance, context: ServerContext): Prom
     { schema: imagesSchema, bodyLimit: bodyLimit(context.limits, MAX_PATH_BODY) },
     (request, reply) =>
       whileConnected(reply, async (signal) => {
-        // Told before the image is received.
+        // Refused before the image is received.
         modelOf(context, request.query.model);
         const upload = new Upload(context.uploads, maxBytes);
         try {
@@ -242,7 +242,7 @@ async function receiveForm(request: FastifyRequest, upload: Upload): Promise<Ima
     if (asSamusError(error)) throw error;
     // The parser's errors have no codes.
     const hint = 'let the client write the form and its boundary';
-    throw new SamusError('REQUEST_FORM', 'a whole form of type multipart/form-data was expected', hint);
+    throw new SamusError('REQUEST_FORM', 'expected a whole form of type multipart/form-data, got a part of one', hint);
   }
 }
 
@@ -277,7 +277,7 @@ function modelOf({ models }: ServerContext, name: string | undefined): ServedMod
   if (model) return model;
   const names = models.map((served) => served.name);
   const hint = `served are: ${names.join(', ')}`;
-  throw new SamusError('MODEL_UNKNOWN', 'a model that is served was expected', hint, { models: names });
+  throw new SamusError('MODEL_UNKNOWN', 'expected a model that is served, got another name', hint, { models: names });
 }
 
 /** @throws SamusError IMAGE_UNKNOWN */
@@ -300,7 +300,7 @@ function imageUnknown(): SamusError {
 function checkNames(objects: readonly ObjectRequest[]): void {
   const names = objects.map(({ name }, i) => name ?? `object-${i + 1}`);
   if (new Set(names).size === names.length) return;
-  const message = 'each object needs a name of its own, one name came twice';
+  const message = 'expected a different name for each object, got one name twice';
   throw new SamusError('PROMPT_OBJECT_TWICE', message, 'rename one of them');
 }
 
@@ -325,7 +325,7 @@ function documentOf(
 function mediaTypeError(): SamusError {
   return new SamusError(
     'REQUEST_MEDIA_TYPE',
-    'the content type of an image, application/octet-stream, multipart/form-data or application/json was expected',
+    'expected the content type of an image, application/octet-stream, multipart/form-data or application/json, got another',
     'set the header, for example Content-Type: image/png',
   );
 }
