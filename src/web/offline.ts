@@ -4,7 +4,7 @@
  * only.
  */
 
-/** Longest wait for the service worker at the first visit, in milliseconds. */
+/** Longest wait for the service worker on the first visit, in milliseconds. */
 const PATIENCE_MS = 3000;
 /** How long a page that has loaded may still fetch by itself, such as its icon. */
 const SETTLE_MS = 500;
@@ -58,13 +58,13 @@ async function start(): Promise<boolean> {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** When the page's own files have been fetched. */
+/** Resolves when the page's own files are fetched. */
 function loaded(): Promise<unknown> {
   if (document.readyState === 'complete') return Promise.resolve();
   return new Promise((resolve) => addEventListener('load', resolve, { once: true }));
 }
 
-/** Service workers, where there are any. */
+/** The browser's service workers, if it has them. */
 function workers(): ServiceWorkerContainer | undefined {
   return 'serviceWorker' in navigator ? navigator.serviceWorker : undefined;
 }

@@ -3,7 +3,7 @@ import { type CallOptions, type Contract, type Handlers, serveCalls, ThreadClien
 import { pageError } from './pageError.js';
 
 /**
- * A worker that answers the calls of its contract.
+ * Connects to a worker.
  * @throws SamusError WORKER_BROKEN from its calls if it could not be loaded or has ended
  */
 export function workerClient<C extends Contract>(worker: Worker): ThreadClient<C> {
@@ -25,8 +25,8 @@ export function workerClient<C extends Contract>(worker: Worker): ThreadClient<C
 }
 
 /**
- * The one worker of the page for some kind of work. It starts when it is first needed, and can be let go: a thread that
- * has handled large images keeps their memory for as long as it lives.
+ * A worker that starts on first use and can be released: a thread that has handled large images keeps their memory as
+ * long as it lives.
  */
 export class PageWorker<C extends Contract> {
   readonly #start: () => Worker;
@@ -53,7 +53,7 @@ export class PageWorker<C extends Contract> {
     }
   }
 
-  /** Ends the worker once no call is running; the next call starts another one. */
+  /** Ends the worker as soon as no call is running; the next call starts a new one. */
   letGo(): void {
     this.#unwanted = this.#client !== undefined;
     this.#endIfIdle();
@@ -67,7 +67,7 @@ export class PageWorker<C extends Contract> {
   }
 }
 
-/** Answers the page's calls from now on. */
+/** Starts answering the page's calls. */
 export function serveWorker<C extends Contract>(handlers: Handlers<C>): void {
   serveCalls(
     {

@@ -37,20 +37,20 @@ let dataset: string | undefined;
 const known = new Map<string, ImageDocument>();
 
 const queue = new WriteQueue<Store>((state) => {
-  // Once, until writing goes well again.
+  // Only once, until writing works again.
   if (state === 'unavailable' && saving.peek() !== state) cannotSave();
   saving.value = state;
 });
 
-/** Null where nothing can be saved; why, is said. */
+/** Null if nothing can be saved; the user is told why. */
 export function openStore(): Promise<Store | null> {
   opening ??= openOnce();
   return opening;
 }
 
 /**
- * The database may not take what is handed over while the page is being left. The work that is not written by then goes
- * into local storage, which writes at once, and into the database at the next start.
+ * The database may not finish while the page is closing. Annotations that are not written by then go to local
+ * storage, which is synchronous, and to the database at the next start.
  */
 const JOURNAL = 'samus.unsaved';
 
@@ -60,7 +60,7 @@ function writeJournal(): void {
   try {
     localStorage.setItem(JOURNAL, JSON.stringify(unsaved));
   } catch {
-    // Too large, or forbidden: the database has most of it all the same.
+    // Too large, or blocked. The database has received most of it anyway.
   }
 }
 
@@ -73,20 +73,20 @@ async function readJournal(): Promise<void> {
     await queue.flush();
     localStorage.removeItem(JOURNAL);
   } catch {
-    // There is none that can be read.
+    // There is no readable journal.
   }
 }
 
 const workName = (key: string): string => `work ${key}`;
 
-/** The work on an image, of this session or an earlier one. */
+/** The annotations of an image, from this session or an earlier one. */
 export async function documentOf(key: string): Promise<ImageDocument | undefined> {
   const stored = known.has(key) ? undefined : await (await openStore())?.document(key);
-  // Work may have come in while the store was read.
+  // Annotations may have changed while the store was being read.
   return known.get(key) ?? stored;
 }
 
-/** Takes work on an image, open or not: saves it, and counts it in the list wherever the image stands there. */
+/** Saves the annotations of an image, open or not, and updates the counts of its entries. */
 export function keepDocument(key: string, next: ImageDocument): void {
   known.set(key, next);
   queue.put(workName(key), (store) => store.putDocument(key, next));
@@ -101,7 +101,7 @@ export function keepDocument(key: string, next: ImageDocument): void {
   entries.value = entries.peek().map((entry) => (isBehind(entry) ? { ...entry, ...counts } : entry));
 }
 
-/** What the list says of the work on an image; what was carried there and not looked at does not count. */
+/** The counts for the list. Carried objects that nobody has looked at do not count. */
 export function countsOf({ objects: all }: ImageDocument): Pick<Entry, 'shapes' | 'asked' | 'committed' | 'corrected'> {
   const objects = all.filter(({ carried }) => !carried);
   return {
@@ -112,37 +112,40 @@ export function countsOf({ objects: all }: ImageDocument): Pick<Entry, 'shapes' 
   };
 }
 
-/** Keeps an image of the list for the next visit. */
+/** Stores an image of the list for the next visit. */
 export function keepFile(file: StoredFile): void {
   queue.put(`file ${file.id}`, (store) => store.putFile(file));
 }
 
-/** Notes where an image of the list was found, for the next visit. */
+/** Stores the folder of an image for the next visit. */
 export function keepFolder(id: string, folder: SourceFolder): void {
   queue.put(`folder ${id}`, (store) => store.changeFile(id, { folder }));
 }
 
-/** Notes why an image of the list cannot be opened, or that it can. */
+/** Stores why an image cannot be opened, or that it can. */
 export function keepFailure(id: string, failure: Entry['failure']): void {
   queue.put(`failure ${id}`, (store) => store.changeFile(id, { failure }));
 }
 
-/** Has the state of saving wait for work that ends in {@link keepFile}. */
+/** Reports "saving" until work that ends in {@link keepFile} is done. */
 export const whileSaving = (work: Promise<void>): Promise<void> => queue.during(work);
 
-/** Deletes the image; the work on it stays. */
+/** Deletes the image but keeps its annotations. */
 export function dropFile(id: string): void {
   queue.put(`file ${id}`, (store) => store.removeFile(id));
 }
 
-/** Deletes the work on all images, those that are not in the list too, and what was named. @returns whether it is gone */
+/**
+ * Deletes all annotations, including those of images that are not in the list, and all names.
+ * @returns whether that worked
+ */
 export async function forgetWork(): Promise<boolean> {
   known.clear();
   const gone = await queue.reset((store) => store.clear());
   if (gone) {
     dataset = undefined;
     classes.value = FIRST_CLASSES;
-    // No work holds their numbers any more.
+    // No annotations use their numbers any more.
     removedClasses.value = [];
     currentClass.value = FIRST_CLASSES[0].id;
   }
@@ -150,7 +153,7 @@ export async function forgetWork(): Promise<boolean> {
   return gone;
 }
 
-/** The name that the last data set was exported under. */
+/** The name of the last exported dataset. */
 export const lastDataset = (): string | undefined => dataset;
 
 export function keepDataset(name: string): void {
@@ -158,7 +161,7 @@ export function keepDataset(name: string): void {
   keepSettings();
 }
 
-/** Begins to follow the open document. */
+/** Starts saving changes of the open document. */
 export function followWork(): void {
   effect(() => {
     const [now, open] = [document.value, opened.value];
@@ -169,13 +172,13 @@ export function followWork(): void {
     void queue.flush();
     writeJournal();
   });
-  // The page came back instead of being loaded anew: what it writes from now on is newer.
+  // The page was restored from the browser's cache: what it writes from now on is newer than the journal.
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) localStorage.removeItem(JOURNAL);
   });
 }
 
-/** The settings of the last visit; its classes are put back, before any are added. */
+/** The settings of the last visit. Restores its classes before others are added. */
 export function restoreSettings(): Promise<Settings> {
   restoring ??= restoreOnce();
   return restoring;
@@ -191,7 +194,7 @@ async function restoreOnce(): Promise<Settings> {
   return settings;
 }
 
-/** Begins to follow the settings, once those of the last visit are back. */
+/** Starts saving settings, once those of the last visit are restored. */
 export function followSettings(restored: Settings): void {
   dataset ??= restored.dataset;
   effect(keepSettings);

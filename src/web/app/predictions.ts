@@ -28,21 +28,21 @@ import {
   tool,
 } from './state.js';
 
-/** Each holds logits of 16 to 256 kB. */
+/** Each answer holds 16 to 256 kB of logits. */
 const MOST_ANSWERS = 200;
 
 /** By image, model and prompts. */
 const answers = new Map<string, EngineMask>();
 let running = false;
-/** Questions that failed are not asked again until another one was answered, or the person wants it. */
+/** Failed questions are not repeated until another one succeeds or the user retries. */
 const failed = new Set<string>();
-/** Questions that no engine answers, because their prompts are wrong: they are never asked again. */
+/** Questions with invalid prompts, which are never repeated. */
 const refused = new Set<string>();
 
-/** Long enough to see whether a mask that was carried along fits. */
+/** Time to see whether a carried mask fits. */
 const SEEING_MS = 1500;
 
-/** Begins to follow the document. */
+/** Starts answering the prompts of the open document. */
 export function followPrompts(): void {
   effect(() => {
     const [present, open] = [document.value, opened.value];
@@ -56,20 +56,20 @@ export function followPrompts(): void {
     if (document.value && opened.value) void answerAll();
   });
   effect(() => {
-    // What was asked about another image is of no use any more.
+    // Answers about another image are of no use.
     opened.value;
     preview.cancel();
   });
 }
 
-/** Lets go of all answers; what is open is asked anew. */
+/** Drops all cached answers. */
 export function forgetAnswers(): void {
   answers.clear();
   failed.clear();
   refused.clear();
 }
 
-/** Has the open image read and then answers what is open. */
+/** Encodes the open image, then answers its prompts. */
 export async function prepare(): Promise<void> {
   const open = opened.peek();
   if (!open) return;
@@ -77,11 +77,11 @@ export async function prepare(): Promise<void> {
   await readImage(open, () => void answerAll());
 }
 
-/** Shows what a click at a pixel would give; null: shows nothing. */
+/** Previews the mask of a click at a pixel; null hides the preview. */
 export function previewAt(pixel: readonly [number, number] | null): void {
   if (pixel && showPreview.peek() && tool.peek() === 'click' && !running) {
     void preview(pixel).catch(() => {
-      // A preview that fails is no loss: the click itself tells why.
+      // A failed preview does not matter: the click itself reports the error.
       hover.value = null;
     });
     return;
@@ -90,7 +90,7 @@ export function previewAt(pixel: readonly [number, number] | null): void {
   hover.value = null;
 }
 
-/** A packed mask out of an engine's. */
+/** Packs the mask of an engine. */
 export function packed({ rle }: Pick<EngineMask, 'rle'>): PackedMask {
   const { size, counts } = rle;
   return typeof counts === 'string' ? { size, counts } : packRle(rleCounts(rle), size[1], size[0]);
@@ -115,7 +115,7 @@ async function answerAll(): Promise<void> {
 const isOpen = (object: Annotation): boolean => !failed.has(idOf(object)) && !refused.has(idOf(object));
 const idOf = (object: Annotation): string => `${object.id} ${promptKey(object)}`;
 
-/** Says something of the prompts and nothing of the engine. */
+/** Whether an error concerns the prompts, not the engine. */
 const isRefusal = (error: unknown): boolean => error instanceof SamusError && error.code.startsWith('PROMPT_');
 
 async function answerOne(engine: Engine, object: Annotation): Promise<void> {
@@ -139,13 +139,13 @@ async function answerOne(engine: Engine, object: Annotation): Promise<void> {
   }
 }
 
-/** An answer came, so what failed before is worth another try. */
+/** After a success, earlier failures are worth a retry. */
 function answeredAgain(): void {
   failed.clear();
   if (engineStatus.peek().phase === 'failed') engineStatus.value = { phase: 'ready' };
 }
 
-/** Asks for the place under the pointer; of the places it passed meanwhile only the last is asked. */
+/** Asks about the pixel under the pointer, skipping those that it passed in the meantime. */
 const preview = latestOnly(async (signal: AbortSignal, place: readonly [number, number]) => {
   const [engine, open, present] = [readyEngine(), opened.peek(), document.peek()];
   const object = active.peek();
@@ -156,13 +156,13 @@ const preview = latestOnly(async (signal: AbortSignal, place: readonly [number, 
   const raw = (object ? object.raw : !cleanMasks.peek()) || undefined;
   const prompts = { points: [...points, [...place, label]] as const, box, start, multimask: several, raw };
   const mask = await ask(engine, open.key, prompts, signal);
-  // What changed meanwhile asks for itself.
+  // If something has changed, a newer request is under way.
   if (!signal.aborted && document.peek() === present && tool.peek() === 'click') hover.value = packed(mask);
 });
 
 const NOTHING: Pick<Annotation, 'points' | 'box' | 'start'> = { points: [], box: null, start: null };
 
-/** The answer to the last step. Known answers are not asked for again. */
+/** The answer to the last question, using cached answers. */
 function ask(
   engine: Engine,
   key: string,

@@ -6,7 +6,7 @@ import type { OutputFile } from '../exports/exportContract.js';
 import { pageError } from '../pageError.js';
 import type { SourceFolder } from '../storage/database.js';
 
-/** What the File System Access API adds to browsers that have it; TypeScript's own types leave it out. */
+/** Parts of the File System Access API that TypeScript's types lack. */
 declare global {
   interface Window {
     showDirectoryPicker?(options?: { id?: string; mode?: 'read' | 'readwrite' }): Promise<FileSystemDirectoryHandle>;
@@ -16,32 +16,35 @@ declare global {
   }
 }
 
-/** Where results are written beside the images. */
+/** The folder for results next to the images. */
 export const RESULTS_FOLDER = 'samus-export';
 
-/** Hands a file to the person as a download of the browser. @param path its last part is the name */
+/**
+ * Downloads a file.
+ * @param path the last part is its name
+ */
 export function download(path: string, content: Blob): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(content);
   link.download = path.split('/').at(-1)!;
   link.click();
-  // The download has begun by then.
+  // The download has started by then.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** Asks the person, in the course of a click. After a reload the browser asks anew. */
+/** Asks for permission; needs a user gesture. After a reload the browser asks again. */
 export async function mayWrite({ handle }: SourceFolder): Promise<boolean> {
   try {
     return ((await handle.requestPermission?.({ mode: 'readwrite' })) ?? 'granted') === 'granted';
   } catch {
-    // The click is too long ago, or the browser forbids it for this folder.
+    // The gesture is too long ago, or the browser blocks this folder.
     return false;
   }
 }
 
 /**
- * All of the files, or none of them.
- * @returns where they are, from the folder on
+ * Writes all files or none.
+ * @returns their place within the folder
  * @throws SamusError EXPORT_WRITE
  */
 export async function writeResults(folder: SourceFolder, files: readonly OutputFile[]): Promise<string> {
@@ -62,7 +65,7 @@ export async function writeResults(folder: SourceFolder, files: readonly OutputF
   }
 }
 
-/** Date and time here, fit for a name, in the order of time. */
+/** Local date and time as a file name that sorts by time. */
 function stamp(now: Date): string {
   const two = (n: number): string => String(n).padStart(2, '0');
   const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())];
@@ -78,7 +81,7 @@ async function freeName(folder: FileSystemDirectoryHandle, wanted: string): Prom
   }
 }
 
-/** The browser puts a file in its place once it is closed, whole. */
+/** The file appears only when it is closed, complete. */
 async function writeInto(root: FileSystemDirectoryHandle, { path, bytes }: OutputFile): Promise<void> {
   const parts = path.split('/');
   let at = root;
@@ -89,7 +92,7 @@ async function writeInto(root: FileSystemDirectoryHandle, { path, bytes }: Outpu
     await writable.write(bytes);
     await writable.close();
   } catch (error) {
-    // One that is open would keep its folder from being removed.
+    // An open file would block removing its folder.
     await writable.abort();
     throw error;
   }

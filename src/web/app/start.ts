@@ -19,10 +19,10 @@ import {
   showPreview,
 } from './state.js';
 
-/** A server on this machine answers at once; the page does not wait for one that hangs. */
+/** A local server answers quickly; do not wait for one that hangs. */
 const HEALTH_MS = 2000;
 
-/** @param canvasHasFocus whether keys that act on the image may */
+/** @param canvasHasFocus whether keys that act on the image apply */
 export async function start(canvasHasFocus: () => boolean): Promise<void> {
   addEventListener('unhandledrejection', ({ reason }) => sayError(reason));
   addEventListener('error', ({ error }) => {
@@ -49,7 +49,7 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   if (atServer) switchEngine('server');
   followSettings(settings);
   void navigator.storage?.persist?.();
-  // An image that was opened meanwhile is being read by the engine from before.
+  // An image opened in the meantime is being encoded by the previous engine.
   void (atServer && opened.peek() ? prepare() : warmUp());
   await restoreEntries(files, settings.currentId ?? null);
 }

@@ -19,17 +19,17 @@ import type { Saving } from '../storage/writeQueue.js';
 export interface Entry {
   readonly id: string;
   readonly name: string;
-  /** From the folder on that was opened, with `/`; the name where there was none. No other entry has it. */
+  /** Unique path from the opened folder on, with `/`; the file name if there was no folder. */
   readonly path: string;
-  /** The path before it got a number (listing.ts), where it has one. */
+  /** The path before it was numbered (listing.ts), if it was. */
   readonly foundAs?: string;
   readonly folder?: SourceFolder;
   readonly file: File;
-  /** Of samples and images of training sets, whose files cannot say it. */
+  /** Pixel size of samples and of images of training sets, which is not in their files. */
   readonly spacingMm?: readonly [x: number, y: number];
-  /** Hash of the file's bytes: what its work is stored under. Null until it was read. */
+  /** Content hash, under which annotations are stored. Null until the file is read. */
   readonly key: string | null;
-  /** Objects with a mask, those with clicks or a box, those that are done, and those of them that were corrected. */
+  /** Number of objects with a mask, with prompts, finished, and finished with corrections. */
   readonly shapes: number;
   readonly asked: number;
   readonly committed: number;
@@ -48,7 +48,7 @@ export interface Open {
 export type Tool = 'click' | 'box' | 'brush' | 'eraser' | 'calibrate';
 export type Dialog = 'help' | 'export' | 'calibrate' | 'objects' | 'images' | 'learn';
 
-/** What the engine is at, for the status line; `loaded` and `total` in bytes. */
+/** State of the engine for the status line; `loaded` and `total` are in bytes. */
 export type EngineStatus =
   | { readonly phase: 'none' | 'session' | 'encoding' | 'ready' | 'failed' }
   | { readonly phase: 'model'; readonly loaded: number; readonly total: number | null }
@@ -58,13 +58,13 @@ export interface Message {
   readonly tone: 'info' | 'error';
   readonly text: string;
   readonly hint: string;
-  /** A button beside it. */
+  /** A button next to the text. */
   readonly action?: { readonly label: string; run(): void };
 }
 
 export const entries = signal<readonly Entry[]>([]);
 export const opened = signal<Open | null>(null);
-/** The entry being opened or open. */
+/** The entry that is open or being opened. */
 export const currentId = signal<string | null>(null);
 export const history = signal<History<ImageDocument> | null>(null);
 
@@ -76,23 +76,23 @@ export const currentIndex = computed(() => entries.value.findIndex(({ id }) => i
 
 export const FIRST_CLASSES: readonly [ClassEntry] = [{ id: 1, name: 'object', color: PALETTE[0] }];
 export const classes = signal<readonly ClassEntry[]>(FIRST_CLASSES);
-/** Classes that were taken away; objects that hold their numbers may come back. */
+/** Removed classes. Objects that use their numbers may come back. */
 export const removedClasses = signal<readonly ClassEntry[]>([]);
-/** The number of the next class, or undefined if there is none left. */
+/** The number of the next class, or undefined if all are taken. */
 export const nextClass = computed(() => freeClass([...classes.value, ...removedClasses.value]));
 /** The class of new objects. */
 export const currentClass = signal(1);
 
 export const tool = signal<Tool>('click');
-/** What a click means: part of the object or not. */
+/** Whether a click adds to the object or removes from it. */
 export const adding = signal(true);
 /** In pixels of the image. */
 export const brushRadius = signal(6);
 export const showPreview = signal(true);
 export const showMeasures = signal(false);
-/** Ask for three masks at an ambiguous click and take the best. */
+/** Ask for three masks on an ambiguous click and take the best. */
 export const multimask = signal(false);
-/** Fill the holes of masks and keep the part under the clicks: of new objects, those there keep their own setting. */
+/** Fill holes of masks and keep the part under the clicks. For new objects; existing ones keep their setting. */
 export const cleanMasks = signal(true);
 export const carryPrompts = signal(false);
 
@@ -104,17 +104,17 @@ export const canvasSize = signal({ width: 0, height: 0 });
 
 /** Where the pointer is, in pixels of the image; null: not on the canvas. */
 export const pointer = signal<readonly [number, number] | null>(null);
-/** The pixel that keys act on; shown once a key has moved it. */
+/** The pixel that keys act on; shown after the first move. */
 export const crosshair = signal<readonly [number, number] | null>(null);
 /** First corner of a box set by keys, first tick of a calibration. */
 export const anchor: Signal<readonly [number, number] | null> = signal(null);
-/** Both ticks, while the dialog asks for the distance. */
+/** The ticks of a calibration, while it is in progress. */
 export const ticks: Signal<readonly (readonly [number, number])[]> = signal([]);
-/** What a click at the pointer would give. */
+/** Preview of a click at the pointer. */
 export const hover = signal<PackedMask | null>(null);
 
 export const engineKind = signal<EngineKind>('browser');
-/** A model that learned from the person's masks; the browser's engine alone can run it. */
+/** The model adapted to the user's masks; only the browser's engine can run it. */
 export const adapted = signal<KeptModel | null>(null);
 export const adaptedInUse = computed(() =>
   adapted.value?.inUse && engineKind.value === 'browser' ? adapted.value.model : null,
@@ -122,7 +122,7 @@ export const adaptedInUse = computed(() =>
 export const serverReachable = signal(false);
 export const engineStatus = signal<EngineStatus>({ phase: 'none' });
 export const engineName = signal<{ readonly model: string; readonly provider: string } | null>(null);
-/** Prompts are with the model. */
+/** The model is answering prompts. */
 export const thinking = signal(false);
 
 /** The format of the last export. */
@@ -131,13 +131,13 @@ export const exportFormat = signal<ExportFormat>('us30k');
 export const message = signal<Message | null>(null);
 /** Stays beside other messages until it is dismissed. */
 export const warning = signal<Message | null>(null);
-/** What the last files that were opened contain besides images; stays until it is dismissed. */
+/** Summary of the files opened last; stays until it is dismissed. */
 export const summary = signal<Message | null>(null);
 export const dialog = signal<Dialog | null>(null);
-/** Work is being written, is written, or cannot be. */
+/** Whether annotations are saved, being saved, or cannot be saved. */
 export const saving = signal<Saving>('saved');
 
-/** The colour of an object or, with its class alone, of one that is about to be drawn. */
+/** The colour of an object, or of its class if it has none of its own. */
 export function colorOf(object: { readonly classId: number; readonly color?: string | null }): string {
   return object.color ?? classes.value.find(({ id }) => id === object.classId)?.color ?? PALETTE[0];
 }

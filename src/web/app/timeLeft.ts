@@ -9,7 +9,7 @@ export class TimeLeft {
   #stage: AdaptProgress['stage'] | null = null;
   #began = 0;
   #beganAt = 0;
-  /** Milliseconds that judging took before the training. */
+  /** Duration of the test before training, in milliseconds. */
   #judging = 0;
 
   /** @param clock milliseconds */
@@ -17,7 +17,10 @@ export class TimeLeft {
     this.#clock = clock;
   }
 
-  /** Takes a report. @returns seconds, or null while nothing can be said */
+  /**
+   * Updates the estimate.
+   * @returns seconds, or null while unknown
+   */
   after({ stage, done, total }: Pick<AdaptProgress, 'stage' | 'done' | 'total'>): number | null {
     const now = this.#clock();
     if (stage !== this.#stage) {

@@ -12,18 +12,18 @@ import type { FoundFile } from './listing.js';
 import { LABEL_FOLDER } from './maskNames.js';
 
 export interface TrainingSets {
-  /** Classes of data sets, by their names. */
+  /** Classes by dataset name. */
   readonly classes: ReadonlyMap<string, readonly ClassEntry[]>;
-  /** Paths of files that were understood: no masks. */
+  /** Paths of metadata files that were read; they are not masks. */
   readonly read: ReadonlySet<string>;
-  /** An image of a set with the millimetres of its pixels, any other file as it was. */
+  /** Adds the pixel size to an image of a dataset; other files are returned unchanged. */
   withSpacing(found: FoundFile): Promise<FoundFile>;
 }
 
-/** Where a PNG file says how wide and high it is. */
+/** Offset of width and height in a PNG file. */
 const SIZE_AT = 16;
 
-/** Files of these names that hold something else are passed over. */
+/** Ignores files of these names with other content. */
 export async function readTrainingSets(files: readonly FoundFile[]): Promise<TrainingSets> {
   const classes = new Map<string, readonly ClassEntry[]>();
   const read = new Set<string>();
@@ -46,7 +46,7 @@ export async function readTrainingSets(files: readonly FoundFile[]): Promise<Tra
       const facts = table.get(found.path.slice(begin.length).replace(/\.png$/i, ''));
       if (!facts?.spacingMm) continue;
       const [x, y] = facts.spacingMm;
-      // Sets may hold smaller copies than what was measured.
+      // Datasets may contain copies smaller than the measured originals.
       const [width, height] = await pngSize(found.file);
       const ratio = (measured: number | undefined, here: number): number => (measured && here ? measured / here : 1);
       return { ...found, spacingMm: [x * ratio(facts.width, width), y * ratio(facts.height, height)] };
@@ -56,7 +56,7 @@ export async function readTrainingSets(files: readonly FoundFile[]): Promise<Tra
   return { classes, read, withSpacing };
 }
 
-/** The data set that a label belongs to: the folder that its folder of labels is in. */
+/** The dataset of a label: the parent of its label folder. */
 export function datasetOf(path: string): string | undefined {
   const folders = path.split('/').slice(0, -1);
   return folders[folders.findIndex((folder) => LABEL_FOLDER.test(folder)) - 1];
@@ -69,7 +69,7 @@ function datasetClasses(text: string): [name: string, classes: readonly ClassEnt
     if (!isFields(entry) || !Array.isArray(entry.classes)) return [];
     const names: readonly unknown[] = entry.classes;
     const colors: readonly unknown[] = Array.isArray(entry.colors) ? entry.colors : [];
-    // The first is the background.
+    // The first class is the background.
     const classes = names.slice(0, LAST_CLASS + 1).flatMap((name, id): ClassEntry[] => {
       const color = colors[id];
       if (id === 0 || typeof name !== 'string') return [];
@@ -97,7 +97,7 @@ function factsTable(bytes: Uint8Array, path: string): FactsTable | undefined {
   }
 }
 
-/** None of a file that cannot be read; an image says so when it is opened. */
+/** Empty for unreadable files; images report that when they are opened. */
 async function bytesOf(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await readBytes(file);
@@ -107,7 +107,7 @@ async function bytesOf(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** 0 where the file is cut off before. */
+/** Zeros if the file is truncated. */
 async function pngSize(file: Blob): Promise<readonly [width: number, height: number]> {
   const head = new DataView((await bytesOf(file.slice(SIZE_AT, SIZE_AT + 8))).buffer);
   return head.byteLength < 8 ? [0, 0] : [head.getUint32(0), head.getUint32(4)];

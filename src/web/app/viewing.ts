@@ -7,13 +7,13 @@ export function fitView(): void {
   if (image) view.value = fitted(image, canvasSize.peek());
 }
 
-/** One pixel of the image on one of the page. */
+/** One image pixel per CSS pixel. */
 export function actualSize(): void {
   const image = opened.peek()?.picture;
   if (image) view.value = centred(image, canvasSize.peek(), 1);
 }
 
-/** @param place on the canvas; its middle unless given */
+/** @param place on the canvas; default its centre */
 export function zoom(factor: number, place?: readonly [number, number]): void {
   const image = opened.peek()?.picture;
   const size = canvasSize.peek();
@@ -29,7 +29,7 @@ export function follow(pixel: readonly [number, number]): void {
   view.value = bringIntoSight(view.peek(), pixel, canvasSize.peek());
 }
 
-/** Keeps the part of the image that is seen, unless all of it was. */
+/** Keeps the visible part of the image, or fits the image if it was fitted before. */
 export function resizeCanvas(size: Size): void {
   const before = canvasSize.peek();
   const image = opened.peek()?.picture;

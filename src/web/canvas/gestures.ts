@@ -4,7 +4,7 @@
  */
 type Place = readonly [x: number, y: number];
 
-/** What a drag with the main button does at the moment. */
+/** What a drag with the main button does. */
 type DragMode = 'pan' | 'draw';
 
 export interface GestureHandlers {
@@ -15,16 +15,19 @@ export interface GestureHandlers {
   drawMove(place: Place): void;
   drawEnd(): void;
   drawCancel(): void;
-  /** The pointer without a button; null: it left. */
+  /** The pointer moved without a button; null if it left. */
   hover(place: Place | null): void;
   pan(dx: number, dy: number): void;
   zoom(factor: number, place: Place): void;
 }
 
-/** CSS pixels that a click may tremble: a fingertip rolls, more than a mouse or a pen does. */
+/** How far a click may move, in CSS pixels: a fingertip rolls more than a mouse or a pen. */
 const tremble = ({ pointerType }: PointerEvent): number => (pointerType === 'touch' ? 10 : 5);
 
-/** Begins to listen. @returns what ends it */
+/**
+ * Starts listening.
+ * @returns a function that stops it
+ */
 export function followPointers(element: HTMLElement, handlers: GestureHandlers): () => void {
   const down = new Map<number, Place>();
   let mode: 'none' | 'pending' | 'pan' | 'draw' | 'pinch' = 'none';
@@ -79,7 +82,7 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
       if (mode === 'pinch') pinch(event.pointerId, place);
       else if (mode === 'pan') handlers.pan(place[0] - before[0], place[1] - before[1]);
       else if (mode === 'draw') {
-        // All places since the last event: a fast hand draws a smooth line.
+        // Use all positions since the last event, so that fast strokes stay smooth.
         const all = event.getCoalescedEvents?.() ?? [];
         for (const one of all.length > 0 ? all : [event]) handlers.drawMove(placeOf(one));
         handlers.hover(place);
@@ -101,7 +104,7 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
       if (cancelled) handlers.drawCancel();
       else handlers.drawEnd();
     }
-    // After a pinch the remaining finger does nothing until it is lifted.
+    // After a pinch, ignore the remaining finger until it is lifted.
     if (mode !== 'pinch' || down.size === 0) mode = 'none';
   };
   element.addEventListener('pointerup', end, options);
@@ -112,13 +115,13 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
     'wheel',
     (event) => {
       event.preventDefault();
-      // Lines or pixels, a mouse or a pinch on a touchpad: all within a factor of two an event.
+      // Wheel in lines or pixels, or a pinch on a touchpad: at most a factor of two per event.
       const step = event.deltaY * (event.deltaMode === 1 ? 16 : 1) * (event.ctrlKey ? 4 : 1);
       handlers.zoom(2 ** Math.max(-1, Math.min(1, -step / 400)), placeOf(event));
     },
     { ...options, passive: false },
   );
-  // Whatever has the focus: a tool that was chosen with the mouse keeps it. Buttons and fields still get their Space.
+  // Works wherever the focus is: a tool button keeps it after a click. Buttons and fields still receive Space.
   const space = (event: KeyboardEvent): void => {
     if (event.key !== ' ') return;
     spaceHeld = event.type === 'keydown' && document.querySelector('dialog[open]') === null;
@@ -127,7 +130,7 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
   };
   addEventListener('keydown', space, options);
   addEventListener('keyup', space, options);
-  // The key may be lifted while another window has the keyboard.
+  // The key may be released while another window has the focus.
   addEventListener(
     'blur',
     () => {

@@ -30,7 +30,7 @@ export interface Scene {
   /** Masks that wait to be accepted. */
   readonly proposals: readonly { readonly mask: PackedMask; readonly hovered: boolean }[];
   readonly hover: PackedMask | null;
-  /** Middle of the brush and its path so far, in places of the image. */
+  /** Centre of the brush, in image coordinates. */
   readonly brush: { readonly at: Place; readonly radius: number } | null;
   readonly stroke: { readonly path: readonly Place[]; readonly radius: number; readonly erase: boolean } | null;
   readonly crosshair: Place | null;
@@ -38,11 +38,11 @@ export interface Scene {
   readonly lines: readonly (readonly [Place, Place])[];
 }
 
-/** Share of the colour inside masks. */
+/** Opacity of the fill of masks. */
 const FILL = 0.22;
 const FILL_ACTIVE = 0.34;
 const DARK = 'rgba(0, 0, 0, 0.75)';
-/** Above this magnification pixels are shown as squares. */
+/** From this scale on, pixels are shown as squares. */
 const SQUARES_FROM = 4;
 
 export function drawPicture(
@@ -75,8 +75,9 @@ export function drawScene(context: CanvasRenderingContext2D, scene: Scene, view:
 }
 
 /**
- * Clears the canvas. @returns pixels of the canvas in one of the page: by its size as it is, because clicks are read
- * from the same element, and `devicePixelRatio` may already be that of another screen.
+ * Clears the canvas.
+ * @returns canvas pixels per CSS pixel, from the actual sizes: `devicePixelRatio` may already belong to another
+ *   screen
  */
 function cleared(context: CanvasRenderingContext2D): number {
   const { width, height, clientWidth } = context.canvas;
@@ -116,7 +117,7 @@ function drawHover(context: CanvasRenderingContext2D, mask: PackedMask, scale: n
   context.setLineDash([]);
 }
 
-/** Dashed, so that it is told from an object. */
+/** Dashed, to distinguish it from an object. */
 function drawProposal(
   context: CanvasRenderingContext2D,
   mask: PackedMask,
@@ -152,7 +153,7 @@ function drawStroke(
   context.beginPath();
   for (const [i, [x, y]] of path.entries()) {
     if (i === 0) context.moveTo(x, y);
-    // A single dab is a line of no length, which round ends make a disc.
+    // A single dab is a line of zero length, which round caps turn into a disc.
     context.lineTo(x, y);
   }
   context.stroke();
@@ -188,7 +189,7 @@ function drawLine(context: CanvasRenderingContext2D, [x0, y0]: Place, [x1, y1]: 
   });
 }
 
-/** A disc with a plus or minus, so that its kind does not hang on a colour. */
+/** A disc with a plus or minus sign, so that its kind does not depend on colour alone. */
 function drawClick(context: CanvasRenderingContext2D, [x, y]: Place, positive: boolean, color: string): void {
   context.beginPath();
   context.arc(x, y, 7, 0, 2 * Math.PI);
@@ -244,7 +245,7 @@ function drawCrosshair(context: CanvasRenderingContext2D, [x, y]: Place): void {
   });
 }
 
-/** Dark and wide, then light and narrow: seen on every ground. */
+/** A dark wide line under a light narrow one is visible on any background. */
 function twice(context: CanvasRenderingContext2D, color: string, stroke: () => void, dash: number[] = []): void {
   context.lineWidth = 3.5;
   context.strokeStyle = DARK;

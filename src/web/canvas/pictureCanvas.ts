@@ -4,7 +4,7 @@ import type { Image } from '../../formats/image.js';
 /** About 10 ms of work. */
 const STRIP_PIXELS = 1 << 20;
 
-/** @throws the signal's reason when another picture is wanted meanwhile */
+/** @throws the signal's reason, if another image is opened in the meantime */
 export async function pictureCanvas(
   { width, height, channels, data }: Image,
   signal: AbortSignal,
@@ -18,7 +18,7 @@ export async function pictureCanvas(
     const strip = new ImageData(width, Math.min(rows, height - top));
     const pixels = new Uint32Array(strip.data.buffer);
     let from = top * width * channels;
-    // Bytes lie as red, green, blue, alpha: the lowest first.
+    // Little endian: red is the lowest byte.
     if (channels === 1) for (let i = 0; i < pixels.length; i++) pixels[i] = (data[from++]! * 0x010101) | 0xff000000;
     else {
       for (let i = 0; i < pixels.length; i++, from += 3) {

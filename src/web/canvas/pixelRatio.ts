@@ -3,10 +3,13 @@
  * CSS pixels stay the same then, so a ResizeObserver does not fire.
  */
 
-/** Begins to listen. @returns what ends it */
+/**
+ * Starts listening.
+ * @returns a function that stops it
+ */
 export function followPixelRatio(changed: () => void): () => void {
   const ending = new AbortController();
-  // A query names one ratio: it tells that this one is left, and the next one needs a query of its own.
+  // A media query names one ratio and fires when it is left; the next ratio needs a new query.
   const listen = (): void => {
     const query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
     query.addEventListener('change', next, { once: true, signal: ending.signal });

@@ -3,9 +3,9 @@
  * the image covers x to x + 1, so its centre is at x + 0.5.
  */
 export interface Viewport {
-  /** CSS pixels of one image pixel. */
+  /** CSS pixels per image pixel. */
   readonly scale: number;
-  /** Where the image begins. */
+  /** Position of the top left corner of the image. */
   readonly left: number;
   readonly top: number;
 }
@@ -20,14 +20,14 @@ type Place = readonly [x: number, y: number];
 const MARGIN = 12;
 const LARGEST = 40;
 
-/** The whole image in the middle of the canvas; small images are enlarged. */
+/** The whole image, centred; small images are enlarged. */
 export function fitted(image: Size, canvas: Size): Viewport {
   const across = Math.max(1, canvas.width - 2 * MARGIN) / image.width;
   const down = Math.max(1, canvas.height - 2 * MARGIN) / image.height;
   return centred(image, canvas, Math.min(LARGEST, across, down));
 }
 
-/** The image in the middle at a scale. */
+/** The image, centred at a scale. */
 export function centred(image: Size, canvas: Size, scale: number): Viewport {
   return {
     scale,
@@ -36,7 +36,7 @@ export function centred(image: Size, canvas: Size, scale: number): Viewport {
   };
 }
 
-/** Larger or smaller around a place of the canvas, which stays where it is. */
+/** Zooms around a fixed point of the canvas. */
 export function zoomAt(view: Viewport, [x, y]: Place, factor: number, image: Size, canvas: Size): Viewport {
   const least = Math.min(fitted(image, canvas).scale, 1) / 2;
   const scale = Math.min(LARGEST, Math.max(least, view.scale * factor));
@@ -48,7 +48,7 @@ export function pan(view: Viewport, dx: number, dy: number, image: Size, canvas:
   return keepInSight({ ...view, left: view.left + dx, top: view.top + dy }, image, canvas);
 }
 
-/** The same part of the image after the canvas changed its size. */
+/** Shows the same part of the image after the canvas was resized. */
 export function resized(view: Viewport, before: Size, after: Size): Viewport {
   return {
     ...view,
@@ -57,7 +57,7 @@ export function resized(view: Viewport, before: Size, after: Size): Viewport {
   };
 }
 
-/** Where a place of the canvas lies in the image; 0.5 is the middle of the first pixel. */
+/** Converts canvas coordinates to image coordinates; 0.5 is the centre of the first pixel. */
 export function toImage(view: Viewport, [x, y]: Place): [number, number] {
   return [(x - view.left) / view.scale, (y - view.top) / view.scale];
 }
@@ -66,19 +66,19 @@ export function toCanvas(view: Viewport, [x, y]: Place): [number, number] {
   return [x * view.scale + view.left, y * view.scale + view.top];
 }
 
-/** The pixel of the image under a place of the canvas; undefined beside the image. */
+/** The image pixel at a point of the canvas; undefined outside the image. */
 export function pixelAt(view: Viewport, place: Place, image: Size): [number, number] | undefined {
   const [x, y] = toImage(view, place).map(Math.floor) as [number, number];
   return x >= 0 && y >= 0 && x < image.width && y < image.height ? [x, y] : undefined;
 }
 
-/** The nearest pixel of the image, also from beside it. */
+/** The image pixel nearest to a point of the canvas, which may be outside the image. */
 export function nearestPixel(view: Viewport, place: Place, image: Size): [number, number] {
   const [x, y] = toImage(view, place);
   return [clamp(Math.floor(x), 0, image.width - 1), clamp(Math.floor(y), 0, image.height - 1)];
 }
 
-/** The view moved just far enough that a pixel is on the canvas with some room around it. */
+/** Pans just far enough to show a pixel with some margin. */
 export function bringIntoSight(view: Viewport, pixel: Place, canvas: Size): Viewport {
   const [x, y] = toCanvas(view, [pixel[0] + 0.5, pixel[1] + 0.5]);
   const shift = (at: number, size: number): number => {
@@ -88,7 +88,7 @@ export function bringIntoSight(view: Viewport, pixel: Place, canvas: Size): View
   return { ...view, left: view.left + shift(x, canvas.width), top: view.top + shift(y, canvas.height) };
 }
 
-/** A quarter of the canvas at least shows the image, so that nobody loses it. */
+/** Keeps at least a quarter of the canvas covered by the image. */
 function keepInSight(view: Viewport, image: Size, canvas: Size): Viewport {
   const hold = (start: number, length: number, room: number): number => {
     const least = Math.min(length, room / 4);

@@ -18,7 +18,7 @@ export function emptyDocument(width: number, height: number, scale: Scale | null
 export const findObject = (document: ImageDocument, id: string | null): Annotation | undefined =>
   document.objects.find((object) => object.id === id);
 
-/** What a new object begins with; without a name it becomes `object-N`. */
+/** Initial values of an object; the default name is `object-N`. */
 export interface ObjectSeed {
   readonly id: string;
   readonly classId: number;
@@ -30,13 +30,13 @@ export interface ObjectSeed {
   readonly multimask?: boolean | undefined;
   readonly raw?: true | undefined;
   readonly strokes?: Strokes;
-  /** What the model said to just these prompts, where it is known. */
+  /** The model's answer to these prompts, if known. */
   readonly answer?: Omit<Answer, 'key'>;
   readonly committed?: boolean;
   readonly carried?: true;
 }
 
-/** Adds an object and makes it the active one, unless it is committed. */
+/** Adds an object and selects it unless it is finished. */
 export function addObject(document: ImageDocument, seed: ObjectSeed): ImageDocument {
   const { points = [], box = null, start = null, multimask, raw } = seed;
   const object: Annotation = reshaped({
@@ -64,12 +64,12 @@ export function select(document: ImageDocument, activeId: string | null): ImageD
   return document.activeId === activeId ? document : { ...document, activeId };
 }
 
-/** @param multimask whether the model is asked for three masks, if this is the first prompt of the object */
+/** @param multimask whether to ask for three masks, if this is the first prompt of the object */
 export function addPoint(document: ImageDocument, id: string, point: PointPrompt, multimask = false): ImageDocument {
   return change(document, id, (object) => ({ ...asked(object, multimask), points: [...object.points, point] }));
 }
 
-/** Takes the last click back, or the box where there is no click. */
+/** Removes the last click, or the box if there are no clicks. */
 export function removeLastPrompt(document: ImageDocument, id: string): ImageDocument {
   return change(document, id, (object) => {
     if (object.points.length > 0) return { ...open(object), points: object.points.slice(0, -1) };
@@ -77,12 +77,12 @@ export function removeLastPrompt(document: ImageDocument, id: string): ImageDocu
   });
 }
 
-/** @param multimask as with {@link addPoint} */
+/** @param multimask see {@link addPoint} */
 export function setBox(document: ImageDocument, id: string, box: PixelBox, multimask = false): ImageDocument {
   return change(document, id, (object) => ({ ...asked(object, multimask), box }));
 }
 
-/** Adds pixels drawn by hand, or takes pixels away. */
+/** Adds or erases pixels by hand. */
 export function paint(document: ImageDocument, id: string, stroke: PackedMask, erase: boolean): ImageDocument {
   return change(document, id, (object) => {
     const { added, erased } = object.strokes;
@@ -106,7 +106,7 @@ export function setColor(document: ImageDocument, id: string, color: string | nu
   return change(document, id, (object) => (object.color === color ? object : { ...object, color }));
 }
 
-/** @param raw whether its mask is left as the model gives it */
+/** @param raw whether to leave the mask as the model returns it */
 export function setRaw(document: ImageDocument, id: string, raw: boolean): ImageDocument {
   return change(document, id, (object) =>
     (object.raw ?? false) === raw ? object : { ...object, raw: raw || undefined },
@@ -117,12 +117,12 @@ export function setHidden(document: ImageDocument, id: string, hidden: boolean):
   return change(document, id, (object) => (object.hidden === hidden ? object : { ...object, hidden }));
 }
 
-/** What is hidden in one version, hidden in another too: undo goes back to masks, not to what was shown. */
+/** Copies the visibility of objects from one version to another: Undo restores masks, not visibility. */
 export function withHiddenOf(document: ImageDocument, shown: ImageDocument): ImageDocument {
   return shown.objects.reduce((all, { id, hidden }) => setHidden(all, id, hidden), document);
 }
 
-/** Says that an object is done: the next click begins a new one. An object without a mask cannot be done. */
+/** Finishes an object, so that the next click starts a new one. An object without a mask cannot be finished. */
 export function commit(document: ImageDocument, id: string): ImageDocument {
   const object = findObject(document, id);
   if (!object?.shape) return document;
@@ -140,27 +140,27 @@ export function remove(document: ImageDocument, id: string): ImageDocument {
 
 export const setScale = (document: ImageDocument, scale: Scale | null): ImageDocument => ({ ...document, scale });
 
-/** Objects whose prompts the model has not answered yet, the active one first. */
+/** Objects with unanswered prompts, the selected one first. */
 export function unanswered(document: ImageDocument): Annotation[] {
   const open = document.objects.filter((object) => hasPrompts(object) && object.answer?.key !== promptKey(object));
   return open.sort((a, b) => Number(b.id === document.activeId) - Number(a.id === document.activeId));
 }
 
-/** Puts the model's answer in, if the object still asks that question. */
+/** Stores the model's answer, if the prompts have not changed since. */
 export function withAnswer(document: ImageDocument, id: string, answer: Answer): ImageDocument {
   return change(document, id, (object) => (promptKey(object) === answer.key ? { ...object, answer } : object));
 }
 
-/** What goes along to another image. */
+/** What is carried to another image. */
 export interface Carried {
   readonly seeds: readonly ObjectSeed[];
-  /** Clicks that lie outside of that image, which stay behind, and boxes that reach out of it, which are cut. */
+  /** Number of dropped clicks outside the image and of cropped boxes. */
   readonly outside: number;
 }
 
 /**
- * Prompts, names and classes for an image of this size: masks, strokes and what was there before a click stay behind,
- * and so do objects of which no box and no click that adds is left.
+ * Prompts, names and classes for an image of this size. Masks, strokes and start masks are not carried, nor objects
+ * without a remaining box or positive click.
  */
 export function carried(
   from: ImageDocument,
@@ -182,17 +182,17 @@ export function carried(
   return { seeds, outside };
 }
 
-/** Whether a mask is more than the model's answer to one prompt: corrected, drawn, or made elsewhere. */
+/** Whether a mask is more than the model's answer to one prompt: corrected, drawn, or from a file. */
 export const isCorrected = ({ points, box, start, strokes }: Annotation): boolean =>
   points.length + (box ? 1 : 0) > 1 || strokes.added !== null || strokes.erased !== null || start?.origin === 'file';
 
-/** Whether the mask has none of the pixels that were clicked to be in it: what carried clicks give in another image. */
+/** Whether the mask contains none of its positive clicks, as may happen to carried clicks. */
 export const missesClicks = ({ points, shape }: Annotation): boolean => {
   const inside = points.filter(([, , label = 1]) => label === 1);
   return inside.length > 0 && !inside.some(([x, y]) => shape !== null && contains(shape, Math.floor(x), Math.floor(y)));
 };
 
-/** Carried objects that were on the screen count from now on, but for those whose mask misses its clicks. */
+/** Marks carried objects as seen, except those whose mask misses its clicks. */
 export function seen(document: ImageDocument): ImageDocument {
   const waiting = new Set(unanswered(document));
   return document.objects
@@ -200,7 +200,7 @@ export function seen(document: ImageDocument): ImageDocument {
     .reduce((all, { id }) => change(all, id, (object) => ({ ...object, carried: undefined })), document);
 }
 
-/** The part of a box that lies in an image; null if it holds nothing. */
+/** The part of a box inside the image, or null. */
 function cutTo([x0, y0, x1, y1]: PixelBox, width: number, height: number): PixelBox | null {
   const box = [Math.max(0, x0), Math.max(0, y0), Math.min(width - 1, x1), Math.min(height - 1, y1)] as const;
   return box[0] < box[2] && box[1] < box[3] ? box : null;
@@ -218,10 +218,13 @@ function change(document: ImageDocument, id: string, edit: (object: Annotation) 
   return changed ? { ...document, objects } : document;
 }
 
-/** An object that is worked on is not done, shown, and has been looked at. */
+/** An edited object is unfinished, visible and seen. */
 const open = (object: Annotation): Annotation => ({ ...object, committed: false, hidden: false, carried: undefined });
 
-/** An object that gets a prompt: the setting of the first one holds for all, so that corrections go on from its mask. */
+/**
+ * An object with a new prompt. The setting of the first prompt applies to all, so that corrections start from its
+ * mask.
+ */
 const asked = (object: Annotation, multimask: boolean): Annotation =>
   hasPrompts(object) ? open(object) : { ...open(object), multimask };
 

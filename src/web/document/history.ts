@@ -7,13 +7,13 @@ export interface History<T> {
 
 export const beginHistory = <T>(present: T): History<T> => ({ past: [], present, future: [] });
 
-/** A new version as a step of its own; what was undone is gone then. An equal version is no step. */
+/** Adds a version as a step and drops undone steps. Does nothing if the version is the same. */
 export function record<T>(history: History<T>, next: T): History<T> {
   if (next === history.present) return history;
   return { past: [...history.past, history.present], present: next, future: [] };
 }
 
-/** A new version of the present that is no step: an answer that came in, what is selected. */
+/** Replaces the present version without a step, for answers and selection. */
 export function amend<T>(history: History<T>, next: T): History<T> {
   return next === history.present ? history : { ...history, present: next };
 }

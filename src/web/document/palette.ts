@@ -12,13 +12,13 @@ export const PALETTE: readonly [string, ...string[]] = [
   '#0072b2',
 ];
 
-/** The colour of a class that has none of its own. */
+/** The default colour of a class. */
 export const classColor = (id: number): string => PALETTE[(id - 1) % PALETTE.length]!;
 
-/** Numbers of classes: what a byte of a label picture holds. */
+/** The largest class number: labels have one byte per pixel. */
 export const LAST_CLASS = 255;
 
-/** The least number that no class has, or undefined if all are taken. */
+/** The smallest free class number, or undefined if all are taken. */
 export function freeClass(classes: readonly { readonly id: number }[]): number | undefined {
   const used = new Set(classes.map(({ id }) => id));
   return Array.from({ length: LAST_CLASS }, (_, i) => i + 1).find((id) => !used.has(id));

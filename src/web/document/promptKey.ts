@@ -7,27 +7,27 @@ import type { Annotation } from './types.js';
 
 type Prompts = Pick<Annotation, 'points' | 'box' | 'start' | 'multimask' | 'raw'>;
 
-/** One question to the model, by a name for it and the questions before it. */
+/** A question to the model, with a key for it and the questions before it. */
 interface PromptStep {
   readonly key: string;
   readonly question: Question;
 }
 
-/** Equal for equal prompts. */
+/** A key that is equal for equal prompts. */
 export function promptKey({ points, box, start, multimask, raw }: Prompts): string {
   const clicks = points.map(([x, y, label = 1]) => `${x},${y},${label}`).join(' ');
   const how = `${multimask ? '|best of three' : ''}${raw ? '|raw' : ''}`;
   return `${box?.join(',') ?? ''}|${clicks}|${start ? hash(start.mask.counts) : ''}${how}`;
 }
 
-/** The questions about an object in their order; the page asks click by click. */
+/** The questions about an object in order; the page asks click by click. */
 export const promptSteps = (prompts: Prompts): PromptStep[] =>
   questionsOf({ ...prompts, multimask: prompts.multimask ?? false, oneByOne: true }).map((question) => ({
     key: promptKey({ ...prompts, points: question.points }),
     question,
   }));
 
-/** FNV-1a, 32 bits: tells masks apart, proves nothing. */
+/** FNV-1a, 32 bits: distinguishes masks; not cryptographic. */
 function hash(text: string): string {
   let state = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);

@@ -13,27 +13,27 @@ export type PackedMask = PackedRle;
 /** A kind of object. */
 export type ClassEntry = Required<AnnotationClass>;
 
-/** A mask that was there before any click of this object. */
+/** A mask that the object had before any click. */
 export interface StartMask {
   readonly mask: PackedMask;
   readonly origin: 'file' | 'automatic';
-  /** The model's own guess of its quality, of masks that it found by itself. */
+  /** Predicted IoU, of masks from automatic mode. */
   readonly score: number | null;
 }
 
-/** What the model answered, and to which prompts. */
+/** The model's answer and its prompts. */
 export interface Answer {
   readonly mask: PackedMask;
   readonly score: number;
-  /** Name of the model; one that was adapted to the person's masks has a name of its own. */
+  /** Name of the model. An adapted model has its own name. */
   readonly model: string;
-  /** Of a file that asked all clicks at once, or does not say; the page asks one after the other. */
+  /** Set for files whose prompts were asked all at once; the page asks one after the other. */
   readonly atOnce?: boolean;
-  /** {@link promptKey} of the prompts that it answers. */
+  /** {@link promptKey} of the answered prompts. */
   readonly key: string;
 }
 
-/** Pixels that a person drew or erased by hand; they hold whatever the model says. */
+/** Pixels drawn or erased by hand, which override the model. */
 export interface Strokes {
   readonly added: PackedMask | null;
   readonly erased: PackedMask | null;
@@ -43,27 +43,27 @@ export interface Annotation {
   readonly id: string;
   readonly name: string;
   readonly classId: number;
-  /** Instead of the colour of the class. */
+  /** Overrides the colour of the class. */
   readonly color: string | null;
   readonly hidden: boolean;
-  /** A person said that it is done. */
+  /** The user finished the object. */
   readonly committed: boolean;
-  /** Its prompts come from the image before, and nobody has looked at what the model made of them. */
+  /** Its prompts were carried from another image, and nobody has looked at the result. */
   readonly carried?: true | undefined;
   readonly points: readonly PointPrompt[];
   readonly box: PixelBox | null;
   readonly start: StartMask | null;
-  /** Whether the first prompt asks for three masks, of which the best is taken; where it is not known, one is asked. */
+  /** Whether the first prompt asks for three masks and takes the best; one if undefined. */
   readonly multimask?: boolean | undefined;
-  /** The mask is left as the model gives it, with its holes and stray parts. */
+  /** The mask is left as the model returns it, with holes and stray parts. */
   readonly raw?: true | undefined;
   readonly strokes: Strokes;
   readonly answer: Answer | null;
-  /** What is shown and exported: the answer or the start, with the strokes; null while there is nothing. */
+  /** The mask that is shown and exported: the answer or the start mask, with strokes applied; null if there is none. */
   readonly shape: PackedMask | null;
 }
 
-/** Millimetres of a pixel across and down, and who said so. */
+/** Width and height of a pixel in millimetres, and their source. */
 export interface Scale {
   readonly mm: readonly [x: number, y: number];
   readonly origin: 'file' | 'calibrated';
@@ -74,6 +74,6 @@ export interface ImageDocument {
   readonly height: number;
   readonly scale: Scale | null;
   readonly objects: readonly Annotation[];
-  /** The object that clicks go to; null: the next click begins a new one. */
+  /** The selected object, which clicks go to; null if the next click starts a new one. */
   readonly activeId: string | null;
 }

@@ -17,7 +17,7 @@ interface AdaptRequest {
   readonly steps?: number;
 }
 
-/** How it went; the adapted weights are there whether they are better or not. */
+/** The outcome, with the adapted weights even if they are not better. */
 export interface AdaptOutcome extends Omit<Adaptation, 'tensors'> {
   /** A safetensors file of half-precision floats, as bundled models have them. */
   readonly weights: Blob;
@@ -28,22 +28,21 @@ export type AdaptContract = {
 };
 
 export interface AdaptOptions {
-  /** Name of the model of the server's to start from. */
+  /** Name of the server's model to start from. */
   readonly model: string;
   /** Its weights, if it was adapted before. */
   readonly weights?: Blob;
   /** Address of the server's root; default the folder of the page. */
   readonly base?: string;
-  /** Steps of the optimiser; default that of train/adapt.ts, some minutes. */
+  /** Optimiser steps; the default of train/adapt.ts takes a few minutes. */
   readonly steps?: number;
-  /** Stops at once. */
+  /** Aborts immediately. */
   readonly signal?: AbortSignal;
   progress?(progress: AdaptProgress): void;
 }
 
 /**
- * @param samples one mask for each image: of images that are parted into two groups, one to learn from and one to judge
- *   by, none may be in both
+ * @param samples one mask per image; no image may occur twice, because some are held out for testing
  * @throws SamusError ADAPT_TOO_FEW, ADAPT_NAN, MODEL_UNREACHABLE, RUNTIME_OUT_OF_MEMORY; the signal's reason
  */
 export async function adapt(samples: readonly AdaptExample[], options: AdaptOptions): Promise<AdaptOutcome> {

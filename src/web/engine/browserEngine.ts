@@ -36,10 +36,10 @@ type EngineClient = ThreadClient<EngineContract>;
 /** Encodings kept: 0.3 MB each with samus-s, 1 MB with SAM's. */
 const MOST_IMAGES = 12;
 
-/** The page rests this long before WebGPU is tried, so that no click waits for it. */
+/** The page must be idle this long before WebGPU is tried, so that no click waits. */
 const REST_MS = 4000;
 
-/** Runs of the trial; the best counts. */
+/** Runs of the trial; the fastest counts. */
 const TRIAL_RUNS = 3;
 
 export class BrowserEngine implements Engine {
@@ -70,7 +70,7 @@ export class BrowserEngine implements Engine {
       return new BrowserEngine(await startWorker(options, first), first, options);
     } catch (error) {
       if (provider !== 'auto' || first === 'wasm' || options.signal?.aborted) throw error;
-      // What was found faster once does not work any more: another driver, another screen.
+      // The provider that was faster no longer works, for example after a driver update.
       rememberProvider(model, 'wasm');
       return new BrowserEngine(await startWorker(options, 'wasm'), 'wasm', options);
     }
@@ -110,7 +110,7 @@ export class BrowserEngine implements Engine {
     await encoded;
   }
 
-  /** Once, when the page has rested. */
+  /** Runs once, when the page is idle. */
   #scheduleTrial(): void {
     if (this.#tried || this.#disposed) return;
     clearTimeout(this.#trial);
@@ -141,7 +141,7 @@ async function startWorker(options: BrowserEngineOptions, provider: BrowserProvi
   }
 }
 
-/** Times of a provider on an empty picture, in a worker that ends with it. */
+/** Times a provider on an empty image, in a temporary worker. */
 async function timeProvider(options: BrowserEngineOptions, provider: BrowserProvider): Promise<Timings> {
   const client = await startWorker(options, provider);
   try {

@@ -8,15 +8,15 @@ import type { ObjectPrompt } from '../../predict/types.js';
 
 export type EngineKind = 'browser' | 'server';
 
-/** A picture, decoded once for both engines. */
+/** A decoded image, the same for both engines. */
 export interface EngineImage {
-  /** What the page calls it; the same key means the same pixels. */
+  /** The page's key of the image; equal keys mean equal pixels. */
   readonly key: string;
   readonly image: Image;
 }
 
 export interface EngineMask {
-  /** Predicted IoU, the network's own guess. */
+  /** Predicted IoU, the network's own estimate. */
   readonly score: number;
   readonly rle: Rle;
   /** Pixels of the mask. */
@@ -27,19 +27,25 @@ export interface EngineMask {
   readonly lowResLogits: Float32Array;
 }
 
-/** All calls reject with the signal's reason once it is aborted, and with a SamusError for what a person can mend. */
+/**
+ * All calls reject with the signal's reason when it is aborted, and with a SamusError for problems that a user can
+ * fix.
+ */
 export interface Engine {
   readonly kind: EngineKind;
-  /** Where the arithmetic is done: `wasm`, `webgpu`, `cpu`. */
+  /** What runs the model: `wasm`, `webgpu`, `cpu`. */
   readonly provider: string;
   readonly model: string;
-  /** The expensive half, done once for an image: a second call for one of the last few images does nothing. */
+  /** The expensive half, once per image: repeating it for one of the last few images does nothing. */
   encode(image: EngineImage, signal?: AbortSignal): Promise<void>;
   /** @throws SamusError ENGINE_IMAGE_UNKNOWN if the image was not encoded, or too many others since */
   segment(key: string, prompt: ObjectPrompt, options?: EngineSegmentOptions): Promise<EngineMask>;
-  /** Everything in the picture, without prompts. @throws SamusError ENGINE_IMAGE_UNKNOWN */
+  /**
+   * Segments everything in the image, without prompts.
+   * @throws SamusError ENGINE_IMAGE_UNKNOWN
+   */
   everything(key: string, options?: EverythingOptions): Promise<EngineMask[]>;
-  /** Gives memory back; calls under way are rejected. */
+  /** Frees memory; running calls are rejected. */
   dispose(): Promise<void>;
 }
 
@@ -56,11 +62,11 @@ export interface EverythingOptions {
   progress?(done: number, total: number): void;
 }
 
-/** What an engine is doing before it can answer. */
+/** Progress of an engine that is starting. */
 export interface EngineProgress {
   /** `model`: bytes of the model's files; `session`: preparing to run it. */
   readonly phase: 'model' | 'session';
   readonly loaded: number;
-  /** Null where it is not known. */
+  /** Null if unknown. */
   readonly total: number | null;
 }

@@ -9,13 +9,13 @@ interface LoadRequest {
   /** Address of the server's root, where `models/` and `ort/` lie. */
   readonly base: string;
   readonly model: string;
-  /** Weights to take instead of the server's (adapt.ts). */
+  /** Weights to use instead of the server's (adapt.ts). */
   readonly weights?: Blob;
   readonly provider: BrowserProvider;
   readonly threads: number;
 }
 
-/** The best times so far, in milliseconds; null where nothing was run. */
+/** The shortest times so far, in milliseconds; null if nothing has run. */
 export interface Timings {
   readonly encodeMs: number | null;
   readonly decodeMs: number | null;
@@ -28,7 +28,7 @@ export interface Steps {
 }
 
 export type EngineContract = {
-  /** Loads a model and makes it ready to run; the first call of all, and only once. */
+  /** Loads a model and prepares it to run. Must be the first call, and only once. */
   load: { input: LoadRequest; output: null; progress: EngineProgress };
   encode: { input: { readonly key: string; readonly image: Image }; output: null };
   segment: {
@@ -41,7 +41,7 @@ export type EngineContract = {
     output: EngineMask;
   };
   everything: { input: { readonly key: string }; output: EngineMask[]; progress: Steps };
-  /** Lets an encoding go. */
+  /** Drops an encoding. */
   forget: { input: string; output: null };
   timings: { input: null; output: Timings };
 };

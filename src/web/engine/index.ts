@@ -8,25 +8,25 @@ import { ServerEngine } from './serverEngine.js';
 import { mostThreads } from './wasmRuntime.js';
 
 export interface EngineOptions {
-  /** Name of a model of the server's; default the one that the server says. */
+  /** Name of one of the server's models; default the server's default. */
   readonly model?: string;
-  /** The browser's engine only: weights to use instead of the model's own, as adapt.ts gives them. */
+  /** Browser only: weights to use instead of the model's own, from adapt.ts. */
   readonly weights?: Blob;
-  /** Where the browser computes; default `auto`: what is faster on this device. */
+  /** Browser only; the default `auto` uses what is faster on this device. */
   readonly provider?: BrowserProvider | 'auto';
-  /** Threads of WebAssembly; default one for each processor, four at most. */
+  /** Threads of WebAssembly; default one per processor, at most four. */
   readonly threads?: number;
   /** Address of the server's root; default the folder of the page. */
   readonly base?: string;
-  /** Gives up loading. */
+  /** Aborts loading. */
   readonly signal?: AbortSignal;
   progress?(progress: EngineProgress): void;
 }
 
 /**
- * An engine that is ready to encode images; of the browser's, the model has been loaded then.
- * @throws SamusError MODEL_UNREACHABLE; of the browser's also what loading the model and starting to run it throws;
- *   the signal's reason
+ * Creates an engine that is ready to encode images. The browser's engine has loaded its model by then.
+ * @throws SamusError MODEL_UNREACHABLE; for the browser also errors of loading and starting the model; the signal's
+ *   reason
  */
 export async function createEngine(kind: EngineKind, options: EngineOptions = {}): Promise<Engine> {
   const { signal, progress = () => undefined, provider = 'auto' } = options;

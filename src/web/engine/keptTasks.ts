@@ -14,19 +14,22 @@ export class KeptTasks<V> {
   readonly #tasks = new Map<string, Task<V>>();
 
   /**
-   * @param most results that are kept
-   * @param dropped told of a key whose result is no longer kept
+   * @param most number of results to keep
+   * @param dropped called with each key whose result is dropped
    */
   constructor(
     private readonly most: number,
     private readonly dropped: (key: string) => void = () => undefined,
   ) {}
 
-  /** The result for a key: kept, under way, or begun now. @throws the signal's reason, and what `start` throws */
+  /**
+   * The result for a key: kept, running, or started now.
+   * @throws the signal's reason, and what `start` throws
+   */
   async get(key: string, start: (signal: AbortSignal) => Promise<V>, signal?: AbortSignal): Promise<V> {
     signal?.throwIfAborted();
     const task = this.#tasks.get(key) ?? this.#begin(key, start);
-    // Last in the order of the map is last used.
+    // The map is ordered by last use.
     this.#tasks.delete(key);
     this.#tasks.set(key, task);
     this.#limit();
@@ -40,7 +43,7 @@ export class KeptTasks<V> {
     return abortable(task.result, signal, leave);
   }
 
-  /** The result for a key, if it is kept or under way. */
+  /** The result for a key, if it is kept or running. */
   peek(key: string): Promise<V> | undefined {
     return this.#tasks.get(key)?.result;
   }
@@ -74,7 +77,7 @@ export class KeptTasks<V> {
   }
 }
 
-/** A promise that is not waited for any longer once the signal is aborted; `leave` is called then. */
+/** A promise that rejects when the signal is aborted, after calling `leave`. */
 function abortable<V>(promise: Promise<V>, signal: AbortSignal | undefined, leave: () => void): Promise<V> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {

@@ -4,9 +4,9 @@
  */
 
 export interface LatestOnly<A extends readonly unknown[], R> {
-  /** The answer, or undefined if a newer question came before this one was begun, or it was cancelled. */
+  /** The answer, or undefined if the request was superseded before it started, or cancelled. */
   (...question: A): Promise<R | undefined>;
-  /** Aborts what runs and drops what waits. */
+  /** Aborts the running request and drops the waiting one. */
   cancel(): void;
 }
 
@@ -15,7 +15,7 @@ interface Waiting {
   drop(): void;
 }
 
-/** @param ask rejects when its signal is aborted; the question's own arguments follow the signal */
+/** @param ask rejects when its signal is aborted; the arguments of the request follow the signal */
 export function latestOnly<A extends readonly unknown[], R>(
   ask: (signal: AbortSignal, ...question: A) => Promise<R>,
 ): LatestOnly<A, R> {

@@ -27,7 +27,7 @@ export class LocalEngine {
     return { encodeMs: this.#encodeMs, decodeMs: this.#decodeMs };
   }
 
-  /** Runs both halves once on a picture without content: sessions are made, memory is taken, code is compiled. */
+  /** Runs both halves once on an empty image, to create sessions, allocate memory and compile code. */
   async warmUp(): Promise<void> {
     const image: Image = { width: 8, height: 8, channels: 1, data: new Uint8Array(64) };
     const encoding = await this.#segmenter.encode(image);
@@ -38,7 +38,7 @@ export class LocalEngine {
     await this.#inTurn(signal, async () => {
       const begun = performance.now();
       const encoding = await this.#segmenter.encode(image);
-      // Who gave up meanwhile has forgotten the key: nobody would ever let the encoding go.
+      // An aborted caller has dropped the key, so nobody would ever free the encoding.
       signal.throwIfAborted();
       this.#encodings.set(key, encoding);
       this.#encodeMs = Math.min(this.#encodeMs ?? Number.POSITIVE_INFINITY, performance.now() - begun);
@@ -60,7 +60,7 @@ export class LocalEngine {
     });
   }
 
-  /** Clicks come in between: it waits for no turn, and its runs take theirs in the session. */
+  /** Does not wait for its turn, so that clicks can run in between. */
   async everything(key: string, signal: AbortSignal, progress: (steps: Steps) => void): Promise<EngineMask[]> {
     const results = await segmentEverything(this.#segmenter, this.#encoding(key), {
       signal,
@@ -79,10 +79,10 @@ export class LocalEngine {
     return encoding;
   }
 
-  /** What is aborted while it waits is never begun. */
+  /** Runs work in turn. Work that is aborted while it waits never starts. */
   #inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(async () => {
-      // Runs block the worker: what was sent meanwhile, an abort perhaps, is read only now.
+      // Runs block the worker, so read messages first: one may be an abort.
       await nextTask();
       signal.throwIfAborted();
       return work();

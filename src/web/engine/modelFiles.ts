@@ -37,9 +37,9 @@ export async function servedModels(base: string): Promise<ServedModels> {
 }
 
 /**
- * A model of the server's.
- * @param adapted weights to take instead of the server's, safetensors
- * @throws SamusError MODEL_UNREACHABLE, and what reading a damaged model throws: CONFIG_…, SAFETENSORS_…, CHECKPOINT_…
+ * Loads one of the server's models.
+ * @param adapted weights to use instead of the server's, safetensors
+ * @throws SamusError MODEL_UNREACHABLE, and errors of damaged models: CONFIG_…, SAFETENSORS_…, CHECKPOINT_…
  */
 export async function loadServedModel(
   base: string,
@@ -63,7 +63,7 @@ export async function loadServedModel(
   }
 }
 
-/** Browsers have it on safe origins only; without it every load is from the server. */
+/** Available on secure origins only; without it, every load fetches from the server. */
 async function openCache(): Promise<Cache | undefined> {
   return typeof caches === 'undefined' ? undefined : caches.open(CACHE).catch(() => undefined);
 }
@@ -83,12 +83,12 @@ async function file(url: string, cache: Cache | undefined, report: Report): Prom
     const value = response.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  // A device without room for it still works.
+  // A full disk does not stop the page.
   await cache?.put(url, new Response(bytes, { headers })).catch(() => undefined);
   return bytes;
 }
 
-/** Whether a kept file is the server's of now; if the server cannot be asked, it is. */
+/** Whether a cached file is up to date; assumed if the server cannot be reached. */
 async function isCurrent(url: string, kept: Response): Promise<boolean> {
   try {
     const { ok, headers } = await fetch(url, { method: 'HEAD', cache: 'no-store' });
@@ -101,7 +101,7 @@ async function isCurrent(url: string, kept: Response): Promise<boolean> {
 
 async function received(response: Response, report: Report): Promise<Uint8Array<ArrayBuffer>> {
   const reader = response.body?.getReader();
-  // The length of a compressed answer is not the length of what comes out.
+  // The length of a compressed response is not that of its content.
   const length = response.headers.has('content-encoding') ? null : response.headers.get('content-length');
   const total = length === null ? null : Number(length);
   const parts: Uint8Array[] = [];

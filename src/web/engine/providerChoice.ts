@@ -5,24 +5,24 @@
 import { listWebProviders } from '../../runtime/webRuntime.js';
 import type { BrowserProvider, Timings } from './engineContract.js';
 
-/** Clicks that an image is assumed to get: what is compared is the time of a whole image. */
+/** Assumed clicks per image: the times of whole images are compared. */
 const CLICKS = 5;
 
-/** WebGPU must take this share of the time at most: it costs twice the download and shares the screen's processor. */
+/** WebGPU is chosen only below this share of the time: it doubles the download and shares the GPU with the screen. */
 const WORTHWHILE = 0.8;
 
 interface Choice {
   readonly provider: BrowserProvider;
-  /** When it was made; devices and browsers get faster. */
+  /** When it was made: devices and browsers get faster. */
   readonly made: number;
 }
 
-/** A choice is made anew after 90 days. */
+/** A choice expires after 90 days. */
 const LASTS_MS = 90 * 24 * 3600 * 1000;
 
 const keyOf = (model: string): string => `samus.provider.${model}`;
 
-/** The choice for a model, if it was made. */
+/** The stored choice for a model. */
 export function rememberedProvider(model: string): BrowserProvider | undefined {
   try {
     const choice: Partial<Choice> = JSON.parse(localStorage.getItem(keyOf(model)) ?? '{}');
@@ -39,11 +39,11 @@ export function rememberProvider(model: string, provider: BrowserProvider): void
   try {
     localStorage.setItem(keyOf(model), JSON.stringify(choice));
   } catch {
-    // A browser that keeps nothing measures again.
+    // A browser without storage measures again.
   }
 }
 
-/** Whether there is a graphics adapter that could be faster; one in software cannot. */
+/** Whether there is a GPU adapter that may be faster; a software adapter is not. */
 export async function isWebgpuWorthTrying(): Promise<boolean> {
   const webgpu = (await listWebProviders()).find(({ name }) => name === 'webgpu');
   if (!webgpu?.available) return false;
@@ -53,7 +53,7 @@ export async function isWebgpuWorthTrying(): Promise<boolean> {
   return !isInSoftware(adapter);
 }
 
-/** The faster of the two by their timings; WebAssembly if something was not measured. */
+/** The faster provider; WebAssembly if a measurement is missing. */
 export function fasterProvider(wasm: Timings, webgpu: Timings): BrowserProvider {
   const total = ({ encodeMs, decodeMs }: Timings): number | undefined =>
     encodeMs === null || decodeMs === null ? undefined : encodeMs + CLICKS * decodeMs;

@@ -17,13 +17,13 @@ export interface ServerEngineOptions {
   readonly model: string;
 }
 
-/** An image that the server has, or had. */
+/** An uploaded image, which the server may have dropped since. */
 interface Sent {
   readonly source: EngineImage;
   readonly id: string;
 }
 
-/** Images whose pixels are kept to be sent again. */
+/** Images whose pixels are kept for another upload. */
 const MOST_IMAGES = 12;
 
 export class ServerEngine implements Engine {
@@ -76,7 +76,7 @@ export class ServerEngine implements Engine {
     return sent.source;
   }
 
-  /** Asks about an image, and once more after sending it again if the server has it no longer. */
+  /** Asks about an image. If the server has dropped it, uploads it again and retries once. */
   async #ask(key: string, what: string, question: object, signal?: AbortSignal): Promise<EngineMask[]> {
     const { model, base } = this.#options;
     const body = { model, ...question };

@@ -16,14 +16,14 @@ export interface ServerObject {
   readonly lowResLogits?: string;
 }
 
-/** What the answers in use hold. */
+/** The fields of answers that are used. */
 export interface ServerAnswer {
-  /** Of an upload: the name of the image from now on. */
+  /** After an upload: the id of the image. */
   readonly image?: string;
   readonly objects?: readonly ServerObject[];
 }
 
-/** What is sent: an image file or a JSON document. */
+/** A request body: an image file or a JSON document. */
 export type Body = { readonly png: Uint8Array<ArrayBuffer> } | { readonly json: object };
 
 interface ServerError {
@@ -37,12 +37,11 @@ interface ServerError {
 
 /** Attempts at a busy server. */
 const ATTEMPTS = 6;
-/** Longest wait between two of them, in seconds, whatever the server asks for. */
+/** Longest wait between two attempts, in seconds. */
 const LONGEST_WAIT = 10;
 
 /**
- * @throws the signal's reason; SamusError SERVER_UNREACHABLE, SERVER_BUSY, SERVER_ANSWER, and with the server's own
- *   code whatever it answers
+ * @throws the signal's reason; SamusError SERVER_UNREACHABLE, SERVER_BUSY, SERVER_ANSWER, and the server's own errors
  */
 export async function ask(url: string, body: Body, signal: AbortSignal): Promise<ServerAnswer> {
   for (let attempt = 1; ; attempt++) {
@@ -65,7 +64,7 @@ async function post(url: string, body: Body, signal: AbortSignal): Promise<Respo
   }
 }
 
-/** In milliseconds; a little chance keeps many pages from coming back at once. */
+/** In milliseconds, with jitter, so that many pages do not retry at the same time. */
 function waitOf(asked: string | null, attempt: number): number {
   const seconds = Number(asked ?? Number.NaN);
   const wanted = Number.isFinite(seconds) && seconds >= 0 ? seconds : 0.5 * 2 ** attempt;
@@ -89,13 +88,13 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 async function errorOf(response: Response): Promise<SamusError> {
   const answer: ServerError = await response.json().catch(() => ({}));
   const { code, message, hint = '', details = {} } = answer.error ?? {};
-  // Another version of the server may know codes that this page does not.
+  // Another version of the server may use codes that this page does not know.
   if (code === undefined || message === undefined || !isErrorCode(code))
     return pageError('SERVER_ANSWER', { status: response.status });
   return new SamusError(code, message, hint, details);
 }
 
-/** Arguments of one call of String.fromCharCode: far below any engine's limit. */
+/** Arguments per call of String.fromCharCode, far below any engine's limit. */
 const STEP = 8192;
 
 export function floatsToBase64(values: Float32Array): string {

@@ -4,7 +4,7 @@
  */
 import type { Runtime } from '../../runtime/session.js';
 
-/** The build (vite.config.ts) puts it in. */
+/** Defined by the build (vite.config.ts). */
 declare const __RUNTIME__: string;
 
 /** @param base address of the server's root */
@@ -12,15 +12,15 @@ export function runtimeFolder(base: string): string {
   return new URL(`ort/${__RUNTIME__}/`, base).href;
 }
 
-/** More gain nothing at the sizes of samus-s, and take processors away from the page. */
+/** More threads gain nothing at the size of samus-s. */
 const MOST_THREADS = 4;
 
-/** Threads need memory that they share, which pages have only where nothing foreign can get into them. */
+/** Threads need shared memory, which requires a cross-origin isolated page. */
 export function mostThreads(): number {
   return crossOriginIsolated ? Math.min(MOST_THREADS, navigator.hardwareConcurrency || 1) : 1;
 }
 
-/** Ends when the tasks that wait now are done. Timers would do too, but browsers stretch them to 4 ms. */
+/** Resolves after the tasks that are queued now. A timer would take at least 4 ms. */
 export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -32,7 +32,7 @@ export function nextTask(): Promise<void> {
   });
 }
 
-/** A runtime after each of whose runs messages are read: a run of WebAssembly blocks its thread. */
+/** Wraps a runtime so that messages are read after each run: WebAssembly blocks its thread. */
 export function yieldingRuntime(runtime: Runtime): Runtime {
   return {
     name: runtime.name,

@@ -14,7 +14,7 @@ import { measured } from './measured.js';
 import { readAnnotations } from './readAnnotations.js';
 import { writeFiles } from './writeFiles.js';
 
-/** An archive says how large its files get; more than this would fill the memory of the page. */
+/** Limit on the unpacked size that an archive states, to protect the memory of the page. */
 const MAX_UNPACKED = 1e9;
 const SAMPLE_SIDE = 384;
 
@@ -52,7 +52,7 @@ serveWorker<ExportContract>({
       const { classes } = decodeClassPng(await readBytes(file));
       return classes.includes(255) && classes.every((value) => value === 0 || value === 255);
     } catch (error) {
-      // In colours, for example, or it cannot be read, which is said when it is opened.
+      // In colour, for example, or unreadable, which is reported when it is opened.
       if (error instanceof SamusError) return false;
       throw error;
     }

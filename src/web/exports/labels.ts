@@ -22,9 +22,9 @@ export function classMap({ width, height, objects }: ImageDocument): Uint8Array 
   return classes;
 }
 
-/** Filled, a drawn outline grows at least this much; a ring that is an object of its own, such as a muscle, does not. */
+/** Filling a drawn outline grows it at least this much; a ring-shaped object, such as a muscle, grows less. */
 const OUTLINE_GROWS = 6;
-/** How far noise of compression takes black and white, and the share of pixels that has to be one of them. */
+/** How far compression changes black and white, and the share of pixels that must be one of them. */
 const NOISE = 40;
 const BLACK_OR_WHITE = 0.98;
 /** Class indices of published labels are small. */
@@ -49,13 +49,13 @@ export async function looksLikeMask(file: Blob): Promise<boolean> {
     const grey = toGrey((await decodePicture(file)).image);
     return isBlackAndWhite(grey) || grey.data.every((value) => value <= MOST_INDEX);
   } catch (error) {
-    // A label of a kind that is no picture, or a file that cannot be read, which is said when it is opened.
+    // Another kind of label, or unreadable, which is reported when it is opened.
     if (error instanceof SamusError) return true;
     throw error;
   }
 }
 
-/** Pictures in colours may still be black and white. */
+/** Colour images may still be black and white only. */
 async function pngClasses(file: Blob, bytes: Uint8Array): Promise<ClassMap> {
   try {
     const label = decodeClassPng(bytes);
@@ -75,7 +75,7 @@ async function pictureClasses(file: Blob): Promise<ClassMap> {
   return { width: image.width, height: image.height, classes: filled(binaryMask(image, true)) };
 }
 
-/** 255 inside, of an outline too. */
+/** 255 inside the mask or its outline. */
 function filled(mask: Image): Uint8Array {
   const inside = (data: Uint8Array): number => data.reduce((sum, value) => sum + Number(value !== 0), 0);
   const whole = fillOutline(mask)?.data;
@@ -96,7 +96,7 @@ function niftiLabel(bytes: Uint8Array): Label {
   }
   const { data } = planeImage(volume, 0, 'NIfTI', 'mask');
   const [x = 0, y = 0] = volume.spacingMm;
-  // Without a unit, 1 says nothing.
+  // 1 without a unit means unknown.
   const known = x > 0 && y > 0 && !(x === 1 && y === 1);
   return { width, height, classes: labelClasses(data, width, height), ...(known && { spacingMm: [x, y] as const }) };
 }
@@ -116,8 +116,8 @@ function unpacked(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * The classes of a label picture, each as one object. A picture of 0 and 255 alone is a mask of the first class, as
- * most programs write it.
+ * The classes of a label image, each as one object. An image of 0 and 255 is a mask of the first class, as most
+ * programs write it.
  */
 export function labelClasses(classes: Uint8Array, width: number, height: number): LabelClass[] {
   const values = [...new Set(classes)].filter((value) => value !== 0).sort((a, b) => a - b);

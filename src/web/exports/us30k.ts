@@ -13,7 +13,7 @@ import type { ExportRequest, OutputFile } from './exportContract.js';
 import { owned } from './exportContract.js';
 import { classMap } from './labels.js';
 
-/** Of a class index that no class has. */
+/** Colour of an undefined class. */
 const UNNAMED = '#808080';
 
 export async function datasetFiles(
@@ -30,7 +30,7 @@ export async function datasetFiles(
       png: encodePicture(image),
       width,
       height,
-      // Drawn when it is its turn: all of a long list at once would fill the memory.
+      // Drawn on demand: all images of a long list would fill the memory.
       get classes() {
         return classMap(document);
       },

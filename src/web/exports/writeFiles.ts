@@ -14,7 +14,7 @@ import { classMap } from './labels.js';
 import { promptsDocument } from './promptsDocument.js';
 import { datasetFiles } from './us30k.js';
 
-/** Files that are small already: packing them again takes time and gains nothing. */
+/** Already compressed files. */
 const PACKED = /\.(png|gz)$/;
 
 export async function writeFiles(request: ExportRequest, progress: (done: number) => void): Promise<OutputFile[]> {
@@ -80,7 +80,7 @@ function coco(images: readonly ExportImage[], classes: readonly ClassEntry[], se
       if (!shape) return [];
       return [
         {
-          // Unpacked when it is its turn: all masks of a long list at once would fill the memory.
+          // Unpacked on demand: all masks of a long list would fill the memory.
           get mask() {
             return decodeRle(shape).data;
           },
@@ -94,7 +94,7 @@ function coco(images: readonly ExportImage[], classes: readonly ClassEntry[], se
   }));
   const categories = ids.map((id) => ({ id, name: nameOf(id) }));
   const document = cocoDocument(sources, { segmentation, categories });
-  // Others pass over it; here it finds the image again, whatever its name.
+  // Other programs ignore it; this page uses it to find the image by content.
   return { ...document, images: document.images.map((one, i) => ({ ...one, content: images[i]!.content })) };
 }
 

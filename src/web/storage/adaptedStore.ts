@@ -5,11 +5,11 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { AdaptGain, AdaptScores } from '../../train/adapt.js';
 
-/** A model that learned from a person's masks, and how it did. */
+/** A model adapted to the user's masks, with its scores. */
 export interface AdaptedModel {
-  /** Its own: no two adaptations share one. */
+  /** A unique name. */
   readonly name: string;
-  /** The model of the server's that it was made of. */
+  /** The server's model that it was adapted from. */
   readonly from: string;
   /** The text of that model's `config.json`. */
   readonly config: string;
@@ -18,19 +18,19 @@ export interface AdaptedModel {
   /** When it was made, ISO 8601. */
   readonly made: string;
   readonly steps: number;
-  /** Images that it learned from, and those that it was judged by. */
+  /** Number of training images and of held-out images. */
   readonly trained: number;
   readonly heldOut: number;
   readonly before: AdaptScores;
   readonly after: AdaptScores;
-  /** Models of earlier versions of the page have none. */
+  /** Missing in models of earlier versions of the page. */
   readonly gain?: AdaptGain;
-  /** Images of both kinds whose mask was corrected by hand; not known of earlier versions. */
+  /** Number of these images with a corrected mask; missing in earlier versions. */
   readonly corrected?: number;
   readonly better: boolean;
 }
 
-/** The model that is kept, and whether the person wants it used. */
+/** The stored model, and whether to use it. */
 export interface KeptModel {
   readonly model: AdaptedModel;
   readonly inUse: boolean;
@@ -42,7 +42,7 @@ interface Schema extends DBSchema {
 
 const KEY = 'adapted';
 
-/** Null where there is none, or no storage. */
+/** Null if there is no model or no storage. */
 export async function readKept(): Promise<KeptModel | null> {
   try {
     return (await withDatabase((db) => db.get('models', KEY))) ?? null;
@@ -51,7 +51,7 @@ export async function readKept(): Promise<KeptModel | null> {
   }
 }
 
-/** @param kept null: keeps none. Rejects where the browser has no room or no storage for this page. */
+/** @param kept null deletes the model. Rejects if the browser has no room or no storage. */
 export async function writeKept(kept: KeptModel | null): Promise<void> {
   await withDatabase(async (db) => {
     if (kept) await db.put('models', kept, KEY);

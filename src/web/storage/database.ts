@@ -6,10 +6,10 @@ import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { ClassEntry, ImageDocument } from '../document/types.js';
 import type { ExportFormat } from '../exports/exportContract.js';
 
-/** A folder that a person opened in a way that lets results be written into it. */
+/** An opened folder that results can be written to. */
 export interface SourceFolder {
   readonly id: string;
-  /** What paths of its images begin with. */
+  /** The first part of the paths of its images. */
   readonly name: string;
   readonly handle: FileSystemDirectoryHandle;
 }
@@ -29,7 +29,7 @@ export interface StoredFile {
   readonly failure?: { readonly text: string; readonly hint: string } | null;
 }
 
-/** Choices of a person that outlive the page. */
+/** Settings that are kept between visits. */
 export interface Settings {
   readonly classes?: readonly ClassEntry[];
   readonly removedClasses?: readonly ClassEntry[];
@@ -50,13 +50,13 @@ interface Schema extends DBSchema {
   settings: { key: string; value: Settings };
 }
 
-/** Methods reject where the browser has no room or has lost the database; the next call opens a lost one anew. */
+/** Methods reject if the browser has no room or has lost the database; the next call reopens it. */
 export class Store {
   #db: IDBPDatabase<Schema> | null = null;
 
   private constructor() {}
 
-  /** Null where the browser has no storage for this page. */
+  /** Null if the browser has no storage for this page. */
   static async open(): Promise<Store | null> {
     const store = new Store();
     try {
@@ -76,20 +76,20 @@ export class Store {
     await this.#with((db) =>
       db.put('files', file).catch((error: unknown) => {
         const { folder, ...rest } = file;
-        // A browser that does not store folders is to keep the image all the same.
+        // If the browser cannot store the folder, store the image alone.
         if (!folder || !(error instanceof DOMException) || error.name !== 'DataCloneError') throw error;
         return db.put('files', rest);
       }),
     );
   }
 
-  /** Notes what has become known of a stored file. */
+  /** Updates fields of a stored file. */
   async changeFile(id: string, fields: Partial<Pick<StoredFile, 'folder' | 'failure'>>): Promise<void> {
     const file = await this.#with((db) => db.get('files', id));
     if (file) await this.putFile({ ...file, ...fields });
   }
 
-  /** Takes a file off the list; the work on it stays, for when it is opened again. */
+  /** Deletes a file of the list; its annotations stay. */
   async removeFile(id: string): Promise<void> {
     await this.#with((db) => db.delete('files', id));
   }
@@ -102,7 +102,7 @@ export class Store {
     await this.#with(async (db) => {
       const transaction = db.transaction('documents', 'readwrite');
       const put = transaction.store.put(document, key);
-      // A page that is being left does not live to see the transaction end by itself.
+      // A closing page does not live to see the transaction commit by itself.
       transaction.commit();
       await Promise.all([put, transaction.done]);
     });
@@ -120,7 +120,7 @@ export class Store {
     await this.#with((db) => Promise.all([db.clear('files'), db.clear('documents'), db.clear('settings')]));
   }
 
-  /** Begins at once where there is a connection: a page that is being left gets no later turn. */
+  /** Starts synchronously if connected: a closing page gets no later turn. */
   async #with<T>(work: (db: IDBPDatabase<Schema>) => Promise<T>): Promise<T> {
     return work(this.#db ?? (await this.#connect()));
   }

@@ -2,15 +2,15 @@
 
 const LOCK = 'samus-annotator';
 
-/** A reload waits for the page that it replaces; on a busy machine that takes more than a moment. */
+/** A reload has to wait for the previous page to go, which takes a while on a busy machine. */
 const PATIENCE_MS = 2000;
 
 /**
- * Takes the right to write, for as long as this page lives. Browsers without locks give it to each.
- * @returns false: another tab has it
+ * Acquires the lock for the lifetime of this page. Without the Web Locks API every tab gets it.
+ * @returns false if another tab has it
  */
 export function takeOnlyTab(): Promise<boolean> {
-  // Typed as always there, but not so in an insecure context and in older browsers.
+  // Typed as always present, but missing in insecure contexts and older browsers.
   const locks: LockManager | undefined = navigator.locks;
   if (!locks) return Promise.resolve(true);
   const signal = AbortSignal.timeout(PATIENCE_MS);
@@ -19,7 +19,7 @@ export function takeOnlyTab(): Promise<boolean> {
       resolve(true);
       return new Promise(() => undefined);
     };
-    // Refused without having waited, the browser forbids locks and not this page.
+    // An immediate rejection means that the browser blocks locks, not that another tab has it.
     locks.request(LOCK, { signal }, hold).catch(() => resolve(!signal.aborted));
   });
 }

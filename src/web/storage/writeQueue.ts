@@ -4,26 +4,26 @@
  * Callers decide what is written and where.
  */
 
-/** Nothing is left to write, something is, or something cannot be written. */
+/** Everything is written, changes are pending, or something cannot be written. */
 export type Saving = 'saved' | 'pending' | 'unavailable';
 
 type Change<Store> = (store: Store) => Promise<void>;
 
-/** Short enough that a crash costs one click at most. */
+/** Short enough that a crash loses at most one click. */
 const DELAY_MS = 120;
-/** Room on a disk comes back when somebody makes it. */
+/** The disk may have room again later. */
 const RETRY_MS = 10_000;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
 export class WriteQueue<Store> {
   readonly #report: (state: Saving) => void;
-  /** Undefined: not known yet. Null: there is none, and nothing is taken. */
+  /** Undefined: not known yet. Null: there is none, and changes are dropped. */
   #store: Store | null | undefined;
   readonly #waiting = new Map<string, Change<Store>>();
   readonly #writing = new Set<Change<Store>>();
   readonly #refused = new Set<string>();
-  /** Work under way that ends in changes. */
+  /** Number of running tasks that will add changes. */
   #coming = 0;
   #soon: Timer;
   #later: Timer;
@@ -32,7 +32,10 @@ export class WriteQueue<Store> {
     this.#report = report;
   }
 
-  /** Writes from now on; changes may have been put in before. @param store null: nothing can be written */
+  /**
+   * Starts writing, including earlier changes.
+   * @param store null if nothing can be written
+   */
   begin(store: Store | null): void {
     this.#store = store;
     if (store) void this.flush();
@@ -40,7 +43,7 @@ export class WriteQueue<Store> {
     this.#tell();
   }
 
-  /** Has a change written shortly, in place of one of the same name that still waits. */
+  /** Writes a change soon. It replaces a pending change of the same name. */
   put(name: string, change: Change<Store>): void {
     if (this.#store === null) return;
     this.#waiting.set(name, change);
@@ -48,12 +51,12 @@ export class WriteQueue<Store> {
     this.#tell();
   }
 
-  /** Whether a change is not written yet. */
+  /** Whether a change of this name is pending. */
   waits(name: string): boolean {
     return this.#waiting.has(name);
   }
 
-  /** Until this work is done, which ends in changes, not all counts as written. */
+  /** Reports "pending" until this work, which adds changes, is done. */
   async during(work: Promise<void>): Promise<void> {
     this.#coming++;
     this.#tell();
@@ -65,7 +68,7 @@ export class WriteQueue<Store> {
     }
   }
 
-  /** Begins to write all that waits at once: when the page is left there is no time for one after the other. */
+  /** Starts writing all pending changes in parallel: a closing page has no time for one after the other. */
   async flush(): Promise<void> {
     const store = this.#store;
     if (!store) return;
@@ -78,7 +81,10 @@ export class WriteQueue<Store> {
     this.#tell();
   }
 
-  /** Gives up all that waits and makes one change now. @returns whether it was made */
+  /**
+   * Drops all pending changes and makes one change now.
+   * @returns whether that worked
+   */
   async reset(change: Change<Store>): Promise<boolean> {
     this.#waiting.clear();
     this.#refused.clear();
@@ -102,7 +108,7 @@ export class WriteQueue<Store> {
       refused = true;
     }
     this.#writing.delete(change);
-    // A newer one came meanwhile and waits in its place, or it was given up.
+    // A newer change is pending in its place, or it was dropped.
     if (this.#waiting.get(name) !== change) return;
     if (refused) {
       this.#refused.add(name);

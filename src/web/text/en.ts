@@ -539,6 +539,7 @@ export const text = {
     MODEL_UNREACHABLE: ['The model could not be loaded.', 'Check the connection to the server and reload the page.'],
     MODEL_INVALID: BAD_MODEL,
     MODEL_OUTPUT: ['The model returned values that are not numbers.', 'Try again, or use another model.'],
+    MODEL_CLASSES: ['This model does not return classes.', 'Use a model that returns a map of classes.'],
     MODEL_PROMPTS: ['This model does not accept this kind of prompt.', 'Use another tool or another model.'],
     MODEL_QUANTISED: BAD_MODEL,
     MODEL_ARCHITECTURE_UNKNOWN: BAD_MODEL,

@@ -36,7 +36,7 @@ export function App() {
       if (event.relatedTarget === null) dropping.value = false;
     };
     const drop = (event: DragEvent): void => {
-      // Words may be dropped into a field.
+      // Text may be dropped into a field.
       if (!event.dataTransfer?.types.includes('Files')) return;
       event.preventDefault();
       dropping.value = false;

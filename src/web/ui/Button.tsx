@@ -5,13 +5,13 @@ import { Icon, type IconName } from './icons.js';
 interface Props {
   readonly label: string;
   readonly icon?: IconName;
-  /** Shown beside the icon; without it the label is for tooltips and screen readers. */
+  /** Shown next to the icon; without it, the label is for tooltips and screen readers only. */
   readonly caption?: string;
   readonly keys?: string;
   readonly pressed?: boolean;
   readonly disabled?: boolean;
   readonly kind?: 'plain' | 'primary' | 'danger';
-  /** Submits the form that it is in. */
+  /** Submits its form. */
   readonly submit?: boolean;
   onClick?(): unknown;
 }

@@ -14,7 +14,7 @@ import { rounded, spacing } from './MeasurePanel.js';
 export function CalibrateDialog() {
   const written = useSignal('10');
   const field = useRef<HTMLInputElement>(null);
-  // The number is what the window is for: it can be written over at once.
+  // Select the number, so that it can be typed over.
   useEffect(() => {
     field.current?.focus();
     field.current?.select();

@@ -17,7 +17,7 @@ import { CanvasState } from './CanvasState.js';
 import { gestureHandlers } from './gestureHandlers.js';
 import { currentScene } from './scene.js';
 
-/** Arrows move a crosshair here: a screen reader passes them on where it is told that this is an application. */
+/** Arrow keys move a crosshair here; the role makes screen readers pass them on. */
 const KEYS_ACT_HERE = { role: 'application', tabIndex: 0 } as const;
 
 export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElement | null> }) {
@@ -54,7 +54,7 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
         current!.height = Math.round(height * devicePixelRatio);
       }
       resizeCanvas({ width, height });
-      // A canvas of a new size is empty.
+      // Resizing a canvas clears it.
       view.value = { ...view.peek() };
     };
     const observer = new ResizeObserver(fit);

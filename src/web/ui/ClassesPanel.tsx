@@ -10,7 +10,7 @@ import { Button } from './Button.js';
 
 export function ClassesPanel() {
   const all = classes.value;
-  // The panel is in the page and in a window of it: radio buttons of one name would be one group.
+  // On phones the panel exists twice: radio buttons of the same name would form one group.
   const group = useId();
   const fresh = useSignal<number | null>(null);
   return (
@@ -37,14 +37,14 @@ interface RowProps {
   readonly entry: ClassEntry;
   readonly only: boolean;
   readonly group: string;
-  /** The class that was just added, whose name is to be typed. */
+  /** The class that was just added: its name gets the focus. */
   readonly fresh: Signal<number | null>;
 }
 
 function Row({ entry, only, group, fresh }: RowProps) {
   const { id, name, color } = entry;
   const field = useRef<HTMLInputElement>(null);
-  // Before anything else is drawn: who types at once loses no letter.
+  // A layout effect, so that no letter typed right away is lost.
   useLayoutEffect(() => {
     if (fresh.peek() !== id) return;
     fresh.value = null;
@@ -73,7 +73,7 @@ function Row({ entry, only, group, fresh }: RowProps) {
         value={name}
         maxLength={60}
         onKeyDown={({ key, currentTarget }) => {
-          // Done: keys are shortcuts again.
+          // Leave the field, so that keys are shortcuts again.
           if (key === 'Enter') currentTarget.blur();
         }}
         onChange={({ currentTarget }) => {

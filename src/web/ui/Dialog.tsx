@@ -16,15 +16,15 @@ interface Props {
 
 export function Dialog({ title, wide = false, children, onClose, onSubmit }: Props) {
   const element = useRef<HTMLDialogElement>(null);
-  // A layout effect, because it ends while the window is in the page still.
+  // A layout effect, because its cleanup runs while the window is still in the page.
   useLayoutEffect(() => {
     const window = element.current!;
     window.showModal();
-    // Closed and not only removed, so that the focus goes back to where it was.
+    // Close it before it is removed, so that the focus returns.
     return () => window.close();
   }, []);
   const close = (): void => {
-    // Another one may have taken its place.
+    // Another window may have replaced it.
     if (!element.current?.isConnected) return;
     dialog.value = null;
     onClose?.();

@@ -9,13 +9,13 @@ import { text } from '../text/en.js';
 import { Button } from './Button.js';
 import { Dialog } from './Dialog.js';
 
-/** Also the name of a folder and part of lists, which are parted at slashes. */
+/** Also used as a folder name and in lists with `/` as separator. */
 const DATASET = /^[A-Za-z0-9]([\w.-]{0,62}[\w-])?$/;
 
 export function ExportDialog() {
   const wantsPrompts = format.value === 'prompts';
   const here = document.value?.objects.some((object) => fits(object, wantsPrompts)) ?? false;
-  // Work is kept by content: a picture that is listed twice is exported once.
+  // Annotations are stored by content, so an image that is listed twice is exported once.
   const filled = entries.value.filter(({ shapes, asked }) => shapes > 0 || (wantsPrompts && asked > 0));
   const images = new Set(filled.map(({ id, key }) => key ?? id)).size;
   const chosen = useSignal<'current' | 'all'>(images > 1 ? 'all' : 'current');
@@ -27,7 +27,7 @@ export function ExportDialog() {
   const besides = entries.value.some(({ id, folder }) => folder && (scope === 'all' || id === currentId.value));
   const run = (beside: boolean) => (): void =>
     void runExport({ format: format.value, scope, dataset: dataset.value, beside });
-  // Arrows change the format from here, and Enter exports.
+  // From here, arrow keys change the format and Enter exports.
   const chosenFormat = useRef<HTMLInputElement>(null);
   useEffect(() => chosenFormat.current?.focus(), []);
   return (

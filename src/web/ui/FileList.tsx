@@ -64,7 +64,7 @@ function Row({ entry, current }: { readonly entry: Entry; readonly current: bool
   );
 }
 
-/** The browser's own small picture, where it can read the file; made when it comes into sight. */
+/** A thumbnail from the browser, loaded when it becomes visible. */
 function Thumbnail({ file }: { readonly file: File }) {
   const [url, setUrl] = useState<string>();
   const [failed, setFailed] = useState(false);

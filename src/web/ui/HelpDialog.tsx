@@ -3,7 +3,7 @@ import { BINDINGS, type Binding } from '../app/keyboard.js';
 import { text } from '../text/en.js';
 import { Dialog } from './Dialog.js';
 
-/** Keys with the same words are one line. */
+/** Keys with the same label share a line. */
 interface Line {
   readonly label: string;
   readonly keys: readonly string[];
@@ -63,6 +63,6 @@ function written_(key: string): string {
   return parts.map((part) => SYMBOLS[part] ?? (part.length === 1 ? part.toUpperCase() : part)).join('+');
 }
 
-/** 1 to 9 take no nine places. */
+/** Shows 1 to 9 as a range. */
 const shortened = (keys: readonly string[]): readonly string[] =>
   keys.length === 9 && keys[0] === '1' ? ['1 – 9'] : keys;

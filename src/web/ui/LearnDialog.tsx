@@ -122,7 +122,7 @@ function Outcome({ model }: { readonly model: AdaptedModel }) {
   );
 }
 
-/** With its sign, a true minus. */
+/** With a sign; a true minus sign. */
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`;
 
 function Kept({ model }: { readonly model: AdaptedModel }) {
@@ -136,7 +136,7 @@ function Kept({ model }: { readonly model: AdaptedModel }) {
   );
 }
 
-/** What can be done with an adapted model; `allowed` says whether using it is among that. */
+/** Buttons for an adapted model; `allowed` says whether it can be used. */
 function Choices({ model, allowed }: { readonly model: AdaptedModel; readonly allowed: boolean }) {
   const used = adaptedInUse.value === model;
   const label = used ? text.learn.bundled : text.learn.use;
@@ -166,14 +166,14 @@ function verdict({ better, from, before, after }: AdaptedModel): string {
   return after.heldOut - before.heldOut >= LEAST_GAINED ? text.learn.forgot(from) : text.learn.notBetter(from);
 }
 
-/** In tenths, so that a screen reader is not kept talking. */
+/** In steps of 10 %, so that a screen reader does not talk all the time. */
 function spoken({ stage, done, total }: Learning): string {
   if (total === 0) return text.learn.stages[stage];
   const tenths = Math.floor((10 * done) / total);
   return `${text.learn.stages[stage]}: ${10 * tenths} %`;
 }
 
-/** The way to the window, among the panels. */
+/** The panel that opens the window. */
 export function LearnPanel() {
   const now = learning.value;
   const open = (): void => {

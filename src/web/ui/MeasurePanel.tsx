@@ -74,7 +74,7 @@ function fileScale() {
   return mm ? ({ mm, origin: 'file' } as const) : null;
 }
 
-/** Three or four digits; a hand on a trackball has no more. Counts of pixels are whole. */
+/** Three or four significant digits, which is as precise as calliper measurements are. Pixel counts stay whole. */
 export function rounded(value: number): string {
   if (Number.isInteger(value)) return String(value);
   const digits = value >= 1000 ? 0 : value >= 100 ? 1 : 2;

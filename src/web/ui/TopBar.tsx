@@ -53,7 +53,7 @@ export function TopBar() {
   );
 }
 
-/** The rarer ways to open something: in the bar at the top, on a phone in the window of images. */
+/** Less frequent ways to open files: in the top bar, on a phone in the window of images. */
 export function OpenMore() {
   const none = entries.value.length === 0;
   return (

@@ -6,7 +6,7 @@ import { active, brightness, cleanMasks, contrast, multimask, showPreview } from
 import { text } from '../text/en.js';
 import { Button, Check } from './Button.js';
 
-/** That of the object that is worked on, else of new ones. */
+/** The setting of the selected object, else of new ones. */
 const clean = computed(() => (active.value ? !active.value.raw : cleanMasks.value));
 
 export function ViewPanel() {

@@ -12,7 +12,7 @@ import { liveBox, liveStroke } from './scene.js';
 
 type Place = readonly [x: number, y: number];
 
-/** In pixels of the screen: finer than that a stroke needs no corners. */
+/** Shortest segment of a stroke, in CSS pixels. */
 const STROKE_STEP = 1.5;
 
 export const gestureHandlers: GestureHandlers = {
@@ -61,14 +61,14 @@ export const gestureHandlers: GestureHandlers = {
     const image = opened.peek()?.picture;
     pointer.value = place && image ? toImage(view.peek(), place) : null;
     const pixel = (place && image && pixelAt(view.peek(), place, image)) ?? null;
-    // A proposal under the pointer is what a click would give.
+    // No preview over a proposal, which a click would accept.
     previewAt(pixel && adding.peek() && proposalToAccept(pixel) ? null : pixel);
   },
   pan: panBy,
   zoom,
 };
 
-/** Selects the topmost object under a pixel; none: lets go. */
+/** Selects the topmost object at a pixel, or deselects. */
 function selectAt([x, y]: Place): void {
   const present = document.peek();
   if (!present) return;

@@ -8,7 +8,7 @@ import type { Annotation, PackedMask, Scale } from '../document/types.js';
 import { text } from '../text/en.js';
 import { rounded } from './MeasurePanel.js';
 
-/** Score, number of clicks, and whether it is done, in few words. */
+/** A short state: finished, score, clicks, parts. */
 export function stateOf(object: Annotation): string {
   const { start, points, shape, strokes, committed } = object;
   const asking = isAsking(object);
@@ -27,14 +27,14 @@ export function stateOf(object: Annotation): string {
 
 const counted = new WeakMap<PackedMask, number>();
 
-/** Counted once for each mask. */
+/** The number of parts, counted once per mask. */
 function partsOf(mask: PackedMask): number {
   const known = counted.get(mask) ?? partCount(mask);
   counted.set(mask, known);
   return known;
 }
 
-/** What there is to say of its mask; nothing while the model is asked. */
+/** Describes the mask; empty while the model is being asked. */
 export function maskOf(object: Annotation, scale: Scale | null): string {
   if (isAsking(object)) return '';
   const { name, shape } = object;

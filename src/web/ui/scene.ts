@@ -20,9 +20,9 @@ import type { Scene } from '../canvas/painter.js';
 
 type Place = readonly [x: number, y: number];
 
-/** A stroke of the brush that is being drawn. */
+/** The brush stroke in progress. */
 export const liveStroke = signal<{ readonly path: readonly Place[]; readonly erase: boolean } | null>(null);
-/** Two pixels, the corners of a box that is being drawn. */
+/** Two corners of the box in progress. */
 export const liveBox = signal<readonly [Place, Place] | null>(null);
 
 export const currentScene = computed((): Scene => {
@@ -52,7 +52,7 @@ export const currentScene = computed((): Scene => {
     stroke: stroke && { ...stroke, radius },
     crosshair: crosshair.value,
     marks: ticks.value,
-    // Ends are middles of pixels there, whole numbers; the canvas has them at a half.
+    // Diameters use whole numbers for pixel centres; the canvas has them at .5.
     lines: diameters.map(([from, to]) => [plusHalf(from), plusHalf(to)] as const),
   };
 });
