@@ -16,7 +16,7 @@ interface JsonOption {
 }
 
 export function dataCommand(): Command {
-  const data = new Command('data').description('Import, check, split and describe data sets');
+  const data = new Command('data').description('Import, check, split and describe datasets');
   for (const command of [importCommand(), checkCommand(), splitCommand(), tableCommand()]) data.addCommand(command);
   return data.addHelpText('after', `\n${NOTICE}.`);
 }
@@ -31,7 +31,7 @@ ${TITLES}
 
 Writes OUT/<Dataset>/img, label and images.csv, and in OUT/MainPatient class.json, dataset.json and lists: all-<Dataset>
 names every object of every image, empty-<Dataset> images without one; where the authors split their patients, train-,
-val- and test-<Dataset> follow them. Several data sets may be imported into one folder.
+val- and test-<Dataset> follow them. Several datasets may be imported into one folder.
 
 Examples:
   samus data import busi Dataset_BUSI_with_GT data
@@ -42,16 +42,16 @@ ${NOTICE}.`;
 
 function importCommand(): Command {
   return new Command('import')
-    .description('Bring a data set, as its authors publish it, into the layout that training reads')
-    .addArgument(new Argument('<name>', 'which data set').choices(Object.keys(IMPORTER_TITLES)))
+    .description('Bring a dataset, as its authors publish it, into the layout that training reads')
+    .addArgument(new Argument('<name>', 'which dataset').choices(Object.keys(IMPORTER_TITLES)))
     .argument('<source>', 'the folder as published, unpacked (coco: the JSON file)')
-    .argument('<out>', 'the folder of data sets to add it to; made if it is not there')
+    .argument('<out>', 'the folder of datasets to add it to; made if it is not there')
     .addOption(
       new Option('--size <pixels>', 'stretch images to squares of this side, as the published data are').argParser(
         parseCount('--size', 1, 4096),
       ),
     )
-    .option('--dataset <name>', 'name of the data set (pair, coco, phantom)')
+    .option('--dataset <name>', 'name of the dataset (pair, coco, phantom)')
     .addOption(
       new Option('--classes <names>', 'names of the objects in the order of their indices (pair)').argParser(
         parseNames,
@@ -60,7 +60,7 @@ function importCommand(): Command {
     .option('--images <folder>', 'where the images are within the source (pair, coco)')
     .option('--basenames', 'look for images by the last part of the paths in the annotations (coco)')
     .option('--labels <folder>', 'where the labels are within the source (pair)')
-    .option('--replace', 'replace the data set if it is there already')
+    .option('--replace', 'replace the dataset if it is there already')
     .option('--json', 'print one JSON document')
     .addHelpText('after', IMPORT_EXAMPLES)
     .action(async (name: string, source: string, out: string, options: ImportCommandOptions & JsonOption) => {
@@ -84,7 +84,7 @@ ${NOTICE}.`;
 function checkCommand(): Command {
   return new Command('check')
     .description('Look for what spoils a training or an evaluation')
-    .argument('<root>', 'the folder of data sets')
+    .argument('<root>', 'the folder of datasets')
     .addOption(new Option('--lists <names>', 'check these lists only, as the sides of one split').argParser(parseNames))
     .option('--json', 'print one JSON document')
     .addHelpText('after', CHECK_EXAMPLES)
@@ -95,9 +95,9 @@ function checkCommand(): Command {
 }
 
 const SPLIT_EXAMPLES = `
-Each data set is divided on its own, all images of a patient on one side; patients are told by images.csv or, in data
+Each dataset is divided on its own, all images of a patient on one side; patients are those of images.csv or, in data
 sets that this program knows, by the names of images. Writes the lists train, val and test, and each of them for each
-data set (train-<Dataset>); with --name NAME train-NAME and so on alone, with --folds train-fold1, val-fold1 and so on. The same seed gives the same lists.
+dataset (train-<Dataset>); with --name NAME train-NAME and so on alone, with --folds train-fold1, val-fold1 and so on. The same seed gives the same lists.
 
 Examples:
   samus data split data --ratios 7,1,2 --seed 1
@@ -109,7 +109,7 @@ ${NOTICE}.`;
 function splitCommand(): Command {
   return new Command('split')
     .description('Divide images into lists for training, validation and test')
-    .argument('<root>', 'the folder of data sets')
+    .argument('<root>', 'the folder of datasets')
     .addOption(
       new Option('--ratios <train,val,test>', 'shares of the sides').argParser(parseShares).default([7, 1, 2], '7,1,2'),
     )
@@ -130,8 +130,8 @@ function splitCommand(): Command {
 
 function tableCommand(): Command {
   return new Command('table')
-    .description('Print what is there: images, lists, patients and sizes for each data set and class')
-    .argument('<root>', 'the folder of data sets')
+    .description('Print what is there: images, lists, patients and sizes for each dataset and class')
+    .argument('<root>', 'the folder of datasets')
     .addOption(
       new Option('--lists <names>', 'count in these lists; train, val and test unless given').argParser(parseNames),
     )
@@ -146,7 +146,7 @@ function tableCommand(): Command {
 function parseNames(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.every((name) => name !== '')) return names;
-  throw new SamusError('USAGE_LIST', `names parted by commas were expected, "${text}" came`, 'correct it');
+  throw new SamusError('USAGE_LIST', `expected names separated by commas, got "${text}"`, 'correct it');
 }
 
 function parseShares(text: string): number[] {
@@ -155,6 +155,6 @@ function parseShares(text: string): number[] {
   const valid =
     shares.length >= 2 && shares.length <= 3 && shares.every((share) => share >= 0 && Number.isFinite(share));
   if (valid && shares.some((share) => share > 0)) return shares;
-  const message = `two or three shares like 7,1,2 were expected, "${text}" came`;
+  const message = `expected two or three shares like 7,1,2, got "${text}"`;
   throw new SamusError('USAGE_LIST', message, 'correct it');
 }

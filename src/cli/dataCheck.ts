@@ -12,7 +12,7 @@ import type { Outcome } from './run.js';
 const MOST_PRINTED = 10;
 
 /**
- * Checks a folder of data sets; exit code 1 if there are errors.
+ * Checks a folder of datasets; exit code 1 if there are errors.
  * @param together lists that are the sides of one split; all lists by their names unless given
  * @throws SamusError DATA_LAYOUT, DATA_LIST_MISSING
  */

@@ -12,7 +12,7 @@ export type SplitCommandOptions = Omit<SplitOptions, 'onProgress'>;
 /** Writes the lists of a split. @throws SamusError USAGE_OPTION, and what dividing throws */
 export async function splitData(root: string, options: SplitCommandOptions): Promise<Outcome> {
   if (options.name !== undefined && !/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(options.name)) {
-    const message = `a name of letters, digits and hyphens was expected for the lists, "${options.name}" came`;
+    const message = `expected a name of letters, digits and hyphens for the lists, got "${options.name}"`;
     throw new SamusError('USAGE_OPTION', message, 'correct --name');
   }
   const data = await openDataset(root);
@@ -22,7 +22,7 @@ export async function splitData(root: string, options: SplitCommandOptions): Pro
       progress.update(done, `${done + 1} of ${total}, ${image}`);
     const { lists, withoutPatient, empty } = await splitDataset(data, { ...options, onProgress });
     for (const { dataset, images } of withoutPatient) {
-      warn(`no patient is told for ${images} images of ${dataset}: each of them was divided on its own`);
+      warn(`the patient of ${images} images of ${dataset} is not known: each of them was divided on its own`);
     }
     if (empty > 0) warn(`${empty} images without an object are left out; --with-empty takes them`);
     return {

@@ -8,7 +8,7 @@ import type { Outcome } from './run.js';
 
 const USUAL_LISTS = ['train', 'val', 'test'];
 
-/** The table of a folder of data sets, as Markdown. @throws SamusError what reading lists and labels throws */
+/** The table of a folder of datasets, as Markdown. @throws SamusError what reading lists and labels throws */
 export async function tableData(root: string, wanted?: readonly string[]): Promise<Outcome> {
   const data = await openDataset(root);
   const there = await data.listNames();
@@ -29,7 +29,7 @@ export async function tableData(root: string, wanted?: readonly string[]): Promi
 
 function markdown(rows: readonly TableRow[], lists: readonly string[]): string[] {
   const cells = [
-    ['data set', 'object', 'images', ...lists, 'patients', 'area', 'size'],
+    ['dataset', 'object', 'images', ...lists, 'patients', 'area', 'size'],
     ...rows.map((row) => [
       row.dataset,
       `${row.class} ${row.className}`,

@@ -220,7 +220,7 @@ describe('a split', () => {
     ]);
   });
 
-  it('keeps a picture that is there twice on one side, in two data sets too', async () => {
+  it('keeps a picture that is there twice on one side, in two datasets too', async () => {
     for (let i = 0; i < 12; i++) {
       const object = grey(8, new Uint8Array(64).fill(1, 8, 20));
       await folder.pair('B', `b${i}`, texture(8, 8, 100 + i), object);

@@ -1,5 +1,5 @@
 /**
- * Looks a data set folder through for what spoils a training or an evaluation: files that are missing or do not fit,
+ * Looks a dataset folder through for what spoils a training or an evaluation: files that are missing or do not fit,
  * labels that are empty or hold unknown classes, images that are there twice, and lists that put the same image, the
  * same patient or nearly the same picture on both sides of a split. It changes nothing.
  */
@@ -54,8 +54,8 @@ export async function checkDataset(data: Dataset, { onProgress, together }: Chec
   const wanted = together ?? there;
   const lists = new Map<string, SampleList>();
   for (const list of wanted) {
-    const tell = ({ code, message }: SamusError) => problems.push({ severity: 'error', code, message, images: [] });
-    lists.set(list, await data.listed(list, tell));
+    const report = ({ code, message }: SamusError) => problems.push({ severity: 'error', code, message, images: [] });
+    lists.set(list, await data.listed(list, report));
   }
   const files = new Map(folders.map(({ dataset, images, labels }) => [dataset, { images, labels }]));
   const known = { files, seen, count: (dataset: string) => countOf(data, dataset) };
@@ -70,7 +70,7 @@ export async function checkDataset(data: Dataset, { onProgress, together }: Chec
   return { datasets, lists: counts, problems };
 }
 
-/** Classes of a data set; any, where the files that say so contradict each other, which its images have told. */
+/** Classes of a dataset; any, where the files that say so contradict each other, which the problems of its images show. */
 function countOf(data: Dataset, dataset: string): number {
   try {
     return data.classes(dataset).count;

@@ -6,7 +6,7 @@ import { groupBy } from './groupBy.js';
 import { type Fingerprint, findNearDuplicates } from './nearDuplicates.js';
 import { EVERY_CLASS, type SampleList, sampleOrigin } from './sampleList.js';
 
-/** Something to look at. `error`: work with the data set fails or its numbers mean nothing; `warning`: perhaps meant. */
+/** Something to look at. `error`: work with the dataset fails or its numbers mean nothing; `warning`: perhaps meant. */
 export interface Problem {
   readonly severity: 'error' | 'warning';
   readonly code: string;
@@ -22,16 +22,16 @@ export interface Seen {
   readonly classes: readonly number[];
   readonly digest: string;
   readonly print: Fingerprint;
-  /** With the data set in front: numbers of patients begin anew in each. */
+  /** With the dataset in front: numbers of patients begin anew in each. */
   readonly patient?: string;
 }
 
 interface Known {
-  /** Names of the files of each data set. */
+  /** Names of the files of each dataset. */
   readonly files: ReadonlyMap<string, { readonly images: ReadonlySet<string>; readonly labels: ReadonlySet<string> }>;
   /** By `Dataset/NAME`. */
   readonly seen: ReadonlyMap<string, Seen>;
-  /** Number of classes of a data set, the background included. */
+  /** Number of classes of a dataset, the background included. */
   readonly count: (dataset: string) => number;
 }
 
@@ -47,7 +47,7 @@ export function checkLines(list: SampleList, known: Known): { readonly problems:
     const { dataset, name, classId } = sample;
     const image = `${dataset}/${name}`;
     const where = sampleOrigin(sample);
-    const tell = (severity: Problem['severity'], code: string, message: string): void => {
+    const report = (severity: Problem['severity'], code: string, message: string): void => {
       problems.push({ severity, code, message, images: [image] });
     };
     const files = known.files.get(dataset);
@@ -56,32 +56,32 @@ export function checkLines(list: SampleList, known: Known): { readonly problems:
     const held = known.seen.get(image)?.classes;
     const key = `${classId}/${image}`;
     const first = before.get(key);
-    if (missing) tell('error', 'DATA_FILE_MISSING', `the ${missing} of ${where} is not there`);
+    if (missing) report('error', 'DATA_FILE_MISSING', `the ${missing} of ${where} is not there`);
     if (classId >= count) {
-      tell('error', 'DATA_CLASS_RANGE', `class ${classId} of ${where} was expected to be below ${count}`);
+      report('error', 'DATA_CLASS_RANGE', `expected a class below ${count} for ${where}, got ${classId}`);
     } else if (classId !== EVERY_CLASS && held && !held.includes(classId) && held.length > 0) {
-      tell('warning', 'SAMPLE_EMPTY', `class ${classId} of ${where} is not in its label`);
+      report('warning', 'SAMPLE_EMPTY', `class ${classId} of ${where} is not in its label`);
     }
-    if (first !== undefined) tell('warning', 'LIST_DUPLICATE', `${where} stands in line ${first} already`);
+    if (first !== undefined) report('warning', 'LIST_DUPLICATE', `${where} stands in line ${first} already`);
     else before.set(key, sample.line ?? 0);
     samples += classId === EVERY_CLASS && count > 2 ? (held?.length ?? 0) : 1;
   }
   return { problems, samples };
 }
 
-/** What is on both sides of a split. Each family of lists (train, val, test; of one fold, of one data set) is one. */
+/** What is on both sides of a split. Each family of lists (train, val, test; of one fold, of one dataset) is one. */
 export function leaks(
   families: readonly (readonly { readonly list: string; readonly side: string }[])[],
   lists: ReadonlyMap<string, SampleList>,
   seen: ReadonlyMap<string, Seen>,
 ): Problem[] {
   const problems: Problem[] = [];
-  const told = new Set<string>();
-  const tell = (code: string, severity: Problem['severity'], message: string, images: readonly string[]): void => {
-    // The joined lists repeat what the lists of each data set say.
+  const reported = new Set<string>();
+  const report = (code: string, severity: Problem['severity'], message: string, images: readonly string[]): void => {
+    // The joined lists repeat what the lists of each dataset say.
     const key = `${code} ${images.join(' ')}`;
-    if (!told.has(key)) problems.push({ severity, code, message, images });
-    told.add(key);
+    if (!reported.has(key)) problems.push({ severity, code, message, images });
+    reported.add(key);
   };
   for (const family of families) {
     const sideOf = new Map<string, string>();
@@ -89,7 +89,7 @@ export function leaks(
       for (const { dataset, name } of lists.get(list)!) {
         const image = `${dataset}/${name}`;
         const other = sideOf.get(image) ?? side;
-        if (other !== side) tell('SPLIT_IMAGE', 'error', `${image} is in ${other} and in ${side} (${list})`, [image]);
+        if (other !== side) report('SPLIT_IMAGE', 'error', `${image} is in ${other} and in ${side} (${list})`, [image]);
         sideOf.set(image, other);
       }
     }
@@ -105,7 +105,7 @@ export function leaks(
       const sides = [...new Set(group.map(({ side }) => side))];
       const images = group.map(({ image }) => image);
       if (sides.length > 1) {
-        tell(
+        report(
           'SPLIT_PATIENT',
           'error',
           `images of ${patient} are in ${sides.join(' and in ')}: ${images.join(', ')}`,
@@ -120,10 +120,10 @@ export function leaks(
       const where = `${first.image} (${first.side}) and ${second.image} (${second.side})`;
       const images = [first.image, second.image];
       if (first.digest === second.digest) {
-        tell('SPLIT_DUPLICATE', 'error', `${where} are equal pixel by pixel`, images);
+        report('SPLIT_DUPLICATE', 'error', `${where} are equal pixel by pixel`, images);
       } else {
         const likeness = `correlation ${correlation.toFixed(4)}`;
-        tell('SPLIT_NEAR_DUPLICATE', 'warning', `${where} look alike, ${likeness}`, images);
+        report('SPLIT_NEAR_DUPLICATE', 'warning', `${where} look alike, ${likeness}`, images);
       }
     }
   }

@@ -1,11 +1,11 @@
 /**
- * The classes of each data set: how many (`MainPatient/class.json`, as published: the background counts) and their
- * names and colours (`MainPatient/dataset.json`). What neither file tells has defaults. Reading the files is not here.
+ * The classes of each dataset: how many (`MainPatient/class.json`, as published: the background counts) and their
+ * names and colours (`MainPatient/dataset.json`). What neither file states has a default. Reading the files is not here.
  */
 import { SamusError } from '../errors.js';
 import { isFields } from '../formats/jsonFields.js';
 
-/** Classes of a data set; index 0 is the background. */
+/** Classes of a dataset; index 0 is the background. */
 export interface DatasetClasses {
   /** The background included. */
   readonly count: number;
@@ -14,7 +14,7 @@ export interface DatasetClasses {
   readonly colors: readonly string[];
 }
 
-/** What `dataset.json` says about one data set. */
+/** What `dataset.json` says about one dataset. */
 export interface DatasetEntry {
   readonly classes?: readonly string[];
   readonly colors?: readonly string[];
@@ -28,7 +28,7 @@ const COLORS = ['#e4572e', '#17bebb', '#ffc914', '#76b041', '#7b4b94', '#2e86ab'
 const MOST_CLASSES = 256;
 
 /**
- * Published lists call one data set by two names: `ThyroidGland-TG3K` in the validation lists, `ThyroidNodule-TG3K` in
+ * Published lists call one dataset by two names: `ThyroidGland-TG3K` in the validation lists, `ThyroidNodule-TG3K` in
  * class.json and the training lists. The one whose folder exists is meant.
  */
 const ALIASES: ReadonlyMap<string, string> = new Map([
@@ -36,7 +36,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['ThyroidNodule-TG3K', 'ThyroidGland-TG3K'],
 ]);
 
-/** The other name under which a data set may be found. */
+/** The other name under which a dataset may be found. */
 export function aliasOf(dataset: string): string | undefined {
   return ALIASES.get(dataset);
 }
@@ -46,7 +46,7 @@ export function parseClassJson(text: string, path: string): ReadonlyMap<string, 
   const counts = new Map<string, number>();
   for (const [dataset, count] of jsonEntries(text, path)) {
     if (typeof count !== 'number' || !Number.isInteger(count) || count < 2 || count > MOST_CLASSES) {
-      const message = `${path} was expected to give the number of classes of ${dataset} with the background, 2 to ${MOST_CLASSES}`;
+      const message = `expected ${path} to give the number of classes of ${dataset} with the background, 2 to ${MOST_CLASSES}`;
       throw new SamusError('DATA_LAYOUT', message, 'write for example 2 for one kind of object', {
         path,
         dataset,
@@ -62,7 +62,7 @@ export function parseDatasetJson(text: string, path: string): ReadonlyMap<string
   const entries = new Map<string, DatasetEntry>();
   for (const [dataset, value] of jsonEntries(text, path)) {
     const bad = (what: string): SamusError => {
-      const message = `${path} was expected to hold, for ${dataset}, ${what}`;
+      const message = `expected ${path} to hold, for ${dataset}, ${what}`;
       return new SamusError('DATA_LAYOUT', message, 'correct the file', { path, dataset });
     };
     if (typeof value !== 'object' || value === null) throw bad('an object');
@@ -82,7 +82,7 @@ export function parseDatasetJson(text: string, path: string): ReadonlyMap<string
 }
 
 /**
- * The classes of a data set from what the two files say about it; two classes where neither speaks.
+ * The classes of a dataset from what the two files say about it; two classes where neither speaks.
  * @throws SamusError DATA_LAYOUT if they contradict each other
  */
 export function classesOf(dataset: string, count: number | undefined, entry: DatasetEntry | undefined): DatasetClasses {
@@ -116,7 +116,7 @@ function jsonEntries(text: string, path: string): [string, unknown][] {
   } catch {
     // The error below says what is wrong.
   }
-  throw new SamusError('DATA_LAYOUT', `${path} was expected to be a JSON object`, 'correct the file', {
+  throw new SamusError('DATA_LAYOUT', `expected ${path} to be a JSON object`, 'correct the file', {
     path,
   });
 }

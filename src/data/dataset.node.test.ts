@@ -16,7 +16,7 @@ const image = grey(2, [10, 20, 30, 40]);
 /** A PNG of 1 bit by Pillow: black, white. */
 const ONE_BIT = 'iVBORw0KGgoAAAANSUhEUgAAAAIAAAABAQAAAADcWUInAAAACklEQVR4nGNwAAAAQgBBKTf07wAAAABJRU5ErkJggg==';
 
-describe('a data set folder', () => {
+describe('a dataset folder', () => {
   it('is read as published', async () => {
     await folder
       .list('train', '1/A/x')
@@ -144,7 +144,7 @@ describe('a data set folder', () => {
   });
 });
 
-describe('a data set folder with mistakes', () => {
+describe('a dataset folder with mistakes', () => {
   const open = async (list: string) => (await openDataset(folder.root)).lists([list]);
 
   it('names the lists that are there', async () => {

@@ -1,5 +1,5 @@
 /**
- * A data set folder in the published layout, read as it is: lists and class.json in `MainPatient/`, images in
+ * A dataset folder in the published layout, read as it is: lists and class.json in `MainPatient/`, images in
  * `<Dataset>/img/NAME.png`, class indices in `<Dataset>/label/NAME.png`. Images are read when they are asked for and
  * never kept. Resizing and augmentation are not here, nor is making such a folder.
  */
@@ -24,7 +24,7 @@ export type { Dataset, LabelledImage } from './dataset.js';
 export async function openDataset(root: string): Promise<Dataset> {
   const lists = join(root, LIST_FOLDER);
   if (!(await isFolder(lists))) {
-    const message = `${root} was expected to be a folder of data sets with their lists in ${LIST_FOLDER}`;
+    const message = `expected a folder of datasets with their lists in ${LIST_FOLDER}, ${root} is none`;
     const hint = 'name the folder above it, or make one with "samus data import"';
     throw new SamusError('DATA_LAYOUT', message, hint, { root });
   }
@@ -55,19 +55,19 @@ class PublishedDataset implements Dataset {
     readonly classes: (dataset: string) => DatasetClasses,
   ) {}
 
-  async lists(names: readonly string[], tellEmpty?: (sample: Sample) => void): Promise<SampleList> {
+  async lists(names: readonly string[], reportEmpty?: (sample: Sample) => void): Promise<SampleList> {
     const texts = await Promise.all(names.map(async (name) => ({ name, text: await this.#listText(name) })));
     const list = this.#parse(texts);
     for (const dataset of list.datasets) await this.#checkFiles(list, dataset);
-    return this.#withClasses(list, tellEmpty);
+    return this.#withClasses(list, reportEmpty);
   }
 
-  async listed(name: string, tell?: (error: SamusError) => void): Promise<SampleList> {
-    return this.#parse([{ name, text: await this.#listText(name) }], tell);
+  async listed(name: string, report?: (error: SamusError) => void): Promise<SampleList> {
+    return this.#parse([{ name, text: await this.#listText(name) }], report);
   }
 
-  #parse(texts: readonly ListText[], tell?: (error: SamusError) => void): SampleList {
-    return SampleList.parse(texts, tell).renameDatasets((dataset) => this.#folderOf(dataset));
+  #parse(texts: readonly ListText[], report?: (error: SamusError) => void): SampleList {
+    return SampleList.parse(texts, report).renameDatasets((dataset) => this.#folderOf(dataset));
   }
 
   facts(dataset: string): Promise<FactsTable | undefined> {
@@ -90,7 +90,7 @@ class PublishedDataset implements Dataset {
     const [image, { label, values }] = await Promise.all([this.#readGrey(sample, 'img'), this.#readLabel(sample)]);
     const { width, height } = image;
     if (label.width !== width || label.height !== height) {
-      const message = `the label of ${sampleOrigin({ ...sample, classId: 1 })} was expected to have the size of its image, ${width}x${height}; it has ${label.width}x${label.height}`;
+      const message = `expected the label of ${sampleOrigin({ ...sample, classId: 1 })} to have the size of its image, ${width}x${height}, got ${label.width}x${label.height}`;
       throw new SamusError('DATA_SIZE_MISMATCH', message, 'correct the label, or take the line out of the list', {
         ...origin(sample),
         image: [width, height],
@@ -105,7 +105,7 @@ class PublishedDataset implements Dataset {
       label: label.data,
       width,
       height,
-      // The table tells the size of a native pixel; the stored image may have been resized.
+      // The table has the size of a native pixel; the stored image may have been resized.
       ...(spacing && {
         spacingMm: [
           (spacing[0] * (facts.width ?? width)) / width,
@@ -177,14 +177,14 @@ class PublishedDataset implements Dataset {
   }
 
   /** Checks the classes that lines name, and gives those that name none theirs. */
-  async #withClasses(list: SampleList, tellEmpty?: (sample: Sample) => void): Promise<SampleList> {
+  async #withClasses(list: SampleList, reportEmpty?: (sample: Sample) => void): Promise<SampleList> {
     const counts = new Map(list.datasets.map((dataset) => [dataset, this.classes(dataset).count]));
     let complete = true;
     for (const sample of list) {
       const count = counts.get(sample.dataset)!;
       if (sample.classId === EVERY_CLASS) complete = false;
       if (sample.classId < count) continue;
-      const message = `class ${sample.classId} of ${sampleOrigin(sample)} was expected to be below ${count}, the number that class.json gives ${sample.dataset}`;
+      const message = `expected a class below ${count} for ${sampleOrigin(sample)} (class.json gives ${sample.dataset} so many), got ${sample.classId}`;
       const hint = 'correct the line or class.json; the background counts there';
       throw new SamusError('DATA_CLASS_RANGE', message, hint, { ...origin(sample), count });
     }
@@ -195,7 +195,7 @@ class PublishedDataset implements Dataset {
       const sample = list.at(i);
       const single = counts.get(sample.dataset) === 2 ? [1] : undefined;
       const held = sample.classId === EVERY_CLASS ? (single ?? (await this.#held(sample))) : [sample.classId];
-      if (held.length === 0) tellEmpty?.(sample);
+      if (held.length === 0) reportEmpty?.(sample);
       for (const classId of held) {
         indices.push(i);
         classIds.push(classId);
@@ -214,7 +214,7 @@ class PublishedDataset implements Dataset {
     return (await this.#readLabel(sample)).label;
   }
 
-  /** Where a data set has two classes every value but 0 is the object: published labels hold 255 as well as 1. */
+  /** Where a dataset has two classes every value but 0 is the object: published labels hold 255 as well as 1. */
   async #readLabel(
     sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>,
   ): Promise<{ label: Image; values: number }> {
@@ -236,7 +236,7 @@ class PublishedDataset implements Dataset {
     }
     const highest = held.lastIndexOf(1);
     if (highest >= count) {
-      const message = `the label of ${sampleOrigin({ ...sample, classId: 1 })} was expected to hold classes below ${count}, it holds ${highest}`;
+      const message = `expected classes below ${count} in the label of ${sampleOrigin({ ...sample, classId: 1 })}, got ${highest}`;
       const hint = 'save class indices as plain grey values (not as palette or colours), or correct class.json';
       throw new SamusError('DATA_CLASS_RANGE', message, hint, { ...origin(sample), highest, count });
     }
@@ -265,7 +265,7 @@ class PublishedDataset implements Dataset {
   #missing(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>, folder: 'img' | 'label'): SamusError {
     const what = folder === 'img' ? 'image' : 'label';
     const file = this.#path(sample, folder);
-    const message = `the ${what} of ${sampleOrigin({ ...sample, classId: 1 })} was expected at ${file}, there is none`;
+    const message = `the ${what} of ${sampleOrigin({ ...sample, classId: 1 })} is missing at ${file}`;
     const hint = /\.png$/i.test(sample.name) ? 'lists name images without .png' : 'add the file, or take the line out';
     return new SamusError('DATA_FILE_MISSING', message, hint, { ...origin(sample), file });
   }

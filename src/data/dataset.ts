@@ -1,5 +1,5 @@
 /**
- * What a folder of data sets offers to those who work with it: lists, images with their labels, classes, patients.
+ * What a folder of datasets offers to those who work with it: lists, images with their labels, classes, patients.
  * Reading one in the published layout is the business of dataset.node.ts.
  */
 import type { SamusError } from '../errors.js';
@@ -18,7 +18,7 @@ export interface LabelledImage {
   /** Millimetres of a pixel of `image` across and down, where they are known. */
   readonly spacingMm?: readonly [x: number, y: number];
   readonly patient?: string;
-  /** How many values beside 0 the file of the label holds; in a data set of two classes all of them are the object. */
+  /** How many values beside 0 the file of the label holds; in a dataset of two classes all of them are the object. */
   readonly labelValues: number;
 }
 
@@ -28,20 +28,20 @@ export interface Dataset {
   /**
    * The samples of `MainPatient/NAME.txt` for each name, one list after the other. Every image and label named is
    * there, every class is in range; a line without a class has become one sample for each class that its label holds
-   * (in a data set of one kind of object always that one, as published, so that images without it count too).
-   * @param tellEmpty is told of lines that stand for nothing: their labels hold no class
+   * (in a dataset of one kind of object always that one, as published, so that images without it count too).
+   * @param reportEmpty gets the lines that stand for nothing: their labels hold no class
    * @throws SamusError DATA_LIST_MISSING, DATA_LIST_EMPTY, DATA_LIST_LINE, DATA_FILE_MISSING, DATA_CLASS_RANGE, and
    * for labels that must be looked into what `read` throws
    */
-  lists(names: readonly string[], tellEmpty?: (sample: Sample) => void): Promise<SampleList>;
+  lists(names: readonly string[], reportEmpty?: (sample: Sample) => void): Promise<SampleList>;
   /**
    * The samples of one list as its lines name them: nothing is looked up, and a line without a class stays one sample of
    * EVERY_CLASS.
-   * @param tell is told of lines that are no samples instead of an error being thrown
+   * @param report gets the errors of lines that are no samples; without it they are thrown
    * @throws SamusError DATA_LIST_MISSING, DATA_LIST_EMPTY, DATA_LIST_LINE, DATA_CLASS_RANGE
    */
-  listed(name: string, tell?: (error: SamusError) => void): Promise<SampleList>;
-  /** Classes of a data set in this folder, by defaults where nothing is said. @throws SamusError DATA_LAYOUT */
+  listed(name: string, report?: (error: SamusError) => void): Promise<SampleList>;
+  /** Classes of a dataset in this folder, by defaults where nothing is said. @throws SamusError DATA_LAYOUT */
   classes(dataset: string): DatasetClasses;
   /**
    * @throws SamusError DATA_FILE_MISSING, DATA_SIZE_MISMATCH (image and label differ), DATA_CLASS_RANGE (a label value
@@ -50,17 +50,16 @@ export interface Dataset {
   read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage>;
   /** The label alone, as class indices, grey. @throws SamusError as {@link Dataset.read} */
   readLabel(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<Image>;
-  /** Folders that hold a data set, sorted. */
+  /** Folders that hold a dataset, sorted. */
   datasets(): Promise<string[]>;
-  /** Names, without `.png`, of the images and labels of a data set. */
+  /** Names, without `.png`, of the images and labels of a dataset. */
   names(dataset: string): Promise<{ readonly images: ReadonlySet<string>; readonly labels: ReadonlySet<string> }>;
   /** Names of the lists, sorted, without `.txt`. */
   listNames(): Promise<string[]>;
-  /** The facts of a data set's images, if it has an images.csv. @throws SamusError DATA_LAYOUT */
+  /** The facts of a dataset's images, if it has an images.csv. @throws SamusError DATA_LAYOUT */
   facts(dataset: string): Promise<FactsTable | undefined>;
   /**
-   * Tells the patient of an image by its name: as images.csv says, else as the names of a data set that this project
-   * knows tell. @throws SamusError DATA_LAYOUT
+   * The patient of an image by its name: as images.csv says, else by the names of a dataset that this project knows. @throws SamusError DATA_LAYOUT
    */
   patients(dataset: string): Promise<(name: string) => string | undefined>;
 }

@@ -1,5 +1,5 @@
 /**
- * What tells equal pictures: a digest of the pixels, not of the file, in which one picture may be packed in several ways.
+ * What equal pictures have in common: a digest of the pixels, not of the file, in which one picture may be packed in several ways.
  */
 import { createHash } from 'node:crypto';
 import type { Image } from '../formats/image.js';

@@ -24,7 +24,7 @@ const COLUMNS = ['name', 'patient', 'width', 'height', 'spacing_x_mm', 'spacing_
 
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** The facts of one data set; a row is one line. */
+/** The facts of one dataset; a row is one line. */
 export class FactsTable {
   /** Bytes, not text: that takes half of the memory while it is read. */
   readonly #bytes: Uint8Array;
@@ -43,7 +43,7 @@ export class FactsTable {
     this.#columns = new Map(header.fields.map((field, i) => [field.trim(), i]));
     const nameColumn = this.#columns.get('name');
     if (nameColumn === undefined) {
-      const message = `${path} was expected to begin with the line ${COLUMNS.join(',')}`;
+      const message = `expected ${path} to begin with the line ${COLUMNS.join(',')}`;
       throw new SamusError('DATA_LAYOUT', message, 'name the columns in the first line', { path });
     }
     this.#nameColumn = nameColumn;

@@ -68,7 +68,7 @@ describe('a pair of folders', () => {
     await writePng(join(source, path), image);
   };
 
-  it('gives a binary or a multi-class data set, stored as it is or as squares', async () => {
+  it('gives a binary or a multi-class dataset, stored as it is or as squares', async () => {
     const source = await newFolder();
     await write(source, 'scans/a b.png', texture(8, 6, 1));
     await write(source, 'masks/a b.png', grey(8, new Uint8Array(48).fill(255, 8, 16)));
@@ -138,7 +138,7 @@ describe('a pair of folders', () => {
     expect((await readdir(out, { recursive: true })).sort()).toEqual(before.sort());
   });
 
-  it('puts back a data set that a cut off import had moved aside, and leaves no lists of one that it replaces', async () => {
+  it('puts back a dataset that a cut off import had moved aside, and leaves no lists of one that it replaces', async () => {
     const source = await newFolder();
     await write(source, 'images/a.png', texture(8, 6, 1));
     await write(source, 'labels/a.png', grey(8, new Uint8Array(48).fill(1)));
@@ -303,7 +303,7 @@ describe('HC18', () => {
 });
 
 describe('phantoms', () => {
-  it('become a data set of five classes', async () => {
+  it('become a dataset of five classes', async () => {
     const folder = new DataFolder();
     forget(folder.root);
     await folder.picture('phantom-3', createImage(4, 1, 3, new Uint8Array(12).fill(9)));

@@ -1,6 +1,6 @@
 /**
  * Writes what an importer found into a root of the published layout: images, labels, images.csv, the entries of
- * class.json and dataset.json, and lists. A data set appears in the root as a whole or not at all. What the sources
+ * class.json and dataset.json, and lists. A dataset appears in the root as a whole or not at all. What the sources
  * look like is the business of importers/.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -24,7 +24,7 @@ import { SIDES } from './splitLists.js';
 export interface WriteOptions {
   /** Side of the square that images are stretched to, as the published data are; native size unless given. */
   readonly size?: number;
-  /** Replace data sets that are there already. */
+  /** Replace datasets that are there already. */
   readonly replace?: boolean;
   /** Told before each image. */
   readonly onProgress?: (done: number, name: string) => void;
@@ -37,7 +37,7 @@ export interface ImportResult {
     readonly images: number;
     /** Images whose label holds no object. */
     readonly empty: number;
-    /** Lists that name the data set, without `.txt`. */
+    /** Lists that name the dataset, without `.txt`. */
     readonly lists: readonly string[];
   }[];
   /** Annotations that could not be used, of images that are written. */
@@ -68,7 +68,7 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
     checkFolder(dataset);
     await restore(join(root, dataset), asideOf(root, dataset));
     if (!replace && (await exists(join(root, dataset)))) {
-      const message = `${dataset} was expected to be new in ${root}, it is there already`;
+      const message = `${dataset} exists already in ${root}`;
       throw new SamusError('DATA_EXISTS', message, 'import into another folder, or add --replace', {
         dataset,
       });
@@ -105,7 +105,7 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
       await addToClassFiles(root, dataset, plan);
       if (there) await removeLists(root, dataset);
       const lists = await writeLists(root, dataset, written);
-      // Last: what is cut off before can be imported again, and is not taken for a data set that is there.
+      // Last: what is cut off before can be imported again, and is not taken for a dataset that is there.
       await moveInto(temporary, place, asideOf(root, dataset));
       const empty = written.filter(({ classes }) => classes.length === 0).length;
       results.push({ dataset, images: written.length, empty, lists });
@@ -126,7 +126,7 @@ async function attempt<T>(work: () => Promise<T>, goesOn: boolean): Promise<T | 
   }
 }
 
-/** Where a data set is while another one takes its place. */
+/** Where a dataset is while another one takes its place. */
 function asideOf(root: string, dataset: string): string {
   return join(root, `.replaced-${dataset}`);
 }
@@ -148,10 +148,10 @@ async function moveInto(folder: string, place: string, aside: string): Promise<v
   await rm(aside, { recursive: true, force: true });
 }
 
-/** @throws SamusError IMPORT_NAMES for the folder of the lists, in whatever case: some file systems tell none apart */
+/** @throws SamusError IMPORT_NAMES for the folder of the lists, in whatever case: some file systems do not distinguish cases */
 function checkFolder(dataset: string): void {
   if (dataset.toLowerCase() !== LIST_FOLDER.toLowerCase()) return;
-  const message = `another name was expected for the data set than ${LIST_FOLDER}, the folder of the lists`;
+  const message = `expected another name for the dataset than ${LIST_FOLDER}, the folder of the lists`;
   throw new SamusError('IMPORT_NAMES', message, 'name it for example Organ-Source', { dataset });
 }
 
@@ -177,7 +177,7 @@ async function writeItem(folder: string, item: ImportItem, count: number, size: 
   const classes = heldClasses(label);
   const highest = classes.at(-1) ?? 0;
   if (highest >= count) {
-    const message = `the label of ${item.source} was expected to hold classes below ${count}, it holds ${highest}`;
+    const message = `expected classes below ${count} in the label of ${item.source}, got ${highest}`;
     throw new SamusError('DATA_CLASS_RANGE', message, 'correct the label', {
       file: item.source,
       highest,
@@ -243,7 +243,7 @@ async function writeLists(root: string, dataset: string, written: readonly Writt
   return names;
 }
 
-/** Lists of a data set that is replaced name images that may not be there any more. */
+/** Lists of a dataset that is replaced name images that may not be there any more. */
 async function removeLists(root: string, dataset: string): Promise<void> {
   for (const list of ['all', 'empty', ...SIDES]) {
     await rm(join(root, LIST_FOLDER, `${list}-${dataset}.txt`), { force: true });

@@ -1,5 +1,5 @@
 /**
- * `samus/data` on Node: what works in memory anywhere, and data set folders in the published layout.
+ * `samus/data` on Node: what works in memory anywhere, and dataset folders in the published layout.
  */
 export { type Dataset, type LabelledImage, openDataset } from './dataset.node.js';
 export * from './index.js';

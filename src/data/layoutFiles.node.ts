@@ -17,7 +17,7 @@ export async function pngNames(folder: string): Promise<ReadonlySet<string>> {
 }
 
 /** Tells the names of the PNG files below a folder, with `/` and without `.png`; none if it does not exist. */
-export async function forEachPng(folder: string, tell: (name: string) => void, prefix = ''): Promise<void> {
+export async function forEachPng(folder: string, report: (name: string) => void, prefix = ''): Promise<void> {
   if (!(await isFolder(folder))) return;
   // Entry by entry, and without a promise for each: 100,000 of them take tens of megabytes otherwise.
   const entries = opendirSync(folder, { bufferSize: 256 });
@@ -27,12 +27,12 @@ export async function forEachPng(folder: string, tell: (name: string) => void, p
       // macOS leaves files like ._image.png on other file systems.
       if (entry.name.startsWith('.')) continue;
       if (entry.isDirectory()) folders.push(entry.name);
-      else if (entry.name.endsWith('.png')) tell(prefix + entry.name.slice(0, -4));
+      else if (entry.name.endsWith('.png')) report(prefix + entry.name.slice(0, -4));
     }
   } finally {
     entries.closeSync();
   }
-  for (const inner of folders) await forEachPng(join(folder, inner), tell, `${prefix}${inner}/`);
+  for (const inner of folders) await forEachPng(join(folder, inner), report, `${prefix}${inner}/`);
 }
 
 /** The bytes of a file, or undefined if there is none. */

@@ -16,7 +16,7 @@ describe('the patient by the name of an image', () => {
     ['ThyroidNodule-DDTI', '1_2', '1'],
     ['ThyroidNodule-DDTI', 'test10047', '0047'],
     ['ThyroidNodule-DDTI', 'test20047', '0047'],
-    // A screen with one view, and data sets whose names tell nothing.
+    // A screen with one view, and datasets whose names tell nothing.
     ['ThyroidNodule-DDTI', 'test47', undefined],
     ['Breast-BUSI', 'benign0001', undefined],
     ['FetalHead-PSFHS', '03744', undefined],

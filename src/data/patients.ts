@@ -1,11 +1,11 @@
 /**
- * What belongs together in data sets that this project knows, told from the names of their images: the images of a
- * patient, or as much of them as names tell (a recording, an examination, a screen). Images of one patient resemble each other, so
- * splits keep them on one side and intervals resample them together. What images.csv says goes before; a data set
- * whose names tell nothing (BUSI, PSFHS, DL_Track, TG3K) has no rule here.
+ * What belongs together in datasets that this project knows, by the names of their images: the images of a
+ * patient, or as much of them as names show (a recording, an examination, a screen). Images of one patient resemble each other, so
+ * splits keep them on one side and intervals resample them together. What images.csv says goes before; a dataset
+ * whose names show nothing (BUSI, PSFHS, DL_Track, TG3K) has no rule here.
  */
 
-/** By data set: the first group that is there names the patient. */
+/** By dataset: the first group that is there names the patient. */
 const RULES: ReadonlyMap<string, RegExp> = new Map([
   // 202201121748100022VAS_slice_1108: date, time and device of a recording, and a frame.
   ['Artery-CCA', /^(.+)_slice_\d+$/],
@@ -24,7 +24,7 @@ const RULES: ReadonlyMap<string, RegExp> = new Map([
   ['ThyroidNodule-DDTI', /^(\d+)_\d+$|^test[12](\d{4})$/],
 ]);
 
-/** The patient of an image by its name, where the names of its data set tell. */
+/** The patient of an image by its name, where the names of its dataset show it. */
 export function patientByName(dataset: string, name: string): string | undefined {
   const match = RULES.get(dataset)?.exec(name);
   return match?.slice(1).find((group) => group !== undefined);

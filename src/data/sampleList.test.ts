@@ -26,7 +26,7 @@ describe('lists', () => {
     expect(parse('1/Artery-CCA/EM VASCULAR_slice_525')[0]).toMatchObject({ name: 'EM VASCULAR_slice_525' });
     expect(parse('1/A/sub/name')[0]).toMatchObject({ dataset: 'A', name: 'sub/name', classId: 1 });
     expect(parse('A/sub/name')[0]).toMatchObject({ dataset: 'A', name: 'sub/name', classId: EVERY_CLASS });
-    // Two parts are a data set and a name, even where the first looks like a class.
+    // Two parts are a dataset and a name, even where the first looks like a class.
     expect(parse('12/name')[0]).toMatchObject({ dataset: '12', name: 'name', classId: EVERY_CLASS });
   });
 
@@ -86,7 +86,7 @@ describe('lists', () => {
     expect(() => list.at(3)).toThrow(RangeError);
   });
 
-  it('can give their data sets one name', () => {
+  it('can give their datasets one name', () => {
     const list = SampleList.parse([{ name: 'l', text: '1/A/x\n1/B/y\n1/C/z' }]);
     const renamed = list.renameDatasets((dataset) => (dataset === 'B' ? 'C' : dataset));
     expect(renamed.datasets).toEqual(['A', 'C']);

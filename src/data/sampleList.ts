@@ -47,7 +47,7 @@ interface Columns {
 
 export class SampleList implements Iterable<Sample> {
   readonly length: number;
-  /** Every data set that the list names, in the order of first mention. */
+  /** Every dataset that the list names, in the order of first mention. */
   readonly datasets: readonly string[];
   readonly #text: string;
   readonly #listNames: readonly string[];
@@ -63,11 +63,11 @@ export class SampleList implements Iterable<Sample> {
 
   /**
    * The samples of several lists, one after the other. Empty lines are left out; Windows line ends are accepted.
-   * @param tell is told what is wrong instead of it being thrown; lines that are no samples are left out then
+   * @param report gets what is wrong, which is thrown without it; lines that are no samples are left out then
    * @throws SamusError DATA_LIST_EMPTY for a list without lines, DATA_LIST_LINE or DATA_CLASS_RANGE for one that is no
    *   sample
    */
-  static parse(given: readonly ListText[], tell = throwIt): SampleList {
+  static parse(given: readonly ListText[], report = throwIt): SampleList {
     // Names are compared with those of files, which may be stored in another Unicode normal form.
     const lists = given.map(({ name, text }) => ({ name, text: nameKey(text) }));
     const text = lists.map(({ text: one }) => one).join('\n');
@@ -85,7 +85,7 @@ export class SampleList implements Iterable<Sample> {
           () => parseLine(list.text, start, end, list.name, line),
           (error) => {
             broken = true;
-            tell(error);
+            report(error);
           },
         );
         if (parts) {
@@ -101,9 +101,9 @@ export class SampleList implements Iterable<Sample> {
         start = end + 1;
       }
       if (used === before && !broken) {
-        const message = `the list ${list.name} was expected to name samples, it is empty`;
+        const message = `the list ${list.name} is empty`;
         const hint = 'write one line class/Dataset/NAME for each sample';
-        tell(new SamusError('DATA_LIST_EMPTY', message, hint, { list: list.name }));
+        report(new SamusError('DATA_LIST_EMPTY', message, hint, { list: list.name }));
       }
       offset += list.text.length + 1;
     }
@@ -148,7 +148,7 @@ export class SampleList implements Iterable<Sample> {
     return new SampleList(this.#text, this.#listNames, this.datasets, columns);
   }
 
-  /** The same samples with other names of their data sets; two that become one are one. */
+  /** The same samples with other names of their datasets; two that become one are one. */
   renameDatasets(rename: (dataset: string) => string): SampleList {
     const renamed = this.datasets.map(rename);
     const datasets = [...new Set(renamed)];
@@ -162,13 +162,13 @@ function throwIt(error: SamusError): void {
   throw error;
 }
 
-/** What it gives, or undefined where its error was told. */
-function tried<T>(make: () => T, tell: (error: SamusError) => void): T | undefined {
+/** What it gives, or undefined where its error is reported. */
+function tried<T>(make: () => T, report: (error: SamusError) => void): T | undefined {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof SamusError)) throw error;
-    tell(error);
+    report(error);
     return undefined;
   }
 }
@@ -193,13 +193,13 @@ function parseLine(text: string, from: number, to: number, list: string, line: n
   while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
   if (start === end) return undefined;
   const bad = (why: string): SamusError => {
-    const message = `line ${line} of the list ${list} was expected to be class/Dataset/NAME or Dataset/NAME, but ${why}`;
+    const message = `expected class/Dataset/NAME or Dataset/NAME in line ${line} of the list ${list}, but ${why}`;
     return new SamusError('DATA_LIST_LINE', message, 'correct the line', { list, line });
   };
   const first = indexOfSlash(text, start, end);
   const second = indexOfSlash(text, first + 1, end);
   if (first === end) throw bad('it has no slash');
-  // Only digits in front of two slashes are a class: names may hold slashes, and data sets may begin with digits.
+  // Only digits in front of two slashes are a class: names may hold slashes, and datasets may begin with digits.
   const numbered = second < end && isNumber(text, start, first);
   const classId = numbered ? Number(text.slice(start, first)) : EVERY_CLASS;
   if (numbered && (classId < 1 || classId > MAX_CLASS)) {

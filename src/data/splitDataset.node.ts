@@ -1,5 +1,5 @@
 /**
- * Makes the lists of a split for a data set folder: looks up patients, classes and equal pictures, divides each data set
+ * Makes the lists of a split for a dataset folder: looks up patients, classes and equal pictures, divides each dataset
  * on its own, writes `MainPatient/*.txt`. How images are divided is the business of splitLists.ts.
  */
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ export interface SplitOptions {
   readonly ratios: readonly number[];
   /** Number of folds, each of them once the validation side. */
   readonly folds?: number;
-  /** Data sets to divide; all unless given. */
+  /** Datasets to divide; all unless given. */
   readonly datasets?: readonly string[];
   /** Lists whose images are divided; every labelled image unless given. */
   readonly from?: readonly string[];
@@ -50,25 +50,25 @@ interface Entry {
 }
 
 /**
- * Writes the lists: `train`, `val` and `test`, and each of them for each data set (`train-<Dataset>`); with a name
+ * Writes the lists: `train`, `val` and `test`, and each of them for each dataset (`train-<Dataset>`); with a name
  * `train-NAME` and so on alone; with folds `train-fold1`, `val-fold1`, …. The same seed gives the same lists.
- * @throws SamusError DATA_LIST_EXISTS, DATA_LAYOUT (nothing to divide, or a data set that is not there), SPLIT_FOLDS, SPLIT_SHARES, and what reading labels throws
+ * @throws SamusError DATA_LIST_EXISTS, DATA_LAYOUT (nothing to divide, or a dataset that is not there), SPLIT_FOLDS, SPLIT_SHARES, and what reading labels throws
  */
 export async function splitDataset(data: Dataset, options: SplitOptions): Promise<SplitResult> {
   const { seed, folds, ratios, name } = options;
   const { entries, empty } = await gather(data, options);
   if (entries.length === 0) {
-    const message = `${data.root} was expected to hold labelled images to divide, it holds none`;
-    throw new SamusError('DATA_LAYOUT', message, 'import a data set first', { root: data.root });
+    const message = `expected labelled images to divide in ${data.root}, got none`;
+    throw new SamusError('DATA_LAYOUT', message, 'import a dataset first', { root: data.root });
   }
   const lists = new Map<string, Entry[]>();
   const put = (list: string, part: readonly Entry[]): void => {
     if (part.length > 0) lists.set(list, [...(lists.get(list) ?? []), ...part]);
   };
-  /** The part that each picture went to: the same one may be in two data sets, as in those of DL_Track. */
+  /** The part that each picture went to: the same one may be in two datasets, as in those of DL_Track. */
   const places = new Map<string, number>();
   for (const [dataset, own] of groupBy(entries, (entry) => entry.dataset)) {
-    // But for pictures that others have too, a data set is divided alike whichever others are there.
+    // But for pictures that others have too, a dataset is divided alike whichever others are there.
     const random = Random.seeded(seed, ...new TextEncoder().encode(dataset));
     const groups = linked(own, ({ patient, digest }) => [`d${digest}`, ...(patient ? [`p${patient}`] : [])]);
     if (folds !== undefined && new Set(groups).size < folds) throw tooFewGroups(dataset, new Set(groups).size, folds);
@@ -150,20 +150,20 @@ async function fromLists(data: Dataset, names: readonly string[]): Promise<Candi
   }));
 }
 
-/** @throws SamusError DATA_LAYOUT for a data set that is not there */
+/** @throws SamusError DATA_LAYOUT for a dataset that is not there */
 async function checkWanted(data: Dataset, wanted: readonly string[]): Promise<void> {
   const there = await data.datasets();
   const missing = wanted.filter((name) => !there.includes(name));
   if (missing.length === 0) return;
-  const message = `${data.root} was expected to hold the data sets to divide, ${missing.join(', ')} is not there`;
-  throw new SamusError('DATA_LAYOUT', message, `data sets there: ${there.join(', ') || 'none'}`, {
+  const message = `expected the datasets to divide in ${data.root}, ${missing.join(', ')} is missing`;
+  throw new SamusError('DATA_LAYOUT', message, `datasets there: ${there.join(', ') || 'none'}`, {
     root: data.root,
     missing,
   });
 }
 
 function tooFewGroups(dataset: string, groups: number, folds: number): SamusError {
-  const message = `${folds} folds were expected to have something each, ${dataset} has ${groups} patients or single images`;
+  const message = `expected at least one patient or single image for each of ${folds} folds, ${dataset} has ${groups}`;
   return new SamusError('SPLIT_FOLDS', message, `take at most ${groups} folds`, { dataset, groups, folds });
 }
 
@@ -172,7 +172,7 @@ async function writeLists(data: Dataset, lists: ReadonlyMap<string, readonly Ent
   const there = await data.listNames();
   for (const list of lists.keys()) {
     if (!there.includes(list) || replace) continue;
-    const message = `the list ${list} was expected to be new in ${data.root}, it is there already`;
+    const message = `the list ${list} exists already in ${data.root}`;
     throw new SamusError('DATA_LIST_EXISTS', message, 'add --replace, or give the lists a --name', { list });
   }
   await checkOthers(data, lists, there);
@@ -206,7 +206,7 @@ async function checkOthers(
         isNew.has(`${dataset}/${name}`),
       );
       if (shared.length === 0) continue;
-      const message = `the list ${list}, which stays, was expected to name none of the images of the new lists beside it, it names ${shared.length}`;
+      const message = `the list ${list} stays and names ${shared.length} images of the new lists beside it`;
       const hint = `remove ${list}.txt if it is of an earlier split, or give the new lists a --name`;
       throw new SamusError('DATA_LIST_EXISTS', message, hint, { list, images: shared.length });
     }

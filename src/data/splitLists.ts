@@ -1,6 +1,6 @@
 /**
  * Divides images over the sides of a split, all images of a patient on one side: training, validation and test by
- * ratios, or folds. Also tells from the names of lists which of them belong together. Reading images and writing lists
+ * ratios, or folds. Also finds by the names of lists which of them belong together. Reading images and writing lists
  * is not here.
  */
 import { SamusError } from '../errors.js';
@@ -68,7 +68,7 @@ export function divide<T>(
 ): T[][] {
   const sum = shares.reduce((a, b) => a + b, 0);
   if (!(sum > 0 && Number.isFinite(sum)) || shares.some((share) => !(share >= 0))) {
-    const message = `shares of a split were expected to be numbers from 0 on, ${shares.join(',')} came`;
+    const message = `expected shares of a split from 0 on, got ${shares.join(',')}`;
     throw new SamusError('SPLIT_SHARES', message, 'give for example 7,1,2', {});
   }
   const places = items.map((_, index) => index);

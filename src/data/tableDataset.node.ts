@@ -1,5 +1,5 @@
 /**
- * The table of a data set folder, as the paper's first table: for each data set and class how many images there are,
+ * The table of a dataset folder, as the paper's first table: for each dataset and class how many images there are,
  * how many of them in each list, and how large the objects and images are.
  */
 import type { Dataset } from './dataset.node.js';
@@ -12,7 +12,7 @@ export interface TableRow {
   readonly images: number;
   /** Samples of the class in each list, by its name. */
   readonly lists: { readonly [list: string]: number };
-  /** Patients, sweeps or cases that the images are of; null where none are told. */
+  /** Patients, sweeps or cases that the images are of; null where none is known. */
   readonly patients: number | null;
   /** Mean share of an image that the object covers, 0 to 1. */
   readonly area: number;
@@ -34,7 +34,7 @@ interface Tally {
   readonly patients: Set<string>;
 }
 
-/** The rows of the table, by data set and class. @throws what reading lists and labels throws */
+/** The rows of the table, by dataset and class. @throws what reading lists and labels throws */
 export async function tableOfDataset(data: Dataset, { lists, onProgress }: TableOptions): Promise<TableRow[]> {
   const counts = new Map<string, Record<string, number>>();
   for (const list of lists) {

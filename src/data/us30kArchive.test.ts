@@ -88,7 +88,7 @@ describe('annotated images in the layout of US30K', () => {
     ['a path out of the folder', { images: [image('../a', 1, 0, 0, 0)] }, 'DATA_NAME'],
     ['a line end in a name', { images: [image('a\nb', 1, 0, 0, 0)] }, 'DATA_NAME'],
     ['a name that ends in a dot', { images: [image('a.', 1, 0, 0, 0)] }, 'DATA_NAME'],
-    ['a data set in a folder', { dataset: 'a/b' }, 'DATA_NAME'],
+    ['a dataset in a folder', { dataset: 'a/b' }, 'DATA_NAME'],
     ['a label of another size', { images: [image('a', 1, 0, 0)] }, 'CLASS_PNG_SIZE'],
   ])('refuse %s', (_, change, code) => {
     expect(() => us30kFiles({ ...DATASET, ...change })).toThrow(expect.objectContaining({ code }));

@@ -11,13 +11,13 @@ import { LIST_FOLDER } from './sampleList.js';
 
 /** An image with a class for each of its pixels. */
 export interface Us30kImage {
-  /** Its name in the data set, without `.png`; may hold spaces, and `/` for folders. */
+  /** Its name in the dataset, without `.png`; may hold spaces, and `/` for folders. */
   readonly name: string;
   /** A PNG file of it. */
   readonly png: Uint8Array;
   readonly width: number;
   readonly height: number;
-  /** 0 the background, then 1, 2, … in the order of the data set's classes; row-major. */
+  /** 0 the background, then 1, 2, … in the order of the dataset's classes; row-major. */
   readonly classes: Uint8Array;
   /** Millimetres of a pixel across and down. */
   readonly spacingMm?: readonly [x: number, y: number];
@@ -50,7 +50,7 @@ const NAME = /^[\p{L}\p{N}_(][\p{L}\p{N} ._()+-]{0,199}$/u;
 const STORED = { level: 0 } as const;
 
 /**
- * The files of a root with one data set: images, labels, `images.csv`, `class.json`, `dataset.json`, and the lists
+ * The files of a root with one dataset: images, labels, `images.csv`, `class.json`, `dataset.json`, and the lists
  * `all-<Dataset>` (every object of every image) and `empty-<Dataset>` (images without one).
  * @throws SamusError DATA_NAME, IMPORT_NAMES if two images have one name, DATA_CLASS_RANGE, CLASS_PNG_SIZE
  */
@@ -63,7 +63,7 @@ export function us30kFiles({ dataset, classes, images, licence, source }: Us30kD
     checkName(name, name.split('/'));
     // Some systems know no capital letters.
     if (seen.has(name.toLowerCase())) {
-      const message = `the images of ${dataset} were expected to have different names, ${name} came twice`;
+      const message = `expected different names for the images of ${dataset}, got ${name} twice`;
       throw new SamusError('IMPORT_NAMES', message, 'rename one of them', { name });
     }
     seen.add(name.toLowerCase());
@@ -104,7 +104,7 @@ function heldClasses(label: Uint8Array, count: number, name: string): number[] {
   const classes = [...held.keys()].filter((value) => value > 0 && held[value] === 1);
   const highest = classes.at(-1) ?? 0;
   if (highest <= count) return classes;
-  const message = `the label of ${name} was expected to hold classes up to ${count}, it holds ${highest}`;
+  const message = `expected classes up to ${count} in the label of ${name}, got ${highest}`;
   throw new SamusError('DATA_CLASS_RANGE', message, 'name all classes', { name, highest, count });
 }
 
@@ -112,7 +112,7 @@ function checkName(name: string, parts: readonly string[]): void {
   if (parts.every((part) => NAME.test(part) && part.trim() === part && !part.endsWith('.'))) return;
   throw new SamusError(
     'DATA_NAME',
-    `a name of letters, digits, spaces and _ . ( ) + - was expected, ${JSON.stringify(name)} came`,
+    `expected a name of letters, digits, spaces and _ . ( ) + -, got ${JSON.stringify(name)}`,
     'rename it; it becomes the name of a file',
     { name },
   );

@@ -61,7 +61,7 @@ export function sourceTarget(
   if (!fits || offset + length > size) {
     throw new SamusError(
       'FILE_TRUNCATED',
-      `${length} bytes were expected at offset ${offset}, but there are ${size} in all`,
+      `expected ${length} bytes at offset ${offset}, but there are ${size} in all`,
       'the file was cut short or changed while it was read: get it again',
       { offset, length, size },
     );

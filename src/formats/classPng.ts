@@ -29,7 +29,7 @@ export function encodeClassPng(classes: Uint8Array, width: number, height: numbe
   if (!(width > 0 && height > 0) || classes.length !== width * height) {
     throw new SamusError(
       'CLASS_PNG_SIZE',
-      `classes of ${width}x${height} pixels were expected, ${classes.length} values came`,
+      `expected classes of ${width}x${height} pixels, got ${classes.length} values`,
       'give width * height values',
       { width, height, values: classes.length },
     );
@@ -50,7 +50,7 @@ export function decodeClassPng(bytes: Uint8Array): ClassMap {
   const header = new DataView(bytes.buffer, bytes.byteOffset + SIZE_AT, 8);
   const [width, height] = [header.getUint32(0), header.getUint32(4)];
   if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) {
-    const message = `a label image of at most ${MAX_PIXELS} pixels was expected, this one has ${width}x${height}`;
+    const message = `expected a label image of at most ${MAX_PIXELS} pixels, got ${width}x${height}`;
     throw new SamusError('IMAGE_TOO_LARGE', message, 'cut the image to the part that matters', {
       width,
       height,
@@ -69,7 +69,7 @@ function decodePng(bytes: Uint8Array): DecodedPng {
     const reason = error instanceof Error ? error.message : String(error);
     throw new SamusError(
       'IMAGE_CORRUPT',
-      `a whole PNG file was expected, but it is damaged: ${reason}`,
+      `expected a whole PNG file, but it is damaged: ${reason}`,
       'copy or export the file again',
     );
   }
@@ -104,7 +104,7 @@ function singleChannel({ data, width, height, channels, palette }: DecodedPng): 
 function notPng(format: FileFormat | undefined): SamusError {
   return new SamusError(
     'IMAGE_FORMAT',
-    `a label image as PNG was expected, ${format === undefined || format === 'png' ? 'something else' : `a file of the kind ${format}`} came`,
+    `expected a label image as PNG, got ${format === undefined || format === 'png' ? 'something else' : `a ${format} file`}`,
     'save the label as PNG: other formats may change its values',
   );
 }
@@ -112,7 +112,7 @@ function notPng(format: FileFormat | undefined): SamusError {
 function noClasses(what: string): SamusError {
   return new SamusError(
     'CLASS_PNG_COLOURS',
-    `a label image of class indices was expected, this one holds ${what}`,
+    `expected a label image of class indices, got ${what}`,
     'save it as 8-bit grey or with a palette, 0 being the background',
   );
 }

@@ -155,18 +155,18 @@ type CocoId = number | string;
  * points) are left out, and so are those of images that it does not list: documents that were cut down to some images
  * often keep the annotations of all.
  * @param document parsed JSON
- * @param tell is told of each entry that cannot be used, which is left out then; of an annotation with several polygons
+ * @param report gets each entry that cannot be used, which is left out then; of an annotation with several polygons
  *   the good ones stay
  * @throws SamusError COCO_INVALID naming what is wrong, with the annotation and the image in its details
  */
-export function readCoco(document: unknown, tell: (problem: CocoProblem) => void = refuseEntry): CocoImage[] {
+export function readCoco(document: unknown, report: (problem: CocoProblem) => void = refuseEntry): CocoImage[] {
   const names = categoryNames(document);
   const images: CocoImage[] = [];
   const known = new Map<string, { readonly file: string; readonly objects: CocoObject[] }>();
   for (const { id, file_name, width, height } of list(document, 'images')) {
     const own: CocoObject[] = [];
     const image = typeof file_name === 'string' ? file_name : isId(id) ? id : undefined;
-    const wrong = (reason: string): void => tell({ reason, ...(image !== undefined && { image }) });
+    const wrong = (reason: string): void => report({ reason, ...(image !== undefined && { image }) });
     if (typeof file_name !== 'string') {
       wrong('an image has no file_name');
       continue;
@@ -194,12 +194,12 @@ export function readCoco(document: unknown, tell: (problem: CocoProblem) => void
     const { id, image_id } = annotation;
     const about = isId(id) ? { annotation: id } : {};
     if (!isId(image_id)) {
-      tell({ reason: 'the image_id of an annotation is neither a number nor text', ...about });
+      report({ reason: 'the image_id of an annotation is neither a number nor text', ...about });
       continue;
     }
     const image = known.get(String(image_id));
     if (!image) continue;
-    const object = readObject(annotation, names, (reason) => tell({ reason, ...about, image: image.file }));
+    const object = readObject(annotation, names, (reason) => report({ reason, ...about, image: image.file }));
     if (object) image.objects.push({ ...object, ...(isId(id) && { id }) });
   }
   return images;
@@ -241,13 +241,13 @@ function categoryNumber(value: unknown): number | undefined {
 function readObject(
   annotation: Fields,
   names: ReadonlyMap<number, string>,
-  tell: (reason: string) => void,
+  report: (reason: string) => void,
 ): CocoObject | undefined {
   const { category_id, segmentation, name, score } = annotation;
   const categoryId = categoryNumber(category_id);
   const category = categoryId === undefined ? undefined : names.get(categoryId);
   if (categoryId === undefined || category === undefined) {
-    tell(`its category ${JSON.stringify(category_id) ?? 'is missing and'} is not in the list of categories`);
+    report(`its category ${JSON.stringify(category_id) ?? 'is missing and'} is not in the list of categories`);
     return undefined;
   }
   const about = {
@@ -261,7 +261,7 @@ function readObject(
     const odd = segmentation.length - polygons.length;
     if (odd > 0) {
       const which = segmentation.length === 1 ? 'its polygon is' : `${odd} of its ${segmentation.length} polygons are`;
-      tell(`${which} no list x, y, x, y, … of three corners or more`);
+      report(`${which} no list x, y, x, y, … of three corners or more`);
     }
     return polygons.length > 0 ? { ...about, polygons } : undefined;
   }
@@ -270,7 +270,7 @@ function readObject(
   if (isNumbers(size) && size.length === 2 && (typeof counts === 'string' || isNumbers(counts))) {
     return { ...about, polygons: [], rle: { size: [size[0]!, size[1]!], counts } };
   }
-  tell('its run lengths have no size or counts');
+  report('its run lengths have no size or counts');
   return undefined;
 }
 

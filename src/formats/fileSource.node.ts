@@ -48,17 +48,17 @@ async function openRegular(path: string): Promise<FileHandle> {
     // Asked before opening, because opening a pipe waits for its other end.
     const found = await stat(path);
     if (found.isDirectory()) {
-      throw bad('FILE_IS_DIRECTORY', `a file was expected, but ${path} is a folder`, 'name a file in it', { path });
+      throw bad('FILE_IS_DIRECTORY', `expected a file, but ${path} is a folder`, 'name a file in it', { path });
     }
     if (!found.isFile()) {
-      throw bad('FILE_NOT_REGULAR', `a file was expected, but ${path} is a device or a pipe`, 'name a file', { path });
+      throw bad('FILE_NOT_REGULAR', `expected a file, but ${path} is a device or a pipe`, 'name a file', { path });
     }
     return await open(path, 'r');
   } catch (error) {
     if (error instanceof SamusError || !(error instanceof Error)) throw error;
     const reason = 'code' in error && typeof error.code === 'string' ? error.code : error.message;
     if (reason === 'ENOENT' || reason === 'ENOTDIR') {
-      throw bad('FILE_NOT_FOUND', `a file was expected at ${path}, but there is none`, 'check the path', { path });
+      throw bad('FILE_NOT_FOUND', `there is no file ${path}`, 'check the path', { path });
     }
     throw bad('FILE_UNREADABLE', `${path} cannot be opened (${reason})`, 'check who may read it', { path, reason });
   }

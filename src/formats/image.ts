@@ -27,7 +27,7 @@ export function createImage(width: number, height: number, channels: 1 | 3, data
   if (!sizes || data.length !== width * height * channels) {
     throw new SamusError(
       'IMAGE_SHAPE',
-      `an image of ${width}x${height} pixels and ${channels} channels needs as many samples, ${data.length} came`,
+      `expected ${width}x${height} pixels of ${channels} channels, got ${data.length} samples`,
       'give width * height * channels samples of 8 bits',
       { width, height, channels, samples: data.length },
     );

@@ -197,11 +197,7 @@ function runLengths(bytes: Uint8Array, header: BmpHeader): Uint8Array {
 }
 
 function corrupt(why: string): SamusError {
-  return new SamusError(
-    'IMAGE_CORRUPT',
-    `a complete BMP image was expected, but ${why}`,
-    'copy or export the image again',
-  );
+  return new SamusError('IMAGE_CORRUPT', `expected a complete BMP image, but ${why}`, 'copy or export the image again');
 }
 
 function unsupported(what: string): SamusError {

@@ -228,10 +228,10 @@ function notAnImage(name: string, empty: boolean, format: FileFormat | undefined
       { image: name },
     );
   }
-  const came = empty ? 'is empty' : format ? `is a ${format} file` : 'is none of them';
+  const found = empty ? 'is empty' : format ? `is a ${format} file` : 'is none of them';
   return new SamusError(
     'IMAGE_FORMAT',
-    `expected ${READABLE}, but ${name} ${came}`,
+    `expected ${READABLE}, but ${name} ${found}`,
     (format && OTHER_HINTS[format]) ?? 'export the image as PNG',
     { image: name, format: format ?? null },
   );

@@ -31,7 +31,7 @@ const OPTIONS: SharpOptions = {
   // Not 'warning': scanners' JPEG and TIFF often carry harmless oddities, which Pillow reads over too.
   failOn: 'error',
   sequentialRead: true,
-  // checkSize has looked at the header by then, and says what came.
+  // checkSize has looked at the header by then.
   limitInputPixels: false,
   unlimited: false,
 };

@@ -62,11 +62,11 @@ export function volumeSamples(
   const Samples = TYPES[type];
   const length = count * Samples.BYTES_PER_ELEMENT;
   if (length > MAX_VOLUME_BYTES) {
-    const message = `${name} was expected to hold at most ${MAX_VOLUME_BYTES} bytes of samples, its header asks for ${length}`;
+    const message = `expected at most ${MAX_VOLUME_BYTES} bytes of samples in ${name}, its header asks for ${length}`;
     throw new SamusError('VOLUME_TOO_LARGE', message, 'cut the volume to the part that matters', { length });
   }
   if (bytes.length < length) {
-    const message = `${name} was expected to hold ${length} bytes of samples, there are ${bytes.length}`;
+    const message = `expected ${length} bytes of samples in ${name}, got ${bytes.length}`;
     throw new SamusError('VOLUME_CORRUPT', message, 'copy or export the file again', {
       expected: length,
       came: bytes.length,

@@ -55,7 +55,7 @@ async function unpack(method: typeof gunzip | typeof inflate, bytes: Uint8Array,
     return await promisify(method)(bytes, { maxOutputLength: MAX_VOLUME_BYTES });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const message = `${path} was expected to hold compressed samples, they cannot be unpacked`;
+    const message = `cannot unpack the samples of ${path}`;
     throw new SamusError('VOLUME_CORRUPT', message, 'copy or export the file again', { path, reason });
   }
 }

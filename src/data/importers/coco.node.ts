@@ -34,7 +34,7 @@ export const coco: Importer = {
     const annotated = images.filter(({ objects }) => objects.length > 0);
     const [problem] = skipped;
     if (annotated.length === 0 && problem)
-      throw unusable(path, `no image can be imported; ${told(problem)}`, { ...problem });
+      throw unusable(path, `no image can be imported; ${inWords(problem)}`, { ...problem });
     const folder = await imagesFolder(dirname(path), imageFolder, annotated);
     if (!folder) throw layoutError(source, LAYOUT, whereNot(annotated, imageFolder));
     const classIds = new Map(classes.map(({ id }, i) => [id, i + 1]));
@@ -66,7 +66,7 @@ export const coco: Importer = {
   },
 };
 
-const told = ({ file, annotation, reason }: Skipped): string =>
+const inWords = ({ file, annotation, reason }: Skipped): string =>
   `${annotation === undefined ? file : `annotation ${annotation} of ${file}`}: ${reason}`;
 
 /** Where the images are not. */
@@ -196,12 +196,16 @@ async function load(path: string, { file, objects, ...said }: CocoImage, classId
   throw unusable(file, `none of its annotations can be used; annotation ${annotation}: ${reason}`, { annotation });
 }
 
-function maskOf(object: CocoObject, { width, height }: Image, tell: (reason: string) => void): Uint8Array | undefined {
+function maskOf(
+  object: CocoObject,
+  { width, height }: Image,
+  report: (reason: string) => void,
+): Uint8Array | undefined {
   try {
     return cocoMask(object, width, height);
   } catch (error) {
     if (!(error instanceof SamusError)) throw error;
-    tell(error.message);
+    report(error.message);
     return undefined;
   }
 }

@@ -78,7 +78,7 @@ function parseCase(xml: string, file: string): ReadonlyMap<string, readonly Poly
 /** The polygons of `[{"points": [{"x": 1, "y": 2}, …]}, …]`. */
 function parseDrawing(json: string, file: string): Polygon[] {
   const bad = (): SamusError =>
-    new SamusError('IMPORT_ANNOTATION', `${file} was expected to hold polygons as JSON`, 'correct the file', {
+    new SamusError('IMPORT_ANNOTATION', `expected polygons as JSON in ${file}`, 'correct the file', {
       file,
     });
   let regions: unknown;

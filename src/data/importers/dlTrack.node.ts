@@ -1,6 +1,6 @@
 /**
  * DL_Track's training data: muscles in TIFF, aponeuroses (`apo_images`, `apo_masks`) and fascicles (`fasc_images_S`,
- * `fasc_masks_S`) as two data sets.
+ * `fasc_masks_S`) as two datasets.
  */
 import { findFolder } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';

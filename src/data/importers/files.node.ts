@@ -44,7 +44,7 @@ export function byStem(names: readonly string[], folder: string): Map<string, st
     const stem = nameKey(stemOf(name));
     const other = stems.get(stem);
     if (other !== undefined) {
-      const message = `names without ending were expected to differ, but ${folder} holds ${other} and ${name}`;
+      const message = `expected names that differ without their ending, ${folder} holds ${other} and ${name}`;
       throw new SamusError('IMPORT_NAMES', message, 'rename one of them', { folder });
     }
     stems.set(stem, name);
@@ -86,8 +86,8 @@ export async function readBinaryMask(path: string): Promise<Image> {
 }
 
 /** The error for a source that does not look like what an importer reads. */
-export function layoutError(source: string, layout: string, came: string): SamusError {
-  const message = `${source} was expected to hold ${layout}; ${came}`;
+export function layoutError(source: string, layout: string, found: string): SamusError {
+  const message = `expected ${layout} in ${source}; ${found}`;
   return new SamusError('IMPORT_LAYOUT', message, 'name the folder as its authors publish it, unpacked', {
     source,
   });

@@ -42,7 +42,7 @@ export const hc18: Importer = {
         load: async () => {
           const label = fillOutline(await readBinaryMask(join(folder, outline)));
           if (!label) {
-            const message = `${outline} was expected to hold one closed outline, it has none or a gap`;
+            const message = `expected one closed outline in ${outline}, it has none or a gap`;
             throw new SamusError('IMPORT_ANNOTATION', message, 'correct or remove the file', {
               file: outline,
             });
@@ -53,7 +53,7 @@ export const hc18: Importer = {
       });
     }
     const unknown = items.filter(({ source: file }) => !sizes.has(basename(file))).length;
-    const warnings = unknown > 0 ? [`${CSV} tells no millimetres for ${unknown} of ${items.length} images`] : [];
+    const warnings = unknown > 0 ? [`${CSV} has no millimetres for ${unknown} of ${items.length} images`] : [];
     const entry = datasetEntry(
       ['fetal head'],
       'CC BY 4.0',

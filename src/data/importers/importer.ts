@@ -1,5 +1,5 @@
 /**
- * What an importer is: it looks through a folder as its authors publish it and tells which images it holds; each is
+ * What an importer is: it looks through a folder as its authors publish it and lists the images in it; each is
  * loaded when its turn comes. Writing them is the business of importDataset.node.ts.
  */
 import type { Image } from '../../formats/image.js';
@@ -33,7 +33,7 @@ export interface ImportItem {
   readonly name: string;
   /** Where it comes from, relative to the source. */
   readonly source: string;
-  /** Patient, where the source tells more than the names that patients.ts knows. */
+  /** Patient, where the source says more than the names that patients.ts knows. */
   readonly patient?: string;
   /** Side of the official split, where there is one. */
   readonly split?: 'train' | 'val' | 'test';
@@ -42,7 +42,7 @@ export interface ImportItem {
 
 /** What a source holds. */
 export interface ImportPlan {
-  /** Every data set that the items name, with all its classes. */
+  /** Every dataset that the items name, with all its classes. */
   readonly datasets: ReadonlyMap<string, Required<DatasetEntry>>;
   readonly items: readonly ImportItem[];
   /** Images and annotations that are left out. */
@@ -55,7 +55,7 @@ export interface ImportPlan {
 
 /** Choices that only some importers know; the others refuse them. */
 export interface ImportOptions {
-  /** Name of the data set in the root. */
+  /** Name of the dataset in the root. */
   readonly dataset?: string;
   /** Names of the classes, without the background. */
   readonly classes?: readonly string[];
@@ -91,7 +91,7 @@ export interface Importer {
   plan(source: string, options: ImportOptions): Promise<ImportPlan>;
 }
 
-/** What is noted about a data set with these classes (without the background). */
+/** What is noted about a dataset with these classes (without the background). */
 export function datasetEntry(classes: readonly string[], licence: string, source: string): Required<DatasetEntry> {
   const names = ['background', ...classes];
   return { classes: names, colors: classesOf('', names.length, undefined).colors, licence, source };

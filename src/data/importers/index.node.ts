@@ -58,7 +58,7 @@ function ownOptions(importer: Importer, options: ImportOptions): ImportOptions {
     throw new SamusError('USAGE_OPTION', message, `leave --${name} out`);
   }
   if (dataset !== undefined && !/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(dataset)) {
-    const message = `a name of letters, digits and hyphens was expected for the data set, "${dataset}" came`;
+    const message = `expected a name of letters, digits and hyphens for the dataset, got "${dataset}"`;
     throw new SamusError('USAGE_OPTION', message, 'name it for example Organ-Source');
   }
   return {

@@ -40,7 +40,7 @@ export function uniteMasks(masks: readonly [Image, ...Image[]], file: string): I
 /** @throws SamusError DATA_SIZE_MISMATCH if two pictures that belong together differ in size */
 export function checkSameSize(image: Image, label: Image, file: string): void {
   if (image.width === label.width && image.height === label.height) return;
-  const message = `the mask of ${file} was expected to have its size, ${image.width}x${image.height}; it has ${label.width}x${label.height}`;
+  const message = `expected the mask of ${file} to have its size, ${image.width}x${image.height}, got ${label.width}x${label.height}`;
   throw new SamusError('DATA_SIZE_MISMATCH', message, 'correct or remove the mask', {
     file,
     image: [image.width, image.height],

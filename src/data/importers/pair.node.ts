@@ -1,5 +1,5 @@
 /**
- * Any data set that lies in two folders, images and labels with the same names. With one class a label is a mask,
+ * Any dataset that lies in two folders, images and labels with the same names. With one class a label is a mask,
  * bright where the object is; with several it holds class indices.
  */
 import { SamusError } from '../../errors.js';
@@ -34,7 +34,7 @@ function indices(mask: Image, count: number, file: string): Image {
   const grey = toGrey(mask);
   const highest = grey.data.reduce((most, value) => Math.max(most, value), 0);
   if (highest < count) return grey;
-  const message = `${file} was expected to hold class indices below ${count}, it holds ${highest}`;
+  const message = `expected class indices below ${count} in ${file}, got ${highest}`;
   const hint = 'name all classes with --classes, and save indices as plain grey values, not as palette or JPEG';
   throw new SamusError('DATA_CLASS_RANGE', message, hint, { file, highest, count });
 }

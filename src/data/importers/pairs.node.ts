@@ -17,7 +17,7 @@ export interface PairFolders {
   readonly dataset: string;
   readonly images: string;
   readonly labels: string;
-  /** Name of an image in the data set; its stem unless given. */
+  /** Name of an image in the dataset; its stem unless given. */
   readonly nameOf?: (stem: string) => string;
   /** Class indices of a mask; one kind of object, 0 and 255, unless given. */
   readonly labelOf?: (mask: Image, lossy: boolean, file: string) => Image;

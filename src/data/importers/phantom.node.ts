@@ -1,6 +1,6 @@
 /**
  * What `samus phantom` writes: `phantom-1.png` with a mask for each object, `phantom-1.cyst.png`,
- * `phantom-1.cyst-2.png`. Every kind is a class, so that examples and tests have a data set without patients.
+ * `phantom-1.cyst-2.png`. Every kind is a class, so that examples and tests have a dataset without patients.
  */
 import { join } from 'node:path';
 import { createImage } from '../../formats/image.js';
