@@ -213,6 +213,7 @@ export const ERRORS = {
   PROMPT_OBJECT_NAME: usage('The name of an object contains characters that are not allowed.'),
   PROMPT_OBJECT_TWICE: usage('Two objects have the same name.'),
   PROMPT_POINT: usage('A point is not `x,y` or `x,y,bg`.'),
+  PROMPT_POINTS: usage('An object has more points than the decoder has memory for.'),
   PROMPT_POINT_OUTSIDE: usage('A point lies outside the image.'),
   PROVIDER_UNAVAILABLE: machine('The execution provider is not available on this machine.'),
   QUEUE_FULL: machine('The server has as much work waiting as it accepts.'),

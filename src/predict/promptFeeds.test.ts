@@ -105,6 +105,7 @@ describe('a prompt is refused', () => {
       },
     ],
     ['PROMPT_POINT_OUTSIDE', { points: [[Number.NaN, 10]] }],
+    ['PROMPT_POINTS', { points: Array.from({ length: 4097 }, () => [1, 1] as const) }],
     ['PROMPT_LABEL', { points: [[10, 10, 2]] }],
     ['PROMPT_LABEL', { points: [[10, 10, -1]] }],
     ['PROMPT_BOX_EMPTY', { box: [10, 10, 10, 20] }],

@@ -17,6 +17,9 @@ type Token = readonly [x: number, y: number, label: number];
 /** How far a box may reach over the image, in pixels: tools that count to the pixel after the last go one beyond. */
 const BOX_MARGIN = 1;
 
+/** The decoder's memory grows with the square of the points: these take 1.1 GB. */
+const MAX_POINTS = 4096;
+
 /** The decoder's inputs for some objects, all but the image embedding. */
 export type PromptFeeds = Readonly<
   Record<'point_coords' | 'point_labels' | 'mask_input' | 'has_mask_input', TensorData<'float32'>>
@@ -24,7 +27,7 @@ export type PromptFeeds = Readonly<
 
 /**
  * @param allowEmpty whether an object may have no prompt at all
- * @throws SamusError PROMPT_EMPTY, PROMPT_POINT_OUTSIDE, PROMPT_LABEL, PROMPT_BOX_EMPTY, PROMPT_BOX_OUTSIDE,
+ * @throws SamusError PROMPT_EMPTY, PROMPT_POINTS, PROMPT_POINT_OUTSIDE, PROMPT_LABEL, PROMPT_BOX_EMPTY, PROMPT_BOX_OUTSIDE,
  *   PROMPT_MASK_SIZE, PROMPT_MASK_VALUE, PROMPT_MASK_TWICE; the details name the object
  */
 export function promptFeeds(frame: ImageFrame, objects: readonly ObjectPrompt[], allowEmpty = false): PromptFeeds {
@@ -64,6 +67,12 @@ function objectTokens(frame: ImageFrame, object: ObjectPrompt, name: string, all
   const { points = [], box, mask, lowResLogits } = object;
   if (!allowEmpty && points.length === 0 && !box && !mask && !lowResLogits) {
     throw promptError(name, 'PROMPT_EMPTY', 'has no prompt', 'give a point, a box or a mask');
+  }
+  if (points.length > MAX_POINTS) {
+    const hint = 'give fewer points, or a mask';
+    throw promptError(name, 'PROMPT_POINTS', `has ${points.length} points, expected at most ${MAX_POINTS}`, hint, {
+      points: points.length,
+    });
   }
   const tokens = points.map((point): Token => pointToken(frame, point, name));
   if (box) return [...tokens, ...boxTokens(frame, box, name)];
