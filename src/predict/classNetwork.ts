@@ -4,6 +4,7 @@
  */
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
+import { cleanMask } from '../formats/maskRegions.js';
 import { asFloat32, firstNotFinite } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
@@ -73,10 +74,14 @@ export class ClassNetwork {
   }
 
   /**
-   * The pixels of classes.
+   * The pixels of classes; with `clean` the largest part of each, without holes.
    * @throws SamusError MODEL_PROMPTS for a request with a point or a box, MODEL_CLASSES for a class that the model lacks
    */
-  async segment({ logits }: ClassMap, requests: readonly ClassRequest[]): Promise<ClassAnswer[]> {
+  async segment(
+    { width, height, logits }: ClassMap,
+    requests: readonly ClassRequest[],
+    { clean = false }: { readonly clean?: boolean } = {},
+  ): Promise<ClassAnswer[]> {
     return requests.map(({ classId = 1, points = [], box }) => {
       if (points.length > 0 || box) {
         const title = classesOf(this.config).title;
@@ -84,7 +89,8 @@ export class ClassNetwork {
         throw new SamusError('MODEL_PROMPTS', message, 'leave the prompt out (samus evaluate --prompt none)');
       }
       const margin = classMargin(classId, logits);
-      const mask = Uint8Array.from(margin, (value) => (value > 0 ? 1 : 0));
+      const raw = Uint8Array.from(margin, (value) => (value > 0 ? 1 : 0));
+      const mask = clean ? cleanMask({ width, height, data: raw }).data : raw;
       return { mask, score: Number.NaN, logits: margin, lowResLogits: margin };
     });
   }

@@ -9,6 +9,7 @@ import { readCheckpointFile } from '../../src/formats/checkpointFile.node.js';
 import { createImage } from '../../src/formats/image.js';
 import { readImage } from '../../src/formats/imageFile.node.js';
 import { writePng } from '../../src/formats/imageWrite.node.js';
+import { cleanMask } from '../../src/formats/maskRegions.js';
 import { resizeBilinear } from '../../src/formats/resize.js';
 import { decodeRle, encodeRle } from '../../src/formats/rle.js';
 import { bytes, expectLogits, expectMask, expectParity, golden, goldenPath, item, numbers } from '../support/golden.js';
@@ -105,6 +106,27 @@ describe('files of several frames', () => {
       { image: 'clip.tif', frame: 2 },
       { image: 'scan.png', error: { code: 'IMAGE_FRAME' } },
     ]);
+  });
+});
+
+describe('masks', () => {
+  it('are cleaned unless told otherwise, and stay those of the tensors that are saved', async () => {
+    const args = ['segment', 'sam.png', '--point', '110,75', '--model', SAM, '--out', 'cleaned', '--json'];
+    const objectOf = async (...more: readonly string[]) => {
+      const { code, stdout } = await samus(folder, ...args, ...more);
+      expect(code).toBe(0);
+      return parseDocument(stdout).images[0]!.objects[0]!;
+    };
+    const save = ['--save-tensors', 'cleaned.safetensors'];
+    const [cleaned, raw, saved] = [await objectOf(), await objectOf('--no-clean'), await objectOf(...save)];
+    const points = [[110, 75]] as const;
+    const rawMask = decodeRle(raw.rle);
+    expect(cleaned.rle).toEqual(encodeRle(cleanMask(rawMask, { points }).data, 220, 150));
+    expect(cleaned.rle).not.toEqual(raw.rle);
+    expect([cleaned.parts, cleaned.score]).toEqual([1, raw.score]);
+    expect(raw.parts).toBeGreaterThan(1);
+    expect(saved.rle).toEqual(raw.rle);
+    expect((await objectOf(...save, '--clean')).rle).toEqual(cleaned.rle);
   });
 });
 

@@ -17,6 +17,7 @@ export interface SegmentDocument {
       readonly points: readonly (readonly number[])[];
       readonly score: number;
       readonly area: number;
+      readonly parts: number;
       readonly box: readonly number[] | null;
       readonly mask?: string;
       readonly rle: { readonly size: readonly [number, number]; readonly counts: string };

@@ -351,6 +351,16 @@ describe('masks', () => {
     }
   });
 
+  it('are cleaned unless told otherwise', async () => {
+    const prompt = { points: [[10, 12]] } as const;
+    const answer = async (clean: boolean) => (await json(segment({ objects: [prompt], clean }))).objects[0];
+    const raw = await segmenter.segment(encoding, prompt, { clean: false });
+    const cleaned = await own(prompt);
+    expect(cleaned.mask).not.toEqual(raw.mask);
+    expect(await answer(false)).toMatchObject({ rle: encodeRle(raw.mask, 48, 40), area: raw.area, parts: raw.parts });
+    expect(await answer(true)).toMatchObject({ rle: encodeRle(cleaned.mask, 48, 40), parts: cleaned.parts });
+  });
+
   it('say the same as run lengths, as PNG and as polygons', async () => {
     const objects = [{ points: [[10, 12]] }];
     const [rle, encoded, polygons] = await Promise.all(
