@@ -3,7 +3,7 @@ import { promptsFromJson } from './promptsFile.js';
 
 function objectsOf(object: object) {
   const text = JSON.stringify({ images: [{ image: 'a.png', objects: [object] }] });
-  return promptsFromJson(text, 'p.json').jobs[0]!.objects;
+  return promptsFromJson(text, 'p.json').images[0]!.objects;
 }
 
 describe('promptsFromJson', () => {
@@ -13,7 +13,7 @@ describe('promptsFromJson', () => {
     const names = ['lesion', 'Lesion', 'cyst (left) 1/2', '../x', '???', 'a.b'];
     const objects = names.map((name) => ({ name, points: [[1, 2]] }));
     const text = JSON.stringify({ images: [{ image: 'a.png', objects }] });
-    const read = promptsFromJson(text, 'p.json').jobs[0]!.objects;
+    const read = promptsFromJson(text, 'p.json').images[0]!.objects;
     expect(read.map(({ name }) => name)).toEqual(names);
     expect(read.map(({ name, file = name }) => file)).toEqual([
       'lesion',
@@ -31,7 +31,7 @@ describe('promptsFromJson', () => {
     const empty = { name: 'gone', points: [], prompt: { points: [], oneByOne: true }, score: null, rle: null };
     const erased = { ...empty, erased: { size: [2, 3], counts: '132' } };
     const text = JSON.stringify({ images: [{ image: 'a.png', objects: [empty, kept, erased] }] });
-    expect(promptsFromJson(text, 'p.json').jobs[0]!.objects).toEqual([{ name: 'kept', points: [[1, 2, 1]] }]);
+    expect(promptsFromJson(text, 'p.json').images[0]!.objects).toEqual([{ name: 'kept', points: [[1, 2, 1]] }]);
     expect(said.mock.calls.map(([line]) => line)).toEqual([
       'warning: p.json: gone (objects[0] of a.png) has neither prompt nor stroke and is left out\n',
       'warning: p.json: gone (objects[2] of a.png) has neither prompt nor stroke and is left out\n',
@@ -69,7 +69,7 @@ describe('promptsFromJson', () => {
   });
 
   it('leaves out images that failed', () => {
-    expect(promptsFromJson('{"images": [{"image": "a.png", "error": {"code": "X"}}]}', 'p.json').jobs).toEqual([]);
+    expect(promptsFromJson('{"images": [{"image": "a.png", "error": {"code": "X"}}]}', 'p.json').images).toEqual([]);
   });
 
   it.each([

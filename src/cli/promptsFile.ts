@@ -13,9 +13,12 @@ import { splitCsv } from './csv.js';
 import { PromptList, parseBox, parsePoint } from './promptOptions.js';
 import { warn } from './run.js';
 
+/** An image and what is asked about it. */
+export type PromptedImage = Pick<SegmentJob, 'image' | 'objects'>;
+
 /** The prompts of a file, in its order. */
 export interface PromptsFile {
-  readonly jobs: readonly SegmentJob[];
+  readonly images: readonly PromptedImage[];
   readonly classes: readonly AnnotationClass[];
 }
 
@@ -31,7 +34,7 @@ const COLUMNS = ['image', 'object', 'kind', 'values'] as const;
 export async function readPromptsFile(path: string): Promise<PromptsFile> {
   const text = (await readText(path)).replace(/^\uFEFF/, '');
   const prompts = /^\s*[{[]/.test(text) ? promptsFromJson(text, path) : promptsFromCsv(text, path);
-  if (prompts.jobs.length > 0) return prompts;
+  if (prompts.images.length > 0) return prompts;
   throw input(
     'PROMPTS_EMPTY',
     `at least one prompt was expected in ${path}, it holds none`,
@@ -63,19 +66,19 @@ async function readText(path: string): Promise<string> {
  * @throws SamusError PROMPTS_JSON, PROMPTS_EMPTY if no object has a prompt
  */
 export function promptsFromJson(text: string, path: string): PromptsFile {
-  const { images, classes } = readAnnotation(parse(text, path), path);
-  const jobs = images.map(({ image, objects }) => ({ image, objects: jobObjects(objects) }));
-  const empty = images.flatMap(({ image, objects }) =>
+  const { images: read, classes } = readAnnotation(parse(text, path), path);
+  const images = read.map(({ image, objects }) => ({ image, objects: jobObjects(objects) }));
+  const empty = read.flatMap(({ image, objects }) =>
     objects.flatMap((object, i) =>
       hasSomething(object) ? [] : [`${nameOf(object, i)} (objects[${i}] of ${image.path ?? image.content})`],
     ),
   );
-  if (empty.length > 0 && jobs.every(({ objects }) => objects.length === 0)) {
+  if (empty.length > 0 && images.every(({ objects }) => objects.length === 0)) {
     const message = `expected at least one point, box or mask in ${path}, its objects have none`;
     throw input('PROMPTS_EMPTY', message, 'give each object its prompts');
   }
   for (const object of empty) warn(`${path}: ${object} has neither prompt nor stroke and is left out`);
-  return { jobs, classes };
+  return { images, classes };
 }
 
 const nameOf = ({ name }: AnnotatedObject, index: number): string => name ?? `object-${index + 1}`;
@@ -130,7 +133,7 @@ function promptsFromCsv(text: string, path: string): PromptsFile {
       throw input('PROMPTS_LINE', `${where}: ${error.message}`, error.hint, { line, reason: error.code });
     }
   }
-  return { jobs: [...lists].map(([image, list]) => ({ image: { path: image }, objects: list.list() })), classes: [] };
+  return { images: [...lists].map(([image, list]) => ({ image: { path: image }, objects: list.list() })), classes: [] };
 }
 
 function addPrompt(list: PromptList, kind: string, values: string): void {

@@ -2,15 +2,16 @@
  * `samus segment`: its options. Light, so that help and mistakes are answered at once; the work is in segmentRun.ts.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type JobOutputs, OUTPUT_FORMATS } from '../jobs/segmentJob.js';
 import { addEverythingOptions, type EverythingOptions, everythingSettings } from './everythingOptions.js';
 import { addModelOptions } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
 import { type FrameChoice, PromptList, parseBox, parseCount, parseFrames, parsePoint } from './promptOptions.js';
 import { finish } from './run.js';
 import { planEverything, planJobs } from './segmentJobs.js';
-import type { Format, SegmentOptions } from './segmentRun.js';
+import type { SegmentOptions } from './segmentRun.js';
 
-const FORMATS = ['png', 'overlay', 'json'] as const satisfies readonly Format[];
+type Formats = JobOutputs['formats'];
 
 const EXAMPLES = `
 Points are x,y in pixels of the image as stored, 0,0 being the top left one; x,y,bg is a point that is not the object.
@@ -81,10 +82,10 @@ export function segmentCommand(): Command {
 }
 
 /** `--format png,overlay` and `--format png --format overlay` are the same. */
-function addFormats(text: string, before: readonly Format[] = []): readonly Format[] {
+function addFormats(text: string, before: Formats = []): Formats {
   const formats = text.split(',').map((name) => {
-    const format = FORMATS.find((known) => known === name.trim());
-    if (!format) throw new InvalidArgumentError(`"${name}" is none of ${FORMATS.join(', ')}`);
+    const format = OUTPUT_FORMATS.find((known) => known === name.trim());
+    if (!format) throw new InvalidArgumentError(`"${name}" is none of ${OUTPUT_FORMATS.join(', ')}`);
     return format;
   });
   return [...new Set([...before, ...formats])];

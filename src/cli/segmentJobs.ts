@@ -8,21 +8,20 @@ import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
-import type { AnnotationClass } from '../formats/annotation.js';
+import type { AnnotationClass, ImageRef } from '../formats/annotation.js';
 import { nameKey } from '../formats/outputNames.js';
-import type { SegmentJob } from '../jobs/segmentJob.js';
 import type { PromptList } from './promptOptions.js';
-import { readPromptsFile } from './promptsFile.js';
+import { type PromptedImage, readPromptsFile } from './promptsFile.js';
 
-/** One image of the command line. */
-export interface Job extends SegmentJob {
-  readonly image: SegmentJob['image'] & { readonly path: string };
+/** One image of the command line, and what is asked about it. */
+export interface PlannedImage extends PromptedImage {
+  readonly image: ImageRef & { readonly path: string };
   /** Why it cannot be done; reported when its turn comes. */
   readonly problem?: SamusError;
 }
 
 export interface Plan {
-  readonly jobs: readonly Job[];
+  readonly images: readonly PlannedImage[];
   readonly classes: readonly AnnotationClass[];
 }
 
@@ -43,25 +42,26 @@ export async function planJobs(
       throw usage('PROMPTS_MISSING', 'expected a prompt, got none', hint);
     }
     const objects = prompts.list();
-    return { jobs: unique(images).map((path) => ({ image: { path }, objects })), classes: [] };
+    return { images: unique(images).map((path) => ({ image: { path }, objects })), classes: [] };
   }
   if (!prompts.isEmpty) {
     throw usage('PROMPTS_TWICE', 'expected prompts as options or in a file, got both', 'use one of the two');
   }
-  const { jobs, classes } = await readPromptsFile(promptsFile);
-  if (images.length === 0) return { jobs: jobs.map((job) => withPath(job, promptsFile)), classes };
-  const found = await Promise.all(unique(images).map((path) => jobsOf(path, jobs, promptsFile)));
-  return { jobs: found.flat(), classes };
+  const file = await readPromptsFile(promptsFile);
+  const { classes } = file;
+  if (images.length === 0) return { images: file.images.map((one) => withPath(one, promptsFile)), classes };
+  const found = await Promise.all(unique(images).map((path) => promptsOf(path, file.images, promptsFile)));
+  return { images: found.flat(), classes };
 }
 
 /** The work of `--everything`: objects are found, not named. @throws SamusError IMAGES_MISSING */
 export function planEverything(images: readonly string[]): Plan {
   checkImages(images);
-  return { jobs: unique(images).map((path) => ({ image: { path }, objects: [] })), classes: [] };
+  return { images: unique(images).map((path) => ({ image: { path }, objects: [] })), classes: [] };
 }
 
 /** A file may name an image by its content alone; then the command line says where it is. */
-function withPath({ image, objects }: SegmentJob, promptsFile: string): Job {
+function withPath({ image, objects }: PromptedImage, promptsFile: string): PlannedImage {
   const { path } = image;
   if (path !== undefined) return { image: { ...image, path }, objects };
   const message = `expected the path of each image in ${promptsFile}, got only the content of one (${image.content})`;
@@ -69,16 +69,16 @@ function withPath({ image, objects }: SegmentJob, promptsFile: string): Job {
 }
 
 /** What a prompts file asks about an image: by its path, else by its content. */
-async function jobsOf(path: string, all: readonly SegmentJob[], promptsFile: string): Promise<Job[]> {
+async function promptsOf(path: string, all: readonly PromptedImage[], promptsFile: string): Promise<PlannedImage[]> {
   const ofPath = all.filter(({ image }) => image.path !== undefined && keyOf(image.path) === keyOf(path));
-  const found = ofPath.length > 0 ? ofPath : await jobsOfContent(path, all);
+  const found = ofPath.length > 0 ? ofPath : await promptsOfContent(path, all);
   if (found.length > 0) return found.map(({ image, objects }) => ({ image: { ...image, path }, objects }));
   const message = `${promptsFile} has no prompt for ${path}`;
   const hint = 'add a line for it; paths are those of the command line, from the current folder';
   return [{ image: { path }, objects: [], problem: new SamusError('PROMPTS_NO_IMAGE', message, hint) }];
 }
 
-async function jobsOfContent(path: string, all: readonly SegmentJob[]): Promise<SegmentJob[]> {
+async function promptsOfContent(path: string, all: readonly PromptedImage[]): Promise<PromptedImage[]> {
   if (all.every(({ image }) => image.content === undefined)) return [];
   const hash = createHash('sha256');
   try {

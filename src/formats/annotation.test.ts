@@ -141,6 +141,7 @@ describe('an annotation document', () => {
             box: [0, 0, 2, 1],
             guess: { path: 'm.png', rle, origin: 'automatic', score: 0.25 },
             multimask: true,
+            clean: false,
             oneByOne: true,
             added: rle,
             erased: rle,
@@ -183,6 +184,8 @@ describe('an annotation document', () => {
     expect({ model, classes, images: images.length }).toEqual({ model: 'samus-s', classes: [], images: 1 });
     const [first, guess, steps] = images[0]!.objects;
     expect(images[0]).toMatchObject({ image: { path: 'phantom-1.png' }, width: 48, height: 32 });
+    // Masks of 0.1.0 were not cleaned.
+    expect([first, guess, steps].map((object) => object!.clean)).toEqual([false, false, false]);
     expect(first).toMatchObject({
       name: 'first',
       points: [

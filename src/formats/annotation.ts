@@ -85,6 +85,8 @@ export interface AnnotatedImage {
   readonly image: ImageRef;
   readonly width?: number;
   readonly height?: number;
+  /** How many pictures the file has, where there are several. */
+  readonly frames?: number;
   /** Width and height of a pixel. */
   readonly spacingMm?: readonly [x: number, y: number];
   readonly objects: readonly AnnotatedObject[];
@@ -131,9 +133,10 @@ function refJson({ path, content, frame }: ImageRef): Record<string, Json> {
 }
 
 function imageJson(entry: AnnotatedImage, names: ReadonlyMap<number, string>): Json {
-  const { image, width, height, spacingMm, objects, files } = entry;
+  const { image, width, height, frames, spacingMm, objects, files } = entry;
   return {
     ...refJson(image),
+    ...(frames !== undefined && { frames }),
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
     ...(spacingMm && { spacing_mm: [...spacingMm] }),

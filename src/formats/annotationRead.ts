@@ -21,7 +21,7 @@ import type { PixelBox, Rle } from './rle.js';
  *
  * An object's `prompt` says what was asked. An object without it has its prompts in `points`, `box` and `mask`, unless it
  * has a `score`: then `box` and `mask` are results, and `box` counts only where there is no point. An object with neither
- * prompt nor stroke begins with its mask (`rle`).
+ * prompt nor stroke begins with its mask (`rle`). What 0.1.0 wrote was not cleaned, and is made again without cleaning.
  * @param document parsed JSON: the document, or its list of images
  * @param path for messages
  * @throws SamusError PROMPTS_JSON naming the place, ANNOTATION_VERSION
@@ -30,13 +30,14 @@ export function readAnnotation(document: unknown, path: string): AnnotationDocum
   const top: Fields = isFields(document) ? document : { images: document };
   checkVersion(top.version, path);
   if (!Array.isArray(top.images)) throw wrongPlace(path, 'images', 'expected a list of images');
+  const raw = !isGiven(top.version) && typeof top.notice === 'string';
   const classes = new Map((Array.isArray(top.classes) ? top.classes : []).flatMap(readClass).map((c) => [c.id, c]));
   const seen = new Set<string>();
   const images = top.images.flatMap((entry: unknown, i): AnnotatedImage[] => {
     const reader = new PlaceReader(path, `images[${i}]`);
     if (!isFields(entry)) throw reader.wrong('.image', 'expected a path');
     const image = reader.imageRef(entry);
-    const { objects, error, width, height, spacing_mm: spacing } = entry;
+    const { objects, error, width, height, frames, spacing_mm: spacing } = entry;
     if (objects === undefined && isFields(error)) return [];
     if (!Array.isArray(objects)) throw reader.wrong('.objects', 'expected a list of objects');
     const key = JSON.stringify([image.path ?? image.content, image.frame]);
@@ -45,11 +46,13 @@ export function readAnnotation(document: unknown, path: string): AnnotationDocum
     return [
       {
         image,
+        ...(isCount(frames) && { frames }),
         ...(isSide(width) && { width }),
         ...(isSide(height) && { height }),
         ...(isSpacing(spacing) && { spacingMm: [spacing[0]!, spacing[1]!] }),
         objects: objects.map((object: unknown, o) => {
-          const own = new PlaceReader(path, `images[${i}].objects[${o}]`).object(object);
+          const read = new PlaceReader(path, `images[${i}].objects[${o}]`).object(object);
+          const own = raw && (read.points.length > 0 || read.box || read.guess) ? { clean: false, ...read } : read;
           const { classId } = own;
           const named = isFields(object) && typeof object.className === 'string' ? object.className : undefined;
           if (classId !== undefined && named !== undefined && !classes.has(classId)) {
@@ -202,13 +205,12 @@ function readClass(value: unknown): AnnotationClass[] {
   return [{ id: value.id, name: value.name, ...(isColor(value.color) && { color: value.color }) }];
 }
 
-const isClassId = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 255;
+const isClassId = (value: unknown): value is number => isCount(value) && value <= 255;
 const isColor = (value: unknown): value is string => typeof value === 'string' && /^#[0-9a-f]{6}$/i.test(value);
 const isSpacing = (value: unknown): value is number[] =>
   isNumbers(value) && value.length === 2 && value.every((mm) => mm > 0);
-const isSide = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 65_535;
+const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value > 0;
+const isSide = (value: unknown): value is number => isCount(value) && value <= 65_535;
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 
 function wrongPlace(path: string, where: string, what: string): SamusError {

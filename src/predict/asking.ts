@@ -37,15 +37,18 @@ export function questionsOf({ points, box, multimask = false, oneByOne = false }
   return counts.map((count, i) => ({ points: points.slice(0, count), ...corners, multimask: i === 0 && multimask }));
 }
 
+/** What a question goes on from: a mask at the image's size, every value but 0 being the object, or an answer. */
+export type FirstGuess = Uint8Array | Pick<Candidate, 'lowResLogits'>;
+
 /**
  * The answer to the last of some questions. The first is asked with the first guess, each later one with the answer
  * before it.
- * @param guess at the image's size; called where it is needed
+ * @param guess called where it is needed
  * @param ask answers one question; `index` is its place
  */
 export async function askInTurn<A extends Pick<Candidate, 'lowResLogits'>>(
   questions: readonly Question[],
-  guess: (() => Uint8Array) | undefined,
+  guess: (() => FirstGuess) | undefined,
   ask: (prompt: () => ObjectPrompt, question: Question, index: number) => Promise<A>,
 ): Promise<A> {
   let last: A | undefined;
@@ -58,10 +61,7 @@ export async function askInTurn<A extends Pick<Candidate, 'lowResLogits'>>(
 }
 
 /** One question as the segmenter takes it. */
-export function promptOf(
-  { points, box }: Question,
-  before: Pick<Candidate, 'lowResLogits'> | Uint8Array | undefined,
-): ObjectPrompt {
+export function promptOf({ points, box }: Question, before: FirstGuess | undefined): ObjectPrompt {
   return {
     ...(points.length > 0 && { points }),
     ...(box && { box }),

@@ -1,6 +1,7 @@
 /**
  * `samus segment` from files to files, against the reference's outputs and on phantoms.
  */
+import { createHash } from 'node:crypto';
 import { copyFileSync, linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -338,6 +339,21 @@ describe('several objects and images', () => {
     const { stdout } = await samus(folder, 'segment', ...images, ...args);
     expect(parseDocument(stdout).images).toHaveLength(2);
     expect(filesIn(join(folder, 'apart'))).toEqual(['scan-2.object-1.png', 'scan.object-1.png']);
+  });
+
+  it('finds an image by its content where the prompts name another path', async () => {
+    copyFileSync(join(folder, 'scan.png'), join(folder, 'renamed.png'));
+    const content = createHash('sha256')
+      .update(readFileSync(join(folder, 'scan.png')))
+      .digest('hex');
+    const images = [{ image: 'ward/scan.png', content: content.slice(0, 32), objects: [{ points: [[150, 90]] }] }];
+    writeFileSync(join(folder, 'content.json'), JSON.stringify({ version: 1, images }));
+    const run = (...args: string[]) =>
+      samus(folder, 'segment', ...args, '--prompts', 'content.json', '--model', SAMUS, '--out', 'content', '--json');
+    const { code, stdout } = await run('renamed.png');
+    expect(code).toBe(0);
+    expect(parseDocument(stdout).images[0]).toMatchObject({ image: 'renamed.png', objects: [{ name: 'object-1' }] });
+    expect(JSON.parse((await run('samus.png')).stdout).error.code).toBe('PROMPTS_NO_IMAGE');
   });
 
   it('goes on after an image that fails, says which, and ends with 1', async () => {

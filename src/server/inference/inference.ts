@@ -4,17 +4,17 @@
  * with one thread of computation, so that it leaves clicks a core.
  */
 import type { TensorData } from '../../graph/tensorData.js';
-import type { Encoding } from '../../predict/types.js';
+import type { JobRunner } from '../../jobs/segmentJob.js';
 import { packTensors, unpackTensors } from '../../runtime/threadTensors.js';
 import type { ServedModel } from '../servedModel.js';
 import type { ServerLimits } from '../settings.js';
 import { type JobObserver, Lane } from './lane.js';
-import type { EverythingRequest, ModelPart, ObjectRequest, OutputOf, ResultForm, ThreadSetup } from './messages.js';
+import type { Answers, EncodedJob, ModelPart, OutputOf, ThreadSetup } from './messages.js';
 
 /** `everything` takes seconds where the others take milliseconds: a queue as long would be one of minutes. */
 const EVERYTHING_SHARE = 16;
 
-export class Inference {
+export class Inference implements JobRunner<EncodedJob, Answers> {
   readonly encode: Lane;
   readonly decode: Lane;
   readonly everything: Lane;
@@ -68,25 +68,11 @@ export class Inference {
     return this.encode.run('encode', { model, bytes, frame, maxPixels }, signal, [bytes.buffer]);
   }
 
-  segment(
-    model: string,
-    encoding: Encoding,
-    objects: readonly ObjectRequest[],
-    { multimask, clean }: { readonly multimask: boolean; readonly clean: boolean },
-    form: ResultForm,
-    signal?: AbortSignal,
-  ): Promise<OutputOf<'segment'>> {
-    return this.decode.run('segment', { model, encoding, objects, multimask, clean, form }, signal);
-  }
-
-  segmentEverything(
-    model: string,
-    encoding: Encoding,
-    options: EverythingRequest,
-    form: ResultForm,
-    signal?: AbortSignal,
-  ): Promise<OutputOf<'everything'>> {
-    return this.everything.run('everything', { model, encoding, options, form }, signal);
+  /** Prompts are answered in one thread, everything is looked for in another. @throws SamusError as Lane.run */
+  run(job: EncodedJob, signal?: AbortSignal): Promise<Answers> {
+    return job.task.everything
+      ? this.everything.run('everything', job, signal)
+      : this.decode.run('segment', job, signal);
   }
 
   /** Tensors in and out of one half of a model. */

@@ -4,7 +4,7 @@
  */
 
 import type { PixelBox, Rle } from '../../formats/rle.js';
-import type { AutomaticOptions } from '../../predict/automatic.js';
+import type { SegmentTask } from '../../jobs/segmentJob.js';
 import type { Encoding, PointPrompt } from '../../predict/types.js';
 import type { WireTensors } from '../../runtime/threadTensors.js';
 import type { KeptImage } from '../embeddings.js';
@@ -35,7 +35,8 @@ export interface ObjectAnswer {
   readonly name: string;
   readonly points: readonly (readonly number[])[];
   readonly prompt?: { readonly points: readonly (readonly number[])[]; readonly box?: PixelBox };
-  readonly score: number;
+  /** Predicted IoU. */
+  readonly score: number | null;
   /** Of automatic mode. */
   readonly stability?: number;
   readonly area: number;
@@ -47,9 +48,6 @@ export interface ObjectAnswer {
   readonly lowResLogits?: string;
 }
 
-/** Options of automatic mode that a request may set. */
-export type EverythingRequest = Omit<AutomaticOptions, 'signal' | 'progress'>;
-
 /**
  * The jobs of an inference thread. `ms` is the time that the model took, without waiting and without decoding of the
  * image.
@@ -60,20 +58,8 @@ export type InferenceContract = {
     input: OfModel & { readonly bytes: Uint8Array<ArrayBuffer>; readonly frame: number; readonly maxPixels: number };
     output: { readonly encoding: KeptImage; readonly ms: number };
   };
-  segment: {
-    input: OfModel & {
-      readonly encoding: Encoding;
-      readonly objects: readonly ObjectRequest[];
-      readonly multimask: boolean;
-      readonly clean: boolean;
-      readonly form: ResultForm;
-    };
-    output: Answers;
-  };
-  everything: {
-    input: OfModel & { readonly encoding: Encoding; readonly options: EverythingRequest; readonly form: ResultForm };
-    output: Answers;
-  };
+  segment: { input: EncodedJob; output: Answers };
+  everything: { input: EncodedJob; output: Answers };
   infer: { input: OfModel & { readonly feeds: WireTensors }; output: WireTensors };
 };
 
@@ -85,7 +71,14 @@ interface OfModel {
   readonly model: string;
 }
 
-interface Answers {
+/** A job whose image is encoded already. */
+export interface EncodedJob extends OfModel {
+  readonly encoding: Encoding;
+  readonly task: SegmentTask;
+  readonly form: ResultForm;
+}
+
+export interface Answers {
   readonly objects: readonly ObjectAnswer[];
   readonly ms: number;
 }

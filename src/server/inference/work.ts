@@ -4,19 +4,29 @@
  */
 import { openImage } from '../../formats/imageFile.node.js';
 import { float32 } from '../../graph/tensorData.js';
+import { answerTask } from '../../jobs/answerTask.js';
 import { weightsByPart } from '../../models/graphs.js';
-import { segmentEverything } from '../../predict/automatic.js';
 import { loadModel } from '../../predict/loadModel.node.js';
 import { Segmenter } from '../../predict/segmenter.js';
-import type { Encoding, ObjectResult } from '../../predict/types.js';
+import type { Encoding } from '../../predict/types.js';
 import { nodeRuntime } from '../../runtime/nodeRuntime.node.js';
 import type { Handlers } from '../../runtime/threadProtocol.js';
 import { allocateShared, packTensors, unpackTensors } from '../../runtime/threadTensors.js';
-import { answerOf, promptOf, promptSummary } from './answers.js';
-import type { InferenceContract, InputOf, ModelPart, ObjectAnswer, OutputOf, ThreadSetup } from './messages.js';
+import { answerOf } from './answers.js';
+import type {
+  Answers,
+  EncodedJob,
+  InferenceContract,
+  InputOf,
+  ModelPart,
+  ObjectAnswer,
+  OutputOf,
+  ThreadSetup,
+} from './messages.js';
 
-/** Pixels of the masks that are in memory at a time while many objects of a large image are answered. */
-const MASK_PIXELS = 64e6;
+interface Context {
+  readonly signal: AbortSignal;
+}
 
 export class Work implements Handlers<InferenceContract> {
   readonly #setup: ThreadSetup;
@@ -42,39 +52,12 @@ export class Work implements Handlers<InferenceContract> {
     return { encoding: { ...shared(encoding), frames: source.frames }, ms: since(start) };
   }
 
-  /** Several objects in one run, as far as their masks fit into memory. */
-  async segment(input: InputOf<'segment'>): Promise<OutputOf<'segment'>> {
-    const { model, encoding, objects, multimask, clean, form } = input;
-    const segmenter = await this.#segmenter(model);
-    const start = performance.now();
-    const named = objects.map((object, i) => ({ ...object, name: object.name ?? `object-${i + 1}` }));
-    const prompts = named.map((object) => promptOf(object, encoding));
-    const step = Math.max(1, Math.floor(MASK_PIXELS / (encoding.width * encoding.height)));
-    const answers: ObjectAnswer[] = [];
-    for (let i = 0; i < prompts.length; i += step) {
-      const asked = prompts.slice(i, i + step);
-      const results: ObjectResult[] = await segmenter.segment(encoding, asked, { multimask, clean });
-      for (const [k, result] of results.entries()) {
-        const { points = [] } = prompts[i + k]!;
-        answers.push(await answerOf(result, points, promptSummary(prompts[i + k]!), form));
-      }
-    }
-    return { objects: answers, ms: since(start) };
+  segment(job: EncodedJob, { signal }: Context): Promise<Answers> {
+    return this.#answer(job, signal);
   }
 
-  async everything(
-    { model, encoding, options, form }: InputOf<'everything'>,
-    { signal }: { readonly signal: AbortSignal },
-  ): Promise<OutputOf<'everything'>> {
-    const segmenter = await this.#segmenter(model);
-    const start = performance.now();
-    const found = await segmentEverything(segmenter, encoding, { ...options, signal });
-    const objects: ObjectAnswer[] = [];
-    for (const result of found) {
-      const answer = await answerOf(result, [[...result.point, 1]], undefined, form);
-      objects.push({ ...answer, stability: result.stability });
-    }
-    return { objects, ms: since(start) };
+  everything(job: EncodedJob, { signal }: Context): Promise<Answers> {
+    return this.#answer(job, signal);
   }
 
   async infer({ model, feeds }: InputOf<'infer'>): Promise<OutputOf<'infer'>> {
@@ -85,6 +68,17 @@ export class Work implements Handlers<InferenceContract> {
   async close(): Promise<void> {
     const segmenters = await Promise.allSettled(this.#segmenters.values());
     for (const settled of segmenters) if (settled.status === 'fulfilled') await settled.value.dispose();
+  }
+
+  async #answer({ model, encoding, task, form }: EncodedJob, signal: AbortSignal): Promise<Answers> {
+    const segmenter = await this.#segmenter(model);
+    const start = performance.now();
+    const objects: ObjectAnswer[] = [];
+    // One by one, so that the masks of a large image are not in memory together.
+    for await (const answered of answerTask(segmenter, encoding, task, { signal })) {
+      objects.push(await answerOf(answered, form));
+    }
+    return { objects, ms: since(start) };
   }
 
   /** What failed once is tried again at the next job. */

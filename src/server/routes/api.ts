@@ -8,12 +8,14 @@ import { Readable } from 'node:stream';
 import multipart from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SamusError } from '../../errors.js';
+import type { SegmentTask } from '../../jobs/segmentJob.js';
 import type { Encoding } from '../../predict/types.js';
 import { codingOf, type ImageBytes, Upload } from '../bodies.js';
 import type { ServerContext } from '../context.js';
 import type { KeptImage } from '../embeddings.js';
 import { asSamusError, FORM } from '../httpErrors.js';
-import type { EverythingRequest, MaskFormat, ObjectAnswer, ObjectRequest } from '../inference/messages.js';
+import { jobObjects } from '../inference/answers.js';
+import type { MaskFormat, ObjectAnswer, ObjectRequest } from '../inference/messages.js';
 import { everythingSchema, forgetSchema, imageSchema, imagesSchema, segmentSchema } from '../schemas.js';
 import type { ServedModel } from '../servedModel.js';
 import { bodyLimit, MAX_EVERYTHING_PIXELS, MAX_PROMPTS_BYTES } from '../settings.js';
@@ -43,7 +45,7 @@ interface SegmentBody extends ModelQuery {
 interface EverythingBody extends ModelQuery {
   readonly format: MaskFormat;
   readonly lowResLogits: boolean;
-  readonly options?: EverythingRequest;
+  readonly options?: SegmentTask['everything'];
 }
 
 /** `{"path": …}` and nothing else. */
@@ -87,14 +89,8 @@ export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
         const model = modelOf(context, request.body.model);
         const encoding = encodingOf(context, model, request.params.id);
         const form = { format, lowResLogits };
-        const answer = await context.inference.segment(
-          model.name,
-          encoding,
-          objects,
-          { multimask, clean },
-          form,
-          signal,
-        );
+        const task = { objects: jobObjects(objects), multimask, clean };
+        const answer = await context.inference.run({ model: model.name, encoding, task, form }, signal);
         return documentOf(context, model, request.params.id, encoding, answer);
       }),
   );
@@ -115,7 +111,8 @@ export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
         const encoding = encodingOf(context, model, request.params.id);
         checkEverything(encoding);
         const form = { format, lowResLogits };
-        const answer = await context.inference.segmentEverything(model.name, encoding, options, form, signal);
+        const task = { objects: [], everything: options };
+        const answer = await context.inference.run({ model: model.name, encoding, task, form }, signal);
         return documentOf(context, model, request.params.id, encoding, answer);
       }),
   );

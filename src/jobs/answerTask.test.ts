@@ -5,8 +5,8 @@ import { makePhantom } from '../data/phantom.js';
 import { encodeRle, type Rle } from '../formats/rle.js';
 import { Segmenter } from '../predict/segmenter.js';
 import type { Encoding, ObjectPrompt, SegmentOptions } from '../predict/types.js';
-import { askAll } from './askObjects.js';
-import type { JobObject } from './segmentJob.js';
+import { answerTask } from './answerTask.js';
+import type { JobObject, SegmentTask } from './segmentJob.js';
 
 const [WIDTH, HEIGHT] = [48, 40];
 const POINTS = [
@@ -28,8 +28,9 @@ beforeAll(async () => {
 afterAll(() => segmenter.dispose());
 
 const ask = async (spec: Partial<JobObject>, guess?: Uint8Array, multimask = false) => {
-  const object = { object: { name: 'a', points: [], ...spec }, ...(guess && { guess }) };
-  return (await askAll(segmenter, encoding, [object], { multimask }))[0]!;
+  const object = { name: 'a', points: [], ...(guess && { guess: { rle: packed(guess) } }), ...spec };
+  for await (const { found } of answerTask(segmenter, encoding, { objects: [object], multimask })) return found;
+  throw new Error('the object was expected back');
 };
 const logitsOf = ({ candidates }: Awaited<ReturnType<typeof ask>>) => candidates.map((one) => one.lowResLogits);
 const single = (prompt: ObjectPrompt, options?: SegmentOptions) => segmenter.segment(encoding, prompt, options);
@@ -60,13 +61,22 @@ describe('the objects of an image', () => {
     expect(logitsOf(await ask({ points, multimask: true }))).toHaveLength(3);
   });
 
-  it('are cleaned, unless they say otherwise', async () => {
-    for (const oneByOne of [false, true]) {
-      const found = await ask({ points: POINTS, oneByOne, clean: false });
-      const raw = (await single({ points: POINTS }, { clean: false })).mask;
-      if (!oneByOne) expect(found.mask).toEqual(raw);
-      expect(found.mask).not.toEqual((await ask({ points: POINTS, oneByOne })).mask);
-    }
+  it('are cleaned unless the object or else the call says so', async () => {
+    const points = [POINTS[0]];
+    const [raw, cleaned] = [await single({ points }, { clean: false }), await single({ points })];
+    expect(raw.parts).toBeGreaterThan(cleaned.parts);
+    const task = (spec: Partial<JobObject>, clean?: boolean) => ({
+      objects: [{ name: 'a', points, ...spec }],
+      ...(clean !== undefined && { clean }),
+    });
+    const maskOf = async (asked: SegmentTask) => {
+      for await (const { object, found } of answerTask(segmenter, encoding, asked)) return [found.mask, object.clean];
+      return [];
+    };
+    expect(await maskOf(task({}))).toEqual([cleaned.mask, undefined]);
+    expect(await maskOf(task({}, false))).toEqual([raw.mask, false]);
+    expect(await maskOf(task({ clean: true }, false))).toEqual([cleaned.mask, true]);
+    expect(await maskOf(task({ clean: false, oneByOne: true }))).toEqual([raw.mask, false]);
   });
 
   it('have strokes over the answer, or over what they began with where nothing is asked', async () => {

@@ -1,0 +1,190 @@
+/**
+ * Answers what is asked about one encoded image: its objects as their prompts say (predict/asking.ts), with the strokes
+ * over the answers, or everything in it. The command line and the server's threads both segment by this; files are not
+ * read here.
+ */
+import { SamusError } from '../errors.js';
+import { decodeRle, encodeRle, type Rle } from '../formats/rle.js';
+import { withStrokes } from '../formats/runs.js';
+import { askInTurn, type FirstGuess, isAsked, promptOf, questionsOf } from '../predict/asking.js';
+import { segmentEverything } from '../predict/automatic.js';
+import { maskFields } from '../predict/objectResult.js';
+import type { Segmenter } from '../predict/segmenter.js';
+import type { Candidate, Encoding, ObjectResult } from '../predict/types.js';
+import type { JobObject, SegmentTask } from './segmentJob.js';
+
+/** Pixels of the masks that are in memory at a time while many objects of a large image are answered. */
+const MASK_PIXELS = 64e6;
+
+/** A mask, whether the model made it or a person. */
+interface Found extends Pick<ObjectResult, 'name' | 'width' | 'height' | 'mask' | 'area' | 'box' | 'parts'> {
+  /** Predicted IoU; null where the model was not asked. */
+  readonly score: number | null;
+  /** What the model proposed in answer to the last question; none where it was not asked. */
+  readonly candidates: readonly Candidate[];
+  /** The next prompt's first guess. */
+  readonly lowResLogits?: Float32Array;
+  /** The model's mask, where strokes lie over it. */
+  readonly answer?: Uint8Array;
+}
+
+/** An object as it was asked, and its mask. */
+export interface Answered {
+  readonly object: JobObject;
+  readonly found: Found;
+  /** Of an object that was found without a prompt. */
+  readonly stability?: number;
+}
+
+export interface AnswerOptions {
+  readonly signal?: AbortSignal;
+  /** Reads the mask at the path of a first guess. Without it only run lengths and logits are taken. */
+  readonly readMask?: (path: string) => Promise<{ width: number; height: number; data: Uint8Array }>;
+}
+
+/**
+ * The objects of a task, in their order. Objects that are asked once share runs of the decoder.
+ * @throws SamusError PROMPT_MASK_SIZE of a first guess or a stroke, PROMPT_LOGITS, RLE_INVALID, what `readMask` throws, and
+ *   as Segmenter.segment and segmentEverything
+ */
+export async function* answerTask(
+  segmenter: Segmenter,
+  encoding: Encoding,
+  { objects, multimask = false, clean = true, everything }: SegmentTask,
+  { signal, readMask }: AnswerOptions = {},
+): AsyncGenerator<Answered> {
+  if (everything) {
+    for (const found of await segmentEverything(segmenter, encoding, { ...everything, ...(signal && { signal }) })) {
+      const { name, point, stability } = found;
+      yield { object: { name, points: [[...point, 1]] }, found, stability };
+    }
+    return;
+  }
+  const step = Math.max(1, Math.floor(MASK_PIXELS / (encoding.width * encoding.height)));
+  for (let i = 0; i < objects.length; i += step) {
+    signal?.throwIfAborted();
+    const asked = objects.slice(i, i + step).map((object) => ({
+      ...(multimask && { multimask }),
+      ...(!clean && { clean }),
+      ...object,
+    }));
+    const guesses = await Promise.all(asked.map((object) => firstOf(object, encoding, readMask)));
+    const found = await askAll(segmenter, encoding, asked, guesses);
+    for (const [k, object] of asked.entries())
+      yield { object: withGuess(object, guesses[k], encoding), found: found[k]! };
+  }
+}
+
+/** Objects that are asked once share a run with those asked the same way: with or without three masks, cleaned or not. */
+const WAYS = [
+  [false, true],
+  [true, true],
+  [false, false],
+  [true, false],
+] as const;
+
+/** The masks of some objects, which have their first guesses at the same places. */
+async function askAll(
+  segmenter: Segmenter,
+  encoding: Encoding,
+  objects: readonly JobObject[],
+  guesses: readonly (FirstGuess | undefined)[],
+): Promise<Found[]> {
+  const open = objects.flatMap((object, place) => {
+    if (!isAsked(object)) return [];
+    const { name, clean = true } = object;
+    return [{ place, name, clean, guess: guesses[place], questions: questionsOf(object) }];
+  });
+  const answers = new Map<number, ObjectResult>();
+  for (const [multimask, clean] of WAYS) {
+    const together = open.filter(
+      (one) => one.questions.length === 1 && one.questions[0]!.multimask === multimask && one.clean === clean,
+    );
+    const prompts = together.map(({ name, guess, questions }) => ({ name, ...promptOf(questions[0]!, guess) }));
+    const results = await segmenter.segment(encoding, prompts, { multimask, clean });
+    for (const [i, { place }] of together.entries()) answers.set(place, results[i]!);
+  }
+  for (const { place, name, clean, guess, questions } of open) {
+    if (answers.has(place)) continue;
+    const answer = await askInTurn(questions, guess && (() => guess), (prompt, { multimask }) =>
+      segmenter.segment(encoding, { name, ...prompt() }, { multimask, clean }),
+    );
+    answers.set(place, answer);
+  }
+  return objects.map((object, i) => drawnOver(object, guesses[i], answers.get(i), encoding));
+}
+
+function drawnOver(
+  object: JobObject,
+  guess: FirstGuess | undefined,
+  answer: ObjectResult | undefined,
+  encoding: Encoding,
+): Found {
+  const { name, added, erased } = object;
+  const { width, height } = encoding;
+  if (answer && !added && !erased) return answer;
+  for (const stroke of [added, erased]) if (stroke) checkSize(stroke.size, encoding, `the strokes of ${name}`);
+  const below = answer?.mask ?? (guess instanceof Uint8Array ? guess : undefined);
+  const shape = withStrokes(below ? encodeRle(below, width, height) : null, { added, erased });
+  const mask = shape ? decodeRle(shape).data : new Uint8Array(width * height);
+  const found = { ...answer, name, score: answer?.score ?? null, candidates: answer?.candidates ?? [] };
+  return { ...found, ...maskFields({ width, height, data: mask }), ...(answer && { answer: answer.mask }) };
+}
+
+/** @throws SamusError PROMPT_MASK_SIZE, PROMPT_LOGITS, RLE_INVALID */
+async function firstOf(
+  object: JobObject,
+  encoding: Encoding,
+  readMask: AnswerOptions['readMask'],
+): Promise<FirstGuess | undefined> {
+  const { name, guess, lowResLogits } = object;
+  if (lowResLogits !== undefined) return { lowResLogits: logitsOf(name, lowResLogits) };
+  if (guess?.rle) {
+    // Checked before it is unpacked: a few bytes of text can ask for any amount of memory.
+    checkSize(guess.rle.size, encoding, `the mask of ${name}`);
+    return decodeRle(guess.rle).data;
+  }
+  if (guess?.path === undefined || !readMask) return undefined;
+  const { width, height, data } = await readMask(guess.path);
+  checkSize([height, width], encoding, guess.path);
+  return data;
+}
+
+/** With the run lengths of a first guess out of a file, so that what is written of the object needs no other file. */
+function withGuess(object: JobObject, guess: FirstGuess | undefined, { width, height }: Encoding): JobObject {
+  if (!(guess instanceof Uint8Array) || object.guess?.rle) return object;
+  return { ...object, guess: { ...object.guess, rle: encodeRle(guess, width, height) } };
+}
+
+function checkSize([rows, columns]: Rle['size'], { width, height }: Encoding, what: string): void {
+  if (columns === width && rows === height) return;
+  throw new SamusError(
+    'PROMPT_MASK_SIZE',
+    `expected ${width}x${height} pixels, got ${columns}x${rows} in ${what}`,
+    'give a mask of the size of the image; run lengths have their size as [height, width]',
+    { width, height },
+  );
+}
+
+/** Empty where the text is not base64. */
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  try {
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+function logitsOf(name: string, text: string): Float32Array {
+  const bytes = bytesOf(text);
+  if (bytes.length === 0 || bytes.length % 4 !== 0) {
+    throw new SamusError(
+      'PROMPT_LOGITS',
+      `expected base64 of little-endian float32, got ${bytes.length} bytes in lowResLogits of ${name}`,
+      'give the lowResLogits of an answer of this model back as they are',
+      { object: name, bytes: bytes.length },
+    );
+  }
+  const view = new DataView(bytes.buffer);
+  return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+}

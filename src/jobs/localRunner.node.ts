@@ -1,0 +1,157 @@
+/**
+ * Does jobs on this machine: reads the image, has the model answer, writes the files. What is printed about them, and
+ * what happens after a job that failed, is up to the caller.
+ */
+import { dirname } from 'node:path';
+import { SamusError } from '../errors.js';
+import { type AnnotatedImage, type AnnotatedObject, annotationJson } from '../formats/annotation.js';
+import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
+import { type Image, maskToImage, toGrey } from '../formats/image.js';
+import { openImage } from '../formats/imageFile.node.js';
+import type { ImageSource } from '../formats/imageSource.js';
+import { writePng } from '../formats/imageWrite.node.js';
+import { drawOverlay } from '../formats/overlay.js';
+import { encodeRle } from '../formats/rle.js';
+import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
+import type { Segmenter } from '../predict/segmenter.js';
+import type { Encoding } from '../predict/types.js';
+import { type Answered, answerTask } from './answerTask.js';
+import { type JobRunner, jsonPath, maskPath, outputPaths, overlayPath, type SegmentJob } from './segmentJob.js';
+import { segmentationTensors } from './segmentTensors.js';
+
+/** Far apart for most kinds of colour blindness (Okabe and Ito, without black and grey). */
+const COLORS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'] as const;
+
+export interface LocalRunnerOptions {
+  /** Refuses files before they are written. Those of `outputPaths` are known before a job is run; those of objects that
+   * are found without a prompt are not. */
+  readonly check?: (paths: readonly string[]) => Promise<void>;
+  /** Runs each write, for a caller that must not end in the middle of one. */
+  readonly whole?: <T>(write: () => Promise<T>) => Promise<T>;
+}
+
+export class LocalRunner implements JobRunner {
+  readonly #segmenter: Segmenter;
+  readonly #check: NonNullable<LocalRunnerOptions['check']>;
+  readonly #whole: NonNullable<LocalRunnerOptions['whole']>;
+  #last: { readonly path: string; readonly source: ImageSource } | undefined;
+
+  constructor(segmenter: Segmenter, options: LocalRunnerOptions = {}) {
+    this.#segmenter = segmenter;
+    this.#check = options.check ?? (async () => undefined);
+    this.#whole = options.whole ?? ((write) => write());
+  }
+
+  /** @throws SamusError of reading the image and its masks, of the model, and of writing */
+  async run(job: SegmentJob, signal?: AbortSignal): Promise<AnnotatedImage> {
+    const { outputs } = job;
+    const { path, frame = 1 } = job.image;
+    const source = await this.#open(path);
+    const image = await source.read(frame);
+    const encoding = await this.#segmenter.encode(image);
+    const answers: Answered[] = [];
+    const options = { readMask: (mask: string) => readMaskOf(mask, frame), ...(signal && { signal }) };
+    for await (const answered of answerTask(this.#segmenter, encoding, job, options)) answers.push(answered);
+    if (job.everything) await this.#check(outputPaths({ outputs, objects: answers.map(({ object }) => object) }));
+    const { base, formats } = outputs;
+    const entry: AnnotatedImage = {
+      image: source.frames > 1 ? { ...job.image, frame } : job.image,
+      ...(source.frames > 1 && { frames: source.frames }),
+      width: image.width,
+      height: image.height,
+      objects: answers.map((answered) => annotatedObject(answered, formats.includes('png') ? base : undefined)),
+      files: {
+        ...(formats.includes('overlay') && { overlay: overlayPath(base) }),
+        ...(formats.includes('json') && { json: jsonPath(base) }),
+      },
+    };
+    await this.#write(job, image, encoding, answers, entry);
+    return entry;
+  }
+
+  close(): Promise<void> {
+    return this.#segmenter.dispose();
+  }
+
+  /** The last file stays open, because its frames are asked for one after the other. */
+  async #open(path: string | undefined): Promise<ImageSource> {
+    if (path === undefined) {
+      throw new SamusError(
+        'IMAGE_NOT_FOUND',
+        'expected the path of an image, got only its content',
+        'name the image file',
+      );
+    }
+    if (this.#last?.path !== path) this.#last = { path, source: await openImage(path) };
+    return this.#last.source;
+  }
+
+  /** A folder that cannot be made is found before anything is written. */
+  async #write(
+    { outputs: { base, formats, tensors }, classes = [] }: SegmentJob,
+    image: Image,
+    encoding: Encoding,
+    answers: readonly Answered[],
+    entry: AnnotatedImage,
+  ): Promise<void> {
+    const masks = formats.includes('png') ? answers : [];
+    if (masks.length > 0 || formats.some((format) => format !== 'png')) await makeFolder(dirname(base));
+    const { name: model, config } = this.#segmenter;
+    if (tensors !== undefined) {
+      await makeFolder(dirname(tensors));
+      const proposed = answers.map(({ found }) => found.candidates).filter(({ length }) => length > 0);
+      const values = segmentationTensors(config, encoding, proposed);
+      await this.#whole(() => writeSafetensorsFile(tensors, values, new Map([['model', model]])));
+    }
+    for (const { object, found } of masks) {
+      const mask = maskToImage(found.mask, found.width, found.height);
+      await this.#whole(() => writePng(maskPath(base, object), mask));
+    }
+    if (formats.includes('overlay')) {
+      const drawn = overlayOf(image, answers);
+      await this.#whole(() => writePng(overlayPath(base), drawn));
+    }
+    if (formats.includes('json')) {
+      const text = `${JSON.stringify(annotationJson({ model, classes, images: [entry] }), null, 2)}\n`;
+      await this.#whole(() => writeTextFile(jsonPath(base), text));
+    }
+  }
+}
+
+/** The mask in a file, that of the same frame where it has several. */
+async function readMaskOf(path: string, frame: number): Promise<Image> {
+  const source = await openImage(path);
+  return toGrey(await source.read(source.frames === 1 ? 1 : frame, 'mask'));
+}
+
+/** @param base of the mask's path, where it is written */
+function annotatedObject({ object, found, stability }: Answered, base: string | undefined): AnnotatedObject {
+  // The model that answered before; the document names the one that answers now.
+  const { model, lowResLogits, ...prompted } = object;
+  const { score, mask, width, height, answer } = found;
+  return {
+    ...prompted,
+    score,
+    ...(stability !== undefined && { stability }),
+    ...(answer && { answer: encodeRle(answer, width, height) }),
+    ...(base !== undefined && { maskFile: maskPath(base, object) }),
+    mask: encodeRle(mask, width, height),
+  };
+}
+
+/**
+ * The image with masks and clicks drawn over it. Objects that were found without a prompt may lie within one another:
+ * they are drawn from the largest to the smallest, without clicks, which nobody made.
+ */
+function overlayOf(image: Image, answers: readonly Answered[]): Image {
+  const drawn = answers.map(({ object, found, stability }, i) => ({
+    mask: found.mask,
+    color: COLORS[i % COLORS.length]!,
+    clicks: stability === undefined ? object.points.map(([x, y, label = 1]) => ({ x, y, positive: label === 1 })) : [],
+    area: stability === undefined ? 0 : found.area,
+  }));
+  return drawOverlay(
+    image,
+    drawn.sort((a, b) => b.area - a.area),
+  );
+}
