@@ -52,7 +52,8 @@ export function readAnnotation(document: unknown, path: string): AnnotationDocum
         ...(isSpacing(spacing) && { spacingMm: [spacing[0]!, spacing[1]!] }),
         objects: objects.map((object: unknown, o) => {
           const read = new PlaceReader(path, `images[${i}].objects[${o}]`).object(object);
-          const own = raw && (read.points.length > 0 || read.box || read.guess) ? { clean: false, ...read } : read;
+          const asked = read.points.length > 0 || read.box || (read.guess && !read.oneByOne);
+          const own = raw && asked ? { clean: false, ...read } : read;
           const { classId } = own;
           const named = isFields(object) && typeof object.className === 'string' ? object.className : undefined;
           if (classId !== undefined && named !== undefined && !classes.has(classId)) {

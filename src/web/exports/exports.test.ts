@@ -78,6 +78,7 @@ const image = (path: string): ExportImage => {
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
 
 describe('the JSON with prompts', () => {
+  const NEW = ['parts', 'clean'];
   it('brings everything back that a person did', () => {
     const before = setScale(worked(), { mm: [0.2, 0.3], origin: 'file' });
     const json = JSON.stringify(promptsDocument([{ path: 'a.png', content: 'abc', document: before }], CLASSES));
@@ -136,8 +137,10 @@ describe('the JSON with prompts', () => {
       emptyDocument(read!.width, read!.height, scale),
     );
     const written = promptsDocument([{ path: read!.image, content: read!.content!, document }], classes);
-    // The number of parts is new.
-    const compared = JSON.parse(JSON.stringify(written, (key, value) => (key === 'parts' ? undefined : value)));
+    // New are the number of parts, and that what was asked was not cleaned.
+    const cleaned = document.objects.filter(({ points, box }) => points.length > 0 || box).map(({ raw }) => raw);
+    expect(cleaned).toEqual([true, true, true]);
+    const compared = JSON.parse(JSON.stringify(written, (key, value) => (NEW.includes(key) ? undefined : value)));
     expect(compared).toEqual({ ...JSON.parse(old), version: 1, notice: 'Research use only, not for diagnosis' });
   });
 
