@@ -4,11 +4,14 @@
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Dataset } from '../data/dataset.node.js';
+import type { SampleList } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
 import { exists } from '../formats/fileSystem.node.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { readModelFolder } from '../formats/modelFolder.node.js';
 import type { StateDict } from '../graph/tensorData.js';
+import type { ModelConfig } from '../models/architecture.js';
 import { logitSide, parametersOf } from '../models/graphs.js';
 import { inputShape } from '../models/imageFrame.js';
 import { requireFloat32Weights } from '../models/quantise.js';
@@ -166,6 +169,7 @@ async function prepare(
   const { model, seed, recipe, batch } = config;
   requireFloat32Weights(model);
   const { dataset, train, val } = await readLists(config.data, config.repeat);
+  checkClasses(model, dataset, train);
   const lists = fingerprint(train, val);
 
   const weights = completed(config, given);
@@ -262,6 +266,17 @@ function targetKind({ model, recipe }: TrainingConfig): SampleShape['target'] {
   const architecture = architectureOf(model);
   if (architecture.task === 'classes' && architecture.classes(model) > 2) return 'classes';
   return recipe.kind === 'published' ? 'nearest' : 'share';
+}
+
+/** @throws SamusError MODEL_CLASSES if a network for several classes has fewer than a dataset */
+function checkClasses(model: ModelConfig, dataset: Dataset, { datasets }: SampleList): void {
+  const architecture = architectureOf(model);
+  if (architecture.task !== 'classes') return;
+  const classes = architecture.classes(model);
+  const larger = classes > 2 ? datasets.find((name) => dataset.classes(name).count > classes) : undefined;
+  if (larger === undefined) return;
+  const message = `expected a model for the ${dataset.classes(larger).count} classes of ${larger}, background included, got one for ${classes}`;
+  throw new SamusError('MODEL_CLASSES', message, 'give the model more classes in its config.json');
 }
 
 function rateOf({ rates }: TrainingConfig): (name: string) => number {

@@ -73,6 +73,48 @@ describe('models that are added', () => {
     60_000,
   );
 
+  it('learn several classes at once, as many as the datasets have', async () => {
+    await samus('phantom', 'mixed', '--seed', '1', '--count', '10', '--size', '64x64');
+    await samus('data', 'import', 'phantom', 'mixed', 'several');
+    await samus('data', 'split', 'several', '--ratios', '7,3', '--seed', '1');
+    const train = (classes: number) => {
+      const config = { architecture: 'class-net', imageSize: 64, width: 8, classes };
+      writeFileSync(join(folder, `${classes}.json`), JSON.stringify(config));
+      const lists = ['--data', 'several', '--train-list', 'train', '--val-list', 'val'];
+      return samus(
+        'train',
+        ...lists,
+        '--model',
+        `${classes}.json`,
+        '--batch',
+        '2',
+        '--steps',
+        '3',
+        '--out',
+        `of-${classes}`,
+        '--json',
+      );
+    };
+    const few = await train(3);
+    expect(few.code, few.stderr).toBe(2);
+    expect(JSON.parse(few.stdout).error).toMatchObject({ code: 'MODEL_CLASSES' });
+    expect((await train(6)).code).toBe(0);
+    const evaluated = await samus(
+      'evaluate',
+      '--data',
+      'several',
+      '--list',
+      'val',
+      '--model',
+      'of-6/best',
+      '--prompt',
+      'none',
+      '--json',
+    );
+    expect(evaluated.code, evaluated.stderr).toBe(0);
+    expect(JSON.parse(evaluated.stdout).datasets.length).toBeGreaterThan(1);
+  }, 120_000);
+
   it('resume with the state of their layers', async () => {
     const { code, stderr } = await samus('train', '--resume', 'classes', '--json');
     expect(code, stderr).toBe(0);
