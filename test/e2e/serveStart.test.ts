@@ -60,7 +60,7 @@ it('says what is missing when no model is bundled', async () => {
 
 it('takes no arguments, and says what does', async () => {
   const { code, stderr } = await start(undefined, '--port', '9000');
-  expect([code, stderr]).toEqual([2, expect.stringMatching(/"--port" came\nhint: .*samus serve/)]);
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/got "--port"\nhint: .*samus serve/)]);
 });
 
 describe('with a bundled model', () => {

@@ -44,16 +44,16 @@ async function losses(run: string) {
 /** Where it is killed, one after the other: each time it goes on from what the last kill left. See killAt.mjs. */
 const KILLS: readonly (readonly [phase: string, moment: string])[] = [
   ['before it has a configuration', 'move >config.json 1'],
-  ['before its metrics are opened', 'write metrics.jsonl 1'],
+  ['before its metrics are opened', 'move >metrics.jsonl 1'],
   ['before the first step', 'run training 1'],
   ['in a step, with half of its gradients', 'run training 4'],
-  ['while a checkpoint is written', 'write training-state 2'],
+  ['while a checkpoint is written', 'move >training-state 1'],
   ['before a checkpoint takes its place', 'move last>last.old 1'],
   ['between the moves of a checkpoint', 'move last.writing>last 1'],
   ['before the old checkpoint is removed', 'remove last.old 3'],
   ['while validating', 'run validation 2'],
-  ['while the best model is written', 'write model.safetensors 2'],
-  ['between a validation and its checkpoint', 'write curves 1'],
+  ['while the best model is written', 'move >model.safetensors 2'],
+  ['between a validation and its checkpoint', 'move >curves.svg 1'],
 ];
 
 describe('samus train --resume', () => {
