@@ -24,7 +24,7 @@ import { startServer, type TestServer } from './support/server.js';
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const SIDE = 128;
 /** Seeds of weights. */
-const GETS_BETTER = 2;
+const GETS_BETTER = 10;
 const GETS_WORSE = 4;
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });

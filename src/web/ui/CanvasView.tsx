@@ -31,6 +31,9 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
       making.abort();
       making = new AbortController();
       const { signal } = making;
+      // Its memory is freed at once, not by a later garbage collection.
+      const before = picture.peek();
+      if (before) before.width = 0;
       picture.value = null;
       if (!open) return;
       fitView();

@@ -1,5 +1,5 @@
 /** The list of images with their state, navigation, and the number of images with masks. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { goBack, goNext } from '../app/commands.js';
 import { openEntry, removeAll, removeEntry } from '../app/entries.js';
 import { carryPrompts, currentId, currentIndex, type Entry, entries } from '../app/state.js';
@@ -64,15 +64,39 @@ function Row({ entry, current }: { readonly entry: Entry; readonly current: bool
   );
 }
 
-/** A thumbnail from the browser, loaded when it becomes visible. */
+/** Side of thumbnails in pixels, for screens of two pixels per CSS pixel. */
+const THUMBNAIL = 64;
+/** One at a time: decoding takes the memory of the whole image, which an `img` would keep. */
+let drawing: Promise<void> = Promise.resolve();
+
+/** A small copy of an image, drawn when it becomes visible. */
 function Thumbnail({ file }: { readonly file: File }) {
-  const [url, setUrl] = useState<string>();
-  const [failed, setFailed] = useState(false);
+  const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
-    const address = URL.createObjectURL(file);
-    setUrl(address);
-    return () => URL.revokeObjectURL(address);
+    const element = canvas.current!;
+    let gone = false;
+    const observer = new IntersectionObserver((changes) => {
+      if (!changes.some(({ isIntersecting }) => isIntersecting)) return;
+      observer.disconnect();
+      drawing = drawing.then(() => (gone ? undefined : drawThumbnail(element, file)));
+    });
+    observer.observe(element);
+    return () => {
+      gone = true;
+      observer.disconnect();
+    };
   }, [file]);
-  if (failed || !url) return <span class="thumbnail" />;
-  return <img class="thumbnail" src={url} alt="" loading="lazy" decoding="async" onError={() => setFailed(true)} />;
+  return <canvas ref={canvas} class="thumbnail" width={THUMBNAIL} height={THUMBNAIL} />;
+}
+
+async function drawThumbnail(canvas: HTMLCanvasElement, file: File): Promise<void> {
+  try {
+    const picture = await createImageBitmap(file);
+    const side = Math.min(picture.width, picture.height);
+    const [left, top] = [(picture.width - side) / 2, (picture.height - side) / 2];
+    canvas.getContext('2d')?.drawImage(picture, left, top, side, side, 0, 0, THUMBNAIL, THUMBNAIL);
+    picture.close();
+  } catch {
+    // Not an image that the browser decodes: the place stays dark.
+  }
 }
