@@ -516,6 +516,7 @@ export const text = {
       'Use only letters, digits, spaces and _ . ( ) + - in the names of images and of the dataset.',
     ],
     IMPORT_NAMES: ['Two images would both be named {name} in the dataset.', 'Rename one of them and open it again.'],
+    PROMPT_POINTS: ['This object has too many clicks.', 'Remove some of them (Backspace).'],
     PROMPT_POINT_OUTSIDE: BAD_PROMPT,
     PROMPT_BOX_OUTSIDE: BAD_PROMPT,
     PROMPT_BOX_EMPTY: BAD_PROMPT,
