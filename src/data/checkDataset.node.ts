@@ -3,11 +3,12 @@
  * labels that are empty or hold unknown classes, images that are there twice, and lists that put the same image, the
  * same patient or nearly the same picture on both sides of a split. It changes nothing.
  */
+import { createHash } from 'node:crypto';
 import { SamusError } from '../errors.js';
+import type { Image } from '../formats/image.js';
 import { checkLines, leaks, type Problem, type Seen } from './checkLists.js';
 import type { Dataset } from './dataset.node.js';
 import { groupBy } from './groupBy.js';
-import { digestOf } from './imageDigest.node.js';
 import { fingerprint } from './nearDuplicates.js';
 import type { SampleList } from './sampleList.js';
 import { splitFamilies } from './splitLists.js';
@@ -123,4 +124,9 @@ function duplicates(seen: readonly Seen[]): Problem[] {
     const message = `${images.length} images are equal pixel by pixel: ${images.join(', ')}`;
     return { severity: 'warning', code: 'IMAGE_DUPLICATE', message, images };
   });
+}
+
+/** A digest of the pixels, not of the file: one picture may be packed in several ways. */
+export function digestOf({ width, height, data }: Image): string {
+  return createHash('sha256').update(`${width}x${height}:`).update(data).digest('base64');
 }

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { writeTextFile } from '../formats/fileWrite.node.js';
 import { Random } from '../nn/random.js';
+import { digestOf } from './checkDataset.node.js';
 import type { Dataset } from './dataset.node.js';
 import { groupBy } from './groupBy.js';
-import { digestOf } from './imageDigest.node.js';
 import { checkListable, LIST_FOLDER } from './sampleList.js';
 import { divide, linked, SIDES, splitFamilies } from './splitLists.js';
 
