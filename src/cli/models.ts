@@ -1,10 +1,11 @@
 /**
  * `samus models`: the options of its commands. Light, so that help and mistakes are answered at once; the work is in
- * modelsConvert.ts, modelsInit.ts, modelsAverage.ts and modelsInfo.ts.
+ * modelsConvert.ts, modelsInit.ts, modelsAverage.ts, modelsInfo.ts and modelsCheck.ts.
  */
 import { Command, Option } from 'commander';
 import type { LoadOptions } from '../predict/loadModel.node.js';
 import { DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
+import type { CheckOptions } from './modelsCheck.js';
 import type { ConvertOptions } from './modelsConvert.js';
 import type { InitOptions } from './modelsInit.js';
 import { NOTICE } from './packageInfo.js';
@@ -17,7 +18,8 @@ interface JsonOption {
 
 export function modelsCommand(): Command {
   const models = new Command('models').description('Import, make and describe models');
-  for (const command of [convertCommand(), initCommand(), averageCommand(), infoCommand()]) models.addCommand(command);
+  for (const command of [convertCommand(), initCommand(), averageCommand(), infoCommand(), checkCommand()])
+    models.addCommand(command);
   return models.addHelpText('after', `\n${NOTICE}.`);
 }
 
@@ -121,5 +123,28 @@ function infoCommand(): Command {
     .action(async (name: string, { json, ...options }: LoadOptions & JsonOption) => {
       const { describeModel } = await import('./modelsInfo.js');
       finish(await describeModel(name, options), json);
+    });
+}
+
+const CHECK_EXAMPLES = `
+The metadata of the file names the model and its sizes; its weights are the tensors weights.*. Everything else in it is computed
+again: output, act.* (intermediate results), loss, grad.* and after.* (running statistics) of one training step without dropout.
+
+Example:
+  samus models check unet-tiny.safetensors --json
+
+${NOTICE}.`;
+
+function checkCommand(): Command {
+  return new Command('check')
+    .description('Compare a model with reference tensors of another implementation')
+    .argument('<file>', 'a .safetensors file with weights, inputs and results')
+    .option('--weights <model>', `the model, where the file has no weights: ${MODEL_NAMES}`)
+    .option('--outputs <file>', 'write the computed tensors to this .safetensors file')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', CHECK_EXAMPLES)
+    .action(async (file: string, { json, ...options }: CheckOptions & JsonOption) => {
+      const { checkModel } = await import('./modelsCheck.js');
+      finish(await checkModel(file, options), json);
     });
 }

@@ -20,12 +20,19 @@ export interface ModelConfig {
   readonly quantisation?: 'int8';
 }
 
-/** Reads the fields of a `config.json`, and throws CONFIG_FIELD for what is missing, of another type or out of range. */
+/**
+ * Reads the fields of a configuration, `config.json` or the metadata of a reference file, and throws CONFIG_FIELD for what
+ * is missing, of another type or out of range.
+ */
 export interface FieldReader {
   /** A whole number from 1 to `most`; `otherwise` where the field is missing. */
   whole(name: string, most: number, otherwise?: number): number;
   /** At most `most` numbers from 0 on, each larger than the one before. */
   ascending(name: string, most: number): readonly number[];
+  /** `length` whole numbers from 1 to `most`. */
+  wholes(name: string, length: number, most: number): readonly number[];
+  /** True or false; `otherwise` where the field is missing. */
+  flag(name: string, otherwise?: boolean): boolean;
 }
 
 /** What must hold between the fields of a configuration. */
@@ -66,6 +73,32 @@ interface Published<C extends ModelConfig, Outputs> {
   };
 }
 
+/**
+ * A tensor of a file of reference tensors, as float32, by its name: `input`, `target`, and others such as `boxes`.
+ * @throws SamusError REFERENCE_TENSOR if the file has none of this name
+ */
+export type ReferenceInput = (name: string) => Tensor;
+
+/**
+ * How a model computes what a file of reference tensors contains (`samus models check`): `output`, `act.*`, `loss`, gradients. A
+ * model of classes only needs `models` and `config`.
+ */
+export interface Reference<C extends ModelConfig> {
+  /** Values of `model` in the metadata that mean this architecture. */
+  readonly models: readonly string[];
+  /**
+   * The sizes.
+   * @param fields of `config` in the metadata
+   * @param tensors of the file
+   * @param model which of `models`
+   */
+  config(fields: FieldReader, tensors: Shapes, model: string): C;
+  /** Outputs by their names in the file. Default of models of classes: the logits as `output`. */
+  outputs?(p: Parameters, config: C, given: ReferenceInput): Readonly<Record<string, Tensor>>;
+  /** The loss and its parts in training mode. Default of models of classes: the published loss of `input` and `target`. */
+  losses?(p: Parameters, config: C, given: ReferenceInput): Losses;
+}
+
 /** How the weights of one architecture become the start of another. */
 export interface WeightTransfer<C extends ModelConfig, From extends ModelConfig = ModelConfig> {
   /** The sizes that belong to those of the other model. */
@@ -102,6 +135,8 @@ interface Common<C extends ModelConfig, Outputs> {
   isQuantisable?(name: string): boolean;
   /** Other architectures whose weights this one can start from, by their id. */
   readonly startFrom?: Readonly<Record<string, WeightTransfer<C>>>;
+  /** How it is compared with a reference; absent where no file of reference tensors exists. */
+  readonly reference?: Reference<C>;
 }
 
 export type PromptKind = 'points' | 'box' | 'mask';
@@ -162,7 +197,10 @@ export interface PromptedArchitecture<C extends ModelConfig = ModelConfig> exten
 
 /** Results of a network; those beside `logits` are for its loss only. */
 export type ClassOutputs = {
-  /** [B, classes, imageSize, imageSize]; class 0 is the background */
+  /**
+   * [B, classes, H, W] before softmax, class 0 is the background; or [B, 1, H, W] before a sigmoid, above 0 where the
+   * object is
+   */
   readonly logits: Tensor;
 } & Readonly<Record<string, Tensor>>;
 
@@ -171,7 +209,7 @@ export interface ClassArchitecture<C extends ModelConfig = ModelConfig> extends 
   readonly task: 'classes';
   /** The background included. */
   classes(config: C): number;
-  /** @param image [B, channels, imageSize, imageSize] */
+  /** @param image [B, channels, H, W]; H and W are imageSize, except in reference files */
   forward(p: Parameters, config: C, image: Tensor): ClassOutputs;
 }
 

@@ -6,10 +6,12 @@ import { SamusError } from '../errors.js';
 /**
  * How far each pixel is for a class: its logit less the largest of the other classes, above 0 where the class wins.
  * @param classId of a dataset: a network for two classes has one object, whichever class of the dataset it is
- * @param logits of each class, row-major, the background first
+ * @param logits of each class, row-major, the background first; or one map, above 0 where the object is
  * @throws SamusError MODEL_CLASSES if the network does not have the class
  */
 export function classMargin(classId: number, logits: readonly Float32Array[]): Float32Array {
+  const [only, ...further] = logits;
+  if (only && further.length === 0) return only;
   const index = logits.length === 2 ? 1 : classId;
   const own = logits[index];
   if (!own || index === 0) {
@@ -22,8 +24,7 @@ export function classMargin(classId: number, logits: readonly Float32Array[]): F
   );
 }
 
-/** Parts logits [1, classes, …] by class, without copying. */
-export function byClass(logits: Float32Array, classes: number): Float32Array[] {
-  const size = logits.length / classes;
-  return Array.from({ length: classes }, (_, i) => logits.subarray(i * size, (i + 1) * size));
+/** Parts logits [1, maps, …] by map, without copying. @param pixels of a map */
+export function byClass(logits: Float32Array, pixels: number): Float32Array[] {
+  return Array.from({ length: logits.length / pixels }, (_, i) => logits.subarray(i * pixels, (i + 1) * pixels));
 }

@@ -65,7 +65,7 @@ describe('config.json', () => {
     expect(() => parseConfig(json)).toThrow(expect.objectContaining({ kind: 'input', code: 'CONFIG_INVALID' }));
   });
 
-  it.each([undefined, 'unet', 3])('refuses the architecture %j', (architecture) => {
+  it.each([undefined, 'segnet', 3])('refuses the architecture %j', (architecture) => {
     expect(() => parseConfig(samus({ architecture }))).toThrow(
       expect.objectContaining({ code: 'CONFIG_ARCHITECTURE' }),
     );

@@ -84,12 +84,15 @@ export function checkConfig(config: ModelConfig): void {
   if (broken) throw fieldError(broken.field, broken.rule, new Map(Object.entries(config)).get(broken.field));
 }
 
-function fieldReader(take: (name: string) => Json | undefined): FieldReader {
+/** Reads checked values. @param take the value of a field */
+export function fieldReader(take: (name: string) => Json | undefined): FieldReader {
+  const whole = (value: Json, from: number, most: number): value is number =>
+    typeof value === 'number' && Number.isInteger(value) && value >= from && value <= most;
   return {
     whole(name, most, otherwise) {
       const found = take(name);
       const value = found === undefined ? otherwise : found;
-      if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return value;
+      if (value !== undefined && whole(value, 1, most)) return value;
       throw fieldError(name, `must be a whole number from 1 to ${most}`, value);
     },
     ascending(name, most) {
@@ -99,6 +102,19 @@ function fieldReader(take: (name: string) => Json | undefined): FieldReader {
       const ascending = whole.every((entry, i) => i === 0 || entry > whole[i - 1]!);
       if (list && whole.length === list.length && whole.length <= most && ascending) return whole;
       throw fieldError(name, 'must be a list of numbers from 0 on, each larger than the one before', value);
+    },
+    wholes(name, length, most) {
+      const value = take(name);
+      if (Array.isArray(value) && value.length === length) {
+        const list = value.filter((entry) => whole(entry, 1, most));
+        if (list.length === length) return list;
+      }
+      throw fieldError(name, `must be a list of ${length} whole numbers from 1 to ${most}`, value);
+    },
+    flag(name, otherwise) {
+      const value = take(name) ?? otherwise;
+      if (typeof value === 'boolean') return value;
+      throw fieldError(name, 'must be true or false', value);
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * `samus/nn`: layers, the parameters that they declare, and compiling a graph with weights to a session.
  */
+export { convNorm, convNormRelu, doubleConv } from './blocks.js';
 export { compile, evaluate, exportModel } from './compile.js';
 export {
   type BatchNormOptions,
@@ -19,7 +20,7 @@ export {
   linear,
   mlpBlock,
 } from './layers.js';
-export { type Loss, maskLoss } from './loss.js';
+export { binaryCrossEntropy, type ClassLoss, classLoss, type Loss, maskLoss, oneHot } from './loss.js';
 export {
   fanIn,
   type Initialisation,

@@ -127,7 +127,7 @@ export function dropPath(p: Parameters, x: Tensor, rate: number): Tensor {
 
 /** @param axes how many of the first axes of `x` have random numbers */
 function dropped(p: Parameters, x: Tensor, rate: number, axes: number, operation: typeof drop): Tensor {
-  if (p.mode === 'infer' || rate === 0) return x;
+  if (!p.drops || rate === 0) return x;
   return operation(x, p.noise(Array.from({ length: axes }, (_, axis) => x.size(axis))), rate);
 }
 

@@ -1,9 +1,12 @@
 /**
- * Losses on mask logits: cross-entropy and Dice, over a batch as SAMUS publishes them or for each mask on its own.
+ * Cross-entropy and Dice losses: of mask logits, over a batch as SAMUS publishes them or for each mask on its own, and of maps
+ * of classes.
  */
-import { add, div, mul, neg, sigmoid, softplus, sub } from '../graph/ops/elementwise.js';
-import { mean, sum } from '../graph/ops/reduce.js';
-import type { Tensor } from '../graph/tensor.js';
+import { add, cast, div, equal, mul, neg, sigmoid, softplus, sub, where } from '../graph/ops/elementwise.js';
+import { crossEntropy, mean, softmax, sum } from '../graph/ops/reduce.js';
+import { reshape } from '../graph/ops/shape.js';
+import { constant, type Tensor } from '../graph/tensor.js';
+import { float32 } from '../graph/tensorData.js';
 
 /** How much more a missed foreground pixel counts than a false one (SAMUS's utils/loss_functions). */
 const POSITIVE_WEIGHT = 2;
@@ -35,4 +38,45 @@ export function maskLoss(logits: Tensor, target: Tensor, axes?: readonly number[
   const total = add(add(sum(mul(p, p), over), sum(mul(target, target), over)), SMOOTH);
   const dice = sub(1, div(overlap, total));
   return { total: add(mul(bce, CROSS_ENTROPY_SHARE), mul(dice, DICE_SHARE)), bce, dice };
+}
+
+export interface ClassLoss {
+  readonly total: Tensor;
+  readonly ce: Tensor;
+  readonly dice: Tensor;
+}
+
+/**
+ * Cross-entropy and Dice as TransUNet's authors weigh them (TransUNet, Swin-Unet, MISSFormer, SAMed, H2Former): the mean over
+ * all classes of 1 − (2Σpt + s) / (Σp² + Σt² + s), with sums over the batch and p the softmax.
+ * @param logits [B, C, H, W]
+ * @param labels class numbers [B, H, W], float32 or any integer type
+ * @param diceShare share of Dice in the total; the rest is cross-entropy
+ */
+export function classLoss(logits: Tensor, labels: Tensor, diceShare: number): ClassLoss {
+  const ce = crossEntropy(logits, labels);
+  const dice = classDice(softmax(logits, 1), oneHot(labels, logits.size(1)));
+  return { total: add(mul(ce, 1 - diceShare), mul(dice, diceShare)), ce, dice };
+}
+
+/** The Dice of {@link classLoss}. @param p probabilities [B, C, H, W] @param target 0 or 1, [B, C, H, W] */
+function classDice(p: Tensor, target: Tensor): Tensor {
+  const perClass = { axes: [0, 2, 3], precise: true };
+  const overlap = add(mul(sum(mul(p, target), perClass), 2), SMOOTH);
+  const total = add(add(sum(mul(p, p), perClass), sum(mul(target, target), perClass)), SMOOTH);
+  return mean(sub(1, div(overlap, total)));
+}
+
+/** @param labels class numbers [B, H, W], float32 or any integer type @returns 0 or 1, [B, classes, H, W] */
+export function oneHot(labels: Tensor, classes: number): Tensor {
+  const [batch, height, width] = labels.shape;
+  const numbers = labels.dtype === 'float32' ? labels : cast(labels, 'float32');
+  const list = Float32Array.from({ length: classes }, (_, i) => i);
+  const same = equal(reshape(numbers, [batch, 1, height, width]), constant(float32(list, [classes, 1, 1])));
+  return where(same, 1, 0);
+}
+
+/** Mean of the cross-entropy of a sigmoid. @param target 0 to 1, of the same shape */
+export function binaryCrossEntropy(logits: Tensor, target: Tensor): Tensor {
+  return mean(sub(softplus(logits), mul(target, logits)), { precise: true });
 }

@@ -56,6 +56,8 @@ export type Mode = 'train' | 'infer';
 export interface ParametersOptions {
   /** `train` turns on batch statistics and random masks. Default `infer`. */
   readonly mode?: Mode;
+  /** False turns dropout off in training, to compare with a reference. Default true. */
+  readonly dropout?: boolean;
   /** Prefixes of names of frozen modules: they work in `infer` mode in training, too. */
   readonly frozen?: readonly string[];
   /** Which weights are 8-bit, by full name. Default: none. */
@@ -73,6 +75,7 @@ interface Declared {
   readonly all: Map<string, ParameterInfo>;
   readonly updates: Map<string, Tensor>;
   readonly noise: NoiseInput[];
+  readonly marks: Map<string, Tensor>;
 }
 
 /** Prefix of the names of noise inputs. */
@@ -86,7 +89,7 @@ export class Parameters {
   constructor(
     options: ParametersOptions = {},
     prefix = '',
-    declared: Declared = { all: new Map(), updates: new Map(), noise: [] },
+    declared: Declared = { all: new Map(), updates: new Map(), noise: [], marks: new Map() },
   ) {
     this.#options = options;
     this.#prefix = prefix;
@@ -97,6 +100,11 @@ export class Parameters {
   get mode(): Mode {
     const { mode = 'infer', frozen = [] } = this.#options;
     return frozen.some((beginning) => this.#prefix.startsWith(beginning)) ? 'infer' : mode;
+  }
+
+  /** Whether the dropout layers of this module drop anything. */
+  get drops(): boolean {
+    return this.mode === 'train' && this.#options.dropout !== false;
   }
 
   /** The parameters of the submodule `name`. */
@@ -142,6 +150,16 @@ export class Parameters {
     return input(name, shape);
   }
 
+  /**
+   * Names an intermediate result by the label that it has in files of reference tensors (`act.LABEL`, see
+   * docs/adding-a-model.md). It costs nothing where nobody asks for it.
+   * @returns the tensor
+   */
+  mark(label: string, tensor: Tensor): Tensor {
+    this.#declared.marks.set(label, tensor);
+    return tensor;
+  }
+
   /** Declares an 8-bit weight with a scale per output; undefined if this weight is float32. */
   quantised(name: string, shape: readonly number[]): QuantisedWeight | undefined {
     if (!this.#options.isQuantised?.(this.#prefix + name)) return undefined;
@@ -172,6 +190,11 @@ export class Parameters {
   /** The updated values of buffers recorded so far, by full name. */
   get updates(): ReadonlyMap<string, Tensor> {
     return this.#declared.updates;
+  }
+
+  /** The intermediate results named so far, by label. */
+  get marks(): ReadonlyMap<string, Tensor> {
+    return this.#declared.marks;
   }
 
   /** The random inputs declared so far. */

@@ -19,7 +19,7 @@ import type { Model } from './types.js';
 export interface ClassMap {
   readonly width: number;
   readonly height: number;
-  /** Of each class at the image's size, row-major; the background first. */
+  /** Of each class at the image's size, row-major, the background first; or one map, above 0 where the object is. */
   readonly logits: readonly Float32Array[];
 }
 
@@ -69,8 +69,8 @@ export class ClassNetwork {
       const message = 'expected logits of finite numbers, got NaN or infinity';
       throw new SamusError('MODEL_OUTPUT', message, 'check the image, and whether the model works on others');
     }
-    const classes = classesOf(this.config).classes(this.config);
-    return { width, height, logits: byClass(values, classes).map((map) => imageLogits(frame, map)) };
+    const { imageSize } = this.config;
+    return { width, height, logits: byClass(values, imageSize * imageSize).map((map) => imageLogits(frame, map)) };
   }
 
   /**

@@ -63,10 +63,7 @@ export class ClickSession {
     };
     const { logits } = await this.session.run(takenBy(this.session, feeds));
     const values = asFloat32(logits!).data;
-    const shown =
-      architecture.task === 'prompted'
-        ? values
-        : classMargin(classId, byClass(values, architecture.classes(this.config)));
+    const shown = architecture.task === 'prompted' ? values : classMargin(classId, byClass(values, size * size));
     const native = modelLogits(this.config, shown);
     const found = Uint8Array.from(native, (value) => (value > 0 ? 1 : 0));
     const truth = label.map((value) => (value === classId ? 1 : 0));

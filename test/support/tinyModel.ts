@@ -8,6 +8,7 @@ import type { ModelConfig } from '../../src/models/architecture.js';
 import { parametersOf } from '../../src/models/graphs.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
 import type { SamusConfig } from '../../src/models/samus/config.js';
+import type { UnetConfig } from '../../src/models/unet/config.js';
 import { initialise } from '../../src/nn/parameters.js';
 import { Random } from '../../src/nn/random.js';
 import type { Model } from '../../src/predict/types.js';
@@ -40,8 +41,17 @@ export const TINY_SAMUS: SamusConfig = {
 /** SAM on 32×32 pixels and 8×8 tokens. */
 export const TINY_SAM: SamConfig = { architecture: 'sam', imageSize: 32, tokenGrid: 8, patchKernel: 4, ...SHARED };
 
+const TINY_UNET: UnetConfig = {
+  architecture: 'unet',
+  imageSize: 32,
+  channels: 1,
+  classes: 2,
+  base: 2,
+  bilinear: false,
+};
+
 /** One of each architecture, by its id. */
-export const TINY: Readonly<Record<string, ModelConfig>> = { sam: TINY_SAM, samus: TINY_SAMUS };
+export const TINY: Readonly<Record<string, ModelConfig>> = { sam: TINY_SAM, samus: TINY_SAMUS, unet: TINY_UNET };
 
 /** Position tables start at zero, which would hide what they do: here they are drawn too. */
 export function tinyWeights(config: ModelConfig, seed = 1): Map<string, TensorData> {

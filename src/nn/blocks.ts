@@ -1,0 +1,52 @@
+/**
+ * Blocks that published segmentation networks share: convolution, batch norm and activation, and the double convolution of
+ * U-Net.
+ */
+import type { ConvOptions } from '../graph/ops/convolution.js';
+import { relu } from '../graph/ops/elementwise.js';
+import type { Tensor } from '../graph/tensor.js';
+import { batchNorm2d, conv2d } from './layers.js';
+import type { Parameters } from './parameters.js';
+
+interface ConvNormOptions extends ConvOptions {
+  /** Side of the kernel. Default 3. */
+  readonly kernel?: number;
+  /** Of the convolution. Default false: batch norm has one. */
+  readonly bias?: boolean;
+  /** Names of the convolution and its norm. Default `0` and `1`, those of a Sequential. */
+  readonly names?: readonly [conv: string, norm: string];
+}
+
+/**
+ * Convolution and batch norm. A kernel of odd side keeps the size of the image unless `padding` is given.
+ * @param x [B, I, H, W]
+ * @returns [B, outputs, H / stride, W / stride]
+ */
+export function convNorm(p: Parameters, x: Tensor, outputs: number, options: ConvNormOptions = {}): Tensor {
+  const { kernel = 3, bias = false, names = ['0', '1'], dilation = 1 } = options;
+  const padding = options.padding ?? (dilation * (kernel - 1)) / 2;
+  return batchNorm2d(p.at(names[1]), conv2d(p.at(names[0]), x, outputs, { ...options, kernel, bias, padding }));
+}
+
+/** {@link convNorm} and ReLU. */
+export function convNormRelu(p: Parameters, x: Tensor, outputs: number, options: ConvNormOptions = {}): Tensor {
+  return relu(convNorm(p, x, outputs, options));
+}
+
+interface DoubleConvOptions {
+  /** Channels between the two. Default: `outputs`. */
+  readonly middle?: number;
+  /** Of the convolutions. Default false. */
+  readonly bias?: boolean;
+}
+
+/** Two 3×3 convolutions with batch norm and ReLU, named `0`, `1`, `3`, `4` as in a Sequential. */
+export function doubleConv(
+  p: Parameters,
+  x: Tensor,
+  outputs: number,
+  { middle = outputs, bias = false }: DoubleConvOptions = {},
+): Tensor {
+  const first = convNormRelu(p, x, middle, { bias });
+  return convNormRelu(p, first, outputs, { bias, names: ['3', '4'] });
+}

@@ -1,0 +1,40 @@
+/**
+ * Weights and arithmetic of the published sizes, as PyTorch counts them in the authors' implementations (2 · multiply-adds of
+ * products and convolutions; one row for each network).
+ */
+import { describe, expect, it } from 'vitest';
+import { sizeOf } from '../../src/graph/tensorData.js';
+import type { ModelConfig } from '../../src/models/architecture.js';
+import { multiplyAdds } from '../../src/models/cost.js';
+import { parametersOf, partsOf } from '../../src/models/graphs.js';
+import { UNET_B, UNET_BILINEAR } from '../../src/models/unet/config.js';
+
+interface Published {
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly parameters: number;
+  /** 10⁹ multiply-adds for one image. */
+  readonly gmacs: number;
+}
+
+const PUBLISHED: readonly Published[] = [
+  { name: 'unet', config: UNET_B, parameters: 31_036_546, gmacs: 48.096 },
+  {
+    name: 'unet-bilinear',
+    config: { ...UNET_BILINEAR, channels: 3, classes: 1 },
+    parameters: 17_262_977,
+    gmacs: 39.98,
+  },
+];
+
+describe.each(PUBLISHED)('$name', ({ config, parameters, gmacs }) => {
+  it('has as many weights', () => {
+    const weights = parametersOf(config).filter(({ buffer }) => !buffer);
+    expect(weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0)).toBe(parameters);
+  });
+
+  it('takes as many multiply-adds', () => {
+    const outputs = [...partsOf(config).values()].flatMap((graph) => Object.values(graph().outputs));
+    expect(multiplyAdds(outputs) / 1e9 / gmacs).toBeCloseTo(1, 2);
+  });
+});
