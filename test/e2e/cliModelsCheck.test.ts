@@ -84,7 +84,7 @@ describe('models check', () => {
     ],
     [
       'an image of other channels',
-      'GRAPH_SHAPE',
+      'GRAPH_PARAMETER',
       {},
       { input: float32(new Float32Array(2 * 2 * 32 * 32), [2, 2, 32, 32]) },
     ],
