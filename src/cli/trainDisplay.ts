@@ -35,7 +35,7 @@ export class RunDisplay implements TrainingListener {
 
   step({ step, loss, seconds }: StepReport): void {
     this.#loss = smooth(this.#loss, loss);
-    // The first step of a process waits for the first images and warms up: it tells nothing of the others.
+    // The first step of a process waits for the first images and warms up: it is no measure of the others.
     this.#seconds = this.#steps++ < 2 ? seconds : smooth(this.#seconds, seconds);
     const { steps, batch, accumulate } = this.run.config;
     const epochs = (step * batch * accumulate) / this.run.samples;

@@ -52,7 +52,7 @@ export function profiled(
   );
   if (!measured) {
     const known = MEASURED.map((row) => `${row.name} (trained: ${row.trained}; prompts: ${row.rounds} at most)`);
-    const message = `--profile was expected with a training whose memory was measured: ${known.join(', ')}`;
+    const message = `expected a training whose memory was measured with --profile: ${known.join(', ')}`;
     throw new SamusError('TRAIN_PROFILE', message, 'try --batch 1 and --accumulate, and watch the memory');
   }
   const room = USABLE * Number.parseInt(profile, 10);
@@ -60,7 +60,7 @@ export function profiled(
   const batch = Math.max(0, ...fitting.map(Number));
   if (batch > 0) return { batch, accumulate: Math.ceil(images / batch) };
   const least = Math.min(...Object.values(measured.peaks));
-  const message = `${measured.name} was expected to fit ${profile}, of which a training may take ${room.toFixed(1)} GB, but it takes ${least} GB with the fewest images`;
+  const message = `${measured.name} takes ${least} GB with the fewest images, and a training may use ${room.toFixed(1)} GB of ${profile}`;
   throw new SamusError('TRAIN_PROFILE', message, 'take a smaller model, or a machine with more memory', {
     profile,
     needed: least,

@@ -21,7 +21,7 @@ export interface WeightedModel {
 export function averageWeights(models: readonly WeightedModel[]): Map<string, TensorData> {
   const [first, ...others] = models;
   if (!first || others.length === 0) {
-    const message = `two models or more were expected to be averaged, ${models.length} came`;
+    const message = `expected at least two models to average, got ${models.length}`;
     throw new SamusError('MODELS_TOO_FEW', message, 'name checkpoints of one training');
   }
   for (const [i, { config }] of others.entries()) checkSame(first.config, config, i + 2);
@@ -47,7 +47,7 @@ function checkSame(expected: ModelConfig, came: ModelConfig, number: number): vo
   );
   if (fields.length === 0) return;
   const told = fields.map((field) => `${field} ${text(found, field)} instead of ${text(wanted, field)}`).join(', ');
-  const message = `models of one configuration were expected; number ${number} has ${told}`;
+  const message = `expected models of one configuration, but number ${number} has ${told}`;
   throw new SamusError('MODELS_DIFFER', message, 'name checkpoints of one training', {
     model: number,
     fields,

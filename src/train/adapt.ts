@@ -46,7 +46,7 @@ export interface AdaptOptions {
 }
 
 export interface AdaptProgress {
-  /** The weights are judged as they came, the training graph is made ready, trained, and what came of it is judged. */
+  /** Judge the given weights, prepare the training graph, train, judge the result. */
   readonly stage: 'before' | 'preparing' | 'training' | 'after';
   readonly done: number;
   /** 0 while nothing can be counted. */
@@ -108,7 +108,7 @@ export async function adaptModel(
 ): Promise<Adaptation> {
   requireFloat32Weights(config);
   if (examples.length < LEAST_EXAMPLES) {
-    const message = `at least ${LEAST_EXAMPLES} images with masks were expected to learn from, ${examples.length} came`;
+    const message = `expected at least ${LEAST_EXAMPLES} images with masks to learn from, got ${examples.length}`;
     throw new SamusError('ADAPT_TOO_FEW', message, 'finish the masks of a few more images');
   }
   const { seed = 1, threads = 2, signal } = options;
@@ -264,6 +264,6 @@ function mean(values: readonly number[]): number {
 }
 
 function nanError(step: number): SamusError {
-  const message = `the loss of step ${step + 1} was expected to be a number, it is not`;
+  const message = `the loss of step ${step + 1} is not a number`;
   return new SamusError('ADAPT_NAN', message, 'check the masks, or lower the learning rate');
 }

@@ -50,7 +50,7 @@ function drawn(
     groups.set(key, group);
   }
   if (groups.size < 2) {
-    const message = `images of several patients were expected in ${dataset}, to hold some of them out; all ${names.size} are of one`;
+    const message = `expected images of several patients in ${dataset} to hold some of them out, but all ${names.size} are of one`;
     throw new SamusError('TRAIN_HOLD_OUT', message, 'name a validation list in place of a share', {
       dataset,
       images: names.size,

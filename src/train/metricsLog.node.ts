@@ -54,7 +54,7 @@ async function readIfThere(path: string): Promise<string> {
     if (code === 'ENOENT') return '';
     throw new SamusError(
       'FILE_UNREADABLE',
-      `${path} was expected to be readable, it is not (${code})`,
+      `cannot read ${path} (${code})`,
       'make it readable, or take it away to go on without the figures so far',
       { path, reason: code },
     );

@@ -101,7 +101,7 @@ export async function resumeRun(
   const wanted = await asked(config);
   const different = differences(config, wanted);
   if (different.length > 0) {
-    const message = `the run in ${folder} was expected to go on as it is configured, but ${different.join(', ')} differ`;
+    const message = `expected the settings of the run in ${folder}, got another ${different.join(', ')}`;
     const hint = `leave these options out, or ${START_AGAIN}`;
     throw new SamusError('TRAIN_CONFIG_DIFFERS', message, hint, { run: folder, settings: different });
   }
@@ -110,7 +110,7 @@ export async function resumeRun(
     await recover(folder, RUN_FILES.last);
     await recover(folder, RUN_FILES.best);
     if (!(await exists(join(folder, RUN_FILES.last, RUN_FILES.state)))) {
-      const message = `the checkpoint ${RUN_FILES.last} of the run in ${folder} was expected, it is not there`;
+      const message = `the checkpoint ${RUN_FILES.last} of the run in ${folder} is missing`;
       throw new SamusError('TRAIN_STATE_INVALID', message, 'restore it, or start a new run', { run: folder });
     }
     const { tensors } = await readModelFolder(join(folder, RUN_FILES.last));
@@ -123,14 +123,14 @@ async function readRunConfig(folder: string): Promise<TrainingConfig> {
   const path = join(folder, RUN_FILES.config);
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) {
-    const message = `the folder of a training was expected, but ${folder} has no ${RUN_FILES.config}`;
+    const message = `expected the folder of a training, but ${folder} has no ${RUN_FILES.config}`;
     throw new SamusError('RUN_NOT_FOUND', message, 'name the folder that was given as --out', { run: folder });
   }
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    const message = `${path} was expected to be the configuration of a training, but it is no JSON`;
+    const message = `expected the configuration of a training in ${path}, but it is not JSON`;
     const hint = `restore it, or ${START_AGAIN}`;
     throw new SamusError('TRAIN_CONFIG_INVALID', message, hint, { path });
   }
@@ -144,7 +144,7 @@ async function checkEmpty(folder: string): Promise<void> {
   const names = (await readdir(folder)).filter((name) => !left.includes(name) && !name.endsWith('.tmp'));
   if (names.length === 0) return;
   const isRun = names.includes(RUN_FILES.config);
-  const message = `a new folder was expected for the run, but ${folder} holds ${isRun ? 'one' : 'something else'}`;
+  const message = `expected a new folder for the run, but ${folder} contains ${isRun ? 'a run' : 'other files'}`;
   const hint = isRun ? 'go on with it by --resume, or name another folder' : 'name another folder';
   throw new SamusError('RUN_EXISTS', message, hint, { run: folder });
 }
@@ -185,7 +185,7 @@ async function prepare(
   const state = await readTrainingState(folder, graph.trained, config.ema !== null);
   const position = state?.position ?? { step: 0, validated: -1, best: null, sinceBest: 0, seconds: 0, lists };
   if (position.lists !== lists) {
-    const message = `the lists of the run in ${folder} were expected to name the same samples as before, they do not`;
+    const message = `expected the lists to name the same samples as when the run in ${folder} started, but they changed`;
     const hint = `restore the lists, or ${START_AGAIN}`;
     throw new SamusError('TRAIN_LISTS_DIFFER', message, hint, { run: folder });
   }
@@ -245,11 +245,11 @@ function checkNames({ freeze, rates }: TrainingConfig, { parameters, trained }: 
     beginnings.filter((beginning) => !among.some(({ name }) => name.startsWith(beginning)));
   const problems = [
     { names: unknown(freeze, parameters), what: 'weights of the model to freeze' },
-    { names: unknown(Object.keys(rates), trained), what: 'weights that are trained, to give them a rate of their own' },
+    { names: unknown(Object.keys(rates), trained), what: 'trained weights to give another rate' },
   ];
   for (const { names, what } of problems) {
     if (names.length === 0) continue;
-    const message = `beginnings of names of ${what} were expected, no name begins with ${names.join(', ')}`;
+    const message = `expected beginnings of names of ${what}, but no name begins with ${names.join(', ')}`;
     throw new SamusError('TRAIN_WEIGHT_NAME', message, 'compare with the names in model.safetensors', {
       names,
     });

@@ -20,7 +20,7 @@ export const RUN_FILES = {
   state: 'training-state.safetensors',
 } as const;
 
-/** What is to be done where a run cannot go on: a new one would train the published subset only, unless told otherwise. */
+/** What to do where a run cannot go on. Without --train all, a new one trains the published subset only. */
 export const START_AGAIN =
   'start a new run from its last checkpoint with --from, and with --train all if it trained everything';
 

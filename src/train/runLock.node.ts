@@ -70,7 +70,7 @@ async function removeStale(run: string, path: string): Promise<void> {
   if (owner && (await lives(owner))) {
     throw new SamusError(
       'RUN_LOCKED',
-      `${run} was expected to be free, but process ${owner.pid} on ${owner.host} is training in it`,
+      `process ${owner.pid} on ${owner.host} is training in ${run}`,
       `wait for it or end it; if there is no such process, remove ${path}`,
       { run, pid: owner.pid, host: owner.host },
     );
@@ -83,7 +83,7 @@ async function removeStale(run: string, path: string): Promise<void> {
 }
 
 async function lives({ pid, started, host }: Owner): Promise<boolean> {
-  // Of processes on other machines that share the disk nothing can be told.
+  // Processes on other machines that share the disk cannot be checked.
   if (host !== hostname()) return true;
   if (pid === process.pid) return started === (await startOf(pid));
   try {

@@ -15,7 +15,7 @@ import type { Scalars } from './stepper.js';
 import { writeCheckpoint, writeLast } from './trainingState.node.js';
 import { validate } from './validate.node.js';
 
-/** What is told of a training while it runs. */
+/** Is informed while a training runs. */
 export interface TrainingListener {
   /** After each step. */
   step?(report: StepReport): void;
@@ -72,15 +72,15 @@ export class Trainer {
   }
 
   /**
-   * Trains to the end, or until told to stop; either way the last checkpoint is up to date then.
+   * Trains to the end, or until stopped. Either way the last checkpoint is up to date afterwards.
    * @throws SamusError TRAIN_NAN, and what reading images and writing checkpoints throw; a checkpoint stays
    */
   async train(): Promise<TrainingResult> {
     try {
       await this.#steps();
     } catch (error) {
-      // Whatever happened to samples or machine: once it is put right, the training goes on from here. Weights that give no
-      // numbers are another matter, and where nothing can be saved what happened first is told.
+      // Once a fault of samples or machine is mended, the training goes on from here. Weights that give no numbers are not
+      // saved. If saving fails too, the first error is the one to report.
       const broken = error instanceof SamusError && error.code === 'TRAIN_NAN';
       if (!broken) await this.#saveUntried().catch(() => undefined);
       throw error;
@@ -106,7 +106,7 @@ export class Trainer {
       }
       if (this.#stopped() || this.#finished()) return;
       await this.#step();
-      // A run of the session blocks the event loop; without a turn of it between two of them no signal would come in.
+      // A run of the session blocks the event loop: without this turn between two runs no signal would arrive.
       await setImmediate();
     }
   }
@@ -138,7 +138,7 @@ export class Trainer {
     const norm = stepper.norm();
     this.#batches = batches;
     if (!Number.isFinite(norm)) throw this.#nanError('a gradient or a running statistic');
-    // Only now are these weights known to give numbers: those that do not must not take the place of the last good ones.
+    // Only now are these weights known to give finite numbers. Others must not replace the last good checkpoint.
     if (this.#due) started += await this.#save();
     stepper.update(rate, norm);
     const seconds = (performance.now() - started) / 1000;
@@ -180,7 +180,7 @@ export class Trainer {
     });
   }
 
-  /** @returns whether it was carried through */
+  /** @returns whether it was completed */
   async #validate(): Promise<boolean> {
     const { validation } = this.#run;
     const result = await validate(this.#run.stepper.weights(), {
@@ -245,7 +245,7 @@ export class Trainer {
   }
 }
 
-/** Means of numbers that come again and again. */
+/** Running means of named numbers. */
 class Means {
   readonly #sums = new Map<string, number>();
   #count = 0;

@@ -43,7 +43,7 @@ async function patientsIn(dataset: Dataset, names: readonly string[]) {
 }
 
 function emptyList(purpose: string, lists: readonly string[]): SamusError {
-  const message = `samples to ${purpose} were expected, the lists (${lists.join(', ')}) leave none`;
+  const message = `expected samples to ${purpose}, but the lists (${lists.join(', ')}) leave none`;
   return new SamusError('DATA_LIST_EMPTY', message, 'name other lists, or repeat less often with 0', {
     lists: [...lists],
   });
@@ -52,7 +52,7 @@ function emptyList(purpose: string, lists: readonly string[]): SamusError {
 function checkRepeat(list: SampleList, repeat: TrainingConfig['repeat']): void {
   const unknown = Object.keys(repeat).filter((name) => !list.datasets.includes(name));
   if (unknown.length === 0) return;
-  const message = `the lists were expected to hold the datasets to be repeated, ${unknown.join(', ')} is not in them`;
+  const message = `expected datasets of the lists to repeat, got ${unknown.join(', ')}`;
   throw new SamusError('TRAIN_REPEAT', message, `they hold ${list.datasets.join(', ')}`);
 }
 

@@ -122,14 +122,14 @@ function positionFields(text: string, path: string): Partial<Position> {
   try {
     return JSON.parse(text);
   } catch {
-    throw invalid(path, 'its position is no JSON');
+    throw invalid(path, 'its position is not JSON');
   }
 }
 
 function invalid(path: string, why: string): SamusError {
   return new SamusError(
     'TRAIN_STATE_INVALID',
-    `${path} was expected to hold the state of this training, but ${why}`,
+    `expected the state of this training in ${path}, but ${why}`,
     START_AGAIN,
     { path },
   );

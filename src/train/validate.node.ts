@@ -29,7 +29,7 @@ export interface ValidationOptions {
 }
 
 /**
- * @returns undefined if it was told to stop
+ * @returns undefined if it was stopped
  * @throws SamusError TRAIN_NAN if the model gives no numbers: they would count as nothing found, which may be right
  */
 export async function validate(weights: StateDict, options: ValidationOptions): Promise<Validation | undefined> {
@@ -73,7 +73,7 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
 }
 
 function nanError(sample: string): SamusError {
-  const message = `the mask of ${sample} was expected to be made of numbers, the model gives others`;
+  const message = `the model gives values that are not numbers for ${sample}`;
   return new SamusError('TRAIN_NAN', message, `${START_AGAIN}, with a lower --lr or --clip 1`, { sample });
 }
 

@@ -42,7 +42,7 @@ if (isMainThread) {
   const { run } = InferenceSession.prototype;
   InferenceSession.prototype.run = function (feeds, ...rest) {
     // Graphs that fold constants have no inputs.
-    if ('point_coords' in feeds) about('run', 'target' in feeds ? 'training' : 'validation');
+    if ('image' in feeds) about('run', 'target' in feeds ? 'training' : 'validation');
     return run.call(this, feeds, ...rest);
   };
 }

@@ -5,6 +5,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCheckpointFile } from '../../src/formats/checkpointFile.node.js';
+import { readModelFolder } from '../../src/formats/modelFolder.node.js';
+import { asFloat32, int64 } from '../../src/graph/tensorData.js';
 import { serialiseConfig } from '../../src/models/configFile.js';
 import { writePhantomDataset } from '../support/phantomDataset.js';
 import { TINY_SAMUS } from '../support/tinyModel.js';
@@ -72,5 +74,45 @@ describe('samus train --resume', () => {
     expect(await go()).toMatchObject({ code: 0 });
     expect(await ending('killed')).toEqual(await ending('whole'));
     expect(await losses('killed')).toEqual(await losses('whole'));
+  }, 600_000);
+
+  it('goes on bit for bit with running statistics and dropout', async () => {
+    const network = `--import ${new URL('stateNet.mjs', import.meta.url).href}`;
+    const preload = `--import ${new URL('killAt.mjs', import.meta.url).href} ${network}`;
+    const start = [
+      ...TRAIN.slice(0, 7),
+      '--model',
+      'state-net-s',
+      '--threads',
+      '1',
+      '--batch',
+      '3',
+      '--accumulate',
+      '2',
+    ];
+    const args = [...start, '--ema', '0.9', '--steps', '8', '--validate-steps', '5', '--checkpoint-steps', '3'];
+    const go = (options: readonly string[], moment?: string) =>
+      startSamus(folder, options, {
+        NODE_OPTIONS: moment ? preload : network,
+        ...(moment && { SAMUS_TEST_KILL: moment }),
+      }).ended;
+    expect(await go([...args, '--out', 'state'])).toMatchObject({ code: 0 });
+    expect(await go([...args, '--out', 'state killed'], 'run training 9')).toMatchObject({ code: null });
+    expect(await go(['train', '--resume', 'state killed'], 'run training 7')).toMatchObject({ code: null });
+    expect(await go(['train', '--resume', 'state killed'])).toMatchObject({ code: 0 });
+    expect(await ending('state killed')).toEqual(await ending('state'));
+    expect(await losses('state killed')).toEqual(await losses('state'));
+    const { tensors } = await readModelFolder(join(folder, 'state', 'last'));
+    expect(tensors.get('norm.num_batches_tracked')).toEqual(int64([16], []));
+    expect(asFloat32(tensors.get('norm.running_mean')!).data.some((value) => value !== 0)).toBe(true);
+    const average = ['models', 'average', 'state/best', 'state/last', '--out', 'state mean'];
+    expect(await go(average)).toMatchObject({ code: 0 });
+    const half = ['models', 'convert', 'state mean', 'state half', '--float16'];
+    expect(await go(half)).toMatchObject({ code: 0 });
+    expect(
+      await go(['evaluate', '--data', 'data', '--list', 'val', '--model', 'state half', '--prompt', 'none']),
+    ).toMatchObject({
+      code: 0,
+    });
   }, 600_000);
 });
