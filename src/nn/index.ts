@@ -36,3 +36,5 @@ export {
   ZEROS,
 } from './parameters.js';
 export { Random, type RandomState } from './random.js';
+export { RESNET34, resnetLayer, resnetStem } from './resnet.js';
+export { mlp, swinBlock, vitBlock } from './transformer.js';
