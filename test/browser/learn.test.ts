@@ -124,7 +124,7 @@ describeInChromium('learning from corrections', () => {
     for (const words of [
       'Research use only',
       '3 images with one mask each',
-      '2 further images',
+      '2 more images',
       `| 2 | ${before} | ${after} |`,
     ]) {
       expect(card).toContain(words);
