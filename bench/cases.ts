@@ -23,9 +23,9 @@ import { hasInt8Products } from '#dist/runtime/inThread.node.js';
 import { matmulRate } from '#dist/runtime/matmulRate.js';
 import { nodeRuntime } from '#dist/runtime/nodeRuntime.node.js';
 import type { Runtime } from '#dist/runtime/session.js';
-import { ADAM } from '#dist/train/adam.js';
 import { gradientGraph, targetSide } from '#dist/train/gradientGraph.js';
 import { Stepper } from '#dist/train/stepper.js';
+import { ADAM } from '#dist/train/updateRules.js';
 import { realGflop } from './realWork.js';
 
 /** A case that is ready to run. */
@@ -111,7 +111,7 @@ async function train(config: ModelConfig, threads: number): Promise<Case> {
   const graph = gradientGraph({ config, batch: 1, points: 2, isTrained, recipe });
   const weights = randomWeights(graph.parameters);
   const started = performance.now();
-  const optimiser = { adam: ADAM, clip: null, ema: null, rateOf: () => 1 };
+  const optimiser = { rule: { kind: 'adam', ...ADAM } as const, clip: null, ema: null, rateOf: () => 1 };
   const stepper = await Stepper.create(runtime, graph, weights, { threads }, { optimiser, seed: 1 });
   const sessionMs = performance.now() - started;
   const side = targetSide(config, recipe);

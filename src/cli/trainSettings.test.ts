@@ -35,6 +35,7 @@ describe('the settings of a training', () => {
       augment: 'published',
       optimizer: 'adam',
       weightDecay: 0,
+      momentum: 0.9,
       learningRate: 5e-4,
       schedule: 'constant',
       warmup: 0,
@@ -82,7 +83,12 @@ describe('the settings of a training', () => {
     ['two ways of validating', { ...DATA, 'data.holdOut': 0.1 }, {}, 'expected one of --val-list and --hold-out'],
     ['two lengths', { ...DATA, steps: 3 }, { epochs: 3 }, 'expected one of --epochs and --steps'],
     ['rounds of one prompt', { ...DATA, 'recipe.rounds': 3 }, {}, '--rounds only with --recipe multi-prompt'],
-    ['the decay of another optimizer', { ...DATA, weightDecay: 0.1 }, {}, '--weight-decay only with --optimizer adamw'],
+    [
+      'the decay of another optimizer',
+      { ...DATA, weightDecay: 0.1 },
+      {},
+      '--weight-decay only with --optimizer adamw, sgd or rmsprop',
+    ],
     ['clicks in boxes', { ...DATA, prompts: 'box', middleClicks: 1 }, {}, '--middle-clicks only with --prompts point'],
   ])('are refused with %s', async (_, settings, more, message) => {
     await expect(configured(settings, more)).rejects.toMatchObject({

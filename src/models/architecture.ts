@@ -56,6 +56,12 @@ export interface ModelGraph {
 /** Scalars of a training step by name; `loss` is what gradients are taken of, the others are logged. */
 export type Losses = { readonly loss: Tensor } & Readonly<Record<string, Tensor>>;
 
+/** Optimizers that a training may have. */
+export const OPTIMISERS = ['adam', 'adamw', 'sgd', 'rmsprop'] as const;
+
+/** Courses of the learning rate. */
+export const SCHEDULES = ['constant', 'polynomial', 'cosine'] as const;
+
 /** How the authors train a model. */
 interface Published<C extends ModelConfig, Outputs> {
   /** Whether their recipe trains a weight. @param name by the reference's state dict */
@@ -68,8 +74,16 @@ interface Published<C extends ModelConfig, Outputs> {
     readonly epochs: number;
     readonly batch: number;
     readonly learningRate: number;
-    /** Of AdamW, where that is chosen. */
+    /** Of AdamW, SGD or RMSprop, where one of them is chosen. */
     readonly weightDecay: number;
+    /** Default `adam`. */
+    readonly optimizer?: (typeof OPTIMISERS)[number];
+    /** Of SGD and RMSprop; the first beta of Adam. Default 0.9. */
+    readonly momentum?: number;
+    /** Default `constant`. `polynomial` without a warm-up is rate · (1 − t/T)^0.9. */
+    readonly schedule?: (typeof SCHEDULES)[number];
+    /** Largest norm of all gradients together. Default: none. */
+    readonly clip?: number;
   };
 }
 

@@ -14,7 +14,6 @@ import { isTrainable, promptedOf } from '../models/registry.js';
 import { checkStateDict } from '../models/stateDict.js';
 import { unshare } from '../runtime/ortTensor.js';
 import type { Runtime } from '../runtime/session.js';
-import { ADAM } from './adam.js';
 import { BatchFeeds } from './batchFeeds.js';
 import { ClickSession } from './clickSession.js';
 import { pointsOf } from './drawPrompt.js';
@@ -22,6 +21,7 @@ import { gradientGraph, type Recipe, targetSide } from './gradientGraph.js';
 import { SampleOrder } from './sampleOrder.js';
 import { Stepper } from './stepper.js';
 import { makeTrainingSample, type SampleShape, validationExample } from './trainingSample.js';
+import { ADAM } from './updateRules.js';
 
 export interface AdaptExample {
   readonly image: Image;
@@ -181,7 +181,7 @@ async function trained(
   });
   const copies = new Map(weights);
   for (const { name } of graph.trained) copies.set(name, unshare(weights.get(name)!));
-  const optimiser = { adam: ADAM, clip: 1, ema: null, rateOf: () => 1 };
+  const optimiser = { rule: { kind: 'adam', ...ADAM } as const, clip: 1, ema: null, rateOf: () => 1 };
   const stepper = await Stepper.create(runtime, graph, copies, { threads }, { optimiser, seed });
   try {
     const batches = new AdaptBatches(config, examples, batch, seed);

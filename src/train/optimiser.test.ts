@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ADAM } from './adam.js';
 import { freshStates, Optimiser, type OptimiserOptions } from './optimiser.js';
+import { ADAM } from './updateRules.js';
 
-const OPTIONS: OptimiserOptions = { adam: ADAM, clip: null, ema: null, rateOf: () => 1 };
+const OPTIONS: OptimiserOptions = { rule: { kind: 'adam', ...ADAM }, clip: null, ema: null, rateOf: () => 1 };
 
 function optimiser(values: number[], options: Partial<OptimiserOptions> = {}, step = 0) {
   const states = freshStates(new Map([['w', Float32Array.from(values)]]), options.ema != null);
@@ -49,5 +49,18 @@ describe('Optimiser', () => {
     const [full, half] = [optimiser([1]), optimiser([1], { rateOf: () => 0.5 })];
     for (const { made } of [full, half]) made.update(new Map([['w', Float32Array.of(1)]]), 0.1);
     expect(1 - half.state.weight[0]!).toBeCloseTo((1 - full.state.weight[0]!) / 2, 6);
+  });
+
+  // Three steps by gradients 1, −2, 0.5 from the weight 1, rate 0.1, momentum 0.9, decay 0.01: torch.optim's formulas by hand.
+  it.each([
+    ['sgd', [0.899, 1.007201, 1.053575]],
+    ['rmsprop', [0.0, -0.006457, -0.231299]],
+  ] as const)('follows %s', (kind, wanted) => {
+    const { made, state } = optimiser([1], { rule: { kind, momentum: 0.9, weightDecay: 0.01 } });
+    const found = [1, -2, 0.5].map((gradient) => {
+      made.update(new Map([['w', Float32Array.of(gradient)]]), 0.1);
+      return state.weight[0]!;
+    });
+    for (const [i, value] of wanted.entries()) expect(found[i]).toBeCloseTo(value, 4);
   });
 });

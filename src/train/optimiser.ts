@@ -1,11 +1,11 @@
 /**
- * What happens to the weights once their gradients are there: clipping, Adam, running mean of the weights. All of it
- * in place, in memory that lives as long as the training; the arithmetic of one weight is in adam.ts.
+ * What happens to the weights once their gradients are there: clipping, the update, running mean of the weights. All
+ * of it in place, in memory that lives as long as the training; the arithmetic of one weight is in updateRules.ts.
  */
-import { type AdamOptions, adamUpdate, type Moments } from './adam.js';
+import { type Moments, type UpdateRule, updateWeight } from './updateRules.js';
 
 export interface OptimiserOptions {
-  readonly adam: AdamOptions;
+  readonly rule: UpdateRule;
   /** Largest norm of all gradients together; above it they are scaled down. Null: they stay as they are. */
   readonly clip: number | null;
   /** How much of the running mean of the weights stays at each step, such as 0.999. Null: no mean is kept. */
@@ -43,14 +43,14 @@ export class Optimiser {
     learningRate: number,
     norm = globalNorm(gradients.values()),
   ): number {
-    const { clip, adam, ema, rateOf } = this.options;
+    const { clip, rule, ema, rateOf } = this.options;
     if (!Number.isFinite(norm)) return norm;
     const scale = clip !== null && norm > clip ? clip / norm : 1;
     this.step++;
     for (const [name, state] of this.states) {
       const gradient = gradients.get(name)!;
       if (scale !== 1) for (let i = 0; i < gradient.length; i++) gradient[i]! *= scale;
-      adamUpdate(state.weight, gradient, state, this.step, learningRate * rateOf(name), adam);
+      updateWeight(state.weight, gradient, state, this.step, learningRate * rateOf(name), rule);
       if (ema !== null && state.mean) follow(state.mean, state.weight, meanDecay(ema, this.step));
     }
     return norm;

@@ -20,7 +20,6 @@ import { checkStateDict } from '../models/stateDict.js';
 import { initialise, type ParameterInfo } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
 import type { Runtime } from '../runtime/session.js';
-import { ADAM } from './adam.js';
 import { BatchLoader } from './batchLoader.node.js';
 import { pointsOf } from './drawPrompt.js';
 import { type GradientGraph, gradientGraph, targetSide } from './gradientGraph.js';
@@ -33,6 +32,7 @@ import { differences, parseTrainingConfig, serialiseTrainingConfig, type Trainin
 import { fingerprint, readLists } from './trainingLists.node.js';
 import type { SampleShape } from './trainingSample.js';
 import { type CheckpointSource, readTrainingState, writeLast } from './trainingState.node.js';
+import { ADAM, type UpdateRule } from './updateRules.js';
 import type { ValidationOptions } from './validate.node.js';
 
 export interface PreparedRun extends CheckpointSource {
@@ -190,10 +190,9 @@ async function prepare(
     throw new SamusError('TRAIN_LISTS_DIFFER', message, hint, { run: folder });
   }
   const compute = { threads: config.threads, provider: config.provider };
-  const decay = config.optimizer === 'adamw' ? config.weightDecay : 0;
   const stepper = await Stepper.create(runtime, graph, weights, compute, {
     optimiser: {
-      adam: { ...ADAM, weightDecay: decay },
+      rule: ruleOf(config),
       clip: config.clip,
       ema: config.ema,
       rateOf: rateOf(config),
@@ -277,6 +276,11 @@ function checkClasses(model: ModelConfig, dataset: Dataset, { datasets }: Sample
   if (larger === undefined) return;
   const message = `expected a model for the ${dataset.classes(larger).count} classes of ${larger}, background included, got one for ${classes}`;
   throw new SamusError('MODEL_CLASSES', message, 'give the model more classes in its config.json');
+}
+
+function ruleOf({ optimizer, momentum, weightDecay }: TrainingConfig): UpdateRule {
+  if (optimizer === 'sgd' || optimizer === 'rmsprop') return { kind: optimizer, momentum, weightDecay };
+  return { kind: 'adam', ...ADAM, beta1: momentum, weightDecay: optimizer === 'adamw' ? weightDecay : 0 };
 }
 
 function rateOf({ rates }: TrainingConfig): (name: string) => number {

@@ -2,7 +2,7 @@
  * How fast a training learns at each step. The optimiser itself is in optimiser.ts.
  */
 
-export const SCHEDULES = ['constant', 'polynomial', 'cosine'] as const;
+import type { SCHEDULES } from '../models/architecture.js';
 
 export interface Schedule {
   /**

@@ -2,11 +2,10 @@
  * Every setting of a training, once. The type and the reader of `config.json`, the options of `samus train`, the checks
  * on resuming and the table in docs/train.md all come from this table; a new setting is one more row.
  */
-import type { Architecture } from '../models/architecture.js';
+import { type Architecture, OPTIMISERS, SCHEDULES } from '../models/architecture.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
 import { PROMPT_KINDS } from './drawPrompt.js';
 import type { Recipe } from './gradientGraph.js';
-import { SCHEDULES } from './schedule.js';
 import { byName, choice, type Kind, number, orOff, text, texts, whole } from './settingKinds.js';
 import { AUGMENTATIONS } from './trainingSample.js';
 
@@ -135,18 +134,27 @@ export const SETTINGS = {
     initial: 'published',
   }),
   optimizer: setting({
-    kind: choice(['adam', 'adamw']),
+    kind: choice(OPTIMISERS),
     option: '--optimizer <name>',
     help: 'optimizer',
-    initial: 'adam',
+    initial: (s) => s.published.optimizer ?? 'adam',
+    initially: 'adam, or what the network is published with',
   }),
   weightDecay: setting({
     kind: number({ from: 0, to: 1 }),
     option: '--weight-decay <share>',
-    help: 'weight decay of AdamW',
-    initial: (s) => (s.optimizer === 'adamw' ? s.published.weightDecay : 0),
-    initially: '0.1',
-    only: { with: '--optimizer adamw', holds: (s) => s.optimizer === 'adamw' },
+    help: 'weight decay of AdamW, SGD and RMSprop',
+    initial: (s) => (s.optimizer === (s.published.optimizer ?? 'adamw') ? s.published.weightDecay : 0),
+    initially: 'what the model is published with: 0.1 with AdamW',
+    only: { with: '--optimizer adamw, sgd or rmsprop', holds: (s) => s.optimizer !== 'adam' },
+  }),
+  momentum: setting({
+    kind: number({ from: 0, below: 1 }),
+    option: '--momentum <share>',
+    help: 'momentum of SGD and RMSprop, first beta of Adam and AdamW',
+    initial: (s) => (s.optimizer === (s.published.optimizer ?? 'adam') ? (s.published.momentum ?? 0.9) : 0.9),
+    initially: '0.9, or what the network is published with',
+    older: 0.9,
   }),
   learningRate: setting({
     kind: number({ above: 0, to: 1 }),
@@ -159,7 +167,8 @@ export const SETTINGS = {
     kind: choice(SCHEDULES),
     option: '--schedule <name>',
     help: 'course of the learning rate; polynomial is published with AdamW and a warm-up of 250 steps',
-    initial: 'constant',
+    initial: (s) => s.published.schedule ?? 'constant',
+    initially: 'constant, or what the network is published with',
   }),
   warmup: setting({
     kind: whole(0),
@@ -171,7 +180,8 @@ export const SETTINGS = {
     kind: orOff(number({ above: 0 })),
     option: '--clip <norm>',
     help: 'largest norm of all gradients together; above it they are scaled down',
-    initial: null,
+    initial: (s) => s.published.clip ?? null,
+    initially: 'off, or what the network is published with',
   }),
   ema: setting({
     // Below 1: a mean that keeps all of itself learns nothing.

@@ -16,10 +16,10 @@ import { asFloat32, float32, int64, type StateDict, sizeOf, type TensorData } fr
 import { batchNorm1d, batchNorm2d, conv2d, dropout, dropout2d, dropPath, linear } from '../nn/layers.js';
 import { initialise, type Mode, Parameters } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
-import { ADAM } from './adam.js';
 import { trainingGraph } from './gradientGraph.js';
 import { Stepper, type StepperOptions } from './stepper.js';
 import { readTrainingState, writeCheckpoint } from './trainingState.node.js';
+import { ADAM } from './updateRules.js';
 
 const BATCH = 3;
 const IMAGE = [BATCH, 2, 4, 4];
@@ -55,7 +55,7 @@ function feeds(run: number): Record<string, TensorData> {
 }
 
 const OPTIONS: StepperOptions = {
-  optimiser: { adam: ADAM, clip: 1, ema: 0.9, rateOf: () => 1 },
+  optimiser: { rule: { kind: 'adam', ...ADAM }, clip: 1, ema: 0.9, rateOf: () => 1 },
   seed: 5,
   accumulate: 2,
 };

@@ -9,13 +9,13 @@ import { SamusError } from '../errors.js';
 import { asFloat32, float32 } from '../graph/tensorData.js';
 import { parametersOf } from '../models/graphs.js';
 import type { Session } from '../runtime/session.js';
-import { ADAM } from './adam.js';
 import { gradientName } from './gradientGraph.js';
 import type { PreparedRun } from './prepareRun.node.js';
 import { Stepper } from './stepper.js';
 import { Trainer } from './trainer.node.js';
 import type { TrainingConfig } from './trainingConfig.js';
 import { readTrainingState } from './trainingState.node.js';
+import { ADAM } from './updateRules.js';
 
 vi.mock('./validate.node.js', () => ({
   validate: async () => ({ dice: 0.5, classDice: 0.5, parts: {}, pictures: [] }),
@@ -36,6 +36,7 @@ const CONFIG: TrainingConfig = {
   augment: 'none',
   optimizer: 'adam',
   weightDecay: 0,
+  momentum: 0.9,
   learningRate: 1,
   schedule: 'constant',
   warmup: 0,
@@ -85,7 +86,7 @@ async function growingRun(
   };
   const weights = new Map([[name, float32(weight, TRAINED[0]!.shape)]]);
   const stepper = new Stepper(session, { trained: TRAINED, buffers: [], noise: [] }, weights, {
-    optimiser: { adam: ADAM, clip: null, ema: null, rateOf: () => 40 },
+    optimiser: { rule: { kind: 'adam', ...ADAM }, clip: null, ema: null, rateOf: () => 40 },
     seed: 1,
   });
   return {

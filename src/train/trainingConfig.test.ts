@@ -17,6 +17,7 @@ const CONFIG: TrainingConfig = {
   augment: 'published',
   optimizer: 'adamw',
   weightDecay: 0.1,
+  momentum: 0.9,
   learningRate: 5e-4,
   schedule: 'cosine',
   warmup: 0,

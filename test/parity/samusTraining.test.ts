@@ -9,8 +9,8 @@ import { compile } from '../../src/nn/compile.js';
 import { loadModel } from '../../src/predict/loadModel.node.js';
 import type { Model } from '../../src/predict/types.js';
 import type { Session } from '../../src/runtime/session.js';
-import { adamUpdate } from '../../src/train/adam.js';
 import { type GradientGraph, gradientGraph, gradientName } from '../../src/train/gradientGraph.js';
+import { adamUpdate } from '../../src/train/updateRules.js';
 import { runtime } from '../support/evaluate.js';
 import { golden, goldenPath, numbers, relativeError } from '../support/golden.js';
 

@@ -71,7 +71,15 @@ export const UNET: ClassArchitecture<UnetConfig> = {
     isTrained: () => true,
     targetSide: ({ imageSize }) => imageSize,
     loss: ({ logits }, target) => unetLoss(logits, target),
-    settings: { epochs: 5, batch: 1, learningRate: 1e-5, weightDecay: 1e-8 },
+    settings: {
+      epochs: 5,
+      batch: 1,
+      optimizer: 'rmsprop',
+      learningRate: 1e-5,
+      weightDecay: 1e-8,
+      momentum: 0.999,
+      clip: 1,
+    },
   },
 
   reference: { models: ['unet', 'unet-bilinear'], config: referenceConfig },
