@@ -1,11 +1,11 @@
 /**
- * Blocks that published segmentation networks share: convolution, batch norm and activation, and the double convolution of
- * U-Net.
+ * Blocks that published segmentation networks share: convolution, batch norm and activation, the double convolution of U-Net,
+ * and the decoder block of LinkNet.
  */
 import type { ConvOptions } from '../graph/ops/convolution.js';
 import { relu } from '../graph/ops/elementwise.js';
 import type { Tensor } from '../graph/tensor.js';
-import { batchNorm2d, conv2d } from './layers.js';
+import { batchNorm2d, conv2d, convTranspose2d } from './layers.js';
 import type { Parameters } from './parameters.js';
 
 interface ConvNormOptions extends ConvOptions {
@@ -49,4 +49,24 @@ export function doubleConv(
 ): Tensor {
   const first = convNormRelu(p, x, middle, { bias });
   return convNormRelu(p, first, outputs, { bias, names: ['3', '4'] });
+}
+
+/**
+ * The decoder block of LinkNet (arXiv:1707.03718) in CE-Net and FAT-Net, which doubles the size of a map: 1×1 convolution to a
+ * quarter of the channels, transposed 3×3, 1×1, each with a bias, batch norm and ReLU.
+ * @param x [B, C, H, W]
+ * @param up names of the transposed convolution and its norm
+ * @returns [B, outputs, 2·H, 2·W]
+ */
+export function linkDecoder(
+  p: Parameters,
+  x: Tensor,
+  outputs: number,
+  up: readonly [conv: string, norm: string],
+): Tensor {
+  const narrow = Math.floor(x.size(1) / 4);
+  const first = convNormRelu(p, x, narrow, { kernel: 1, bias: true, names: ['conv1', 'norm1'] });
+  const options = { kernel: 3, stride: 2, padding: 1, outputPadding: [1, 1] } as const;
+  const larger = relu(batchNorm2d(p.at(up[1]), convTranspose2d(p.at(up[0]), first, narrow, options)));
+  return convNormRelu(p, larger, outputs, { kernel: 1, bias: true, names: ['conv3', 'norm3'] });
 }

@@ -1,7 +1,7 @@
 /**
  * `samus/nn`: layers, the parameters that they declare, and compiling a graph with weights to a session.
  */
-export { convNorm, convNormRelu, doubleConv } from './blocks.js';
+export { convNorm, convNormRelu, doubleConv, linkDecoder } from './blocks.js';
 export { compile, evaluate, exportModel } from './compile.js';
 export {
   type BatchNormOptions,
@@ -20,7 +20,7 @@ export {
   linear,
   mlpBlock,
 } from './layers.js';
-export { binaryCrossEntropy, type ClassLoss, classLoss, type Loss, maskLoss, oneHot } from './loss.js';
+export { binaryCrossEntropy, type ClassLoss, classLoss, type Loss, maskLoss, oneHot, targetMaps } from './loss.js';
 export {
   fanIn,
   type Initialisation,
@@ -36,5 +36,5 @@ export {
   ZEROS,
 } from './parameters.js';
 export { Random, type RandomState } from './random.js';
-export { RESNET34, resnetLayer, resnetStem } from './resnet.js';
+export { RESNET34, resnetLayer, resnetLayers, resnetStem } from './resnet.js';
 export { mlp, swinBlock, vitBlock } from './transformer.js';

@@ -5,6 +5,7 @@
 
 import {
   type ConvOptions,
+  type ConvTransposeOptions,
   conv2d as convolve,
   convTranspose2d as convolveTransposed,
 } from '../graph/ops/convolution.js';
@@ -145,8 +146,12 @@ export function conv2d(p: Parameters, x: Tensor, outputs: number, options: ConvL
   return convolve(x, weight, bias ? p.get('bias', [outputs], start) : undefined, options);
 }
 
+interface ConvTransposeLayerOptions extends ConvTransposeOptions {
+  readonly kernel: number;
+}
+
 /** Transposed convolution with a bias. @param x [B, I, H, W] @returns [B, outputs, H·stride, W·stride] for kernel = stride */
-export function convTranspose2d(p: Parameters, x: Tensor, outputs: number, options: ConvLayerOptions): Tensor {
+export function convTranspose2d(p: Parameters, x: Tensor, outputs: number, options: ConvTransposeLayerOptions): Tensor {
   const { kernel } = options;
   // PyTorch counts the fan-in of a transposed convolution on the axis of its outputs.
   const start = fanIn(outputs * kernel * kernel);

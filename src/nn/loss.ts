@@ -80,3 +80,12 @@ export function oneHot(labels: Tensor, classes: number): Tensor {
 export function binaryCrossEntropy(logits: Tensor, target: Tensor): Tensor {
   return mean(sub(softplus(logits), mul(target, logits)), { precise: true });
 }
+
+/**
+ * What a loss compares the maps of a network with: one map of the object, or one for each class.
+ * @param labels class numbers [B, H, W]
+ * @returns 0 or 1, of the shape of `logits`
+ */
+export function targetMaps(logits: Tensor, labels: Tensor): Tensor {
+  return logits.size(1) === 1 ? reshape(labels, logits.shape) : oneHot(labels, logits.size(1));
+}

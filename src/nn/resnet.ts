@@ -24,6 +24,27 @@ export function resnetStem(p: Parameters, image: Tensor, width: number, options:
 }
 
 /**
+ * The four layers, each on the result of the one before.
+ * @param x [B, width, H, W]
+ * @param layers blocks of each layer
+ * @param name of the layers before their numbers from 1 on
+ * @returns [B, width, H, W], [B, 2·width, H/2, W/2], and so on
+ */
+export function resnetLayers(
+  p: Parameters,
+  x: Tensor,
+  width: number,
+  layers: readonly number[],
+  name = 'layer',
+): readonly Tensor[] {
+  const maps: Tensor[] = [];
+  for (const [i, blocks] of layers.entries()) {
+    maps.push(resnetLayer(p.at(`${name}${i + 1}`), maps[i - 1] ?? x, width * 2 ** i, blocks, i === 0 ? 1 : 2));
+  }
+  return maps;
+}
+
+/**
  * A layer of basic blocks, named `0`, `1`, …
  * @param p of the layer, such as `layer1`
  * @param x [B, C, H, W]

@@ -22,6 +22,9 @@ const GRADIENT = 1e-4;
 const GRADIENTS: Readonly<Record<string, number>> = { missformer: 1e-3, cenet: 1e-3, canet: 1e-2, aaunet: 1e-2 };
 /** A gradient of a smaller share of the largest norm is rounding, and compared by its absolute error. */
 const ROUNDING = 1e-6;
+/** Zero in exact arithmetic, before a batch norm; in these files just above that share, though it is rounding too. */
+const ZERO: Readonly<Record<string, readonly string[]>> = { cenet: ['decoder1.conv3.bias', 'decoder1.deconv2.bias'] };
+const ROUNDING_OF_ZERO = 1e-5;
 
 describe.each(FILES)('%s', async (name) => {
   const { tensors, metadata } = await readSafetensors(memorySource(await readFile(new URL(name, FOLDER))));
@@ -45,6 +48,7 @@ describe.each(FILES)('%s', async (name) => {
     if (weight === undefined) {
       return rel_l2 <= (name.startsWith('loss') ? LOSS : name.startsWith('after.') ? STATISTICS : OUTPUT);
     }
+    if (ZERO[file.model]?.includes(weight)) return max_abs <= ROUNDING_OF_ZERO * largest;
     if (norms.get(weight)! < ROUNDING * largest) return max_abs <= ROUNDING * largest;
     return rel_l2 <= (GRADIENTS[file.model] ?? GRADIENT);
   }

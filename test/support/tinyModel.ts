@@ -5,6 +5,7 @@
 
 import { float32, type TensorData } from '../../src/graph/tensorData.js';
 import type { ModelConfig } from '../../src/models/architecture.js';
+import type { CenetConfig } from '../../src/models/cenet/config.js';
 import { parametersOf } from '../../src/models/graphs.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
 import type { SamusConfig } from '../../src/models/samus/config.js';
@@ -50,8 +51,22 @@ const TINY_UNET: UnetConfig = {
   bilinear: false,
 };
 
+const TINY_CENET: CenetConfig = {
+  architecture: 'cenet',
+  imageSize: 192,
+  classes: 1,
+  width: 4,
+  layers: [1, 1, 1, 1],
+  head: 4,
+};
+
 /** One of each architecture, by its id. */
-export const TINY: Readonly<Record<string, ModelConfig>> = { sam: TINY_SAM, samus: TINY_SAMUS, unet: TINY_UNET };
+export const TINY: Readonly<Record<string, ModelConfig>> = {
+  cenet: TINY_CENET,
+  sam: TINY_SAM,
+  samus: TINY_SAMUS,
+  unet: TINY_UNET,
+};
 
 /** Position tables start at zero, which would hide what they do: here they are drawn too. */
 export function tinyWeights(config: ModelConfig, seed = 1): Map<string, TensorData> {

@@ -115,7 +115,7 @@ function inputGradient(dy: Tensor, weight: Tensor, x: Tensor, shapes: Geometry):
   return convTranspose2d(dy, weight, undefined, { ...shapes, outputPadding: [below, beside] });
 }
 
-interface ConvTransposeOptions extends ConvOptions {
+export interface ConvTransposeOptions extends ConvOptions {
   /** Rows and columns added at the bottom and the right. */
   readonly outputPadding?: readonly [number, number];
 }

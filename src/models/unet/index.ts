@@ -5,11 +5,11 @@ import { add, div, mul, sigmoid, sub } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
 import { crossEntropy, softmax, sum } from '../../graph/ops/reduce.js';
 import { resizeBilinear } from '../../graph/ops/resize.js';
-import { concat, padImage, reshape } from '../../graph/ops/shape.js';
+import { concat, padImage } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { doubleConv } from '../../nn/blocks.js';
 import { conv2d, convTranspose2d } from '../../nn/layers.js';
-import { binaryCrossEntropy, oneHot } from '../../nn/loss.js';
+import { binaryCrossEntropy, targetMaps } from '../../nn/loss.js';
 import type { Parameters } from '../../nn/parameters.js';
 import type { ClassArchitecture, Losses } from '../architecture.js';
 import {
@@ -99,7 +99,7 @@ function up(p: Parameters, x: Tensor, skip: Tensor, channels: number, bilinear: 
 /** Cross-entropy and Dice of equal weight. This Dice takes all maps of the batch as one. @param target [B, H, W] */
 function unetLoss(logits: Tensor, target: Tensor): Losses {
   const one = logits.size(1) === 1;
-  const truth = one ? reshape(target, logits.shape) : oneHot(target, logits.size(1));
+  const truth = targetMaps(logits, target);
   const ce = one ? binaryCrossEntropy(logits, truth) : crossEntropy(logits, target);
   const p = one ? sigmoid(logits) : softmax(logits, 1);
   const overlap = mul(sum(mul(p, truth), { precise: true }), 2);
