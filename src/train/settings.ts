@@ -261,7 +261,7 @@ export const SETTINGS = {
   }),
 } satisfies Record<string, Setting<unknown>>;
 
-export type SettingName = keyof typeof SETTINGS;
+type SettingName = keyof typeof SETTINGS;
 
 /** The rows in their order. */
 export const SETTING_ROWS: readonly (readonly [name: string, setting: Setting<unknown>])[] = Object.entries(SETTINGS);
