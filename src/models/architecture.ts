@@ -259,3 +259,10 @@ export function shapeOf(tensors: Shapes, name: string, rank: number): readonly n
     { misshapen: [{ name, expected: rank, came: [...tensor.shape] }] },
   );
 }
+
+/** How many blocks a checkpoint has, numbered from 0. @param name of a tensor of block i */
+export function countOf(tensors: Shapes, name: (i: number) => string): number {
+  let count = 0;
+  while (tensors.has(name(count))) count++;
+  return count;
+}

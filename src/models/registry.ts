@@ -7,11 +7,12 @@ import type { Architecture, ClassArchitecture, ModelConfig, PromptedArchitecture
 import { CENET } from './cenet/index.js';
 import { SAM } from './sam/index.js';
 import { SAMUS } from './samus/index.js';
+import { SWINUNET } from './swinunet/index.js';
 import { UNET } from './unet/index.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The first that recognises a checkpoint has it: what builds on another stands before it. */
-const ARCHITECTURES: Architecture[] = [SAMUS, SAM, UNET, CENET];
+const ARCHITECTURES: Architecture[] = [SAMUS, SAM, SWINUNET, UNET, CENET];
 
 /**
  * Adds an architecture of a program's own. It comes before those that are there.

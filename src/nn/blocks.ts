@@ -4,9 +4,15 @@
  */
 import type { ConvOptions } from '../graph/ops/convolution.js';
 import { relu } from '../graph/ops/elementwise.js';
+import { concat } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import { batchNorm2d, conv2d, convTranspose2d } from './layers.js';
 import type { Parameters } from './parameters.js';
+
+/** A grey image three times, for networks whose first weights are of colours. @param image [B, 1 or 3, H, W] */
+export function threeChannels(image: Tensor): Tensor {
+  return image.size(1) === 1 ? concat([image, image, image], 1) : image;
+}
 
 interface ConvNormOptions extends ConvOptions {
   /** Side of the kernel. Default 3. */

@@ -1,7 +1,7 @@
 /**
  * `samus/nn`: layers, the parameters that they declare, and compiling a graph with weights to a session.
  */
-export { convNorm, convNormRelu, doubleConv, linkDecoder } from './blocks.js';
+export { convNorm, convNormRelu, doubleConv, linkDecoder, threeChannels } from './blocks.js';
 export { compile, evaluate, exportModel } from './compile.js';
 export {
   type BatchNormOptions,
@@ -37,4 +37,4 @@ export {
 } from './parameters.js';
 export { Random, type RandomState } from './random.js';
 export { RESNET34, resnetLayer, resnetLayers, resnetStem } from './resnet.js';
-export { mlp, swinBlock, vitBlock } from './transformer.js';
+export { imageOf, mlp, patchExpand, swinBlock, tokensOf, vitBlock } from './transformer.js';

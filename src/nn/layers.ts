@@ -25,13 +25,22 @@ import { conv3x3OfTokens as convolveTokens } from '../graph/ops/winograd.js';
 import { integers, shapeError, type Tensor } from '../graph/tensor.js';
 import { fanIn, NORMAL, ONES, type Parameters, ZEROS } from './parameters.js';
 
+interface LinearOptions {
+  /** Default true. */
+  readonly bias?: boolean;
+  /** Weights start normal with this deviation and biases at zero, in place of PyTorch's default. */
+  readonly deviation?: number | undefined;
+}
+
 /** x·Wᵀ + b over the last axis. @param x [..., inputs] @returns [..., outputs] */
-export function linear(p: Parameters, x: Tensor, outputs: number): Tensor {
+export function linear(p: Parameters, x: Tensor, outputs: number, options: LinearOptions = {}): Tensor {
+  const { bias: hasBias = true, deviation } = options;
   const inputs = x.size(-1);
   const quantised = p.quantised('weight', [outputs, inputs]);
-  const bias = p.get('bias', [outputs], fanIn(inputs));
+  const bias = hasBias ? p.get('bias', [outputs], deviation === undefined ? fanIn(inputs) : ZEROS) : undefined;
   if (quantised) return linearInt8(x, quantised.weight, quantised.scale, bias);
-  return project(x, p.get('weight', [outputs, inputs], fanIn(inputs)), bias);
+  const start = deviation === undefined ? fanIn(inputs) : ({ kind: 'normal', deviation } as const);
+  return project(x, p.get('weight', [outputs, inputs], start), bias);
 }
 
 /**

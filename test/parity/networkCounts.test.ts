@@ -8,6 +8,7 @@ import type { ModelConfig } from '../../src/models/architecture.js';
 import { CENET_B } from '../../src/models/cenet/config.js';
 import { multiplyAdds } from '../../src/models/cost.js';
 import { parametersOf, partsOf } from '../../src/models/graphs.js';
+import { SWINUNET_B } from '../../src/models/swinunet/config.js';
 import { UNET_B, UNET_BILINEAR } from '../../src/models/unet/config.js';
 
 interface Published {
@@ -19,6 +20,7 @@ interface Published {
 }
 
 const PUBLISHED: readonly Published[] = [
+  { name: 'swinunet', config: SWINUNET_B, parameters: 27_175_620, gmacs: 8.022 },
   { name: 'unet', config: UNET_B, parameters: 31_036_546, gmacs: 48.096 },
   {
     name: 'unet-bilinear',

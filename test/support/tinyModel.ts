@@ -9,6 +9,7 @@ import type { CenetConfig } from '../../src/models/cenet/config.js';
 import { parametersOf } from '../../src/models/graphs.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
 import type { SamusConfig } from '../../src/models/samus/config.js';
+import type { SwinUnetConfig } from '../../src/models/swinunet/config.js';
 import type { UnetConfig } from '../../src/models/unet/config.js';
 import { initialise } from '../../src/nn/parameters.js';
 import { Random } from '../../src/nn/random.js';
@@ -42,6 +43,16 @@ export const TINY_SAMUS: SamusConfig = {
 /** SAM on 32×32 pixels and 8×8 tokens. */
 export const TINY_SAM: SamConfig = { architecture: 'sam', imageSize: 32, tokenGrid: 8, patchKernel: 4, ...SHARED };
 
+const TINY_SWINUNET: SwinUnetConfig = {
+  architecture: 'swinunet',
+  imageSize: 32,
+  classes: 2,
+  width: 4,
+  depths: [2, 1, 1, 1],
+  heads: [1, 2, 2, 4],
+  window: 4,
+};
+
 const TINY_UNET: UnetConfig = {
   architecture: 'unet',
   imageSize: 32,
@@ -62,10 +73,11 @@ const TINY_CENET: CenetConfig = {
 
 /** One of each architecture, by its id. */
 export const TINY: Readonly<Record<string, ModelConfig>> = {
-  cenet: TINY_CENET,
   sam: TINY_SAM,
   samus: TINY_SAMUS,
+  swinunet: TINY_SWINUNET,
   unet: TINY_UNET,
+  cenet: TINY_CENET,
 };
 
 /** Position tables start at zero, which would hide what they do: here they are drawn too. */
