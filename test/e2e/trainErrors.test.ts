@@ -262,7 +262,7 @@ describe('samus train', () => {
     await writeFile(join(folderOf, 'over.txt'), '1/Breast-Phantom/p 0\n2/Breast-Phantom/p 2\n');
     const over = await train(...start, '--train-list', 'over', '--out', 'x3');
     expect(over).toMatchObject({ code: 3, stdout: expect.stringContaining('DATA_CLASS_RANGE') });
-    expect(JSON.parse(over.stdout).error.message).toContain('class 2 of Breast-Phantom/p 2');
+    expect(JSON.parse(over.stdout).error.message).toContain('expected a class below 2 for Breast-Phantom/p 2');
     expect(filesIn(folder).filter((name) => /^x[123]/.test(name))).toEqual([]);
   });
 
