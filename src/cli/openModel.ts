@@ -26,6 +26,11 @@ export async function openSegmenter(options: ModelOptions): Promise<Segmenter> {
   return Segmenter.create(await readModel(options.model), nodeRuntime(), sessionOptions(options));
 }
 
+/** A network for classes. @throws SamusError as loadModel, MODEL_CLASSES for a model that answers prompts */
+export async function openClassNetwork(options: ModelOptions): Promise<ClassNetwork> {
+  return ClassNetwork.create(await readModel(options.model), nodeRuntime(), sessionOptions(options));
+}
+
 /** The same for a model of any kind. @throws SamusError as loadModel */
 export async function openAnyModel(options: ModelOptions): Promise<Segmenter | ClassNetwork> {
   const model = await readModel(options.model);

@@ -2,13 +2,14 @@
  * `samus segment`: its options. Light, so that help and mistakes are answered at once; the work is in segmentRun.ts.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { SamusError } from '../errors.js';
 import { type JobOutputs, OUTPUT_FORMATS } from '../jobs/segmentJob.js';
 import { addEverythingOptions, type EverythingOptions, everythingSettings } from './everythingOptions.js';
 import { addModelOptions } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
 import { type FrameChoice, PromptList, parseBox, parseCount, parseFrames, parsePoint } from './promptOptions.js';
 import { finish } from './run.js';
-import { planEverything, planJobs } from './segmentJobs.js';
+import { planJobs, planWithoutPrompts } from './segmentJobs.js';
 import type { SegmentOptions } from './segmentRun.js';
 
 type Formats = JobOutputs['formats'];
@@ -22,6 +23,7 @@ Examples:
   samus segment scan.png --object lesion --box 90,60,160,130 --object vessel --point 30,200 --format png,overlay
   samus segment *.png --prompts prompts.csv --out masks --json
   samus segment scan.png --everything --min-area 100 --format overlay
+  samus segment scan.png --classes --model runs/unet/best
   samus segment clip.tif --point 120,88 --frames all --format overlay
 
 prompts.csv:
@@ -67,18 +69,38 @@ export function segmentCommand(): Command {
     .option('--save-tensors <file>', 'also write embedding and logits of one image as safetensors')
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES);
+  command.option('--classes', 'every class that a network without prompts finds, an object for each');
   addEverythingOptions(command);
   addModelOptions(command);
   type Options = SegmentOptions & EverythingOptions & { readonly frame?: number; readonly frames?: FrameChoice };
   return command.action(async (images: string[], options: Options) => {
     const hasPrompts = !prompts.isEmpty || options.prompts !== undefined;
+    if (options.classes) checkAlone(options, hasPrompts);
     const everything = everythingSettings(options, { ...options, hasPrompts });
-    const plan = everything ? planEverything(images) : await planJobs(images, prompts, options.prompts);
+    const plan =
+      everything || options.classes ? planWithoutPrompts(images) : await planJobs(images, prompts, options.prompts);
     const { frame, frames = frame === undefined ? undefined : [[frame, frame] as const], ...others } = options;
     const { segmentAll } = await import('./segmentRun.js');
     const settings = { ...others, ...(everything && { everything }), ...(frames && { frames }) };
     finish(await segmentAll(plan, settings), options.json);
   });
+}
+
+/** @throws SamusError USAGE_CONFLICT for options that need a model that answers prompts */
+function checkAlone(
+  { everything, multimask, saveTensors }: SegmentOptions & EverythingOptions,
+  prompts: boolean,
+): void {
+  const others = {
+    'a prompt': prompts,
+    '--everything': everything,
+    '--multimask': multimask,
+    '--save-tensors': saveTensors,
+  };
+  const other = Object.entries(others).find(([, given]) => given !== undefined && given !== false);
+  if (!other) return;
+  const message = `expected one of --classes and ${other[0]}, got both`;
+  throw new SamusError('USAGE_CONFLICT', message, 'leave one out');
 }
 
 /** `--format png,overlay` and `--format png --format overlay` are the same. */

@@ -54,8 +54,8 @@ export async function planJobs(
   return { images: found.flat(), classes };
 }
 
-/** The work of `--everything`: objects are found, not named. @throws SamusError IMAGES_MISSING */
-export function planEverything(images: readonly string[]): Plan {
+/** The work of `--everything` and `--classes`: objects are found, not named. @throws SamusError IMAGES_MISSING */
+export function planWithoutPrompts(images: readonly string[]): Plan {
   checkImages(images);
   return { images: unique(images).map((path) => ({ image: { path }, objects: [] })), classes: [] };
 }

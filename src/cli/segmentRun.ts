@@ -13,7 +13,7 @@ import { isAsked } from '../predict/asking.js';
 import type { AutomaticSettings } from '../predict/automaticOptions.js';
 import { beforeInterruptedEnd, whole } from './interrupt.js';
 import type { ModelOptions } from './modelOptions.js';
-import { openSegmenter } from './openModel.js';
+import { openClassNetwork, openSegmenter } from './openModel.js';
 import { modelFiles, outputCheck, outputStems } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress } from './progress.js';
@@ -33,6 +33,8 @@ export interface SegmentOptions extends ModelOptions {
   readonly json?: boolean;
   /** Find everything in place of what is prompted. */
   readonly everything?: AutomaticSettings;
+  /** Find every class of a network in place of what is prompted. */
+  readonly classes?: boolean;
   /** Of files with several frames; the first unless given. */
   readonly frames?: FrameChoice;
 }
@@ -56,11 +58,11 @@ export async function segmentAll(plan: Plan, options: SegmentOptions): Promise<O
   const jobs = jobsOf({ images, classes }, options);
   const check = await outputCheck(inputsOf(jobs, options));
   await check(jobs.flatMap(outputPaths));
-  const segmenter = await openSegmenter(options);
-  const runner = new LocalRunner(segmenter, { check, whole });
+  const model = await (options.classes ? openClassNetwork : openSegmenter)(options);
+  const runner = new LocalRunner(model, { check, whole });
   // A folder that cannot be made is known before the first of many images has been segmented.
   if (images.length > 1) await makeFolder(out);
-  for (const warning of otherModels(jobs, segmenter.name)) warn(warning);
+  for (const warning of otherModels(jobs, model.name)) warn(warning);
   const forget = beforeInterruptedEnd(() => runner.close());
   const progress = new Progress('segmenting', images.length);
   const entries: (AnnotatedImage | FailedImage)[] = [];
@@ -90,7 +92,7 @@ export async function segmentAll(plan: Plan, options: SegmentOptions): Promise<O
     forget();
     await runner.close();
   }
-  const document = annotationJson({ model: segmenter.name, classes, images: entries });
+  const document = annotationJson({ model: model.name, classes, images: entries });
   return { document, lines: [...lines, NOTICE], exitCode: entries.some((entry) => 'error' in entry) ? 1 : 0 };
 }
 

@@ -4,10 +4,12 @@
  * read here.
  */
 import { SamusError } from '../errors.js';
+import type { Image } from '../formats/image.js';
 import { decodeRle, encodeRle, type Rle } from '../formats/rle.js';
 import { withStrokes } from '../formats/runs.js';
 import { askInTurn, type FirstGuess, isAsked, promptOf, questionsOf } from '../predict/asking.js';
 import { segmentEverything } from '../predict/automatic.js';
+import type { ClassNetwork } from '../predict/classNetwork.js';
 import { maskFields } from '../predict/objectResult.js';
 import type { Segmenter } from '../predict/segmenter.js';
 import type { Candidate, Encoding, ObjectResult } from '../predict/types.js';
@@ -34,6 +36,23 @@ export interface Answered {
   readonly found: Found;
   /** Of an object that was found without a prompt. */
   readonly stability?: number;
+}
+
+/** The classes that a network finds in an image, an object for each that has pixels, as the network gives them. */
+export async function answerClasses(network: ClassNetwork, image: Image): Promise<Answered[]> {
+  const map = await network.encode(image);
+  const { width, height } = map;
+  const ids = Array.from({ length: network.classes - 1 }, (_, i) => i + 1);
+  const answers = await network.segment(
+    map,
+    ids.map((classId) => ({ classId })),
+  );
+  return answers.flatMap(({ mask }, i): Answered[] => {
+    const name = `class-${ids[i]}`;
+    const fields = maskFields({ width, height, data: mask });
+    const object = { name, classId: ids[i]!, points: [] };
+    return fields.area === 0 ? [] : [{ object, found: { name, score: null, candidates: [], ...fields } }];
+  });
 }
 
 export interface AnswerOptions {

@@ -13,9 +13,10 @@ import { writePng } from '../formats/imageWrite.node.js';
 import { drawOverlay } from '../formats/overlay.js';
 import { encodeRle } from '../formats/rle.js';
 import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
+import { ClassNetwork } from '../predict/classNetwork.js';
 import type { Segmenter } from '../predict/segmenter.js';
 import type { Encoding } from '../predict/types.js';
-import { type Answered, answerTask } from './answerTask.js';
+import { type Answered, answerClasses, answerTask } from './answerTask.js';
 import { type JobRunner, jsonPath, maskPath, outputPaths, overlayPath, type SegmentJob } from './segmentJob.js';
 import { segmentationTensors } from './segmentTensors.js';
 
@@ -31,13 +32,14 @@ export interface LocalRunnerOptions {
 }
 
 export class LocalRunner implements JobRunner {
-  readonly #segmenter: Segmenter;
+  readonly #model: Segmenter | ClassNetwork;
   readonly #check: NonNullable<LocalRunnerOptions['check']>;
   readonly #whole: NonNullable<LocalRunnerOptions['whole']>;
   #last: { readonly path: string; readonly source: ImageSource } | undefined;
 
-  constructor(segmenter: Segmenter, options: LocalRunnerOptions = {}) {
-    this.#segmenter = segmenter;
+  /** @param model a network for classes finds every class; the objects of its jobs are not looked at */
+  constructor(model: Segmenter | ClassNetwork, options: LocalRunnerOptions = {}) {
+    this.#model = model;
     this.#check = options.check ?? (async () => undefined);
     this.#whole = options.whole ?? ((write) => write());
   }
@@ -48,11 +50,9 @@ export class LocalRunner implements JobRunner {
     const { path, frame = 1 } = job.image;
     const source = await this.#open(path);
     const image = await source.read(frame);
-    const encoding = await this.#segmenter.encode(image);
-    const answers: Answered[] = [];
-    const options = { readMask: (mask: string) => readMaskOf(mask, frame), ...(signal && { signal }) };
-    for await (const answered of answerTask(this.#segmenter, encoding, job, options)) answers.push(answered);
-    if (job.everything) await this.#check(outputPaths({ outputs, objects: answers.map(({ object }) => object) }));
+    const { encoding, answers } = await this.#answer(job, image, signal);
+    if (job.everything || this.#model instanceof ClassNetwork)
+      await this.#check(outputPaths({ outputs, objects: answers.map(({ object }) => object) }));
     const { base, formats } = outputs;
     const entry: AnnotatedImage = {
       image: source.frames > 1 ? { ...job.image, frame } : job.image,
@@ -69,8 +69,22 @@ export class LocalRunner implements JobRunner {
     return entry;
   }
 
+  async #answer(
+    job: SegmentJob,
+    image: Image,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly encoding?: Encoding; readonly answers: readonly Answered[] }> {
+    if (this.#model instanceof ClassNetwork) return { answers: await answerClasses(this.#model, image) };
+    const { frame = 1 } = job.image;
+    const encoding = await this.#model.encode(image);
+    const answers: Answered[] = [];
+    const options = { readMask: (mask: string) => readMaskOf(mask, frame), ...(signal && { signal }) };
+    for await (const answered of answerTask(this.#model, encoding, job, options)) answers.push(answered);
+    return { encoding, answers };
+  }
+
   close(): Promise<void> {
-    return this.#segmenter.dispose();
+    return this.#model.dispose();
   }
 
   /** The last file stays open, because its frames are asked for one after the other. */
@@ -90,14 +104,14 @@ export class LocalRunner implements JobRunner {
   async #write(
     { outputs: { base, formats, tensors }, classes = [] }: SegmentJob,
     image: Image,
-    encoding: Encoding,
+    encoding: Encoding | undefined,
     answers: readonly Answered[],
     entry: AnnotatedImage,
   ): Promise<void> {
     const masks = formats.includes('png') ? answers : [];
     if (masks.length > 0 || formats.some((format) => format !== 'png')) await makeFolder(dirname(base));
-    const { name: model, config } = this.#segmenter;
-    if (tensors !== undefined) {
+    const { name: model, config } = this.#model;
+    if (tensors !== undefined && encoding) {
       await makeFolder(dirname(tensors));
       const proposed = answers.map(({ found }) => found.candidates).filter(({ length }) => length > 0);
       const values = segmentationTensors(config, encoding, proposed);

@@ -54,7 +54,7 @@ export function promptedOf(config: Pick<ModelConfig, 'architecture'>): PromptedA
   throw new SamusError(
     'MODEL_PROMPTS',
     `expected a model that answers prompts, got ${architecture.title}, which needs none and gives a map of classes`,
-    'use a promptable model such as samus-s; samus evaluate --prompt none measures this one',
+    'use a promptable model such as samus-s, or ask this one with segment --classes or evaluate --prompt none',
     { architecture: architecture.id },
   );
 }

@@ -52,6 +52,11 @@ export class ClassNetwork {
     this.#session = new LazySession(runtime, () => networkGraph(config), tensors, options);
   }
 
+  /** How many classes it tells apart, the background included. */
+  get classes(): number {
+    return classesOf(this.config).classes(this.config);
+  }
+
   /** Nothing is compiled yet. @throws SamusError MODEL_CLASSES for a model that answers prompts */
   static create(model: Model, runtime: Runtime, options: SegmenterOptions = {}): ClassNetwork {
     classesOf(model.config);
