@@ -112,11 +112,7 @@ export function absentTable(summaries: readonly EvaluationSummary[]): string {
   );
   if (rows.length === 0) return '';
   return table(rows, [
-    ...groupColumns<(typeof rows)[number]>(
-      summaries.length > 1,
-      ({ model }) => model,
-      ({ group }) => group,
-    ),
+    ...groupColumns<(typeof rows)[number]>(summaries.length > 1),
     { head: 'Images without it', cell: ({ absent }) => String(absent.images) },
     { head: 'Answered with a mask', cell: ({ absent }) => String(absent.falsePositives) },
     {
@@ -136,11 +132,7 @@ export function clicksTable(summaries: readonly EvaluationSummary[]): string {
   const [first] = rows;
   if (!first) return '';
   return table(rows, [
-    ...groupColumns<(typeof rows)[number]>(
-      summaries.length > 1,
-      ({ model }) => model,
-      ({ group }) => group,
-    ),
+    ...groupColumns<(typeof rows)[number]>(summaries.length > 1),
     ...first.turns.map(({ interactions }, i) => ({
       head: `Dice@${interactions}`,
       hint: `mean Dice after ${interactions} interaction(s)`,
@@ -162,11 +154,7 @@ export function spreadTable(summaries: readonly EvaluationSummary[]): string {
   );
   if (rows.length === 0) return '';
   return table(rows, [
-    ...groupColumns<(typeof rows)[number]>(
-      summaries.length > 1,
-      ({ model }) => model,
-      ({ group }) => group,
-    ),
+    ...groupColumns<(typeof rows)[number]>(summaries.length > 1),
     { head: 'Draws', cell: ({ spread }) => String(spread.draws) },
     { head: 'Dice', cell: ({ group }) => formatNumber(group.metrics.get('dice')!.mean, 3) },
     {
@@ -283,14 +271,12 @@ function nameColumns(summaries: readonly EvaluationSummary[]): Column<ResultRow>
   ];
 }
 
-function groupColumns<Row>(
+function groupColumns<Row extends { readonly model: string; readonly group: GroupSummary }>(
   named: boolean,
-  modelOf: (row: Row) => string,
-  groupOf: (row: Row) => GroupSummary,
 ): Column<Row>[] {
   return [
-    ...(named ? [{ head: 'Model', text: true, cell: (row: Row) => escapeText(modelOf(row)) }] : []),
-    { head: 'Dataset', text: true, cell: (row) => escapeText(groupName(groupOf(row))) },
+    ...(named ? [{ head: 'Model', text: true, cell: ({ model }: Row) => escapeText(model) }] : []),
+    { head: 'Dataset', text: true, cell: ({ group }) => escapeText(groupName(group)) },
   ];
 }
 
