@@ -5,7 +5,7 @@
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import { toFloat32 } from '../formats/halfFloat.js';
-import { type DType, firstNotFinite, type StateDict, type TensorData } from '../graph/tensorData.js';
+import { type DType, firstNotFinite, float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import type { ParameterInfo } from '../nn/parameters.js';
 import type { ModelConfig } from './architecture.js';
 import { parametersOf } from './graphs.js';
@@ -31,7 +31,7 @@ const SHOWN = 3;
  */
 export function checkStateDict(config: ModelConfig, tensors: StateDict): CheckedStateDict {
   const parameters = parametersOf(config);
-  const missing = parameters.filter(({ name }) => !tensors.has(name)).map(({ name }) => name);
+  const missing = parameters.filter(({ name, unused }) => !unused && !tensors.has(name)).map(({ name }) => name);
   const misshapen = parameters.filter((parameter) => !fits(parameter, tensors.get(parameter.name)));
   const mistyped = parameters.flatMap(({ name, dtype }) => {
     const came = tensors.get(name)?.dtype;
@@ -67,12 +67,19 @@ export function checkStateDict(config: ModelConfig, tensors: StateDict): Checked
     );
   }
   const known = new Set(parameters.map(({ name }) => name));
-  const weights = new Map(parameters.map(({ name, dtype }) => [name, converted(tensors.get(name)!, dtype)]));
+  const weights = new Map(
+    parameters.map((info) => [info.name, converted(tensors.get(info.name) ?? zeros(info), info.dtype)]),
+  );
   checkFinite(weights);
   return {
     tensors: weights,
     unexpected: [...tensors.keys()].filter((name) => !known.has(name)),
   };
+}
+
+/** In place of an unused weight that the checkpoint lacks. */
+function zeros({ shape }: ParameterInfo): TensorData {
+  return float32(new Float32Array(sizeOf(shape)), shape);
 }
 
 function converted(tensor: TensorData, dtype: DType): TensorData {

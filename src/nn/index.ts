@@ -20,7 +20,16 @@ export {
   linear,
   mlpBlock,
 } from './layers.js';
-export { binaryCrossEntropy, type ClassLoss, classLoss, type Loss, maskLoss, oneHot, targetMaps } from './loss.js';
+export {
+  binaryCrossEntropy,
+  type ClassLoss,
+  classLoss,
+  type Loss,
+  maskLoss,
+  oneHot,
+  sumByClass,
+  targetMaps,
+} from './loss.js';
 export {
   fanIn,
   type Initialisation,

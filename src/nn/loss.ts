@@ -61,10 +61,14 @@ export function classLoss(logits: Tensor, labels: Tensor, diceShare: number): Cl
 
 /** The Dice of {@link classLoss}. @param p probabilities [B, C, H, W] @param target 0 or 1, [B, C, H, W] */
 function classDice(p: Tensor, target: Tensor): Tensor {
-  const perClass = { axes: [0, 2, 3], precise: true };
-  const overlap = add(mul(sum(mul(p, target), perClass), 2), SMOOTH);
-  const total = add(add(sum(mul(p, p), perClass), sum(mul(target, target), perClass)), SMOOTH);
+  const overlap = add(mul(sumByClass(mul(p, target)), 2), SMOOTH);
+  const total = add(add(sumByClass(mul(p, p)), sumByClass(mul(target, target))), SMOOTH);
   return mean(sub(1, div(overlap, total)));
+}
+
+/** Sums over the batch and the image. @param x [B, C, H, W] @returns [C] */
+export function sumByClass(x: Tensor): Tensor {
+  return sum(x, { axes: [0, 2, 3], precise: true });
 }
 
 /** @param labels class numbers [B, H, W], float32 or any integer type @returns 0 or 1, [B, classes, H, W] */

@@ -22,6 +22,8 @@ export interface ParameterInfo {
   readonly tensor: Tensor;
   /** Not trained (a buffer in PyTorch): a fixed table, a running statistic or a count. */
   readonly buffer: boolean;
+  /** Declared by {@link Parameters.unused}: a checkpoint may lack it. */
+  readonly unused: boolean;
 }
 
 /** Uniform within ±1/√fanIn, the default of PyTorch's Linear and Conv2d for weights and biases. */
@@ -85,21 +87,25 @@ export class Parameters {
   readonly #options: ParametersOptions;
   readonly #prefix: string;
   readonly #declared: Declared;
+  readonly #used: boolean;
 
   constructor(
     options: ParametersOptions = {},
     prefix = '',
     declared: Declared = { all: new Map(), updates: new Map(), noise: [], marks: new Map() },
+    used = true,
   ) {
     this.#options = options;
     this.#prefix = prefix;
     this.#declared = declared;
+    this.#used = used;
   }
 
   /** The mode of the layers of this module. */
   get mode(): Mode {
     const { mode = 'infer', frozen = [] } = this.#options;
-    return frozen.some((beginning) => this.#prefix.startsWith(beginning)) ? 'infer' : mode;
+    const stays = !this.#used || frozen.some((beginning) => this.#prefix.startsWith(beginning));
+    return stays ? 'infer' : mode;
   }
 
   /** Whether the dropout layers of this module drop anything. */
@@ -109,7 +115,15 @@ export class Parameters {
 
   /** The parameters of the submodule `name`. */
   at(name: string): Parameters {
-    return new Parameters(this.#options, `${this.#prefix}${name}.`, this.#declared);
+    return new Parameters(this.#options, `${this.#prefix}${name}.`, this.#declared, this.#used);
+  }
+
+  /**
+   * The parameters of a submodule that the published network has but never uses. Its weights are declared, so that checkpoints
+   * convert both ways; nothing trains them, and its batch norms keep their statistics.
+   */
+  unused(name: string): Parameters {
+    return new Parameters(this.#options, `${this.#prefix}${name}.`, this.#declared, false);
   }
 
   /** Declares a weight. The same name returns the same tensor. */
@@ -178,7 +192,7 @@ export class Parameters {
     const known = this.#declared.all.get(full);
     if (known) return known.tensor;
     const tensor = parameter(full, shape, dtype);
-    this.#declared.all.set(full, { name: full, shape, dtype, initialisation, tensor, buffer });
+    this.#declared.all.set(full, { name: full, shape, dtype, initialisation, tensor, buffer, unused: !this.#used });
     return tensor;
   }
 

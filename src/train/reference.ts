@@ -135,6 +135,10 @@ async function trainingStep(runtime: Runtime, { config, weights, tensors }: Refe
       ...Object.keys(scalars).flatMap((name) => renamed(name, name === 'loss' ? name : `loss.${name}`)),
       ...graph.trained.flatMap(({ name }) => renamed(gradientName(name), `grad.${name}`)),
       ...graph.buffers.flatMap(({ name }) => renamed(updateName(name), `after.${name}`)),
+      ...graph.parameters.flatMap(({ name, buffer, unused }): Named => {
+        const kept = weights.get(name);
+        return buffer && unused && kept?.dtype === 'float32' ? [[`after.${name}`, toFloat32(kept)]] : [];
+      }),
     ],
     withoutGradient: graph.parameters
       .filter(({ name, buffer }) => !buffer && isTrained(name) && !reached.has(name))

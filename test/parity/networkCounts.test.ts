@@ -7,6 +7,7 @@ import { sizeOf } from '../../src/graph/tensorData.js';
 import type { ModelConfig } from '../../src/models/architecture.js';
 import { CENET_B } from '../../src/models/cenet/config.js';
 import { multiplyAdds } from '../../src/models/cost.js';
+import { CPFNET_B } from '../../src/models/cpfnet/config.js';
 import { parametersOf, partsOf } from '../../src/models/graphs.js';
 import { SWINUNET_B } from '../../src/models/swinunet/config.js';
 import { UNET_B, UNET_BILINEAR } from '../../src/models/unet/config.js';
@@ -30,6 +31,7 @@ const PUBLISHED: readonly Published[] = [
   },
   // 7.148 in the authors' code, which computes three of the dilated convolutions twice.
   { name: 'cenet', config: CENET_B, parameters: 29_003_093, gmacs: 7.148 - 3 * 0.151 },
+  { name: 'cpfnet', config: CPFNET_B, parameters: 43_269_891, gmacs: 8.298 },
 ];
 
 describe.each(PUBLISHED)('$name', ({ config, parameters, gmacs }) => {

@@ -6,6 +6,7 @@
 import { float32, type TensorData } from '../../src/graph/tensorData.js';
 import type { ModelConfig } from '../../src/models/architecture.js';
 import type { CenetConfig } from '../../src/models/cenet/config.js';
+import type { CpfnetConfig } from '../../src/models/cpfnet/config.js';
 import { parametersOf } from '../../src/models/graphs.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
 import type { SamusConfig } from '../../src/models/samus/config.js';
@@ -71,13 +72,23 @@ const TINY_CENET: CenetConfig = {
   head: 4,
 };
 
+const TINY_CPFNET: CpfnetConfig = {
+  architecture: 'cpfnet',
+  imageSize: 64,
+  classes: 2,
+  width: 4,
+  layers: [1, 1, 1, 1],
+  head: 4,
+};
+
 /** One of each architecture, by its id. */
 export const TINY: Readonly<Record<string, ModelConfig>> = {
+  cenet: TINY_CENET,
+  cpfnet: TINY_CPFNET,
   sam: TINY_SAM,
   samus: TINY_SAMUS,
   swinunet: TINY_SWINUNET,
   unet: TINY_UNET,
-  cenet: TINY_CENET,
 };
 
 /** Position tables start at zero, which would hide what they do: here they are drawn too. */
