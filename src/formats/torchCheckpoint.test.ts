@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { f32 } from '../../test/support/checkpointBytes.js';
 import { STORED, stateDict, torchLegacy, torchParts, torchZip, WEIGHT } from '../../test/support/checkpointFiles.js';
-import { dict, int, named, pickle, tensor, text } from '../../test/support/checkpointPickle.js';
+import { dict, int, list, named, pickle, tensor, text } from '../../test/support/checkpointPickle.js';
 import { zip } from '../../test/support/checkpointZip.js';
 import { float32 } from '../graph/tensorData.js';
 import { memorySource } from './byteSource.js';
@@ -18,6 +18,11 @@ describe('readTorchCheckpoint', () => {
     expect([...(await read(torchZip()))]).toEqual(EXPECTED);
     expect([...(await read(torchZip(stateDict(), STORED, { zip64: true })))]).toEqual(EXPECTED);
     expect([...(await read(torchLegacy()))]).toEqual(EXPECTED);
+  });
+
+  it('leaves out a list beside the weights, such as the mask_values of U-Net', async () => {
+    const file = torchZip(named({ weight: tensor(WEIGHT), mask_values: list(int(0), int(255)) }));
+    expect([...(await read(file)).keys()]).toEqual(['weight']);
   });
 
   it('refuses what is no file of torch.save', async () => {
