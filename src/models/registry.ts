@@ -9,11 +9,12 @@ import { CPFNET } from './cpfnet/index.js';
 import { SAM } from './sam/index.js';
 import { SAMUS } from './samus/index.js';
 import { SWINUNET } from './swinunet/index.js';
+import { TRANSUNET } from './transunet/index.js';
 import { UNET } from './unet/index.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The first that recognises a checkpoint has it: what builds on another stands before it. */
-const ARCHITECTURES: Architecture[] = [SAMUS, SAM, SWINUNET, UNET, CENET, CPFNET];
+const ARCHITECTURES: Architecture[] = [SAMUS, SAM, SWINUNET, UNET, CENET, CPFNET, TRANSUNET];
 
 /**
  * Adds an architecture of a program's own. It comes before those that are there.

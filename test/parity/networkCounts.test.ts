@@ -10,6 +10,7 @@ import { multiplyAdds } from '../../src/models/cost.js';
 import { CPFNET_B } from '../../src/models/cpfnet/config.js';
 import { parametersOf, partsOf } from '../../src/models/graphs.js';
 import { SWINUNET_B } from '../../src/models/swinunet/config.js';
+import { TRANSUNET_B } from '../../src/models/transunet/config.js';
 import { UNET_B, UNET_BILINEAR } from '../../src/models/unet/config.js';
 
 interface Published {
@@ -22,6 +23,7 @@ interface Published {
 
 const PUBLISHED: readonly Published[] = [
   { name: 'swinunet', config: SWINUNET_B, parameters: 27_175_620, gmacs: 8.022 },
+  { name: 'transunet', config: TRANSUNET_B, parameters: 105_322_146, gmacs: 38.394 },
   { name: 'unet', config: UNET_B, parameters: 31_036_546, gmacs: 48.096 },
   {
     name: 'unet-bilinear',

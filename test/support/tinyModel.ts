@@ -11,6 +11,7 @@ import { parametersOf } from '../../src/models/graphs.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
 import type { SamusConfig } from '../../src/models/samus/config.js';
 import type { SwinUnetConfig } from '../../src/models/swinunet/config.js';
+import type { TransUnetConfig } from '../../src/models/transunet/config.js';
 import type { UnetConfig } from '../../src/models/unet/config.js';
 import { initialise } from '../../src/nn/parameters.js';
 import { Random } from '../../src/nn/random.js';
@@ -54,6 +55,22 @@ const TINY_SWINUNET: SwinUnetConfig = {
   window: 4,
 };
 
+const TINY_TRANSUNET: TransUnetConfig = {
+  architecture: 'transunet',
+  imageSize: 32,
+  classes: 2,
+  width: 4,
+  groups: 2,
+  units: [1, 1, 1],
+  hidden: 8,
+  mlp: 16,
+  heads: 2,
+  layers: 1,
+  head: 8,
+  decoder: [4, 4, 4, 2],
+  skips: 3,
+};
+
 const TINY_UNET: UnetConfig = {
   architecture: 'unet',
   imageSize: 32,
@@ -88,6 +105,7 @@ export const TINY: Readonly<Record<string, ModelConfig>> = {
   sam: TINY_SAM,
   samus: TINY_SAMUS,
   swinunet: TINY_SWINUNET,
+  transunet: TINY_TRANSUNET,
   unet: TINY_UNET,
 };
 
