@@ -43,7 +43,7 @@ function convertCommand(): Command {
     .description('Turn a model or a checkpoint of SAM or SAMUS into a model folder')
     .argument('<model>', MODEL_NAMES)
     .argument('<out>', 'the model folder to write')
-    .option('--config <file>', 'a config.json with the sizes, instead of detecting them')
+    .option('--config <file>', 'a config.json with the sizes or the name of a preset, instead of detecting them')
     .option('--key <name>', KEY_HELP)
     .option('--int8', "hold the encoder's large weights in 8 bits")
     .option('--float16', 'write the weights in 16 bits: half the size, the same arithmetic')

@@ -9,7 +9,7 @@ import type { TensorData } from '../graph/tensorData.js';
 import { findModel } from '../models/findModel.js';
 import { parametersOf } from '../models/graphs.js';
 import { quantise } from '../models/quantise.js';
-import { architectureOf } from '../models/registry.js';
+import { architectureOf, presets } from '../models/registry.js';
 import type { LoadOptions } from '../predict/loadModel.node.js';
 import { modelFromParts } from '../predict/model.js';
 import type { Model } from '../predict/types.js';
@@ -21,7 +21,7 @@ import { withProgress } from './progress.js';
 import { type Outcome, warn } from './run.js';
 
 export interface ConvertOptions {
-  /** Path of a config.json. */
+  /** Path of a config.json, or the name of a preset. */
   readonly config?: string;
   /** Which model of a checkpoint with several. */
   readonly key?: string;
@@ -37,7 +37,11 @@ export interface ConvertOptions {
  *   8 bits are asked of a model that has them
  */
 export async function convertModel(checkpoint: string, out: string, options: ConvertOptions): Promise<Outcome> {
-  await checkModelOutput(out, [checkpoint], options.config === undefined ? [] : [options.config]);
+  await checkModelOutput(
+    out,
+    [checkpoint],
+    options.config === undefined || presets().has(options.config) ? [] : [options.config],
+  );
   const model = await (options.config === undefined
     ? readModel(checkpoint, options)
     : readWithConfig(checkpoint, options.config, options));
@@ -66,8 +70,8 @@ const INT8_NOTE = `The large weights of the image encoder are held in 8 bits (\`
 from those of the model that it was made from.
 `;
 
-async function readWithConfig(checkpoint: string, configPath: string, { key }: LoadOptions): Promise<Model> {
-  const config = await readConfigFile(configPath);
+async function readWithConfig(checkpoint: string, named: string, { key }: LoadOptions): Promise<Model> {
+  const config = presets().get(named) ?? (await readConfigFile(named));
   const choose = (dicts: readonly CheckpointDict[]) => findModel(dicts, key);
   const { tensors } = await withProgress(`reading ${checkpoint}`, () => readCheckpointFile(checkpoint, { choose }));
   const model = modelFromParts(basename(checkpoint, extname(checkpoint)), config, tensors);

@@ -10,7 +10,7 @@ import type { StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { parseConfig } from '../models/configFile.js';
 import { architectureOf, presets } from '../models/registry.js';
-import { startableFrom, startOf } from '../models/startFrom.js';
+import { defaultStart, startOf } from '../models/startFrom.js';
 import { Random } from '../nn/random.js';
 import { DEFAULT_SEED, initialOf, SETTING_ROWS, SETTINGS, type Situation } from '../train/settings.js';
 import { readSettings, type SettingValues, type TrainingConfig, trainingConfig } from '../train/trainingConfig.js';
@@ -76,7 +76,7 @@ export async function findStart(options: TrainOptions, base: Base): Promise<Star
   const asked = named ?? (from !== undefined && model !== undefined ? (await readModel(model)).config : undefined);
   const { config, tensors } = await readModel(source);
   // Weights of SAM become a SAMUS unless a SAM is asked for; a SAM named as --model is.
-  const [other] = from === undefined ? [] : startableFrom(config);
+  const other = from === undefined ? undefined : defaultStart(config);
   const target = asked ?? (other && startOf(other, config)?.config()) ?? config;
   return {
     model: target,

@@ -115,6 +115,8 @@ export interface Reference<C extends ModelConfig> {
 
 /** How the weights of one architecture become the start of another. */
 export interface WeightTransfer<C extends ModelConfig, From extends ModelConfig = ModelConfig> {
+  /** Whether a training that names only those weights trains this model. Default false. */
+  readonly byDefault?: boolean;
   /** The sizes that belong to those of the other model. */
   config(from: From): C;
   /**
@@ -141,6 +143,11 @@ interface Common<C extends ModelConfig, Outputs> {
   rules(config: C): readonly ConfigRule[];
   /** The sizes of a checkpoint, from its names and shapes; undefined where it is of another architecture. */
   recognise(tensors: Shapes): C | undefined;
+  /**
+   * The id of the architecture that a checkpoint without `config.json` is taken for, where the names and shapes of both are the
+   * same. Default: this one.
+   */
+  readonly recognisedAs?: string;
   preprocessing(config: C): Preprocessing;
   /** The sizes in a few words, for people. */
   describe(config: C): string;

@@ -22,7 +22,9 @@ const DIGESTS: Readonly<Record<string, string>> = JSON.parse(
   readFileSync(new URL('../../test/fixtures/stateDicts/digests.json', import.meta.url), 'utf8'),
 );
 
-const PRESETS = architectures().flatMap(({ presets }) => Object.entries(presets));
+const PRESETS = architectures().flatMap(({ presets, recognisedAs }) =>
+  Object.entries(presets).map(([name, config]) => [name, config, recognisedAs ?? config.architecture] as const),
+);
 const ALL = architectures().map((architecture) => ({ architecture, id: architecture.id }));
 
 function namesOnly(config: ModelConfig): Map<string, TensorData> {
@@ -47,14 +49,14 @@ function feedsOf({ inputs }: ModelGraph): Record<string, TensorData> {
   return Object.fromEntries(feeds);
 }
 
-describe.each(PRESETS)('the preset %s', (name, config) => {
+describe.each(PRESETS)('the preset %s', (name, config, recognisedAs) => {
   it('has the weights that checkpoints have', () => {
     const lines = parametersOf(config).map(({ name, shape, dtype }) => `${name} ${dtype} ${shape}\n`);
     expect(createHash('sha256').update(lines.sort().join('')).digest('hex')).toBe(DIGESTS[name]);
   });
 
   it('is recognised by them', () => {
-    expect(recognise(namesOnly(config))).toEqual(config);
+    expect(recognise(namesOnly(config))).toEqual({ ...config, architecture: recognisedAs });
   });
 
   it('fits together, and its config.json reads as it was written', () => {

@@ -48,3 +48,8 @@ export function startOf(target: Architecture, from: ModelConfig): Start | undefi
 export function startableFrom(from: ModelConfig): readonly Architecture[] {
   return architectures().filter((target) => startOf(target, from) !== undefined);
 }
+
+/** The architecture that a training from a model of another has, unless it names one. */
+export function defaultStart(from: ModelConfig): Architecture | undefined {
+  return architectures().find(({ startFrom }) => startFrom?.[from.architecture]?.byDefault);
+}

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
-import { startableFrom } from '../models/startFrom.js';
+import { defaultStart } from '../models/startFrom.js';
 import type { Position } from './position.js';
 import { RUN_FILES } from './runFolder.node.js';
 import type { TrainingConfig } from './trainingConfig.js';
@@ -35,7 +35,7 @@ export function nanError(what: string, { folder, config, position, saved, sample
   // What --from does not say by itself: another subset is trained, and a model may become one of another architecture.
   const same = [
     ...(config.trained === 'all' ? ['--train all'] : []),
-    ...(startableFrom(config.model).length > 0 ? [`--model ${last}`] : []),
+    ...(defaultStart(config.model) ? [`--model ${last}`] : []),
   ].map((option) => `${option}, `);
   return new SamusError(
     'TRAIN_NAN',

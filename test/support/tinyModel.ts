@@ -106,6 +106,7 @@ export const TINY: Readonly<Record<string, ModelConfig>> = {
   samus: TINY_SAMUS,
   swinunet: TINY_SWINUNET,
   transunet: TINY_TRANSUNET,
+  medsam: { ...TINY_SAM, architecture: 'medsam' },
   unet: TINY_UNET,
 };
 

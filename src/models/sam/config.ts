@@ -88,6 +88,42 @@ export function sizeRules(config: SamSizes): ConfigRule[] {
   ];
 }
 
+/** Those of SAM's image encoder: other kernels would need padding that its patch embedding does not have. */
+export function patchRules({ imageSize, tokenGrid, patchKernel }: SamSizes): ConfigRule[] {
+  const stride = imageSize / tokenGrid;
+  const rule = `must be imageSize / tokenGrid (${stride})`;
+  return [{ field: 'patchKernel', holds: patchKernel === stride, rule }];
+}
+
+/** The sizes in the metadata of a reference file, and in its weights what the metadata leaves out. */
+export function referenceSizes(fields: FieldReader, tensors: Shapes): Omit<SamSizes, 'architecture'> {
+  const names = [...tensors.keys()];
+  const size = (end: string, rank: number, axis: number, otherwise: number): number => {
+    const name = names.find((known) => known.startsWith('weights.') && known.endsWith(`.${end}`));
+    return name === undefined ? otherwise : shapeOf(tensors, name, rank)[axis]!;
+  };
+  const imageSize = fields.whole('size', 4096);
+  const dim = fields.whole('embed', 8192);
+  const promptDim = fields.whole('prompt', 4096);
+  const patchKernel = size('patch_embed.proj.weight', 4, 2, SAM_VIT_B.patchKernel);
+  return {
+    imageSize,
+    tokenGrid: imageSize / patchKernel,
+    dim,
+    depth: fields.whole('depth', 128),
+    heads: fields.whole('heads', 256),
+    globalBlocks: fields.ascending('global', 128),
+    window: fields.whole('window', 256),
+    mlp: size('blocks.0.mlp.lin1.weight', 2, 0, 4 * dim),
+    patchKernel,
+    promptDim,
+    decoderHeads: fields.whole('dheads', 256, DECODER_HEADS),
+    decoderMlp: fields.whole('mlp', 65_536),
+    iouHidden: size('iou_prediction_head.layers.0.weight', 2, 0, promptDim),
+    maskChannels: size('mask_downscaling.3.weight', 4, 0, SAM_VIT_B.maskChannels),
+  };
+}
+
 /** Whether a checkpoint has SAM's three parts. */
 export function hasSamParts(tensors: Shapes): boolean {
   const names = [...tensors.keys()];

@@ -11,7 +11,7 @@ import { reshape, transpose } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { conv2d, conv3x3OfTokens, layerNorm, mlpBlock } from '../../nn/layers.js';
 import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
-import type { SamConfig } from './config.js';
+import type { SamSizes } from './config.js';
 import { type AttentionPlan, globalAttention, planAttention, windowAttention } from './vitAttention.js';
 
 /** Epsilon of the encoder's norms. */
@@ -21,7 +21,7 @@ export const EPSILON = 1e-6;
  * @param image preprocessed [B, 3, imageSize, imageSize]
  * @returns the image embedding [B, promptDim, tokenGrid, tokenGrid]
  */
-export function imageEncoder(p: Parameters, config: SamConfig, image: Tensor): Tensor {
+export function imageEncoder(p: Parameters, config: SamSizes, image: Tensor): Tensor {
   const { tokenGrid: grid, dim } = config;
   const batch = image.size(0);
   const stride = config.imageSize / grid;
@@ -31,8 +31,9 @@ export function imageEncoder(p: Parameters, config: SamConfig, image: Tensor): T
   for (let i = 0; i < config.depth; i++) {
     const block = p.at(`blocks.${i}`);
     x = vitBlock(block, x, plan, config.mlp, config.globalBlocks.includes(i) ? globalAttention : windowAttention);
+    p.mark(`block${i}`, x);
   }
-  return neck(p.at('neck'), x, batch, grid, config.promptDim);
+  return p.mark('embedding', neck(p.at('neck'), x, batch, grid, config.promptDim));
 }
 
 type Attention = (p: Parameters, x: Tensor, plan: AttentionPlan) => Tensor;

@@ -5,6 +5,7 @@ import type { PromptedArchitecture } from '../architecture.js';
 import { SAM_PREPROCESSING } from '../preprocessing.js';
 import {
   hasSamParts,
+  patchRules,
   readSizes,
   recogniseSizes,
   SAM_VIT_B,
@@ -30,14 +31,7 @@ export const SAM: PromptedArchitecture<SamConfig> = {
   },
 
   rules(config) {
-    // Other kernels would need padding that SAM's patch embedding does not have.
-    const stride = config.imageSize / config.tokenGrid;
-    const patches = {
-      field: 'patchKernel',
-      holds: config.patchKernel === stride,
-      rule: `must be imageSize / tokenGrid (${stride})`,
-    };
-    return [...sizeRules(config), patches];
+    return [...sizeRules(config), ...patchRules(config)];
   },
 
   recognise(tensors) {

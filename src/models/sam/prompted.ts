@@ -27,7 +27,7 @@ export const SAM_DECODING: Decoding = {
       maskDecoder(parameters.at('mask_decoder'), config, {
         embedding,
         positions,
-        sparse: sparsePrompts(p, config, coords, labels),
+        sparse: p.mark('sparse', sparsePrompts(p, config, coords, labels)),
         dense: densePrompts(p, config, mask, hasMask),
         ...(bias && { sparseBias: bias }),
       });

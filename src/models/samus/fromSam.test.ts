@@ -5,10 +5,11 @@ import { asFloat32, float32, type StateDict } from '../../graph/tensorData.js';
 import { Random } from '../../nn/random.js';
 import { parametersOf } from '../graphs.js';
 import { SAM_VIT_B, SAM_VIT_L, type SamConfig } from '../sam/config.js';
+import { resizeRelativePositions } from '../sam/fromSam.js';
 import { SAM } from '../sam/index.js';
 import { startOf } from '../startFrom.js';
 import { SAMUS_B, type SamusConfig } from './config.js';
-import { resizeRelativePositions, SAMUS_FROM_SAM } from './fromSam.js';
+import { SAMUS_FROM_SAM } from './fromSam.js';
 import { SAMUS } from './index.js';
 
 async function tinySam(): Promise<{ config: SamConfig; tensors: StateDict }> {

@@ -3,12 +3,12 @@
  * positions brought to the coarser grid, the new parts drawn as PyTorch does by default. Nothing is trained here.
  */
 import { SamusError } from '../../errors.js';
-import { resizeLogits } from '../../formats/resizeLogits.js';
-import { asFloat32, float32, type StateDict, type TensorData } from '../../graph/tensorData.js';
+import { asFloat32, type StateDict, type TensorData } from '../../graph/tensorData.js';
 import { initialise, type ParameterInfo } from '../../nn/parameters.js';
 import type { Random } from '../../nn/random.js';
 import type { WeightTransfer } from '../architecture.js';
 import type { SamConfig } from '../sam/config.js';
+import { resizeRelativePositions } from '../sam/fromSam.js';
 import type { SamusConfig } from './config.js';
 
 /** Channels of the CNN branch's first convolution in the published model. */
@@ -16,6 +16,8 @@ const STEM = 64;
 
 /** A quarter of SAM's image side, half of its token grid: from 1024 pixels and 64×64 tokens, 256 pixels and 32×32. */
 export const SAMUS_FROM_SAM: WeightTransfer<SamusConfig, SamConfig> = {
+  byDefault: true,
+
   config(sam) {
     return {
       ...sam,
@@ -53,17 +55,6 @@ function samusFromSam(
     given.set(name, resized);
   }
   return initialise(parameters, random, given);
-}
-
-/**
- * A table of relative positions for another number of distances: bilinear as a picture of one column a channel
- * (half-pixel centres, no antialiasing), of which only the rows change.
- * @param table [distances, size]
- */
-export function resizeRelativePositions(table: TensorData<'float32'>, distances: number): TensorData<'float32'> {
-  const [from, size] = table.shape;
-  if (from === undefined || size === undefined || from === distances) return table;
-  return float32(resizeLogits(table.data, size, from, size, distances), [distances, size]);
 }
 
 /** Whether a weight is a table of relative positions of a block that sees all tokens. */
