@@ -1,11 +1,11 @@
 /**
- * Reading a config.json that a person names: one without weights beside it.
+ * Reads a config.json named on the command line, without weights beside it.
  */
 import { readFile } from 'node:fs/promises';
 import { SamusError } from '../errors.js';
 
 /**
- * What stands in the file; whether it is a configuration is for parseConfig to say.
+ * The parsed JSON; parseConfig checks whether it is a configuration.
  * @throws SamusError CONFIG_UNREADABLE, CONFIG_INVALID if it is not JSON
  */
 export async function readConfigFile(path: string): Promise<unknown> {
@@ -14,12 +14,12 @@ export async function readConfigFile(path: string): Promise<unknown> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const message = `a configuration was expected at ${path}, but it cannot be read (${reason})`;
+    const message = `cannot read ${path}: ${reason}`;
     throw new SamusError('CONFIG_UNREADABLE', message, 'check the path', { path, reason });
   }
   try {
     return JSON.parse(text);
   } catch {
-    throw new SamusError('CONFIG_INVALID', `${path} is not valid JSON`, 'correct it', { path });
+    throw new SamusError('CONFIG_INVALID', `${path} is not valid JSON`, 'correct the file', { path });
   }
 }

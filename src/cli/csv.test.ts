@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { splitCsv } from './csv.js';
 
-it('splits rows and fields, with quotes, and knows the lines', () => {
+it('splits rows and quoted fields, with line numbers', () => {
   const text = 'a,b\r\n\r\n"x, ""y""\nz",2\n 3 ,"4"\n';
   expect(splitCsv(text)).toEqual([
     { line: 1, fields: ['a', 'b'] },
@@ -11,12 +11,12 @@ it('splits rows and fields, with quotes, and knows the lines', () => {
   ]);
 });
 
-it('gives nothing for nothing', () => {
+it('returns nothing for an empty text', () => {
   expect(splitCsv('')).toEqual([]);
   expect(splitCsv('\n\n  \n')).toEqual([]);
 });
 
-it('reads back whatever fields are quoted', () => {
+it('reads back any quoted fields', () => {
   const field = fc.string();
   const rows = fc.array(fc.array(field, { minLength: 2, maxLength: 5 }), { maxLength: 5 });
   fc.assert(

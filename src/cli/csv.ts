@@ -1,6 +1,6 @@
 /**
- * Splits CSV (RFC 4180: commas, double quotes, doubled quotes inside quotes) into rows with their line numbers. What
- * the fields mean is the caller's business.
+ * Splits CSV (RFC 4180: commas, double quotes, doubled quotes inside quotes) into rows with their line numbers. The
+ * caller interprets the fields.
  */
 
 export interface CsvRow {
@@ -9,7 +9,7 @@ export interface CsvRow {
   readonly fields: readonly string[];
 }
 
-/** The rows of `text`; empty lines are left out. A quote that is never closed ends with the text. */
+/** The rows of `text` without empty lines. An unclosed quote ends with the text. */
 export function splitCsv(text: string): CsvRow[] {
   const rows: CsvRow[] = [];
   let fields: string[] = [];

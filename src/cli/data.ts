@@ -1,6 +1,6 @@
 /**
- * `samus data`: the options of its commands. Light, so that help and mistakes are answered at once; the work is in
- * dataImport.ts, dataCheck.ts, dataSplit.ts and dataTable.ts.
+ * Options of `samus data`. Imports little, so that help and usage errors are instant; the work is in dataImport.ts,
+ * dataCheck.ts, dataSplit.ts and dataTable.ts.
  */
 import { Argument, Command, Option } from 'commander';
 import { IMPORTER_TITLES } from '../data/importers/importer.js';
@@ -26,12 +26,12 @@ const TITLES = Object.entries(IMPORTER_TITLES)
   .join('\n');
 
 const IMPORT_EXAMPLES = `
-What can be imported:
+Datasets:
 ${TITLES}
 
-Writes OUT/<Dataset>/img, label and images.csv, and in OUT/MainPatient class.json, dataset.json and lists: all-<Dataset>
-names every object of every image, empty-<Dataset> images without one; where the authors split their patients, train-,
-val- and test-<Dataset> follow them. Several datasets may be imported into one folder.
+Writes OUT/<Dataset>/img, label and images.csv, and class.json, dataset.json and lists to OUT/MainPatient. The list
+all-<Dataset> names every object of every image, empty-<Dataset> the images without objects. If the authors split their
+patients, train-, val- and test-<Dataset> follow that split. One folder can contain several datasets.
 
 Examples:
   samus data import busi Dataset_BUSI_with_GT data
@@ -42,25 +42,23 @@ ${NOTICE}.`;
 
 function importCommand(): Command {
   return new Command('import')
-    .description('Bring a dataset, as its authors publish it, into the layout that training reads')
-    .addArgument(new Argument('<name>', 'which dataset').choices(Object.keys(IMPORTER_TITLES)))
+    .description('Convert a published dataset to the layout for training')
+    .addArgument(new Argument('<name>', 'the dataset').choices(Object.keys(IMPORTER_TITLES)))
     .argument('<source>', 'the folder as published, unpacked (coco: the JSON file)')
-    .argument('<out>', 'the folder of datasets to add it to; made if it is not there')
+    .argument('<out>', 'the folder of datasets to add it to; created if missing')
     .addOption(
-      new Option('--size <pixels>', 'stretch images to squares of this side, as the published data are').argParser(
+      new Option('--size <pixels>', 'stretch images to squares of this side, like the published data').argParser(
         parseCount('--size', 1, 4096),
       ),
     )
     .option('--dataset <name>', 'name of the dataset (pair, coco, phantom)')
     .addOption(
-      new Option('--classes <names>', 'names of the objects in the order of their indices (pair)').argParser(
-        parseNames,
-      ),
+      new Option('--classes <names>', 'object names in the order of their indices (pair)').argParser(parseNames),
     )
-    .option('--images <folder>', 'where the images are within the source (pair, coco)')
-    .option('--basenames', 'look for images by the last part of the paths in the annotations (coco)')
-    .option('--labels <folder>', 'where the labels are within the source (pair)')
-    .option('--replace', 'replace the dataset if it is there already')
+    .option('--images <folder>', 'folder of the images within the source (pair, coco)')
+    .option('--basenames', 'match images by file name only, ignoring folders in the annotations (coco)')
+    .option('--labels <folder>', 'folder of the labels within the source (pair)')
+    .option('--replace', 'replace an existing dataset')
     .option('--json', 'print one JSON document')
     .addHelpText('after', IMPORT_EXAMPLES)
     .action(async (name: string, source: string, out: string, options: ImportCommandOptions & JsonOption) => {
@@ -70,10 +68,11 @@ function importCommand(): Command {
 }
 
 const CHECK_EXAMPLES = `
-Errors: unreadable files, labels of another size or with unknown classes, lists that name what is not there, the same
-image, an equal one or the same patient on two sides of a split. Warnings: images without label, labels without object,
-equal images, samples without object, images on two sides of a split that look alike. Ends with 1 if there are errors.
-Lists named train, val and test are one split, train-NAME, val-NAME and test-NAME another; --lists names those of one.
+Errors: unreadable files, labels of another size or with unknown classes, list lines without an image, and the same
+image, an identical copy or the same patient on two sides of a split. Warnings: images without label, labels without
+object, identical images, samples without object, similar images on two sides of a split. Exit code 1 if there are
+errors. The lists train, val and test are one split; train-NAME, val-NAME and test-NAME are another; --lists checks
+only the lists it names, as one split.
 
 Examples:
   samus data check data
@@ -83,9 +82,9 @@ ${NOTICE}.`;
 
 function checkCommand(): Command {
   return new Command('check')
-    .description('Look for what spoils a training or an evaluation')
+    .description('Check for problems that invalidate training or evaluation')
     .argument('<root>', 'the folder of datasets')
-    .addOption(new Option('--lists <names>', 'check these lists only, as the sides of one split').argParser(parseNames))
+    .addOption(new Option('--lists <names>', 'check only these lists, as the sides of one split').argParser(parseNames))
     .option('--json', 'print one JSON document')
     .addHelpText('after', CHECK_EXAMPLES)
     .action(async (root: string, options: JsonOption & { readonly lists?: readonly string[] }) => {
@@ -95,9 +94,10 @@ function checkCommand(): Command {
 }
 
 const SPLIT_EXAMPLES = `
-Each dataset is divided on its own, all images of a patient on one side; patients are those of images.csv or, in data
-sets that this program knows, by the names of images. Writes the lists train, val and test, and each of them for each
-dataset (train-<Dataset>); with --name NAME train-NAME and so on alone, with --folds train-fold1, val-fold1 and so on. The same seed gives the same lists.
+Splits each dataset separately and keeps all images of a patient on one side. Patients come from images.csv or, for
+known datasets, from the image names. Writes the lists train, val and test, and the same for each dataset
+(train-<Dataset>); --name NAME writes only train-NAME and so on, --folds writes train-fold1, val-fold1 and so on. The
+same seed gives the same lists.
 
 Examples:
   samus data split data --ratios 7,1,2 --seed 1
@@ -108,18 +108,20 @@ ${NOTICE}.`;
 
 function splitCommand(): Command {
   return new Command('split')
-    .description('Divide images into lists for training, validation and test')
+    .description('Split images into lists for training, validation and test')
     .argument('<root>', 'the folder of datasets')
     .addOption(
-      new Option('--ratios <train,val,test>', 'shares of the sides').argParser(parseShares).default([7, 1, 2], '7,1,2'),
+      new Option('--ratios <train,val,test>', 'ratio of the split').argParser(parseShares).default([7, 1, 2], '7,1,2'),
     )
-    .addOption(new Option('--folds <number>', 'make folds instead').argParser(parseCount('--folds', 2)))
-    .addOption(new Option('--seed <number>', 'of the random order').argParser(parseCount('--seed', 0)).default(1))
-    .addOption(new Option('--datasets <names>', 'divide these only').argParser(parseNames))
-    .addOption(new Option('--from <lists>', 'divide what these lists name, not every image').argParser(parseNames))
-    .option('--name <name>', 'ending of the names of the lists')
-    .option('--with-empty', 'take images without an object too, as class 1')
-    .option('--replace', 'replace lists that are there already')
+    .addOption(
+      new Option('--folds <number>', 'make cross-validation folds instead').argParser(parseCount('--folds', 2)),
+    )
+    .addOption(new Option('--seed <number>', 'seed of the random order').argParser(parseCount('--seed', 0)).default(1))
+    .addOption(new Option('--datasets <names>', 'split only these').argParser(parseNames))
+    .addOption(new Option('--from <lists>', 'split only the samples of these lists').argParser(parseNames))
+    .option('--name <name>', 'suffix of the list names')
+    .option('--with-empty', 'include images without an object, as class 1')
+    .option('--replace', 'replace existing lists')
     .option('--json', 'print one JSON document')
     .addHelpText('after', SPLIT_EXAMPLES)
     .action(async (root: string, options: SplitCommandOptions & JsonOption) => {
@@ -130,10 +132,12 @@ function splitCommand(): Command {
 
 function tableCommand(): Command {
   return new Command('table')
-    .description('Print what is there: images, lists, patients and sizes for each dataset and class')
+    .description('Print images, lists, patients and sizes for each dataset and class')
     .argument('<root>', 'the folder of datasets')
     .addOption(
-      new Option('--lists <names>', 'count in these lists; train, val and test unless given').argParser(parseNames),
+      new Option('--lists <names>', 'count samples in these lists (default: train, val and test)').argParser(
+        parseNames,
+      ),
     )
     .option('--json', 'print one JSON document')
     .addHelpText('after', `\nExample:\n  samus data table data\n\n${NOTICE}.`)
@@ -146,7 +150,7 @@ function tableCommand(): Command {
 function parseNames(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.every((name) => name !== '')) return names;
-  throw new SamusError('USAGE_LIST', `expected names separated by commas, got "${text}"`, 'correct it');
+  throw new SamusError('USAGE_LIST', `expected names separated by commas, got "${text}"`, 'correct the list');
 }
 
 function parseShares(text: string): number[] {
@@ -156,5 +160,5 @@ function parseShares(text: string): number[] {
     shares.length >= 2 && shares.length <= 3 && shares.every((share) => share >= 0 && Number.isFinite(share));
   if (valid && shares.some((share) => share > 0)) return shares;
   const message = `expected two or three shares like 7,1,2, got "${text}"`;
-  throw new SamusError('USAGE_LIST', message, 'correct it');
+  throw new SamusError('USAGE_LIST', message, 'correct the ratios');
 }

@@ -8,12 +8,12 @@ import type { Json } from '../errors.js';
 import { Progress } from './progress.js';
 import type { Outcome } from './run.js';
 
-/** Problems of one kind are printed one by one up to this number; the document holds all. */
+/** Most problems of one kind to print; the document lists all. */
 const MOST_PRINTED = 10;
 
 /**
  * Checks a folder of datasets; exit code 1 if there are errors.
- * @param together lists that are the sides of one split; all lists by their names unless given
+ * @param together lists that are the sides of one split (default: all lists, grouped by name)
  * @throws SamusError DATA_LAYOUT, DATA_LIST_MISSING
  */
 export async function checkData(root: string, together?: readonly string[]): Promise<Outcome> {
@@ -39,7 +39,7 @@ export async function checkData(root: string, together?: readonly string[]): Pro
     for (const [code, problems] of groupBy(report.problems, (problem) => problem.code)) {
       lines.push('', `${problems[0]!.severity} ${code} (${problems.length})`);
       lines.push(...problems.slice(0, MOST_PRINTED).map(({ message }) => `  ${message}`));
-      if (problems.length > MOST_PRINTED) lines.push(`  and ${problems.length - MOST_PRINTED} more; --json names all`);
+      if (problems.length > MOST_PRINTED) lines.push(`  and ${problems.length - MOST_PRINTED} more; --json lists all`);
     }
     lines.push('', `${errors} errors, ${warnings} warnings`);
     return { document, lines, exitCode: errors > 0 ? 1 : 0 };

@@ -15,11 +15,11 @@ export interface ImportCommandOptions extends ImportOptions {
   readonly replace?: boolean;
 }
 
-/** What is left out is named one by one up to this number. */
+/** Most skipped files to name. */
 const MOST_NAMED = 10;
 
 /**
- * Imports a dataset; exit code 1 if an image is there and cannot be used.
+ * Imports a dataset; exit code 1 if an image exists but cannot be used.
  * @throws SamusError OUTPUT_IS_INPUT, and what planning and importing throw
  */
 export async function importData(
@@ -38,12 +38,10 @@ export async function importData(
     const result = await importDataset(out, plan, { replace, onProgress, ...(size !== undefined && { size }) });
     const skipped = [...plan.skipped, ...result.skipped, ...result.failed];
     for (const { file, annotation, reason } of skipped.slice(0, MOST_NAMED)) {
-      warn(
-        annotation === undefined ? `${file} is left out: ${reason}` : `annotation ${annotation} of ${file}: ${reason}`,
-      );
+      warn(annotation === undefined ? `${file} skipped: ${reason}` : `annotation ${annotation} of ${file}: ${reason}`);
     }
     const more = skipped.length - MOST_NAMED;
-    if (more > 0) warn(`${more} more are left out`);
+    if (more > 0) warn(`${more} more skipped`);
     const document: Json = {
       datasets: result.datasets.map((entry) => ({ ...entry })),
       skipped: skipped.map((entry) => ({ ...entry })),
@@ -58,7 +56,7 @@ export async function importData(
   }
 }
 
-/** A dataset that is replaced is deleted: it must not be what is imported, nor hold it. */
+/** Replacing a dataset deletes it, so it must not be the source or contain it. */
 async function checkSource(source: string, out: string, datasets: readonly string[]): Promise<void> {
   const above: string[] = [];
   for (let path = resolve(source); ; path = dirname(path)) {

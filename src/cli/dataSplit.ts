@@ -9,10 +9,10 @@ import { type Outcome, warn } from './run.js';
 
 export type SplitCommandOptions = Omit<SplitOptions, 'onProgress'>;
 
-/** Writes the lists of a split. @throws SamusError USAGE_OPTION, and what dividing throws */
+/** Writes the lists of a split. @throws SamusError USAGE_OPTION, and as splitDataset */
 export async function splitData(root: string, options: SplitCommandOptions): Promise<Outcome> {
   if (options.name !== undefined && !/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(options.name)) {
-    const message = `expected a name of letters, digits and hyphens for the lists, got "${options.name}"`;
+    const message = `expected list names of letters, digits and hyphens, got "${options.name}"`;
     throw new SamusError('USAGE_OPTION', message, 'correct --name');
   }
   const data = await openDataset(root);
@@ -22,9 +22,9 @@ export async function splitData(root: string, options: SplitCommandOptions): Pro
       progress.update(done, `${done + 1} of ${total}, ${image}`);
     const { lists, withoutPatient, empty } = await splitDataset(data, { ...options, onProgress });
     for (const { dataset, images } of withoutPatient) {
-      warn(`the patient of ${images} images of ${dataset} is not known: each of them was divided on its own`);
+      warn(`${images} images of ${dataset} have no known patient; each was assigned separately`);
     }
-    if (empty > 0) warn(`${empty} images without an object are left out; --with-empty takes them`);
+    if (empty > 0) warn(`${empty} images without an object left out; --with-empty includes them`);
     return {
       document: {
         lists: lists.map((entry) => ({ ...entry })),

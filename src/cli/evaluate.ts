@@ -1,5 +1,5 @@
 /**
- * `samus evaluate`: its options. Light, so that help and mistakes are answered at once; the work is in evaluateRun.ts.
+ * Options of `samus evaluate`. Imports little, so that help and usage errors are instant; the work is in evaluateRun.ts.
  */
 import { Command, Option } from 'commander';
 import { SamusError } from '../errors.js';
@@ -10,7 +10,8 @@ import { parseCount } from './promptOptions.js';
 import { finish } from './run.js';
 
 const EXAMPLES = `
-By default as published: 256x256 pixels, the model's first mask, one click in the middle of the object's pixels.
+The default is the published protocol: 256x256 pixels, the model's first mask, one click in the middle of the object's
+pixels.
 
 Examples:
   samus evaluate --data US30K --list test --report reports/first
@@ -18,37 +19,37 @@ Examples:
   samus evaluate --data US30K --list test --clicks 4 --draws 5 --seed 7
   samus evaluate --data US30K --list test --model samus-s --model runs/mine/best --report reports/compared
 
-DIR gets report.html, summary.json and images.csv. ${NOTICE}.`;
+--report writes report.html, summary.json and images.csv. ${NOTICE}.`;
 
-/** More than anybody clicks; each one keeps a mask of every object in memory. */
+/** Each click keeps a mask of every object in memory. */
 const MOST_CLICKS = 100;
 const MOST_DRAWS = 1000;
 
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('Measure models on lists of labelled images')
-    .requiredOption('--data <root>', 'the folder of data sets, as "samus data" makes it')
+    .requiredOption('--data <root>', 'the folder of datasets, as written by "samus data"')
     .addOption(
-      new Option(
-        '--list <names>',
-        'lists in MainPatient/, with commas between them; repeatable (default: test)',
-      ).argParser(addNames),
+      new Option('--list <names>', 'lists in MainPatient/, separated by commas; repeatable (default: test)').argParser(
+        addNames,
+      ),
     )
     .option('--model <model>', `${MODEL_NAMES}; repeatable, to compare (default: ${DEFAULT_MODEL})`, addModel)
     .option('--prompt <kind>', 'point, points:N (N points at once), box or none', 'point')
     .addOption(
-      new Option('--clicks <count>', 'correction clicks after it, each at the centre of the largest error')
+      new Option('--clicks <count>', 'correction clicks after the prompt, each at the centre of the largest error')
         .argParser(parseCount('--clicks', 0, MOST_CLICKS))
         .default(0),
     )
     .addOption(
-      new Option(
-        '--draws <count>',
-        'random prompts for each object (default: the published one, always the same)',
-      ).argParser(parseCount('--draws', 1, MOST_DRAWS)),
+      new Option('--draws <count>', 'random prompts for each object (default: the fixed published one)').argParser(
+        parseCount('--draws', 1, MOST_DRAWS),
+      ),
     )
     .addOption(
-      new Option('--seed <number>', 'of random prompts and intervals').argParser(parseCount('--seed', 0)).default(1),
+      new Option('--seed <number>', 'seed of random prompts and intervals')
+        .argParser(parseCount('--seed', 0))
+        .default(1),
     )
     .addOption(
       new Option(
@@ -57,16 +58,18 @@ export function evaluateCommand(): Command {
       ).default('centre'),
     )
     .option('--clean', 'fill holes and remove stray parts of masks before measuring, as "samus segment" does')
-    .option('--native', 'measure at the size that is stored, not at 256x256')
+    .option('--native', 'measure at the stored size, not at 256x256')
     .addOption(
-      new Option('--tolerance <pixels>', 'of the normalised surface Dice')
+      new Option('--tolerance <pixels>', 'tolerance of the normalised surface Dice')
         .argParser(parseLength('--tolerance'))
         .default(2),
     )
     .addOption(
-      new Option('--tolerance-mm <mm>', 'the same in millimetres').argParser(parseLength('--tolerance-mm')).default(1),
+      new Option('--tolerance-mm <mm>', 'the same tolerance in millimetres')
+        .argParser(parseLength('--tolerance-mm'))
+        .default(1),
     )
-    .option('--report <folder>', 'where report.html, summary.json and images.csv are written')
+    .option('--report <folder>', 'folder for report.html, summary.json and images.csv')
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES);
   addComputeOptions(command);
@@ -83,15 +86,19 @@ function addModel(name: string, before: readonly string[] = []): readonly string
 function addNames(text: string, before: readonly string[] = []): readonly string[] {
   const names = text.split(',').map((name) => name.trim().replace(/\.txt$/, ''));
   if (names.every((name) => name !== '')) return [...before, ...names];
-  const message = `names of lists with commas between them were expected, "${text}" came`;
+  const message = `expected list names separated by commas, got "${text}"`;
   throw new SamusError('EVALUATE_LISTS', message, 'write it like test or val,test');
 }
 
-/** A length that is not negative. @throws SamusError USAGE_NUMBER */
+/** A non-negative length. @throws SamusError USAGE_NUMBER */
 function parseLength(option: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
-    throw new SamusError('USAGE_NUMBER', `${option} expects a number from 0 on, "${text}" came`, 'correct it');
+    throw new SamusError(
+      'USAGE_NUMBER',
+      `expected a number of at least 0 as ${option}, got "${text}"`,
+      'correct the number',
+    );
   };
 }

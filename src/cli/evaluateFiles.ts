@@ -1,5 +1,5 @@
 /**
- * Writing long text files line by line, so that a list of 100,000 images needs no memory for its table as one text.
+ * Writes long text files line by line, so that the table of 100,000 images never exists as one string.
  */
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -7,10 +7,10 @@ import { pipeline } from 'node:stream/promises';
 import { replaceFile } from '../formats/fileWrite.node.js';
 import { whole } from './interrupt.js';
 
-/** Lines that are joined before they are written: single ones would cost a call each. */
+/** Lines joined into one write call. */
 const CHUNK = 256;
 
-/** Writes lines in one step: the file is there as a whole or not at all. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
+/** Writes lines atomically: the file is complete or absent. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
 export async function writeLines(path: string, lines: Iterable<string>): Promise<void> {
   const write = (temporary: string) =>
     pipeline(Readable.from(chunks(lines)), createWriteStream(temporary, { flags: 'wx' }));

@@ -39,7 +39,7 @@ async function tableOf(...lines: readonly string[]): Promise<string[][]> {
   return resultLines([{ evaluation, summary }], []).map((line) => line.split(/ {2,}/));
 }
 
-it('gives distances in millimetres where all are known, else in pixels', async () => {
+it('prints distances in millimetres if all are known, else in pixels', async () => {
   const known = await tableOf('1/Known/mm-1', '1/Known/mm-2');
   expect([known[0], known[1]]).toEqual([
     expect.arrayContaining(['HD95 mm', 'ASSD mm']),

@@ -1,12 +1,12 @@
 /**
- * The result of `samus evaluate` as lines for a terminal: a table for each model, differences of models, failures.
+ * The result of `samus evaluate` as lines for a terminal: a table for each model, differences between models, failures.
  */
 import type { Comparison } from '../evaluate/compare.js';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import type { Metric } from '../evaluate/metrics.js';
 import type { EvaluationSummary, GroupSummary, MetricSummary } from '../evaluate/summary.js';
 
-/** Failures that are shown one by one. */
+/** Most failures to show. */
 const SHOWN = 10;
 
 export interface ModelLines {
@@ -23,7 +23,7 @@ export function resultLines(models: readonly ModelLines[], comparisons: readonly
 
 function modelLines({ evaluation, summary }: ModelLines, named: boolean): string[] {
   const { groups } = summary;
-  // One unit for the whole table: pixels, unless every distance is known in millimetres too.
+  // One unit for the whole table: millimetres only if every distance is known in millimetres.
   const known = (metric: Metric): number => groups.reduce((sum, { metrics }) => sum + metrics.get(metric)!.n, 0);
   const millimetres = known('hd95_mm') > 0 && known('hd95_mm') === known('hd95_px');
   const [hd95, assd, nsd]: readonly [Metric, Metric, Metric] = millimetres
@@ -66,22 +66,24 @@ function modelLines({ evaluation, summary }: ModelLines, named: boolean): string
   ];
 }
 
-/** Images without the object have no Dice: the line says how many the model answered with a mask all the same. */
+/** Images without the object have no Dice; the line counts how many still got a mask. */
 function absentLine({ dataset, className, absent }: GroupSummary): string[] {
   if (!absent) return [];
   const { images, falsePositives } = absent;
   const share = ((100 * falsePositives) / images).toFixed(0);
-  return [`${dataset} ${className}: ${images} images without it, ${falsePositives} answered with a mask (${share} %)`];
+  return [
+    `${dataset} ${className}: ${images} images without the object, ${falsePositives} false positives (${share} %)`,
+  ];
 }
 
-/** What the intervals are over. */
+/** What the intervals resample. */
 function intervalLine(groups: readonly GroupSummary[]): string {
   const patients = new Set(groups.filter(({ resampled }) => resampled === 'patient').map(({ dataset }) => dataset));
   const all = groups.every(({ dataset }) => patients.has(dataset));
   const elsewhere =
-    patients.size === 0 ? 'images' : `patients${all ? '' : ` of ${[...patients].join(', ')}, else images`}`;
+    patients.size === 0 ? 'images' : `patients${all ? '' : ` of ${[...patients].join(', ')}, otherwise images`}`;
   const few = groups.some(({ images, metrics }) => images > 0 && !metrics.get('dice')!.ci95);
-  return `95 % intervals resample ${elsewhere}${few ? '; there is none for less than five of them' : ''}`;
+  return `95 % intervals resample ${elsewhere}${few ? '; none for fewer than five' : ''}`;
 }
 
 function comparisonLines({ first, second, groups }: Comparison, { groups: named }: EvaluationSummary): string[] {
@@ -92,10 +94,7 @@ function comparisonLines({ first, second, groups }: Comparison, { groups: named 
     const interval = ci95 ? `${signed(ci95[0])} to ${signed(ci95[1])}` : '';
     return [dataset, nameOf(dataset, classId), String(images), signed(mean), interval, pText(wilcoxon.p)];
   });
-  return [
-    `${second} less ${first}:`,
-    ...table([['dataset', 'class', 'images', 'Dice', '95 %', 'Wilcoxon p'], ...rows]),
-  ];
+  return [`${second} − ${first}:`, ...table([['dataset', 'class', 'images', 'Dice', '95 %', 'Wilcoxon p'], ...rows])];
 }
 
 function failureLines({ failures }: Evaluation): string[] {
@@ -111,7 +110,7 @@ function diceCells({ mean, std, ci95 }: MetricSummary): [string, string] {
   return [spread, ci95 ? `${number(ci95[0], 3)} to ${number(ci95[1], 3)}` : ''];
 }
 
-/** With the number of images, where the mean is not of all of them. */
+/** With the number of images if the mean does not cover all of them. */
 function meanOf({ metrics, images }: GroupSummary, metric: Metric, digits: number): string {
   const { mean, n } = metrics.get(metric)!;
   return `${number(mean, digits)}${n > 0 && n < images ? ` (n ${n})` : ''}`;
@@ -129,7 +128,7 @@ function pText(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }
 
-/** Columns as wide as they need; texts to the left, numbers to the right. */
+/** Columns as wide as needed; text left-aligned, numbers right-aligned. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const line = (row: readonly string[]): string =>

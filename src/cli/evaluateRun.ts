@@ -1,5 +1,5 @@
 /**
- * The work of `samus evaluate`: opens data and models, runs them one after the other, and writes the report.
+ * The work of `samus evaluate`: opens data and models, evaluates the models one after another, and writes the report.
  */
 import { join } from 'node:path';
 import { openDataset } from '../data/dataset.node.js';
@@ -81,16 +81,14 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   const empty: Sample[] = [];
   const listed = await dataset.lists(lists, (sample) => empty.push(sample));
   if (empty.length > 0) {
-    warn(
-      `${empty.length} line(s) name images whose labels hold no class and are left out, the first ${sampleOrigin(empty[0]!)}`,
-    );
+    warn(`skipped ${empty.length} line(s) for images with an empty label, the first ${sampleOrigin(empty[0]!)}`);
   }
   const { distinct: list, repeated } = distinctSamples(listed);
   if (repeated.length > 0) {
     const first = `${sampleOrigin(repeated.at(0))}, class ${repeated.at(0).classId}`;
-    warn(`${repeated.length} line(s) name what was named before and are left out, the first ${first}`);
+    warn(`skipped ${repeated.length} repeated line(s), the first ${first}`);
   }
-  // A model that cannot be read is found before the first has run for an hour.
+  // Detects an unreadable model before the first one has run for an hour.
   if (models.length > 1) for (const model of models) await loadModel(model);
   if (options.report !== undefined) {
     const facts = list.datasets.map((name) => join(options.data, name, 'images.csv'));
@@ -102,7 +100,7 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   for (const model of models) {
     results.push(
       await runModel(model, models, dataset, list, protocol, options).catch((error: unknown) => {
-        // What took so long to measure is not lost with a model that fails after it.
+        // Keep the results of earlier models if a later one fails.
         if (results.length > 0) process.stderr.write(`${resultLines(results, []).join('\n')}\n`);
         throw error;
       }),
@@ -115,13 +113,13 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   const provenance = await provenanceOf(results, models);
   const document = { ...documentOf(options, lists, protocol, results, comparisons), provenance };
   const failed = results.some(({ evaluation }) => evaluation.failures.length > 0);
-  const where = options.report === undefined ? [] : [`the report is ${join(options.report, 'report.html')}`];
+  const where = options.report === undefined ? [] : [`report: ${join(options.report, 'report.html')}`];
   const lines = resultLines(results, comparisons);
   if (options.report !== undefined) {
     const classNames = (name: string): readonly string[] => dataset.classes(name).names;
     const content = { lists, protocol, list, results, comparisons, classNames, provenance, notice: NOTICE };
     await writeReport(options.report, content, document).catch((error: unknown) => {
-      // What took so long to measure is not lost with the file that could not be written.
+      // Keep the results if the report cannot be written.
       process.stderr.write(`${lines.join('\n')}\n`);
       throw error;
     });
@@ -142,7 +140,7 @@ async function runModel(
     ...(provider && { provider }),
     ...(threads !== undefined && { threads }),
   });
-  // Two runs have a folder `best` each: then their paths tell them apart.
+  // Two runs both have a folder `best`, so several models go by their paths.
   const adapted = evaluable(segmenter, models.length > 1 ? model : segmenter.name, protocol);
   const stop = new AbortController();
   const forget = beforeInterruptedEnd(async () => {
@@ -170,7 +168,7 @@ async function runModel(
   }
 }
 
-/** @throws SamusError MODEL_PROMPTS if prompts are to be given to a model that takes none */
+/** @throws SamusError MODEL_PROMPTS for prompts to a model that takes none */
 function evaluable(
   model: Segmenter | ClassNetwork,
   name: string,
@@ -178,14 +176,14 @@ function evaluable(
 ): PromptableModel {
   if (model instanceof Segmenter) return promptable(model, name);
   if (prompt.kind === 'none' && clicks === 0) return promptable(model, name);
-  const message = `expected --prompt none without --clicks for ${name}, which gives a map of classes, got --prompt ${promptName(prompt)}`;
+  const message = `expected --prompt none without --clicks for ${name}, which predicts a class map, got --prompt ${promptName(prompt)}`;
   throw new SamusError('MODEL_PROMPTS', message, 'give --prompt none, or evaluate a promptable model');
 }
 
 function checkModels(models: readonly string[]): void {
   const twice = models.find((model, i) => models.indexOf(model) !== i);
   if (twice === undefined) return;
-  const message = `different models were expected to be compared, ${twice} came twice`;
+  const message = `expected different models, got ${twice} twice`;
   throw new SamusError('EVALUATE_MODEL_TWICE', message, 'name each model once');
 }
 
@@ -237,7 +235,7 @@ function modelDocument({ evaluation, summary }: ReportModel): { [key: string]: J
   };
 }
 
-/** The command as a person would type it again. */
+/** The command line in a form that can be pasted into a shell, versions and weight hashes. */
 async function provenanceOf(results: readonly ReportModel[], models: readonly string[]) {
   const quoted = process.argv.slice(2).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`));
   const hashes = await Promise.all(models.map(weightsHash));

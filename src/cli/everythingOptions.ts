@@ -1,5 +1,5 @@
 /**
- * `samus segment --everything`: its options, and what may not stand beside them. Light, like all option parsing.
+ * The options of `samus segment --everything`, and the options they exclude.
  */
 import { type Command, Option } from 'commander';
 import type { ErrorCode } from '../errorCodes.js';
@@ -7,7 +7,7 @@ import { SamusError } from '../errors.js';
 import { AUTOMATIC_DEFAULTS, type AutomaticSettings, automaticSettings } from '../predict/automaticOptions.js';
 import { parseCount } from './promptOptions.js';
 
-/** As commander hands them over. */
+/** As commander passes them. */
 export interface EverythingOptions {
   readonly everything?: boolean;
   readonly pointsPerSide?: number;
@@ -17,14 +17,14 @@ export interface EverythingOptions {
   readonly minArea?: number;
 }
 
-/** What says which object is meant, or is about one, and so goes with no `--everything`. */
+/** Options about a single object, which exclude `--everything`. */
 interface Others {
   readonly hasPrompts: boolean;
   readonly multimask?: boolean;
   readonly saveTensors?: string;
 }
 
-/** Options that mean something with `--everything` only. */
+/** Options that need `--everything`. */
 const FLAGS = {
   pointsPerSide: '--points-per-side',
   scoreThreshold: '--score-threshold',
@@ -42,17 +42,17 @@ export function addEverythingOptions(command: Command): Command {
   const count = (flag: string, what: string, value: number, least: number): Option =>
     new Option(`${flag} <count>`, `with --everything: ${what} (default: ${value})`).argParser(parseCount(flag, least));
   return command
-    .option('--everything', 'segment all that is found in the image, without prompts, from a grid of clicks')
-    .addOption(count(FLAGS.pointsPerSide, 'clicks across, and as many down', pointsPerSide, 1))
-    .addOption(share(FLAGS.scoreThreshold, 'least predicted IoU of a mask', scoreThreshold))
-    .addOption(share(FLAGS.stabilityThreshold, 'least stability of a mask', stabilityThreshold))
-    .addOption(share(FLAGS.overlapThreshold, 'most that the boxes of two masks overlap', overlapThreshold))
-    .addOption(count(FLAGS.minArea, 'least pixels of a mask, of its parts and of its holes', minArea, 0));
+    .option('--everything', 'segment everything in the image from a grid of clicks, without prompts')
+    .addOption(count(FLAGS.pointsPerSide, 'clicks per row and per column', pointsPerSide, 1))
+    .addOption(share(FLAGS.scoreThreshold, 'minimum predicted IoU of a mask', scoreThreshold))
+    .addOption(share(FLAGS.stabilityThreshold, 'minimum stability of a mask', stabilityThreshold))
+    .addOption(share(FLAGS.overlapThreshold, 'maximum overlap of two boxes', overlapThreshold))
+    .addOption(count(FLAGS.minArea, 'minimum pixels of a mask, of its parts and of its holes', minArea, 0));
 }
 
 /**
  * The settings of `--everything`, or undefined without it.
- * @throws SamusError EVERYTHING_PROMPTS, EVERYTHING_OPTION for options that do not go together, AUTOMATIC_OPTION
+ * @throws SamusError EVERYTHING_PROMPTS, EVERYTHING_OPTION for options that exclude each other, AUTOMATIC_OPTION
  */
 export function everythingSettings(options: EverythingOptions, others: Others): AutomaticSettings | undefined {
   const { pointsPerSide, scoreThreshold, stabilityThreshold, overlapThreshold, minArea } = options;
@@ -61,16 +61,16 @@ export function everythingSettings(options: EverythingOptions, others: Others): 
   if (!options.everything) {
     if (given[0] === undefined) return undefined;
     const flag = FLAGS[given[0]];
-    throw usage('EVERYTHING_OPTION', `${flag} came without --everything`, 'add --everything, or leave it out');
+    throw usage('EVERYTHING_OPTION', `${flag} needs --everything`, 'add --everything, or leave it out');
   }
   if (others.hasPrompts) {
-    const message = 'either prompts or --everything was expected, both came';
-    throw usage('EVERYTHING_PROMPTS', message, 'leave out --everything to segment what is pointed at');
+    const message = 'expected prompts or --everything, got both';
+    throw usage('EVERYTHING_PROMPTS', message, 'leave out --everything to segment the prompted objects');
   }
   const misplaced = others.multimask ? '--multimask' : others.saveTensors === undefined ? undefined : '--save-tensors';
   if (misplaced !== undefined) {
-    const hint = `leave out ${misplaced}: of every click all three masks are looked at`;
-    throw usage('EVERYTHING_OPTION', `${misplaced} came with --everything, it goes with prompts`, hint);
+    const hint = `leave out ${misplaced}: --everything always considers three masks per click`;
+    throw usage('EVERYTHING_OPTION', `expected ${misplaced} with prompts only, got it with --everything`, hint);
   }
   return automaticSettings(Object.fromEntries(given.map((name) => [name, all[name]])));
 }
@@ -80,7 +80,7 @@ function parseShare(flag: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^\d*\.?\d+$/.test(text) && value <= 1) return value;
-    throw usage('USAGE_NUMBER', `${flag} expects a number from 0 to 1, "${text}" came`, 'correct the number');
+    throw usage('USAGE_NUMBER', `expected a number from 0 to 1 as ${flag}, got "${text}"`, 'correct the number');
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * `samus info`: its options. The work is in infoRun.ts.
+ * Options of `samus info`. The work is in infoRun.ts.
  */
 import { Command } from 'commander';
 import { NOTICE } from './packageInfo.js';
@@ -14,7 +14,7 @@ ${NOTICE}.`;
 
 export function machineInfoCommand(): Command {
   return new Command('info')
-    .description('Tell the version, and what this machine can compute on')
+    .description('Print the version and the compute providers of this machine')
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES)
     .action(async ({ json }: { json?: boolean }) => {

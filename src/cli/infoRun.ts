@@ -9,13 +9,13 @@ import { packageVersion } from './packageInfo.js';
 import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
 
-/** What this machine and this installation have. */
+/** Describes this machine and this installation. */
 export async function describeMachine(): Promise<Outcome> {
   const found = await withProgress('trying the providers', listProviders);
   const providers = found.map(({ name, available, reason }) => ({ name, available, reason }));
   const models = await bundledModels();
   const [version, node, cpus] = [packageVersion(), process.version, availableParallelism()];
-  // Nothing is cached on disk yet; the field is there because programs may rely on it.
+  // Nothing is cached on disk yet; programs may rely on the field.
   const document: Json = { version, node, cpus, providers, models, cache: null };
   const lines = [
     `samus ${version}, Node ${node}, ${cpus} cores`,

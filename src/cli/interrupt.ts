@@ -1,7 +1,6 @@
 /**
- * Ctrl-C: the program ends with exit code 130, but never in the middle of writing a file, and not before sessions
- * have ended their run: ONNX Runtime aborts the process when its thread is stopped within one. A second Ctrl-C does
- * not wait.
+ * Ctrl-C: the program ends with exit code 130, but never while it writes a file, and only after running sessions have
+ * finished: ONNX Runtime aborts the process if its thread stops during a run. A second Ctrl-C does not wait.
  */
 import { SamusError } from '../errors.js';
 
@@ -9,26 +8,26 @@ const writing = new Set<Promise<unknown>>();
 const endings = new Set<() => Promise<void>>();
 let interrupted = false;
 
-/** Waiting longer than this is explained. */
+/** After this wait, a message explains it. */
 const PATIENCE_MS = 1000;
 let explain = (): unknown =>
-  process.stderr.write('interrupted: ends after the step at hand; once more ends it at once\n');
+  process.stderr.write('interrupted: finishing the current step; press Ctrl-C again to stop at once\n');
 
-/** Has it explained otherwise, by a command for which that text or that place is not right. */
+/** Replaces that message, for commands that need another text or place. */
 export function explainInterruptBy(other: () => unknown): void {
   explain = other;
 }
 
-let hint = 'run the command again; files that are there are whole';
+let hint = 'run the command again; files already written are complete';
 
-/** What to do after an interruption, for a command that is not just run again. */
+/** Replaces the hint, for commands that are resumed rather than run again. */
 export function hintAfterInterrupt(other: string): void {
   hint = other;
 }
 
-/** Runs `work` to its end even if the program is interrupted meanwhile; after that nothing is begun any more. */
+/** Runs `work` to its end even if the program is interrupted meanwhile; starts no work after an interruption. */
 export async function whole<T>(work: () => Promise<T>): Promise<T> {
-  // The program ends before this could matter: what waits for it must not go on.
+  // The program is about to end; callers must not continue.
   if (interrupted) return new Promise<never>(() => undefined);
   const running = work();
   writing.add(running);
@@ -39,18 +38,18 @@ export async function whole<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Calls `end` before an interrupted program ends. @returns what takes that back */
+/** Calls `end` before an interrupted program ends. @returns a function that unregisters it */
 export function beforeInterruptedEnd(end: () => Promise<void>): () => void {
   endings.add(end);
   return () => endings.delete(end);
 }
 
-/** Whether the program is about to end; what it would print then is no longer of interest. */
+/** Whether the program is about to end and should print nothing more. */
 export function isInterrupted(): boolean {
   return interrupted;
 }
 
-/** Calls `exit` once after SIGINT or SIGTERM, when nothing is being written or computed any more. */
+/** Calls `exit` once after SIGINT or SIGTERM, as soon as all writing and computing has finished. */
 export function onInterrupt(exit: (error: SamusError, exitCode: number) => void): void {
   const stop = async (exitCode: number): Promise<void> => {
     interrupted = true;
@@ -60,6 +59,6 @@ export function onInterrupt(exit: (error: SamusError, exitCode: number) => void)
     exit(new SamusError('INTERRUPTED', 'the command was interrupted', hint), exitCode);
   };
   process.once('SIGINT', () => void stop(130));
-  // 128 + 15, as a shell reports a program that SIGTERM ended.
+  // 128 + 15, as a shell reports a program ended by SIGTERM.
   process.once('SIGTERM', () => void stop(143));
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The program `samus`: starts the command line and ends it as its documentation says, whatever happens.
+ * Entry point of `samus`: runs the command line and ends with the documented exit code, whatever happens.
  */
 import { SamusError } from '../errors.js';
 import { isInterrupted, onInterrupt } from './interrupt.js';
@@ -12,10 +12,10 @@ const json = asksForJson(args);
 
 process.stdout.on('error', (error) => {
   const code = 'code' in error ? String(error.code) : error.message;
-  // Whoever reads the output may stop early (`samus … | head`); that is no error.
+  // The reader may stop early (`samus … | head`); that is not an error.
   if (code === 'EPIPE') process.exit(0);
-  const hint = 'make room, or send the output elsewhere';
-  const failure = new SamusError('STDOUT_UNWRITABLE', `the output cannot be written (${code})`, hint);
+  const hint = 'free disk space, or send the output elsewhere';
+  const failure = new SamusError('STDOUT_UNWRITABLE', `cannot write to stdout: ${code}`, hint);
   reportError(failure, false);
   process.exit(failure.exitCode);
 });
@@ -25,7 +25,7 @@ onInterrupt((error, exitCode) => {
   process.exit(exitCode);
 });
 
-// A bug that no command waits for, in a timer or a worker, still gets the documented form.
+// A bug outside any command, in a timer or a worker, is still printed in the documented form.
 process.on('uncaughtException', (error) => {
   if (isInterrupted()) return;
   reportError(error, json);

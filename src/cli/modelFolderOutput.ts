@@ -1,5 +1,5 @@
 /**
- * Writing a model folder from a command, and what is said of it afterwards.
+ * Writes a model folder from a command and reports it.
  */
 import type { Json } from '../errors.js';
 import { MODEL_FILES, writeModelFolder } from '../formats/modelFolder.node.js';
@@ -11,9 +11,9 @@ import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
 
 /**
- * Refuses to write a model folder over a file that is read.
- * @param models that are read, by their names
- * @param files that are read besides
+ * Refuses to write a model folder over an input.
+ * @param models names of the models to read
+ * @param files other files to read
  * @throws SamusError OUTPUT_IS_INPUT
  */
 export async function checkModelOutput(
@@ -25,7 +25,7 @@ export async function checkModelOutput(
 }
 
 /**
- * Writes the folder in one step.
+ * Writes the folder atomically.
  * @throws SamusError as writeModelFolder
  */
 export async function saveModel(folder: string, { config, tensors }: Model, card: string): Promise<Outcome> {

@@ -1,6 +1,6 @@
 /**
- * The options of every command that runs a model. Light, so that help and mistakes are answered at once; what loads
- * the model is in openModel.ts.
+ * The options of every command that runs a model. Imports little, so that help and usage errors are instant;
+ * openModel.ts loads the model.
  */
 import { type Command, Option } from 'commander';
 import { NODE_PROVIDERS, type Provider } from '../runtime/session.js';
@@ -12,21 +12,21 @@ export interface ModelOptions {
   readonly threads?: number;
 }
 
-/** Used where no model is named. */
+/** Used if no model is named. */
 export const DEFAULT_MODEL = 'samus-s';
 
-/** What the name of a model may be. */
+/** What can name a model. */
 export const MODEL_NAMES = 'a model folder, a .pth or .safetensors file, or a bundled name';
 
 export function addModelOptions(command: Command): Command {
   return addComputeOptions(command.option('--model <model>', MODEL_NAMES, DEFAULT_MODEL));
 }
 
-/** What computes and how, for commands that name their models otherwise. */
+/** Provider and threads, for commands with their own model options. */
 export function addComputeOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--provider <name>', 'what computes; `samus info` tells which of them this machine has')
+      new Option('--provider <name>', 'compute provider; `samus info` lists those of this machine')
         .choices(NODE_PROVIDERS)
         .default('cpu'),
     )

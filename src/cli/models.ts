@@ -1,5 +1,5 @@
 /**
- * `samus models`: the options of its commands. Light, so that help and mistakes are answered at once; the work is in
+ * Options of `samus models`. Imports little, so that help and usage errors are instant; the work is in
  * modelsConvert.ts, modelsInit.ts, modelsAverage.ts, modelsInfo.ts and modelsCheck.ts.
  */
 import { Command, Option } from 'commander';
@@ -17,18 +17,18 @@ interface JsonOption {
 }
 
 export function modelsCommand(): Command {
-  const models = new Command('models').description('Import, make and describe models');
+  const models = new Command('models').description('Import, create and describe models');
   for (const command of [convertCommand(), initCommand(), averageCommand(), infoCommand(), checkCommand()])
     models.addCommand(command);
   return models.addHelpText('after', `\n${NOTICE}.`);
 }
 
-const KEY_HELP = 'which model of a checkpoint with several: its key, or the prefix of its names';
+const KEY_HELP = 'in a checkpoint with several models: the key of one, or its tensor name prefix';
 
 const CONVERT_EXAMPLES = `
-Architecture and sizes are told by the names and shapes of the tensors; --config names them where that fails.
---int8 holds the large weights of the image encoder in 8 bits: a quarter of their size and faster products on a CPU, at
-masks that differ a little. Such a model can be used but not trained.
+Tensor names and shapes determine architecture and sizes; use --config if detection fails. --int8 stores the large
+weights of the image encoder in 8 bits: a quarter of the size and faster on a CPU, with slightly different masks. An
+int8 model cannot be trained.
 
 Examples:
   samus models convert sam_vit_b_01ec64.pth models/sam-b
@@ -40,13 +40,13 @@ ${NOTICE}.`;
 
 function convertCommand(): Command {
   return new Command('convert')
-    .description('Turn a model or a checkpoint of SAM or SAMUS into a model folder')
+    .description('Convert a model or a SAM or SAMUS checkpoint to a model folder')
     .argument('<model>', MODEL_NAMES)
     .argument('<out>', 'the model folder to write')
     .option('--config <file>', 'a config.json with the sizes or the name of a preset, instead of detecting them')
     .option('--key <name>', KEY_HELP)
-    .option('--int8', "hold the encoder's large weights in 8 bits")
-    .option('--float16', 'write the weights in 16 bits: half the size, the same arithmetic')
+    .option('--int8', "store the encoder's large weights in 8 bits")
+    .option('--float16', 'store the weights in 16 bits: half the size, still computed in float32')
     .option('--json', 'print one JSON document')
     .addHelpText('after', CONVERT_EXAMPLES)
     .action(async (model: string, out: string, options: ConvertOptions & JsonOption) => {
@@ -56,8 +56,8 @@ function convertCommand(): Command {
 }
 
 const INIT_EXAMPLES = `
-SAMUS takes over SAM's weights; its own parts start as PyTorch's defaults, drawn from the seed. The model is there to
-be trained: untrained it segments nothing well.
+SAMUS starts from SAM's weights; its other parts get PyTorch's default initialisation, drawn from the seed. Train the
+model before use: untrained, it segments nothing well.
 
 Example:
   samus models init samus --from sam_vit_b_01ec64.pth models/samus-start --seed 7
@@ -66,12 +66,12 @@ ${NOTICE}.`;
 
 function initCommand(): Command {
   return new Command('init')
-    .description('Make a model to train from the checkpoint of another')
-    .argument('<architecture>', 'what to make: samus, or another one that can start from a checkpoint of another')
+    .description("Create a model to train from another architecture's checkpoint")
+    .argument('<architecture>', 'the architecture to create: samus, or another that can start from a checkpoint')
     .argument('<out>', 'the model folder to write')
     .requiredOption('--from <checkpoint>', 'a SAM checkpoint or model folder')
     .addOption(
-      new Option('--seed <number>', 'of the weights that are drawn').argParser(parseCount('--seed', 0)).default(1),
+      new Option('--seed <number>', 'seed of the random weights').argParser(parseCount('--seed', 0)).default(1),
     )
     .option('--json', 'print one JSON document')
     .addHelpText('after', INIT_EXAMPLES)
@@ -82,8 +82,8 @@ function initCommand(): Command {
 }
 
 const AVERAGE_EXAMPLES = `
-For checkpoints of one training, one after the other: their mean often segments better than each of them. Models that were
-trained apart have no useful mean.
+Averages successive checkpoints of one training; the mean often segments better than each of them. Models from
+independent trainings have no useful mean.
 
 Example:
   samus models average run-1/best run-2/best run-3/best --out models/mean
@@ -92,7 +92,7 @@ ${NOTICE}.`;
 
 function averageCommand(): Command {
   return new Command('average')
-    .description('Make one model of the mean weights of several checkpoints')
+    .description('Average the weights of several checkpoints into one model')
     .argument('<models...>', `two or more, each ${MODEL_NAMES}`)
     .requiredOption('--out <folder>', 'the model folder to write')
     .option('--json', 'print one JSON document')
@@ -104,8 +104,8 @@ function averageCommand(): Command {
 }
 
 const INFO_EXAMPLES = `
-gflop is what the image encoder takes for one image, two for each multiply-add of its products; trainable are the
-weights that the published recipe moves.
+gflop is the cost of the image encoder for one image, counting two operations per multiply-add; trainable counts the
+weights that the published recipe trains.
 
 Examples:
   samus models info models/samus-b
@@ -115,7 +115,7 @@ ${NOTICE}.`;
 
 function infoCommand(): Command {
   return new Command('info')
-    .description('Tell what a model is: architecture, sizes, cost, files, licence')
+    .description('Describe a model: architecture, sizes, cost, files, licence')
     .argument('[model]', 'a model folder, a .pth or .safetensors file, or a bundled name', DEFAULT_MODEL)
     .option('--key <name>', KEY_HELP)
     .option('--json', 'print one JSON document')
@@ -127,7 +127,7 @@ function infoCommand(): Command {
 }
 
 const CHECK_EXAMPLES = `
-The metadata of the file names the model and its sizes; its weights are the tensors weights.*. Everything else in it is computed
+The metadata of the file names the model and its sizes; its weights are the tensors weights.*. Everything else is computed
 again: output, act.* (intermediate results), loss, grad.* and after.* (running statistics) of one training step without dropout.
 
 Example:
@@ -139,7 +139,7 @@ function checkCommand(): Command {
   return new Command('check')
     .description('Compare a model with reference tensors of another implementation')
     .argument('<file>', 'a .safetensors file with weights, inputs and results')
-    .option('--weights <model>', `the model, where the file has no weights: ${MODEL_NAMES}`)
+    .option('--weights <model>', `the model, if the file has no weights: ${MODEL_NAMES}`)
     .option('--outputs <file>', 'write the computed tensors to this .safetensors file')
     .option('--json', 'print one JSON document')
     .addHelpText('after', CHECK_EXAMPLES)

@@ -1,5 +1,5 @@
 /**
- * `samus models average`: one model out of several checkpoints of a training.
+ * The work of `samus models average`: averages several checkpoints of a training.
  */
 import { basename } from 'node:path';
 import { averageWeights } from '../models/averageWeights.js';
@@ -10,7 +10,7 @@ import { NOTICE } from './packageInfo.js';
 import type { Outcome } from './run.js';
 
 /**
- * Writes a model folder with the means of the weights of models.
+ * Writes a model folder with the mean weights of the models.
  * @throws SamusError OUTPUT_IS_INPUT, as averageWeights, and what reading, checking and writing throw
  */
 export async function averageModels(names: readonly string[], out: string): Promise<Outcome> {
@@ -27,6 +27,6 @@ function card(out: string, names: readonly string[]): string {
 ${NOTICE}.
 
 The mean of the weights of ${names.map((name) => `\`${name}\``).join(', ')} (\`samus models average\`). Data, licence and
-limits are theirs; how well it does has to be measured (\`samus evaluate\`).
+limits are those of these models; measure the quality with \`samus evaluate\`.
 `;
 }

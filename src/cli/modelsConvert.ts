@@ -1,5 +1,5 @@
 /**
- * `samus models convert`: a checkpoint of the public PyTorch code as a model folder.
+ * The work of `samus models convert`: converts a checkpoint of the public PyTorch code to a model folder.
  */
 import { basename, extname } from 'node:path';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
@@ -23,18 +23,18 @@ import { type Outcome, warn } from './run.js';
 export interface ConvertOptions {
   /** Path of a config.json, or the name of a preset. */
   readonly config?: string;
-  /** Which model of a checkpoint with several. */
+  /** Selects a model in a checkpoint with several. */
   readonly key?: string;
-  /** Hold the encoder's large weights in 8 bits. */
+  /** Store the encoder's large weights in 8 bits. */
   readonly int8?: boolean;
-  /** Write weights in 16 bits. */
+  /** Store weights in 16 bits. */
   readonly float16?: boolean;
 }
 
 /**
  * Reads a checkpoint and writes it as a model folder.
- * @throws SamusError OUTPUT_IS_INPUT; what reading, checking and writing throw; CONFIG_UNREADABLE, CONFIG_INVALID; MODEL_QUANTISED if
- *   8 bits are asked of a model that has them
+ * @throws SamusError OUTPUT_IS_INPUT; what reading, checking and writing throw; CONFIG_UNREADABLE, CONFIG_INVALID;
+ *   MODEL_QUANTISED if the model is already quantised to 8 bits
  */
 export async function convertModel(checkpoint: string, out: string, options: ConvertOptions): Promise<Outcome> {
   await checkModelOutput(
@@ -53,8 +53,8 @@ export async function convertModel(checkpoint: string, out: string, options: Con
 }
 
 /**
- * A file of half the size; what computes with it computes in float32 all the same. Fixed tables stay as they are: they
- * are small, and the frequencies of the positions among them are multiplied by pixels.
+ * Halves the file size; computation stays in float32. Fixed tables keep their precision: they are small, and the
+ * position frequencies among them are multiplied by pixel coordinates.
  */
 function halved(model: Model): Model {
   const tables = new Set(parametersOf(model.config).flatMap(({ name, buffer }) => (buffer ? [name] : [])));
@@ -65,9 +65,9 @@ function halved(model: Model): Model {
   return { ...model, tensors: new Map(tensors) };
 }
 
-/** What a card says of the rounding, after what it said before. */
-const INT8_NOTE = `The large weights of the image encoder are held in 8 bits (\`samus models convert --int8\`): its masks differ a little
-from those of the model that it was made from.
+/** Appended to the model card. */
+const INT8_NOTE = `The large weights of the image encoder are stored in 8 bits (\`samus models convert --int8\`): the masks differ slightly
+from those of the original model.
 `;
 
 async function readWithConfig(checkpoint: string, named: string, { key }: LoadOptions): Promise<Model> {
@@ -84,7 +84,7 @@ function cardOf({ name, config }: Model, checkpoint: string): string {
 
 ${NOTICE}.
 
-Imported from the checkpoint \`${basename(checkpoint)}\` (${architectureOf(config).title}). Its licence, the data
-that it was trained on and how well it does are not known to this program: see where the checkpoint came from.
+Imported from the checkpoint \`${basename(checkpoint)}\` (${architectureOf(config).title}). Its licence,
+training data and quality are not recorded here: see the source of the checkpoint.
 `;
 }

@@ -1,5 +1,5 @@
 /**
- * `samus models info`: what a model is and costs.
+ * The work of `samus models info`: describes a model and its cost.
  */
 import { stat } from 'node:fs/promises';
 import type { Json } from '../errors.js';
@@ -13,7 +13,7 @@ import type { LoadOptions } from '../predict/loadModel.node.js';
 import { readModel } from './openModel.js';
 import type { Outcome } from './run.js';
 
-/** What there is to say of a model. @throws SamusError what reading it throws */
+/** Describes a model. @throws SamusError as readModel */
 export async function describeModel(path: string, options: LoadOptions = {}): Promise<Outcome> {
   const model = await readModel(path, options);
   const { name, config } = model;
@@ -35,15 +35,15 @@ export async function describeModel(path: string, options: LoadOptions = {}): Pr
   };
   const lines = [
     `${name}: ${architecture}, ${config.imageSize} px, ${architectureOf(config).describe(config)}`,
-    `parameters: ${parameters.toLocaleString('en')}, of which ${trainable.toLocaleString('en')} are trained`,
-    `${part}: ${gflop} GFLOP for an image${config.quantisation ? ', its large weights in 8 bits' : ''}`,
+    `parameters: ${parameters.toLocaleString('en')}, ${trainable.toLocaleString('en')} of them trainable`,
+    `${part}: ${gflop} GFLOP per image${config.quantisation ? ', large weights in 8 bits' : ''}`,
     ...files.map(({ path, bytes }) => `file: ${path}, ${(bytes / 1e6).toFixed(1)} MB`),
     `licence: ${licence ?? 'not stated'}`,
   ];
   return { document, lines };
 }
 
-/** Weights, in 8 bits or not, without tables that no training moves; a model in 8 bits is not trained. */
+/** Counts weights, int8 ones included, without fixed tables. An int8 model has no trainable ones. */
 function countParameters(config: ModelConfig): { parameters: number; trainable: number } {
   const weights = parametersOf(config).filter(({ buffer, dtype }) => !buffer || dtype === 'int8');
   const count = (list: typeof weights) => list.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
@@ -51,7 +51,7 @@ function countParameters(config: ModelConfig): { parameters: number; trainable: 
   return { parameters: count(weights), trainable: count(trained) };
 }
 
-/** `license:` or `licence:` of the model card's front matter, as model hubs have it. */
+/** `license:` or `licence:` in the model card's front matter, as on model hubs. */
 function licenceIn(card: string | undefined): string | null {
   const head = card && /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
   return (head && /^licen[cs]e:[ \t]*(\S.*?)\s*$/m.exec(head)?.[1]) || null;

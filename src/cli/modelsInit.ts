@@ -1,5 +1,5 @@
 /**
- * `samus models init`: a model to start training from.
+ * The work of `samus models init`: creates a model to start training from.
  */
 import { basename } from 'node:path';
 import { SamusError } from '../errors.js';
@@ -19,8 +19,8 @@ export interface InitOptions {
 }
 
 /**
- * Writes a model of an architecture that starts from the weights of another.
- * @param id of the architecture to make
+ * Writes a model of one architecture that starts from the weights of another.
+ * @param id the architecture to create
  * @throws SamusError USAGE_VALUE, OUTPUT_IS_INPUT, INIT_FROM if it cannot start from `from`, and what reading, checking and writing throw
  */
 export async function initModel(id: string, out: string, { from, seed }: InitOptions): Promise<Outcome> {
@@ -31,7 +31,7 @@ export async function initModel(id: string, out: string, { from, seed }: InitOpt
   if (!start) {
     const possible = Object.keys(target.startFrom ?? {}).map((other) => architectureOf({ architecture: other }).title);
     const message = `expected a checkpoint of ${possible.join(' or ')}, got ${architectureOf(source.config).title} in ${from}`;
-    throw new SamusError('INIT_FROM', message, 'name a checkpoint that was published for it', { from });
+    throw new SamusError('INIT_FROM', message, 'name a checkpoint of that architecture', { from });
   }
   const config = start.config();
   const tensors = await withProgress('initialising', async () =>
@@ -55,7 +55,7 @@ function card(title: string, from: string, seed: number): string {
 
 ${NOTICE}.
 
-Started from \`${basename(from)}\`; what that does not have was drawn with seed ${seed}. It has to be trained before it
-segments anything. The licence is that of the checkpoint it was started from.
+Started from \`${basename(from)}\`; weights missing there were drawn with seed ${seed}. Train it before use. The licence
+of that checkpoint applies.
 `;
 }

@@ -1,5 +1,5 @@
 /**
- * Loads the model that a command names.
+ * Loads the model named on the command line.
  */
 import { architectureOf } from '../models/registry.js';
 import { ClassNetwork } from '../predict/classNetwork.js';
@@ -11,7 +11,7 @@ import type { ModelOptions } from './modelOptions.js';
 import { withProgress } from './progress.js';
 import { warn } from './run.js';
 
-/** Reads a model and tells what looked odd on stderr. @throws SamusError as loadModel */
+/** Reads a model and prints its warnings. @throws SamusError as loadModel */
 export async function readModel(name: string, options?: LoadOptions): Promise<Model> {
   const model = await withProgress(`reading the model ${name}`, () => loadModel(name, options));
   for (const warning of model.warnings ?? []) warn(warning);
@@ -19,7 +19,7 @@ export async function readModel(name: string, options?: LoadOptions): Promise<Mo
 }
 
 /**
- * A segmenter of the model that the options name; the caller disposes of it.
+ * A segmenter of the model in the options; the caller disposes of it.
  * @throws SamusError as loadModel, MODEL_PROMPTS for a model that takes no prompts
  */
 export async function openSegmenter(options: ModelOptions): Promise<Segmenter> {

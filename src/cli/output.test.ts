@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { outputCheck, outputStems } from './output.js';
 
 describe('outputStems', () => {
-  it('keeps images of one name apart, also where case is not told apart', () => {
+  it('gives images of one name different stems, also without regard to case', () => {
     expect(
       outputStems(['a/x.png', 'b/x.jpg', 'X.png', 'x-2.png', 'no-ending', '.hidden.png'].map((path) => ({ path }))),
     ).toEqual(['x', 'x-2', 'X-3', 'x-2-2', 'no-ending', '.hidden']);
@@ -20,12 +20,12 @@ describe('outputCheck', () => {
   });
   const coded = (code: string) => expect.objectContaining({ code, kind: 'usage' });
 
-  it('refuses what is read, however it is spelled', async () => {
+  it('refuses to overwrite an input under any spelling', async () => {
     const check = await outputCheck(['b.png']);
-    await expect(check(['./a/../b.png'])).rejects.toThrow(/would be replaced by its result/);
+    await expect(check(['./a/../b.png'])).rejects.toThrow(/would overwrite the input/);
   });
 
-  it('refuses what is read under the name of a link, and by a link', async () => {
+  it('refuses to overwrite an input through links', async () => {
     folder = mkdtempSync(join(tmpdir(), 'samus-output-'));
     const [file, soft, hard, way] = ['file', 'soft', 'hard', 'way'].map((name) => join(folder, name));
     writeFileSync(file!, '');
@@ -41,7 +41,7 @@ describe('outputCheck', () => {
     }
   });
 
-  it('refuses one place for two results', async () => {
+  it('refuses to write two results to one path', async () => {
     const check = await outputCheck(['c.png']);
     await expect(check(['a.png', 'A.png'])).rejects.toThrow(coded('OUTPUT_TWICE'));
     await check(['a.png', 'b.png']);

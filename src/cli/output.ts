@@ -1,6 +1,5 @@
 /**
- * The files that results are written to: their names, and writing each of them in one step, so that a file is there
- * as a whole or not at all.
+ * Names and writes output files. Each is written atomically: it is complete or absent.
  */
 import { basename, extname, join, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
@@ -11,8 +10,8 @@ import { MODEL_FILES } from '../formats/modelFolder.node.js';
 import { whole } from './interrupt.js';
 
 /**
- * Names of the files of each image, without what tells them apart: its own name without ending, and a number after it
- * where two images of one run have the same.
+ * The common start of each image's output file names: the image's name without extension, and a number if another image
+ * of the run has the same name.
  */
 export function outputStems(images: readonly { readonly path: string; readonly frame?: number }[]): string[] {
   const taken = new Set<string>();
@@ -30,8 +29,7 @@ export function outputStems(images: readonly { readonly path: string; readonly f
 export type OutputCheck = (outputs: readonly string[]) => Promise<void>;
 
 /**
- * A check that refuses to replace what the command reads, under whatever name or link, and to write two results to one
- * place.
+ * A check that refuses to overwrite an input, under any name or link, and to write two results to one path.
  */
 export async function outputCheck(inputs: readonly string[]): Promise<OutputCheck> {
   const read = new Set(inputs.map((path) => resolve(path)));
@@ -41,13 +39,13 @@ export async function outputCheck(inputs: readonly string[]): Promise<OutputChec
     for (const path of outputs) {
       const file = await fileIdentity(path);
       if (read.has(resolve(path)) || (file !== undefined && files.has(file))) {
-        const message = `${path} is read by this command and would be replaced by its result`;
-        throw new SamusError('OUTPUT_IS_INPUT', message, 'name another place for the output', { path });
+        const message = `the output would overwrite the input ${path}`;
+        throw new SamusError('OUTPUT_IS_INPUT', message, 'choose another output path', { path });
       }
-      // Two names that differ in case only are one file on Windows and macOS.
+      // Names that differ only in case are one file on Windows and macOS.
       const place = resolve(path).toLowerCase();
       if (written.has(place)) {
-        const message = `two results of this command would be written to ${path}`;
+        const message = `two results would be written to ${path}`;
         const hint = 'rename an object, or run the command for each image';
         throw new SamusError('OUTPUT_TWICE', message, hint, { path });
       }
@@ -56,13 +54,13 @@ export async function outputCheck(inputs: readonly string[]): Promise<OutputChec
   };
 }
 
-/** What reading a model may read, if it is named by a file or a folder. */
+/** Every file that loading a model may read, whether the name is a file or a folder. */
 export const modelFiles = (name: string): string[] => [
   name,
   ...Object.values(MODEL_FILES).map((file) => join(name, file)),
 ];
 
-/** Writes a text file in one step. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
+/** Writes a text file atomically. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
 export async function writeText(path: string, text: string): Promise<void> {
   await whole(() => writeTextFile(path, text));
 }

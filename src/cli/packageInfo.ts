@@ -1,12 +1,12 @@
 /**
- * What the package says of itself.
+ * The package's version and notice.
  */
 import { readFileSync } from 'node:fs';
 
-/** Stands in every help text and result. */
+/** Part of every help text and result. */
 export const NOTICE = 'Research use only, not for diagnosis';
 
-/** The version in package.json, which lies two folders above the built file. */
+/** The version in package.json, two folders above the built file. */
 export function packageVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version);

@@ -56,7 +56,7 @@ export async function writePhantoms(out: string, { seed, count, size, kind }: Ph
   return { document, lines: [`${count} phantom(s) in ${out}, clicks in ${join(out, 'prompts.csv')}`] };
 }
 
-/** Objects by names of their own: the second cyst is `cyst-2`. */
+/** Objects with unique names: the second cyst is `cyst-2`. */
 function namedObjects({ objects }: Phantom) {
   const seen = new Map<string, number>();
   return objects.map(({ name: kind, mask, click }) => {

@@ -1,5 +1,5 @@
 /**
- * The command line as a whole: which commands there are, and what holds for all of them.
+ * The whole command line: its commands, and what applies to all of them.
  */
 import { Command } from 'commander';
 import { dataCommand } from './data.js';
@@ -19,10 +19,10 @@ Examples:
   samus serve --port 8000
   samus models convert sam_vit_b_01ec64.pth models/sam-b
 
-Exit codes: 0 done, 1 a failure while working, 2 wrong usage, 3 bad input, 4 this machine cannot, 130 interrupted.
+Exit codes: 0 success, 1 failure, 2 wrong usage, 3 bad input, 4 not possible on this machine, 130 interrupted.
 ${NOTICE}.`;
 
-/** A fresh command line; prompts gather in it, so that it serves once. */
+/** A new command line. It collects prompts while parsing, so use it once. */
 export function createProgram(): Command {
   const program = new Command('samus')
     .description('Promptable ultrasound segmentation')
@@ -40,7 +40,7 @@ export function createProgram(): Command {
   ])
     program.addCommand(command);
   forAll(program, (command) => {
-    // Errors are printed in one form for all commands, by run.ts.
+    // run.ts prints the errors of all commands in one form.
     command.exitOverride().configureOutput({ outputError: () => undefined });
     command.helpCommand(command.commands.length > 0);
   });

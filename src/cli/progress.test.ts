@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { duration, Progress, progressLine, rewritten } from './progress.js';
 
 describe('progressLine', () => {
-  it('tells what, how far, and how long still once it can know', () => {
+  it('shows the task, the progress, and the time left once known', () => {
     expect(progressLine('segmenting', 0, 4, 2000, 'a.png')).toBe('segmenting a.png, 0 of 4, 2 s so far');
     expect(progressLine('segmenting', 1, 4, 2000)).toBe('segmenting, 1 of 4, 2 s so far, about 6 s left');
     expect(progressLine('reading', 0, 0, 3000)).toBe('reading, 3 s so far');
   });
 });
 
-it('writes durations as people say them', () => {
+it('formats durations', () => {
   expect(duration(10_785_000)).toBe('3 h 0 min');
   expect([duration(900), duration(59_400), duration(61_000), duration(7_860_000)]).toEqual([
     '1 s',
@@ -19,7 +19,7 @@ it('writes durations as people say them', () => {
   ]);
 });
 
-it('keeps a line that is rewritten within the terminal', () => {
+it('cuts a rewritten line to the width of the terminal', () => {
   const terminal = { columns: 20, write: () => {} };
   expect(rewritten('a short line', terminal)).toBe('\r\x1b[Ka short line');
   expect(rewritten('a line that is much too long', terminal)).toBe('\r\x1b[Ka line that is muc…');
@@ -38,7 +38,7 @@ describe('Progress', () => {
     return { lines, isTTY, write: (text: string) => lines.push(text) };
   }
 
-  it('says nothing of what ends within a second', () => {
+  it('shows nothing for work of less than a second', () => {
     const log = target(false);
     const progress = new Progress('reading', 0, log);
     vi.advanceTimersByTime(900);
@@ -47,7 +47,7 @@ describe('Progress', () => {
     expect(log.lines).toEqual([]);
   });
 
-  it('writes a log a line now and then, by itself', () => {
+  it('writes a line to a log every few seconds, on its own', () => {
     const log = target(false);
     const progress = new Progress('reading', 0, log);
     vi.advanceTimersByTime(11_500);
@@ -55,7 +55,7 @@ describe('Progress', () => {
     expect(log.lines).toEqual(['reading, 1 s so far\n', 'reading, 6 s so far\n', 'reading, 11 s so far\n']);
   });
 
-  it("rewrites a terminal's line and takes it away at the end", () => {
+  it("rewrites a terminal's line and removes it at the end", () => {
     const terminal = target(true);
     const progress = new Progress('segmenting', 3, terminal);
     progress.update(1);

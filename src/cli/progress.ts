@@ -1,11 +1,11 @@
 /**
- * Progress on stderr: what is done, how far it is, how long it still takes. Nothing is shown for what ends within a
- * second. A terminal gets one line that is rewritten, a log gets a plain line now and then.
+ * Progress on stderr: the task, how much is done, the time left. Work of less than a second shows nothing. A terminal
+ * gets one line that is rewritten, a log gets a plain line every few seconds.
  */
 
-/** Work that ends sooner shows nothing. */
+/** Shorter work shows nothing. */
 const SILENT_MS = 1000;
-/** Between two rewritings of a terminal's line, and between two lines of a log. */
+/** Interval between updates of the line in a terminal, and between lines in a log. */
 const TERMINAL_MS = 200;
 const LOG_MS = 5000;
 
@@ -25,8 +25,8 @@ export class Progress {
   #detail = '';
 
   /**
-   * @param what is being done, as in "segmenting"
-   * @param total steps of about the same length, or 0 if their number is not known
+   * @param what the task, as in "segmenting"
+   * @param total steps of about the same length, or 0 if unknown
    */
   constructor(
     readonly what: string,
@@ -37,14 +37,14 @@ export class Progress {
     this.#timer.unref();
   }
 
-  /** Tells how many steps are done, and what the one at hand is. */
+  /** Sets the number of finished steps and the current one. */
   update(done: number, detail = ''): void {
     this.#done = done;
     this.#detail = detail;
     this.#show();
   }
 
-  /** Takes the line away from a terminal; in a log it stays. */
+  /** Removes the line from a terminal; a log keeps it. */
   end(): void {
     clearInterval(this.#timer);
     if (this.#shown && this.target.isTTY) this.target.write('\r\x1b[K');
@@ -63,7 +63,7 @@ export class Progress {
   }
 }
 
-/** The text of a progress line; the time left is told once a step is done. */
+/** The text of a progress line, with the time left once a step is done. */
 export function progressLine(what: string, done: number, total: number, elapsedMs: number, detail = ''): string {
   const parts = [what + (detail ? ` ${detail}` : '')];
   if (total > 0) parts.push(`${done} of ${total}`);
@@ -81,12 +81,12 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** A line that takes the place of the one before it. One that is too long for the terminal is cut: only its last row would go. */
+/** A line that replaces the previous one, cut to the terminal's width: of a wrapped line, only the last row would go. */
 export function rewritten(line: string, { columns = 80 }: ProgressTarget): string {
   return `\r\x1b[K${line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`}`;
 }
 
-/** Runs `work` of unknown length with progress around it. */
+/** Runs `work` of unknown length and shows progress. */
 export async function withProgress<T>(what: string, work: () => Promise<T>, target?: ProgressTarget): Promise<T> {
   const progress = new Progress(what, 0, target);
   try {

@@ -17,7 +17,7 @@ describe('parsePoint', () => {
   it.each(['', '1', '1,', '1,2,3', '1,2,bg,4', 'a,b', '1e3,2', 'NaN,1', '0x10,1', '1,2,constructor'])(
     'refuses "%s"',
     (text) => {
-      expect(() => parsePoint(text)).toThrow(/a point x,y or x,y,bg was expected/);
+      expect(() => parsePoint(text)).toThrow(/expected a point x,y or x,y,bg/);
     },
   );
 });
@@ -30,7 +30,7 @@ describe('parseBox', () => {
 });
 
 describe('PromptList', () => {
-  it('gives prompts to the object that was started last', () => {
+  it('adds prompts to the object started last', () => {
     const list = new PromptList();
     list.point([1, 2]);
     list.object('b');
@@ -43,7 +43,7 @@ describe('PromptList', () => {
     ]);
   });
 
-  it('goes on with an object by name without changing the order', () => {
+  it('continues an object by name without changing the order', () => {
     const list = new PromptList();
     for (const name of ['a', 'b', 'a']) {
       list.select(name);
@@ -58,7 +58,7 @@ describe('PromptList', () => {
   it.each(['', ' a', '../a', 'a/b', 'a\\b', 'a\nb', '.hidden', 'a'.repeat(81), 'a:b'])(
     'refuses the name "%s"',
     (name) => {
-      expect(() => new PromptList().object(name)).toThrow(/a name of letters/);
+      expect(() => new PromptList().object(name)).toThrow(/an object name of letters/);
     },
   );
 

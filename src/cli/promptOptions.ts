@@ -1,6 +1,6 @@
 /**
- * Prompts as they are written on a command line: points, boxes and mask files, gathered into objects in the order of
- * the options. Only their form is checked here; whether they lie in an image is seen where the image is known.
+ * Prompts on the command line: points, boxes and mask files, collected into objects in the order of the options. This
+ * file checks only their form; whether they lie inside the image is checked once the image is known.
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
@@ -8,7 +8,7 @@ import type { PixelBox } from '../formats/rle.js';
 import type { JobObject } from '../jobs/segmentJob.js';
 import type { PointPrompt } from '../predict/types.js';
 
-/** A {@link JobObject} that prompts are still added to. */
+/** A {@link JobObject} that still collects prompts. */
 interface OpenObject {
   readonly name: string;
   readonly points: PointPrompt[];
@@ -16,12 +16,12 @@ interface OpenObject {
   guess?: { readonly path: string };
 }
 
-/** Names become parts of file names, so they may hold nothing that a path could be made of. */
+/** Names become parts of file names, so they must not contain path characters. */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,79}$/u;
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
 
-/** Gathers prompts: each belongs to the object that was started last. */
+/** Collects prompts; each belongs to the object started last. */
 export class PromptList {
   readonly #objects: OpenObject[] = [];
   #current: OpenObject | undefined;
@@ -30,17 +30,13 @@ export class PromptList {
   object(name: string): void {
     checkName(name);
     if (this.#objects.some((object) => object.name === name)) {
-      throw usage(
-        'PROMPT_OBJECT_TWICE',
-        `each object needs a name of its own, ${name} came twice`,
-        'rename one of them',
-      );
+      throw usage('PROMPT_OBJECT_TWICE', `expected different object names, got ${name} twice`, 'rename one of them');
     }
     this.#current = { name, points: [] };
     this.#objects.push(this.#current);
   }
 
-  /** Starts the object of this name, or goes on with it. @throws SamusError PROMPT_OBJECT_NAME */
+  /** Starts or continues the object of this name. @throws SamusError PROMPT_OBJECT_NAME */
   select(name: string): void {
     const known = this.#objects.find((object) => object.name === name);
     if (known) this.#current = known;
@@ -58,7 +54,7 @@ export class PromptList {
     object.box = box;
   }
 
-  /** @param path of an image @throws SamusError PROMPT_MASK_TWICE */
+  /** @param path an image file @throws SamusError PROMPT_MASK_TWICE */
   mask(path: string): void {
     const object = this.#object();
     if (object.guess) throw twice('PROMPT_MASK_TWICE', 'mask', object.name);
@@ -75,14 +71,14 @@ export class PromptList {
     if (empty) {
       throw usage(
         'PROMPT_OBJECT_EMPTY',
-        `at least one point, box or mask was expected for the object ${empty.name}, none came`,
-        'give its prompts after --object, or leave the object out',
+        `expected at least one point, box or mask for object ${empty.name}, got none`,
+        'add its prompts after --object, or remove the object',
       );
     }
     return this.#objects;
   }
 
-  /** The object at hand; prompts before any `--object` start the first one. */
+  /** The current object; prompts before any `--object` start the first one. */
   #object(): OpenObject {
     if (!this.#current) this.object('object-1');
     return this.#current!;
@@ -96,28 +92,28 @@ export function parsePoint(text: string): PointPrompt {
   if (isNumber(x) && isNumber(y) && Object.hasOwn(labels, label) && rest.length === 0) {
     return [Number(x), Number(y), labels[label]!];
   }
-  throw usage('PROMPT_POINT', `a point x,y or x,y,bg was expected, "${text}" came`, 'write it like 120,88 or 40,52,bg');
+  throw usage('PROMPT_POINT', `expected a point x,y or x,y,bg, got "${text}"`, 'write it like 120,88 or 40,52,bg');
 }
 
-/** `x0,y0,x1,y1`, both corners in the box. @throws SamusError PROMPT_BOX */
+/** `x0,y0,x1,y1`, both corners inclusive. @throws SamusError PROMPT_BOX */
 export function parseBox(text: string): PixelBox {
   const parts = split(text);
   const [x0, y0, x1, y1] = parts.map(Number);
   if (parts.length === 4 && parts.every(isNumber)) return [x0!, y0!, x1!, y1!];
-  throw usage('PROMPT_BOX', `a box x0,y0,x1,y1 was expected, "${text}" came`, 'write it like 90,60,160,130');
+  throw usage('PROMPT_BOX', `expected a box x0,y0,x1,y1, got "${text}"`, 'write it like 90,60,160,130');
 }
 
 /** A whole number of at least `least`. @throws SamusError USAGE_NUMBER */
 export function parseCount(option: string, least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `from ${least} on`;
+  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw usage('USAGE_NUMBER', `${option} expects a whole number ${range}, "${text}" came`, 'correct the number');
+    throw usage('USAGE_NUMBER', `expected a whole number ${range} as ${option}, got "${text}"`, 'correct the number');
   };
 }
 
-/** Frames of a file: all, or ranges of numbers from 1, both ends included. */
+/** Frames of a file: all, or ranges of numbers from 1, both ends inclusive. */
 export type FrameChoice = 'all' | readonly (readonly [from: number, to: number])[];
 
 /** `all`, or numbers and ranges like `1,5-8`. @throws SamusError USAGE_FRAMES */
@@ -129,7 +125,7 @@ export function parseFrames(text: string): FrameChoice {
     throw usage(
       'USAGE_FRAMES',
       `expected frames as all, N or A-B, got "${part}"`,
-      'write them like 1,5-8; frames begin at 1',
+      'write them like 1,5-8; the first frame is 1',
     );
   });
 }
@@ -138,8 +134,8 @@ function checkName(name: string): void {
   if (NAME.test(name)) return;
   throw usage(
     'PROMPT_OBJECT_NAME',
-    `a name of letters, digits, spaces, dots, "_" and "-" was expected for an object, ${JSON.stringify(name)} came`,
-    'start it with a letter or digit and keep it under 80 characters',
+    `expected an object name of letters, digits, spaces, dots, "_" and "-", got ${JSON.stringify(name)}`,
+    'start it with a letter or digit and use at most 80 characters',
   );
 }
 
@@ -152,7 +148,7 @@ function isNumber(text: string | undefined): boolean {
 }
 
 function twice(code: ErrorCode, kind: string, name: string): SamusError {
-  return usage(code, `one ${kind} was expected for the object ${name}, a second came`, 'start another with --object');
+  return usage(code, `expected one ${kind} for object ${name}, got a second`, 'start another object with --object');
 }
 
 function usage(code: ErrorCode, message: string, hint: string): SamusError {

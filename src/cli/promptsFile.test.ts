@@ -9,7 +9,7 @@ function objectsOf(object: object) {
 describe('promptsFromJson', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  it('keeps the names that a person gave, and has a name for each file', () => {
+  it('keeps the given names and makes a file name for each', () => {
     const names = ['lesion', 'Lesion', 'cyst (left) 1/2', '../x', '???', 'a.b'];
     const objects = names.map((name) => ({ name, points: [[1, 2]] }));
     const text = JSON.stringify({ images: [{ image: 'a.png', objects }] });
@@ -25,7 +25,7 @@ describe('promptsFromJson', () => {
     ]);
   });
 
-  it('passes over objects in which nothing is left, and says so', () => {
+  it('skips empty objects with a warning', () => {
     const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const kept = { name: 'kept', points: [[1, 2]] };
     const empty = { name: 'gone', points: [], prompt: { points: [], oneByOne: true }, score: null, rle: null };
@@ -33,12 +33,12 @@ describe('promptsFromJson', () => {
     const text = JSON.stringify({ images: [{ image: 'a.png', objects: [empty, kept, erased] }] });
     expect(promptsFromJson(text, 'p.json').images[0]!.objects).toEqual([{ name: 'kept', points: [[1, 2, 1]] }]);
     expect(said.mock.calls.map(([line]) => line)).toEqual([
-      'warning: p.json: gone (objects[0] of a.png) has neither prompt nor stroke and is left out\n',
-      'warning: p.json: gone (objects[2] of a.png) has neither prompt nor stroke and is left out\n',
+      'warning: p.json: gone (objects[0] of a.png) skipped: it has neither prompts nor strokes\n',
+      'warning: p.json: gone (objects[2] of a.png) skipped: it has neither prompts nor strokes\n',
     ]);
   });
 
-  it('takes points, box and mask of what was written by hand', () => {
+  it('reads points, box and mask of a handwritten file', () => {
     expect(
       objectsOf({
         points: [
@@ -61,7 +61,7 @@ describe('promptsFromJson', () => {
     ]);
   });
 
-  it('takes run lengths as a first guess', () => {
+  it('reads run lengths as a first guess', () => {
     const rle = { size: [2, 3] as const, counts: '132' };
     expect(objectsOf({ prompt: { points: [], start: rle } })).toEqual([
       { name: 'object-1', points: [], guess: { rle } },
@@ -74,7 +74,7 @@ describe('promptsFromJson', () => {
 
   it.each([
     ['{"images": 3}', 'images of p.json: expected a list of images'],
-    ['{"images": ', 'p.json looks like JSON and is not'],
+    ['{"images": ', 'p.json is not valid JSON'],
     ['[{"image": "a", "objects": [{"points": [[1]]}]}]', 'images[0].objects[0].points of p.json: expected a point x,y'],
     ['[{"image": "a", "objects": [{"name": "x"}]}]', 'expected at least one point, box or mask'],
     ['[{"image": "a", "objects": [{"name": 5}]}]', 'objects[0].name of p.json: expected a text'],

@@ -1,6 +1,6 @@
 /**
- * Prompts for many images out of a file: CSV with the columns `image,object,kind,values`, or the JSON that
- * `samus segment --json` prints. Paths in it are taken as on the command line, from the current folder.
+ * Reads prompts for many images from a file: CSV with the columns `image,object,kind,values`, or the JSON that
+ * `samus segment --json` prints. Paths are relative to the current folder, as on the command line.
  */
 import { readFile, stat } from 'node:fs/promises';
 import type { ErrorCode } from '../errorCodes.js';
@@ -13,16 +13,16 @@ import { splitCsv } from './csv.js';
 import { PromptList, parseBox, parsePoint } from './promptOptions.js';
 import { warn } from './run.js';
 
-/** An image and what is asked about it. */
+/** An image and its prompted objects. */
 export type PromptedImage = Pick<SegmentJob, 'image' | 'objects'>;
 
-/** The prompts of a file, in its order. */
+/** The prompts of a file, in file order. */
 export interface PromptsFile {
   readonly images: readonly PromptedImage[];
   readonly classes: readonly AnnotationClass[];
 }
 
-/** Prompts are a few bytes each; what is larger is some other file. */
+/** A prompt takes a few bytes; a larger file is not a prompts file. */
 const MAX_BYTES = 64e6;
 
 const COLUMNS = ['image', 'object', 'kind', 'values'] as const;
@@ -35,11 +35,7 @@ export async function readPromptsFile(path: string): Promise<PromptsFile> {
   const text = (await readText(path)).replace(/^\uFEFF/, '');
   const prompts = /^\s*[{[]/.test(text) ? promptsFromJson(text, path) : promptsFromCsv(text, path);
   if (prompts.images.length > 0) return prompts;
-  throw input(
-    'PROMPTS_EMPTY',
-    `at least one prompt was expected in ${path}, it holds none`,
-    'add a line for each prompt',
-  );
+  throw input('PROMPTS_EMPTY', `expected at least one prompt in ${path}, got none`, 'add a line for each prompt');
 }
 
 async function readText(path: string): Promise<string> {
@@ -48,21 +44,21 @@ async function readText(path: string): Promise<string> {
     if (size > MAX_BYTES) {
       throw input(
         'PROMPTS_TOO_LARGE',
-        `a prompts file of at most ${MAX_BYTES} bytes was expected, ${path} has ${size}`,
-        'split it',
+        `expected a prompts file of at most ${MAX_BYTES} bytes, got ${size} in ${path}`,
+        'split the file',
       );
     }
     return await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof SamusError || !(error instanceof Error) || !('code' in error)) throw error;
-    const reason = error.code === 'ENOENT' ? 'there is none' : `it cannot be read (${String(error.code)})`;
-    throw input('PROMPTS_UNREADABLE', `a prompts file was expected at ${path}, but ${reason}`, 'check the path');
+    const reason = error.code === 'ENOENT' ? 'file not found' : String(error.code);
+    throw input('PROMPTS_UNREADABLE', `cannot read the prompts file ${path}: ${reason}`, 'check the path');
   }
 }
 
 /**
- * A person may give objects any name, and several the same, so files get names that are fit for them. Objects in which
- * nothing is left are passed over.
+ * Users can give objects any name, also the same one twice, so each object gets a safe and unique file name. Empty
+ * objects are skipped.
  * @throws SamusError PROMPTS_JSON, PROMPTS_EMPTY if no object has a prompt
  */
 export function promptsFromJson(text: string, path: string): PromptsFile {
@@ -74,10 +70,10 @@ export function promptsFromJson(text: string, path: string): PromptsFile {
     ),
   );
   if (empty.length > 0 && images.every(({ objects }) => objects.length === 0)) {
-    const message = `expected at least one point, box or mask in ${path}, its objects have none`;
-    throw input('PROMPTS_EMPTY', message, 'give each object its prompts');
+    const message = `expected at least one point, box or mask in ${path}, got none`;
+    throw input('PROMPTS_EMPTY', message, 'add a prompt to each object');
   }
-  for (const object of empty) warn(`${path}: ${object} has neither prompt nor stroke and is left out`);
+  for (const object of empty) warn(`${path}: ${object} skipped: it has neither prompts nor strokes`);
   return { images, classes };
 }
 
@@ -90,7 +86,7 @@ function jobObjects(objects: readonly AnnotatedObject[]): JobObject[] {
   const names = new OutputNames();
   return objects.flatMap((object, i) => {
     if (!hasSomething(object)) return [];
-    // What was answered before is not part of the question.
+    // Drop the previous answer; only the prompts are asked again.
     const { score, stability, mask, answer, committed, ...prompted } = object;
     const name = nameOf(object, i);
     const file = names.take(`${safeName(name)}.png`);
@@ -103,7 +99,7 @@ function parse(text: string, path: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw input('PROMPTS_JSON', `${path} looks like JSON and is not: ${reason}`, 'correct the file');
+    throw input('PROMPTS_JSON', `${path} is not valid JSON: ${reason}`, 'correct the file');
   }
 }
 
@@ -113,16 +109,16 @@ function promptsFromCsv(text: string, path: string): PromptsFile {
   if (COLUMNS.some((column, i) => names[i] !== column)) {
     throw input(
       'PROMPTS_COLUMNS',
-      `${path} was expected to start with the line ${COLUMNS.join(',')}`,
-      'separate the columns by commas, and name them in that order',
+      `expected the first line ${COLUMNS.join(',')} in ${path}`,
+      'separate the columns by commas, in this order',
     );
   }
   const lists = new Map<string, PromptList>();
   for (const { line, fields } of rows) {
-    // The values are last and hold commas themselves, so they need no quotes.
+    // The values come last and may contain commas without quotes.
     const [image = '', object = '', kind = '', ...values] = fields.map((field) => field.trim());
     const where = `line ${line} of ${path}`;
-    if (image === '') throw input('PROMPTS_LINE', `${where}: the path of an image was expected first`, 'add it');
+    if (image === '') throw input('PROMPTS_LINE', `${where}: the image path is missing`, 'add it as the first column');
     const list = lists.get(image) ?? new PromptList();
     lists.set(image, list);
     try {
@@ -141,7 +137,7 @@ function addPrompt(list: PromptList, kind: string, values: string): void {
   else if (kind === 'box') list.box(parseBox(values));
   else if (kind === 'mask') list.mask(values);
   else {
-    throw input('PROMPTS_KIND', `a kind point, box or mask was expected, "${kind}" came`, 'correct the third column');
+    throw input('PROMPTS_KIND', `expected a kind point, box or mask, got "${kind}"`, 'correct the third column');
   }
 }
 

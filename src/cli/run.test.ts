@@ -3,7 +3,7 @@ import { SamusError } from '../errors.js';
 import { asksForJson, reportError } from './run.js';
 
 describe('asksForJson', () => {
-  it('looks at options only', () => {
+  it('considers options only', () => {
     expect(asksForJson(['segment', 'a.png', '--json'])).toBe(true);
     expect(asksForJson(['segment', '--', '--json'])).toBe(false);
   });
@@ -26,15 +26,15 @@ describe('reportError', () => {
     return printed;
   }
 
-  it('prints an error of the project as a sentence and a hint, or as a document', () => {
-    const error = new SamusError('USAGE', 'a was expected, b came', 'give a', { n: 1 });
-    expect(report(error, false)).toEqual({ stdout: '', stderr: 'error: a was expected, b came\nhint: give a\n' });
+  it('prints a SamusError as message and hint, or as a document', () => {
+    const error = new SamusError('USAGE', 'expected a, got b', 'give a', { n: 1 });
+    expect(report(error, false)).toEqual({ stdout: '', stderr: 'error: expected a, got b\nhint: give a\n' });
     expect(JSON.parse(report(error, true).stdout)).toEqual({
-      error: { code: 'USAGE', message: 'a was expected, b came', hint: 'give a', details: { n: 1 } },
+      error: { code: 'USAGE', message: 'expected a, got b', hint: 'give a', details: { n: 1 } },
     });
   });
 
-  it('knows a full disk and missing memory', () => {
+  it('recognises a full disk and missing memory', () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     expect(JSON.parse(report(full, true).stdout).error.code).toBe('DISK_FULL');
     for (const reason of ['Array buffer allocation failed', 'Invalid typed array length: 9007199254740991']) {
@@ -42,7 +42,7 @@ describe('reportError', () => {
     }
   });
 
-  it('shows the stack of a bug, and still one document', () => {
+  it('prints the stack of a bug, and still one document', () => {
     const { stdout, stderr } = report(new TypeError('x is not a function'), true);
     expect(stderr).toMatch(/this is a bug[\s\S]*TypeError: x is not a function[\s\S]*at /);
     expect(JSON.parse(stdout).error.code).toBe('INTERNAL');

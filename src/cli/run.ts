@@ -1,13 +1,13 @@
 /**
- * From a command's outcome or error to what is printed and to the exit code: the same for every command. With
- * `--json` one document goes to stdout and nothing else does.
+ * Prints the outcome or error of a command and sets the exit code, the same way for every command. With `--json`,
+ * stdout gets one document and nothing else.
  */
 import { type Command, CommanderError } from 'commander';
 import type { ErrorCode } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
 import { isInterrupted } from './interrupt.js';
 
-/** What a command gives back. */
+/** What a command returns. */
 export interface Outcome {
   /** For `--json`. */
   readonly document: Json;
@@ -42,7 +42,7 @@ export function reportError(error: unknown, json: boolean): void {
   const known = asSamusError(error);
   if (!known) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`error: this is a bug, please report it with the command that you gave\n${stack}\n`);
+    process.stderr.write(`error: this is a bug, please report it together with the command\n${stack}\n`);
   } else if (!json) {
     process.stderr.write(`error: ${known.message}\nhint: ${known.hint}\n`);
   }
@@ -52,38 +52,38 @@ export function reportError(error: unknown, json: boolean): void {
   process.stdout.write(`${JSON.stringify(known ? known.toJSON() : { error: bug })}\n`);
 }
 
-/** Whether `--json` is among the options; what stands after `--` is no option. */
+/** Whether `--json` is among the options; arguments after `--` are not options. */
 export function asksForJson(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return (end < 0 ? args : args.slice(0, end)).includes('--json');
 }
 
-/** A warning, where people look for it and programs do not. */
+/** Prints a warning to stderr, so that stdout stays readable for programs. */
 export function warn(message: string): void {
   process.stderr.write(`warning: ${message}\n`);
 }
 
 const MACHINE: Readonly<Record<string, readonly [code: ErrorCode, reason: string]>> = {
   ENOSPC: ['DISK_FULL', 'the disk is full'],
-  EDQUOT: ['DISK_FULL', 'the quota of the disk is used up'],
-  EFBIG: ['DISK_FULL', 'a file would be larger than it may get'],
-  ENOMEM: ['MACHINE_LIMIT', 'there is not enough memory'],
+  EDQUOT: ['DISK_FULL', 'the disk quota is exceeded'],
+  EFBIG: ['DISK_FULL', 'a file would exceed the size limit'],
+  ENOMEM: ['MACHINE_LIMIT', 'not enough memory'],
   EMFILE: ['MACHINE_LIMIT', 'too many files are open'],
 };
 
-/** Errors of the operating system that slipped past the code that knows what it was doing. */
+/** Converts operating system errors that no closer code has handled. */
 function asSamusError(error: unknown): SamusError | undefined {
   if (error instanceof SamusError) return error;
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const limit = MACHINE[code];
-  if (limit) return new SamusError(limit[0], `${limit[1]} (${code})`, 'make room and run it again');
+  if (limit) return new SamusError(limit[0], `${limit[1]} (${code})`, 'free some and run it again');
   if (error instanceof RangeError && /allocation|array buffer|array length/i.test(error.message)) {
     const hint = 'use a smaller image or model, or close other programs';
-    return new SamusError('MACHINE_LIMIT', `there is not enough memory (${error.message})`, hint);
+    return new SamusError('MACHINE_LIMIT', `not enough memory (${error.message})`, hint);
   }
   if (/^E[A-Z]+$/.test(code)) {
-    return new SamusError('FILE_SYSTEM', `a file could not be used: ${error.message}`, 'check path and rights');
+    return new SamusError('FILE_SYSTEM', `cannot use a file: ${error.message}`, 'check its path and permissions');
   }
   return undefined;
 }
@@ -99,15 +99,15 @@ const USAGE: Readonly<Record<string, ErrorCode>> = {
   'commander.help': 'USAGE_MISSING_COMMAND',
 };
 
-/** Commander's errors in the project's form. Its help for a missing command has been printed already. */
+/** Converts commander's errors. For a missing command, commander has printed the help already. */
 function usageError(error: CommanderError): SamusError {
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = rest
     .join(' ')
     .trim()
     .replace(/^\((.*)\)$/, '$1');
-  const message = error.code === 'commander.help' ? 'a command was expected, none came' : first;
-  const hint = suggestion || 'add --help to the command to see what it takes';
+  const message = error.code === 'commander.help' ? 'the command is missing' : first;
+  const hint = suggestion || 'add --help to the command to see its usage';
   return new SamusError(USAGE[error.code] ?? 'USAGE', message, hint);
 }
 

@@ -1,5 +1,5 @@
 /**
- * `samus segment`: its options. Light, so that help and mistakes are answered at once; the work is in segmentRun.ts.
+ * Options of `samus segment`. Imports little, so that help and usage errors are instant; the work is in segmentRun.ts.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SamusError } from '../errors.js';
@@ -15,7 +15,7 @@ import type { SegmentOptions } from './segmentRun.js';
 type Formats = JobOutputs['formats'];
 
 const EXAMPLES = `
-Points are x,y in pixels of the image as stored, 0,0 being the top left one; x,y,bg is a point that is not the object.
+Points are x,y in pixels of the stored image, 0,0 at the top left; x,y,bg marks a point outside the object.
 
 Examples:
   samus segment scan.png --point 120,88
@@ -37,39 +37,43 @@ ${NOTICE}.`;
 export function segmentCommand(): Command {
   const prompts = new PromptList();
   const command = new Command('segment')
-    .description('Segment what is pointed at in ultrasound images, or everything')
+    .description('Segment prompted objects in ultrasound images, or everything')
     .argument('[images...]', 'image files: PNG, JPEG, WebP, TIFF, GIF, BMP, NIfTI or MetaImage')
-    .option('--point <x,y[,bg]>', 'a point of the object, or with bg of what is not the object; repeatable', (text) =>
+    .option('--point <x,y[,bg]>', 'a point on the object, or outside it with bg; repeatable', (text) =>
       prompts.point(parsePoint(text)),
     )
     .option('--box <x0,y0,x1,y1>', 'a box around the object', (text) => prompts.box(parseBox(text)))
-    .option('--mask <file>', 'a first guess: an image of the same size, not black where the object is', (text) =>
+    .option('--mask <file>', 'a first guess: an image of the same size, black outside the object', (text) =>
       prompts.mask(text),
     )
-    .option('--object <name>', 'start an object; the prompts after it are its own; repeatable', (text) =>
+    .option('--object <name>', 'start an object; the prompts after it belong to it; repeatable', (text) =>
       prompts.object(text),
     )
-    .option('--prompts <file>', 'prompts for many images: CSV, or JSON as --json prints it or the annotator exports it')
+    .option('--prompts <file>', 'prompts for many images: CSV, or JSON from --json or the annotator')
     .addOption(
       new Option(
         '--frame <number>',
-        'of a file with several frames: this one, from 1; results are named NAME.FRAME',
+        'segment this frame of a file with several, counted from 1; results are named NAME.FRAME',
       ).argParser(parseCount('--frame', 1)),
     )
     .addOption(
-      new Option('--frames <frames>', 'of files with several frames: all of them, or numbers and ranges like 1,5-8')
+      new Option('--frames <frames>', 'segment these frames: all, or numbers and ranges like 1,5-8')
         .argParser(parseFrames)
         .conflicts('frame'),
     )
-    .option('--multimask', 'ask for the three masks of an ambiguous prompt and take the one with the best score')
-    .option('--clean', 'fill holes and keep the part that the prompt asks for (default, unless --save-tensors)')
-    .option('--no-clean', 'leave masks as the model gives them')
-    .option('--out <folder>', 'where files are written', 'out')
-    .option('--format <formats>', 'png (a mask for each object), overlay, json; repeatable (default: png)', addFormats)
-    .option('--save-tensors <file>', 'also write embedding and logits of one image as safetensors')
+    .option('--multimask', 'predict three masks for an ambiguous prompt and keep the one with the best score')
+    .option('--clean', 'fill holes and keep only the prompted part (default, unless --save-tensors)')
+    .option('--no-clean', 'keep masks as the model predicts them')
+    .option('--out <folder>', 'output folder', 'out')
+    .option(
+      '--format <formats>',
+      'png (one mask for each object), overlay, json; repeatable (default: png)',
+      addFormats,
+    )
+    .option('--save-tensors <file>', 'also write the embedding and logits of one image as safetensors')
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES);
-  command.option('--classes', 'every class that a network without prompts finds, an object for each');
+  command.option('--classes', 'segment every class of a network without prompts, one object per class');
   addEverythingOptions(command);
   addModelOptions(command);
   type Options = SegmentOptions & EverythingOptions & { readonly frame?: number; readonly frames?: FrameChoice };
@@ -107,7 +111,7 @@ function checkAlone(
 function addFormats(text: string, before: Formats = []): Formats {
   const formats = text.split(',').map((name) => {
     const format = OUTPUT_FORMATS.find((known) => known === name.trim());
-    if (!format) throw new InvalidArgumentError(`"${name}" is none of ${OUTPUT_FORMATS.join(', ')}`);
+    if (!format) throw new InvalidArgumentError(`expected one of ${OUTPUT_FORMATS.join(', ')}, got "${name}"`);
     return format;
   });
   return [...new Set([...before, ...formats])];

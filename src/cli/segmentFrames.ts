@@ -1,5 +1,5 @@
 /**
- * Which frames of the images of `samus segment` are segmented.
+ * Selects the frames that `samus segment` segments.
  */
 import { SamusError } from '../errors.js';
 import { openImage } from '../formats/imageFile.node.js';
@@ -8,7 +8,7 @@ import type { FrameChoice } from './promptOptions.js';
 import type { PlannedImage } from './segmentJobs.js';
 
 /**
- * An entry for each frame that is asked for; a frame that a prompts file names stays.
+ * One entry for each chosen frame; a frame named in a prompts file stays.
  * @throws SamusError what is wrong with an image that is the only one
  */
 export async function eachFrame(images: readonly PlannedImage[], choice: FrameChoice): Promise<PlannedImage[]> {
@@ -28,7 +28,7 @@ export async function eachFrame(images: readonly PlannedImage[], choice: FrameCh
   return found;
 }
 
-/** The frames of a file, in their order. @throws SamusError IMAGE_FRAME if it has not so many */
+/** The frame numbers, sorted. @throws SamusError IMAGE_FRAME if the file has fewer frames */
 function numbersOf(choice: FrameChoice, source: ImageSource, path: string): number[] {
   const ranges = choice === 'all' ? [[1, source.frames] as const] : choice;
   for (const [, to] of ranges) checkFrame(source, to, path);
@@ -36,7 +36,7 @@ function numbersOf(choice: FrameChoice, source: ImageSource, path: string): numb
   return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
-/** The error of one image among several is part of the result; what this machine cannot do ends the run. */
+/** The error of one image among several is part of the result; machine errors end the run. */
 export async function attempt<T>(work: () => Promise<T>, images: number): Promise<T | SamusError> {
   try {
     return await work();

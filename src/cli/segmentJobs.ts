@@ -1,6 +1,6 @@
 /**
- * Which image gets which prompts: those of the command line go to every image, those of a prompts file to the images
- * that it names.
+ * Assigns prompts to images: those of the command line go to every image, those of a prompts file to the images it
+ * names.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -13,10 +13,10 @@ import { nameKey } from '../formats/outputNames.js';
 import type { PromptList } from './promptOptions.js';
 import { type PromptedImage, readPromptsFile } from './promptsFile.js';
 
-/** One image of the command line, and what is asked about it. */
+/** One image of the command line and its prompts. */
 export interface PlannedImage extends PromptedImage {
   readonly image: ImageRef & { readonly path: string };
-  /** Why it cannot be done; reported when its turn comes. */
+  /** Why it cannot be segmented; reported in its turn. */
   readonly problem?: SamusError;
 }
 
@@ -26,8 +26,8 @@ export interface Plan {
 }
 
 /**
- * The work that a command line asks for.
- * @param images as named on the command line; with a prompts file, none of them means all that the file names
+ * The images to segment and their prompts.
+ * @param images as named on the command line; with a prompts file, none means all images in the file
  * @throws SamusError IMAGES_MISSING, PROMPTS_MISSING, PROMPTS_TWICE, and as readPromptsFile
  */
 export async function planJobs(
@@ -38,7 +38,7 @@ export async function planJobs(
   if (promptsFile === undefined) {
     checkImages(images);
     if (prompts.isEmpty) {
-      const hint = 'point at the object with --point x,y, or take --everything; --help lists other prompts';
+      const hint = 'add --point x,y, or use --everything; --help lists other prompts';
       throw usage('PROMPTS_MISSING', 'expected a prompt, got none', hint);
     }
     const objects = prompts.list();
@@ -54,27 +54,27 @@ export async function planJobs(
   return { images: found.flat(), classes };
 }
 
-/** The work of `--everything` and `--classes`: objects are found, not named. @throws SamusError IMAGES_MISSING */
+/** The images for `--everything` and `--classes`, without prompts. @throws SamusError IMAGES_MISSING */
 export function planWithoutPrompts(images: readonly string[]): Plan {
   checkImages(images);
   return { images: unique(images).map((path) => ({ image: { path }, objects: [] })), classes: [] };
 }
 
-/** A file may name an image by its content alone; then the command line says where it is. */
+/** A file may name an image by content hash alone; then the command line must give its path. */
 function withPath({ image, objects }: PromptedImage, promptsFile: string): PlannedImage {
   const { path } = image;
   if (path !== undefined) return { image: { ...image, path }, objects };
-  const message = `expected the path of each image in ${promptsFile}, got only the content of one (${image.content})`;
+  const message = `expected the path of each image in ${promptsFile}, got only a content hash (${image.content})`;
   throw usage('PROMPTS_NO_IMAGE', message, 'name the image files on the command line');
 }
 
-/** What a prompts file asks about an image: by its path, else by its content. */
+/** The prompts for an image in a prompts file, matched by path, else by content hash. */
 async function promptsOf(path: string, all: readonly PromptedImage[], promptsFile: string): Promise<PlannedImage[]> {
   const ofPath = all.filter(({ image }) => image.path !== undefined && keyOf(image.path) === keyOf(path));
   const found = ofPath.length > 0 ? ofPath : await promptsOfContent(path, all);
   if (found.length > 0) return found.map(({ image, objects }) => ({ image: { ...image, path }, objects }));
   const message = `${promptsFile} has no prompt for ${path}`;
-  const hint = 'add a line for it; paths are those of the command line, from the current folder';
+  const hint = 'add a line for it; paths are relative to the current folder';
   return [{ image: { path }, objects: [], problem: new SamusError('PROMPTS_NO_IMAGE', message, hint) }];
 }
 
@@ -95,7 +95,7 @@ function checkImages(images: readonly string[]): void {
   if (images.length === 0) throw usage('IMAGES_MISSING', 'expected an image, got none', 'name an image file');
 }
 
-/** An image named twice would be written twice to the same place. */
+/** An image named twice would write the same output twice. */
 function unique(images: readonly string[]): string[] {
   return [...new Map(images.map((image) => [keyOf(image), image])).values()];
 }

@@ -1,5 +1,5 @@
 /**
- * The work of `samus segment`: its jobs and their files, which failures end it, and what is said of the results.
+ * The work of `samus segment`: makes jobs, runs them, decides which failures end the run, and prints the results.
  */
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
@@ -25,24 +25,24 @@ import type { Plan } from './segmentJobs.js';
 export interface SegmentOptions extends ModelOptions {
   readonly prompts?: string;
   readonly multimask?: boolean;
-  /** Default: unless tensors are saved, whose masks those on disk then are. */
+  /** Default: true unless tensors are saved, so that masks on disk match the tensors. */
   readonly clean?: boolean;
   readonly out: string;
   readonly format?: JobOutputs['formats'];
   readonly saveTensors?: string;
   readonly json?: boolean;
-  /** Find everything in place of what is prompted. */
+  /** Find everything, without prompts. */
   readonly everything?: AutomaticSettings;
-  /** Find every class of a network in place of what is prompted. */
+  /** Segment every class of a network, without prompts. */
   readonly classes?: boolean;
-  /** Of files with several frames; the first unless given. */
+  /** Frames of files with several (default: the first). */
   readonly frames?: FrameChoice;
 }
 
 /**
- * Segments the images one after the other; one that fails, or whose results cannot be written, does not stop the others.
- * @throws SamusError what stops the whole run: a wrong call, a model that cannot be loaded, a full disk, and anything
- *   about an image that is the only one
+ * Segments the images one after another. A failed image, or results that cannot be written, do not stop the others.
+ * @throws SamusError what stops the whole run: wrong usage, a model that cannot be loaded, a full disk, and any error of
+ *   a single image
  */
 export async function segmentAll(plan: Plan, options: SegmentOptions): Promise<Outcome> {
   const { out, saveTensors, frames } = options;
@@ -60,7 +60,7 @@ export async function segmentAll(plan: Plan, options: SegmentOptions): Promise<O
   await check(jobs.flatMap(outputPaths));
   const model = await (options.classes ? openClassNetwork : openSegmenter)(options);
   const runner = new LocalRunner(model, { check, whole });
-  // A folder that cannot be made is known before the first of many images has been segmented.
+  // Fail before the first of many images if the folder cannot be created.
   if (images.length > 1) await makeFolder(out);
   for (const warning of otherModels(jobs, model.name)) warn(warning);
   const forget = beforeInterruptedEnd(() => runner.close());
@@ -84,7 +84,7 @@ export async function segmentAll(plan: Plan, options: SegmentOptions): Promise<O
       entries.push(done);
       lines.push(...resultLines(name, done));
       if (image.frame === undefined && done.frames !== undefined) {
-        warn(`${name} has ${done.frames} frames; the first is segmented (see --frame and --frames)`);
+        warn(`${name} has ${done.frames} frames; segmented only the first (see --frame and --frames)`);
       }
     }
   } finally {
@@ -102,7 +102,7 @@ function jobsOf({ images, classes }: Plan, options: SegmentOptions): SegmentJob[
   const stems = outputStems(images.map(({ image }) => image));
   return images.map(({ image, objects }, i) => ({
     image,
-    // What is asked for on the command line holds for documents that say otherwise.
+    // The command line overrides documents.
     objects: options.clean === undefined ? objects : objects.map((one) => ({ ...one, clean: options.clean! })),
     classes,
     multimask,
@@ -116,20 +116,20 @@ function jobsOf({ images, classes }: Plan, options: SegmentOptions): SegmentJob[
   }));
 }
 
-/** Every file that the command reads. */
+/** All files that the command reads. */
 function inputsOf(jobs: readonly SegmentJob[], { prompts, model }: SegmentOptions): string[] {
   const read = jobs.flatMap(({ image, objects }) => [image.path, ...objects.map(({ guess }) => guess?.path)]);
   return [...new Set([...read, prompts, ...modelFiles(model)])].filter((path) => path !== undefined);
 }
 
-/** A mask is made again only by the model that made it. */
+/** Warns about masks that another model made, since this one may not reproduce them. */
 function otherModels(jobs: readonly SegmentJob[], name: string): string[] {
   const asked = jobs.flatMap(({ objects }) => objects.filter(isAsked));
   const models = asked.flatMap(({ model }) => (model === undefined || model === name ? [] : [model]));
   return [...new Set(models)].map((model) => {
     const count = models.filter((one) => one === model).length;
     const objects = count === 1 ? '1 object was' : `${count} objects were`;
-    return `${objects} answered by the model ${model}; ${name} is asked now and may give other masks (see --model)`;
+    return `${objects} segmented by the model ${model}; ${name} may give different masks (see --model)`;
   });
 }
 
@@ -144,6 +144,6 @@ function objectLine(path: string, { name, score = null, mask, maskFile }: Annota
   const parts = mask ? partCount(mask) : 0;
   const several = parts > 1 ? `${parts} parts, ` : '';
   const found = mask && box ? `${several}area ${rleArea(mask)} px, box ${box.join(',')}` : 'nothing found';
-  const origin = score === null ? 'made by hand' : `score ${score.toFixed(3)}`;
+  const origin = score === null ? 'drawn by hand' : `score ${score.toFixed(3)}`;
   return `${path}: ${name}, ${origin}, ${found}${maskFile === undefined ? '' : ` -> ${maskFile}`}`;
 }

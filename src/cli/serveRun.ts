@@ -1,5 +1,5 @@
 /**
- * The work of `samus serve` and of `npm start`: a server from its options to its end.
+ * The work of `samus serve` and `npm start`: configures, runs and stops the server.
  */
 import { readFile } from 'node:fs/promises';
 import { SamusError } from '../errors.js';
@@ -29,16 +29,16 @@ export interface ServeOptions {
   readonly json?: boolean;
 }
 
-/** Names of the loopback address; a page elsewhere cannot make a browser use them for a name of its own. */
+/** Names of the loopback address; no other site can use them as its host name (DNS rebinding). */
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
 const MIN_TOKEN = 16;
 
-/** Serves until a signal comes; then the program ends with exit code 0. @throws SamusError what keeps it from starting */
+/** Serves until a signal, then exits with code 0. @throws SamusError if it cannot start */
 export async function serve(options: ServeOptions): Promise<void> {
   const token = options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
   const settings = settingsOf(options, token);
-  // Mistakes above are reported before all of the server is loaded.
+  // Usage errors above are reported before loading the server.
   const { createServer } = await import('../server/server.js');
   const server = await createServer(settings);
   await runServer(server, {
@@ -58,25 +58,27 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
 }
 
-/** How a server is run. */
+/** How to run a server. */
 export interface Running {
-  /** Takes the port. @returns the address; undefined if there is nothing to serve after all */
+  /** Binds the port. @returns the address; undefined if there is nothing to serve */
   readonly listen: () => Promise<string | undefined>;
   readonly drainSeconds: number;
-  /** Called once requests are answered at once. */
+  /** Called once the models are ready. */
   readonly announce: (url: string) => void;
 }
 
-/** Starts a server, waits for SIGINT or SIGTERM, finishes what was accepted, and ends the process. */
+/** Starts a server, waits for SIGINT or SIGTERM, finishes accepted requests, and ends the process. */
 export async function runServer(server: Server, { listen, drainSeconds, announce }: Running): Promise<void> {
   const signalled = new Promise<void>((resolve) => {
     process.once('SIGINT', resolve).once('SIGTERM', resolve);
   });
-  // A person reads plain words; where there is none, stderr is a log, and each of its lines is JSON.
+  // In a terminal, progress is plain text; otherwise stderr is a log of JSON lines.
   const { log } = server.app;
   const watched: ProgressTarget = process.stderr.isTTY ? process.stderr : { write: (line) => log.info(line.trimEnd()) };
-  explainInterruptBy(() => watched.write('ending: finishes what was accepted; once more ends it at once\n'));
-  // The interrupt handler of the program waits for this; that the server ends is no failure.
+  explainInterruptBy(() =>
+    watched.write('stopping: finishing accepted requests; press Ctrl-C again to stop at once\n'),
+  );
+  // The program's interrupt handler waits for this; a stopped server is not a failure.
   await whole(async () => {
     try {
       const url = await listen();
@@ -96,7 +98,7 @@ export async function runServer(server: Server, { listen, drainSeconds, announce
   });
 }
 
-/** A person reads a terminal, a program anything else. */
+/** Plain for a person at a terminal, JSON for anything else. */
 export function usualLogFormat(): LogFormat {
   return process.stderr.isTTY ? 'plain' : 'json';
 }
@@ -107,8 +109,8 @@ function settingsOf(options: ServeOptions, token: string | undefined): ServerSet
   if (!loopback && token === undefined) {
     throw new SamusError(
       'TOKEN_REQUIRED',
-      `expected a token, because anybody in the network can reach ${host}`,
-      'name a file with a token by --token-file, or leave --host out to serve this machine only',
+      `the token is missing: anyone on the network can reach ${host}`,
+      'add --token-file, or leave out --host to serve only this machine',
       { host },
     );
   }
@@ -140,14 +142,14 @@ function isLoopback(host: string): boolean {
 async function readToken(path: string): Promise<string> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) {
-    const message = `cannot read the token in ${path}`;
+    const message = `cannot read the token file ${path}`;
     throw new SamusError('TOKEN_UNREADABLE', message, 'check the path and its permissions', { path });
   }
   const token = text.trim();
   if (token.length >= MIN_TOKEN && !/\s/.test(token)) return token;
   throw new SamusError(
     'TOKEN_WEAK',
-    `expected a token of at least ${MIN_TOKEN} characters without spaces in ${path}, got another text`,
+    `expected a token of at least ${MIN_TOKEN} characters without spaces in ${path}`,
     'make one with: openssl rand -hex 32',
   );
 }

@@ -1,6 +1,6 @@
 /**
- * `npm start`: serves the annotator with the bundled model to this machine, and says what to open. Whoever wants it
- * otherwise takes `samus serve`.
+ * `npm start`: serves the annotator with the bundled model on this machine and prints its address. `samus serve` has
+ * the options.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { SamusError } from '../errors.js';
@@ -15,24 +15,24 @@ import { runServer, usualLogFormat } from './serveRun.js';
 
 const HOST = '127.0.0.1';
 const PORT = 8000;
-/** Ports that are tried after it. */
+/** Number of ports to try after it. */
 const MORE_PORTS = 20;
-/** How long a program that has the port may take to say what it is. */
+/** Timeout for the health check of the program that has the port. */
 const PATIENCE_MS = 2000;
-/** Between two looks at whether a samus that ends has ended. */
+/** Interval between checks whether a stopping samus has stopped. */
 const LOOK_MS = 200;
 
 async function start(): Promise<void> {
   const [unexpected] = process.argv.slice(2);
   if (unexpected !== undefined) {
     const message = `expected no arguments, got "${unexpected}"`;
-    throw new SamusError('USAGE_ARGUMENTS', message, 'to choose: npx samus serve --help');
+    throw new SamusError('USAGE_ARGUMENTS', message, 'for options run: npx samus serve --help');
   }
   if (!(await bundledModels()).includes(DEFAULT_MODEL)) {
     throw new SamusError(
       'MODEL_NOT_BUNDLED',
       `the bundled model models/${DEFAULT_MODEL} is missing`,
-      'get the whole repository or package, or serve a model of yours: npx samus serve --model FOLDER',
+      'get the complete repository or package, or serve your own model: npx samus serve --model FOLDER',
     );
   }
   const server = await createServer({
@@ -48,20 +48,20 @@ async function start(): Promise<void> {
     drainSeconds: 10,
     announce: (url) => {
       const moved = url === addressAt(PORT) ? [] : MOVED;
-      say(...moved, `open ${url} in a browser; Ctrl-C ends it`);
+      say(...moved, `open ${url} in a browser; press Ctrl-C to stop`);
     },
   });
 }
 
-/** A browser keeps what a page saves by its address, port included. */
+/** A browser stores a page's data by address, port included. */
 const MOVED = [
-  `port ${PORT} is taken by another program, so the address is another one; work that was saved before is not lost:`,
-  `the browser keeps it for ${addressAt(PORT)}, and shows it there once that port is free again`,
+  `port ${PORT} is in use by another program, so the address differs; saved work is not lost:`,
+  `the browser keeps it for ${addressAt(PORT)} and shows it there once that port is free`,
 ];
 
 /**
- * At `port`, or at the first one after it that is free; nowhere where samus itself answers already, since work that is
- * saved in its page would seem lost in that of another address. One that is ending is waited for, for its address.
+ * Listens at `port`, or at the first free port after it. If samus already runs at one of them, it does not start: work
+ * saved in that page would seem lost at another address. If that samus is stopping, waits for its port.
  * @throws SamusError PORT_TAKEN if none is free
  */
 async function listenNear(
@@ -78,12 +78,12 @@ async function listenNear(
     const url = addressAt(port);
     const status = await samusStatus(url);
     if (status === 'ending' || wasEnding) {
-      if (!wasEnding) say(`samus at ${url} is ending: waits until it has`);
+      if (!wasEnding) say(`waiting for samus at ${url} to stop`);
       await delay(LOOK_MS);
       return isInterrupted() ? undefined : listenNear(server, port, more, status === 'ending');
     }
     if (status !== undefined) {
-      say(`samus runs already: open ${url} in a browser`, 'for another one beside it: npx samus serve --port 9000');
+      say(`samus is already running: open ${url} in a browser`, 'to start another one: npx samus serve --port 9000');
       return undefined;
     }
     if (more === 0) throw error;
@@ -91,7 +91,7 @@ async function listenNear(
   }
 }
 
-/** What samus says of itself at an address; undefined if what answers there is none, or nothing. */
+/** The status of samus at an address; undefined if another program or nothing answers. */
 async function samusStatus(url: string): Promise<string | undefined> {
   try {
     const answer = await fetch(`${url}/api/v1/health`, { signal: AbortSignal.timeout(PATIENCE_MS) });

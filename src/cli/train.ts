@@ -1,6 +1,6 @@
 /**
- * `samus train`: its options, most of them from the table of settings. Light, so that help and mistakes are answered at
- * once; the work is in trainRun.ts.
+ * Options of `samus train`, most of them from the table of settings. Imports little, so that help and usage errors are
+ * instant; the work is in trainRun.ts.
  */
 import { Command, Option } from 'commander';
 import { SamusError } from '../errors.js';
@@ -13,9 +13,9 @@ import type { TrainOptions } from './trainSettings.js';
 const EPOCHS = parseCount('--epochs', 1);
 
 const EXAMPLES = `
-Without a checkpoint to start from, all weights start from random numbers and are trained. With one, those that the publication trains are.
-RUN holds config.json, metrics.jsonl and TensorBoard events, curves.svg, samples/, and the model folders last/ and best/.
-After any interruption, --resume RUN goes on as if nothing had happened.
+Without a checkpoint, all weights start random and are trained. With one, only those that the publication trains.
+RUN contains config.json, metrics.jsonl and TensorBoard events, curves.svg, samples/, and the model folders last/ and best/.
+After an interruption, --resume RUN continues with identical results.
 
 Examples:
   samus train --data US30K --train-list train --val-list val --model samus-b --from sam_vit_b_01ec64.pth --out runs/a
@@ -33,23 +33,24 @@ export function trainCommand(): Command {
   const command = new Command('train').description('Train a model on a folder of ultrasound datasets');
   for (const { name, option } of settings) if (name.startsWith('data.')) command.addOption(option);
   command
-    .option('--model <model>', 'samus-b, samus-s, sam-b, a model folder, or a config.json of a model')
+    .option('--model <model>', 'samus-b, samus-s, sam-b, a model folder, or the config.json of a model')
     .option(
       '--from <checkpoint>',
       'weights to start from: a model folder, or a .pth or .safetensors file of SAMUS or SAM',
     )
     .option('--out <run>', 'new folder of the run')
-    .option('--resume <run>', 'go on with an interrupted run')
+    .option('--resume <run>', 'continue an interrupted run')
     .option('--config <file>', 'settings of another run (its config.json); options override them');
   for (const { name, option } of settings) {
     if (!name.startsWith('data.')) command.addOption(option);
-    if (name === 'steps') command.addOption(new Option('--epochs <count>', 'in place of --steps').argParser(EPOCHS));
+    if (name === 'steps')
+      command.addOption(new Option('--epochs <count>', 'length in epochs, instead of --steps').argParser(EPOCHS));
   }
   return command
     .addOption(
       new Option(
         '--profile <memory>',
-        'choose --batch and --accumulate to fit the memory, where it was measured',
+        'choose --batch and --accumulate to fit this memory, for models with measured use',
       ).choices(['8gb', '16gb', '24gb']),
     )
     .addOption(
@@ -63,7 +64,7 @@ export function trainCommand(): Command {
     });
 }
 
-/** The option of a setting; its value is put into `given`, because commander has no null. */
+/** The option of a setting; its value goes into `given`, because commander has no null. */
 function settingOption(flags: string, name: string, row: Setting<unknown>, given: Record<string, unknown>): Option {
   const { kind, help } = row;
   const initially = initialText(row);

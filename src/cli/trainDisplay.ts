@@ -1,6 +1,6 @@
 /**
- * What a person sees of a training: a line in the terminal with time left, loss and validation Dice; metrics, curves and
- * sample pictures in the folder of the run.
+ * Shows a training: a terminal line with time left, loss and validation Dice; metrics, curves and sample images in the
+ * run folder.
  */
 import type { Validation } from '../train/position.js';
 import type { PreparedRun } from '../train/prepareRun.node.js';
@@ -8,10 +8,10 @@ import { RunRecord } from '../train/runRecord.node.js';
 import type { StepReport, TrainingListener } from '../train/trainer.node.js';
 import { duration, type ProgressTarget, rewritten } from './progress.js';
 
-/** Between two rewritings of a terminal's line, and between two lines of a log. */
+/** Interval between updates of the line in a terminal, and between lines in a log. */
 const TERMINAL_MS = 200;
 const LOG_MS = 30_000;
-/** Share of the newest step in the shown loss and time. */
+/** Weight of the newest step in the displayed loss and time. */
 const NEW = 0.02;
 
 export class RunDisplay implements TrainingListener {
@@ -35,7 +35,7 @@ export class RunDisplay implements TrainingListener {
 
   step({ step, loss, seconds }: StepReport): void {
     this.#loss = smooth(this.#loss, loss);
-    // The first step of a process waits for the first images and warms up: it is no measure of the others.
+    // The first step waits for images and warms up, so it does not represent the others.
     this.#seconds = this.#steps++ < 2 ? seconds : smooth(this.#seconds, seconds);
     const { steps, batch, accumulate } = this.run.config;
     const epochs = (step * batch * accumulate) / this.run.samples;

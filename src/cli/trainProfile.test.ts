@@ -26,14 +26,14 @@ describe('a profile', () => {
     expect(profiled(profile, { model, ...training }, 8)).toEqual({ batch, accumulate });
   });
 
-  it('knows a model by its sizes, wherever they come from', () => {
+  it('recognises a model by its sizes, whatever their source', () => {
     const read = parseConfig(JSON.parse(serialiseConfig(SAMUS_B))).config;
     for (const model of [read, SAMUS_FROM_SAM.config(SAM_VIT_B)]) {
       expect(profiled('8gb', { model, ...PUBLISHED }, 8)).toEqual({ batch: 1, accumulate: 8 });
     }
   });
 
-  it('refuses what does not fit, and what was not measured', () => {
+  it('refuses a training that does not fit or was not measured', () => {
     const refusal = (text: string) =>
       expect.objectContaining({ code: 'TRAIN_PROFILE', message: expect.stringContaining(text) });
     expect(() => profiled('8gb', { model: SAM_VIT_B, ...ALL }, 8)).toThrow(refusal('12.7 GB'));
@@ -42,10 +42,10 @@ describe('a profile', () => {
       { model: SAMUS_B, trained: 'all', recipe: { kind: 'multi-prompt', rounds: 2 } } as const,
       { model: SAMUS_S, trained: 'all', recipe: { kind: 'multi-prompt', rounds: 4 } } as const,
     ];
-    for (const training of unknown) expect(() => profiled('24gb', training, 8)).toThrow(refusal('was measured'));
+    for (const training of unknown) expect(() => profiled('24gb', training, 8)).toThrow(refusal('was not measured'));
   });
 
-  it('is what a new run takes, and comes alone', async () => {
+  it('sets the batch of a new run and excludes --batch', async () => {
     const start = { model: SAMUS_S, from: null, weights: new Map() };
     const settings = { 'data.root': 'data', 'data.train': ['train'], 'data.val': ['val'] };
     const configured = (more: SettingValues) =>

@@ -26,19 +26,19 @@ export async function train(options: TrainOptions): Promise<Outcome> {
     process.stderr.write('\nstopping after this step\n');
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  // The interrupt handler of the program waits for this, so that the step is finished and saved.
+  // The program's interrupt handler waits for this, so that the step is finished and saved.
   const outcome = await whole(() => run(options, () => interrupted));
   process.off('SIGINT', stop).off('SIGTERM', stop);
   if (!interrupted) return outcome;
   for (const line of outcome.lines) process.stderr.write(`${line}\n`);
-  // That handler ends the program now; an outcome printed beside its error would be one document too many.
+  // The handler prints an error and ends the program; a second document must not follow.
   return new Promise(() => undefined);
 }
 
 async function run(options: TrainOptions, stopped: () => boolean): Promise<Outcome> {
   const folder = options.resume ?? options.out;
   if (folder === undefined || (options.resume !== undefined && options.out !== undefined)) {
-    const hint = 'name a new run as --out, or one to go on with as --resume';
+    const hint = 'name a new run with --out, or one to continue with --resume';
     throw new SamusError('USAGE_MISSING_OPTION', 'expected one of --out and --resume', hint);
   }
   const prepared = await withProgress('preparing the training', () => prepare(folder, options));
@@ -47,13 +47,13 @@ async function run(options: TrainOptions, stopped: () => boolean): Promise<Outco
   } catch (error) {
     throw resumable(folder, error);
   } finally {
-    // Whatever failed: its threads would keep the process alive, and the run locked.
+    // Otherwise its threads would keep the process alive and the run locked.
     await prepared.close();
   }
 }
 
 async function trainPrepared(folder: string, prepared: PreparedRun, stopped: () => boolean): Promise<Outcome> {
-  hintAfterInterrupt(`go on with samus train --resume ${folder}`);
+  hintAfterInterrupt(`continue with: samus train --resume ${folder}`);
   const display = await RunDisplay.open(prepared);
   try {
     const result = await new Trainer(prepared, display, stopped).train();
@@ -78,11 +78,11 @@ async function trainPrepared(folder: string, prepared: PreparedRun, stopped: () 
   }
 }
 
-/** What is wrong with files or the machine can be put right, and the run goes on. */
+/** After an input or machine error is fixed, the run can be resumed. */
 function resumable(folder: string, error: unknown): unknown {
   if (!(error instanceof SamusError) || (error.kind !== 'input' && error.kind !== 'machine')) return error;
   const { code, message, hint, details } = error;
-  return new SamusError(code, message, `${hint}; then samus train --resume ${folder}`, details);
+  return new SamusError(code, message, `${hint}; then run: samus train --resume ${folder}`, details);
 }
 
 async function prepare(folder: string, options: TrainOptions) {

@@ -19,7 +19,7 @@ async function baseOf(settings: SettingValues): Promise<Base> {
 }
 
 describe('the settings of a training', () => {
-  it('are the published recipe where nothing else is said', async () => {
+  it('default to the published recipe', async () => {
     const { threads, ...config } = await configured(DATA);
     expect(threads).toBeGreaterThan(0);
     expect(config).toEqual({
@@ -54,7 +54,7 @@ describe('the settings of a training', () => {
     });
   });
 
-  it('follow from one another', async () => {
+  it('depend on each other', async () => {
     const config = await configured({
       ...DATA,
       'recipe.kind': 'multi-prompt',
@@ -67,7 +67,7 @@ describe('the settings of a training', () => {
     expect(await configured({ ...DATA, batch: 3 }, { epochs: 2 })).toMatchObject({ steps: 14, validateSteps: 7 });
   });
 
-  it('of another run are taken over, and options override them', async () => {
+  it('of another run apply, and options override them', async () => {
     const base = await baseOf({ 'recipe.kind': 'multi-prompt', 'recipe.rounds': 2, seed: 9, clip: 1, steps: 77 });
     expect(settingValues(await configured({}, {}, base))).toEqual(base.values);
     const other = { seed: 10, clip: null, 'data.holdOut': 0.1, 'recipe.kind': 'published' };
@@ -82,14 +82,14 @@ describe('the settings of a training', () => {
     ['no data', {}, {}, '--data, --train-list, --val-list or --hold-out'],
     ['two ways of validating', { ...DATA, 'data.holdOut': 0.1 }, {}, 'expected one of --val-list and --hold-out'],
     ['two lengths', { ...DATA, steps: 3 }, { epochs: 3 }, 'expected one of --epochs and --steps'],
-    ['rounds of one prompt', { ...DATA, 'recipe.rounds': 3 }, {}, '--rounds only with --recipe multi-prompt'],
+    ['rounds of one prompt', { ...DATA, 'recipe.rounds': 3 }, {}, '--rounds needs --recipe multi-prompt'],
     [
       'the decay of another optimizer',
       { ...DATA, weightDecay: 0.1 },
       {},
-      '--weight-decay only with --optimizer adamw, sgd or rmsprop',
+      '--weight-decay needs --optimizer adamw, sgd or rmsprop',
     ],
-    ['clicks in boxes', { ...DATA, prompts: 'box', middleClicks: 1 }, {}, '--middle-clicks only with --prompts point'],
+    ['clicks in boxes', { ...DATA, prompts: 'box', middleClicks: 1 }, {}, '--middle-clicks needs --prompts point'],
   ])('are refused with %s', async (_, settings, more, message) => {
     await expect(configured(settings, more)).rejects.toMatchObject({
       code: expect.stringMatching(/^USAGE_(MISSING_OPTION|CONFLICT)$/),
@@ -102,7 +102,7 @@ describe('the options', () => {
   const run = vi.fn(async (_: TrainOptions) => ({ document: {}, lines: [] }));
   vi.doMock('./trainRun.js', () => ({ train: run }));
 
-  it('are read into settings', async () => {
+  it('become settings', async () => {
     const options =
       '--clip off --ema 0.9 --lr-scale a=0.5 --lr-scale b=2 --batch 3 --augment flip --out run --epochs 2';
     await trainCommand().parseAsync([...options.split(' '), '--freeze', 'x, y'], { from: 'user' });

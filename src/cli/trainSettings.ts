@@ -1,6 +1,6 @@
 /**
- * From the options of `samus train` to a configuration: the published recipe where neither they nor another run's
- * configuration say otherwise.
+ * Turns the options of `samus train` into a configuration. Defaults are the published recipe; another run's
+ * configuration overrides them, options override both.
  */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -19,7 +19,7 @@ import { readModel } from './openModel.js';
 import { type ProfileName, profiled } from './trainProfile.js';
 
 export interface TrainOptions {
-  /** The settings that options give. */
+  /** The settings given as options. */
   readonly settings: SettingValues;
   readonly config?: string;
   readonly model?: string;
@@ -32,10 +32,10 @@ export interface TrainOptions {
   readonly json?: boolean;
 }
 
-/** Counts the samples of an epoch. */
+/** Counts the samples in an epoch. */
 type EpochSamples = (data: TrainingConfig['data'], repeat: TrainingConfig['repeat']) => Promise<number>;
 
-/** What a training takes from somewhere else than its options. */
+/** What a training takes from another run. */
 export interface Base {
   readonly values: SettingValues;
   readonly model?: ModelConfig;
@@ -53,14 +53,14 @@ export async function readBase(path: string): Promise<Base> {
 /** What a training starts from. */
 export interface Start {
   readonly model: ModelConfig;
-  /** What `config.from` says of it: a path, or the name of a bundled model. */
+  /** The value of `config.from`: a path, or the name of a bundled model. */
   readonly from: string | null;
-  /** None where all are drawn. */
+  /** Empty if all weights are random. */
   readonly weights: StateDict;
 }
 
 /**
- * What `--model` and `--from` say, else the base.
+ * From `--model` and `--from`, else from the base.
  * @throws SamusError USAGE_MISSING_OPTION, TRAIN_FROM if the checkpoint does not fit the model, MODEL_…, CONFIG_…
  */
 export async function findStart(options: TrainOptions, base: Base): Promise<Start> {
@@ -70,12 +70,12 @@ export async function findStart(options: TrainOptions, base: Base): Promise<Star
   const source = from ?? model;
   if (named && from === undefined) return { model: named, from: null, weights: new Map() };
   if (source === undefined) {
-    const hint = `name ${[...presets().keys()].join(', ')}, a model folder or a config.json, or a checkpoint as --from`;
-    throw new SamusError('USAGE_MISSING_OPTION', '--model is missing: the model to train', hint);
+    const hint = `name ${[...presets().keys()].join(', ')}, a model folder or a config.json, or a checkpoint with --from`;
+    throw new SamusError('USAGE_MISSING_OPTION', '--model is missing', hint);
   }
   const asked = named ?? (from !== undefined && model !== undefined ? (await readModel(model)).config : undefined);
   const { config, tensors } = await readModel(source);
-  // Weights of SAM become a SAMUS unless a SAM is asked for; a SAM named as --model is.
+  // SAM weights become a SAMUS, unless --model asks for a SAM.
   const other = from === undefined ? undefined : defaultStart(config);
   const target = asked ?? (other && startOf(other, config)?.config()) ?? config;
   return {
@@ -89,9 +89,9 @@ function fitted(source: string, config: ModelConfig, tensors: StateDict, target:
   if (config.architecture === target.architecture) return tensors;
   const start = startOf(architectureOf(target), config);
   if (start) return start.weights(tensors, target, Random.seeded(seed));
-  const [wanted, came] = [target, config].map((model) => architectureOf(model).title);
-  const message = `expected a checkpoint of ${wanted}, got ${came} in ${source}`;
-  throw new SamusError('TRAIN_FROM', message, 'name another checkpoint, or leave --model out', {
+  const [wanted, got] = [target, config].map((model) => architectureOf(model).title);
+  const message = `expected a checkpoint of ${wanted}, got ${got} in ${source}`;
+  throw new SamusError('TRAIN_FROM', message, 'name another checkpoint, or leave out --model', {
     from: source,
   });
 }
@@ -103,8 +103,8 @@ async function configNamed(model: string): Promise<ModelConfig | undefined> {
 }
 
 /**
- * The configuration of a run: what its options say, else what the base says, else the published recipe.
- * @param samples counts those of an epoch, to turn epochs into steps
+ * The configuration of a run: options, else the base, else the published recipe.
+ * @param samples counts the samples of an epoch, to convert epochs to steps
  * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT, TRAIN_PROFILE, TRAIN_CONFIG_INVALID
  */
 export async function configure(
@@ -129,7 +129,7 @@ export async function configure(
     if (!only || settings[name] === undefined || only.holds(situationOf(all, start, inEpoch))) continue;
     const [flag] = option.split(' ');
     const hint = `leave it out, or add ${only.with}`;
-    throw new SamusError('USAGE_CONFLICT', `expected ${flag} only with ${only.with}, got it without`, hint);
+    throw new SamusError('USAGE_CONFLICT', `${flag} needs ${only.with}`, hint);
   }
   const config = trainingConfig(all, start.model, start.from);
   if (profile === undefined) return config;
@@ -137,7 +137,7 @@ export async function configure(
   return trainingConfig(complete({ ...values, ...fitting }), start.model, start.from);
 }
 
-/** With defaults for what is not known; a default may follow from rows above its own. */
+/** Adds defaults; a default may depend on rows above it. */
 function completed(
   known: SettingValues,
   start: Pick<Start, 'model' | 'from'>,
@@ -169,7 +169,7 @@ function situationOf(
   };
 }
 
-/** Settings with the place of the data made absolute; one way of validating takes the place of the other. */
+/** Settings with an absolute data path; the chosen way of validating replaces the other. */
 function withData(settings: SettingValues): SettingValues {
   const { 'data.root': root, 'data.val': val, 'data.holdOut': holdOut } = settings;
   if (val !== undefined && Number(holdOut) > 0) throw conflict('--val-list', '--hold-out');
@@ -192,9 +192,8 @@ function dataOf(values: SettingValues): TrainingConfig['data'] {
     ...(trainGiven ? [] : ['--train-list']),
     ...(valGiven ? [] : ['--val-list or --hold-out']),
   ];
-  const hint =
-    'name the folder of the datasets, the lists to train on, and lists to validate on or a share to hold out';
-  throw new SamusError('USAGE_MISSING_OPTION', `${missing.join(', ')} is missing`, hint);
+  const hint = 'name the dataset folder, the training lists, and validation lists or a share to hold out';
+  throw new SamusError('USAGE_MISSING_OPTION', `missing required option ${missing.join(', ')}`, hint);
 }
 
 function seedOf({ settings }: TrainOptions, { values }: Base): number {

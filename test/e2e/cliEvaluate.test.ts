@@ -41,7 +41,7 @@ function spoiled(name: string): string {
 }
 
 describe('samus evaluate', () => {
-  it('prints the document that interfaces.md promises, the same twice', async () => {
+  it('prints the documented JSON, the same twice', async () => {
     const { code, stdout, stderr } = await run('--model', 'one', '--json');
     expect([code, stderr]).toEqual([0, expect.not.stringMatching(/error/)]);
     const document = JSON.parse(stdout);
@@ -69,25 +69,25 @@ describe('samus evaluate', () => {
     });
   });
 
-  it('offers the prompts that there are', async () => {
+  it('lists the prompt kinds in its help', async () => {
     const { stdout } = await samus(folder, 'evaluate', '--help');
     expect(stdout.replace(/\s+/g, ' ')).toContain('point, points:N (N points at once), box or none');
   });
 
-  it('says which images are left out because no class is in their labels', async () => {
+  it('warns about images with an empty label', async () => {
     const root = spoiled('hollow');
     const name = 'Heart-Phantom/p 3';
     await writePng(join(root, 'Heart-Phantom/label/p 3.png'), createImage(48, 48, 1, new Uint8Array(48 * 48)));
     writeFileSync(join(root, 'MainPatient/some.txt'), `${name}\nHeart-Phantom/p 5\n`);
     const { code, stderr } = await samus(folder, 'evaluate', '--data', 'hollow', '--list', 'some', '--model', 'one');
-    expect([code, stderr]).toEqual([0, expect.stringContaining(`1 line(s) name images whose labels hold no class`)]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('skipped 1 line(s) for images with an empty label')]);
     expect(stderr).toContain(name);
   });
 
-  it('counts what the lists name twice once, and says so', async () => {
+  it('counts repeated samples once, with a warning', async () => {
     const once = await run('--model', 'one', '--json');
     const { code, stdout, stderr } = await run('--list', 'val', '--model', 'one', '--json');
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/warning: \d+ line.* named before.*list val, line 1/)]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/warning: skipped \d+ repeated line.*list val, line 1/)]);
     const [{ overall, lists }, expected] = [JSON.parse(stdout), JSON.parse(once.stdout)];
     expect(lists).toEqual(['val', 'val']);
     expect(overall).toEqual(expected.overall);
@@ -98,7 +98,7 @@ describe('samus evaluate', () => {
     const options = ['--clicks', '2', '--draws', '2', '--seed', '5', '--report', 'report'];
     const { code, stdout } = await run('--model', 'one', '--model', 'two', ...options);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/two less one:\n.*Wilcoxon p\n\S+ +\S*[a-z]/);
+    expect(stdout).toMatch(/two − one:\n.*Wilcoxon p\n\S+ +\S*[a-z]/);
     expect(filesIn(join(folder, 'report'))).toEqual(['images.csv', 'report.html', 'summary.json']);
     expect(stdout).toMatch(/95 % intervals resample images/);
     const summary = JSON.parse(readFileSync(join(folder, 'report/summary.json'), 'utf8'));
@@ -135,7 +135,7 @@ describe('samus evaluate', () => {
     expect(readFileSync(table, 'utf8')).toBe('name,patient\n');
   });
 
-  it('tells which images failed, and ends with 1', async () => {
+  it('reports failed images, with exit code 1', async () => {
     const data = spoiled('broken');
     writeFileSync(
       join(data, 'Breast-Phantom/img/p 2.png'),
@@ -208,7 +208,7 @@ describe('samus evaluate', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
-  it('ends with 130 at Ctrl-C and leaves no half report', async () => {
+  it('exits with 130 on Ctrl-C and leaves no partial report', async () => {
     const started = startSamus(folder, [
       'evaluate',
       '--data',

@@ -40,14 +40,14 @@ describe('models convert', () => {
     expect(await run('sam')).toEqual(await run(SAM));
   });
 
-  it('takes a model folder too, and says so', async () => {
+  it('accepts a model folder too, as its help says', async () => {
     expect((await samus(folder, 'models', 'convert', 'sam', 'sam16', '--float16')).code).toBe(0);
     expect(filesIn(join(folder, 'sam16'))).toEqual(['README.md', 'config.json', 'model.safetensors']);
     const { stdout } = await samus(folder, 'models', 'convert', '--help');
     expect(stdout.replace(/\s+/g, ' ')).toContain('a model folder, a .pth or .safetensors file, or a bundled name');
   });
 
-  it('takes sizes from a configuration that is given', async () => {
+  it('takes sizes from a given configuration', async () => {
     const config = JSON.parse(readFileSync(join(folder, 'sam/config.json'), 'utf8'));
     writeFileSync(join(folder, 'heads.json'), JSON.stringify({ ...config, decoderHeads: 4 }));
     const { code } = await samus(folder, 'models', 'convert', SAM, 'heads', '--config', 'heads.json');
@@ -55,7 +55,7 @@ describe('models convert', () => {
     expect(JSON.parse(readFileSync(join(folder, 'heads/config.json'), 'utf8'))).toEqual({ ...config, decoderHeads: 4 });
   });
 
-  it('refuses a configuration that the weights do not fit', async () => {
+  it('refuses a configuration that does not match the weights', async () => {
     const config = JSON.parse(readFileSync(join(folder, 'sam/config.json'), 'utf8'));
     writeFileSync(join(folder, 'depth.json'), JSON.stringify({ ...config, depth: 5 }));
     const { code, stdout } = await samus(folder, 'models', 'convert', SAM, 'depth', '--config', 'depth.json', '--json');
@@ -69,7 +69,7 @@ describe('models convert --int8', () => {
   it.each([
     ['samus', LEGACY],
     ['sam', SAM],
-  ])('makes a smaller %s that is known by its folder and its weights alone', async (architecture, checkpoint) => {
+  ])('makes a smaller %s, recognised by its folder and by its weights alone', async (architecture, checkpoint) => {
     const out = `${architecture}-int8`;
     const { code, stdout } = await samus(folder, 'models', 'convert', checkpoint, out, '--int8', '--json');
     expect(code).toBe(0);
@@ -153,7 +153,7 @@ describe('models init', () => {
 });
 
 describe('models info', () => {
-  it('tells architecture, sizes, cost, files and licence', async () => {
+  it('prints architecture, sizes, cost, files and licence', async () => {
     const document = JSON.parse((await samus(folder, 'models', 'info', 'samus', '--json')).stdout);
     expect(document).toMatchObject({
       architecture: 'samus',
@@ -177,7 +177,7 @@ describe('models info', () => {
 });
 
 describe('info', () => {
-  it('tells version, Node, cores and providers, the CPU among them', async () => {
+  it('prints version, Node, cores and providers, the CPU among them', async () => {
     const { code, stdout } = await samus(folder, 'info', '--json');
     expect(code).toBe(0);
     const document = JSON.parse(stdout);

@@ -38,22 +38,22 @@ describe('help', () => {
     if (words.join() !== 'models') expect(stdout).toMatch(/Examples?:\n {2}samus /);
   });
 
-  it('comes on stderr where a command is missing, with exit code 2', async () => {
+  it('goes to stderr if the command is missing, with exit code 2', async () => {
     for (const words of [[], ['models']]) {
       const { code, stdout, stderr } = await samus(folder, ...words);
       expect([code, stdout]).toEqual([2, '']);
       expect(stderr).toContain('Usage: samus');
-      expect(stderr).toContain('error: a command was expected');
+      expect(stderr).toContain('error: the command is missing');
     }
   });
 
-  it('tells the version', async () => {
+  it('prints the version', async () => {
     expect((await samus(folder, '--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
 
 describe('with --json', () => {
-  it('stdout holds one document and nothing else, in every command', async () => {
+  it('stdout contains one document and nothing else, in every command', async () => {
     const model = ['--model', goldenPath('samus-tiny.pth')];
     const runs = [
       ['phantom', 'p', '--count', '2'],
@@ -72,7 +72,7 @@ describe('with --json', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('interrupted (signals are POSIX)', () => {
-  it('ends with 130 and a coded error, and leaves no half-written file', async () => {
+  it('exits with 130 and a coded error, and leaves no partial file', async () => {
     const args = ['phantom', 'many', '--count', '100000', '--json'];
     const { child, ended } = startSamus(folder, args);
     while (!filesIn(folder).some((path) => path.startsWith('many/'))) await wait(20);
@@ -86,7 +86,7 @@ describe.skipIf(process.platform === 'win32')('interrupted (signals are POSIX)',
     expect(written.filter((path) => !/^many\/phantom-\d+(\.[a-z0-9-]+)?\.png$/.test(path))).toEqual([]);
   });
 
-  it('ends a segmentation at once, and its masks are whole', async () => {
+  it('stops a segmentation at once, with complete masks', async () => {
     await samus(folder, 'phantom', 'scans', '--seed', '1');
     const links = Array.from({ length: 300 }, (_, i) => `scan-${i}.png`);
     for (const link of links) symlinkSync(join('scans', 'phantom-1.png'), join(folder, link));
@@ -101,7 +101,7 @@ describe.skipIf(process.platform === 'win32')('interrupted (signals are POSIX)',
     for (const mask of masks) expect((await readImage(join(folder, 'cut', mask))).width).toBe(256);
   });
 
-  it('says so to a person', async () => {
+  it('prints it in plain text without --json', async () => {
     const { child, ended } = startSamus(folder, ['phantom', 'more', '--count', '100000']);
     while (!filesIn(folder).some((path) => path.startsWith('more/'))) await wait(20);
     child.kill('SIGINT');
@@ -110,7 +110,7 @@ describe.skipIf(process.platform === 'win32')('interrupted (signals are POSIX)',
     expect(stderr).toMatch(/error: the command was interrupted\nhint: .*\n$/);
   });
 
-  it('does not mind a reader that stops early', async () => {
+  it('tolerates a reader that stops early', async () => {
     const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
     const pipe = `"${process.execPath}" "${program}" segment --help | true; echo "\${PIPESTATUS[0]}"`;
     const { stdout, stderr } = await promisify(execFile)('bash', ['-c', pipe]);
@@ -118,18 +118,18 @@ describe.skipIf(process.platform === 'win32')('interrupted (signals are POSIX)',
   });
 });
 
-describe.skipIf(!existsSync('/dev/full'))('where the output cannot be written (/dev/full)', () => {
-  it('says so and ends with 4', async () => {
+describe.skipIf(!existsSync('/dev/full'))('unwritable stdout (/dev/full)', () => {
+  it('is reported, with exit code 4', async () => {
     const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
     const line = `"${process.execPath}" "${program}" phantom full --json > /dev/full; echo "$?"`;
     const { stdout, stderr } = await promisify(execFile)('bash', ['-c', line], { cwd: folder });
     expect(stdout).toBe('4\n');
-    expect(stderr).toMatch(/^error: the output cannot be written \(ENOSPC\)\nhint: /);
+    expect(stderr).toMatch(/^error: cannot write to stdout: ENOSPC\nhint: /);
   });
 });
 
 describe('work that takes longer than a second', () => {
-  it('tells its progress on stderr, as lines where there is no terminal', async () => {
+  it('reports progress on stderr, as lines without a terminal', async () => {
     const { code, stderr } = await samus(folder, 'phantom', 'slow', '--count', '6', '--size', '1024x1024');
     expect(code).toBe(0);
     expect(stderr).toMatch(/^making phantoms, \d of 6, \d+ s so far(, about \d+ s left)?\n/);

@@ -48,7 +48,7 @@ describe('files of several frames', () => {
   const segment = (...args: readonly string[]) =>
     samus(folder, 'segment', ...args, '--point', '4,5', '--model', SAMUS, '--json');
 
-  it('give a result for each frame that is asked for, of its own size and name', async () => {
+  it('give a result of its own size and name for each chosen frame', async () => {
     const { code, stdout } = await segment(clip(), '--frames', 'all', '--out', 'frames');
     expect(code).toBe(0);
     const { images } = parseDocument(stdout);
@@ -71,17 +71,17 @@ describe('files of several frames', () => {
     );
   });
 
-  it('are chosen by number and range', async () => {
+  it('are selected by number and range', async () => {
     const framesOf = async (...args: readonly string[]): Promise<unknown> =>
       parseDocument((await segment(clip(), ...args)).stdout).images.map(({ frame }) => frame);
     expect(await framesOf('--frame', '2')).toEqual([2]);
     expect(await framesOf('--frames', '2-3,1,2')).toEqual([1, 2, 3]);
   });
 
-  it('say how many frames there are where none is chosen', async () => {
+  it('are counted in a warning if none is selected', async () => {
     const { code, stdout, stderr } = await segment(clip(), 'scan.png', '--out', 'first');
     expect(code).toBe(0);
-    expect(stderr).toContain('warning: clip.tif has 3 frames; the first is segmented');
+    expect(stderr).toContain('warning: clip.tif has 3 frames; segmented only the first');
     expect(stderr).not.toContain('scan.png has');
     expect(parseDocument(stdout).images.map(({ image, frame }) => [image, frame])).toEqual([
       ['clip.tif', 1],
@@ -90,7 +90,7 @@ describe('files of several frames', () => {
     expect(filesIn(join(folder, 'first'))).toEqual(['clip.object-1.png', 'scan.object-1.png']);
   });
 
-  it('refuse frames that are not there or no numbers; other images go on', async () => {
+  it('refuses missing and malformed frame numbers; other images continue', async () => {
     const codes = async (...args: readonly string[]): Promise<unknown> => {
       const { code, stdout } = await segment(...args);
       return [code, JSON.parse(stdout).error?.code];
@@ -111,7 +111,7 @@ describe('files of several frames', () => {
 });
 
 describe('masks', () => {
-  it('are cleaned unless told otherwise, and stay those of the tensors that are saved', async () => {
+  it('are cleaned by default, and match saved tensors', async () => {
     const args = ['segment', 'sam.png', '--point', '110,75', '--model', SAM, '--out', 'cleaned', '--json'];
     const objectOf = async (...more: readonly string[]) => {
       const { code, stdout } = await samus(folder, ...args, ...more);
@@ -304,7 +304,7 @@ describe('several objects and images', () => {
     expect((await run('other.json')).stdout).toContain('PROMPT_MASK_SIZE');
   });
 
-  it('says which model a file needs where another one is asked', async () => {
+  it('warns if another model made the masks of a file', async () => {
     const point = { points: [[150, 90, 1]] };
     const objects = [
       { name: 'own', prompt: point, model: 'samus-s-adapted' },
@@ -323,9 +323,9 @@ describe('several objects and images', () => {
     const { code, stdout, stderr } = await samus(folder, 'segment', ...args);
     expect(code).toBe(0);
     expect(stderr.match(/warning: .*/g)).toEqual([
-      'warning: 1 object was answered by the model samus-s-adapted; samus-tiny is asked now and may give other masks (see --model)',
+      'warning: 1 object was segmented by the model samus-s-adapted; samus-tiny may give different masks (see --model)',
     ]);
-    expect(stdout).toMatch(/scan\.png: drawn, made by hand, area 54000 px/);
+    expect(stdout).toMatch(/scan\.png: drawn, drawn by hand, area 54000 px/);
     const names = ['a_b-2', 'a_b', 'drawn', 'own'].map((name) => `scan.${name}.png`);
     expect(filesIn(join(folder, 'named'))).toEqual(names);
     expect((await tensorsIn('n.safetensors')).get('iou')?.shape).toEqual([3, 1]);

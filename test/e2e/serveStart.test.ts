@@ -82,14 +82,14 @@ describe('with a bundled model', () => {
         .finally(() => child.kill('SIGINT'));
     });
     other.close();
-    expect(stdout).toContain('port 8000 is taken by another program');
+    expect(stdout).toContain('port 8000 is in use by another program');
     expect(stdout).toContain('keeps it for http://127.0.0.1:8000,');
     expect(stdout).toContain('not for diagnosis');
     expect(await models).toMatchObject({ default: 'samus-s' });
     expect(code).toBe(0);
   });
 
-  it('leads to the samus that runs already, where work that was saved is', async () => {
+  it('points to the samus already running, where saved work is', async () => {
     let second: Promise<Ended> | undefined;
     const first = await start((text, child) => {
       if (addressIn(text) === undefined || second) return;
@@ -98,18 +98,18 @@ describe('with a bundled model', () => {
     expect(first.code).toBe(0);
     const { code, stdout, stderr } = await second!;
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain(`samus runs already: open ${addressIn(first.stdout)} in a browser`);
+    expect(stdout).toContain(`samus is already running: open ${addressIn(first.stdout)} in a browser`);
     expect(stdout).not.toContain('Ctrl-C');
   });
 
-  it('waits for a samus that is ending, and takes its address', async () => {
+  it('waits for a stopping samus and takes over its address', async () => {
     let second: Promise<Ended> | undefined;
     const first = await start((text, child) => {
       const url = addressIn(text);
       if (url === undefined || second) return;
       second = endLate(url, child).then((end) =>
         start((said, next) => {
-          if (said.includes('is ending')) end();
+          if (said.includes('to stop')) end();
           if (addressIn(said)) next.kill('SIGINT');
         }),
       );
@@ -117,7 +117,7 @@ describe('with a bundled model', () => {
     expect(first.code).toBe(0);
     const { code, stdout, stderr } = await second!;
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain(`samus at ${addressIn(first.stdout)} is ending`);
+    expect(stdout).toContain(`waiting for samus at ${addressIn(first.stdout)} to stop`);
     expect(addressIn(stdout)).toBe(addressIn(first.stdout));
   });
 });
