@@ -17,7 +17,7 @@ const adapt = (options = {}) =>
   adaptModel(TINY_SAMUS, tensors, examples, runtime, { steps: 3, batch: 2, threads: 1, ...options });
 
 describe('adaptModel', () => {
-  it('trains what the published recipe trains, and leaves the rest and the model that came as they are', async () => {
+  it('trains the weights of the published recipe, and changes neither the others nor the input model', async () => {
     const original = new Map([...tensors].map(([name, tensor]) => [name, asFloat32(tensor).data.slice()]));
     const result = await adapt();
     expect([...result.tensors.keys()].sort()).toEqual([...tensors.keys()].sort());
@@ -32,7 +32,7 @@ describe('adaptModel', () => {
     expect(changed).toBeGreaterThan(20);
   });
 
-  it('holds every fourth image out and judges by those and by phantoms', async () => {
+  it('holds out every fourth image and evaluates on those and on phantoms', async () => {
     const { trained, heldOut, before, after, gain, better } = await adapt();
     expect({ trained, heldOut }).toEqual({ trained: 6, heldOut: 3 });
     for (const score of [before.heldOut, before.phantoms, after.heldOut, after.phantoms]) {
@@ -43,7 +43,7 @@ describe('adaptModel', () => {
     expect(better).toBe(gain.mean >= 0.005 && after.phantoms >= before.phantoms - 0.02);
   });
 
-  it("says how sure a gain is: none of a single image, Student's t of several", () => {
+  it("gives Student's t intervals for several images and none for one", () => {
     expect(pairedGain([0.2])).toEqual({ mean: 0.2, ci95: null });
     const { mean, ci95 } = pairedGain([0.01, 0.02, 0.03]);
     expect(mean).toBeCloseTo(0.02, 12);
@@ -59,7 +59,7 @@ describe('adaptModel', () => {
     expect(a.after).toEqual(b.after);
   });
 
-  it('tells how far it is, and stops when told', async () => {
+  it('reports progress, and stops on abort', async () => {
     const stages = new Set<string>();
     const controller = new AbortController();
     const progress = ({ stage, done }: AdaptProgress) => {
@@ -70,7 +70,7 @@ describe('adaptModel', () => {
     expect([...stages]).toEqual(['before', 'preparing', 'training']);
   });
 
-  it('wants at least five images', async () => {
+  it('requires at least five images', async () => {
     const few = adaptModel(TINY_SAMUS, tensors, examples.slice(0, 4), runtime);
     await expect(few).rejects.toMatchObject({ kind: 'usage', code: 'ADAPT_TOO_FEW' });
   });

@@ -1,7 +1,7 @@
 /**
- * A model adapted to a handful of masks of a person's own: what the published recipe trains (adapters, CNN branch, position
- * adapter) goes on training for a few steps, and the result is kept only if it is better on images that were held out
- * and no worse on phantoms. Works wherever a runtime does, a browser included; nothing is read or written.
+ * Adapts a model to a handful of the user's masks: trains the weights of the published recipe (adapters, CNN branch,
+ * position adapter) for a few more steps. The result counts as better only if it improves held-out images and does not
+ * get worse on phantoms. Runs on any runtime, browsers included; reads and writes no files.
  */
 import { makePhantom, PHANTOM_KINDS } from '../data/phantom.js';
 import { SamusError } from '../errors.js';
@@ -30,28 +30,28 @@ export interface AdaptExample {
 }
 
 export interface AdaptOptions {
-  /** Steps of the optimiser; default 40. */
+  /** Optimiser steps; default 40. */
   readonly steps?: number;
-  /** Images of a step; default 4. */
+  /** Images per step; default 4. */
   readonly batch?: number;
-  /** Default 1e-4: a fifth of the published rate, because the weights are trained already. */
+  /** Default 1e-4: a fifth of the published rate, because the weights are already trained. */
   readonly learningRate?: number;
-  /** Of everything random; default 1. */
+  /** Seed of everything random; default 1. */
   readonly seed?: number;
   /** Threads of one operation; default 2. */
   readonly threads?: number;
-  /** Ends the adaptation between two steps with the signal's reason. */
+  /** Aborts between two steps with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly progress?: (progress: AdaptProgress) => void;
 }
 
 export interface AdaptProgress {
-  /** Judge the given weights, prepare the training graph, train, judge the result. */
+  /** Evaluating the initial weights, preparing the training graph, training, evaluating the result. */
   readonly stage: 'before' | 'preparing' | 'training' | 'after';
   readonly done: number;
-  /** 0 while nothing can be counted. */
+  /** 0 if unknown. */
   readonly total: number;
-  /** Of the last step. */
+  /** The loss of the last step. */
   readonly loss?: number;
 }
 
@@ -68,26 +68,26 @@ export interface AdaptGain {
 }
 
 export interface Adaptation {
-  /** Images that were trained on and images that were held out. */
+  /** Numbers of training and held-out images. */
   readonly trained: number;
   readonly heldOut: number;
   readonly before: AdaptScores;
   readonly after: AdaptScores;
-  /** Dice gained on the images held out. */
+  /** Dice gained on the held-out images. */
   readonly gain: AdaptGain;
-  /** Whether to use it: better on the images held out by {@link LEAST_GAINED}, and not worse on phantoms by more than {@link MOST_LOST}. */
+  /** Whether to use it: at least {@link LEAST_GAINED} better on held-out images, and at most {@link MOST_LOST} worse on phantoms. */
   readonly better: boolean;
   /** All weights of the adapted model, float32. */
   readonly tensors: StateDict;
 }
 
-/** Fewer images than this cannot be parted into some to learn from and some to judge by. */
+/** Fewer images cannot be split into training and held-out ones. */
 export const LEAST_EXAMPLES = 5;
-/** Every so many images one is held out. */
+/** One image in this many is held out. */
 const HELD_OUT_EACH = 4;
-/** Mean Dice that an adaptation has to gain on the images held out: less is noise. */
+/** Mean Dice that an adaptation must gain on held-out images; less is noise. */
 export const LEAST_GAINED = 0.005;
-/** Dice on phantoms that an adaptation may cost. */
+/** Most Dice on phantoms that an adaptation may lose. */
 const MOST_LOST = 0.02;
 const PHANTOM_SIDE = 256;
 
@@ -95,8 +95,8 @@ const RECIPE: Recipe = { kind: 'multi-prompt', rounds: 1 };
 const CLASS = 1;
 
 /**
- * @param weights of the model, any floating type
- * @throws SamusError ADAPT_TOO_FEW for less than {@link LEAST_EXAMPLES} examples, ADAPT_NAN if the loss is no number, CHECKPOINT_… for weights that do not fit,
+ * @param weights the model's, of any floating type
+ * @throws SamusError ADAPT_TOO_FEW for fewer than {@link LEAST_EXAMPLES} examples, ADAPT_NAN if the loss is not finite, CHECKPOINT_… for weights that do not fit,
  *   MODEL_QUANTISED for weights in 8 bits, what sessions throw; and the reason of the signal
  */
 export async function adaptModel(
@@ -108,7 +108,7 @@ export async function adaptModel(
 ): Promise<Adaptation> {
   requireFloat32Weights(config);
   if (examples.length < LEAST_EXAMPLES) {
-    const message = `expected at least ${LEAST_EXAMPLES} images with masks to learn from, got ${examples.length}`;
+    const message = `expected at least ${LEAST_EXAMPLES} images with masks, got ${examples.length}`;
     throw new SamusError('ADAPT_TOO_FEW', message, 'finish the masks of a few more images');
   }
   const { seed = 1, threads = 2, signal } = options;
@@ -141,7 +141,7 @@ export async function adaptModel(
   return { ...counts, before: scoresOf(before), after: scoresOf(after), gain, better, tensors };
 }
 
-/** Dice of each image held out, and the mean of the phantoms. */
+/** Dice of each held-out image, and the mean over the phantoms. */
 interface Judged {
   readonly each: readonly number[];
   readonly phantoms: number;
@@ -149,10 +149,10 @@ interface Judged {
 
 const scoresOf = ({ each, phantoms }: Judged): AdaptScores => ({ heldOut: mean(each), phantoms });
 
-/** 97.5 % quantiles of Student's t for 1 to 10 degrees of freedom; beyond, 1.96 + 2.4 / n is right to 0.02. */
+/** 97.5 % quantiles of Student's t for 1 to 10 degrees of freedom; beyond 10, 1.96 + 2.4 / n is accurate to 0.02. */
 const T_975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
 
-/** @param differences of the same images, after less before */
+/** @param differences after − before, for each image */
 export function pairedGain(differences: readonly number[]): AdaptGain {
   const middle = mean(differences);
   const free = differences.length - 1;
@@ -162,7 +162,7 @@ export function pairedGain(differences: readonly number[]): AdaptGain {
   return { mean: middle, ci95: [middle - half, middle + half] };
 }
 
-/** Weights trained from copies of those given. */
+/** Trains copies of the weights. */
 async function trained(
   config: ModelConfig,
   weights: StateDict,
@@ -199,7 +199,7 @@ async function trained(
   }
 }
 
-/** The batches of an adaptation, made when they are asked for. */
+/** The batches of an adaptation, made on demand. */
 class AdaptBatches {
   readonly #order: SampleOrder;
   readonly #shape: SampleShape;
@@ -242,7 +242,7 @@ function parted(examples: readonly AdaptExample[], seed: number) {
   return { train, held };
 }
 
-/** One of each kind, always the same: what the model could do before it should still do. */
+/** One fixed phantom of each kind, to check that the model does not lose what it could do before. */
 function phantomExamples(): AdaptExample[] {
   return PHANTOM_KINDS.map((kind, seed) => {
     const { image, objects } = makePhantom({ seed, width: PHANTOM_SIDE, height: PHANTOM_SIDE, kind });
@@ -264,6 +264,6 @@ function mean(values: readonly number[]): number {
 }
 
 function nanError(step: number): SamusError {
-  const message = `the loss of step ${step + 1} is not a number`;
+  const message = `expected a finite loss in step ${step + 1}, got NaN or infinity`;
   return new SamusError('ADAPT_NAN', message, 'check the masks, or lower the learning rate');
 }

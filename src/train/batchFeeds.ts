@@ -1,4 +1,4 @@
-/** The inputs of a training graph for one batch, in memory that is used again for the next. */
+/** The inputs of a training graph for one batch, in memory reused for the next batch. */
 import { float32, sizeOf, type TensorData } from '../graph/tensorData.js';
 import { type SampleShape, sampleShapes, type TrainingSample } from './trainingSample.js';
 
@@ -7,8 +7,8 @@ export class BatchFeeds {
   readonly tensors: Readonly<Record<string, TensorData<'float32'>>>;
 
   /**
-   * @param batch how many samples
-   * @param maskSide sides of the mask input, which stays empty: no sample starts from a mask
+   * @param batch number of samples
+   * @param maskSide side of the mask input, which stays empty because no sample starts from a mask
    */
   constructor(shape: SampleShape, batch: number, maskSide: number) {
     const shapes: Record<string, readonly number[]> = {
@@ -20,7 +20,7 @@ export class BatchFeeds {
     this.tensors = Object.fromEntries(Object.entries(shapes).map(([name, dims]) => [name, zeros([batch, ...dims])]));
   }
 
-  /** Puts a sample where the batch has its n-th. */
+  /** Copies a sample to position `at` of the batch. */
   place(sample: TrainingSample, at: number): void {
     for (const [name, values] of Object.entries(sample)) this.tensors[name]?.data.set(values, at * values.length);
   }

@@ -1,5 +1,5 @@
 /**
- * The batches of a training in their order, made ahead of time: while one is computed, the next are read.
+ * The batches of a training in order, prefetched: while one is computed, the next are read.
  */
 import { type SampleList, sampleOrigin } from '../data/sampleList.js';
 import type { TensorData } from '../graph/tensorData.js';
@@ -9,9 +9,9 @@ import { SamplePool } from './samplePool.node.js';
 import type { SampleShape, TrainingSample } from './trainingSample.js';
 
 export interface Batch {
-  /** Inputs of the graph by name, without the weights. Valid until the next batch is asked for. */
+  /** Inputs of the graph by name, without the weights. Valid until the next call of `get`. */
   readonly feeds: Readonly<Record<string, TensorData>>;
-  /** Which samples it holds, for messages. */
+  /** Its samples, for messages. */
   readonly origins: () => readonly string[];
 }
 
@@ -20,12 +20,12 @@ export interface BatchLoaderOptions {
   readonly list: SampleList;
   readonly shape: SampleShape;
   readonly batch: number;
-  /** Sides of the mask input, which stays empty. */
+  /** Side of the mask input, which stays empty. */
   readonly maskSide: number;
   readonly threads: number;
 }
 
-/** Batches in the making at any time: enough for a slow disk, few enough to cost no memory. */
+/** Batches prefetched at any time: enough for a slow disk, few enough to save memory. */
 const AHEAD = 3;
 
 export class BatchLoader {
@@ -44,9 +44,9 @@ export class BatchLoader {
   }
 
   /**
-   * The batch of a number, and starts making those that follow it.
-   * @param last the number of the last batch that will be asked for
-   * @throws SamusError what reading its images throws
+   * Returns a batch and starts making the next ones.
+   * @param last the number of the last batch of the training
+   * @throws SamusError as reading its images
    */
   async get(number: number, last: number): Promise<Batch> {
     for (let next = number; next <= Math.min(last, number + AHEAD); next++) this.#start(next);

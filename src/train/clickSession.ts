@@ -1,6 +1,6 @@
 /**
- * One published click on one image, and how good the answer is: what validations, and adaptations before and after, are
- * measured by. At the model's input size, by mask 0. A model without prompts gives its map of classes instead.
+ * Scores mask 0 of one published click on one image at the model's input size. Validation and adaptation use it. A model
+ * without prompts is scored by its class map.
  */
 import { type Click, evaluationClick } from '../data/prompts.js';
 import { diceOf, overlapOf } from '../formats/mask.js';
@@ -18,14 +18,14 @@ import { type Runtime, type Session, type SessionOptions, takenBy } from '../run
 import { clickPrompt } from './drawPrompt.js';
 
 export interface ClickAnswer {
-  /** Absent where the model takes no prompts. */
+  /** Absent if the model takes no prompts. */
   readonly click?: Click;
   /** 0 and 1, [imageSize, imageSize], as is `truth`. */
   readonly found: Uint8Array;
   readonly truth: Uint8Array;
   /** 2 |A ∩ B| / (|A| + |B|) */
   readonly dice: number;
-  /** Whether the model gave numbers; what are none count as nothing found. */
+  /** Whether all logits are finite; NaN counts as background. */
   readonly finite: boolean;
 }
 
@@ -86,7 +86,7 @@ export class ClickSession {
   }
 }
 
-/** One image and one prompt to the logits of mask 0; or one image to the logits of all classes. */
+/** Maps one image and one prompt to the logits of mask 0, or one image to the logits of all classes. */
 function forwardGraph(config: ModelConfig): { readonly logits: Tensor } {
   const known = architectureOf(config);
   if (known.task === 'classes') return { logits: networkGraph(config).outputs.logits! };

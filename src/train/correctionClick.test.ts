@@ -25,11 +25,11 @@ const pixels = (...set: number[]) => Array.from({ length: SIDE * SIDE }, (_, i) 
 const middle = (i: number) => [(i % SIDE) * 2 + 0.5, Math.floor(i / SIDE) * 2 + 0.5];
 
 describe('correctionClick', () => {
-  it('says foreground where the mask misses the object', async () => {
+  it('labels foreground where the mask misses the object', async () => {
     expect(await click(pixels(5), pixels(5, 6))).toEqual({ coords: middle(6), label: 1 });
   });
 
-  it('says background where the mask covers something else', async () => {
+  it('labels background where the mask covers something else', async () => {
     expect(await click(pixels(5, 14), pixels(5))).toEqual({ coords: middle(14), label: 0 });
   });
 
@@ -38,7 +38,7 @@ describe('correctionClick', () => {
     expect(await click(pixels(), pixels(1, 2, 3))).toEqual({ coords: middle(2), label: 1 });
   });
 
-  it('stays on the object where nothing is wrong', async () => {
+  it('clicks on the object if nothing is wrong', async () => {
     expect(await click(pixels(9, 10), pixels(9, 10))).toMatchObject({ label: 1 });
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The next click of a simulated user, sampled inside the graph from where the last mask is wrong, as SAM trains.
+ * The next click of a simulated user, sampled inside the graph from the errors of the last mask, as in SAM's training.
  *
  * The caller feeds the random numbers, so that a seed repeats a run.
  */
@@ -19,7 +19,7 @@ export interface Click {
 /**
  * @param logits [B, 1, side, side]
  * @param target 0 or 1, of the same shape
- * @param noise uniform in 0…1, [B, side²]: the wrong pixel with the largest number is clicked
+ * @param noise uniform in 0…1, [B, side²]: the click goes to the wrong pixel with the largest number
  * @param imageSize pixels of the model's input along each side
  */
 export function correctionClick(logits: Tensor, target: Tensor, noise: Tensor, imageSize: number): Click {
@@ -28,7 +28,7 @@ export function correctionClick(logits: Tensor, target: Tensor, noise: Tensor, i
   const wanted = reshape(target, [batch, side * side]);
   const found = cast(greater(reshape(stopGradient(logits), [batch, side * side]), 0), 'float32');
   const wrong = abs(sub(wanted, found));
-  // A mask without a fault is clicked somewhere on the object; an object that is not there, anywhere.
+  // Without errors, click anywhere on the object; without an object, anywhere in the image.
   const anyWrong = greater(max(wrong, { axes: [-1], keepDims: true }), 0.5);
   const score = mul(add(where(anyWrong, wrong, wanted), 1e-3), noise);
   const place = apply('ArgMax', [score], [batch, 1], {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { curvesSvg } from './curves.js';
 
 describe('curvesSvg', () => {
-  it('draws loss and the Dice of every part, with names that are safe in XML', () => {
+  it('draws loss and the Dice of every part, with names escaped for XML', () => {
     const svg = curvesSvg([
       { step: 10, loss: 0.8 },
       { step: 20, loss: 0.4 },
@@ -16,7 +16,7 @@ describe('curvesSvg', () => {
     expect(svg).not.toContain('NaN');
   });
 
-  it('prints class names, and gives every part a line of its own look', () => {
+  it('prints class names, and draws every part in a different style', () => {
     const parts = Array.from({ length: 16 }, (_, i) => [`val_dice/Set/${i + 1}`, i / 20] as const);
     const svg = curvesSvg([{ step: 2, val_dice: 0.5, ...Object.fromEntries(parts) }], (part) => `organ ${part}`);
     expect(svg).toContain('organ Set/16 0.750');
@@ -24,7 +24,7 @@ describe('curvesSvg', () => {
     expect(new Set(strokes).size).toBe(17);
   });
 
-  it('draws nothing of a run without metrics, and thins out long ones', () => {
+  it('draws no lines without metrics, and thins long series', () => {
     expect(curvesSvg([])).not.toContain('<polyline');
     const long = Array.from({ length: 50_000 }, (_, i) => ({ step: i + 1, loss: 1 / (i + 1) }));
     expect(curvesSvg(long).length).toBeLessThan(40_000);

@@ -26,7 +26,7 @@ const PANEL = 320;
 const BOX = { left: 68, right: 270, top: 36, bottom: 50 };
 /** Distinguishable for people who do not see all colours (Okabe and Ito 2008); black is the mean over all samples. */
 const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f'];
-/** Once every colour is taken, the next dash pattern tells the lines apart. */
+/** Once every colour is used, the next dash pattern distinguishes the lines. */
 const DASHES = ['', '7 3', '2 3', '9 3 2 3'];
 /** A longer series is thinned to this many points. */
 const MOST_POINTS = 600;

@@ -1,6 +1,6 @@
 /**
- * The random prompt of a training sample, as points with SAM's labels and always as many. Correction clicks are not
- * drawn here: they need the mask that the model gave, and are sampled in the graph (correctionClick.ts).
+ * The random prompt of a training sample, as a fixed number of points with SAM's labels. Correction clicks need the
+ * model's mask, so the graph samples them (correctionClick.ts).
  */
 import { type Click, evaluationClick, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
 import { POINT_LABEL } from '../models/architecture.js';
@@ -23,15 +23,15 @@ export interface PointList {
 /** Most clicks of each sort in `points`. */
 const MOST = 3;
 
-/** Points of every prompt of a kind, SAM's padding point included: batches have one size. */
+/** Points of every prompt of a kind, SAM's padding point included, so that batches have one size. */
 export function pointsOf(kind: PromptKind): number {
   return kind === 'points' ? 2 * MOST + 1 : 2;
 }
 
 /**
  * @param label class indices at the size of the model's input, which is square
- * @param middleClicks how likely a single click is the published evaluation click, in the middle of the object's pixels,
- *   in place of a random one
+ * @param middleClicks probability that a single click is the published evaluation click, in the middle of the object's
+ *   pixels, instead of a random one
  */
 export function drawPrompt(
   kind: PromptKind,
@@ -46,7 +46,7 @@ export function drawPrompt(
     return { coords: [x0, y0, x1, y1], labels: [POINT_LABEL.boxTopLeft, POINT_LABEL.boxBottomRight] };
   }
   if (kind !== 'points') {
-    // Nothing is drawn where no click is to be in the middle: trainings from before there were any stay what they were.
+    // Draws nothing for probability 0, so that trainings from before this setting reproduce.
     const middle = middleClicks > 0 && random.chance(middleClicks);
     return clickPrompt([middle ? evaluationClick(label, side, classId) : randomClick(label, side, classId, random)], 2);
   }
@@ -55,7 +55,7 @@ export function drawPrompt(
   return clickPrompt(clicks.length > 0 ? clicks : [randomClick(label, side, classId, random)], pointsOf(kind));
 }
 
-/** Clicks, filled up with SAM's padding points. @param points in all, more than there are clicks */
+/** Clicks, padded with SAM's padding points. @param points total number, more than the clicks */
 export function clickPrompt(clicks: readonly Click[], points: number): PointList {
   const padding = points - clicks.length;
   return {

@@ -11,13 +11,13 @@ describe('event records', () => {
     );
   });
 
-  it('hold scalars of a step', () => {
+  it('contain the scalars of a step', () => {
     expect(hex(scalarsRecord(2.25, 300, { loss: 0.5, 'val_dice/A/1': 0.25 }))).toBe(
       '300000000000000095f5d05f09000000000000024010ac022a220a0b0a046c6f7373150000003f0a130a0c76616c5f646963652f412f31150000803ee1f1c464',
     );
   });
 
-  it('say where a resumed training goes on', () => {
+  it('mark where a resumed training continues', () => {
     expect(hex(restartRecord(3, 41))).toBe('0f000000000000006d532b0909000000000000084010293a020801b68ab541');
   });
 });

@@ -1,7 +1,7 @@
 /**
  * The records of a TensorBoard event file: scalars by step. The format is TensorFlow's record file (length, masked
  * CRC-32C of the length, data, masked CRC-32C of the data) of `Event` messages (tensorflow/core/util/event.proto).
- * Writing them to a file is not here.
+ * runRecord.node.ts writes them to a file.
  */
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 
@@ -18,7 +18,7 @@ export function versionRecord(seconds: number): Uint8Array {
   return record(event.tag(EVENT.fileVersion, 2).string('brain.Event:2').finish());
 }
 
-/** Says that what comes goes on after `step`: TensorBoard then drops what other files of the folder have beyond it. */
+/** Marks a restart after `step`: TensorBoard then drops later steps in the folder's other files. */
 export function restartRecord(seconds: number, step: number): Uint8Array {
   const event = new BinaryWriter().tag(EVENT.wallTime, 1).double(seconds).tag(EVENT.step, 0).int64(step);
   event.tag(EVENT.sessionLog, 2).fork().tag(SESSION_STATUS, 0).int32(SESSION_START).join();
@@ -52,7 +52,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** As TensorFlow stores checksums, so that one of data that holds checksums is still worth something. */
+/** TensorFlow masks checksums so that the checksum of data that contains checksums stays useful. */
 function maskedCrc(data: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of data) crc = TABLE[(crc ^ byte) & 0xff]! ^ (crc >>> 8);

@@ -1,5 +1,5 @@
 /**
- * Forward, loss and backward of one batch as one graph: what a training step runs before the optimiser.
+ * Forward, loss and backward of one batch as one graph, which a training step runs before the optimiser.
  */
 import { SamusError } from '../errors.js';
 import { differentiate } from '../graph/differentiate.js';
@@ -11,7 +11,7 @@ import { architectureOf, promptedOf } from '../models/registry.js';
 import { type NoiseInput, type ParameterInfo, Parameters } from '../nn/parameters.js';
 import { multiPromptLoss } from './multiPromptLoss.js';
 
-/** How a batch is prompted and judged. */
+/** The prompts and the loss of a batch. */
 export type Recipe =
   /** One prompt, mask 0, the published loss over the batch. */
   | { readonly kind: 'published' }
@@ -21,11 +21,11 @@ export type Recipe =
 export interface GradientGraphOptions {
   readonly config: ModelConfig;
   readonly batch: number;
-  /** Points of each prompt, SAM's padding point included. */
+  /** Points per prompt, SAM's padding point included. */
   readonly points: number;
   /** Which weights are trained, by name. */
   readonly isTrained: (name: string) => boolean;
-  /** Beginnings of names of weights that stay as they are, with the running statistics beside them. Default: none. */
+  /** Name prefixes of weights to freeze, together with their running statistics. Default: none. */
   readonly freeze?: readonly string[];
   readonly recipe: Recipe;
 }
@@ -33,30 +33,30 @@ export interface GradientGraphOptions {
 export interface GradientGraph {
   /**
    * `loss`, other scalars to watch, `gradient.NAME` for each trained weight, and `update.NAME` with the new value of each
-   * buffer that the run changes.
+   * buffer that the run updates.
    */
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Every weight of the model. */
   readonly parameters: readonly ParameterInfo[];
-  /** Those that the loss reaches and that are to be trained: inputs of the graph. */
+  /** Weights to train that the loss depends on: inputs of the graph. */
   readonly trained: readonly ParameterInfo[];
-  /** Buffers that a run changes: inputs of the graph too. */
+  /** Buffers that a run updates: also inputs of the graph. */
   readonly buffers: readonly ParameterInfo[];
-  /** Random numbers for dropout: inputs of the graph, others at each run. */
+  /** Random numbers for dropout: inputs of the graph, new at each run. */
   readonly noise: readonly NoiseInput[];
 }
 
-/** Name of the output that holds the gradient of a weight. */
+/** Name of the output with the gradient of a weight. */
 export function gradientName(weight: string): string {
   return `gradient.${weight}`;
 }
 
-/** Name of the output that holds what a buffer becomes. */
+/** Name of the output with the new value of a buffer. */
 export function updateName(buffer: string): string {
   return `update.${buffer}`;
 }
 
-/** Side of `target`: the low-resolution logits' as published, half of the image's for the multi-prompt recipe. */
+/** Side of `target`: that of the low-resolution logits as published, half of the image's for the multi-prompt recipe. */
 export function targetSide(config: ModelConfig, recipe: Recipe): number {
   return recipe.kind === 'published' ? architectureOf(config).published.targetSide(config) : config.imageSize / 2;
 }
@@ -64,9 +64,9 @@ export function targetSide(config: ModelConfig, recipe: Recipe): number {
 /**
  * Inputs: `image` [B, 1 or 3, imageSize, imageSize], `point_coords` [B, points, 2], `point_labels` [B, points],
  * `mask_input` [B, 1, lowRes, lowRes], `has_mask_input` [B], `target` [B, 1, targetSide, targetSide], for the multi-prompt
- * recipe `click_noise` [B, rounds − 1, targetSide²], and the trained weights by their names. Of these a model without
- * prompts has `image` and `target`.
- * @throws SamusError TRAIN_NOTHING if no weight is to be trained, MODEL_PROMPTS if prompts are to train a model without
+ * recipe `click_noise` [B, rounds − 1, targetSide²], and the trained weights by name. A model without prompts has only
+ * `image`, `target` and the weights.
+ * @throws SamusError TRAIN_NOTHING if no weight is trained, MODEL_PROMPTS for a prompt recipe on a model without prompts
  */
 export function gradientGraph(options: GradientGraphOptions): GradientGraph {
   const { config, batch, points, isTrained, freeze = [], recipe } = options;
@@ -74,7 +74,7 @@ export function gradientGraph(options: GradientGraphOptions): GradientGraph {
   const side = targetSide(config, recipe);
   const image = input('image', [batch, inputChannels(config), config.imageSize, config.imageSize]);
   const target = input('target', [batch, 1, side, side]);
-  const stays = (name: string): boolean => freeze.some((beginning) => name.startsWith(beginning));
+  const stays = (name: string): boolean => freeze.some((prefix) => name.startsWith(prefix));
   const wanted = (name: string): boolean => isTrained(name) && !stays(name);
   const known = architectureOf(config);
   if (known.task === 'classes' && recipe.kind === 'published') {
@@ -100,9 +100,9 @@ export function gradientGraph(options: GradientGraphOptions): GradientGraph {
 /**
  * The graph of a training step from its loss: adds the backward pass.
  * @param scalars the loss, and other scalars to watch
- * @param parameters with everything that the loss is made of
+ * @param parameters all parameters that the loss uses
  * @param isTrained which weights are trained, by name
- * @throws SamusError TRAIN_NOTHING if no weight is to be trained
+ * @throws SamusError TRAIN_NOTHING if no weight is trained
  */
 export function trainingGraph(
   scalars: Readonly<Record<string, Tensor>> & { readonly loss: Tensor },
@@ -120,7 +120,7 @@ export function trainingGraph(
     return gradient !== undefined;
   });
   if (trained.length === 0) {
-    throw new SamusError('TRAIN_NOTHING', 'no weight of this model is to be trained', 'unfreeze some of them');
+    throw new SamusError('TRAIN_NOTHING', 'expected weights to train, got none', 'unfreeze some weights');
   }
   for (const [name, value] of parameters.updates) outputs[updateName(name)] = value;
   const buffers = all.filter(({ name }) => parameters.updates.has(name));

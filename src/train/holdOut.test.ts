@@ -21,7 +21,7 @@ describe('holdOut', () => {
     expect([...left!].filter((image) => right!.has(image))).toEqual([]);
   });
 
-  it('takes no notice of the order of names: every kind is among them', () => {
+  it('ignores the order of names: every kind is among them', () => {
     const lines = Array.from({ length: 300 }, (_, i) => `1/A/${kinds[Math.floor(i / 100)]}${i}`);
     const { held } = holdOut(listOf(lines), 0.1, unknown);
     expect(new Set(namesOf(held).map((name) => name.replace(/\d+/, '')))).toEqual(new Set(kinds));
@@ -35,7 +35,7 @@ describe('holdOut', () => {
     expect([...patients(train)].filter((patient) => patients(held).has(patient))).toEqual([]);
   });
 
-  it('holds out the same whatever the order of the list is and whichever datasets are beside it', () => {
+  it('holds out the same for any list order and any other datasets', () => {
     const lines = Array.from({ length: 30 }, (_, i) => `1/A/${i}`);
     const alone = linesOf(holdOut(listOf(lines), 0.2, unknown).held).sort();
     const others = [...lines].reverse().flatMap((line) => [line, line.replace('A', 'B')]);
@@ -43,7 +43,7 @@ describe('holdOut', () => {
     expect(beside.sort()).toEqual(alone);
   });
 
-  it('leaves most to train on, and holds out the smallest group where all are large', () => {
+  it('keeps most images for training, and holds out the smallest group if all are large', () => {
     const patientOf = (_: string, name: string) => (name === '0' ? 'small' : `large${Number(name) % 2}`);
     const { held } = holdOut(listOf(Array.from({ length: 21 }, (_, i) => `1/A/${i}`)), 0.05, patientOf);
     expect(namesOf(held)).toEqual(['0']);

@@ -1,20 +1,20 @@
 /**
- * Sets a part of the training lists aside to validate on, so that validation lists stay unseen until the end. What is
- * drawn are groups, the images of a patient where patients are known: images of one patient resemble each other, and
- * on both sides they would make the validation too good. Which groups hangs on their names alone and not on the seed
- * of the run, so that a run that goes on from another one's weights never trains on what chose them.
+ * Holds out part of the training lists for validation, so that validation lists stay unseen until the end. It draws
+ * groups: all images of a patient, where patients are known, because similar images on both sides would inflate the
+ * validation Dice. The choice depends on the names alone and not on the run's seed, so that a run started from another
+ * run's weights never trains on the images that selected them.
  */
 import type { SampleList } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
 import { Random } from '../nn/random.js';
 
-/** Keeps these draws apart from all that are seeded by a run. */
+/** Separates these draws from those seeded by a run. */
 const HOLD_OUT_STREAM = 0x486f6c64;
 
 /**
- * @param share of the images of each dataset; as near to it as whole groups come, at least one of each dataset
- * @param patientOf the patient of an image, if it is known
- * @throws SamusError TRAIN_HOLD_OUT if a dataset has one group only
+ * @param share of the images of each dataset, as close as whole groups allow, at least one group per dataset
+ * @param patientOf the patient of an image, if known
+ * @throws SamusError TRAIN_HOLD_OUT if a dataset has only one group
  */
 export function holdOut(
   list: SampleList,
@@ -41,7 +41,7 @@ function drawn(
   patientOf: (name: string) => string | undefined,
 ): ReadonlySet<string> {
   const groups = new Map<string, string[]>();
-  // Sorted, so that the order of the list changes nothing.
+  // Sorted, so that the order of the list does not matter.
   for (const name of [...names].sort()) {
     const patient = patientOf(name);
     const key = patient === undefined ? `image/${name}` : `patient/${patient}`;
@@ -50,8 +50,8 @@ function drawn(
     groups.set(key, group);
   }
   if (groups.size < 2) {
-    const message = `expected images of several patients in ${dataset} to hold some of them out, but all ${names.size} are of one`;
-    throw new SamusError('TRAIN_HOLD_OUT', message, 'name a validation list in place of a share', {
+    const message = `expected several patients in ${dataset} to hold some out, got one for all ${names.size} images`;
+    throw new SamusError('TRAIN_HOLD_OUT', message, 'name a validation list instead of a share', {
       dataset,
       images: names.size,
     });
@@ -61,7 +61,7 @@ function drawn(
   const wanted = names.size * share;
   const held = new Set<string>();
   for (const group of shuffled) {
-    // What would lead farther past the share than it now is short of it stays.
+    // Skip a group that would overshoot the share by more than it is now short.
     if (held.size + group.length / 2 < wanted) for (const name of group) held.add(name);
   }
   if (held.size > 0) return held;

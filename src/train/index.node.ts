@@ -1,5 +1,5 @@
 /**
- * `samus/train` on Node: adapting anywhere, and trainings that read folders, write checkpoints and resume.
+ * `samus/train` on Node: adaptation, and trainings that read folders, write checkpoints and resume.
  */
 export * from './index.js';
 export { createRun, type PreparedRun, type PrepareOptions, resumeRun } from './prepareRun.node.js';

@@ -1,6 +1,6 @@
 /**
- * `samus/train`: adapting a model to a few masks, wherever a runtime is. On Node index.node.ts adds trainings of folders of
- * images, which `samus train` runs.
+ * `samus/train`: adapts a model to a few masks, on any runtime. On Node, index.node.ts adds training on folders of
+ * images, as in `samus train`.
  */
 export {
   type Adaptation,

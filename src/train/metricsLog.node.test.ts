@@ -11,7 +11,7 @@ beforeEach(async () => {
 afterEach(() => rm(run, { recursive: true }));
 
 describe('MetricsLog', () => {
-  it('drops what came after the checkpoint, and a line that was cut off', async () => {
+  it('drops lines after the checkpoint, and a truncated line', async () => {
     const path = join(run, 'metrics.jsonl');
     await writeFile(path, '{"step":10,"loss":1}\n{"step":20,"loss":0.5}\n{"step":30,"loss":0.4}\n{"step":40,"lo');
     const log = await MetricsLog.open(run, 20);
@@ -22,7 +22,7 @@ describe('MetricsLog', () => {
     expect(await readdir(run)).toEqual(['metrics.jsonl']);
   });
 
-  it('does not take figures that cannot be read for none', async () => {
+  it('reports an unreadable file instead of treating it as empty', async () => {
     const path = join(run, 'metrics.jsonl');
     await mkdir(path);
     await expect(MetricsLog.open(run, 20)).rejects.toMatchObject({ code: 'FILE_UNREADABLE', details: { path } });

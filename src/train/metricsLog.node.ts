@@ -1,7 +1,7 @@
 /**
- * `RUN/metrics.jsonl`: one JSON object a line, for steps and for validations. A resumed training cuts off what was
- * written after the checkpoint that it goes on from, so that each step comes once. The first line after that averages over
- * the steps since the checkpoint only: means are no part of it.
+ * `RUN/metrics.jsonl`: one JSON object per line, for steps and validations. A resumed training removes the lines after
+ * its checkpoint, so that each step appears once. Its first line averages only the steps since the checkpoint, which
+ * stores no means.
  */
 import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { SamusError } from '../errors.js';
 import { replaceFile, writeError } from '../formats/fileWrite.node.js';
 import { RUN_FILES } from './runFolder.node.js';
 
-/** A line: numbers by name, `step` among them. Those of validations have a `val_dice`. */
+/** A line: numbers by name, including `step`. Validations have `val_dice`. */
 export type MetricsLine = Readonly<Record<string, number>>;
 
 export class MetricsLog {
@@ -20,7 +20,7 @@ export class MetricsLog {
     readonly lines: MetricsLine[],
   ) {}
 
-  /** Opens the file of a run that goes on after `step`. @throws SamusError FILE_UNREADABLE, DISK_FULL, FILE_UNWRITABLE */
+  /** Opens the file of a run that continues after `step`. @throws SamusError FILE_UNREADABLE, DISK_FULL, FILE_UNWRITABLE */
   static async open(run: string, step: number): Promise<MetricsLog> {
     const path = join(run, RUN_FILES.metrics);
     const text = await readIfThere(path);
@@ -54,14 +54,14 @@ async function readIfThere(path: string): Promise<string> {
     if (code === 'ENOENT') return '';
     throw new SamusError(
       'FILE_UNREADABLE',
-      `cannot read ${path} (${code})`,
-      'make it readable, or take it away to go on without the figures so far',
+      `cannot read ${path}: ${code}`,
+      'make it readable, or remove it to continue without earlier metrics',
       { path, reason: code },
     );
   }
 }
 
-/** A line that a killed process left half written is dropped. */
+/** Drops a line that a killed process left incomplete. */
 function parseLine(text: string): MetricsLine | undefined {
   try {
     const value: unknown = JSON.parse(text);

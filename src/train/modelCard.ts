@@ -1,13 +1,12 @@
 /**
- * The model card that a checkpoint of a training carries: what it is, how it was made, how good it is as far as the
- * training knows.
+ * The model card of a training checkpoint: what the model is, how it was trained, and its validation Dice.
  */
 
 import { architectureOf } from '../models/registry.js';
 import type { Position, Validation } from './position.js';
 import type { TrainingConfig } from './trainingConfig.js';
 
-/** @param samples of an epoch, and of a validation */
+/** @param samples numbers in an epoch and in a validation */
 export function modelCard(
   config: TrainingConfig,
   samples: { readonly train: number; readonly val: number },
@@ -19,8 +18,8 @@ export function modelCard(
   const seen = step * batch * accumulate;
   const rows = Object.entries(validation?.parts ?? {}).map(([name, dice]) => `| ${name} | ${dice.toFixed(4)} |`);
   const table = validation
-    ? `\nDice at ${model.imageSize}x${model.imageSize} ${prompted ? 'from the published click, ' : ''}on ${validatedOn(data, samples.val)}. They
-chose this checkpoint: expect less on images that did not.
+    ? `\nDice at ${model.imageSize}x${model.imageSize} ${prompted ? 'from the published click, ' : ''}on ${validatedOn(data, samples.val)}. These
+samples selected the checkpoint; expect lower values on other images.
 
 | dataset/class | mean |
 |---|---|
@@ -30,7 +29,7 @@ ${rows.join('\n')}
     : '';
   const { from } = config;
   const start = from === null ? 'random weights' : `\`${from.split(/[/\\]/).slice(-2).join('/')}\``;
-  const licences = `that of the images that it was trained on${from === null ? '' : ', and that of what it started from'}`;
+  const licences = `that of the training images${from === null ? '' : ' and that of the initial weights'}`;
   return `# ${architectureOf(model).title}, trained with samus
 
 Research use only, not for diagnosis.
@@ -43,6 +42,6 @@ ${table}`;
 function validatedOn({ train, val, holdOut }: TrainingConfig['data'], count: number): string {
   if (holdOut === 0) return `the ${count} samples of ${val.join(', ')}`;
   const percent = Number((100 * holdOut).toFixed(2));
-  return `${count} samples that were held out from ${train.join(', ')} and not trained
-on (about ${percent} % of the images of each data set, all images of a patient where patients are known)`;
+  return `${count} samples held out from ${train.join(', ')}
+(about ${percent} % of the images of each dataset, all images of a patient where patients are known)`;
 }

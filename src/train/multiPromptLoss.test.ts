@@ -18,7 +18,7 @@ const FALL = 1e-5;
 const recipe = { kind: 'multi-prompt', rounds: 3 } as const;
 
 describe('multiPromptLoss', () => {
-  it('falls along its gradient as fast as the gradient says', async () => {
+  it('decreases along its gradient at the rate of the gradient', async () => {
     const graph = gradientGraph({ config: TINY_SAMUS, batch: BATCH, points: 2, isTrained: () => true, recipe });
     const weights = tinyWeights(TINY_SAMUS);
     const trained = new Set(graph.trained.map(({ name }) => name));

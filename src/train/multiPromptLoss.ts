@@ -1,9 +1,9 @@
 /**
- * Training for every way of prompting, as SAM trains (Kirillov et al. 2023, appendix A): the first prompt is answered by
- * one mask and by three for its ambiguity, of which the best counts; then clicks where the mask is wrong correct it, the
- * last mask fed back; and the predicted IoU learns to be the true one.
+ * Loss for training with every kind of prompt, like SAM's (Kirillov et al. 2023, appendix A). For the first prompt, one
+ * mask and the best of three count, because it can be ambiguous. Then clicks on errors correct the mask, with the last
+ * mask fed back. The predicted IoU learns the true one.
  *
- * Masks are judged at half the image's size, finer than the decoder's logits: thin structures are thinner than those.
+ * Masks are compared at half the image's size, because thin structures are narrower than a pixel of the decoder's logits.
  */
 import { add, cast, div, greater, mul, neg, stopGradient, sub } from '../graph/ops/elementwise.js';
 import { max, mean, sum } from '../graph/ops/reduce.js';
@@ -20,7 +20,7 @@ const PIXELS = [2, 3];
 
 /**
  * @param target 0 to 1, [B, 1, side, side]
- * @param rounds prompts for each image, the first included
+ * @param rounds prompts per image, including the first
  * @returns `loss`, `dice_first` and `dice_last` (losses of the single mask), `iou_error` (mean square)
  */
 export function multiPromptLoss(
@@ -44,7 +44,7 @@ export function multiPromptLoss(
     const { total, dice } = maskLoss(logits, target, PIXELS);
     losses.push(mean(slice(total, 1, 0, 1)));
     dices.push(mean(slice(dice, 1, 0, 1)));
-    // A model with one mask has none for an ambiguous prompt.
+    // A model with one mask has no masks for ambiguous prompts.
     const masks = total.size(1);
     if (round === 0 && masks > 1) losses.push(mean(smallest(slice(total, 1, 1, masks))));
     const difference = sub(iou, intersectionOverUnion(logits, binary));
@@ -81,7 +81,7 @@ function average(values: readonly Tensor[]): Tensor {
   );
 }
 
-/** IoU of each mask, [B, masks], as a number to learn, not to learn from. */
+/** IoU of each mask, [B, masks], without gradient. */
 function intersectionOverUnion(logits: Tensor, target: Tensor): Tensor {
   const found = cast(greater(stopGradient(logits), 0), 'float32');
   const both = sum(mul(found, target), { axes: PIXELS });

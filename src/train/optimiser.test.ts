@@ -10,7 +10,7 @@ function optimiser(values: number[], options: Partial<OptimiserOptions> = {}, st
 }
 
 describe('Optimiser', () => {
-  it('moves weights against their gradients and gives the norm', () => {
+  it('moves weights against their gradients and returns the norm', () => {
     const { made, state } = optimiser([1, 1]);
     expect(made.update(new Map([['w', Float32Array.of(3, -4)]]), 0.1)).toBeCloseTo(5, 6);
     expect([...state.weight].map((w) => w.toFixed(4))).toEqual(['0.9000', '1.1000']);
@@ -25,7 +25,7 @@ describe('Optimiser', () => {
     expect([...small]).toEqual([3, -4]);
   });
 
-  it('touches nothing when a gradient is not finite', () => {
+  it('changes nothing if a gradient is not finite', () => {
     const { made, state } = optimiser([1, 1], { ema: 0.9 });
     expect(made.update(new Map([['w', Float32Array.of(Number.NaN, 1)]]), 0.1)).toBeNaN();
     expect([...state.weight, ...state.first, ...state.second]).toEqual([1, 1, 0, 0, 0, 0]);
@@ -34,7 +34,7 @@ describe('Optimiser', () => {
     );
   });
 
-  it('keeps a mean that follows the weights, faster at first', () => {
+  it('tracks a running mean of the weights, faster at first', () => {
     const { made, state } = optimiser([1], { ema: 0.5 });
     made.update(new Map([['w', Float32Array.of(1)]]), 0.1);
     // Of the first step 9 parts of 11 count, of later ones half.
@@ -45,7 +45,7 @@ describe('Optimiser', () => {
     expect(late.state.mean![0]).toBeCloseTo((before + late.state.weight[0]!) / 2, 5);
   });
 
-  it('goes slower where it is told to', () => {
+  it('applies learning rate factors', () => {
     const [full, half] = [optimiser([1]), optimiser([1], { rateOf: () => 0.5 })];
     for (const { made } of [full, half]) made.update(new Map([['w', Float32Array.of(1)]]), 0.1);
     expect(1 - half.state.weight[0]!).toBeCloseTo((1 - full.state.weight[0]!) / 2, 6);

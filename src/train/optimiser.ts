@@ -1,30 +1,30 @@
 /**
- * What happens to the weights once their gradients are there: clipping, the update, running mean of the weights. All
- * of it in place, in memory that lives as long as the training; the arithmetic of one weight is in updateRules.ts.
+ * Applies gradients to the weights: clipping, the update, and the running mean of the weights (EMA). It works in place,
+ * in memory allocated once per training. updateRules.ts has the arithmetic of one weight.
  */
 import { type Moments, type UpdateRule, updateWeight } from './updateRules.js';
 
 export interface OptimiserOptions {
   readonly rule: UpdateRule;
-  /** Largest norm of all gradients together; above it they are scaled down. Null: they stay as they are. */
+  /** Largest norm of all gradients together; above it they are scaled down. Null: no clipping. */
   readonly clip: number | null;
-  /** How much of the running mean of the weights stays at each step, such as 0.999. Null: no mean is kept. */
+  /** Decay of the running mean of the weights, such as 0.999. Null: no running mean. */
   readonly ema: number | null;
-  /** What the learning rate of a weight is multiplied by. */
+  /** Factor of the learning rate of a weight. */
   readonly rateOf: (name: string) => number;
 }
 
-/** What a training remembers of each weight. */
+/** The optimiser state of one weight. */
 export interface WeightState extends Moments {
   readonly weight: Float32Array;
-  /** The running mean of the weight, where one is kept. */
+  /** The running mean of the weight, if used. */
   readonly mean?: Float32Array;
 }
 
 export class Optimiser {
   /**
-   * @param states by the name of the weight; updated in place
-   * @param step how many updates have been made
+   * @param states by weight name; updated in place
+   * @param step number of updates made before
    */
   constructor(
     readonly states: ReadonlyMap<string, WeightState>,
@@ -33,10 +33,10 @@ export class Optimiser {
   ) {}
 
   /**
-   * One update of all weights.
-   * @param gradients of every weight by its name; scaled in place where they are clipped
-   * @param norm of all gradients, where it is known already
-   * @returns the norm before clipping; if it is not finite, nothing was updated
+   * Updates all weights once.
+   * @param gradients by weight name; clipping scales them in place
+   * @param norm of all gradients, if already known
+   * @returns the norm before clipping; if it is not finite, nothing is updated
    */
   update(
     gradients: ReadonlyMap<string, Float32Array>,
@@ -57,7 +57,7 @@ export class Optimiser {
   }
 }
 
-/** Fresh memory for weights that are to be trained; the weights themselves are taken over, not copied. */
+/** New optimiser state for the weights to train; uses the weights without copying them. */
 export function freshStates(weights: ReadonlyMap<string, Float32Array>, ema: boolean): Map<string, WeightState> {
   return new Map(
     [...weights].map(([name, weight]) => {
@@ -67,7 +67,7 @@ export function freshStates(weights: ReadonlyMap<string, Float32Array>, ema: boo
   );
 }
 
-/** A young mean forgets faster, or the random weights of the start would stay in it for long. */
+/** Early on, the mean decays faster, so that the initial weights do not linger in it. */
 function meanDecay(ema: number, step: number): number {
   return Math.min(ema, (1 + step) / (10 + step));
 }

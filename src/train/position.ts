@@ -1,21 +1,21 @@
 /**
- * Where a training stands and how good it is: what checkpoints, model cards and displays tell of it.
+ * The position and validation results of a training, for checkpoints, model cards and displays.
  */
 import type { Image } from '../formats/image.js';
 
-/** Where a training stands. */
+/** The progress of a training. */
 export interface Position {
-  /** Steps done. */
+  /** Finished steps. */
   readonly step: number;
-  /** The step after which was last validated; -1 if never. */
+  /** The step of the last validation; -1 if none. */
   readonly validated: number;
-  /** Best validation so far, and after which step. */
+  /** Best validation so far, and its step. */
   readonly best: { readonly dice: number; readonly step: number } | null;
-  /** Validations since then. */
+  /** Validations since the best. */
   readonly sinceBest: number;
   /** Seconds of computing, over all interruptions. */
   readonly seconds: number;
-  /** A short hash of the lists that are trained on. */
+  /** A short hash of the lists. */
   readonly lists: string;
 }
 
@@ -37,6 +37,6 @@ export interface ValidationPicture {
   readonly image: Image;
   readonly truth: Uint8Array;
   readonly found: Uint8Array;
-  /** Absent where the model takes no prompts. */
+  /** Absent if the model takes no prompts. */
   readonly click?: readonly [x: number, y: number, label: 0 | 1];
 }

@@ -1,6 +1,6 @@
 /**
- * From a configuration to a training that is ready to run: lists, weights, graph, threads. New runs and resumed ones
- * differ here only, in where the weights come from.
+ * Turns a configuration into a training that is ready to run: lists, weights, graph, threads. New and resumed runs
+ * differ only here, in the source of the weights.
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -38,12 +38,12 @@ import type { ValidationOptions } from './validate.node.js';
 export interface PreparedRun extends CheckpointSource {
   /** Samples of an epoch. */
   readonly samples: number;
-  /** Where it goes on. */
+  /** The position to continue from. */
   readonly position: Position;
   readonly stepper: Pick<Stepper, 'run' | 'norm' | 'update' | 'weights' | 'states'>;
   readonly loader: Pick<BatchLoader, 'get'>;
   readonly validation: Omit<ValidationOptions, 'progress' | 'stopped'>;
-  /** Ends threads and session, and gives the folder free. */
+  /** Ends threads and session, and unlocks the folder. */
   readonly close: () => Promise<void>;
 }
 
@@ -56,10 +56,10 @@ export interface PrepareOptions {
 }
 
 /**
- * A new run in a folder that is not there, or empty. Its first checkpoint is written at once.
- * @param weights what it starts from; what is missing is drawn from the seed
- * @throws SamusError RUN_EXISTS if anything is in it, RUN_LOCKED, DATA_…, TRAIN_NOTHING, TRAIN_WEIGHT_NAME,
- *   TRAIN_CONFIG_INVALID for what a configuration cannot be
+ * Creates a run in a new or empty folder and writes its first checkpoint.
+ * @param weights initial weights; if empty, all are drawn from the seed
+ * @throws SamusError RUN_EXISTS if the folder is not empty, RUN_LOCKED, DATA_…, TRAIN_NOTHING, TRAIN_WEIGHT_NAME,
+ *   TRAIN_CONFIG_INVALID
  */
 export async function createRun(
   folder: string,
@@ -68,7 +68,7 @@ export async function createRun(
   options: PrepareOptions,
 ): Promise<PreparedRun> {
   const text = serialiseTrainingConfig(config);
-  // What could not be read again could not be resumed.
+  // A configuration that cannot be read back could not be resumed.
   parseTrainingConfig(JSON.parse(text));
   await makeFolder(folder);
   return locked(folder, async (unlock) => {
@@ -77,7 +77,7 @@ export async function createRun(
     const run = await prepare(folder, config, weights, options, unlock);
     try {
       await writeLast(run, run.position);
-      // Last: a folder without it is no run, and may be used again.
+      // Written last: a folder without it is not a run and can be reused.
       await writeTextFile(join(folder, RUN_FILES.config), text);
       return run;
     } catch (error) {
@@ -88,8 +88,8 @@ export async function createRun(
 }
 
 /**
- * A run that goes on from its last checkpoint.
- * @param asked from the run's configuration to what it is asked to be; all but the place of the data must be the same
+ * Resumes a run from its last checkpoint.
+ * @param asked maps the run's configuration to the requested one; only movable settings may differ
  * @throws SamusError RUN_NOT_FOUND, RUN_LOCKED, TRAIN_CONFIG_DIFFERS, TRAIN_LISTS_DIFFER, TRAIN_STATE_INVALID, DATA_…
  */
 export async function resumeRun(
@@ -101,8 +101,8 @@ export async function resumeRun(
   const wanted = await asked(config);
   const different = differences(config, wanted);
   if (different.length > 0) {
-    const message = `expected the settings of the run in ${folder}, got another ${different.join(', ')}`;
-    const hint = `leave these options out, or ${START_AGAIN}`;
+    const message = `expected the configuration of the run in ${folder}, got different values for ${different.join(', ')}`;
+    const hint = `leave out these options, or ${START_AGAIN}`;
     throw new SamusError('TRAIN_CONFIG_DIFFERS', message, hint, { run: folder, settings: different });
   }
   return locked(folder, async (unlock) => {
@@ -110,7 +110,7 @@ export async function resumeRun(
     await recover(folder, RUN_FILES.last);
     await recover(folder, RUN_FILES.best);
     if (!(await exists(join(folder, RUN_FILES.last, RUN_FILES.state)))) {
-      const message = `the checkpoint ${RUN_FILES.last} of the run in ${folder} is missing`;
+      const message = `the checkpoint ${join(folder, RUN_FILES.last)} is missing`;
       throw new SamusError('TRAIN_STATE_INVALID', message, 'restore it, or start a new run', { run: folder });
     }
     const { tensors } = await readModelFolder(join(folder, RUN_FILES.last));
@@ -123,29 +123,29 @@ async function readRunConfig(folder: string): Promise<TrainingConfig> {
   const path = join(folder, RUN_FILES.config);
   const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) {
-    const message = `expected the folder of a training, but ${folder} has no ${RUN_FILES.config}`;
-    throw new SamusError('RUN_NOT_FOUND', message, 'name the folder that was given as --out', { run: folder });
+    const message = `expected the folder of a training, got ${folder} without ${RUN_FILES.config}`;
+    throw new SamusError('RUN_NOT_FOUND', message, 'name the folder of the run, as given to --out', { run: folder });
   }
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    const message = `expected the configuration of a training in ${path}, but it is not JSON`;
+    const message = `${path} is not valid JSON`;
     const hint = `restore it, or ${START_AGAIN}`;
     throw new SamusError('TRAIN_CONFIG_INVALID', message, hint, { path });
   }
   return parseTrainingConfig(json);
 }
 
-/** A run that was killed before it had a configuration leaves its lock, or its first checkpoint. */
+/** Ignores the lock and first checkpoint of a run killed before it had a configuration. */
 async function checkEmpty(folder: string): Promise<void> {
   const begun = await exists(join(folder, RUN_FILES.last, RUN_FILES.state));
   const left = [RUN_FILES.lock, `${RUN_FILES.last}${WRITING}`, ...(begun ? [RUN_FILES.last] : [])];
   const names = (await readdir(folder)).filter((name) => !left.includes(name) && !name.endsWith('.tmp'));
   if (names.length === 0) return;
   const isRun = names.includes(RUN_FILES.config);
-  const message = `expected a new folder for the run, but ${folder} contains ${isRun ? 'a run' : 'other files'}`;
-  const hint = isRun ? 'go on with it by --resume, or name another folder' : 'name another folder';
+  const message = `expected a new or empty folder, got ${folder} with ${isRun ? 'a run' : 'other files'}`;
+  const hint = isRun ? 'continue it with --resume, or name another folder' : 'name another folder';
   throw new SamusError('RUN_EXISTS', message, hint, { run: folder });
 }
 
@@ -185,7 +185,7 @@ async function prepare(
   const state = await readTrainingState(folder, graph.trained, config.ema !== null);
   const position = state?.position ?? { step: 0, validated: -1, best: null, sinceBest: 0, seconds: 0, lists };
   if (position.lists !== lists) {
-    const message = `expected the lists to name the same samples as when the run in ${folder} started, but they changed`;
+    const message = `expected the same samples in the lists as before, got others in the run ${folder}`;
     const hint = `restore the lists, or ${START_AGAIN}`;
     throw new SamusError('TRAIN_LISTS_DIFFER', message, hint, { run: folder });
   }
@@ -238,36 +238,36 @@ async function prepare(
   };
 }
 
-/** @throws SamusError TRAIN_WEIGHT_NAME for beginnings of names that change nothing: they are mistyped */
+/** @throws SamusError TRAIN_WEIGHT_NAME for name prefixes that match nothing, probably mistyped */
 function checkNames({ freeze, rates }: TrainingConfig, { parameters, trained }: GradientGraph): void {
-  const unknown = (beginnings: readonly string[], among: readonly ParameterInfo[]): string[] =>
-    beginnings.filter((beginning) => !among.some(({ name }) => name.startsWith(beginning)));
+  const unknown = (prefixes: readonly string[], among: readonly ParameterInfo[]): string[] =>
+    prefixes.filter((prefix) => !among.some(({ name }) => name.startsWith(prefix)));
   const problems = [
-    { names: unknown(freeze, parameters), what: 'weights of the model to freeze' },
-    { names: unknown(Object.keys(rates), trained), what: 'trained weights to give another rate' },
+    { names: unknown(freeze, parameters), what: 'weights of the model (--freeze)' },
+    { names: unknown(Object.keys(rates), trained), what: 'trained weights (--lr-scale)' },
   ];
   for (const { names, what } of problems) {
     if (names.length === 0) continue;
-    const message = `expected beginnings of names of ${what}, but no name begins with ${names.join(', ')}`;
+    const message = `expected name prefixes of ${what}, got ${names.join(', ')} without a match`;
     throw new SamusError('TRAIN_WEIGHT_NAME', message, 'compare with the names in model.safetensors', {
       names,
     });
   }
 }
 
-/** Every weight of the model: those given, and for the others new ones from the seed. */
+/** All weights of the model: the given ones, or random ones from the seed if none are given. */
 function completed({ model, seed }: TrainingConfig, given: StateDict): StateDict {
   return given.size > 0 ? checkStateDict(model, given).tensors : initialise(parametersOf(model), Random.seeded(seed));
 }
 
-/** A network for two classes learns one object, as a promptable model does; one for more learns the label map. */
+/** A network for two classes learns one object, like a promptable model; one for more classes learns the label map. */
 function targetKind({ model, recipe }: TrainingConfig): SampleShape['target'] {
   const architecture = architectureOf(model);
   if (architecture.task === 'classes' && architecture.classes(model) > 2) return 'classes';
   return recipe.kind === 'published' ? 'nearest' : 'share';
 }
 
-/** @throws SamusError MODEL_CLASSES if a network for several classes has fewer than a dataset */
+/** @throws SamusError MODEL_CLASSES if a network for several classes has fewer classes than a dataset */
 function checkClasses(model: ModelConfig, dataset: Dataset, { datasets }: SampleList): void {
   const architecture = architectureOf(model);
   if (architecture.task !== 'classes') return;
@@ -285,5 +285,5 @@ function ruleOf({ optimizer, momentum, weightDecay }: TrainingConfig): UpdateRul
 
 function rateOf({ rates }: TrainingConfig): (name: string) => number {
   const longestFirst = Object.entries(rates).sort(([a], [b]) => b.length - a.length);
-  return (name) => longestFirst.find(([beginning]) => name.startsWith(beginning))?.[1] ?? 1;
+  return (name) => longestFirst.find(([prefix]) => name.startsWith(prefix))?.[1] ?? 1;
 }

@@ -1,9 +1,9 @@
 /**
- * What lies in the folder of a training run, and replacing a folder in it so that one whole version is always there.
+ * The contents of a run folder, and replacing a folder in it so that a complete version always exists.
  *
- * A folder cannot be replaced in one step everywhere. The new one is written under another name, the old one is moved
- * aside, the new one takes its place, and the old one is removed; {@link recover} puts right whatever an interruption
- * between any two of these leaves behind.
+ * Not every system can replace a folder atomically. So the new one is written under another name, the old one is moved
+ * aside, the new one is moved into place, and the old one is removed; {@link recover} repairs what an interruption
+ * between any two of these steps leaves.
  */
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,17 +20,17 @@ export const RUN_FILES = {
   state: 'training-state.safetensors',
 } as const;
 
-/** What to do where a run cannot go on. Without --train all, a new one trains the published subset only. */
+/** Hint for a run that cannot continue. Without --train all, a new one would train only the published subset. */
 export const START_AGAIN =
   'start a new run from its last checkpoint with --from, and with --train all if it trained everything';
 
-/** Ends of the names that a folder has while it is written, and while it gives way. */
+/** Name suffixes of a folder while it is written, and while it is replaced. */
 export const WRITING = '.writing';
 const OLD = '.old';
 
 /**
- * Replaces `run/name` by a folder that `write` fills.
- * @param write is given the folder to fill, which is empty; what it throws leaves the present one as it is
+ * Replaces `run/name` with a folder that `write` fills.
+ * @param write gets the empty folder; if it throws, the present one stays unchanged
  */
 export async function replaceFolder(
   run: string,
@@ -50,7 +50,7 @@ export async function replaceFolder(
   }
 }
 
-/** Removes what an interrupted {@link replaceFolder} left, and puts back the old version if there is no new one. */
+/** Removes the leftovers of an interrupted {@link replaceFolder}, and restores the old version if there is no new one. */
 export async function recover(run: string, name: string): Promise<void> {
   const [target, writing, old] = [join(run, name), join(run, `${name}${WRITING}`), join(run, `${name}${OLD}`)];
   if (!(await exists(target)) && (await exists(old))) await rename(old, target);

@@ -13,7 +13,7 @@ afterEach(() => rm(run, { recursive: true }));
 const LOCKED = expect.objectContaining({ code: 'RUN_LOCKED' });
 
 describe('lockRun', () => {
-  it('is held by one until it is given back', async () => {
+  it('has one owner until released', async () => {
     const unlock = await lockRun(run);
     await expect(lockRun(run)).rejects.toEqual(LOCKED);
     await unlock();
@@ -21,7 +21,7 @@ describe('lockRun', () => {
     await (await lockRun(run))();
   });
 
-  it('goes to one of many that ask at once', async () => {
+  it('goes to one of many concurrent requests', async () => {
     const asked = await Promise.allSettled(Array.from({ length: 8 }, () => lockRun(run)));
     expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(await readdir(run)).toEqual(['lock']);
@@ -37,7 +37,7 @@ describe('lockRun', () => {
     expect(await readdir(run)).toEqual([]);
   });
 
-  it('leaves alone the lock of another machine', async () => {
+  it('respects the lock of another machine', async () => {
     await writeFile(join(run, 'lock'), JSON.stringify({ pid: 1, started: null, host: 'elsewhere' }));
     await expect(lockRun(run)).rejects.toEqual(LOCKED);
   });

@@ -1,6 +1,6 @@
 /**
- * That a run's folder is used by one process at a time: a file in it names the process. Killed processes leave theirs
- * behind; it is taken over if no process of that number and start time is there any more.
+ * Locks a run folder for one process: a file in it names the process. A killed process leaves the file behind; another
+ * one takes it over if no process of that number and start time exists.
  */
 import { randomUUID } from 'node:crypto';
 import { constants, copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -12,14 +12,14 @@ import { RUN_FILES } from './runFolder.node.js';
 
 interface Owner {
   readonly pid: number;
-  /** What the system says of the process's start; null where it cannot be asked. */
+  /** Start time of the process as reported by the system; null if unavailable. */
   readonly started: string | null;
   readonly host: string;
 }
 
 /**
  * Takes the lock.
- * @returns what gives it back
+ * @returns a function that releases it
  * @throws SamusError RUN_LOCKED if another process has it; DISK_FULL, FILE_UNWRITABLE
  */
 export async function lockRun(run: string): Promise<() => Promise<void>> {
@@ -29,7 +29,7 @@ export async function lockRun(run: string): Promise<() => Promise<void>> {
   const written = join(run, `.lock.${randomUUID()}.tmp`);
   try {
     await writeFile(written, text, { flag: 'wx' });
-    // A link appears with its whole content, or not at all if there is one.
+    // Creating a link is atomic and fails if the file exists.
     while (!(await linked(written, path))) await removeStale(run, path);
   } catch (error) {
     throw writeError(path, error);
@@ -41,12 +41,12 @@ export async function lockRun(run: string): Promise<() => Promise<void>> {
   };
 }
 
-/** What file systems without links say. */
+/** Error codes of file systems without links. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 async function linked(from: string, to: string): Promise<boolean> {
   try {
-    // There a reader may see a copy before it is whole, which is nobody's to it; the time for that is very short.
+    // Without links, another process could read an incomplete copy and treat it as stale, within a very short time.
     await link(from, to).catch((error: unknown) => {
       if (!NO_LINKS.includes(codeOf(error))) throw error;
       return copyFile(from, to, constants.COPYFILE_EXCL);
@@ -62,7 +62,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** @throws SamusError RUN_LOCKED if the owner lives */
+/** @throws SamusError RUN_LOCKED if the owner is alive */
 async function removeStale(run: string, path: string): Promise<void> {
   const text = await read(path);
   if (text === undefined) return;
@@ -70,12 +70,12 @@ async function removeStale(run: string, path: string): Promise<void> {
   if (owner && (await lives(owner))) {
     throw new SamusError(
       'RUN_LOCKED',
-      `process ${owner.pid} on ${owner.host} is training in ${run}`,
-      `wait for it or end it; if there is no such process, remove ${path}`,
+      `${run} is in use by process ${owner.pid} on ${owner.host}`,
+      `wait for it or stop it; if there is no such process, remove ${path}`,
       { run, pid: owner.pid, host: owner.host },
     );
   }
-  // Moved before it is removed: what another process put in its place meanwhile must not go.
+  // Move before removing: another process may have replaced the file meanwhile, and its lock must stay.
   const aside = join(run, `.lock.${randomUUID()}.tmp`);
   await rename(path, aside).catch(() => undefined);
   if ((await read(aside)) === text) await rm(aside, { force: true });
@@ -95,12 +95,12 @@ async function lives({ pid, started, host }: Owner): Promise<boolean> {
   return started === null || now === null || started === now;
 }
 
-/** When a process started, by Linux's clock ticks since boot with the boot's identity; null elsewhere. */
+/** Start time of a process: the boot ID and clock ticks since boot on Linux, null elsewhere. */
 async function startOf(pid: number): Promise<string | null> {
   try {
     const line = await readFile(`/proc/${pid}/stat`, 'utf8');
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
-    // The name of the program may hold spaces; it ends at the last parenthesis. Field 22 is the start.
+    // The program name can contain spaces; it ends at the last parenthesis. Field 22 is the start time.
     const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
     return `${boot.trim()}:${fields[19]}`;
   } catch {
@@ -113,7 +113,7 @@ function parseOwner(text: string): Owner | undefined {
     const { pid, started, host }: Partial<Owner> = JSON.parse(text);
     if (typeof pid === 'number' && typeof host === 'string') return { pid, started: started ?? null, host };
   } catch {
-    // Not written by this program: nobody's.
+    // Not written by this program: no owner.
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * What a run writes for people to look at: metrics, TensorBoard events, curves, pictures of validation samples. The
- * training itself reads none of it back, so that nothing of it can change the weights.
+ * The files of a run for people: metrics, TensorBoard events, curves, images of validation samples. The training never
+ * reads them back, so they cannot affect the weights.
  */
 import { type FileHandle, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import type { PreparedRun } from './prepareRun.node.js';
 import { RUN_FILES } from './runFolder.node.js';
 import { sampleSvg } from './sampleSvg.js';
 
-/** How TensorBoard's files begin. */
+/** Name prefix of TensorBoard's files. */
 const EVENTS = 'events.out.tfevents';
 
 export class RunRecord {
@@ -30,10 +30,10 @@ export class RunRecord {
     const { step } = position;
     const log = await MetricsLog.open(folder, step);
     const now = Date.now() / 1000;
-    // TensorBoard reads the files of a folder in the order of their names; each process writes one of its own.
+    // TensorBoard reads the files of a folder in name order; each process writes its own file.
     const name = `${EVENTS}.${Math.floor(now)}.samus.${process.pid}`;
     const path = join(folder, name);
-    // Killed before its first checkpoint, a run begins anew at its first step.
+    // A run killed before its first checkpoint restarts at its first step.
     const again = (await readdir(folder)).some((file) => file.startsWith(EVENTS));
     const nameOf = (part: string): string => {
       const [name = '', classId] = part.split('/');
@@ -51,7 +51,7 @@ export class RunRecord {
     await this.append(scalarsRecord(Date.now() / 1000, step!, scalars));
   }
 
-  /** Curves so far, and pictures of some samples. */
+  /** Writes the curves so far and images of some samples. */
   async validated({ pictures }: Validation): Promise<void> {
     await writeTextFile(join(this.folder, RUN_FILES.curves), curvesSvg(this.log.lines, this.nameOf));
     const samples = join(this.folder, RUN_FILES.samples);

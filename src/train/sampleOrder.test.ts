@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SampleOrder } from './sampleOrder.js';
 
 describe('SampleOrder', () => {
-  it('gives every sample once an epoch, however batches lie', () => {
+  it('yields every sample once per epoch, for any batch size', () => {
     const order = new SampleOrder(10, 1);
     const draws = Array.from({ length: 10 }, (_, i) => order.batch(i, 4)).flat();
     for (const epoch of [0, 1, 2, 3]) {
@@ -11,7 +11,7 @@ describe('SampleOrder', () => {
     }
   });
 
-  it('shuffles each epoch anew, and the same for the same seed, whatever was asked before', () => {
+  it('shuffles each epoch anew, reproducibly for a seed in any order of calls', () => {
     const epoch = (order: SampleOrder, number: number) => order.batch(number, 50).map(({ index }) => index);
     const [a, b] = [new SampleOrder(50, 1), new SampleOrder(50, 1)];
     expect(epoch(a, 0)).not.toEqual(epoch(a, 1));

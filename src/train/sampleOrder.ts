@@ -1,20 +1,20 @@
 /**
- * Which sample comes when: every epoch a new seeded shuffle of the list, one epoch following the other without a gap.
- * Batches are cut from that endless row, so that all are of one size: the last samples of an epoch share a batch with
- * the first of the next, no sample is left out or seen twice in an epoch, and where a training stands is told by its
- * step alone. (The published loader gives a smaller last batch instead.)
+ * The order of samples: a new seeded shuffle of the list for each epoch, without gaps between epochs. Batches are cut
+ * from this endless sequence and all have one size: the last samples of an epoch share a batch with the first of the
+ * next. Each epoch sees every sample once, and the step alone determines the position. (The published loader has a
+ * smaller last batch instead.)
  */
 import { Random } from '../nn/random.js';
 
-/** One draw of a sample: what it becomes follows from these two numbers and the seed, whoever makes it. */
+/** One draw of a sample. These two numbers and the seed determine the augmented sample. */
 export interface Draw {
   /** Counted from 0. */
   readonly epoch: number;
-  /** Place in the list. */
+  /** Position in the list. */
   readonly index: number;
 }
 
-/** Keeps the shuffle apart from the streams of the samples, which are seeded by (seed, epoch, index). */
+/** Separates the shuffle from the random streams of the samples, seeded by (seed, epoch, index). */
 const SHUFFLE_STREAM = 0x5368;
 
 export class SampleOrder {

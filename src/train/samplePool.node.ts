@@ -1,6 +1,6 @@
 /**
- * Threads that read and augment samples while the training computes. What a sample becomes does not depend on the
- * thread, so that their number changes only the waiting.
+ * Threads that read and augment samples while the training computes. A sample does not depend on its thread, so the
+ * number of threads affects only the speed.
  */
 import type { Sample } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
@@ -34,12 +34,12 @@ export class SamplePool {
   /** Makes a sample. @throws SamusError what reading the image throws, TRAIN_WORKER if the thread ended */
   make(sample: Sample, draw: Draw): Promise<TrainingSample> {
     const made = this.#threads[this.#next++ % this.#threads.length]!.call('make', { sample, draw });
-    // A sample that was asked for ahead may fail before anyone waits for it; whoever does gets the error then.
+    // A prefetched sample may fail before anyone awaits it; the caller gets the error when it does.
     made.catch(() => undefined);
     return made;
   }
 
-  /** Ends the threads; what they still make is lost. */
+  /** Ends the threads and discards their current work. */
   async close(): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
@@ -48,8 +48,8 @@ export class SamplePool {
 function lostError(exitCode: number): SamusError {
   return new SamusError(
     'TRAIN_WORKER',
-    'a thread that reads the images ended during the training',
-    'resume the training; if it happens again, look whether the machine is out of memory',
+    `an image reader thread ended with exit code ${exitCode}`,
+    'resume the training; if it happens again, check for lack of memory',
     { exitCode },
   );
 }

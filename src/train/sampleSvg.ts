@@ -1,6 +1,6 @@
 /**
- * The picture of a validation sample as one SVG: the image, the outlines of label and prediction, the click, a legend
- * and the Dice. The same colours as in the report of an evaluation.
+ * A validation sample as one SVG: the image, the outlines of label and prediction, the click, a legend and the Dice, in
+ * the colours of the evaluation report.
  */
 import { outlinePath } from '../formats/outline.js';
 import { escapeText } from '../formats/svg.js';
@@ -12,7 +12,7 @@ const PREDICTION = '#ffab2e';
 const SIDE = 512;
 const FOOT = 54;
 
-/** @param href address of the image's pixels, such as a `data:` URL of a PNG */
+/** @param href URL of the image's pixels, such as a `data:` URL of a PNG */
 export function sampleSvg({ title, dice, image, truth, found, click }: ValidationPicture, href: string): string {
   const { width, height } = image;
   const scale = SIDE / Math.max(width, height);

@@ -1,5 +1,5 @@
 /**
- * The program of a thread that reads and augments training samples. Started by samplePool.node.ts, never imported.
+ * Thread that reads and augments training samples. samplePool.node.ts starts it; nothing imports it.
  */
 import { workerData } from 'node:worker_threads';
 import sharp from 'sharp';
@@ -10,7 +10,7 @@ import { serveCalls } from '../runtime/threadProtocol.js';
 import type { SampleContract, SampleWorkerData } from './samplePool.node.js';
 import { makeTrainingSample } from './trainingSample.js';
 
-// The cores belong to the training; one picture is no work to share anyway.
+// Leave the cores to the training; a single image gains nothing from several threads.
 sharp.concurrency(1);
 
 const { root, shape }: SampleWorkerData = workerData;

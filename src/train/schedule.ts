@@ -1,5 +1,5 @@
 /**
- * How fast a training learns at each step. The optimiser itself is in optimiser.ts.
+ * The learning rate at each step. The optimiser itself is in optimiser.ts.
  */
 
 import type { SCHEDULES } from '../models/architecture.js';
@@ -11,7 +11,7 @@ export interface Schedule {
   readonly kind: (typeof SCHEDULES)[number];
   /** Highest learning rate. */
   readonly rate: number;
-  /** Steps over which the rate rises from almost nothing; 0 for none. */
+  /** Steps over which the rate rises from near 0; 0 for no warm-up. */
   readonly warmup: number;
   /** Steps of the whole training. */
   readonly steps: number;
@@ -30,8 +30,8 @@ export function learningRate({ kind, rate, warmup, steps }: Schedule, step: numb
 }
 
 /**
- * As published, where the rate is set after each step for the next one: the first two steps have the same rate, and
- * the decay is counted over all steps, so that it does not reach 0.
+ * As published: each step sets the rate for the next one, so the first two steps have the same rate. The decay counts
+ * all steps, so it does not reach 0.
  */
 function polynomial(step: number, warmup: number, steps: number): number {
   const last = step - 1;

@@ -1,5 +1,5 @@
 /**
- * What a setting of training can hold: whether a value from a config.json is one, and how it is written on a command line.
+ * Value types of training settings: how to check a value from a config.json and how to parse one from the command line.
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { isFields } from '../formats/jsonFields.js';
@@ -7,37 +7,37 @@ import { isFields } from '../formats/jsonFields.js';
 export interface Kind<T> {
   /** The values in words, as in "expected a number from 0 to 1". */
   readonly expected: string;
-  /** The values, where they can be listed. */
+  /** The values, if they can be listed. */
   readonly choices?: readonly string[];
   /** Code of the error for an option with another value. */
   readonly code: ErrorCode;
   accepts(value: unknown): value is T;
   /**
-   * What an option says; to be checked by {@link accepts}.
+   * Parses an option; check the result with {@link accepts}.
    * @param before the value of the same option given earlier on the command line
    */
   parse(text: string, before?: unknown): unknown;
 }
 
 export const text: Kind<string> = {
-  expected: 'a text',
+  expected: 'a string',
   code: 'USAGE_VALUE',
   accepts: (value) => typeof value === 'string',
   parse: (text) => text,
 };
 
-/** On a command line separated by commas. */
+/** Separated by commas on the command line. */
 export const texts: Kind<readonly string[]> = {
-  expected: 'a list of texts',
+  expected: 'a list of strings',
   code: 'USAGE_VALUE',
   accepts: (value): value is readonly string[] => Array.isArray(value) && value.every(text.accepts),
   parse: (text) => text.split(',').map((part) => part.trim()),
 };
 
-/** Whole numbers up to `most`, both limits included. */
+/** Whole numbers from `least` to `most`, both inclusive. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER): Kind<number> {
   return {
-    expected: `a whole number ${most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `from ${least} on`}`,
+    expected: `a whole number ${most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`}`,
     code: 'USAGE_NUMBER',
     accepts: (value): value is number => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most,
     parse: (text) => (/^\d+$/.test(text) ? Number(text) : undefined),
@@ -51,7 +51,7 @@ interface Range {
   readonly below?: number;
 }
 
-/** Numbers between limits that are included (`from`, `to`) or not (`above`, `below`). */
+/** Numbers within inclusive (`from`, `to`) or exclusive (`above`, `below`) limits. */
 export function number({ from, above, to, below }: Range): Kind<number> {
   const low = from === undefined ? `above ${above}` : `from ${from}`;
   const high = below === undefined ? (to === undefined ? '' : ` to ${to}`) : ` below ${below}`;
@@ -68,7 +68,7 @@ export function number({ from, above, to, below }: Range): Kind<number> {
   };
 }
 
-/** Null where something is not used, `off` on a command line. */
+/** Null for an unused setting, `off` on the command line. */
 export function orOff<T>(kind: Kind<T>): Kind<T | null> {
   return {
     expected: `${kind.expected}, or off`,
@@ -88,7 +88,7 @@ export function choice<const T extends string>(choices: readonly T[]): Kind<T> {
   };
 }
 
-/** A value for each of some names; on a command line `name=value`, as often as there are names. */
+/** A value for each of several names; on the command line a repeated `name=value`. */
 export function byName<T>(kind: Kind<T>): Kind<Readonly<Record<string, T>>> {
   return {
     expected: `a name and ${kind.expected}, with = between them`,

@@ -1,6 +1,6 @@
 /**
- * Every setting of a training, once. The type and the reader of `config.json`, the options of `samus train`, the checks
- * on resuming and the table in docs/train.md all come from this table; a new setting is one more row.
+ * All settings of a training. This table is the source of the type and the reader of `config.json`, the options of
+ * `samus train`, the checks on resuming and the table in docs/train.md; a new setting is one more row.
  */
 import { type Architecture, OPTIMISERS, SCHEDULES } from '../models/architecture.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
@@ -9,7 +9,7 @@ import type { Recipe } from './gradientGraph.js';
 import { byName, choice, type Kind, number, orOff, text, texts, whole } from './settingKinds.js';
 import { AUGMENTATIONS } from './trainingSample.js';
 
-/** What defaults follow from. */
+/** What defaults depend on. */
 export interface Situation {
   readonly recipe: string;
   readonly prompts: string;
@@ -20,7 +20,7 @@ export interface Situation {
   readonly published: Architecture['published']['settings'];
   /** Processor cores of this machine. */
   readonly cores: number;
-  /** Steps in which so many epochs are seen to their end. */
+  /** Number of steps that complete this many epochs. */
   stepsIn(epochs: number): number;
 }
 
@@ -28,15 +28,15 @@ export interface Setting<T> {
   readonly kind: Kind<T>;
   /** The option with its argument. Without one, only a config.json can set it. */
   readonly option?: string;
-  /** For the help of the command line and the documentation. */
+  /** For the command line help and the documentation. */
   readonly help: string;
-  /** The default. Absent where there is none. */
+  /** The default, if there is one. */
   readonly initial?: NoInfer<T> | ((situation: Situation) => NoInfer<T>);
-  /** The default in words, where it follows from something. */
+  /** The default in words, if it depends on something. */
   readonly initially?: string;
-  /** The value in runs of versions that did not have the setting. */
+  /** The value for runs of versions without the setting. */
   readonly older?: NoInfer<T>;
-  /** The options that it goes with, and whether they are given; others make it meaningless. */
+  /** The options that it needs, and whether they are given. */
   readonly only?: { readonly with: string; holds(situation: Situation): boolean };
   /** Whether a resumed run may have another value. */
   readonly movable?: boolean;
@@ -48,7 +48,7 @@ function setting<T>(row: Setting<T>): Setting<T> {
 
 export const DEFAULT_SEED = 1234;
 
-/** By the path of the field in `config.json`. A default may follow from rows above its own. */
+/** By the path of the field in `config.json`. A default may depend on rows above it. */
 export const SETTINGS = {
   'data.root': setting({
     kind: text,
@@ -70,7 +70,7 @@ export const SETTINGS = {
   'data.holdOut': setting({
     kind: number({ from: 0, to: 0.5 }),
     option: '--hold-out <share>',
-    help: 'in place of --val-list: hold out this share of the training lists by patients, and validate on it',
+    help: 'instead of --val-list: hold out this share of the training lists by patient, and validate on it',
     initial: 0,
   }),
   seed: setting({
@@ -82,14 +82,14 @@ export const SETTINGS = {
   batch: setting({
     kind: whole(1, 1024),
     option: '--batch <count>',
-    help: 'images of one run of the graph',
+    help: 'images per batch',
     initial: (s) => s.published.batch,
     initially: '8',
   }),
   accumulate: setting({
     kind: whole(1, 4096),
     option: '--accumulate <count>',
-    help: 'runs whose gradients are averaged for one step; the published Dice sums over one run only',
+    help: 'batches whose gradients are averaged for one step; the published Dice sums over one batch only',
     initial: 1,
   }),
   steps: setting({
@@ -97,18 +97,18 @@ export const SETTINGS = {
     option: '--steps <count>',
     help: 'optimizer steps of the whole training',
     initial: (s) => s.stepsIn(s.published.epochs),
-    initially: 'those of 200 epochs',
+    initially: '200 epochs',
   }),
   'recipe.kind': setting({
     kind: choice(['published', 'multi-prompt']),
     option: '--recipe <name>',
-    help: 'loss and prompts: as the authors of the model publish them, or as SAM is trained, by several prompts',
+    help: "loss and prompts: as published for the model, or with several prompts like SAM's training",
     initial: 'published',
   }),
   'recipe.rounds': setting({
     kind: whole(1, 16),
     option: '--rounds <count>',
-    help: 'prompts for each image in the multi-prompt recipe',
+    help: 'prompts per image in the multi-prompt recipe',
     initial: 3,
     only: { with: '--recipe multi-prompt', holds: (s) => s.recipe === 'multi-prompt' },
   }),
@@ -122,7 +122,7 @@ export const SETTINGS = {
   middleClicks: setting({
     kind: number({ from: 0, to: 1 }),
     option: '--middle-clicks <share>',
-    help: "share of single clicks in the middle of the object's pixels, where evaluation clicks",
+    help: "share of single clicks in the middle of the object's pixels, like evaluation clicks",
     initial: 0,
     older: 0,
     only: { with: '--prompts point or mixed', holds: (s) => s.prompts === 'point' || s.prompts === 'mixed' },
@@ -138,14 +138,14 @@ export const SETTINGS = {
     option: '--optimizer <name>',
     help: 'optimizer',
     initial: (s) => s.published.optimizer ?? 'adam',
-    initially: 'adam, or what the network is published with',
+    initially: 'adam, or as published for the network',
   }),
   weightDecay: setting({
     kind: number({ from: 0, to: 1 }),
     option: '--weight-decay <share>',
     help: 'weight decay of AdamW, SGD and RMSprop',
     initial: (s) => (s.optimizer === (s.published.optimizer ?? 'adamw') ? s.published.weightDecay : 0),
-    initially: 'what the model is published with: 0.1 with AdamW',
+    initially: 'as published for the network: 0.1 with AdamW',
     only: { with: '--optimizer adamw, sgd or rmsprop', holds: (s) => s.optimizer !== 'adam' },
   }),
   momentum: setting({
@@ -153,7 +153,7 @@ export const SETTINGS = {
     option: '--momentum <share>',
     help: 'momentum of SGD and RMSprop, first beta of Adam and AdamW',
     initial: (s) => (s.optimizer === (s.published.optimizer ?? 'adam') ? (s.published.momentum ?? 0.9) : 0.9),
-    initially: '0.9, or what the network is published with',
+    initially: '0.9, or as published for the network',
     older: 0.9,
   }),
   learningRate: setting({
@@ -166,9 +166,9 @@ export const SETTINGS = {
   schedule: setting({
     kind: choice(SCHEDULES),
     option: '--schedule <name>',
-    help: 'course of the learning rate; polynomial is published with AdamW and a warm-up of 250 steps',
+    help: 'learning rate schedule; polynomial is published with AdamW and a warm-up of 250 steps',
     initial: (s) => s.published.schedule ?? 'constant',
-    initially: 'constant, or what the network is published with',
+    initially: 'constant, or as published for the network',
   }),
   warmup: setting({
     kind: whole(0),
@@ -179,34 +179,34 @@ export const SETTINGS = {
   clip: setting({
     kind: orOff(number({ above: 0 })),
     option: '--clip <norm>',
-    help: 'largest norm of all gradients together; above it they are scaled down',
+    help: 'maximum norm of all gradients together; above it they are scaled down',
     initial: (s) => s.published.clip ?? null,
-    initially: 'off, or what the network is published with',
+    initially: 'off, or as published for the network',
   }),
   ema: setting({
-    // Below 1: a mean that keeps all of itself learns nothing.
+    // Below 1: with decay 1 the average would never change.
     kind: orOff(number({ from: 0, below: 1 })),
     option: '--ema <share>',
-    help: 'validate and save a running mean of the weights that keeps this share at each step, such as 0.999',
+    help: 'validate and save an exponential moving average of the weights with this decay, such as 0.999',
     initial: null,
   }),
   trained: setting({
     kind: choice(['published', 'all']),
     option: '--train <what>',
-    help: 'weights to train: those that the publication trains, or all',
+    help: 'weights to train: those trained in the publication, or all',
     initial: (s) => (s.fromScratch ? 'all' : 'published'),
     initially: 'published with a checkpoint, else all',
   }),
   freeze: setting({
     kind: texts,
     option: '--freeze <names>',
-    help: 'beginnings of names of weights that stay as they are, separated by commas',
+    help: 'name prefixes of weights to freeze, separated by commas',
     initial: [],
   }),
   rates: setting({
     kind: byName(number({ from: 0, to: 1000 })),
     option: '--lr-scale <name=factor>',
-    help: 'factor of the learning rate for weights whose names begin so, the longest beginning first; repeatable',
+    help: 'learning rate factor for weights with this name prefix; the longest match applies; repeatable',
     initial: {},
   }),
   validateSteps: setting({
@@ -214,7 +214,7 @@ export const SETTINGS = {
     option: '--validate-steps <count>',
     help: 'steps between validations',
     initial: (s) => s.stepsIn(1),
-    initially: 'those of one epoch',
+    initially: 'one epoch',
   }),
   checkpointSteps: setting({
     kind: whole(0),
@@ -225,13 +225,13 @@ export const SETTINGS = {
   patience: setting({
     kind: whole(0),
     option: '--patience <count>',
-    help: 'stop after so many validations without a better one; 0: never',
+    help: 'stop after this many validations without improvement; 0: never',
     initial: 0,
   }),
   choose: setting({
     kind: choice(['samples', 'classes']),
     option: '--choose <by>',
-    help: 'the best checkpoint has the highest mean Dice over all samples, or over the means of the classes',
+    help: 'select the best checkpoint by mean Dice over all samples, or over the class means',
     initial: 'samples',
   }),
   logSteps: setting({
@@ -244,12 +244,12 @@ export const SETTINGS = {
     option: '--threads <count>',
     help: 'threads of one operation; the order of sums may depend on them',
     initial: (s) => s.cores,
-    initially: 'one for each core',
+    initially: 'one per core',
   }),
   provider: setting({
     kind: choice(NODE_PROVIDERS),
     option: '--provider <name>',
-    help: 'what computes; samus info lists what this machine has',
+    help: 'compute provider; samus info lists those of this machine',
     initial: 'cpu',
     older: 'cpu',
   }),

@@ -74,7 +74,7 @@ async function train(stepper: Stepper, from: number, to: number): Promise<number
 }
 
 describe('a training with running statistics and random masks', () => {
-  it('goes on bit for bit from its checkpoint, also one that is written within a step', async () => {
+  it('resumes bit for bit from its checkpoint, also from one written within a step', async () => {
     const whole = await stepperOf(toy());
     const losses = await train(whole, 0, 5);
 
@@ -101,7 +101,7 @@ describe('a training with running statistics and random masks', () => {
     }
   });
 
-  it('forgets what an unfinished step, or one without numbers, did to running statistics', async () => {
+  it('discards running statistics of an unfinished or non-finite step', async () => {
     const stepper = await stepperOf(toy());
     const before = statistics(stepper.weights());
     await stepper.run(feeds(0));
@@ -115,7 +115,7 @@ describe('a training with running statistics and random masks', () => {
     expect(await train(other, 1, 2)).toEqual(losses);
   });
 
-  it('draws other masks for each seed, step, run and layer', async () => {
+  it('draws different masks for each seed, step, run and layer', async () => {
     const loss = async (options: Partial<StepperOptions>, runs = 1): Promise<number> => {
       const stepper = await stepperOf(toy(), options);
       let last = 0;
@@ -130,7 +130,7 @@ describe('a training with running statistics and random masks', () => {
     expect(names.sort()).toEqual(['noise.drop', ...twice].sort());
   });
 
-  it('leaves frozen modules as they are: stored statistics, no masks', async () => {
+  it('keeps frozen modules unchanged: stored statistics, no masks', async () => {
     const model = toy(['norm', 'drop', 'decoder']);
     expect(model.graph.noise).toEqual([]);
     const stepper = await stepperOf(model);
@@ -171,7 +171,7 @@ describe('batch norm', () => {
     });
   });
 
-  it("records Keras' where the network says so", async () => {
+  it("records Keras' if the network asks for them", async () => {
     const updates = await norm('train', { momentum: 0.01, unbiased: false });
     expect(updates['n.running_var']).toEqual([expect.closeTo(0.99 + 0.035), expect.closeTo(0.99 + 0.03)]);
   });

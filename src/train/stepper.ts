@@ -1,9 +1,9 @@
 /**
- * One step of training wherever a runtime is, a browser included: runs the graph of a training step on batches, adds up
- * their gradients, and moves weights and buffers. Reading batches, rates and checkpoints are not here.
+ * One training step on any runtime, browsers included: runs the graph on batches, sums their gradients, and updates
+ * weights and buffers. It does not read batches, choose rates or write checkpoints.
  *
- * Trained weights and buffers are fed at each run, all other weights are constants in the graph. What a run gives is
- * written into memory that lives as long as the session: a step leaves no garbage behind.
+ * Trained weights and buffers are fed at each run; all other weights are constants in the graph. Outputs go to memory
+ * allocated once per session, so a step leaves no garbage.
  */
 import { asFloat32, float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import { exportModel } from '../nn/compile.js';
@@ -19,17 +19,17 @@ type Feeds = Readonly<Record<string, TensorData>>;
 
 export interface StepperOptions {
   readonly optimiser: OptimiserOptions;
-  /** Of the random numbers that the graph takes. */
+  /** Seed of the random numbers that the graph takes. */
   readonly seed: number;
-  /** Runs of the graph whose gradients are averaged for one step. Default 1. */
+  /** Batches whose gradients are averaged for one step. Default 1. */
   readonly accumulate?: number;
   /** Steps made before. Default 0. */
   readonly step?: number;
-  /** What the optimiser remembers of the weights. Default: nothing yet. */
+  /** Optimiser state of the weights. Default: new. */
   readonly states?: ReadonlyMap<string, WeightState>;
 }
 
-/** Keeps the random numbers of layers apart from those of samples, which are seeded by (seed, epoch, index). */
+/** Separates the random numbers of layers from those of samples, seeded by (seed, epoch, index). */
 const LAYER_STREAM = 0x4c61;
 
 type Steps = Pick<GradientGraph, 'trained' | 'buffers' | 'noise'>;
@@ -41,13 +41,13 @@ export class Stepper {
   readonly #optimiser: Optimiser;
   readonly #seed: number;
   readonly #accumulate: number;
-  /** Buffers as they were after the last whole step, and as the runs of this one leave them. */
+  /** Buffers after the last complete step, and after the runs of the current one. */
   readonly #buffers: ReadonlyMap<string, TensorData>;
   readonly #pending: ReadonlyMap<string, TensorData>;
   readonly #feeds: Feeds;
   readonly #noise: ReadonlyMap<NoiseInput, Float32Array>;
   readonly #into: Feeds;
-  /** Gradients of the last run, and their mean over the runs of a step where there are several. */
+  /** Gradients of the last run, and their mean over the runs of a step. */
   readonly #last: ReadonlyMap<string, Float32Array>;
   readonly #gradients: ReadonlyMap<string, Float32Array>;
   #step: number;
@@ -55,7 +55,7 @@ export class Stepper {
 
   /**
    * @param session of the graph
-   * @param weights of the whole model; those that are trained are taken over, not copied
+   * @param weights of the whole model; trained ones are used without copying
    */
   constructor(session: Session, graph: Steps, weights: StateDict, options: StepperOptions) {
     const { accumulate = 1, step = 0, optimiser, seed } = options;
@@ -88,9 +88,9 @@ export class Stepper {
   }
 
   /**
-   * A stepper with a session of its own.
+   * Creates a stepper together with its session.
    * @param weights as for the constructor
-   * @param compute threads, and what computes
+   * @param compute threads and provider
    */
   static async create(
     runtime: Runtime,
@@ -104,19 +104,19 @@ export class Stepper {
     return new Stepper(session, graph, weights, options);
   }
 
-  /** What the optimiser remembers of each trained weight. */
+  /** Optimiser state of each trained weight. */
   get states(): ReadonlyMap<string, WeightState> {
     return this.#optimiser.states;
   }
 
-  /** Gradients of the step so far, by the names of their weights; valid until the next run. */
+  /** Gradients of the step so far, by weight name; valid until the next run. */
   get gradients(): ReadonlyMap<string, Float32Array> {
     return this.#gradients;
   }
 
   /**
-   * All weights of the model as they are after the last whole step. Where a running mean is kept, it stands for the weight;
-   * of buffers none is kept.
+   * All weights of the model after the last complete step. With a running mean, the mean replaces the weight; buffers have
+   * no mean.
    */
   weights(): Map<string, TensorData> {
     const tensors = new Map([...this.#frozen, ...this.#buffers]);
@@ -128,9 +128,9 @@ export class Stepper {
   }
 
   /**
-   * Loss and gradients of the next batch of a step.
-   * @param feeds inputs of the graph without weights; those that it does not have are left out
-   * @returns the scalar outputs by name, `loss` among them
+   * Computes loss and gradients of the next batch of a step.
+   * @param feeds inputs of the graph without weights; unknown ones are ignored
+   * @returns the scalar outputs by name, including `loss`
    */
   async run(feeds: Feeds): Promise<Scalars> {
     if (this.#runs === 0) this.#begin();
@@ -146,15 +146,15 @@ export class Stepper {
     return Object.fromEntries(scalars.map(([name, { data }]) => [name, Number(data[0])]));
   }
 
-  /** Norm of all gradients of the step; no number where a gradient or a buffer is none. */
+  /** Norm of all gradients of the step; not finite if a gradient or a buffer is not. */
   norm(): number {
     const floating = [...this.#pending.values()].flatMap(({ data }) => (data instanceof Float32Array ? [data] : []));
     return Number.isFinite(globalNorm(floating)) ? globalNorm(this.#gradients.values()) : Number.NaN;
   }
 
   /**
-   * Ends the step: moves weights and buffers.
-   * @param norm what {@link norm} gave; if it is not finite, nothing moves
+   * Ends the step: updates weights and buffers.
+   * @param norm from {@link norm}; if it is not finite, nothing is updated
    */
   update(learningRate: number, norm: number): void {
     this.#step++;
@@ -168,13 +168,13 @@ export class Stepper {
     await this.#session.dispose();
   }
 
-  /** What the runs of an unfinished step did to buffers is forgotten. */
+  /** Discards the buffer updates of an unfinished step. */
   #begin(): void {
     for (const [name, buffer] of this.#pending) copyInto(buffer, this.#buffers.get(name)!, name);
     if (this.#gradients !== this.#last) for (const sum of this.#gradients.values()) sum.fill(0);
   }
 
-  /** Random numbers follow from seed, run and layer alone, so that a resumed training draws the same. */
+  /** Random numbers depend only on seed, run and layer, so that a resumed training draws the same. */
   #draw(): void {
     const run = this.#step * this.#accumulate + this.#runs;
     for (const [{ name }, values] of this.#noise) {
@@ -184,7 +184,7 @@ export class Stepper {
   }
 }
 
-/** Weights that no step moves. */
+/** Weights that no step updates. */
 function frozenOf({ trained, buffers }: Steps, weights: StateDict): StateDict {
   const moving = new Set([...trained, ...buffers].map(({ name }) => name));
   return new Map([...weights].filter(([name]) => !moving.has(name)));

@@ -121,7 +121,7 @@ async function last(): Promise<readonly [step: number, weight: number]> {
 }
 
 describe('a training', () => {
-  it('keeps a checkpoint that gives numbers when an update leads to none, and names it', async () => {
+  it('keeps and names the last finite checkpoint if an update leads to NaN', async () => {
     const training = new Trainer(await growingRun(), {}, () => false).train();
     await expect(training).rejects.toMatchObject({
       code: 'TRAIN_NAN',
@@ -132,7 +132,7 @@ describe('a training', () => {
     expect(await last()).toEqual([2, 80]);
   });
 
-  it('says that the last checkpoint may be the cause if its own weights give no number', async () => {
+  it('names the last checkpoint as a possible cause if its weights give NaN', async () => {
     let steps = 0;
     const first = await growingRun();
     expect(await new Trainer(first, { step: () => steps++ }, () => steps === 3).train()).toMatchObject({ step: 3 });
@@ -157,7 +157,7 @@ describe('a training', () => {
     expect(await last()).toEqual([2, 80]);
   });
 
-  it('keeps the last good checkpoint when it is told to end with weights that are no numbers', async () => {
+  it('keeps the last good checkpoint if it is stopped with NaN weights', async () => {
     const run = await growingRun({ checkpointSteps: 2 });
     let steps = 0;
     const step = () => {
@@ -171,7 +171,7 @@ describe('a training', () => {
     expect(await last()).toEqual([2, 80]);
   });
 
-  it('validates again when the best checkpoint could not be written', async () => {
+  it('validates again if the best checkpoint could not be written', async () => {
     const run = await growingRun({ steps: 2, validateSteps: 2, checkpointSteps: 0 });
     let writable = false;
     const card: PreparedRun['card'] = (_, validation) => {

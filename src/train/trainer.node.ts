@@ -1,6 +1,6 @@
 /**
- * The training loop: batches in, steps of the optimiser, validations, checkpoints. What it starts from and where it
- * goes on is prepared by prepareRun.node.ts; how it is shown to people is the business of its listener.
+ * The training loop: batches, optimiser steps, validations, checkpoints. prepareRun.node.ts prepares its starting point;
+ * a listener displays it.
  */
 import { setImmediate } from 'node:timers/promises';
 import { SamusError } from '../errors.js';
@@ -15,30 +15,30 @@ import type { Scalars } from './stepper.js';
 import { writeCheckpoint, writeLast } from './trainingState.node.js';
 import { validate } from './validate.node.js';
 
-/** Is informed while a training runs. */
+/** Receives events while a training runs. */
 export interface TrainingListener {
   /** After each step. */
   step?(report: StepReport): void;
   /** While validating. */
   validating?(done: number, total: number): void;
   validated?(step: number, validation: Validation, isBest: boolean): Promise<void>;
-  /** Numbers to keep, now and then. */
+  /** Numbers to log, at intervals. */
   metrics?(line: Readonly<Record<string, number>>): Promise<void>;
 }
 
 export interface StepReport {
-  /** Steps done. */
+  /** Finished steps. */
   readonly step: number;
   readonly loss: number;
   readonly learningRate: number;
-  /** Seconds of the whole step, and of it those spent waiting for images. */
+  /** Seconds of the whole step, and the part of them spent waiting for images. */
   readonly seconds: number;
   readonly waited: number;
 }
 
 export interface TrainingResult {
   readonly step: number;
-  /** Whether there is nothing left to do: all steps done, or stopped early because nothing got better. */
+  /** Whether all steps are done, or the training stopped early without further improvement. */
   readonly finished: boolean;
   readonly best: { readonly dice: number; readonly step: number } | null;
   /** Seconds of computing, over all interruptions. */
@@ -53,16 +53,16 @@ export class Trainer {
   readonly #stopped: () => boolean;
   readonly #logged = new Means();
   #position: Position;
-  /** That of the last checkpoint. */
+  /** The position of the last checkpoint. */
   #saved: Position;
   #due = false;
-  /** What was computed last, to name its samples. */
+  /** The last batches, to name their samples in errors. */
   #batches: readonly Batch[] = [];
   #first = true;
   #trained = 0;
   #waited = 0;
 
-  /** @param stopped asked between steps: whether to save and return */
+  /** @param stopped checked between steps: whether to save and return */
   constructor(run: PreparedRun, listener: TrainingListener, stopped: () => boolean) {
     this.#run = run;
     this.#listener = listener;
@@ -72,15 +72,15 @@ export class Trainer {
   }
 
   /**
-   * Trains to the end, or until stopped. Either way the last checkpoint is up to date afterwards.
-   * @throws SamusError TRAIN_NAN, and what reading images and writing checkpoints throw; a checkpoint stays
+   * Trains to the end, or until stopped; either way, the last checkpoint is then up to date.
+   * @throws SamusError TRAIN_NAN, and as reading images and writing checkpoints; a checkpoint always remains
    */
   async train(): Promise<TrainingResult> {
     try {
       await this.#steps();
     } catch (error) {
-      // Once a fault of samples or machine is mended, the training goes on from here. Weights that give no numbers are not
-      // saved. If saving fails too, the first error is the one to report.
+      // After most errors, the training can continue from here once they are fixed, so save. Not after NaN, and if saving
+      // fails too, report the first error.
       const broken = error instanceof SamusError && error.code === 'TRAIN_NAN';
       if (!broken) await this.#saveUntried().catch(() => undefined);
       throw error;
@@ -106,7 +106,7 @@ export class Trainer {
       }
       if (this.#stopped() || this.#finished()) return;
       await this.#step();
-      // A run of the session blocks the event loop: without this turn between two runs no signal would arrive.
+      // A session run blocks the event loop; yield between two runs so that signals are handled.
       await setImmediate();
     }
   }
@@ -138,7 +138,7 @@ export class Trainer {
     const norm = stepper.norm();
     this.#batches = batches;
     if (!Number.isFinite(norm)) throw this.#nanError('a gradient or a running statistic');
-    // Only now are these weights known to give finite numbers. Others must not replace the last good checkpoint.
+    // Only now are these weights known to be finite; bad ones must not replace the last good checkpoint.
     if (this.#due) started += await this.#save();
     stepper.update(rate, norm);
     const seconds = (performance.now() - started) / 1000;
@@ -152,7 +152,7 @@ export class Trainer {
   ): Promise<void> {
     const done = this.#position.step;
     const { config } = this.#run;
-    // The very first batch is waited for whatever happens: nothing was computing while it was read.
+    // Skip the first batch: nothing computes while it is read, so it always waits.
     if (!this.#first) {
       this.#trained += step.seconds;
       this.#waited += step.waited;
@@ -180,7 +180,7 @@ export class Trainer {
     });
   }
 
-  /** @returns whether it was completed */
+  /** @returns whether it finished */
   async #validate(): Promise<boolean> {
     const { validation } = this.#run;
     const result = await validate(this.#run.stepper.weights(), {
@@ -198,7 +198,7 @@ export class Trainer {
       best: isBest ? { dice, step } : best,
       sinceBest: isBest ? 0 : sinceBest + 1,
     };
-    // Best before last: a resumed training that finds the older last comes to the same best again.
+    // Save best before last: a training resumed from the older last finds the same best again.
     if (isBest) await this.#saveBest(position, result);
     const parts = Object.entries(result.parts).map(([name, dice]) => [`val_dice/${name}`, dice]);
     await this.#listener.metrics?.({
@@ -212,7 +212,7 @@ export class Trainer {
     return true;
   }
 
-  /** @returns how long it took, in milliseconds */
+  /** @returns its duration in milliseconds */
   async #save(): Promise<number> {
     const started = performance.now();
     await writeLast(this.#run, this.#position);
@@ -222,8 +222,8 @@ export class Trainer {
   }
 
   /**
-   * Saves weights before the next step has tried them, if they are numbers at least.
-   * @throws SamusError TRAIN_NAN if they are not; the checkpoint before stays
+   * Saves weights that no step has used yet, if they are finite.
+   * @throws SamusError TRAIN_NAN if they are not; the previous checkpoint stays
    */
   async #saveUntried(): Promise<void> {
     if (this.#saved === this.#position) return;

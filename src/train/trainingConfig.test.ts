@@ -36,11 +36,11 @@ const CONFIG: TrainingConfig = {
 };
 
 describe('the configuration of a training', () => {
-  it('goes through its file unchanged', () => {
+  it('survives a round trip through its file', () => {
     expect(parseTrainingConfig(JSON.parse(serialiseTrainingConfig(CONFIG)))).toEqual(CONFIG);
   });
 
-  it('is of the CPU and has random clicks where it does not say so, as older ones', () => {
+  it('defaults to the CPU and random clicks, as in older versions', () => {
     const { provider, middleClicks, ...older } = CONFIG;
     expect([provider, middleClicks]).toEqual(['webgpu', 0.5]);
     expect(parseTrainingConfig(older)).toEqual({ ...older, provider: 'cpu', middleClicks: 0 });
@@ -65,7 +65,7 @@ describe('the configuration of a training', () => {
     expect(() => parseTrainingConfig(wrong)).toThrow(expect.objectContaining({ code: 'TRAIN_CONFIG_INVALID' }));
   });
 
-  it('is compared setting by setting, but for the place of the data', () => {
+  it('is compared setting by setting, except for the data path', () => {
     const moved = { ...CONFIG, data: { ...CONFIG.data, root: 'elsewhere' } };
     expect(differences(CONFIG, moved)).toEqual([]);
     const reordered = { ...CONFIG, recipe: { rounds: 3, kind: 'multi-prompt' } as const };

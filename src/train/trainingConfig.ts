@@ -1,6 +1,6 @@
 /**
- * The configuration of a training: everything that decides its result, as `RUN/config.json` holds it. Two runs of one
- * configuration on one machine give the same weights, bit for bit. What the settings are is in settings.ts.
+ * The configuration of a training, as stored in `RUN/config.json`: everything that determines its result. Two runs of one
+ * configuration on one machine give the same weights, bit for bit. settings.ts defines the settings.
  */
 import { SamusError } from '../errors.js';
 import { isFields } from '../formats/jsonFields.js';
@@ -10,11 +10,11 @@ import { SETTING_ROWS, type Settings } from './settings.js';
 
 export type TrainingConfig = Settings & {
   readonly model: ModelConfig;
-  /** What the weights start from: a checkpoint, or null for random numbers. */
+  /** The checkpoint to start from, or null for random weights. */
   readonly from: string | null;
 };
 
-/** Settings by the names of their rows; what they hold is checked where they become a configuration. */
+/** Unchecked settings by row name; {@link trainingConfig} checks them. */
 export type SettingValues = Readonly<Record<string, unknown>>;
 
 /** The configuration in a parsed `config.json`. @throws SamusError TRAIN_CONFIG_INVALID, CONFIG_FIELD */
@@ -25,18 +25,18 @@ export function parseTrainingConfig(json: unknown): TrainingConfig {
   return trainingConfig({ ...Object.fromEntries(older), ...values }, parseConfig(model).config, from);
 }
 
-/** What a `config.json` says, where it may leave settings out. */
+/** The settings in a `config.json`, which may be incomplete. */
 export interface GivenSettings {
   readonly values: SettingValues;
-  /** As in the file; undefined where it has none. */
+  /** As in the file, if present. */
   readonly model: unknown;
   readonly from: string | null;
 }
 
 /**
  * The settings in a parsed `config.json`.
- * @param others whether fields that are no settings are refused: in a file that a person wrote they are mistyped
- * @throws SamusError TRAIN_CONFIG_INVALID for values that a setting cannot have
+ * @param others whether to refuse unknown fields, which in a handwritten file are typos
+ * @throws SamusError TRAIN_CONFIG_INVALID for invalid values
  */
 export function readSettings(json: unknown, others: 'ignore' | 'refuse'): GivenSettings {
   const fields = object(json, 'config.json');
@@ -46,7 +46,7 @@ export function readSettings(json: unknown, others: 'ignore' | 'refuse'): GivenS
     if (values[name] !== undefined && !kind.accepts(values[name])) throw invalid(name, kind.expected);
   }
   const { model, from = null } = fields;
-  if (from !== null && typeof from !== 'string') throw invalid('from', 'a text or null');
+  if (from !== null && typeof from !== 'string') throw invalid('from', 'a string or null');
   return { values, model, from };
 }
 
@@ -64,7 +64,7 @@ function checkNames(fields: Readonly<Record<string, unknown>>): void {
 
 /**
  * The configuration of complete settings.
- * @throws SamusError TRAIN_CONFIG_INVALID for what a setting cannot be
+ * @throws SamusError TRAIN_CONFIG_INVALID for invalid values
  */
 export function trainingConfig(values: SettingValues, model: ModelConfig, from: string | null): TrainingConfig {
   const nested: Record<string, Record<string, unknown> | unknown> = {};
@@ -86,11 +86,11 @@ function checkSettings(nested: Readonly<Record<string, unknown>>): asserts neste
     if (!kind.accepts(values[name])) throw invalid(name, kind.expected);
   }
   if (Number(values['data.holdOut']) > 0 && Array.isArray(values['data.val']) && values['data.val'].length > 0) {
-    throw invalid('data.val', 'empty where data.holdOut is above 0');
+    throw invalid('data.val', 'an empty list with data.holdOut above 0');
   }
 }
 
-/** The settings of a configuration by the names of their rows. */
+/** The settings of a configuration by row name. */
 export function settingValues(config: Settings): SettingValues {
   return flat({ ...config });
 }
@@ -100,7 +100,7 @@ export function serialiseTrainingConfig(config: TrainingConfig): string {
   return `${JSON.stringify(config, null, 2)}\n`;
 }
 
-/** Names of the settings in which two configurations differ and a resumed run must not. */
+/** Names of the differing settings that a resumed run must not change. */
 export function differences(a: TrainingConfig, b: TrainingConfig): string[] {
   const all = ({ model, from, ...settings }: TrainingConfig): SettingValues => ({ ...flat(settings), model, from });
   const [left, right] = [all(a), all(b)];
@@ -108,7 +108,7 @@ export function differences(a: TrainingConfig, b: TrainingConfig): string[] {
   return [...names, 'model', 'from'].filter((name) => canonical(left[name]) !== canonical(right[name]));
 }
 
-/** JSON with sorted names, to compare. */
+/** JSON with sorted names, for comparison. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
@@ -117,7 +117,7 @@ function canonical(value: unknown): string {
   );
 }
 
-/** The settings in nested fields, by the names of their rows. */
+/** The settings in nested fields, by row name. */
 function flat(fields: Readonly<Record<string, unknown>>): SettingValues {
   const entries = SETTING_ROWS.map(([name]) => {
     const [group, field] = name.split('.');
@@ -134,6 +134,6 @@ function object(value: unknown, name: string): Readonly<Record<string, unknown>>
 }
 
 function invalid(name: string, expected: string): SamusError {
-  const message = `expected ${expected} as ${name} of a training's configuration`;
+  const message = `expected ${expected} as ${name} in the training configuration`;
   return new SamusError('TRAIN_CONFIG_INVALID', message, 'correct it, or start a new run', { field: name });
 }

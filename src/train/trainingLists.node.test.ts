@@ -11,8 +11,8 @@ afterEach(() => folder.remove());
 const patientsOf = (list: Iterable<{ readonly name: string }>, end: string) =>
   new Set([...list].map(({ name }) => name.slice(0, name.indexOf(end))));
 
-describe('what is held out of the training lists', () => {
-  it('are whole patients by images.csv, and by the names of data sets that are known', async () => {
+describe('samples held out of the training lists', () => {
+  it('are whole patients by images.csv, and by the image names of known datasets', async () => {
     const frames = Array.from({ length: 24 }, (_, i) => `2022011217481000${i % 6}VAS_slice_${i}`);
     const own = Array.from({ length: 24 }, (_, i) => `p${i % 6} ${i}`);
     folder.text('Own/images.csv', `name,patient\n${own.map((name) => `${name},${name.slice(0, 2)}`).join('\n')}\n`);
@@ -34,7 +34,7 @@ describe('what is held out of the training lists', () => {
     }
   });
 
-  it('has nothing of a data set that is left out, and of others what it always has', async () => {
+  it('exclude omitted datasets, and stay the same for others', async () => {
     folder.list('train', '1/A/a0', ...Array.from({ length: 10 }, (_, i) => `1/B/b${i}`));
     await folder.pair('A', 'a0', grey(1, [1]), grey(1, [1]));
     for (let i = 0; i < 10; i++) await folder.pair('B', `b${i}`, grey(1, [1]), grey(1, [1]));

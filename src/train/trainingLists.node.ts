@@ -1,6 +1,6 @@
 /**
- * What a configuration's lists come to: the samples to train on, held out images taken away and data sets repeated, and
- * those to validate on.
+ * Resolves the lists of a configuration: the samples to train on, without held-out images and with datasets repeated,
+ * and the samples to validate on.
  */
 import { createHash } from 'node:crypto';
 import { type Dataset, openDataset } from '../data/dataset.node.js';
@@ -9,14 +9,14 @@ import { SamusError } from '../errors.js';
 import { holdOut } from './holdOut.js';
 import type { TrainingConfig } from './trainingConfig.js';
 
-/** How many samples an epoch has. @throws SamusError DATA_…, TRAIN_HOLD_OUT, TRAIN_REPEAT */
+/** The number of samples in an epoch. @throws SamusError DATA_…, TRAIN_HOLD_OUT, TRAIN_REPEAT */
 export async function epochSamples(data: TrainingConfig['data'], repeat: TrainingConfig['repeat']): Promise<number> {
   return (await readLists(data, repeat)).train.length;
 }
 
 /**
- * The samples that are trained on and those that are validated on, and where they come from.
- * @throws SamusError DATA_…, DATA_LIST_EMPTY also where nothing is left of a list, TRAIN_HOLD_OUT, TRAIN_REPEAT
+ * The samples to train and validate on, and their dataset folder.
+ * @throws SamusError DATA_…, DATA_LIST_EMPTY also if nothing is left of a list, TRAIN_HOLD_OUT, TRAIN_REPEAT
  */
 export async function readLists(
   data: TrainingConfig['data'],
@@ -25,7 +25,7 @@ export async function readLists(
   const dataset = await openDataset(data.root);
   const listed = await dataset.lists(data.train);
   checkRepeat(listed, repeat);
-  // What is left out of the training is not held out of it either.
+  // Datasets excluded from the training are not held out either.
   const wanted = repeated(listed, Object.fromEntries(Object.entries(repeat).filter(([, times]) => times === 0)));
   const names = listed.datasets.filter((name) => repeat[name] !== 0);
   const parts = data.holdOut > 0 ? holdOut(wanted, data.holdOut, await patientsIn(dataset, names)) : undefined;
@@ -36,15 +36,15 @@ export async function readLists(
   return { dataset, train, val };
 }
 
-/** The patients of images, by their data set and name. */
+/** The patients of images, by dataset and name. */
 async function patientsIn(dataset: Dataset, names: readonly string[]) {
   const known = new Map(await Promise.all(names.map(async (name) => [name, await dataset.patients(name)] as const)));
   return (name: string, image: string): string | undefined => known.get(name)?.(image);
 }
 
 function emptyList(purpose: string, lists: readonly string[]): SamusError {
-  const message = `expected samples to ${purpose}, but the lists (${lists.join(', ')}) leave none`;
-  return new SamusError('DATA_LIST_EMPTY', message, 'name other lists, or repeat less often with 0', {
+  const message = `expected samples to ${purpose}, got none from the lists (${lists.join(', ')})`;
+  return new SamusError('DATA_LIST_EMPTY', message, 'name other lists, or repeat fewer datasets 0 times', {
     lists: [...lists],
   });
 }
@@ -53,10 +53,10 @@ function checkRepeat(list: SampleList, repeat: TrainingConfig['repeat']): void {
   const unknown = Object.keys(repeat).filter((name) => !list.datasets.includes(name));
   if (unknown.length === 0) return;
   const message = `expected datasets of the lists to repeat, got ${unknown.join(', ')}`;
-  throw new SamusError('TRAIN_REPEAT', message, `they hold ${list.datasets.join(', ')}`);
+  throw new SamusError('TRAIN_REPEAT', message, `choose from ${list.datasets.join(', ')}`);
 }
 
-/** The list with some datasets more than once, or not at all. */
+/** The list with some datasets repeated or omitted. */
 function repeated(list: SampleList, repeat: TrainingConfig['repeat']): SampleList {
   if (Object.keys(repeat).length === 0) return list;
   const indices: number[] = [];
@@ -66,7 +66,7 @@ function repeated(list: SampleList, repeat: TrainingConfig['repeat']): SampleLis
   return list.select(indices);
 }
 
-/** Tells whether lists name the same samples in the same order. */
+/** A hash that is equal for lists with the same samples in the same order. */
 export function fingerprint(...lists: readonly SampleList[]): string {
   const hash = createHash('sha256');
   for (const list of lists) {

@@ -51,7 +51,7 @@ describe('makeTrainingSample', () => {
     }
   });
 
-  it('clicks where the published evaluation does, as often as it is told to', () => {
+  it('uses the published evaluation click with the given probability', () => {
     const [x, y] = evaluationClick(label.data, 64, 1);
     const middles = (middleClicks: number) =>
       Array.from({ length: 40 }, (_, index) => sample({ middleClicks }, 0, index).point_coords).filter(
@@ -67,7 +67,7 @@ describe('makeTrainingSample', () => {
     expect(new Set(kinds)).toEqual(new Set(['1,-1', '2,3']));
   });
 
-  it('keeps the area of the object in a target of shares', () => {
+  it('preserves the area of the object in a target of shares', () => {
     const pixels = objects[0]!.mask.reduce((a, b) => a + b, 0);
     expect(sum(sample({ target: 'share' }).target) * 4).toBeCloseTo(pixels, 3);
     expect([...sample({}).target].every((value) => value === 0 || value === 1)).toBe(true);
@@ -82,7 +82,7 @@ describe('makeTrainingSample', () => {
     expect(rows).toContain(plain.toReversed().join());
   });
 
-  it('normalises for SAM and keeps the form of the picture', () => {
+  it('normalises for SAM and keeps the aspect ratio', () => {
     const wide = createImage(64, 32, 1, image.data.slice(0, 64 * 32));
     const mask = createImage(64, 32, 1, label.data.slice(0, 64 * 32));
     const { image: input } = validationExample(wide, mask, SAM_INPUT);
@@ -91,7 +91,7 @@ describe('makeTrainingSample', () => {
     expect(input[10 * 64 + 30]).toBeCloseTo((wide.data[10 * 64 + 30]! - 123.675) / 58.395, 4);
   });
 
-  it('mirrors a tall picture for SAM without what stands beside it', () => {
+  it('mirrors a tall image for SAM without its padding', () => {
     const tall = createImage(32, 64, 1, image.data.slice(0, 32 * 64));
     const mask = createImage(32, 64, 1, label.data.slice(0, 32 * 64));
     const row = (index: number): number[] => {
@@ -105,7 +105,7 @@ describe('makeTrainingSample', () => {
     expect(rows).toContain([...plain.slice(0, 32).toReversed(), ...plain.slice(32)].join());
   });
 
-  it('shows SAM what the segmenter shows it', () => {
+  it('frames images for SAM like the segmenter', () => {
     const config = { ...SAM_VIT_B, imageSize: 64, tokenGrid: 4 };
     const { image: seen, objects: shapes } = makePhantom({ seed: 4, width: 50, height: 90, kind: 'lesion' });
     const mask = createImage(50, 90, 1, shapes[0]!.mask);

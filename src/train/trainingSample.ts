@@ -1,6 +1,6 @@
 /**
- * One sample as the graphs take it: augmented, resized, prompted. Everything random follows from the seed, the epoch
- * and the sample's place in the list, so that it does not matter which thread makes it and when.
+ * Makes one training sample: augmented, resized, prompted. Everything random follows from the seed, the epoch and the
+ * sample's position in the list, so the thread and the time do not matter.
  */
 import { augment, type Example, makeExample } from '../data/augment.js';
 import { augmentStrongly } from '../data/strongAugment.js';
@@ -11,29 +11,29 @@ import { Random } from '../nn/random.js';
 import { drawPrompt, type PromptKind, pointsOf } from './drawPrompt.js';
 import type { Draw } from './sampleOrder.js';
 
-/** `flip` is `published` after half of the images were mirrored left to right, `strong` more than that after the same. */
+/** `flip` is `published` after mirroring half of the images left to right; `strong` is a stronger one after the same. */
 export const AUGMENTATIONS = ['none', 'published', 'flip', 'strong'] as const;
 type Augmentation = (typeof AUGMENTATIONS)[number];
 
-/** What the samples of a training have in common. */
+/** Common properties of the samples of a training. */
 export interface SampleShape extends InputShape {
   /** Side of the target. */
   readonly targetSide: number;
   /**
-   * What the target is: the object at the nearest pixel of the label, as published; the share of the object in each of
-   * its pixels; or the class at the nearest pixel.
+   * Meaning of the target: the object at the nearest pixel of the label, as published; the share of the object in each
+   * target pixel; or the class at the nearest pixel.
    */
   readonly target: 'nearest' | 'share' | 'classes';
   readonly prompts: PromptKind;
-  /** How likely a single click is the published evaluation click. */
+  /** Probability that a single click is the published evaluation click. */
   readonly middleClicks: number;
   readonly augment: Augmentation;
-  /** Random numbers for the clicks that the graph samples. */
+  /** Count of random numbers for the clicks sampled in the graph. */
   readonly clickNoise: number;
   readonly seed: number;
 }
 
-/** The part that one sample fills of the graph's inputs, by their names. */
+/** One sample's part of the graph inputs, by name. */
 export interface TrainingSample {
   readonly image: Float32Array;
   readonly target: Float32Array;
@@ -42,10 +42,10 @@ export interface TrainingSample {
   readonly click_noise: Float32Array;
 }
 
-/** Keeps the clicks' random numbers apart, so that they do not change what the sample looks like. */
+/** Separates the clicks' random numbers, so that they do not change the augmentation. */
 const CLICK_STREAM = 0x436c;
 
-/** Shapes of the inputs that samples fill, without the batch, by their names. */
+/** Shapes of these inputs without the batch dimension, by name. */
 export function sampleShapes(shape: SampleShape): Readonly<Record<keyof TrainingSample, readonly number[]>> {
   const points = pointsOf(shape.prompts);
   return {
@@ -60,7 +60,7 @@ export function sampleShapes(shape: SampleShape): Readonly<Record<keyof Training
 /**
  * @param image grey
  * @param label class indices, of the image's size
- * @param classId the class to be segmented
+ * @param classId the class to segment
  */
 export function makeTrainingSample(
   image: Image,
@@ -82,7 +82,7 @@ export function makeTrainingSample(
   };
 }
 
-/** A sample to validate on: only resized. */
+/** A validation sample: only resized. */
 export function validationExample(image: Image, label: Image, shape: InputShape): Example {
   const sizes = { imageSize: shape.imageSize, lowSize: shape.imageSize / 2 };
   return toInput(makeExample(...framed(image, label, shape), sizes), shape);
@@ -90,7 +90,7 @@ export function validationExample(image: Image, label: Image, shape: InputShape)
 
 function makePicture(image: Image, label: Image, shape: SampleShape, random: Random): Example {
   const kind = shape.augment;
-  // Before it is framed: what SAM adds beside a tall image stays on the right.
+  // Mirror before framing, so that SAM's padding of tall images stays on the right.
   const turned = (kind === 'flip' || kind === 'strong') && random.chance(0.5);
   let [picture, classes] = turned ? framed(mirrored(image), mirrored(label), shape) : framed(image, label, shape);
   if (kind !== 'none') {
@@ -100,12 +100,12 @@ function makePicture(image: Image, label: Image, shape: SampleShape, random: Ran
   return toInput(makeExample(picture, classes, { imageSize: shape.imageSize, lowSize: shape.targetSide }), shape);
 }
 
-/** In the label of a framed picture: beyond the picture. No class has this number, it would take 256 of them. */
+/** Label of pixels beyond the image. No class has this number; that would take 256 classes. */
 const BEYOND = 255;
 
 /**
- * Image and label as the model's square shows them. What is stretched over it follows the augmentation, as SAMUS publishes
- * it; what is scaled by its longest side comes before it, and what is beyond the picture is marked in the label.
+ * Image and label framed in the model's square. Stretching happens after augmentation, as in SAMUS's code; scaling by the
+ * longest side happens before it, with pixels beyond the image marked in the label.
  */
 function framed(image: Image, label: Image, shape: InputShape): [Image, Image] {
   if (shape.preprocessing.fit === 'stretch') return [image, label];
@@ -125,7 +125,7 @@ function mirrored(image: Image): Image {
   return { ...image, data: out };
 }
 
-/** From grey values in 0…1 to what the encoder takes. */
+/** Converts grey values in 0…1 to the encoder's input. */
 function toInput({ image: data, label, lowLabel }: Example, shape: InputShape): Example {
   const beyond = (pixel: number): boolean => label[pixel] === BEYOND;
   const size = { width: shape.imageSize, height: shape.imageSize, channels: 1 } as const;

@@ -96,13 +96,13 @@ async function stepThere(): Promise<number | undefined> {
 }
 
 describe('a checkpoint', () => {
-  it('comes back as it was', async () => {
+  it('is read back unchanged', async () => {
     await save(3);
     expect(await stepThere()).toBe(3);
     expect((await readdir(run)).sort()).toEqual(['last']);
   });
 
-  it('is there as a whole, the old or the new one, wherever the process is killed', async () => {
+  it('is complete, the old or the new one, wherever the process is killed', async () => {
     life.done = 0;
     await save(1);
     await save(2);
@@ -122,7 +122,7 @@ describe('a checkpoint', () => {
     expect(found).toEqual(new Set([1, 2]));
   });
 
-  it('is refused if it is of another training', async () => {
+  it('is refused for another training', async () => {
     await save(1);
     const others = parametersOf(TINY_SAMUS).slice(5, 6);
     await expect(readTrainingState(run, others, false)).rejects.toMatchObject({ code: 'TRAIN_STATE_INVALID' });

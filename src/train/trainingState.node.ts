@@ -1,7 +1,7 @@
 /**
- * Checkpoints of a training: a model folder that anyone can use, and beside the model what it takes to go on as if
- * nothing had happened. Buffers, such as running statistics, are part of the model. The random numbers of a training are
- * functions of the seed, the step, and the sample or layer, so that the number of the step is all there is to remember.
+ * Checkpoints of a training: an ordinary model folder, plus the state needed to resume exactly. Buffers, such as running
+ * statistics, are part of the model. Random numbers are functions of the seed, the step, and the sample or layer, so
+ * only the step number is stored.
  */
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
@@ -24,21 +24,21 @@ export interface TrainingState {
   readonly states: ReadonlyMap<string, WeightState>;
 }
 
-/** What a checkpoint is made of. */
+/** The sources of a checkpoint. */
 export interface CheckpointSource {
   readonly folder: string;
   readonly config: TrainingConfig;
   readonly stepper: Pick<Stepper, 'weights' | 'states'>;
-  /** Text of the model card of a checkpoint. */
+  /** The model card of a checkpoint. */
   readonly card: (position: Position, validation?: Validation) => string;
 }
 
-/** Names of the tensors in the state file begin with what they are of a weight. */
+/** Name prefixes of the tensors in the state file. */
 const PARTS = ['weight', 'first', 'second', 'mean'] as const;
 
 const FORMAT = 'samus-training-1';
 
-/** Writes a model of a run, `best` or `last`. Without a state it is a model only. */
+/** Writes a model of a run, `best` or `last`, and optionally its state. */
 export async function writeCheckpoint(
   run: string,
   name: string,
@@ -64,9 +64,9 @@ export async function writeCheckpoint(
 }
 
 /**
- * Writes the checkpoint that the run goes on from. There is one before the first step, so that nothing outside the run's
- * folder decides how an interrupted run goes on.
- * @throws SamusError DISK_FULL, FILE_UNWRITABLE; then the one that was there stays
+ * Writes the checkpoint that the run resumes from. One is written before the first step, so that resuming depends on
+ * nothing outside the run folder.
+ * @throws SamusError DISK_FULL, FILE_UNWRITABLE; the previous checkpoint then stays
  */
 export async function writeLast(
   { folder, config, stepper, card }: CheckpointSource,
@@ -78,8 +78,8 @@ export async function writeLast(
 
 /**
  * The state of the last checkpoint of a run, or undefined if there is none yet.
- * @param trained the weights that are trained
- * @throws SamusError TRAIN_STATE_INVALID, and what reading the file throws
+ * @param trained the trained weights
+ * @throws SamusError TRAIN_STATE_INVALID, and as readCheckpointFile
  */
 export async function readTrainingState(
   run: string,
@@ -94,7 +94,7 @@ export async function readTrainingState(
   const take = (part: string, { name, shape }: ParameterInfo): Float32Array => {
     const tensor = tensors.get(`${part}.${name}`);
     if (tensor?.dtype === 'float32' && tensor.data.length === sizeOf(shape)) return tensor.data;
-    throw invalid(path, `${part}.${name} is missing or of another size`);
+    throw invalid(path, `${part}.${name} is missing or has another size`);
   };
   const states = trained.map((info): [string, WeightState] => [
     info.name,
@@ -122,15 +122,12 @@ function positionFields(text: string, path: string): Partial<Position> {
   try {
     return JSON.parse(text);
   } catch {
-    throw invalid(path, 'its position is not JSON');
+    throw invalid(path, 'its position is not valid JSON');
   }
 }
 
 function invalid(path: string, why: string): SamusError {
-  return new SamusError(
-    'TRAIN_STATE_INVALID',
-    `expected the state of this training in ${path}, but ${why}`,
-    START_AGAIN,
-    { path },
-  );
+  return new SamusError('TRAIN_STATE_INVALID', `expected the state of this training in ${path}: ${why}`, START_AGAIN, {
+    path,
+  });
 }

@@ -1,16 +1,16 @@
 /**
- * How one weight moves by its gradient, in place, with PyTorch's arithmetic: Adam (Kingma and Ba 2015) and AdamW (Loshchilov and
- * Hutter 2019), SGD with momentum, RMSprop with momentum.
+ * Updates one weight in place with PyTorch's arithmetic: Adam (Kingma and Ba 2015), AdamW (Loshchilov and Hutter 2019),
+ * SGD with momentum, RMSprop with momentum.
  *
- * The optimiser is a loop here and not part of the graph: ONNX Runtime has no fused Adam, and onnxruntime-node copies
- * every output of a session, which would be three times the weights at each step. As a session of its own, in place and
- * in chunks, Adam took no less time on two cores (230 ms or more against 191 ms for 39.7 million weights).
+ * The optimiser is a loop and not part of the graph: ONNX Runtime has no fused Adam, and onnxruntime-node copies every
+ * session output, three times the weights at each step. A separate session for Adam, in place and in chunks, was not
+ * faster on two cores (at least 230 ms against 191 ms for 39.7 million weights).
  */
 export interface AdamOptions {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** Decoupled: at each step weights shrink by this share of the learning rate. */
+  /** Decoupled: each step shrinks the weights by this share of the learning rate. */
   readonly weightDecay: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * How good a model is on a list while it is trained: Dice at the model's input size from the published click, as the
- * published training measures it to choose its best checkpoint. Thorough evaluation is not here (evaluate/).
+ * Validates a model during training: Dice at the model's input size from the published click, as the published training
+ * does to select its best checkpoint. evaluate/ has the thorough evaluation.
  */
 import type { Dataset } from '../data/dataset.node.js';
 import { type SampleList, sampleOrigin } from '../data/sampleList.js';
@@ -21,16 +21,16 @@ export interface ValidationOptions {
   readonly config: ModelConfig;
   readonly dataset: Dataset;
   readonly list: SampleList;
-  /** How many samples, spread over the list, to give back as pictures. */
+  /** Number of samples, spread over the list, to return as pictures. */
   readonly pictures: number;
   readonly progress: (done: number, total: number) => void;
-  /** Asked before each sample: whether to give up. */
+  /** Checked before each sample: whether to abort. */
   readonly stopped: () => boolean;
 }
 
 /**
- * @returns undefined if it was stopped
- * @throws SamusError TRAIN_NAN if the model gives no numbers: they would count as nothing found, which may be right
+ * @returns undefined if stopped
+ * @throws SamusError TRAIN_NAN for logits that are not finite; they would count as an empty mask, which may be correct
  */
 export async function validate(weights: StateDict, options: ValidationOptions): Promise<Validation | undefined> {
   const { config, list, dataset } = options;
@@ -73,16 +73,16 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
 }
 
 function nanError(sample: string): SamusError {
-  const message = `the model gives values that are not numbers for ${sample}`;
+  const message = `expected a finite mask of ${sample}, got NaN or infinity`;
   return new SamusError('TRAIN_NAN', message, `${START_AGAIN}, with a lower --lr or --clip 1`, { sample });
 }
 
-/** Which sample the n-th picture shows: spread evenly, so that every dataset of a sorted list comes up. */
+/** The sample of the n-th picture: spread evenly, so that every dataset of a sorted list appears. */
 function pictured(n: number, pictures: number, samples: number): number {
   return Math.floor(((n + 0.5) * samples) / pictures);
 }
 
-/** The first channel of the model's input as a picture; SAM's normalised one is stretched to what can be seen. */
+/** The first channel of the model's input as an image; SAM's normalised values are scaled to the visible range. */
 function picture(input: Float32Array, size: number): Image {
   const grey = input.subarray(0, size * size);
   let [low, high] = [0, 1];

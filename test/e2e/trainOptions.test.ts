@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => removeFolder(folder));
 
 describe('samus train', () => {
-  it('ends early when nothing gets better, and has nothing left to do then', async () => {
+  it('stops early without improvement, and then has nothing left to do', async () => {
     // Too slow to change any mask.
     const early = ['--steps', '50', '--validate-steps', '1', '--patience', '2', '--lr', '1e-30'];
     expect(await train('--model', 'samus.json', ...early, '--out', 'early')).toMatchObject({
@@ -66,7 +66,7 @@ describe('samus train', () => {
     expect(moves(held, neck) / moves(free, neck)).toBeCloseTo(0.25, 3);
   });
 
-  it('trains a SAM, its decoder only where it starts from one', async () => {
+  it('trains a SAM, only its decoder if it starts from a checkpoint', async () => {
     await train('--model', 'sam.json', '--steps', '2', '--out', 'sam');
     await train('--from', 'sam/best', '--model', 'sam.json', '--steps', '2', '--out', 'sam tuned');
     const config = JSON.parse(await readFile(join(folder, 'sam tuned', 'best', 'config.json'), 'utf8'));

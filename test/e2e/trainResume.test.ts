@@ -59,7 +59,7 @@ const KILLS: readonly (readonly [phase: string, moment: string])[] = [
 ];
 
 describe('samus train --resume', () => {
-  it('goes on bit for bit after kill -9 in every phase', async () => {
+  it('resumes bit for bit after kill -9 in every phase', async () => {
     expect(await samus(folder, ...TRAIN, '--out', 'whole')).toMatchObject({ code: 0 });
     const preload = `--import ${new URL('killAt.mjs', import.meta.url).href}`;
     const go = async (moment?: string) => {
