@@ -236,14 +236,6 @@ export interface ClassArchitecture<C extends ModelConfig = ModelConfig> extends 
 
 export type Architecture<C extends ModelConfig = ModelConfig> = PromptedArchitecture<C> | ClassArchitecture<C>;
 
-/** How many modules a sequence has: PREFIX.0., PREFIX.1. and so on. For {@link Architecture.recognise}. */
-export function lengthOf(tensors: Shapes, prefix: string): number {
-  const names = [...tensors.keys()];
-  let length = 0;
-  while (names.some((name) => name.startsWith(`${prefix}.${length}.`))) length++;
-  return length;
-}
-
 /**
  * The shape of a tensor that a size is read from, for {@link Architecture.recognise}.
  * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE

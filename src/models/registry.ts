@@ -6,6 +6,7 @@ import type { Shapes } from '../graph/tensorData.js';
 import type { Architecture, ClassArchitecture, ModelConfig, PromptedArchitecture } from './architecture.js';
 import { CENET } from './cenet/index.js';
 import { CPFNET } from './cpfnet/index.js';
+import { H2FORMER } from './h2former/index.js';
 import { MEDSAM } from './medsam/index.js';
 import { SAM } from './sam/index.js';
 import { SAMUS } from './samus/index.js';
@@ -15,7 +16,7 @@ import { UNET } from './unet/index.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The first that recognises a checkpoint has it: what builds on another stands before it. */
-const ARCHITECTURES: Architecture[] = [SAMUS, SAM, MEDSAM, SWINUNET, UNET, CENET, CPFNET, TRANSUNET];
+const ARCHITECTURES: Architecture[] = [SAMUS, SAM, MEDSAM, SWINUNET, UNET, CENET, CPFNET, TRANSUNET, H2FORMER];
 
 /**
  * Adds an architecture of a program's own. It comes before those that are there.

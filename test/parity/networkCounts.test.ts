@@ -10,6 +10,7 @@ import { CENET_B } from '../../src/models/cenet/config.js';
 import { multiplyAdds } from '../../src/models/cost.js';
 import { CPFNET_B } from '../../src/models/cpfnet/config.js';
 import { inputChannels, networkGraph, parametersOf } from '../../src/models/graphs.js';
+import { H2FORMER_B } from '../../src/models/h2former/config.js';
 import { MEDSAM } from '../../src/models/medsam/index.js';
 import { architectureOf } from '../../src/models/registry.js';
 import { SWINUNET_B } from '../../src/models/swinunet/config.js';
@@ -44,6 +45,7 @@ const PUBLISHED: readonly Published[] = [
   { name: 'cpfnet', config: CPFNET_B, parameters: 43_269_891, gmacs: 8.298 },
   // 487.85 in PyTorch.
   { name: 'medsam', config: MEDSAM.presets['medsam-b']!, parameters: 93_735_472, gmacs: 577 },
+  { name: 'h2former', config: H2FORMER_B, parameters: 33_692_640, gmacs: 32.781 },
 ];
 
 /** All results for one image; a promptable model is asked once, by two points. */

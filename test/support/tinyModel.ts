@@ -8,6 +8,7 @@ import type { ModelConfig } from '../../src/models/architecture.js';
 import type { CenetConfig } from '../../src/models/cenet/config.js';
 import type { CpfnetConfig } from '../../src/models/cpfnet/config.js';
 import { parametersOf } from '../../src/models/graphs.js';
+import type { H2formerConfig } from '../../src/models/h2former/config.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
 import type { SamusConfig } from '../../src/models/samus/config.js';
 import type { SwinUnetConfig } from '../../src/models/swinunet/config.js';
@@ -98,10 +99,21 @@ const TINY_CPFNET: CpfnetConfig = {
   head: 4,
 };
 
+const TINY_H2FORMER: H2formerConfig = {
+  architecture: 'h2former',
+  imageSize: 32,
+  classes: 2,
+  width: 8,
+  layers: [1, 1, 1, 1],
+  depths: [2, 2, 1, 1],
+  heads: [1, 2, 4, 8],
+};
+
 /** One of each architecture, by its id. */
 export const TINY: Readonly<Record<string, ModelConfig>> = {
   cenet: TINY_CENET,
   cpfnet: TINY_CPFNET,
+  h2former: TINY_H2FORMER,
   sam: TINY_SAM,
   samus: TINY_SAMUS,
   swinunet: TINY_SWINUNET,

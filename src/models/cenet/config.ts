@@ -3,7 +3,7 @@
  */
 import type { Shapes } from '../../graph/tensorData.js';
 import { RESNET34 } from '../../nn/resnet.js';
-import { type ConfigRule, type FieldReader, lengthOf, type ModelConfig, shapeOf } from '../architecture.js';
+import { type ConfigRule, countOf, type FieldReader, type ModelConfig, shapeOf } from '../architecture.js';
 
 export interface CenetConfig extends ModelConfig {
   readonly architecture: 'cenet';
@@ -57,7 +57,7 @@ export function recognise(tensors: Shapes): CenetConfig | undefined {
   if (!tensors.has('dblock.dilate1.weight') || !tensors.has('finaldeconv1.weight')) return undefined;
   const [width = 0] = shapeOf(tensors, 'firstconv.weight', 4);
   const [classes = 0, head = 0] = shapeOf(tensors, 'finalconv3.weight', 4);
-  const layers = [1, 2, 3, 4].map((layer) => lengthOf(tensors, `encoder${layer}`));
+  const layers = [1, 2, 3, 4].map((layer) => countOf(tensors, (i) => `encoder${layer}.${i}.conv1.weight`));
   return { architecture: 'cenet', imageSize: 256, classes, width, layers, head };
 }
 

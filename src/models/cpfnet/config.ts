@@ -3,7 +3,7 @@
  */
 import type { Shapes } from '../../graph/tensorData.js';
 import { RESNET34 } from '../../nn/resnet.js';
-import { type ConfigRule, type FieldReader, lengthOf, type ModelConfig, shapeOf } from '../architecture.js';
+import { type ConfigRule, countOf, type FieldReader, type ModelConfig, shapeOf } from '../architecture.js';
 
 export interface CpfnetConfig extends ModelConfig {
   readonly architecture: 'cpfnet';
@@ -60,7 +60,7 @@ export function recognise(tensors: Shapes): CpfnetConfig | undefined {
   if (!tensors.has('mce_2.conv_out.0.weight') || !tensors.has('main_head.conv_1x1_2.weight')) return undefined;
   const [width = 0] = shapeOf(tensors, 'backbone.conv1.weight', 4);
   const [classes = 0, head = 0] = shapeOf(tensors, 'main_head.conv_1x1_2.weight', 4);
-  const layers = [1, 2, 3, 4].map((layer) => lengthOf(tensors, `backbone.layer${layer}`));
+  const layers = [1, 2, 3, 4].map((layer) => countOf(tensors, (i) => `backbone.layer${layer}.${i}.conv1.weight`));
   return { architecture: 'cpfnet', imageSize: 256, classes, width, layers, head };
 }
 
