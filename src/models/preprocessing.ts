@@ -37,12 +37,18 @@ export function complete(preprocessing: Preprocessing): Required<Preprocessing> 
 /** Grey from 0 to 1, stretched over the square. */
 export const GREY_STRETCHED: Preprocessing = { channels: 1, fit: 'stretch', mean: [0], std: [255] };
 
-/** RGB by the longest side, normalised, then padded: what is beyond is the mean colour (segment-anything, modeling/sam.py). */
-export const SAM_PREPROCESSING: Preprocessing = {
+/** RGB with the mean and deviation of ImageNet, stretched over the square. */
+export const IMAGENET_STRETCHED: Preprocessing = {
   channels: 3,
-  fit: 'longest-side',
+  fit: 'stretch',
   mean: [123.675, 116.28, 103.53],
   std: [58.395, 57.12, 57.375],
+};
+
+/** RGB by the longest side, normalised, then padded: what is beyond is the mean colour (segment-anything, modeling/sam.py). */
+export const SAM_PREPROCESSING: Preprocessing = {
+  ...IMAGENET_STRETCHED,
+  fit: 'longest-side',
   points: 'corner',
 };
 

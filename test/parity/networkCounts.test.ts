@@ -13,6 +13,7 @@ import { inputChannels, networkGraph, parametersOf } from '../../src/models/grap
 import { H2FORMER_B } from '../../src/models/h2former/config.js';
 import { MEDSAM } from '../../src/models/medsam/index.js';
 import { architectureOf } from '../../src/models/registry.js';
+import { SETR_B } from '../../src/models/setr/config.js';
 import { SWINUNET_B } from '../../src/models/swinunet/config.js';
 import { TRANSUNET_B } from '../../src/models/transunet/config.js';
 import { UNET_B, UNET_BILINEAR } from '../../src/models/unet/config.js';
@@ -33,6 +34,7 @@ interface Published {
 const PUBLISHED: readonly Published[] = [
   { name: 'swinunet', config: SWINUNET_B, parameters: 27_175_620, gmacs: 8.022 },
   { name: 'transunet', config: TRANSUNET_B, parameters: 105_322_146, gmacs: 38.394 },
+  { name: 'setr', config: SETR_B, parameters: 316_951_060, gmacs: 94.355 },
   { name: 'unet', config: UNET_B, parameters: 31_036_546, gmacs: 48.096 },
   {
     name: 'unet-bilinear',

@@ -11,6 +11,7 @@ import { parametersOf } from '../../src/models/graphs.js';
 import type { H2formerConfig } from '../../src/models/h2former/config.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
 import type { SamusConfig } from '../../src/models/samus/config.js';
+import type { SetrConfig } from '../../src/models/setr/config.js';
 import type { SwinUnetConfig } from '../../src/models/swinunet/config.js';
 import type { TransUnetConfig } from '../../src/models/transunet/config.js';
 import type { UnetConfig } from '../../src/models/unet/config.js';
@@ -72,6 +73,18 @@ const TINY_TRANSUNET: TransUnetConfig = {
   skips: 3,
 };
 
+const TINY_SETR: SetrConfig = {
+  architecture: 'setr',
+  imageSize: 32,
+  classes: 2,
+  width: 8,
+  depth: 2,
+  heads: 2,
+  head: 4,
+  auxiliary: [0, 1],
+  leftover: 4,
+};
+
 const TINY_UNET: UnetConfig = {
   architecture: 'unet',
   imageSize: 32,
@@ -119,6 +132,7 @@ export const TINY: Readonly<Record<string, ModelConfig>> = {
   swinunet: TINY_SWINUNET,
   transunet: TINY_TRANSUNET,
   medsam: { ...TINY_SAM, architecture: 'medsam' },
+  setr: TINY_SETR,
   unet: TINY_UNET,
 };
 
