@@ -82,6 +82,8 @@ interface Published<C extends ModelConfig, Outputs> {
     readonly momentum?: number;
     /** Default `constant`. `polynomial` without a warm-up is rate · (1 − t/T)^0.9. */
     readonly schedule?: (typeof SCHEDULES)[number];
+    /** Steps over which the learning rate rises. Default 0. */
+    readonly warmup?: number;
     /** Largest norm of all gradients together. Default: none. */
     readonly clip?: number;
   };
@@ -148,6 +150,8 @@ interface Common<C extends ModelConfig, Outputs> {
    * same. Default: this one.
    */
   readonly recognisedAs?: string;
+  /** What all its names begin with, where published checkpoints may lack it. */
+  readonly namePrefix?: string;
   preprocessing(config: C): Preprocessing;
   /** The sizes in a few words, for people. */
   describe(config: C): string;

@@ -5,7 +5,7 @@
  */
 import { SamusError } from '../errors.js';
 import type { CheckpointChoice, CheckpointDict } from '../formats/torchCheckpoint.js';
-import { recognise } from './registry.js';
+import { architectures, recognise } from './registry.js';
 
 /** Parts of names that wrappers of PyTorch add, wherever in the model they wrap: in front, or around one module. */
 const WRAPPERS: ReadonlySet<string> = new Set([
@@ -65,7 +65,7 @@ interface Candidate {
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** Ways to read a dict: as it is, without wrappers, and each of the prefixes that many of its names share. */
+/** Ways to read a dict: as it is, without wrappers, and without or with a prefix that all of its names share. */
 function candidates(from: CheckpointDict): Candidate[] {
   const plain = [...from.tensors.keys()].map((name) => ({ name, to: name }));
   const unwrapped = plain.map(({ name }) => ({ name, to: withoutWrappers(name) }));
@@ -74,6 +74,11 @@ function candidates(from: CheckpointDict): Candidate[] {
   const named = clash ? plain : unwrapped;
   const ways = [{ place: from.key, from, names: mapOf(plain) }];
   if (!clash) ways.push({ place: from.key, from, names: mapOf(unwrapped) });
+  for (const { namePrefix } of architectures()) {
+    if (namePrefix === undefined) continue;
+    const under = named.map(({ name, to }) => ({ name, to: namePrefix + to }));
+    ways.push({ place: from.key, from, names: mapOf(under) });
+  }
   for (const prefix of commonPrefixes(named.map(({ to }) => to))) {
     const under = named.flatMap(({ name, to }) =>
       to.startsWith(prefix) ? [{ name, to: to.slice(prefix.length) }] : [],

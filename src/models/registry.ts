@@ -9,6 +9,7 @@ import { CPFNET } from './cpfnet/index.js';
 import { H2FORMER } from './h2former/index.js';
 import { MEDSAM } from './medsam/index.js';
 import { SAM } from './sam/index.js';
+import { SAMED } from './samed/index.js';
 import { SAMUS } from './samus/index.js';
 import { SETR } from './setr/index.js';
 import { SWINUNET } from './swinunet/index.js';
@@ -17,7 +18,19 @@ import { UNET } from './unet/index.js';
 import { UNSUPPORTED } from './unsupported.js';
 
 /** The first that recognises a checkpoint has it: what builds on another stands before it. */
-const ARCHITECTURES: Architecture[] = [SAMUS, SAM, MEDSAM, SWINUNET, UNET, CENET, CPFNET, TRANSUNET, H2FORMER, SETR];
+const ARCHITECTURES: Architecture[] = [
+  SAMUS,
+  SAMED,
+  SAM,
+  MEDSAM,
+  SWINUNET,
+  UNET,
+  CENET,
+  CPFNET,
+  TRANSUNET,
+  H2FORMER,
+  SETR,
+];
 
 /**
  * Adds an architecture of a program's own. It comes before those that are there.

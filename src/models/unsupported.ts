@@ -18,7 +18,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     mark: /^(prompt_generator|feature_adapter)\./,
     hint: 'AutoSAMUS is not supported yet; use the SAMUS checkpoint that it was trained from',
   },
-  { name: 'SAMed', mark: /\.qkv\.linear_[ab]_[qv]\./, hint: `SAMed is not supported yet: ${ANOTHER}` },
   {
     // Bottlenecks where SAMUS has cross-branch attention.
     name: 'Medical SAM Adapter',

@@ -174,7 +174,8 @@ export const SETTINGS = {
     kind: whole(0),
     option: '--warmup <steps>',
     help: 'steps over which the learning rate rises',
-    initial: 0,
+    initial: (s) => s.published.warmup ?? 0,
+    initially: '0, or what the network is published with',
   }),
   clip: setting({
     kind: orOff(number({ above: 0 })),

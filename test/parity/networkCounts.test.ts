@@ -13,6 +13,7 @@ import { inputChannels, networkGraph, parametersOf } from '../../src/models/grap
 import { H2FORMER_B } from '../../src/models/h2former/config.js';
 import { MEDSAM } from '../../src/models/medsam/index.js';
 import { architectureOf } from '../../src/models/registry.js';
+import { SAMED_B } from '../../src/models/samed/index.js';
 import { SETR_B } from '../../src/models/setr/config.js';
 import { SWINUNET_B } from '../../src/models/swinunet/config.js';
 import { TRANSUNET_B } from '../../src/models/transunet/config.js';
@@ -27,6 +28,9 @@ interface Published {
   readonly gmacs: number;
 }
 
+const UNET_3 = { ...UNET_BILINEAR, channels: 3, classes: 1 };
+const SAMED_9 = { ...SAMED_B, classes: 9 };
+
 /**
  * Models on SAM's encoder differ from PyTorch's count in two ways. Here the relative positions of an attention are part of its product of
  * queries and keys, which makes heads of the global blocks three times as wide; and the padding of windows asks nothing.
@@ -38,13 +42,15 @@ const PUBLISHED: readonly Published[] = [
   { name: 'unet', config: UNET_B, parameters: 31_036_546, gmacs: 48.096 },
   {
     name: 'unet-bilinear',
-    config: { ...UNET_BILINEAR, channels: 3, classes: 1 },
+    config: UNET_3,
     parameters: 17_262_977,
     gmacs: 39.98,
   },
   // 7.148 in the authors' code, which computes three of the dilated convolutions twice.
   { name: 'cenet', config: CENET_B, parameters: 29_003_093, gmacs: 7.148 - 3 * 0.151 },
   { name: 'cpfnet', config: CPFNET_B, parameters: 43_269_891, gmacs: 8.298 },
+  // 114.254 in PyTorch.
+  { name: 'samed', config: SAMED_9, parameters: 92_192_469, gmacs: 102.4 },
   // 487.85 in PyTorch.
   { name: 'medsam', config: MEDSAM.presets['medsam-b']!, parameters: 93_735_472, gmacs: 577 },
   { name: 'h2former', config: H2FORMER_B, parameters: 33_692_640, gmacs: 32.781 },

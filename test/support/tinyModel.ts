@@ -10,6 +10,7 @@ import type { CpfnetConfig } from '../../src/models/cpfnet/config.js';
 import { parametersOf } from '../../src/models/graphs.js';
 import type { H2formerConfig } from '../../src/models/h2former/config.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
+import type { SamedConfig } from '../../src/models/samed/index.js';
 import type { SamusConfig } from '../../src/models/samus/config.js';
 import type { SetrConfig } from '../../src/models/setr/config.js';
 import type { SwinUnetConfig } from '../../src/models/swinunet/config.js';
@@ -84,6 +85,7 @@ const TINY_SETR: SetrConfig = {
   auxiliary: [0, 1],
   leftover: 4,
 };
+const TINY_SAMED: SamedConfig = { ...TINY_SAM, architecture: 'samed', classes: 3, rank: 2 };
 
 const TINY_UNET: UnetConfig = {
   architecture: 'unet',
@@ -133,6 +135,7 @@ export const TINY: Readonly<Record<string, ModelConfig>> = {
   transunet: TINY_TRANSUNET,
   medsam: { ...TINY_SAM, architecture: 'medsam' },
   setr: TINY_SETR,
+  samed: TINY_SAMED,
   unet: TINY_UNET,
 };
 

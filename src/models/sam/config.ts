@@ -124,9 +124,10 @@ export function referenceSizes(fields: FieldReader, tensors: Shapes): Omit<SamSi
   };
 }
 
-/** Whether a checkpoint has SAM's three parts. */
+/** Whether a checkpoint has SAM's three parts, with its attention. */
 export function hasSamParts(tensors: Shapes): boolean {
   const names = [...tensors.keys()];
+  if (names.some((name) => name.endsWith('.attn.qkv.qkv.weight'))) return false;
   const parts = ['image_encoder.', 'prompt_encoder.', 'mask_decoder.'];
   return parts.every((part) => names.some((name) => name.startsWith(part)));
 }
@@ -176,6 +177,15 @@ export function recogniseSizes(
     ...(names.some(isScaleName) && { quantisation: 'int8' as const }),
     positionGrid,
   };
+}
+
+/** The sizes in a checkpoint with SAM's encoder: blocks whose tables span the whole grid see all tokens. */
+export function recogniseSam(tensors: Shapes): Omit<SamSizes, 'architecture'> {
+  const { positionGrid: tokenGrid, ...sizes } = recogniseSizes(tensors, ({ grid, sides }) => ({
+    globalBlocks: sides.flatMap((side, i) => (side === grid ? [i] : [])),
+    tokenGrid: grid,
+  }));
+  return { imageSize: tokenGrid * sizes.patchKernel, ...sizes };
 }
 
 /** Numbers of the encoder's blocks that have tensors under `part`, in ascending order. */

@@ -12,24 +12,39 @@ import type { Tensor } from '../../graph/tensor.js';
 import { conv2d, conv3x3OfTokens, layerNorm, mlpBlock } from '../../nn/layers.js';
 import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
 import type { SamSizes } from './config.js';
-import { type AttentionPlan, globalAttention, planAttention, windowAttention } from './vitAttention.js';
+import {
+  type AttentionChanges,
+  type AttentionPlan,
+  globalAttention,
+  planAttention,
+  windowAttention,
+} from './vitAttention.js';
 
 /** Epsilon of the encoder's norms. */
 export const EPSILON = 1e-6;
+
+/** How an encoder differs from SAM's. */
+interface EncoderChanges extends AttentionChanges {
+  /** From the patches, before positions are added: what becomes of the input of each block. */
+  readonly adapt?: (patches: Tensor) => (x: Tensor, block: number) => Tensor;
+}
 
 /**
  * @param image preprocessed [B, 3, imageSize, imageSize]
  * @returns the image embedding [B, promptDim, tokenGrid, tokenGrid]
  */
-export function imageEncoder(p: Parameters, config: SamSizes, image: Tensor): Tensor {
+export function imageEncoder(p: Parameters, config: SamSizes, image: Tensor, changes: EncoderChanges = {}): Tensor {
   const { tokenGrid: grid, dim } = config;
   const batch = image.size(0);
   const stride = config.imageSize / grid;
   const patches = conv2d(p.at('patch_embed.proj'), image, dim, { kernel: config.patchKernel, stride });
-  let x = add(tokensOf(patches), forEachImage(p.get('pos_embed', [1, grid, grid, dim], ZEROS), batch));
-  const plan = planAttention(batch, grid, config.heads, config.window);
+  const tokens = tokensOf(patches);
+  const adapted = changes.adapt?.(tokens);
+  let x = add(tokens, forEachImage(p.get('pos_embed', [1, grid, grid, dim], ZEROS), batch));
+  const plan = planAttention(batch, grid, config.heads, config.window, changes);
   for (let i = 0; i < config.depth; i++) {
     const block = p.at(`blocks.${i}`);
+    if (adapted) x = adapted(x, i);
     x = vitBlock(block, x, plan, config.mlp, config.globalBlocks.includes(i) ? globalAttention : windowAttention);
     p.mark(`block${i}`, x);
   }

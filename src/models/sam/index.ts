@@ -7,7 +7,7 @@ import {
   hasSamParts,
   patchRules,
   readSizes,
-  recogniseSizes,
+  recogniseSam,
   SAM_VIT_B,
   SAM_VIT_H,
   SAM_VIT_L,
@@ -35,12 +35,7 @@ export const SAM: PromptedArchitecture<SamConfig> = {
   },
 
   recognise(tensors) {
-    if (!hasSamParts(tensors)) return undefined;
-    const { positionGrid: tokenGrid, ...sizes } = recogniseSizes(tensors, ({ grid, sides }) => ({
-      globalBlocks: sides.flatMap((side, i) => (side === grid ? [i] : [])),
-      tokenGrid: grid,
-    }));
-    return { architecture: 'sam', imageSize: tokenGrid * sizes.patchKernel, ...sizes };
+    return hasSamParts(tensors) ? { architecture: 'sam', ...recogniseSam(tensors) } : undefined;
   },
 
   preprocessing: () => SAM_PREPROCESSING,

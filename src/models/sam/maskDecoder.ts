@@ -1,6 +1,7 @@
 /**
  * SAM's mask decoder: from an image embedding and prompts to four masks and their predicted IoU.
  */
+import { expand } from '../../graph/ops/broadcasting.js';
 import { add, gelu, mul, relu } from '../../graph/ops/elementwise.js';
 import { matmul } from '../../graph/ops/matrix.js';
 import { sum } from '../../graph/ops/reduce.js';
@@ -19,29 +20,29 @@ export interface DecoderInputs {
   readonly embedding: Tensor;
   /** [1, promptDim, tokenGrid, tokenGrid] */
   readonly positions: Tensor;
-  /** [O, N, promptDim] */
-  readonly sparse: Tensor;
-  /** [O, promptDim, tokenGrid, tokenGrid] */
+  /** [O, N, promptDim]; none in a model without prompts, whose scores no loss reaches */
+  readonly sparse?: Tensor;
+  /** [O, promptDim, tokenGrid, tokenGrid], or broadcast to it */
   readonly dense: Tensor;
   /** [O, N]: added to the attention logits of each prompt token; very negative hides it. */
   readonly sparseBias?: Tensor;
+  /** Masks of an answer; default {@link MASKS}. */
+  readonly masks?: number;
 }
 
 export interface DecoderOutputs {
-  /** Logits [O, 4, 4·tokenGrid, 4·tokenGrid] */
+  /** Logits [O, masks, 4·tokenGrid, 4·tokenGrid] */
   readonly lowResLogits: Tensor;
-  /** [O, 4] */
+  /** [O, masks] */
   readonly iou: Tensor;
 }
 
 export function maskDecoder(p: Parameters, config: SamSizes, inputs: DecoderInputs): DecoderOutputs {
   const { promptDim: width, tokenGrid: grid } = config;
-  const { sparse } = inputs;
-  const own = concat([embedding(p.at('iou_token'), 1, width), embedding(p.at('mask_tokens'), MASKS, width)], 0);
-  const count = MASKS + 1;
-  // A zero for each object, to copy the decoder's own tokens along an axis whose size is known only when running.
-  const zeros = mul(sum(sparse, { axes: [1], keepDims: true }), 0);
-  const tokens = concat([add(reshape(own, [1, count, width]), zeros), sparse], 1);
+  const { sparse, masks = MASKS } = inputs;
+  const own = concat([embedding(p.at('iou_token'), 1, width), embedding(p.at('mask_tokens'), masks, width)], 0);
+  const count = masks + 1;
+  const tokens = allTokens(reshape(own, [1, count, width]), inputs);
   const [q, k] = twoWayTransformer(
     p.at('transformer'),
     tokens,
@@ -54,15 +55,16 @@ export function maskDecoder(p: Parameters, config: SamSizes, inputs: DecoderInpu
     transpose(reshape(k, [k.shape[0], grid, grid, width]), [0, 3, 1, 2]),
     width,
   );
-  const hyper = Array.from({ length: MASKS }, (_, i) =>
+  const hyper = Array.from({ length: masks }, (_, i) =>
     mlpHead(p.at(`output_hypernetworks_mlps.${i}`), token(q, 1 + i), [width, width, width / 8]),
   );
   const side = 4 * grid;
   const flat = reshape(upscaled, [upscaled.shape[0], width / 8, side * side]);
-  const masks = matmul(stack(hyper, 1), flat);
+  const logits = matmul(stack(hyper, 1), flat);
+  const scores = sparse ? p.at('iou_prediction_head') : p.unused('iou_prediction_head');
   return {
-    lowResLogits: reshape(masks, [masks.shape[0], MASKS, side, side]),
-    iou: mlpHead(p.at('iou_prediction_head'), token(q, 0), [config.iouHidden, config.iouHidden, MASKS]),
+    lowResLogits: reshape(logits, [logits.shape[0], masks, side, side]),
+    iou: mlpHead(scores, token(q, 0), [config.iouHidden, config.iouHidden, masks]),
   };
 }
 
@@ -71,6 +73,14 @@ function tokenBias(sparseBias: Tensor | undefined, own: number): Tensor | undefi
   if (!sparseBias) return undefined;
   const bias = pad(sparseBias, 1, own, 0);
   return reshape(bias, [bias.shape[0], 1, 1, bias.shape[1]]);
+}
+
+/** The decoder's own tokens, for each object, before those of its prompts. @param own [1, T, C] @returns [O, T + N, C] */
+function allTokens(own: Tensor, { sparse, embedding }: DecoderInputs): Tensor {
+  if (!sparse) return expand(own, [embedding.shape[0], own.size(1), own.size(2)]);
+  // A zero for each object, to copy along an axis whose size is known only when running.
+  const zeros = mul(sum(sparse, { axes: [1], keepDims: true }), 0);
+  return concat([add(own, zeros), sparse], 1);
 }
 
 /** @param q [O, T, C] @returns [O, C] */

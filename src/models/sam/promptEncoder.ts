@@ -5,7 +5,7 @@ import { add, cos, equal, gelu, greater, mul, sin, sub, where } from '../../grap
 import { linear as project } from '../../graph/ops/matrix.js';
 import { concat, reshape, transpose } from '../../graph/ops/shape.js';
 import { constant, type Tensor } from '../../graph/tensor.js';
-import { float32 } from '../../graph/tensorData.js';
+import { float32, sizeOf } from '../../graph/tensorData.js';
 import { conv2d, embedding, layerNorm2d } from '../../nn/layers.js';
 import { NORMAL, type Parameters } from '../../nn/parameters.js';
 import type { SamSizes } from './config.js';
@@ -48,8 +48,16 @@ export function densePrompts(p: Parameters, config: SamSizes, mask: Tensor, hasM
   return where(greater(reshape(hasMask, [hasMask.shape[0], 1, 1, 1]), 0.5), embedded, noMask(p, config));
 }
 
+/** Declares the weights of all prompts, for a model that has them in its checkpoints and answers none. */
+export function declarePrompts(p: Parameters, config: SamSizes): void {
+  const side = 4 * config.tokenGrid;
+  const zeros = (shape: readonly number[]) => constant(float32(new Float32Array(sizeOf(shape)), shape));
+  sparsePrompts(p, config, zeros([1, 1, 2]), zeros([1, 1]));
+  densePrompts(p, config, zeros([1, 1, side, side]), zeros([1]));
+}
+
 /** What stands for "no mask" at every place. @returns [1, promptDim, 1, 1] */
-function noMask(p: Parameters, config: SamSizes): Tensor {
+export function noMask(p: Parameters, config: SamSizes): Tensor {
   return reshape(embedding(p.at('no_mask_embed'), 1, config.promptDim), [1, config.promptDim, 1, 1]);
 }
 

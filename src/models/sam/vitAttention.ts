@@ -14,8 +14,14 @@ import { linear } from '../../nn/layers.js';
 import type { Parameters } from '../../nn/parameters.js';
 import { keyMarks, positionedQueries } from './relativePosition.js';
 
+/** How an attention differs from SAM's. */
+export interface AttentionChanges {
+  /** Queries, keys and values side by side, [N, C] to [N, 3·C]; a row of zeros becomes the bias. Default: one linear layer. */
+  readonly project?: (p: Parameters, x: Tensor) => Tensor;
+}
+
 /** Sizes and tables that the attention of every block shares. */
-export interface AttentionPlan {
+export interface AttentionPlan extends Required<AttentionChanges> {
   readonly batch: number;
   /** Tokens along each side. */
   readonly grid: number;
@@ -27,19 +33,26 @@ export interface AttentionPlan {
   readonly globalMarks: Tensor;
 }
 
-export function planAttention(batch: number, grid: number, heads: number, window: number): AttentionPlan {
+export function planAttention(
+  batch: number,
+  grid: number,
+  heads: number,
+  window: number,
+  { project = (p, x) => linear(p, x, 3 * x.size(-1)) }: AttentionChanges = {},
+): AttentionPlan {
   const groups = windowGroups(batch, grid, window, heads).map((group) => ({
     ...group,
     marks: reshape(keyMarks(window, group.windows * heads, 1), [group.windows, heads, window * window, 2 * window]),
   }));
-  return { batch, grid, heads, window, groups, globalMarks: keyMarks(grid, batch, heads) };
+  return { batch, grid, heads, window, groups, globalMarks: keyMarks(grid, batch, heads), project };
 }
 
 /** Attention over all tokens. @param x [B·grid², C] @returns [B·grid², C] */
-export function globalAttention(p: Parameters, x: Tensor, { batch, grid, heads, globalMarks }: AttentionPlan): Tensor {
+export function globalAttention(p: Parameters, x: Tensor, plan: AttentionPlan): Tensor {
+  const { batch, grid, heads, globalMarks } = plan;
   const channels = x.size(-1);
   const size = channels / heads;
-  const [q, k, v] = split(linear(p.at('qkv'), x, 3 * channels), 1, [channels, channels, channels]);
+  const [q, k, v] = split(plan.project(p.at('qkv'), x), 1, [channels, channels, channels]);
   const queries = positionedQueries(p, q, batch, grid, grid, heads, 1 / Math.sqrt(size));
   const keys = concat([reshape(k, [batch, grid * grid, heads, size]), globalMarks], -1);
   const flat = [batch, grid * grid, heads * (size + 2 * grid)];
@@ -55,7 +68,7 @@ export function windowAttention(p: Parameters, x: Tensor, plan: AttentionPlan): 
   const size = channels / heads;
   const tokens = batch * grid * grid;
   const padded = grid % window === 0 ? x : pad(x, 0, 0, 1);
-  const qkv = linear(p.at('qkv'), padded, 3 * channels);
+  const qkv = plan.project(p.at('qkv'), padded);
   const [q, kv] = split(qkv, 1, [channels, 2 * channels]);
   const positioned = positionedQueries(p, slice(q, 0, 0, tokens), batch, grid, window, heads, 1 / Math.sqrt(size));
   const queries = gathered(
