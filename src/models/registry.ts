@@ -6,6 +6,7 @@ import type { Shapes } from '../graph/tensorData.js';
 import type { Architecture, ClassArchitecture, ModelConfig, PromptedArchitecture } from './architecture.js';
 import { CENET } from './cenet/index.js';
 import { CPFNET } from './cpfnet/index.js';
+import { FATNET } from './fatnet/index.js';
 import { H2FORMER } from './h2former/index.js';
 import { MEDSAM } from './medsam/index.js';
 import { SAM } from './sam/index.js';
@@ -23,6 +24,9 @@ const ARCHITECTURES: Architecture[] = [
   SAMED,
   SAM,
   MEDSAM,
+  SAM,
+  MEDSAM,
+  FATNET,
   SWINUNET,
   UNET,
   CENET,

@@ -60,7 +60,7 @@ export function classLoss(logits: Tensor, labels: Tensor, diceShare: number): Cl
 }
 
 /** The Dice of {@link classLoss}. @param p probabilities [B, C, H, W] @param target 0 or 1, [B, C, H, W] */
-function classDice(p: Tensor, target: Tensor): Tensor {
+export function classDice(p: Tensor, target: Tensor): Tensor {
   const overlap = add(mul(sumByClass(mul(p, target)), 2), SMOOTH);
   const total = add(add(sumByClass(mul(p, p)), sumByClass(mul(target, target))), SMOOTH);
   return mean(sub(1, div(overlap, total)));

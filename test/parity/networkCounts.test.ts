@@ -9,6 +9,7 @@ import type { ModelConfig } from '../../src/models/architecture.js';
 import { CENET_B } from '../../src/models/cenet/config.js';
 import { multiplyAdds } from '../../src/models/cost.js';
 import { CPFNET_B } from '../../src/models/cpfnet/config.js';
+import { FATNET_B } from '../../src/models/fatnet/config.js';
 import { inputChannels, networkGraph, parametersOf } from '../../src/models/graphs.js';
 import { H2FORMER_B } from '../../src/models/h2former/config.js';
 import { MEDSAM } from '../../src/models/medsam/index.js';
@@ -39,6 +40,7 @@ const PUBLISHED: readonly Published[] = [
   { name: 'swinunet', config: SWINUNET_B, parameters: 27_175_620, gmacs: 8.022 },
   { name: 'transunet', config: TRANSUNET_B, parameters: 105_322_146, gmacs: 38.394 },
   { name: 'setr', config: SETR_B, parameters: 316_951_060, gmacs: 94.355 },
+  { name: 'fatnet', config: FATNET_B, parameters: 28_758_657, gmacs: 30.011 },
   { name: 'unet', config: UNET_B, parameters: 31_036_546, gmacs: 48.096 },
   {
     name: 'unet-bilinear',

@@ -7,6 +7,7 @@ import { float32, type TensorData } from '../../src/graph/tensorData.js';
 import type { ModelConfig } from '../../src/models/architecture.js';
 import type { CenetConfig } from '../../src/models/cenet/config.js';
 import type { CpfnetConfig } from '../../src/models/cpfnet/config.js';
+import type { FatNetConfig } from '../../src/models/fatnet/config.js';
 import { parametersOf } from '../../src/models/graphs.js';
 import type { H2formerConfig } from '../../src/models/h2former/config.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
@@ -87,6 +88,18 @@ const TINY_SETR: SetrConfig = {
 };
 const TINY_SAMED: SamedConfig = { ...TINY_SAM, architecture: 'samed', classes: 3, rank: 2 };
 
+const TINY_FATNET: FatNetConfig = {
+  architecture: 'fatnet',
+  imageSize: 32,
+  classes: 1,
+  width: 4,
+  layers: [1, 1, 1, 1],
+  tokens: 8,
+  depth: 1,
+  heads: 2,
+  squeeze: 4,
+};
+
 const TINY_UNET: UnetConfig = {
   architecture: 'unet',
   imageSize: 32,
@@ -136,6 +149,7 @@ export const TINY: Readonly<Record<string, ModelConfig>> = {
   medsam: { ...TINY_SAM, architecture: 'medsam' },
   setr: TINY_SETR,
   samed: TINY_SAMED,
+  fatnet: TINY_FATNET,
   unet: TINY_UNET,
 };
 
