@@ -36,11 +36,11 @@ const logitsOf = ({ candidates }: Awaited<ReturnType<typeof ask>>) => candidates
 const single = (prompt: ObjectPrompt, options?: SegmentOptions) => segmenter.segment(encoding, prompt, options);
 
 describe('the objects of an image', () => {
-  it('are asked all at once, unless they say otherwise', async () => {
+  it('are asked all at once by default', async () => {
     expect((await ask({ points: POINTS })).mask).toEqual((await single({ points: POINTS })).mask);
   });
 
-  it('are asked one prompt after the other, each with the answer so far, of which the first is ambiguous', async () => {
+  it('are asked prompt by prompt, each with the previous answer, the first as ambiguous', async () => {
     const box = [5, 5, 40, 35] as const;
     const guess = rows(10, 20);
     for (const multimask of [false, true]) {
@@ -54,14 +54,14 @@ describe('the objects of an image', () => {
     }
   });
 
-  it('have three masks proposed where the object or else the call says so', async () => {
+  it('get three candidates if the object or the call asks for them', async () => {
     const points = [POINTS[0]];
     expect(logitsOf(await ask({ points }, undefined, true))).toHaveLength(3);
     expect(logitsOf(await ask({ points, multimask: false, oneByOne: true }, undefined, true))).toHaveLength(1);
     expect(logitsOf(await ask({ points, multimask: true }))).toHaveLength(3);
   });
 
-  it('are cleaned unless the object or else the call says so', async () => {
+  it('are cleaned unless the object or the call opts out', async () => {
     const points = [POINTS[0]];
     const [raw, cleaned] = [await single({ points }, { clean: false }), await single({ points })];
     expect(raw.parts).toBeGreaterThan(cleaned.parts);
@@ -79,7 +79,7 @@ describe('the objects of an image', () => {
     expect(await maskOf(task({ clean: false, oneByOne: true }))).toEqual([raw.mask, false]);
   });
 
-  it('have strokes over the answer, or over what they began with where nothing is asked', async () => {
+  it('have strokes over the answer, or over the first guess without questions', async () => {
     const strokes = { added: packed(rows(0, 10)), erased: packed(rows(5, 8)) };
     const points = [POINTS[0]];
     const answer = (await single({ points })).mask;
@@ -97,7 +97,7 @@ describe('the objects of an image', () => {
     expect(begun.mask).toEqual(rows(1, 2));
   });
 
-  it('are refused where strokes are of another image', async () => {
+  it('are refused with strokes of another image', async () => {
     const added = encodeRle(new Uint8Array(6), 3, 2);
     await expect(ask({ added })).rejects.toMatchObject({ code: 'PROMPT_MASK_SIZE' });
   });

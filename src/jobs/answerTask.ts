@@ -1,7 +1,6 @@
 /**
- * Answers what is asked about one encoded image: its objects as their prompts say (predict/asking.ts), with the strokes
- * over the answers, or everything in it. The command line and the server's threads both segment by this; files are not
- * read here.
+ * Segments one encoded image: its prompted objects (predict/asking.ts) with strokes applied to the answers, or
+ * everything in it. The command line and the server's threads share this code; it reads no files.
  */
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
@@ -15,30 +14,30 @@ import type { Segmenter } from '../predict/segmenter.js';
 import type { Candidate, Encoding, ObjectResult } from '../predict/types.js';
 import type { JobObject, SegmentTask } from './segmentJob.js';
 
-/** Pixels of the masks that are in memory at a time while many objects of a large image are answered. */
+/** Limit on mask pixels in memory at a time, for many objects of a large image. */
 const MASK_PIXELS = 64e6;
 
-/** A mask, whether the model made it or a person. */
+/** A mask from the model or drawn by hand. */
 interface Found extends Pick<ObjectResult, 'name' | 'width' | 'height' | 'mask' | 'area' | 'box' | 'parts'> {
-  /** Predicted IoU; null where the model was not asked. */
+  /** Predicted IoU; null if the model was not asked. */
   readonly score: number | null;
-  /** What the model proposed in answer to the last question; none where it was not asked. */
+  /** The model's candidates for the last question; none if it was not asked. */
   readonly candidates: readonly Candidate[];
   /** The next prompt's first guess. */
   readonly lowResLogits?: Float32Array;
-  /** The model's mask, where strokes lie over it. */
+  /** The model's mask without strokes, if there are strokes. */
   readonly answer?: Uint8Array;
 }
 
-/** An object as it was asked, and its mask. */
+/** A prompted object and its mask. */
 export interface Answered {
   readonly object: JobObject;
   readonly found: Found;
-  /** Of an object that was found without a prompt. */
+  /** Present if the object was found without a prompt. */
   readonly stability?: number;
 }
 
-/** The classes that a network finds in an image, an object for each that has pixels, as the network gives them. */
+/** The classes that a network finds in an image: one object for each class with pixels, unchanged. */
 export async function answerClasses(network: ClassNetwork, image: Image): Promise<Answered[]> {
   const map = await network.encode(image);
   const { width, height } = map;
@@ -62,9 +61,9 @@ export interface AnswerOptions {
 }
 
 /**
- * The objects of a task, in their order. Objects that are asked once share runs of the decoder.
- * @throws SamusError PROMPT_MASK_SIZE of a first guess or a stroke, PROMPT_LOGITS, RLE_INVALID, what `readMask` throws, and
- *   as Segmenter.segment and segmentEverything
+ * The objects of a task, in order. Objects with a single question share runs of the decoder.
+ * @throws SamusError PROMPT_MASK_SIZE for a first guess or a stroke, PROMPT_LOGITS, RLE_INVALID, as `readMask`, and as
+ *   Segmenter.segment and segmentEverything
  */
 export async function* answerTask(
   segmenter: Segmenter,
@@ -94,7 +93,7 @@ export async function* answerTask(
   }
 }
 
-/** Objects that are asked once share a run with those asked the same way: with or without three masks, cleaned or not. */
+/** Objects with a single question share a run if they have the same options: three masks or one, cleaned or not. */
 const WAYS = [
   [false, true],
   [true, true],
@@ -102,7 +101,7 @@ const WAYS = [
   [true, false],
 ] as const;
 
-/** The masks of some objects, which have their first guesses at the same places. */
+/** The masks of several objects; `guesses` has their first guesses in the same order. */
 async function askAll(
   segmenter: Segmenter,
   encoding: Encoding,
@@ -159,7 +158,7 @@ async function firstOf(
   const { name, guess, lowResLogits } = object;
   if (lowResLogits !== undefined) return { lowResLogits: logitsOf(name, lowResLogits) };
   if (guess?.rle) {
-    // Checked before it is unpacked: a few bytes of text can ask for any amount of memory.
+    // Check before unpacking: a few bytes of text can request any amount of memory.
     checkSize(guess.rle.size, encoding, `the mask of ${name}`);
     return decodeRle(guess.rle).data;
   }
@@ -169,7 +168,7 @@ async function firstOf(
   return data;
 }
 
-/** With the run lengths of a first guess out of a file, so that what is written of the object needs no other file. */
+/** Replaces a first guess from a file by its run lengths, so that the written object needs no other file. */
 function withGuess(object: JobObject, guess: FirstGuess | undefined, { width, height }: Encoding): JobObject {
   if (!(guess instanceof Uint8Array) || object.guess?.rle) return object;
   return { ...object, guess: { ...object.guess, rle: encodeRle(guess, width, height) } };
@@ -180,12 +179,12 @@ function checkSize([rows, columns]: Rle['size'], { width, height }: Encoding, wh
   throw new SamusError(
     'PROMPT_MASK_SIZE',
     `expected ${width}x${height} pixels, got ${columns}x${rows} in ${what}`,
-    'give a mask of the size of the image; run lengths have their size as [height, width]',
+    'give a mask of the size of the image; the size of run lengths is [height, width]',
     { width, height },
   );
 }
 
-/** Empty where the text is not base64. */
+/** Empty if the text is not base64. */
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   try {
     return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -200,7 +199,7 @@ function logitsOf(name: string, text: string): Float32Array {
     throw new SamusError(
       'PROMPT_LOGITS',
       `expected base64 of little-endian float32, got ${bytes.length} bytes in lowResLogits of ${name}`,
-      'give the lowResLogits of an answer of this model back as they are',
+      'pass the lowResLogits of an answer of this model unchanged',
       { object: name, bytes: bytes.length },
     );
   }

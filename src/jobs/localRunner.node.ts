@@ -1,6 +1,6 @@
 /**
- * Does jobs on this machine: reads the image, has the model answer, writes the files. What is printed about them, and
- * what happens after a job that failed, is up to the caller.
+ * Runs jobs on this machine: reads the image, runs the model, writes the files. The caller prints the results and
+ * handles failed jobs.
  */
 import { dirname } from 'node:path';
 import { SamusError } from '../errors.js';
@@ -20,14 +20,14 @@ import { type Answered, answerClasses, answerTask } from './answerTask.js';
 import { type JobRunner, jsonPath, maskPath, outputPaths, overlayPath, type SegmentJob } from './segmentJob.js';
 import { segmentationTensors } from './segmentTensors.js';
 
-/** Far apart for most kinds of colour blindness (Okabe and Ito, without black and grey). */
+/** Distinguishable with most kinds of colour blindness (Okabe and Ito, without black and grey). */
 const COLORS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'] as const;
 
 export interface LocalRunnerOptions {
-  /** Refuses files before they are written. Those of `outputPaths` are known before a job is run; those of objects that
-   * are found without a prompt are not. */
+  /** Checks files before they are written. Those of `outputPaths` are known before the job runs; those of objects found
+   * without a prompt are not. */
   readonly check?: (paths: readonly string[]) => Promise<void>;
-  /** Runs each write, for a caller that must not end in the middle of one. */
+  /** Runs each write, so that the caller does not end during one. */
   readonly whole?: <T>(write: () => Promise<T>) => Promise<T>;
 }
 
@@ -37,7 +37,7 @@ export class LocalRunner implements JobRunner {
   readonly #whole: NonNullable<LocalRunnerOptions['whole']>;
   #last: { readonly path: string; readonly source: ImageSource } | undefined;
 
-  /** @param model a network for classes finds every class; the objects of its jobs are not looked at */
+  /** @param model a network for classes finds every class and ignores the objects of its jobs */
   constructor(model: Segmenter | ClassNetwork, options: LocalRunnerOptions = {}) {
     this.#model = model;
     this.#check = options.check ?? (async () => undefined);
@@ -87,7 +87,7 @@ export class LocalRunner implements JobRunner {
     return this.#model.dispose();
   }
 
-  /** The last file stays open, because its frames are asked for one after the other. */
+  /** Keeps the last file open, because jobs read its frames one after another. */
   async #open(path: string | undefined): Promise<ImageSource> {
     if (path === undefined) {
       throw new SamusError(
@@ -100,7 +100,7 @@ export class LocalRunner implements JobRunner {
     return this.#last.source;
   }
 
-  /** A folder that cannot be made is found before anything is written. */
+  /** Reports a folder that cannot be created before anything is written. */
   async #write(
     { outputs: { base, formats, tensors }, classes = [] }: SegmentJob,
     image: Image,
@@ -132,15 +132,15 @@ export class LocalRunner implements JobRunner {
   }
 }
 
-/** The mask in a file, that of the same frame where it has several. */
+/** The mask in a file, from the same frame if it has several. */
 async function readMaskOf(path: string, frame: number): Promise<Image> {
   const source = await openImage(path);
   return toGrey(await source.read(source.frames === 1 ? 1 : frame, 'mask'));
 }
 
-/** @param base of the mask's path, where it is written */
+/** @param base start of the mask's path, if it is written */
 function annotatedObject({ object, found, stability }: Answered, base: string | undefined): AnnotatedObject {
-  // The model that answered before; the document names the one that answers now.
+  // Drop the previous model's name; the document names the current one.
   const { model, lowResLogits, ...prompted } = object;
   const { score, mask, width, height, answer } = found;
   return {
@@ -154,8 +154,8 @@ function annotatedObject({ object, found, stability }: Answered, base: string | 
 }
 
 /**
- * The image with masks and clicks drawn over it. Objects that were found without a prompt may lie within one another:
- * they are drawn from the largest to the smallest, without clicks, which nobody made.
+ * The image with masks and clicks drawn over it. Objects found without a prompt can be nested, so they are drawn from the
+ * largest to the smallest, and without clicks.
  */
 function overlayOf(image: Image, answers: readonly Answered[]): Image {
   const drawn = answers.map(({ object, found, stability }, i) => ({

@@ -1,6 +1,6 @@
 /**
- * The unit of work: one image and what is to be segmented in it. Plain data that survives JSON, so that another thread,
- * process or machine can do it. localRunner.node.ts does jobs on this machine, answerTask.ts the part without files.
+ * The unit of work: one image and what to segment in it. Plain data that survives JSON, so that another thread, process
+ * or machine can run it. localRunner.node.ts runs jobs on this machine; answerTask.ts is the part without files.
  */
 import type { AnnotatedImage, AnnotationClass, ImageRef, PromptedObject } from '../formats/annotation.js';
 import type { AutomaticOptions } from '../predict/automaticOptions.js';
@@ -9,16 +9,16 @@ import type { SegmentOptions } from '../predict/types.js';
 /** One object to segment. */
 export interface JobObject extends PromptedObject {
   readonly name: string;
-  /** Name of its files, where that is not `name`. */
+  /** Name of its files, if it differs from `name`. */
   readonly file?: string;
   /** A first guess as the model gave it: base64 of little-endian float32. */
   readonly lowResLogits?: string;
 }
 
-/** What is asked about an image, wherever its pixels are. */
+/** What to segment in an image, independent of the image's source. */
 export interface SegmentTask extends Pick<SegmentOptions, 'multimask' | 'clean'> {
   readonly objects: readonly JobObject[];
-  /** Find everything in place of `objects`. */
+  /** Find everything instead of `objects`. */
   readonly everything?: Omit<AutomaticOptions, 'signal' | 'progress'>;
 }
 
@@ -26,7 +26,7 @@ export const OUTPUT_FORMATS = ['png', 'overlay', 'json'] as const;
 
 /** The files that a job writes. */
 export interface JobOutputs {
-  /** Path that their names begin with. */
+  /** Path prefix of all files. */
   readonly base: string;
   readonly formats: readonly (typeof OUTPUT_FORMATS)[number][];
   /** Path for embedding and logits. */
@@ -35,19 +35,19 @@ export interface JobOutputs {
 
 export interface SegmentJob extends SegmentTask {
   readonly image: ImageRef;
-  /** Those that the objects may be of. */
+  /** Possible classes of the objects. */
   readonly classes?: readonly AnnotationClass[];
   readonly outputs: JobOutputs;
 }
 
-/** Does jobs, here or elsewhere. The result of a {@link SegmentJob} is an {@link AnnotatedImage}, plain data too. */
+/** Runs jobs, here or elsewhere. The result of a {@link SegmentJob} is an {@link AnnotatedImage}, plain data too. */
 export interface JobRunner<Job = SegmentJob, Result = AnnotatedImage> {
-  /** @throws SamusError why this job failed; others can still be done, unless it is of kind `machine` */
+  /** @throws SamusError why this job failed; others can still run, unless its kind is `machine` */
   run(job: Job, signal?: AbortSignal): Promise<Result>;
   close(): Promise<void>;
 }
 
-/** The files of a job that are known before it is done: all, unless everything is looked for. */
+/** The files of a job that are known in advance: all of them, except with `everything`. */
 export function outputPaths({ objects, outputs }: Pick<SegmentJob, 'objects' | 'outputs'>): string[] {
   const { base, formats, tensors } = outputs;
   return [

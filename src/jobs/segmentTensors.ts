@@ -9,8 +9,8 @@ import type { Candidate, Encoding } from '../predict/types.js';
 
 /**
  * `image_embedding` [1, C, g, g]; `low_res_logits` [O, M, 4g, 4g]; `masks` [O, M, S, S], logits at the model's input
- * size; `iou` [O, M]. O objects that the model answered, M masks: one, or three with multimask.
- * @param results what it proposed for each of them
+ * size; `iou` [O, M]. O objects answered by the model, M masks: one, or three with multimask.
+ * @param results the model's candidates for each object
  */
 export function segmentationTensors(
   config: ModelConfig,
@@ -46,7 +46,7 @@ export function segmentationTensors(
   ]);
 }
 
-/** Objects that were not all asked for three masks have the one that was taken. */
+/** Unless all objects were asked for three masks, each has only its chosen mask. */
 function evenly(results: readonly (readonly Candidate[])[]): readonly (readonly Candidate[])[] {
   if (new Set(results.map(({ length }) => length)).size <= 1) return results;
   return results.map((all) => [all.reduce((a, b) => (b.score > a.score ? b : a))]);

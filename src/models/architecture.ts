@@ -1,7 +1,6 @@
 /**
- * What every part of the program may ask of an architecture. An architecture is one folder here that exports one
- * object of this type, and one line in registry.ts; nobody else knows it by name. docs/adding-a-model.md shows both
- * kinds by example.
+ * The interface of an architecture. An architecture is one folder here that exports one object of this type, and one line
+ * in registry.ts; no other code knows its name. docs/adding-a-model.md adds one of each kind.
  */
 import { SamusError } from '../errors.js';
 import type { Tensor } from '../graph/tensor.js';
@@ -10,13 +9,13 @@ import type { ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Random } from '../nn/random.js';
 import type { Preprocessing } from './preprocessing.js';
 
-/** The sizes of a model, as `config.json` holds them; each architecture adds its own. */
+/** The sizes of a model, as in `config.json`; each architecture adds its own. */
 export interface ModelConfig {
   /** Which architecture: the `id` of one in the registry. */
   readonly architecture: string;
   /** Height and width of the square input, in pixels. */
   readonly imageSize: number;
-  /** Weights of the large products held in 8 bits; float32 if absent. */
+  /** Weights of the large products stored in 8 bits; float32 if absent. */
   readonly quantisation?: 'int8';
 }
 
@@ -45,9 +44,9 @@ export interface ConfigRule {
 
 /** One graph that a model is deployed as. */
 export interface ModelGraph {
-  /** What a run takes, by name. */
+  /** Inputs by name. */
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** What a run gives, by name. */
+  /** Outputs by name. */
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** The weights that the graph uses. */
   readonly parameters: readonly ParameterInfo[];
@@ -59,7 +58,7 @@ export type Losses = { readonly loss: Tensor } & Readonly<Record<string, Tensor>
 /** Optimizers that a training may have. */
 export const OPTIMISERS = ['adam', 'adamw', 'sgd', 'rmsprop'] as const;
 
-/** Courses of the learning rate. */
+/** Learning rate schedules. */
 export const SCHEDULES = ['constant', 'polynomial', 'cosine'] as const;
 
 /** How the authors train a model. */
@@ -166,9 +165,9 @@ interface Common<C extends ModelConfig, Outputs> {
 
 export type PromptKind = 'points' | 'box' | 'mask';
 
-/** What a point's label says. Box corners are points with labels of their own, as in SAM's public ONNX export. */
+/** Labels of points. Box corners are points with labels of their own, as in SAM's public ONNX export. */
 export const POINT_LABEL = {
-  /** Fills up prompts of unequal length in one run: no token sees it. An addition of this project. */
+  /** Pads prompts of unequal length in one run; no token attends to it. An addition of this project. */
   absent: -2,
   /** SAM's padding, appended to the points of every prompt without a box. */
   notAPoint: -1,
@@ -208,7 +207,7 @@ export interface PromptedShapes {
   readonly masks: number;
 }
 
-/** Answers prompts. In its published loss the target is the object, 0 or 1, [B, 1, targetSide, targetSide]. */
+/** Takes prompts. In its published loss the target is the object, 0 or 1, [B, 1, targetSide, targetSide]. */
 export interface PromptedArchitecture<C extends ModelConfig = ModelConfig> extends Common<C, PromptAnswer> {
   readonly task: 'prompted';
   /** Prompts that it takes. */
@@ -229,7 +228,7 @@ export type ClassOutputs = {
   readonly logits: Tensor;
 } & Readonly<Record<string, Tensor>>;
 
-/** Gives a map of classes, without prompts. In its published loss the target is class numbers, [B, targetSide, targetSide]. */
+/** Predicts a class map without prompts. In its published loss the target is class numbers, [B, targetSide, targetSide]. */
 export interface ClassArchitecture<C extends ModelConfig = ModelConfig> extends Common<C, ClassOutputs> {
   readonly task: 'classes';
   /** The background included. */

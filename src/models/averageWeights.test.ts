@@ -24,20 +24,20 @@ it('is the mean of each number, and the counter of the first', () => {
   ]);
 });
 
-it('sums without rounding in between, and leaves its models alone', () => {
+it('sums without intermediate rounding, and does not change its inputs', () => {
   const models = [modelWith([2 ** 24, 0.1]), modelWith([1, 0.1]), modelWith([1, 0.1])];
   const mean = averageWeights(models);
   expect(mean.get('weight')).toEqual(float32([(2 ** 24 + 2) / 3, 0.1], [2]));
   expect(models[0]!.tensors.get('weight')).toEqual(float32([2 ** 24, 0.1], [2]));
 });
 
-it('is a whole model', () => {
+it('is a complete model', () => {
   const models = [1, 2].map((seed) => ({ config: TINY_SAMUS, tensors: tinyWeights(TINY_SAMUS, seed) }));
   const mean = averageWeights(models);
   expect(checkStateDict(TINY_SAMUS, mean).tensors).toEqual(mean);
 });
 
-it('refuses what has no mean', () => {
+it('refuses models without a common mean', () => {
   const sam = { config: TINY_SAM, tensors: tinyWeights(TINY_SAM) };
   const deeper = { ...sam, config: { ...TINY_SAM, depth: TINY_SAM.depth + 1 } };
   const rounded = quantise(TINY_SAM, sam.tensors);

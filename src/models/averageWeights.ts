@@ -1,6 +1,6 @@
 /**
- * The mean of the weights of several models. Checkpoints of one training lie close enough for that, and their mean often
- * errs less than most of them (Wortsman et al., arXiv:2203.05482). Means of models that were trained apart segment nothing.
+ * Averages the weights of several models. Checkpoints of one training are close enough for that, and their mean often has
+ * a lower error than most of them (Wortsman et al., arXiv:2203.05482). Means of independently trained models are useless.
  */
 import { SamusError } from '../errors.js';
 import { float32, type StateDict, type TensorData } from '../graph/tensorData.js';
@@ -9,13 +9,13 @@ import { requireFloat32Weights } from './quantise.js';
 
 export interface WeightedModel {
   readonly config: ModelConfig;
-  /** As checkStateDict gives it. */
+  /** As returned by checkStateDict. */
   readonly tensors: StateDict;
 }
 
 /**
  * A state dict of float32 means, summed in 64 bits; running statistics of batch normalisation are averaged too.
- * @throws SamusError MODELS_TOO_FEW below two, MODELS_DIFFER for configurations that are not all the same,
+ * @throws SamusError MODELS_TOO_FEW below two, MODELS_DIFFER for different configurations,
  *   MODEL_QUANTISED for weights in 8 bits
  */
 export function averageWeights(models: readonly WeightedModel[]): Map<string, TensorData> {
@@ -30,7 +30,7 @@ export function averageWeights(models: readonly WeightedModel[]): Map<string, Te
 }
 
 function mean(tensor: TensorData, name: string, models: readonly WeightedModel[]): TensorData {
-  // Whole numbers are counters, which inference does not use: those of the first model.
+  // Integers are counters that inference does not use; take those of the first model.
   if (tensor.dtype !== 'float32') return tensor;
   const parts = models.map(({ tensors }) => tensors.get(name)!.data as Float32Array);
   const means = tensor.data.map((_, i) => parts.reduce((sum, part) => sum + part[i]!, 0) / parts.length);
@@ -46,8 +46,10 @@ function checkSame(expected: ModelConfig, came: ModelConfig, number: number): vo
     (field) => text(wanted, field) !== text(found, field),
   );
   if (fields.length === 0) return;
-  const told = fields.map((field) => `${field} ${text(found, field)} instead of ${text(wanted, field)}`).join(', ');
-  const message = `expected models of one configuration, but number ${number} has ${told}`;
+  const differing = fields
+    .map((field) => `${field} ${text(found, field)} instead of ${text(wanted, field)}`)
+    .join(', ');
+  const message = `expected models of one configuration, but number ${number} has ${differing}`;
   throw new SamusError('MODELS_DIFFER', message, 'name checkpoints of one training', {
     model: number,
     fields,

@@ -22,8 +22,8 @@ describe('the margin of a class', () => {
   });
 });
 
-it('parts logits by class', () => {
-  expect(byClass(of(1, 2, 3, 4, 5, 6), 3).map((map) => [...map])).toEqual([
+it('splits logits by class', () => {
+  expect(byClass(of(1, 2, 3, 4, 5, 6), 2).map((map) => [...map])).toEqual([
     [1, 2],
     [3, 4],
     [5, 6],

@@ -1,10 +1,10 @@
 /**
- * What the logits of a network for classes say of one class.
+ * Margins of single classes from the logits of a network for classes.
  */
 import { SamusError } from '../errors.js';
 
 /**
- * How far each pixel is for a class: its logit less the largest of the other classes, above 0 where the class wins.
+ * The margin of a class at each pixel: its logit minus the largest of the other classes, above 0 where the class wins.
  * @param classId of a dataset: a network for two classes has one object, whichever class of the dataset it is
  * @param logits of each class, row-major, the background first; or one map, above 0 where the object is
  * @throws SamusError MODEL_CLASSES if the network does not have the class
@@ -24,7 +24,7 @@ export function classMargin(classId: number, logits: readonly Float32Array[]): F
   );
 }
 
-/** Parts logits [1, maps, …] by map, without copying. @param pixels of a map */
+/** Splits logits [1, maps, …] by map, without copying. @param pixels of a map */
 export function byClass(logits: Float32Array, pixels: number): Float32Array[] {
   return Array.from({ length: logits.length / pixels }, (_, i) => logits.subarray(i * pixels, (i + 1) * pixels));
 }

@@ -16,7 +16,7 @@ describe('config.json', () => {
     },
   );
 
-  it('keeps fields that it does not know, and says so', () => {
+  it('keeps unknown fields, with a warning', () => {
     const { extra, warnings } = parseConfig(samus({ trainedOn: ['BUSI'], note: null }));
     expect(extra).toEqual({ trainedOn: ['BUSI'], note: null });
     expect(warnings).toHaveLength(2);
@@ -24,7 +24,7 @@ describe('config.json', () => {
     expect(parseConfig(JSON.parse(serialiseConfig(SAMUS_B, extra))).extra).toEqual(extra);
   });
 
-  it('never lets a further field replace a known one', () => {
+  it('never lets an extra field replace a known one', () => {
     expect(parseConfig(JSON.parse(serialiseConfig(SAMUS_B, { dim: 1 }))).config).toEqual(SAMUS_B);
   });
 

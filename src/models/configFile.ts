@@ -1,7 +1,7 @@
 /**
- * Configurations from where they come: `config.json` of a model folder, read strictly, because a graph is built from it,
- * and the tensors of a checkpoint. Fields, limits and rules are each architecture's. Reading and writing the file
- * itself is not here (formats/modelFolder.node.ts).
+ * Parses configurations: from `config.json` of a model folder, strictly, because a graph is built from it, and from the
+ * tensors of a checkpoint. Each architecture defines its fields, limits and rules. formats/modelFolder.node.ts reads and
+ * writes the file itself.
  */
 import { type Json, SamusError } from '../errors.js';
 import type { Shapes } from '../graph/tensorData.js';
@@ -11,7 +11,7 @@ import { architectureOf, recognise } from './registry.js';
 
 export interface ParsedConfig {
   readonly config: ModelConfig;
-  /** Fields that this version does not know, as they came; {@link serialiseConfig} writes them back. */
+  /** Unknown fields, unchanged; {@link serialiseConfig} writes them back. */
   readonly extra: Readonly<Record<string, Json>>;
   /** One sentence for each unknown field. */
   readonly warnings: readonly string[];
@@ -19,7 +19,7 @@ export interface ParsedConfig {
 
 /**
  * The sizes in a parsed `config.json`.
- * @throws SamusError CONFIG_INVALID if it is not an object, CONFIG_ARCHITECTURE for one that is not known,
+ * @throws SamusError CONFIG_INVALID if it is not an object, CONFIG_ARCHITECTURE for an unknown one,
  *   CONFIG_FIELD for a field that is missing, of the wrong type, out of range or in contradiction to another
  */
 export function parseConfig(json: unknown): ParsedConfig {
@@ -46,7 +46,7 @@ export function parseConfig(json: unknown): ParsedConfig {
     throw fieldError('preprocessing', `must be ${JSON.stringify(preprocessingJson(known))}`, stated);
   }
   checkConfig(config);
-  const warnings = [...fields.keys()].map((name) => `config.json has a field that is not known: ${name}`);
+  const warnings = [...fields.keys()].map((name) => `unknown field in config.json: ${name}`);
   return { config, extra: Object.fromEntries(fields), warnings };
 }
 
@@ -68,14 +68,14 @@ export function detectConfig(tensors: Shapes): ModelConfig {
   return config;
 }
 
-/** A configuration as JSON holds it, to print. */
+/** A configuration as JSON, for printing. */
 export function configJson(config: ModelConfig): Json {
   return JSON.parse(JSON.stringify(config));
 }
 
 /**
- * That the sizes fit each other, as the graphs need it.
- * @throws SamusError CONFIG_FIELD naming the first that does not
+ * Checks that the sizes match, as the graphs require.
+ * @throws SamusError CONFIG_FIELD for the first that does not
  */
 export function checkConfig(config: ModelConfig): void {
   const broken = architectureOf(config)

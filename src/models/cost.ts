@@ -1,7 +1,6 @@
 /**
- * What a graph costs to run: the multiply-adds of its products (matrix products, convolutions, attention), from the
- * shapes alone. Everything else is a few per cent and is not counted; nor is what depends on no input, because that
- * is computed once when a model is exported.
+ * The cost of running a graph: the multiply-adds of its products (matrix products, convolutions, attention), computed
+ * from shapes. Other operations are a few per cent and do not count, nor do constants, which are computed once at export.
  */
 import { ancestors, type Node, nodeOf, type Tensor } from '../graph/tensor.js';
 import { sizeOf } from '../graph/tensorData.js';

@@ -28,7 +28,7 @@ describe('the names of a model', () => {
     expect(names).toEqual(NAMES.map((own) => [name(own), own]));
   });
 
-  it('keep what tells two models apart', () => {
+  it('keep what distinguishes two models', () => {
     const both = [dict('', new Map([...prefixed('module.'), ...prefixed('_orig_mod.')]))];
     expect(() => findModel(both)).toThrow(expect.objectContaining({ code: 'CHECKPOINT_AMBIGUOUS' }));
     expect([...findModel(both, 'module')!.names.values()]).toEqual(NAMES);

@@ -1,13 +1,12 @@
 /**
- * Finds the model in a checkpoint: in which of its dicts it lies, and what programs put in front of its names
- * (DataParallel, torch.compile, Lightning, a module around it). Names and shapes decide, by what the architectures
- * recognise.
+ * Finds the model in a checkpoint: its dict, and the prefix that wrappers add to its names (DataParallel, torch.compile,
+ * Lightning, an outer module). The architectures recognise it by names and shapes.
  */
 import { SamusError } from '../errors.js';
 import type { CheckpointChoice, CheckpointDict } from '../formats/torchCheckpoint.js';
 import { architectures, recognise } from './registry.js';
 
-/** Parts of names that wrappers of PyTorch add, wherever in the model they wrap: in front, or around one module. */
+/** Name parts that PyTorch wrappers add, at the front or around an inner module. */
 const WRAPPERS: ReadonlySet<string> = new Set([
   'module',
   '_orig_mod',
@@ -15,25 +14,24 @@ const WRAPPERS: ReadonlySet<string> = new Set([
   '_checkpoint_wrapped_module',
 ]);
 
-/** Where training scripts keep the model, and what Lightning calls it: these are taken where several are there. */
+/** Usual keys in training scripts and Lightning, preferred if there are several models. */
 const USUAL: readonly string[] = ['state_dict', 'model_state_dict', 'model', '', 'state_dict.model'];
 
-/** Parts of a name that may stand in front of the model's. */
+/** Most name parts of a prefix. */
 const MAX_PREFIX = 4;
 
-/** A prefix with a smaller share of a dict's tensors holds a part of a model that happens to look like another. */
+/** A prefix with a smaller share of a dict's tensors is part of a model that resembles another. */
 const MIN_SHARE = 0.25;
 
 /**
- * The tensors of the model, with the names that it gives them; undefined if no model is there.
- * @param key which to take where there are several: the dict, the prefix of its names, or both joined by a dot
- * @throws SamusError CHECKPOINT_AMBIGUOUS for several models of which none has a usual name; CHECKPOINT_KEY if none lies
- *   under `key`
+ * The tensors of the model, with the model's own names; undefined if there is no model.
+ * @param key selects one of several models: the dict, the prefix of its names, or both joined by a dot
+ * @throws SamusError CHECKPOINT_AMBIGUOUS for several models without a usual name; CHECKPOINT_KEY if there is none under
+ *   `key`
  */
 export function findModel(dicts: readonly CheckpointDict[], key?: string): CheckpointChoice | undefined {
   const found = dicts.flatMap((dict) => candidates(dict)).map((way) => ({ ...way, state: stateOf(way) }));
-  // Those that lack a tensor, or are of an architecture that is not supported, count where no other is: their error is
-  // the right one.
+  // Incomplete models and unsupported architectures count if there is no other, so that their error is reported.
   const whole = found.filter(({ state }) => state === 'whole');
   const models = whole.length > 0 ? whole : found.filter(({ state }) => state === 'broken');
   const places = [...new Set(models.map(({ place }) => place))];
@@ -42,14 +40,14 @@ export function findModel(dicts: readonly CheckpointDict[], key?: string): Check
     if (named) return { key: named.from.key, names: named.names };
     const got = places.length > 0 ? `models under ${places.map((place) => `"${place}"`).join(', ')}` : 'no model';
     const message = `expected a model under "${key}" in the checkpoint, got ${got}`;
-    throw new SamusError('CHECKPOINT_KEY', message, 'name one of those, or leave the key out', { keys: places });
+    throw new SamusError('CHECKPOINT_KEY', message, 'name one of those, or leave out the key', { keys: places });
   }
   const usual = USUAL.find((place) => places.includes(place));
   if (usual === undefined && places.length > 1) {
     throw new SamusError(
       'CHECKPOINT_AMBIGUOUS',
       `expected one model in the checkpoint, got ${places.length}: ${places.join(', ')}`,
-      `convert the one that you want: samus models convert CHECKPOINT FOLDER --key ${places[0]}`,
+      `choose one: samus models convert CHECKPOINT FOLDER --key ${places[0]}`,
       { keys: places },
     );
   }
@@ -61,15 +59,15 @@ interface Candidate {
   /** The key of the dict and the prefix. */
   readonly place: string;
   readonly from: CheckpointDict;
-  /** By the names in the file. */
+  /** By names in the file. */
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** Ways to read a dict: as it is, without wrappers, and without or with a prefix that all of its names share. */
+/** Ways to read a dict: unchanged, without wrappers, and without or with a prefix shared by all names. */
 function candidates(from: CheckpointDict): Candidate[] {
   const plain = [...from.tensors.keys()].map((name) => ({ name, to: name }));
   const unwrapped = plain.map(({ name }) => ({ name, to: withoutWrappers(name) }));
-  // Where that makes one of two names, the wrappers are all that keeps two models apart.
+  // If this merges two names, only the wrappers distinguish two models.
   const clash = new Set(unwrapped.map(({ to }) => to)).size < plain.length;
   const named = clash ? plain : unwrapped;
   const ways = [{ place: from.key, from, names: mapOf(plain) }];
@@ -113,7 +111,7 @@ function commonPrefixes(names: readonly string[]): string[] {
   return [...counts].filter(([, count]) => count >= MIN_SHARE * names.length).map(([prefix]) => prefix);
 }
 
-/** Whether what a candidate names is a model, or would be one but for what it lacks. */
+/** Whether a candidate is a model, possibly an incomplete one. */
 function stateOf({ from, names }: Candidate): 'whole' | 'broken' | 'none' {
   try {
     recognise(new Map([...names].map(([name, to]) => [to, from.tensors.get(name)!])));

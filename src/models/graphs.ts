@@ -1,7 +1,6 @@
 /**
- * The graphs that a model is deployed as, by part. A promptable model is an `encoder`, run once for an image, and a
- * `decoder`, run for each prompt, with inputs and outputs named as in SAM's public ONNX export; a model that gives
- * classes is one `network`.
+ * The deployed graphs of a model, by part. A promptable model has an `encoder`, run once per image, and a `decoder`, run
+ * for each prompt, with inputs and outputs named as in SAM's public ONNX export; a model for classes is one `network`.
  */
 import { greater, where } from '../graph/ops/elementwise.js';
 import { ancestors, input, type Tensor } from '../graph/tensor.js';
@@ -11,7 +10,7 @@ import type { Architecture, ModelConfig, ModelGraph } from './architecture.js';
 import type { Preprocessing } from './preprocessing.js';
 import { architectureOf, classesOf, promptedOf } from './registry.js';
 
-/** How a picture becomes the input of a model. */
+/** How an image becomes the input of a model. */
 export function preprocessingOf(config: ModelConfig): Preprocessing {
   return architectureOf(config).preprocessing(config);
 }
@@ -21,7 +20,7 @@ export function inputChannels(config: ModelConfig): 1 | 3 {
   return preprocessingOf(config).channels;
 }
 
-/** The graphs of a model by part, in the order in which an image runs through them; each is built when it is called. */
+/** The graphs of a model by part, in the order of execution; calling one builds it. */
 export function partsOf(config: ModelConfig): ReadonlyMap<string, () => ModelGraph> {
   if (architectureOf(config).task === 'classes') return new Map([['network', () => networkGraph(config)]]);
   return new Map([
@@ -45,7 +44,7 @@ export function encoderGraph(config: ModelConfig): ModelGraph {
   };
 }
 
-/** Large enough to vanish in a softmax, small enough to stay a number in half precision. */
+/** Large enough to vanish in a softmax, small enough to be finite in half precision. */
 const HIDDEN = -6e4;
 
 /**
@@ -77,7 +76,7 @@ export function decoderGraph(config: ModelConfig): ModelGraph {
     bias: where(greater(-1.5, inputs.point_labels), HIDDEN, 0),
   });
   const outputs = { low_res_masks: lowResLogits, iou_predictions: iou };
-  // A model that takes no mask prompts has no input for them.
+  // A model without mask prompts has no input for them.
   const used = new Set(ancestors([lowResLogits, iou]));
   const taken = Object.entries(inputs).filter(([, tensor]) => used.has(tensor));
   return { inputs: Object.fromEntries(taken), outputs, parameters: parameters.list() };
@@ -95,7 +94,7 @@ export function networkGraph(config: ModelConfig): ModelGraph {
   return { inputs: { image }, outputs: { logits }, parameters: parameters.list() };
 }
 
-/** Side of the logits that a model gives for an image. */
+/** Side of a model's logits. */
 export function logitSide(config: ModelConfig): number {
   const architecture = architectureOf(config);
   return architecture.task === 'prompted' ? architecture.shapes(config).lowRes : config.imageSize;
@@ -106,9 +105,9 @@ export function parametersOf(config: ModelConfig): readonly ParameterInfo[] {
   return [...partsOf(config).values()].flatMap((graph) => graph().parameters);
 }
 
-/** The weights of a promptable model, parted among its graphs. @throws SamusError MODEL_PROMPTS */
+/** The weights of a promptable model, divided among its graphs. @throws SamusError MODEL_PROMPTS */
 export function weightsByPart(config: ModelConfig, tensors: StateDict): { encoder: StateDict; decoder: StateDict } {
-  // The decoder's graph is the one that is built in no time.
+  // The decoder's graph is fast to build.
   const names = new Set(decoderGraph(config).parameters.map(({ name }) => name));
   const part = (decoder: boolean) => new Map([...tensors].filter(([name]) => names.has(name) === decoder));
   return { encoder: part(false), decoder: part(true) };

@@ -1,6 +1,6 @@
 /**
- * How a picture lies in the square that a model sees, and every mapping between the two: pixels, labels, points, logits
- * and first guesses, for prediction, training and evaluation alike. A model's {@link Preprocessing} says what is done.
+ * Places an image in the model's input square and maps between the two: pixels, labels, points, logits and first
+ * guesses, for prediction, training and evaluation alike. A model's {@link Preprocessing} defines the mapping.
  */
 import { type Image, maskToImage, toGrey, toRgb } from '../formats/image.js';
 import { longestSideSize, resizeBilinear } from '../formats/resize.js';
@@ -10,7 +10,7 @@ import type { ModelConfig } from './architecture.js';
 import { logitSide, preprocessingOf } from './graphs.js';
 import { complete, type Preprocessing } from './preprocessing.js';
 
-/** The input of a model: plain data, which worker threads take. */
+/** The input of a model: plain data that can be sent to worker threads. */
 export interface InputShape {
   readonly preprocessing: Preprocessing;
   /** Pixels along each side. */
@@ -22,15 +22,14 @@ export interface ImageFrame extends InputShape {
   /** Size of the image, in its pixels. */
   readonly width: number;
   readonly height: number;
-  /** The part of the model's square that shows the image, from the top left corner on, in the model's pixels. */
+  /** The part of the model's square that shows the image, from the top left corner, in the model's pixels. */
   readonly shownWidth: number;
   readonly shownHeight: number;
 }
 
 /**
- * Logits of a first guess that is a plain mask: sure on both sides, within the range of SAM's own logits, which is
- * what its mask prompt was trained on. Where a cell of the coarser grid is covered in part they are in between, zero
- * at one half.
+ * Logits of a first guess from a plain mask: confident on both sides, within the range of SAM's own logits, on which its
+ * mask prompt was trained. A partly covered cell of the coarser grid is in between, zero at one half.
  */
 const SURE = 10;
 
@@ -43,7 +42,7 @@ export function inputDims({ preprocessing, imageSize }: InputShape): [channels: 
   return [preprocessing.channels, imageSize, imageSize];
 }
 
-/** Where an image of this size lies. @param width in pixels @param height in pixels */
+/** The frame of an image of this size. @param width in pixels @param height in pixels */
 export function imageFrame(config: ModelConfig, width: number, height: number): ImageFrame {
   const shape = inputShape(config);
   return { config, ...shape, width, height, ...shownSize(shape, width, height) };
@@ -57,7 +56,7 @@ export function shownSize(
 ): { readonly shownWidth: number; readonly shownHeight: number } {
   if (preprocessing.fit === 'stretch') return { shownWidth: imageSize, shownHeight: imageSize };
   const shown = longestSideSize(width, height, imageSize);
-  // A line of an image rounds to no pixels at all.
+  // A one-pixel-wide image could round to 0 pixels.
   return { shownWidth: Math.max(1, shown.width), shownHeight: Math.max(1, shown.height) };
 }
 
@@ -69,7 +68,7 @@ export function prepareImage(frame: ImageFrame, image: Image): TensorData<'float
   return float32(normalise(frame, { ...shown, white: 255 }), [1, ...inputDims(frame)]);
 }
 
-/** A picture of the size at which the model's square shows it, channels interleaved. */
+/** An image at the size shown in the model's square, channels interleaved. */
 export interface ShownPicture {
   readonly width: number;
   readonly height: number;
@@ -77,12 +76,12 @@ export interface ShownPicture {
   readonly data: Uint8Array | Float32Array;
   /** The value of the brightest level. */
   readonly white: 255 | 1;
-  /** Whether a pixel is beyond the picture, by its number; default: none is. */
+  /** Whether a pixel, by its index, is beyond the image; default: none is. */
   readonly beyond?: (pixel: number) => boolean;
 }
 
 /**
- * The input of a picture that lies in the top left corner of the square. Grey serves models of three channels too.
+ * The input from an image in the top left corner of the square. Grey images also work for models with three channels.
  * @returns [channels, imageSize, imageSize], flat
  */
 export function normalise({ preprocessing, imageSize }: InputShape, picture: ShownPicture): Float32Array {
@@ -118,7 +117,7 @@ function levelsOf(
     low = Math.min(low, data[i]!);
     high = Math.max(high, data[i]!);
   }
-  // A picture of one level is 0 everywhere.
+  // An image with a single level becomes 0 everywhere.
   const scale = high > low ? 255 / (high - low) : 0;
   return { scale, offset: scale === 0 ? 0 : low * scale };
 }
@@ -137,8 +136,8 @@ export function modelLogits({ imageSize }: Pick<ModelConfig, 'imageSize'>, lowRe
 }
 
 /**
- * Low-resolution logits at the size of the image: to the model's input, cut to the part that shows the image, and
- * from there to the image's size, both times bilinear with half-pixel centres, as both references do.
+ * Low-resolution logits at the size of the image: resized to the model's input, cropped to the part that shows the
+ * image, and resized to the image, both bilinear with half-pixel centres, as in both references.
  * @returns width · height logits, row-major
  */
 export function imageLogits(frame: ImageFrame, lowRes: Float32Array): Float32Array {
@@ -146,7 +145,7 @@ export function imageLogits(frame: ImageFrame, lowRes: Float32Array): Float32Arr
   return resizeLogits(shownLogits(frame, lowRes), shownWidth, shownHeight, width, height);
 }
 
-/** Where {@link imageLogits} are above 0, in a part of their time. @returns 0 and 1, width · height values, row-major */
+/** Where {@link imageLogits} are above 0, but faster. @returns 0 and 1, width · height values, row-major */
 export function imageMask(frame: ImageFrame, lowRes: Float32Array): Uint8Array {
   const { shownWidth, shownHeight, width, height } = frame;
   return resizeToMask(shownLogits(frame, lowRes), shownWidth, shownHeight, width, height);
@@ -155,9 +154,9 @@ export function imageMask(frame: ImageFrame, lowRes: Float32Array): Uint8Array {
 /**
  * A first guess at the image's size as the decoder's mask prompt. A plain mask (Uint8Array) is averaged down to the
  * decoder's grid, and the covered share of each cell, 0 to 1, becomes a logit from −10 to 10. Logits (Float32Array)
- * are interpolated. Beyond the image there is nothing: −10.
+ * are interpolated. Beyond the image the logit is −10.
  * @param mask width · height values
- * @returns logits as the decoder gives them, row-major
+ * @returns logits in the decoder's form, row-major
  */
 export function maskToLowRes(frame: ImageFrame, mask: Uint8Array | Float32Array): Float32Array {
   const { config, imageSize, width, height, shownWidth, shownHeight } = frame;
@@ -173,7 +172,7 @@ export function maskToLowRes(frame: ImageFrame, mask: Uint8Array | Float32Array)
   return resizeLogits(square, imageSize, imageSize, side, side);
 }
 
-/** Puts a map into the top left corner of a square one, which it returns. */
+/** Copies a map into the top left corner of a square one and returns the square. */
 export function paste<T extends Uint8Array | Float32Array>(map: T, width: number, square: T, side: number): T {
   for (let at = 0, row = 0; at < map.length; at += width, row += side) square.set(map.subarray(at, at + width), row);
   return square;

@@ -1,5 +1,5 @@
 /**
- * `samus/models`: architectures as graphs, their configurations, and state dicts that fit them.
+ * `samus/models`: architectures as graphs, their configurations, and checks of state dicts.
  */
 export * from './architecture.js';
 export { averageWeights, type WeightedModel } from './averageWeights.js';

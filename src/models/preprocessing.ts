@@ -1,6 +1,6 @@
 /**
- * How a picture becomes the input of a model, as data. An architecture gives it for a configuration, `config.json` states
- * it, and imageFrame.ts carries it out.
+ * Preprocessing as data: how an image becomes the input of a model. An architecture defines it for a configuration,
+ * `config.json` states it, and imageFrame.ts applies it.
  */
 import type { Json } from '../errors.js';
 
@@ -12,18 +12,18 @@ export interface Preprocessing {
   /** Of each channel, in grey levels: the input is (level − mean) / std. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** What the channels hold: grey in all of them alike, or colours. Default: grey for one channel, RGB for three. */
+  /** Content of the channels: the same grey in all, or colours. Default: grey for one channel, RGB for three. */
   readonly colour?: 'grey' | 'rgb' | 'bgr';
   /**
-   * Grey levels as stored, 0 to 255 (default), or stretched so that the darkest sample of the picture is 0 and the brightest
+   * Grey levels as stored, 0 to 255 (default), or stretched so that the darkest sample of the image is 0 and the brightest
    * 255.
    */
   readonly levels?: 'stored' | 'stretched';
-  /** The input beyond the picture, after all that; default 0. */
+  /** The final input beyond the image; default 0. */
   readonly padding?: number;
   /**
    * What stays in place when coordinates are scaled: the centre of a pixel, x → (x + 0.5) · scale − 0.5 (default), or the
-   * corner of the picture, x → x · scale.
+   * corner of the image, x → x · scale.
    */
   readonly points?: 'centre' | 'corner';
 }
@@ -52,21 +52,21 @@ export const SAM_PREPROCESSING: Preprocessing = {
   points: 'corner',
 };
 
-/** What `config.json` of version 0.1.0 said in place of the object. */
+/** Sentences in `config.json` of version 0.1.0, instead of the object. */
 const SENTENCES = new Map<Json, Preprocessing>([
   ['grey, stretched to imageSize x imageSize, 0 to 1', GREY_STRETCHED],
   ['rgb, longest side to imageSize, normalised, padded', SAM_PREPROCESSING],
 ]);
 
-/** As `config.json` holds it. */
+/** As in `config.json`. */
 export function preprocessingJson(preprocessing: Preprocessing): { readonly [key: string]: Json } {
   const { mean, std, ...rest } = complete(preprocessing);
   return { ...rest, mean: [...mean], std: [...std] };
 }
 
 /**
- * Whether a `config.json` states a preprocessing: as an object, or as a sentence of version 0.1.0. A model would silently give
- * other masks with any other, so nothing but the same will do.
+ * Whether a `config.json` states exactly this preprocessing: as an object, or as a sentence of version 0.1.0. With any
+ * other, a model would silently predict different masks.
  */
 export function statesPreprocessing(stated: Json, preprocessing: Preprocessing): boolean {
   const known = SENTENCES.get(stated);

@@ -28,7 +28,7 @@ describe.each([TINY_SAMUS, TINY_SAM])('a model in 8 bits ($architecture)', (conf
     expect(checkStateDict(rounded, tensors).unexpected).toEqual([]);
   });
 
-  it('holds each row within half a step of what it was, its largest number at the end of the range', () => {
+  it('rounds each row within half a step, with its largest number at the end of the range', () => {
     const large = [...weights].filter(([name]) => architectureOf(rounded).isQuantisable?.(name));
     expect(large.length).toBeGreaterThan(4);
     for (const [name, weight] of large) {
@@ -46,11 +46,11 @@ describe.each([TINY_SAMUS, TINY_SAM])('a model in 8 bits ($architecture)', (conf
     }
   });
 
-  it('is known by its scales', () => {
+  it('is recognised by its scales', () => {
     expect(detectConfig(tensors)).toEqual(rounded);
   });
 
-  it('keeps every other weight as it is', () => {
+  it('keeps every other weight unchanged', () => {
     for (const [name, weight] of weights) {
       if (!architectureOf(rounded).isQuantisable?.(name)) expect(tensors.get(name)).toBe(weight);
     }

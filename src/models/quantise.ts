@@ -1,5 +1,5 @@
 /**
- * Weights in 8 bits: how they are rounded. Which weights, the architecture says.
+ * Rounds weights to 8 bits. The architecture selects the weights.
  */
 import { SamusError } from '../errors.js';
 import { type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
@@ -8,22 +8,22 @@ import type { ModelConfig } from './architecture.js';
 import { architectureOf } from './registry.js';
 
 /**
- * That a model holds all its weights as float32, as training and rounding start from.
+ * Checks that all weights of a model are float32, as training and rounding require.
  * @throws SamusError MODEL_QUANTISED
  */
 export function requireFloat32Weights({ quantisation }: ModelConfig): void {
   if (!quantisation) return;
   throw new SamusError(
     'MODEL_QUANTISED',
-    `a model with float32 weights was expected, this one holds them as ${quantisation}`,
-    'name the model or checkpoint that it was converted from',
+    `expected float32 weights, got ${quantisation}`,
+    'use the model or checkpoint that it was converted from',
     { quantisation },
   );
 }
 
 /**
  * The same model with its large weights in 8 bits, symmetric, one scale for each output.
- * @throws SamusError MODEL_QUANTISED if it has been done already
+ * @throws SamusError MODEL_QUANTISED if the weights are already quantised
  */
 export function quantise<C extends ModelConfig>(
   config: C,
@@ -43,7 +43,7 @@ export function quantise<C extends ModelConfig>(
   return { config: next, tensors: new Map(entries) };
 }
 
-/** Rows to −127…127, the largest number of each at the end of the range. */
+/** Scales each row to −127…127, with its largest magnitude at the end of the range. */
 function roundRows(data: Float32Array, shape: readonly number[]): { values: Int8Array; scales: Float32Array } {
   const width = sizeOf(shape.slice(1));
   const values = new Int8Array(data.length);

@@ -114,7 +114,7 @@ describe('a checkpoint of another kind', () => {
     expect(() => detectConfig(new Map())).toThrow(expect.objectContaining({ code: 'MODEL_ARCHITECTURE_UNKNOWN' }));
   });
 
-  it('is refused if a tensor that tells a size is missing', () => {
+  it('is refused if a tensor that determines a size is missing', () => {
     const tensors = tinyWeights(TINY_SAM);
     tensors.delete('image_encoder.neck.0.weight');
     expect(() => detectConfig(tensors)).toThrow(
@@ -154,7 +154,7 @@ describe.skipIf(!folder)('checkpoints of derivatives (needs the folder SAMUS_TES
     });
   });
 
-  it.each([['autosamus-tiny.fp16.pth', 'AutoSAMUS']])('%s is known as %s', async (file, architecture) => {
+  it.each([['autosamus-tiny.fp16.pth', 'AutoSAMUS']])('%s is recognised as %s', async (file, architecture) => {
     const { tensors } = await readCheckpointFile(`${folder}/golden/${file}`);
     expect(() => detectConfig(tensors)).toThrow(
       expect.objectContaining({
@@ -173,11 +173,11 @@ describe('the registry', () => {
     expect(architectures()).toHaveLength(new Set(architectures().map(({ id }) => id)).size);
   });
 
-  it('says which kind of model was expected', () => {
+  it('reports the expected kind of model', () => {
     expect(() => classesOf(TINY_SAM)).toThrow(
       expect.objectContaining({
         code: 'MODEL_CLASSES',
-        message: 'expected a model that gives a map of classes, got SAM, which answers prompts',
+        message: 'expected a model that predicts a class map, got SAM, which takes prompts',
       }),
     );
     expect(promptedOf(TINY_SAMUS).title).toBe('SAMUS');

@@ -1,5 +1,5 @@
 /**
- * The architectures, one line each, and the questions that are asked of them by a configuration or a checkpoint.
+ * The registry of architectures, one line each, and look-ups by configuration or checkpoint.
  */
 import { type Json, SamusError } from '../errors.js';
 import type { Shapes } from '../graph/tensorData.js';
@@ -18,7 +18,7 @@ import { TRANSUNET } from './transunet/index.js';
 import { UNET } from './unet/index.js';
 import { UNSUPPORTED } from './unsupported.js';
 
-/** The first that recognises a checkpoint has it: what builds on another stands before it. */
+/** In order of recognition: the first match wins, so an architecture that extends another comes before it. */
 const ARCHITECTURES: Architecture[] = [
   SAMUS,
   SAMED,
@@ -37,21 +37,21 @@ const ARCHITECTURES: Architecture[] = [
 ];
 
 /**
- * Adds an architecture of a program's own. It comes before those that are there.
- * @throws SamusError ARCHITECTURE_TWICE if there is one of this id, or with a preset of one of its names
+ * Registers another architecture, before the existing ones.
+ * @throws SamusError ARCHITECTURE_TWICE if its id or the name of one of its presets is taken
  */
 export function registerArchitecture(architecture: Architecture): void {
   const taken = ARCHITECTURES.find(
     ({ id, presets }) => id === architecture.id || Object.keys(presets).some((name) => name in architecture.presets),
   );
   if (taken) {
-    const message = `expected an architecture with an id and presets of its own, got ${architecture.id}, which ${taken.id} collides with`;
-    throw new SamusError('ARCHITECTURE_TWICE', message, 'choose other names, and register it once');
+    const message = `expected an unused id and preset names, got ${architecture.id}, which collides with ${taken.id}`;
+    throw new SamusError('ARCHITECTURE_TWICE', message, 'choose other names, or register it only once');
   }
   ARCHITECTURES.unshift(architecture);
 }
 
-/** All architectures, in the order in which they are asked to recognise a checkpoint. */
+/** All architectures, in order of recognition. */
 export function architectures(): readonly Architecture[] {
   return ARCHITECTURES;
 }
@@ -75,8 +75,8 @@ export function promptedOf(config: Pick<ModelConfig, 'architecture'>): PromptedA
   if (architecture.task === 'prompted') return architecture;
   throw new SamusError(
     'MODEL_PROMPTS',
-    `expected a model that answers prompts, got ${architecture.title}, which needs none and gives a map of classes`,
-    'use a promptable model such as samus-s, or ask this one with segment --classes or evaluate --prompt none',
+    `expected a promptable model, got ${architecture.title}, which predicts a class map without prompts`,
+    'use a promptable model such as samus-s, or this one with segment --classes or evaluate --prompt none',
     { architecture: architecture.id },
   );
 }
@@ -87,7 +87,7 @@ export function classesOf(config: Pick<ModelConfig, 'architecture'>): ClassArchi
   if (architecture.task === 'classes') return architecture;
   throw new SamusError(
     'MODEL_CLASSES',
-    `expected a model that gives a map of classes, got ${architecture.title}, which answers prompts`,
+    `expected a model that predicts a class map, got ${architecture.title}, which takes prompts`,
     'give it a prompt, or use a network for classes',
     { architecture: architecture.id },
   );

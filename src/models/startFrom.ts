@@ -1,5 +1,5 @@
 /**
- * A model of one architecture started from the weights of another, where the architecture says how.
+ * Starts a model of one architecture from the weights of another, if the architecture defines how.
  */
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { Random } from '../nn/random.js';
@@ -20,7 +20,7 @@ export interface Start {
   /**
    * All weights of the new model.
    * @param tensors of the other model
-   * @param random draws what it lacks
+   * @param random draws missing weights
    * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE as {@link checkStateDict}; and what the
    *   architecture throws where the sizes do not fit, such as SAMUS_FROM_SAM
    */

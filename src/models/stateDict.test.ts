@@ -9,7 +9,7 @@ const NECK = 'image_encoder.neck.1.bias';
 const QUERY = 'image_encoder.blocks.1.Space_Adapter.q.weight';
 
 describe('checking a state dict', () => {
-  it('hands the weights on as they are, in the order of the model', () => {
+  it('returns the weights unchanged, in the order of the model', () => {
     const weights = tinyWeights(TINY_SAMUS);
     const shuffled = new Map([...weights].reverse());
     const { tensors, unexpected } = checkStateDict(TINY_SAMUS, shuffled);
@@ -18,14 +18,14 @@ describe('checking a state dict', () => {
     expect(unexpected).toEqual([]);
   });
 
-  it('names what the model does not have and leaves it out', () => {
+  it('drops and reports unknown tensors', () => {
     const weights = tinyWeights(TINY_SAMUS).set('optimizer.step', float32([1], [1]));
     const { tensors, unexpected } = checkStateDict(TINY_SAMUS, weights);
     expect(unexpected).toEqual(['optimizer.step']);
     expect(tensors.has('optimizer.step')).toBe(false);
   });
 
-  it('names every missing tensor', () => {
+  it('reports every missing tensor', () => {
     const weights = tinyWeights(TINY_SAMUS);
     weights.delete(NECK);
     weights.delete(QUERY);
@@ -39,7 +39,7 @@ describe('checking a state dict', () => {
     );
   });
 
-  it('names every misshapen tensor, a transposed one too', () => {
+  it('reports every misshapen tensor, also a transposed one', () => {
     const weights = tinyWeights(TINY_SAMUS)
       .set(NECK, float32(new Float32Array(17), [17]))
       .set('mask_decoder.iou_token.weight', float32(new Float32Array(16), [16, 1]));
@@ -50,13 +50,13 @@ describe('checking a state dict', () => {
     expect(() => checkStateDict(TINY_SAMUS, weights)).toThrow(
       expect.objectContaining({
         code: 'CHECKPOINT_TENSOR_SHAPE',
-        message: `${NECK} must have the shape [16], the checkpoint's has [17] (and 1 more do not fit)`,
+        message: `expected ${NECK} of shape [16], got [17] (and 1 more do not fit)`,
         details: { missing: [], misshapen, mistyped: [] },
       }),
     );
   });
 
-  it('takes other floating-point numbers as float32', () => {
+  it('converts other floating-point types to float32', () => {
     const values = [0.5, -1.25, 3, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
     const expected = float32(values, [16]);
     const others: TensorData[] = [
@@ -86,7 +86,7 @@ describe('checking a state dict', () => {
     expect(checkStateDict(TINY_SAMUS, elsewhere).unexpected).toEqual(['optimizer.step']);
   });
 
-  it('refuses weights that are no floating-point numbers', () => {
+  it('refuses weights that are not floating-point numbers', () => {
     const weights = tinyWeights(TINY_SAMUS).set(NECK, int64(Array.from({ length: 16 }, () => 1)));
     expect(() => checkStateDict(TINY_SAMUS, weights)).toThrow(
       expect.objectContaining({

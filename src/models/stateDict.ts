@@ -1,6 +1,6 @@
 /**
- * Holds a state dict against the model that it is for: every weight there, of its shape and type: float32, and int8
- * where the model's large weights are held in 8 bits. What is not of the model is left out and named.
+ * Checks a state dict against its model: every weight present, with its shape and type (float32, or int8 for the large
+ * weights of a quantised model). Other tensors are dropped and reported.
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
@@ -12,7 +12,7 @@ import { parametersOf } from './graphs.js';
 import { architectureOf } from './registry.js';
 
 export interface CheckedStateDict {
-  /** The model's weights in the order of its graphs; other floating-point numbers become float32, nothing is copied else. */
+  /** The model's weights in the order of its graphs; other floating-point types become float32, the rest is not copied. */
   readonly tensors: StateDict;
   /** Names that the model does not have. */
   readonly unexpected: readonly string[];
@@ -20,13 +20,13 @@ export interface CheckedStateDict {
 
 const FLOATS: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16'];
 
-/** Names that a message shows; the details have all. */
+/** Most names in a message; the details list all. */
 const SHOWN = 3;
 
 /**
- * The weights of a model out of a checkpoint.
- * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE, CHECKPOINT_TENSOR_DTYPE; the details name
- *   every tensor that is `missing`, `misshapen` or `mistyped`, whichever the code is; CHECKPOINT_NAN for a weight that
+ * The weights of a model from a checkpoint.
+ * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE, CHECKPOINT_TENSOR_DTYPE; for any of these, the
+ *   details list all tensors that are `missing`, `misshapen` or `mistyped`; CHECKPOINT_NAN for a weight that
  *   is not a finite number
  */
 export function checkStateDict(config: ModelConfig, tensors: StateDict): CheckedStateDict {
@@ -50,14 +50,14 @@ export function checkStateDict(config: ModelConfig, tensors: StateDict): Checked
   const hint = `check that the checkpoint is a whole ${architectureOf(config).title} of the sizes in its configuration`;
   const fail = (code: ErrorCode, message: string) => new SamusError(code, message, hint, details);
   if (missing.length > 0) {
-    throw fail('CHECKPOINT_TENSOR_MISSING', `the model has tensors that the checkpoint lacks: ${listed(missing)}`);
+    throw fail('CHECKPOINT_TENSOR_MISSING', `missing tensors in the checkpoint: ${listed(missing)}`);
   }
   const wrong = details.misshapen[0];
   if (wrong) {
     const others = misshapen.length > 1 ? ` (and ${misshapen.length - 1} more do not fit)` : '';
     throw fail(
       'CHECKPOINT_TENSOR_SHAPE',
-      `${wrong.name} must have the shape [${wrong.expected.join(', ')}], the checkpoint's has [${wrong.came.join(', ')}]${others}`,
+      `expected ${wrong.name} of shape [${wrong.expected.join(', ')}], got [${wrong.came.join(', ')}]${others}`,
     );
   }
   if (mistyped.length > 0) {
@@ -77,7 +77,7 @@ export function checkStateDict(config: ModelConfig, tensors: StateDict): Checked
   };
 }
 
-/** In place of an unused weight that the checkpoint lacks. */
+/** Replaces an unused weight missing in the checkpoint. */
 function zeros({ shape }: ParameterInfo): TensorData {
   return float32(new Float32Array(sizeOf(shape)), shape);
 }
@@ -86,7 +86,7 @@ function converted(tensor: TensorData, dtype: DType): TensorData {
   return dtype === 'float32' ? toFloat32(tensor) : tensor;
 }
 
-/** Masks of such a model would be empty, without a word. */
+/** Masks of such a model would silently be empty. */
 function checkFinite(weights: StateDict): void {
   const broken = [...weights].flatMap(([name, { dtype, data }]) => {
     const at = dtype === 'float32' ? firstNotFinite(data) : -1;
@@ -98,7 +98,7 @@ function checkFinite(weights: StateDict): void {
   throw new SamusError(
     'CHECKPOINT_NAN',
     `expected finite numbers in ${first.name}, got ${first.value}${others}`,
-    'use a checkpoint from before the training diverged, or get the file again',
+    'use a checkpoint from before the training diverged, or download the file again',
     { tensors: broken.map(({ name }) => name) },
   );
 }

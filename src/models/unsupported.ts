@@ -1,6 +1,6 @@
 /**
- * Public models that share names with those supported and would be taken for them, with what tells them apart. A line
- * goes when its model becomes an architecture.
+ * Public models that share tensor names with supported ones and would be mistaken for them, with a distinguishing
+ * tensor. Remove the line when a model becomes supported.
  */
 interface Unsupported {
   readonly name: string;

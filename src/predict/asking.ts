@@ -1,6 +1,6 @@
 /**
- * What the prompts of an object mean: which questions the decoder is asked, in which order, and with which first guess.
- * The command line, the server and the page all ask by this file. How strokes lie over the answer is in formats/runs.ts.
+ * Turns the prompts of an object into questions to the decoder: their order and first guesses. The command line, the
+ * server and the page share this file. formats/runs.ts applies strokes to the answer.
  */
 import type { PromptedObject } from '../formats/annotation.js';
 import type { PixelBox } from '../formats/rle.js';
@@ -10,7 +10,7 @@ import type { Candidate, ObjectPrompt, PointPrompt } from './types.js';
 export interface Question {
   readonly points: readonly PointPrompt[];
   readonly box?: PixelBox;
-  /** Ask for three masks and take the best. */
+  /** Ask for three masks and keep the best. */
   readonly multimask: boolean;
 }
 
@@ -21,15 +21,15 @@ export const hasPrompts = ({ points, box }: Pick<Prompts, 'points' | 'box'>): bo
   points.length > 0 || (box !== null && box !== undefined);
 
 /**
- * Whether the model is asked. Without click and box it is asked about a first guess alone, but not where a person drew, or
- * where the object is asked click by click: the first guess then is the mask.
+ * Whether to ask the model. Without click and box, it is asked about a first guess alone, unless the user drew strokes or
+ * the object is asked click by click; then the first guess is the mask.
  */
 export const isAsked = (object: Prompts & Pick<PromptedObject, 'added' | 'erased'>): boolean =>
   hasPrompts(object) || !(object.oneByOne || object.added || object.erased);
 
 /**
- * The questions about one object. One by one: the box alone if there is one, then click by click, as the model was
- * trained. Only the first may ask for three masks: a correction is not ambiguous.
+ * The questions about one object. One by one: the box alone if there is one, then click by click, as in training. Only
+ * the first question may ask for three masks, because a correction is not ambiguous.
  */
 export function questionsOf({ points, box, multimask = false, oneByOne = false }: Prompts): Question[] {
   const corners = box ? { box } : {};
@@ -37,14 +37,13 @@ export function questionsOf({ points, box, multimask = false, oneByOne = false }
   return counts.map((count, i) => ({ points: points.slice(0, count), ...corners, multimask: i === 0 && multimask }));
 }
 
-/** What a question goes on from: a mask at the image's size, every value but 0 being the object, or an answer. */
+/** The first guess of a question: a mask at the image's size, not 0 inside the object, or a previous answer. */
 export type FirstGuess = Uint8Array | Pick<Candidate, 'lowResLogits'>;
 
 /**
- * The answer to the last of some questions. The first is asked with the first guess, each later one with the answer
- * before it.
- * @param guess called where it is needed
- * @param ask answers one question; `index` is its place
+ * The answer to the last of several questions. The first uses the first guess, each later one the previous answer.
+ * @param guess called if needed
+ * @param ask answers one question; `index` is its position
  */
 export async function askInTurn<A extends Pick<Candidate, 'lowResLogits'>>(
   questions: readonly Question[],
@@ -60,7 +59,7 @@ export async function askInTurn<A extends Pick<Candidate, 'lowResLogits'>>(
   return last;
 }
 
-/** One question as the segmenter takes it. */
+/** One question in the form of the segmenter. */
 export function promptOf({ points, box }: Question, before: FirstGuess | undefined): ObjectPrompt {
   return {
     ...(points.length > 0 && { points }),

@@ -114,7 +114,7 @@ describe("everything in a picture, against SAM's automatic mask generator", () =
 });
 
 describe('everything in a picture', () => {
-  it('is asked for in full runs of the decoder, and tells how far it is', async () => {
+  it('uses full runs of the decoder, and reports progress', async () => {
     runs.length = 0;
     const told: number[][] = [];
     await everything({ pointsPerSide: 9, progress: (done, total) => told.push([done, total]) });
@@ -126,7 +126,7 @@ describe('everything in a picture', () => {
     ]);
   });
 
-  it('clicks into the middle of cells, as the model counts pixels', async () => {
+  it('clicks the centres of cells, in the pixel convention of the model', async () => {
     const all = { pointsPerSide: 1, scoreThreshold: 0, stabilityThreshold: 0, overlapThreshold: 1 };
     const [bySam] = await everything(all);
     const [bySamus] = await segmentEverything(samus.segmenter, samus.encoding, all);
@@ -135,25 +135,25 @@ describe('everything in a picture', () => {
     expect(bySamus?.point).toEqual([109.5, 74.5]);
   });
 
-  it('has names by rank and results like those of a prompt', async () => {
+  it('returns names by rank and results like those of a prompt', async () => {
     const found = await everything(reference.cases[1]!.options);
     expect(found.map(({ name }) => name)).toEqual(found.map((_, i) => `object-${i + 1}`));
     expect(found[0]).toMatchObject({ width, height, candidates: [{ score: found[0]!.score }] });
     expect(found[0]!.lowResLogits).toHaveLength(SIDE * SIDE);
   });
 
-  it('leaves out what is small', async () => {
+  it('drops small masks', async () => {
     const options = reference.cases[1]!.options;
     const all = await everything(options);
     const large = await everything({ ...options, minArea: 2000 });
     expect(large.map(({ area }) => area)).toEqual(all.map(({ area }) => area).filter((area) => area >= 2000));
   });
 
-  it('of a picture without any is nothing', async () => {
+  it('returns nothing for an image without objects', async () => {
     expect(await everything({ scoreThreshold: 1 })).toEqual([]);
   });
 
-  it('ends when it is told to, and leaves the thread in between', async () => {
+  it('stops on abort, and yields the thread', async () => {
     const stop = new AbortController();
     let turns = 0;
     const timer = setInterval(() => turns++, 0);

@@ -1,7 +1,7 @@
 /**
- * Everything in a picture, without prompts: a grid of clicks, all three masks of each, of which the confident and
- * stable ones are kept and of those that say the same the best. The way of SAM's automatic mask generator (Kirillov
- * and others, Segment Anything, 2023, appendix B), over the whole picture; crops of it are not gone through again.
+ * Segments everything in an image without prompts: predicts three masks for each click of a grid, keeps the confident
+ * and stable ones, and of overlapping ones the best. This is SAM's automatic mask generator (Kirillov et al., Segment
+ * Anything, 2023, appendix B) on the whole image, without its crops.
  */
 import { extentOf, type PixelBox } from '../formats/mask.js';
 import { removeSmallRegions } from '../formats/maskRegions.js';
@@ -14,21 +14,21 @@ import type { Candidate, Encoding, ObjectResult } from './types.js';
 
 export type { AutomaticOptions } from './automaticOptions.js';
 
-/** An object that was found without being asked for. */
+/** An object found without a prompt. */
 export interface AutomaticResult extends ObjectResult {
-  /** The click that it answers, in pixels of the image. */
+  /** The grid click that found it, in pixels of the image. */
   readonly point: readonly [x: number, y: number];
-  /** IoU of the masks at the raised and at the lowered threshold: near 1 where the border is sharp. */
+  /** IoU of the masks at the raised and at the lowered threshold: near 1 for a sharp border. */
   readonly stability: number;
 }
 
-/** An object that is there: with pixels, so with a box. */
+/** A non-empty object, which has a box. */
 type Found = AutomaticResult & { readonly box: PixelBox };
 
-/** How long the thread is kept at a time. */
+/** Longest time between two yields of the thread. */
 const PATIENCE_MS = 30;
 
-/** A mask worth keeping so far; its pixels are made again in the end, for the few that are left. */
+/** A candidate. Its pixels are recomputed at the end, for the few candidates that remain. */
 interface Proposal {
   readonly candidate: Candidate;
   readonly point: readonly [x: number, y: number];
@@ -38,9 +38,9 @@ interface Proposal {
 }
 
 /**
- * Everything that the model finds in a picture, best predicted IoU first; objects may lie within one another. The
- * decoder runs once for {@link MAX_BATCH} clicks, and the thread is left in between.
- * @throws SamusError AUTOMATIC_OPTION, what the segmenter throws, and the reason of the signal
+ * Everything that the model finds in an image, best predicted IoU first; objects can be nested. The decoder runs once
+ * for {@link MAX_BATCH} clicks, and the thread yields in between.
+ * @throws SamusError AUTOMATIC_OPTION, as the segmenter, and the reason of the signal
  */
 export async function segmentEverything(
   segmenter: Segmenter,
@@ -77,9 +77,9 @@ export async function segmentEverything(
   return distinct.map((result, i) => ({ ...result, name: `object-${i + 1}` }));
 }
 
-/** The middles of the cells of a square grid over the picture, row by row. */
+/** The centres of the cells of a square grid over the image, row by row. */
 function clickGrid({ preprocessing, width, height }: ImageFrame, perSide: number): [x: number, y: number][] {
-  // Coordinates whose corner stays in place have pixel 0 begin at 0, without half a pixel; see pointToModel.
+  // Corner-aligned coordinates start pixel 0 at 0, without half a pixel; see pointToModel.
   const shift = preprocessing.points === 'corner' ? 0 : 0.5;
   const along = (size: number): number[] =>
     Array.from({ length: perSide }, (_, i) => Math.min(((i + 0.5) / perSide) * size - shift, size - 0.5));
@@ -87,7 +87,7 @@ function clickGrid({ preprocessing, width, height }: ImageFrame, perSide: number
   return along(height).flatMap((y) => columns.map((x): [number, number] => [x, y]));
 }
 
-/** Whether a mask is worth keeping, and where it is. */
+/** Whether to keep a mask, and its box. */
 function assess(
   frame: ImageFrame,
   candidate: Candidate,
@@ -96,7 +96,7 @@ function assess(
 ): Proposal | undefined {
   const { score, lowResLogits } = candidate;
   if (scoreThreshold > 0 && !(score > scoreThreshold)) return undefined;
-  // Interpolation makes nothing larger: what is too low already needs not be brought to the size of the image.
+  // Interpolation cannot exceed the maximum, so a mask below the threshold need not be resized.
   const needed = stabilityThreshold > 0 ? stabilityOffset : 0;
   if (!lowResLogits.some((logit) => logit > needed)) return undefined;
   const logits = imageLogits(frame, lowResLogits);
@@ -117,7 +117,7 @@ function stabilityOf(logits: Float32Array, offset: number): number {
   return surely / perhaps;
 }
 
-/** The object at the size of the picture; undefined if clearing it of small regions leaves too little. */
+/** The object at the size of the image; undefined if removing small regions leaves too little. */
 function resultOf(frame: ImageFrame, { candidate, point, stability }: Proposal, minArea: number): Found | undefined {
   const result = objectResult(frame, '', [candidate]);
   if (minArea <= 0) return result.box ? { ...result, box: result.box, point, stability } : undefined;
@@ -127,7 +127,7 @@ function resultOf(frame: ImageFrame, { candidate, point, stability }: Proposal, 
   return area < minArea || !box ? undefined : { ...result, ...fields, box, point, stability };
 }
 
-/** Leaves the thread to others now and then, and ends the work when it is to end. */
+/** Yields the thread at intervals, and stops on the signal. */
 class Rest {
   #since = performance.now();
 

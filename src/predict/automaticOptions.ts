@@ -1,33 +1,33 @@
 /**
- * What may be chosen about segmenting everything in a picture, with its defaults. Light, for interfaces; the work is
- * in automatic.ts.
+ * Options of segmenting everything in an image, with defaults. Imports little, for user interfaces; the work is in
+ * automatic.ts.
  */
 import { SamusError } from '../errors.js';
 
 export interface AutomaticOptions {
-  /** Clicks across and as many down, 1 to 128; default 16. */
+  /** Clicks per row and per column, 1 to 128; default 16. */
   readonly pointsPerSide?: number;
-  /** Masks are kept whose predicted IoU is above this; 0 keeps all. Default 0.6. */
+  /** Keeps masks with a predicted IoU above this; 0 keeps all. Default 0.6. */
   readonly scoreThreshold?: number;
-  /** Masks are kept whose stability is at least this; 0 keeps all. Default 0.6. */
+  /** Keeps masks with at least this stability; 0 keeps all. Default 0.6. */
   readonly stabilityThreshold?: number;
-  /** How far the threshold of the logits, 0, is moved up and down for the stability; default 1. */
+  /** Shift of the logit threshold, 0, up and down for the stability; default 1. */
   readonly stabilityOffset?: number;
-  /** Of masks whose boxes overlap by more than this (IoU) the best is kept; default 0.7. */
+  /** Keeps only the best of masks whose boxes overlap by more than this IoU; default 0.7. */
   readonly overlapThreshold?: number;
-  /** Smaller parts of masks are taken away, smaller holes filled, smaller masks left out. Pixels; default 0. */
+  /** Removes smaller parts and masks, fills smaller holes. Pixels; default 0. */
   readonly minArea?: number;
-  /** Ends the work early; the promise is rejected with its reason. */
+  /** Aborts the work; the promise rejects with its reason. */
   readonly signal?: AbortSignal;
-  /** Told after each run of the decoder, in clicks. */
+  /** Called after each run of the decoder, with numbers of clicks. */
   progress?(done: number, total: number): void;
 }
 
 /**
- * For small models: a click for each of their 16 x 16 tokens, and thresholds that what such a model makes of speckle and
- * soft borders can pass. SAM's own (32 clicks a side, 0.88, 0.95) are those of a model of a hundred times the size on
- * photographs; with them `samus-s` kept nothing of 20 images. With these it kept six masks an image and found 24 of 25
- * objects (training images without muscles, IoU of at least 0.5), all of which were among its proposals.
+ * For small models: one click for each of their 16 x 16 tokens, and thresholds that masks of speckle and soft borders can
+ * pass. SAM's own defaults (32 clicks per side, 0.88, 0.95) are for photographs and a model a hundred times as large;
+ * with them `samus-s` kept no mask in 20 images. With these it kept six masks per image and found 24 of 25 objects
+ * (training images without muscles, IoU of at least 0.5), as many as its unfiltered proposals contained.
  */
 export const AUTOMATIC_DEFAULTS = {
   pointsPerSide: 16,
@@ -38,14 +38,14 @@ export const AUTOMATIC_DEFAULTS = {
   minArea: 0,
 } as const satisfies AutomaticOptions;
 
-/** What the work is done with: every option but those of its course. */
+/** The options that affect the result, without progress and signal. */
 export type AutomaticSettings = Required<Omit<AutomaticOptions, 'signal' | 'progress'>>;
 
 const MOST_POINTS_PER_SIDE = 128;
 
 /** The options with their defaults. @throws SamusError AUTOMATIC_OPTION */
 export function automaticSettings(chosen: Omit<AutomaticOptions, 'signal' | 'progress'>): AutomaticSettings {
-  // What is given as undefined is not given.
+  // Ignore options that are undefined.
   const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
   const settings: AutomaticSettings = { ...AUTOMATIC_DEFAULTS, ...given };
   const { pointsPerSide, minArea, overlapThreshold, scoreThreshold, stabilityThreshold, stabilityOffset } = settings;
@@ -56,7 +56,7 @@ export function automaticSettings(chosen: Omit<AutomaticOptions, 'signal' | 'pro
     if (!(value >= 0 && value <= 1)) throw optionError(name, 'a number from 0 to 1', value);
   }
   for (const [name, value] of Object.entries({ minArea, stabilityOffset })) {
-    if (!(value >= 0 && Number.isFinite(value))) throw optionError(name, 'a number from 0 on', value);
+    if (!(value >= 0 && Number.isFinite(value))) throw optionError(name, 'a number of at least 0', value);
   }
   return settings;
 }
@@ -64,8 +64,8 @@ export function automaticSettings(chosen: Omit<AutomaticOptions, 'signal' | 'pro
 function optionError(name: string, expected: string, came: number): SamusError {
   return new SamusError(
     'AUTOMATIC_OPTION',
-    `${name} was expected to be ${expected}, ${came} came`,
-    'correct it, or leave it out for its default',
+    `expected ${expected} as ${name}, got ${came}`,
+    'correct it, or leave it out to use the default',
     { option: name },
   );
 }

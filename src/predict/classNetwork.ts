@@ -1,6 +1,6 @@
 /**
- * From an image to a map of classes, with a model that takes no prompts. It has the methods of a Segmenter that
- * evaluation uses (see evaluate/promptableModel.ts): an image is looked at once, and each class is asked for.
+ * Predicts a class map with a model that takes no prompts. It has the methods of a Segmenter that evaluation uses (see
+ * evaluate/promptableModel.ts): encode an image once, then request each class.
  */
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
@@ -15,7 +15,7 @@ import type { Runtime } from '../runtime/session.js';
 import { LazySession, type SegmenterOptions } from './segmenter.js';
 import type { Model } from './types.js';
 
-/** What a network for classes says of an image. */
+/** The output of a network for classes on an image. */
 export interface ClassMap {
   readonly width: number;
   readonly height: number;
@@ -23,7 +23,7 @@ export interface ClassMap {
   readonly logits: readonly Float32Array[];
 }
 
-/** Asks for the pixels of a class. */
+/** Requests the pixels of a class. */
 export interface ClassRequest {
   readonly classId?: number;
   readonly points?: readonly unknown[];
@@ -33,11 +33,11 @@ export interface ClassRequest {
 export interface ClassAnswer {
   /** 1 where the class wins, width · height values. */
   readonly mask: Uint8Array;
-  /** NaN: such models do not predict how good a mask is. */
+  /** NaN: such models predict no IoU. */
   readonly score: number;
-  /** How far each pixel is for the class: above 0 where it wins. */
+  /** Margin of the class at each pixel: above 0 where it wins. */
   readonly logits: Float32Array;
-  /** The same: there are no others to be fed back. */
+  /** The same, since there are no other logits to feed back. */
   readonly lowResLogits: Float32Array;
 }
 
@@ -52,7 +52,7 @@ export class ClassNetwork {
     this.#session = new LazySession(runtime, () => networkGraph(config), tensors, options);
   }
 
-  /** How many classes it tells apart, the background included. */
+  /** Number of classes, including the background. */
   get classes(): number {
     return classesOf(this.config).classes(this.config);
   }
@@ -90,7 +90,7 @@ export class ClassNetwork {
     return requests.map(({ classId = 1, points = [], box }) => {
       if (points.length > 0 || box) {
         const title = classesOf(this.config).title;
-        const message = `expected no prompt for ${title}, which gives a map of classes, got a point or a box`;
+        const message = `expected no prompt for ${title}, which predicts a class map, got a point or a box`;
         throw new SamusError('MODEL_PROMPTS', message, 'leave the prompt out (samus evaluate --prompt none)');
       }
       const margin = classMargin(classId, logits);

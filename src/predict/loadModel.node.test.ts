@@ -50,7 +50,7 @@ describe('a model is loaded', () => {
     expect(model.config.architecture).toBe('samus');
   });
 
-  it('with a warning about what it does not need', async () => {
+  it('with a warning about unused tensors', async () => {
     const folder = join(root, 'odd');
     const config = serialiseConfig(TINY_SAMUS, { author: 'somebody' });
     const tensors = new Map([...WEIGHTS, ['optimizer.step', float32([1], [1])] as const]);
@@ -72,7 +72,7 @@ describe('a model is loaded', () => {
 });
 
 describe('a model is not loaded', () => {
-  it('if nothing has that name, and the bundled models are listed', async () => {
+  it('if nothing has that name, with a list of the bundled models', async () => {
     const bundled = await bundledModels();
     await expect(loadModel('no-such-model')).rejects.toMatchObject({
       kind: 'input',
@@ -83,20 +83,20 @@ describe('a model is not loaded', () => {
     await expect(loadModel('')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
   });
 
-  it('from a folder that is no model', async () => {
+  it('from a folder without a model', async () => {
     const folder = join(root, 'empty');
     await mkdir(folder);
     await expect(loadModel(folder)).rejects.toMatchObject({ code: 'MODEL_FOLDER_INCOMPLETE' });
   });
 
-  it('from a folder whose weights do not fit its configuration', async () => {
+  it('from a folder with weights that do not match its configuration', async () => {
     const folder = join(root, 'mixed');
     const wider: SamusConfig = { ...TINY_SAMUS, mlp: 48 };
     await writeModelFolder(folder, { config: serialiseConfig(wider), tensors: WEIGHTS });
     await expect(loadModel(folder)).rejects.toMatchObject({ code: 'CHECKPOINT_TENSOR_SHAPE' });
   });
 
-  it('from a file that is no checkpoint', async () => {
+  it('from a file that is not a checkpoint', async () => {
     const path = join(root, 'page.pth');
     await writeFile(path, '<!doctype html>');
     await expect(loadModel(path)).rejects.toMatchObject({ kind: 'input' });

@@ -1,6 +1,5 @@
 /**
- * Finds and reads a model by the name that a person gives: a model folder, a checkpoint file, or a model that comes
- * with the package.
+ * Finds and reads a model by name: a model folder, a checkpoint file, or a model bundled with the package.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -14,19 +13,19 @@ import { findModel } from '../models/findModel.js';
 import { modelFromParts, modelFromTensors } from './model.js';
 import type { Model } from './types.js';
 
-/** Models of the package lie at its root; sources and build are both two folders below it. */
+/** Bundled models are at the package root; sources and build are both two folders below it. */
 const BUNDLED = fileURLToPath(new URL('../../models/', import.meta.url));
 
 /** A bundled model's name is never a path. */
 const PLAIN_NAME = /^[a-z0-9][a-z0-9._-]*$/i;
 
 export interface LoadOptions {
-  /** Which model of a checkpoint that holds several: the key of its dict, or the prefix of its names. */
+  /** Selects a model in a checkpoint with several: the key of its dict, or its tensor name prefix. */
   readonly key?: string;
 }
 
 /**
- * Reads a model. What lies at the path `name` comes before a bundled model of that name.
+ * Reads a model. A path `name` takes precedence over a bundled model of that name.
  * @param name a model folder, a `.pth`, `.pt` or `.safetensors` file, or a bundled name such as `samus-s`
  * @throws SamusError MODEL_NOT_FOUND, and what reading and checking it throws: MODEL_FOLDER_INCOMPLETE, CONFIG_…,
  *   CHECKPOINT_…, SAFETENSORS_…, MODEL_ARCHITECTURE_UNSUPPORTED, MODEL_ARCHITECTURE_UNKNOWN
@@ -43,8 +42,10 @@ export async function loadModel(name: string, { key }: LoadOptions = {}): Promis
   const names = await bundledModels();
   throw new SamusError(
     'MODEL_NOT_FOUND',
-    `there is no model folder or checkpoint file ${name}, and no bundled model of that name`,
-    names.length > 0 ? `bundled are: ${names.join(', ')}` : 'no model is bundled: name a folder or a checkpoint file',
+    `cannot find a model folder, a checkpoint file or a bundled model named ${name}`,
+    names.length > 0
+      ? `bundled models: ${names.join(', ')}`
+      : 'no model is bundled: name a folder or a checkpoint file',
     { name, bundled: names },
   );
 }
@@ -59,7 +60,7 @@ export async function weightsHash(name: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Names of the models that come with the package. */
+/** Names of the bundled models. */
 export async function bundledModels(): Promise<string[]> {
   const entries = await readdir(BUNDLED).catch((): string[] => []);
   const models = await Promise.all(entries.map((entry) => isModelFolder(join(BUNDLED, entry))));

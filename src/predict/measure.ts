@@ -1,12 +1,12 @@
 /**
- * Lengths and areas of a mask as a person with callipers takes them: area, perimeter, longest diameter, and the
- * shortest one across it, with the ends to draw them by. Comparing two masks is not here (evaluate/).
+ * Measures a mask as with callipers: area, perimeter, longest diameter and short axis, with end points to draw.
+ * evaluate/ compares two masks.
  *
- * The longest diameter is the largest distance between two points of the outline (the maximum Feret diameter). The
- * shortest is the largest distance between two points of the outline across it, at right angles: the short axis of
- * RECIST 1.1 and the WHO criteria ("longest perpendicular"), and what callipers are set to on a sonogram. It is not
- * the minimum Feret diameter, which lies at any angle. The outline runs half way between pixels inside and outside, so
- * that 40 pixels in a row are 40 long. Of several parts the largest is measured: a stray speck would set the length.
+ * The longest diameter is the largest distance between two points of the outline (the maximum Feret diameter). The short
+ * axis is the largest distance between two points of the outline at right angles to it: the short axis of RECIST 1.1 and
+ * the WHO criteria ("longest perpendicular"), as callipers are set on a sonogram. It is not the minimum Feret diameter,
+ * which can have any angle. The outline runs half way between pixels inside and outside, so that 40 pixels in a row
+ * are 40 long. Of several parts, only the largest is measured, because a stray speck would determine the length.
  */
 
 import { SamusError } from '../errors.js';
@@ -20,13 +20,13 @@ type Point = readonly [x: number, y: number];
 /** Both ends of a diameter in pixels of the image, whole numbers being the centres of pixels. */
 export type Diameter = readonly [from: Point, to: Point];
 
-/** What callipers show of the main part of a mask; millimetres only where the size of a pixel was given. */
+/** Measurements of the main part of a mask; in millimetres only if the pixel size is known. */
 export interface Measurement {
   /** Connected parts of the mask, of which the largest is measured: pixels that touch at a corner are one part. */
   readonly parts: number;
   /** Pixels of the main part. */
   readonly areaPx: number;
-  /** Length of its outlines, those of holes too. */
+  /** Length of its outlines, including those of holes. */
   readonly perimeterPx: number;
   readonly longestDiameterPx: number;
   readonly shortestDiameterPx: number;
@@ -41,7 +41,7 @@ export interface Measurement {
 
 type Spacing = readonly [x: number, y: number];
 
-/** A line between pixels inside and outside: places and the tangent's share are taken from its middle. */
+/** A line between pixels inside and outside; its middle gives the position and the tangent. */
 interface Border {
   readonly x: number;
   readonly y: number;
@@ -49,19 +49,19 @@ interface Border {
 }
 
 /**
- * Borders on each side that the direction of an outline is taken from. Fewer see the steps of the pixels in place of a
- * slanted line, more round off corners: with 6, discs and ellipses from 8 pixels of radius on are right within 1.5 %,
- * from 20 on within 0.3 %, and a rectangle of 100 x 40 loses 1 % in the mean over all angles, 4 % at most.
+ * Borders on each side that determine the direction of an outline. With fewer, the steps of pixels dominate slanted
+ * lines; more round off corners. With 6, discs and ellipses are accurate within 1.5 % from a radius of 8 pixels and within
+ * 0.3 % from 20; a rectangle of 100 x 40 loses 1 % on average over all angles, at most 4 %.
  */
 const REACH = 6;
 
-/** Places for each pixel at which the width across the longest diameter is looked at, and how many at most. */
+/** Sampling of the width along the longest diameter: places per pixel, and their maximum number. */
 const SAMPLES_PER_PIXEL = 4;
 const MOST_SAMPLES = 20_000;
 
 /**
- * Measures a mask. With pixels that are not square the diameters are those in millimetres, and right angles are those
- * of the object, not of its picture; their lengths in pixels are those of the same lines.
+ * Measures a mask. With non-square pixels, diameters and right angles are determined in millimetres; lengths in pixels
+ * are those of the same lines.
  * @param mask not 0 inside; row-major, width · height values
  * @param spacingMm width and height of a pixel in millimetres
  * @throws SamusError MEASURE_SIZE, MEASURE_SPACING
@@ -112,9 +112,9 @@ function bordersOf(corners: readonly number[]): Border[] {
 }
 
 /**
- * Every border counts by its share in the direction that the outline has there, so that slanted lines are as long as
- * they are and not as long as their steps (Coeurjolly and Klette, A Comparative Evaluation of Length Estimators of
- * Digital Curves, 2004, compare this way with others).
+ * Each border counts by its projection on the local direction of the outline, so that slanted lines have their true
+ * length, not that of their steps (compared in Coeurjolly and Klette, A Comparative Evaluation of Length Estimators of
+ * Digital Curves, 2004).
  */
 function perimeter(rings: readonly (readonly Border[])[], [stepX, stepY]: Spacing): number {
   let total = 0;
@@ -125,7 +125,7 @@ function perimeter(rings: readonly (readonly Border[])[], [stepX, stepY]: Spacin
       const after = ring[(i + reach) % ring.length]!;
       const [alongX, alongY] = [Math.abs(after.x - before.x) * stepX, Math.abs(after.y - before.y) * stepY];
       const along = Math.hypot(alongX, alongY);
-      // A line one pixel wide goes back on itself at its end, where before and after are one place.
+      // At the end of a line one pixel wide, the outline reverses, and the points before and after coincide.
       const share = along === 0 ? 1 : (horizontal ? alongX : alongY) / along;
       total += share * (horizontal ? stepX : stepY);
     }
@@ -133,7 +133,7 @@ function perimeter(rings: readonly (readonly Border[])[], [stepX, stepY]: Spacin
   return total;
 }
 
-/** The first and the last border of each row: the only ones that can be corners of the hull. */
+/** The first and last border of each row, the only possible corners of the hull. */
 function rowEnds(rings: readonly (readonly Border[])[]): Border[] {
   const rows = new Map<number, [first: Border, last: Border]>();
   for (const ring of rings) {
@@ -148,8 +148,7 @@ function rowEnds(rings: readonly (readonly Border[])[]): Border[] {
 }
 
 /**
- * Corners of the smallest convex polygon around points (Andrew's monotone chain), in order, none on a line between two
- * others; points that are equal count once.
+ * Corners of the convex hull (Andrew's monotone chain), in order, without collinear and duplicate points.
  */
 function convexHull(points: readonly Point[]): Point[] {
   const sorted = [...points].sort(([ax, ay], [bx, by]) => ax - bx || ay - by);
@@ -167,16 +166,16 @@ function convexHull(points: readonly Point[]): Point[] {
   return [...lower.slice(0, -1), ...half(sorted.reverse()).slice(0, -1)];
 }
 
-/** Above 0 where the way over three points turns one way, below 0 the other, 0 where it goes straight. */
+/** Sign of the turn at the second of three points; 0 if straight. */
 function turn([ax, ay]: Point, [bx, by]: Point, [cx, cy]: Point): number {
   return (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
 }
 
-/** The two corners of the hull that are farthest apart; of several such pairs the first. */
+/** The two hull corners farthest apart; the first pair if there are several. */
 function longestDiameter(hull: readonly Point[], spacing: Spacing): Diameter | null {
   let best: Diameter | null = null;
   let most = -1;
-  // A hull of whole numbers has few corners, some hundred for thousands of pixels: all pairs are soon done.
+  // A hull on whole numbers has few corners, about a hundred for thousands of pixels, so all pairs are fast.
   for (const [i, a] of hull.entries()) {
     for (const b of hull.slice(i + 1)) {
       const distance = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2;
@@ -188,7 +187,7 @@ function longestDiameter(hull: readonly Point[], spacing: Spacing): Diameter | n
   return best && unscaled(best, spacing);
 }
 
-/** Along lines at right angles to a diameter, the largest distance of the first and the last point of the outlines. */
+/** The largest width of the outlines along lines at right angles to a diameter. */
 function widestAcross(
   rings: readonly (readonly Border[])[],
   hull: readonly Point[],
@@ -227,7 +226,7 @@ function widestAcross(
   return unscaled([end(low[best]!), end(high[best]!)], spacing);
 }
 
-/** Places along the longest diameter, in order: evenly spread, and the corners of the hull, so that angular shapes are exact. */
+/** Sorted places along the longest diameter: evenly spaced, plus the hull corners, so that angular shapes are exact. */
 function samplePlaces(corners: readonly number[], step: number): number[] {
   const [first, last] = [Math.min(...corners), Math.max(...corners)];
   const count = Math.min(MOST_SAMPLES, Math.floor((last - first) / step));
@@ -235,7 +234,7 @@ function samplePlaces(corners: readonly number[], step: number): number[] {
   return [...corners, ...even].sort((a, b) => a - b);
 }
 
-/** Where in sorted numbers the first of at least `value` is. */
+/** Index of the first of the sorted numbers that is at least `value`. */
 function firstFrom(sorted: readonly number[], value: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -263,15 +262,15 @@ function check(mask: Uint8Array, width: number, height: number, spacing: Spacing
   if (mask.length !== width * height) {
     throw new SamusError(
       'MEASURE_SIZE',
-      `a mask of ${width}x${height} pixels was expected, ${mask.length} values came`,
-      'give width * height values',
+      `expected a mask of ${width}x${height} pixels, got ${mask.length} values`,
+      'pass width * height values',
       { width, height, values: mask.length },
     );
   }
   if (!spacing || spacing.every((step) => Number.isFinite(step) && step > 0)) return;
   throw new SamusError(
     'MEASURE_SPACING',
-    `the width and height of a pixel in millimetres were expected, ${spacing.join(' and ')} came`,
-    'give two numbers above 0, or none',
+    `expected a pixel width and height above 0 mm, got ${spacing.join(' and ')}`,
+    'pass two numbers above 0, or none',
   );
 }

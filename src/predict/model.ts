@@ -1,6 +1,6 @@
 /**
- * A model from what was read of it: a checkpoint whose sizes are detected, or the parts of a model folder. Works
- * wherever the bytes came from; finding and reading files is in loadModel.node.ts.
+ * Makes a model from a checkpoint, detecting its sizes, or from the parts of a model folder. Independent of the source of
+ * the bytes; loadModel.node.ts finds and reads files.
  */
 import type { StateDict } from '../graph/tensorData.js';
 import { detectConfig, parseConfig } from '../models/configFile.js';
@@ -12,8 +12,8 @@ import type { Model } from './types.js';
 const SHOWN = 3;
 
 /**
- * The model of a state dict alone. Its names may have a prefix.
- * @throws SamusError what {@link findModel}, {@link detectConfig} and {@link checkStateDict} throw
+ * Makes a model from a state dict alone, whose names can have a prefix.
+ * @throws SamusError as {@link findModel}, {@link detectConfig} and {@link checkStateDict}
  */
 export function modelFromTensors(name: string, tensors: StateDict): Model {
   const found = findModel([{ key: '', tensors }]);
@@ -24,9 +24,9 @@ export function modelFromTensors(name: string, tensors: StateDict): Model {
 }
 
 /**
- * The model of a model folder.
- * @param config what `config.json` holds, parsed
- * @throws SamusError what {@link parseConfig} and {@link checkStateDict} throw
+ * Makes a model from the parts of a model folder.
+ * @param config the parsed `config.json`
+ * @throws SamusError as {@link parseConfig} and {@link checkStateDict}
  */
 export function modelFromParts(name: string, config: unknown, tensors: StateDict, card?: string): Model {
   const parsed = parseConfig(config);
@@ -39,5 +39,5 @@ export function modelFromParts(name: string, config: unknown, tensors: StateDict
 function unexpectedWarnings(names: readonly string[]): string[] {
   if (names.length === 0) return [];
   const rest = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
-  return [`tensors that the model does not have were left out: ${names.slice(0, SHOWN).join(', ')}${rest}`];
+  return [`ignored tensors that are not part of the model: ${names.slice(0, SHOWN).join(', ')}${rest}`];
 }

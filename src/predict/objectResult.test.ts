@@ -75,7 +75,7 @@ describe('the candidates of an object', () => {
     ]);
   });
 
-  it('are refused where the decoder gives no numbers', () => {
+  it('are refused if the decoder returns NaN', () => {
     const error = expect.objectContaining({ kind: 'failure', code: 'MODEL_OUTPUT' });
     const broken = logits.map((value, i) => (i === 5 * SIDE * SIDE + 3 ? Number.NaN : value));
     expect(() => candidatesOf(TINY_SAMUS, broken, iou, 1, true)).toThrow(error);

@@ -1,5 +1,5 @@
 /**
- * What the decoder says of one object, brought to the size of the image: mask, area, box.
+ * The decoder's result for one object at the size of the image: mask, area, box.
  */
 import { SamusError } from '../errors.js';
 import { extentOf, type Mask } from '../formats/mask.js';
@@ -11,9 +11,8 @@ import { promptedOf } from '../models/registry.js';
 import type { Candidate, ObjectResult } from './types.js';
 
 /**
- * The masks of one object that were asked for: the decoder's first is for clear prompts, the others are for ambiguous
- * ones.
- * @throws SamusError MODEL_OUTPUT if the decoder gave NaN or infinite values
+ * The requested masks of one object: the decoder's first for a clear prompt, the others for an ambiguous one.
+ * @throws SamusError MODEL_OUTPUT if the decoder returns NaN or infinite values
  * @param logits of all objects [O, masks, lowRes, lowRes]
  * @param iou of all objects [O, masks]
  */
@@ -26,7 +25,7 @@ export function candidatesOf(
 ): Candidate[] {
   const { lowRes, masks } = promptedOf(config).shapes(config);
   const size = lowRes ** 2;
-  // A model with one mask gives it for an ambiguous prompt too.
+  // A model with one mask uses it for ambiguous prompts too.
   const ambiguous = multimask && masks > 1;
   const first = object * masks + (ambiguous ? 1 : 0);
   return Array.from({ length: ambiguous ? masks - 1 : 1 }, (_, i) => {
@@ -34,14 +33,14 @@ export function candidatesOf(
     const lowResLogits = logits.slice(at * size, (at + 1) * size);
     const score = iou[at]!;
     if (Number.isFinite(score) && firstNotFinite(lowResLogits) < 0) return { score, lowResLogits };
-    const hint = 'check the image, and whether the model works on others; a model that does not is damaged';
+    const hint = 'try another image; if that fails too, the model is damaged';
     throw new SamusError('MODEL_OUTPUT', 'expected a mask and a score of finite numbers, got NaN or infinity', hint);
   });
 }
 
 /**
  * The result of the candidate with the best predicted IoU.
- * @param prompt what the mask is cleaned by; undefined leaves it as the model gave it
+ * @param prompt the prompt for cleaning; undefined leaves the mask unchanged
  */
 export function objectResult(
   frame: ImageFrame,
@@ -56,7 +55,7 @@ export function objectResult(
   return logits ? { ...result, logits: imageLogits(frame, best.lowResLogits) } : result;
 }
 
-/** A mask as results hold it. */
+/** A mask in the form of results. */
 export function maskFields(mask: Mask): Pick<ObjectResult, 'width' | 'height' | 'mask' | 'area' | 'box' | 'parts'> {
   const { width, height, data } = mask;
   return { width, height, mask: data, ...extentOf(data, width), parts: partsOf(mask).sizes.length };

@@ -39,7 +39,7 @@ describe('the decoder gets', () => {
     expect(values(feeds.point_coords)).toEqual(expected.map(Math.fround));
   });
 
-  it('objects of unequal length filled up with absent points', () => {
+  it('objects of unequal length padded with absent points', () => {
     const objects: ObjectPrompt[] = [
       { points: [[1, 1]] },
       {
@@ -68,7 +68,7 @@ describe('the decoder gets', () => {
     ).toBe(true);
   });
 
-  it('pixels at the very edge, and boxes that count to the pixel after the last', () => {
+  it('pixels at the very edge, and boxes with exclusive upper limits', () => {
     expect(() =>
       promptFeeds(WIDE, [
         {

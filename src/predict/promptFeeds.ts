@@ -1,6 +1,6 @@
 /**
- * Prompts as the decoder's inputs: checked against the image, mapped to the model's pixels, and filled up so that
- * objects with unequal numbers of points fit one run.
+ * Converts prompts to the decoder's inputs: checks them against the image, maps them to the model's pixels, and pads
+ * objects with unequal numbers of points to fit one run.
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
@@ -11,16 +11,16 @@ import { logitSide } from '../models/graphs.js';
 import { type ImageFrame, maskToLowRes, pointToModel } from '../models/imageFrame.js';
 import type { ObjectPrompt, PointPrompt } from './types.js';
 
-/** A point as the decoder knows it: in the model's pixels, with a value of POINT_LABEL. */
+/** A point in the model's pixels, with a value of POINT_LABEL. */
 type Token = readonly [x: number, y: number, label: number];
 
-/** How far a box may reach over the image, in pixels: tools that count to the pixel after the last go one beyond. */
+/** Pixels that a box may extend beyond the image; tools with exclusive upper limits exceed it by one. */
 const BOX_MARGIN = 1;
 
-/** The decoder's memory grows with the square of the points: these take 1.1 GB. */
+/** The decoder's memory grows with the square of the points: this many take 1.1 GB. */
 const MAX_POINTS = 4096;
 
-/** The decoder's inputs for some objects, all but the image embedding. */
+/** The decoder's inputs for several objects, without the image embedding. */
 export type PromptFeeds = Readonly<
   Record<'point_coords' | 'point_labels' | 'mask_input' | 'has_mask_input', TensorData<'float32'>>
 >;
@@ -33,7 +33,7 @@ export type PromptFeeds = Readonly<
 export function promptFeeds(frame: ImageFrame, objects: readonly ObjectPrompt[], allowEmpty = false): PromptFeeds {
   const tokens = objects.map((object, i) => objectTokens(frame, object, objectName(object, i), allowEmpty));
   const masks = objects.map((object, i) => objectMask(frame, object, objectName(object, i)));
-  // At least one, because an axis without elements is more than some providers can take.
+  // At least one, because some providers do not support empty axes.
   const count = Math.max(1, ...tokens.map((list) => list.length));
   const coords = new Float32Array(objects.length * count * 2);
   const labels = new Float32Array(objects.length * count).fill(POINT_LABEL.absent);
@@ -57,12 +57,12 @@ export function promptFeeds(frame: ImageFrame, objects: readonly ObjectPrompt[],
   };
 }
 
-/** The name of an object, given or by its place in the list. */
+/** The name of an object, given or from its position in the list. */
 export function objectName(object: ObjectPrompt, index: number): string {
   return object.name ?? `object-${index + 1}`;
 }
 
-/** Points, then SAM's padding point where there is no box, then the box's corners: the reference's order. */
+/** Points, then the box's corners or, without a box, SAM's padding point, in the reference's order. */
 function objectTokens(frame: ImageFrame, object: ObjectPrompt, name: string, allowEmpty: boolean): Token[] {
   const { points = [], box, mask, lowResLogits } = object;
   if (!allowEmpty && points.length === 0 && !box && !mask && !lowResLogits) {
@@ -84,8 +84,8 @@ function pointToken(frame: ImageFrame, [x, y, label = POINT_LABEL.foreground]: P
     throw promptError(
       name,
       'PROMPT_LABEL',
-      `has a point with label ${label}, 1 or 0 was expected`,
-      'use 1 for the object and 0 for what is not the object',
+      `has a point with label ${label}, expected 1 or 0`,
+      'use 1 for the object and 0 for the background',
       { label },
     );
   }
@@ -93,7 +93,7 @@ function pointToken(frame: ImageFrame, [x, y, label = POINT_LABEL.foreground]: P
     throw promptError(
       name,
       'PROMPT_POINT_OUTSIDE',
-      `has the point ${x}, ${y} outside of the image, which has ${frame.width}x${frame.height} pixels`,
+      `has the point ${x}, ${y} outside the image of ${frame.width}x${frame.height} pixels`,
       `give x from 0 to ${frame.width - 1} and y from 0 to ${frame.height - 1}`,
       { point: [x, y], width: frame.width, height: frame.height },
     );
@@ -108,8 +108,8 @@ function boxTokens(frame: ImageFrame, box: PixelBox, name: string): [Token, Toke
     throw promptError(
       name,
       'PROMPT_BOX_EMPTY',
-      `has the box ${box.join(', ')}, which holds nothing`,
-      'give the left, upper, right and lower side, in this order',
+      `has the empty box ${box.join(', ')}`,
+      'give left, top, right and bottom, in this order',
       details,
     );
   }
@@ -118,8 +118,8 @@ function boxTokens(frame: ImageFrame, box: PixelBox, name: string): [Token, Toke
     throw promptError(
       name,
       'PROMPT_BOX_OUTSIDE',
-      `has the box ${box.join(', ')} reaching out of the image, which has ${frame.width}x${frame.height} pixels`,
-      'give the box in pixels of the image as stored',
+      `has the box ${box.join(', ')} beyond the image of ${frame.width}x${frame.height} pixels`,
+      'give the box in pixels of the stored image',
       details,
     );
   }
@@ -143,7 +143,7 @@ function objectMask(frame: ImageFrame, object: ObjectPrompt, name: string): Floa
     throw promptError(
       name,
       'PROMPT_MASK_SIZE',
-      `has a mask prompt of ${values?.length ?? 0} values, ${width}x${height} were expected`,
+      `has a mask prompt of ${values?.length ?? 0} values, expected ${width}x${height}`,
       mask ? 'give a mask of the size of the image' : 'give the low-resolution logits of a result of this model',
       { values: values?.length ?? 0, width, height },
     );
@@ -153,7 +153,7 @@ function objectMask(frame: ImageFrame, object: ObjectPrompt, name: string): Floa
   throw promptError(name, 'PROMPT_MASK_VALUE', 'has a mask prompt with infinite values or NaN', 'give finite numbers');
 }
 
-/** Pixels reach half a pixel around their centres. */
+/** Pixels extend half a pixel around their centres. */
 function inside(value: number, size: number, margin: number): boolean {
   return value >= -margin && value <= size - 1 + margin;
 }

@@ -104,7 +104,7 @@ describe.each([
     expect(result.candidates).toHaveLength(1);
   });
 
-  it('cleans masks unless told otherwise; scores and logits stay those of the model', async () => {
+  it('cleans masks by default; scores and logits stay those of the model', async () => {
     const raw = await segmenter.segment(encoding, OBJECTS[0]!, { clean: false, logits: true });
     const { mask, area, box, parts, ...rest } = await segmenter.segment(encoding, OBJECTS[0]!, { logits: true });
     const cleaned = cleanMask({ width: WIDTH, height: HEIGHT, data: raw.mask }, OBJECTS[0]!);
@@ -126,7 +126,7 @@ describe.each([
     },
   );
 
-  it('gives many objects in their order', async () => {
+  it('returns many objects in order', async () => {
     const many = Array.from({ length: 70 }, (__, i): ObjectPrompt => ({ points: [[i % WIDTH, i % HEIGHT]] }));
     const results = await segmenter.segment(encoding, many);
     expect(results.map(({ name }) => name)).toEqual(many.map((__, i) => `object-${i + 1}`));
@@ -153,13 +153,13 @@ describe.each([
     }
   });
 
-  it('takes the result of one click back as the first guess of the next', async () => {
+  it('accepts the result of one click as the first guess of the next', async () => {
     const { lowResLogits } = await segmenter.segment(encoding, OBJECTS[0]!);
     const next = await segmenter.segment(encoding, { points: [[10, 12]], lowResLogits });
     expect(next.mask).toHaveLength(WIDTH * HEIGHT);
   });
 
-  it('uses an encoding again, also one that was stored', async () => {
+  it('reuses an encoding, also a stored one', async () => {
     const { embedding, width, height } = encoding;
     const stored: Encoding = { embedding: { ...embedding, data: embedding.data.slice() }, width, height };
     const before = await segmenter.segment(encoding, OBJECTS[0]!);
@@ -168,7 +168,7 @@ describe.each([
     expect(await segmenter.segment(stored, OBJECTS[0]!)).toEqual(before);
   });
 
-  it('works without a prompt only when asked to', async () => {
+  it('works without a prompt only on request', async () => {
     await expect(segmenter.segment(encoding, {})).rejects.toMatchObject({ code: 'PROMPT_EMPTY' });
     expect((await segmenter.segment(encoding, {}, { allowEmpty: true })).mask).toHaveLength(WIDTH * HEIGHT);
   });
@@ -183,7 +183,7 @@ describe.each([
 });
 
 describe('the sessions of a segmenter', () => {
-  it('are made when they are first needed, once', async () => {
+  it('are created once, on first use', async () => {
     const { runtime: counted, made, open } = counting();
     const segmenter = Segmenter.create(tinyModel(), counted);
     expect(made()).toBe(0);
@@ -196,7 +196,7 @@ describe('the sessions of a segmenter', () => {
     expect(open()).toBe(0);
   });
 
-  it('are not made for prompts that are refused', async () => {
+  it('are not created for refused prompts', async () => {
     const { runtime: counted, made } = counting();
     const segmenter = Segmenter.create(tinyModel(), counted);
     const encoding = await segmenter.encode(picture());
@@ -207,14 +207,14 @@ describe('the sessions of a segmenter', () => {
     await segmenter.dispose();
   });
 
-  it('are tried again after a failure', async () => {
+  it('are retried after a failure', async () => {
     const segmenter = Segmenter.create(tinyModel(), counting(1).runtime);
     await expect(segmenter.encode(picture())).rejects.toThrow('no memory');
     expect((await segmenter.encode(picture())).embedding.shape).toEqual([1, 16, 8, 8]);
     await segmenter.dispose();
   });
 
-  it('end with the segmenter, also while one is being made', async () => {
+  it('end with the segmenter, also during creation', async () => {
     const { runtime: counted, open } = counting();
     const segmenter = Segmenter.create(tinyModel(), counted);
     const encoding = segmenter.encode(picture());

@@ -1,7 +1,6 @@
 /**
- * From an image and prompts to masks: an encoder run once for an image, a decoder run for any number of objects and
- * as often as prompts change. Works wherever a runtime does; reading models and images from files is not here
- * (segmenter.node.ts).
+ * Segments images by prompts: the encoder runs once per image, the decoder runs for any number of objects whenever
+ * prompts change. Works on any runtime; segmenter.node.ts loads models by name.
  */
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
@@ -19,10 +18,10 @@ import type { Candidate, Encoding, Model, ObjectPrompt, ObjectResult, SegmentOpt
 /** Where and how the sessions run. */
 export type SegmenterOptions = Pick<SessionOptions, 'provider' | 'threads'>;
 
-/** Objects of one decoder run: more are done in several, so that memory does not grow with their number. */
+/** Most objects in one decoder run; more use several runs, so that memory does not grow with their number. */
 export const MAX_BATCH = 32;
 
-/** A part of the model, compiled when it is first needed; the weights are let go of then. */
+/** A part of the model, compiled on first use; then its weights are released. */
 export class LazySession {
   #weights: StateDict | undefined;
   #session: Promise<Session> | undefined;
@@ -36,7 +35,7 @@ export class LazySession {
     this.#weights = weights;
   }
 
-  /** What failed once is tried again at the next call. */
+  /** A failed compilation is retried at the next call. */
   async get(): Promise<Session> {
     this.#session ??= this.#create();
     const session = this.#session;
@@ -80,14 +79,14 @@ export class Segmenter {
     this.#decoder = new LazySession(runtime, () => decoderGraph(config), weights.decoder, options);
   }
 
-  /** A segmenter of a model in memory, on a runtime of the caller's. */
+  /** A segmenter of a model in memory, on the given runtime. */
   static create(model: Model, runtime: Runtime, options: SegmenterOptions = {}): Segmenter {
     return new Segmenter(model, runtime, options);
   }
 
   /**
-   * The image as the decoder sees it: the expensive half, done once for an image.
-   * @throws SamusError SEGMENTER_DISPOSED, and what sessions throw (PROVIDER_UNAVAILABLE, RUNTIME_…)
+   * Encodes an image: the expensive half, done once per image.
+   * @throws SamusError SEGMENTER_DISPOSED, and as sessions (PROVIDER_UNAVAILABLE, RUNTIME_…)
    */
   async encode(image: Image): Promise<Encoding> {
     const session = await this.#ready(this.#encoder);
@@ -99,11 +98,11 @@ export class Segmenter {
 
   /**
    * The mask of one object.
-   * @throws SamusError SEGMENTER_DISPOSED, ENCODING_SHAPE if the encoding is of another model, PROMPT_… as
-   *   promptFeeds.ts names them, and what sessions throw
+   * @throws SamusError SEGMENTER_DISPOSED, ENCODING_SHAPE for an encoding of another model, PROMPT_… as in
+   *   promptFeeds.ts, and as sessions
    */
   segment(encoding: Encoding, object: ObjectPrompt, options?: SegmentOptions): Promise<ObjectResult>;
-  /** The masks of several objects, in their order; the decoder runs once for all of them. */
+  /** The masks of several objects, in order; the decoder runs once for all of them. */
   segment(encoding: Encoding, objects: readonly ObjectPrompt[], options?: SegmentOptions): Promise<ObjectResult[]>;
   async segment(
     encoding: Encoding,
@@ -115,8 +114,8 @@ export class Segmenter {
   }
 
   /**
-   * The masks of several objects as the decoder proposes them, not brought to the size of the image: for callers that
-   * ask for many and keep few. One mask for each object, or three with `multimask`.
+   * The decoder's masks of several objects, not resized to the image, for callers that request many and keep few. One
+   * mask per object, or three with `multimask`.
    * @throws SamusError what {@link segment} throws
    */
   async propose(
@@ -130,8 +129,7 @@ export class Segmenter {
   }
 
   /**
-   * One half of the model as it is, for callers with mappings of their own: tensors in and out, by the names and with
-   * the shapes of models/graphs.ts.
+   * Runs one half of the model directly: tensors in and out, with the names and shapes of models/graphs.ts.
    * @throws SamusError SEGMENTER_DISPOSED, RUNTIME_FEEDS, and what sessions throw
    */
   async run(
@@ -141,12 +139,12 @@ export class Segmenter {
     return (await this.#ready(this.#part(part))).run(feeds);
   }
 
-  /** Compiles one half now instead of when it is first needed. @throws SamusError as {@link run} */
+  /** Compiles one half now instead of on first use. @throws SamusError as {@link run} */
   async prepare(part: 'encoder' | 'decoder'): Promise<void> {
     await this.#ready(this.#part(part));
   }
 
-  /** Gives the sessions' memory back, once the runs asked for have ended. A second call does nothing. */
+  /** Frees the sessions once pending runs have finished. A second call does nothing. */
   async dispose(): Promise<void> {
     this.#disposed = true;
     await Promise.all([this.#encoder.dispose(), this.#decoder.dispose()]);
@@ -165,7 +163,7 @@ export class Segmenter {
     return results;
   }
 
-  /** The masks of each object, in their order; all prompts are checked before the decoder runs. */
+  /** The masks of each object, in order; checks all prompts before the decoder runs. */
   async *#decode(
     { embedding, width, height }: Encoding,
     objects: readonly ObjectPrompt[],
@@ -225,12 +223,12 @@ function checkEmbedding(config: ModelConfig, embedding: TensorData<'float32'>): 
   if (expected.join() === embedding.shape.join()) return;
   throw new SamusError(
     'ENCODING_SHAPE',
-    `an image embedding of shape [${expected.join(', ')}] was expected, this one has [${embedding.shape.join(', ')}]`,
+    `expected an image embedding of shape [${expected.join(', ')}], got [${embedding.shape.join(', ')}]`,
     'encode the image with the same model',
     { expected, came: [...embedding.shape] },
   );
 }
 
 function disposedError(): SamusError {
-  return new SamusError('SEGMENTER_DISPOSED', 'the segmenter has been disposed of', 'load the model again');
+  return new SamusError('SEGMENTER_DISPOSED', 'the segmenter is disposed', 'load the model again');
 }

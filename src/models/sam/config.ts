@@ -1,6 +1,6 @@
 /**
- * Sizes of SAM and of what is built on it: the published ones, what `config.json` may hold, and how they are read from
- * the names and shapes of a checkpoint.
+ * Sizes of SAM and of architectures based on it: the published ones, the limits in `config.json`, and how to read them
+ * from the names and shapes of a checkpoint.
  */
 import type { Shapes } from '../../graph/tensorData.js';
 import { isScaleName } from '../../nn/parameters.js';
@@ -47,10 +47,10 @@ export const SAM_VIT_B = sam(768, 12, 12, [2, 5, 8, 11]);
 export const SAM_VIT_L = sam(1024, 24, 16, [5, 11, 17, 23]);
 export const SAM_VIT_H = sam(1280, 32, 16, [7, 15, 23, 31]);
 
-/** The decoder's heads leave no trace in the shapes: 8 in everything published. Older files may lack the field. */
+/** Shapes do not reveal the decoder's heads: 8 in all published models. Older files can lack the field. */
 const DECODER_HEADS = 8;
 
-/** The limits are far above any published model, and low enough that no file can ask for all memory. */
+/** The limits are far above any published model, and low enough that no file can exhaust memory. */
 export function readSizes(fields: FieldReader): Omit<SamSizes, 'architecture'> {
   const most = { blocks: 128, width: 65_536 };
   return {
@@ -132,7 +132,7 @@ export function hasSamParts(tensors: Shapes): boolean {
   return parts.every((part) => names.some((name) => name.startsWith(part)));
 }
 
-/** What the position tables of a checkpoint say of its tokens. */
+/** Token counts from the position tables of a checkpoint. */
 export interface PositionTables {
   /** Side of the absolute table. */
   readonly grid: number;

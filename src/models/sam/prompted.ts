@@ -1,6 +1,6 @@
 /**
- * What the architectures with SAM's prompt encoder and mask decoder have in common: the prompts they take, the decoder,
- * and the recipe by which SAMUS's authors train and compare them.
+ * Common parts of the architectures with SAM's prompt encoder and mask decoder: the prompts they take, the decoder, and
+ * the recipe of SAMUS's authors for training and comparing them.
  */
 import { slice } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';

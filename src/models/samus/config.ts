@@ -1,5 +1,5 @@
 /**
- * Sizes of SAMUS: SAM's, and those of what it adds.
+ * Sizes of SAMUS: SAM's, and those of its added parts.
  */
 import type { Shapes } from '../../graph/tensorData.js';
 import { type ConfigRule, type FieldReader, shapeOf } from '../architecture.js';

@@ -72,7 +72,7 @@ describe('SAMUS from SAM', () => {
     expect(new Set(values('cnn_embed.inc.conv.1.bias'))).toEqual(new Set([0]));
   });
 
-  it('comes out the same from the same seed', async () => {
+  it('is the same for the same seed', async () => {
     const { config, tensors } = await tinySam();
     const name = 'image_encoder.input_Adapter.D_fc1.weight';
     const drawn = (seed: number) => samusFromSam(config, tensors, Random.seeded(seed)).get(name);
@@ -88,7 +88,7 @@ describe('SAMUS from SAM', () => {
     expect(shape('image_encoder.blocks.23.attn.rel_pos_h')).toEqual([63, 64]);
   });
 
-  it('says which weight does not fit the asked sizes', async () => {
+  it('reports the weight that does not fit the sizes', async () => {
     const { config, tensors } = await tinySam();
     const wider = { ...samusConfigFromSam(config), promptDim: 64 };
     expect(() => samusFromSam(config, tensors, Random.seeded(1), wider)).toThrow(
@@ -101,7 +101,7 @@ describe('SAMUS from SAM', () => {
 });
 
 describe('resizing relative positions', () => {
-  it('interpolates between distances and leaves the channels apart', () => {
+  it('interpolates between distances, each channel separately', () => {
     const table = float32([0, 100, 1, 101, 2, 102, 3, 103, 4, 104], [5, 2]);
     // Centres of three rows among five: (i + 0.5) * 5 / 3 - 0.5.
     const rows = [1 / 3, 2, 11 / 3];
@@ -111,7 +111,7 @@ describe('resizing relative positions', () => {
     for (const [i, value] of expected.entries()) expect(resized.data[i]).toBeCloseTo(value, 4);
   });
 
-  it('leaves a table of the right size as it is', () => {
+  it('leaves a table of the right size unchanged', () => {
     const table = float32([1, 2, 3], [3, 1]);
     expect(resizeRelativePositions(table, 3)).toBe(table);
   });

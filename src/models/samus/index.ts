@@ -8,7 +8,7 @@ import { readConfig, recognise, rules, SAMUS_B, SAMUS_S, type SamusConfig } from
 import { isGlobalTable, SAMUS_FROM_SAM } from './fromSam.js';
 import { samusEncoder } from './imageEncoder.js';
 
-/** What SAMUS adds to SAM's image encoder, by parts of names (SAMUS, models/segment_anything_samus). */
+/** SAMUS's additions to SAM's image encoder, by name parts (SAMUS, models/segment_anything_samus). */
 const ADDED = /^image_encoder\..*(?:cnn_embed|post_pos_embed|Adapter)/;
 
 /**
@@ -35,7 +35,7 @@ export const SAMUS: PromptedArchitecture<SamusConfig> = {
 
   published: {
     ...SAMUS_RECIPE,
-    /** What it adds, and the relative positions of the global blocks; prompt encoder and decoder stay as they are. */
+    /** Its additions and the relative positions of the global blocks; prompt encoder and decoder are frozen. */
     isTrained: (config, name) => ADDED.test(name) || isGlobalTable(name, config),
   },
 
