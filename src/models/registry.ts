@@ -10,6 +10,7 @@ import { FATNET } from './fatnet/index.js';
 import { H2FORMER } from './h2former/index.js';
 import { MEDSAM } from './medsam/index.js';
 import { SAM } from './sam/index.js';
+import { SAM_ADAPTER } from './samadapter/index.js';
 import { SAMED } from './samed/index.js';
 import { SAMUS } from './samus/index.js';
 import { SETR } from './setr/index.js';
@@ -27,6 +28,7 @@ const ARCHITECTURES: Architecture[] = [
   SAM,
   MEDSAM,
   FATNET,
+  SAM_ADAPTER,
   SWINUNET,
   UNET,
   CENET,

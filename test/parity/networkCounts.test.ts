@@ -14,6 +14,7 @@ import { inputChannels, networkGraph, parametersOf } from '../../src/models/grap
 import { H2FORMER_B } from '../../src/models/h2former/config.js';
 import { MEDSAM } from '../../src/models/medsam/index.js';
 import { architectureOf } from '../../src/models/registry.js';
+import { SAM_ADAPTER_B } from '../../src/models/samadapter/index.js';
 import { SAMED_B } from '../../src/models/samed/index.js';
 import { SETR_B } from '../../src/models/setr/config.js';
 import { SWINUNET_B } from '../../src/models/swinunet/config.js';
@@ -53,6 +54,8 @@ const PUBLISHED: readonly Published[] = [
   { name: 'cpfnet', config: CPFNET_B, parameters: 43_269_891, gmacs: 8.298 },
   // 114.254 in PyTorch.
   { name: 'samed', config: SAMED_9, parameters: 92_192_469, gmacs: 102.4 },
+  // 488.92 in PyTorch, without the Fourier transform, which is products of matrices here.
+  { name: 'samadapter', config: SAM_ADAPTER_B, parameters: 93_792_820, gmacs: 589.75 },
   // 487.85 in PyTorch.
   { name: 'medsam', config: MEDSAM.presets['medsam-b']!, parameters: 93_735_472, gmacs: 577 },
   { name: 'h2former', config: H2FORMER_B, parameters: 33_692_640, gmacs: 32.781 },

@@ -11,6 +11,7 @@ import type { FatNetConfig } from '../../src/models/fatnet/config.js';
 import { parametersOf } from '../../src/models/graphs.js';
 import type { H2formerConfig } from '../../src/models/h2former/config.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
+import type { SamAdapterConfig } from '../../src/models/samadapter/index.js';
 import type { SamedConfig } from '../../src/models/samed/index.js';
 import type { SamusConfig } from '../../src/models/samus/config.js';
 import type { SetrConfig } from '../../src/models/setr/config.js';
@@ -99,6 +100,7 @@ const TINY_FATNET: FatNetConfig = {
   heads: 2,
   squeeze: 4,
 };
+const TINY_SAM_ADAPTER: SamAdapterConfig = { ...TINY_SAM, architecture: 'samadapter', hidden: 4, maskChannels: 16 };
 
 const TINY_UNET: UnetConfig = {
   architecture: 'unet',
@@ -150,6 +152,7 @@ export const TINY: Readonly<Record<string, ModelConfig>> = {
   setr: TINY_SETR,
   samed: TINY_SAMED,
   fatnet: TINY_FATNET,
+  samadapter: TINY_SAM_ADAPTER,
   unet: TINY_UNET,
 };
 

@@ -173,7 +173,10 @@ export function recogniseSizes(
     decoderHeads: DECODER_HEADS,
     decoderMlp: shapeOf(tensors, 'mask_decoder.transformer.layers.0.mlp.lin1.weight', 2)[0]!,
     iouHidden: shapeOf(tensors, 'mask_decoder.iou_prediction_head.layers.0.weight', 2)[0]!,
-    maskChannels: shapeOf(tensors, 'prompt_encoder.mask_downscaling.3.weight', 4)[0]!,
+    // A model without prompts has none.
+    maskChannels: names.some((name) => name.startsWith('prompt_encoder.'))
+      ? shapeOf(tensors, 'prompt_encoder.mask_downscaling.3.weight', 4)[0]!
+      : DECODER.maskChannels,
     ...(names.some(isScaleName) && { quantisation: 'int8' as const }),
     positionGrid,
   };
