@@ -9,6 +9,7 @@ import { CPFNET } from './cpfnet/index.js';
 import { FATNET } from './fatnet/index.js';
 import { H2FORMER } from './h2former/index.js';
 import { MEDSAM } from './medsam/index.js';
+import { MISSFORMER } from './missformer/index.js';
 import { SAM } from './sam/index.js';
 import { SAM_ADAPTER } from './samadapter/index.js';
 import { SAMED } from './samed/index.js';
@@ -36,6 +37,7 @@ const ARCHITECTURES: Architecture[] = [
   TRANSUNET,
   H2FORMER,
   SETR,
+  MISSFORMER,
 ];
 
 /**

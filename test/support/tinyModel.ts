@@ -10,6 +10,7 @@ import type { CpfnetConfig } from '../../src/models/cpfnet/config.js';
 import type { FatNetConfig } from '../../src/models/fatnet/config.js';
 import { parametersOf } from '../../src/models/graphs.js';
 import type { H2formerConfig } from '../../src/models/h2former/config.js';
+import type { MissformerConfig } from '../../src/models/missformer/config.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
 import type { SamAdapterConfig } from '../../src/models/samadapter/index.js';
 import type { SamedConfig } from '../../src/models/samed/index.js';
@@ -139,11 +140,20 @@ const TINY_H2FORMER: H2formerConfig = {
   heads: [1, 2, 4, 8],
 };
 
+const TINY_MISSFORMER: MissformerConfig = {
+  architecture: 'missformer',
+  imageSize: 32,
+  classes: 2,
+  width: 4,
+  depths: [2, 1, 1, 1],
+};
+
 /** One of each architecture, by its id. */
 export const TINY: Readonly<Record<string, ModelConfig>> = {
   cenet: TINY_CENET,
   cpfnet: TINY_CPFNET,
   h2former: TINY_H2FORMER,
+  missformer: TINY_MISSFORMER,
   sam: TINY_SAM,
   samus: TINY_SAMUS,
   swinunet: TINY_SWINUNET,
