@@ -168,22 +168,47 @@ function withoutComments(text) {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
 }
 
-/** Names of weights that only architectures have: those of their modules with an underscore, which layers have not. */
+/** Names of the modules of architectures, which begin the names of their weights. */
 function moduleNames(paths) {
   const names = new Set();
   for (const path of paths) {
     if (architectureOf(path) === undefined) continue;
-    for (const [, name] of withoutComments(read(path)).matchAll(/\.at\(\s*['"`]([A-Za-z]\w*_\w*)/g)) names.add(name);
+    for (const [, name] of withoutComments(read(path)).matchAll(/\.at\(\s*['"`]([A-Za-z]\w*)/g)) names.add(name);
   }
-  return names;
+  return [...names];
 }
 
-function checkNames(path, code, names) {
+/**
+ * A comparison with the id of an architecture, as `===`, `case`, or a member of a list or set. Other strings may be such an
+ * id: `samus` is the name of the program, too.
+ */
+function choosesById(code, ids) {
+  const literal = `['"\`](?:${ids.join('|')})['"\`]`;
+  return [
+    /architecture\s*[!=]==?\s*['"`]|['"`]\s*[!=]==?\s*[\w.]*architecture\b/,
+    new RegExp(`\\bcase\\s+${literal}`),
+    new RegExp(
+      `\\[(?:[^\\[\\]]*,)?\\s*${literal}\\s*(?:,[^\\[\\]]*)?\\]\\s*(?:\\.(?:includes|some|find|indexOf)\\b|\\))`,
+    ),
+    new RegExp(
+      `\\b\\w*(?:architecture|config)\\w*\\b[\\w.?]*\\.(?:startsWith|endsWith|includes|match)\\(\\s*${literal}`,
+      'i',
+    ),
+  ].some((pattern) => pattern.test(code));
+}
+
+/** A name with an underscore is that of an architecture wherever it stands, another only where a name of a weight begins. */
+function knowsWeights(code, name) {
+  const start = name.includes('_') ? '(?<!\\w)' : '(?:\\.(?:startsWith|has|get)\\(\\s*[\'"`]|/\\^\\(?)';
+  return new RegExp(`${start}${name}\\\\?\\.`).test(code);
+}
+
+function checkNames(path, code, names, ids) {
   if (architectureOf(path) !== undefined || path === UNSUPPORTED) return;
-  if (/architecture\s*[!=]==?\s*['"`]|['"`]\s*[!=]==?\s*[\w.]*architecture\b/.test(code)) {
+  if (choosesById(code, ids)) {
     problems.push(`${path} compares the name of an architecture: ask the architecture instead (models/registry.ts)`);
   }
-  const found = [...names].find((name) => new RegExp(`(?<!\\w)${name}\\\\?\\.`).test(code));
+  const found = names.find((name) => knowsWeights(code, name));
   if (found) problems.push(`${path} knows weights by the name ${found}: only the folder of their architecture may`);
 }
 
@@ -210,12 +235,13 @@ const declared = new Set(Object.keys(manifest.dependencies ?? {}));
 const declaredForBuild = new Set(Object.keys(manifest.devDependencies ?? {}));
 const paths = sources();
 const names = moduleNames(paths);
+const ids = [...new Set(paths.flatMap((path) => architectureOf(path) ?? []))];
 const graph = new Map();
 for (const path of paths) {
   const targets = [];
   if (rowOf(path) < 0)
     problems.push(`${path}: ${partOf(path)} is no folder of the design; add it to ROWS of this check`);
-  checkNames(path, withoutComments(read(path)), names);
+  checkNames(path, withoutComments(read(path)), names, ids);
   for (const specifier of specifiers(read(path))) {
     if (!specifier.startsWith('.')) {
       checkPackage(path, specifier, declared);

@@ -24,6 +24,8 @@ import { makeGallery } from '../evaluate/report/gallery.node.js';
 import { reportPage } from '../evaluate/report/page.js';
 import { summariseEvaluation } from '../evaluate/summary.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { architectureOf, requirePrompts } from '../models/registry.js';
 import type { ClassNetwork } from '../predict/classNetwork.js';
 import { loadModel, weightsHash } from '../predict/loadModel.node.js';
 import { Segmenter } from '../predict/segmenter.js';
@@ -89,7 +91,7 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     warn(`skipped ${repeated.length} repeated line(s), the first ${first}`);
   }
   // Detects an unreadable model before the first one has run for an hour.
-  if (models.length > 1) for (const model of models) await loadModel(model);
+  if (models.length > 1) for (const model of models) checkPrompts((await loadModel(model)).config, model, protocol);
   if (options.report !== undefined) {
     const facts = list.datasets.map((name) => join(options.data, name, 'images.csv'));
     const check = await outputCheck([...facts, ...models.flatMap(modelFiles)]);
@@ -168,14 +170,20 @@ async function runModel(
   }
 }
 
-/** @throws SamusError MODEL_PROMPTS for prompts to a model that takes none */
-function evaluable(
-  model: Segmenter | ClassNetwork,
-  name: string,
-  { prompt, clicks }: EvaluateOptions,
-): PromptableModel {
-  if (model instanceof Segmenter) return promptable(model, name);
-  if (prompt.kind === 'none' && clicks === 0) return promptable(model, name);
+/** @throws SamusError MODEL_PROMPTS */
+function evaluable(model: Segmenter | ClassNetwork, name: string, protocol: EvaluateOptions): PromptableModel {
+  checkPrompts(model.config, name, protocol);
+  return model instanceof Segmenter ? promptable(model, name) : promptable(model, name);
+}
+
+/** @throws SamusError MODEL_PROMPTS for prompts that the model does not take */
+function checkPrompts(config: ModelConfig, name: string, { prompt, clicks }: EvaluateOptions): void {
+  if (architectureOf(config).task === 'prompted') {
+    const first = prompt.kind === 'none' ? [] : [prompt.kind];
+    requirePrompts(config, clicks > 0 ? [...first, 'points'] : first);
+    return;
+  }
+  if (prompt.kind === 'none' && clicks === 0) return;
   const message = `expected --prompt none without --clicks for ${name}, which predicts a class map, got --prompt ${promptName(prompt)}`;
   throw new SamusError('MODEL_PROMPTS', message, 'give --prompt none, or evaluate a promptable model');
 }

@@ -3,6 +3,7 @@
  * modelsConvert.ts, modelsInit.ts, modelsAverage.ts, modelsInfo.ts and modelsCheck.ts.
  */
 import { Command, Option } from 'commander';
+import { architectures } from '../models/registry.js';
 import type { LoadOptions } from '../predict/loadModel.node.js';
 import { DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import type { CheckOptions } from './modelsCheck.js';
@@ -40,7 +41,7 @@ ${NOTICE}.`;
 
 function convertCommand(): Command {
   return new Command('convert')
-    .description('Convert a model or a SAM or SAMUS checkpoint to a model folder')
+    .description('Convert a model or a checkpoint to a model folder')
     .argument('<model>', MODEL_NAMES)
     .argument('<out>', 'the model folder to write')
     .option('--config <file>', 'a config.json with the sizes or the name of a preset, instead of detecting them')
@@ -64,12 +65,17 @@ Example:
 
 ${NOTICE}.`;
 
+const STARTABLE = architectures()
+  .flatMap(({ id, startFrom }) => (startFrom ? [id] : []))
+  .sort()
+  .join(' or ');
+
 function initCommand(): Command {
   return new Command('init')
     .description("Create a model to train from another architecture's checkpoint")
-    .argument('<architecture>', 'the architecture to create: samus, or another that can start from a checkpoint')
+    .argument('<architecture>', `the architecture to create: ${STARTABLE}`)
     .argument('<out>', 'the model folder to write')
-    .requiredOption('--from <checkpoint>', 'a SAM checkpoint or model folder')
+    .requiredOption('--from <checkpoint>', 'a checkpoint or model folder of another architecture, such as SAM')
     .addOption(
       new Option('--seed <number>', 'seed of the random weights').argParser(parseCount('--seed', 0)).default(1),
     )
@@ -116,7 +122,7 @@ ${NOTICE}.`;
 function infoCommand(): Command {
   return new Command('info')
     .description('Describe a model: architecture, sizes, cost, files, licence')
-    .argument('[model]', 'a model folder, a .pth or .safetensors file, or a bundled name', DEFAULT_MODEL)
+    .argument('[model]', MODEL_NAMES, DEFAULT_MODEL)
     .option('--key <name>', KEY_HELP)
     .option('--json', 'print one JSON document')
     .addHelpText('after', INFO_EXAMPLES)

@@ -4,10 +4,12 @@
  */
 import { Command, Option } from 'commander';
 import { SamusError } from '../errors.js';
+import { presets } from '../models/registry.js';
 import { initialText, SETTING_ROWS, type Setting } from '../train/settings.js';
 import { NOTICE } from './packageInfo.js';
 import { parseCount } from './promptOptions.js';
 import { finish } from './run.js';
+import { PROFILES } from './trainProfile.js';
 import type { TrainOptions } from './trainSettings.js';
 
 const EPOCHS = parseCount('--epochs', 1);
@@ -16,6 +18,7 @@ const EXAMPLES = `
 Without a checkpoint, all weights start random and are trained. With one, only those that the publication trains.
 RUN contains config.json, metrics.jsonl and TensorBoard events, curves.svg, samples/, and the model folders last/ and best/.
 After an interruption, --resume RUN continues with identical results.
+Presets of --model: ${[...presets().keys()].join(', ')}.
 
 Examples:
   samus train --data US30K --train-list train --val-list val --model samus-b --from sam_vit_b_01ec64.pth --out runs/a
@@ -33,11 +36,8 @@ export function trainCommand(): Command {
   const command = new Command('train').description('Train a model on a folder of ultrasound datasets');
   for (const { name, option } of settings) if (name.startsWith('data.')) command.addOption(option);
   command
-    .option('--model <model>', 'samus-b, samus-s, sam-b, a model folder, or the config.json of a model')
-    .option(
-      '--from <checkpoint>',
-      'weights to start from: a model folder, or a .pth or .safetensors file of SAMUS or SAM',
-    )
+    .option('--model <model>', 'a preset (see below), a model folder, or the config.json of a model')
+    .option('--from <checkpoint>', 'weights to start from: a model folder, or a .pth or .safetensors file')
     .option('--out <run>', 'new folder of the run')
     .option('--resume <run>', 'continue an interrupted run')
     .option('--config <file>', 'settings of another run (its config.json); options override them');
@@ -51,7 +51,7 @@ export function trainCommand(): Command {
       new Option(
         '--profile <memory>',
         'choose --batch and --accumulate to fit this memory, for models with measured use',
-      ).choices(['8gb', '16gb', '24gb']),
+      ).choices(PROFILES),
     )
     .addOption(
       new Option('--readers <count>', 'threads that read images (default: 1)').argParser(parseCount('--readers', 1)),

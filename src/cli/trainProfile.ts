@@ -4,32 +4,12 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { SamusError } from '../errors.js';
-import { presets } from '../models/registry.js';
+import { architectureOf, architectures } from '../models/registry.js';
 import type { TrainingConfig } from '../train/trainingConfig.js';
 
-export type ProfileName = '8gb' | '16gb' | '24gb';
-
-/** A measurement; a training of this size or smaller needs no more memory. */
-interface Measured {
-  /** The preset. */
-  readonly name: string;
-  readonly trained: TrainingConfig['trained'];
-  /** Prompts per image. */
-  readonly rounds: number;
-  /** Peak resident memory of training and validating (10⁹ bytes), by batch size. */
-  readonly peaks: Readonly<Record<number, number>>;
-}
-
-/** docs/train.md describes the measurement. Unmeasured validation needs at most as much as the encoder alone. */
-const MEASURED: readonly Measured[] = [
-  // One image 3.7, each further image 1.4, validation 1.5.
-  { name: 'samus-b', trained: 'published', rounds: 1, peaks: { 1: 5.2, 2: 6.6, 4: 9.4, 8: 15 } },
-  { name: 'samus-b', trained: 'all', rounds: 1, peaks: { 1: 6.2 } },
-  // 1.5, validation 0.3.
-  { name: 'samus-s', trained: 'all', rounds: 3, peaks: { 8: 1.8 } },
-  // 9.8, validation 2.9.
-  { name: 'sam-b', trained: 'all', rounds: 1, peaks: { 1: 12.7 } },
-];
+/** Memory of the machine, in GB. */
+export const PROFILES = ['8gb', '16gb', '24gb'] as const;
+export type ProfileName = (typeof PROFILES)[number];
 
 /** Share of a machine's memory for training; the rest is for the system and other programs. */
 const USABLE = 0.8;
@@ -44,14 +24,16 @@ export function profiled(
   images: number,
 ): { readonly batch: number; readonly accumulate: number } {
   const rounds = recipe.kind === 'published' ? 1 : recipe.rounds;
-  const measured = MEASURED.find(
+  const { presets, memory = [] } = architectureOf(model);
+  const measured = memory.find(
     (row) =>
-      isDeepStrictEqual(presets().get(row.name), model) &&
+      isDeepStrictEqual(presets[row.preset], model) &&
       rounds <= row.rounds &&
       (row.trained === 'all' || trained === 'published'),
   );
   if (!measured) {
-    const known = MEASURED.map((row) => `${row.name} (trained: ${row.trained}; prompts: at most ${row.rounds})`);
+    const all = architectures().flatMap((architecture) => architecture.memory ?? []);
+    const known = all.map((row) => `${row.preset} (trained: ${row.trained}; prompts: at most ${row.rounds})`);
     const message = `the memory use of this training was not measured; measured: ${known.join(', ')}`;
     throw new SamusError('TRAIN_PROFILE', message, 'use --batch 1 and --accumulate, and watch the memory');
   }
@@ -60,7 +42,7 @@ export function profiled(
   const batch = Math.max(0, ...fitting.map(Number));
   if (batch > 0) return { batch, accumulate: Math.ceil(images / batch) };
   const least = Math.min(...Object.values(measured.peaks));
-  const message = `${measured.name} needs at least ${least} GB, ${profile} leaves ${room.toFixed(1)} GB for training`;
+  const message = `${measured.preset} needs at least ${least} GB, ${profile} leaves ${room.toFixed(1)} GB for training`;
   throw new SamusError('TRAIN_PROFILE', message, 'use a smaller model or a machine with more memory', {
     profile,
     needed: least,

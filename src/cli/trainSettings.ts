@@ -9,7 +9,7 @@ import { exists } from '../formats/fileSystem.node.js';
 import type { StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { parseConfig } from '../models/configFile.js';
-import { architectureOf, presets } from '../models/registry.js';
+import { architectureOf, presets, promptedOf } from '../models/registry.js';
 import { defaultStart, startOf } from '../models/startFrom.js';
 import { Random } from '../nn/random.js';
 import { DEFAULT_SEED, initialOf, SETTING_ROWS, SETTINGS, type Situation } from '../train/settings.js';
@@ -105,7 +105,7 @@ async function configNamed(model: string): Promise<ModelConfig | undefined> {
 /**
  * The configuration of a run: options, else the base, else the published recipe.
  * @param samples counts the samples of an epoch, to convert epochs to steps
- * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT, TRAIN_PROFILE, TRAIN_CONFIG_INVALID
+ * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT, MODEL_PROMPTS, TRAIN_PROFILE, TRAIN_CONFIG_INVALID
  */
 export async function configure(
   options: TrainOptions,
@@ -123,6 +123,7 @@ export async function configure(
   const counted = epochs !== undefined || values.steps === undefined || values.validateSteps === undefined;
   const { repeat } = values;
   const inEpoch = counted ? await samples(data, SETTINGS.repeat.kind.accepts(repeat) ? repeat : {}) : 0;
+  if (SETTING_ROWS.some(([name, { prompted }]) => prompted && settings[name] !== undefined)) promptedOf(start.model);
   const complete = (known: SettingValues) => completed(known, start, inEpoch, epochs);
   const all = complete(values);
   for (const [name, { only, option = name }] of SETTING_ROWS) {
@@ -158,12 +159,14 @@ function situationOf(
   { model, from }: Pick<Start, 'model' | 'from'>,
   inEpoch: number,
 ): Situation {
+  const architecture = architectureOf(model);
   return {
     recipe: String(values['recipe.kind']),
     prompts: String(values.prompts),
     optimizer: String(values.optimizer),
     fromScratch: from === null,
-    published: architectureOf(model).published.settings,
+    takes: architecture.task === 'prompted' ? architecture.prompts : [],
+    published: architecture.published.settings,
     cores: availableParallelism(),
     stepsIn: (epochs) => Math.ceil((epochs * inEpoch) / (Number(values.batch) * Number(values.accumulate))),
   };

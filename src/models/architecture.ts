@@ -129,6 +129,17 @@ export interface WeightTransfer<C extends ModelConfig, From extends ModelConfig 
   weights(given: StateDict, config: C, parameters: readonly ParameterInfo[], random: Random): Map<string, TensorData>;
 }
 
+/** The measured memory of a training. One of this size or smaller needs no more. */
+export interface TrainingMemory {
+  /** The size: one of `presets`. */
+  readonly preset: string;
+  readonly trained: 'published' | 'all';
+  /** Prompts per image. */
+  readonly rounds: number;
+  /** Peak resident memory of training and validating (10⁹ bytes), by batch size. */
+  readonly peaks: Readonly<Record<number, number>>;
+}
+
 // Methods, not properties that hold functions: the registry keeps architectures of different configurations in one
 // list, which TypeScript allows for methods. registry.ts hands each only configurations of its own.
 interface Common<C extends ModelConfig, Outputs> {
@@ -159,6 +170,8 @@ interface Common<C extends ModelConfig, Outputs> {
   isQuantisable?(name: string): boolean;
   /** Other architectures whose weights this one can start from, by their id. */
   readonly startFrom?: Readonly<Record<string, WeightTransfer<C>>>;
+  /** What `samus train --profile` chooses by; docs/train.md describes the measurement. */
+  readonly memory?: readonly TrainingMemory[];
   /** How it is compared with a reference; absent where no file of reference tensors exists. */
   readonly reference?: Reference<C>;
 }

@@ -69,7 +69,7 @@ export function detectConfig(tensors: Shapes): ModelConfig {
 }
 
 /** A configuration as JSON, for printing. */
-export function configJson(config: ModelConfig): Json {
+export function configJson(config: ModelConfig): Record<string, Json> {
   return JSON.parse(JSON.stringify(config));
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TINY_SAM, TINY_SAMUS, tinyWeights } from '../../test/support/tinyModel.js';
+import { TINY, TINY_SAM, TINY_SAMUS, tinyWeights } from '../../test/support/tinyModel.js';
 import { asFloat32, type TensorData } from '../graph/tensorData.js';
 import { scaleName } from '../nn/parameters.js';
 import { detectConfig } from './configFile.js';
@@ -84,4 +84,10 @@ it('refuses weights whose type is not the one of the configuration', () => {
 it('is no start for SAMUS', () => {
   const { config } = quantise(TINY_SAM, tinyWeights(TINY_SAM));
   expect(() => startOf(SAMUS, config)?.config()).toThrow(expect.objectContaining({ code: 'MODEL_QUANTISED' }));
+});
+
+it('a model without such weights is refused, not given a configuration that no reader accepts', () => {
+  const config = TINY.unet!;
+  const refused = expect.objectContaining({ code: 'MODEL_NOT_QUANTISABLE', details: { architecture: 'unet' } });
+  expect(() => quantise(config, tinyWeights(config))).toThrow(refused);
 });

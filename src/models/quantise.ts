@@ -23,7 +23,7 @@ export function requireFloat32Weights({ quantisation }: ModelConfig): void {
 
 /**
  * The same model with its large weights in 8 bits, symmetric, one scale for each output.
- * @throws SamusError MODEL_QUANTISED if the weights are already quantised
+ * @throws SamusError MODEL_QUANTISED if the weights are already quantised, MODEL_NOT_QUANTISABLE if none can be
  */
 export function quantise<C extends ModelConfig>(
   config: C,
@@ -32,6 +32,17 @@ export function quantise<C extends ModelConfig>(
   requireFloat32Weights(config);
   const next = { ...config, quantisation: 'int8' as const };
   const architecture = architectureOf(config);
+  if (![...tensors.keys()].some((name) => architecture.isQuantisable?.(name))) {
+    const message = `expected a model with weights that can be held in 8 bits, got ${architecture.title}, which has none`;
+    throw new SamusError(
+      'MODEL_NOT_QUANTISABLE',
+      message,
+      'leave out the rounding; half precision works for every model',
+      {
+        architecture: architecture.id,
+      },
+    );
+  }
   const entries = [...tensors].flatMap(([name, tensor]): [string, TensorData][] => {
     if (!architecture.isQuantisable?.(name) || tensor.dtype !== 'float32') return [[name, tensor]];
     const { values, scales } = roundRows(tensor.data, tensor.shape);

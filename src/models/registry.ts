@@ -3,7 +3,7 @@
  */
 import { type Json, SamusError } from '../errors.js';
 import type { Shapes } from '../graph/tensorData.js';
-import type { Architecture, ClassArchitecture, ModelConfig, PromptedArchitecture } from './architecture.js';
+import type { Architecture, ClassArchitecture, ModelConfig, PromptedArchitecture, PromptKind } from './architecture.js';
 import { CENET } from './cenet/index.js';
 import { CPFNET } from './cpfnet/index.js';
 import { FATNET } from './fatnet/index.js';
@@ -80,9 +80,18 @@ export function promptedOf(config: Pick<ModelConfig, 'architecture'>): PromptedA
   throw new SamusError(
     'MODEL_PROMPTS',
     `expected a promptable model, got ${architecture.title}, which predicts a class map without prompts`,
-    'use a promptable model such as samus-s, or this one with segment --classes or evaluate --prompt none',
+    'use a promptable model, or this one with segment --classes or evaluate --prompt none',
     { architecture: architecture.id },
   );
+}
+
+/** That a model takes these kinds of prompts. @throws SamusError MODEL_PROMPTS */
+export function requirePrompts(config: Pick<ModelConfig, 'architecture'>, given: readonly PromptKind[]): void {
+  const { prompts, title } = promptedOf(config);
+  const strange = given.find((kind) => !prompts.includes(kind));
+  if (!strange) return;
+  const message = `expected ${prompts.join(' or ')} as the prompt of ${title}, got ${strange}`;
+  throw new SamusError('MODEL_PROMPTS', message, 'give another prompt, or use another model');
 }
 
 /** @throws SamusError MODEL_CLASSES for a model that answers prompts */

@@ -8,7 +8,7 @@ import { asFloat32, type StateDict, type TensorData } from '../graph/tensorData.
 import type { ModelConfig, ModelGraph, PromptKind } from '../models/architecture.js';
 import { decoderGraph, encoderGraph, weightsByPart } from '../models/graphs.js';
 import { imageFrame, prepareImage } from '../models/imageFrame.js';
-import { promptedOf } from '../models/registry.js';
+import { promptedOf, requirePrompts } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
 import { type Runtime, type Session, type SessionOptions, takenBy } from '../runtime/session.js';
 import { candidatesOf, objectResult } from './objectResult.js';
@@ -206,16 +206,12 @@ function batches<T>(items: readonly T[]): T[][] {
 
 /** @throws SamusError MODEL_PROMPTS for a kind of prompt that the model does not take */
 function checkKinds(config: ModelConfig, objects: readonly ObjectPrompt[]): void {
-  const { prompts, title } = promptedOf(config);
   const given = objects.flatMap(({ points = [], box, mask }): PromptKind[] => [
     ...(points.length > 0 ? (['points'] as const) : []),
     ...(box ? (['box'] as const) : []),
     ...(mask ? (['mask'] as const) : []),
   ]);
-  const strange = given.find((kind) => !prompts.includes(kind));
-  if (!strange) return;
-  const message = `expected ${prompts.join(' or ')} as the prompt of ${title}, got ${strange}`;
-  throw new SamusError('MODEL_PROMPTS', message, 'give another prompt, or use another model');
+  requirePrompts(config, given);
 }
 
 function checkEmbedding(config: ModelConfig, embedding: TensorData<'float32'>): void {

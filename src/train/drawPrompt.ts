@@ -3,7 +3,7 @@
  * model's mask, so the graph samples them (correctionClick.ts).
  */
 import { type Click, evaluationClick, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
-import { POINT_LABEL } from '../models/architecture.js';
+import { type PromptKind as ModelPrompt, POINT_LABEL } from '../models/architecture.js';
 import type { Random } from '../nn/random.js';
 
 /**
@@ -12,6 +12,14 @@ import type { Random } from '../nn/random.js';
  */
 export const PROMPT_KINDS = ['point', 'points', 'box', 'mixed'] as const;
 export type PromptKind = (typeof PROMPT_KINDS)[number];
+
+/** What a model must take for each kind. */
+export const ASKED: Readonly<Record<PromptKind, readonly ModelPrompt[]>> = {
+  point: ['points'],
+  points: ['points'],
+  box: ['box'],
+  mixed: ['points', 'box'],
+};
 
 export interface PointList {
   /** x then y of each point, in pixels of the model's input. */

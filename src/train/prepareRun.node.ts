@@ -15,13 +15,13 @@ import type { ModelConfig } from '../models/architecture.js';
 import { logitSide, parametersOf } from '../models/graphs.js';
 import { inputShape } from '../models/imageFrame.js';
 import { requireFloat32Weights } from '../models/quantise.js';
-import { architectureOf, isTrainable } from '../models/registry.js';
+import { architectureOf, isTrainable, requirePrompts } from '../models/registry.js';
 import { checkStateDict } from '../models/stateDict.js';
 import { initialise, type ParameterInfo } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
 import type { Runtime } from '../runtime/session.js';
 import { BatchLoader } from './batchLoader.node.js';
-import { pointsOf } from './drawPrompt.js';
+import { ASKED, pointsOf } from './drawPrompt.js';
 import { type GradientGraph, gradientGraph, targetSide } from './gradientGraph.js';
 import { modelCard } from './modelCard.js';
 import type { Position } from './position.js';
@@ -59,7 +59,7 @@ export interface PrepareOptions {
  * Creates a run in a new or empty folder and writes its first checkpoint.
  * @param weights initial weights; if empty, all are drawn from the seed
  * @throws SamusError RUN_EXISTS if the folder is not empty, RUN_LOCKED, DATA_…, TRAIN_NOTHING, TRAIN_WEIGHT_NAME,
- *   TRAIN_CONFIG_INVALID
+ *   TRAIN_CONFIG_INVALID, MODEL_PROMPTS, MODEL_CLASSES
  */
 export async function createRun(
   folder: string,
@@ -168,6 +168,7 @@ async function prepare(
 ): Promise<PreparedRun> {
   const { model, seed, recipe, batch } = config;
   requireFloat32Weights(model);
+  checkPrompts(config);
   const { dataset, train, val } = await readLists(config.data, config.repeat);
   checkClasses(model, dataset, train);
   const lists = fingerprint(train, val);
@@ -265,6 +266,18 @@ function targetKind({ model, recipe }: TrainingConfig): SampleShape['target'] {
   const architecture = architectureOf(model);
   if (architecture.task === 'classes' && architecture.classes(model) > 2) return 'classes';
   return recipe.kind === 'published' ? 'nearest' : 'share';
+}
+
+/**
+ * @throws SamusError MODEL_PROMPTS if the model does not take the prompts of the training. A network without prompts ignores
+ *   the default, a click
+ */
+function checkPrompts({ model, recipe, prompts, middleClicks }: TrainingConfig): void {
+  const several = recipe.kind === 'multi-prompt';
+  const byDefault = !several && prompts === 'point' && middleClicks === 0;
+  if (byDefault && architectureOf(model).task === 'classes') return;
+  // Later prompts are clicks, with the mask so far.
+  requirePrompts(model, [...ASKED[prompts], ...(several ? (['points', 'mask'] as const) : [])]);
 }
 
 /** @throws SamusError MODEL_CLASSES if a network for several classes has fewer classes than a dataset */

@@ -2,7 +2,7 @@
  * All settings of a training. This table is the source of the type and the reader of `config.json`, the options of
  * `samus train`, the checks on resuming and the table in docs/train.md; a new setting is one more row.
  */
-import { type Architecture, OPTIMISERS, SCHEDULES } from '../models/architecture.js';
+import { type Architecture, OPTIMISERS, type PromptKind, SCHEDULES } from '../models/architecture.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
 import { PROMPT_KINDS } from './drawPrompt.js';
 import type { Recipe } from './gradientGraph.js';
@@ -16,6 +16,8 @@ export interface Situation {
   readonly optimizer: string;
   /** Whether all weights start from random numbers. */
   readonly fromScratch: boolean;
+  /** Prompts that the model takes; none if it gives a map of classes. */
+  readonly takes: readonly PromptKind[];
   /** How the authors of the architecture train it. */
   readonly published: Architecture['published']['settings'];
   /** Processor cores of this machine. */
@@ -38,6 +40,8 @@ export interface Setting<T> {
   readonly older?: NoInfer<T>;
   /** The options that it needs, and whether they are given. */
   readonly only?: { readonly with: string; holds(situation: Situation): boolean };
+  /** Whether only models that answer prompts have it. */
+  readonly prompted?: boolean;
   /** Whether a resumed run may have another value. */
   readonly movable?: boolean;
 }
@@ -110,14 +114,19 @@ export const SETTINGS = {
     option: '--rounds <count>',
     help: 'prompts per image in the multi-prompt recipe',
     initial: 3,
+    prompted: true,
     only: { with: '--recipe multi-prompt', holds: (s) => s.recipe === 'multi-prompt' },
   }),
   prompts: setting({
     kind: choice(PROMPT_KINDS),
     option: '--prompts <kind>',
     help: 'the first prompt: a random click, several clicks, a box, or a click or a box',
-    initial: (s) => (s.recipe === 'multi-prompt' ? 'mixed' : 'point'),
-    initially: 'point; mixed with --recipe multi-prompt',
+    initial: ({ recipe, takes }) => {
+      if (takes.length > 0 && !takes.includes('points')) return 'box';
+      return recipe === 'multi-prompt' && takes.includes('box') ? 'mixed' : 'point';
+    },
+    initially: 'point; mixed with --recipe multi-prompt; what the model takes of them',
+    prompted: true,
   }),
   middleClicks: setting({
     kind: number({ from: 0, to: 1 }),
@@ -125,6 +134,7 @@ export const SETTINGS = {
     help: "share of single clicks in the middle of the object's pixels, like evaluation clicks",
     initial: 0,
     older: 0,
+    prompted: true,
     only: { with: '--prompts point or mixed', holds: (s) => s.prompts === 'point' || s.prompts === 'mixed' },
   }),
   augment: setting({

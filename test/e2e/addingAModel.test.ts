@@ -59,7 +59,12 @@ describe('models that are added', () => {
     ['evaluate', '--data', 'data', '--list', 'val', '--model', 'classes/best', '--prompt', 'point'],
     ['evaluate', '--data', 'data', '--list', 'val', '--model', 'classes/best', '--prompt', 'none', '--clicks', '1'],
     ['serve', '--port', '0', '--model', 'classes/best'],
+    ['evaluate', '--data', 'data', '--list', 'val', '--model', 'clicks/best', '--prompt', 'box'],
     [...TRAIN, '--model', 'class-net-s', '--recipe', 'multi-prompt', '--steps', '2', '--out', 'rounds'],
+    [...TRAIN, '--model', 'class-net-s', '--prompts', 'point', '--steps', '2', '--out', 'asked'],
+    [...TRAIN, '--model', 'click-net-s', '--recipe', 'multi-prompt', '--steps', '2', '--out', 'rounds'],
+    [...TRAIN, '--model', 'click-net-s', '--prompts', 'box', '--steps', '2', '--out', 'boxes'],
+    [...TRAIN, '--model', 'click-net-s', '--prompts', 'mixed', '--steps', '2', '--out', 'boxes'],
   ])(
     'are refused in one sentence where another kind is needed: %s %s',
     async (...args) => {

@@ -63,6 +63,15 @@ describe('the check of the layers', () => {
     expect(check(changes).problems).toEqual([]);
   });
 
+  it('takes the name of the program for no architecture', () => {
+    const changes = {
+      'models/unet/index.ts': "export const e = (p) => p.at('inc');",
+      'cli/a.ts':
+        "export const a = { name: 'samus', command: ['samus', 'train'].join(' '), isOurs: (x) => x === 'samus', p: 'inc.' };",
+    };
+    expect(check(changes)).toEqual({ code: 0, problems: [] });
+  });
+
   it('knows markup, and that the page is bundled with packages of the build', () => {
     const changes = {
       'web/main.tsx': "import { render } from 'preact';\nimport { App } from './app.js';\nrender(App);",
@@ -127,6 +136,39 @@ describe('the check of the layers', () => {
       'such a comparison the other way round',
       { 'predict/a.ts': "export const a = (config) => 'sam' !== config.architecture;" },
       /predict\/a\.ts compares the name of an architecture/,
+    ],
+    [
+      'a case of an architecture',
+      { 'predict/a.ts': "export const a = (id) => {\n  switch (id) {\n    case 'sam':\n      return 1;\n  }\n};" },
+      /predict\/a\.ts compares the name of an architecture/,
+    ],
+    [
+      'a list of architectures',
+      { 'predict/a.ts': "export const a = (config) => ['unet', 'sam'].includes(config.architecture);" },
+      /predict\/a\.ts compares the name of an architecture/,
+    ],
+    [
+      'a set of architectures',
+      { 'predict/a.ts': "const SAMS = new Set([\n  'sam',\n  'samus',\n]);\nexport const a = (id) => SAMS.has(id);" },
+      /predict\/a\.ts compares the name of an architecture/,
+    ],
+    [
+      'the beginning of the name of an architecture',
+      { 'predict/a.ts': "export const a = (config) => config.architecture.startsWith('sam');" },
+      /predict\/a\.ts compares the name of an architecture/,
+    ],
+    [
+      'names of weights of one word',
+      { 'models/sam/b.ts': "export const b = (p) => p.at('inc');", 'predict/a.ts': 'export const a = /^inc\\.conv/;' },
+      /predict\/a\.ts knows weights by the name inc/,
+    ],
+    [
+      'the beginning of names of one word',
+      {
+        'models/sam/b.ts': "export const b = (p) => p.at('inc');",
+        'predict/a.ts': "export const a = (name) => name.startsWith('inc.');",
+      },
+      /predict\/a\.ts knows weights by the name inc/,
     ],
     [
       'a regular expression on names of weights',

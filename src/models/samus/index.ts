@@ -42,4 +42,12 @@ export const SAMUS: PromptedArchitecture<SamusConfig> = {
   isQuantisable: (name) => LARGE.test(name),
 
   startFrom: { sam: SAMUS_FROM_SAM },
+
+  memory: [
+    // One image 3.7, each further image 1.4, validation 1.5.
+    { preset: 'samus-b', trained: 'published', rounds: 1, peaks: { 1: 5.2, 2: 6.6, 4: 9.4, 8: 15 } },
+    { preset: 'samus-b', trained: 'all', rounds: 1, peaks: { 1: 6.2 } },
+    // 1.5, validation 0.3.
+    { preset: 'samus-s', trained: 'all', rounds: 3, peaks: { 8: 1.8 } },
+  ],
 };

@@ -2,7 +2,7 @@
  * What the server says of itself: health and models.
  */
 import type { FastifyInstance } from 'fastify';
-import { promptedOf } from '../../models/registry.js';
+import { configJson } from '../../models/configFile.js';
 import type { ServerContext } from '../context.js';
 import { healthSchema, modelsSchema } from '../schemas.js';
 
@@ -21,13 +21,17 @@ export function infoRoutes(
 
   app.get('/api/v1/models', { schema: modelsSchema }, async () => ({
     default: models[0]!.name,
-    models: models.map(({ name, config, parameters, licence }) => ({
-      name,
-      architecture: config.architecture,
-      imageSize: config.imageSize,
-      tokenGrid: promptedOf(config).shapes(config).embedding[2],
-      parameters,
-      ...(licence !== undefined && { licence }),
-    })),
+    models: models.map(({ name, config, parameters, licence }) => {
+      // Only architectures with tokens have it.
+      const { tokenGrid } = configJson(config);
+      return {
+        name,
+        architecture: config.architecture,
+        imageSize: config.imageSize,
+        ...(tokenGrid !== undefined && { tokenGrid }),
+        parameters,
+        ...(licence !== undefined && { licence }),
+      };
+    }),
   }));
 }
