@@ -16,6 +16,7 @@ import { SAMED } from './samed/index.js';
 import { SAMUS } from './samus/index.js';
 import { SETR } from './setr/index.js';
 import { SWINUNET } from './swinunet/index.js';
+import { TRANSFUSE } from './transfuse/index.js';
 import { TRANSUNET } from './transunet/index.js';
 import { UNET } from './unet/index.js';
 import { UNSUPPORTED } from './unsupported.js';
@@ -26,11 +27,10 @@ const ARCHITECTURES: Architecture[] = [
   SAMED,
   SAM,
   MEDSAM,
-  SAM,
-  MEDSAM,
   FATNET,
   SAM_ADAPTER,
   SWINUNET,
+  TRANSFUSE,
   UNET,
   CENET,
   CPFNET,

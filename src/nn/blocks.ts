@@ -19,6 +19,8 @@ interface ConvNormOptions extends ConvOptions {
   readonly kernel?: number;
   /** Of the convolution. Default false: batch norm has one. */
   readonly bias?: boolean;
+  /** Of the convolution; see conv2d. */
+  readonly kaiming?: boolean;
   /** Names of the convolution and its norm. Default `0` and `1`, those of a Sequential. */
   readonly names?: readonly [conv: string, norm: string];
 }

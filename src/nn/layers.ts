@@ -144,14 +144,18 @@ function dropped(p: Parameters, x: Tensor, rate: number, axes: number, operation
 interface ConvLayerOptions extends ConvOptions {
   readonly kernel: number;
   readonly bias?: boolean;
+  /** Weights start normal with the deviation √(2 / fan-in) (He et al.), in place of PyTorch's default. */
+  readonly kaiming?: boolean;
 }
 
 /** @param x [B, I, H, W] @returns [B, outputs, H', W'] */
 export function conv2d(p: Parameters, x: Tensor, outputs: number, options: ConvLayerOptions): Tensor {
-  const { kernel, bias = true, groups = 1 } = options;
+  const { kernel, bias = true, groups = 1, kaiming = false } = options;
   const inputs = x.size(1) / groups;
-  const start = fanIn(inputs * kernel * kernel);
-  const weight = p.get('weight', [outputs, inputs, kernel, kernel], start);
+  const fan = inputs * kernel * kernel;
+  const start = fanIn(fan);
+  const initial = kaiming ? ({ kind: 'normal', deviation: Math.sqrt(2 / fan) } as const) : start;
+  const weight = p.get('weight', [outputs, inputs, kernel, kernel], initial);
   return convolve(x, weight, bias ? p.get('bias', [outputs], start) : undefined, options);
 }
 

@@ -17,6 +17,7 @@ import type { SamedConfig } from '../../src/models/samed/index.js';
 import type { SamusConfig } from '../../src/models/samus/config.js';
 import type { SetrConfig } from '../../src/models/setr/config.js';
 import type { SwinUnetConfig } from '../../src/models/swinunet/config.js';
+import type { TransFuseConfig } from '../../src/models/transfuse/config.js';
 import type { TransUnetConfig } from '../../src/models/transunet/config.js';
 import type { UnetConfig } from '../../src/models/unet/config.js';
 import { initialise } from '../../src/nn/parameters.js';
@@ -103,6 +104,17 @@ const TINY_FATNET: FatNetConfig = {
 };
 const TINY_SAM_ADAPTER: SamAdapterConfig = { ...TINY_SAM, architecture: 'samadapter', hidden: 4, maskChannels: 16 };
 
+const TINY_TRANSFUSE: TransFuseConfig = {
+  architecture: 'transfuse',
+  imageSize: 32,
+  width: 4,
+  layers: [1, 1, 1],
+  tokens: 8,
+  depth: 1,
+  heads: 2,
+  grid: [2, 2],
+};
+
 const TINY_UNET: UnetConfig = {
   architecture: 'unet',
   imageSize: 32,
@@ -163,6 +175,7 @@ export const TINY: Readonly<Record<string, ModelConfig>> = {
   samed: TINY_SAMED,
   fatnet: TINY_FATNET,
   samadapter: TINY_SAM_ADAPTER,
+  transfuse: TINY_TRANSFUSE,
   unet: TINY_UNET,
 };
 
