@@ -4,6 +4,7 @@
 import { type Json, SamusError } from '../errors.js';
 import type { Shapes } from '../graph/tensorData.js';
 import type { Architecture, ClassArchitecture, ModelConfig, PromptedArchitecture, PromptKind } from './architecture.js';
+import { CANET } from './canet/index.js';
 import { CENET } from './cenet/index.js';
 import { CPFNET } from './cpfnet/index.js';
 import { FATNET } from './fatnet/index.js';
@@ -38,6 +39,7 @@ const ARCHITECTURES: Architecture[] = [
   H2FORMER,
   SETR,
   MISSFORMER,
+  CANET,
 ];
 
 /**

@@ -5,6 +5,7 @@
 
 import { float32, type TensorData } from '../../src/graph/tensorData.js';
 import type { ModelConfig } from '../../src/models/architecture.js';
+import type { CanetConfig } from '../../src/models/canet/config.js';
 import type { CenetConfig } from '../../src/models/cenet/config.js';
 import type { CpfnetConfig } from '../../src/models/cpfnet/config.js';
 import type { FatNetConfig } from '../../src/models/fatnet/config.js';
@@ -160,12 +161,21 @@ const TINY_MISSFORMER: MissformerConfig = {
   depths: [2, 1, 1, 1],
 };
 
+const TINY_CANET: CanetConfig = {
+  architecture: 'canet',
+  imageSize: 32,
+  channels: 1,
+  classes: 2,
+  width: 4,
+};
+
 /** One of each architecture, by its id. */
 export const TINY: Readonly<Record<string, ModelConfig>> = {
   cenet: TINY_CENET,
   cpfnet: TINY_CPFNET,
   h2former: TINY_H2FORMER,
   missformer: TINY_MISSFORMER,
+  canet: TINY_CANET,
   sam: TINY_SAM,
   samus: TINY_SAMUS,
   swinunet: TINY_SWINUNET,
