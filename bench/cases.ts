@@ -9,8 +9,8 @@ import { dirname } from 'node:path';
 import { float32, type StateDict, sizeOf, type TensorData } from '#dist/graph/tensorData.js';
 import type { ModelConfig, ModelGraph } from '#dist/models/architecture.js';
 import { POINT_LABEL } from '#dist/models/architecture.js';
-import { decoderGraph, encoderGraph, inputChannels } from '#dist/models/graphs.js';
-import { modelLogits } from '#dist/models/imageFrame.js';
+import { decoderGraph, encoderGraph, inputShape } from '#dist/models/graphs.js';
+import { inputDims, modelLogits } from '#dist/models/imageFrame.js';
 import { quantise } from '#dist/models/quantise.js';
 import { isTrainable, promptedOf } from '#dist/models/registry.js';
 import { SAM_VIT_B, type SamConfig } from '#dist/models/sam/config.js';
@@ -76,7 +76,7 @@ async function matmul(threads: number): Promise<Case> {
 
 async function encode(model: string, threads: number): Promise<Case> {
   const { session, config, sessionMs } = await open(model, encoderGraph, threads);
-  const image = noise([1, inputChannels(config), config.imageSize, config.imageSize]);
+  const image = noise([1, ...inputDims(inputShape(config))]);
   const run = async () => {
     await session.run({ image });
     return {};
@@ -116,7 +116,7 @@ async function train(config: ModelConfig, threads: number): Promise<Case> {
   const sessionMs = performance.now() - started;
   const side = targetSide(config, recipe);
   const feeds = {
-    image: noise([1, inputChannels(config), config.imageSize, config.imageSize]),
+    image: noise([1, ...inputDims(inputShape(config))]),
     target: float32(
       Float32Array.from({ length: side * side }, (_, i) => (isInside(i, side) ? 1 : 0)),
       [1, 1, side, side],

@@ -78,14 +78,23 @@ export function augment(
  * @throws SamusError AUGMENT_PARAMETER if the image is not grey
  */
 export function makeExample(image: Image, label: Image, { imageSize, lowSize }: ExampleSizes): Example {
+  const example = resizeExample(image, label, imageSize);
+  return { ...example, lowLabel: lowLabelOf(example.label, lowSize) };
+}
+
+/** Image and label at the size of a model's input. @throws SamusError AUGMENT_PARAMETER if the image is not grey */
+export function resizeExample(image: Image, label: Image, imageSize: number): Omit<Example, 'lowLabel'> {
   checkGrey(image);
-  const mask = resizeNearest(label, imageSize, imageSize);
   return {
     image: Float32Array.from(resizeBilinear(image, imageSize, imageSize).data, (v) => UNIT[v]!),
-    label: mask.data,
-    // From the label at the model's size, not from the native one: that is what the published code does.
-    lowLabel: resizeNearest(mask, lowSize, lowSize).data,
+    label: resizeNearest(label, imageSize, imageSize).data,
   };
+}
+
+/** From the label at the model's size, not from the native one, as in the published code. */
+export function lowLabelOf(label: Uint8Array, lowSize: number): Uint8Array {
+  const side = Math.sqrt(label.length);
+  return resizeNearest(createImage(side, side, 1, label), lowSize, lowSize).data;
 }
 
 /** @throws SamusError AUGMENT_PARAMETER if it is not */

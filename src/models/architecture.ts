@@ -163,6 +163,8 @@ interface Common<C extends ModelConfig, Outputs> {
   /** What all its names begin with, where published checkpoints may lack it. */
   readonly namePrefix?: string;
   preprocessing(config: C): Preprocessing;
+  /** What `config.json` of version 0.1.0 said in place of it, for the architectures of that version. */
+  readonly preprocessingSentence?: string;
   /** The sizes in a few words, for people. */
   describe(config: C): string;
   readonly published: Published<C, Outputs>;

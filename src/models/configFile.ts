@@ -42,7 +42,7 @@ export function parseConfig(json: unknown): ParsedConfig {
   const config: ModelConfig = { ...sizes, ...(quantisation && { quantisation }) };
   const known = architecture.preprocessing(config);
   const stated = take('preprocessing');
-  if (stated !== undefined && !statesPreprocessing(stated, known)) {
+  if (stated !== undefined && !statesPreprocessing(stated, known, architecture.preprocessingSentence)) {
     throw fieldError('preprocessing', `must be ${JSON.stringify(preprocessingJson(known))}`, stated);
   }
   checkConfig(config);

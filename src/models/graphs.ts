@@ -2,22 +2,24 @@
  * The deployed graphs of a model, by part. A promptable model has an `encoder`, run once per image, and a `decoder`, run
  * for each prompt, with inputs and outputs named as in SAM's public ONNX export; a model for classes is one `network`.
  */
+import type { Dim } from '../graph/dims.js';
 import { greater, where } from '../graph/ops/elementwise.js';
 import { ancestors, input, type Tensor } from '../graph/tensor.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { type ParameterInfo, Parameters } from '../nn/parameters.js';
-import type { Architecture, ModelConfig, ModelGraph } from './architecture.js';
-import type { Preprocessing } from './preprocessing.js';
+import type { Architecture, ModelConfig, ModelGraph, PromptAnswer, PromptInputs } from './architecture.js';
+import { type ImageFrame, type InputShape, inputDims, shownSize } from './imageFrame.js';
 import { architectureOf, classesOf, promptedOf } from './registry.js';
 
-/** How an image becomes the input of a model. */
-export function preprocessingOf(config: ModelConfig): Preprocessing {
-  return architectureOf(config).preprocessing(config);
+/** The input of a model. */
+export function inputShape(config: ModelConfig): InputShape {
+  return { preprocessing: architectureOf(config).preprocessing(config), imageSize: config.imageSize };
 }
 
-/** Channels of the input. */
-export function inputChannels(config: ModelConfig): 1 | 3 {
-  return preprocessingOf(config).channels;
+/** Where an image of this size lies in the model's square. @param width in pixels @param height in pixels */
+export function imageFrame(config: ModelConfig, width: number, height: number): ImageFrame {
+  const shape = inputShape(config);
+  return { config, logitSide: logitSide(config), ...shape, width, height, ...shownSize(shape, width, height) };
 }
 
 /** The graphs of a model by part, in the order of execution; calling one builds it. */
@@ -56,30 +58,52 @@ const HIDDEN = -6e4;
 export function decoderGraph(config: ModelConfig): ModelGraph {
   const architecture = promptedOf(config);
   const parameters = parametersFor(architecture, config);
-  const { embedding, lowRes } = architecture.shapes(config);
+  const embedding = input('image_embeddings', [1, ...architecture.shapes(config).embedding]);
+  const prompt = promptInputs(config, 'objects', 'points');
+  const bias = where(greater(-1.5, prompt.labels), HIDDEN, 0);
+  const { lowResLogits, iou } = architecture.decoder(parameters, config, embedding)({ ...prompt, bias });
   const inputs = {
-    image_embeddings: input('image_embeddings', [1, ...embedding]),
-    point_coords: input('point_coords', ['objects', 'points', 2]),
-    point_labels: input('point_labels', ['objects', 'points']),
-    mask_input: input('mask_input', ['objects', 1, lowRes, lowRes]),
-    has_mask_input: input('has_mask_input', ['objects']),
+    image_embeddings: embedding,
+    point_coords: prompt.coords,
+    point_labels: prompt.labels,
+    mask_input: prompt.mask,
+    has_mask_input: prompt.hasMask,
   };
-  const { lowResLogits, iou } = architecture.decoder(
-    parameters,
-    config,
-    inputs.image_embeddings,
-  )({
-    coords: inputs.point_coords,
-    labels: inputs.point_labels,
-    mask: inputs.mask_input,
-    hasMask: inputs.has_mask_input,
-    bias: where(greater(-1.5, inputs.point_labels), HIDDEN, 0),
-  });
   const outputs = { low_res_masks: lowResLogits, iou_predictions: iou };
   // A model without mask prompts has no input for them.
   const used = new Set(ancestors([lowResLogits, iou]));
   const taken = Object.entries(inputs).filter(([, tensor]) => used.has(tensor));
   return { inputs: Object.fromEntries(taken), outputs, parameters: parameters.list() };
+}
+
+/** The inputs for prompts, named as in SAM's public ONNX export. */
+function promptInputs(config: ModelConfig, objects: Dim, points: Dim): PromptInputs {
+  const side = logitSide(config);
+  return {
+    coords: input('point_coords', [objects, points, 2]),
+    labels: input('point_labels', [objects, points]),
+    mask: input('mask_input', [objects, 1, side, side]),
+    hasMask: input('has_mask_input', [objects]),
+  };
+}
+
+/**
+ * Encoder and decoder of a promptable model as one graph, for training and validation: the inputs of {@link encoderGraph}
+ * and {@link decoderGraph} without the embedding, one prompt for each image.
+ * @param points of each prompt
+ */
+export function wholeModel(
+  parameters: Parameters,
+  config: ModelConfig,
+  batch: number,
+  points: number,
+): { readonly prompt: PromptInputs; readonly decode: (prompt: PromptInputs) => PromptAnswer } {
+  const architecture = promptedOf(config);
+  const embedding = architecture.encode(parameters, config, imageInput(config, batch));
+  return {
+    prompt: promptInputs(config, batch, points),
+    decode: architecture.decoder(parameters, config, embedding),
+  };
 }
 
 /**
@@ -113,8 +137,9 @@ export function weightsByPart(config: ModelConfig, tensors: StateDict): { encode
   return { encoder: part(false), decoder: part(true) };
 }
 
-function imageInput(config: ModelConfig): Tensor {
-  return input('image', [1, inputChannels(config), config.imageSize, config.imageSize]);
+/** `image` [batch, channels, imageSize, imageSize] */
+export function imageInput(config: ModelConfig, batch = 1): Tensor {
+  return input('image', [batch, ...inputDims(inputShape(config))]);
 }
 
 function parametersFor(architecture: Architecture, { quantisation }: ModelConfig): Parameters {

@@ -2,10 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { createImage, type Image } from '../formats/image.js';
-import { logitSide } from './graphs.js';
+import { imageFrame } from './graphs.js';
 import {
   type ImageFrame,
-  imageFrame,
   imageLogits,
   imageMask,
   maskToLowRes,
@@ -15,8 +14,8 @@ import {
   prepareImage,
   type ShownPicture,
 } from './imageFrame.js';
-import { GREY_STRETCHED, type Preprocessing, SAM_PREPROCESSING } from './preprocessing.js';
-import { SAM_VIT_B } from './sam/config.js';
+import { GREY_STRETCHED, type Preprocessing } from './preprocessing.js';
+import { SAM_PREPROCESSING, SAM_VIT_B } from './sam/config.js';
 import { SAMUS_B } from './samus/config.js';
 
 const MODELS = [
@@ -111,8 +110,8 @@ describe('a click', () => {
 describe('logits', () => {
   /** Logits that are highest at a point of the model's input. */
   function peak(frame: ImageFrame, x: number, y: number): Float32Array {
-    const side = logitSide(frame.config);
-    const cell = frame.config.imageSize / side;
+    const side = frame.logitSide;
+    const cell = frame.imageSize / side;
     return Float32Array.from({ length: side * side }, (_, i) => {
       const [dx, dy] = [((i % side) + 0.5) * cell - 0.5 - x, (Math.floor(i / side) + 0.5) * cell - 0.5 - y];
       return 10 - Math.hypot(dx, dy) / cell;

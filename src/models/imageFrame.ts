@@ -1,13 +1,13 @@
 /**
  * Places an image in the model's input square and maps between the two: pixels, labels, points, logits and first
- * guesses, for prediction, training and evaluation alike. A model's {@link Preprocessing} defines the mapping.
+ * guesses, for prediction, training and evaluation alike. A model's {@link Preprocessing} defines the mapping;
+ * graphs.ts gives the shapes of a model.
  */
 import { type Image, maskToImage, toGrey, toRgb } from '../formats/image.js';
 import { longestSideSize, resizeBilinear } from '../formats/resize.js';
 import { resizeLogits, resizeToMask } from '../formats/resizeLogits.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from './architecture.js';
-import { logitSide, preprocessingOf } from './graphs.js';
 import { complete, type Preprocessing } from './preprocessing.js';
 
 /** The input of a model: plain data that can be sent to worker threads. */
@@ -19,6 +19,8 @@ export interface InputShape {
 
 export interface ImageFrame extends InputShape {
   readonly config: ModelConfig;
+  /** Side of the decoder's logits. */
+  readonly logitSide: number;
   /** Size of the image, in its pixels. */
   readonly width: number;
   readonly height: number;
@@ -33,19 +35,9 @@ export interface ImageFrame extends InputShape {
  */
 const SURE = 10;
 
-export function inputShape(config: ModelConfig): InputShape {
-  return { preprocessing: preprocessingOf(config), imageSize: config.imageSize };
-}
-
 /** Channels, height and width of an input. */
 export function inputDims({ preprocessing, imageSize }: InputShape): [channels: number, height: number, width: number] {
   return [preprocessing.channels, imageSize, imageSize];
-}
-
-/** The frame of an image of this size. @param width in pixels @param height in pixels */
-export function imageFrame(config: ModelConfig, width: number, height: number): ImageFrame {
-  const shape = inputShape(config);
-  return { config, ...shape, width, height, ...shownSize(shape, width, height) };
 }
 
 /** The part of the square that shows an image of this size. */
@@ -159,8 +151,7 @@ export function imageMask(frame: ImageFrame, lowRes: Float32Array): Uint8Array {
  * @returns logits in the decoder's form, row-major
  */
 export function maskToLowRes(frame: ImageFrame, mask: Uint8Array | Float32Array): Float32Array {
-  const { config, imageSize, width, height, shownWidth, shownHeight } = frame;
-  const side = logitSide(config);
+  const { logitSide: side, imageSize, width, height, shownWidth, shownHeight } = frame;
   if (mask instanceof Uint8Array) {
     const shown = resizeBilinear(maskToImage(mask, width, height), shownWidth, shownHeight);
     const square = paste(shown.data, shownWidth, new Uint8Array(imageSize * imageSize), imageSize);

@@ -45,19 +45,6 @@ export const IMAGENET_STRETCHED: Preprocessing = {
   std: [58.395, 57.12, 57.375],
 };
 
-/** RGB by the longest side, normalised, then padded: what is beyond is the mean colour (segment-anything, modeling/sam.py). */
-export const SAM_PREPROCESSING: Preprocessing = {
-  ...IMAGENET_STRETCHED,
-  fit: 'longest-side',
-  points: 'corner',
-};
-
-/** Sentences in `config.json` of version 0.1.0, instead of the object. */
-const SENTENCES = new Map<Json, Preprocessing>([
-  ['grey, stretched to imageSize x imageSize, 0 to 1', GREY_STRETCHED],
-  ['rgb, longest side to imageSize, normalised, padded', SAM_PREPROCESSING],
-]);
-
 /** As in `config.json`. */
 export function preprocessingJson(preprocessing: Preprocessing): { readonly [key: string]: Json } {
   const { mean, std, ...rest } = complete(preprocessing);
@@ -65,14 +52,13 @@ export function preprocessingJson(preprocessing: Preprocessing): { readonly [key
 }
 
 /**
- * Whether a `config.json` states exactly this preprocessing: as an object, or as a sentence of version 0.1.0. With any
+ * Whether a `config.json` states exactly this preprocessing: as an object, or as the sentence of version 0.1.0. With any
  * other, a model would silently predict different masks.
  */
-export function statesPreprocessing(stated: Json, preprocessing: Preprocessing): boolean {
-  const known = SENTENCES.get(stated);
-  const found = known ? preprocessingJson(known) : stated;
-  if (typeof found !== 'object' || found === null) return false;
+export function statesPreprocessing(stated: Json, preprocessing: Preprocessing, sentence?: string): boolean {
+  if (typeof stated === 'string') return stated === sentence;
+  if (typeof stated !== 'object' || stated === null) return false;
   const inOrder = (fields: object): string =>
     JSON.stringify(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return inOrder(found) === inOrder(preprocessingJson(preprocessing));
+  return inOrder(stated) === inOrder(preprocessingJson(preprocessing));
 }

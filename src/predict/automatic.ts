@@ -5,7 +5,8 @@
  */
 import { extentOf, type PixelBox } from '../formats/mask.js';
 import { removeSmallRegions } from '../formats/maskRegions.js';
-import { type ImageFrame, imageFrame, imageLogits } from '../models/imageFrame.js';
+import { imageFrame } from '../models/graphs.js';
+import { type ImageFrame, imageLogits } from '../models/imageFrame.js';
 import { type AutomaticOptions, type AutomaticSettings, automaticSettings } from './automaticOptions.js';
 import { maskFields, objectResult } from './objectResult.js';
 import { withoutOverlaps } from './overlap.js';

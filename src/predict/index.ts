@@ -3,14 +3,8 @@
  * loading models by name.
  */
 
-export {
-  type ImageFrame,
-  imageFrame,
-  imageLogits,
-  modelLogits,
-  pointToModel,
-  prepareImage,
-} from '../models/imageFrame.js';
+export { imageFrame } from '../models/graphs.js';
+export { type ImageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from '../models/imageFrame.js';
 export { type AutomaticResult, segmentEverything } from './automatic.js';
 export { AUTOMATIC_DEFAULTS, type AutomaticOptions } from './automaticOptions.js';
 export { type ClassAnswer, type ClassMap, ClassNetwork, type ClassRequest } from './classNetwork.js';

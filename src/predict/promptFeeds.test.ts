@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
-import { imageFrame } from '../models/imageFrame.js';
+import { imageFrame } from '../models/graphs.js';
 import { promptFeeds } from './promptFeeds.js';
 import type { ObjectPrompt } from './types.js';
 

@@ -7,7 +7,6 @@ import { type Json, SamusError } from '../errors.js';
 import type { PixelBox } from '../formats/mask.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
 import { POINT_LABEL } from '../models/architecture.js';
-import { logitSide } from '../models/graphs.js';
 import { type ImageFrame, maskToLowRes, pointToModel } from '../models/imageFrame.js';
 import type { ObjectPrompt, PointPrompt } from './types.js';
 
@@ -43,7 +42,7 @@ export function promptFeeds(frame: ImageFrame, objects: readonly ObjectPrompt[],
       labels[o * count + t] = label;
     }
   }
-  const side = logitSide(frame.config);
+  const side = frame.logitSide;
   const maskInput = new Float32Array(objects.length * side * side);
   for (const [o, mask] of masks.entries()) if (mask) maskInput.set(mask, o * side * side);
   return {
@@ -136,7 +135,7 @@ function objectMask(frame: ImageFrame, object: ObjectPrompt, name: string): Floa
   if (mask && lowResLogits) {
     throw promptError(name, 'PROMPT_MASK_TWICE', 'has two first guesses', 'give either mask or lowResLogits');
   }
-  const side = logitSide(frame.config);
+  const side = frame.logitSide;
   const [width, height] = mask ? [frame.width, frame.height] : [side, side];
   const values = mask ?? lowResLogits;
   if (values?.length !== width * height) {

@@ -8,7 +8,7 @@ import { SamusError } from '../errors.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
-import { inputShape } from '../models/imageFrame.js';
+import { inputShape } from '../models/graphs.js';
 import { requireFloat32Weights } from '../models/quantise.js';
 import { isTrainable, promptedOf } from '../models/registry.js';
 import { checkStateDict } from '../models/stateDict.js';

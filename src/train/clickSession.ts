@@ -5,13 +5,13 @@
 import { type Click, evaluationClick } from '../data/prompts.js';
 import { diceOf, overlapOf } from '../formats/mask.js';
 import { slice } from '../graph/ops/shape.js';
-import { input, type Tensor } from '../graph/tensor.js';
+import type { Tensor } from '../graph/tensor.js';
 import { asFloat32, float32, type StateDict, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
-import { logitSide, networkGraph } from '../models/graphs.js';
-import { inputDims, inputShape, modelLogits } from '../models/imageFrame.js';
-import { architectureOf, promptedOf } from '../models/registry.js';
+import { inputShape, logitSide, networkGraph, wholeModel } from '../models/graphs.js';
+import { inputDims, modelLogits } from '../models/imageFrame.js';
+import { architectureOf } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
 import { type Runtime, type Session, type SessionOptions, takenBy } from '../runtime/session.js';
@@ -90,16 +90,6 @@ export class ClickSession {
 function forwardGraph(config: ModelConfig): { readonly logits: Tensor } {
   const known = architectureOf(config);
   if (known.task === 'classes') return { logits: networkGraph(config).outputs.logits! };
-  const parameters = new Parameters();
-  const architecture = promptedOf(config);
-  const side = architecture.shapes(config).lowRes;
-  const image = input('image', [1, ...inputDims(inputShape(config))]);
-  const decode = architecture.decoder(parameters, config, architecture.encode(parameters, config, image));
-  const { lowResLogits } = decode({
-    coords: input('point_coords', [1, 2, 2]),
-    labels: input('point_labels', [1, 2]),
-    mask: input('mask_input', [1, 1, side, side]),
-    hasMask: input('has_mask_input', [1]),
-  });
-  return { logits: slice(lowResLogits, 1, 0, 1) };
+  const { prompt, decode } = wholeModel(new Parameters(), config, 1, 2);
+  return { logits: slice(decode(prompt).lowResLogits, 1, 0, 1) };
 }

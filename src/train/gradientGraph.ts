@@ -5,8 +5,8 @@ import { SamusError } from '../errors.js';
 import { differentiate } from '../graph/differentiate.js';
 import { reshape } from '../graph/ops/shape.js';
 import { input, type Tensor } from '../graph/tensor.js';
-import type { ModelConfig, PromptInputs } from '../models/architecture.js';
-import { inputChannels } from '../models/graphs.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { imageInput, wholeModel } from '../models/graphs.js';
 import { architectureOf, promptedOf } from '../models/registry.js';
 import { type NoiseInput, type ParameterInfo, Parameters } from '../nn/parameters.js';
 import { multiPromptLoss } from './multiPromptLoss.js';
@@ -72,24 +72,16 @@ export function gradientGraph(options: GradientGraphOptions): GradientGraph {
   const { config, batch, points, isTrained, freeze = [], recipe } = options;
   const parameters = new Parameters({ mode: 'train', frozen: freeze });
   const side = targetSide(config, recipe);
-  const image = input('image', [batch, inputChannels(config), config.imageSize, config.imageSize]);
   const target = input('target', [batch, 1, side, side]);
   const stays = (name: string): boolean => freeze.some((prefix) => name.startsWith(prefix));
   const wanted = (name: string): boolean => isTrained(name) && !stays(name);
   const known = architectureOf(config);
   if (known.task === 'classes' && recipe.kind === 'published') {
-    const outputs = known.forward(parameters, config, image);
+    const outputs = known.forward(parameters, config, imageInput(config, batch));
     return trainingGraph(known.published.loss(outputs, reshape(target, [batch, side, side])), parameters, wanted);
   }
   const architecture = promptedOf(config);
-  const low = architecture.shapes(config).lowRes;
-  const decode = architecture.decoder(parameters, config, architecture.encode(parameters, config, image));
-  const prompt: PromptInputs = {
-    coords: input('point_coords', [batch, points, 2]),
-    labels: input('point_labels', [batch, points]),
-    mask: input('mask_input', [batch, 1, low, low]),
-    hasMask: input('has_mask_input', [batch]),
-  };
+  const { prompt, decode } = wholeModel(parameters, config, batch, points);
   const scalars =
     recipe.kind === 'published'
       ? architecture.published.loss(decode(prompt), target)

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { makePhantom } from '../data/phantom.js';
 import { evaluationClick } from '../data/prompts.js';
 import { createImage } from '../formats/image.js';
-import { imageFrame, prepareImage } from '../models/imageFrame.js';
-import { GREY_STRETCHED, SAM_PREPROCESSING } from '../models/preprocessing.js';
-import { SAM_VIT_B } from '../models/sam/config.js';
+import { imageFrame } from '../models/graphs.js';
+import { prepareImage } from '../models/imageFrame.js';
+import { GREY_STRETCHED } from '../models/preprocessing.js';
+import { SAM_PREPROCESSING, SAM_VIT_B } from '../models/sam/config.js';
 import { makeTrainingSample, type SampleShape, sampleShapes, validationExample } from './trainingSample.js';
 
 const { image, objects } = makePhantom({ seed: 3, width: 64, height: 64, kind: 'lesion' });

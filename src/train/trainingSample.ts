@@ -2,7 +2,7 @@
  * Makes one training sample: augmented, resized, prompted. Everything random follows from the seed, the epoch and the
  * sample's position in the list, so the thread and the time do not matter.
  */
-import { augment, type Example, makeExample } from '../data/augment.js';
+import { augment, type Example, lowLabelOf, resizeExample } from '../data/augment.js';
 import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
@@ -41,6 +41,9 @@ export interface TrainingSample {
   readonly point_labels: Float32Array;
   readonly click_noise: Float32Array;
 }
+
+/** An input of the encoder with the label of its size. */
+type ModelExample = Omit<Example, 'lowLabel'>;
 
 /** Separates the clicks' random numbers, so that they do not change the augmentation. */
 const CLICK_STREAM = 0x436c;
@@ -83,12 +86,11 @@ export function makeTrainingSample(
 }
 
 /** A validation sample: only resized. */
-export function validationExample(image: Image, label: Image, shape: InputShape): Example {
-  const sizes = { imageSize: shape.imageSize, lowSize: shape.imageSize / 2 };
-  return toInput(makeExample(...framed(image, label, shape), sizes), shape);
+export function validationExample(image: Image, label: Image, shape: InputShape): ModelExample {
+  return toInput(...framed(image, label, shape), shape);
 }
 
-function makePicture(image: Image, label: Image, shape: SampleShape, random: Random): Example {
+function makePicture(image: Image, label: Image, shape: SampleShape, random: Random): ModelExample {
   const kind = shape.augment;
   // Mirror before framing, so that SAM's padding of tall images stays on the right.
   const turned = (kind === 'flip' || kind === 'strong') && random.chance(0.5);
@@ -97,7 +99,7 @@ function makePicture(image: Image, label: Image, shape: SampleShape, random: Ran
     const augmented = kind === 'strong' ? augmentStrongly : augment;
     ({ image: picture, label: classes } = augmented(picture, classes, random, shape.imageSize));
   }
-  return toInput(makeExample(picture, classes, { imageSize: shape.imageSize, lowSize: shape.targetSide }), shape);
+  return toInput(picture, classes, shape);
 }
 
 /** Label of pixels beyond the image. No class has this number; that would take 256 classes. */
@@ -125,26 +127,28 @@ function mirrored(image: Image): Image {
   return { ...image, data: out };
 }
 
-/** Converts grey values in 0…1 to the encoder's input. */
-function toInput({ image: data, label, lowLabel }: Example, shape: InputShape): Example {
+/**
+ * Resizes image and label to the encoder's input. Prediction divides bytes; here, as in the published code, the levels are
+ * float32 shares of white. For models with a mean of SAM's the last bit of the results differs.
+ */
+function toInput(picture: Image, classes: Image, shape: InputShape): ModelExample {
+  const { image: data, label } = resizeExample(picture, classes, shape.imageSize);
   const beyond = (pixel: number): boolean => label[pixel] === BEYOND;
   const size = { width: shape.imageSize, height: shape.imageSize, channels: 1 } as const;
-  const within = (value: number): number => (value === BEYOND ? 0 : value);
   return {
     image: normalise(shape, { ...size, data, white: 1, beyond }),
-    label: label.map(within),
-    lowLabel: lowLabel.map(within),
+    label: label.map((value) => (value === BEYOND ? 0 : value)),
   };
 }
 
-function targetOf({ label, lowLabel }: Example, classId: number, shape: SampleShape): Float32Array {
+function targetOf({ label }: ModelExample, classId: number, shape: SampleShape): Float32Array {
   switch (shape.target) {
     case 'nearest':
-      return Float32Array.from(lowLabel, (value) => (value === classId ? 1 : 0));
+      return Float32Array.from(lowLabelOf(label, shape.targetSide), (value) => (value === classId ? 1 : 0));
     case 'share':
       return shares(label, classId, shape);
     case 'classes':
-      return Float32Array.from(lowLabel);
+      return Float32Array.from(lowLabelOf(label, shape.targetSide));
   }
 }
 

@@ -8,7 +8,7 @@ import { SamusError } from '../errors.js';
 import { createImage, type Image } from '../formats/image.js';
 import type { StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
-import { inputShape } from '../models/imageFrame.js';
+import { inputShape } from '../models/graphs.js';
 import type { Runtime, SessionOptions } from '../runtime/session.js';
 import { ClickSession } from './clickSession.js';
 import type { Validation, ValidationPicture } from './position.js';

@@ -11,7 +11,7 @@ import { CENET_B } from '../../src/models/cenet/config.js';
 import { multiplyAdds } from '../../src/models/cost.js';
 import { CPFNET_B } from '../../src/models/cpfnet/config.js';
 import { FATNET_B } from '../../src/models/fatnet/config.js';
-import { inputChannels, networkGraph, parametersOf } from '../../src/models/graphs.js';
+import { imageInput, networkGraph, parametersOf } from '../../src/models/graphs.js';
 import { H2FORMER_B } from '../../src/models/h2former/config.js';
 import { MEDSAM } from '../../src/models/medsam/index.js';
 import { MISSFORMER_B } from '../../src/models/missformer/config.js';
@@ -75,7 +75,7 @@ function resultsOf(config: ModelConfig): Tensor[] {
   if (architecture.task === 'classes') return Object.values(networkGraph(config).outputs);
   const parameters = new Parameters();
   const { lowRes } = architecture.shapes(config);
-  const image = input('image', [1, inputChannels(config), config.imageSize, config.imageSize]);
+  const image = imageInput(config);
   const decode = architecture.decoder(parameters, config, architecture.encode(parameters, config, image));
   const { lowResLogits, iou } = decode({
     coords: input('coords', [1, 2, 2]),

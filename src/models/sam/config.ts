@@ -5,6 +5,7 @@
 import type { Shapes } from '../../graph/tensorData.js';
 import { isScaleName } from '../../nn/parameters.js';
 import { type ConfigRule, type FieldReader, type ModelConfig, shapeOf } from '../architecture.js';
+import { IMAGENET_STRETCHED, type Preprocessing } from '../preprocessing.js';
 
 /** What all models with SAM's parts have. */
 export interface SamSizes extends ModelConfig {
@@ -43,6 +44,13 @@ function sam(dim: number, depth: number, heads: number, globalBlocks: readonly n
 }
 
 /** SAM's three sizes (segment-anything, build_sam.py). */
+/** RGB by the longest side, normalised, then padded: what is beyond is the mean colour (segment-anything, modeling/sam.py). */
+export const SAM_PREPROCESSING: Preprocessing = {
+  ...IMAGENET_STRETCHED,
+  fit: 'longest-side',
+  points: 'corner',
+};
+
 export const SAM_VIT_B = sam(768, 12, 12, [2, 5, 8, 11]);
 export const SAM_VIT_L = sam(1024, 24, 16, [5, 11, 17, 23]);
 export const SAM_VIT_H = sam(1280, 32, 16, [7, 15, 23, 31]);

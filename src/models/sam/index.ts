@@ -2,12 +2,12 @@
  * SAM (Kirillov et al., Segment Anything, 2023, arXiv:2304.02643) as an architecture.
  */
 import type { PromptedArchitecture } from '../architecture.js';
-import { SAM_PREPROCESSING } from '../preprocessing.js';
 import {
   hasSamParts,
   patchRules,
   readSizes,
   recogniseSam,
+  SAM_PREPROCESSING,
   SAM_VIT_B,
   SAM_VIT_H,
   SAM_VIT_L,
@@ -15,7 +15,7 @@ import {
   sizeRules,
 } from './config.js';
 import { imageEncoder } from './imageEncoder.js';
-import { SAM_DECODING, SAMUS_RECIPE } from './prompted.js';
+import { ONE_MASK_TRAINING, SAM_DECODING } from './prompted.js';
 
 /** The large products of the encoder's blocks hold nine tenths of its weights and arithmetic. */
 const LARGE = /^image_encoder\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.lin[12])\.weight$/;
@@ -39,13 +39,14 @@ export const SAM: PromptedArchitecture<SamConfig> = {
   },
 
   preprocessing: () => SAM_PREPROCESSING,
+  preprocessingSentence: 'rgb, longest side to imageSize, normalised, padded',
 
   encode(p, config, image) {
     return imageEncoder(p.at('image_encoder'), config, image);
   },
 
   published: {
-    ...SAMUS_RECIPE,
+    ...ONE_MASK_TRAINING,
     /** As SAMUS's authors compare it: the decoder. */
     isTrained: (_, name) => name.startsWith('mask_decoder.'),
   },

@@ -1,6 +1,6 @@
 /**
  * Common parts of the architectures with SAM's prompt encoder and mask decoder: the prompts they take, the decoder, and
- * the recipe of SAMUS's authors for training and comparing them.
+ * the training on its first mask.
  */
 import { slice } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
@@ -38,8 +38,8 @@ export const SAM_DECODING: Decoding = {
   },
 };
 
-/** The training of SAMUS (train.py and its options), by which its authors train SAM too. */
-export const SAMUS_RECIPE = {
+/** Training on mask 0 alone, as SAMUS's authors train both models (train.py of SAMUS and its options). */
+export const ONE_MASK_TRAINING = {
   /** Low-resolution logits are compared with the nearest pixels of the label. */
   targetSide: ({ tokenGrid }: SamSizes): number => 4 * tokenGrid,
 

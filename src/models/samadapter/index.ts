@@ -10,7 +10,7 @@ import type { Tensor } from '../../graph/tensor.js';
 import { binaryCrossEntropy } from '../../nn/loss.js';
 import type { Parameters } from '../../nn/parameters.js';
 import { type ClassArchitecture, type ClassOutputs, type Losses, shapeOf } from '../architecture.js';
-import { SAM_PREPROCESSING } from '../preprocessing.js';
+import { IMAGENET_STRETCHED } from '../preprocessing.js';
 import {
   patchRules,
   readSizes,
@@ -67,7 +67,7 @@ export const SAM_ADAPTER: ClassArchitecture<SamAdapterConfig> = {
   },
 
   /** RGB by the mean and deviation of ImageNet, as SAM's; stretched over the square. */
-  preprocessing: () => ({ channels: 3, fit: 'stretch', mean: SAM_PREPROCESSING.mean, std: SAM_PREPROCESSING.std }),
+  preprocessing: () => IMAGENET_STRETCHED,
 
   describe({ tokenGrid: grid, dim, depth, hidden }) {
     return `${grid} x ${grid} tokens of ${dim}, ${depth} blocks, prompts of ${hidden}`;

@@ -3,7 +3,7 @@
  */
 import type { PromptedArchitecture } from '../architecture.js';
 import { GREY_STRETCHED } from '../preprocessing.js';
-import { SAM_DECODING, SAMUS_RECIPE } from '../sam/prompted.js';
+import { ONE_MASK_TRAINING, SAM_DECODING } from '../sam/prompted.js';
 import { readConfig, recognise, rules, SAMUS_B, SAMUS_S, type SamusConfig } from './config.js';
 import { isGlobalTable, SAMUS_FROM_SAM } from './fromSam.js';
 import { samusEncoder } from './imageEncoder.js';
@@ -28,13 +28,14 @@ export const SAMUS: PromptedArchitecture<SamusConfig> = {
   recognise,
 
   preprocessing: () => GREY_STRETCHED,
+  preprocessingSentence: 'grey, stretched to imageSize x imageSize, 0 to 1',
 
   encode(p, config, image) {
     return samusEncoder(p.at('image_encoder'), config, image);
   },
 
   published: {
-    ...SAMUS_RECIPE,
+    ...ONE_MASK_TRAINING,
     /** Its additions and the relative positions of the global blocks; prompt encoder and decoder are frozen. */
     isTrained: (config, name) => ADDED.test(name) || isGlobalTable(name, config),
   },

@@ -5,7 +5,7 @@
 import type { Shape } from '../../graph/dims.js';
 import { sizeOf } from '../../graph/tensorData.js';
 import type { ModelConfig, ModelGraph } from '../../models/architecture.js';
-import { decoderGraph, encoderGraph, inputChannels } from '../../models/graphs.js';
+import { decoderGraph, encoderGraph, inputShape } from '../../models/graphs.js';
 import { promptedOf } from '../../models/registry.js';
 import { MAX_BATCH } from '../../predict/segmenter.js';
 import type { ModelPart } from '../inference/messages.js';
@@ -54,7 +54,7 @@ export function openShape({ dims }: TensorSpec): number[] {
 /** Largest JSON of a request to either half of a model, in bytes. */
 export function largestJson(config: ModelConfig): number {
   const { embedding, lowRes } = promptedOf(config).shapes(config);
-  const image = inputChannels(config) * config.imageSize ** 2;
+  const image = inputShape(config).preprocessing.channels * config.imageSize ** 2;
   const masks = MAX_BATCH * (lowRes ** 2 + 3 * MAX_POINTS);
   return JSON_BYTES * Math.max(image, sizeOf(embedding) + masks) + 65_536;
 }
