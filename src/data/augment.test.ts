@@ -72,7 +72,7 @@ describe('augmentation', () => {
     expect([...lowLabel.subarray(0, 128)]).toEqual(Array.from({ length: 128 }, (_, i) => 2 * i + 1));
   });
 
-  it('wants grey images', () => {
+  it('requires grey images', () => {
     const rgb = createImage(1, 1, 3, new Uint8Array(3));
     const refused = expect.objectContaining({ code: 'AUGMENT_PARAMETER' });
     expect(() => makeExample(rgb, rgb, { imageSize: 1, lowSize: 1 })).toThrow(refused);

@@ -82,7 +82,7 @@ describe('a check', () => {
     );
   });
 
-  it('tells every line that is wrong, and what is merged or not there', async () => {
+  it('reports every wrong line, merged values and missing files', async () => {
     folder
       .list('train', '1/A/x', 'nothing', '1/A/gone', '1/A/lost', '0/A/x', '3/A/x', '2/A/x', '1/A/x')
       .classes({ A: 3 });
@@ -128,7 +128,7 @@ describe('a check', () => {
     expect(await codes(['train-LV', 'extra'])).toEqual(['IMAGE_DUPLICATE', 'SPLIT_DUPLICATE']);
   });
 
-  it('tells patients by names that are known where no images.csv does', async () => {
+  it('recognises patients by known names without images.csv', async () => {
     folder
       .list('train', '1/FetalHead-HC18/010_HC', '1/A/010_HC')
       .list('val', '1/FetalHead-HC18/010_2HC', '1/A/010_2HC');
@@ -184,7 +184,7 @@ describe('a split', () => {
     expect((await check()).problems.filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
-  it('keeps together what names that are known tell', async () => {
+  it('keeps patients together by known names', async () => {
     const names = [1, 2, 3, 4, 5, 6].flatMap((id) => [`00${id}_HC`, `00${id}_2HC`]);
     for (const [i, name] of names.entries()) {
       await folder.pair('FetalHead-HC18', name, texture(2, 2, i), grey(2, [0, 1, 0, 0]));

@@ -94,7 +94,7 @@ describe('a dataset folder', () => {
     expect((await data.read(list.at(1))).width).toBe(2);
   });
 
-  it('tells names and colours, by defaults where nothing is said', async () => {
+  it('returns names and colours, by default if not stated', async () => {
     folder.list('train', '1/A/x').classes({ A: 3, B: 2 });
     folder.text(
       'MainPatient/dataset.json',
@@ -133,7 +133,7 @@ describe('a dataset folder', () => {
     expect(facts?.get('y')).toBeUndefined();
   });
 
-  it('tells patients by images.csv, else by names that are known', async () => {
+  it('finds patients by images.csv, else by known names', async () => {
     folder.list('train', '1/FetalHead-HC18/010_HC').classes({ 'FetalHead-HC18': 2 });
     folder.text('FetalHead-HC18/images.csv', 'name,patient\n010_HC,mine\n010_2HC,\n');
     await folder.pair('FetalHead-HC18', '010_2HC', grey(1, [1]), grey(1, [1]));

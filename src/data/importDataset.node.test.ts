@@ -277,7 +277,7 @@ describe('HC18', () => {
   };
   const inside = (label: Uint8Array, x: number, y: number) => label[y * 60 + x];
 
-  it('fills outlines, also where the image cuts them, and tells millimetres and the fetus', async () => {
+  it('fills outlines, also those cut by the image, and reads millimetres and the fetus', async () => {
     const whole = await importRing(30, 25);
     expect(whole).toMatchObject({ spacingMm: [0.25, 0.25], patient: '007' });
     expect([inside(whole.label, 30, 25), inside(whole.label, 1, 1)]).toEqual([1, 0]);

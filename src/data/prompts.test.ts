@@ -119,7 +119,7 @@ describe('a correction click', () => {
     const { label, width } = picture('111....', '111....', '111....', '.......', '1111111', '1111111');
     expect(correctionClick(new Uint8Array(label.length), label, width, 1)?.[1]).toBeGreaterThanOrEqual(4);
   });
-  it('always lies on an error, and tells which', () => {
+  it('always lies on an error, with its label', () => {
     fc.assert(
       fc.property(labels, ({ label, mask, width }) => {
         const click = correctionClick(mask, label, width, 1);

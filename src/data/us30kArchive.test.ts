@@ -71,7 +71,7 @@ describe('annotated images in the layout of US30K', () => {
     );
   });
 
-  it('come as a zip archive with the same bytes', () => {
+  it('make a zip archive with the same bytes', () => {
     const files = unzipSync(us30kArchive(DATASET));
     expect(Object.keys(files).sort()).toEqual([...written(DATASET).keys()].sort());
     expect([...decodeClassPng(files['Breast-Own/label/case 1.png']!).classes]).toEqual([0, 1, 2, 2]);

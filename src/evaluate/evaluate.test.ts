@@ -232,7 +232,7 @@ describe('an evaluation', () => {
     ]);
   });
 
-  it('goes on where an image fails, and tells which', async () => {
+  it('continues after a failed image, and reports it', async () => {
     const list = listOf('1/Set/bad1', '1/Set/0', '2/Set/bad1');
     const evaluation = await evaluate(
       oracle(() => 0),

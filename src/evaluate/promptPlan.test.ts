@@ -21,7 +21,7 @@ describe('kinds of prompts', () => {
     );
   });
 
-  it('say what auto would need', () => {
+  it('report what auto would need', () => {
     expect(() => parsePromptKind('auto')).toThrow(expect.objectContaining({ code: 'EVALUATE_PROMPT_AUTO' }));
   });
 });

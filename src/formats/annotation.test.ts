@@ -32,7 +32,7 @@ describe('the prompts of a document', () => {
     });
   });
 
-  it('are what was asked, not what came of it', () => {
+  it('contain the prompts, not the answers', () => {
     const result = { name: 'x', score: 0.9, box: [5, 5, 9, 9], mask: 'out/a.x.png', rle };
     expect(objectOf({ ...result, points: [[1, 2, 1]] })).toEqual({ name: 'x', points: [[1, 2, 1]] });
     const prompt = { points: [], box: [0, 0, 20, 20] };
@@ -159,7 +159,7 @@ describe('an annotation document', () => {
     ],
   };
 
-  it('comes back as it was written, but for images that failed', () => {
+  it('reads back unchanged, except failed images', () => {
     const failed = { image: { path: 'b.png' }, error: new SamusError('IMAGE_FORMAT', 'no picture', 'give one') };
     const json = annotationJson({ ...full, images: [failed, ...full.images] });
     expect(json).toMatchObject({

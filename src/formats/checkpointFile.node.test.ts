@@ -130,7 +130,7 @@ describe.skipIf(!process.env.SAMUS_TEST_DATA)('names of the published models (ne
 });
 
 describe('readCheckpointFile', () => {
-  it('says what is wrong with a path or a file', async () => {
+  it('reports what is wrong with a path or a file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'samus-checkpoint-'));
     const empty = join(folder, 'empty.pth');
     const page = join(folder, 'page.pth');

@@ -8,7 +8,7 @@ import { readImage } from './imageFile.node.js';
 const CLASSES = Uint8Array.from([0, 1, 2, 3, 255, 7]);
 
 describe('class indices as PNG', () => {
-  it('come back as they were', () => {
+  it('are read back unchanged', () => {
     const maps = fc
       .tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 }))
       .chain(([width, height]) =>

@@ -108,7 +108,7 @@ describe('a COCO document', () => {
 });
 
 describe('the categories of a COCO document', () => {
-  it('come in the order of their ids, used or not', () => {
+  it('are in the order of their ids, used or not', () => {
     const categories = [
       { id: 9, name: 'b' },
       { id: 2, name: 'a', color: [1, 2, 3] },

@@ -32,7 +32,7 @@ describe('openFileSource', () => {
     await source.close();
   });
 
-  it('says what is at a path that is no file', async () => {
+  it('reports what is at a path that is not a file', async () => {
     const file = join(folder, 'file');
     await writeFile(file, 'x');
     await expect(openFileSource(folder)).rejects.toMatchObject({ kind: 'input', code: 'FILE_IS_DIRECTORY' });

@@ -85,7 +85,7 @@ describe('readImage', () => {
     await expect(readImage(fixturePath('float.tif'))).rejects.toThrow(coded('IMAGE_FORMAT'));
   });
 
-  it('tells a file by its content, not by its name', async () => {
+  it('recognises a file by content, not by name', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'samus-image-'));
     const path = join(folder, 'scan.jpg');
     await writeFile(path, fixtureBytes('grey.png'));
@@ -94,7 +94,7 @@ describe('readImage', () => {
   });
 });
 
-describe('readImage says what is wrong', () => {
+describe('errors of readImage', () => {
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'samus-image-'));

@@ -65,7 +65,7 @@ describe('writePng', () => {
     expect(await readdir(folder)).toEqual(['a.png']);
   });
 
-  it('tells a full disk from a wrong place', async () => {
+  it('distinguishes a full disk from a wrong path', async () => {
     const full = Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' });
     vi.mocked(writeFile).mockRejectedValueOnce(full);
     const refused = expect.objectContaining({ kind: 'machine', code: 'DISK_FULL' });

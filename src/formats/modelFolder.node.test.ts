@@ -82,7 +82,7 @@ describe('a model folder', () => {
     expect(await readFile(file, 'utf8')).toBe('years of work');
   });
 
-  it('says so where it cannot be written', async () => {
+  it('reports an unwritable place', async () => {
     const file = join(root, 'file');
     await writeFile(file, '');
     await expect(writeModelFolder(join(file, 'model'), { config: CONFIG, tensors: TENSORS })).rejects.toMatchObject({

@@ -6,7 +6,7 @@ import { encodeNifti } from './niftiWrite.js';
 const CLASSES = Uint8Array.from([0, 1, 2, 3, 255, 7]);
 
 describe('class indices as NIfTI', () => {
-  it('come back with their size and spacing', () => {
+  it('read back with their size and spacing', () => {
     const { size, spacingMm, channels, samples } = parseNifti(gunzipSync(encodeNifti(CLASSES, 3, 2, [0.25, 0.5])), 'a');
     expect(size).toEqual([3, 2, 1]);
     expect(spacingMm).toEqual([0.25, 0.5, 1]);

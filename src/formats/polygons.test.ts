@@ -70,7 +70,7 @@ describe('the polygons of a mask', () => {
 });
 
 describe('the outlines of a mask', () => {
-  it('tell objects from holes and have all their borders', () => {
+  it('distinguish objects from holes and have all their borders', () => {
     fc.assert(
       fc.property(anyMask, ({ mask, width, height }) => {
         const rings = traceOutlines(mask, width, height);

@@ -33,7 +33,7 @@ describe('run lengths against pycocotools', () => {
 });
 
 describe('run lengths', () => {
-  it('come back as they were, with the area and box of the mask', () => {
+  it('read back unchanged, with the area and box of the mask', () => {
     fc.assert(
       fc.property(anyMask, (mask) => {
         const rle = encodeRle(mask.data, mask.width, mask.height);

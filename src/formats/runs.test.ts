@@ -23,7 +23,7 @@ describe('masks as run lengths', () => {
     );
   });
 
-  it('come back from the rectangle around them, and know each pixel', () => {
+  it('read back from their bounding rectangle, with each pixel', () => {
     fc.assert(
       fc.property(twoMasks, ({ width, height, a }) => {
         const packed = encodeRle(a, width, height);

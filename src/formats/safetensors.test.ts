@@ -130,7 +130,7 @@ describe('encodeSafetensors', () => {
     );
   });
 
-  it('comes back as it was: names, order, types, shapes, bits, metadata', async () => {
+  it('reads back unchanged: names, order, types, shapes, bits, metadata', async () => {
     const name = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('__proto__', 'constructor', '0', '10', ''));
     const tensor = fc
       .tuple(fc.constantFrom(...DTYPES), fc.array(fc.nat(3), { maxLength: 4 }), fc.infiniteStream(fc.nat(255)))

@@ -34,7 +34,7 @@ describe('writeSafetensorsFile', () => {
     expect(await readdir(path)).toEqual(['inside']);
   });
 
-  it('says so if there is no such folder', async () => {
+  it('reports a missing folder', async () => {
     const path = join(folder, 'none', 'model.safetensors');
     await expect(writeSafetensorsFile(path, STATE)).rejects.toMatchObject({ kind: 'input', code: 'FILE_UNWRITABLE' });
   });

@@ -62,7 +62,7 @@ describe('a graph with open dimensions', () => {
   const projected = linear(all, weight, constant(float32([0, 0, 0.5], [3])));
   const flat = reshape(transpose(projected, [0, 2, 1]), ['batch', mulDims(3, 'points+3')]);
 
-  it('knows its shapes when it is built', () => {
+  it('has shapes when it is built', () => {
     expect(all.shape).toEqual(['batch', 'points+3', 2]);
     expect(projected.shape).toEqual(['batch', 'points+3', 3]);
   });

@@ -30,7 +30,7 @@ afterAll(() => segmenter.dispose());
 const ask = async (spec: Partial<JobObject>, guess?: Uint8Array, multimask = false) => {
   const object = { name: 'a', points: [], ...(guess && { guess: { rle: packed(guess) } }), ...spec };
   for await (const { found } of answerTask(segmenter, encoding, { objects: [object], multimask })) return found;
-  throw new Error('the object was expected back');
+  throw new Error('expected the object back');
 };
 const logitsOf = ({ candidates }: Awaited<ReturnType<typeof ask>>) => candidates.map((one) => one.lowResLogits);
 const single = (prompt: ObjectPrompt, options?: SegmentOptions) => segmenter.segment(encoding, prompt, options);

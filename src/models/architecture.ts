@@ -141,7 +141,7 @@ export interface TrainingMemory {
 }
 
 // Methods, not properties that hold functions: the registry keeps architectures of different configurations in one
-// list, which TypeScript allows for methods. registry.ts hands each only configurations of its own.
+// list, which TypeScript allows for methods. registry.ts passes each only its own configurations.
 interface Common<C extends ModelConfig, Outputs> {
   /** As `config.json` names it. */
   readonly id: string;
@@ -180,7 +180,7 @@ interface Common<C extends ModelConfig, Outputs> {
 
 export type PromptKind = 'points' | 'box' | 'mask';
 
-/** Labels of points. Box corners are points with labels of their own, as in SAM's public ONNX export. */
+/** Labels of points. Box corners are points with separate labels, as in SAM's public ONNX export. */
 export const POINT_LABEL = {
   /** Pads prompts of unequal length in one run; no token attends to it. An addition of this project. */
   absent: -2,
@@ -194,7 +194,7 @@ export const POINT_LABEL = {
 
 /** A prompt for each object, or in training for each image. */
 export interface PromptInputs {
-  /** [O, N, 2], x then y in pixels of the model's input; the corners of a box are points with labels of their own. */
+  /** [O, N, 2], x then y in pixels of the model's input; box corners are points with separate labels. */
   readonly coords: Tensor;
   /** [O, N], values of POINT_LABEL */
   readonly labels: Tensor;

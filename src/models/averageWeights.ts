@@ -37,9 +37,9 @@ function mean(tensor: TensorData, name: string, models: readonly WeightedModel[]
   return float32(means, tensor.shape);
 }
 
-function checkSame(expected: ModelConfig, came: ModelConfig, number: number): void {
+function checkSame(expected: ModelConfig, actual: ModelConfig, number: number): void {
   const wanted = new Map<string, unknown>(Object.entries(expected));
-  const found = new Map<string, unknown>(Object.entries(came));
+  const found = new Map<string, unknown>(Object.entries(actual));
   const text = (values: ReadonlyMap<string, unknown>, field: string): string =>
     JSON.stringify(values.get(field)) ?? 'none';
   const fields = [...new Set([...wanted.keys(), ...found.keys()])].filter(

@@ -10,7 +10,7 @@ describe('config.json', () => {
   const int8 = { ...SAMUS_B, quantisation: 'int8' as const };
 
   it.each([SAM_VIT_B, SAM_VIT_L, SAM_VIT_H, SAMUS_B, SAMUS_S, TINY_SAM, TINY_SAMUS, int8])(
-    'reads as it was written',
+    'survives a round trip',
     (config) => {
       expect(parseConfig(JSON.parse(serialiseConfig(config)))).toEqual({ config, extra: {}, warnings: [] });
     },

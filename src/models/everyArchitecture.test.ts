@@ -59,7 +59,7 @@ describe.each(PRESETS)('the preset %s', (name, config, recognisedAs) => {
     expect(recognise(namesOnly(config))).toEqual({ ...config, architecture: recognisedAs });
   });
 
-  it('fits together, and its config.json reads as it was written', () => {
+  it('is consistent, and its config.json survives a round trip', () => {
     checkConfig(config);
     expect(parseConfig(JSON.parse(serialiseConfig(config)))).toEqual({ config, extra: {}, warnings: [] });
   });

@@ -65,7 +65,7 @@ describe('a click', () => {
     expect(y).toBeCloseTo((60 * 698) / 150, 9);
   });
 
-  it('maps edges of a stretched image to edges, and comes back', () => {
+  it('maps edges of a stretched image to edges, and back', () => {
     fc.assert(
       fc.property(sizes, fc.double({ min: 0, max: 1, noNaN: true }), ({ width, height }, share) => {
         const frame = imageFrame(SAMUS_B, width, height);
@@ -244,7 +244,7 @@ describe('a first guess', () => {
     expect(most).toBeLessThan(0.3);
   });
 
-  it('is sure where the mask is and where it is not, and knows nothing beyond the image', () => {
+  it('is confident inside and outside the mask, and −10 beyond the image', () => {
     const frame = imageFrame(SAM_VIT_B, 200, 100);
     const lowRes = maskToLowRes(frame, new Uint8Array(200 * 100).fill(7));
     expect(lowRes[0]).toBe(10);

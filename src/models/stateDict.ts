@@ -34,9 +34,9 @@ export function checkStateDict(config: ModelConfig, tensors: StateDict): Checked
   const missing = parameters.filter(({ name, unused }) => !unused && !tensors.has(name)).map(({ name }) => name);
   const misshapen = parameters.filter((parameter) => !fits(parameter, tensors.get(parameter.name)));
   const mistyped = parameters.flatMap(({ name, dtype }) => {
-    const came = tensors.get(name)?.dtype;
+    const actual = tensors.get(name)?.dtype;
     const taken = dtype === 'float32' ? FLOATS : [dtype];
-    return came && !taken.includes(came) ? [{ name, dtype: came }] : [];
+    return actual && !taken.includes(actual) ? [{ name, dtype: actual }] : [];
   });
   const details = {
     missing,

@@ -116,10 +116,10 @@ describe("everything in a picture, against SAM's automatic mask generator", () =
 describe('everything in a picture', () => {
   it('uses full runs of the decoder, and reports progress', async () => {
     runs.length = 0;
-    const told: number[][] = [];
-    await everything({ pointsPerSide: 9, progress: (done, total) => told.push([done, total]) });
+    const reported: number[][] = [];
+    await everything({ pointsPerSide: 9, progress: (done, total) => reported.push([done, total]) });
     expect(runs).toEqual([32, 32, 17]);
-    expect(told).toEqual([
+    expect(reported).toEqual([
       [32, 81],
       [64, 81],
       [81, 81],

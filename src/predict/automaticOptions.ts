@@ -61,10 +61,10 @@ export function automaticSettings(chosen: Omit<AutomaticOptions, 'signal' | 'pro
   return settings;
 }
 
-function optionError(name: string, expected: string, came: number): SamusError {
+function optionError(name: string, expected: string, got: number): SamusError {
   return new SamusError(
     'AUTOMATIC_OPTION',
-    `expected ${expected} as ${name}, got ${came}`,
+    `expected ${expected} as ${name}, got ${got}`,
     'correct it, or leave it out to use the default',
     { option: name },
   );

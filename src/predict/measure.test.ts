@@ -40,7 +40,7 @@ function cosine({ longest, shortest }: Measurement, [stepX, stepY]: readonly [nu
   return (ux * vx + uy * vy) / (Math.hypot(ux, uy) * Math.hypot(vx, vy));
 }
 
-const off = (came: number, expected: number): number => Math.abs(came / expected - 1);
+const off = (actual: number, expected: number): number => Math.abs(actual / expected - 1);
 
 describe('the measurements of a mask', () => {
   it.each([6, 12, 25, 50, 80])('are those of a disc of radius %i', (radius) => {

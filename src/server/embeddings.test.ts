@@ -42,7 +42,7 @@ describe('kept embeddings', () => {
     expect(['a', 'b', 'c', 'd'].filter((image) => embeddings.get('m', image))).toEqual(['a', 'c', 'd']);
   });
 
-  it('hold one that is larger than allowed until the next comes', async () => {
+  it('keep an oversized one until the next arrives', async () => {
     const embeddings = new Embeddings(100);
     await put(embeddings, 'm', 'a');
     expect(embeddings.get('m', 'a')).toBeDefined();
@@ -50,7 +50,7 @@ describe('kept embeddings', () => {
     expect([embeddings.get('m', 'a'), embeddings.size]).toEqual([undefined, 1]);
   });
 
-  it('are told apart by their model, and forgotten together', async () => {
+  it('are separate for each model, and deleted together', async () => {
     const embeddings = new Embeddings(1e6);
     await put(embeddings, 'm', 'a', 1);
     await put(embeddings, 'n', 'a', 2);

@@ -49,7 +49,7 @@ export interface Difference {
 
 /**
  * The model of a reference file with its weights.
- * @param given a model in place of the one that the metadata names
+ * @param given a model instead of the one named in the metadata
  * @throws SamusError REFERENCE_MODEL, REFERENCE_CONFIG, CONFIG_FIELD, REFERENCE_TENSOR, and what checkStateDict throws
  */
 export function openReference(

@@ -100,7 +100,7 @@ describeInChromium('the controls of the annotator', () => {
     expect(annotator.failures).toEqual([]);
   });
 
-  it('never gives the number of a class to another, so that work which comes back keeps its class', async () => {
+  it('never reuses the number of a class, so that restored work keeps its class', async () => {
     const { page } = annotator;
     const add = page.getByRole('button', { name: 'Add a class' });
     const chosen = page.getByRole('combobox', { name: 'Class', exact: true });

@@ -108,7 +108,7 @@ describeInChromium('the annotator by keys alone', () => {
     expect(annotator.failures).toEqual([]);
   });
 
-  it('has a screen reader say what the engine is at, what mask came and where the crosshair is', async () => {
+  it('announces the engine state, new masks and the crosshair to screen readers', async () => {
     const said: string[] = [];
     await page.exposeFunction('listen', (words: string) => said.push(words));
     await page.evaluate(() => {

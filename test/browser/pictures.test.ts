@@ -66,7 +66,7 @@ describeInChromium('opening pictures in the page', () => {
     }
   });
 
-  it('says what is wrong, also with what only the browser finds out', async () => {
+  it('reports what is wrong, also errors that only the browser finds', async () => {
     expect(await open(fixtureBytes('rgb420.jpg').subarray(0, 500))).toMatchObject({ code: 'IMAGE_CORRUPT' });
     expect(await open(fixtureBytes('frames.webp'), 5)).toMatchObject({ code: 'IMAGE_FRAME' });
     expect(await open(new Uint8Array())).toMatchObject({ code: 'IMAGE_CORRUPT' });

@@ -159,7 +159,7 @@ describeInChromium('masks made again from the JSON', () => {
     }
   }
 
-  it('come of clicks that were exported before any was answered', async () => {
+  it('follow from clicks exported before any answer', async () => {
     await fresh.context.route(/safetensors/, (route) => route.abort());
     annotator = await Annotator.open(fresh.context, server.url);
     await annotator.openImages(file);

@@ -55,7 +55,7 @@ describeInChromium('the annotator from another machine, on plain HTTP', () => {
     expect(annotator.failures).toEqual([]);
   });
 
-  it('asks the server for masks when the person wants that', async () => {
+  it('uses the server for masks on request', async () => {
     await annotator.page.getByLabel('Run model on').first().selectOption('server');
     await annotator.openImages(file);
     await annotator.ready();

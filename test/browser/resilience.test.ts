@@ -40,7 +40,7 @@ describeInChromium('the annotator', () => {
     await expect.poll(() => after.area()).toBe(area);
   });
 
-  it('saves in one tab alone, and tells the other', async () => {
+  it('saves in only one tab, and warns in the other', async () => {
     const first = await Annotator.open(fresh.context, server.url);
     await first.openImages(file);
     const second = await Annotator.open(fresh.context, server.url);

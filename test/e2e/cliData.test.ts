@@ -36,7 +36,7 @@ describe('samus data', () => {
     expect(table.rows).toHaveLength(5);
   });
 
-  it('ends with 1 when a check finds errors', async () => {
+  it('exits with 1 if a check finds errors', async () => {
     const { stdout: before } = await samus(folder, 'data', 'import', 'phantom', 'phantoms', 'wrong', '--json');
     expect(JSON.parse(before).datasets).toHaveLength(1);
     writeFileSync(join(folder, 'wrong/MainPatient/train.txt'), '1/Phantom/gone\n');
@@ -69,14 +69,14 @@ describe('samus data', () => {
     expect(readdirSync(join(folder, 'phantoms'))).toEqual(before);
   });
 
-  it('says that an import finds nothing', async () => {
+  it('reports an import without images', async () => {
     for (const name of ['US images', 'Expert mask images'])
       mkdirSync(join(folder, 'hollow', name), { recursive: true });
     const { code, stdout } = await samus(folder, 'data', 'import', 'carotid', 'hollow', 'x', '--json');
     expect([code, codeOf(stdout)]).toEqual([3, 'IMPORT_LAYOUT']);
   });
 
-  it('leaves no file behind where an import fails half way', async () => {
+  it('leaves no file behind if an import fails half way', async () => {
     mkdirSync(join(folder, 'own/images'), { recursive: true });
     mkdirSync(join(folder, 'own/labels'));
     for (const [from, to] of [

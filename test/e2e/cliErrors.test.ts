@@ -236,7 +236,7 @@ const CASES: readonly (readonly [what: string, code: string, exit: number, args:
   ],
 ];
 
-describe('a mistake gets a coded error and leaves nothing behind', () => {
+describe('a usage error has a code and leaves nothing behind', () => {
   let before: string[];
   /** What stands in the folder, but for files that another of the commands at work is just writing. */
   const settled = () => filesIn(folder).filter((path) => !/\.tmp(\/|$)/.test(path));
@@ -263,18 +263,18 @@ describe('a mistake gets a coded error and leaves nothing behind', () => {
     expect(settled()).toEqual(before);
   });
 
-  it('leaves nothing half-written either, once all of them have ended', () => {
+  it('leaves no partial files', () => {
     expect(filesIn(folder)).toEqual(before);
   });
 
-  it('says it in two lines to a person', async () => {
+  it('prints two lines without --json', async () => {
     const { code, stdout, stderr } = await samus(folder, 'segment', 'missing.png', ...POINT, ...MODEL);
     expect([code, stdout]).toEqual([3, '']);
     // On a busy machine a line of progress may come first.
     expect(stderr).toMatch(/^error: .*missing\.png.*\nhint: .*\n$/m);
   });
 
-  it('suggests the option that was meant', async () => {
+  it('suggests a similar option', async () => {
     const { stderr } = await samus(folder, 'segment', 'scan.png', '--pointt', '1,2');
     expect(stderr).toMatch(/hint: Did you mean --point\?/);
   });

@@ -59,7 +59,7 @@ describe('models check', () => {
     expect(names.filter((name) => !computed.has(name))).toEqual([]);
   });
 
-  it('says what could not be computed', async () => {
+  it('reports results that could not be computed', async () => {
     const path = await changed({}, { 'act.attention': float32([1], [1]) });
     const { code, stdout } = await samus(folder, 'models', 'check', path, '--json');
     expect([code, JSON.parse(stdout).missing]).toEqual([1, ['act.attention']]);

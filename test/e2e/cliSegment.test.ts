@@ -356,7 +356,7 @@ describe('several objects and images', () => {
     expect(JSON.parse((await run('samus.png')).stdout).error.code).toBe('PROMPTS_NO_IMAGE');
   });
 
-  it('goes on after an image that fails, says which, and ends with 1', async () => {
+  it('continues after a failed image, reports it, and exits with 1', async () => {
     writeFileSync(join(folder, 'broken.png'), 'no picture');
     const images = ['broken.png', 'scan.png', 'missing.png'];
     const { code, stdout } = await samus(folder, 'segment', ...images, '--point', '20,20', '--model', SAMUS, '--json');
@@ -369,7 +369,7 @@ describe('several objects and images', () => {
     ]);
   });
 
-  it('goes on after results that cannot be written, and writes names as long as the file system takes', async () => {
+  it('continues after unwritable results, and writes names of the maximum length', async () => {
     // With `.object-1.png` behind them, in bytes: 255, 255, 258.
     const [fits, wide, long] = ['y'.repeat(242), `${'あ'.repeat(80)}ab`, 'z'.repeat(245)];
     const images = ['scan.png', fits, wide, long, 'taken', 'last'].map((name) => `${name.replace('.png', '')}.png`);
@@ -420,7 +420,7 @@ describe('everything in an image', () => {
     );
   });
 
-  it('finds nothing where everything is too small, and says so', async () => {
+  it('reports that nothing was found if everything is too small', async () => {
     const { code, stdout } = await run('scan.png', 'none', '--min-area', String(WIDTH * HEIGHT + 1));
     expect(code).toBe(0);
     expect(stdout).toContain('scan.png: nothing found');

@@ -68,7 +68,7 @@ function statusIfNoneMatch(url: string, etag: string): Promise<number | undefine
 const segment = (body: unknown, image = id) => server.post(`/api/v1/images/${image}/segment`, body);
 
 describe('a server', () => {
-  it('says what it is', async () => {
+  it('identifies itself', async () => {
     expect(await json(fetch(`${server.url}/api/v1/health`))).toMatchObject({
       name: 'samus',
       status: 'ok',
@@ -351,7 +351,7 @@ describe('masks', () => {
     }
   });
 
-  it('are cleaned unless told otherwise', async () => {
+  it('are cleaned by default', async () => {
     const prompt = { points: [[10, 12]] } as const;
     const answer = async (clean: boolean) => (await json(segment({ objects: [prompt], clean }))).objects[0];
     const raw = await segmenter.segment(encoding, prompt, { clean: false });
@@ -433,7 +433,7 @@ describe('masks', () => {
     expect(error).toMatchObject({ code, message: expect.any(String), hint: expect.any(String) });
   });
 
-  it('of everything in the picture come without prompts', async () => {
+  it('of everything in the image need no prompts', async () => {
     const options = { pointsPerSide: 4, scoreThreshold: 0, stabilityThreshold: 0 };
     const document = await json(server.post(`/api/v1/images/${id}/everything`, { options, format: 'rle' }));
     expect(document).toMatchObject({ model: 'tiny', image: id, width: 48, height: 40 });

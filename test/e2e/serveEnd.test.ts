@@ -74,7 +74,7 @@ describe('a server with more to do than it takes on', () => {
   });
 });
 
-describe('a server that is told to end', () => {
+describe('a stopping server', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'by %s finishes what it accepted, refuses the rest, and exits with 0',
     async (signal) => {
@@ -115,7 +115,7 @@ describe('a server that is told to end', () => {
 });
 
 describe('the log', () => {
-  it('holds no pixel, no file name, no address as it came and no header', async () => {
+  it('contains no pixel, file name, raw address or header', async () => {
     mkdirSync(join(folder, 'scans'));
     writeFileSync(join(folder, 'scans', 'Mustermann.png'), png);
     const server = await startServe(folder, '--model', 'tiny', '--folder', 'scans', '--log-level', 'debug');

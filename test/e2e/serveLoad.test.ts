@@ -26,7 +26,7 @@ afterAll(async () => {
   expect(stderr).not.toContain('failed');
 });
 
-it('two hundred clients get answers, or are told to come back', async () => {
+it('two hundred clients get answers or 503 with Retry-After', async () => {
   const images = await Promise.all(Array.from({ length: 400 }, (_, seed) => picturePng(seed, 64, 64)));
   const run = (seconds: number) => load({ url: server.url, clients: CLIENTS, seconds, images, maxPauseMs: 200 });
   await run(2);

@@ -124,7 +124,7 @@ function readBinary(answer: Awaited<ReturnType<typeof infer>>): { json: Record<s
 }
 
 describe('the protocol', () => {
-  it('tells of the server and of its health', async () => {
+  it('reports the server and its health', async () => {
     expect((await get('/v2/health/live')).statusCode).toBe(200);
     expect((await get('/v2/health/ready')).statusCode).toBe(503);
     expect((await get('/v2/models/tiny-encoder/ready')).statusCode).toBe(503);
@@ -136,7 +136,7 @@ describe('the protocol', () => {
     }
   });
 
-  it.each(['', '/versions/1'])('tells the tensors of each model (%s)', async (version) => {
+  it.each(['', '/versions/1'])('returns the tensors of each model (%s)', async (version) => {
     expect((await get(`/v2/models/tiny-encoder${version}`)).json()).toEqual({
       name: 'tiny-encoder',
       versions: ['1'],
@@ -259,7 +259,7 @@ describe('the protocol', () => {
     }
   });
 
-  it('knows its models and versions only', async () => {
+  it('refuses unknown models and versions', async () => {
     expect((await get('/v2/models/other')).json()).toMatchObject({ error: expect.any(String), code: 'MODEL_UNKNOWN' });
     expect((await get('/v2/models/tiny-encoder/versions/2')).statusCode).toBe(404);
     expect((await get('/v2/none')).json()).toMatchObject({ error: expect.any(String), code: 'ROUTE_UNKNOWN' });

@@ -51,14 +51,14 @@ function start(
   });
 }
 
-it('says what is missing when no model is bundled', async () => {
+it('reports a missing bundled model', async () => {
   const { code, stderr } = await start();
   expect(code).toBe(3);
   expect(stderr).toContain('models/samus-s');
   expect(stderr).toContain('hint:');
 });
 
-it('takes no arguments, and says what does', async () => {
+it('refuses arguments and points to samus serve', async () => {
   const { code, stderr } = await start(undefined, '--port', '9000');
   expect([code, stderr]).toEqual([2, expect.stringMatching(/got "--port"\nhint: .*samus serve/)]);
 });
@@ -69,7 +69,7 @@ describe('with a bundled model', () => {
     await writeTinyModel(join(folder, 'models'), 'samus-s');
   });
 
-  it('serves it, at the next free port where another program has the usual one, and says what to open', async () => {
+  it('serves it, on the next free port if another program uses 8000, and prints the address', async () => {
     // Says nothing to whoever asks it what it is. Taken by this or by a program of this machine, port 8000 is not free.
     const other = createServer();
     await new Promise((resolve) => other.once('error', resolve).listen(8000, '127.0.0.1', () => resolve(undefined)));

@@ -72,7 +72,7 @@ describe('the check of the layers', () => {
     expect(check(changes)).toEqual({ code: 0, problems: [] });
   });
 
-  it('knows markup, and that the page is bundled with packages of the build', () => {
+  it('understands markup, and that the page is bundled with packages of the build', () => {
     const changes = {
       'web/main.tsx': "import { render } from 'preact';\nimport { App } from './app.js';\nrender(App);",
       'web/app.tsx': "import type { P } from '../predict/segmenter.js';\nexport const App = (p: P) => <i>{p}</i>;",

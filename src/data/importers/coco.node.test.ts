@@ -37,7 +37,7 @@ describe('COCO', () => {
     }
   });
 
-  it('is refused with more categories than a label can tell apart', async () => {
+  it('is refused with more categories than a label can store', async () => {
     const folder = await newFolder();
     const categories = Array.from({ length: 256 }, (_, i) => ({ id: i + 1, name: `c${i}` }));
     const text = JSON.stringify({ images: [{ id: 1, file_name: 'a.png' }], annotations: [], categories });

@@ -50,7 +50,7 @@ export const MEDSAM: PromptedArchitecture<MedSamConfig> = {
 
   rules: (config) => [...sizeRules(config), ...patchRules(config)],
 
-  // SAM's names and shapes: only config.json tells them apart.
+  // SAM's names and shapes: only config.json distinguishes them.
   recognise: () => undefined,
   recognisedAs: 'sam',
 

@@ -71,11 +71,11 @@ function resizeAbsolutePositions(
   return float32(values, [1, to, to, dim]);
 }
 
-function mismatch(name: string, config: SamSizes, expected: readonly number[], came: readonly number[]): SamusError {
+function mismatch(name: string, config: SamSizes, expected: readonly number[], got: readonly number[]): SamusError {
   return new SamusError(
     'CHECKPOINT_TENSOR_SHAPE',
-    `expected ${name} of shape [${expected.join(', ')}] for this ${config.architecture}, got [${came.join(', ')}] from SAM`,
+    `expected ${name} of shape [${expected.join(', ')}] for this ${config.architecture}, got [${got.join(', ')}] from SAM`,
     'choose a configuration with the widths of this SAM',
-    { misshapen: [{ name, expected: [...expected], came: [...came] }] },
+    { misshapen: [{ name, expected: [...expected], came: [...got] }] },
   );
 }

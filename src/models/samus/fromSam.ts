@@ -33,7 +33,7 @@ export const SAMUS_FROM_SAM: WeightTransfer<SamusConfig, SamConfig> = {
 
 /**
  * Weights of SAMUS from those of SAM. Tables of relative positions of the global blocks are resized, the absolute
- * table is kept as it is (the position adapter reduces it), and the parts that SAM lacks are drawn from `random`.
+ * table stays unchanged (the position adapter reduces it), and the parts missing in SAM are drawn from `random`.
  *
  * The reference finds the tables to resize by looking for the digits 2, 5, 8 and 11 anywhere in a name, which is
  * right for ViT-B only; here they are those of the global blocks, which for ViT-B are the same.
@@ -63,11 +63,11 @@ export function isGlobalTable(name: string, config: SamusConfig): boolean {
   return match !== null && config.globalBlocks.includes(Number(match[1]));
 }
 
-function mismatch(name: string, expected: readonly number[], came: readonly number[]): SamusError {
+function mismatch(name: string, expected: readonly number[], got: readonly number[]): SamusError {
   return new SamusError(
     'SAMUS_FROM_SAM',
-    `expected ${name} of shape [${expected.join(', ')}] for this SAMUS, got [${came.join(', ')}] from SAM`,
+    `expected ${name} of shape [${expected.join(', ')}] for this SAMUS, got [${got.join(', ')}] from SAM`,
     'choose a configuration of SAMUS with the widths of this SAM',
-    { tensor: name, expected: [...expected], came: [...came] },
+    { tensor: name, expected: [...expected], came: [...got] },
   );
 }

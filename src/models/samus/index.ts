@@ -13,7 +13,7 @@ const ADDED = /^image_encoder\..*(?:cnn_embed|post_pos_embed|Adapter)/;
 
 /**
  * The large products of the encoder's blocks hold nine tenths of its weights and arithmetic. The bottleneck adapters, the
- * CNN stem, the neck and the decoder stay float32: they are small, and most of the error came from them.
+ * CNN stem, the neck and the decoder stay float32: they are small and caused most of the error.
  */
 const LARGE =
   /^image_encoder\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.lin[12]|Space_Adapter\.(q|k|v|proj)|refine_Adapter\.conv\.0)\.weight$/;

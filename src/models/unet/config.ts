@@ -12,7 +12,7 @@ export interface UnetConfig extends ModelConfig {
   readonly classes: number;
   /** Channels of the first level; they double four times. 64 as published. */
   readonly base: number;
-  /** Maps are enlarged bilinearly, in place of by transposed convolutions. */
+  /** Enlarges maps bilinearly instead of by transposed convolutions. */
   readonly bilinear: boolean;
 }
 

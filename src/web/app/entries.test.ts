@@ -120,7 +120,7 @@ describe('the list of images', () => {
     expect(stored.map(({ name }) => name)).toEqual(['b.png', 'a.png']);
   });
 
-  it('comes back ahead of images that were opened meanwhile, and leaves those open', async () => {
+  it('is restored before images opened meanwhile, which stay open', async () => {
     const before = await load();
     await open(before, found('old.png'));
     await vi.waitFor(() => expect(held.files.size).toBe(1));
@@ -155,7 +155,7 @@ describe('the list of images', () => {
     expect(paths(page)).toHaveLength(3);
   });
 
-  it('opens the next where the first cannot be opened, says so, and knows it after a reload', async () => {
+  it('opens the next if the first cannot be opened, and still marks it after a reload', async () => {
     const before = await load();
     await open(before, found('gone.png', 'not a picture'), found('b.png'));
     expect(before.opened.peek()?.picture.name).toBe('b.png');
@@ -234,7 +234,7 @@ describe('the list of images', () => {
     await vi.waitFor(() => expect(page.document.peek()?.objects).toHaveLength(1));
   });
 
-  it('has work that came in while that of the store was read', async () => {
+  it('keeps work added while the stored work was read', async () => {
     const page = await load();
     await open(page, found('one.png'), found('two.png'));
     const [, two] = page.entries.peek();
@@ -250,7 +250,7 @@ describe('the list of images', () => {
     expect(await asked).toBe(work);
   });
 
-  it('tells that a file cannot be read, has no work on it, and goes on', async () => {
+  it('reports an unreadable file, keeps no work on it, and continues', async () => {
     model.comes = true;
     const page = await load();
     const gone = found('gone.png');
@@ -292,7 +292,7 @@ describe('the list of images', () => {
     expect(page.classes.peek()).toEqual([]);
   });
 
-  it('carries to a smaller image only what lies in it, and says so', async () => {
+  it('carries only prompts inside a smaller image, with a message', async () => {
     model.comes = true;
     const page = await load();
     await open(page, found('one.png'), found('small.png'));

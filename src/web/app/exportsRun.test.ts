@@ -230,7 +230,7 @@ describe('an export of all images', () => {
     expect(written.at(-1)?.classes.map(({ name }) => name)).toEqual(['object', 'cyst']);
   });
 
-  it('leaves out files that cannot be read, and says so', async () => {
+  it('skips unreadable files with a message', async () => {
     works.set('one', answered);
     entries.value = [entry('gone.png', null), entry('x.png', 'one')];
     await exportAll('masks');

@@ -43,7 +43,7 @@ describe('files that are opened', () => {
     message.value = null;
   });
 
-  it('are told for scans where no picture is among them', async () => {
+  it('are reported for scans without any image', async () => {
     const disc = [found('CD/INDEX', 'a list'), found('CD/DICOM/IM_0001', DICOM), found('CD/run.exe')];
     await takeFiles(disc, true);
     expect(message.peek()?.text).toBe(text.failures.IMAGE_DICOM[0]);

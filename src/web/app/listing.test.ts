@@ -33,7 +33,7 @@ describe('the list', () => {
     expect(withOwnPaths(list)).toEqual(list);
   });
 
-  it('knows what an image is called in its folder, whatever it is called in the list', () => {
+  it('keeps the name of an image in its folder, whatever its name in the list', () => {
     const two = withOwnPaths([entry('scans/p/1.png', { folder: A! }), entry('scans/p/1.png', { folder: B! })]);
     expect(two.map(({ path }) => path)).toEqual(['scans/p/1.png', 'scans/p/1-2.png']);
     const paths = two.map((one) => [...pathsInFolder([one], one.folder!).values()]);

@@ -58,7 +58,7 @@ describe('a mask', () => {
     expect(imageFor(mask, images)?.path).toBe(image);
   });
 
-  it('is told from an image by its folder, its ending, or the name of an image', () => {
+  it('is recognised by its folder, its suffix, or the name of an image', () => {
     const kind = (path: string) => maskKind(path, new Set(['scan']));
     expect(['a/label/x.png', 'Masks/x.png', 'x.json', 'scan.nii.gz'].map(kind)).toEqual(Array(4).fill('certain'));
     expect(['scan_mask.png', 'b/scan-seg.png', 'label/scan.jpg'].map(kind)).toEqual(Array(3).fill('likely'));

@@ -85,7 +85,7 @@ describe('masks that are opened', () => {
     });
   });
 
-  it('among other files are told if a place in them is wrong, and JSON of another kind is passed over', async () => {
+  it('report invalid JSON among other files, and skip JSON of another kind', async () => {
     const other = file('package.json', '{"name": "other"}');
     await addMasks([other, file('a.json', JSON.stringify({ images: [{ image: 'IM1.png' }] }))], true);
     expect(message.peek()).toMatchObject({
@@ -148,7 +148,7 @@ describe('masks that are opened', () => {
     expect(counts()).toEqual({ 'of a': 1 });
   });
 
-  it('add their classes to those of the last visit, which may come later', async () => {
+  it('add their classes to those of the last visit, which may load later', async () => {
     const stored = [{ id: 3, name: 'cyst', color: '#112233' }];
     last.visit = async () => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -158,7 +158,7 @@ describe('masks that are opened', () => {
     expect(classes.peek().map(({ id }) => id)).toEqual([2, 3]);
   });
 
-  it('give no class the number of one that came back under another name', async () => {
+  it('give no class the number of a restored one', async () => {
     const [x, y] = ['X', 'Y'].map((name) => ({ id: 5, name, color: '#112233' }));
     classes.value = [...FIRST_CLASSES, x!];
     removedClasses.value = [y!];
@@ -179,7 +179,7 @@ describe('masks that are opened', () => {
     expect(works.get('of b')?.objects.map(({ id }) => id)).toEqual(['drawn', expect.any(String)]);
   });
 
-  it('a second time leave what was made of them alone, and come back where they were deleted', async () => {
+  it('keep corrections when opened again, and restore deleted objects', async () => {
     const clicked = { points: [[0, 0]], rle };
     const both = JSON.stringify({ images: [{ image: 'IM1-2.png', width: 2, height: 1, objects: [clicked] }] });
     const files = [file('label/IM1.png'), file('a.json', both)];

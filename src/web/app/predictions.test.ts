@@ -62,7 +62,7 @@ beforeEach(() => {
 });
 
 describe('answers', () => {
-  it('are those of the image that was asked about, also when they come after the next one was opened', async () => {
+  it('belong to the requested image, also if they arrive after the next one was opened', async () => {
     await open('a', clicked('one'));
     await open('b', clicked('two'));
     engine.asked[0]!.answer(rowMask(0));
@@ -112,7 +112,7 @@ describe('answers', () => {
     expect(engineStatus.peek().phase).toBe('ready');
   });
 
-  it('come from a new engine after the worker of the old one has ended', async () => {
+  it('use a new engine after the worker of the old one has ended', async () => {
     await open('e', clicked('one'));
     const dead = engine;
     dead.asked[0]!.fail(refused('WORKER_BROKEN'));
@@ -128,7 +128,7 @@ describe('answers', () => {
 });
 
 describe('find everything', () => {
-  it('is stopped and says so when the image is left, and the next one can be searched at once', async () => {
+  it('stops with a message on leaving the image, and the next one can be searched at once', async () => {
     await open('f', clicked());
     const first = findEverything();
     engine.asked[0]!.progress?.(1, 2);

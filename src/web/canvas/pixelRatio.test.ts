@@ -19,7 +19,7 @@ function screenOf(ratio: number) {
 describe('followPixelRatio', () => {
   afterEach(() => vi.unstubAllGlobals());
 
-  it('tells of every change, until it is ended', () => {
+  it('reports every change until it is stopped', () => {
     const goTo = screenOf(1);
     const seen: number[] = [];
     const end = followPixelRatio(() => seen.push(devicePixelRatio));

@@ -10,7 +10,7 @@ describe('KeptTasks', () => {
     expect(await tasks.get('a', start)).toBe(1);
   });
 
-  it('keeps the keys used last and tells of the others', async () => {
+  it('keeps the most recently used keys and reports the others', async () => {
     const dropped: string[] = [];
     const tasks = new KeptTasks<string>(2, (key) => dropped.push(key));
     for (const key of ['a', 'b', 'a', 'c']) await tasks.get(key, async () => key);

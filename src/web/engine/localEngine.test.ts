@@ -48,7 +48,7 @@ describe('LocalEngine', () => {
     expect((await third).lowResLogits).toHaveLength(32 * 32);
   });
 
-  it('knows no image that was let go', async () => {
+  it('forgets released images', async () => {
     await engine.encode('b', picture, never);
     engine.forget('b');
     await expect(

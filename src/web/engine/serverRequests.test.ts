@@ -23,7 +23,7 @@ describe('ask', () => {
     expect(fetch).toHaveBeenCalledWith(URL, request);
   });
 
-  it('comes back to a busy server when it says, and gives up after some time', async () => {
+  it('retries a busy server after the given time, and eventually gives up', async () => {
     const busy = () => json({ error: {} }, 503, { 'retry-after': '0.01' });
     const fetch = server(busy, busy, () => json({ objects: [] }));
     expect(await ask(URL, { json: {} }, signal)).toEqual({ objects: [] });
@@ -46,7 +46,7 @@ describe('ask', () => {
     await expect(ask(URL, { json: {} }, signal)).rejects.toMatchObject({ ...error, kind: 'usage' });
   });
 
-  it('says so if the server is not there, or is another', async () => {
+  it('reports a missing or foreign server', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('failed')));
     await expect(ask(URL, { json: {} }, signal)).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
     server(() => new Response('<html>', { status: 500 }));

@@ -207,7 +207,7 @@ describe('the JSON with prompts', () => {
 });
 
 describe('label pictures', () => {
-  it('have the later object on top, and come back as one object for each class', () => {
+  it('have the later object on top, and read back as one object for each class', () => {
     const classes = classMap(worked());
     expect([...classes.subarray(0, WIDTH)]).toEqual([0, 1, 3, 3, 0, 0]);
     expect(labelClasses(classes, WIDTH, HEIGHT)).toEqual([
@@ -276,7 +276,7 @@ describe('exports', () => {
     expect(images[0]!.content).toBe('content of scan.png');
   });
 
-  it('as COCO keep numbers, names and unused classes, which come back as they were', async () => {
+  it('as COCO keep numbers, names and unused classes on reading back', async () => {
     const classes = [
       ...CLASSES,
       { id: 9, name: 'cyst', color: '#009e73' },

@@ -49,7 +49,7 @@ describe('a mask file', () => {
     expect(await readLabel(blob(encodeNifti(classes, SIDE, SIDE)))).not.toHaveProperty('spacingMm');
   });
 
-  it('is told from an image by its pixels', async () => {
+  it('is distinguished from an image by its pixels', async () => {
     const grey = (values: Uint8Array) => blob(encodePicture(createImage(SIDE, SIDE, 1, values)));
     expect(await looksLikeMask(grey(disc))).toBe(true);
     expect(await looksLikeMask(grey(disc.map((value) => value / 85)))).toBe(true);

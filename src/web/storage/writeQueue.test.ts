@@ -55,7 +55,7 @@ describe('the queue of writes', () => {
     expect(state()).toBe('unavailable');
   });
 
-  it('writes what came before the store was known', async () => {
+  it('writes changes queued before the store was open', async () => {
     const { shelf, queue, put, state } = begun();
     put('a', '1');
     await vi.advanceTimersByTimeAsync(1000);
@@ -97,7 +97,7 @@ describe('the queue of writes', () => {
     expect(state()).toBe('saved');
   });
 
-  it('keeps the newer of two changes that came while the older was being written', async () => {
+  it('keeps the newer of two changes during a write', async () => {
     const { shelf, queue, put, state } = begun();
     queue.begin(shelf);
     let open = (): void => undefined;
