@@ -3,6 +3,7 @@
  */
 import { type Json, SamusError } from '../errors.js';
 import type { Shapes } from '../graph/tensorData.js';
+import { AAUNET } from './aaunet/index.js';
 import type { Architecture, ClassArchitecture, ModelConfig, PromptedArchitecture, PromptKind } from './architecture.js';
 import { CANET } from './canet/index.js';
 import { CENET } from './cenet/index.js';
@@ -40,6 +41,7 @@ const ARCHITECTURES: Architecture[] = [
   SETR,
   MISSFORMER,
   CANET,
+  AAUNET,
 ];
 
 /**

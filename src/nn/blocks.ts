@@ -6,7 +6,7 @@ import type { ConvOptions } from '../graph/ops/convolution.js';
 import { relu } from '../graph/ops/elementwise.js';
 import { concat } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
-import { batchNorm2d, conv2d, convTranspose2d } from './layers.js';
+import { type BatchNormOptions, batchNorm2d, conv2d, convTranspose2d } from './layers.js';
 import type { Parameters } from './parameters.js';
 
 /** A grey image three times, for networks whose first weights are of colours. @param image [B, 1 or 3, H, W] */
@@ -23,6 +23,7 @@ interface ConvNormOptions extends ConvOptions {
   readonly kaiming?: boolean;
   /** Names of the convolution and its norm. Default `0` and `1`, those of a Sequential. */
   readonly names?: readonly [conv: string, norm: string];
+  readonly norm?: BatchNormOptions;
 }
 
 /**
@@ -33,7 +34,8 @@ interface ConvNormOptions extends ConvOptions {
 export function convNorm(p: Parameters, x: Tensor, outputs: number, options: ConvNormOptions = {}): Tensor {
   const { kernel = 3, bias = false, names = ['0', '1'], dilation = 1 } = options;
   const padding = options.padding ?? (dilation * (kernel - 1)) / 2;
-  return batchNorm2d(p.at(names[1]), conv2d(p.at(names[0]), x, outputs, { ...options, kernel, bias, padding }));
+  const convolved = conv2d(p.at(names[0]), x, outputs, { ...options, kernel, bias, padding });
+  return batchNorm2d(p.at(names[1]), convolved, options.norm);
 }
 
 /** {@link convNorm} and ReLU. */

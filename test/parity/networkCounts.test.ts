@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { input, type Tensor } from '../../src/graph/tensor.js';
 import { sizeOf } from '../../src/graph/tensorData.js';
+import { AAUNET_B } from '../../src/models/aaunet/config.js';
 import type { ModelConfig } from '../../src/models/architecture.js';
 import { CANET_B } from '../../src/models/canet/config.js';
 import { CENET_B } from '../../src/models/cenet/config.js';
@@ -67,6 +68,7 @@ const PUBLISHED: readonly Published[] = [
   // 13.767 in the authors' code, which computes the first layer of each MLP twice.
   { name: 'missformer', config: MISSFORMER_B, parameters: 42_462_082, gmacs: 13.767 - 2.315 },
   { name: 'canet', config: CANET_B, parameters: 2_785_610, gmacs: 5.534 },
+  { name: 'aaunet', config: AAUNET_B, parameters: 55_435_955, gmacs: 81.023 },
 ];
 
 /** All results for one image; a promptable model is asked once, by two points. */

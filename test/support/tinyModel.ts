@@ -4,6 +4,7 @@
  */
 
 import { float32, type TensorData } from '../../src/graph/tensorData.js';
+import type { AaunetConfig } from '../../src/models/aaunet/config.js';
 import type { ModelConfig } from '../../src/models/architecture.js';
 import type { CanetConfig } from '../../src/models/canet/config.js';
 import type { CenetConfig } from '../../src/models/cenet/config.js';
@@ -169,6 +170,14 @@ const TINY_CANET: CanetConfig = {
   width: 4,
 };
 
+const TINY_AAUNET: AaunetConfig = {
+  architecture: 'aaunet',
+  imageSize: 32,
+  classes: 1,
+  width: 2,
+  levels: 3,
+};
+
 /** One of each architecture, by its id. */
 export const TINY: Readonly<Record<string, ModelConfig>> = {
   cenet: TINY_CENET,
@@ -176,6 +185,7 @@ export const TINY: Readonly<Record<string, ModelConfig>> = {
   h2former: TINY_H2FORMER,
   missformer: TINY_MISSFORMER,
   canet: TINY_CANET,
+  aaunet: TINY_AAUNET,
   sam: TINY_SAM,
   samus: TINY_SAMUS,
   swinunet: TINY_SWINUNET,
