@@ -153,6 +153,7 @@ export const ERRORS = {
   INTERRUPTED: interrupted('The work was interrupted.'),
   MACHINE_LIMIT: machine('The machine ran out of memory or file handles.'),
   MASK_CONTENT: input('A mask file contains no classes.'),
+  MASK_FAINT: input('A compressed mask is too dark to distinguish an object from noise.'),
   MASK_SIZE: input('A mask file and its image differ in size.'),
   MEASURE_SIZE: usage('A mask to measure does not have the stated size.'),
   MEASURE_SPACING: usage('The pixel spacing is not two positive numbers.'),

@@ -8,11 +8,12 @@ import { DataFolder, grey, texture } from '../../test/support/dataFolder.js';
 import { fixturePath, framesByPillow, fromBase64 } from '../../test/support/imageFixtures.js';
 import { coded, forget, importFrom, newFolder } from '../../test/support/importing.js';
 import { createImage } from '../formats/image.js';
-import { readImage } from '../formats/imageFile.node.js';
+import { openImage, readImage } from '../formats/imageFile.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { openDataset } from './dataset.node.js';
 import { IMPORTER_TITLES } from './importers/importer.js';
 import { IMPORTERS, planImport } from './importers/index.node.js';
+import { binaryMask } from './importers/masks.js';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/data/', import.meta.url));
 const shared = process.env.SAMUS_TEST_DATA ?? '';
@@ -182,18 +183,50 @@ describe('a pair of folders', () => {
     },
   );
 
-  it('finds no object in a JPEG mask that holds noise alone', async () => {
+  it('leaves out a JPEG mask that is too dark to distinguish an object from noise, and names it', async () => {
     const source = await newFolder();
-    await write(source, 'images/a.png', texture(16, 16, 1));
     await mkdir(join(source, 'labels'));
     const noise = Uint8Array.from({ length: 256 }, (_, i) => (i * 7) % 9);
-    const jpeg = await sharp(noise, { raw: { width: 16, height: 16, channels: 1 } })
-      .jpeg({ quality: 100 })
-      .toBuffer();
-    await writeFile(join(source, 'labels/a.png'), jpeg);
-    expect((await importFrom('pair', source, { dataset: 'A' })).result.datasets).toMatchObject([
-      { images: 1, empty: 1 },
-    ]);
+    for (const [name, values] of [
+      ['noise', noise],
+      ['black', new Uint8Array(256)],
+    ] as const) {
+      await write(source, `images/${name}.png`, texture(16, 16, 1));
+      const jpeg = sharp(values, { raw: { width: 16, height: 16, channels: 1 } }).jpeg({ quality: 100 });
+      await writeFile(join(source, `labels/${name}.png`), await jpeg.toBuffer());
+    }
+    const { result } = await importFrom('pair', source, { dataset: 'A' });
+    expect(result.datasets).toMatchObject([{ images: 1, empty: 1 }]);
+    expect(result.failed).toEqual([{ file: 'images/noise.png', reason: expect.stringContaining('compression noise') }]);
+    await rm(join(source, 'images/black.png'));
+    await expect(importFrom('pair', source, { dataset: 'B' })).rejects.toThrow(coded('MASK_FAINT'));
+  });
+
+  it('separates lossy masks at half of their level, whatever the level, the quality and the container', async () => {
+    const [width, height] = [64, 48];
+    const inside = (i: number): boolean => (Math.floor(i / width) - 24) ** 2 / 200 + ((i % width) - 32) ** 2 / 300 < 1;
+    const area = 775;
+    const far: string[] = [];
+    for (let level = 40; level <= 255; level += 12) {
+      const raw = Uint8Array.from({ length: width * height }, (_, i) => (inside(i) ? level : 0));
+      const rgba = Uint8Array.from({ length: 4 * raw.length }, (_, i) => (i % 4 === 3 ? 250 : raw[i >> 2]!));
+      const picture = sharp(raw, { raw: { width, height, channels: 1 } }).toColourspace('b-w');
+      for (const quality of [30, 50, 75, 95]) {
+        const files = {
+          jpeg: picture.clone().jpeg({ quality }),
+          tiff: picture.clone().tiff({ compression: 'jpeg', quality }),
+          webp: picture.clone().webp({ quality }),
+          alpha: sharp(rgba, { raw: { width, height, channels: 4 } }).webp({ quality }),
+        };
+        for (const [kind, file] of Object.entries(files)) {
+          const opened = await openImage(await file.toBuffer());
+          const mask = binaryMask(await opened.read(1, 'mask'), opened.lossy);
+          const found = mask.data.reduce((sum, value) => sum + value, 0);
+          if (!opened.lossy || Math.abs(found - area) > 0.03 * area) far.push(`${kind} ${level} q${quality}: ${found}`);
+        }
+      }
+    }
+    expect(far).toEqual([]);
   });
 
   it('takes names that differ in Unicode normal form for one, in folders, lists and tables', async () => {

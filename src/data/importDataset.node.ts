@@ -116,12 +116,12 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
   return { datasets: results, skipped, failed };
 }
 
-/** The error of one image, where it does not end the import. */
+/** The error of one image, where it does not end the import. A mask that may or may not hold an object never does. */
 async function attempt<T>(work: () => Promise<T>, goesOn: boolean): Promise<T | SamusError> {
   try {
     return await work();
   } catch (error) {
-    if (goesOn && error instanceof SamusError && error.kind === 'input') return error;
+    if (error instanceof SamusError && error.kind === 'input' && (goesOn || error.code === 'MASK_FAINT')) return error;
     throw error;
   }
 }

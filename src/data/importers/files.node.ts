@@ -79,10 +79,10 @@ export async function textIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/** The mask in a file, 0 and 1. @throws SamusError as openImage */
+/** The mask in a file, 0 and 1. @throws SamusError MASK_FAINT, and as openImage */
 export async function readBinaryMask(path: string): Promise<Image> {
   const source = await openImage(path);
-  return binaryMask(await source.read(1, 'mask'), source.lossy);
+  return binaryMask(await source.read(1, 'mask'), source.lossy, path);
 }
 
 /** The error for a source that does not look like what an importer reads. */

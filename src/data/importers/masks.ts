@@ -7,23 +7,46 @@ import { createImage, type Image, toGrey } from '../../formats/image.js';
 import { extentOf } from '../../formats/mask.js';
 import { Regions } from '../../formats/maskRegions.js';
 
-/** A mask is brighter than this where it holds noise of compression or soft edges. */
+/** Separates 0 from 255 in masks that are stored without loss. */
 const MIDDLE = 127;
-/** Noise of compression alone is darker than this: where the brightest pixel is, there is no object. */
+/** Compression noise can be as bright as this: below it, an object and noise look the same. */
 const MOST_NOISE = 16;
 
 /**
- * 1 where a mask is bright, 0 elsewhere. Masks are drawn as 0 and 255 (or 1-bit): the middle separates them, whatever noise
- * JPEG added. One without any bright pixel holds class indices or darker levels: every value but 0 is the object, or, where
- * compression added noise, those above half of the brightest.
+ * 1 where a mask is bright, 0 elsewhere. After compression with loss the limit is half of the object's level, whatever
+ * that level is. Without loss it is the middle; a mask that is dark everywhere holds class indices or darker levels, and
+ * every value but 0 is the object.
  * @param lossy whether the compression of its file changes values
+ * @throws SamusError MASK_FAINT if a lossy mask is not black, but too dark to distinguish an object from noise
  */
-export function binaryMask(mask: Image, lossy = false): Image {
+export function binaryMask(mask: Image, lossy = false, file = 'the mask'): Image {
   const grey = toGrey(mask);
-  const brightest = grey.data.reduce((most, value) => Math.max(most, value), 0);
-  const dark = lossy ? (brightest < MOST_NOISE ? MOST_NOISE : brightest / 2) : 0;
-  const limit = brightest > MIDDLE ? MIDDLE : dark;
+  const counts = new Uint32Array(256);
+  for (const value of grey.data) counts[value]!++;
+  const limit = lossy ? lossyLimit(counts, file) : counts.findLastIndex((count) => count > 0) > MIDDLE ? MIDDLE : 0;
   return { ...grey, data: grey.data.map((value) => (value > limit ? 1 : 0)) };
+}
+
+/**
+ * Half of the level at which an object is drawn: the median of what is brighter than half of the maximum. The maximum
+ * itself would not do: at sharp edges compression overshoots the level by a quarter and more.
+ */
+function lossyLimit(counts: Uint32Array, file: string): number {
+  const brightest = counts.findLastIndex((count) => count > 0);
+  const darkest = counts.findIndex((count) => count > 0);
+  if (brightest < MOST_NOISE) {
+    // Black that was rounded is the same value everywhere.
+    if (brightest === darkest) return MOST_NOISE;
+    const message = `expected black and a brighter object in ${file}, its brightest value is ${brightest} of 255, as dark as compression noise`;
+    throw new SamusError('MASK_FAINT', message, 'save the mask as PNG, black and white', { file, brightest });
+  }
+  const bright = counts.map((count, value) => (value > brightest / 2 ? count : 0));
+  let above = bright.reduce((sum, count) => sum + count, 0) / 2;
+  const median = bright.findIndex((count) => {
+    above -= count;
+    return above <= 0 && count > 0;
+  });
+  return median / 2;
 }
 
 /** Where any of the masks is set. @throws SamusError DATA_SIZE_MISMATCH if their sizes differ */
