@@ -77,7 +77,7 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
   const byDataset = groupBy(plan.items, ({ dataset }) => dataset);
   const results: ImportResult['datasets'][number][] = [];
   const skipped: Skipped[] = [];
-  const failed: Skipped[] = [];
+  const failed = [...(plan.failed ?? [])];
   let done = 0;
   for (const [dataset, items] of byDataset) {
     checkNames(items);
@@ -98,7 +98,7 @@ export async function importDataset(root: string, plan: ImportPlan, options: Wri
         else written.push(result);
       }
       if (written.length === 0 && errors[0]) throw errors[0].error;
-      failed.push(...errors.map(({ item, error }) => ({ file: item.source, reason: error.message })));
+      failed.push(...errors.map(({ item, error }) => failureOf(item, error)));
       skipped.push(...written.flatMap((one) => one.skipped));
       await writeFile(join(temporary, 'images.csv'), formatFacts(written.map(({ facts }) => facts)));
       await makeFolder(join(root, LIST_FOLDER));
@@ -124,6 +124,13 @@ async function attempt<T>(work: () => Promise<T>, goesOn: boolean): Promise<T | 
     if (error instanceof SamusError && error.kind === 'input' && (goesOn || error.code === 'MASK_FAINT')) return error;
     throw error;
   }
+}
+
+/** The error of an image; of an annotation, where that is what cannot be used. */
+function failureOf({ source }: ImportItem, { message, details }: SamusError): Skipped {
+  const { annotation, reason } = details;
+  const known = typeof annotation === 'string' || typeof annotation === 'number';
+  return known && typeof reason === 'string' ? { file: source, annotation, reason } : { file: source, reason: message };
 }
 
 /** Where a dataset is while another one takes its place. */

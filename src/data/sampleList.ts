@@ -232,7 +232,8 @@ export function checkListable(name: string, file: string): void {
   throw new SamusError('IMPORT_NAMES', message, 'rename the file', { name });
 }
 
-function unlistable(name: string): string | undefined {
+/** Why no line of a list can hold a name, or undefined. */
+export function unlistable(name: string): string | undefined {
   if (/[\r\n]/.test(name)) return 'its name has a line break, and each line of a list is a name';
   if (name !== name.trim()) return 'its name begins or ends with a blank, which lists cut off';
   if (/[\\\0]/.test(name)) return 'its name has a backslash';

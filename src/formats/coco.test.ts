@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CocoSource, cocoCategories, cocoDocument, cocoMask, readCoco } from './coco.js';
+import { type CocoSource, cocoDocument } from './coco.js';
+import { cocoCategories, cocoMask, readCoco } from './cocoRead.js';
 import { encodeRle } from './rle.js';
 
 const [WIDTH, HEIGHT] = [7, 5];

@@ -17,17 +17,8 @@ export { readAnnotation } from './annotationRead.js';
 export { type ByteSource, blobSource, memorySource, sourceTarget } from './byteSource.js';
 export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkpoint.js';
 export { type ClassMap, decodeClassPng, encodeClassPng } from './classPng.js';
-export {
-  type CocoDocument,
-  type CocoImage,
-  type CocoObject,
-  type CocoOptions,
-  type CocoSource,
-  cocoCategories,
-  cocoDocument,
-  cocoMask,
-  readCoco,
-} from './coco.js';
+export { type CocoDocument, type CocoOptions, type CocoSource, cocoDocument } from './coco.js';
+export { type CocoImage, type CocoObject, cocoCategories, cocoMask, readCoco } from './cocoRead.js';
 export { toFloat16, toFloat32 } from './halfFloat.js';
 export { createImage, type Image, maskToImage, toGrey, toRgb } from './image.js';
 export type { ImageLimits, ImageSource, SpacingMm } from './imageSource.js';

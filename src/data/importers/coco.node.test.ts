@@ -6,6 +6,7 @@ import { texture } from '../../../test/support/dataFolder.js';
 import { coded, importFrom, newFolder } from '../../../test/support/importing.js';
 import { writePng } from '../../formats/imageWrite.node.js';
 import { openDataset } from '../dataset.node.js';
+import { planImport } from './index.node.js';
 
 const FIXTURES = fileURLToPath(new URL('../../../test/fixtures/data/', import.meta.url));
 
@@ -116,17 +117,130 @@ describe('COCO', () => {
     const { out, skipped, result } = await importFrom('coco', source);
     expect([await areaOf(out, 'a'), await areaOf(out, 'b')]).toEqual([20, 20]);
     expect(result.datasets).toMatchObject([{ images: 2 }]);
-    expect(skipped).toEqual([
+    expect(skipped).toEqual([{ file: 'd.png', reason: 'it is not there' }]);
+    expect(result.skipped).toEqual([
       { file: 'a.png', annotation: 10, reason: expect.stringContaining('1 of its 2 polygons') },
       { file: 'b.png', annotation: 11, reason: expect.stringContaining('category 7') },
-      { file: 'b.png', annotation: 'x14', reason: expect.stringContaining('polygon') },
-      { file: 'd.png', reason: 'it is not there' },
-    ]);
-    expect(result.skipped).toEqual([
       { file: 'b.png', annotation: 12, reason: expect.stringContaining('3 pixels') },
+      { file: 'b.png', annotation: 'x14', reason: expect.stringContaining('polygon') },
       { file: 'b.png', annotation: 13, reason: expect.stringContaining('9x6') },
     ]);
-    expect(result.failed).toEqual([{ file: 'c.png', reason: expect.stringContaining('annotation 16') }]);
+    expect(result.failed).toEqual([
+      { file: 'c.png', annotation: 16, reason: expect.stringContaining('the image is left out') },
+    ]);
+  });
+
+  const box = (id: unknown, image_id: unknown, category_id: unknown = 1) => ({
+    id,
+    image_id,
+    category_id,
+    segmentation: [SQUARE],
+  });
+
+  it.each([
+    ['text', 'abc'],
+    ['a number', 5],
+    ['an empty polygon', [[]]],
+    ['two corners', [[1, 2, 3, 4]]],
+    ['corners far away', [[-2e6, 1, 6, 1, 6, 5]]],
+    ['a polygon outside the image', [[20, 20, 30, 20, 30, 30]]],
+    ['run lengths without counts', { size: [6, 8], counts: null }],
+    ['run lengths of another size', { size: [6, 9], counts: [1, 53] }],
+    ['run lengths that are cut off', { size: [6, 8], counts: [1, 2] }],
+    ['packed run lengths that are none', { size: [6, 8], counts: '!' }],
+  ])('treats every unusable segmentation alike: %s', async (_, segmentation) => {
+    const images = ['a', 'b'].map((name, i) => ({ id: i + 1, file_name: `${name}.png` }));
+    const annotations = [box(1, 1), { ...box(2, 1), segmentation }, { ...box(3, 2), segmentation }];
+    const source = await folderOf(['a.png', 'b.png'], { images, annotations, categories: LESION });
+    const { out, skipped, result } = await importFrom('coco', source);
+    expect(await areaOf(out, 'a')).toBe(20);
+    expect(skipped).toEqual([]);
+    expect(result.skipped).toEqual([{ file: 'a.png', annotation: 2, reason: expect.any(String) }]);
+    expect(result.failed).toEqual([
+      { file: 'b.png', annotation: 3, reason: expect.stringContaining('the image is left out') },
+    ]);
+  });
+
+  it('names odd entries by their place and goes on', async () => {
+    const images = [{ id: 1, file_name: 'a.png' }, null, [], { id: 2 }, { id: 1.5, file_name: 'b.png' }];
+    const annotations = [
+      box(1, 1),
+      null,
+      [],
+      { ...box(4, 1), image_id: null },
+      { ...box(undefined, 1), segmentation: 7 },
+    ];
+    const categories = [...LESION, null, [], { id: 2 }, { name: 'x' }, { id: 1, name: 'other' }];
+    const source = await folderOf(['a.png', 'b.png'], { images, annotations, categories });
+    const plan = await planImport('coco', source, {});
+    const { out, skipped, result } = await importFrom('coco', source);
+    expect(await areaOf(out, 'a')).toBe(20);
+    expect(skipped).toEqual([
+      { file: 'a.json', reason: 'images[1] is null, expected an object' },
+      { file: 'a.json', reason: 'images[2] is a list, expected an object' },
+      { file: '2', reason: 'images[3]: it has no file_name' },
+      { file: 'a.json', reason: 'annotations[1] is null, expected an object' },
+      { file: 'a.json', reason: 'annotations[2] is a list, expected an object' },
+      { file: 'a.json', annotation: 4, reason: 'its image_id is neither a whole number nor text' },
+    ]);
+    expect(result.skipped).toEqual([{ file: 'a.png', reason: 'annotations[4]: its segmentation is a number' }]);
+    expect(result.failed).toEqual([{ file: 'b.png', reason: expect.stringContaining('images[4]') }]);
+    expect(plan.warnings).toEqual([
+      'a.json: categories[1] is null, expected an object',
+      'a.json: categories[2] is a list, expected an object',
+      'a.json: categories[3]: it has no name',
+      'a.json: categories[4]: its id is neither a whole number nor text',
+      'a.json: categories[0] and categories[5] have the same id 1; the first, "lesion", is used',
+    ]);
+  });
+
+  it('leaves out both images of one id: their annotations could belong to either', async () => {
+    const images = ['a', 'b', 'c'].map((name, i) => ({ id: Math.max(2, i + 1), file_name: `${name}.png` }));
+    const source = await folderOf(['a.png', 'b.png', 'c.png'], {
+      images,
+      annotations: [box(1, 2), box(2, 3)],
+      categories: LESION,
+    });
+    const { out, result } = await importFrom('coco', source);
+    expect(result.failed.map(({ file }) => file)).toEqual(['a.png', 'b.png']);
+    expect(result.failed[0]?.reason).toBe('images[0] and images[1] have the same id 2');
+    expect(await areaOf(out, 'c')).toBe(20);
+  });
+
+  it('leaves out the later image of one name, and names that no list can hold', async () => {
+    const files = ['a.png', 'a.jpg', 'x\ny.png', ' z.png', 'in/b.png', 'in_b.png'];
+    const images = [...files, 'a.png'].map((file_name, i) => ({ id: i, file_name }));
+    const annotations = images.map(({ id }) => box(id, id));
+    const source = await folderOf(files, { images, annotations, categories: LESION });
+    const { result } = await importFrom('coco', source);
+    expect(result.datasets).toMatchObject([{ images: 2 }]);
+    expect(result.failed).toEqual([
+      { file: 'a.jpg', reason: 'its name, a, is that of a.png' },
+      { file: 'x\ny.png', reason: expect.stringContaining('line break') },
+      { file: ' z.png', reason: expect.stringContaining('blank') },
+      { file: 'in_b.png', reason: 'its name, in_b, is that of in/b.png' },
+      { file: 'a.png', reason: 'its name, a, is that of a.png' },
+    ]);
+  });
+
+  it('takes ids that are text, of images, annotations and categories', async () => {
+    const source = await folderOf(['a.png'], {
+      images: [{ id: 'i', file_name: 'a.png', width: '8', height: '6' }],
+      annotations: [box('n', 'i', 'k')],
+      categories: [
+        { id: 'k', name: 'cyst' },
+        { id: 4, name: 'vessel' },
+      ],
+    });
+    const { out } = await importFrom('coco', source);
+    expect((await openDataset(out)).classes('Own-Data').names).toEqual(['background', 'vessel', 'cyst']);
+    expect(await areaOf(out, 'a')).toBe(40);
+  });
+
+  it('says where NaN is in a file that is no JSON because of it', async () => {
+    const source = await newFolder();
+    await writeFile(join(source, 'a.json'), '{"a": "NaN",\n "images": [NaN]}');
+    await expect(importFrom('coco', source)).rejects.toThrow('got NaN at line 2, column 13');
   });
 
   it('names the annotation and the image where nothing can be imported', async () => {

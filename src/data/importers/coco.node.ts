@@ -3,18 +3,29 @@
  * their ids; where annotations overlap, the later one is on top. The source is the JSON file, or a folder with one, and
  * images lie where annotation tools put them (COCO, CVAT, Label Studio). An entry that cannot be used is left out and named.
  */
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { SamusError } from '../../errors.js';
-import { type CocoImage, type CocoObject, cocoCategories, cocoMask, readCoco } from '../../formats/coco.js';
+import {
+  type CocoImage,
+  type CocoObject,
+  type CocoProblem,
+  cocoCategories,
+  cocoMask,
+  readCoco,
+} from '../../formats/cocoRead.js';
 import { isThere } from '../../formats/fileSystem.node.js';
 import { createImage, type Image } from '../../formats/image.js';
 import { openImage } from '../../formats/imageFile.node.js';
+import { nameKey } from '../../formats/outputNames.js';
+import { groupBy } from '../groupBy.js';
+import { unlistable } from '../sampleList.js';
 import { fileNames, findFolder, layoutError, stemOf, textIfThere } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem, type Skipped } from './importer.js';
 
 const LAYOUT = 'one JSON file in the form of COCO (images, annotations, categories)';
 /** What an 8-bit label can hold beside the background. */
 const MOST_CLASSES = 255;
+const LEADS_OUT = 'its file_name leads out of the folder of images; --basenames takes the last part';
 /** Where the images may be, seen from the JSON file. */
 const FOLDERS = ['images', 'image', 'img', 'train2017', 'val2017', '.'].flatMap((name) => [name, join('..', name)]);
 
@@ -24,50 +35,72 @@ export const coco: Importer = {
   options: ['dataset', 'images', 'basenames'],
   async plan(source, { dataset = 'Own-Data', images: imageFolder, basenames = false }) {
     const path = await jsonFile(source);
-    const skipped: Skipped[] = [];
-    const { images, classes } = parse((await textIfThere(path)) ?? '', path, basenames, skipped);
-    for (const { file, objects } of images) {
-      // Where its annotations are left out, why is said there.
-      const said = objects.length > 0 || skipped.some((one) => one.file === file);
-      if (!said) skipped.push({ file, reason: 'it has no annotation' });
-    }
-    const annotated = images.filter(({ objects }) => objects.length > 0);
-    const [problem] = skipped;
-    if (annotated.length === 0 && problem)
-      throw unusable(path, `no image can be imported; ${inWords(problem)}`, { ...problem });
-    const folder = await imagesFolder(dirname(path), imageFolder, annotated);
-    if (!folder) throw layoutError(source, LAYOUT, whereNot(annotated, imageFolder));
+    const { images, classes, problems, warnings } = parse((await textIfThere(path)) ?? '', path, basenames);
+    const wanted = images.filter(({ objects, problems }) => objects.length + problems.length > 0);
+    if (wanted.every(({ objects }) => objects.length === 0) && problems[0]) throw noImage(path, problems[0]);
+    const folder = await imagesFolder(dirname(path), imageFolder, wanted);
+    if (!folder) throw layoutError(source, LAYOUT, whereNot(wanted, imageFolder));
     const classIds = new Map(classes.map(({ id }, i) => [id, i + 1]));
+    const [skipped, failed]: [Skipped[], Skipped[]] = [[], []];
+    for (const problem of problems) {
+      if (problem.path === undefined) skipped.push(entryOf(problem));
+      else if (problem.lost === 'image')
+        ((await isThere(join(folder, problem.path))) ? failed : skipped).push(entryOf(problem));
+    }
     const items: ImportItem[] = [];
-    for (const one of annotated) {
+    const taken = new Map<string, string>();
+    for (const one of images) {
       const { file } = one;
       const image = join(folder, file);
-      if (!(await isThere(image))) {
-        skipped.push({ file, reason: 'it is not there' });
-        continue;
+      // Folders become part of the name: two of them may hold images of one name.
+      const name = [...file.split('/').slice(0, -1), stemOf(file)].join('_');
+      const key = nameKey(name);
+      const other = taken.get(key);
+      const unfit = unlistable(name) ?? (other === undefined ? undefined : `its name, ${name}, is that of ${other}`);
+      if (one.objects.length + one.problems.length === 0) skipped.push({ file, reason: 'it has no annotation' });
+      else if (!(await isThere(image))) skipped.push({ file, reason: 'it is not there' });
+      else if (unfit !== undefined) failed.push({ file, reason: unfit });
+      else {
+        taken.set(key, file);
+        items.push({ dataset, name, source: file, load: () => load(image, one, classIds) });
       }
-      items.push({
-        dataset,
-        // Folders become part of the name: two of them may hold images of one name.
-        name: [...file.split('/').slice(0, -1), stemOf(file)].join('_'),
-        source: file,
-        load: () => load(image, one, classIds),
-      });
     }
-    if (items.length === 0 && annotated.length > 0) {
-      throw layoutError(source, LAYOUT, whereNot(annotated, imageFolder));
+    if (items.length === 0) {
+      if (failed[0]) throw noImage(path, failed[0]);
+      throw layoutError(source, LAYOUT, whereNot(wanted, imageFolder));
     }
     const entry = datasetEntry(
       classes.map(({ name }) => name),
       'not stated',
       'own',
     );
-    return { datasets: new Map([[dataset, entry]]), items, skipped, goesOn: true };
+    return { datasets: new Map([[dataset, entry]]), items, skipped, failed, warnings, goesOn: true };
   },
 };
 
+/** An image and what is wrong with its annotations. */
+interface AnnotatedImage extends CocoImage {
+  readonly problems: readonly Skipped[];
+}
+
+/** What is wrong with an entry; `path` is that of its image in the folder of images, where there may be one. */
+interface Problem extends Skipped {
+  readonly lost: 'image' | 'annotation';
+  readonly path?: string;
+}
+
+const entryOf = ({ file, reason, annotation }: Skipped): Skipped => ({
+  file,
+  reason,
+  ...(annotation !== undefined && { annotation }),
+});
+
 const inWords = ({ file, annotation, reason }: Skipped): string =>
   `${annotation === undefined ? file : `annotation ${annotation} of ${file}`}: ${reason}`;
+
+function noImage(path: string, problem: Skipped): SamusError {
+  return unusable(path, `no image can be imported; ${inWords(problem)}`, { ...entryOf(problem) });
+}
 
 /** Where the images are not. */
 function whereNot(images: readonly CocoImage[], named: string | undefined): string {
@@ -105,36 +138,58 @@ async function imagesFolder(
 }
 
 /**
- * What the text of a COCO file says.
- * @param skipped gets the images and annotations that cannot be used
+ * What the text of a COCO file says, and in `problems` what cannot be used of it.
  * @throws SamusError IMPORT_ANNOTATION
  */
-function parse(text: string, path: string, basenames: boolean, skipped: Skipped[]) {
+function parse(text: string, path: string, basenames: boolean) {
+  const problems: Problem[] = [];
+  const warnings: string[] = [];
+  const pathOf = (file: string): string | undefined => safePath(basenames ? lastPart(file) : file);
+  const report = ({ image, lost, ...problem }: CocoProblem): void => {
+    const inside = typeof image === 'string' ? pathOf(image) : undefined;
+    // What has no image is said of the document.
+    const file = String(inside ?? image ?? basename(path));
+    if (lost) problems.push({ file, lost, ...problem, ...(inside !== undefined && { path: inside }) });
+    else warnings.push(`${file}: ${problem.reason}`);
+  };
   try {
-    const document: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
-    const said = readCoco(document, ({ image, ...problem }) =>
-      skipped.push({ file: String(image ?? '?'), ...problem }),
-    );
-    const classes = cocoCategories(document);
+    const document = parseJson(text, path);
+    const said = readCoco(document, report);
+    // What is wrong with categories has been reported by then.
+    const classes = cocoCategories(document, () => {});
     if (classes.length > MOST_CLASSES) {
       throw unusable(path, `expected at most ${MOST_CLASSES} categories, got ${classes.length}`);
     }
-    const images: CocoImage[] = [];
+    const lost = problems.filter((problem) => problem.lost === 'annotation');
+    const ofFile = groupBy(lost, ({ file }) => file);
+    const images: AnnotatedImage[] = [];
     for (const image of said) {
-      const file = safePath(basenames ? lastPart(image.file) : image.file);
-      if (file !== undefined) images.push({ ...image, file });
-      else
-        skipped.push({
-          file: image.file,
-          reason: 'its file_name leads out of the folder of images; --basenames takes the last part',
-        });
+      const file = pathOf(image.file);
+      if (file !== undefined) images.push({ ...image, file, problems: ofFile.get(file)?.map(entryOf) ?? [] });
+      else problems.push({ file: image.file, lost: 'image', reason: LEADS_OUT });
     }
-    return { images, classes };
+    return { images, classes, problems, warnings };
   } catch (error) {
-    if (error instanceof SyntaxError) throw unusable(path, 'expected COCO JSON, but it is no JSON');
     if (error instanceof SamusError && error.code === 'COCO_INVALID')
       throw unusable(path, error.message, error.details);
     throw error;
+  }
+}
+
+/** @throws SamusError IMPORT_ANNOTATION */
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\ufeff/, ''));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    // Python writes these, which are no JSON; outside of strings only.
+    for (const match of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:NaN|Infinity)\b/g)) {
+      if (match[0].startsWith('"')) continue;
+      const before = text.slice(0, match.index).split('\n');
+      const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
+      throw unusable(path, `expected COCO JSON, got ${match[0]} at ${place}, which is no number in JSON`);
+    }
+    throw unusable(path, `expected COCO JSON, but it is no JSON: ${error.message}`);
   }
 }
 
@@ -166,7 +221,11 @@ function safePath(file: string): string | undefined {
  * @throws SamusError COCO_SIZE if the document says another size than the image has, IMPORT_ANNOTATION if no annotation
  *   is left, or for a file of several frames; and as openImage
  */
-async function load(path: string, { file, objects, ...said }: CocoImage, classIds: ReadonlyMap<number, number>) {
+async function load(
+  path: string,
+  { file, objects, problems, ...said }: AnnotatedImage,
+  classIds: ReadonlyMap<number, number>,
+) {
   const opened = await openImage(path);
   if (opened.frames > 1) {
     const message = `expected one image in ${file}, it has ${opened.frames} frames`;
@@ -182,18 +241,24 @@ async function load(path: string, { file, objects, ...said }: CocoImage, classId
     throw new SamusError('COCO_SIZE', message, hint, { file, width, height, saidWidth, saidHeight });
   }
   const label = createImage(width, height, 1, new Uint8Array(width * height));
-  const skipped: Skipped[] = [];
+  const skipped = [...problems];
+  let drawn = 0;
   for (const object of objects) {
     const mask = maskOf(object, label, (reason) =>
       skipped.push({ file, reason, ...(object.id !== undefined && { annotation: object.id }) }),
     );
     if (!mask) continue;
+    drawn++;
     const classId = classIds.get(object.categoryId) ?? 0;
     for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) label.data[i] = classId;
   }
-  if (skipped.length < objects.length) return { image, label, skipped };
+  if (drawn > 0) return { image, label, skipped };
   const { reason, annotation = '?' } = skipped[0]!;
-  throw unusable(file, `none of its annotations can be used; annotation ${annotation}: ${reason}`, { annotation });
+  throw unusable(file, `none of its annotations can be used; annotation ${annotation}: ${reason}`, {
+    file,
+    annotation,
+    reason: `${reason}; the image is left out, for none of its annotations can be used`,
+  });
 }
 
 function maskOf(
@@ -202,7 +267,10 @@ function maskOf(
   report: (reason: string) => void,
 ): Uint8Array | undefined {
   try {
-    return cocoMask(object, width, height);
+    const mask = cocoMask(object, width, height);
+    if (mask.some((value) => value !== 0)) return mask;
+    report('it contains no pixel of the image');
+    return undefined;
   } catch (error) {
     if (!(error instanceof SamusError)) throw error;
     report(error.message);

@@ -21,7 +21,7 @@ export interface Skipped {
   /** The image, relative to the source. */
   readonly file: string;
   readonly reason: string;
-  /** Id of the annotation, where the image itself is imported. */
+  /** Id of the annotation that cannot be used. */
   readonly annotation?: number | string;
 }
 
@@ -47,6 +47,8 @@ export interface ImportPlan {
   readonly items: readonly ImportItem[];
   /** Images and annotations that are left out. */
   readonly skipped: readonly Skipped[];
+  /** Images that exist but cannot be used. */
+  readonly failed?: readonly Skipped[];
   /** Whether an image that cannot be read or does not fit its label is left out; else it ends the import. */
   readonly goesOn?: boolean;
   /** What else the user should know. */

@@ -5,7 +5,7 @@
 import { SamusError } from '../../errors.js';
 import type { AnnotatedImage, AnnotatedObject, AnnotationClass } from '../../formats/annotation.js';
 import { readAnnotation } from '../../formats/annotationRead.js';
-import { type CocoImage, cocoCategories, cocoMask, readCoco } from '../../formats/coco.js';
+import { type CocoImage, cocoCategories, cocoMask, readCoco } from '../../formats/cocoRead.js';
 import { type Fields, isFields } from '../../formats/jsonFields.js';
 import { decodeRle, encodeRle, type Rle, rleCounts } from '../../formats/rle.js';
 import { hasPrompts, isAsked } from '../../predict/asking.js';
