@@ -130,7 +130,7 @@ function readImages(document: unknown, report: Report): Map<string, MutableImage
   const images = new Map<string, { readonly image: MutableImage; readonly place: string }>();
   const shared = new Set<string>();
   for (const [{ id, file_name, width, height }, place] of entries(document, 'images', report)) {
-    if (typeof file_name !== 'string') {
+    if (typeof file_name !== 'string' || file_name === '') {
       report({ reason: `${place}: it has no file_name`, lost: 'image', ...(isId(id) && { image: id }) });
       continue;
     }
@@ -150,7 +150,7 @@ function readImages(document: unknown, report: Report): Map<string, MutableImage
     const side = (value: unknown, what: string): number | undefined => {
       const pixels = wholeNumber(value);
       if (pixels === undefined && value !== undefined && value !== null)
-        report({ reason: `the ${what} of an image is no whole number`, image: file_name });
+        report({ reason: `the ${what} of an image is not a whole number`, image: file_name });
       return pixels;
     };
     const [sideways, down] = [side(width, 'width'), side(height, 'height')];
@@ -202,7 +202,7 @@ function goodPolygons(segmentation: readonly unknown[], report: (reason: string)
     const which = segmentation.length === 1 ? 'its polygon is' : `${odd} of its ${segmentation.length} polygons are`;
     if (odd > 0) report(`${which} ${what}`);
   };
-  say(segmentation.length - polygons.length, 'no list x, y, x, y, … of three corners or more');
+  say(segmentation.length - polygons.length, 'not a list x, y, x, y, … of three corners or more');
   say(polygons.length - near.length, `not within ${FAR_AWAY} pixels of the image`);
   return near;
 }

@@ -21,7 +21,9 @@ export type FileFormat =
   | 'avi'
   | 'mp4'
   | 'heif'
-  | 'jpeg2000';
+  | 'jpeg2000'
+  | 'jpegxl'
+  | 'jpegxr';
 
 /** How many bytes from the start {@link sniffFormat} looks at. */
 export const SNIFF_BYTES = 512;
@@ -48,6 +50,9 @@ const SIGNATURES: readonly { format: FileFormat; bytes: string; at?: number }[] 
   { format: 'gzip', bytes: '\x1f\x8b' },
   { format: 'jpeg2000', bytes: '\0\0\0\x0cjP  ' },
   { format: 'jpeg2000', bytes: '\xff\x4f\xff\x51' },
+  { format: 'jpegxl', bytes: '\0\0\0\x0cJXL ' },
+  { format: 'jpegxl', bytes: '\xff\x0a' },
+  { format: 'jpegxr', bytes: 'II\xbc' },
   { format: 'heif', bytes: 'ftypheic', at: 4 },
   { format: 'heif', bytes: 'ftypavif', at: 4 },
   { format: 'heif', bytes: 'ftypmif1', at: 4 },

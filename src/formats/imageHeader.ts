@@ -1,5 +1,5 @@
 /**
- * Headers of JPEG, GIF and WebP files: size, number of frames, and how the samples are coded. Known before anything is
+ * Headers of JPEG, PNG, GIF and WebP files: size, number of frames, and how the samples are coded. Known before anything is
  * decoded, so that an image too large is refused before memory for its pixels is taken. Sizes are undefined where the
  * header is cut off or strange. TIFF has tiff.ts.
  */
@@ -77,6 +77,18 @@ function startOfFrame(bytes: Uint8Array): number | undefined {
     if (frame || marker === SOF_JPEG_LS) return start;
   }
   return undefined;
+}
+
+/** The number of pictures of an animated PNG file, 1 for any other: decoders of PNG see only the first or a substitute. */
+export function pngFrames(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // Chunks: length, name, content, checksum. The one of an animation comes before the pixels.
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (name === 'acTL') return Math.max(1, view.getUint32(at + 8));
+    if (name === 'IDAT') return 1;
+  }
+  return 1;
 }
 
 export function* webpChunks(bytes: Uint8Array, from = 12, until = bytes.length): Generator<WebpChunk> {

@@ -9,7 +9,7 @@ import { memorySource } from './byteSource.js';
 import { openFileSource } from './fileSource.node.js';
 import { fromCmyk, fromSamples, fromYcbcr, type Image, type SampleCount } from './image.js';
 import type { FileFormat } from './imageFormat.js';
-import { isLossyWebp, LOSSLESS_JPEG, unreadJpeg } from './imageHeader.js';
+import { isLossyWebp, LOSSLESS_JPEG, pngFrames, unreadJpeg } from './imageHeader.js';
 import {
   checkFrame,
   checkFrameCount,
@@ -65,6 +65,8 @@ export async function sharpSource(
 ): Promise<ImageSource> {
   const failed = (error: unknown): SamusError =>
     failure(error, name, format === 'jpeg' ? unreadJpeg(bytes) : undefined);
+  const pictures = format === 'png' ? pngFrames(bytes) : 1;
+  if (pictures > 1) throw unreadCoding(name, `an animated PNG of ${pictures} frames`);
   const {
     width,
     height,

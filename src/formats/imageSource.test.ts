@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -50,6 +51,61 @@ function directories(count: number, next: (index: number) => number): Uint8Array
     bytes.writeUInt32LE(next(i), at + size - 4);
   }
   return bytes;
+}
+
+/** A whole TIFF file of 4x2 pixels without compression, all bytes 0. */
+function tiff(fields: {
+  bits: number;
+  samples?: number;
+  photometric?: number;
+  planar?: number;
+  format?: number;
+  compression?: number;
+}): Uint8Array {
+  const { bits, samples = 1, photometric = 1, planar = 1, format = 1, compression = 1 } = fields;
+  const size = (4 * 2 * samples * bits) / 8;
+  const strips = planar === 2 ? samples : 1;
+  const tags: [tag: number, type: number, ...values: number[]][] = [
+    [256, 3, 4],
+    [257, 3, 2],
+    [258, 3, ...Array<number>(samples).fill(bits)],
+    [259, 3, compression],
+    [262, 3, photometric],
+    [273, 4, ...Array.from({ length: strips }, (_, i) => 512 + (i * size) / strips)],
+    [277, 3, samples],
+    [278, 3, 2],
+    [279, 4, ...Array<number>(strips).fill(size / strips)],
+    [284, 3, planar],
+    [339, 3, ...Array<number>(samples).fill(format)],
+    [530, 3, 1, 1],
+  ];
+  const file = Buffer.alloc(512 + size);
+  file.write('II*\0', 'latin1');
+  file.writeUInt32LE(8, 4);
+  file.writeUInt16LE(tags.length, 8);
+  let away = 10 + 12 * tags.length + 4;
+  for (const [i, [tag, type, ...values]] of tags.entries()) {
+    const at = 10 + 12 * i;
+    const width = type === 3 ? 2 : 4;
+    file.writeUInt16LE(tag, at);
+    file.writeUInt16LE(type, at + 2);
+    file.writeUInt32LE(values.length, at + 4);
+    const inside = values.length * width <= 4;
+    if (!inside) file.writeUInt32LE(away, at + 8);
+    for (const [k, value] of values.entries()) file.writeUIntLE(value, (inside ? at + 8 : away) + k * width, width);
+    if (!inside) away += values.length * width;
+  }
+  return file;
+}
+
+/** An animated PNG: the control chunk of an animation before the pixels of a still one. */
+function animated(png: Uint8Array, count: number): Uint8Array {
+  const control = Buffer.alloc(20);
+  control.writeUInt32BE(8, 0);
+  control.write('acTL', 4, 'latin1');
+  control.writeUInt32BE(count, 8);
+  control.writeUInt32BE(crc32(control.subarray(4, 16)), 16);
+  return Buffer.concat([png.subarray(0, 33), control, png.subarray(33)]);
 }
 
 describe('an opened image', () => {
@@ -159,6 +215,45 @@ describe('a whole file of a coding that is not read', () => {
         hint: 'save the image as 8-bit PNG',
       });
     }
+  });
+});
+
+describe('files of which something else would be read', () => {
+  const refused = (text: string): unknown =>
+    expect.objectContaining({ code: 'IMAGE_FORMAT', message: expect.stringContaining(text) });
+
+  it.each([
+    [{ bits: 64, format: 3 }, 'floating-point numbers of 64 bits'],
+    [{ bits: 64, format: 6 }, 'complex numbers of 64 bits'],
+    [{ bits: 64 }, 'unsigned integers of 64 bits'],
+    [{ bits: 8, samples: 3, photometric: 6, planar: 2 }, 'YCbCr in separate planes'],
+    [{ bits: 8, compression: 34933 }, 'PNG'],
+    [{ bits: 8, compression: 34934 }, 'JPEG XR'],
+  ])('TIFF of %j is refused by what it holds', async (fields, text) => {
+    await expect(readImage(tiff(fields))).rejects.toThrow(refused(text));
+  });
+
+  it('but planes of RGB and YCbCr beside each other are read', async () => {
+    expect([...(await readImage(tiff({ bits: 8, samples: 3, photometric: 2, planar: 2 }))).data]).toEqual(
+      Array<number>(24).fill(0),
+    );
+    const { data } = await readImage(tiff({ bits: 8, samples: 3, photometric: 6 }));
+    expect([...data.subarray(0, 3)]).toEqual([0, 135, 0]);
+  });
+
+  it('an animated PNG is named, one of a single frame is a still image', async () => {
+    const png = fixtureBytes('grey.png');
+    await expect(readImage(animated(png, 3))).rejects.toThrow(refused('animated PNG of 3 frames'));
+    expect(await readImage(animated(png, 1))).toEqual(await readImage(png));
+  });
+
+  it.each([
+    ['\xff\x0a\xcb\x40', 'jpegxl'],
+    ['\0\0\0\x0cJXL \r\n\x87\n', 'jpegxl'],
+    ['II\xbc\x01\x20\0\0\0', 'jpegxr'],
+  ])('%j is named %s', async (start, format) => {
+    const bytes = Buffer.concat([Buffer.from(start, 'latin1'), Buffer.alloc(100)]);
+    await expect(readImage(bytes)).rejects.toThrow(refused(`a ${format} file`));
   });
 });
 

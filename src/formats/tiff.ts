@@ -16,6 +16,10 @@ export interface TiffPage {
   readonly photometric: number;
   /** Pixels that share a sample of colour across and down, where the samples are Y, Cb, Cr. */
   readonly subsampling: readonly [x: number, y: number];
+  /** Whether each kind of sample is stored in a plane, not beside the others of its pixel. */
+  readonly planar: boolean;
+  /** What the bits of a sample mean: 1 unsigned, 2 signed, 3 floating point, 5 and 6 complex. */
+  readonly sampleFormat: number;
 }
 
 const TAG = {
@@ -26,6 +30,8 @@ const TAG = {
   bits: 258,
   compression: 259,
   photometric: 262,
+  planarConfiguration: 284,
+  sampleFormat: 339,
   subsampling: 530,
 } as const;
 const WANTED: ReadonlySet<number> = new Set(Object.values(TAG));
@@ -44,18 +50,33 @@ const JPEG_CODINGS = [6, 7] as const;
 const LOSSY_CODINGS: readonly number[] = [...JPEG_CODINGS, 34_892, 50_001];
 /** None, three fax codings, LZW, JPEG, Deflate twice, PackBits. */
 const READ_CODINGS: readonly number[] = [1, 2, 3, 4, 5, 7, 8, 32_773, 32_946];
-const READ_BITS: readonly number[] = [1, 2, 4, 8, 16, 32, 64];
+const READ_BITS: readonly number[] = [1, 2, 4, 8, 16, 32];
 const CODING_NAMES: Readonly<Record<number, string>> = {
   6: 'old-style JPEG',
+  22610: 'JPEG XR',
+  32909: 'PixarLog',
   33003: 'JPEG 2000',
   33005: 'JPEG 2000',
   34712: 'JPEG 2000',
   34887: 'LERC',
+  34661: 'JBIG',
   34892: 'lossy JPEG of DNG',
   34925: 'LZMA',
+  34926: 'Zstandard',
+  34927: 'WebP',
+  34933: 'PNG',
+  34934: 'JPEG XR',
   50000: 'Zstandard',
   50001: 'WebP',
   50002: 'JPEG XL',
+  52546: 'JPEG XL',
+};
+const SEPARATE_PLANES = 2;
+const SAMPLE_NAMES: Readonly<Record<number, string>> = {
+  2: 'signed integers',
+  3: 'floating-point numbers',
+  5: 'complex integers',
+  6: 'complex numbers',
 };
 /** Photometric interpretations other than grey, RGB, palette and CMYK. */
 const YCBCR = 6;
@@ -76,14 +97,18 @@ export const hasYcbcrSamples = ({ photometric, compression }: TiffPage): boolean
 
 /** The colours of a page that would be taken for others, or undefined. */
 export function unreadColours(page: TiffPage): string | undefined {
+  // The decoder leaves the conversion of planes out, or does it wrong.
+  if (page.photometric === YCBCR && page.planar) return 'YCbCr in separate planes';
   if (!hasYcbcrSamples(page)) return UNREAD_COLOURS[page.photometric];
   const whole = page.bits === 8 && page.subsampling.every((pixels) => pixels === 1);
   return whole ? undefined : `YCbCr of ${page.bits} bits with colour for ${page.subsampling.join('x')} pixels each`;
 }
 
 /** What is unusual in the coding of a page that could not be decoded, or undefined. */
-export function unreadTiff({ compression, bits }: TiffPage): string | undefined {
+export function unreadTiff({ compression, bits, sampleFormat }: TiffPage): string | undefined {
   if (!READ_CODINGS.includes(compression)) return CODING_NAMES[compression] ?? `TIFF compression ${compression}`;
+  const samples = SAMPLE_NAMES[sampleFormat];
+  if (samples !== undefined || bits === 64) return `${samples ?? 'unsigned integers'} of ${bits} bits`;
   return READ_BITS.includes(bits) ? undefined : `${bits} bits a sample`;
 }
 
@@ -122,6 +147,8 @@ export async function readTiffPages(source: ByteSource, most: number, name: stri
       compression: one(TAG.compression, 1),
       photometric: one(TAG.photometric, 1),
       subsampling: [x, y],
+      planar: one(TAG.planarConfiguration, 1) === SEPARATE_PLANES,
+      sampleFormat: one(TAG.sampleFormat, 1),
     });
   }
   return pages;

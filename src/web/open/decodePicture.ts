@@ -8,7 +8,14 @@
 import { SamusError } from '../../errors.js';
 import { decodeBmp, readBmpHeader } from '../../formats/imageBmp.js';
 import { SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
-import { gifHeader, type ImageHeader, isLossyWebp, jpegHeader, webpHeader } from '../../formats/imageHeader.js';
+import {
+  gifHeader,
+  type ImageHeader,
+  isLossyWebp,
+  jpegHeader,
+  pngFrames,
+  webpHeader,
+} from '../../formats/imageHeader.js';
 import { checkFrame, DEFAULT_LIMITS, type ImageSource, stillSource } from '../../formats/imageSource.js';
 import { decodeByBrowser } from './browserPicture.js';
 import type { Picture } from './imageContract.js';
@@ -46,6 +53,7 @@ async function openPicture(file: Blob): Promise<ImageSource> {
   if (file.size > MAX_BYTES) throw corrupt(`${file.size} bytes are more than any picture of this size needs`);
   const bytes = await readBytes(file);
   if (format === 'png') {
+    if (pngFrames(bytes) > 1) throw clip();
     const { image, spacingMm } = decodePng(bytes);
     return stillSource({ format, ...image, lossy: false }, () => image, spacingMm);
   }

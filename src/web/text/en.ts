@@ -432,6 +432,8 @@ export const text = {
     gzip: 'a gzip file',
     heif: 'a HEIF or AVIF image',
     jpeg2000: 'a JPEG 2000 image',
+    jpegxl: 'a JPEG XL image',
+    jpegxr: 'a JPEG XR image',
     bitmap: 'an unusual kind of bitmap',
     unknown: 'a file of unknown type',
   },
