@@ -76,7 +76,7 @@ describe('the candidates of an object', () => {
   });
 
   it('are refused if the decoder returns NaN', () => {
-    const error = expect.objectContaining({ kind: 'failure', code: 'MODEL_OUTPUT' });
+    const error = expect.objectContaining({ kind: 'input', code: 'MODEL_OUTPUT' });
     const broken = logits.map((value, i) => (i === 5 * SIDE * SIDE + 3 ? Number.NaN : value));
     expect(() => candidatesOf(TINY_SAMUS, broken, iou, 1, true)).toThrow(error);
     expect(candidatesOf(TINY_SAMUS, broken, iou, 1, false)).toHaveLength(1);

@@ -47,7 +47,8 @@ const DEFECTS = [
 /** In files that the page imports, on ways that it does not go (lists of datasets), or reworded by readAnnotations.ts. */
 const OUT_OF_REACH = [
   ...['DATA_CLASS_RANGE', 'DATA_SIZE_MISMATCH', 'DATA_LAYOUT', 'DATA_LIST_EMPTY', 'DATA_LIST_LINE'],
-  'PROMPTS_JSON',
+  // The page takes only black and white for a compressed mask.
+  ...['MASK_FAINT', 'PROMPTS_JSON'],
 ];
 
 /** What a server answers to questions of the page, in src/server. */
