@@ -110,6 +110,8 @@ export interface Reference<C extends ModelConfig> {
   config(fields: FieldReader, tensors: Shapes, model: string): C;
   /** Outputs by their names in the file. Default of models of classes: the logits as `output`. */
   outputs?(p: Parameters, config: C, given: ReferenceInput): Readonly<Record<string, Tensor>>;
+  /** Weights that the authors give to their optimiser though they stop the gradient before it reaches them. Default: none. */
+  isStopped?(name: string): boolean;
   /** The loss and its parts in training mode. Default of models of classes: the published loss of `input` and `target`. */
   losses?(p: Parameters, config: C, given: ReferenceInput): Losses;
 }

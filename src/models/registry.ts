@@ -12,6 +12,7 @@ import { FATNET } from './fatnet/index.js';
 import { H2FORMER } from './h2former/index.js';
 import { MEDSAM } from './medsam/index.js';
 import { MISSFORMER } from './missformer/index.js';
+import { MSA } from './msa/index.js';
 import { SAM } from './sam/index.js';
 import { SAM_ADAPTER } from './samadapter/index.js';
 import { SAMED } from './samed/index.js';
@@ -27,6 +28,7 @@ import { UNSUPPORTED } from './unsupported.js';
 const ARCHITECTURES: Architecture[] = [
   SAMUS,
   SAMED,
+  MSA,
   SAM,
   MEDSAM,
   FATNET,

@@ -18,12 +18,6 @@ export const UNSUPPORTED: readonly Unsupported[] = [
     mark: /^(prompt_generator|feature_adapter)\./,
     hint: 'AutoSAMUS is not supported yet; use the SAMUS checkpoint that it was trained from',
   },
-  {
-    // Bottlenecks where SAMUS has cross-branch attention.
-    name: 'Medical SAM Adapter',
-    mark: /^image_encoder\.blocks\.\d+\.Space_Adapter\.D_fc1\./,
-    hint: `Medical SAM Adapter is not supported yet: ${ANOTHER}`,
-  },
   { name: 'HQ-SAM', mark: /^mask_decoder\.(hf_|compress_vit_feat)/, hint: ANOTHER },
   { name: 'MobileSAM', mark: /^image_encoder\.layers\./, hint: ANOTHER },
   { name: 'SAM 2', mark: /^(sam_mask_decoder|image_encoder\.trunk)\./, hint: ANOTHER },

@@ -116,7 +116,7 @@ async function forward(runtime: Runtime, { config, weights, tensors }: Reference
 async function trainingStep(runtime: Runtime, { config, weights, tensors }: ReferenceFile) {
   const parameters = new Parameters({ mode: 'train', dropout: false });
   const { given, feeds } = inputsOf(tensors);
-  const { published } = architectureOf(config);
+  const { published, reference } = architectureOf(config);
   const isTrained = (name: string): boolean => published.isTrained(config, name);
   const scalars = lossesOf(parameters, config, given);
   const graph = trainingGraph(scalars, parameters, isTrained);
@@ -141,7 +141,9 @@ async function trainingStep(runtime: Runtime, { config, weights, tensors }: Refe
       }),
     ],
     withoutGradient: graph.parameters
-      .filter(({ name, buffer }) => !buffer && isTrained(name) && !reached.has(name))
+      .filter(
+        ({ name, buffer }) => !buffer && (reference?.isStopped?.(name) || (isTrained(name) && !reached.has(name))),
+      )
       .map(({ name }) => name),
   };
 }

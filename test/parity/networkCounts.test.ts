@@ -16,6 +16,7 @@ import { imageInput, networkGraph, parametersOf } from '../../src/models/graphs.
 import { H2FORMER_B } from '../../src/models/h2former/config.js';
 import { MEDSAM } from '../../src/models/medsam/index.js';
 import { MISSFORMER_B } from '../../src/models/missformer/config.js';
+import { MSA_B } from '../../src/models/msa/config.js';
 import { architectureOf } from '../../src/models/registry.js';
 import { SAM_ADAPTER_B } from '../../src/models/samadapter/index.js';
 import { SAMED_B } from '../../src/models/samed/index.js';
@@ -62,6 +63,8 @@ const PUBLISHED: readonly Published[] = [
   { name: 'samed', config: SAMED_9, parameters: 92_192_469, gmacs: 102.4 },
   // 488.92 in PyTorch, without the Fourier transform, which is products of matrices here.
   { name: 'samadapter', config: SAM_ADAPTER_B, parameters: 93_792_820, gmacs: 589.75 },
+  // 518.738 in PyTorch.
+  { name: 'msa', config: MSA_B, parameters: 104_386_864, gmacs: 606 },
   // 487.85 in PyTorch.
   { name: 'medsam', config: MEDSAM.presets['medsam-b']!, parameters: 93_735_472, gmacs: 577 },
   { name: 'h2former', config: H2FORMER_B, parameters: 33_692_640, gmacs: 32.781 },

@@ -13,6 +13,7 @@ import type { FatNetConfig } from '../../src/models/fatnet/config.js';
 import { parametersOf } from '../../src/models/graphs.js';
 import type { H2formerConfig } from '../../src/models/h2former/config.js';
 import type { MissformerConfig } from '../../src/models/missformer/config.js';
+import type { MsaConfig } from '../../src/models/msa/config.js';
 import type { SamConfig } from '../../src/models/sam/config.js';
 import type { SamAdapterConfig } from '../../src/models/samadapter/index.js';
 import type { SamedConfig } from '../../src/models/samed/index.js';
@@ -104,6 +105,8 @@ const TINY_FATNET: FatNetConfig = {
   heads: 2,
   squeeze: 4,
 };
+const TINY_MSA: MsaConfig = { ...TINY_SAM, architecture: 'msa', positionGrid: 16, outputSize: 32 };
+
 const TINY_SAM_ADAPTER: SamAdapterConfig = { ...TINY_SAM, architecture: 'samadapter', hidden: 4, maskChannels: 16 };
 
 const TINY_TRANSFUSE: TransFuseConfig = {
@@ -193,6 +196,7 @@ export const TINY: Readonly<Record<string, ModelConfig>> = {
   medsam: { ...TINY_SAM, architecture: 'medsam' },
   setr: TINY_SETR,
   samed: TINY_SAMED,
+  msa: TINY_MSA,
   fatnet: TINY_FATNET,
   samadapter: TINY_SAM_ADAPTER,
   transfuse: TINY_TRANSFUSE,

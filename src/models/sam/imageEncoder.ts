@@ -9,7 +9,7 @@ import { add, gelu } from '../../graph/ops/elementwise.js';
 import { linear } from '../../graph/ops/matrix.js';
 import { reshape, transpose } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
-import { conv2d, conv3x3OfTokens, layerNorm, mlpBlock } from '../../nn/layers.js';
+import { conv2d, conv3x3OfTokens, layerNorm, linear as linearLayer, mlpBlock } from '../../nn/layers.js';
 import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
 import type { SamSizes } from './config.js';
 import {
@@ -57,6 +57,12 @@ type Attention = (p: Parameters, x: Tensor, plan: AttentionPlan) => Tensor;
 export function vitBlock(p: Parameters, x: Tensor, plan: AttentionPlan, mlp: number, attention: Attention): Tensor {
   const attended = add(x, attention(p.at('attn'), layerNorm(p.at('norm1'), x, EPSILON), plan));
   return add(attended, mlpBlock(p.at('mlp'), layerNorm(p.at('norm2'), attended, EPSILON), mlp, gelu));
+}
+
+/** The bottleneck adapter (`D_fc1`, GELU, `D_fc2`) at a quarter of the width, without its skip connection. */
+export function adapter(p: Parameters, x: Tensor): Tensor {
+  const width = x.size(-1);
+  return linearLayer(p.at('D_fc2'), gelu(linearLayer(p.at('D_fc1'), x, Math.floor(width / 4))), width);
 }
 
 /** Repeats a table of positions [1, …, C] for a batch. @returns [B·grid², C] */

@@ -10,7 +10,7 @@ import type { Tensor } from '../../graph/tensor.js';
 import { convTranspose2d, embedding, layerNorm2d, linear } from '../../nn/layers.js';
 import type { Parameters } from '../../nn/parameters.js';
 import type { SamSizes } from './config.js';
-import { twoWayTransformer } from './twoWayTransformer.js';
+import { type TwoWayVariant, twoWayTransformer } from './twoWayTransformer.js';
 
 /** One mask for a clear prompt and three for an ambiguous one. */
 export const MASKS = 4;
@@ -26,6 +26,7 @@ export interface DecoderInputs {
   readonly dense: Tensor;
   /** [O, N]: added to the attention logits of each prompt token; very negative hides it. */
   readonly sparseBias?: Tensor;
+  readonly variant?: TwoWayVariant;
   /** Masks of an answer; default {@link MASKS}. */
   readonly masks?: number;
 }
@@ -48,7 +49,12 @@ export function maskDecoder(p: Parameters, config: SamSizes, inputs: DecoderInpu
     tokens,
     imageTokens(add(inputs.embedding, inputs.dense)),
     imageTokens(inputs.positions),
-    { heads: config.decoderHeads, mlp: config.decoderMlp, tokenBias: tokenBias(inputs.sparseBias, count) },
+    {
+      variant: inputs.variant,
+      heads: config.decoderHeads,
+      mlp: config.decoderMlp,
+      tokenBias: tokenBias(inputs.sparseBias, count),
+    },
   );
   const upscaled = upscale(
     p.at('output_upscaling'),

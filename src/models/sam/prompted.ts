@@ -5,10 +5,12 @@
 import { slice } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { maskLoss } from '../../nn/loss.js';
-import type { Losses, PromptAnswer, PromptedArchitecture } from '../architecture.js';
+import type { Parameters } from '../../nn/parameters.js';
+import type { Losses, PromptAnswer, PromptedArchitecture, PromptInputs } from '../architecture.js';
 import type { SamSizes } from './config.js';
 import { MASKS, maskDecoder } from './maskDecoder.js';
 import { densePositions, densePrompts, sparsePrompts } from './promptEncoder.js';
+import type { TwoWayVariant } from './twoWayTransformer.js';
 
 type Decoding = Pick<PromptedArchitecture<SamSizes>, 'task' | 'prompts' | 'shapes' | 'decoder' | 'describe'>;
 
@@ -20,18 +22,7 @@ export const SAM_DECODING: Decoding = {
     return { embedding: [promptDim, grid, grid], lowRes: 4 * grid, masks: MASKS };
   },
 
-  decoder(parameters, config, embedding) {
-    const p = parameters.at('prompt_encoder');
-    const positions = densePositions(p, config);
-    return ({ coords, labels, mask, hasMask, bias }) =>
-      maskDecoder(parameters.at('mask_decoder'), config, {
-        embedding,
-        positions,
-        sparse: p.mark('sparse', sparsePrompts(p, config, coords, labels)),
-        dense: densePrompts(p, config, mask, hasMask),
-        ...(bias && { sparseBias: bias }),
-      });
-  },
+  decoder: (parameters, config, embedding) => samDecoder(parameters, config, embedding),
 
   describe({ tokenGrid: grid, dim, depth }) {
     return `${grid} x ${grid} tokens of ${dim}, ${depth} blocks`;
@@ -40,6 +31,28 @@ export const SAM_DECODING: Decoding = {
 
 /** Training on mask 0 alone, as SAMUS's authors train both models (train.py of SAMUS and its options). */
 export const ONE_MASK_TRAINING = {
+/** Answers prompts with SAM's prompt encoder and mask decoder. */
+export function samDecoder(
+  parameters: Parameters,
+  config: SamSizes,
+  embedding: Tensor,
+  variant: TwoWayVariant = 'sam',
+): (prompt: PromptInputs) => PromptAnswer {
+  const p = parameters.at('prompt_encoder');
+  const positions = densePositions(p, config);
+  return ({ coords, labels, mask, hasMask, bias }) =>
+    maskDecoder(parameters.at('mask_decoder'), config, {
+      embedding,
+      positions,
+      sparse: p.mark('sparse', sparsePrompts(p, config, coords, labels)),
+      dense: densePrompts(p, config, mask, hasMask),
+      ...(bias && { sparseBias: bias }),
+      variant,
+    });
+}
+
+/** The training of SAMUS (train.py and its options), by which its authors train SAM too. */
+export const SAMUS_RECIPE = {
   /** Low-resolution logits are compared with the nearest pixels of the label. */
   targetSide: ({ tokenGrid }: SamSizes): number => 4 * tokenGrid,
 

@@ -18,6 +18,7 @@ import { type Parameters, ZEROS } from '../../nn/parameters.js';
  * @param q [B·grid², C], unscaled
  * @param side rows and columns of the keys that a query sees: the grid's or a window's
  * @param scale factor of the query itself; the products are not scaled
+ * @param tables names of those of rows and columns
  * @returns [B, grid², heads, C / heads + 2·side]
  */
 export function positionedQueries(
@@ -28,6 +29,7 @@ export function positionedQueries(
   side: number,
   heads: number,
   scale: number,
+  tables: readonly [string, string],
 ): Tensor {
   const size = q.size(-1) / heads;
   const table = (name: string) => {
@@ -35,9 +37,9 @@ export function positionedQueries(
     return transpose(reshape(rows, [grid, side, size]), [0, 2, 1]);
   };
   const split = reshape(q, [batch, grid, grid, heads, size]);
-  const byRow = matmul(reshape(split, [batch, grid, grid * heads, size]), table('rel_pos_h'));
+  const byRow = matmul(reshape(split, [batch, grid, grid * heads, size]), table(tables[0]));
   const columnsFirst = reshape(transpose(split, [0, 2, 1, 3, 4]), [batch, grid, grid * heads, size]);
-  const byColumn = reshape(matmul(columnsFirst, table('rel_pos_w')), [batch, grid, grid, heads, side]);
+  const byColumn = reshape(matmul(columnsFirst, table(tables[1])), [batch, grid, grid, heads, side]);
   const tokens = [batch, grid * grid, heads];
   return concat(
     [

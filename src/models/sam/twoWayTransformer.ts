@@ -11,7 +11,12 @@ import type { Parameters } from '../../nn/parameters.js';
 const EPSILON = 1e-5;
 const DEPTH = 2;
 
+/** SAM's transformer, or that of EfficientSAM, which keeps positions in its tokens and names its MLP otherwise. */
+export type TwoWayVariant = 'sam' | 'efficient-sam';
+
 interface TwoWayOptions {
+  /** Default `sam`. */
+  readonly variant?: TwoWayVariant | undefined;
   readonly heads: number;
   readonly mlp: number;
   /** Added to the logits wherever tokens are attended to, [O, 1, 1, T]: hides the absent ones. */
@@ -29,7 +34,7 @@ export function twoWayTransformer(
   tokens: Tensor,
   image: Tensor,
   positions: Tensor,
-  { heads, mlp, tokenBias }: TwoWayOptions,
+  { variant = 'sam', heads, mlp, tokenBias }: TwoWayOptions,
 ): [Tensor, Tensor] {
   const width = tokens.size(-1);
   const cross = (at: Parameters, q: Tensor, k: Tensor, v: Tensor, bias?: Tensor) =>
@@ -38,7 +43,10 @@ export function twoWayTransformer(
   let k = image;
   for (let i = 0; i < DEPTH; i++) {
     const layer = p.at(`layers.${i}`);
-    if (i === 0) {
+    if (variant === 'efficient-sam') {
+      if (i > 0) q = add(q, tokens);
+      q = add(q, attention(layer.at('self_attn'), q, q, q, width, heads, tokenBias));
+    } else if (i === 0) {
       // The first layer attends without positions, and its result replaces the tokens.
       q = attention(layer.at('self_attn'), q, q, q, width, heads, tokenBias);
     } else {
@@ -48,12 +56,17 @@ export function twoWayTransformer(
     q = layerNorm(layer.at('norm1'), q, EPSILON);
     const asked = cross(layer.at('cross_attn_token_to_image'), add(q, tokens), add(k, positions), k);
     q = layerNorm(layer.at('norm2'), add(q, asked), EPSILON);
-    q = layerNorm(layer.at('norm3'), add(q, mlpBlock(layer.at('mlp'), q, mlp, relu)), EPSILON);
+    q = layerNorm(layer.at('norm3'), add(q, mlpOf(layer.at('mlp'), q, mlp, variant)), EPSILON);
     const answered = cross(layer.at('cross_attn_image_to_token'), add(k, positions), add(q, tokens), q, tokenBias);
     k = layerNorm(layer.at('norm4'), add(k, answered), EPSILON);
   }
   const last = cross(p.at('final_attn_token_to_image'), add(q, tokens), add(k, positions), k);
   return [layerNorm(p.at('norm_final_attn'), add(q, last), EPSILON), k];
+}
+
+function mlpOf(p: Parameters, x: Tensor, hidden: number, variant: TwoWayVariant): Tensor {
+  if (variant === 'sam') return mlpBlock(p, x, hidden, relu);
+  return linear(p.at('fc'), relu(linear(p.at('layers.0.0'), x, hidden)), x.size(-1));
 }
 
 /** Attention at a width of its own, between four linear layers. */

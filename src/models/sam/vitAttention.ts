@@ -18,6 +18,8 @@ import { keyMarks, positionedQueries } from './relativePosition.js';
 export interface AttentionChanges {
   /** Queries, keys and values side by side, [N, C] to [N, 3·C]; a row of zeros becomes the bias. Default: one linear layer. */
   readonly project?: (p: Parameters, x: Tensor) => Tensor;
+  /** Names of the tables of relative positions, by row and by column. Default: SAM's. */
+  readonly tables?: readonly [string, string];
 }
 
 /** Sizes and tables that the attention of every block shares. */
@@ -38,22 +40,22 @@ export function planAttention(
   grid: number,
   heads: number,
   window: number,
-  { project = (p, x) => linear(p, x, 3 * x.size(-1)) }: AttentionChanges = {},
+  { project = (p, x) => linear(p, x, 3 * x.size(-1)), tables = ['rel_pos_h', 'rel_pos_w'] }: AttentionChanges = {},
 ): AttentionPlan {
   const groups = windowGroups(batch, grid, window, heads).map((group) => ({
     ...group,
     marks: reshape(keyMarks(window, group.windows * heads, 1), [group.windows, heads, window * window, 2 * window]),
   }));
-  return { batch, grid, heads, window, groups, globalMarks: keyMarks(grid, batch, heads), project };
+  return { batch, grid, heads, window, groups, globalMarks: keyMarks(grid, batch, heads), project, tables };
 }
 
 /** Attention over all tokens. @param x [B·grid², C] @returns [B·grid², C] */
 export function globalAttention(p: Parameters, x: Tensor, plan: AttentionPlan): Tensor {
-  const { batch, grid, heads, globalMarks } = plan;
+  const { batch, grid, heads, globalMarks, tables } = plan;
   const channels = x.size(-1);
   const size = channels / heads;
   const [q, k, v] = split(plan.project(p.at('qkv'), x), 1, [channels, channels, channels]);
-  const queries = positionedQueries(p, q, batch, grid, grid, heads, 1 / Math.sqrt(size));
+  const queries = positionedQueries(p, q, batch, grid, grid, heads, 1 / Math.sqrt(size), tables);
   const keys = concat([reshape(k, [batch, grid * grid, heads, size]), globalMarks], -1);
   const flat = [batch, grid * grid, heads * (size + 2 * grid)];
   const values = reshape(v, [batch, grid * grid, channels]);
@@ -61,16 +63,21 @@ export function globalAttention(p: Parameters, x: Tensor, plan: AttentionPlan): 
   return linear(p.at('proj'), reshape(attended, x.shape), channels);
 }
 
-/** Attention within windows. @param x [B·grid², C] @returns [B·grid², C] */
+/**
+ * Attention within windows.
+ * @param x [B·grid², C]; a last row more is what pads the windows, zeros by default
+ * @returns [B·grid², C]
+ */
 export function windowAttention(p: Parameters, x: Tensor, plan: AttentionPlan): Tensor {
-  const { batch, grid, heads, window, groups } = plan;
+  const { batch, grid, heads, window, groups, tables } = plan;
   const channels = x.size(-1);
   const size = channels / heads;
   const tokens = batch * grid * grid;
-  const padded = grid % window === 0 ? x : pad(x, 0, 0, 1);
+  const padded = grid % window === 0 || x.size(0) > tokens ? x : pad(x, 0, 0, 1);
   const qkv = plan.project(p.at('qkv'), padded);
   const [q, kv] = split(qkv, 1, [channels, 2 * channels]);
-  const positioned = positionedQueries(p, slice(q, 0, 0, tokens), batch, grid, window, heads, 1 / Math.sqrt(size));
+  const asked = slice(q, 0, 0, tokens);
+  const positioned = positionedQueries(p, asked, batch, grid, window, heads, 1 / Math.sqrt(size), tables);
   const queries = gathered(
     reshape(positioned, [tokens * heads, -1]),
     groups.map((group) => group.queries),

@@ -14,7 +14,7 @@ import { reshape, transpose } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { conv2d, conv3x3OfTokens, layerNorm, layerNorm2d, linear, mlpBlock } from '../../nn/layers.js';
 import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
-import { EPSILON, forEachImage, neck, tokensOf, vitBlock } from '../sam/imageEncoder.js';
+import { adapter, EPSILON, forEachImage, neck, tokensOf, vitBlock } from '../sam/imageEncoder.js';
 import { type AttentionPlan, globalAttention, planAttention, windowAttention } from '../sam/vitAttention.js';
 import type { SamusConfig } from './config.js';
 
@@ -128,10 +128,4 @@ function crossBranchAttention(p: Parameters, x: Tensor, c: Tensor, { batch, head
   const project = (name: string, from: Tensor) => reshape(linear(p.at(name), from, width), [batch, -1, width]);
   const attended = attend(project('q', x), project('k', c), project('v', c), { heads });
   return linear(p.at('proj'), reshape(attended, x.shape), width);
-}
-
-/** The bottleneck adapter (`D_fc1`, GELU, `D_fc2`) at a quarter of the width, without its skip connection. */
-function adapter(p: Parameters, x: Tensor): Tensor {
-  const width = x.size(-1);
-  return linear(p.at('D_fc2'), gelu(linear(p.at('D_fc1'), x, Math.floor(width / 4))), width);
 }
