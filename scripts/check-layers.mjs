@@ -47,7 +47,14 @@ const BUNDLED_FOLDERS = ['web'];
 const PURE_FOLDERS = ['graph', 'nn', 'models'];
 
 /** Which architectures import from which others. */
-const BUILDS_ON = { medsam: ['sam'], msa: ['sam'], samadapter: ['sam'], samed: ['sam'], samus: ['sam'] };
+const BUILDS_ON = {
+  autosamus: ['sam', 'samus'],
+  medsam: ['sam'],
+  msa: ['sam'],
+  samadapter: ['sam'],
+  samed: ['sam'],
+  samus: ['sam'],
+};
 
 /** Who may import from the folder of an architecture: the registry, and entries that publish its types. */
 const ENTRIES = ['models/registry.ts', 'models/index.ts', 'index.ts'];

@@ -5,6 +5,7 @@ import { type Json, SamusError } from '../errors.js';
 import type { Shapes } from '../graph/tensorData.js';
 import { AAUNET } from './aaunet/index.js';
 import type { Architecture, ClassArchitecture, ModelConfig, PromptedArchitecture, PromptKind } from './architecture.js';
+import { AUTOSAMUS } from './autosamus/index.js';
 import { CANET } from './canet/index.js';
 import { CENET } from './cenet/index.js';
 import { CPFNET } from './cpfnet/index.js';
@@ -26,6 +27,7 @@ import { UNSUPPORTED } from './unsupported.js';
 
 /** In order of recognition: the first match wins, so an architecture that extends another comes before it. */
 const ARCHITECTURES: Architecture[] = [
+  AUTOSAMUS,
   SAMUS,
   SAMED,
   MSA,

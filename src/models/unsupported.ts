@@ -13,11 +13,6 @@ const ANOTHER = 'use a SAM or SAMUS checkpoint';
 
 /** The most specific first. */
 export const UNSUPPORTED: readonly Unsupported[] = [
-  {
-    name: 'AutoSAMUS',
-    mark: /^(prompt_generator|feature_adapter)\./,
-    hint: 'AutoSAMUS is not supported yet; use the SAMUS checkpoint that it was trained from',
-  },
   { name: 'HQ-SAM', mark: /^mask_decoder\.(hf_|compress_vit_feat)/, hint: ANOTHER },
   { name: 'MobileSAM', mark: /^image_encoder\.layers\./, hint: ANOTHER },
   { name: 'SAM 2', mark: /^(sam_mask_decoder|image_encoder\.trunk)\./, hint: ANOTHER },

@@ -7,6 +7,7 @@ import { input, type Tensor } from '../../src/graph/tensor.js';
 import { sizeOf } from '../../src/graph/tensorData.js';
 import { AAUNET_B } from '../../src/models/aaunet/config.js';
 import type { ModelConfig } from '../../src/models/architecture.js';
+import { AUTOSAMUS_B } from '../../src/models/autosamus/index.js';
 import { CANET_B } from '../../src/models/canet/config.js';
 import { CENET_B } from '../../src/models/cenet/config.js';
 import { multiplyAdds } from '../../src/models/cost.js';
@@ -63,6 +64,8 @@ const PUBLISHED: readonly Published[] = [
   { name: 'samed', config: SAMED_9, parameters: 92_192_469, gmacs: 102.4 },
   // 488.92 in PyTorch, without the Fourier transform, which is products of matrices here.
   { name: 'samadapter', config: SAM_ADAPTER_B, parameters: 93_792_820, gmacs: 589.75 },
+  // Not counted in PyTorch.
+  { name: 'autosamus', config: AUTOSAMUS_B, parameters: 142_184_880, gmacs: 136.14 },
   // 518.738 in PyTorch.
   { name: 'msa', config: MSA_B, parameters: 104_386_864, gmacs: 606 },
   // 487.85 in PyTorch.

@@ -6,6 +6,7 @@
 import { float32, type TensorData } from '../../src/graph/tensorData.js';
 import type { AaunetConfig } from '../../src/models/aaunet/config.js';
 import type { ModelConfig } from '../../src/models/architecture.js';
+import type { AutoSamusConfig } from '../../src/models/autosamus/index.js';
 import type { CanetConfig } from '../../src/models/canet/config.js';
 import type { CenetConfig } from '../../src/models/cenet/config.js';
 import type { CpfnetConfig } from '../../src/models/cpfnet/config.js';
@@ -107,6 +108,16 @@ const TINY_FATNET: FatNetConfig = {
 };
 const TINY_MSA: MsaConfig = { ...TINY_SAM, architecture: 'msa', positionGrid: 16, outputSize: 32 };
 
+const TINY_AUTOSAMUS: AutoSamusConfig = {
+  ...TINY_SAMUS,
+  architecture: 'autosamus',
+  objectTokens: 3,
+  generatorWidth: 16,
+  generatorMlp: 8,
+  adapterChannels: 4,
+  trainsSamus: false,
+};
+
 const TINY_SAM_ADAPTER: SamAdapterConfig = { ...TINY_SAM, architecture: 'samadapter', hidden: 4, maskChannels: 16 };
 
 const TINY_TRANSFUSE: TransFuseConfig = {
@@ -196,6 +207,7 @@ export const TINY: Readonly<Record<string, ModelConfig>> = {
   medsam: { ...TINY_SAM, architecture: 'medsam' },
   setr: TINY_SETR,
   samed: TINY_SAMED,
+  autosamus: TINY_AUTOSAMUS,
   msa: TINY_MSA,
   fatnet: TINY_FATNET,
   samadapter: TINY_SAM_ADAPTER,

@@ -9,16 +9,21 @@ import { initialise } from '../../nn/parameters.js';
 import type { WeightTransfer } from '../architecture.js';
 import type { SamConfig, SamSizes } from './config.js';
 
-interface FromSam<C extends SamSizes> {
-  config(sam: SamConfig): C;
+interface FromSam<C extends SamSizes, From extends SamSizes> {
+  config(from: From): C;
   /** SAM's name of a weight. Default: the same. */
   nameInSam?(name: string): string;
   /** Whether a weight is drawn where SAM's has another shape. Default: none. */
   isDrawn?(name: string): boolean;
 }
 
-/** @throws SamusError CHECKPOINT_TENSOR_SHAPE from `weights` if a weight of SAM has another shape */
-export function fromSam<C extends SamSizes>(how: FromSam<C>): WeightTransfer<C, SamConfig> {
+/**
+ * From SAM, or from a model that has SAM's parts too.
+ * @throws SamusError CHECKPOINT_TENSOR_SHAPE from `weights` if a weight has another shape there
+ */
+export function fromSam<C extends SamSizes, From extends SamSizes = SamConfig>(
+  how: FromSam<C, From>,
+): WeightTransfer<C, From> {
   const { nameInSam = (name) => name, isDrawn = () => false } = how;
   return {
     config: how.config,
@@ -74,8 +79,8 @@ function resizeAbsolutePositions(
 function mismatch(name: string, config: SamSizes, expected: readonly number[], got: readonly number[]): SamusError {
   return new SamusError(
     'CHECKPOINT_TENSOR_SHAPE',
-    `expected ${name} of shape [${expected.join(', ')}] for this ${config.architecture}, got [${got.join(', ')}] from SAM`,
-    'choose a configuration with the widths of this SAM',
+    `expected ${name} of shape [${expected.join(', ')}] for this ${config.architecture}, got [${got.join(', ')}]`,
+    'choose a configuration with the widths of this checkpoint',
     { misshapen: [{ name, expected: [...expected], came: [...got] }] },
   );
 }

@@ -20,13 +20,15 @@ export interface DecoderInputs {
   readonly embedding: Tensor;
   /** [1, promptDim, tokenGrid, tokenGrid] */
   readonly positions: Tensor;
-  /** [O, N, promptDim]; none in a model without prompts, whose scores no loss reaches */
+  /** [O, N, promptDim]; none in a model without prompts */
   readonly sparse?: Tensor;
   /** [O, promptDim, tokenGrid, tokenGrid], or broadcast to it */
   readonly dense: Tensor;
   /** [O, N]: added to the attention logits of each prompt token; very negative hides it. */
   readonly sparseBias?: Tensor;
   readonly variant?: TwoWayVariant;
+  /** False where no loss reaches the scores. Default true. */
+  readonly scored?: boolean;
   /** Masks of an answer; default {@link MASKS}. */
   readonly masks?: number;
 }
@@ -40,7 +42,7 @@ export interface DecoderOutputs {
 
 export function maskDecoder(p: Parameters, config: SamSizes, inputs: DecoderInputs): DecoderOutputs {
   const { promptDim: width, tokenGrid: grid } = config;
-  const { sparse, masks = MASKS } = inputs;
+  const { masks = MASKS } = inputs;
   const own = concat([embedding(p.at('iou_token'), 1, width), embedding(p.at('mask_tokens'), masks, width)], 0);
   const count = masks + 1;
   const tokens = allTokens(reshape(own, [1, count, width]), inputs);
@@ -67,7 +69,7 @@ export function maskDecoder(p: Parameters, config: SamSizes, inputs: DecoderInpu
   const side = 4 * grid;
   const flat = reshape(upscaled, [upscaled.shape[0], width / 8, side * side]);
   const logits = matmul(stack(hyper, 1), flat);
-  const scores = sparse ? p.at('iou_prediction_head') : p.unused('iou_prediction_head');
+  const scores = inputs.scored !== false ? p.at('iou_prediction_head') : p.unused('iou_prediction_head');
   return {
     lowResLogits: reshape(logits, [logits.shape[0], masks, side, side]),
     iou: mlpHead(scores, token(q, 0), [config.iouHidden, config.iouHidden, masks]),

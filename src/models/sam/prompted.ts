@@ -29,8 +29,6 @@ export const SAM_DECODING: Decoding = {
   },
 };
 
-/** Training on mask 0 alone, as SAMUS's authors train both models (train.py of SAMUS and its options). */
-export const ONE_MASK_TRAINING = {
 /** Answers prompts with SAM's prompt encoder and mask decoder. */
 export function samDecoder(
   parameters: Parameters,
@@ -51,8 +49,8 @@ export function samDecoder(
     });
 }
 
-/** The training of SAMUS (train.py and its options), by which its authors train SAM too. */
-export const SAMUS_RECIPE = {
+/** Training on mask 0 alone, as SAMUS's authors train both models (train.py of SAMUS and its options). */
+export const ONE_MASK_TRAINING = {
   /** Low-resolution logits are compared with the nearest pixels of the label. */
   targetSide: ({ tokenGrid }: SamSizes): number => 4 * tokenGrid,
 

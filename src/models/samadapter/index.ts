@@ -117,6 +117,7 @@ function samAdapter(p: Parameters, config: SamAdapterConfig, image: Tensor): Cla
     embedding: samAdapterEncoder(p.at('image_encoder'), config, config.hidden, image),
     positions: densePositions(p, config),
     dense: noMask(p, config),
+    scored: false,
   });
   return { logits: resizeBilinear(slice(lowResLogits, 1, 0, 1), config.imageSize, config.imageSize) };
 }

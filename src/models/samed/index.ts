@@ -156,6 +156,7 @@ function samed(parameters: Parameters, config: SamedConfig, image: Tensor): Same
     }),
     positions: densePositions(prompts, config),
     dense: noMask(prompts, config),
+    scored: false,
     masks: config.classes,
   });
   declarePrompts(p.unused('prompt_encoder'), config);

@@ -13,12 +13,16 @@ import {
   sizeRules,
 } from '../sam/config.js';
 
-export interface SamusConfig extends SamSizes {
-  readonly architecture: 'samus';
+/** What SAMUS and what is built on it have. */
+export interface SamusSizes extends SamSizes {
   /** Channels of the first convolution of the CNN branch; they double at each stage. */
   readonly stem: number;
   /** Side of SAM's absolute position table, in tokens. */
   readonly positionGrid: number;
+}
+
+export interface SamusConfig extends SamusSizes {
+  readonly architecture: 'samus';
 }
 
 /** SAMUS as published: SAM's ViT-B on 256×256 pixels and 32×32 tokens. */
@@ -48,17 +52,16 @@ export const SAMUS_S: SamusConfig = {
   iouHidden: 128,
 };
 
-export function readConfig(fields: FieldReader): SamusConfig {
+export function readSamusSizes(fields: FieldReader): Omit<SamusSizes, 'architecture'> {
   const sizes = readSizes(fields);
-  return {
-    architecture: 'samus',
-    ...sizes,
-    stem: fields.whole('stem', 4096),
-    positionGrid: fields.whole('positionGrid', 512),
-  };
+  return { ...sizes, stem: fields.whole('stem', 4096), positionGrid: fields.whole('positionGrid', 512) };
 }
 
-export function rules(config: SamusConfig): ConfigRule[] {
+export function readConfig(fields: FieldReader): SamusConfig {
+  return { architecture: 'samus', ...readSamusSizes(fields) };
+}
+
+export function rules(config: SamusSizes): ConfigRule[] {
   const { imageSize, tokenGrid, positionGrid } = config;
   const rule = `must be tokenGrid (${tokenGrid}) times a power of two`;
   const halvings = (from: number): number => Math.log2(from / tokenGrid);
@@ -70,7 +73,7 @@ export function rules(config: SamusConfig): ConfigRule[] {
 }
 
 /** A checkpoint with SAM's parts and a CNN branch. */
-export function recognise(tensors: Shapes): SamusConfig | undefined {
+export function recogniseSamus(tensors: Shapes): Omit<SamusSizes, 'architecture'> | undefined {
   const names = [...tensors.keys()];
   if (!hasSamParts(tensors) || !names.some((name) => name.startsWith('image_encoder.cnn_embed.'))) return undefined;
   const { positionGrid, ...sizes } = recogniseSizes(tensors, ({ grid, sides }) => {
@@ -81,11 +84,10 @@ export function recognise(tensors: Shapes): SamusConfig | undefined {
   // How often the CNN branch halves the image.
   const stages = names.filter((name) => /^image_encoder\.cnn_embed\.downs\.\d+\.maxpool_conv\.1\.weight$/.test(name));
   const stem = shapeOf(tensors, 'image_encoder.cnn_embed.inc.conv.0.weight', 4)[0]!;
-  return {
-    architecture: 'samus',
-    imageSize: sizes.tokenGrid * 2 ** stages.length,
-    ...sizes,
-    stem,
-    positionGrid,
-  };
+  return { imageSize: sizes.tokenGrid * 2 ** stages.length, ...sizes, stem, positionGrid };
+}
+
+export function recognise(tensors: Shapes): SamusConfig | undefined {
+  const sizes = recogniseSamus(tensors);
+  return sizes && { architecture: 'samus', ...sizes };
 }

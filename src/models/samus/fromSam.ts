@@ -9,7 +9,7 @@ import type { Random } from '../../nn/random.js';
 import type { WeightTransfer } from '../architecture.js';
 import type { SamConfig } from '../sam/config.js';
 import { resizeRelativePositions } from '../sam/fromSam.js';
-import type { SamusConfig } from './config.js';
+import type { SamusConfig, SamusSizes } from './config.js';
 
 /** Channels of the CNN branch's first convolution in the published model. */
 const STEM = 64;
@@ -58,7 +58,7 @@ function samusFromSam(
 }
 
 /** Whether a weight is a table of relative positions of a block that sees all tokens. */
-export function isGlobalTable(name: string, config: SamusConfig): boolean {
+export function isGlobalTable(name: string, config: SamusSizes): boolean {
   const match = /^image_encoder\.blocks\.(\d+)\.attn\.rel_pos_[hw]$/.exec(name);
   return match !== null && config.globalBlocks.includes(Number(match[1]));
 }

@@ -16,7 +16,7 @@ import { conv2d, conv3x3OfTokens, layerNorm, layerNorm2d, linear, mlpBlock } fro
 import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
 import { adapter, EPSILON, forEachImage, neck, tokensOf, vitBlock } from '../sam/imageEncoder.js';
 import { type AttentionPlan, globalAttention, planAttention, windowAttention } from '../sam/vitAttention.js';
-import type { SamusConfig } from './config.js';
+import type { SamusSizes } from './config.js';
 
 /** Called with each intermediate result, tokens [B·grid², C], by the name that the reference's code suggests. */
 export type Observe = (name: string, value: Tensor) => void;
@@ -28,7 +28,7 @@ const COPIES = 3;
  * @param image [B, 1, imageSize, imageSize] in 0…1, without further normalisation
  * @returns the image embedding [B, promptDim, tokenGrid, tokenGrid]
  */
-export function samusEncoder(p: Parameters, config: SamusConfig, image: Tensor, observe: Observe = () => {}): Tensor {
+export function samusEncoder(p: Parameters, config: SamusSizes, image: Tensor, observe: Observe = () => {}): Tensor {
   const { tokenGrid: grid } = config;
   const batch = image.size(0);
   let c = cnnBranch(p.at('cnn_embed'), config, image);
@@ -71,7 +71,7 @@ function convolveGrey(
 }
 
 /** Convolutions that halve the image down to the token grid. @returns [B·grid², dim] */
-function cnnBranch(p: Parameters, config: SamusConfig, image: Tensor): Tensor {
+function cnnBranch(p: Parameters, config: SamusSizes, image: Tensor): Tensor {
   const activate = (norm: Parameters, x: Tensor) => gelu(layerNorm2d(norm, x));
   const stages = Math.log2(config.imageSize / config.tokenGrid);
   const first = p.at('inc.conv');
@@ -86,7 +86,7 @@ function cnnBranch(p: Parameters, config: SamusConfig, image: Tensor): Tensor {
 }
 
 /** Patches that overlap: the image is stretched so that the grid comes out whole. @returns [B·grid², dim] */
-function overlappedPatches(p: Parameters, config: SamusConfig, image: Tensor): Tensor {
+function overlappedPatches(p: Parameters, config: SamusSizes, image: Tensor): Tensor {
   const { tokenGrid: grid, patchKernel: kernel } = config;
   const stride = config.imageSize / grid;
   const size = (grid - 1) * stride + kernel;
@@ -94,7 +94,7 @@ function overlappedPatches(p: Parameters, config: SamusConfig, image: Tensor): T
 }
 
 /** SAM's position table brought down to the token grid; the same for every image. @returns [grid², dim] */
-function positionAdapter(p: Parameters, config: SamusConfig): Tensor {
+function positionAdapter(p: Parameters, config: SamusSizes): Tensor {
   const table = p.get('pos_embed', [1, config.positionGrid, config.positionGrid, config.dim], ZEROS);
   let x = reshape(table, [-1, config.dim]);
   let grid = config.positionGrid;
@@ -109,7 +109,7 @@ function positionAdapter(p: Parameters, config: SamusConfig): Tensor {
 }
 
 /** A block in which both branches meet. @returns the tokens and the refined CNN features */
-function globalBlock(p: Parameters, config: SamusConfig, x: Tensor, c: Tensor, plan: AttentionPlan): [Tensor, Tensor] {
+function globalBlock(p: Parameters, config: SamusSizes, x: Tensor, c: Tensor, plan: AttentionPlan): [Tensor, Tensor] {
   const normed = layerNorm(p.at('norm1'), x, EPSILON);
   const mixed = add(normed, crossBranchAttention(p.at('Space_Adapter'), normed, c, plan));
   const attended = add(x, globalAttention(p.at('attn'), mixed, plan));

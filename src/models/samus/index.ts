@@ -4,7 +4,7 @@
 import type { PromptedArchitecture } from '../architecture.js';
 import { GREY_STRETCHED } from '../preprocessing.js';
 import { ONE_MASK_TRAINING, SAM_DECODING } from '../sam/prompted.js';
-import { readConfig, recognise, rules, SAMUS_B, SAMUS_S, type SamusConfig } from './config.js';
+import { readConfig, recognise, rules, SAMUS_B, SAMUS_S, type SamusConfig, type SamusSizes } from './config.js';
 import { isGlobalTable, SAMUS_FROM_SAM } from './fromSam.js';
 import { samusEncoder } from './imageEncoder.js';
 
@@ -17,6 +17,11 @@ const ADDED = /^image_encoder\..*(?:cnn_embed|post_pos_embed|Adapter)/;
  */
 const LARGE =
   /^image_encoder\.blocks\.\d+\.(attn\.(qkv|proj)|mlp\.lin[12]|Space_Adapter\.(q|k|v|proj)|refine_Adapter\.conv\.0)\.weight$/;
+
+/** Its additions and the relative positions of the global blocks; prompt encoder and decoder are frozen. */
+export function isTrainedBySamus(config: SamusSizes, name: string): boolean {
+  return ADDED.test(name) || isGlobalTable(name, config);
+}
 
 export const SAMUS: PromptedArchitecture<SamusConfig> = {
   ...SAM_DECODING,
@@ -36,8 +41,7 @@ export const SAMUS: PromptedArchitecture<SamusConfig> = {
 
   published: {
     ...ONE_MASK_TRAINING,
-    /** Its additions and the relative positions of the global blocks; prompt encoder and decoder are frozen. */
-    isTrained: (config, name) => ADDED.test(name) || isGlobalTable(name, config),
+    isTrained: isTrainedBySamus,
   },
 
   isQuantisable: (name) => LARGE.test(name),
