@@ -19,28 +19,48 @@ export async function describeModel(path: string, options: LoadOptions = {}): Pr
   const { name, config } = model;
   const { parameters, trainable } = countParameters(config);
   const [[part, graph]] = partsOf(config);
-  const gflop = Math.round((2 * multiplyAdds(Object.values(graph().outputs))) / 1e7) / 100;
+  const flop = 2 * multiplyAdds(Object.values(graph().outputs));
   const files = await Promise.all((model.files ?? []).map(async (path) => ({ path, bytes: (await stat(path)).size })));
   const licence = licenceIn(model.card);
   const { architecture } = config;
+  const known = architectureOf(config);
+  const { task } = known;
   const document: Json = {
     name,
     architecture,
+    task,
     config: configJson(config),
     parameters,
     trainable,
-    gflop,
+    gflop: flop < 1e8 ? Number((flop / 1e9).toPrecision(3)) : Math.round(flop / 1e7) / 100,
     files,
     licence,
   };
   const lines = [
-    `${name}: ${architecture}, ${config.imageSize} px, ${architectureOf(config).describe(config)}`,
-    `parameters: ${parameters.toLocaleString('en')}, ${trainable.toLocaleString('en')} of them trainable`,
-    `${part}: ${gflop} GFLOP per image${config.quantisation ? ', large weights in 8 bits' : ''}`,
-    ...files.map(({ path, bytes }) => `file: ${path}, ${(bytes / 1e6).toFixed(1)} MB`),
+    `${name}: ${architecture}, ${config.imageSize} px, ${known.describe(config)}`,
+    `task: ${TASKS[task]}`,
+    `parameters: ${parameters.toLocaleString('en')}; ${trainedText(config, trainable, parameters)}`,
+    `${part}: ${amount(flop, ['kFLOP', 'MFLOP', 'GFLOP'])} per image${config.quantisation ? ', large weights in 8 bits' : ''}`,
+    ...files.map(({ path, bytes }) => `file: ${path}, ${amount(bytes, ['kB', 'MB'], 1)}`),
     `licence: ${licence ?? 'not stated'}`,
   ];
   return { document, lines };
+}
+
+const TASKS = { prompted: 'masks from prompts', classes: 'a class map, without prompts' } as const;
+
+function trainedText({ quantisation }: ModelConfig, trainable: number, parameters: number): string {
+  if (quantisation) return 'a model in 8 bits cannot be trained';
+  return `the published recipe trains ${trainable === parameters ? 'all' : trainable.toLocaleString('en')}`;
+}
+
+/** In the largest of the units, thousands of each other, of which there is at least one. */
+function amount(value: number, units: readonly string[], decimals = 2): string {
+  const unit = Math.max(
+    0,
+    units.findLastIndex((_, i) => value >= 1000 ** (i + 1)),
+  );
+  return `${Number((value / 1000 ** (unit + 1)).toFixed(decimals))} ${units[unit]}`;
 }
 
 /** Counts weights, int8 ones included, without fixed tables. An int8 model has no trainable ones. */

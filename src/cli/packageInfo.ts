@@ -3,8 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** Part of every help text and result. */
-export const NOTICE = 'Research use only, not for diagnosis';
+export { NOTICE } from '../formats/annotation.js';
 
 /** The version in package.json, two folders above the built file. */
 export function packageVersion(): string {

@@ -37,12 +37,14 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
   }
 }
 
-/** Prints an error: the document with `--json`, two lines for a person, the stack for a bug. */
+/** Prints an error: the document with `--json`, two lines for a person, the stack for a bug. Ctrl-C is none. */
 export function reportError(error: unknown, json: boolean): void {
   const known = asSamusError(error);
   if (!known) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     process.stderr.write(`error: this is a bug, please report it together with the command\n${stack}\n`);
+  } else if (!json && known.kind === 'interrupted') {
+    process.stderr.write(`${known.message}; ${known.hint}\n`);
   } else if (!json) {
     process.stderr.write(`error: ${known.message}\nhint: ${known.hint}\n`);
   }

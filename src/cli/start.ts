@@ -83,7 +83,10 @@ async function listenNear(
       return isInterrupted() ? undefined : listenNear(server, port, more, status === 'ending');
     }
     if (status !== undefined) {
-      say(`samus is already running: open ${url} in a browser`, 'to start another one: npx samus serve --port 9000');
+      const served = await servedModels(url);
+      const model = served === undefined ? '' : ` with the model ${served}`;
+      const start = `samus is already running${model}: open ${url} in a browser`;
+      say(start, 'to start another one: npx samus serve --port 9000');
       return undefined;
     }
     if (more === 0) throw error;
@@ -97,6 +100,18 @@ async function samusStatus(url: string): Promise<string | undefined> {
     const answer = await fetch(`${url}/api/v1/health`, { signal: AbortSignal.timeout(PATIENCE_MS) });
     const health: unknown = await answer.json();
     return isFields(health) && health.name === 'samus' ? String(health.status) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The models of samus at an address; undefined if it asks for a token. */
+async function servedModels(url: string): Promise<string | undefined> {
+  try {
+    const answer = await fetch(`${url}/api/v1/models`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+    const found: unknown = await answer.json();
+    if (!isFields(found) || !Array.isArray(found.models)) return undefined;
+    return found.models.map((model: unknown) => (isFields(model) ? String(model.name) : '')).join(', ');
   } catch {
     return undefined;
   }

@@ -13,7 +13,16 @@ import { NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
 import { RunDisplay } from './trainDisplay.js';
-import { configure, conflict, findStart, NO_BASE, readBase, type TrainOptions } from './trainSettings.js';
+import {
+  type Base,
+  configure,
+  conflict,
+  findStart,
+  NO_BASE,
+  newFolder,
+  readBase,
+  type TrainOptions,
+} from './trainSettings.js';
 
 /**
  * Trains to the end, or until Ctrl-C.
@@ -36,12 +45,10 @@ export async function train(options: TrainOptions): Promise<Outcome> {
 }
 
 async function run(options: TrainOptions, stopped: () => boolean): Promise<Outcome> {
-  const folder = options.resume ?? options.out;
-  if (folder === undefined || (options.resume !== undefined && options.out !== undefined)) {
-    const hint = 'name a new run with --out, or one to continue with --resume';
-    throw new SamusError('USAGE_MISSING_OPTION', 'expected one of --out and --resume', hint);
-  }
-  const prepared = await withProgress('preparing the training', () => prepare(folder, options));
+  if (options.resume !== undefined && options.out !== undefined) throw conflict('--resume', '--out');
+  const base = options.config === undefined ? NO_BASE : await readBase(options.config);
+  const folder = options.resume ?? newFolder(options, base);
+  const prepared = await withProgress('preparing the training', () => prepare(folder, options, base));
   try {
     return await trainPrepared(folder, prepared, stopped);
   } catch (error) {
@@ -85,7 +92,7 @@ function resumable(folder: string, error: unknown): unknown {
   return new SamusError(code, message, `${hint}; then run: samus train --resume ${folder}`, details);
 }
 
-async function prepare(folder: string, options: TrainOptions) {
+async function prepare(folder: string, options: TrainOptions, base: Base) {
   const setup = { runtime: nodeRuntime({ worker: false }), readers: options.readers ?? 1 };
   if (options.resume !== undefined) {
     for (const name of ['model', 'from', 'config', 'profile'] as const) {
@@ -96,7 +103,6 @@ async function prepare(folder: string, options: TrainOptions) {
     };
     return resumeRun(folder, asked, setup);
   }
-  const base = options.config === undefined ? NO_BASE : await readBase(options.config);
   const start = await findStart(options, base);
   const config = await configure(options, base, start, epochSamples);
   return createRun(folder, config, start.weights, setup);

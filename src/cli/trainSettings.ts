@@ -12,7 +12,7 @@ import { parseConfig } from '../models/configFile.js';
 import { architectureOf, presets, promptedOf } from '../models/registry.js';
 import { defaultStart, startOf } from '../models/startFrom.js';
 import { Random } from '../nn/random.js';
-import { DEFAULT_SEED, initialOf, SETTING_ROWS, SETTINGS, type Situation } from '../train/settings.js';
+import { DEFAULT_SEED, flagOf, initialOf, SETTING_ROWS, SETTINGS, type Situation } from '../train/settings.js';
 import { readSettings, type SettingValues, type TrainingConfig, trainingConfig } from '../train/trainingConfig.js';
 import { readConfigFile } from './configFile.js';
 import { readModel } from './openModel.js';
@@ -48,6 +48,19 @@ export const NO_BASE: Base = { values: {}, from: null };
 export async function readBase(path: string): Promise<Base> {
   const { values, model, from } = readSettings(await readConfigFile(path), 'refuse');
   return { values, from, ...(model !== undefined && { model: parseConfig(model).config }) };
+}
+
+/** The folder of a new run. @throws SamusError USAGE_MISSING_OPTION naming everything that a training needs and lacks */
+export function newFolder(options: TrainOptions, base: Base): string {
+  const { out, model = base.model, from = base.from, settings } = options;
+  const missing = [
+    ...(out === undefined ? ['--out'] : []),
+    ...(model === undefined && from === null ? ['--model'] : []),
+    ...missingData({ ...base.values, ...withData(settings) }),
+  ];
+  if (out !== undefined && missing.length === 0) return out;
+  const hint = 'name them, or continue a run with --resume RUN; samus train --help has examples';
+  throw new SamusError('USAGE_MISSING_OPTION', `missing required ${optionsText(missing)}`, hint);
 }
 
 /** What a training starts from. */
@@ -126,11 +139,10 @@ export async function configure(
   if (SETTING_ROWS.some(([name, { prompted }]) => prompted && settings[name] !== undefined)) promptedOf(start.model);
   const complete = (known: SettingValues) => completed(known, start, inEpoch, epochs);
   const all = complete(values);
-  for (const [name, { only, option = name }] of SETTING_ROWS) {
+  for (const [name, { only }] of SETTING_ROWS) {
     if (!only || settings[name] === undefined || only.holds(situationOf(all, start, inEpoch))) continue;
-    const [flag] = option.split(' ');
     const hint = `leave it out, or add ${only.with}`;
-    throw new SamusError('USAGE_CONFLICT', `${flag} needs ${only.with}`, hint);
+    throw new SamusError('USAGE_CONFLICT', `${flagOf(name)} needs ${only.with}`, hint);
   }
   const config = trainingConfig(all, start.model, start.from);
   if (profile === undefined) return config;
@@ -186,17 +198,32 @@ function withData(settings: SettingValues): SettingValues {
 
 function dataOf(values: SettingValues): TrainingConfig['data'] {
   const { 'data.root': root, 'data.train': train, 'data.val': val = [], 'data.holdOut': holdOut = 0 } = values;
-  const rootGiven = SETTINGS['data.root'].kind.accepts(root);
-  const trainGiven = SETTINGS['data.train'].kind.accepts(train);
-  const valGiven = SETTINGS['data.val'].kind.accepts(val) && (val.length > 0 || Number(holdOut) > 0);
-  if (rootGiven && trainGiven && valGiven) return { root, train, val, holdOut: Number(holdOut) };
-  const missing = [
-    ...(rootGiven ? [] : ['--data']),
-    ...(trainGiven ? [] : ['--train-list']),
-    ...(valGiven ? [] : ['--val-list or --hold-out']),
-  ];
+  const missing = missingData(values);
+  const { accepts } = SETTINGS['data.val'].kind;
+  if (
+    missing.length === 0 &&
+    SETTINGS['data.root'].kind.accepts(root) &&
+    SETTINGS['data.train'].kind.accepts(train) &&
+    accepts(val)
+  ) {
+    return { root, train, val, holdOut: Number(holdOut) };
+  }
   const hint = 'name the dataset folder, the training lists, and validation lists or a share to hold out';
-  throw new SamusError('USAGE_MISSING_OPTION', `missing required option ${missing.join(', ')}`, hint);
+  throw new SamusError('USAGE_MISSING_OPTION', `missing required ${optionsText(missing)}`, hint);
+}
+
+function missingData(values: SettingValues): string[] {
+  const { 'data.root': root, 'data.train': train, 'data.val': val = [], 'data.holdOut': holdOut = 0 } = values;
+  const validated = Number(holdOut) > 0 || (Array.isArray(val) && val.length > 0);
+  return [
+    ...(root === undefined ? ['--data'] : []),
+    ...(train === undefined ? ['--train-list'] : []),
+    ...(validated ? [] : ['--val-list or --hold-out']),
+  ];
+}
+
+function optionsText(names: readonly string[]): string {
+  return `option${names.length === 1 ? '' : 's'} ${names.join(', ')}`;
 }
 
 function seedOf({ settings }: TrainOptions, { values }: Base): number {

@@ -10,7 +10,8 @@ import { partCount } from './runs.js';
 /** The version that is written. A reader refuses a higher one, whose prompts could mean something else. */
 export const ANNOTATION_VERSION = 1;
 
-const NOTICE = 'Research use only, not for diagnosis';
+/** Part of every help text and result. */
+export const NOTICE = 'Research use only, not for diagnosis';
 
 /** x, y, and 1 (the object, default) or 0 (not the object). */
 export type PointPrompt = readonly [x: number, y: number, label?: number];

@@ -26,6 +26,7 @@ import { modelCard } from './modelCard.js';
 import type { Position } from './position.js';
 import { RUN_FILES, recover, removeLeftovers, START_AGAIN, WRITING } from './runFolder.node.js';
 import { lockRun } from './runLock.node.js';
+import { flagOf } from './settings.js';
 import { Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 import { fingerprint, readLists } from './trainingLists.node.js';
@@ -100,7 +101,7 @@ export async function resumeRun(
   const wanted = await asked(config);
   const different = differences(config, wanted);
   if (different.length > 0) {
-    const message = `expected the configuration of the run in ${folder}, got different values for ${different.join(', ')}`;
+    const message = `expected the configuration of the run in ${folder}, got other values for ${different.map(flagOf).join(', ')}`;
     const hint = `leave out these options, or ${START_AGAIN}`;
     throw new SamusError('TRAIN_CONFIG_DIFFERS', message, hint, { run: folder, settings: different });
   }

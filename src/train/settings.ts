@@ -38,6 +38,8 @@ export interface Setting<T> {
   readonly initially?: string;
   /** The value for runs of versions without the setting. */
   readonly older?: NoInfer<T>;
+  /** A config.json has it only where another setting has this value. */
+  readonly within?: { readonly setting: string; readonly is: string };
   /** The options that it needs, and whether they are given. */
   readonly only?: { readonly with: string; holds(situation: Situation): boolean };
   /** Whether only models that answer prompts have it. */
@@ -51,6 +53,8 @@ function setting<T>(row: Setting<T>): Setting<T> {
 }
 
 export const DEFAULT_SEED = 1234;
+
+const PUBLISHED = 'as published for the model';
 
 /** By the path of the field in `config.json`. A default may depend on rows above it. */
 export const SETTINGS = {
@@ -88,7 +92,7 @@ export const SETTINGS = {
     option: '--batch <count>',
     help: 'images per batch',
     initial: (s) => s.published.batch,
-    initially: '8',
+    initially: PUBLISHED,
   }),
   accumulate: setting({
     kind: whole(1, 4096),
@@ -101,7 +105,7 @@ export const SETTINGS = {
     option: '--steps <count>',
     help: 'optimizer steps of the whole training',
     initial: (s) => s.stepsIn(s.published.epochs),
-    initially: '200 epochs',
+    initially: 'as many epochs as published for the model',
   }),
   'recipe.kind': setting({
     kind: choice(['published', 'multi-prompt']),
@@ -115,6 +119,7 @@ export const SETTINGS = {
     help: 'prompts per image in the multi-prompt recipe',
     initial: 3,
     prompted: true,
+    within: { setting: 'recipe.kind', is: 'multi-prompt' },
     only: { with: '--recipe multi-prompt', holds: (s) => s.recipe === 'multi-prompt' },
   }),
   prompts: setting({
@@ -148,14 +153,14 @@ export const SETTINGS = {
     option: '--optimizer <name>',
     help: 'optimizer',
     initial: (s) => s.published.optimizer ?? 'adam',
-    initially: 'adam, or as published for the network',
+    initially: PUBLISHED,
   }),
   weightDecay: setting({
     kind: number({ from: 0, to: 1 }),
     option: '--weight-decay <share>',
     help: 'weight decay of AdamW, SGD and RMSprop',
     initial: (s) => (s.optimizer === (s.published.optimizer ?? 'adamw') ? s.published.weightDecay : 0),
-    initially: 'as published for the network: 0.1 with AdamW',
+    initially: 'as published for the model; 0 with an optimizer that is not',
     only: { with: '--optimizer adamw, sgd or rmsprop', holds: (s) => s.optimizer !== 'adam' },
   }),
   momentum: setting({
@@ -163,7 +168,7 @@ export const SETTINGS = {
     option: '--momentum <share>',
     help: 'momentum of SGD and RMSprop, first beta of Adam and AdamW',
     initial: (s) => (s.optimizer === (s.published.optimizer ?? 'adam') ? (s.published.momentum ?? 0.9) : 0.9),
-    initially: '0.9, or as published for the network',
+    initially: 'as published for the model; 0.9 with an optimizer that is not',
     older: 0.9,
   }),
   learningRate: setting({
@@ -171,14 +176,14 @@ export const SETTINGS = {
     option: '--lr <rate>',
     help: 'highest learning rate',
     initial: (s) => s.published.learningRate,
-    initially: '0.0005',
+    initially: PUBLISHED,
   }),
   schedule: setting({
     kind: choice(SCHEDULES),
     option: '--schedule <name>',
-    help: 'learning rate schedule; polynomial is published with AdamW and a warm-up of 250 steps',
+    help: 'learning rate schedule',
     initial: (s) => s.published.schedule ?? 'constant',
-    initially: 'constant, or as published for the network',
+    initially: PUBLISHED,
   }),
   warmup: setting({
     kind: whole(0),
@@ -192,7 +197,7 @@ export const SETTINGS = {
     option: '--clip <norm>',
     help: 'maximum norm of all gradients together; above it they are scaled down',
     initial: (s) => s.published.clip ?? null,
-    initially: 'off, or as published for the network',
+    initially: 'as published for the model, mostly off',
   }),
   ema: setting({
     // Below 1: with decay 1 the average would never change.
@@ -291,6 +296,13 @@ export type Settings = { readonly [N in SettingName as N extends `${string}.${st
 /** The default of a setting. */
 export function initialOf({ initial }: Setting<unknown>, situation: Situation): unknown {
   return typeof initial === 'function' ? initial(situation) : initial;
+}
+
+/** The option that sets a field of `config.json`; the name of the field if none does. */
+export function flagOf(name: string): string {
+  const row = SETTING_ROWS.find(([setting]) => setting === name)?.[1];
+  if (row) return row.option?.split(' ')[0] ?? name;
+  return `--${name}`;
 }
 
 /** The default in words. */

@@ -68,9 +68,8 @@ function checkNames(fields: Readonly<Record<string, unknown>>): void {
  */
 export function trainingConfig(values: SettingValues, model: ModelConfig, from: string | null): TrainingConfig {
   const nested: Record<string, Record<string, unknown> | unknown> = {};
-  for (const [name] of SETTING_ROWS) {
-    // The published recipe has one prompt.
-    if (name === 'recipe.rounds' && values['recipe.kind'] === 'published') continue;
+  for (const [name, { within }] of SETTING_ROWS) {
+    if (within && values[within.setting] !== within.is) continue;
     const [group, field] = name.split('.');
     const inside = nested[group!];
     nested[group!] = field === undefined ? values[name] : { ...(isFields(inside) && inside), [field]: values[name] };
@@ -81,8 +80,8 @@ export function trainingConfig(values: SettingValues, model: ModelConfig, from: 
 
 function checkSettings(nested: Readonly<Record<string, unknown>>): asserts nested is Settings {
   const values = flat(nested);
-  for (const [name, { kind }] of SETTING_ROWS) {
-    if (name === 'recipe.rounds' && values['recipe.kind'] === 'published') continue;
+  for (const [name, { kind, within }] of SETTING_ROWS) {
+    if (within && values[within.setting] !== within.is) continue;
     if (!kind.accepts(values[name])) throw invalid(name, kind.expected);
   }
   if (Number(values['data.holdOut']) > 0 && Array.isArray(values['data.val']) && values['data.val'].length > 0) {

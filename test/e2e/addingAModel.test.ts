@@ -78,6 +78,14 @@ describe('models that are added', () => {
     60_000,
   );
 
+  it('are described in units of their size', async () => {
+    const { stdout } = await samus('models', 'info', 'classes/best');
+    expect(stdout).toContain('task: a class map, without prompts');
+    expect(stdout).toMatch(/parameters: ([\d,]+); the published recipe trains all\n/);
+    expect(stdout).toMatch(/: [1-9][\d.]* [kM]FLOP per image\n/);
+    expect(stdout).not.toContain(' 0 ');
+  });
+
   it('learn several classes at once, as many as the datasets have', async () => {
     await samus('phantom', 'mixed', '--seed', '1', '--count', '10', '--size', '64x64');
     await samus('data', 'import', 'phantom', 'mixed', 'several');

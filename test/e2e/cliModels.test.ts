@@ -168,6 +168,15 @@ describe('models info', () => {
     expect(document.trainable).toBeLessThan(document.parameters);
     expect(document.gflop).toBeGreaterThan(1);
     expect(document.files).toContainEqual({ path: join('samus', 'config.json'), bytes: expect.any(Number) });
+    expect(document.task).toBe('prompted');
+    const { stdout } = await samus(folder, 'models', 'info', 'samus');
+    expect(stdout).toContain('task: masks from prompts');
+    const trained = document.trainable.toLocaleString('en');
+    expect(stdout).toContain(
+      `parameters: ${document.parameters.toLocaleString('en')}; the published recipe trains ${trained}`,
+    );
+    expect(stdout).toMatch(/ GFLOP per image\n/);
+    expect(stdout).toMatch(/config\.json, 0\.\d kB\n/);
   });
 
   it('finds the licence in the model card', async () => {

@@ -83,7 +83,7 @@ describe('with a bundled model', () => {
     });
     other.close();
     expect(stdout).toContain('port 8000 is in use by another program');
-    expect(stdout).toContain('keeps it for http://127.0.0.1:8000,');
+    expect(stdout).toContain('keeps it for http://127.0.0.1:8000 and');
     expect(stdout).toContain('not for diagnosis');
     expect(await models).toMatchObject({ default: 'samus-s' });
     expect(code).toBe(0);
@@ -98,7 +98,9 @@ describe('with a bundled model', () => {
     expect(first.code).toBe(0);
     const { code, stdout, stderr } = await second!;
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain(`samus is already running: open ${addressIn(first.stdout)} in a browser`);
+    expect(stdout).toContain(
+      `samus is already running with the model samus-s: open ${addressIn(first.stdout)} in a browser`,
+    );
     expect(stdout).not.toContain('Ctrl-C');
   });
 

@@ -65,9 +65,14 @@ describe('samus train', () => {
   });
 
   it('names missing options and files', async () => {
-    expect(await train('--out', 'x')).toMatchObject({
+    const nothing = await train();
+    expect(nothing).toMatchObject({ code: 2, stdout: expect.stringContaining('USAGE_MISSING_OPTION') });
+    expect(JSON.parse(nothing.stdout).error.message).toBe(
+      'missing required options --out, --model, --data, --train-list, --val-list or --hold-out',
+    );
+    expect(await train('--resume', 'done', '--out', 'x')).toMatchObject({
       code: 2,
-      stdout: expect.stringContaining('USAGE_MISSING_OPTION'),
+      stdout: expect.stringContaining('USAGE_CONFLICT'),
     });
     const noData = await train('--model', 'tiny.json', '--out', 'x');
     expect(noData).toMatchObject({ code: 2, stdout: expect.stringContaining('--data, --train-list, --val-list') });
@@ -115,6 +120,8 @@ describe('samus train', () => {
     const resumed = await train('--resume', 'done', '--provider', provider);
     expect(resumed).toMatchObject({ code: 2, stdout: expect.stringContaining('TRAIN_CONFIG_DIFFERS') });
     expect(JSON.parse(resumed.stdout).error.details.settings).toEqual(['provider']);
+    const several = await train('--resume', 'done', '--lr', '0.1', '--batch', '5');
+    expect(JSON.parse(several.stdout).error.message).toMatch(/got other values for --batch, --lr$/);
     expect(filesIn(folder).filter((name) => name.startsWith('x/'))).toEqual([]);
   });
 

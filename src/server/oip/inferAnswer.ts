@@ -4,8 +4,7 @@
 import { SamusError } from '../../errors.js';
 import type { TensorData } from '../../graph/tensorData.js';
 import type { InferRequest } from './inferRequest.js';
-import { VERSION } from './modelVersion.js';
-import type { OipModel } from './tensors.js';
+import { type OipModel, VERSION } from './tensors.js';
 
 /** Most numbers of one tensor in JSON: writing more would keep all other clients waiting. */
 const MAX_JSON_NUMBERS = 2e6;

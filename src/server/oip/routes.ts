@@ -11,8 +11,7 @@ import { bodyLimit } from '../settings.js';
 import { whileConnected } from '../whileConnected.js';
 import { writeInferAnswer } from './inferAnswer.js';
 import { readInferRequest } from './inferRequest.js';
-import { VERSION } from './modelVersion.js';
-import { largestJson, type OipModel, oipModels, openShape, type TensorSpec } from './tensors.js';
+import { largestJson, type OipModel, oipModels, openShape, type TensorSpec, VERSION } from './tensors.js';
 
 interface ModelParams {
   readonly name: string;

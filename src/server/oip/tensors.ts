@@ -12,6 +12,9 @@ import type { ModelPart } from '../inference/messages.js';
 import type { ServedModel } from '../servedModel.js';
 import { MAX_POINTS } from '../settings.js';
 
+/** The one version that each model of the protocol has here. */
+export const VERSION = '1';
+
 export interface TensorSpec {
   readonly name: string;
   /** Sizes; a name is a dimension that the client chooses. */
