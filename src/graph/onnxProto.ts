@@ -72,6 +72,8 @@ export interface OnnxModelProto {
 export interface OnnxModel {
   readonly bytes: Uint8Array;
   readonly external: readonly { readonly path: string; readonly data: Uint8Array }[];
+  /** Whether it has tensors of 8-bit numbers; unknown if absent. */
+  readonly int8?: boolean;
 }
 
 /** `TensorProto.DataType` */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { run } from '../../test/support/evaluate.js';
 import { readOnnx } from '../../test/support/onnxReader.js';
-import { add, exp, mul, relu } from './ops/elementwise.js';
+import { add, cast, exp, mul, relu } from './ops/elementwise.js';
 import { gather } from './ops/gather.js';
 import { linear, matmul } from './ops/matrix.js';
 import { maxPool2d } from './ops/pool.js';
@@ -66,6 +66,11 @@ describe('a written graph', () => {
     const outputs = { v1: exp(x), v2: relu(x), Exp_1: add(x, 1) };
     const results = await run(outputs, { x: float32(new Float32Array(8), [2, 4]) });
     expect(Object.keys(results).sort()).toEqual(Object.keys(outputs).sort());
+  });
+
+  it('says whether it has 8-bit numbers', () => {
+    expect(toOnnx({ y: relu(x) }).int8).toBe(false);
+    expect(toOnnx({ y: cast(x, 'int8') }).int8).toBe(true);
   });
 
   it('leaves out what only a gradient needs', () => {

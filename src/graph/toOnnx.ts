@@ -64,7 +64,8 @@ class Writer {
         outputs: infos,
       },
     });
-    return { bytes, external: this.#external };
+    const int8 = needed.some(({ dtype }) => dtype === 'int8' || dtype === 'uint8');
+    return { bytes, external: this.#external, int8 };
   }
 
   /** The tensors to write, in order, without those that only folded values depend on. */

@@ -4,8 +4,8 @@
  */
 import { encodeModel, type OnnxModel } from '../graph/onnxProto.js';
 import { float32 } from '../graph/tensorData.js';
-import { bytesOf } from './ortTensor.js';
 import type { Runtime, SessionOptions } from './session.js';
+import { bytesOf } from './tensorMemory.js';
 
 /** The shape of the widest product in a ViT-B block over a 32 × 32 token grid: tokens, width, width of the MLP. */
 const TOKENS = 1024;

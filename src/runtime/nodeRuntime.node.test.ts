@@ -1,18 +1,19 @@
 /** Node only: threads, files, providers, memory. Threads and probes start the built programs: build before testing. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { encodeModel, type OnnxModel } from '../graph/onnxProto.js';
 import { float32 } from '../graph/tensorData.js';
-import { surviveLongCommandLine } from './longCommandLine.node.js';
-import { nodeRuntime } from './nodeRuntime.node.js';
+import { hasInt8Products, nodeRuntime, surviveLongCommandLine } from './nodeRuntime.node.js';
 import { tinyModel } from './probeModels.js';
 import { listProviders } from './providers.node.js';
+import { allocateShared } from './tensorMemory.js';
 import { builtFile } from './thread.node.js';
-import { allocateShared } from './threadTensors.js';
 import { createInWorker } from './workerSession.node.js';
 
 /** `layers` products of a [rows, size] input with one square matrix each, zeros unless `weights` say otherwise. */
@@ -91,6 +92,18 @@ describe('a session in its own thread', () => {
     const args = ['--input-type=module', '--eval', program, '--', ...long];
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
     expect([stdout, stderr]).toEqual(['2,4 2,4 ', '']);
+  });
+
+  it('learns from the process whether 8-bit products are exact', async () => {
+    const exact = await hasInt8Products();
+    const program = `
+      const { parentPort } = require('node:worker_threads');
+      require('onnxruntime-node').InferenceSession.create = () => { throw new Error('probed again'); };
+      import('${builtFile('nodeRuntime.node.js', import.meta.url).href}')
+        .then(({ hasInt8Products }) => hasInt8Products())
+        .then((answer) => parentPort.postMessage(answer));`;
+    const [answer] = await once(new Worker(program, { eval: true, execArgv: [] }), 'message');
+    expect(answer).toBe(exact);
   });
 
   it('reports a stack for a long command line that is too large for the machine', async () => {

@@ -5,10 +5,9 @@
  */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { TensorData } from '../graph/tensorData.js';
-import { copyInto, fromOrt, isShared, toOrt, unshare } from './ortTensor.js';
 import { disposedError, feedsError, runError } from './runtimeErrors.js';
-import { SerialQueue } from './serialQueue.js';
 import type { RunOptions, Session } from './session.js';
+import { copyInto, fromOrt, isShared, toOrt, unshare } from './tensorMemory.js';
 
 export interface OrtMemory {
   /** Whether tensors over a SharedArrayBuffer are accepted. */
@@ -22,6 +21,21 @@ export interface OrtMemory {
  * of tensors. Sessions and runs have separate levels.
  */
 export const LOG_FATAL = 4;
+
+/**
+ * Runs asynchronous work one piece at a time, in order. ONNX Runtime's sessions on the web refuse overlapping runs, and a
+ * session must not be freed during a run.
+ */
+export class SerialQueue {
+  private tail: Promise<unknown> = Promise.resolve();
+
+  /** The result of `work`, which starts when all work added earlier has ended or failed. */
+  add<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.tail.then(work);
+    this.tail = result.catch(() => undefined);
+    return result;
+  }
+}
 
 type Feeds = Readonly<Record<string, TensorData>>;
 

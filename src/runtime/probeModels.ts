@@ -8,7 +8,8 @@ import { type DType, type TensorData, viewAs } from '../graph/tensorData.js';
 export function tinyModel(): OnnxModel {
   const value = (name: string) => ({ name, dtype: 'float32', shape: [2] }) as const;
   const nodes = [{ opType: 'Add', inputs: ['x', 'x'], outputs: ['y'] }];
-  return modelOf({ name: 'tiny', nodes, initializers: [], inputs: [value('x')], outputs: [value('y')] });
+  const graph = { name: 'tiny', nodes, initializers: [], inputs: [value('x')], outputs: [value('y')] };
+  return { ...modelOf(graph), int8: false };
 }
 
 /** Computes the output y of a model. */

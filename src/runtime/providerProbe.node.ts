@@ -3,7 +3,7 @@
  * providers.node.ts starts it; nothing imports it.
  */
 import { float32 } from '../graph/tensorData.js';
-import { createInThread } from './inThread.node.js';
+import { createInThread } from './nodeRuntime.node.js';
 import { tinyModel } from './probeModels.js';
 import { tidyMessage } from './runtimeErrors.js';
 

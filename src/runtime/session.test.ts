@@ -3,12 +3,10 @@ import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { encodeModel, type OnnxModel, type OnnxNode, type OnnxValueInfo } from '../graph/onnxProto.js';
 import { BYTES_PER_ELEMENT, type DType, float32, viewAs } from '../graph/tensorData.js';
-import { hasInt8Products } from './inThread.node.js';
 import { matmulRate } from './matmulRate.js';
-import { nodeRuntime } from './nodeRuntime.node.js';
-import { bytesOf } from './ortTensor.js';
+import { hasInt8Products, nodeRuntime } from './nodeRuntime.node.js';
 import { isInt8Exact, tinyModel } from './probeModels.js';
-import { allocateShared } from './threadTensors.js';
+import { allocateShared, bytesOf } from './tensorMemory.js';
 import { webRuntime } from './webRuntime.js';
 
 const RUNTIMES = [

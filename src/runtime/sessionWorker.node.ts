@@ -2,11 +2,11 @@
  * The program of a session's thread: creates one session and runs it in the order of the calls. workerSession.node.ts
  * starts it; nothing imports it.
  */
-import { createInThread } from './inThread.node.js';
+import { createInThread } from './nodeRuntime.node.js';
 import type { Session } from './session.js';
+import { packTensors, unpackTensors } from './tensorMemory.js';
 import { ownerChannel } from './thread.node.js';
 import { serveCalls } from './threadProtocol.js';
-import { packTensors, unpackTensors } from './threadTensors.js';
 import type { SessionContract } from './workerSession.node.js';
 
 let session: Session | undefined;

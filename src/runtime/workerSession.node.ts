@@ -6,12 +6,11 @@ import { SamusError } from '../errors.js';
 import type { OnnxModel } from '../graph/onnxProto.js';
 import type { TensorData } from '../graph/tensorData.js';
 import { checkNames } from './ortSession.js';
-import { copyInto } from './ortTensor.js';
 import { disposedError } from './runtimeErrors.js';
 import type { RunOptions, Session, SessionOptions } from './session.js';
+import { allocateShared, copyInto, packTensors, unpackTensors, type WireTensors } from './tensorMemory.js';
 import { builtFile, startThread } from './thread.node.js';
 import { ThreadClient } from './threadProtocol.js';
-import { allocateShared, packTensors, unpackTensors, type WireTensors } from './threadTensors.js';
 
 /** The calls of a session's thread; `create` is the first. */
 export type SessionContract = {
@@ -76,7 +75,7 @@ export async function createInWorker(
   const thread = new ThreadClient<SessionContract>(startThread(program, { name: 'session', lostError, ...size }));
   const external = model.external.map(({ path, data }) => ({ path, data: shared(data) }));
   try {
-    const { inputs, outputs } = await thread.call('create', { model: { bytes: model.bytes, external }, options });
+    const { inputs, outputs } = await thread.call('create', { model: { ...model, external }, options });
     return new WorkerSession(thread, inputs, outputs);
   } catch (error) {
     await thread.close();

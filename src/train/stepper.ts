@@ -9,8 +9,8 @@ import { asFloat32, float32, type StateDict, sizeOf, type TensorData } from '../
 import { exportModel } from '../nn/compile.js';
 import type { NoiseInput, ParameterInfo } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
-import { copyInto, unshare } from '../runtime/ortTensor.js';
 import { type Runtime, type Session, type SessionOptions, takenBy } from '../runtime/session.js';
+import { copyInto, unshare } from '../runtime/tensorMemory.js';
 import { type GradientGraph, gradientName, updateName } from './gradientGraph.js';
 import { freshStates, globalNorm, Optimiser, type OptimiserOptions, type WeightState } from './optimiser.js';
 

@@ -5,7 +5,7 @@
  */
 import type { TensorData } from '../../graph/tensorData.js';
 import type { JobRunner } from '../../jobs/segmentJob.js';
-import { packTensors, unpackTensors } from '../../runtime/threadTensors.js';
+import { packTensors, unpackTensors } from '../../runtime/tensorMemory.js';
 import type { ServedModel } from '../servedModel.js';
 import type { ServerLimits } from '../settings.js';
 import { type JobObserver, Lane } from './lane.js';
@@ -48,6 +48,11 @@ export class Inference implements JobRunner<EncodedJob, Answers> {
 
   /** Compiles the models, so that the first request does not pay for it. @throws SamusError what compiling throws */
   async prepare(): Promise<void> {
+    if (this.#models.some(({ config }) => config.quantisation === 'int8')) {
+      // Loaded for these models only: the server itself creates no sessions.
+      const { prepareInt8Threads } = await import('../../runtime/nodeRuntime.node.js');
+      await prepareInt8Threads();
+    }
     for (const { name } of this.#models) {
       await Promise.all([this.encode, this.decode].map((lane) => lane.run('prepare', { model: name })));
     }

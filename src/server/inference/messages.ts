@@ -6,7 +6,7 @@
 import type { PixelBox, Rle } from '../../formats/rle.js';
 import type { SegmentTask } from '../../jobs/segmentJob.js';
 import type { Encoding, PointPrompt } from '../../predict/types.js';
-import type { WireTensors } from '../../runtime/threadTensors.js';
+import type { WireTensors } from '../../runtime/tensorMemory.js';
 import type { KeptImage } from '../embeddings.js';
 
 /** The half of a model that a thread holds: one encodes images, the others answer prompts. */

@@ -10,8 +10,8 @@ import { loadModel } from '../../predict/loadModel.node.js';
 import { Segmenter } from '../../predict/segmenter.js';
 import type { Encoding } from '../../predict/types.js';
 import { nodeRuntime } from '../../runtime/nodeRuntime.node.js';
+import { allocateShared, packTensors, unpackTensors } from '../../runtime/tensorMemory.js';
 import type { Handlers } from '../../runtime/threadProtocol.js';
-import { allocateShared, packTensors, unpackTensors } from '../../runtime/threadTensors.js';
 import { answerOf } from './answers.js';
 import type {
   Answers,

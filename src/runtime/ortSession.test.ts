@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { SerialQueue } from './serialQueue.js';
+import { SerialQueue } from './ortSession.js';
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 

@@ -1,8 +1,7 @@
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import { BYTES_PER_ELEMENT, type DType, viewAs } from '../graph/tensorData.js';
-import { bytesOf, copyInto, fromOrt, isShared, toOrt, unshare } from './ortTensor.js';
-import { allocateShared } from './threadTensors.js';
+import { allocateShared, bytesOf, copyInto, fromOrt, isShared, toOrt, unshare } from './tensorMemory.js';
 
 const DTYPES: DType[] = ['float32', 'float64', 'float16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'];
 
