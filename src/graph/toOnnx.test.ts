@@ -70,7 +70,7 @@ describe('a written graph', () => {
 
   it('says whether it has 8-bit numbers', () => {
     expect(toOnnx({ y: relu(x) }).int8).toBe(false);
-    expect(toOnnx({ y: cast(x, 'int8') }).int8).toBe(true);
+    expect(toOnnx({ y: cast(x, 'uint8') }).int8).toBe(true);
   });
 
   it('leaves out what only a gradient needs', () => {
