@@ -153,19 +153,19 @@ interface Common<C extends ModelConfig, Outputs> {
   readonly presets: Readonly<Record<string, C>>;
   /** The configuration in the fields of a `config.json`. */
   readConfig(fields: FieldReader): C;
-  /** What must hold for the graphs to fit together, beside the limits of each field. */
+  /** Constraints between fields, beside the limits of each field. */
   rules(config: C): readonly ConfigRule[];
-  /** The sizes of a checkpoint, from its names and shapes; undefined where it is of another architecture. */
+  /** The sizes of a checkpoint, from its names and shapes; undefined for another architecture. */
   recognise(tensors: Shapes): C | undefined;
   /**
-   * The id of the architecture that a checkpoint without `config.json` is taken for, where the names and shapes of both are the
-   * same. Default: this one.
+   * Id of the architecture assumed for a checkpoint without `config.json`, if both have the same names and shapes. Default:
+   * this one.
    */
   readonly recognisedAs?: string;
-  /** What all its names begin with, where published checkpoints may lack it. */
+  /** Common name prefix that published checkpoints may lack. */
   readonly namePrefix?: string;
   preprocessing(config: C): Preprocessing;
-  /** What `config.json` of version 0.1.0 said in place of it, for the architectures of that version. */
+  /** The sentence in `config.json` of version 0.1.0, for the architectures of that version. */
   readonly preprocessingSentence?: string;
   /** The sizes in a few words, for people. */
   describe(config: C): string;

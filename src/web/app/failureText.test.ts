@@ -49,6 +49,8 @@ const OUT_OF_REACH = [
   ...['DATA_CLASS_RANGE', 'DATA_SIZE_MISMATCH', 'DATA_LAYOUT', 'DATA_LIST_EMPTY', 'DATA_LIST_LINE'],
   // The page takes only black and white for a compressed mask.
   ...['MASK_FAINT', 'PROMPTS_JSON'],
+  // The page never quantises a model.
+  'MODEL_NOT_QUANTISABLE',
 ];
 
 /** What a server answers to questions of the page, in src/server. */
