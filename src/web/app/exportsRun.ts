@@ -43,7 +43,7 @@ export async function runExport(choice: ExportChoice): Promise<void> {
     const left = countImages(works) - countImages(works.filter(({ entry }) => !choice.beside || isIn(entry, folders)));
     const hint = [
       text.exports.unseen(unseen),
-      text.exports.unread(unread),
+      text.exports.unread(unread + written.skipped),
       text.exports.besideRest(left),
       text.exports.unanswered(open),
     ]
@@ -79,6 +79,8 @@ interface Work {
 interface Written {
   readonly images: number;
   readonly names: readonly string[];
+  /** Images that could no longer be read. */
+  readonly skipped: number;
   /** One error per folder that could not be written. */
   readonly failures: readonly unknown[];
 }
@@ -120,10 +122,11 @@ async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<G
 
 async function writeDownload(choice: ExportChoice, works: readonly Work[]): Promise<Written> {
   const images = imagesOf(eachOnce(works), ({ path }) => path);
-  if (images.length === 0) return { images: 0, names: [], failures: [] };
-  const files = await filesOf(choice, images, true);
+  if (images.length === 0) return { images: 0, names: [], skipped: 0, failures: [] };
+  const { files, skipped } = await filesOf(choice, images, true);
   for (const { path, bytes } of files) download(path, new Blob([bytes]));
-  return { images: images.length, names: files.slice(0, 1).map(({ path }) => path), failures: [] };
+  const names = files.slice(0, 1).map(({ path }) => path);
+  return { images: images.length - skipped.length, names, skipped: skipped.length, failures: [] };
 }
 
 /** Writes each image into its own folder, under the name that it has there. */
@@ -135,6 +138,7 @@ async function writeBeside(
   const names: string[] = [];
   const written: Work[] = [];
   const failures: unknown[] = [];
+  let left = 0;
   for (const folder of folders) {
     const own = eachOnce(works.filter(({ entry }) => isIn(entry, [folder])));
     if (own.length === 0) continue;
@@ -143,18 +147,19 @@ async function writeBeside(
       folder,
     );
     try {
-      const files = await filesOf(
+      const { files, skipped } = await filesOf(
         choice,
         imagesOf(own, (entry) => paths.get(entry)!),
         false,
       );
       names.push(`${folder.name}/${await writeResults(folder, files)}`);
       written.push(...own);
+      left += skipped.length;
     } catch (error) {
       failures.push(error);
     }
   }
-  return { images: countImages(written), names, failures };
+  return { images: countImages(written) - left, names, skipped: left, failures };
 }
 
 const isIn = ({ folder }: Entry, folders: readonly SourceFolder[]): boolean =>

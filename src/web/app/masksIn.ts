@@ -113,7 +113,7 @@ async function readMasks(
 async function entryFor(image: ImportedImage, alone: boolean): Promise<Entry | undefined> {
   const { image: name, content, frame = 1 } = image;
   // The page shows the first picture of a file.
-  if (frame !== 1) return undefined;
+  if (frame !== 1) throw pageError('MASK_FRAME', { name, frame });
   const all = entries.peek();
   if (content !== undefined) {
     for (const entry of all) if ((await contentOf(entry.id)) === content) return entry;

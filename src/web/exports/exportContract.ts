@@ -37,6 +37,12 @@ export interface OutputFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+export interface Exported {
+  readonly files: readonly OutputFile[];
+  /** Paths of images that could not be read, which are left out. */
+  readonly skipped: readonly string[];
+}
+
 /** Objects of one class as a label image has them. */
 export interface LabelClass {
   readonly classId: number;
@@ -53,7 +59,7 @@ export interface Label {
 }
 
 export type ExportContract = {
-  write: { input: ExportRequest; output: readonly OutputFile[]; progress: { done: number; total: number } };
+  write: { input: ExportRequest; output: Exported; progress: { done: number; total: number } };
   /** Files of a zip archive, without folders. */
   unzip: { input: Blob; output: readonly OutputFile[] };
   annotations: { input: { file: Blob; path: string }; output: Imported };

@@ -21,9 +21,9 @@ const SAMPLE_SIDE = 384;
 serveWorker<ExportContract>({
   async write(request, { progress, transfer }) {
     const total = request.images.length;
-    const files = await writeFiles(request, (done) => progress({ done, total }));
-    for (const buffer of new Set(files.map(({ bytes }) => bytes.buffer))) transfer(buffer);
-    return files;
+    const written = await writeFiles(request, (done) => progress({ done, total }));
+    for (const buffer of new Set(written.files.map(({ bytes }) => bytes.buffer))) transfer(buffer);
+    return written;
   },
 
   async unzip(archive) {

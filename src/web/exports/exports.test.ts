@@ -61,8 +61,9 @@ function worked(): ImageDocument {
 const bare = (document: ImageDocument) =>
   document.objects.map(({ id, color, hidden, ...held }) => ({ ...held, start: held.start?.mask ?? null }));
 
-function exported(format: ExportFormat, images: readonly ExportImage[]) {
-  return writeFiles({ format, dataset: 'Own', classes: CLASSES, images, packed: true }, () => undefined);
+async function exported(format: ExportFormat, images: readonly ExportImage[]) {
+  const request = { format, dataset: 'Own', classes: CLASSES, images, packed: true };
+  return (await writeFiles(request, () => undefined)).files;
 }
 
 const image = (path: string): ExportImage => {
@@ -256,12 +257,24 @@ describe('exports', () => {
     expect(text(files['MainPatient/empty-Own.txt'])).toBe('1/Own/scan\n');
   });
 
-  it('in the US30K layout name the image that cannot be read any more', async () => {
+  it('in the US30K layout leave out and name an image that cannot be read any more', async () => {
     const gone = { ...image('p/gone.png'), file: new Blob(['no picture']) };
-    await expect(exported('us30k', [image('scan.png'), gone])).rejects.toMatchObject({
-      code: 'EXPORT_IMAGE',
-      details: { path: 'p/gone.png' },
-    });
+    const request = { format: 'us30k', dataset: 'Own', classes: CLASSES, packed: true } as const;
+    const write = (images: readonly ExportImage[]) => writeFiles({ ...request, images }, () => undefined);
+    const { files, skipped } = await write([gone, image('scan.png')]);
+    expect(skipped).toEqual(['p/gone.png']);
+    const names = Object.keys(unzipSync(files[0]!.bytes));
+    expect(names.filter((name) => name.includes('/img/'))).toEqual(['Own/img/scan.png']);
+    await expect(write([gone])).rejects.toMatchObject({ code: 'EXPORT_IMAGE', details: { path: 'p/gone.png' } });
+  });
+
+  it('as JSON name the frame of a file with several', async () => {
+    const animated = readFileSync(new URL('../../../test/fixtures/images/frames.gif', import.meta.url));
+    const several = { ...image('clip.gif'), file: new Blob([animated]) };
+    const [file] = await exported('prompts', [several, image('scan.png')]);
+    const [clip, scan] = JSON.parse(text(file!.bytes)).images;
+    expect([clip.frame, clip.frames > 1]).toEqual([1, true]);
+    expect([scan.frame, scan.frames]).toEqual([undefined, undefined]);
   });
 
   it('as masks are one file for each object, as COCO one document', async () => {
@@ -286,11 +299,11 @@ describe('exports', () => {
       ...{ id: 'c', classId: 9, name: 'second' },
       start: { mask: columns(5), origin: 'file', score: null },
     });
-    const [coco] = await writeFiles(
+    const { files } = await writeFiles(
       { format: 'coco-rle', dataset: 'Own', classes, images: [{ ...image('a.png'), document }], packed: true },
       () => undefined,
     );
-    const read = readAnnotations(text(coco!.bytes), 'coco.json');
+    const read = readAnnotations(text(files[0]!.bytes), 'coco.json');
     expect(read.classes.map(({ id, name }) => ({ id, name }))).toEqual(classes.map(({ id, name }) => ({ id, name })));
     expect(read.images[0]!.objects.map(({ classId }) => classId)).toEqual([1, 3, 9]);
   });

@@ -12,6 +12,8 @@ export interface NamedDocument {
   readonly path: string;
   readonly content: string;
   readonly document: ImageDocument;
+  /** Of the file; the page annotates the first. Default 1. */
+  readonly frames?: number;
 }
 
 export function promptsDocument(images: readonly NamedDocument[], classes: readonly ClassEntry[]): Json {
@@ -20,8 +22,9 @@ export function promptsDocument(images: readonly NamedDocument[], classes: reado
   return annotationJson({
     model: others.length === 0 ? model : null,
     classes,
-    images: images.map(({ path, content, document: { width, height, scale, objects } }) => ({
-      image: { path, content },
+    images: images.map(({ path, content, frames = 1, document: { width, height, scale, objects } }) => ({
+      image: { path, content, ...(frames > 1 && { frame: 1 }) },
+      ...(frames > 1 && { frames }),
       width,
       height,
       ...(scale && { spacingMm: scale.mm }),

@@ -9,22 +9,32 @@ import { decodePicture } from '../open/decodePicture.js';
 import type { Picture } from '../open/imageContract.js';
 import { encodePicture } from '../open/pngPicture.js';
 import { pageError } from '../pageError.js';
-import type { ExportRequest, OutputFile } from './exportContract.js';
+import type { Exported, ExportRequest } from './exportContract.js';
 import { owned } from './exportContract.js';
 import { classMap } from './labels.js';
 
 /** Colour of an undefined class. */
 const UNNAMED = '#808080';
 
+/**
+ * Images that cannot be read are left out and named.
+ * @throws SamusError EXPORT_IMAGE if none can be read
+ */
 export async function datasetFiles(
   { dataset, classes, images }: ExportRequest,
   progress: (done: number) => void,
-): Promise<OutputFile[]> {
+): Promise<Exported> {
   const names = new OutputNames(images.map(({ path }) => path));
   const annotated: Us30kImage[] = [];
+  const skipped: string[] = [];
   for (const [i, { path, file, document }] of images.entries()) {
     const { width, height, scale } = document;
-    const image = await pictureOf(file, path);
+    const image = await pictureOf(file);
+    progress(i + 1);
+    if (!image) {
+      skipped.push(path);
+      continue;
+    }
     annotated.push({
       name: names.take(path),
       png: encodePicture(image),
@@ -37,8 +47,8 @@ export async function datasetFiles(
       ...(scale && { spacingMm: scale.mm }),
       source: path,
     });
-    progress(i + 1);
   }
+  if (annotated.length === 0 && skipped[0] !== undefined) throw pageError('EXPORT_IMAGE', { path: skipped[0] });
   const used = images.flatMap(({ document }) => document.objects.map(({ classId }) => classId));
   const most = Math.max(1, ...classes.map(({ id }) => id), ...new Set(used));
   const described = Array.from({ length: most }, (_, i) => {
@@ -46,14 +56,15 @@ export async function datasetFiles(
     return { name: known?.name ?? `class-${i + 1}`, color: known?.color ?? UNNAMED };
   });
   const files = us30kFiles({ dataset, classes: described, images: annotated });
-  return files.map(({ path, bytes }) => ({ path, bytes: owned(bytes) }));
+  return { files: files.map(({ path, bytes }) => ({ path, bytes: owned(bytes) })), skipped };
 }
 
-/** @throws SamusError EXPORT_IMAGE naming the image of many that was moved or changed since it was opened */
-async function pictureOf(file: Blob, path: string): Promise<Picture['image']> {
+/** Undefined if the file was moved or changed since it was opened. */
+async function pictureOf(file: Blob): Promise<Picture['image'] | undefined> {
   try {
     return (await decodePicture(file)).image;
   } catch (error) {
-    throw error instanceof SamusError ? pageError('EXPORT_IMAGE', { path }) : error;
+    if (error instanceof SamusError) return undefined;
+    throw error;
   }
 }

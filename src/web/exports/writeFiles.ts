@@ -7,8 +7,9 @@ import { encodeNifti } from '../../formats/niftiWrite.js';
 import { OutputNames, safeName } from '../../formats/outputNames.js';
 import { decodeRle } from '../../formats/rle.js';
 import type { ClassEntry } from '../document/types.js';
+import { countFrames } from '../open/decodePicture.js';
 import { encodePicture } from '../open/pngPicture.js';
-import type { ExportImage, ExportRequest, OutputFile } from './exportContract.js';
+import type { Exported, ExportImage, ExportRequest, OutputFile } from './exportContract.js';
 import { owned } from './exportContract.js';
 import { classMap } from './labels.js';
 import { promptsDocument } from './promptsDocument.js';
@@ -17,25 +18,32 @@ import { datasetFiles } from './us30k.js';
 /** Already compressed files. */
 const PACKED = /\.(png|gz)$/;
 
-export async function writeFiles(request: ExportRequest, progress: (done: number) => void): Promise<OutputFile[]> {
-  const files = await filesOf(request, progress);
-  if (!request.packed || files.length === 1) return files;
+/** @throws SamusError EXPORT_IMAGE if the format needs the images and none can be read */
+export async function writeFiles(request: ExportRequest, progress: (done: number) => void): Promise<Exported> {
+  const { files, skipped } =
+    request.format === 'us30k'
+      ? await datasetFiles(request, progress)
+      : { files: await filesOf(request, progress), skipped: [] };
+  if (!request.packed || files.length === 1) return { files, skipped };
   const entries: Zippable = {};
   for (const { path, bytes } of files) entries[path] = [bytes, { level: PACKED.test(path) ? 0 : 6 }];
   const name = request.format === 'us30k' ? request.dataset : `samus-${request.format}`;
-  return [{ path: `${name}.zip`, bytes: owned(zipSync(entries)) }];
+  return { files: [{ path: `${name}.zip`, bytes: owned(zipSync(entries)) }], skipped };
 }
 
 async function filesOf(request: ExportRequest, progress: (done: number) => void): Promise<OutputFile[]> {
   const { format, images, classes } = request;
-  if (format === 'us30k') return datasetFiles(request, progress);
   if (format === 'masks') {
     // One for all images: an object `b.c` of `a` and an object `c` of `a.b` have one name.
     const names = new OutputNames();
     return each(images, progress, (image, name) => maskFiles(image, name, names));
   }
   if (format === 'nifti') return each(images, progress, niftiFile);
-  if (format === 'prompts') return [json('annotations.json', promptsDocument(images, classes))];
+  if (format === 'prompts') {
+    const counted = [];
+    for (const image of images) counted.push({ ...image, frames: await countFrames(image.file) });
+    return [json('annotations.json', promptsDocument(counted, classes))];
+  }
   const segmentation = format === 'coco-rle' ? 'rle' : 'polygons';
   return [json('coco.json', coco(images, classes, segmentation))];
 }

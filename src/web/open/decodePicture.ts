@@ -41,6 +41,19 @@ export async function decodePicture(file: Blob, frame = 1): Promise<Picture> {
   return { image, spacingMm: source.spacingMm(frame) ?? null, frames: source.frames, frame };
 }
 
+/** The number of frames of a picture file, from its header; 1 if the file cannot be read. */
+export async function countFrames(file: Blob): Promise<number> {
+  try {
+    const format = sniffFormat(await readBytes(file.slice(0, SNIFF_BYTES)));
+    if (format !== 'webp' && format !== 'gif') return 1;
+    const bytes = await readBytes(file);
+    return (format === 'webp' ? webpHeader(bytes) : gifHeader(bytes, MAX_FRAMES + 1))?.frames ?? 1;
+  } catch (error) {
+    if (error instanceof SamusError) return 1;
+    throw error;
+  }
+}
+
 async function openPicture(file: Blob): Promise<ImageSource> {
   if (file.size === 0) throw corrupt('the file is empty');
   const head = await readBytes(file.slice(0, SNIFF_BYTES));

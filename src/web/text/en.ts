@@ -492,6 +492,10 @@ export const text = {
       'The masks of {name} were made on another file of the same name.',
       'Open the image that they were made on, then the masks.',
     ],
+    MASK_FRAME: [
+      'The masks of {name} are those of frame {frame}; this page opens only the first frame of a file.',
+      'Save that frame as PNG and open it with its own masks, or use samus segment --prompts.',
+    ],
     EXPORT_IMAGE: [
       'Nothing was exported: the browser can no longer read {path}.',
       'Open it again, remove it from the list, or export masks only.',
