@@ -110,8 +110,8 @@ async function train(config: ModelConfig, threads: number): Promise<Case> {
   const graph = gradientGraph({ config, batch: 1, points: 2, isTrained, recipe });
   const weights = randomWeights(graph.parameters);
   const started = performance.now();
-  const optimiser = { rule: { kind: 'adam', ...ADAM } as const, clip: null, ema: null, rateOf: () => 1 };
-  const stepper = await Stepper.create(runtime, graph, weights, { threads }, { optimiser, seed: 1 });
+  const optimizer = { rule: { kind: 'adam', ...ADAM } as const, clip: null, ema: null, rateOf: () => 1 };
+  const stepper = await Stepper.create(runtime, graph, weights, { threads }, { optimizer, seed: 1 });
   const sessionMs = performance.now() - started;
   const side = targetSide(config, recipe);
   const feeds = {

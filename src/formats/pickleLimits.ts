@@ -17,7 +17,7 @@ export interface PickleLimits {
 }
 
 /**
- * A checkpoint of SAM ViT-H with its optimiser stays two orders of magnitude below each of these; together they
+ * A checkpoint of SAM ViT-H with its optimizer stays two orders of magnitude below each of these; together they
  * keep the worst pickle within a few hundred megabytes.
  */
 export const PICKLE_LIMITS: PickleLimits = {

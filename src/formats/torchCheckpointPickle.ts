@@ -25,7 +25,7 @@ export interface StoredAt {
   readonly name: string;
 }
 
-/** The pickle of SAM ViT-H with its optimiser has 0.3 MB; beyond this it is no state dict. */
+/** The pickle of SAM ViT-H with its optimizer has 0.3 MB; beyond this it is no state dict. */
 export const MAX_PICKLE_BYTES = 32 * 1024 * 1024;
 
 /** A type of storage: its data type where the project has it, else only the bytes of an element. */

@@ -56,7 +56,7 @@ export interface ModelGraph {
 export type Losses = { readonly loss: Tensor } & Readonly<Record<string, Tensor>>;
 
 /** Optimizers that a training may have. */
-export const OPTIMISERS = ['adam', 'adamw', 'sgd', 'rmsprop'] as const;
+export const OPTIMIZERS = ['adam', 'adamw', 'sgd', 'rmsprop'] as const;
 
 /** Learning rate schedules. */
 export const SCHEDULES = ['constant', 'polynomial', 'cosine'] as const;
@@ -76,7 +76,7 @@ interface Published<C extends ModelConfig, Outputs> {
     /** Of AdamW, SGD or RMSprop, where one of them is chosen. */
     readonly weightDecay: number;
     /** Default `adam`. */
-    readonly optimizer?: (typeof OPTIMISERS)[number];
+    readonly optimizer?: (typeof OPTIMIZERS)[number];
     /** Of SGD and RMSprop; the first beta of Adam. Default 0.9. */
     readonly momentum?: number;
     /** Default `constant`. `polynomial` without a warm-up is rate · (1 − t/T)^0.9. */
@@ -110,7 +110,7 @@ export interface Reference<C extends ModelConfig> {
   config(fields: FieldReader, tensors: Shapes, model: string): C;
   /** Outputs by their names in the file. Default of models of classes: the logits as `output`. */
   outputs?(p: Parameters, config: C, given: ReferenceInput): Readonly<Record<string, Tensor>>;
-  /** Weights that the authors give to their optimiser though they stop the gradient before it reaches them. Default: none. */
+  /** Weights that the authors give to their optimizer though they stop the gradient before it reaches them. Default: none. */
   isStopped?(name: string): boolean;
   /** The loss and its parts in training mode. Default of models of classes: the published loss of `input` and `target`. */
   losses?(p: Parameters, config: C, given: ReferenceInput): Losses;

@@ -30,7 +30,7 @@ export interface AdaptExample {
 }
 
 export interface AdaptOptions {
-  /** Optimiser steps; default 40. */
+  /** Optimizer steps; default 40. */
   readonly steps?: number;
   /** Images per step; default 4. */
   readonly batch?: number;
@@ -181,8 +181,8 @@ async function trained(
   });
   const copies = new Map(weights);
   for (const { name } of graph.trained) copies.set(name, unshare(weights.get(name)!));
-  const optimiser = { rule: { kind: 'adam', ...ADAM } as const, clip: 1, ema: null, rateOf: () => 1 };
-  const stepper = await Stepper.create(runtime, graph, copies, { threads }, { optimiser, seed });
+  const optimizer = { rule: { kind: 'adam', ...ADAM } as const, clip: 1, ema: null, rateOf: () => 1 };
+  const stepper = await Stepper.create(runtime, graph, copies, { threads }, { optimizer, seed });
   try {
     const batches = new AdaptBatches(config, examples, batch, seed);
     progress?.({ stage: 'training', done: 0, total: steps });

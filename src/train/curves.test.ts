@@ -10,7 +10,7 @@ describe('curvesSvg', () => {
       { step: 40, val_dice: 0.9, val_dice_classes: 0.8, 'val_dice/A & B/1': 0.75 },
     ]);
     expect(svg.match(/<polyline/g)).toHaveLength(4);
-    for (const text of ['>optimiser steps<', '>loss<', '>Dice<', '>0.4<', '>40<']) expect(svg).toContain(text);
+    for (const text of ['>optimizer steps<', '>loss<', '>Dice<', '>0.4<', '>40<']) expect(svg).toContain(text);
     expect(svg).toContain('all samples 0.900');
     expect(svg).toContain('A &amp; B/1 0.750');
     expect(svg).not.toContain('NaN');

@@ -1,5 +1,5 @@
 /**
- * The curves of a training as one SVG that fits into a paper: loss above, validation Dice below, over the optimiser
+ * The curves of a training as one SVG that fits into a paper: loss above, validation Dice below, over the optimizer
  * steps. Programs read metrics.jsonl instead.
  */
 import { escapeText, formatTick, linearScale, niceTicks } from '../formats/svg.js';
@@ -117,7 +117,7 @@ function drawPanel({ title, axis, series, low, high }: Panel, top: number, lastS
         `<line x1="${x(value)}" x2="${x(value)}" y1="${y0}" y2="${y0 + 5}" stroke="#666666"/><text x="${x(value)}" y="${y0 + 19}" text-anchor="middle">${formatTick(value)}</text>`,
     );
   const frame = `<path d="M${x0} ${y1}V${y0}H${x1}" fill="none" stroke="#666666"/>`;
-  const names = `<text x="${(x0 + x1) / 2}" y="${y0 + 38}" text-anchor="middle">optimiser steps</text><text text-anchor="middle" transform="translate(18 ${(y0 + y1) / 2}) rotate(-90)">${axis}</text>`;
+  const names = `<text x="${(x0 + x1) / 2}" y="${y0 + 38}" text-anchor="middle">optimizer steps</text><text text-anchor="middle" transform="translate(18 ${(y0 + y1) / 2}) rotate(-90)">${axis}</text>`;
   const curves = series
     .filter(({ points }) => points.length > 0)
     .map(({ points, stroke }) => {

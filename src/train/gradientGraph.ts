@@ -1,5 +1,5 @@
 /**
- * Forward, loss and backward of one batch as one graph, which a training step runs before the optimiser.
+ * Forward, loss and backward of one batch as one graph, which a training step runs before the optimizer.
  */
 import { SamusError } from '../errors.js';
 import { differentiate } from '../graph/differentiate.js';

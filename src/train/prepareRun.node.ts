@@ -192,7 +192,7 @@ async function prepare(
   }
   const compute = { threads: config.threads, provider: config.provider };
   const stepper = await Stepper.create(runtime, graph, weights, compute, {
-    optimiser: {
+    optimizer: {
       rule: ruleOf(config),
       clip: config.clip,
       ema: config.ema,

@@ -1,5 +1,5 @@
 /**
- * The learning rate at each step. The optimiser itself is in optimiser.ts.
+ * The learning rate at each step. The optimizer itself is in optimizer.ts.
  */
 
 import type { SCHEDULES } from '../models/architecture.js';

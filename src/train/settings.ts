@@ -2,7 +2,7 @@
  * All settings of a training. This table is the source of the type and the reader of `config.json`, the options of
  * `samus train`, the checks on resuming and the table in docs/train.md; a new setting is one more row.
  */
-import { type Architecture, OPTIMISERS, type PromptKind, SCHEDULES } from '../models/architecture.js';
+import { type Architecture, OPTIMIZERS, type PromptKind, SCHEDULES } from '../models/architecture.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
 import { PROMPT_KINDS } from './drawPrompt.js';
 import type { Recipe } from './gradientGraph.js';
@@ -149,7 +149,7 @@ export const SETTINGS = {
     initial: 'published',
   }),
   optimizer: setting({
-    kind: choice(OPTIMISERS),
+    kind: choice(OPTIMIZERS),
     option: '--optimizer <name>',
     help: 'optimizer',
     initial: (s) => s.published.optimizer ?? 'adam',

@@ -55,7 +55,7 @@ function feeds(run: number): Record<string, TensorData> {
 }
 
 const OPTIONS: StepperOptions = {
-  optimiser: { rule: { kind: 'adam', ...ADAM }, clip: 1, ema: 0.9, rateOf: () => 1 },
+  optimizer: { rule: { kind: 'adam', ...ADAM }, clip: 1, ema: 0.9, rateOf: () => 1 },
   seed: 5,
   accumulate: 2,
 };

@@ -12,20 +12,20 @@ import { Random } from '../nn/random.js';
 import { type Runtime, type Session, type SessionOptions, takenBy } from '../runtime/session.js';
 import { copyInto, unshare } from '../runtime/tensorMemory.js';
 import { type GradientGraph, gradientName, updateName } from './gradientGraph.js';
-import { freshStates, globalNorm, Optimiser, type OptimiserOptions, type WeightState } from './optimiser.js';
+import { freshStates, globalNorm, Optimizer, type OptimizerOptions, type WeightState } from './optimizer.js';
 
 export type Scalars = Readonly<Record<string, number>>;
 type Feeds = Readonly<Record<string, TensorData>>;
 
 export interface StepperOptions {
-  readonly optimiser: OptimiserOptions;
+  readonly optimizer: OptimizerOptions;
   /** Seed of the random numbers that the graph takes. */
   readonly seed: number;
   /** Batches whose gradients are averaged for one step. Default 1. */
   readonly accumulate?: number;
   /** Steps made before. Default 0. */
   readonly step?: number;
-  /** Optimiser state of the weights. Default: new. */
+  /** Optimizer state of the weights. Default: new. */
   readonly states?: ReadonlyMap<string, WeightState>;
 }
 
@@ -38,7 +38,7 @@ export class Stepper {
   readonly #session: Session;
   readonly #graph: Steps;
   readonly #frozen: StateDict;
-  readonly #optimiser: Optimiser;
+  readonly #optimizer: Optimizer;
   readonly #seed: number;
   readonly #accumulate: number;
   /** Buffers after the last complete step, and after the runs of the current one. */
@@ -58,15 +58,15 @@ export class Stepper {
    * @param weights of the whole model; trained ones are used without copying
    */
   constructor(session: Session, graph: Steps, weights: StateDict, options: StepperOptions) {
-    const { accumulate = 1, step = 0, optimiser, seed } = options;
+    const { accumulate = 1, step = 0, optimizer, seed } = options;
     const { trained, buffers, noise } = graph;
     this.#session = session;
     this.#graph = graph;
     this.#seed = seed;
     this.#accumulate = accumulate;
     this.#step = step;
-    const states = options.states ?? freshStates(floats(trained, weights), optimiser.ema !== null);
-    this.#optimiser = new Optimiser(states, optimiser, step);
+    const states = options.states ?? freshStates(floats(trained, weights), optimizer.ema !== null);
+    this.#optimizer = new Optimizer(states, optimizer, step);
     this.#frozen = frozenOf(graph, weights);
     this.#buffers = new Map(buffers.map(({ name }) => [name, unshare(weights.get(name)!)]));
     this.#pending = new Map(buffers.map(({ name }) => [name, unshare(weights.get(name)!)]));
@@ -104,9 +104,9 @@ export class Stepper {
     return new Stepper(session, graph, weights, options);
   }
 
-  /** Optimiser state of each trained weight. */
+  /** Optimizer state of each trained weight. */
   get states(): ReadonlyMap<string, WeightState> {
-    return this.#optimiser.states;
+    return this.#optimizer.states;
   }
 
   /** Gradients of the step so far, by weight name; valid until the next run. */
@@ -160,7 +160,7 @@ export class Stepper {
     this.#step++;
     this.#runs = 0;
     if (!Number.isFinite(norm)) return;
-    this.#optimiser.update(this.#gradients, learningRate, norm);
+    this.#optimizer.update(this.#gradients, learningRate, norm);
     for (const [name, buffer] of this.#buffers) copyInto(buffer, this.#pending.get(name)!, name);
   }
 

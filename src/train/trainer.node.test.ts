@@ -86,7 +86,7 @@ async function growingRun(
   };
   const weights = new Map([[name, float32(weight, TRAINED[0]!.shape)]]);
   const stepper = new Stepper(session, { trained: TRAINED, buffers: [], noise: [] }, weights, {
-    optimiser: { rule: { kind: 'adam', ...ADAM }, clip: null, ema: null, rateOf: () => 40 },
+    optimizer: { rule: { kind: 'adam', ...ADAM }, clip: null, ema: null, rateOf: () => 40 },
     seed: 1,
   });
   return {

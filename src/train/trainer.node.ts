@@ -1,12 +1,12 @@
 /**
- * The training loop: batches, optimiser steps, validations, checkpoints. prepareRun.node.ts prepares its starting point;
+ * The training loop: batches, optimizer steps, validations, checkpoints. prepareRun.node.ts prepares its starting point;
  * a listener displays it.
  */
 import { setImmediate } from 'node:timers/promises';
 import { SamusError } from '../errors.js';
 import type { Batch } from './batchLoader.node.js';
 import { nanError } from './nanError.node.js';
-import { globalNorm } from './optimiser.js';
+import { globalNorm } from './optimizer.js';
 import type { Position, Validation } from './position.js';
 import type { PreparedRun } from './prepareRun.node.js';
 import { RUN_FILES } from './runFolder.node.js';

@@ -6,7 +6,7 @@ import { TINY_SAMUS, tinyWeights } from '../../test/support/tinyModel.js';
 import { readModelFolder } from '../formats/modelFolder.node.js';
 import type { TensorData } from '../graph/tensorData.js';
 import { parametersOf } from '../models/graphs.js';
-import { freshStates } from './optimiser.js';
+import { freshStates } from './optimizer.js';
 import { recover } from './runFolder.node.js';
 import { readTrainingState, writeCheckpoint } from './trainingState.node.js';
 

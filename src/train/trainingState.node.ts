@@ -13,7 +13,7 @@ import { float32, type StateDict, sizeOf, type TensorData } from '../graph/tenso
 import type { ModelConfig } from '../models/architecture.js';
 import { serialiseConfig } from '../models/configFile.js';
 import type { ParameterInfo } from '../nn/parameters.js';
-import type { WeightState } from './optimiser.js';
+import type { WeightState } from './optimizer.js';
 import type { Position, Validation } from './position.js';
 import { RUN_FILES, recover, replaceFolder, START_AGAIN } from './runFolder.node.js';
 import type { Stepper } from './stepper.js';

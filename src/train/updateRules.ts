@@ -2,7 +2,7 @@
  * Updates one weight in place with PyTorch's arithmetic: Adam (Kingma and Ba 2015), AdamW (Loshchilov and Hutter 2019),
  * SGD with momentum, RMSprop with momentum.
  *
- * The optimiser is a loop and not part of the graph: ONNX Runtime has no fused Adam, and onnxruntime-node copies every
+ * The optimizer is a loop and not part of the graph: ONNX Runtime has no fused Adam, and onnxruntime-node copies every
  * session output, three times the weights at each step. A separate session for Adam, in place and in chunks, was not
  * faster on two cores (at least 230 ms against 191 ms for 39.7 million weights).
  */

@@ -34,7 +34,7 @@ export interface AdaptOptions {
   readonly weights?: Blob;
   /** Address of the server's root; default the folder of the page. */
   readonly base?: string;
-  /** Optimiser steps; the default of train/adapt.ts takes a few minutes. */
+  /** Optimizer steps; the default of train/adapt.ts takes a few minutes. */
   readonly steps?: number;
   /** Aborts immediately. */
   readonly signal?: AbortSignal;

@@ -4,7 +4,7 @@
  */
 import { type Moments, type UpdateRule, updateWeight } from './updateRules.js';
 
-export interface OptimiserOptions {
+export interface OptimizerOptions {
   readonly rule: UpdateRule;
   /** Largest norm of all gradients together; above it they are scaled down. Null: no clipping. */
   readonly clip: number | null;
@@ -14,21 +14,21 @@ export interface OptimiserOptions {
   readonly rateOf: (name: string) => number;
 }
 
-/** The optimiser state of one weight. */
+/** The optimizer state of one weight. */
 export interface WeightState extends Moments {
   readonly weight: Float32Array;
   /** The running mean of the weight, if used. */
   readonly mean?: Float32Array;
 }
 
-export class Optimiser {
+export class Optimizer {
   /**
    * @param states by weight name; updated in place
    * @param step number of updates made before
    */
   constructor(
     readonly states: ReadonlyMap<string, WeightState>,
-    private readonly options: OptimiserOptions,
+    private readonly options: OptimizerOptions,
     private step = 0,
   ) {}
 
@@ -57,7 +57,7 @@ export class Optimiser {
   }
 }
 
-/** New optimiser state for the weights to train; uses the weights without copying them. */
+/** New optimizer state for the weights to train; uses the weights without copying them. */
 export function freshStates(weights: ReadonlyMap<string, Float32Array>, ema: boolean): Map<string, WeightState> {
   return new Map(
     [...weights].map(([name, weight]) => {
