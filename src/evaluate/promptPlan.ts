@@ -26,7 +26,7 @@ export interface Draw {
 const MOST_POINTS = 100;
 
 /**
- * `point`, `points:N`, `box`, `none`. `auto` is for models that prompt themselves (AutoSAMUS); there are none yet.
+ * `point`, `points:N`, `box`, `none`. `auto` is reserved: models that prompt themselves take `none`.
  * @throws SamusError EVALUATE_PROMPT, EVALUATE_PROMPT_AUTO
  */
 export function parsePromptKind(text: string): PromptKind {
@@ -95,7 +95,7 @@ const ABSENT_PROMPTS = ['centre', 'beside'] as const;
 export type AbsentPrompt = (typeof ABSENT_PROMPTS)[number];
 
 /**
- * `centre` or `beside`. `auto` is for models that prompt themselves (AutoSAMUS); there are none yet.
+ * `centre` or `beside`; `auto` is reserved.
  * @throws SamusError EVALUATE_PROMPT, EVALUATE_PROMPT_AUTO
  */
 export function parseAbsentPrompt(text: string): AbsentPrompt {
@@ -129,8 +129,9 @@ export function absentClick(
 }
 
 function autoError(option: string, known: string): SamusError {
-  const message = `expected a model that prompts itself (AutoSAMUS) for ${option} auto; this version has none`;
-  return new SamusError('EVALUATE_PROMPT_AUTO', message, `use ${known}`);
+  const message = `${option} auto is not supported yet`;
+  const hint = `use ${known}; models without prompts, such as AutoSAMUS, take --prompt none`;
+  return new SamusError('EVALUATE_PROMPT_AUTO', message, hint);
 }
 
 /** A box around a line of pixels has no area between their centres: it gets half a pixel on each side. */

@@ -128,7 +128,7 @@ describeInChromium('masks made again from the JSON', () => {
     await writeFile(join(folder, json.name), json.bytes);
     const { code, stdout, stderr } = await samus(folder, 'segment', '--prompts', json.name, '--json');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/warning: annotations\.json: object-7 .* is left out/);
+    expect(stderr).toMatch(/warning: annotations\.json: object-7 .* skipped: it has neither prompts nor strokes/);
     expect(stderr).not.toContain('may give other masks');
     await compare(archive, 'out');
 
