@@ -110,7 +110,9 @@ describe('a stopping server', () => {
     const { code, stderr } = await server.stop();
     expect(code).toBe(0);
     const log = stderr.split('\n').filter((line) => line !== '');
-    expect(log.map((line) => JSON.parse(line).msg)).toContainEqual(expect.stringMatching(/^stopping: finishing accepted requests/));
+    expect(log.map((line) => JSON.parse(line).msg)).toContainEqual(
+      expect.stringMatching(/^stopping: finishing accepted requests/),
+    );
   });
 });
 
