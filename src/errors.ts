@@ -11,6 +11,12 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 
 const EXIT_CODES: Record<ErrorKind, number> = { failure: 1, usage: 2, input: 3, machine: 4, interrupted: 130 };
 
+/** Names for a message, the first few of many. */
+export function listed(names: readonly string[], most = 3): string {
+  const rest = names.length - most;
+  return names.slice(0, most).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
 export class SamusError extends Error {
   override readonly name = 'SamusError';
 

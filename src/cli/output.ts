@@ -3,7 +3,7 @@
  */
 import { basename, extname, join, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
-import { fileIdentity } from '../formats/fileSystem.node.js';
+import { fileIdentity, storedPath } from '../formats/fileSystem.node.js';
 import { writeTextFile } from '../formats/fileWrite.node.js';
 import { frameName } from '../formats/imageSource.js';
 import { MODEL_FILES } from '../formats/modelFolder.node.js';
@@ -33,7 +33,8 @@ export type OutputCheck = (outputs: readonly string[]) => Promise<void>;
  */
 export async function outputCheck(inputs: readonly string[]): Promise<OutputCheck> {
   const read = new Set(inputs.map((path) => resolve(path)));
-  const files = new Set((await Promise.all(inputs.map(fileIdentity))).filter((file) => file !== undefined));
+  const identities = await Promise.all(inputs.map(async (path) => fileIdentity(await storedPath(path))));
+  const files = new Set(identities.filter((file) => file !== undefined));
   return async (outputs) => {
     const written = new Set<string>();
     for (const path of outputs) {

@@ -4,7 +4,7 @@
  * same patient or nearly the same picture on both sides of a split. It changes nothing.
  */
 import { createHash } from 'node:crypto';
-import { SamusError } from '../errors.js';
+import { listed, SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
 import { checkLines, leaks, type Problem, type Seen } from './checkLists.js';
 import type { Dataset } from './dataset.node.js';
@@ -121,7 +121,7 @@ function duplicates(seen: readonly Seen[]): Problem[] {
   const groups = [...groupBy(seen, ({ digest }) => digest).values()].filter((group) => group.length > 1);
   return groups.map((group) => {
     const images = group.map(({ image }) => image);
-    const message = `${images.length} images are equal pixel by pixel: ${images.join(', ')}`;
+    const message = `${images.length} images are equal pixel by pixel: ${listed(images)}`;
     return { severity: 'warning', code: 'IMAGE_DUPLICATE', message, images };
   });
 }

@@ -2,6 +2,7 @@
  * What can be wrong with lists once the images are known: lines that name what is not there, what is no class, nothing
  * or the same again, and images, patients or pictures on both sides of a split. Reading is not here.
  */
+import { listed } from '../errors.js';
 import { groupBy } from './groupBy.js';
 import { type Fingerprint, findNearDuplicates } from './nearDuplicates.js';
 import { EVERY_CLASS, type SampleList, sampleOrigin } from './sampleList.js';
@@ -108,7 +109,7 @@ export function leaks(
         report(
           'SPLIT_PATIENT',
           'error',
-          `images of ${patient} are in ${sides.join(' and in ')}: ${images.join(', ')}`,
+          `images of ${patient} are in ${sides.join(' and in ')}: ${listed(images)}`,
           images,
         );
       }

@@ -6,7 +6,8 @@
 
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SamusError } from '../errors.js';
+import { listed, SamusError } from '../errors.js';
+import { storedPath } from '../formats/fileSystem.node.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import { readImage, readMask } from '../formats/imageFile.node.js';
 import { nameKey } from '../formats/outputNames.js';
@@ -21,7 +22,8 @@ import { EVERY_CLASS, LIST_FOLDER, type ListText, type Sample, SampleList, sampl
 export type { Dataset, LabelledImage } from './dataset.js';
 
 /** Opens a folder in the published layout. @throws SamusError DATA_LAYOUT if it is none */
-export async function openDataset(root: string): Promise<Dataset> {
+export async function openDataset(path: string): Promise<Dataset> {
+  const root = await storedPath(path);
   const lists = join(root, LIST_FOLDER);
   if (!(await isFolder(lists))) {
     const message = `expected a folder of datasets with their lists in ${LIST_FOLDER}, ${root} is none`;
@@ -148,11 +150,12 @@ class PublishedDataset implements Dataset {
 
   async #listText(name: string): Promise<string> {
     const stem = name.replace(/\.txt$/, '');
-    const text = /[/\\\0]/.test(stem) ? undefined : await readIfThere(join(this.root, LIST_FOLDER, `${stem}.txt`));
+    const path = await storedPath(join(this.root, LIST_FOLDER, `${stem}.txt`));
+    const text = /[/\\\0]/.test(stem) ? undefined : await readIfThere(path);
     if (text !== undefined) return text.toString();
     const lists = await this.listNames();
     const message = `there is no list ${LIST_FOLDER}/${stem}.txt in ${this.root}`;
-    const hint = lists.length > 0 ? `lists there: ${lists.join(', ')}` : 'make lists with "samus data split"';
+    const hint = lists.length > 0 ? `lists there: ${listed(lists, 20)}` : 'make lists with "samus data split"';
     throw new SamusError('DATA_LIST_MISSING', message, hint, { list: name, lists });
   }
 

@@ -229,6 +229,26 @@ describe('a pair of folders', () => {
     expect(far).toEqual([]);
   });
 
+  it('takes sources, roots and lists by either Unicode normal form of their names', async () => {
+    for (const [stored, typed] of [
+      ['u\u0308', '\u00fc'],
+      ['\u00fc', 'u\u0308'],
+    ] as const) {
+      const folder = await newFolder();
+      await write(folder, `${stored}/images/a.png`, texture(8, 6, 1));
+      await write(folder, `${stored}/labels/a.png`, grey(8, new Uint8Array(48).fill(1, 0, 5)));
+      await mkdir(join(folder, `root-${stored}`));
+      await importFrom('pair', join(folder, typed), { dataset: 'A', out: join(folder, `root-${typed}`) });
+      expect(await readdir(folder)).toHaveLength(2);
+      await rename(
+        join(folder, `root-${stored}/MainPatient/all-A.txt`),
+        join(folder, `root-${stored}/MainPatient/${stored}.txt`),
+      );
+      const data = await openDataset(join(folder, `root-${typed}`));
+      expect((await data.lists([typed])).length).toBe(1);
+    }
+  });
+
   it('takes names that differ in Unicode normal form for one, in folders, lists and tables', async () => {
     const [composed, decomposed] = ['\u00fc', 'u\u0308'];
     const source = await newFolder();

@@ -6,7 +6,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SamusError } from '../errors.js';
-import { exists } from '../formats/fileSystem.node.js';
+import { exists, storedPath } from '../formats/fileSystem.node.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
 import { writePng } from '../formats/imageWrite.node.js';
@@ -62,8 +62,9 @@ interface Written {
  * @throws SamusError DATA_EXISTS, IMPORT_NAMES, DATA_SIZE_MISMATCH, DATA_CLASS_RANGE, and what reading and writing throw; where
  *   the plan goes on, what is wrong with the first image if none can be imported
  */
-export async function importDataset(root: string, plan: ImportPlan, options: WriteOptions = {}): Promise<ImportResult> {
+export async function importDataset(out: string, plan: ImportPlan, options: WriteOptions = {}): Promise<ImportResult> {
   const { replace = false } = options;
+  const root = await storedPath(out);
   for (const dataset of plan.datasets.keys()) {
     checkFolder(dataset);
     await restore(join(root, dataset), asideOf(root, dataset));

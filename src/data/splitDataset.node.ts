@@ -3,7 +3,7 @@
  * on its own, writes `MainPatient/*.txt`. How images are divided is the business of splitLists.ts.
  */
 import { join } from 'node:path';
-import { SamusError } from '../errors.js';
+import { listed, SamusError } from '../errors.js';
 import { writeTextFile } from '../formats/fileWrite.node.js';
 import { Random } from '../nn/random.js';
 import { digestOf } from './checkDataset.node.js';
@@ -155,8 +155,8 @@ async function checkWanted(data: Dataset, wanted: readonly string[]): Promise<vo
   const there = await data.datasets();
   const missing = wanted.filter((name) => !there.includes(name));
   if (missing.length === 0) return;
-  const message = `expected the datasets to divide in ${data.root}, ${missing.join(', ')} is missing`;
-  throw new SamusError('DATA_LAYOUT', message, `datasets there: ${there.join(', ') || 'none'}`, {
+  const message = `expected the datasets to divide in ${data.root}, ${listed(missing)} is missing`;
+  throw new SamusError('DATA_LAYOUT', message, `datasets there: ${listed(there, 20) || 'none'}`, {
     root: data.root,
     missing,
   });

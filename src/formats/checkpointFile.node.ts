@@ -3,6 +3,7 @@
  */
 import { type Checkpoint, readCheckpoint } from './checkpoint.js';
 import { openFileSource } from './fileSource.node.js';
+import { storedPath } from './fileSystem.node.js';
 import type { TorchCheckpointOptions } from './torchCheckpoint.js';
 
 /**
@@ -11,7 +12,7 @@ import type { TorchCheckpointOptions } from './torchCheckpoint.js';
  *   {@link readCheckpoint} throws
  */
 export async function readCheckpointFile(path: string, options: TorchCheckpointOptions = {}): Promise<Checkpoint> {
-  const source = await openFileSource(path);
+  const source = await openFileSource(await storedPath(path));
   try {
     return await readCheckpoint(source, options);
   } finally {

@@ -18,6 +18,12 @@ export async function isThere(path: string): Promise<boolean> {
   return (await exists(path)) || (await pathInOtherForm(path)) !== undefined;
 }
 
+/** The path as the disk spells it, where that differs in its Unicode normal form; else the path itself. */
+export async function storedPath(path: string): Promise<string> {
+  if (path === '' || (await exists(path))) return path;
+  return (await pathInOtherForm(path)) ?? path;
+}
+
 /** Names are on the disk only once their folder is; some systems cannot do that, and then need not. */
 export async function syncFolder(folder: string): Promise<void> {
   try {

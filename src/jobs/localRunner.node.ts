@@ -3,7 +3,7 @@
  * handles failed jobs.
  */
 import { dirname } from 'node:path';
-import { SamusError } from '../errors.js';
+import { listed, SamusError } from '../errors.js';
 import { type AnnotatedImage, type AnnotatedObject, annotationJson } from '../formats/annotation.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { type Image, maskToImage, toGrey } from '../formats/image.js';
@@ -108,6 +108,15 @@ export class LocalRunner implements JobRunner {
     answers: readonly Answered[],
     entry: AnnotatedImage,
   ): Promise<void> {
+    const written: string[] = [];
+    const put = async (path: string, write: () => Promise<void>): Promise<void> => {
+      try {
+        await this.#whole(write);
+        written.push(path);
+      } catch (error) {
+        throw withWritten(error, written);
+      }
+    };
     const masks = formats.includes('png') ? answers : [];
     if (masks.length > 0 || formats.some((format) => format !== 'png')) await makeFolder(dirname(base));
     const { name: model, config } = this.#model;
@@ -115,21 +124,29 @@ export class LocalRunner implements JobRunner {
       await makeFolder(dirname(tensors));
       const proposed = answers.map(({ found }) => found.candidates).filter(({ length }) => length > 0);
       const values = segmentationTensors(config, encoding, proposed);
-      await this.#whole(() => writeSafetensorsFile(tensors, values, new Map([['model', model]])));
+      await put(tensors, () => writeSafetensorsFile(tensors, values, new Map([['model', model]])));
     }
     for (const { object, found } of masks) {
       const mask = maskToImage(found.mask, found.width, found.height);
-      await this.#whole(() => writePng(maskPath(base, object), mask));
+      const path = maskPath(base, object);
+      await put(path, () => writePng(path, mask));
     }
     if (formats.includes('overlay')) {
       const drawn = overlayOf(image, answers);
-      await this.#whole(() => writePng(overlayPath(base), drawn));
+      await put(overlayPath(base), () => writePng(overlayPath(base), drawn));
     }
     if (formats.includes('json')) {
       const text = `${JSON.stringify(annotationJson({ model, classes, images: [entry] }), null, 2)}\n`;
-      await this.#whole(() => writeTextFile(jsonPath(base), text));
+      await put(jsonPath(base), () => writeTextFile(jsonPath(base), text));
     }
   }
+}
+
+/** An error of writing that names the files of the image that were written before. */
+function withWritten(error: unknown, written: readonly string[]): unknown {
+  if (!(error instanceof SamusError) || written.length === 0) return error;
+  const { code, message, hint, details } = error;
+  return new SamusError(code, `${message}; already written: ${listed(written)}`, hint, { ...details, written });
 }
 
 /** The mask in a file, from the same frame if it has several. */

@@ -2,7 +2,7 @@
  * Averages the weights of several models. Checkpoints of one training are close enough for that, and their mean often has
  * a lower error than most of them (Wortsman et al., arXiv:2203.05482). Means of independently trained models are useless.
  */
-import { SamusError } from '../errors.js';
+import { listed, SamusError } from '../errors.js';
 import { float32, type StateDict, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from './architecture.js';
 import { requireFloat32Weights } from './quantise.js';
@@ -46,9 +46,7 @@ function checkSame(expected: ModelConfig, actual: ModelConfig, number: number): 
     (field) => text(wanted, field) !== text(found, field),
   );
   if (fields.length === 0) return;
-  const differing = fields
-    .map((field) => `${field} ${text(found, field)} instead of ${text(wanted, field)}`)
-    .join(', ');
+  const differing = listed(fields.map((field) => `${field} ${text(found, field)} instead of ${text(wanted, field)}`));
   const message = `expected models of one configuration, but number ${number} has ${differing}`;
   throw new SamusError('MODELS_DIFFER', message, 'name checkpoints of one training', {
     model: number,

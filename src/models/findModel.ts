@@ -2,7 +2,7 @@
  * Finds the model in a checkpoint: its dict, and the prefix that wrappers add to its names (DataParallel, torch.compile,
  * Lightning, an outer module). The architectures recognise it by names and shapes.
  */
-import { SamusError } from '../errors.js';
+import { listed, SamusError } from '../errors.js';
 import type { CheckpointChoice, CheckpointDict } from '../formats/torchCheckpoint.js';
 import { architectures, recognise } from './registry.js';
 
@@ -38,7 +38,7 @@ export function findModel(dicts: readonly CheckpointDict[], key?: string): Check
   if (key !== undefined) {
     const named = models.find(({ place }) => place === key || place.endsWith(`.${key}`));
     if (named) return { key: named.from.key, names: named.names };
-    const got = places.length > 0 ? `models under ${places.map((place) => `"${place}"`).join(', ')}` : 'no model';
+    const got = places.length > 0 ? `models under ${listed(places.map((place) => `"${place}"`))}` : 'no model';
     const message = `expected a model under "${key}" in the checkpoint, got ${got}`;
     throw new SamusError('CHECKPOINT_KEY', message, 'name one of those, or leave out the key', { keys: places });
   }
@@ -46,7 +46,7 @@ export function findModel(dicts: readonly CheckpointDict[], key?: string): Check
   if (usual === undefined && places.length > 1) {
     throw new SamusError(
       'CHECKPOINT_AMBIGUOUS',
-      `expected one model in the checkpoint, got ${places.length}: ${places.join(', ')}`,
+      `expected one model in the checkpoint, got ${places.length}: ${listed(places)}`,
       `choose one: samus models convert CHECKPOINT FOLDER --key ${places[0]}`,
       { keys: places },
     );

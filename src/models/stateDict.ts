@@ -3,7 +3,7 @@
  * weights of a quantised model). Other tensors are dropped and reported.
  */
 import type { ErrorCode } from '../errorCodes.js';
-import { SamusError } from '../errors.js';
+import { listed, SamusError } from '../errors.js';
 import { toFloat32 } from '../formats/halfFloat.js';
 import { type DType, firstNotFinite, float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import type { ParameterInfo } from '../nn/parameters.js';
@@ -21,7 +21,6 @@ export interface CheckedStateDict {
 const FLOATS: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16'];
 
 /** Most names in a message; the details list all. */
-const SHOWN = 3;
 
 /**
  * The weights of a model from a checkpoint.
@@ -111,9 +110,4 @@ function expectedTypes({ quantisation }: ModelConfig): string {
 /** A tensor that is missing is not misshapen. */
 function fits({ shape }: ParameterInfo, tensor: TensorData | undefined): boolean {
   return !tensor || (tensor.shape.length === shape.length && shape.every((size, i) => size === tensor.shape[i]));
-}
-
-function listed(names: readonly string[]): string {
-  const rest = names.length - SHOWN;
-  return names.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }

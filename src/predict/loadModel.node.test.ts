@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { goldenPath } from '../../test/support/golden.js';
 import { TINY_SAM, TINY_SAMUS, tinyWeights } from '../../test/support/tinyModel.js';
+import { readCheckpointFile } from '../formats/checkpointFile.node.js';
 import { toFloat16 } from '../formats/halfFloat.js';
 import { createImage } from '../formats/image.js';
 import { writeModelFolder } from '../formats/modelFolder.node.js';
@@ -33,6 +34,19 @@ describe('a model is loaded', () => {
     expect([...model.tensors]).toEqual([...WEIGHTS]);
     expect(model.files).toHaveLength(3);
     expect((await loadModel(`${folder}/`)).name).toBe('thyroid');
+  });
+
+  it('by a name in either Unicode normal form', async () => {
+    for (const [stored, typed] of [
+      ['u\u0308', '\u00fc'],
+      ['\u00f6', 'o\u0308'],
+    ] as const) {
+      await writeModelFolder(join(root, stored), { config: serialiseConfig(TINY_SAMUS), tensors: WEIGHTS });
+      await writeSafetensorsFile(join(root, `${stored}.safetensors`), WEIGHTS);
+      expect((await loadModel(join(root, typed))).config).toEqual(TINY_SAMUS);
+      expect((await loadModel(join(root, `${typed}.safetensors`))).config).toEqual(TINY_SAMUS);
+      expect((await readCheckpointFile(join(root, `${typed}.safetensors`))).tensors.size).toBe(WEIGHTS.size);
+    }
   });
 
   it('from a safetensors file in half precision, its sizes detected', async () => {

@@ -8,6 +8,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SamusError } from '../errors.js';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
+import { storedPath } from '../formats/fileSystem.node.js';
 import { isModelFolder, readModelFolder } from '../formats/modelFolder.node.js';
 import { findModel } from '../models/findModel.js';
 import { modelFromParts, modelFromTensors } from './model.js';
@@ -31,11 +32,12 @@ export interface LoadOptions {
  *   CHECKPOINT_…, SAFETENSORS_…, MODEL_ARCHITECTURE_UNSUPPORTED, MODEL_ARCHITECTURE_UNKNOWN
  */
 export async function loadModel(name: string, { key }: LoadOptions = {}): Promise<Model> {
-  const found = await stat(name).catch(() => undefined);
-  if (found?.isDirectory()) return fromFolder(basename(resolve(name)), name);
+  const path = await storedPath(name);
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory()) return fromFolder(basename(resolve(path)), path);
   if (found) {
-    const { tensors } = await readCheckpointFile(name, { choose: (dicts) => findModel(dicts, key) });
-    return { ...modelFromTensors(basename(name, extname(name)), tensors), files: [name] };
+    const { tensors } = await readCheckpointFile(path, { choose: (dicts) => findModel(dicts, key) });
+    return { ...modelFromTensors(basename(path, extname(path)), tensors), files: [path] };
   }
   const bundled = join(BUNDLED, name);
   if (PLAIN_NAME.test(name) && (await isModelFolder(bundled))) return fromFolder(name, bundled);

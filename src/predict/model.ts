@@ -2,14 +2,12 @@
  * Makes a model from a checkpoint, detecting its sizes, or from the parts of a model folder. Independent of the source of
  * the bytes; loadModel.node.ts finds and reads files.
  */
+import { listed } from '../errors.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { detectConfig, parseConfig } from '../models/configFile.js';
 import { findModel } from '../models/findModel.js';
 import { checkStateDict } from '../models/stateDict.js';
 import type { Model } from './types.js';
-
-/** Unexpected tensors that a warning names. */
-const SHOWN = 3;
 
 /**
  * Makes a model from a state dict alone, whose names can have a prefix.
@@ -38,6 +36,5 @@ export function modelFromParts(name: string, config: unknown, tensors: StateDict
 
 function unexpectedWarnings(names: readonly string[]): string[] {
   if (names.length === 0) return [];
-  const rest = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
-  return [`ignored tensors that are not part of the model: ${names.slice(0, SHOWN).join(', ')}${rest}`];
+  return [`ignored tensors that are not part of the model: ${listed(names)}`];
 }

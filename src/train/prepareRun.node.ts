@@ -6,7 +6,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../data/dataset.node.js';
 import type { SampleList } from '../data/sampleList.js';
-import { SamusError } from '../errors.js';
+import { listed, SamusError } from '../errors.js';
 import { exists } from '../formats/fileSystem.node.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { readModelFolder } from '../formats/modelFolder.node.js';
@@ -249,9 +249,9 @@ function checkNames({ freeze, rates }: TrainingConfig, { parameters, trained }: 
   ];
   for (const { names, what } of problems) {
     if (names.length === 0) continue;
-    const message = `expected name prefixes of ${what}, got ${names.join(', ')} without a match`;
+    const message = `expected name prefixes of ${what}, got ${listed(names)} without a match`;
     throw new SamusError('TRAIN_WEIGHT_NAME', message, 'compare with the names in model.safetensors', {
-      names,
+      names: names.slice(0, 100),
     });
   }
 }

@@ -28,9 +28,11 @@ export const text: Kind<string> = {
 
 /** Separated by commas on the command line. */
 export const texts: Kind<readonly string[]> = {
-  expected: 'a list of strings',
-  code: 'USAGE_VALUE',
-  accepts: (value): value is readonly string[] => Array.isArray(value) && value.every(text.accepts),
+  expected: 'a list of names',
+  code: 'USAGE_LIST',
+  // An empty name would be a prefix of every weight.
+  accepts: (value): value is readonly string[] =>
+    Array.isArray(value) && value.every((part) => text.accepts(part) && part !== ''),
   parse: (text) => text.split(',').map((part) => part.trim()),
 };
 

@@ -2,7 +2,7 @@
  * The configuration of a training, as stored in `RUN/config.json`: everything that determines its result. Two runs of one
  * configuration on one machine give the same weights, bit for bit. settings.ts defines the settings.
  */
-import { SamusError } from '../errors.js';
+import { listed, SamusError } from '../errors.js';
 import { isFields } from '../formats/jsonFields.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { parseConfig } from '../models/configFile.js';
@@ -58,8 +58,10 @@ function checkNames(fields: Readonly<Record<string, unknown>>): void {
   });
   const unknown = names.filter((name) => !known.has(name));
   if (unknown.length === 0) return;
-  const message = `expected the settings of a training, got ${unknown.join(', ')}`;
-  throw new SamusError('TRAIN_CONFIG_INVALID', message, 'compare with the table in docs/train.md', { fields: unknown });
+  const message = `expected the settings of a training, got ${listed(unknown)}`;
+  throw new SamusError('TRAIN_CONFIG_INVALID', message, 'compare with the table in docs/train.md', {
+    fields: unknown.slice(0, 100),
+  });
 }
 
 /**

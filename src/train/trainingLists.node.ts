@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { type Dataset, openDataset } from '../data/dataset.node.js';
 import type { SampleList } from '../data/sampleList.js';
-import { SamusError } from '../errors.js';
+import { listed, SamusError } from '../errors.js';
 import { holdOut } from './holdOut.js';
 import type { TrainingConfig } from './trainingConfig.js';
 
@@ -43,7 +43,7 @@ async function patientsIn(dataset: Dataset, names: readonly string[]) {
 }
 
 function emptyList(purpose: string, lists: readonly string[]): SamusError {
-  const message = `expected samples to ${purpose}, got none from the lists (${lists.join(', ')})`;
+  const message = `expected samples to ${purpose}, got none from the lists (${listed(lists)})`;
   return new SamusError('DATA_LIST_EMPTY', message, 'name other lists, or repeat fewer datasets 0 times', {
     lists: [...lists],
   });
@@ -52,8 +52,8 @@ function emptyList(purpose: string, lists: readonly string[]): SamusError {
 function checkRepeat(list: SampleList, repeat: TrainingConfig['repeat']): void {
   const unknown = Object.keys(repeat).filter((name) => !list.datasets.includes(name));
   if (unknown.length === 0) return;
-  const message = `expected datasets of the lists to repeat, got ${unknown.join(', ')}`;
-  throw new SamusError('TRAIN_REPEAT', message, `choose from ${list.datasets.join(', ')}`);
+  const message = `expected datasets of the lists to repeat, got ${listed(unknown)}`;
+  throw new SamusError('TRAIN_REPEAT', message, `choose from ${listed(list.datasets, 20)}`);
 }
 
 /** The list with some datasets repeated or omitted. */

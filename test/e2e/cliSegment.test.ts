@@ -380,6 +380,13 @@ describe('several objects and images', () => {
     const { code, stdout } = await run('batch', '--point', '20,20');
     expect(code).toBe(1);
     const codes = [undefined, undefined, undefined, 'FILE_UNWRITABLE', 'FILE_UNWRITABLE', undefined];
+    expect(parseDocument(stdout).images[4]?.error?.details.written).toBeUndefined();
+    // Of a later file, the entry names those before it.
+    mkdirSync(join(folder, 'later/taken.overlay.png/folder'), { recursive: true });
+    const later = await run('later', '--point', '20,20', '--format', 'png,overlay');
+    const { error } = parseDocument(later.stdout).images[4]!;
+    expect(error?.details.written).toEqual([join('later', 'taken.object-1.png')]);
+    expect(error?.message).toContain('already written: ');
     expect(parseDocument(stdout).images.map(({ error }) => error?.code)).toEqual(codes);
     for (const name of ['scan', fits, wide, 'last']) {
       expect(filesIn(join(folder, 'batch'))).toContain(`${name}.object-1.png`);

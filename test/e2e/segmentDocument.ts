@@ -9,7 +9,12 @@ export interface SegmentDocument {
     readonly frame?: number;
     readonly width: number;
     readonly height: number;
-    readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
+    readonly error?: {
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    };
     readonly overlay?: string;
     readonly json?: string;
     readonly objects: readonly {

@@ -213,6 +213,34 @@ describe('a form', () => {
     return [answer.status, error?.code ?? model];
   };
 
+  it.each([
+    ['application/json', 'tiny', 200, 'tiny'],
+    ['application/json', '"tiny"', 200, 'tiny'],
+    ['application/json', '{', 404, 'MODEL_UNKNOWN'],
+    ['application/octet-stream', 'tiny', 200, 'tiny'],
+    ['text/plain', 'tiny', 200, 'tiny'],
+    ['image/png', 'none', 404, 'MODEL_UNKNOWN'],
+  ])('reads the field model with content type %s', async (type, name, status, result) => {
+    const png = Buffer.from(await picturePng(5));
+    await send([['image', new Uint8Array(png)]]);
+    const part = (head: string, body: Uint8Array): Buffer =>
+      Buffer.concat([Buffer.from(`--x\r\nContent-Disposition: form-data; ${head}\r\n\r\n`), body, Buffer.from('\r\n')]);
+    const parts = [
+      part('name="image"; filename="x.png"\r\nContent-Type: image/png', png),
+      part(`name="model"\r\nContent-Type: ${type}`, Buffer.from(name)),
+    ];
+    for (const order of [parts, [...parts].reverse()]) {
+      const answer = await post(
+        IMAGES,
+        { 'content-type': 'multipart/form-data; boundary=x' },
+        Buffer.concat([...order, Buffer.from('--x--\r\n')]),
+      );
+      const { error, model } = await answer.json();
+      expect([answer.status, error?.code ?? model]).toEqual([status, result]);
+    }
+    await released();
+  });
+
   it('has one answer for its fields in any order', async () => {
     const png = new Uint8Array(await picturePng(5));
     await send([['image', png]]);

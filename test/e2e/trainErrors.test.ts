@@ -96,6 +96,7 @@ describe('samus train', () => {
     ],
     ['a decay that Adam has not', 'USAGE_CONFLICT', ['--val-list', 'val', '--weight-decay', '0.1']],
     ['weights that are not there', 'TRAIN_WEIGHT_NAME', ['--val-list', 'val', '--freeze', 'prompt_encode,decoder']],
+    ['an empty name to freeze', 'USAGE_LIST', ['--val-list', 'val', '--freeze', 'mask_decoder,']],
     ['rates of such', 'TRAIN_WEIGHT_NAME', ['--val-list', 'val', '--lr-scale', 'image-encoder=0.1']],
     ['half a repetition', 'USAGE_VALUE', ['--val-list', 'val', '--repeat', 'Breast-Phantom=1.5']],
     ['a rate beyond bounds', 'USAGE_VALUE', ['--val-list', 'val', '--lr-scale', 'image_encoder=5000']],

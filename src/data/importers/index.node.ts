@@ -3,7 +3,7 @@
  * when there is a real sample of it to prove the importer on.
  */
 import { SamusError } from '../../errors.js';
-import { exists } from '../../formats/fileSystem.node.js';
+import { exists, storedPath } from '../../formats/fileSystem.node.js';
 import { busi } from './busi.node.js';
 import { camus } from './camus.node.js';
 import { carotid } from './carotid.node.js';
@@ -41,10 +41,11 @@ export async function planImport(name: string, source: string, options: ImportOp
   const importer = IMPORTERS.find(({ id }) => id === name);
   if (!importer) throw new SamusError('USAGE_VALUE', `there is no importer ${name}`, 'add --help for a list');
   const own = ownOptions(importer, options);
-  if (!(await exists(source))) {
+  const folder = await storedPath(source);
+  if (!(await exists(folder))) {
     throw new SamusError('IMPORT_SOURCE', `there is no ${source}`, 'check the path', { source });
   }
-  const plan = await importer.plan(source, own);
+  const plan = await importer.plan(folder, own);
   if (plan.items.length === 0) throw layoutError(source, importer.layout, 'no image in it has a mask');
   return plan;
 }

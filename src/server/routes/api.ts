@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import multipart from '@fastify/multipart';
+import multipart, { type Multipart } from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SamusError } from '../../errors.js';
 import type { SegmentTask } from '../../jobs/segmentJob.js';
@@ -123,9 +123,11 @@ async function imagesRoute(scope: FastifyInstance, context: ServerContext): Prom
   const maxBytes = bodyLimit(context.limits);
   scope.removeAllContentTypeParsers();
   await scope.register(multipart, {
+    // Without this, the parser reads a field of type application/json itself and fails if it is not JSON.
+    isPartAFile: (_field, type, filename) => filename !== undefined || !/^text\//i.test(type ?? 'text/plain'),
     // One byte more than allowed, which is refused when it comes; the parser would cut it off without a word.
     limits: {
-      ...{ fileSize: maxBytes + 1, files: 1, fields: 1, parts: 2 },
+      ...{ fileSize: maxBytes + 1, files: 2, fields: 1, parts: 2 },
       ...{ headerPairs: 32, fieldNameSize: 100, fieldSize: MAX_MODEL_NAME },
     },
   });
@@ -226,8 +228,9 @@ async function receiveForm(request: FastifyRequest, upload: Upload): Promise<Ima
   let model: string | undefined;
   try {
     for await (const part of request.parts()) {
-      if (part.type === 'file' && part.fieldname === 'image') image = await upload.receive(part.file);
-      else if (part.type === 'field' && part.fieldname === 'model') model = String(part.value);
+      const { fieldname } = part;
+      if (part.type === 'file' && fieldname === 'image' && !image) image = await upload.receive(part.file);
+      else if (fieldname === 'model' && model === undefined) model = await nameIn(part);
       else {
         if (part.type === 'file') part.file.resume();
         throw new SamusError('REQUEST_PARTS', `${FORM}, got another part`, FORM_HINT);
@@ -240,6 +243,18 @@ async function receiveForm(request: FastifyRequest, upload: Upload): Promise<Ima
     // The parser's errors have no codes.
     const hint = 'let the client write the form and its boundary';
     throw new SamusError('REQUEST_FORM', 'expected a whole form of type multipart/form-data, got a part of one', hint);
+  }
+}
+
+/** The name of a model in a field of a form, also one with a content type of its own. @throws SamusError REQUEST_INVALID */
+async function nameIn(part: Multipart): Promise<string> {
+  if (part.type === 'field') return String(part.value);
+  try {
+    const text = (await readText(part.file)).trim();
+    // JSON has quotes around it.
+    return /^"[^"\\]*"$/.test(text) ? text.slice(1, -1) : text;
+  } finally {
+    part.file.resume();
   }
 }
 
