@@ -220,6 +220,7 @@ describe('a form', () => {
     ['application/octet-stream', 'tiny', 200, 'tiny'],
     ['text/plain', 'tiny', 200, 'tiny'],
     ['image/png', 'none', 404, 'MODEL_UNKNOWN'],
+    ['application/json', 'n'.repeat(9000), 404, 'MODEL_UNKNOWN'],
   ])('reads the field model with content type %s', async (type, name, status, result) => {
     const png = Buffer.from(await picturePng(5));
     await send([['image', new Uint8Array(png)]]);

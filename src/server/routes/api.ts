@@ -208,15 +208,22 @@ async function receive(
 
 /** The text of a body of JSON, as far as it may go. @throws SamusError REQUEST_INVALID */
 async function readText(body: Readable): Promise<string> {
+  const bytes = await startOf(body, MAX_PATH_BODY);
+  if (bytes.length > MAX_PATH_BODY) throw bodyError();
+  return bytes.toString('utf8');
+}
+
+/** A whole body, or more than `most` bytes of a longer one. */
+async function startOf(body: Readable, most: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const incoming: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false });
   for await (const chunk of incoming) {
-    size += chunk.length;
-    if (size > MAX_PATH_BODY) throw bodyError();
     chunks.push(chunk);
+    size += chunk.length;
+    if (size > most) break;
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /**
@@ -246,11 +253,11 @@ async function receiveForm(request: FastifyRequest, upload: Upload): Promise<Ima
   }
 }
 
-/** The name of a model in a field of a form, also one with a content type of its own. @throws SamusError REQUEST_INVALID */
+/** The name of a model in a field of a form, also one with a content type of its own; of a longer text its start. */
 async function nameIn(part: Multipart): Promise<string> {
   if (part.type === 'field') return String(part.value);
   try {
-    const text = (await readText(part.file)).trim();
+    const text = (await startOf(part.file, MAX_MODEL_NAME)).toString('utf8').trim();
     // JSON has quotes around it.
     return /^"[^"\\]*"$/.test(text) ? text.slice(1, -1) : text;
   } finally {
