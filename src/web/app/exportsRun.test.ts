@@ -21,7 +21,7 @@ vi.mock('../exports/exportClient.js', () => ({
   exportClient: () => ({
     call: async (_: string, request: ExportRequest) => {
       written.push(request);
-      return [{ path: 'file', bytes: new Uint8Array() }];
+      return { files: [{ path: 'file', bytes: new Uint8Array() }], skipped: [] };
     },
   }),
 }));
