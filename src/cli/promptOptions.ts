@@ -114,10 +114,10 @@ export function parseCount(option: string, least: number, most = Number.MAX_SAFE
 }
 
 /** Frames of a file: all, or ranges of numbers from 1, both ends inclusive. */
-export type FrameChoice = 'all' | readonly (readonly [from: number, to: number])[];
+export type FrameRanges = 'all' | readonly (readonly [from: number, to: number])[];
 
 /** `all`, or numbers and ranges like `1,5-8`. @throws SamusError USAGE_FRAMES */
-export function parseFrames(text: string): FrameChoice {
+export function parseFrames(text: string): FrameRanges {
   if (text.trim() === 'all') return 'all';
   return text.split(',').map((part) => {
     const [, from = '', to = from] = /^\s*(\d{1,9})(?:\s*-\s*(\d{1,9}))?\s*$/.exec(part) ?? [];

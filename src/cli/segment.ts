@@ -7,10 +7,10 @@ import { type JobOutputs, OUTPUT_FORMATS } from '../jobs/segmentJob.js';
 import { addEverythingOptions, type EverythingOptions, everythingSettings } from './everythingOptions.js';
 import { addModelOptions } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
-import { type FrameChoice, PromptList, parseBox, parseCount, parseFrames, parsePoint } from './promptOptions.js';
+import { type FrameRanges, PromptList, parseBox, parseCount, parseFrames, parsePoint } from './promptOptions.js';
 import { finish } from './run.js';
 import { planJobs, planWithoutPrompts } from './segmentJobs.js';
-import type { SegmentOptions } from './segmentRun.js';
+import type { SegmentRunOptions } from './segmentRun.js';
 
 type Formats = JobOutputs['formats'];
 
@@ -76,7 +76,7 @@ export function segmentCommand(): Command {
   command.option('--classes', 'segment every class of a network without prompts, one object per class');
   addEverythingOptions(command);
   addModelOptions(command);
-  type Options = SegmentOptions & EverythingOptions & { readonly frame?: number; readonly frames?: FrameChoice };
+  type Options = SegmentRunOptions & EverythingOptions & { readonly frame?: number; readonly frames?: FrameRanges };
   return command.action(async (images: string[], options: Options) => {
     const hasPrompts = !prompts.isEmpty || options.prompts !== undefined;
     if (options.classes) checkAlone(options, hasPrompts);
@@ -92,7 +92,7 @@ export function segmentCommand(): Command {
 
 /** @throws SamusError USAGE_CONFLICT for options that need a model that answers prompts */
 function checkAlone(
-  { everything, multimask, saveTensors }: SegmentOptions & EverythingOptions,
+  { everything, multimask, saveTensors }: SegmentRunOptions & EverythingOptions,
   prompts: boolean,
 ): void {
   const others = {

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { type AnnotatedImage, type AnnotatedObject, annotationJson, type FailedImage } from '../formats/annotation.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
+import { openImage } from '../formats/imageFile.node.js';
+import { checkFrame, type ImageSource } from '../formats/imageSource.js';
 import { rleArea, rleBox } from '../formats/rle.js';
 import { partCount } from '../formats/runs.js';
 import { LocalRunner } from '../jobs/localRunner.node.js';
@@ -17,12 +19,11 @@ import { openClassNetwork, openSegmenter } from './openModel.js';
 import { modelFiles, outputCheck, outputStems } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress } from './progress.js';
-import type { FrameChoice } from './promptOptions.js';
+import type { FrameRanges } from './promptOptions.js';
 import { type Outcome, warn } from './run.js';
-import { attempt, eachFrame } from './segmentFrames.js';
-import type { Plan } from './segmentJobs.js';
+import type { Plan, PlannedImage } from './segmentJobs.js';
 
-export interface SegmentOptions extends ModelOptions {
+export interface SegmentRunOptions extends ModelOptions {
   readonly prompts?: string;
   readonly multimask?: boolean;
   /** Default: true unless tensors are saved, so that masks on disk match the tensors. */
@@ -36,7 +37,7 @@ export interface SegmentOptions extends ModelOptions {
   /** Segment every class of a network, without prompts. */
   readonly classes?: boolean;
   /** Frames of files with several (default: the first). */
-  readonly frames?: FrameChoice;
+  readonly frames?: FrameRanges;
 }
 
 /**
@@ -44,7 +45,7 @@ export interface SegmentOptions extends ModelOptions {
  * @throws SamusError what stops the whole run: wrong usage, a model that cannot be loaded, a full disk, and any error of
  *   a single image
  */
-export async function segmentAll(plan: Plan, options: SegmentOptions): Promise<Outcome> {
+export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promise<Outcome> {
   const { out, saveTensors, frames } = options;
   const { classes } = plan;
   const images = frames === undefined ? plan.images : await eachFrame(plan.images, frames);
@@ -55,7 +56,7 @@ export async function segmentAll(plan: Plan, options: SegmentOptions): Promise<O
       'run the command once for each image',
     );
   }
-  const jobs = jobsOf({ images, classes }, options);
+  const jobs = plannedJobs({ images, classes }, options);
   const check = await outputCheck(inputsOf(jobs, options));
   await check(jobs.flatMap(outputPaths));
   const model = await (options.classes ? openClassNetwork : openSegmenter)(options);
@@ -68,8 +69,8 @@ export async function segmentAll(plan: Plan, options: SegmentOptions): Promise<O
   const entries: (AnnotatedImage | FailedImage)[] = [];
   const lines: string[] = [];
   try {
-    for (const [i, job] of jobs.entries()) {
-      const { image, problem } = images[i]!;
+    for (const [i, { problem, ...job }] of jobs.entries()) {
+      const { image } = job;
       const name = image.frame === undefined ? image.path : `${image.path} frame ${image.frame}`;
       progress.update(i, name);
       const done = await attempt(async () => {
@@ -96,12 +97,15 @@ export async function segmentAll(plan: Plan, options: SegmentOptions): Promise<O
   return { document, lines: [...lines, NOTICE], exitCode: entries.some((entry) => 'error' in entry) ? 1 : 0 };
 }
 
-function jobsOf({ images, classes }: Plan, options: SegmentOptions): SegmentJob[] {
+type PlannedJob = SegmentJob & Pick<PlannedImage, 'image' | 'problem'>;
+
+function plannedJobs({ images, classes }: Plan, options: SegmentRunOptions): PlannedJob[] {
   const { out, format = ['png'], saveTensors, multimask = false, everything } = options;
   const { clean = saveTensors === undefined } = options;
   const stems = outputStems(images.map(({ image }) => image));
-  return images.map(({ image, objects }, i) => ({
+  return images.map(({ image, objects, problem }, i) => ({
     image,
+    ...(problem && { problem }),
     // The command line overrides documents.
     objects: options.clean === undefined ? objects : objects.map((one) => ({ ...one, clean: options.clean! })),
     classes,
@@ -116,8 +120,47 @@ function jobsOf({ images, classes }: Plan, options: SegmentOptions): SegmentJob[
   }));
 }
 
+/**
+ * One entry for each chosen frame; a frame named in a prompts file stays.
+ * @throws SamusError what is wrong with an image that is the only one
+ */
+async function eachFrame(images: readonly PlannedImage[], choice: FrameRanges): Promise<PlannedImage[]> {
+  const found: PlannedImage[] = [];
+  for (const one of images) {
+    if (one.problem || one.image.frame !== undefined) {
+      found.push(one);
+      continue;
+    }
+    const frames = await attempt(
+      async () => numbersOf(choice, await openImage(one.image.path), one.image.path),
+      images.length,
+    );
+    if (frames instanceof SamusError) found.push({ ...one, problem: frames });
+    else found.push(...frames.map((frame) => ({ ...one, image: { ...one.image, frame } })));
+  }
+  return found;
+}
+
+/** The frame numbers, sorted. @throws SamusError IMAGE_FRAME if the file has fewer frames */
+function numbersOf(choice: FrameRanges, source: ImageSource, path: string): number[] {
+  const ranges = choice === 'all' ? [[1, source.frames] as const] : choice;
+  for (const [, to] of ranges) checkFrame(source, to, path);
+  const numbers = ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
+  return [...new Set(numbers)].sort((a, b) => a - b);
+}
+
+/** The error of one image among several is part of the result; machine errors end the run. */
+async function attempt<T>(work: () => Promise<T>, images: number): Promise<T | SamusError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SamusError && images > 1 && error.kind !== 'machine') return error;
+    throw error;
+  }
+}
+
 /** All files that the command reads. */
-function inputsOf(jobs: readonly SegmentJob[], { prompts, model }: SegmentOptions): string[] {
+function inputsOf(jobs: readonly SegmentJob[], { prompts, model }: SegmentRunOptions): string[] {
   const read = jobs.flatMap(({ image, objects }) => [image.path, ...objects.map(({ guess }) => guess?.path)]);
   return [...new Set([...read, prompts, ...modelFiles(model)])].filter((path) => path !== undefined);
 }

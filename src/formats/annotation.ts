@@ -146,7 +146,11 @@ function imageJson(entry: AnnotatedImage, names: ReadonlyMap<number, string>): J
   };
 }
 
-function objectJson(object: AnnotatedObject, names: ReadonlyMap<number, string>): Json {
+/** One object of a document. @param names of its classes by number */
+export function objectJson(
+  object: AnnotatedObject,
+  names: ReadonlyMap<number, string> = new Map(),
+): Record<string, Json> {
   const { name = '', classId, color, committed, model, points, box, guess, multimask, oneByOne, clean } = object;
   const { added, erased, answer, score = null, stability, mask, maskFile } = object;
   const clicks = points.map(([x, y, label = 1]) => [x, y, label]);

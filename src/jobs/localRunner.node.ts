@@ -4,21 +4,32 @@
  */
 import { dirname } from 'node:path';
 import { listed, SamusError } from '../errors.js';
-import { type AnnotatedImage, type AnnotatedObject, annotationJson } from '../formats/annotation.js';
+import { type AnnotationClass, annotationJson } from '../formats/annotation.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { type Image, maskToImage, toGrey } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
 import type { ImageSource } from '../formats/imageSource.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { drawOverlay } from '../formats/overlay.js';
-import { encodeRle } from '../formats/rle.js';
 import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
+import { float32, type StateDict } from '../graph/tensorData.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { logitSide } from '../models/graphs.js';
+import { modelLogits } from '../models/imageFrame.js';
 import { ClassNetwork } from '../predict/classNetwork.js';
 import type { Segmenter } from '../predict/segmenter.js';
-import type { Encoding } from '../predict/types.js';
-import { type Answered, answerClasses, answerTask } from './answerTask.js';
-import { type JobRunner, jsonPath, maskPath, outputPaths, overlayPath, type SegmentJob } from './segmentJob.js';
-import { segmentationTensors } from './segmentTensors.js';
+import type { Candidate, Encoding } from '../predict/types.js';
+import {
+  type JobOutputs,
+  type JobRunner,
+  jsonPath,
+  maskPath,
+  outputPaths,
+  overlayPath,
+  type SegmentedImage,
+  type SegmentJob,
+} from './segmentJob.js';
+import { annotated, type Segmented, segmentClasses, segmentObjects } from './segmentObjects.js';
 
 /** Distinguishable with most kinds of colour blindness (Okabe and Ito, without black and grey). */
 const COLORS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'] as const;
@@ -45,42 +56,39 @@ export class LocalRunner implements JobRunner {
   }
 
   /** @throws SamusError of reading the image and its masks, of the model, and of writing */
-  async run(job: SegmentJob, signal?: AbortSignal): Promise<AnnotatedImage> {
-    const { outputs } = job;
-    const { path, frame = 1 } = job.image;
+  async run(job: SegmentJob, signal?: AbortSignal): Promise<SegmentedImage> {
+    const { image: ref, outputs } = job;
+    const { path, frame = 1 } = ref;
     const source = await this.#open(path);
     const image = await source.read(frame);
-    const { encoding, answers } = await this.#answer(job, image, signal);
-    if (job.everything || this.#model instanceof ClassNetwork)
-      await this.#check(outputPaths({ outputs, objects: answers.map(({ object }) => object) }));
-    const { base, formats } = outputs;
-    const entry: AnnotatedImage = {
-      image: source.frames > 1 ? { ...job.image, frame } : job.image,
+    const found: Segmented[] = [];
+    let encoding: Encoding | undefined;
+    if (this.#model instanceof ClassNetwork) found.push(...(await segmentClasses(this.#model, image)));
+    else {
+      encoding = await this.#model.encode(image);
+      const options = { readMask: (mask: string) => readMaskOf(mask, frame), ...(signal && { signal }) };
+      for await (const one of segmentObjects(this.#model, encoding, job, options)) found.push(one);
+    }
+    const { base, formats = [] } = outputs ?? {};
+    const entry: SegmentedImage = {
+      image: source.frames > 1 ? { ...ref, frame } : ref,
       ...(source.frames > 1 && { frames: source.frames }),
       width: image.width,
       height: image.height,
-      objects: answers.map((answered) => annotatedObject(answered, formats.includes('png') ? base : undefined)),
+      objects: found.map((one) => ({
+        ...annotated(one),
+        ...(base !== undefined && formats.includes('png') && { maskFile: maskPath(base, one.object) }),
+      })),
       files: {
-        ...(formats.includes('overlay') && { overlay: overlayPath(base) }),
-        ...(formats.includes('json') && { json: jsonPath(base) }),
+        ...(base !== undefined && formats.includes('overlay') && { overlay: overlayPath(base) }),
+        ...(base !== undefined && formats.includes('json') && { json: jsonPath(base) }),
       },
     };
-    await this.#write(job, image, encoding, answers, entry);
+    if (!outputs) return entry;
+    if (job.everything || this.#model instanceof ClassNetwork)
+      await this.#check(outputPaths({ outputs, objects: found.map(({ object }) => object) }));
+    await this.#write(outputs, job.classes ?? [], image, encoding, found, entry);
     return entry;
-  }
-
-  async #answer(
-    job: SegmentJob,
-    image: Image,
-    signal: AbortSignal | undefined,
-  ): Promise<{ readonly encoding?: Encoding; readonly answers: readonly Answered[] }> {
-    if (this.#model instanceof ClassNetwork) return { answers: await answerClasses(this.#model, image) };
-    const { frame = 1 } = job.image;
-    const encoding = await this.#model.encode(image);
-    const answers: Answered[] = [];
-    const options = { readMask: (mask: string) => readMaskOf(mask, frame), ...(signal && { signal }) };
-    for await (const answered of answerTask(this.#model, encoding, job, options)) answers.push(answered);
-    return { encoding, answers };
   }
 
   close(): Promise<void> {
@@ -102,11 +110,12 @@ export class LocalRunner implements JobRunner {
 
   /** Reports a folder that cannot be created before anything is written. */
   async #write(
-    { outputs: { base, formats, tensors }, classes = [] }: SegmentJob,
+    { base, formats, tensors }: JobOutputs,
+    classes: readonly AnnotationClass[],
     image: Image,
     encoding: Encoding | undefined,
-    answers: readonly Answered[],
-    entry: AnnotatedImage,
+    found: readonly Segmented[],
+    entry: SegmentedImage,
   ): Promise<void> {
     const written: string[] = [];
     const put = async (path: string, write: () => Promise<void>): Promise<void> => {
@@ -117,22 +126,22 @@ export class LocalRunner implements JobRunner {
         throw withWritten(error, written);
       }
     };
-    const masks = formats.includes('png') ? answers : [];
+    const masks = formats.includes('png') ? found : [];
     if (masks.length > 0 || formats.some((format) => format !== 'png')) await makeFolder(dirname(base));
     const { name: model, config } = this.#model;
     if (tensors !== undefined && encoding) {
       await makeFolder(dirname(tensors));
-      const proposed = answers.map(({ found }) => found.candidates).filter(({ length }) => length > 0);
+      const proposed = found.map(({ candidates }) => candidates).filter(({ length }) => length > 0);
       const values = segmentationTensors(config, encoding, proposed);
       await put(tensors, () => writeSafetensorsFile(tensors, values, new Map([['model', model]])));
     }
-    for (const { object, found } of masks) {
-      const mask = maskToImage(found.mask, found.width, found.height);
+    for (const { object, mask, width, height } of masks) {
       const path = maskPath(base, object);
-      await put(path, () => writePng(path, mask));
+      const picture = maskToImage(mask, width, height);
+      await put(path, () => writePng(path, picture));
     }
     if (formats.includes('overlay')) {
-      const drawn = overlayOf(image, answers);
+      const drawn = overlayOf(image, found);
       await put(overlayPath(base), () => writePng(overlayPath(base), drawn));
     }
     if (formats.includes('json')) {
@@ -155,34 +164,70 @@ async function readMaskOf(path: string, frame: number): Promise<Image> {
   return toGrey(await source.read(source.frames === 1 ? 1 : frame, 'mask'));
 }
 
-/** @param base start of the mask's path, if it is written */
-function annotatedObject({ object, found, stability }: Answered, base: string | undefined): AnnotatedObject {
-  // Drop the previous model's name; the document names the current one.
-  const { model, lowResLogits, ...prompted } = object;
-  const { score, mask, width, height, answer } = found;
-  return {
-    ...prompted,
-    score,
-    ...(stability !== undefined && { stability }),
-    ...(answer && { answer: encodeRle(answer, width, height) }),
-    ...(base !== undefined && { maskFile: maskPath(base, object) }),
-    mask: encodeRle(mask, width, height),
-  };
-}
-
 /**
  * The image with masks and clicks drawn over it. Objects found without a prompt can be nested, so they are drawn from the
  * largest to the smallest, and without clicks.
  */
-function overlayOf(image: Image, answers: readonly Answered[]): Image {
-  const drawn = answers.map(({ object, found, stability }, i) => ({
-    mask: found.mask,
+function overlayOf(image: Image, found: readonly Segmented[]): Image {
+  const drawn = found.map(({ object, mask, area, stability }, i) => ({
+    mask,
     color: COLORS[i % COLORS.length]!,
     clicks: stability === undefined ? object.points.map(([x, y, label = 1]) => ({ x, y, positive: label === 1 })) : [],
-    area: stability === undefined ? 0 : found.area,
+    area: stability === undefined ? 0 : area,
   }));
   return drawOverlay(
     image,
     drawn.sort((a, b) => b.area - a.area),
   );
+}
+
+/**
+ * The numbers behind a segmentation (`--save-tensors`), for comparing implementations: `image_embedding` [1, C, g, g]; `low_res_logits` [O, M, 4g, 4g]; `masks` [O, M, S, S], logits at the model's input
+ * size; `iou` [O, M]. O objects answered by the model, M masks: one, or three with multimask.
+ * @param results the model's candidates for each object
+ */
+function segmentationTensors(
+  config: ModelConfig,
+  encoding: Encoding,
+  results: readonly (readonly Candidate[])[],
+): StateDict {
+  const candidates = evenly(results).flat();
+  const counts = [results.length, candidates.length / Math.max(1, results.length)];
+  const [low, full] = [logitSide(config), config.imageSize];
+  return new Map([
+    ['image_embedding', encoding.embedding],
+    [
+      'low_res_logits',
+      stack(
+        [...counts, low, low],
+        candidates.map((candidate) => candidate.lowResLogits),
+      ),
+    ],
+    [
+      'masks',
+      stack(
+        [...counts, full, full],
+        candidates.map((candidate) => modelLogits(config, candidate.lowResLogits)),
+      ),
+    ],
+    [
+      'iou',
+      float32(
+        candidates.map((candidate) => candidate.score),
+        counts,
+      ),
+    ],
+  ]);
+}
+
+/** Unless all objects were asked for three masks, each has only its chosen mask. */
+function evenly(results: readonly (readonly Candidate[])[]): readonly (readonly Candidate[])[] {
+  if (new Set(results.map(({ length }) => length)).size <= 1) return results;
+  return results.map((all) => [all.reduce((a, b) => (b.score > a.score ? b : a))]);
+}
+
+function stack(shape: readonly number[], maps: readonly Float32Array[]) {
+  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  for (const [i, map] of maps.entries()) data.set(map, i * map.length);
+  return float32(data, shape);
 }

@@ -1,8 +1,15 @@
 /**
  * The unit of work: one image and what to segment in it. Plain data that survives JSON, so that another thread, process
- * or machine can run it. localRunner.node.ts runs jobs on this machine; answerTask.ts is the part without files.
+ * or machine can run it. localRunner.node.ts runs jobs on files of this machine, server/inference/ on images that were
+ * sent; both segment by segmentObjects.ts.
  */
-import type { AnnotatedImage, AnnotationClass, ImageRef, PromptedObject } from '../formats/annotation.js';
+import type {
+  AnnotatedImage,
+  AnnotatedObject,
+  AnnotationClass,
+  ImageRef,
+  PromptedObject,
+} from '../formats/annotation.js';
 import type { AutomaticOptions } from '../predict/automaticOptions.js';
 import type { SegmentOptions } from '../predict/types.js';
 
@@ -13,13 +20,6 @@ export interface JobObject extends PromptedObject {
   readonly file?: string;
   /** A first guess as the model gave it: base64 of little-endian float32. */
   readonly lowResLogits?: string;
-}
-
-/** What to segment in an image, independent of the image's source. */
-export interface SegmentTask extends Pick<SegmentOptions, 'multimask' | 'clean'> {
-  readonly objects: readonly JobObject[];
-  /** Find everything instead of `objects`. */
-  readonly everything?: Omit<AutomaticOptions, 'signal' | 'progress'>;
 }
 
 export const OUTPUT_FORMATS = ['png', 'overlay', 'json'] as const;
@@ -33,22 +33,51 @@ export interface JobOutputs {
   readonly tensors?: string;
 }
 
-export interface SegmentJob extends SegmentTask {
-  readonly image: ImageRef;
-  /** Possible classes of the objects. */
-  readonly classes?: readonly AnnotationClass[];
-  readonly outputs: JobOutputs;
+/** How a result holds its masks; by default as run lengths alone. */
+export interface ResultForm {
+  readonly format: 'rle' | 'png' | 'polygons';
+  /** Also the logits, for the next prompt. */
+  readonly lowResLogits: boolean;
 }
 
-/** Runs jobs, here or elsewhere. The result of a {@link SegmentJob} is an {@link AnnotatedImage}, plain data too. */
-export interface JobRunner<Job = SegmentJob, Result = AnnotatedImage> {
-  /** @throws SamusError why this job failed; others can still run, unless its kind is `machine` */
-  run(job: Job, signal?: AbortSignal): Promise<Result>;
+export interface SegmentJob extends Pick<SegmentOptions, 'multimask' | 'clean'> {
+  /** Name of the model, where a runner has several; default its first. */
+  readonly model?: string;
+  readonly image: ImageRef;
+  readonly objects: readonly JobObject[];
+  /** Find everything instead of `objects`. */
+  readonly everything?: Omit<AutomaticOptions, 'signal' | 'progress'>;
+  /** Those that the objects may be of. */
+  readonly classes?: readonly AnnotationClass[];
+  /** Files to write; none without. */
+  readonly outputs?: JobOutputs;
+  readonly form?: ResultForm;
+}
+
+/** An object of a result, with what its form asks for. */
+export interface SegmentedObject extends AnnotatedObject {
+  /** Base64. */
+  readonly png?: string;
+  readonly polygons?: readonly (readonly number[])[];
+  readonly lowResLogits?: string;
+}
+
+export interface SegmentedImage extends AnnotatedImage {
+  readonly objects: readonly SegmentedObject[];
+  /** Time of the model, without waiting and without encoding the image. */
+  readonly ms?: number;
+}
+
+/** Runs jobs, here or elsewhere. Results are plain data, too. */
+export interface JobRunner {
+  /** @throws SamusError why this job failed; others can still succeed unless the error is of kind `machine` */
+  run(job: SegmentJob, signal?: AbortSignal): Promise<SegmentedImage>;
   close(): Promise<void>;
 }
 
 /** The files of a job that are known in advance: all of them, except with `everything`. */
 export function outputPaths({ objects, outputs }: Pick<SegmentJob, 'objects' | 'outputs'>): string[] {
+  if (!outputs) return [];
   const { base, formats, tensors } = outputs;
   return [
     ...(formats.includes('png') ? objects.map((object) => maskPath(base, object)) : []),

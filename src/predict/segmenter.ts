@@ -109,8 +109,13 @@ export class Segmenter {
     prompts: ObjectPrompt | readonly ObjectPrompt[],
     options: SegmentOptions = {},
   ): Promise<ObjectResult | ObjectResult[]> {
-    if (!isList(prompts)) return (await this.#segmentAll(encoding, [prompts], options))[0]!;
-    return this.#segmentAll(encoding, prompts, options);
+    const { logits = false, clean = true, ...decoding } = options;
+    const frame = imageFrame(this.config, encoding.width, encoding.height);
+    const results: ObjectResult[] = [];
+    for await (const { object, name, candidates } of this.#decode(encoding, [prompts].flat(), decoding)) {
+      results.push(objectResult(frame, name, candidates, { logits, ...(clean && { prompt: object }) }));
+    }
+    return isList(prompts) ? results : results[0]!;
   }
 
   /**
@@ -148,19 +153,6 @@ export class Segmenter {
   async dispose(): Promise<void> {
     this.#disposed = true;
     await Promise.all([this.#encoder.dispose(), this.#decoder.dispose()]);
-  }
-
-  async #segmentAll(
-    encoding: Encoding,
-    objects: readonly ObjectPrompt[],
-    { logits = false, clean = true, ...options }: SegmentOptions,
-  ): Promise<ObjectResult[]> {
-    const frame = imageFrame(this.config, encoding.width, encoding.height);
-    const results: ObjectResult[] = [];
-    for await (const { object, name, candidates } of this.#decode(encoding, objects, options)) {
-      results.push(objectResult(frame, name, candidates, { logits, ...(clean && { prompt: object }) }));
-    }
-    return results;
   }
 
   /** The masks of each object, in order; checks all prompts before the decoder runs. */

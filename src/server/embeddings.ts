@@ -2,6 +2,7 @@
  * Encoded images, kept by their content and the model: the least recently used go when they take more bytes than
  * allowed. Requests for an image that is being encoded already share that work.
  */
+import { SamusError } from '../errors.js';
 import type { Encoding } from '../predict/types.js';
 
 /** What is kept of an image. */
@@ -54,6 +55,13 @@ export class Embeddings {
     this.#entries.delete(key);
     this.#entries.set(key, encoding);
     return encoding;
+  }
+
+  /** The same. @throws SamusError IMAGE_UNKNOWN */
+  find(model: string, image: string): KeptImage {
+    const encoding = this.get(model, image);
+    if (encoding) return encoding;
+    throw imageUnknown();
   }
 
   /** What is kept, or what `encode` gives; that is called once however many ask at the same time. */
@@ -124,4 +132,13 @@ function keyOf(model: string, image: string): string {
 
 function bytesOf({ embedding }: Encoding): number {
   return embedding.data.byteLength + ENTRY_BYTES;
+}
+
+export function imageUnknown(): SamusError {
+  const message = 'the image of this id is not kept (any more) for this model';
+  return new SamusError(
+    'IMAGE_UNKNOWN',
+    message,
+    'send the image again: POST /api/v1/images?model=NAME for another than the first',
+  );
 }

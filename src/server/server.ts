@@ -67,8 +67,8 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
   const models = await describeModels(settings.models);
   const folder = settings.folder === undefined ? undefined : await openImageFolder(settings.folder);
   const metrics = new Metrics();
-  const inference = new Inference(models, limits, threads, metrics.observeJob);
   const embeddings = new Embeddings(limits.cacheMb * 1e6);
+  const inference = new Inference(models, embeddings, limits, threads, metrics.observeJob);
   const uploads = new UploadBudget(limits.uploadsMb * 1e6);
   let draining = false;
   const context: ServerContext = {

@@ -4,27 +4,36 @@
  * with one thread of computation, so that it leaves clicks a core.
  */
 import type { TensorData } from '../../graph/tensorData.js';
-import type { JobRunner } from '../../jobs/segmentJob.js';
+import type { JobRunner, SegmentedImage, SegmentJob } from '../../jobs/segmentJob.js';
 import { packTensors, unpackTensors } from '../../runtime/tensorMemory.js';
+import type { Embeddings } from '../embeddings.js';
 import type { ServedModel } from '../servedModel.js';
 import type { ServerLimits } from '../settings.js';
 import { type JobObserver, Lane } from './lane.js';
-import type { Answers, EncodedJob, ModelPart, OutputOf, ThreadSetup } from './messages.js';
+import type { ModelPart, OutputOf, ThreadSetup } from './messages.js';
 
 /** `everything` takes seconds where the others take milliseconds: a queue as long would be one of minutes. */
 const EVERYTHING_SHARE = 16;
 
-export class Inference implements JobRunner<EncodedJob, Answers> {
+export class Inference implements JobRunner {
   readonly encode: Lane;
   readonly decode: Lane;
   readonly everything: Lane;
   readonly #limits: ServerLimits;
   readonly #models: readonly ServedModel[];
+  readonly #embeddings: Embeddings;
   #ready = false;
 
-  constructor(models: readonly ServedModel[], limits: ServerLimits, threads: number | undefined, observe: JobObserver) {
+  constructor(
+    models: readonly ServedModel[],
+    embeddings: Embeddings,
+    limits: ServerLimits,
+    threads: number | undefined,
+    observe: JobObserver,
+  ) {
     this.#limits = limits;
     this.#models = models;
+    this.#embeddings = embeddings;
     const sources = new Map(models.map(({ name, source }) => [name, source]));
     const setup = (part: ModelPart, count = threads): ThreadSetup => ({
       part,
@@ -73,11 +82,16 @@ export class Inference implements JobRunner<EncodedJob, Answers> {
     return this.encode.run('encode', { model, bytes, frame, maxPixels }, signal, [bytes.buffer]);
   }
 
-  /** Prompts are answered in one thread, everything is looked for in another. @throws SamusError as Lane.run */
-  run(job: EncodedJob, signal?: AbortSignal): Promise<Answers> {
-    return job.task.everything
-      ? this.everything.run('everything', job, signal)
-      : this.decode.run('segment', job, signal);
+  /**
+   * Prompts are answered in one thread, everything is looked for in another.
+   * @throws SamusError IMAGE_UNKNOWN if the embedding of the image is not kept, and as Lane.run
+   */
+  async run(job: SegmentJob, signal?: AbortSignal): Promise<SegmentedImage> {
+    const { model = this.#models[0]!.name, image } = job;
+    const encoded = { model, job, encoding: this.#embeddings.find(model, image.content ?? '') };
+    return job.everything
+      ? this.everything.run('everything', encoded, signal)
+      : this.decode.run('segment', encoded, signal);
   }
 
   /** Tensors in and out of one half of a model. */

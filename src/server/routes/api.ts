@@ -8,14 +8,14 @@ import { Readable } from 'node:stream';
 import multipart, { type Multipart } from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SamusError } from '../../errors.js';
-import type { SegmentTask } from '../../jobs/segmentJob.js';
+import { objectJson } from '../../formats/annotation.js';
+import type { Rle } from '../../formats/rle.js';
+import type { JobObject, ResultForm, SegmentedImage, SegmentedObject, SegmentJob } from '../../jobs/segmentJob.js';
 import type { Encoding } from '../../predict/types.js';
 import { codingOf, type ImageBytes, Upload } from '../bodies.js';
 import type { ServerContext } from '../context.js';
-import type { KeptImage } from '../embeddings.js';
+import { imageUnknown } from '../embeddings.js';
 import { asSamusError, FORM } from '../httpErrors.js';
-import { jobObjects } from '../inference/answers.js';
-import type { MaskFormat, ObjectAnswer, ObjectRequest } from '../inference/messages.js';
 import { everythingSchema, forgetSchema, imageSchema, imagesSchema, segmentSchema } from '../schemas.js';
 import type { ServedModel } from '../servedModel.js';
 import { bodyLimit, MAX_EVERYTHING_PIXELS, MAX_PROMPTS_BYTES } from '../settings.js';
@@ -34,18 +34,19 @@ interface ImageParams {
   readonly id: string;
 }
 
-interface SegmentBody extends ModelQuery {
+/** One object of a `segment` request. */
+interface ObjectRequest extends Partial<Pick<JobObject, 'name' | 'points' | 'box' | 'lowResLogits'>> {
+  readonly mask?: Rle;
+}
+
+interface SegmentBody extends ModelQuery, ResultForm {
   readonly multimask: boolean;
   readonly clean: boolean;
-  readonly format: MaskFormat;
-  readonly lowResLogits: boolean;
   readonly objects: readonly ObjectRequest[];
 }
 
-interface EverythingBody extends ModelQuery {
-  readonly format: MaskFormat;
-  readonly lowResLogits: boolean;
-  readonly options?: SegmentTask['everything'];
+interface EverythingBody extends ModelQuery, ResultForm {
+  readonly options?: SegmentJob['everything'];
 }
 
 /** `{"path": …}` and nothing else. */
@@ -61,7 +62,7 @@ export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
     { schema: imageSchema },
     (request) => {
       const model = modelOf(context, request.query.model);
-      const { width, height, frames } = encodingOf(context, model, request.params.id);
+      const { width, height, frames } = context.embeddings.find(model.name, request.params.id);
       return Promise.resolve({
         image: request.params.id,
         width,
@@ -87,11 +88,15 @@ export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
         const { objects, multimask, clean, format, lowResLogits } = request.body;
         checkNames(objects);
         const model = modelOf(context, request.body.model);
-        const encoding = encodingOf(context, model, request.params.id);
-        const form = { format, lowResLogits };
-        const task = { objects: jobObjects(objects), multimask, clean };
-        const answer = await context.inference.run({ model: model.name, encoding, task, form }, signal);
-        return documentOf(context, model, request.params.id, encoding, answer);
+        const job = {
+          model: model.name,
+          image: { content: request.params.id },
+          objects: jobObjects(objects),
+          multimask,
+          clean,
+          form: { format, lowResLogits },
+        };
+        return documentOf(context, model, await context.inference.run(job, signal));
       }),
   );
 
@@ -108,12 +113,15 @@ export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
       whileConnected(reply, async (signal) => {
         const { options = {}, format, lowResLogits } = request.body;
         const model = modelOf(context, request.body.model);
-        const encoding = encodingOf(context, model, request.params.id);
-        checkEverything(encoding);
-        const form = { format, lowResLogits };
-        const task = { objects: [], everything: options };
-        const answer = await context.inference.run({ model: model.name, encoding, task, form }, signal);
-        return documentOf(context, model, request.params.id, encoding, answer);
+        checkEverything(context.embeddings.find(model.name, request.params.id));
+        const job = {
+          model: model.name,
+          image: { content: request.params.id },
+          objects: [],
+          everything: options,
+          form: { format, lowResLogits },
+        };
+        return documentOf(context, model, await context.inference.run(job, signal));
       }),
   );
 }
@@ -299,22 +307,6 @@ function modelOf({ models }: ServerContext, name: string | undefined): ServedMod
   throw new SamusError('MODEL_UNKNOWN', 'expected a model that is served, got another name', hint, { models: names });
 }
 
-/** @throws SamusError IMAGE_UNKNOWN */
-function encodingOf({ embeddings }: ServerContext, model: ServedModel, image: string): KeptImage {
-  const encoding = embeddings.get(model.name, image);
-  if (encoding) return encoding;
-  throw imageUnknown();
-}
-
-function imageUnknown(): SamusError {
-  const message = 'the image of this id is not kept (any more) for this model';
-  return new SamusError(
-    'IMAGE_UNKNOWN',
-    message,
-    'send the image again: POST /api/v1/images?model=NAME for another than the first',
-  );
-}
-
 /** @throws SamusError PROMPT_OBJECT_TWICE */
 function checkNames(objects: readonly ObjectRequest[]): void {
   const names = objects.map(({ name }, i) => name ?? `object-${i + 1}`);
@@ -331,14 +323,36 @@ function checkEverything({ width, height }: Encoding): void {
   throw new SamusError('IMAGE_TOO_LARGE', message, 'send the image in half its size', details);
 }
 
+function jobObjects(objects: readonly ObjectRequest[]): JobObject[] {
+  return objects.map(({ name, points = [], box, mask, lowResLogits }, i) => ({
+    name: name ?? `object-${i + 1}`,
+    points,
+    ...(box && { box }),
+    ...(mask && { guess: { rle: mask } }),
+    ...(lowResLogits !== undefined && { lowResLogits }),
+  }));
+}
+
 function documentOf(
   { notice }: ServerContext,
-  model: ServedModel,
-  image: string,
-  { width, height }: Encoding,
-  { objects, ms }: { readonly objects: readonly ObjectAnswer[]; readonly ms: number },
+  { name: model }: ServedModel,
+  { image, width, height, objects, ms }: SegmentedImage,
 ) {
-  return { model: model.name, image, width, height, decode_ms: ms, objects, notice };
+  return { model, image: image.content, width, height, decode_ms: ms, objects: objects.map(responseOf), notice };
+}
+
+/** An object as in the annotation document, with the mask in the form of the request; the schema names the fields. */
+function responseOf(object: SegmentedObject) {
+  const { rle, prompt, ...fields } = objectJson(object);
+  const { png, polygons, lowResLogits, stability } = object;
+  return {
+    ...fields,
+    ...(stability === undefined && { prompt }),
+    ...(png === undefined && !polygons && { rle }),
+    ...(png !== undefined && { png }),
+    ...(polygons && { polygons }),
+    ...(lowResLogits !== undefined && { lowResLogits }),
+  };
 }
 
 function mediaTypeError(): SamusError {

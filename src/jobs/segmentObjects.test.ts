@@ -5,8 +5,8 @@ import { makePhantom } from '../data/phantom.js';
 import { encodeRle, type Rle } from '../formats/rle.js';
 import { Segmenter } from '../predict/segmenter.js';
 import type { Encoding, ObjectPrompt, SegmentOptions } from '../predict/types.js';
-import { answerTask } from './answerTask.js';
-import type { JobObject, SegmentTask } from './segmentJob.js';
+import type { JobObject, SegmentJob } from './segmentJob.js';
+import { segmentObjects } from './segmentObjects.js';
 
 const [WIDTH, HEIGHT] = [48, 40];
 const POINTS = [
@@ -29,7 +29,7 @@ afterAll(() => segmenter.dispose());
 
 const ask = async (spec: Partial<JobObject>, guess?: Uint8Array, multimask = false) => {
   const object = { name: 'a', points: [], ...(guess && { guess: { rle: packed(guess) } }), ...spec };
-  for await (const { found } of answerTask(segmenter, encoding, { objects: [object], multimask })) return found;
+  for await (const found of segmentObjects(segmenter, encoding, { objects: [object], multimask })) return found;
   throw new Error('expected the object back');
 };
 const logitsOf = ({ candidates }: Awaited<ReturnType<typeof ask>>) => candidates.map((one) => one.lowResLogits);
@@ -69,8 +69,8 @@ describe('the objects of an image', () => {
       objects: [{ name: 'a', points, ...spec }],
       ...(clean !== undefined && { clean }),
     });
-    const maskOf = async (asked: SegmentTask) => {
-      for await (const { object, found } of answerTask(segmenter, encoding, asked)) return [found.mask, object.clean];
+    const maskOf = async (asked: Pick<SegmentJob, 'objects' | 'clean'>) => {
+      for await (const { object, mask } of segmentObjects(segmenter, encoding, asked)) return [mask, object.clean];
       return [];
     };
     expect(await maskOf(task({}))).toEqual([cleaned.mask, undefined]);
@@ -84,7 +84,7 @@ describe('the objects of an image', () => {
     const points = [POINTS[0]];
     const answer = (await single({ points })).mask;
     const over = await ask({ points, ...strokes });
-    expect(over.answer).toEqual(answer);
+    expect(over.modelMask).toEqual(answer);
     const expected = answer.map((value, i) => {
       const row = Math.floor(i / WIDTH);
       return row < 10 ? Number(row < 5 || row >= 8) : value;

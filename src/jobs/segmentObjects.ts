@@ -3,22 +3,24 @@
  * everything in it. The command line and the server's threads share this code; it reads no files.
  */
 import { SamusError } from '../errors.js';
+import type { AnnotatedObject } from '../formats/annotation.js';
 import type { Image } from '../formats/image.js';
 import { decodeRle, encodeRle, type Rle } from '../formats/rle.js';
 import { withStrokes } from '../formats/runs.js';
-import { askInTurn, type FirstGuess, isAsked, promptOf, questionsOf } from '../predict/asking.js';
+import { askInTurn, type FirstGuess, isAsked, promptOf, type Question, questionsOf } from '../predict/asking.js';
 import { segmentEverything } from '../predict/automatic.js';
 import type { ClassNetwork } from '../predict/classNetwork.js';
 import { maskFields } from '../predict/objectResult.js';
 import type { Segmenter } from '../predict/segmenter.js';
 import type { Candidate, Encoding, ObjectResult } from '../predict/types.js';
-import type { JobObject, SegmentTask } from './segmentJob.js';
+import type { JobObject, SegmentJob } from './segmentJob.js';
 
 /** Limit on mask pixels in memory at a time, for many objects of a large image. */
 const MASK_PIXELS = 64e6;
 
-/** A mask from the model or drawn by hand. */
-interface Found extends Pick<ObjectResult, 'name' | 'width' | 'height' | 'mask' | 'area' | 'box' | 'parts'> {
+/** A prompted object and its mask, from the model or drawn by hand. */
+export interface Segmented extends Pick<ObjectResult, 'width' | 'height' | 'mask' | 'area' | 'box' | 'parts'> {
+  readonly object: JobObject;
   /** Predicted IoU; null if the model was not asked. */
   readonly score: number | null;
   /** The model's candidates for the last question; none if it was not asked. */
@@ -26,71 +28,87 @@ interface Found extends Pick<ObjectResult, 'name' | 'width' | 'height' | 'mask' 
   /** The next prompt's first guess. */
   readonly lowResLogits?: Float32Array;
   /** The model's mask without strokes, if there are strokes. */
-  readonly answer?: Uint8Array;
-}
-
-/** A prompted object and its mask. */
-export interface Answered {
-  readonly object: JobObject;
-  readonly found: Found;
+  readonly modelMask?: Uint8Array;
   /** Present if the object was found without a prompt. */
   readonly stability?: number;
 }
 
+/** The object in the form of documents. */
+export function annotated({ object, score, stability, mask, modelMask, width, height }: Segmented): AnnotatedObject {
+  // Drop the previous model's name; the document names the current one.
+  const { model, lowResLogits, ...prompted } = object;
+  return {
+    ...prompted,
+    score,
+    ...(stability !== undefined && { stability }),
+    ...(modelMask && { answer: encodeRle(modelMask, width, height) }),
+    mask: encodeRle(mask, width, height),
+  };
+}
+
 /** The classes that a network finds in an image: one object for each class with pixels, unchanged. */
-export async function answerClasses(network: ClassNetwork, image: Image): Promise<Answered[]> {
+export async function segmentClasses(network: ClassNetwork, image: Image): Promise<Segmented[]> {
   const map = await network.encode(image);
   const { width, height } = map;
   const ids = Array.from({ length: network.classes - 1 }, (_, i) => i + 1);
-  const answers = await network.segment(
+  const masks = await network.segment(
     map,
     ids.map((classId) => ({ classId })),
   );
-  return answers.flatMap(({ mask }, i): Answered[] => {
-    const name = `class-${ids[i]}`;
+  return masks.flatMap(({ mask }, i): Segmented[] => {
+    const object = { name: `class-${ids[i]}`, classId: ids[i]!, points: [] };
     const fields = maskFields({ width, height, data: mask });
-    const object = { name, classId: ids[i]!, points: [] };
-    return fields.area === 0 ? [] : [{ object, found: { name, score: null, candidates: [], ...fields } }];
+    return fields.area === 0 ? [] : [{ object, score: null, candidates: [], ...fields }];
   });
 }
 
-export interface AnswerOptions {
+export interface SegmentObjectsOptions {
   readonly signal?: AbortSignal;
   /** Reads the mask at the path of a first guess. Without it only run lengths and logits are taken. */
   readonly readMask?: (path: string) => Promise<{ width: number; height: number; data: Uint8Array }>;
 }
 
 /**
- * The objects of a task, in order. Objects with a single question share runs of the decoder.
+ * The objects of a job, in order. Objects with a single question share runs of the decoder.
  * @throws SamusError PROMPT_MASK_SIZE for a first guess or a stroke, PROMPT_LOGITS, RLE_INVALID, as `readMask`, and as
  *   Segmenter.segment and segmentEverything
  */
-export async function* answerTask(
+export async function* segmentObjects(
   segmenter: Segmenter,
   encoding: Encoding,
-  { objects, multimask = false, clean = true, everything }: SegmentTask,
-  { signal, readMask }: AnswerOptions = {},
-): AsyncGenerator<Answered> {
+  {
+    objects,
+    multimask = false,
+    clean = true,
+    everything,
+  }: Pick<SegmentJob, 'objects' | 'multimask' | 'clean' | 'everything'>,
+  { signal, readMask }: SegmentObjectsOptions = {},
+): AsyncGenerator<Segmented> {
   if (everything) {
     for (const found of await segmentEverything(segmenter, encoding, { ...everything, ...(signal && { signal }) })) {
-      const { name, point, stability } = found;
-      yield { object: { name, points: [[...point, 1]] }, found, stability };
+      const { name, point } = found;
+      yield { ...found, object: { name, points: [[...point, 1]] } };
     }
     return;
   }
   const step = Math.max(1, Math.floor(MASK_PIXELS / (encoding.width * encoding.height)));
   for (let i = 0; i < objects.length; i += step) {
     signal?.throwIfAborted();
-    const asked = objects.slice(i, i + step).map((object) => ({
-      ...(multimask && { multimask }),
-      ...(!clean && { clean }),
-      ...object,
-    }));
-    const guesses = await Promise.all(asked.map((object) => firstOf(object, encoding, readMask)));
-    const found = await askAll(segmenter, encoding, asked, guesses);
-    for (const [k, object] of asked.entries())
-      yield { object: withGuess(object, guesses[k], encoding), found: found[k]! };
+    const asked = await Promise.all(
+      objects.slice(i, i + step).map(async (given): Promise<AskedObject> => {
+        const object = { ...(multimask && { multimask }), ...(!clean && { clean }), ...given };
+        return { object, guess: await firstGuess(object, encoding, readMask), questions: questionsOf(object) };
+      }),
+    );
+    const results = await askModel(segmenter, encoding, asked);
+    for (const one of asked) yield withStrokesOver(one, results.get(one), encoding);
   }
+}
+
+interface AskedObject {
+  readonly object: JobObject;
+  readonly guess: FirstGuess | undefined;
+  readonly questions: readonly Question[];
 }
 
 /** Objects with a single question share a run if they have the same options: three masks or one, cleaned or not. */
@@ -101,59 +119,63 @@ const WAYS = [
   [true, false],
 ] as const;
 
-/** The masks of several objects; `guesses` has their first guesses in the same order. */
-async function askAll(
+/** The model's results for those objects that it is asked about. */
+async function askModel(
   segmenter: Segmenter,
   encoding: Encoding,
-  objects: readonly JobObject[],
-  guesses: readonly (FirstGuess | undefined)[],
-): Promise<Found[]> {
-  const open = objects.flatMap((object, place) => {
-    if (!isAsked(object)) return [];
-    const { name, clean = true } = object;
-    return [{ place, name, clean, guess: guesses[place], questions: questionsOf(object) }];
-  });
-  const answers = new Map<number, ObjectResult>();
+  objects: readonly AskedObject[],
+): Promise<Map<AskedObject, ObjectResult>> {
+  const results = new Map<AskedObject, ObjectResult>();
+  const open = objects.filter(({ object }) => isAsked(object));
+  const single = open.filter(({ questions }) => questions.length === 1);
   for (const [multimask, clean] of WAYS) {
-    const together = open.filter(
-      (one) => one.questions.length === 1 && one.questions[0]!.multimask === multimask && one.clean === clean,
+    const together = single.filter(
+      ({ object, questions }) => questions[0]!.multimask === multimask && (object.clean ?? true) === clean,
     );
-    const prompts = together.map(({ name, guess, questions }) => ({ name, ...promptOf(questions[0]!, guess) }));
-    const results = await segmenter.segment(encoding, prompts, { multimask, clean });
-    for (const [i, { place }] of together.entries()) answers.set(place, results[i]!);
+    const prompts = together.map(({ object, guess, questions }) => ({
+      name: object.name,
+      ...promptOf(questions[0]!, guess),
+    }));
+    for (const [i, result] of (await segmenter.segment(encoding, prompts, { multimask, clean })).entries()) {
+      results.set(together[i]!, result);
+    }
   }
-  for (const { place, name, clean, guess, questions } of open) {
-    if (answers.has(place)) continue;
-    const answer = await askInTurn(questions, guess && (() => guess), (prompt, { multimask }) =>
+  for (const one of open) {
+    if (results.has(one)) continue;
+    const { object, guess, questions } = one;
+    const { name, clean = true } = object;
+    const last = await askInTurn(questions, guess && (() => guess), (prompt, { multimask }) =>
       segmenter.segment(encoding, { name, ...prompt() }, { multimask, clean }),
     );
-    answers.set(place, answer);
+    results.set(one, last);
   }
-  return objects.map((object, i) => drawnOver(object, guesses[i], answers.get(i), encoding));
+  return results;
 }
 
-function drawnOver(
-  object: JobObject,
-  guess: FirstGuess | undefined,
-  answer: ObjectResult | undefined,
+function withStrokesOver(
+  { object: given, guess }: AskedObject,
+  result: ObjectResult | undefined,
   encoding: Encoding,
-): Found {
-  const { name, added, erased } = object;
+): Segmented {
   const { width, height } = encoding;
-  if (answer && !added && !erased) return answer;
+  // Run lengths of a first guess from a file, so that the results need no other file.
+  const filed = guess instanceof Uint8Array && !given.guess?.rle;
+  const object = filed ? { ...given, guess: { ...given.guess, rle: encodeRle(guess, width, height) } } : given;
+  const { name, added, erased } = object;
+  if (result && !added && !erased) return { ...result, object };
   for (const stroke of [added, erased]) if (stroke) checkSize(stroke.size, encoding, `the strokes of ${name}`);
-  const below = answer?.mask ?? (guess instanceof Uint8Array ? guess : undefined);
+  const below = result?.mask ?? (guess instanceof Uint8Array ? guess : undefined);
   const shape = withStrokes(below ? encodeRle(below, width, height) : null, { added, erased });
   const mask = shape ? decodeRle(shape).data : new Uint8Array(width * height);
-  const found = { ...answer, name, score: answer?.score ?? null, candidates: answer?.candidates ?? [] };
-  return { ...found, ...maskFields({ width, height, data: mask }), ...(answer && { answer: answer.mask }) };
+  const found = { ...result, object, score: result?.score ?? null, candidates: result?.candidates ?? [] };
+  return { ...found, ...maskFields({ width, height, data: mask }), ...(result && { modelMask: result.mask }) };
 }
 
 /** @throws SamusError PROMPT_MASK_SIZE, PROMPT_LOGITS, RLE_INVALID */
-async function firstOf(
+async function firstGuess(
   object: JobObject,
   encoding: Encoding,
-  readMask: AnswerOptions['readMask'],
+  readMask: SegmentObjectsOptions['readMask'],
 ): Promise<FirstGuess | undefined> {
   const { name, guess, lowResLogits } = object;
   if (lowResLogits !== undefined) return { lowResLogits: logitsOf(name, lowResLogits) };
@@ -166,12 +188,6 @@ async function firstOf(
   const { width, height, data } = await readMask(guess.path);
   checkSize([height, width], encoding, guess.path);
   return data;
-}
-
-/** Replaces a first guess from a file by its run lengths, so that the written object needs no other file. */
-function withGuess(object: JobObject, guess: FirstGuess | undefined, { width, height }: Encoding): JobObject {
-  if (!(guess instanceof Uint8Array) || object.guess?.rle) return object;
-  return { ...object, guess: { ...object.guess, rle: encodeRle(guess, width, height) } };
 }
 
 function checkSize([rows, columns]: Rle['size'], { width, height }: Encoding, what: string): void {
