@@ -341,13 +341,14 @@ function documentOf(
   return { model, image: image.content, width, height, decode_ms: ms, objects: objects.map(responseOf), notice };
 }
 
-/** An object as in the annotation document, with the mask in the form of the request; the schema names the fields. */
+/** An object as in the annotation document, with the mask in the form of the request and of its prompts what was sent. */
 function responseOf(object: SegmentedObject) {
-  const { rle, prompt, ...fields } = objectJson(object);
-  const { png, polygons, lowResLogits, stability } = object;
+  const { rle, prompt: _, points, ...fields } = objectJson(object);
+  const { box, png, polygons, lowResLogits, stability } = object;
   return {
     ...fields,
-    ...(stability === undefined && { prompt }),
+    points,
+    ...(stability === undefined && { prompt: { points, ...(box && { box }) } }),
     ...(png === undefined && !polygons && { rle }),
     ...(png !== undefined && { png }),
     ...(polygons && { polygons }),
