@@ -95,7 +95,7 @@ describeInChromium('the page', () => {
       await annotator.press('l');
       await dialog.getByRole('button', { name: 'Start learning' }).click();
       // Each stage says what it is before it takes its time.
-      for (const stage of ['Trying the model as it is', 'Preparing to learn', 'Learning']) {
+      for (const stage of ['Testing the current model', 'Preparing to train', 'Training']) {
         await dialog.locator('.learning', { hasText: new RegExp(`^${stage}`) }).waitFor({ timeout: STAGE_MS });
       }
       await dialog.getByText(/Loss \d.* left/).waitFor({ timeout: STAGE_MS });
