@@ -100,7 +100,7 @@ export function lowLabelOf(label: Uint8Array, lowSize: number): Uint8Array {
 /** @throws SamusError AUGMENT_PARAMETER if it is not */
 export function checkGrey({ channels }: Image): void {
   if (channels === 1) return;
-  const message = `a grey image was expected for training, ${channels} channels came`;
+  const message = `expected a greyscale image, got ${channels} channels`;
   throw new SamusError('AUGMENT_PARAMETER', message, 'make it grey first', { channels });
 }
 

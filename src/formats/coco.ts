@@ -113,10 +113,7 @@ export function cocoDocument(images: readonly CocoSource[], options: CocoOptions
 }
 
 function unknownCategory(name: string): never {
-  throw new SamusError(
-    'COCO_CATEGORY',
-    `every object was expected to be of one of the categories given, ${name} is none of them`,
-    'add it to the categories',
-    { name },
-  );
+  throw new SamusError('COCO_CATEGORY', `expected a listed category, got ${name}`, 'add it to the categories', {
+    name,
+  });
 }

@@ -98,7 +98,7 @@ export function cocoMask({ rle, polygons }: CocoObject, width: number, height: n
   if (rleWidth === width && rleHeight === height) return decodeRle(rle).data;
   throw new SamusError(
     'COCO_SIZE',
-    `run lengths of an image of ${width}x${height} pixels were expected, these are of ${rleWidth}x${rleHeight}`,
+    `expected run lengths of ${width}x${height} pixels, got ${rleWidth}x${rleHeight}`,
     'take the image that was annotated, in its size',
     { width, height, rleWidth, rleHeight },
   );

@@ -80,7 +80,7 @@ export async function writeModelFolder(folder: string, content: ModelFolderConte
   if (present === 'other') {
     throw new SamusError(
       'MODEL_FOLDER_OCCUPIED',
-      `a new folder or a model folder was expected, but ${folder} is a file or holds something else`,
+      `expected a new folder or a model folder, got ${folder}, which is a file or contains something else`,
       'name another folder',
       { folder },
     );

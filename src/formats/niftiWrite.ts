@@ -63,7 +63,7 @@ function check(classes: Uint8Array, width: number, height: number, spacing: read
   if (!sides || classes.length !== width * height) {
     throw new SamusError(
       'NIFTI_SIZE',
-      `classes of ${width}x${height} pixels were expected, at most ${MAX_SIDE} a side; ${classes.length} values came`,
+      `expected classes of ${width}x${height} pixels, at most ${MAX_SIDE} per side, got ${classes.length} values`,
       'give width * height values',
       { width, height, values: classes.length },
     );
@@ -71,7 +71,7 @@ function check(classes: Uint8Array, width: number, height: number, spacing: read
   if (!spacing || spacing.every((step) => Number.isFinite(step) && step > 0)) return;
   throw new SamusError(
     'NIFTI_SPACING',
-    `the width and height of a pixel in millimetres were expected, ${spacing.join(' and ')} came`,
+    `expected the width and height of a pixel in millimetres, got ${spacing.join(' and ')}`,
     'give two numbers above 0, or none',
   );
 }

@@ -47,7 +47,7 @@ export function drawOverlay(
     if (mask.length !== width * height) {
       throw new SamusError(
         'OVERLAY_MASK',
-        `a mask of ${width}x${height} pixels was expected, ${mask.length} values came`,
+        `expected a mask of ${width}x${height} pixels, got ${mask.length} values`,
         'resize the mask to the image first',
         { width, height, values: mask.length },
       );
@@ -68,7 +68,7 @@ function parseColour(text: string): Colour {
   if (!match) {
     throw new SamusError(
       'OVERLAY_COLOR',
-      `a colour #rrggbb was expected, ${JSON.stringify(text)} came`,
+      `expected a colour as #rrggbb, got ${JSON.stringify(text)}`,
       'write it as #e4572e',
     );
   }

@@ -98,7 +98,7 @@ function fill(mask: Uint8Array, polygon: readonly number[], width: number, heigh
   if (polygon.length < 6 || polygon.length % 2 !== 0 || !polygon.every(Number.isFinite)) {
     throw new SamusError(
       'POLYGON_INVALID',
-      `a polygon was expected as x, y of at least three corners, a list of ${polygon.length} values came`,
+      `expected x, y of at least three corners, got a list of ${polygon.length} values`,
       'give two finite numbers for each corner, one after the other',
       { values: polygon.length },
     );
@@ -132,7 +132,7 @@ function checkSize(values: number, width: number, height: number): void {
   if (values === width * height) return;
   throw new SamusError(
     'POLYGON_SIZE',
-    `a mask of ${width}x${height} pixels was expected, ${values} values came`,
+    `expected a mask of ${width}x${height} pixels, got ${values} values`,
     'give width * height values',
     { width, height, values },
   );

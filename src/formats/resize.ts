@@ -69,7 +69,7 @@ function checkSize(width: number, height: number): void {
   if (Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0) return;
   throw new SamusError(
     'RESIZE_SIZE',
-    `a new size of whole pixels was expected, ${width}x${height} came`,
+    `expected a new size in whole pixels, got ${width}x${height}`,
     'give a width and a height of at least 1',
     { width, height },
   );

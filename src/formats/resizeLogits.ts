@@ -104,7 +104,7 @@ function check(data: Float32Array, inWidth: number, inHeight: number, outWidth: 
   if (data.length !== inWidth * inHeight || !sizes.every((size) => Number.isInteger(size) && size > 0)) {
     throw new SamusError(
       'RESIZE_SIZE',
-      `a map of ${inWidth}x${inHeight} numbers to resize to ${outWidth}x${outHeight} was expected, ${data.length} numbers came`,
+      `expected a map of ${inWidth}x${inHeight} numbers to resize to ${outWidth}x${outHeight}, got ${data.length} numbers`,
       'give positive whole sizes and width * height numbers',
       { inWidth, inHeight, outWidth, outHeight, numbers: data.length },
     );

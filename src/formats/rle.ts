@@ -22,7 +22,7 @@ export function encodeRle(mask: Uint8Array, width: number, height: number): Rle 
   if (mask.length !== width * height) {
     throw new SamusError(
       'RLE_SIZE',
-      `a mask of ${width}x${height} pixels was expected, ${mask.length} came`,
+      `expected a mask of ${width}x${height} pixels, got ${mask.length}`,
       'give width * height values',
       { width, height, values: mask.length },
     );
@@ -149,5 +149,5 @@ function countsOf(rle: Rle): readonly number[] {
 }
 
 function invalid(why: string): SamusError {
-  return new SamusError('RLE_INVALID', `run lengths of a mask were expected, but ${why}`, 'encode the mask again');
+  return new SamusError('RLE_INVALID', `cannot read run lengths of a mask: ${why}`, 'encode the mask again');
 }
