@@ -10,7 +10,7 @@ import { float32, type StateDict, sizeOf, type TensorData } from '#dist/graph/te
 import type { ModelConfig, ModelGraph } from '#dist/models/architecture.js';
 import { POINT_LABEL } from '#dist/models/architecture.js';
 import { decoderGraph, encoderGraph, inputShape } from '#dist/models/graphs.js';
-import { inputDims, modelLogits } from '#dist/models/imageFrame.js';
+import { inputDims, modelLogits } from '#dist/models/preprocessing.js';
 import { quantise } from '#dist/models/quantise.js';
 import { isTrainable, promptedOf } from '#dist/models/registry.js';
 import { SAM_VIT_B, type SamConfig } from '#dist/models/sam/config.js';

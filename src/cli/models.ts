@@ -4,7 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { architectures } from '../models/registry.js';
-import type { LoadOptions } from '../predict/loadModel.node.js';
+import type { ModelSelection } from '../predict/loadModel.node.js';
 import { DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import type { CheckOptions } from './modelsCheck.js';
 import type { ConvertOptions } from './modelsConvert.js';
@@ -126,7 +126,7 @@ function infoCommand(): Command {
     .option('--key <name>', KEY_HELP)
     .option('--json', 'print one JSON document')
     .addHelpText('after', INFO_EXAMPLES)
-    .action(async (name: string, { json, ...options }: LoadOptions & JsonOption) => {
+    .action(async (name: string, { json, ...options }: ModelSelection & JsonOption) => {
       const { describeModel } = await import('./modelsInfo.js');
       finish(await describeModel(name, options), json);
     });

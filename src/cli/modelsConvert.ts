@@ -8,10 +8,10 @@ import type { CheckpointDict } from '../formats/torchCheckpoint.js';
 import type { TensorData } from '../graph/tensorData.js';
 import { findModel } from '../models/findModel.js';
 import { parametersOf } from '../models/graphs.js';
+import { modelFromParts } from '../models/model.js';
 import { quantise } from '../models/quantise.js';
 import { architectureOf, presets } from '../models/registry.js';
-import type { LoadOptions } from '../predict/loadModel.node.js';
-import { modelFromParts } from '../predict/model.js';
+import type { ModelSelection } from '../predict/loadModel.node.js';
 import type { Model } from '../predict/types.js';
 import { readConfigFile } from './configFile.js';
 import { checkModelOutput, saveModel } from './modelFolderOutput.js';
@@ -70,7 +70,7 @@ const INT8_NOTE = `The large weights of the image encoder are stored in 8 bits (
 from those of the original model.
 `;
 
-async function readWithConfig(checkpoint: string, named: string, { key }: LoadOptions): Promise<Model> {
+async function readWithConfig(checkpoint: string, named: string, { key }: ModelSelection): Promise<Model> {
   const config = presets().get(named) ?? (await readConfigFile(named));
   const choose = (dicts: readonly CheckpointDict[]) => findModel(dicts, key);
   const { tensors } = await withProgress(`reading ${checkpoint}`, () => readCheckpointFile(checkpoint, { choose }));

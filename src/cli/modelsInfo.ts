@@ -9,12 +9,12 @@ import { configJson } from '../models/configFile.js';
 import { multiplyAdds } from '../models/cost.js';
 import { parametersOf, partsOf } from '../models/graphs.js';
 import { architectureOf, isTrainable } from '../models/registry.js';
-import type { LoadOptions } from '../predict/loadModel.node.js';
+import type { ModelSelection } from '../predict/loadModel.node.js';
 import { readModel } from './openModel.js';
 import type { Outcome } from './run.js';
 
 /** Describes a model. @throws SamusError as readModel */
-export async function describeModel(path: string, options: LoadOptions = {}): Promise<Outcome> {
+export async function describeModel(path: string, options: ModelSelection = {}): Promise<Outcome> {
   const model = await readModel(path, options);
   const { name, config } = model;
   const { parameters, trainable } = countParameters(config);

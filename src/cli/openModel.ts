@@ -3,7 +3,7 @@
  */
 import { architectureOf } from '../models/registry.js';
 import { ClassNetwork } from '../predict/classNetwork.js';
-import { type LoadOptions, loadModel } from '../predict/loadModel.node.js';
+import { loadModel, type ModelSelection } from '../predict/loadModel.node.js';
 import { Segmenter, type SegmenterOptions } from '../predict/segmenter.js';
 import type { Model } from '../predict/types.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
@@ -12,7 +12,7 @@ import { withProgress } from './progress.js';
 import { warn } from './run.js';
 
 /** Reads a model and prints its warnings. @throws SamusError as loadModel */
-export async function readModel(name: string, options?: LoadOptions): Promise<Model> {
+export async function readModel(name: string, options?: ModelSelection): Promise<Model> {
   const model = await withProgress(`reading the model ${name}`, () => loadModel(name, options));
   for (const warning of model.warnings ?? []) warn(warning);
   return model;

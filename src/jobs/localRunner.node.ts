@@ -15,7 +15,7 @@ import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
 import { float32, type StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { logitSide } from '../models/graphs.js';
-import { modelLogits } from '../models/imageFrame.js';
+import { modelLogits } from '../models/preprocessing.js';
 import { ClassNetwork } from '../predict/classNetwork.js';
 import type { Segmenter } from '../predict/segmenter.js';
 import type { Candidate, Encoding } from '../predict/types.js';

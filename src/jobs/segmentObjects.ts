@@ -10,8 +10,7 @@ import { withStrokes } from '../formats/runs.js';
 import { askInTurn, type FirstGuess, isAsked, promptOf, type Question, questionsOf } from '../predict/asking.js';
 import { segmentEverything } from '../predict/automatic.js';
 import type { ClassNetwork } from '../predict/classNetwork.js';
-import { maskFields } from '../predict/objectResult.js';
-import type { Segmenter } from '../predict/segmenter.js';
+import { maskFields, type Segmenter } from '../predict/segmenter.js';
 import type { Candidate, Encoding, ObjectResult } from '../predict/types.js';
 import type { JobObject, SegmentJob } from './segmentJob.js';
 

@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { TINY_SAM, TINY_SAMUS, tinyWeights } from '../../test/support/tinyModel.js';
 import { float32, int64, type TensorData } from '../graph/tensorData.js';
 import { averageWeights } from './averageWeights.js';
+import { checkStateDict } from './model.js';
 import { quantise } from './quantise.js';
-import { checkStateDict } from './stateDict.js';
 
 const code = (expected: string) => expect.objectContaining({ code: expected });
 

@@ -59,7 +59,7 @@ export function serialiseConfig(config: ModelConfig, extra: Readonly<Record<stri
 }
 
 /**
- * The sizes of the model in a checkpoint, from its names and shapes; stateDict.ts checks that all weights are there.
+ * The sizes of the model in a checkpoint, from its names and shapes; model.ts checks that all weights are there.
  * @throws SamusError what {@link recognise} throws, CONFIG_FIELD if the sizes contradict each other
  */
 export function detectConfig(tensors: Shapes): ModelConfig {

@@ -8,7 +8,7 @@ import { ancestors, input, type Tensor } from '../graph/tensor.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { type ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Architecture, ModelConfig, ModelGraph, PromptAnswer, PromptInputs } from './architecture.js';
-import { type ImageFrame, type InputShape, inputDims, shownSize } from './imageFrame.js';
+import { type ImageFrame, type InputShape, inputDims, shownSize } from './preprocessing.js';
 import { architectureOf, classesOf, promptedOf } from './registry.js';
 
 /** The input of a model. */
@@ -19,7 +19,7 @@ export function inputShape(config: ModelConfig): InputShape {
 /** Where an image of this size lies in the model's square. @param width in pixels @param height in pixels */
 export function imageFrame(config: ModelConfig, width: number, height: number): ImageFrame {
   const shape = inputShape(config);
-  return { config, logitSide: logitSide(config), ...shape, width, height, ...shownSize(shape, width, height) };
+  return { logitSide: logitSide(config), ...shape, width, height, ...shownSize(shape, width, height) };
 }
 
 /** The graphs of a model by part, in the order of execution; calling one builds it. */

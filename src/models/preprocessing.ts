@@ -1,8 +1,13 @@
 /**
- * Preprocessing as data: how an image becomes the input of a model. An architecture defines it for a configuration,
- * `config.json` states it, and imageFrame.ts applies it.
+ * Preprocessing: how an image becomes the input of a model, as data that an architecture defines and `config.json` states,
+ * and the mapping between both that follows from it. Prediction, training and evaluation use it for pixels, labels,
+ * points, logits and first guesses. graphs.ts gives the shapes of a model.
  */
 import type { Json } from '../errors.js';
+import { type Image, maskToImage, toGrey, toRgb } from '../formats/image.js';
+import { longestSideSize, resizeBilinear } from '../formats/resize.js';
+import { resizeLogits, resizeToMask } from '../formats/resizeLogits.js';
+import { float32, type TensorData } from '../graph/tensorData.js';
 
 export interface Preprocessing {
   /** Channels of the input. */
@@ -61,4 +66,173 @@ export function statesPreprocessing(stated: Json, preprocessing: Preprocessing, 
   const inOrder = (fields: object): string =>
     JSON.stringify(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
   return inOrder(stated) === inOrder(preprocessingJson(preprocessing));
+}
+
+/** The input of a model: plain data that can be sent to worker threads. */
+export interface InputShape {
+  readonly preprocessing: Preprocessing;
+  /** Pixels along each side. */
+  readonly imageSize: number;
+}
+
+export interface ImageFrame extends InputShape {
+  /** Side of the decoder's logits. */
+  readonly logitSide: number;
+  /** Size of the image, in its pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** The part of the model's square that shows the image, from the top left corner, in the model's pixels. */
+  readonly shownWidth: number;
+  readonly shownHeight: number;
+}
+
+/**
+ * Logits of a first guess from a plain mask: confident on both sides, within the range of SAM's own logits, on which its
+ * mask prompt was trained. A partly covered cell of the coarser grid is in between, zero at one half.
+ */
+const SURE = 10;
+
+/** Channels, height and width of an input. */
+export function inputDims({ preprocessing, imageSize }: InputShape): [channels: number, height: number, width: number] {
+  return [preprocessing.channels, imageSize, imageSize];
+}
+
+/** The part of the square that shows an image of this size. */
+export function shownSize(
+  { preprocessing, imageSize }: InputShape,
+  width: number,
+  height: number,
+): { readonly shownWidth: number; readonly shownHeight: number } {
+  if (preprocessing.fit === 'stretch') return { shownWidth: imageSize, shownHeight: imageSize };
+  const shown = longestSideSize(width, height, imageSize);
+  // A one-pixel-wide image could round to 0 pixels.
+  return { shownWidth: Math.max(1, shown.width), shownHeight: Math.max(1, shown.height) };
+}
+
+/** The encoder's input. @returns [1, channels, imageSize, imageSize] */
+export function prepareImage(frame: ImageFrame, image: Image): TensorData<'float32'> {
+  const { preprocessing, shownWidth, shownHeight } = frame;
+  const coloured = complete(preprocessing).colour === 'grey' ? toGrey(image) : toRgb(image);
+  const shown = resizeBilinear(coloured, shownWidth, shownHeight);
+  return float32(normalise(frame, { ...shown, white: 255 }), [1, ...inputDims(frame)]);
+}
+
+/** An image at the size shown in the model's square, channels interleaved. */
+export interface ShownPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array | Float32Array;
+  /** The value of the brightest level. */
+  readonly white: 255 | 1;
+  /** Whether a pixel, by its index, is beyond the image; default: none is. */
+  readonly beyond?: (pixel: number) => boolean;
+}
+
+/**
+ * The input from an image in the top left corner of the square. Grey images also work for models with three channels.
+ * @returns [channels, imageSize, imageSize], flat
+ */
+export function normalise({ preprocessing, imageSize }: InputShape, picture: ShownPicture): Float32Array {
+  const { width, height, channels, data, beyond } = picture;
+  const { mean, std, padding, colour, levels } = complete(preprocessing);
+  const { scale, offset } = levelsOf(levels, picture);
+  const area = imageSize * imageSize;
+  const input = new Float32Array(preprocessing.channels * area);
+  if (padding !== 0) input.fill(padding);
+  for (let c = 0; c < preprocessing.channels; c++) {
+    const from = channels === 1 ? 0 : colour === 'bgr' ? 2 - c : c;
+    const [m, s] = [mean[c]!, std[c]!];
+    for (let y = 0, i = 0; y < height; y++) {
+      const row = c * area + y * imageSize;
+      for (let x = 0; x < width; x++, i++) {
+        if (beyond?.(i)) continue;
+        input[row + x] = (data[i * channels + from]! * scale - offset - m) / s;
+      }
+    }
+  }
+  return input;
+}
+
+/** Grey levels of a value: value · scale − offset. */
+function levelsOf(
+  levels: Preprocessing['levels'],
+  { data, channels, white, beyond }: ShownPicture,
+): { readonly scale: number; readonly offset: number } {
+  if (levels === 'stored') return { scale: 255 / white, offset: 0 };
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < data.length; i++) {
+    if (beyond?.(Math.floor(i / channels))) continue;
+    low = Math.min(low, data[i]!);
+    high = Math.max(high, data[i]!);
+  }
+  // An image with a single level becomes 0 everywhere.
+  const scale = high > low ? 255 / (high - low) : 0;
+  return { scale, offset: scale === 0 ? 0 : low * scale };
+}
+
+/** A point of the image in pixels of the model's input. */
+export function pointToModel(frame: ImageFrame, x: number, y: number): [x: number, y: number] {
+  const [scaleX, scaleY] = [frame.shownWidth / frame.width, frame.shownHeight / frame.height];
+  if (frame.preprocessing.points === 'corner') return [x * scaleX, y * scaleY];
+  return [(x + 0.5) * scaleX - 0.5, (y + 0.5) * scaleY - 0.5];
+}
+
+/** Low-resolution logits at the size of the model's input. @param lowRes square, row-major @returns imageSize² logits */
+export function modelLogits({ imageSize }: Pick<InputShape, 'imageSize'>, lowRes: Float32Array): Float32Array {
+  const side = Math.sqrt(lowRes.length);
+  return resizeLogits(lowRes, side, side, imageSize, imageSize);
+}
+
+/**
+ * Low-resolution logits at the size of the image: resized to the model's input, cropped to the part that shows the
+ * image, and resized to the image, both bilinear with half-pixel centres, as in both references.
+ * @returns width · height logits, row-major
+ */
+export function imageLogits(frame: ImageFrame, lowRes: Float32Array): Float32Array {
+  const { shownWidth, shownHeight, width, height } = frame;
+  return resizeLogits(shownLogits(frame, lowRes), shownWidth, shownHeight, width, height);
+}
+
+/** Where {@link imageLogits} are above 0, but faster. @returns 0 and 1, width · height values, row-major */
+export function imageMask(frame: ImageFrame, lowRes: Float32Array): Uint8Array {
+  const { shownWidth, shownHeight, width, height } = frame;
+  return resizeToMask(shownLogits(frame, lowRes), shownWidth, shownHeight, width, height);
+}
+
+/**
+ * A first guess at the image's size as the decoder's mask prompt. A plain mask (Uint8Array) is averaged down to the
+ * decoder's grid, and the covered share of each cell, 0 to 1, becomes a logit from −10 to 10. Logits (Float32Array)
+ * are interpolated. Beyond the image the logit is −10.
+ * @param mask width · height values
+ * @returns logits in the decoder's form, row-major
+ */
+export function maskToLowRes(frame: ImageFrame, mask: Uint8Array | Float32Array): Float32Array {
+  const { logitSide: side, imageSize, width, height, shownWidth, shownHeight } = frame;
+  if (mask instanceof Uint8Array) {
+    const shown = resizeBilinear(maskToImage(mask, width, height), shownWidth, shownHeight);
+    const square = paste(shown.data, shownWidth, new Uint8Array(imageSize * imageSize), imageSize);
+    const cells = resizeBilinear({ width: imageSize, height: imageSize, channels: 1, data: square }, side, side);
+    return Float32Array.from(cells.data, (value) => (value / 127.5 - 1) * SURE);
+  }
+  const shown = resizeLogits(mask, width, height, shownWidth, shownHeight);
+  const square = paste(shown, shownWidth, new Float32Array(imageSize * imageSize).fill(-SURE), imageSize);
+  return resizeLogits(square, imageSize, imageSize, side, side);
+}
+
+/** Copies a map into the top left corner of a square one and returns the square. */
+export function paste<T extends Uint8Array | Float32Array>(map: T, width: number, square: T, side: number): T {
+  for (let at = 0, row = 0; at < map.length; at += width, row += side) square.set(map.subarray(at, at + width), row);
+  return square;
+}
+
+/** Logits of the part of the model's square that shows the image. */
+function shownLogits({ imageSize, shownWidth, shownHeight }: ImageFrame, lowRes: Float32Array): Float32Array {
+  const map = modelLogits({ imageSize }, lowRes);
+  if (shownWidth === imageSize && shownHeight === imageSize) return map;
+  const part = new Float32Array(shownWidth * shownHeight);
+  for (let y = 0; y < shownHeight; y++) {
+    part.set(map.subarray(y * imageSize, y * imageSize + shownWidth), y * shownWidth);
+  }
+  return part;
 }

@@ -4,11 +4,11 @@ import { asFloat32, type TensorData } from '../graph/tensorData.js';
 import { scaleName } from '../nn/parameters.js';
 import { detectConfig } from './configFile.js';
 import { parametersOf } from './graphs.js';
+import { checkStateDict } from './model.js';
 import { quantise } from './quantise.js';
 import { architectureOf } from './registry.js';
 import { SAMUS } from './samus/index.js';
 import { startOf } from './startFrom.js';
-import { checkStateDict } from './stateDict.js';
 
 const QKV = 'image_encoder.blocks.0.attn.qkv.weight';
 

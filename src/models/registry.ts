@@ -125,7 +125,7 @@ export function presets(): ReadonlyMap<string, ModelConfig> {
 }
 
 /**
- * The sizes of the model in a checkpoint, from its names and shapes; stateDict.ts checks that all weights are there.
+ * The sizes of the model in a checkpoint, from its names and shapes; model.ts checks that all weights are there.
  * @throws SamusError MODEL_ARCHITECTURE_UNSUPPORTED for a known model that is not supported, MODEL_ARCHITECTURE_UNKNOWN for
  *   anything else that no architecture recognises, CHECKPOINT_TENSOR_MISSING and CHECKPOINT_TENSOR_SHAPE if a tensor
  *   that shows a size is missing or has the wrong number of dimensions

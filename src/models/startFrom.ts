@@ -6,9 +6,9 @@ import type { Random } from '../nn/random.js';
 import type { Architecture, ModelConfig } from './architecture.js';
 import { checkConfig } from './configFile.js';
 import { parametersOf } from './graphs.js';
+import { checkStateDict } from './model.js';
 import { requireFloat32Weights } from './quantise.js';
 import { architectures } from './registry.js';
-import { checkStateDict } from './stateDict.js';
 
 /** A model of another architecture as the start of one. */
 export interface Start {

@@ -1,6 +1,8 @@
 /**
- * From a graph with weights to a session: folds constants, writes ONNX and gives it to a runtime.
+ * From a graph with weights to a session: folds constants, writes ONNX and gives it to a runtime, at once or on first
+ * use.
  */
+import { SamusError } from '../errors.js';
 import { foldConstants } from '../graph/fold.js';
 import type { OnnxModel } from '../graph/onnxProto.js';
 import type { Tensor } from '../graph/tensor.js';
@@ -45,5 +47,47 @@ export async function evaluate(
     return tensors.map((_, i) => values[`value${i}`]);
   } finally {
     await session.dispose();
+  }
+}
+
+/** A graph with its weights, compiled on first use; then the weights are released. */
+export class LazySession {
+  #weights: StateDict | undefined;
+  #session: Promise<Session> | undefined;
+
+  constructor(
+    private readonly runtime: Runtime,
+    /** The outputs of the graph by name. */
+    private readonly outputs: () => Readonly<Record<string, Tensor>>,
+    weights: StateDict,
+    private readonly options: SessionOptions,
+  ) {
+    this.#weights = weights;
+  }
+
+  /** A failed compilation is retried at the next call. @throws SamusError SEGMENTER_DISPOSED, and as Runtime.createSession */
+  async get(): Promise<Session> {
+    this.#session ??= this.#create();
+    const session = this.#session;
+    try {
+      return await session;
+    } catch (error) {
+      if (this.#session === session) this.#session = undefined;
+      throw error;
+    }
+  }
+
+  async dispose(): Promise<void> {
+    const session = this.#session;
+    this.#weights = undefined;
+    this.#session = undefined;
+    await (await session?.catch(() => undefined))?.dispose();
+  }
+
+  async #create(): Promise<Session> {
+    if (!this.#weights) throw new SamusError('SEGMENTER_DISPOSED', 'the segmenter is disposed', 'load the model again');
+    const session = await compile(this.runtime, this.outputs(), this.#weights, this.options);
+    this.#weights = undefined;
+    return session;
   }
 }

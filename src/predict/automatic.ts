@@ -6,11 +6,10 @@
 import { extentOf, type PixelBox } from '../formats/mask.js';
 import { removeSmallRegions } from '../formats/maskRegions.js';
 import { imageFrame } from '../models/graphs.js';
-import { type ImageFrame, imageLogits } from '../models/imageFrame.js';
+import { type ImageFrame, imageLogits } from '../models/preprocessing.js';
 import { type AutomaticOptions, type AutomaticSettings, automaticSettings } from './automaticOptions.js';
-import { maskFields, objectResult } from './objectResult.js';
 import { withoutOverlaps } from './overlap.js';
-import { MAX_BATCH, type Segmenter } from './segmenter.js';
+import { MAX_BATCH, maskFields, objectResult, type Segmenter } from './segmenter.js';
 import type { Candidate, Encoding, ObjectResult } from './types.js';
 
 export type { AutomaticOptions } from './automaticOptions.js';

@@ -9,10 +9,11 @@ import { asFloat32, firstNotFinite } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
 import { imageFrame, networkGraph } from '../models/graphs.js';
-import { imageLogits, prepareImage } from '../models/imageFrame.js';
+import { imageLogits, prepareImage } from '../models/preprocessing.js';
 import { classesOf } from '../models/registry.js';
+import { LazySession } from '../nn/compile.js';
 import type { Runtime } from '../runtime/session.js';
-import { LazySession, type SegmenterOptions } from './segmenter.js';
+import type { SegmenterOptions } from './segmenter.js';
 import type { Model } from './types.js';
 
 /** The output of a network for classes on an image. */
@@ -49,7 +50,7 @@ export class ClassNetwork {
   private constructor({ name, config, tensors }: Model, runtime: Runtime, options: SegmenterOptions) {
     this.name = name;
     this.config = config;
-    this.#session = new LazySession(runtime, () => networkGraph(config), tensors, options);
+    this.#session = new LazySession(runtime, () => networkGraph(config).outputs, tensors, options);
   }
 
   /** Number of classes, including the background. */

@@ -4,11 +4,11 @@
  */
 
 export { imageFrame } from '../models/graphs.js';
-export { type ImageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from '../models/imageFrame.js';
+export { modelFromParts, modelFromTensors } from '../models/model.js';
+export { type ImageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from '../models/preprocessing.js';
 export { type AutomaticResult, segmentEverything } from './automatic.js';
 export { AUTOMATIC_DEFAULTS, type AutomaticOptions } from './automaticOptions.js';
 export { type ClassAnswer, type ClassMap, ClassNetwork, type ClassRequest } from './classNetwork.js';
 export { type Diameter, type Measurement, measureMask } from './measure.js';
-export { modelFromParts, modelFromTensors } from './model.js';
 export { Segmenter, type SegmenterOptions } from './segmenter.js';
 export type * from './types.js';

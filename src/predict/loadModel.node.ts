@@ -11,8 +11,7 @@ import { readCheckpointFile } from '../formats/checkpointFile.node.js';
 import { storedPath } from '../formats/fileSystem.node.js';
 import { isModelFolder, readModelFolder } from '../formats/modelFolder.node.js';
 import { findModel } from '../models/findModel.js';
-import { modelFromParts, modelFromTensors } from './model.js';
-import type { Model } from './types.js';
+import { type Model, modelFromParts, modelFromTensors } from '../models/model.js';
 
 /** Bundled models are at the package root; sources and build are both two folders below it. */
 const BUNDLED = fileURLToPath(new URL('../../models/', import.meta.url));
@@ -20,7 +19,7 @@ const BUNDLED = fileURLToPath(new URL('../../models/', import.meta.url));
 /** A bundled model's name is never a path. */
 const PLAIN_NAME = /^[a-z0-9][a-z0-9._-]*$/i;
 
-export interface LoadOptions {
+export interface ModelSelection {
   /** Selects a model in a checkpoint with several: the key of its dict, or its tensor name prefix. */
   readonly key?: string;
 }
@@ -31,7 +30,7 @@ export interface LoadOptions {
  * @throws SamusError MODEL_NOT_FOUND, and what reading and checking it throws: MODEL_FOLDER_INCOMPLETE, CONFIG_…,
  *   CHECKPOINT_…, SAFETENSORS_…, MODEL_ARCHITECTURE_UNSUPPORTED, MODEL_ARCHITECTURE_UNKNOWN
  */
-export async function loadModel(name: string, { key }: LoadOptions = {}): Promise<Model> {
+export async function loadModel(name: string, { key }: ModelSelection = {}): Promise<Model> {
   const path = await storedPath(name);
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) return fromFolder(basename(resolve(path)), path);

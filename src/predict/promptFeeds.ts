@@ -7,7 +7,7 @@ import { type Json, SamusError } from '../errors.js';
 import type { PixelBox } from '../formats/mask.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
 import { POINT_LABEL } from '../models/architecture.js';
-import { type ImageFrame, maskToLowRes, pointToModel } from '../models/imageFrame.js';
+import { type ImageFrame, maskToLowRes, pointToModel } from '../models/preprocessing.js';
 import type { ObjectPrompt, PointPrompt } from './types.js';
 
 /** A point in the model's pixels, with a value of POINT_LABEL. */

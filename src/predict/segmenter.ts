@@ -4,14 +4,15 @@
  */
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
-import { asFloat32, type StateDict, type TensorData } from '../graph/tensorData.js';
-import type { ModelConfig, ModelGraph, PromptKind } from '../models/architecture.js';
+import { extentOf, type Mask } from '../formats/mask.js';
+import { type CleaningPrompt, cleanMask, partsOf } from '../formats/maskRegions.js';
+import { asFloat32, firstNotFinite, type TensorData } from '../graph/tensorData.js';
+import type { ModelConfig, PromptKind } from '../models/architecture.js';
 import { decoderGraph, encoderGraph, imageFrame, weightsByPart } from '../models/graphs.js';
-import { prepareImage } from '../models/imageFrame.js';
+import { type ImageFrame, imageLogits, imageMask, prepareImage } from '../models/preprocessing.js';
 import { promptedOf, requirePrompts } from '../models/registry.js';
-import { compile } from '../nn/compile.js';
-import { type Runtime, type Session, type SessionOptions, takenBy } from '../runtime/session.js';
-import { candidatesOf, objectResult } from './objectResult.js';
+import { LazySession } from '../nn/compile.js';
+import { type Runtime, type SessionOptions, takenBy } from '../runtime/session.js';
 import { objectName, promptFeeds } from './promptFeeds.js';
 import type { Candidate, Encoding, Model, ObjectPrompt, ObjectResult, SegmentOptions } from './types.js';
 
@@ -21,53 +22,11 @@ export type SegmenterOptions = Pick<SessionOptions, 'provider' | 'threads'>;
 /** Most objects in one decoder run; more use several runs, so that memory does not grow with their number. */
 export const MAX_BATCH = 32;
 
-/** A part of the model, compiled on first use; then its weights are released. */
-export class LazySession {
-  #weights: StateDict | undefined;
-  #session: Promise<Session> | undefined;
-
-  constructor(
-    private readonly runtime: Runtime,
-    private readonly graph: () => ModelGraph,
-    weights: StateDict,
-    private readonly options: SegmenterOptions,
-  ) {
-    this.#weights = weights;
-  }
-
-  /** A failed compilation is retried at the next call. */
-  async get(): Promise<Session> {
-    this.#session ??= this.#create();
-    const session = this.#session;
-    try {
-      return await session;
-    } catch (error) {
-      if (this.#session === session) this.#session = undefined;
-      throw error;
-    }
-  }
-
-  async dispose(): Promise<void> {
-    const session = this.#session;
-    this.#weights = undefined;
-    this.#session = undefined;
-    await (await session?.catch(() => undefined))?.dispose();
-  }
-
-  async #create(): Promise<Session> {
-    if (!this.#weights) throw disposedError();
-    const session = await compile(this.runtime, this.graph().outputs, this.#weights, this.options);
-    this.#weights = undefined;
-    return session;
-  }
-}
-
 export class Segmenter {
   readonly name: string;
   readonly config: ModelConfig;
   readonly #encoder: LazySession;
   readonly #decoder: LazySession;
-  #disposed = false;
 
   /** Nothing is compiled yet: the first {@link encode} and the first {@link segment} do that. */
   constructor(model: Model, runtime: Runtime, options: SegmenterOptions = {}) {
@@ -75,8 +34,8 @@ export class Segmenter {
     this.name = name;
     this.config = config;
     const weights = weightsByPart(config, tensors);
-    this.#encoder = new LazySession(runtime, () => encoderGraph(config), weights.encoder, options);
-    this.#decoder = new LazySession(runtime, () => decoderGraph(config), weights.decoder, options);
+    this.#encoder = new LazySession(runtime, () => encoderGraph(config).outputs, weights.encoder, options);
+    this.#decoder = new LazySession(runtime, () => decoderGraph(config).outputs, weights.decoder, options);
   }
 
   /** A segmenter of a model in memory, on the given runtime. */
@@ -89,7 +48,7 @@ export class Segmenter {
    * @throws SamusError SEGMENTER_DISPOSED, and as sessions (PROVIDER_UNAVAILABLE, RUNTIME_…)
    */
   async encode(image: Image): Promise<Encoding> {
-    const session = await this.#ready(this.#encoder);
+    const session = await this.#encoder.get();
     const { width, height } = image;
     const input = prepareImage(imageFrame(this.config, width, height), image);
     const results = await session.run({ image: input });
@@ -141,17 +100,16 @@ export class Segmenter {
     part: 'encoder' | 'decoder',
     feeds: Readonly<Record<string, TensorData>>,
   ): Promise<Record<string, TensorData>> {
-    return (await this.#ready(this.#part(part))).run(feeds);
+    return (await this.#part(part).get()).run(feeds);
   }
 
   /** Compiles one half now instead of on first use. @throws SamusError as {@link run} */
   async prepare(part: 'encoder' | 'decoder'): Promise<void> {
-    await this.#ready(this.#part(part));
+    await this.#part(part).get();
   }
 
   /** Frees the sessions once pending runs have finished. A second call does nothing. */
   async dispose(): Promise<void> {
-    this.#disposed = true;
     await Promise.all([this.#encoder.dispose(), this.#decoder.dispose()]);
   }
 
@@ -167,7 +125,7 @@ export class Segmenter {
     const named = objects.map((object, i) => ({ ...object, name: objectName(object, i) }));
     const feeds = batches(named).map((batch) => ({ batch, inputs: promptFeeds(frame, batch, allowEmpty) }));
     for (const { batch, inputs } of feeds) {
-      const session = await this.#ready(this.#decoder);
+      const session = await this.#decoder.get();
       const outputs = await session.run(takenBy(session, { image_embeddings: embedding, ...inputs }));
       const masks = asFloat32(outputs.low_res_masks!, 'low_res_masks').data;
       const iou = asFloat32(outputs.iou_predictions!, 'iou_predictions').data;
@@ -179,11 +137,6 @@ export class Segmenter {
 
   #part(part: 'encoder' | 'decoder'): LazySession {
     return part === 'encoder' ? this.#encoder : this.#decoder;
-  }
-
-  async #ready(session: LazySession): Promise<Session> {
-    if (this.#disposed) throw disposedError();
-    return session.get();
   }
 }
 
@@ -217,6 +170,53 @@ function checkEmbedding(config: ModelConfig, embedding: TensorData<'float32'>): 
   );
 }
 
-function disposedError(): SamusError {
-  return new SamusError('SEGMENTER_DISPOSED', 'the segmenter is disposed', 'load the model again');
+/**
+ * The requested masks of one object: the decoder's first for a clear prompt, the others for an ambiguous one.
+ * @throws SamusError MODEL_OUTPUT if the decoder returns NaN or infinite values
+ * @param logits of all objects [O, masks, lowRes, lowRes]
+ * @param iou of all objects [O, masks]
+ */
+export function candidatesOf(
+  config: ModelConfig,
+  logits: Float32Array,
+  iou: Float32Array,
+  object: number,
+  multimask: boolean,
+): Candidate[] {
+  const { lowRes, masks } = promptedOf(config).shapes(config);
+  const size = lowRes ** 2;
+  // A model with one mask uses it for ambiguous prompts too.
+  const ambiguous = multimask && masks > 1;
+  const first = object * masks + (ambiguous ? 1 : 0);
+  return Array.from({ length: ambiguous ? masks - 1 : 1 }, (_, i) => {
+    const at = first + i;
+    const lowResLogits = logits.slice(at * size, (at + 1) * size);
+    const score = iou[at]!;
+    if (Number.isFinite(score) && firstNotFinite(lowResLogits) < 0) return { score, lowResLogits };
+    const hint = 'try another image; if that fails too, the model is damaged';
+    throw new SamusError('MODEL_OUTPUT', 'expected a mask and a score of finite numbers, got NaN or infinity', hint);
+  });
+}
+
+/**
+ * The result of the candidate with the best predicted IoU.
+ * @param prompt the prompt for cleaning; undefined leaves the mask unchanged
+ */
+export function objectResult(
+  frame: ImageFrame,
+  name: string,
+  candidates: readonly Candidate[],
+  { prompt, logits = false }: { readonly prompt?: CleaningPrompt; readonly logits?: boolean } = {},
+): ObjectResult {
+  const best = candidates.reduce((a, b) => (b.score > a.score ? b : a));
+  const { width, height } = frame;
+  const raw = { width, height, data: imageMask(frame, best.lowResLogits) };
+  const result = { name, ...maskFields(prompt ? cleanMask(raw, prompt) : raw), ...best, candidates };
+  return logits ? { ...result, logits: imageLogits(frame, best.lowResLogits) } : result;
+}
+
+/** A mask in the form of results. */
+export function maskFields(mask: Mask): Pick<ObjectResult, 'width' | 'height' | 'mask' | 'area' | 'box' | 'parts'> {
+  const { width, height, data } = mask;
+  return { width, height, mask: data, ...extentOf(data, width), parts: partsOf(mask).sizes.length };
 }

@@ -4,23 +4,10 @@
  */
 import type { PointPrompt } from '../formats/annotation.js';
 import type { PixelBox } from '../formats/mask.js';
-import type { StateDict, TensorData } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/architecture.js';
+import type { TensorData } from '../graph/tensorData.js';
+import type { Model } from '../models/model.js';
 
-/** A model in memory: its sizes and its weights by the reference's names, float32 except those stored in 8 bits. */
-export interface Model {
-  readonly name: string;
-  readonly config: ModelConfig;
-  readonly tensors: StateDict;
-  /** The model card in Markdown, if the model folder has one. */
-  readonly card?: string;
-  /** Paths of the files that the model was read from, if any. */
-  readonly files?: readonly string[];
-  /** Warnings from reading, such as ignored tensors; none of them prevents use. */
-  readonly warnings?: readonly string[];
-}
-
-export type { PointPrompt };
+export type { Model, PointPrompt };
 
 /** The prompts of one object: points, a box and one of the masks, in any combination. */
 export interface ObjectPrompt {
@@ -34,7 +21,7 @@ export interface ObjectPrompt {
    * logits (Float32Array).
    */
   readonly mask?: Uint8Array | Float32Array;
-  /** A first guess from a result of this model: [4·tokenGrid, 4·tokenGrid] logits, row-major. */
+  /** A first guess: `lowResLogits` of a result of this model. */
   readonly lowResLogits?: Float32Array;
 }
 
@@ -54,7 +41,7 @@ export interface SegmentOptions {
 
 /** An encoded image. Plain data that can be stored, sent and reused. */
 export interface Encoding {
-  /** [1, promptDim, tokenGrid, tokenGrid] */
+  /** [1, …], of the shape that the architecture defines; SAM and SAMUS: [1, promptDim, tokenGrid, tokenGrid] */
   readonly embedding: TensorData<'float32'>;
   /** Size of the image in pixels. */
   readonly width: number;
@@ -65,7 +52,7 @@ export interface Encoding {
 export interface Candidate {
   /** Predicted IoU. It is the network's own guess, not limited to 0…1. */
   readonly score: number;
-  /** [4·tokenGrid, 4·tokenGrid] logits, row-major: the next prompt's `lowResLogits`. */
+  /** Square map of logits, row-major, at the side that the architecture defines: the next prompt's `lowResLogits`. */
   readonly lowResLogits: Float32Array;
 }
 

@@ -3,8 +3,7 @@ import { makePhantom } from '../data/phantom.js';
 import { evaluationClick } from '../data/prompts.js';
 import { createImage } from '../formats/image.js';
 import { imageFrame } from '../models/graphs.js';
-import { prepareImage } from '../models/imageFrame.js';
-import { GREY_STRETCHED } from '../models/preprocessing.js';
+import { GREY_STRETCHED, prepareImage } from '../models/preprocessing.js';
 import { SAM_PREPROCESSING, SAM_VIT_B } from '../models/sam/config.js';
 import { makeTrainingSample, type SampleShape, sampleShapes, validationExample } from './trainingSample.js';
 

@@ -6,7 +6,7 @@ import { augment, type Example, lowLabelOf, resizeExample } from '../data/augmen
 import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
-import { type InputShape, inputDims, normalise, paste, shownSize } from '../models/imageFrame.js';
+import { type InputShape, inputDims, normalise, paste, shownSize } from '../models/preprocessing.js';
 import { Random } from '../nn/random.js';
 import { drawPrompt, type PromptKind, pointsOf } from './drawPrompt.js';
 import type { Draw } from './sampleOrder.js';

@@ -5,7 +5,7 @@
 import { SamusError } from '../../errors.js';
 import { blobSource, memorySource } from '../../formats/byteSource.js';
 import { readSafetensors } from '../../formats/safetensors.js';
-import { modelFromParts } from '../../predict/model.js';
+import { modelFromParts } from '../../models/model.js';
 import type { Model } from '../../predict/types.js';
 import { pageError } from '../pageError.js';
 import type { EngineProgress } from './engine.js';

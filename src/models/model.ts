@@ -1,6 +1,7 @@
 /**
- * Checks a state dict against its model: every weight present, with its shape and type (float32, or int8 for the large
- * weights of a quantised model). Other tensors are dropped and reported.
+ * A model in memory, made from the tensors of a checkpoint or from the parts of a model folder; and the check of a state
+ * dict against its model: every weight present, with its shape and type (float32, or int8 for the large weights of a
+ * quantised model). Other tensors are dropped and reported. predict/loadModel.node.ts finds and reads the files.
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { listed, SamusError } from '../errors.js';
@@ -8,8 +9,53 @@ import { toFloat32 } from '../formats/halfFloat.js';
 import { type DType, firstNotFinite, float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import type { ParameterInfo } from '../nn/parameters.js';
 import type { ModelConfig } from './architecture.js';
+import { detectConfig, parseConfig } from './configFile.js';
+import { findModel } from './findModel.js';
 import { parametersOf } from './graphs.js';
 import { architectureOf } from './registry.js';
+
+/** A model in memory: its sizes and its weights by the reference's names, float32 except those stored in 8 bits. */
+export interface Model {
+  readonly name: string;
+  readonly config: ModelConfig;
+  readonly tensors: StateDict;
+  /** The model card in Markdown, if the model folder has one. */
+  readonly card?: string;
+  /** Paths of the files that the model was read from, if any. */
+  readonly files?: readonly string[];
+  /** Warnings from reading, such as ignored tensors; none of them prevents use. */
+  readonly warnings?: readonly string[];
+}
+
+/**
+ * Makes a model from a state dict alone, whose names can have a prefix.
+ * @throws SamusError as {@link findModel}, {@link detectConfig} and {@link checkStateDict}
+ */
+export function modelFromTensors(name: string, tensors: StateDict): Model {
+  const found = findModel([{ key: '', tensors }]);
+  const named = found ? new Map([...found.names].map(([from, to]) => [to, tensors.get(from)!])) : tensors;
+  const config = detectConfig(named);
+  const checked = checkStateDict(config, named);
+  return { name, config, tensors: checked.tensors, warnings: unexpectedWarnings(checked.unexpected) };
+}
+
+/**
+ * Makes a model from the parts of a model folder.
+ * @param config the parsed `config.json`
+ * @throws SamusError as {@link parseConfig} and {@link checkStateDict}
+ */
+export function modelFromParts(name: string, config: unknown, tensors: StateDict, card?: string): Model {
+  const parsed = parseConfig(config);
+  const checked = checkStateDict(parsed.config, tensors);
+  const warnings = [...parsed.warnings, ...unexpectedWarnings(checked.unexpected)];
+  const model = { name, config: parsed.config, tensors: checked.tensors, warnings };
+  return card === undefined ? model : { ...model, card };
+}
+
+function unexpectedWarnings(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  return [`ignored tensors that are not part of the model: ${listed(names)}`];
+}
 
 export interface CheckedStateDict {
   /** The model's weights in the order of its graphs; other floating-point types become float32, the rest is not copied. */
@@ -19,8 +65,6 @@ export interface CheckedStateDict {
 }
 
 const FLOATS: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16'];
-
-/** Most names in a message; the details list all. */
 
 /**
  * The weights of a model from a checkpoint.

@@ -4,17 +4,18 @@ import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { createImage, type Image } from '../formats/image.js';
 import { imageFrame } from './graphs.js';
 import {
+  GREY_STRETCHED,
   type ImageFrame,
   imageLogits,
   imageMask,
   maskToLowRes,
   modelLogits,
   normalise,
+  type Preprocessing,
   pointToModel,
   prepareImage,
   type ShownPicture,
-} from './imageFrame.js';
-import { GREY_STRETCHED, type Preprocessing } from './preprocessing.js';
+} from './preprocessing.js';
 import { SAM_PREPROCESSING, SAM_VIT_B } from './sam/config.js';
 import { SAMUS_B } from './samus/config.js';
 

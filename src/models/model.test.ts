@@ -3,7 +3,7 @@ import { TINY_SAMUS, tinyWeights } from '../../test/support/tinyModel.js';
 import { toFloat16 } from '../formats/halfFloat.js';
 import { float32, int64, type TensorData } from '../graph/tensorData.js';
 import { parametersOf } from './graphs.js';
-import { checkStateDict } from './stateDict.js';
+import { checkStateDict } from './model.js';
 
 const NECK = 'image_encoder.neck.1.bias';
 const QUERY = 'image_encoder.blocks.1.Space_Adapter.q.weight';

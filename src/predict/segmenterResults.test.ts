@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { imageFrame } from '../models/graphs.js';
-import { candidatesOf, objectResult } from './objectResult.js';
+import { candidatesOf, objectResult } from './segmenter.js';
 
 const SIDE = 32;
 const frame = imageFrame(TINY_SAMUS, SIDE, SIDE);
