@@ -2,7 +2,7 @@
  * Sizes of SAMUS: SAM's, and those of its added parts.
  */
 import type { Shapes } from '../../graph/tensorData.js';
-import { type ConfigRule, type FieldReader, shapeOf } from '../architecture.js';
+import { type ConfigRule, countOf, type FieldReader, shapeOf } from '../architecture.js';
 import {
   blocksWith,
   hasSamParts,
@@ -13,8 +13,17 @@ import {
   sizeRules,
 } from '../sam/config.js';
 
+/**
+ * The parts that SAMUS adds to SAM and that the paper's ablation leaves out (v2, Table 4), by their names in `config.json`.
+ * There, `false` leaves one out. What stands in for it: nothing for the two branches' parts and the feature adapters; the
+ * position table resized bilinearly to the token grid for the position adapter.
+ */
+export const SAMUS_PARTS = ['cnnBranch', 'crossBranchAttention', 'featureAdapters', 'positionAdapter'] as const;
+
+type SamusParts = { readonly [P in (typeof SAMUS_PARTS)[number]]?: false };
+
 /** What SAMUS and what is built on it have. */
-export interface SamusSizes extends SamSizes {
+export interface SamusSizes extends SamSizes, SamusParts {
   /** Channels of the first convolution of the CNN branch; they double at each stage. */
   readonly stem: number;
   /** Side of SAM's absolute position table, in tokens. */
@@ -54,7 +63,13 @@ export const SAMUS_S: SamusConfig = {
 
 export function readSamusSizes(fields: FieldReader): Omit<SamusSizes, 'architecture'> {
   const sizes = readSizes(fields);
-  return { ...sizes, stem: fields.whole('stem', 4096), positionGrid: fields.whole('positionGrid', 512) };
+  const parts = without(SAMUS_PARTS.filter((part) => !fields.flag(part, true)));
+  return { ...sizes, stem: fields.whole('stem', 4096), positionGrid: fields.whole('positionGrid', 512), ...parts };
+}
+
+/** The fields of `config.json` that leave these parts out. */
+export function without(parts: readonly (typeof SAMUS_PARTS)[number][]): SamusParts {
+  return Object.fromEntries(parts.map((part) => [part, false as const]));
 }
 
 export function readConfig(fields: FieldReader): SamusConfig {
@@ -62,29 +77,51 @@ export function readConfig(fields: FieldReader): SamusConfig {
 }
 
 export function rules(config: SamusSizes): ConfigRule[] {
-  const { imageSize, tokenGrid, positionGrid } = config;
+  const { imageSize, tokenGrid, positionGrid, cnnBranch, crossBranchAttention } = config;
   const rule = `must be tokenGrid (${tokenGrid}) times a power of two`;
   const halvings = (from: number): number => Math.log2(from / tokenGrid);
   return [
     ...sizeRules(config),
     { field: 'imageSize', holds: Number.isInteger(halvings(imageSize)) && halvings(imageSize) >= 1, rule },
     { field: 'positionGrid', holds: Number.isInteger(halvings(positionGrid)) && halvings(positionGrid) >= 0, rule },
+    {
+      field: 'crossBranchAttention',
+      holds: cnnBranch !== false || crossBranchAttention === false,
+      rule: 'must be false without the CNN branch, whose features it reads',
+    },
   ];
 }
 
-/** A checkpoint with SAM's parts and a CNN branch. */
+/** A checkpoint with SAM's parts and a part of SAMUS; one without any of its parts has SAM's names. */
 export function recogniseSamus(tensors: Shapes): Omit<SamusSizes, 'architecture'> | undefined {
   const names = [...tensors.keys()];
-  if (!hasSamParts(tensors) || !names.some((name) => name.startsWith('image_encoder.cnn_embed.'))) return undefined;
+  const has = (start: string): boolean => names.some((name) => name.startsWith(`image_encoder.${start}`));
+  const count = (part: string): number =>
+    countOf(tensors, (i) => `image_encoder.${part}.downs.${i}.maxpool_conv.1.weight`);
+  const [cnn, adapters, position] = [has('cnn_embed.'), has('input_Adapter.'), has('post_pos_embed.')];
+  if (!hasSamParts(tensors) || !(cnn || adapters || position)) return undefined;
+  const crossBranch = blocksWith(names, 'Space_Adapter.');
   const { positionGrid, ...sizes } = recogniseSizes(tensors, ({ grid, sides }) => {
-    const globalBlocks = blocksWith(names, 'Space_Adapter.');
-    const first = globalBlocks[0];
-    return { globalBlocks, tokenGrid: first === undefined ? grid : sides[first]! };
+    const known = [crossBranch, blocksWith(names, 'refine_Adapter.'), blocksWith(names, 'MLP_Adapter.')];
+    const marked = known.find((blocks) => blocks.length > 0);
+    const tokenGrid = marked ? sides[marked[0]!]! : grid / 2 ** count('post_pos_embed');
+    return { tokenGrid, globalBlocks: marked ?? sides.flatMap((side, i) => (side === tokenGrid ? [i] : [])) };
   });
-  // How often the CNN branch halves the image.
-  const stages = names.filter((name) => /^image_encoder\.cnn_embed\.downs\.\d+\.maxpool_conv\.1\.weight$/.test(name));
-  const stem = shapeOf(tensors, 'image_encoder.cnn_embed.inc.conv.0.weight', 4)[0]!;
-  return { imageSize: sizes.tokenGrid * 2 ** stages.length, ...sizes, stem, positionGrid };
+  const { tokenGrid, patchKernel } = sizes;
+  const absent = without([
+    ...(cnn ? [] : (['cnnBranch'] as const)),
+    ...(crossBranch.length > 0 ? [] : (['crossBranchAttention'] as const)),
+    ...(adapters ? [] : (['featureAdapters'] as const)),
+    ...(position || positionGrid === tokenGrid ? [] : (['positionAdapter'] as const)),
+  ]);
+  // The CNN branch shows how often the image is halved; without it, patches overlap by half, as published.
+  return cnn
+    ? { imageSize: tokenGrid * 2 ** count('cnn_embed'), ...sizes, stem: stemOf(tensors), positionGrid, ...absent }
+    : { imageSize: (tokenGrid * patchKernel) / 2, ...sizes, stem: SAMUS_B.stem, positionGrid, ...absent };
+}
+
+function stemOf(tensors: Shapes): number {
+  return shapeOf(tensors, 'image_encoder.cnn_embed.inc.conv.0.weight', 4)[0]!;
 }
 
 export function recognise(tensors: Shapes): SamusConfig | undefined {

@@ -31,13 +31,13 @@ const COPIES = 3;
 export function samusEncoder(p: Parameters, config: SamusSizes, image: Tensor, observe: Observe = () => {}): Tensor {
   const { tokenGrid: grid } = config;
   const batch = image.size(0);
-  let c = cnnBranch(p.at('cnn_embed'), config, image);
-  observe('cnn_embed', c);
+  let c = config.cnnBranch === false ? undefined : cnnBranch(p.at('cnn_embed'), config, image);
+  if (c) observe('cnn_embed', c);
   let x = overlappedPatches(p.at('patch_embed.proj'), config, image);
   observe('patch_embed', x);
-  x = add(x, adapter(p.at('input_Adapter'), x));
+  if (config.featureAdapters !== false) x = add(x, adapter(p.at('input_Adapter'), x));
   observe('input_adapter', x);
-  const position = positionAdapter(p, config);
+  const position = config.positionAdapter === false ? resizedPosition(p, config) : positionAdapter(p, config);
   observe('position', position);
   x = add(x, forEachImage(reshape(position, [1, grid * grid, config.dim]), batch));
   const plan = planAttention(batch, grid, config.heads, config.window);
@@ -45,13 +45,13 @@ export function samusEncoder(p: Parameters, config: SamusSizes, image: Tensor, o
     const block = p.at(`blocks.${i}`);
     if (config.globalBlocks.includes(i)) {
       [x, c] = globalBlock(block, config, x, c, plan);
-      observe(`block${i}.c`, c);
+      if (c) observe(`block${i}.c`, c);
     } else {
       x = vitBlock(block, x, plan, config.mlp, windowAttention);
     }
     observe(`block${i}.x`, x);
   }
-  return neck(p.at('neck'), add(x, mul(c, 0.5)), batch, grid, config.promptDim);
+  return neck(p.at('neck'), c ? add(x, mul(c, 0.5)) : x, batch, grid, config.promptDim);
 }
 
 /**
@@ -95,8 +95,7 @@ function overlappedPatches(p: Parameters, config: SamusSizes, image: Tensor): Te
 
 /** SAM's position table brought down to the token grid; the same for every image. @returns [grid², dim] */
 function positionAdapter(p: Parameters, config: SamusSizes): Tensor {
-  const table = p.get('pos_embed', [1, config.positionGrid, config.positionGrid, config.dim], ZEROS);
-  let x = reshape(table, [-1, config.dim]);
+  let x = reshape(positionTable(p, config), [-1, config.dim]);
   let grid = config.positionGrid;
   for (let i = 0; grid > config.tokenGrid; i++) {
     const down = p.at(`post_pos_embed.downs.${i}.maxpool_conv`);
@@ -108,17 +107,40 @@ function positionAdapter(p: Parameters, config: SamusSizes): Tensor {
   return x;
 }
 
-/** A block in which both branches meet. @returns the tokens and the refined CNN features */
-function globalBlock(p: Parameters, config: SamusSizes, x: Tensor, c: Tensor, plan: AttentionPlan): [Tensor, Tensor] {
+/** In place of the position adapter: the table resized to the token grid. @returns [grid², dim] */
+function resizedPosition(p: Parameters, config: SamusSizes): Tensor {
+  const image = transpose(positionTable(p, config), [0, 3, 1, 2]);
+  return tokensOf(resizeBilinear(image, config.tokenGrid, config.tokenGrid));
+}
+
+/** SAM's table of absolute positions [1, positionGrid, positionGrid, dim]. */
+function positionTable(p: Parameters, { positionGrid, dim }: SamusSizes): Tensor {
+  return p.get('pos_embed', [1, positionGrid, positionGrid, dim], ZEROS);
+}
+
+/**
+ * A block in which both branches meet. Seeded weights depend on the order in which they are asked for here.
+ * @param c the CNN features, if there is a CNN branch
+ * @returns the tokens and the refined CNN features
+ */
+function globalBlock(
+  p: Parameters,
+  config: SamusSizes,
+  x: Tensor,
+  c: Tensor | undefined,
+  plan: AttentionPlan,
+): [Tensor, Tensor | undefined] {
+  const { crossBranchAttention: crossing, featureAdapters: adapting } = config;
   const normed = layerNorm(p.at('norm1'), x, EPSILON);
-  const mixed = add(normed, crossBranchAttention(p.at('Space_Adapter'), normed, c, plan));
+  const mixed =
+    c && crossing !== false ? add(normed, crossBranchAttention(p.at('Space_Adapter'), normed, c, plan)) : normed;
   const attended = add(x, globalAttention(p.at('attn'), mixed, plan));
   const y = layerNorm(p.at('norm2'), attended, EPSILON);
   const mlp = add(attended, mlpBlock(p.at('mlp'), y, config.mlp, gelu));
-  const refined = conv3x3OfTokens(p.at('refine_Adapter.conv.0'), c, plan.batch, plan.grid, config.dim);
+  const refined = c && conv3x3OfTokens(p.at('refine_Adapter.conv.0'), c, plan.batch, plan.grid, config.dim);
   return [
-    add(mlp, mul(adapter(p.at('MLP_Adapter'), y), 0.5)),
-    gelu(layerNorm(p.at('refine_Adapter.conv.1'), refined, EPSILON)),
+    adapting === false ? mlp : add(mlp, mul(adapter(p.at('MLP_Adapter'), y), 0.5)),
+    refined && gelu(layerNorm(p.at('refine_Adapter.conv.1'), refined, EPSILON)),
   ];
 }
 
