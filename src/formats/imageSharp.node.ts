@@ -36,6 +36,9 @@ const OPTIONS: SharpOptions = {
   unlimited: false,
 };
 
+/** The decoder leaves damaged tiles black, and what it calls a warning is all that it says of them. */
+const TILED_OPTIONS: SharpOptions = { ...OPTIONS, failOn: 'warning' };
+
 const COLOUR_SPACES = ['b-w', 'grey16', 'srgb', 'rgb16', 'cmyk'] as const;
 
 /**
@@ -135,8 +138,8 @@ export async function tiffSource(
       const colours = page && unreadColours(page);
       if (colours !== undefined) throw unreadCoding(name, colours);
       checkSize(name, page?.width ?? size.width, page?.height ?? size.height, limits);
-      const samples = await decode(name, file, page?.index ?? 0, 1).catch((error: unknown) =>
-        Promise.reject(failed(error, page)),
+      const samples = await decode(name, file, page?.index ?? 0, 1, page?.tiled ? TILED_OPTIONS : OPTIONS).catch(
+        (error: unknown) => Promise.reject(failed(error, page)),
       );
       const { width, height, channels, data } = samples;
       const ycbcr = page && hasYcbcrSamples(page) && channels === 3 && data instanceof Uint8Array;
@@ -155,8 +158,14 @@ async function pagesOf(name: string, file: string | Uint8Array, most: number): P
   }
 }
 
-async function decode(name: string, file: string | Uint8Array, page: number, pages: number): Promise<Samples> {
-  const options = { ...OPTIONS, page, pages };
+async function decode(
+  name: string,
+  file: string | Uint8Array,
+  page: number,
+  pages: number,
+  base = OPTIONS,
+): Promise<Samples> {
+  const options = { ...base, page, pages };
   const { space, depth } = await sharp(file, options).metadata();
   const sixteen = depth === 'ushort';
   const known = COLOUR_SPACES.some((one) => one === space);

@@ -218,6 +218,36 @@ describe('a whole file of a coding that is not read', () => {
   });
 });
 
+describe('TIFF in tiles', () => {
+  const picture = { width: 40, height: 40, channels: 1 as const };
+  const data = Buffer.from(Array.from({ length: 1600 }, (_, i) => (i * 7) % 251));
+  const tiles = (compression: 'none' | 'lzw' | 'deflate' | 'packbits'): Promise<Buffer> =>
+    sharp(data, { raw: picture })
+      .toColourspace('b-w')
+      .tiff({ compression, tile: true, tileWidth: 16, tileHeight: 16 })
+      .toBuffer();
+
+  it.each(['none', 'lzw', 'deflate', 'packbits'] as const)(
+    'of coding %s is read whole or not at all',
+    async (coding) => {
+      const bytes = await tiles(coding);
+      expect(Buffer.from((await readImage(bytes)).data)).toEqual(data);
+      // The second tile leads out of the file.
+      const at = bytes.indexOf(Buffer.from([0x44, 0x01, 0x04, 0x00]));
+      bytes.writeUInt32LE(bytes.length - 3, bytes.readUInt32LE(at + 8) + 4);
+      await expect(readImage(bytes)).rejects.toThrow(coded('IMAGE_CORRUPT'));
+    },
+  );
+
+  it('of a coding that is not read names it', async () => {
+    const bytes = await tiles('lzw');
+    bytes.writeUInt16LE(50_000, bytes.indexOf(Buffer.from([0x03, 0x01, 0x03, 0x00])) + 8);
+    await expect(readImage(bytes)).rejects.toThrow(
+      expect.objectContaining({ code: 'IMAGE_FORMAT', message: expect.stringContaining('Zstandard') }),
+    );
+  });
+});
+
 describe('files of which something else would be read', () => {
   const refused = (text: string): unknown =>
     expect.objectContaining({ code: 'IMAGE_FORMAT', message: expect.stringContaining(text) });
@@ -229,6 +259,7 @@ describe('files of which something else would be read', () => {
     [{ bits: 8, samples: 3, photometric: 6, planar: 2 }, 'YCbCr in separate planes'],
     [{ bits: 8, compression: 34933 }, 'PNG'],
     [{ bits: 8, compression: 34934 }, 'JPEG XR'],
+    [{ bits: 4, samples: 3, photometric: 2 }, '3 samples of 4 bits'],
   ])('TIFF of %j is refused by what it holds', async (fields, text) => {
     await expect(readImage(tiff(fields))).rejects.toThrow(refused(text));
   });

@@ -16,8 +16,10 @@ export interface TiffPage {
   readonly photometric: number;
   /** Pixels that share a sample of colour across and down, where the samples are Y, Cb, Cr. */
   readonly subsampling: readonly [x: number, y: number];
+  readonly samples: number;
   /** Whether each kind of sample is stored in a plane, not beside the others of its pixel. */
   readonly planar: boolean;
+  readonly tiled: boolean;
   /** What the bits of a sample mean: 1 unsigned, 2 signed, 3 floating point, 5 and 6 complex. */
   readonly sampleFormat: number;
 }
@@ -30,7 +32,9 @@ const TAG = {
   bits: 258,
   compression: 259,
   photometric: 262,
+  samples: 277,
   planarConfiguration: 284,
+  tileWidth: 322,
   sampleFormat: 339,
   subsampling: 530,
 } as const;
@@ -46,7 +50,8 @@ const OLD_REDUCED = 2;
 /** Real directories have a few dozen entries. */
 const MAX_ENTRIES = 4096;
 
-const JPEG_CODINGS = [6, 7] as const;
+const JPEG = 7;
+const JPEG_CODINGS = [6, JPEG] as const;
 const LOSSY_CODINGS: readonly number[] = [...JPEG_CODINGS, 34_892, 50_001];
 /** None, three fax codings, LZW, JPEG, Deflate twice, PackBits. */
 const READ_CODINGS: readonly number[] = [1, 2, 3, 4, 5, 7, 8, 32_773, 32_946];
@@ -105,11 +110,14 @@ export function unreadColours(page: TiffPage): string | undefined {
 }
 
 /** What is unusual in the coding of a page that could not be decoded, or undefined. */
-export function unreadTiff({ compression, bits, sampleFormat }: TiffPage): string | undefined {
+export function unreadTiff({ compression, bits, samples, sampleFormat, planar, tiled }: TiffPage): string | undefined {
   if (!READ_CODINGS.includes(compression)) return CODING_NAMES[compression] ?? `TIFF compression ${compression}`;
-  const samples = SAMPLE_NAMES[sampleFormat];
-  if (samples !== undefined || bits === 64) return `${samples ?? 'unsigned integers'} of ${bits} bits`;
-  return READ_BITS.includes(bits) ? undefined : `${bits} bits a sample`;
+  const kind = SAMPLE_NAMES[sampleFormat];
+  if (kind !== undefined || bits === 64) return `${kind ?? 'unsigned integers'} of ${bits} bits`;
+  if (planar && tiled && samples > 1) return 'tiles in separate planes';
+  if (!READ_BITS.includes(bits)) return `${bits} bits a sample`;
+  if (bits < 8 && samples > 1) return `${samples} samples of ${bits} bits a pixel`;
+  return compression === JPEG && bits !== 8 ? `JPEG of ${bits} bits` : undefined;
 }
 
 /**
@@ -147,7 +155,9 @@ export async function readTiffPages(source: ByteSource, most: number, name: stri
       compression: one(TAG.compression, 1),
       photometric: one(TAG.photometric, 1),
       subsampling: [x, y],
+      samples: one(TAG.samples, 1),
       planar: one(TAG.planarConfiguration, 1) === SEPARATE_PLANES,
+      tiled: values.has(TAG.tileWidth),
       sampleFormat: one(TAG.sampleFormat, 1),
     });
   }
