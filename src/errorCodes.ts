@@ -155,6 +155,7 @@ export const ERRORS = {
   MASK_CONTENT: input('Masks were made on another file of the same name.'),
   MASK_FAINT: input('A compressed mask is too dark to distinguish an object from noise.'),
   MASK_FRAME: input('Masks are those of a frame that the page does not open.'),
+  MASK_LOSSY: input('Compression with loss has changed the class indices of a label.'),
   MASK_SIZE: input('A mask file and its image differ in size.'),
   MEASURE_SIZE: usage('A mask to measure does not have the stated size.'),
   MEASURE_SPACING: usage('The pixel spacing is not two positive numbers.'),

@@ -9,6 +9,7 @@ describe('outputStems', () => {
     expect(
       outputStems(['a/x.png', 'b/x.jpg', 'X.png', 'x-2.png', 'no-ending', '.hidden.png'].map((path) => ({ path }))),
     ).toEqual(['x', 'x-2', 'X-3', 'x-2-2', 'no-ending', '.hidden']);
+    expect(outputStems([{ path: '\u00fc.png' }, { path: 'u\u0308.png' }])).toEqual(['\u00fc', 'u\u0308-2']);
   });
 });
 

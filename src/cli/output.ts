@@ -7,6 +7,7 @@ import { fileIdentity, storedPath } from '../formats/fileSystem.node.js';
 import { writeTextFile } from '../formats/fileWrite.node.js';
 import { frameName } from '../formats/imageSource.js';
 import { MODEL_FILES } from '../formats/modelFolder.node.js';
+import { sameName } from '../formats/outputNames.js';
 import { whole } from './interrupt.js';
 
 /**
@@ -19,8 +20,8 @@ export function outputStems(images: readonly { readonly path: string; readonly f
     const own = basename(path, extname(path));
     const stem = frame === undefined ? own : frameName(own, frame);
     let name = stem;
-    for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${stem}-${n}`;
-    taken.add(name.toLowerCase());
+    for (let n = 2; taken.has(sameName(name)); n++) name = `${stem}-${n}`;
+    taken.add(sameName(name));
     return name;
   });
 }
@@ -43,8 +44,7 @@ export async function outputCheck(inputs: readonly string[]): Promise<OutputChec
         const message = `the output would overwrite the input ${path}`;
         throw new SamusError('OUTPUT_IS_INPUT', message, 'choose another output path', { path });
       }
-      // Names that differ only in case are one file on Windows and macOS.
-      const place = resolve(path).toLowerCase();
+      const place = sameName(resolve(path));
       if (written.has(place)) {
         const message = `two results would be written to ${path}`;
         const hint = 'rename an object, or run the command for each image';

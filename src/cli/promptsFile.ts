@@ -7,6 +7,7 @@ import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import type { AnnotatedObject, AnnotationClass } from '../formats/annotation.js';
 import { readAnnotation } from '../formats/annotationRead.js';
+import { storedPath } from '../formats/fileSystem.node.js';
 import { OutputNames, safeName } from '../formats/outputNames.js';
 import type { JobObject, SegmentJob } from '../jobs/segmentJob.js';
 import { splitCsv } from './csv.js';
@@ -33,7 +34,7 @@ const COLUMNS = ['image', 'object', 'kind', 'values'] as const;
  */
 export async function readPromptsFile(path: string): Promise<PromptsFile> {
   const text = (await readText(path)).replace(/^\uFEFF/, '');
-  const prompts = /^\s*[{[]/.test(text) ? promptsFromJson(text, path) : promptsFromCsv(text, path);
+  const prompts = /^\s*[{[]/.test(text) ? promptsFromJson(text, path) : await promptsFromCsv(text, path);
   if (prompts.images.length > 0) return prompts;
   throw input('PROMPTS_EMPTY', `expected at least one prompt in ${path}, got none`, 'add a line for each prompt');
 }
@@ -103,7 +104,7 @@ function parse(text: string, path: string): unknown {
   }
 }
 
-function promptsFromCsv(text: string, path: string): PromptsFile {
+async function promptsFromCsv(text: string, path: string): Promise<PromptsFile> {
   const [header, ...rows] = splitCsv(text);
   const names = header?.fields.map((field) => field.trim().toLowerCase()) ?? [];
   if (COLUMNS.some((column, i) => names[i] !== column)) {
@@ -114,13 +115,17 @@ function promptsFromCsv(text: string, path: string): PromptsFile {
     );
   }
   const lists = new Map<string, PromptList>();
+  const stored = new Map<string, string>();
   for (const { line, fields } of rows) {
     // The values come last and may contain commas without quotes.
     const [image = '', object = '', kind = '', ...values] = fields.map((field) => field.trim());
     const where = `line ${line} of ${path}`;
     if (image === '') throw input('PROMPTS_LINE', `${where}: the image path is missing`, 'add it as the first column');
-    const list = lists.get(image) ?? new PromptList();
-    lists.set(image, list);
+    // Lines about one file may spell its name in two Unicode normal forms.
+    const file = stored.get(image) ?? (await storedPath(image));
+    stored.set(image, file);
+    const list = lists.get(file) ?? new PromptList();
+    lists.set(file, list);
     try {
       list.select(object || 'object-1');
       addPrompt(list, kind, values.join(','));

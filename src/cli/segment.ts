@@ -82,7 +82,9 @@ export function segmentCommand(): Command {
     if (options.classes) checkAlone(options, hasPrompts);
     const everything = everythingSettings(options, { ...options, hasPrompts });
     const plan =
-      everything || options.classes ? planWithoutPrompts(images) : await planJobs(images, prompts, options.prompts);
+      everything || options.classes
+        ? await planWithoutPrompts(images)
+        : await planJobs(images, prompts, options.prompts);
     const { frame, frames = frame === undefined ? undefined : [[frame, frame] as const], ...others } = options;
     const { segmentAll } = await import('./segmentRun.js');
     const settings = { ...others, ...(everything && { everything }), ...(frames && { frames }) };

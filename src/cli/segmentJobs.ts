@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import type { AnnotationClass, ImageRef } from '../formats/annotation.js';
-import { nameKey } from '../formats/outputNames.js';
+import { storedPath } from '../formats/fileSystem.node.js';
 import type { PromptList } from './promptOptions.js';
 import { type PromptedImage, readPromptsFile } from './promptsFile.js';
 
@@ -42,7 +42,7 @@ export async function planJobs(
       throw usage('PROMPTS_MISSING', 'expected a prompt, got none', hint);
     }
     const objects = prompts.list();
-    return { images: unique(images).map((path) => ({ image: { path }, objects })), classes: [] };
+    return { images: (await unique(images)).map(({ path }) => ({ image: { path }, objects })), classes: [] };
   }
   if (!prompts.isEmpty) {
     throw usage('PROMPTS_TWICE', 'expected prompts as options or in a file, got both', 'use one of the two');
@@ -50,14 +50,29 @@ export async function planJobs(
   const file = await readPromptsFile(promptsFile);
   const { classes } = file;
   if (images.length === 0) return { images: file.images.map((one) => withPath(one, promptsFile)), classes };
-  const found = await Promise.all(unique(images).map((path) => promptsOf(path, file.images, promptsFile)));
+  const byFile = new Map<string, PromptedImage[]>();
+  for (const one of file.images) {
+    if (one.image.path === undefined) continue;
+    const key = await keyOf(one.image.path);
+    byFile.set(key, [...(byFile.get(key) ?? []), one]);
+  }
+  const paths = await unique(images);
+  const found = await Promise.all(
+    paths.map(async ({ path, key }) => {
+      const ofPath = byFile.get(key) ?? (await promptsOfContent(path, file.images));
+      if (ofPath.length > 0) return ofPath.map(({ image, objects }) => ({ image: { ...image, path }, objects }));
+      const message = `${promptsFile} has no prompt for ${path}`;
+      const hint = 'add a line for it; paths are relative to the current folder';
+      return [{ image: { path }, objects: [], problem: new SamusError('PROMPTS_NO_IMAGE', message, hint) }];
+    }),
+  );
   return { images: found.flat(), classes };
 }
 
 /** The images for `--everything` and `--classes`, without prompts. @throws SamusError IMAGES_MISSING */
-export function planWithoutPrompts(images: readonly string[]): Plan {
+export async function planWithoutPrompts(images: readonly string[]): Promise<Plan> {
   checkImages(images);
-  return { images: unique(images).map((path) => ({ image: { path }, objects: [] })), classes: [] };
+  return { images: (await unique(images)).map(({ path }) => ({ image: { path }, objects: [] })), classes: [] };
 }
 
 /** A file may name an image by content hash alone; then the command line must give its path. */
@@ -68,16 +83,7 @@ function withPath({ image, objects }: PromptedImage, promptsFile: string): Plann
   throw usage('PROMPTS_NO_IMAGE', message, 'name the image files on the command line');
 }
 
-/** The prompts for an image in a prompts file, matched by path, else by content hash. */
-async function promptsOf(path: string, all: readonly PromptedImage[], promptsFile: string): Promise<PlannedImage[]> {
-  const ofPath = all.filter(({ image }) => image.path !== undefined && keyOf(image.path) === keyOf(path));
-  const found = ofPath.length > 0 ? ofPath : await promptsOfContent(path, all);
-  if (found.length > 0) return found.map(({ image, objects }) => ({ image: { ...image, path }, objects }));
-  const message = `${promptsFile} has no prompt for ${path}`;
-  const hint = 'add a line for it; paths are relative to the current folder';
-  return [{ image: { path }, objects: [], problem: new SamusError('PROMPTS_NO_IMAGE', message, hint) }];
-}
-
+/** The prompts of a file that name an image by its content hash. */
 async function promptsOfContent(path: string, all: readonly PromptedImage[]): Promise<PromptedImage[]> {
   if (all.every(({ image }) => image.content === undefined)) return [];
   const hash = createHash('sha256');
@@ -96,11 +102,16 @@ function checkImages(images: readonly string[]): void {
 }
 
 /** An image named twice would write the same output twice. */
-function unique(images: readonly string[]): string[] {
-  return [...new Map(images.map((image) => [keyOf(image), image])).values()];
+async function unique(images: readonly string[]): Promise<{ readonly path: string; readonly key: string }[]> {
+  const keyed = await Promise.all(images.map(async (path) => ({ path, key: await keyOf(path) })));
+  return [...new Map(keyed.map((one) => [one.key, one])).values()];
 }
 
-const keyOf = (path: string): string => nameKey(resolve(path));
+/**
+ * The file that a path names. On disk two names that differ in their Unicode normal form only are two files; a name that
+ * is not there means the one in another form.
+ */
+const keyOf = async (path: string): Promise<string> => resolve(await storedPath(path));
 
 function usage(code: ErrorCode, message: string, hint: string): SamusError {
   return new SamusError(code, message, hint);

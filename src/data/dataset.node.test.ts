@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataFolder, grey } from '../../test/support/dataFolder.js';
+import { DataFolder, grey, texture } from '../../test/support/dataFolder.js';
 import { createImage } from '../formats/image.js';
 import { openDataset } from './dataset.node.js';
 
@@ -180,6 +181,29 @@ describe('a dataset folder with mistakes', () => {
     await expect(open('over')).rejects.toThrow(coded('DATA_CLASS_RANGE'));
     const data = await openDataset(folder.root);
     await expect(data.read({ dataset: 'A', name: 'x' })).rejects.toThrow(coded('DATA_CLASS_RANGE'));
+  });
+
+  it('reads an object out of the noise of JPEG, and refuses classes in it', async () => {
+    await folder.list('test', '1/A/x').classes({ A: 2, B: 3 });
+    const disc = Uint8Array.from({ length: 64 * 64 }, (_, i) => Number(Math.hypot((i % 64) - 32, (i >> 6) - 32) < 14));
+    const jpeg = (level: number) =>
+      sharp(
+        disc.map((inside) => inside * level),
+        { raw: { width: 64, height: 64, channels: 1 } },
+      )
+        .jpeg()
+        .toBuffer();
+    for (const dataset of ['A', 'B']) {
+      await folder.pair(dataset, 'x', texture(64, 64, 1), grey(64, disc));
+      writeFileSync(join(folder.root, dataset, 'label/x.png'), await jpeg(255));
+    }
+    const data = await openDataset(folder.root);
+    expect(await data.read({ dataset: 'A', name: 'x' })).toMatchObject({ label: disc, labelValues: 1 });
+    await expect(data.read({ dataset: 'B', name: 'x' })).rejects.toThrow(coded('MASK_LOSSY'));
+    writeFileSync(join(folder.root, 'B/label/x.png'), await jpeg(2));
+    await expect(data.read({ dataset: 'B', name: 'x' })).rejects.toThrow(coded('MASK_LOSSY'));
+    writeFileSync(join(folder.root, 'A/label/x.png'), await jpeg(2));
+    await expect(data.read({ dataset: 'A', name: 'x' })).rejects.toThrow(coded('MASK_FAINT'));
   });
 
   it('refuses a label of another size', async () => {

@@ -9,11 +9,12 @@ import { join } from 'node:path';
 import { listed, SamusError } from '../errors.js';
 import { storedPath } from '../formats/fileSystem.node.js';
 import { createImage, type Image, toGrey } from '../formats/image.js';
-import { readImage, readMask } from '../formats/imageFile.node.js';
+import { openImage } from '../formats/imageFile.node.js';
 import { nameKey } from '../formats/outputNames.js';
 import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
 import type { Dataset, LabelledImage } from './dataset.js';
 import { FactsTable } from './imageFacts.js';
+import { binaryMask, requireLossless } from './importers/masks.js';
 import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
 import { NameIndex } from './nameIndex.js';
 import { patientByName } from './patients.js';
@@ -89,7 +90,7 @@ class PublishedDataset implements Dataset {
   }
 
   async read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage> {
-    const [image, { label, values }] = await Promise.all([this.#readGrey(sample, 'img'), this.#readLabel(sample)]);
+    const [{ image }, { label, values }] = await Promise.all([this.#readGrey(sample, 'img'), this.#readLabel(sample)]);
     const { width, height } = image;
     if (label.width !== width || label.height !== height) {
       const message = `expected the label of ${sampleOrigin({ ...sample, classId: 1 })} to have the size of its image, ${width}x${height}, got ${label.width}x${label.height}`;
@@ -217,12 +218,21 @@ class PublishedDataset implements Dataset {
     return (await this.#readLabel(sample)).label;
   }
 
-  /** Where a dataset has two classes every value but 0 is the object: published labels hold 255 as well as 1. */
+  /**
+   * Where a dataset has two classes every value but 0 is the object: published labels hold 255 as well as 1. A label that
+   * was compressed with loss is noisy: it has a limit between background and object, and cannot hold several classes.
+   */
   async #readLabel(
     sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>,
   ): Promise<{ label: Image; values: number }> {
     const { count } = this.classes(sample.dataset);
-    const { width, height, data } = await this.#readGrey(sample, 'label');
+    const { image, lossy, path } = await this.#readGrey(sample, 'label');
+    if (lossy && count === 2) {
+      const label = binaryMask(image, true, path);
+      return { label, values: label.data.includes(1) ? 1 : 0 };
+    }
+    requireLossless(lossy, path);
+    const { width, height, data } = image;
     const held = new Uint8Array(256);
     for (const value of data) held[value] = 1;
     const values = held.reduce((sum, is) => sum + is, 0) - held[0]!;
@@ -249,12 +259,12 @@ class PublishedDataset implements Dataset {
   async #readGrey(
     sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>,
     folder: 'img' | 'label',
-  ): Promise<Image & { readonly channels: 1 }> {
+  ): Promise<{ readonly image: Image & { readonly channels: 1 }; readonly lossy: boolean; readonly path: string }> {
+    const path = this.#path(sample, folder);
     try {
-      const { width, height, data } = toGrey(
-        await (folder === 'img' ? readImage : readMask)(this.#path(sample, folder)),
-      );
-      return { width, height, channels: 1, data };
+      const source = await openImage(path);
+      const { width, height, data } = toGrey(await source.read(1, folder === 'img' ? undefined : 'mask'));
+      return { image: { width, height, channels: 1, data }, lossy: source.lossy, path };
     } catch (error) {
       if (error instanceof SamusError && error.code === 'IMAGE_NOT_FOUND') throw this.#missing(sample, folder);
       throw error;

@@ -183,6 +183,22 @@ describe('a pair of folders', () => {
     },
   );
 
+  it('leaves out a JPEG label of several classes, and names it', async () => {
+    const source = await newFolder();
+    await mkdir(join(source, 'labels'));
+    const label = Uint8Array.from({ length: 32 * 32 }, (_, i) => Math.floor((i % 32) / 11));
+    for (const name of ['good', 'lossy']) {
+      await write(source, `images/${name}.png`, texture(32, 32, 1));
+      const picture = sharp(label, { raw: { width: 32, height: 32, channels: 1 } }).toColourspace('b-w');
+      const coded = name === 'good' ? picture.png() : picture.jpeg({ quality: 100 });
+      await writeFile(join(source, `labels/${name}.png`), await coded.toBuffer());
+    }
+    const { result, out } = await importFrom('pair', source, { dataset: 'A', classes: ['inner', 'outer'] });
+    expect(result.datasets).toMatchObject([{ images: 1 }]);
+    expect(result.failed).toEqual([{ file: 'images/lossy.png', reason: expect.stringContaining('without loss') }]);
+    expect((await (await openDataset(out)).read({ dataset: 'A', name: 'good' })).label).toEqual(label);
+  });
+
   it('leaves out a JPEG mask that is too dark to distinguish an object from noise, and names it', async () => {
     const source = await newFolder();
     await mkdir(join(source, 'labels'));

@@ -117,12 +117,13 @@ export async function importDataset(out: string, plan: ImportPlan, options: Writ
   return { datasets: results, skipped, failed };
 }
 
-/** The error of one image, where it does not end the import. A mask that may or may not hold an object never does. */
+/** The error of one image, where it does not end the import. A mask that compression has made unreadable never does. */
 async function attempt<T>(work: () => Promise<T>, goesOn: boolean): Promise<T | SamusError> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof SamusError && error.kind === 'input' && (goesOn || error.code === 'MASK_FAINT')) return error;
+    if (!(error instanceof SamusError) || error.kind !== 'input') throw error;
+    if (goesOn || error.code === 'MASK_FAINT' || error.code === 'MASK_LOSSY') return error;
     throw error;
   }
 }

@@ -11,6 +11,8 @@ import { decodeRle, type Rle, rleCounts } from './rle.js';
 /** An image as read: sizes only where the document has them. */
 export interface CocoImage {
   readonly file: string;
+  /** Hash of the image's file, as the annotator writes it. */
+  readonly content?: string;
   readonly width?: number;
   readonly height?: number;
   readonly objects: readonly CocoObject[];
@@ -129,7 +131,7 @@ type MutableImage = CocoImage & { readonly objects: CocoObject[] };
 function readImages(document: unknown, report: Report): Map<string, MutableImage> {
   const images = new Map<string, { readonly image: MutableImage; readonly place: string }>();
   const shared = new Set<string>();
-  for (const [{ id, file_name, width, height }, place] of entries(document, 'images', report)) {
+  for (const [{ id, file_name, content, width, height }, place] of entries(document, 'images', report)) {
     if (typeof file_name !== 'string' || file_name === '') {
       report({ reason: `${place}: it has no file_name`, lost: 'image', ...(isId(id) && { image: id }) });
       continue;
@@ -156,6 +158,7 @@ function readImages(document: unknown, report: Report): Map<string, MutableImage
     const [sideways, down] = [side(width, 'width'), side(height, 'height')];
     const image = {
       file: file_name,
+      ...(typeof content === 'string' && { content }),
       ...(sideways !== undefined && { width: sideways }),
       ...(down !== undefined && { height: down }),
       objects: [],

@@ -51,7 +51,8 @@ export function isMissing(error: unknown): boolean {
 
 /**
  * The path of what is there under a name that differs from `path` in its Unicode normal form only, or undefined:
- * archives made on macOS hold decomposed names (u and U+0308), most programs write composed ones (U+00FC).
+ * archives made on macOS hold decomposed names (u and U+0308), most programs write composed ones (U+00FC). Undefined too
+ * if there are several.
  */
 export async function pathInOtherForm(path: string): Promise<string | undefined> {
   const whole = resolve(path);
@@ -64,8 +65,9 @@ export async function pathInOtherForm(path: string): Promise<string | undefined>
       continue;
     }
     const wanted = nameKey(part);
-    const entry = (await readdir(found).catch(() => [])).find((name) => nameKey(name) === wanted);
-    if (entry === undefined) return undefined;
+    const [entry, other] = (await readdir(found).catch(() => [])).filter((name) => nameKey(name) === wanted);
+    // Which of two is meant, nobody knows.
+    if (entry === undefined || other !== undefined) return undefined;
     found = join(found, entry);
   }
   return found;

@@ -5,7 +5,7 @@ export class OutputNames {
 
   /** @param paths of all that will be taken: no number gives one the name that another has of its own */
   constructor(paths: readonly string[] = []) {
-    this.#wanted = new Set(paths.map((path) => stemOf(path).toLowerCase()));
+    this.#wanted = new Set(paths.map((path) => sameName(stemOf(path))));
   }
 
   /** The stem of a path; one that is taken gets a number. */
@@ -26,14 +26,16 @@ export class OutputNames {
   #free(stem: string): string {
     for (let n = 1; ; n++) {
       const name = n === 1 ? stem : `${stem}-${n}`;
-      if (n > 1 && this.#wanted.has(name.split('/').at(-1)!.toLowerCase())) continue;
-      // Some systems know no capital letters.
-      if (this.#used.has(name.toLowerCase())) continue;
-      this.#used.add(name.toLowerCase());
+      if (n > 1 && this.#wanted.has(sameName(name.split('/').at(-1)!))) continue;
+      if (this.#used.has(sameName(name))) continue;
+      this.#used.add(sameName(name));
       return name;
     }
   }
 }
+
+/** By what output names are compared: some systems ignore case, and macOS ignores Unicode normal forms. */
+export const sameName = (name: string): string => nameKey(name).toLowerCase();
 
 const stemOf = (path: string): string => safeName(bareName(path));
 

@@ -3,6 +3,7 @@
  * handles failed jobs.
  */
 import { dirname } from 'node:path';
+import { binaryMask } from '../data/importers/masks.js';
 import { listed, SamusError } from '../errors.js';
 import { type AnnotationClass, annotationJson } from '../formats/annotation.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
@@ -158,10 +159,14 @@ function withWritten(error: unknown, written: readonly string[]): unknown {
   return new SamusError(code, `${message}; already written: ${listed(written)}`, hint, { ...details, written });
 }
 
-/** The mask in a file, from the same frame if it has several. */
+/**
+ * The mask in a file, from the same frame if it has several; without the noise of compression with loss.
+ * @throws SamusError MASK_FAINT, and as openImage
+ */
 async function readMaskOf(path: string, frame: number): Promise<Image> {
   const source = await openImage(path);
-  return toGrey(await source.read(source.frames === 1 ? 1 : frame, 'mask'));
+  const mask = toGrey(await source.read(source.frames === 1 ? 1 : frame, 'mask'));
+  return source.lossy ? binaryMask(mask, true, path) : mask;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
+import { TINY, TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { parseConfig, serialiseConfig } from './configFile.js';
 import { SAM_VIT_B, SAM_VIT_H, SAM_VIT_L } from './sam/config.js';
 import { SAMUS_B, SAMUS_S } from './samus/config.js';
@@ -112,6 +112,13 @@ describe('config.json', () => {
         details: expect.objectContaining({ field }),
       }),
     );
+  });
+
+  it('refuses 8 bits for a network without weights that can be held in them', () => {
+    const json = { ...JSON.parse(serialiseConfig(TINY.unet!)), quantisation: 'int8' };
+    const message =
+      'quantisation of the model must be left out for U-Net, which has no weights that can be held in 8 bits, not "int8"';
+    expect(() => parseConfig(json)).toThrow(expect.objectContaining({ kind: 'input', code: 'CONFIG_FIELD', message }));
   });
 
   it('refuses patches that overlap in SAM', () => {

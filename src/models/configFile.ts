@@ -39,6 +39,10 @@ export function parseConfig(json: unknown): ParsedConfig {
   const architecture = architectureOf({ architecture: take('architecture') });
   const sizes = architecture.readConfig(fieldReader(take));
   const quantisation = takeQuantisation(take('quantisation'));
+  if (quantisation && !architecture.isQuantisable) {
+    const rule = `must be left out for ${architecture.title}, which has no weights that can be held in 8 bits`;
+    throw fieldError('quantisation', rule, quantisation);
+  }
   const config: ModelConfig = { ...sizes, ...(quantisation && { quantisation }) };
   const known = architecture.preprocessing(config);
   const stated = take('preprocessing');

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { createImage, type Image } from '../../src/formats/image.js';
 import { encodePng } from '../../src/formats/imageWrite.node.js';
 import { writeModelFolder } from '../../src/formats/modelFolder.node.js';
@@ -58,6 +59,14 @@ export async function startServe(cwd: string, ...args: readonly string[]): Promi
       return ended;
     },
   };
+}
+
+/** The body of an answer of this status. */
+export async function jsonOf(response: Promise<Response>, status = 200) {
+  const answer = await response;
+  const text = await answer.text();
+  expect(answer.status, text).toBe(status);
+  return JSON.parse(text);
 }
 
 /** Writes a tiny SAMUS as a model folder. @returns its path */

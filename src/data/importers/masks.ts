@@ -49,6 +49,17 @@ function lossyLimit(counts: Uint32Array, file: string): number {
   return median / 2;
 }
 
+/**
+ * Refuses class indices that were compressed with loss: between 0 and 2 that leaves a border of 1, which is another
+ * class.
+ * @throws SamusError MASK_LOSSY
+ */
+export function requireLossless(lossy: boolean, file: string): void {
+  if (!lossy) return;
+  const message = `expected class indices stored without loss, got compression with loss (such as JPEG) in ${file}`;
+  throw new SamusError('MASK_LOSSY', message, 'make the label again from its source, as PNG', { file });
+}
+
 /** Where any of the masks is set. @throws SamusError DATA_SIZE_MISMATCH if their sizes differ */
 export function uniteMasks(masks: readonly [Image, ...Image[]], file: string): Image {
   const [first, ...others] = masks;

@@ -6,7 +6,7 @@ import { SamusError } from '../../errors.js';
 import { type Image, toGrey } from '../../formats/image.js';
 import { findFolder, layoutError } from './files.node.js';
 import { datasetEntry, type Importer } from './importer.js';
-import { binaryMask } from './masks.js';
+import { binaryMask, requireLossless } from './masks.js';
 import { pairItems } from './pairs.node.js';
 
 const LAYOUT = 'a folder of images and a folder of labels with the same names';
@@ -23,7 +23,10 @@ export const pair: Importer = {
     if (!images || !labels) {
       throw layoutError(source, LAYOUT, `${images ? 'no labels are' : 'no images are'} there; name them by option`);
     }
-    const several = (mask: Image, _lossy: boolean, file: string) => indices(mask, classes.length + 1, file);
+    const several = (mask: Image, lossy: boolean, file: string) => {
+      requireLossless(lossy, file);
+      return indices(mask, classes.length + 1, file);
+    };
     const labelOf = classes.length > 1 ? several : binaryMask;
     const pairs = await pairItems({ source, dataset, images, labels, labelOf });
     return { datasets: new Map([[dataset, datasetEntry(classes, 'not stated', 'own')]]), ...pairs };

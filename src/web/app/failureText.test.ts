@@ -48,7 +48,7 @@ const DEFECTS = [
 const OUT_OF_REACH = [
   ...['DATA_CLASS_RANGE', 'DATA_SIZE_MISMATCH', 'DATA_LAYOUT', 'DATA_LIST_EMPTY', 'DATA_LIST_LINE'],
   // The page takes only black and white for a compressed mask.
-  ...['MASK_FAINT', 'PROMPTS_JSON'],
+  ...['MASK_FAINT', 'MASK_LOSSY', 'PROMPTS_JSON'],
   // The page never quantises a model.
   'MODEL_NOT_QUANTISABLE',
 ];

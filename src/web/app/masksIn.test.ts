@@ -127,6 +127,18 @@ describe('masks that are opened', () => {
     expect(works.get('of b')?.objects.map(({ classId }) => classId)).toEqual([1]);
   });
 
+  it('of COCO open without the entries that cannot be used, and the first of these is named', async () => {
+    const categories = [{ id: 1, name: 'lesion' }];
+    const images = [{ id: 1, file_name: 'IM1-2.png', width: 2, height: 1 }];
+    const annotations = [7, 1, 8].map((category_id, id) => ({ id, image_id: 1, category_id, segmentation: rle }));
+    await addMasks([file('coco.json', JSON.stringify({ images, annotations, categories }))], false);
+    expect(counts()).toEqual({ 'of a': 1 });
+    expect(message.peek()).toMatchObject({
+      text: '1 object opened on 1 image.',
+      hint: '2 entries are unusable and left out: annotation 0 of IM1-2.png: its category 7 is not in the list of categories; …',
+    });
+  });
+
   it('of COCO keep numbers, names and unused classes after everything was deleted', async () => {
     const categories = ['object', 'lymph node', 'vessel', 'vessel'].map((name, i) => ({ id: [1, 2, 3, 40][i], name }));
     const images = [{ id: 1, file_name: 'IM1-2.png', width: 2, height: 1 }];

@@ -9,7 +9,7 @@ import { addObject, emptyDocument, type ObjectSeed, setScale } from '../document
 import { freeClass } from '../document/palette.js';
 import type { Annotation, ClassEntry, ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
-import type { ImportedImage } from '../exports/readAnnotations.js';
+import type { Imported, ImportedImage } from '../exports/readAnnotations.js';
 import { openImage } from '../open/openImage.js';
 import { pageError } from '../pageError.js';
 import { text } from '../text/en.js';
@@ -42,9 +42,11 @@ export async function addMasks(
   await restoreSettings();
   const lost: string[] = [];
   const failures: unknown[] = [];
+  const leftOut: string[] = [];
   for (const found of files) {
     try {
-      const read = await readMasks(found, sets);
+      const { images: read, leftOut: bad } = await readMasks(found, sets);
+      leftOut.push(...bad);
       for (const image of read) {
         try {
           const entry = await entryFor(image, files.length === 1 && read.length === 1);
@@ -69,6 +71,7 @@ export async function addMasks(
         known,
         lost.length,
         failures.map((failure) => asMessage(failure).text),
+        leftOut,
       ),
     );
   } else if (failures.length > 0) sayError(failures[0]);
@@ -82,14 +85,15 @@ const isOtherJson = (error: unknown): boolean =>
 async function readMasks(
   { file, path }: FoundFile,
   sets: ReadonlyMap<string, readonly ClassEntry[]>,
-): Promise<ImportedImage[]> {
+): Promise<Pick<Imported, 'images' | 'leftOut'>> {
   if (/\.json$/i.test(path)) {
-    const { images, classes: named } = await exportClient().call('annotations', { file, path });
+    const { images, classes: named, leftOut } = await exportClient().call('annotations', { file, path });
     const ids = mergeClasses(named, true);
-    return images.map((image) => ({
+    const numbered = images.map((image) => ({
       ...image,
       objects: image.objects.map((object) => ({ ...object, classId: ids.get(object.classId) ?? object.classId })),
     }));
+    return { images: numbered, leftOut };
   }
   const { width, height, classes: found, spacingMm } = await exportClient().call('label', file);
   // All classes of the dataset, so that new classes get other numbers.
@@ -103,7 +107,7 @@ async function readMasks(
     start: { mask, origin: 'file', score: null } as const,
     committed: true,
   }));
-  return [{ image: path, width, height, objects, ...(spacingMm && { spacingMm }) }];
+  return { images: [{ image: path, width, height, objects, ...(spacingMm && { spacingMm }) }], leftOut: [] };
 }
 
 /**

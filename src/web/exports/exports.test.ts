@@ -308,6 +308,44 @@ describe('exports', () => {
     expect(read.images[0]!.objects.map(({ classId }) => classId)).toEqual([1, 3, 9]);
   });
 
+  it('of COCO keep what is good beside entries that cannot be used, and name these', () => {
+    const rle = { size: [4, 6], counts: columns(1).counts };
+    const categories = [{ id: 1, name: 'lesion' }, 'none', { id: 2 }];
+    const images = [
+      { id: 1, width: WIDTH, height: HEIGHT },
+      { id: 2, file_name: 'a.png', width: WIDTH, height: HEIGHT, content: 'of a' },
+      { id: 3, file_name: 'b.png' },
+      { id: 4, file_name: 'b.png', width: WIDTH, height: HEIGHT, content: 'of b' },
+    ];
+    const polygon = [[0, 0, 1, 0, 1, 1]];
+    const annotations = [
+      { id: 1, image_id: 2, category_id: 1, segmentation: rle },
+      { id: 2, image_id: 2, category_id: 9, segmentation: rle },
+      { id: 3, image_id: 2, category_id: 1, segmentation: { ...rle, size: [2, 2] } },
+      { id: 4, image_id: 3, category_id: 1, segmentation: polygon },
+      { id: 5, image_id: 4, category_id: 1, segmentation: polygon },
+      { id: 6, category_id: 1, segmentation: rle },
+    ];
+    const read = (these: readonly unknown[]) =>
+      readAnnotations(JSON.stringify({ images, annotations: these, categories }), 'coco.json');
+    const { images: found, leftOut } = read(annotations);
+    expect(found.map(({ image, content, objects }) => [image, content, objects.length])).toEqual([
+      ['a.png', 'of a', 1],
+      ['b.png', 'of b', 1],
+    ]);
+    expect(leftOut).toEqual([
+      'categories[1] is text, expected an object',
+      'categories[2]: it has no name',
+      '1: images[0]: it has no file_name',
+      'annotation 2 of a.png: its category 9 is not in the list of categories',
+      'annotation 3 of a.png: cannot read run lengths of a mask: its counts give 24 pixels, its size 4',
+      'annotation 6: its image_id is neither a whole number nor text',
+      'b.png: its width and height are missing',
+    ]);
+    // Where nothing is left, the first entry is the error.
+    expect(() => read(annotations.slice(3, 4))).toThrow(expect.objectContaining({ code: 'COCO_INVALID' }));
+  });
+
   it('of COCO give a free number to a category whose own no class can have', () => {
     const categories = [0, 1, 300].map((id) => ({ id, name: `of ${id}` }));
     const annotation = { image_id: 1, segmentation: { size: [4, 6], counts: columns(1).counts } };

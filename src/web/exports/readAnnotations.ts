@@ -5,7 +5,14 @@
 import { SamusError } from '../../errors.js';
 import type { AnnotatedImage, AnnotatedObject, AnnotationClass } from '../../formats/annotation.js';
 import { readAnnotation } from '../../formats/annotationRead.js';
-import { type CocoImage, cocoCategories, cocoMask, readCoco } from '../../formats/cocoRead.js';
+import {
+  type CocoImage,
+  type CocoObject,
+  type CocoProblem,
+  cocoCategories,
+  cocoMask,
+  readCoco,
+} from '../../formats/cocoRead.js';
 import { type Fields, isFields } from '../../formats/jsonFields.js';
 import { decodeRle, encodeRle, type Rle, rleCounts } from '../../formats/rle.js';
 import { hasPrompts, isAsked } from '../../predict/asking.js';
@@ -31,9 +38,14 @@ export interface ImportedImage {
 export interface Imported {
   readonly images: readonly ImportedImage[];
   readonly classes: readonly ClassEntry[];
+  /** Entries of COCO JSON that cannot be used, each with its place and the reason. */
+  readonly leftOut: readonly string[];
 }
 
-/** @throws SamusError ANNOTATIONS_JSON naming the place that is wrong, ANNOTATION_VERSION, COCO_…, RLE_INVALID */
+/**
+ * Of COCO JSON, entries that cannot be used are left out; if nothing else is there, the first of them is the error.
+ * @throws SamusError ANNOTATIONS_JSON naming the place that is wrong, ANNOTATION_VERSION, COCO_…, RLE_INVALID
+ */
 export function readAnnotations(text: string, path: string): Imported {
   const document = parse(text, path);
   return Array.isArray(document.annotations) ? fromCoco(document, path) : fromAnnotation(document, path);
@@ -42,6 +54,7 @@ export function readAnnotations(text: string, path: string): Imported {
 function fromAnnotation(document: Fields, path: string): Imported {
   const { model, classes, images } = annotationOf(document, path);
   return {
+    leftOut: [],
     classes: classes.map(named),
     images: images.map(({ image, width, height, spacingMm, objects }, i) => {
       const where = `images[${i}]`;
@@ -123,7 +136,15 @@ function named({ id, name, color = classColor(id) }: AnnotationClass): ClassEntr
 
 /** Categories are classes, used or not; those whose number no class can have get a free one. */
 function fromCoco(document: Fields, path: string): Imported {
-  const categories = cocoCategories(document);
+  const leftOut: string[] = [];
+  const report = ({ annotation, image, reason }: CocoProblem): void => {
+    const entry = annotation === undefined ? [] : [`annotation ${annotation}`];
+    const place = [...entry, ...(image === undefined ? [] : [image])].join(' of ');
+    leftOut.push(place === '' ? reason : `${place}: ${reason}`);
+  };
+  const read = readCoco(document, report);
+  // What is wrong with categories has been reported by then.
+  const categories = cocoCategories(document, () => {});
   const fits = (id: number): boolean => id >= 1 && id <= LAST_CLASS;
   const taken = categories.filter(({ id }) => fits(id));
   const ids = new Map(taken.map(({ id }) => [id, id]));
@@ -134,35 +155,51 @@ function fromCoco(document: Fields, path: string): Imported {
     taken.push({ id: free, name });
     ids.set(id, free);
   }
-  const contents = contentsOf(document);
-  return {
-    classes: taken.map(named).sort((a, b) => a.id - b.id),
-    images: readCoco(document).flatMap((image, i) => {
-      const content = contents[i];
-      if (image.objects.length === 0) return [];
-      return [{ ...fromCocoImage(image, ids, path), ...(content !== undefined && { content }) }];
-    }),
-  };
-}
-
-/** Hashes of the files of its images, as this page writes them (writeFiles.ts). */
-function contentsOf({ images }: Fields): (string | undefined)[] {
-  const entries: readonly unknown[] = Array.isArray(images) ? images : [];
-  return entries.map((entry) => (isFields(entry) && typeof entry.content === 'string' ? entry.content : undefined));
-}
-
-function fromCocoImage(image: CocoImage, ids: ReadonlyMap<number, number>, path: string): ImportedImage {
-  const sized = image.objects.find(({ rle }) => rle)?.rle?.size;
-  const width = image.width ?? sized?.[1];
-  const height = image.height ?? sized?.[0];
-  if (width === undefined || height === undefined) throw wrong(path, `images, ${image.file}: width, height`);
-  const objects = image.objects.map((object) => {
-    const mask = encodeRle(cocoMask(object, width, height), width, height);
-    const start = { mask, origin: 'file', score: object.score ?? null } as const;
-    const classId = ids.get(object.categoryId)!;
-    return { classId, start, committed: true, ...(object.name !== undefined && { name: object.name }) };
+  const errors: SamusError[] = [];
+  const images = read.flatMap((image) => {
+    if (image.objects.length === 0) return [];
+    const size = sizeOf(image);
+    if (!size) {
+      errors.push(wrong(path, `images, ${image.file}: width, height`));
+      report({ image: image.file, reason: 'its width and height are missing' });
+      return [];
+    }
+    const objects = image.objects.flatMap((object) => {
+      try {
+        return [fromCocoObject(object, size, ids)];
+      } catch (error) {
+        if (!(error instanceof SamusError)) throw error;
+        errors.push(error);
+        report({ image: image.file, reason: error.message, ...(object.id !== undefined && { annotation: object.id }) });
+        return [];
+      }
+    });
+    const { file, content } = image;
+    return objects.length > 0 ? [{ image: file, ...size, objects, ...(content !== undefined && { content }) }] : [];
   });
-  return { image: image.file, width, height, objects };
+  if (images.length === 0 && leftOut.length > 0) {
+    // Without a reporter the reader throws the first error.
+    readCoco(document);
+    if (errors[0]) throw errors[0];
+  }
+  return { classes: taken.map(named).sort((a, b) => a.id - b.id), images, leftOut };
+}
+
+type Size = Pick<ImportedImage, 'width' | 'height'>;
+
+/** The size of an image, else that of its run lengths. */
+function sizeOf(image: CocoImage): Size | undefined {
+  const sized = image.objects.find(({ rle }) => rle)?.rle?.size;
+  const [width, height] = [image.width ?? sized?.[1], image.height ?? sized?.[0]];
+  return width === undefined || height === undefined ? undefined : { width, height };
+}
+
+/** @throws SamusError COCO_SIZE, RLE_INVALID, POLYGON_INVALID */
+function fromCocoObject(object: CocoObject, { width, height }: Size, ids: ReadonlyMap<number, number>) {
+  const mask = encodeRle(cocoMask(object, width, height), width, height);
+  const start = { mask, origin: 'file', score: object.score ?? null } as const;
+  const classId = ids.get(object.categoryId)!;
+  return { classId, start, committed: true, ...(object.name !== undefined && { name: object.name }) };
 }
 
 function parse(text: string, path: string): Fields {

@@ -371,13 +371,16 @@ export const text = {
       objects === 0
         ? 'No new objects were opened.'
         : `${count(objects, 'object', 'objects')} opened on ${count(images, 'image', 'images')}.`,
-    rest: (known: number, lost: number, failures: readonly string[]): string =>
+    rest: (known: number, lost: number, failures: readonly string[], leftOut: readonly string[]): string =>
       [
         known > 0
           ? `${count(known, 'object was', 'objects were')} opened before and ${known === 1 ? 'keeps its' : 'keep their'} current state. Delete an object first to restore it from the file.`
           : '',
         lost > 0 ? `${count(lost, 'file matches', 'files match')} no image in the list, or more than one.` : '',
         failures.length > 0 ? `${count(failures.length, 'file', 'files')} could not be opened: ${failures[0]}` : '',
+        leftOut.length > 0
+          ? `${count(leftOut.length, 'entry is', 'entries are')} unusable and left out: ${leftOut[0]}${leftOut.length > 1 ? '; …' : '.'}`
+          : '',
       ]
         .filter(Boolean)
         .join(' '),
