@@ -1,7 +1,11 @@
 /**
- * AutoSAMUS against its authors' implementation, part by part. The golden's random weights make tokens of a norm of 16,000 and
- * attention that is almost all or nothing: in float32 the reference itself is 1.1e-4 from the same arithmetic in float64, and the
- * decoder turns that into 1 % of the logits. So each part gets the reference's results of the part before it.
+ * AutoSAMUS against its authors' implementation. The golden's random weights make tokens with a norm of 16,000 and attention that
+ * is almost all or nothing, so float32 decides little there. Measured with the same module in PyTorch: in float32 it equals the
+ * golden's training step (output 3e-5, gradients x 1.00); in float64 the golden is 1.1e-2 away from it in the output (0.38 for the
+ * single image), 4e-2 to 0.1 in most gradients, and 0.4 to 0.65 in those of the last layer that only the prompt reaches. Weights
+ * moved by half a unit of float32 change that layer's gradients by up to 1.4 times their norm. So the bounds here are twice the
+ * golden's own distance from float64, and test/fixtures/networks/autosamus-tiny.safetensors, a file of the same layout with
+ * well-scaled weights, holds every tensor to float32 (networks.test.ts).
  */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
@@ -21,6 +25,9 @@ import { Parameters } from '../../src/nn/parameters.js';
 import { takenBy } from '../../src/runtime/session.js';
 import { compareReference, computeReference, openReference } from '../../src/train/reference.js';
 import { runtime } from '../support/evaluate.js';
+
+/** Weights that only the prompt reaches: their gradients are all rounding in this golden. */
+const PROMPT_ONLY = /\.cross_image_token\.layers\.1\.[13]\./;
 
 const folder = process.env.SAMUS_TEST_DATA;
 
@@ -49,9 +56,9 @@ describe.skipIf(!folder)('AutoSAMUS (needs the folder SAMUS_TEST_DATA)', () => {
     const errors = new Map(differences.map(({ name, rel_l2 }) => [name, rel_l2]));
     expect(errors.get('image_embedding')).toBeLessThan(5e-5);
     expect(errors.get('sparse')).toBeLessThan(5e-5);
-    // Twice the reference's own distance from float64.
-    expect(errors.get('new_image_embedding')).toBeLessThan(5e-4);
-    expect(errors.get('low_res_logits')).toBeLessThan(5e-2);
+    expect(errors.get('new_image_embedding')).toBeLessThan(2.4e-4);
+    expect(errors.get('dense')).toBeLessThan(2.4e-4);
+    expect(errors.get('low_res_logits')).toBeLessThan(2e-2);
   });
 
   it('decodes the prompts of the reference as the reference', async () => {
@@ -69,16 +76,16 @@ describe.skipIf(!folder)('AutoSAMUS (needs the folder SAMUS_TEST_DATA)', () => {
     const dense = featureAdapter(p.at('feature_adapter'), image, config.adapterChannels);
     const results = await run({ adapted: dense, lowResLogits }, tensors, expected);
     expect(distance(results.adapted!, expected.get('dense')!)).toBeLessThan(5e-5);
-    // From equal inputs, too, this attention loses three digits.
+    // From equal inputs PyTorch in float32 is 2.8e-4 away on another machine.
     const [, , height, width] = results.lowResLogits!.shape;
     const first = { ...results.lowResLogits!, shape: [1, 1, height!, width!] };
     const logits = toFloat32(first).data.slice(0, height! * width!);
     expect(
       distance({ dtype: 'float32', shape: [logits.length], data: logits }, expected.get('low_res_logits')!),
-    ).toBeLessThan(2e-3);
+    ).toBeLessThan(6e-4);
   });
 
-  it('has the same weights without a gradient, and a loss near the reference', async () => {
+  it('has the loss and the gradients as near as float64 is to the reference', async () => {
     const data = await fileOf('networks/autosamus-tiny.training');
     const file = openReference(data, await opened());
     const computed = await computeReference(runtime, file);
@@ -87,7 +94,10 @@ describe.skipIf(!folder)('AutoSAMUS (needs the folder SAMUS_TEST_DATA)', () => {
     );
     const { differences, missing } = compareReference(file, computed);
     expect(missing).toEqual([]);
-    expect(differences.find(({ name }) => name === 'loss')?.rel_l2).toBeLessThan(2e-3);
+    expect(differences.find(({ name }) => name === 'loss')?.rel_l2).toBeLessThan(1e-3);
+    const gradients = differences.filter(({ name }) => /^grad(sample)?\./.test(name) && !PROMPT_ONLY.test(name));
+    expect(gradients.length).toBeGreaterThan(80);
+    expect(gradients.filter(({ rel_l2 }) => rel_l2 > 0.21)).toEqual([]);
   });
 });
 
