@@ -14,7 +14,7 @@ import { nameKey } from '../formats/outputNames.js';
 import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
 import type { Dataset, LabelledImage } from './dataset.js';
 import { FactsTable } from './imageFacts.js';
-import { binaryMask, requireLossless } from './importers/masks.js';
+import { binaryMask, brightestSamples, classIndices } from './importers/masks.js';
 import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
 import { NameIndex } from './nameIndex.js';
 import { patientByName } from './patients.js';
@@ -90,7 +90,8 @@ class PublishedDataset implements Dataset {
   }
 
   async read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage> {
-    const [{ image }, { label, values }] = await Promise.all([this.#readGrey(sample, 'img'), this.#readLabel(sample)]);
+    const [read, { label, values }] = await Promise.all([this.#readFile(sample, 'img'), this.#readLabel(sample)]);
+    const image = greyOf(read.image);
     const { width, height } = image;
     if (label.width !== width || label.height !== height) {
       const message = `expected the label of ${sampleOrigin({ ...sample, classId: 1 })} to have the size of its image, ${width}x${height}, got ${label.width}x${label.height}`;
@@ -226,13 +227,12 @@ class PublishedDataset implements Dataset {
     sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>,
   ): Promise<{ label: Image; values: number }> {
     const { count } = this.classes(sample.dataset);
-    const { image, lossy, path } = await this.#readGrey(sample, 'label');
+    const { image, lossy, path } = await this.#readFile(sample, 'label');
     if (lossy && count === 2) {
       const label = binaryMask(image, true, path);
       return { label, values: label.data.includes(1) ? 1 : 0 };
     }
-    requireLossless(lossy, path);
-    const { width, height, data } = image;
+    const { width, height, data } = count === 2 ? brightestSamples(image) : classIndices(image, lossy, path);
     const held = new Uint8Array(256);
     for (const value of data) held[value] = 1;
     const values = held.reduce((sum, is) => sum + is, 0) - held[0]!;
@@ -256,15 +256,15 @@ class PublishedDataset implements Dataset {
     return { label: createImage(width, height, 1, data), values };
   }
 
-  async #readGrey(
+  async #readFile(
     sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>,
     folder: 'img' | 'label',
-  ): Promise<{ readonly image: Image & { readonly channels: 1 }; readonly lossy: boolean; readonly path: string }> {
+  ): Promise<{ readonly image: Image; readonly lossy: boolean; readonly path: string }> {
     const path = this.#path(sample, folder);
     try {
       const source = await openImage(path);
-      const { width, height, data } = toGrey(await source.read(1, folder === 'img' ? undefined : 'mask'));
-      return { image: { width, height, channels: 1, data }, lossy: source.lossy, path };
+      const image = await source.read(1, folder === 'img' ? 'image' : 'mask');
+      return { image, lossy: source.lossy, path };
     } catch (error) {
       if (error instanceof SamusError && error.code === 'IMAGE_NOT_FOUND') throw this.#missing(sample, folder);
       throw error;
@@ -282,6 +282,11 @@ class PublishedDataset implements Dataset {
     const hint = /\.png$/i.test(sample.name) ? 'lists name images without .png' : 'add the file, or take the line out';
     return new SamusError('DATA_FILE_MISSING', message, hint, { ...origin(sample), file });
   }
+}
+
+function greyOf(image: Image): Image & { readonly channels: 1 } {
+  const { width, height, data } = toGrey(image);
+  return { width, height, channels: 1, data };
 }
 
 function origin({ dataset, name, list, line }: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>) {

@@ -111,6 +111,23 @@ describe('a pair of folders', () => {
     ]);
   });
 
+  it('finds objects in one channel of a colour mask, and refuses colours as class indices', async () => {
+    const source = await newFolder();
+    const data = Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 0, 4, 0, 2, 0);
+    await write(source, 'images/a.png', texture(2, 2, 1));
+    await write(source, 'labels/a.png', createImage(2, 2, 3, data));
+    const { out } = await importFrom('pair', source);
+    const sample = { dataset: 'Own-Data', name: 'a' };
+    expect([...(await (await openDataset(out)).readLabel(sample)).data]).toEqual([0, 1, 1, 1]);
+    await cp(join(source, 'labels/a.png'), join(out, 'Own-Data/label/a.png'));
+    expect([...(await (await openDataset(out)).readLabel(sample)).data]).toEqual([0, 1, 1, 1]);
+    await expect(importFrom('pair', source, { classes: ['a', 'b'] })).rejects.toThrow(coded('DATA_CLASS_RANGE'));
+    // Equal channels are grey.
+    await write(source, 'labels/a.png', createImage(2, 2, 3, Uint8Array.of(0, 0, 0, 1, 1, 1, 2, 2, 2, 0, 0, 0)));
+    const { out: indices } = await importFrom('pair', source, { classes: ['a', 'b'] });
+    expect([...(await (await openDataset(indices)).readLabel(sample)).data]).toEqual([0, 1, 2, 0]);
+  });
+
   it('is no folder of lists, and its names survive them', async () => {
     const source = await newFolder();
     await write(source, 'images/a.png', texture(2, 2, 1));

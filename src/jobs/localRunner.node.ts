@@ -3,11 +3,11 @@
  * handles failed jobs.
  */
 import { dirname } from 'node:path';
-import { binaryMask } from '../data/importers/masks.js';
+import { binaryMask, brightestSamples } from '../data/importers/masks.js';
 import { listed, SamusError } from '../errors.js';
 import { type AnnotationClass, annotationJson } from '../formats/annotation.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
-import { type Image, maskToImage, toGrey } from '../formats/image.js';
+import { type Image, maskToImage } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
 import type { ImageSource } from '../formats/imageSource.js';
 import { writePng } from '../formats/imageWrite.node.js';
@@ -165,8 +165,8 @@ function withWritten(error: unknown, written: readonly string[]): unknown {
  */
 async function readMaskOf(path: string, frame: number): Promise<Image> {
   const source = await openImage(path);
-  const mask = toGrey(await source.read(source.frames === 1 ? 1 : frame, 'mask'));
-  return source.lossy ? binaryMask(mask, true, path) : mask;
+  const mask = await source.read(source.frames === 1 ? 1 : frame, 'mask');
+  return source.lossy ? binaryMask(mask, true, path) : brightestSamples(mask);
 }
 
 /**

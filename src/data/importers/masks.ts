@@ -20,7 +20,7 @@ const MOST_NOISE = 16;
  * @throws SamusError MASK_FAINT if a lossy mask is not black, but too dark to distinguish an object from noise
  */
 export function binaryMask(mask: Image, lossy = false, file = 'the mask'): Image {
-  const grey = toGrey(mask);
+  const grey = lossy ? toGrey(mask) : brightestSamples(mask);
   const counts = new Uint32Array(256);
   for (const value of grey.data) counts[value]!++;
   const limit = lossy ? lossyLimit(counts, file) : counts.findLastIndex((count) => count > 0) > MIDDLE ? MIDDLE : 0;
@@ -52,12 +52,36 @@ function lossyLimit(counts: Uint32Array, file: string): number {
 /**
  * Refuses class indices that were compressed with loss: between 0 and 2 that leaves a border of 1, which is another
  * class.
- * @throws SamusError MASK_LOSSY
  */
-export function requireLossless(lossy: boolean, file: string): void {
+function requireLossless(lossy: boolean, file: string): void {
   if (!lossy) return;
   const message = `expected class indices stored without loss, got compression with loss (such as JPEG) in ${file}`;
   throw new SamusError('MASK_LOSSY', message, 'make the label again from its source, as PNG', { file });
+}
+
+/** The largest sample of each pixel of a mask: as a grey level, red 1 or blue 4 would be rounded to black. */
+export function brightestSamples(mask: Image): Image {
+  const { width, height, channels, data } = mask;
+  if (channels === 1) return mask;
+  const brightest = new Uint8Array(width * height);
+  for (let i = 0; i < data.length; i++) {
+    const pixel = Math.floor(i / channels);
+    brightest[pixel] = Math.max(brightest[pixel]!, data[i]!);
+  }
+  return createImage(width, height, 1, brightest);
+}
+
+/**
+ * The class indices of a label of several classes.
+ * @param lossy whether the compression of its file changes values
+ * @throws SamusError MASK_LOSSY, or DATA_CLASS_RANGE for colours, whose grey levels would be other classes
+ */
+export function classIndices(label: Image, lossy: boolean, file: string): Image {
+  const grey = toGrey(label);
+  if (grey.data.some((value) => value > 0)) requireLossless(lossy, file);
+  if (label.data.every((value, i) => value === grey.data[Math.floor(i / label.channels)])) return grey;
+  const hint = 'save class indices as grey values in an 8-bit PNG';
+  throw new SamusError('DATA_CLASS_RANGE', `expected class indices in ${file}, got colours`, hint, { file });
 }
 
 /** Where any of the masks is set. @throws SamusError DATA_SIZE_MISMATCH if their sizes differ */

@@ -3,10 +3,10 @@
  * bright where the object is; with several it holds class indices.
  */
 import { SamusError } from '../../errors.js';
-import { type Image, toGrey } from '../../formats/image.js';
+import type { Image } from '../../formats/image.js';
 import { findFolder, layoutError } from './files.node.js';
 import { datasetEntry, type Importer } from './importer.js';
-import { binaryMask, requireLossless } from './masks.js';
+import { binaryMask, classIndices } from './masks.js';
 import { pairItems } from './pairs.node.js';
 
 const LAYOUT = 'a folder of images and a folder of labels with the same names';
@@ -23,18 +23,15 @@ export const pair: Importer = {
     if (!images || !labels) {
       throw layoutError(source, LAYOUT, `${images ? 'no labels are' : 'no images are'} there; name them by option`);
     }
-    const several = (mask: Image, lossy: boolean, file: string) => {
-      requireLossless(lossy, file);
-      return indices(mask, classes.length + 1, file);
-    };
+    const several = (mask: Image, lossy: boolean, file: string) =>
+      indices(classIndices(mask, lossy, file), classes.length + 1, file);
     const labelOf = classes.length > 1 ? several : binaryMask;
     const pairs = await pairItems({ source, dataset, images, labels, labelOf });
     return { datasets: new Map([[dataset, datasetEntry(classes, 'not stated', 'own')]]), ...pairs };
   },
 };
 
-function indices(mask: Image, count: number, file: string): Image {
-  const grey = toGrey(mask);
+function indices(grey: Image, count: number, file: string): Image {
   const highest = grey.data.reduce((most, value) => Math.max(most, value), 0);
   if (highest < count) return grey;
   const message = `expected class indices below ${count} in ${file}, got ${highest}`;
