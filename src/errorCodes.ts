@@ -104,7 +104,7 @@ export const ERRORS = {
   EVALUATE_LISTS: usage('The names of the lists cannot be read.'),
   EVALUATE_MODEL_TWICE: usage('A model is named twice in one comparison.'),
   EVALUATE_PROMPT: usage('The prompt is not one that `evaluate` knows.'),
-  EVALUATE_PROMPT_AUTO: usage('This version does not support the prompt `auto`.'),
+  EVALUATE_PROMPT_AUTO: usage('The prompt `auto` is for models that need no prompt.'),
   EVERYTHING_OPTION: usage('An option needs `--everything`.'),
   EVERYTHING_PROMPTS: usage('Prompts and `--everything` exclude each other.'),
   EXPORT_IMAGE: input('An image cannot be read for the export.'),

@@ -16,6 +16,7 @@ pixels.
 Examples:
   samus evaluate --data US30K --list test --report reports/first
   samus evaluate --data US30K --list val-Breast-BUSI,val-FetalHead-HC18 --prompt box --json
+  samus evaluate --data US30K --list test --prompt auto --model runs/unet/best
   samus evaluate --data US30K --list test --clicks 4 --draws 5 --seed 7
   samus evaluate --data US30K --list test --model samus-s --model runs/mine/best --report reports/compared
 
@@ -35,7 +36,11 @@ export function evaluateCommand(): Command {
       ),
     )
     .option('--model <model>', `${MODEL_NAMES}; repeatable, to compare (default: ${DEFAULT_MODEL})`, addModel)
-    .option('--prompt <kind>', 'point, points:N (N points at once), box or none', 'point')
+    .option(
+      '--prompt <kind>',
+      'point, points:N (N points at once), box, auto (models that need no prompt) or none',
+      'point',
+    )
     .addOption(
       new Option('--clicks <count>', 'correction clicks after the prompt, each at the centre of the largest error')
         .argParser(parseCount('--clicks', 0, MOST_CLICKS))
@@ -54,7 +59,7 @@ export function evaluateCommand(): Command {
     .addOption(
       new Option(
         '--absent-prompt <where>',
-        'click on images without the object: centre or beside (every object)',
+        'click on images without the object: centre, beside (every object) or auto (none)',
       ).default('centre'),
     )
     .option('--clean', 'fill holes and remove stray parts of masks before measuring, as "samus segment" does')

@@ -16,7 +16,7 @@ import {
 import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/evaluate.js';
 import { distinctSamples } from '../evaluate/imageGroups.js';
 import { imagesCsv } from '../evaluate/imagesCsv.js';
-import { type PromptableModel, promptable } from '../evaluate/promptableModel.js';
+import { promptable } from '../evaluate/promptableModel.js';
 import { parseAbsentPrompt, parsePromptKind, promptName } from '../evaluate/promptPlan.js';
 import type { Provenance, ReportContent, ReportModel } from '../evaluate/report/content.js';
 import { chooseExamples } from '../evaluate/report/examples.js';
@@ -26,7 +26,6 @@ import { summariseEvaluation } from '../evaluate/summary.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { architectureOf, requirePrompts } from '../models/registry.js';
-import type { ClassNetwork } from '../predict/classNetwork.js';
 import { loadModel, weightsHash } from '../predict/loadModel.node.js';
 import { Segmenter } from '../predict/segmenter.js';
 import type { Provider } from '../runtime/session.js';
@@ -91,7 +90,9 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     warn(`skipped ${repeated.length} repeated line(s), the first ${first}`);
   }
   // Detects an unreadable model before the first one has run for an hour.
-  if (models.length > 1) for (const model of models) checkPrompts((await loadModel(model)).config, model, protocol);
+  if (models.length > 1) {
+    for (const model of models) checkModel((await loadModel(model)).config, model, protocol, list, dataset);
+  }
   if (options.report !== undefined) {
     const facts = list.datasets.map((name) => join(options.data, name, 'images.csv'));
     const check = await outputCheck([...facts, ...models.flatMap(modelFiles)]);
@@ -143,7 +144,9 @@ async function runModel(
     ...(threads !== undefined && { threads }),
   });
   // Two runs both have a folder `best`, so several models go by their paths.
-  const adapted = evaluable(segmenter, models.length > 1 ? model : segmenter.name, protocol);
+  const name = models.length > 1 ? model : segmenter.name;
+  checkModel(segmenter.config, name, protocol, list, source);
+  const adapted = segmenter instanceof Segmenter ? promptable(segmenter, name) : promptable(segmenter, name);
   const stop = new AbortController();
   const forget = beforeInterruptedEnd(async () => {
     stop.abort();
@@ -170,22 +173,40 @@ async function runModel(
   }
 }
 
-/** @throws SamusError MODEL_PROMPTS */
-function evaluable(model: Segmenter | ClassNetwork, name: string, protocol: EvaluateOptions): PromptableModel {
-  checkPrompts(model.config, name, protocol);
-  return model instanceof Segmenter ? promptable(model, name) : promptable(model, name);
-}
-
-/** @throws SamusError MODEL_PROMPTS for prompts that the model does not take */
-function checkPrompts(config: ModelConfig, name: string, { prompt, clicks }: EvaluateOptions): void {
-  if (architectureOf(config).task === 'prompted') {
+/**
+ * Checks that a model answers the prompts and has the classes of the list.
+ * @throws SamusError MODEL_PROMPTS, EVALUATE_PROMPT_AUTO, MODEL_CLASSES
+ */
+function checkModel(
+  config: ModelConfig,
+  name: string,
+  { prompt, clicks, absentPrompt }: EvaluateOptions,
+  list: SampleList,
+  source: CaseSource,
+): void {
+  const architecture = architectureOf(config);
+  if (architecture.task === 'prompted') {
+    if (prompt.kind === 'auto' || absentPrompt === 'auto') {
+      const option = prompt.kind === 'auto' ? '--prompt' : '--absent-prompt';
+      const message = `expected a model without prompts for ${option} auto, got ${name}, which takes prompts`;
+      throw new SamusError('EVALUATE_PROMPT_AUTO', message, 'give another prompt, or evaluate AutoSAMUS or a network');
+    }
     const first = prompt.kind === 'none' ? [] : [prompt.kind];
     requirePrompts(config, clicks > 0 ? [...first, 'points'] : first);
     return;
   }
-  if (prompt.kind === 'none' && clicks === 0) return;
-  const message = `expected --prompt none without --clicks for ${name}, which predicts a class map, got --prompt ${promptName(prompt)}`;
-  throw new SamusError('MODEL_PROMPTS', message, 'give --prompt none, or evaluate a promptable model');
+  if ((prompt.kind !== 'none' && prompt.kind !== 'auto') || clicks > 0) {
+    const asked = `--prompt ${promptName(prompt)}${clicks > 0 ? ` --clicks ${clicks}` : ''}`;
+    const message = `expected --prompt auto without --clicks for ${name}, which takes no prompts, got ${asked}`;
+    throw new SamusError('MODEL_PROMPTS', message, 'give --prompt auto, or evaluate a promptable model');
+  }
+  const classes = architecture.classes(config);
+  // A network for two classes has one object, whichever class of the dataset it is.
+  const strange = classes > 2 ? [...list].find(({ classId }) => classId >= classes) : undefined;
+  if (!strange) return;
+  const { names } = source.classes(strange.dataset);
+  const message = `expected a model with class ${strange.classId} (${names[strange.classId]}) of ${strange.dataset}, got ${name} with ${classes} classes, the background included`;
+  throw new SamusError('MODEL_CLASSES', message, 'evaluate a model that was trained on these classes');
 }
 
 function checkModels(models: readonly string[]): void {

@@ -24,6 +24,7 @@ Examples:
   samus segment *.png --prompts prompts.csv --out masks --json
   samus segment scan.png --everything --min-area 100 --format overlay
   samus segment scan.png --classes --model runs/unet/best
+  samus segment *.png --auto --model runs/autosamus/best --out masks --json
   samus segment clip.tif --point 120,88 --frames all --format overlay
 
 prompts.csv:
@@ -73,28 +74,31 @@ export function segmentCommand(): Command {
     .option('--save-tensors <file>', 'also write the embedding and logits of one image as safetensors')
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES);
-  command.option('--classes', 'segment every class of a network without prompts, one object per class');
+  command
+    .option('--classes', 'segment every class of a model without prompts, one object per class')
+    .option('--auto', 'the same as --classes, for a model that prompts itself (AutoSAMUS)')
+    .option('--class-names <names>', 'names of the classes after the background, separated by commas', parseNames);
   addEverythingOptions(command);
   addModelOptions(command);
-  type Options = SegmentRunOptions & EverythingOptions & { readonly frame?: number; readonly frames?: FrameRanges };
+  type Options = SegmentRunOptions &
+    EverythingOptions & { readonly classes?: boolean; readonly frame?: number; readonly frames?: FrameRanges };
   return command.action(async (images: string[], options: Options) => {
     const hasPrompts = !prompts.isEmpty || options.prompts !== undefined;
-    if (options.classes) checkAlone(options, hasPrompts);
+    const auto = Boolean(options.auto || options.classes);
+    if (auto) checkAlone(options, hasPrompts);
     const everything = everythingSettings(options, { ...options, hasPrompts });
     const plan =
-      everything || options.classes
-        ? await planWithoutPrompts(images)
-        : await planJobs(images, prompts, options.prompts);
+      everything || auto ? await planWithoutPrompts(images) : await planJobs(images, prompts, options.prompts);
     const { frame, frames = frame === undefined ? undefined : [[frame, frame] as const], ...others } = options;
     const { segmentAll } = await import('./segmentRun.js');
-    const settings = { ...others, ...(everything && { everything }), ...(frames && { frames }) };
+    const settings = { ...others, auto, ...(everything && { everything }), ...(frames && { frames }) };
     finish(await segmentAll(plan, settings), options.json);
   });
 }
 
 /** @throws SamusError USAGE_CONFLICT for options that need a model that answers prompts */
 function checkAlone(
-  { everything, multimask, saveTensors }: SegmentRunOptions & EverythingOptions,
+  { auto, everything, multimask, saveTensors }: SegmentRunOptions & EverythingOptions,
   prompts: boolean,
 ): void {
   const others = {
@@ -105,8 +109,15 @@ function checkAlone(
   };
   const other = Object.entries(others).find(([, given]) => given !== undefined && given !== false);
   if (!other) return;
-  const message = `expected one of --classes and ${other[0]}, got both`;
+  const message = `expected one of --${auto ? 'auto' : 'classes'} and ${other[0]}, got both`;
   throw new SamusError('USAGE_CONFLICT', message, 'leave one out');
+}
+
+/** @throws InvalidArgumentError for an empty name */
+function parseNames(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (!names.includes('')) return names;
+  throw new InvalidArgumentError(`expected names separated by commas, got "${text}"`);
 }
 
 /** `--format png,overlay` and `--format png --format overlay` are the same. */

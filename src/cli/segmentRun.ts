@@ -3,7 +3,13 @@
  */
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
-import { type AnnotatedImage, type AnnotatedObject, annotationJson, type FailedImage } from '../formats/annotation.js';
+import {
+  type AnnotatedImage,
+  type AnnotatedObject,
+  type AnnotationClass,
+  annotationJson,
+  type FailedImage,
+} from '../formats/annotation.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { checkFrame, type ImageSource } from '../formats/imageSource.js';
@@ -11,8 +17,11 @@ import { rleArea, rleBox } from '../formats/rle.js';
 import { partCount } from '../formats/runs.js';
 import { LocalRunner } from '../jobs/localRunner.node.js';
 import { type JobOutputs, outputPaths, type SegmentJob } from '../jobs/segmentJob.js';
+import { namedClasses } from '../models/classLogits.js';
 import { isAsked } from '../predict/asking.js';
 import type { AutomaticSettings } from '../predict/automaticOptions.js';
+import { ClassNetwork } from '../predict/classNetwork.js';
+import type { Segmenter } from '../predict/segmenter.js';
 import { beforeInterruptedEnd, whole } from './interrupt.js';
 import type { ModelOptions } from './modelOptions.js';
 import { openClassNetwork, openSegmenter } from './openModel.js';
@@ -34,8 +43,10 @@ export interface SegmentRunOptions extends ModelOptions {
   readonly json?: boolean;
   /** Find everything, without prompts. */
   readonly everything?: AutomaticSettings;
-  /** Segment every class of a network, without prompts. */
-  readonly classes?: boolean;
+  /** Segment every class of a model that takes no prompts. */
+  readonly auto?: boolean;
+  /** Names of the classes, in place of those of the model. */
+  readonly classNames?: readonly string[];
   /** Frames of files with several (default: the first). */
   readonly frames?: FrameRanges;
 }
@@ -47,7 +58,6 @@ export interface SegmentRunOptions extends ModelOptions {
  */
 export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promise<Outcome> {
   const { out, saveTensors, frames } = options;
-  const { classes } = plan;
   const images = frames === undefined ? plan.images : await eachFrame(plan.images, frames);
   if (saveTensors !== undefined && images.length > 1) {
     throw new SamusError(
@@ -56,10 +66,11 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
       'run the command once for each image',
     );
   }
-  const jobs = plannedJobs({ images, classes }, options);
+  const jobs = plannedJobs(images, options);
   const check = await outputCheck(inputsOf(jobs, options));
   await check(jobs.flatMap(outputPaths));
-  const model = await (options.classes ? openClassNetwork : openSegmenter)(options);
+  const model = await (options.auto ? openClassNetwork : openSegmenter)(options);
+  const classes = plan.classes.length > 0 ? plan.classes : classesOf(model, options.classNames);
   const runner = new LocalRunner(model, { check, whole });
   // Fail before the first of many images if the folder cannot be created.
   if (images.length > 1) await makeFolder(out);
@@ -75,7 +86,7 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
       progress.update(i, name);
       const done = await attempt(async () => {
         if (problem) throw problem;
-        return runner.run(job);
+        return runner.run({ ...job, classes });
       }, jobs.length);
       if (done instanceof SamusError) {
         entries.push({ image, error: done });
@@ -83,7 +94,7 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
         continue;
       }
       entries.push(done);
-      lines.push(...resultLines(name, done));
+      lines.push(...resultLines(name, done, options.auto ? classes : undefined));
       if (image.frame === undefined && done.frames !== undefined) {
         warn(`${name} has ${done.frames} frames; segmented only the first (see --frame and --frames)`);
       }
@@ -99,18 +110,19 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
 
 type PlannedJob = SegmentJob & Pick<PlannedImage, 'image' | 'problem'>;
 
-function plannedJobs({ images, classes }: Plan, options: SegmentRunOptions): PlannedJob[] {
-  const { out, format = ['png'], saveTensors, multimask = false, everything } = options;
-  const { clean = saveTensors === undefined } = options;
+function plannedJobs(images: Plan['images'], options: SegmentRunOptions): PlannedJob[] {
+  const { out, format = ['png'], saveTensors, multimask = false, everything, auto = false } = options;
+  // A map of classes is left as the model gives it.
+  const { clean = saveTensors === undefined && !auto } = options;
   const stems = outputStems(images.map(({ image }) => image));
   return images.map(({ image, objects, problem }, i) => ({
     image,
     ...(problem && { problem }),
     // The command line overrides documents.
     objects: options.clean === undefined ? objects : objects.map((one) => ({ ...one, clean: options.clean! })),
-    classes,
     multimask,
     clean,
+    ...(auto && { auto }),
     ...(everything && { everything }),
     outputs: {
       base: join(out, stems[i]!),
@@ -176,17 +188,39 @@ function otherModels(jobs: readonly SegmentJob[], name: string): string[] {
   });
 }
 
-/** One line for each object, and for each file of the image. */
-function resultLines(path: string, { objects, files = {} }: AnnotatedImage): string[] {
-  const lines = objects.length === 0 ? [`${path}: nothing found`] : objects.map((object) => objectLine(path, object));
+/**
+ * The classes of a model, by the names of the option or else its own.
+ * @throws SamusError MODEL_CLASSES for another number of names
+ */
+function classesOf(model: Segmenter | ClassNetwork, names: readonly string[] | undefined): AnnotationClass[] {
+  const own = namedClasses(model.config);
+  if (!names) return own;
+  const count = model instanceof ClassNetwork ? model.classes - 1 : 0;
+  if (names.length === count) return names.map((name, i) => ({ ...own[i], id: i + 1, name }));
+  const message = `expected names of the ${count} classes of ${model.name} without the background, got ${names.length}`;
+  throw new SamusError('MODEL_CLASSES', message, count === 0 ? 'leave --class-names out' : 'name each class once');
+}
+
+/** One line for each object, and for each file of the image. @param classes those of a model without prompts */
+function resultLines(
+  path: string,
+  { objects, files = {} }: AnnotatedImage,
+  classes?: readonly AnnotationClass[],
+): string[] {
+  const lines = objects.map((object) => objectLine(path, object, classes));
+  if (objects.length === 0) lines.push(`${path}: nothing found`);
   return [...lines, ...Object.entries(files).map(([what, file]) => `${path}: ${what} -> ${file}`)];
 }
 
-function objectLine(path: string, { name, score = null, mask, maskFile }: AnnotatedObject): string {
+function objectLine(path: string, object: AnnotatedObject, classes?: readonly AnnotationClass[]): string {
+  const { name, classId, score = null, mask, maskFile } = object;
   const box = mask && rleBox(mask);
   const parts = mask ? partCount(mask) : 0;
   const several = parts > 1 ? `${parts} parts, ` : '';
   const found = mask && box ? `${several}area ${rleArea(mask)} px, box ${box.join(',')}` : 'nothing found';
-  const origin = score === null ? 'drawn by hand' : `score ${score.toFixed(3)}`;
-  return `${path}: ${name}, ${origin}, ${found}${maskFile === undefined ? '' : ` -> ${maskFile}`}`;
+  const className = classes?.find(({ id }) => id === classId)?.name;
+  const title = className === undefined ? name : `${name} (${className})`;
+  // Models without prompts predict no score.
+  const origin = classes ? '' : score === null ? ' drawn by hand,' : ` score ${score.toFixed(3)},`;
+  return `${path}: ${title},${origin} ${found}${maskFile === undefined ? '' : ` -> ${maskFile}`}`;
 }

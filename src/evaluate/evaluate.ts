@@ -24,7 +24,7 @@ export interface CaseSource {
 export interface EvaluateOptions extends Protocol {
   /** Evaluate at the size that is stored instead of 256×256. */
   readonly native: boolean;
-  /** How images whose label lacks the class are clicked; `centre` unless given. */
+  /** How images whose label lacks the class are asked; `centre` unless given. */
   readonly absentPrompt?: AbsentPrompt;
   readonly tolerancePx: number;
   readonly toleranceMm: number;
@@ -169,8 +169,10 @@ async function evaluateImage(
 }
 
 function promptOfAbsent(options: EvaluateOptions, label: Uint8Array, width: number, sample: Sample): EvaluationPrompt {
-  if (options.prompt.kind === 'none') return { points: [], classId: sample.classId };
-  return absentClick(options.absentPrompt ?? 'centre', label, width, sample, options.seed);
+  const { prompt, absentPrompt = 'centre' } = options;
+  if (prompt.kind === 'none' || prompt.kind === 'auto' || absentPrompt === 'auto')
+    return { points: [], classId: sample.classId };
+  return absentClick(absentPrompt, label, width, sample, options.seed);
 }
 
 /** The model for one image, which it encodes once however often it is asked to look. */

@@ -8,21 +8,13 @@ const label = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 2, 2, 2, 2, 0
 
 describe('kinds of prompts', () => {
   it('go from words to words', () => {
-    for (const text of ['point', 'points:3', 'points:100', 'box', 'none'])
+    for (const text of ['point', 'points:3', 'points:100', 'box', 'none', 'auto'])
       expect(promptName(parsePromptKind(text))).toBe(text);
     expect(promptName(parsePromptKind('points:1'))).toBe('point');
   });
 
   it.each(['points', 'points:0', 'points:101', 'points:x', 'Point', ''])('are not "%s"', (text) => {
-    // No model of this version takes auto, so it is not offered.
-    const message = expect.not.stringContaining('auto');
-    expect(() => parsePromptKind(text)).toThrow(
-      expect.objectContaining({ code: 'EVALUATE_PROMPT', kind: 'usage', message }),
-    );
-  });
-
-  it('report what auto would need', () => {
-    expect(() => parsePromptKind('auto')).toThrow(expect.objectContaining({ code: 'EVALUATE_PROMPT_AUTO' }));
+    expect(() => parsePromptKind(text)).toThrow(expect.objectContaining({ code: 'EVALUATE_PROMPT', kind: 'usage' }));
   });
 });
 

@@ -13,7 +13,9 @@ import type { EvaluationPrompt } from './promptableModel.js';
 export type PromptKind =
   | { readonly kind: 'points'; readonly count: number }
   | { readonly kind: 'box' }
-  | { readonly kind: 'none' };
+  /** Without a prompt: none for any model, auto only for those that need none. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'auto' };
 
 /** Where a random prompt comes from. */
 export interface Draw {
@@ -25,17 +27,13 @@ export interface Draw {
 /** Most points of one prompt: more than anybody clicks, few enough not to slow the decoder down. */
 const MOST_POINTS = 100;
 
-/**
- * `point`, `points:N`, `box`, `none`. `auto` is reserved: models that prompt themselves take `none`.
- * @throws SamusError EVALUATE_PROMPT, EVALUATE_PROMPT_AUTO
- */
+/** `point`, `points:N`, `box`, `auto`, `none`. @throws SamusError EVALUATE_PROMPT */
 export function parsePromptKind(text: string): PromptKind {
   if (text === 'point') return { kind: 'points', count: 1 };
-  if (text === 'box' || text === 'none') return { kind: text };
+  if (text === 'box' || text === 'none' || text === 'auto') return { kind: text };
   const count = Number(/^points:(\d+)$/.exec(text)?.[1] ?? 0);
   if (count >= 1 && count <= MOST_POINTS) return { kind: 'points', count };
-  if (text === 'auto') throw autoError('--prompt', 'point, points:N, box or none');
-  const message = `expected a prompt point, points:N (1 to ${MOST_POINTS}), box or none, got "${text}"`;
+  const message = `expected a prompt point, points:N (1 to ${MOST_POINTS}), box, auto or none, got "${text}"`;
   throw new SamusError('EVALUATE_PROMPT', message, 'correct the prompt');
 }
 
@@ -64,7 +62,7 @@ export function firstPrompt(
   const random =
     draw && Random.seeded(draw.seed, hashOf(`${sample.dataset}/${sample.name}`), sample.classId, draw.draw);
   const { classId } = sample;
-  if (prompt.kind === 'none') return { points: [] };
+  if (prompt.kind === 'none' || prompt.kind === 'auto') return { points: [] };
   if (prompt.kind === 'box') {
     const box = random ? jitteredBox(label, width, classId, random) : tightBox(label, width, classId);
     return { points: [], box: widened(box ?? [-1, -1, width, label.length / width]) };
@@ -90,19 +88,18 @@ function evenClicks(label: Uint8Array, width: number, classId: number, count: nu
   });
 }
 
-/** How an image without the object is clicked: in its middle, or on a random pixel beside every labelled object. */
-const ABSENT_PROMPTS = ['centre', 'beside'] as const;
+/**
+ * How an image without the object is clicked: in its middle, or on a random pixel beside every labelled object; `auto` not
+ * at all.
+ */
+const ABSENT_PROMPTS = ['centre', 'beside', 'auto'] as const;
 export type AbsentPrompt = (typeof ABSENT_PROMPTS)[number];
 
-/**
- * `centre` or `beside`; `auto` is reserved.
- * @throws SamusError EVALUATE_PROMPT, EVALUATE_PROMPT_AUTO
- */
+/** `centre`, `beside` or `auto`. @throws SamusError EVALUATE_PROMPT */
 export function parseAbsentPrompt(text: string): AbsentPrompt {
   const found = ABSENT_PROMPTS.find((name) => name === text);
   if (found) return found;
-  if (text === 'auto') throw autoError('--absent-prompt', ABSENT_PROMPTS.join(' or '));
-  const message = `expected centre or beside for --absent-prompt, got "${text}"`;
+  const message = `expected centre, beside or auto for --absent-prompt, got "${text}"`;
   throw new SamusError('EVALUATE_PROMPT', message, 'correct the prompt');
 }
 
@@ -111,7 +108,7 @@ export function parseAbsentPrompt(text: string): AbsentPrompt {
  * @param label class indices at the size that is evaluated, row-major
  */
 export function absentClick(
-  how: AbsentPrompt,
+  how: Exclude<AbsentPrompt, 'auto'>,
   label: Uint8Array,
   width: number,
   sample: Sample,
@@ -126,12 +123,6 @@ export function absentClick(
     while (label[y * width + x] !== 0);
   }
   return { points: [[x, y, 1]] };
-}
-
-function autoError(option: string, known: string): SamusError {
-  const message = `${option} auto is not supported yet`;
-  const hint = `use ${known}; models without prompts, such as AutoSAMUS, take --prompt none`;
-  return new SamusError('EVALUATE_PROMPT_AUTO', message, hint);
 }
 
 /** A box around a line of pixels has no area between their centres: it gets half a pixel on each side. */

@@ -17,7 +17,7 @@ import { float32, type StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { logitSide } from '../models/graphs.js';
 import { modelLogits } from '../models/preprocessing.js';
-import { ClassNetwork } from '../predict/classNetwork.js';
+import type { ClassNetwork } from '../predict/classNetwork.js';
 import type { Segmenter } from '../predict/segmenter.js';
 import type { Candidate, Encoding } from '../predict/types.js';
 import {
@@ -30,7 +30,7 @@ import {
   type SegmentedImage,
   type SegmentJob,
 } from './segmentJob.js';
-import { annotated, type Segmented, segmentClasses, segmentObjects } from './segmentObjects.js';
+import { annotated, type Segmented, segmentObjects } from './segmentObjects.js';
 
 /** Distinguishable with most kinds of colour blindness (Okabe and Ito, without black and grey). */
 const COLORS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'] as const;
@@ -49,7 +49,6 @@ export class LocalRunner implements JobRunner {
   readonly #whole: NonNullable<LocalRunnerOptions['whole']>;
   #last: { readonly path: string; readonly source: ImageSource } | undefined;
 
-  /** @param model a network for classes finds every class and ignores the objects of its jobs */
   constructor(model: Segmenter | ClassNetwork, options: LocalRunnerOptions = {}) {
     this.#model = model;
     this.#check = options.check ?? (async () => undefined);
@@ -62,14 +61,10 @@ export class LocalRunner implements JobRunner {
     const { path, frame = 1 } = ref;
     const source = await this.#open(path);
     const image = await source.read(frame);
+    const encoding = await this.#model.encode(image);
+    const options = { readMask: (mask: string) => readMaskOf(mask, frame), ...(signal && { signal }) };
     const found: Segmented[] = [];
-    let encoding: Encoding | undefined;
-    if (this.#model instanceof ClassNetwork) found.push(...(await segmentClasses(this.#model, image)));
-    else {
-      encoding = await this.#model.encode(image);
-      const options = { readMask: (mask: string) => readMaskOf(mask, frame), ...(signal && { signal }) };
-      for await (const one of segmentObjects(this.#model, encoding, job, options)) found.push(one);
-    }
+    for await (const one of segmentObjects(this.#model, encoding, job, options)) found.push(one);
     const { base, formats = [] } = outputs ?? {};
     const entry: SegmentedImage = {
       image: source.frames > 1 ? { ...ref, frame } : ref,
@@ -86,7 +81,7 @@ export class LocalRunner implements JobRunner {
       },
     };
     if (!outputs) return entry;
-    if (job.everything || this.#model instanceof ClassNetwork)
+    if (job.everything || job.auto)
       await this.#check(outputPaths({ outputs, objects: found.map(({ object }) => object) }));
     await this.#write(outputs, job.classes ?? [], image, encoding, found, entry);
     return entry;
@@ -114,7 +109,7 @@ export class LocalRunner implements JobRunner {
     { base, formats, tensors }: JobOutputs,
     classes: readonly AnnotationClass[],
     image: Image,
-    encoding: Encoding | undefined,
+    encoding: Encoding,
     found: readonly Segmented[],
     entry: SegmentedImage,
   ): Promise<void> {
@@ -130,7 +125,7 @@ export class LocalRunner implements JobRunner {
     const masks = formats.includes('png') ? found : [];
     if (masks.length > 0 || formats.some((format) => format !== 'png')) await makeFolder(dirname(base));
     const { name: model, config } = this.#model;
-    if (tensors !== undefined && encoding) {
+    if (tensors !== undefined) {
       await makeFolder(dirname(tensors));
       const proposed = found.map(({ candidates }) => candidates).filter(({ length }) => length > 0);
       const values = segmentationTensors(config, encoding, proposed);
@@ -142,7 +137,7 @@ export class LocalRunner implements JobRunner {
       await put(path, () => writePng(path, picture));
     }
     if (formats.includes('overlay')) {
-      const drawn = overlayOf(image, found);
+      const drawn = overlayOf(image, found, classes);
       await put(overlayPath(base), () => writePng(overlayPath(base), drawn));
     }
     if (formats.includes('json')) {
@@ -170,13 +165,14 @@ async function readMaskOf(path: string, frame: number): Promise<Image> {
 }
 
 /**
- * The image with masks and clicks drawn over it. Objects found without a prompt can be nested, so they are drawn from the
+ * The image with masks and clicks drawn over it, in the colours of the classes where they have some. Objects found without a prompt can be nested, so they are drawn from the
  * largest to the smallest, and without clicks.
  */
-function overlayOf(image: Image, found: readonly Segmented[]): Image {
+function overlayOf(image: Image, found: readonly Segmented[], classes: readonly AnnotationClass[]): Image {
+  const colors = new Map(classes.map(({ id, color }) => [id, color]));
   const drawn = found.map(({ object, mask, area, stability }, i) => ({
     mask,
-    color: COLORS[i % COLORS.length]!,
+    color: object.color ?? colors.get(object.classId ?? 0) ?? COLORS[i % COLORS.length]!,
     clicks: stability === undefined ? object.points.map(([x, y, label = 1]) => ({ x, y, positive: label === 1 })) : [],
     area: stability === undefined ? 0 : area,
   }));

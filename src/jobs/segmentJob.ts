@@ -45,6 +45,8 @@ export interface SegmentJob extends Pick<SegmentOptions, 'multimask' | 'clean'> 
   readonly model?: string;
   readonly image: ImageRef;
   readonly objects: readonly JobObject[];
+  /** Segment every class of a model that takes no prompts, instead of `objects`. */
+  readonly auto?: boolean;
   /** Find everything instead of `objects`. */
   readonly everything?: Omit<AutomaticOptions, 'signal' | 'progress'>;
   /** Those that the objects may be of. */
@@ -75,7 +77,7 @@ export interface JobRunner {
   close(): Promise<void>;
 }
 
-/** The files of a job that are known in advance: all of them, except with `everything`. */
+/** The files of a job that are known in advance: all of them, except with `auto` and `everything`. */
 export function outputPaths({ objects, outputs }: Pick<SegmentJob, 'objects' | 'outputs'>): string[] {
   if (!outputs) return [];
   const { base, formats, tensors } = outputs;

@@ -4,12 +4,12 @@
  */
 import { SamusError } from '../errors.js';
 import type { AnnotatedObject } from '../formats/annotation.js';
-import type { Image } from '../formats/image.js';
 import { decodeRle, encodeRle, type Rle } from '../formats/rle.js';
 import { withStrokes } from '../formats/runs.js';
+import { classesOf, promptedOf } from '../models/registry.js';
 import { askInTurn, type FirstGuess, isAsked, promptOf, type Question, questionsOf } from '../predict/asking.js';
 import { segmentEverything } from '../predict/automatic.js';
-import type { ClassNetwork } from '../predict/classNetwork.js';
+import { ClassNetwork } from '../predict/classNetwork.js';
 import { maskFields, type Segmenter } from '../predict/segmenter.js';
 import type { Candidate, Encoding, ObjectResult } from '../predict/types.js';
 import type { JobObject, SegmentJob } from './segmentJob.js';
@@ -45,14 +45,14 @@ export function annotated({ object, score, stability, mask, modelMask, width, he
   };
 }
 
-/** The classes that a network finds in an image: one object for each class with pixels, unchanged. */
-export async function segmentClasses(network: ClassNetwork, image: Image): Promise<Segmented[]> {
-  const map = await network.encode(image);
-  const { width, height } = map;
+/** The classes that a network finds in an image: one object for each class with pixels, by default as it gives them. */
+async function segmentClasses(network: ClassNetwork, encoding: Encoding, clean = false): Promise<Segmented[]> {
+  const { width, height } = encoding;
   const ids = Array.from({ length: network.classes - 1 }, (_, i) => i + 1);
   const masks = await network.segment(
-    map,
+    encoding,
     ids.map((classId) => ({ classId })),
+    { clean },
   );
   return masks.flatMap(({ mask }, i): Segmented[] => {
     const object = { name: `class-${ids[i]}`, classId: ids[i]!, points: [] };
@@ -69,22 +69,26 @@ export interface SegmentObjectsOptions {
 
 /**
  * The objects of a job, in order. Objects with a single question share runs of the decoder.
- * @throws SamusError PROMPT_MASK_SIZE for a first guess or a stroke, PROMPT_LOGITS, RLE_INVALID, as `readMask`, and as
+ * @param encoding of this model
+ * @throws SamusError MODEL_PROMPTS for a model without prompts that is asked otherwise than by `auto`, MODEL_CLASSES for
+ *   `auto` to another model, PROMPT_MASK_SIZE for a first guess or a stroke, PROMPT_LOGITS, RLE_INVALID, as `readMask`, and as
  *   Segmenter.segment and segmentEverything
  */
 export async function* segmentObjects(
-  segmenter: Segmenter,
+  model: Segmenter | ClassNetwork,
   encoding: Encoding,
-  {
-    objects,
-    multimask = false,
-    clean = true,
-    everything,
-  }: Pick<SegmentJob, 'objects' | 'multimask' | 'clean' | 'everything'>,
+  job: Pick<SegmentJob, 'objects' | 'multimask' | 'clean' | 'everything' | 'auto'>,
   { signal, readMask }: SegmentObjectsOptions = {},
 ): AsyncGenerator<Segmented> {
+  if (job.auto) classesOf(model.config);
+  else promptedOf(model.config);
+  if (model instanceof ClassNetwork) {
+    yield* await segmentClasses(model, encoding, job.clean);
+    return;
+  }
+  const { objects, multimask = false, clean = true, everything } = job;
   if (everything) {
-    for (const found of await segmentEverything(segmenter, encoding, { ...everything, ...(signal && { signal }) })) {
+    for (const found of await segmentEverything(model, encoding, { ...everything, ...(signal && { signal }) })) {
       const { name, point } = found;
       yield { ...found, object: { name, points: [[...point, 1]] } };
     }
@@ -99,7 +103,7 @@ export async function* segmentObjects(
         return { object, guess: await firstGuess(object, encoding, readMask), questions: questionsOf(object) };
       }),
     );
-    const results = await askModel(segmenter, encoding, asked);
+    const results = await askModel(model, encoding, asked);
     for (const one of asked) yield withStrokesOver(one, results.get(one), encoding);
   }
 }

@@ -17,6 +17,10 @@ export interface ModelConfig {
   readonly imageSize: number;
   /** Weights of the large products stored in 8 bits; float32 if absent. */
   readonly quantisation?: 'int8';
+  /** Of a model that gives classes: their names, the background first, as the dataset of its training has them. */
+  readonly classNames?: readonly string[];
+  /** Their colours, `#rrggbb`. */
+  readonly classColors?: readonly string[];
 }
 
 /**

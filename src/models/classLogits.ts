@@ -1,7 +1,17 @@
 /**
- * Margins of single classes from the logits of a network for classes.
+ * The classes of a network: their names, and the margins of single ones from its logits.
  */
 import { SamusError } from '../errors.js';
+import type { AnnotationClass } from '../formats/annotation.js';
+import type { ModelConfig } from './architecture.js';
+
+/** The classes that a model states, without the background; none if its training did not name them. */
+export function namedClasses({ classNames = [], classColors }: ModelConfig): AnnotationClass[] {
+  return classNames.slice(1).map((name, i) => {
+    const color = classColors?.[i + 1];
+    return { id: i + 1, name, ...(color !== undefined && { color }) };
+  });
+}
 
 /**
  * The margin of a class at each pixel: its logit minus the largest of the other classes, above 0 where the class wins.

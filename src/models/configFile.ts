@@ -43,7 +43,8 @@ export function parseConfig(json: unknown): ParsedConfig {
     const rule = `must be left out for ${architecture.title}, which has no weights that can be held in 8 bits`;
     throw fieldError('quantisation', rule, quantisation);
   }
-  const config: ModelConfig = { ...sizes, ...(quantisation && { quantisation }) };
+  const classes = architecture.task === 'classes' ? takeClasses(take, architecture.classes(sizes)) : {};
+  const config: ModelConfig = { ...sizes, ...(quantisation && { quantisation }), ...classes };
   const known = architecture.preprocessing(config);
   const stated = take('preprocessing');
   if (stated !== undefined && !statesPreprocessing(stated, known, architecture.preprocessingSentence)) {
@@ -126,6 +127,24 @@ export function fieldReader(take: (name: string) => Json | undefined): FieldRead
 function takeQuantisation(value: Json | undefined): 'int8' | undefined {
   if (value === 'int8' || value === undefined) return value;
   throw fieldError('quantisation', 'must be "int8", or be left out', value);
+}
+
+/** Names and colours of the classes, where the file states them. @param count of the model, the background included */
+function takeClasses(
+  take: (name: string) => Json | undefined,
+  count: number,
+): Pick<ModelConfig, 'classNames' | 'classColors'> {
+  const [classNames, classColors] = (['classNames', 'classColors'] as const).map((name) => {
+    const value = take(name);
+    if (value === undefined) return undefined;
+    const form = name === 'classNames' ? /^[^\p{C}]{1,80}$/u : /^#[0-9a-f]{6}$/i;
+    const texts = Array.isArray(value) ? value.filter((text) => typeof text === 'string') : [];
+    if (texts.length === count && Array.isArray(value) && value.length === count && texts.every((t) => form.test(t)))
+      return texts;
+    const what = name === 'classNames' ? 'names of at most 80 characters' : 'colours like "#e4572e"';
+    throw fieldError(name, `must be a list of ${count} ${what}, the background first`, value);
+  });
+  return { ...(classNames && { classNames }), ...(classColors && { classColors }) };
 }
 
 function isObject(value: unknown): value is Record<string, Json> {

@@ -88,7 +88,7 @@ export function promptedOf(config: Pick<ModelConfig, 'architecture'>): PromptedA
   throw new SamusError(
     'MODEL_PROMPTS',
     `expected a promptable model, got ${architecture.title}, which predicts a class map without prompts`,
-    'use a promptable model, or this one with segment --classes or evaluate --prompt none',
+    'use a promptable model, or this one with segment --classes or evaluate --prompt auto',
     { architecture: architecture.id },
   );
 }

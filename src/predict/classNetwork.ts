@@ -5,7 +5,7 @@
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
 import { cleanMask } from '../formats/maskRegions.js';
-import { asFloat32, firstNotFinite } from '../graph/tensorData.js';
+import { asFloat32, firstNotFinite, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
 import { imageFrame, networkGraph } from '../models/graphs.js';
@@ -14,15 +14,7 @@ import { classesOf } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import type { Runtime } from '../runtime/session.js';
 import type { SegmenterOptions } from './segmenter.js';
-import type { Model } from './types.js';
-
-/** The output of a network for classes on an image. */
-export interface ClassMap {
-  readonly width: number;
-  readonly height: number;
-  /** Of each class at the image's size, row-major, the background first; or one map, above 0 where the object is. */
-  readonly logits: readonly Float32Array[];
-}
+import type { Encoding, Model } from './types.js';
 
 /** Requests the pixels of a class. */
 export interface ClassRequest {
@@ -64,19 +56,22 @@ export class ClassNetwork {
     return new ClassNetwork(model, runtime, options);
   }
 
-  /** @throws SamusError MODEL_OUTPUT for logits that are not finite, and what sessions throw */
-  async encode(image: Image): Promise<ClassMap> {
+  /**
+   * The logits of an image, as its embedding: [1, classes, imageSize, imageSize], the background first, or one map, above
+   * 0 where the object is.
+   * @throws SamusError MODEL_OUTPUT for logits that are not finite, and what sessions throw
+   */
+  async encode(image: Image): Promise<Encoding> {
     const session = await this.#session.get();
     const { width, height } = image;
     const frame = imageFrame(this.config, width, height);
     const results = await session.run({ image: prepareImage(frame, image) });
-    const values = asFloat32(results.logits!, 'logits').data;
-    if (firstNotFinite(values) >= 0) {
+    const embedding = asFloat32(results.logits!, 'logits');
+    if (firstNotFinite(embedding.data) >= 0) {
       const message = 'expected logits of finite numbers, got NaN or infinity';
       throw new SamusError('MODEL_OUTPUT', message, 'check the image, and whether the model works on others');
     }
-    const { imageSize } = this.config;
-    return { width, height, logits: byClass(values, imageSize * imageSize).map((map) => imageLogits(frame, map)) };
+    return { embedding, width, height };
   }
 
   /**
@@ -84,21 +79,37 @@ export class ClassNetwork {
    * @throws SamusError MODEL_PROMPTS for a request with a point or a box, MODEL_CLASSES for a class that the model lacks
    */
   async segment(
-    { width, height, logits }: ClassMap,
+    { embedding, width, height }: Encoding,
     requests: readonly ClassRequest[],
     { clean = false }: { readonly clean?: boolean } = {},
   ): Promise<ClassAnswer[]> {
+    const { imageSize } = this.config;
+    const frame = imageFrame(this.config, width, height);
+    const logits = byClass(embedding.data, imageSize * imageSize).map((map) => imageLogits(frame, map));
     return requests.map(({ classId = 1, points = [], box }) => {
       if (points.length > 0 || box) {
         const title = classesOf(this.config).title;
         const message = `expected no prompt for ${title}, which predicts a class map, got a point or a box`;
-        throw new SamusError('MODEL_PROMPTS', message, 'leave the prompt out (samus evaluate --prompt none)');
+        throw new SamusError('MODEL_PROMPTS', message, 'leave the prompt out (samus evaluate --prompt auto)');
       }
       const margin = classMargin(classId, logits);
       const raw = Uint8Array.from(margin, (value) => (value > 0 ? 1 : 0));
       const mask = clean ? cleanMask({ width, height, data: raw }).data : raw;
       return { mask, score: Number.NaN, logits: margin, lowResLogits: margin };
     });
+  }
+
+  /**
+   * Runs the network directly: tensors in and out, with the names and shapes of models/graphs.ts.
+   * @throws SamusError RUNTIME_FEEDS, and what sessions throw
+   */
+  async run(feeds: Readonly<Record<string, TensorData>>): Promise<Record<string, TensorData>> {
+    return (await this.#session.get()).run(feeds);
+  }
+
+  /** Compiles the network now instead of on first use. @throws SamusError as {@link run} */
+  async prepare(): Promise<void> {
+    await this.#session.get();
   }
 
   async dispose(): Promise<void> {

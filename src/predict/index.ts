@@ -8,7 +8,7 @@ export { modelFromParts, modelFromTensors } from '../models/model.js';
 export { type ImageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from '../models/preprocessing.js';
 export { type AutomaticResult, segmentEverything } from './automatic.js';
 export { AUTOMATIC_DEFAULTS, type AutomaticOptions } from './automaticOptions.js';
-export { type ClassAnswer, type ClassMap, ClassNetwork, type ClassRequest } from './classNetwork.js';
+export { type ClassAnswer, ClassNetwork, type ClassRequest } from './classNetwork.js';
 export { type Diameter, type Measurement, measureMask } from './measure.js';
 export { Segmenter, type SegmenterOptions } from './segmenter.js';
 export type * from './types.js';

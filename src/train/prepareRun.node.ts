@@ -29,7 +29,7 @@ import { lockRun } from './runLock.node.js';
 import { flagOf } from './settings.js';
 import { Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
-import { fingerprint, readLists } from './trainingLists.node.js';
+import { classesOfLists, fingerprint, readLists } from './trainingLists.node.js';
 import type { SampleShape } from './trainingSample.js';
 import { type CheckpointSource, readTrainingState, writeLast } from './trainingState.node.js';
 import { ADAM, type UpdateRule } from './updateRules.js';
@@ -224,7 +224,7 @@ async function prepare(
   });
   return {
     folder,
-    config,
+    config: { ...config, model: named(model, dataset, train) },
     samples: train.length,
     position,
     stepper,
@@ -278,6 +278,14 @@ function checkPrompts({ model, recipe, prompts, middleClicks }: TrainingConfig):
   if (byDefault && architectureOf(model).task === 'classes') return;
   // Later prompts are clicks, with the mask so far.
   requirePrompts(model, [...ASKED[prompts], ...(several ? (['points', 'mask'] as const) : [])]);
+}
+
+/** The model with the names of the classes that it learns, for its checkpoints. */
+function named(model: ModelConfig, dataset: Dataset, list: SampleList): ModelConfig {
+  const architecture = architectureOf(model);
+  if (architecture.task !== 'classes') return model;
+  const { classNames, classColors, ...unnamed } = model;
+  return { ...unnamed, ...classesOfLists(dataset, list, architecture.classes(model)) };
 }
 
 /** @throws SamusError MODEL_CLASSES if a network for several classes has fewer classes than a dataset */

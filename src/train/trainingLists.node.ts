@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { type Dataset, openDataset } from '../data/dataset.node.js';
 import type { SampleList } from '../data/sampleList.js';
 import { listed, SamusError } from '../errors.js';
+import type { ModelConfig } from '../models/architecture.js';
 import { holdOut } from './holdOut.js';
 import type { TrainingConfig } from './trainingConfig.js';
 
@@ -54,6 +55,26 @@ function checkRepeat(list: SampleList, repeat: TrainingConfig['repeat']): void {
   if (unknown.length === 0) return;
   const message = `expected datasets of the lists to repeat, got ${listed(unknown)}`;
   throw new SamusError('TRAIN_REPEAT', message, `choose from ${listed(list.datasets, 20)}`);
+}
+
+/**
+ * Names and colours of a network's classes. One that learns a single object has the class of all samples.
+ * @param count the classes of the network, the background included
+ * @returns nothing where the datasets disagree
+ */
+export function classesOfLists(
+  dataset: Pick<Dataset, 'classes'>,
+  list: SampleList,
+  count: number,
+): Pick<ModelConfig, 'classNames' | 'classColors'> {
+  const found = new Map<string, Required<Pick<ModelConfig, 'classNames' | 'classColors'>>>();
+  for (const { dataset: name, classId } of list) {
+    const { names, colors } = dataset.classes(name);
+    const of = (values: readonly string[]) => (count === 2 ? [values[0]!, values[classId]!] : values.slice(0, count));
+    found.set(of(names).join('\n'), { classNames: of(names), classColors: of(colors) });
+  }
+  const [classes] = found.values();
+  return found.size === 1 && classes?.classNames.length === count ? classes : {};
 }
 
 /** The list with some datasets repeated or omitted. */

@@ -168,7 +168,12 @@ describe('samus evaluate', () => {
   it.each([
     ['no data', 'USAGE_MISSING_OPTION', 2, ['--list', 'val']],
     ['a strange prompt', 'EVALUATE_PROMPT', 2, ['--data', 'data', '--prompt', 'circle']],
-    ['automatic prompts', 'EVALUATE_PROMPT_AUTO', 2, ['--data', 'data', '--prompt', 'auto']],
+    [
+      'automatic prompts',
+      'EVALUATE_PROMPT_AUTO',
+      2,
+      ['--data', 'data', '--list', 'val', '--model', 'one', '--prompt', 'auto'],
+    ],
     [
       'a model twice',
       'EVALUATE_MODEL_TWICE',

@@ -1,10 +1,14 @@
 /**
- * `samus segment --classes`: networks that take no prompts.
+ * Models that take no prompts on the command line: trained with named classes, `segment --classes` and `--auto`,
+ * `evaluate --prompt auto`.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openImage } from '../../src/formats/imageFile.node.js';
+import { writeModelFolder } from '../../src/formats/modelFolder.node.js';
+import { TINY, tinyModel } from '../support/tinyModel.js';
 import { newFolder, removeFolder, samus } from './samusProcess.js';
 
 const network = (name: string): string =>
@@ -44,4 +48,102 @@ describe('segment --classes', () => {
     const { document } = await segment(...args, '--model', network('unet-tiny'));
     expect(document.error).toMatchObject({ code: 'MODEL_PROMPTS', hint: expect.stringContaining('--classes') });
   });
+});
+
+/** Trains a tiny model for two steps on the phantoms of six classes. */
+const train = async (name: string, fields: object, ...args: readonly string[]) => {
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify({ ...TINY[name], ...fields }));
+  const model = ['--model', `${name}.json`, '--batch', '2', '--steps', '2', '--augment', 'none'];
+  const lists = ['--data', 'data', '--train-list', 'train', '--val-list', 'val'];
+  const { code, stdout } = await samus(folder, 'train', ...model, ...lists, '--out', `of-${name}`, '--json', ...args);
+  return { code, document: JSON.parse(stdout) };
+};
+const NAMES = ['background', 'cyst', 'lesion', 'vessel', 'band', 'organ'];
+
+describe('a trained network for classes', () => {
+  beforeAll(async () => {
+    await samus(folder, 'phantom', 'many', '--seed', '1', '--count', '6', '--size', '48x48');
+    await samus(folder, 'data', 'import', 'phantom', 'many', 'data');
+    await samus(folder, 'data', 'split', 'data', '--ratios', '4,2', '--seed', '1');
+    expect(await train('unet', { classes: 6 })).toMatchObject({ code: 0 });
+  }, 120_000);
+
+  it('has the names and colours of its classes in its configuration', () => {
+    const config = JSON.parse(readFileSync(join(folder, 'of-unet/last/config.json'), 'utf8'));
+    expect(config.classNames).toEqual(NAMES);
+    expect(config.classColors).toHaveLength(6);
+  });
+
+  it('gives objects with the names and colours of their classes', async () => {
+    const args = ['--auto', '--model', 'of-unet/last', '--format', 'png,overlay,json', '--out', 'named'];
+    const { code, document } = await segment(...args);
+    expect(code).toBe(0);
+    const { classColors } = JSON.parse(readFileSync(join(folder, 'of-unet/last/config.json'), 'utf8'));
+    expect(document.classes).toEqual(NAMES.slice(1).map((name, i) => ({ id: i + 1, name, color: classColors[i + 1] })));
+    const [{ objects, overlay }] = document.images;
+    expect(objects.length).toBeGreaterThan(0);
+    for (const one of objects) expect(one).toMatchObject({ className: NAMES[one.class], name: `class-${one.class}` });
+    // The outline of a mask has the colour of its class.
+    const { data, width } = await (await openImage(join(folder, overlay))).read(1);
+    const [x, y] = objects[0].box;
+    const row = Array.from({ length: width }, (_, i) => [
+      ...data.subarray(3 * (y * width + i), 3 * (y * width + i) + 3),
+    ]);
+    const color = `#${row.map((rgb) => rgb.map((v) => v.toString(16).padStart(2, '0')).join('')).join(' #')}`;
+    expect(x).toBeLessThan(width);
+    expect(color).toContain(classColors[objects[0].class]);
+    expect(JSON.parse(readFileSync(join(folder, 'named/phantom-2.json'), 'utf8')).classes).toEqual(document.classes);
+  });
+
+  it('takes other names for its classes', async () => {
+    const args = ['--classes', '--model', 'of-unet/last'];
+    const { document } = await segment(...args, '--class-names', 'a,b,c,d,e');
+    expect(document.images[0].objects[0].className).toMatch(/^[a-e]$/);
+    expect((await segment(...args, '--class-names', 'a,b')).document.error.code).toBe('MODEL_CLASSES');
+  });
+
+  it('is evaluated without prompts', async () => {
+    const evaluate = async (...args: readonly string[]) => {
+      const lists = ['--data', 'data', '--list', 'val', '--json'];
+      return JSON.parse((await samus(folder, 'evaluate', ...lists, ...args)).stdout);
+    };
+    const auto = await evaluate('--model', 'of-unet/last', '--prompt', 'auto', '--absent-prompt', 'auto');
+    expect(auto).toMatchObject({ prompt: 'auto', absent_prompt: 'auto' });
+    const { datasets } = await evaluate('--model', 'of-unet/last', '--prompt', 'none');
+    expect(auto.datasets).toEqual(datasets);
+    expect((await evaluate('--model', 'of-unet/last', '--prompt', 'point')).error.code).toBe('MODEL_PROMPTS');
+    for (const option of ['--prompt', '--absent-prompt'])
+      expect((await evaluate(option, 'auto')).error.code).toBe('EVALUATE_PROMPT_AUTO');
+    const { config, tensors } = tinyModel(TINY.samed);
+    await writeModelFolder(join(folder, 'few'), { config: JSON.stringify(config), tensors });
+    expect((await evaluate('--model', 'few', '--prompt', 'auto')).error.code).toBe('MODEL_CLASSES');
+  });
+
+  it('needs a class for each of the data', async () => {
+    const { code, document } = await train('setr', { classes: 4 });
+    expect([code, document.error.code]).toEqual([2, 'MODEL_CLASSES']);
+  });
+});
+
+describe('AutoSAMUS', () => {
+  it.each([
+    ['alone', false],
+    ['with what SAMUS trains', true],
+  ])(
+    'trains its prompt generator %s, and segments and evaluates without a click',
+    async (_, trainsSamus) => {
+      const out = `auto-${trainsSamus}`;
+      expect(await train('autosamus', { trainsSamus }, '--out', out)).toMatchObject({ code: 0 });
+      const { code, document } = await segment('--auto', '--model', `${out}/last`);
+      expect(code).toBe(0);
+      for (const one of document.images[0].objects)
+        expect(one).toMatchObject({ name: 'class-1', class: 1, points: [] });
+      const evaluated = await samus(
+        folder,
+        ...['evaluate', '--data', 'data', '--list', 'val', '--model', `${out}/last`, '--prompt', 'auto', '--json'],
+      );
+      expect(JSON.parse(evaluated.stdout).datasets.length).toBeGreaterThan(0);
+    },
+    120_000,
+  );
 });

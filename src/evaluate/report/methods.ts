@@ -70,7 +70,7 @@ export function methodsSection(
 
 function absentText({ absentPrompt = 'centre', prompt }: EvaluateOptions): string {
   const asked =
-    prompt.kind === 'none'
+    prompt.kind === 'none' || prompt.kind === 'auto'
       ? 'Asked without a prompt'
       : `Asked by one click ${absentPrompt === 'centre' ? 'in the middle of the image' : 'beside every labelled object'}`;
   return `${asked}. A false positive is an answer with at least one pixel. These images count in no mean.`;
@@ -85,6 +85,7 @@ function sizeText({ native }: EvaluateOptions): string {
 function promptText({ prompt, draws, seed }: EvaluateOptions): string {
   const name = promptName(prompt);
   if (prompt.kind === 'none') return 'None at all.';
+  if (prompt.kind === 'auto') return 'None: the model needs no prompt.';
   if (draws > 0) {
     const what =
       prompt.kind === 'box'
