@@ -32,4 +32,4 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
-await runProgram(createProgram(), args);
+await runProgram(await createProgram(args), args);

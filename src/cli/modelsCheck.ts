@@ -2,9 +2,9 @@
  * `samus models check`: a model beside a file of reference tensors, such as those of another implementation.
  */
 import { SamusError } from '../errors.js';
+import { writeSafetensorsFile } from '../formats/checkpointFile.node.js';
 import { openFileSource } from '../formats/fileSource.node.js';
 import { readSafetensors, type Safetensors } from '../formats/safetensors.js';
-import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
 import { firstNotFinite } from '../graph/tensorData.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
 import { compareReference, computeReference, openReference } from '../train/reference.js';

@@ -2,15 +2,7 @@
  * The whole command line: its commands, and what applies to all of them.
  */
 import { Command } from 'commander';
-import { dataCommand } from './data.js';
-import { evaluateCommand } from './evaluate.js';
-import { machineInfoCommand } from './info.js';
-import { modelsCommand } from './models.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
-import { phantomCommand } from './phantom.js';
-import { segmentCommand } from './segment.js';
-import { serveCommand } from './serve.js';
-import { trainCommand } from './train.js';
 
 const EXAMPLES = `
 Examples:
@@ -22,23 +14,29 @@ Examples:
 Exit codes: 0 success, 1 failure, 2 wrong usage, 3 bad input, 4 not possible on this machine, 130 interrupted.
 ${NOTICE}.`;
 
-/** A new command line. It collects prompts while parsing, so use it once. */
-export function createProgram(): Command {
+/** Makes each command. One command need not load the options of the others. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  segment: async () => (await import('./segment.js')).segmentCommand(),
+  serve: async () => (await import('./serve.js')).serveCommand(),
+  train: async () => (await import('./train.js')).trainCommand(),
+  evaluate: async () => (await import('./evaluate.js')).evaluateCommand(),
+  data: async () => (await import('./data.js')).dataCommand(),
+  models: async () => (await import('./models.js')).modelsCommand(),
+  phantom: async () => (await import('./phantom.js')).phantomCommand(),
+  info: async () => (await import('./info.js')).machineInfoCommand(),
+};
+
+/**
+ * A new command line with the command that comes first in `args`, or with all of them for help and suggestions. It
+ * collects prompts while parsing, so use it once.
+ */
+export async function createProgram([first = '']: readonly string[]): Promise<Command> {
   const program = new Command('samus')
     .description('Promptable ultrasound segmentation')
     .version(packageVersion())
     .addHelpText('after', EXAMPLES);
-  for (const command of [
-    segmentCommand(),
-    serveCommand(),
-    trainCommand(),
-    evaluateCommand(),
-    dataCommand(),
-    modelsCommand(),
-    phantomCommand(),
-    machineInfoCommand(),
-  ])
-    program.addCommand(command);
+  const named = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  for (const make of named ? [named] : Object.values(COMMANDS)) program.addCommand(await make());
   forAll(program, (command) => {
     // run.ts prints the errors of all commands in one form.
     command.exitOverride().configureOutput({ outputError: () => undefined });

@@ -2,9 +2,10 @@
  * Options of `samus segment`. Imports little, so that help and usage errors are instant; the work is in segmentRun.ts.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import { type JobOutputs, OUTPUT_FORMATS } from '../jobs/segmentJob.js';
-import { addEverythingOptions, type EverythingOptions, everythingSettings } from './everythingOptions.js';
+import { AUTOMATIC_DEFAULTS, type AutomaticSettings, automaticSettings } from '../predict/automaticOptions.js';
 import { addModelOptions } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
 import { type FrameRanges, PromptList, parseBox, parseCount, parseFrames, parsePoint } from './promptOptions.js';
@@ -34,6 +35,34 @@ prompts.csv:
   scan.png,vessel,box,90,60,160,130
 
 ${NOTICE}.`;
+
+/** The options of `--everything`, as commander passes them. */
+interface EverythingOptions {
+  readonly everything?: boolean;
+  readonly pointsPerSide?: number;
+  readonly scoreThreshold?: number;
+  readonly stabilityThreshold?: number;
+  readonly overlapThreshold?: number;
+  readonly minArea?: number;
+}
+
+/** Options about a single object, which exclude `--everything`. */
+interface Others {
+  readonly hasPrompts: boolean;
+  readonly multimask?: boolean;
+  readonly saveTensors?: string;
+}
+
+/** Options that need `--everything`. */
+const FLAGS = {
+  pointsPerSide: '--points-per-side',
+  scoreThreshold: '--score-threshold',
+  stabilityThreshold: '--stability-threshold',
+  overlapThreshold: '--overlap-threshold',
+  minArea: '--min-area',
+} as const;
+
+const OPTIONS = ['pointsPerSide', 'scoreThreshold', 'stabilityThreshold', 'overlapThreshold', 'minArea'] as const;
 
 export function segmentCommand(): Command {
   const prompts = new PromptList();
@@ -96,6 +125,55 @@ export function segmentCommand(): Command {
   });
 }
 
+function addEverythingOptions(command: Command): Command {
+  const { pointsPerSide, scoreThreshold, stabilityThreshold, overlapThreshold, minArea } = AUTOMATIC_DEFAULTS;
+  const share = (flag: string, what: string, value: number): Option =>
+    new Option(`${flag} <share>`, `with --everything: ${what} (default: ${value})`).argParser(parseShare(flag));
+  const count = (flag: string, what: string, value: number, least: number): Option =>
+    new Option(`${flag} <count>`, `with --everything: ${what} (default: ${value})`).argParser(parseCount(flag, least));
+  return command
+    .option('--everything', 'segment everything in the image from a grid of clicks, without prompts')
+    .addOption(count(FLAGS.pointsPerSide, 'clicks per row and per column', pointsPerSide, 1))
+    .addOption(share(FLAGS.scoreThreshold, 'minimum predicted IoU of a mask', scoreThreshold))
+    .addOption(share(FLAGS.stabilityThreshold, 'minimum stability of a mask', stabilityThreshold))
+    .addOption(share(FLAGS.overlapThreshold, 'maximum overlap of two boxes', overlapThreshold))
+    .addOption(count(FLAGS.minArea, 'minimum pixels of a mask, of its parts and of its holes', minArea, 0));
+}
+
+/**
+ * The settings of `--everything`, or undefined without it.
+ * @throws SamusError EVERYTHING_PROMPTS, EVERYTHING_OPTION for options that exclude each other, AUTOMATIC_OPTION
+ */
+function everythingSettings(options: EverythingOptions, others: Others): AutomaticSettings | undefined {
+  const { pointsPerSide, scoreThreshold, stabilityThreshold, overlapThreshold, minArea } = options;
+  const all = { pointsPerSide, scoreThreshold, stabilityThreshold, overlapThreshold, minArea };
+  const given = OPTIONS.filter((name) => all[name] !== undefined);
+  if (!options.everything) {
+    if (given[0] === undefined) return undefined;
+    const flag = FLAGS[given[0]];
+    throw usage('EVERYTHING_OPTION', `${flag} needs --everything`, 'add --everything, or leave it out');
+  }
+  if (others.hasPrompts) {
+    const message = 'expected prompts or --everything, got both';
+    throw usage('EVERYTHING_PROMPTS', message, 'leave out --everything to segment the prompted objects');
+  }
+  const misplaced = others.multimask ? '--multimask' : others.saveTensors === undefined ? undefined : '--save-tensors';
+  if (misplaced !== undefined) {
+    const hint = `leave out ${misplaced}: --everything always considers three masks per click`;
+    throw usage('EVERYTHING_OPTION', `expected ${misplaced} with prompts only, got it with --everything`, hint);
+  }
+  return automaticSettings(Object.fromEntries(given.map((name) => [name, all[name]])));
+}
+
+/** A number from 0 to 1. @throws SamusError USAGE_NUMBER */
+function parseShare(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d*\.?\d+$/.test(text) && value <= 1) return value;
+    throw usage('USAGE_NUMBER', `expected a number from 0 to 1 as ${flag}, got "${text}"`, 'correct the number');
+  };
+}
+
 /** @throws SamusError USAGE_CONFLICT for options that need a model that answers prompts */
 function checkAlone(
   { auto, everything, multimask, saveTensors }: SegmentRunOptions & EverythingOptions,
@@ -110,7 +188,7 @@ function checkAlone(
   const other = Object.entries(others).find(([, given]) => given !== undefined && given !== false);
   if (!other) return;
   const message = `expected one of --${auto ? 'auto' : 'classes'} and ${other[0]}, got both`;
-  throw new SamusError('USAGE_CONFLICT', message, 'leave one out');
+  throw usage('USAGE_CONFLICT', message, 'leave one out');
 }
 
 /** @throws InvalidArgumentError for an empty name */
@@ -128,4 +206,8 @@ function addFormats(text: string, before: Formats = []): Formats {
     return format;
   });
   return [...new Set([...before, ...formats])];
+}
+
+function usage(code: ErrorCode, message: string, hint: string): SamusError {
+  return new SamusError(code, message, hint);
 }

@@ -11,7 +11,7 @@ import { SamusError } from '../errors.js';
 import type { AnnotationClass, ImageRef } from '../formats/annotation.js';
 import { storedPath } from '../formats/fileSystem.node.js';
 import type { PromptList } from './promptOptions.js';
-import { type PromptedImage, readPromptsFile } from './promptsFile.js';
+import type { PromptedImage } from './promptsFile.js';
 
 /** One image of the command line and its prompts. */
 export interface PlannedImage extends PromptedImage {
@@ -47,6 +47,7 @@ export async function planJobs(
   if (!prompts.isEmpty) {
     throw usage('PROMPTS_TWICE', 'expected prompts as options or in a file, got both', 'use one of the two');
   }
+  const { readPromptsFile } = await import('./promptsFile.js');
   const file = await readPromptsFile(promptsFile);
   const { classes } = file;
   if (images.length === 0) return { images: file.images.map((one) => withPath(one, promptsFile)), classes };

@@ -27,6 +27,16 @@ describe('readCheckpoint', () => {
     }
   });
 
+  it('reads safetensors whose header length starts like a zip archive', async () => {
+    const plain = safetensorsHeader({}, ',"__metadata__":{"note":""}');
+    // 0x034b50 bytes: "PK" and 3 in the file.
+    const note = 'n'.repeat(0x034b50 - plain.length);
+    const file = safetensors(plain.replace('"note":""', `"note":"${note}"`), SAFETENSORS_DATA);
+    expect([...file.subarray(0, 4)]).toEqual([0x50, 0x4b, 3, 0]);
+    const { format, tensors } = await readCheckpoint(memorySource(file));
+    expect({ format, names: [...tensors.keys()] }).toEqual({ format: 'safetensors', names: ['weight', 'bias'] });
+  });
+
   it.each([
     ['a web page', '\n<html>'],
     ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\n'],

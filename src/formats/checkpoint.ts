@@ -5,7 +5,7 @@ import type { StateDict } from '../graph/tensorData.js';
 import type { ByteSource } from './byteSource.js';
 import { checkpointError } from './checkpointError.js';
 import { readSafetensors } from './safetensors.js';
-import { detectTorchContainer, readTorchCheckpoint, type TorchCheckpointOptions } from './torchCheckpoint.js';
+import type { TorchCheckpointOptions } from './torchCheckpoint.js';
 
 export type CheckpointFormat = 'torch-zip' | 'torch-legacy' | 'safetensors';
 
@@ -37,17 +37,19 @@ export async function readCheckpoint(source: ByteSource, options: TorchCheckpoin
     throw checkpointError('CHECKPOINT_EMPTY', 'expected a checkpoint, got an empty file', 'get the file again');
   }
   const start = await source.read(0, Math.min(source.size, 64));
-  const container = detectTorchContainer(start);
-  if (container !== undefined) {
-    const tensors = await readTorchCheckpoint(source, options);
-    return { tensors, format: `torch-${container}`, metadata: new Map() };
-  }
-  // A header starts with a brace, after eight bytes of its length.
+  // A header starts with a brace, after eight bytes of its length; PyTorch's containers never have one there.
   if (start[8] === 0x7b) {
     const { tensors, metadata } = await readSafetensors(source);
     const names = options.choose?.([{ key: '', tensors }])?.names;
     const chosen = names ? new Map([...names].map(([from, to]) => [to, tensors.get(from)!])) : tensors;
     return { tensors: chosen, metadata, format: 'safetensors' };
+  }
+  // Most checkpoints are read without the interpreter of pickles.
+  const { detectTorchContainer, readTorchCheckpoint } = await import('./torchCheckpoint.js');
+  const container = detectTorchContainer(start);
+  if (container !== undefined) {
+    const tensors = await readTorchCheckpoint(source, options);
+    return { tensors, format: `torch-${container}`, metadata: new Map() };
   }
   const text = String.fromCharCode(...start)
     .trimStart()

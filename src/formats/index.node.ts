@@ -1,7 +1,7 @@
 /**
  * `samus/formats` on Node: what works on bytes anywhere, and the files that hold them.
  */
-export { readCheckpointFile } from './checkpointFile.node.js';
+export { readCheckpointFile, writeSafetensorsFile } from './checkpointFile.node.js';
 export { openImage, readImage, readMask } from './imageFile.node.js';
 export { encodePng, writePng } from './imageWrite.node.js';
 export * from './index.js';
@@ -12,5 +12,4 @@ export {
   readModelFolder,
   writeModelFolder,
 } from './modelFolder.node.js';
-export { writeSafetensorsFile } from './safetensorsFile.node.js';
 export { readVolume } from './volumeFile.node.js';

@@ -7,10 +7,9 @@ import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises
 import { dirname, join, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
 import type { StateDict } from '../graph/tensorData.js';
-import { readCheckpointFile } from './checkpointFile.node.js';
+import { readCheckpointFile, writeSafetensorsFile } from './checkpointFile.node.js';
 import { exists } from './fileSystem.node.js';
 import { makeFolder, writeError } from './fileWrite.node.js';
-import { writeSafetensorsFile } from './safetensorsFile.node.js';
 
 export const MODEL_FILES = { config: 'config.json', weights: 'model.safetensors', card: 'README.md' } as const;
 

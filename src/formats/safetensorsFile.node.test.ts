@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { float32, type StateDict } from '../graph/tensorData.js';
 import { memorySource } from './byteSource.js';
+import { writeSafetensorsFile } from './checkpointFile.node.js';
 import { readSafetensors } from './safetensors.js';
-import { writeSafetensorsFile } from './safetensorsFile.node.js';
 
 const STATE: StateDict = new Map([['weight', float32([1, 2, 3], [3])]]);
 

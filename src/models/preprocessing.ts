@@ -34,7 +34,7 @@ export interface Preprocessing {
 }
 
 /** With the defaults. */
-export function complete(preprocessing: Preprocessing): Required<Preprocessing> {
+function complete(preprocessing: Preprocessing): Required<Preprocessing> {
   const colour = preprocessing.channels === 1 ? 'grey' : 'rgb';
   return { colour, levels: 'stored', padding: 0, points: 'centre', ...preprocessing };
 }

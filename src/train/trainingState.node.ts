@@ -5,10 +5,9 @@
  */
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
-import { readCheckpointFile } from '../formats/checkpointFile.node.js';
+import { readCheckpointFile, writeSafetensorsFile } from '../formats/checkpointFile.node.js';
 import { exists } from '../formats/fileSystem.node.js';
 import { writeModelFolder } from '../formats/modelFolder.node.js';
-import { writeSafetensorsFile } from '../formats/safetensorsFile.node.js';
 import { float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { serialiseConfig } from '../models/configFile.js';

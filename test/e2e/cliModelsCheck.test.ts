@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { memorySource } from '../../src/formats/byteSource.js';
-import { readCheckpointFile } from '../../src/formats/checkpointFile.node.js';
+import { readCheckpointFile, writeSafetensorsFile } from '../../src/formats/checkpointFile.node.js';
 import { readSafetensors, type Safetensors } from '../../src/formats/safetensors.js';
-import { writeSafetensorsFile } from '../../src/formats/safetensorsFile.node.js';
 import { float32, type TensorData } from '../../src/graph/tensorData.js';
 import { newFolder, removeFolder, samus } from './samusProcess.js';
 

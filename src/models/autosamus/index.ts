@@ -13,9 +13,9 @@ import type { Parameters } from '../../nn/parameters.js';
 import { type ClassArchitecture, type ClassOutputs, type FieldReader, type Losses, shapeOf } from '../architecture.js';
 import { GREY_STRETCHED } from '../preprocessing.js';
 import { fromSam } from '../sam/fromSam.js';
+import { ONE_MASK_TRAINING, SAM_DECODING } from '../sam/index.js';
 import { MASKS, maskDecoder } from '../sam/maskDecoder.js';
 import { declarePrompts, densePositions } from '../sam/promptEncoder.js';
-import { ONE_MASK_TRAINING, SAM_DECODING } from '../sam/prompted.js';
 import {
   readSamusSizes,
   recogniseSamus,

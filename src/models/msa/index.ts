@@ -17,8 +17,7 @@ import {
   type ReferenceInput,
 } from '../architecture.js';
 import { fromSam } from '../sam/fromSam.js';
-import { SAM } from '../sam/index.js';
-import { SAM_DECODING, samDecoder } from '../sam/prompted.js';
+import { SAM, SAM_DECODING, samDecoder } from '../sam/index.js';
 import {
   fromSamConfig,
   MSA_256,

@@ -3,7 +3,7 @@
  */
 import type { PromptedArchitecture } from '../architecture.js';
 import { GREY_STRETCHED } from '../preprocessing.js';
-import { ONE_MASK_TRAINING, SAM_DECODING } from '../sam/prompted.js';
+import { ONE_MASK_TRAINING, SAM_DECODING } from '../sam/index.js';
 import { readConfig, recognise, rules, SAMUS_B, SAMUS_S, type SamusConfig, type SamusSizes } from './config.js';
 import { isGlobalTable, SAMUS_FROM_SAM } from './fromSam.js';
 import { samusEncoder } from './imageEncoder.js';
