@@ -23,8 +23,8 @@ import { matmulRate } from '#dist/runtime/matmulRate.js';
 import { hasInt8Products, nodeRuntime } from '#dist/runtime/nodeRuntime.node.js';
 import type { Runtime } from '#dist/runtime/session.js';
 import { gradientGraph, targetSide } from '#dist/train/gradientGraph.js';
+import { ADAM } from '#dist/train/optimizer.js';
 import { Stepper } from '#dist/train/stepper.js';
-import { ADAM } from '#dist/train/updateRules.js';
 import { realGflop } from './realWork.js';
 
 /** A case that is ready to run. */

@@ -17,7 +17,7 @@ import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/eva
 import { distinctSamples } from '../evaluate/imageGroups.js';
 import { imagesCsv } from '../evaluate/imagesCsv.js';
 import { promptable } from '../evaluate/promptableModel.js';
-import { parseAbsentPrompt, parsePromptKind, promptName } from '../evaluate/promptPlan.js';
+import { parseAbsentPrompt, parseFirstPrompt, promptName } from '../evaluate/promptPlan.js';
 import type { Provenance, ReportContent, ReportModel } from '../evaluate/report/content.js';
 import { chooseExamples } from '../evaluate/report/examples.js';
 import { makeGallery } from '../evaluate/report/gallery.node.js';
@@ -65,7 +65,7 @@ const REPORT_FILES = ['report.html', 'summary.json', 'images.csv'];
  */
 export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outcome> {
   const protocol: EvaluateOptions = {
-    prompt: parsePromptKind(options.prompt),
+    prompt: parseFirstPrompt(options.prompt),
     clicks: options.clicks,
     draws: options.draws ?? 0,
     seed: options.seed,

@@ -1,16 +1,15 @@
 /**
- * From an image and its label to what a model is trained on: the published augmentation with its ranges and order,
- * and the resizing that always follows and alone serves validation. The operations themselves are in augmentOps.ts
- * and formats/resize.ts; which prompts go with them is the business of prompts.ts.
+ * Makes training and validation examples from images and labels: the published augmentation with its ranges, order and
+ * pixel operations, then resizing, which alone makes a validation example. prompts.ts makes the prompts.
  *
- * Every number is drawn from the generator that comes in, so that a seed gives the same picture again. What the
- * published code has switched off (flips, noise, distortion, colour, crops) is not here.
+ * All random numbers are drawn from the given generator, so a seed reproduces an example. Operations that are switched
+ * off in the published code (flips, noise, distortion, colour, crops) are left out. The pixel operations equal numpy,
+ * torchvision and Pillow on 8-bit images, roundings included.
  */
 import { SamusError } from '../errors.js';
-import { createImage, type Image } from '../formats/image.js';
+import { createImage, type Image, toGrey } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
 import type { Random } from '../nn/random.js';
-import { contrast, gamma, rotateNearest } from './augmentOps.js';
 
 /** Sides of a model's pictures. */
 export interface ExampleSizes {
@@ -22,7 +21,7 @@ export interface ExampleSizes {
 
 /** What a model sees and what it should say. */
 export interface Example {
-  /** [imageSize, imageSize], 0 to 1 */
+  /** 0 to 1, [imageSize, imageSize], or [imageSize, imageSize, 3] for a colour image */
   readonly image: Float32Array;
   /** Class indices, [imageSize, imageSize]; prompts are made from it. */
   readonly label: Uint8Array;
@@ -42,11 +41,10 @@ const CONTRAST = [0.8, 2] as const;
 const UNIT = Float32Array.from({ length: 256 }, (_, v) => v / 255);
 
 /**
- * The published augmentation. Native images may have any size and form; the scaled ones come out square, of the
- * model's size.
+ * The published augmentation of an image of any size; scaling makes it a square of the model's size. All channels of a
+ * colour image get the same operations.
  * @param label class indices, of the image's size
  * @param imageSize side of the model's input
- * @throws SamusError AUGMENT_PARAMETER if the image is not grey
  */
 export function augment(
   image: Image,
@@ -72,19 +70,17 @@ export function augment(
 }
 
 /**
- * What follows the augmentation and alone makes a validation example: resizing, the image bilinear, the label nearest,
- * both as Pillow does it.
+ * Resizes after augmentation, or alone for a validation example: the image bilinearly, the label to the nearest pixel,
+ * both as in Pillow.
  * @param label class indices, of the image's size
- * @throws SamusError AUGMENT_PARAMETER if the image is not grey
  */
 export function makeExample(image: Image, label: Image, { imageSize, lowSize }: ExampleSizes): Example {
   const example = resizeExample(image, label, imageSize);
   return { ...example, lowLabel: lowLabelOf(example.label, lowSize) };
 }
 
-/** Image and label at the size of a model's input. @throws SamusError AUGMENT_PARAMETER if the image is not grey */
+/** Image and label at the size of a model's input. */
 export function resizeExample(image: Image, label: Image, imageSize: number): Omit<Example, 'lowLabel'> {
-  checkGrey(image);
   return {
     image: Float32Array.from(resizeBilinear(image, imageSize, imageSize).data, (v) => UNIT[v]!),
     label: resizeNearest(label, imageSize, imageSize).data,
@@ -97,18 +93,86 @@ export function lowLabelOf(label: Uint8Array, lowSize: number): Uint8Array {
   return resizeNearest(createImage(side, side, 1, label), lowSize, lowSize).data;
 }
 
-/** @throws SamusError AUGMENT_PARAMETER if it is not */
-export function checkGrey({ channels }: Image): void {
-  if (channels === 1) return;
-  const message = `expected a greyscale image, got ${channels} channels`;
-  throw new SamusError('AUGMENT_PARAMETER', message, 'make it grey first', { channels });
+function crop({ width, channels, data }: Image, x: number, y: number, side: number): Image {
+  const line = side * channels;
+  const out = new Uint8Array(side * line);
+  for (let row = 0; row < side; row++) {
+    const from = ((y + row) * width + x) * channels;
+    out.set(data.subarray(from, from + line), row * line);
+  }
+  return createImage(side, side, channels, out);
 }
 
-function crop({ width, data }: Image, x: number, y: number, side: number): Image {
-  const out = new Uint8Array(side * side);
-  for (let row = 0; row < side; row++) {
-    const from = (y + row) * width + x;
-    out.set(data.subarray(from, from + side), row * side);
+/**
+ * Brightens (gamma above 1) or darkens: `255 (v / 255)^(1 / gamma)`, cut to 8 bits without rounding, as the reference
+ * does. @throws SamusError AUGMENT_PARAMETER if `value` is not positive
+ */
+export function gamma(image: Image, value: number): Image {
+  if (!(value > 0)) throw badParameter('gamma', value, 'a positive number');
+  const table = Uint8Array.from({ length: 256 }, (_, v) => Math.trunc((v / 255) ** (1 / value) * 255));
+  return { ...image, data: image.data.map((v) => table[v]!) };
+}
+
+/**
+ * Blends with a constant image of the mean grey, `m + factor (v - m)`, clipped and cut to 8 bits; float32 as in Pillow.
+ * @throws SamusError AUGMENT_PARAMETER if `factor` is negative
+ */
+export function contrast(image: Image, factor: number): Image {
+  if (!(factor >= 0)) throw badParameter('contrast', factor, 'a number not below 0');
+  const grey = toGrey(image).data;
+  let sum = 0;
+  for (const v of grey) sum += v;
+  const mean = Math.trunc(sum / grey.length + 0.5);
+  const scale = Math.fround(factor);
+  const table = Uint8Array.from({ length: 256 }, (_, v) => {
+    const blended = Math.fround(mean + Math.fround(scale * (v - mean)));
+    return blended <= 0 ? 0 : blended >= 255 ? 255 : Math.trunc(blended);
+  });
+  return { ...image, data: image.data.map((v) => table[v]!) };
+}
+
+/**
+ * Rotates an image counter-clockwise about its centre on the same canvas: the nearest pixel, 0 beyond the image. Positions
+ * are in 16-bit fixed point as in Pillow.
+ * @param degrees any angle
+ * @throws SamusError AUGMENT_PARAMETER if the angle is not finite
+ */
+export function rotateNearest(image: Image, degrees: number): Image {
+  if (!Number.isFinite(degrees)) throw badParameter('rotate', degrees, 'an angle in degrees');
+  const { width, height, channels, data } = image;
+  const turn = ((degrees % 360) + 360) % 360;
+  if (turn === 0) return image;
+  const radians = -(turn * (Math.PI / 180));
+  // Fifteen decimals, as in Pillow: they make the cosine of 90 degrees zero.
+  const cos = Number(Math.cos(radians).toFixed(15));
+  const sin = Number(Math.sin(radians).toFixed(15));
+  const [cx, cy] = [width / 2, height / 2];
+  const offsetX = cos * -cx + sin * -cy + cx;
+  const offsetY = -sin * -cx + cos * -cy + cy;
+  const [stepXx, stepXy] = [fixed(cos), fixed(sin)];
+  const [stepYx, stepYy] = [fixed(-sin), fixed(cos)];
+  const startX = fixed(offsetX + cos * 0.5 + sin * 0.5);
+  const startY = fixed(offsetY - sin * 0.5 + cos * 0.5);
+  const out = new Uint8Array(data.length);
+  for (let y = 0, to = 0; y < height; y++) {
+    let x16 = startX + y * stepXy;
+    let y16 = startY + y * stepYy;
+    for (let x = 0; x < width; x++, to += channels, x16 += stepXx, y16 += stepYx) {
+      const fromX = Math.floor(x16 / 65536);
+      const fromY = Math.floor(y16 / 65536);
+      if (fromX < 0 || fromX >= width || fromY < 0 || fromY >= height) continue;
+      const from = (fromY * width + fromX) * channels;
+      for (let c = 0; c < channels; c++) out[to + c] = data[from + c]!;
+    }
   }
-  return createImage(side, side, 1, out);
+  return { width, height, channels, data: out };
+}
+
+function fixed(value: number): number {
+  return Math.floor(value * 65536 + 0.5);
+}
+
+function badParameter(operation: string, value: number, expected: string): SamusError {
+  const message = `expected ${expected} for ${operation}, got ${value}`;
+  return new SamusError('AUGMENT_PARAMETER', message, 'correct the parameter', { operation });
 }

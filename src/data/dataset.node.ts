@@ -13,11 +13,10 @@ import { openImage } from '../formats/imageFile.node.js';
 import { nameKey } from '../formats/outputNames.js';
 import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
 import type { Dataset, LabelledImage } from './dataset.js';
-import { FactsTable } from './imageFacts.js';
+import { FactsTable, patientByName } from './imageFacts.js';
 import { binaryMask, brightestSamples, classIndices } from './importers/masks.js';
 import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
 import { NameIndex } from './nameIndex.js';
-import { patientByName } from './patients.js';
 import { EVERY_CLASS, LIST_FOLDER, type ListText, type Sample, SampleList, sampleOrigin } from './sampleList.js';
 
 export type { Dataset, LabelledImage } from './dataset.js';

@@ -1,7 +1,7 @@
 /**
- * Facts about images that the published layout has no place for: `<Dataset>/images.csv` with
- * `name,patient,width,height,spacing_x_mm,spacing_y_mm,source`. Rows are kept as text and taken apart when they are
- * asked for, so that long files stay cheap.
+ * Facts about images that the published layout does not contain: `<Dataset>/images.csv` with
+ * `name,patient,width,height,spacing_x_mm,spacing_y_mm,source`, and patients from the names of known datasets. Rows are
+ * kept as text and parsed on request, so that long files stay cheap.
  */
 import { SamusError } from '../errors.js';
 import { nameKey } from '../formats/outputNames.js';
@@ -125,4 +125,36 @@ export function parseRow(text: string, start: number): { readonly fields: string
     if (text[at] !== ',') return { fields, next: at + 1 };
     at++;
   }
+}
+
+/**
+ * What belongs together in known datasets, by the names of their images: the images of a patient, or as much as names
+ * show (a recording, an examination, a screen). Images of one patient resemble each other, so splits keep them on one
+ * side and intervals resample them together. images.csv takes precedence; a dataset whose names show nothing (BUSI,
+ * PSFHS, DL_Track, TG3K) has no rule.
+ *
+ * By dataset: the first group that matches names the patient.
+ */
+const PATIENTS: ReadonlyMap<string, RegExp> = new Map([
+  // 202201121748100022VAS_slice_1108: date, time and device of a recording, and a frame.
+  ['Artery-CCA', /^(.+)_slice_\d+$/],
+  // bus_0003-r: patient and side.
+  ['Breast-BUSBRA', /^bus_(\d+)-[lrs]$/],
+  // ANFO_002: patient and image.
+  ['Breast-BUSUCLM', /^([A-Z]{4})_\d+$/],
+  // 010_HC, 010_2HC: images of one examination.
+  ['FetalHead-HC18', /^(\d+)_\d*HC$/],
+  // patient0001_2CH_ED as published, 0055_2CH_000 in US30K: patient, view, frame.
+  ['Echocardiography-CAMUS', /^((?:patient)?\d+)_\dCH_/],
+  // 0001_ch4_000 in US30K: recording, view, frame.
+  ['Echocardiography-HMCQU', /^(\d+)_ch\d_/],
+  // 1_2 as published: case and image. As pairs of PNG test10047 and test20047 are the halves of screen 47; of screens
+  // with one view, test47, nothing is known.
+  ['ThyroidNodule-DDTI', /^(\d+)_\d+$|^test[12](\d{4})$/],
+]);
+
+/** The patient of an image by its name, where the names of its dataset show it. */
+export function patientByName(dataset: string, name: string): string | undefined {
+  const match = PATIENTS.get(dataset)?.exec(name);
+  return match?.slice(1).find((group) => group !== undefined);
 }

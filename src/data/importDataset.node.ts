@@ -14,10 +14,9 @@ import { nameKey } from '../formats/outputNames.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
 import { parseClassJson, parseDatasetJson } from './classes.js';
 import { groupBy } from './groupBy.js';
-import { formatFacts, type ImageFacts } from './imageFacts.js';
+import { formatFacts, type ImageFacts, patientByName } from './imageFacts.js';
 import type { ImportItem, ImportPlan, Skipped } from './importers/importer.js';
 import { checkSameSize } from './importers/masks.js';
-import { patientByName } from './patients.js';
 import { checkListable, LIST_FOLDER } from './sampleList.js';
 import { SIDES } from './splitLists.js';
 

@@ -3,6 +3,7 @@
  * these are its exports; on Node index.node.ts adds dataset folders.
  */
 export { augment, type Example, type ExampleSizes, makeExample } from './augment.js';
+export { correctionClick } from './correctionClick.js';
 export {
   makePhantom,
   PHANTOM_KINDS,
@@ -13,7 +14,6 @@ export {
 } from './phantom.js';
 export {
   type Click,
-  correctionClick,
   evaluationClick,
   jitteredBox,
   randomClick,

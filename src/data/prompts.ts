@@ -1,12 +1,9 @@
 /**
- * Clicks and boxes made from a label, for training and evaluation: as the published code draws them, and the
- * corrections of a simulated user. All are whole pixels of the label they are made from, which usually has the
- * model's input size. What a real user clicks comes in elsewhere.
+ * Clicks and boxes made from a label, for training and evaluation, as the published code draws them. All are whole pixels
+ * of the label, which usually has the model's input size.
  */
 import { extentOf, type PixelBox } from '../formats/mask.js';
-import { Regions } from '../formats/maskRegions.js';
 import type { Random } from '../nn/random.js';
-import { squaredDistances } from './distanceTransform.js';
 
 /** x, y, and 1 for the object or 0 for what is not the object. */
 export type Click = readonly [x: number, y: number, label: 0 | 1];
@@ -76,33 +73,6 @@ function jitter(low: number, high: number, limit: number, random: Random): reado
   const half = Math.floor(newSide / 2);
   const clip = (value: number): number => Math.max(0, Math.min(limit - 1, value));
   return [clip(centre - half), clip(centre + half)];
-}
-
-/**
- * The next click of a user who corrects the largest error: in the largest connected region (four neighbours) that is
- * missed or covered wrongly, the pixel farthest from the region's border, the image's border counting as one. Label 1
- * in a missed region, 0 in a wrong one. Of equals the first in row-major order, missed before wrong.
- * @param mask what was found, every value but 0 is the object
- * @returns undefined if nothing is wrong
- */
-export function correctionClick(
-  mask: Uint8Array,
-  label: Uint8Array,
-  width: number,
-  classId: number,
-): Click | undefined {
-  const height = label.length / width;
-  const regionsOf = (data: Uint8Array): Regions => new Regions({ width, height, data }, true, 4);
-  const missed = regionsOf(label.map((value, i) => (value === classId && mask[i] === 0 ? 1 : 0)));
-  const wrong = regionsOf(label.map((value, i) => (value !== classId && mask[i] !== 0 ? 1 : 0)));
-  const wanted = (missed.sizes[missed.largest] ?? 0) >= (wrong.sizes[wrong.largest] ?? 0) ? 1 : 0;
-  const regions = wanted === 1 ? missed : wrong;
-  if (regions.largest < 0) return undefined;
-  const outside = regions.paint(new Uint8Array(label.length).fill(1), 0, (region) => region === regions.largest);
-  const distances = squaredDistances(outside, width, height, { beyond: true });
-  let deepest = 0;
-  for (let i = 1; i < distances.length; i++) if (distances[i]! > distances[deepest]!) deepest = i;
-  return clickAt(deepest, width, wanted);
 }
 
 /** What is clicked: the object (1), or where the class is absent everything else (0). */

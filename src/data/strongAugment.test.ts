@@ -93,10 +93,22 @@ describe('augmentStrongly', () => {
     expect(levels.filter((count) => count > 1).length).toBeGreaterThan(30);
   });
 
-  it('refuses colour', () => {
-    const refused = expect.objectContaining({ code: 'AUGMENT_PARAMETER' });
-    const colour = createImage(4, 4, 3, new Uint8Array(48));
-    const label = createImage(4, 4, 1, new Uint8Array(16));
-    expect(() => augmentStrongly(colour, label, Random.seeded(1), SIDE)).toThrow(refused);
+  it('applies the same operations to all channels of a colour image', () => {
+    const { image, label } = disc(SIDE, SIDE);
+    const data = Uint8Array.from({ length: 3 * image.data.length }, (_, i) => {
+      const level = image.data[Math.floor(i / 3)]!;
+      return i % 3 === 1 ? level >> 1 : level;
+    });
+    const colour = createImage(SIDE, SIDE, 3, data);
+    let darker = 0;
+    for (let seed = 0; seed < 20; seed++) {
+      const grey = augmentStrongly(image, label, Random.seeded(seed), SIDE);
+      const made = augmentStrongly(colour, label, Random.seeded(seed), SIDE);
+      expect(made.label).toEqual(grey.label);
+      const [red, green, blue] = [0, 1, 2].map((channel) => made.image.data.filter((_, i) => i % 3 === channel));
+      expect(blue).toEqual(red);
+      darker += green!.filter((value, i) => value < red![i]!).length;
+    }
+    expect(darker).toBeGreaterThan(10 * SIDE * SIDE);
   });
 });

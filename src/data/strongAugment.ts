@@ -1,14 +1,14 @@
 /**
- * Augmentation stronger than the published one (augment.ts), for models that are to work on scanners and patients they
- * never saw: geometry in one warp (turned, scaled, stretched, shifted, bent), then grey levels (gamma, contrast,
- * brightness, uneven gain, blur, speckle). The operations are common ones; what they range over is this project's own.
+ * Augmentation stronger than the published one (augment.ts), for models that must work on unseen scanners and patients:
+ * geometry in one warp (rotation, scale, stretch, shift, bend), then levels (gamma, contrast, brightness, uneven gain,
+ * blur, speckle). The operations are common ones; their ranges are this project's.
  *
- * Every number is drawn from the generator that comes in, so that a seed gives the same picture again.
+ * All random numbers are drawn from the given generator, so a seed reproduces an image. All channels of a colour image
+ * get the same operations.
  */
 import { createImage, type Image } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
 import type { Random } from '../nn/random.js';
-import { checkGrey } from './augment.js';
 import { type Field, smoothField } from './smoothField.js';
 
 /** Each of the operations is applied to half of the images; blur and speckle to a quarter. */
@@ -40,10 +40,9 @@ const MOST_SPECKLE = 0.2;
 const CELLS = 32;
 
 /**
- * @param image grey, of any size and form
+ * @param image of any size and aspect ratio
  * @param label class indices, of the image's size
- * @param side of what comes out, which is square as the model's input
- * @throws SamusError AUGMENT_PARAMETER if the image is not grey
+ * @param side of the results, which are square as the model's input
  */
 export function augmentStrongly(
   image: Image,
@@ -51,17 +50,23 @@ export function augmentStrongly(
   random: Random,
   side: number,
 ): { readonly image: Image; readonly label: Image } {
-  checkGrey(image);
+  const { channels } = image;
   const from = drawWarp(random).map((place) => spread(place, side));
   const mask = pickNearest(resizeNearest(label, side, side), from);
-  const grey = pickBilinear(resizeBilinear(image, side, side), from);
-  regrade(grey, random);
-  if (random.chance(CHANCE)) unevenGain(grey, side, smoothField(random), random.uniform(0, MOST_GAIN));
-  if (random.chance(RARE)) blur(grey, side, random.uniform(...BLUR) * side);
-  if (random.chance(RARE)) speckle(grey, random, random.uniform(0, MOST_SPECKLE));
-  const data = new Uint8Array(grey.length);
-  for (let i = 0; i < data.length; i++) data[i] = clip(Math.round(grey[i]!));
-  return { image: createImage(side, side, 1, data), label: mask };
+  const shown = resizeBilinear(image, side, side);
+  const planes = Array.from({ length: channels }, (_, channel) => pickBilinear(shown, channel, from));
+  regrade(planes, random);
+  if (random.chance(CHANCE)) unevenGain(planes, side, smoothField(random), random.uniform(0, MOST_GAIN));
+  if (random.chance(RARE)) {
+    const deviation = random.uniform(...BLUR) * side;
+    for (const plane of planes) blur(plane, side, deviation);
+  }
+  if (random.chance(RARE)) speckle(planes, random, random.uniform(0, MOST_SPECKLE));
+  const data = new Uint8Array(side * side * channels);
+  for (const [channel, plane] of planes.entries()) {
+    for (let i = 0; i < plane.length; i++) data[i * channels + channel] = clip(Math.round(plane[i]!));
+  }
+  return { image: createImage(side, side, channels, data), label: mask };
 }
 
 /** For a place in the output where in the input comes from what is shown there: x and y, all from 0 to 1. */
@@ -118,10 +123,12 @@ function pickNearest({ width: side, data }: Image, [fromX, fromY]: readonly Floa
   return createImage(side, side, 1, out);
 }
 
-/** Grey levels of a square image between its pixels, at the places given; 0 beyond it. */
-function pickBilinear({ width: side, data }: Image, [fromX, fromY]: readonly Float32Array[]): Float32Array {
-  const out = new Float32Array(data.length);
-  const at = (x: number, y: number): number => (x >= 0 && x < side && y >= 0 && y < side ? data[y * side + x]! : 0);
+/** Levels of one channel of a square image between its pixels, at the places given; 0 beyond it. */
+function pickBilinear(image: Image, channel: number, [fromX, fromY]: readonly Float32Array[]): Float32Array {
+  const { width: side, channels, data } = image;
+  const out = new Float32Array(side * side);
+  const at = (x: number, y: number): number =>
+    x >= 0 && x < side && y >= 0 && y < side ? data[(y * side + x) * channels + channel]! : 0;
   for (let i = 0; i < out.length; i++) {
     const [x, y] = [fromX![i]! * side - 0.5, fromY![i]! * side - 0.5];
     const [left, top] = [Math.floor(x), Math.floor(y)];
@@ -134,22 +141,27 @@ function pickBilinear({ width: side, data }: Image, [fromX, fromY]: readonly Flo
 }
 
 /** Gamma, contrast about the mean, brightness. */
-function regrade(grey: Float32Array, random: Random): void {
+function regrade(planes: readonly Float32Array[], random: Random): void {
   const gamma = random.chance(CHANCE) ? factor(random, ...GAMMA) : 1;
   const contrast = random.chance(CHANCE) ? factor(random, 1 / MOST_CONTRAST, MOST_CONTRAST) : 1;
   const brightness = random.chance(CHANCE) ? random.uniform(-MOST_BRIGHTNESS, MOST_BRIGHTNESS) : 0;
-  let sum = 0;
-  for (let i = 0; i < grey.length; i++) {
-    grey[i] = 255 * (grey[i]! / 255) ** gamma;
-    sum += grey[i]!;
+  let [sum, count] = [0, 0];
+  for (const plane of planes) {
+    for (let i = 0; i < plane.length; i++) {
+      plane[i] = 255 * (plane[i]! / 255) ** gamma;
+      sum += plane[i]!;
+    }
+    count += plane.length;
   }
-  const mean = sum / grey.length;
-  for (let i = 0; i < grey.length; i++) grey[i] = clip(contrast * (grey[i]! - mean) + mean + brightness);
+  const mean = sum / count;
+  for (const plane of planes) {
+    for (let i = 0; i < plane.length; i++) plane[i] = clip(contrast * (plane[i]! - mean) + mean + brightness);
+  }
 }
 
-function unevenGain(grey: Float32Array, side: number, field: Field, most: number): void {
+function unevenGain(planes: readonly Float32Array[], side: number, field: Field, most: number): void {
   const gain = spread((x, y) => Math.exp(most * field(GAINS * x, GAINS * y)), side);
-  for (let i = 0; i < grey.length; i++) grey[i]! *= gain[i]!;
+  for (const plane of planes) for (let i = 0; i < plane.length; i++) plane[i]! *= gain[i]!;
 }
 
 /** Gaussian, the image continued by its border. */
@@ -172,13 +184,13 @@ function blur(grey: Float32Array, side: number, deviation: number): void {
   for (let i = 0; i < side; i++) along(i, side);
 }
 
-/** Noise that grows with the grey level. The sum of the four bytes of a random word is near enough to normal. */
-function speckle(grey: Float32Array, random: Random, deviation: number): void {
+/** Noise proportional to the level, equal in all channels. The sum of the four bytes of a random word is nearly normal. */
+function speckle(planes: readonly Float32Array[], random: Random, deviation: number): void {
   const scale = deviation / Math.sqrt((4 * (256 ** 2 - 1)) / 12);
-  for (let i = 0; i < grey.length; i++) {
+  for (let i = 0; i < planes[0]!.length; i++) {
     const word = random.uint32();
     const bytes = (word & 255) + ((word >>> 8) & 255) + ((word >>> 16) & 255) + (word >>> 24);
-    grey[i]! *= 1 + scale * (bytes - 510);
+    for (const plane of planes) plane[i]! *= 1 + scale * (bytes - 510);
   }
 }
 

@@ -2,16 +2,16 @@
  * All prompts of one image: a first prompt for each class and draw, then correction clicks in turns with the model's
  * answers. The model encodes the image once and answers all prompts of a turn together.
  */
-import { correctionClick } from '../data/prompts.js';
+import { correctionClick } from '../data/correctionClick.js';
 import type { Sample } from '../data/sampleList.js';
 import { classMask, type LabelledCase } from './evaluationCase.js';
 import { type Confusion, confusionOf } from './metricsOverlap.js';
 import type { Answer, EvaluationPrompt, PromptableModel } from './promptableModel.js';
-import { type Draw, firstPrompt, type PromptKind } from './promptPlan.js';
+import { type FirstPrompt, firstPrompt, type PromptDraw } from './promptPlan.js';
 
 /** How samples are prompted. */
 export interface Protocol {
-  readonly prompt: PromptKind;
+  readonly prompt: FirstPrompt;
   /** Correction clicks after the first prompt. */
   readonly clicks: number;
   /** Random prompts for each sample; 0 is the one that is always the same. */
@@ -47,7 +47,8 @@ export async function answerImage(
   withLogits = false,
 ): Promise<Dialogue[]> {
   const draws = Array.from({ length: Math.max(1, protocol.draws) }, (_, draw) => draw);
-  const drawn = (draw: number): Draw | undefined => (protocol.draws > 0 ? { seed: protocol.seed, draw } : undefined);
+  const drawn = (draw: number): PromptDraw | undefined =>
+    protocol.draws > 0 ? { seed: protocol.seed, draw } : undefined;
   let turns = samples.flatMap((sample) => {
     const truth = classMask(label, sample.classId);
     return draws.map((draw) => ({

@@ -13,5 +13,5 @@ export {
   measureMask,
 } from './metrics.js';
 export { type PromptableModel, promptable } from './promptableModel.js';
-export { type PromptKind, parsePromptKind } from './promptPlan.js';
+export { type FirstPrompt as PromptKind, parseFirstPrompt as parsePromptKind } from './promptPlan.js';
 export { type EvaluationSummary, type GroupSummary, summariseEvaluation } from './summary.js';

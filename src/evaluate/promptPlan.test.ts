@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firstPrompt, parsePromptKind, promptName } from './promptPlan.js';
+import { firstPrompt, parseFirstPrompt, promptName } from './promptPlan.js';
 
 const WIDTH = 6;
 const sample = { dataset: 'Set', name: 'a', classId: 2 };
@@ -9,12 +9,12 @@ const label = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 0, 0, 2, 2, 2, 2, 0
 describe('kinds of prompts', () => {
   it('go from words to words', () => {
     for (const text of ['point', 'points:3', 'points:100', 'box', 'none', 'auto'])
-      expect(promptName(parsePromptKind(text))).toBe(text);
-    expect(promptName(parsePromptKind('points:1'))).toBe('point');
+      expect(promptName(parseFirstPrompt(text))).toBe(text);
+    expect(promptName(parseFirstPrompt('points:1'))).toBe('point');
   });
 
   it.each(['points', 'points:0', 'points:101', 'points:x', 'Point', ''])('are not "%s"', (text) => {
-    expect(() => parsePromptKind(text)).toThrow(expect.objectContaining({ code: 'EVALUATE_PROMPT', kind: 'usage' }));
+    expect(() => parseFirstPrompt(text)).toThrow(expect.objectContaining({ code: 'EVALUATE_PROMPT', kind: 'usage' }));
   });
 });
 

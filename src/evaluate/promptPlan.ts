@@ -10,7 +10,7 @@ import { Random } from '../nn/random.js';
 import type { EvaluationPrompt } from './promptableModel.js';
 
 /** The first prompt of a sample. */
-export type PromptKind =
+export type FirstPrompt =
   | { readonly kind: 'points'; readonly count: number }
   | { readonly kind: 'box' }
   /** Without a prompt: none for any model, auto only for those that need none. */
@@ -18,7 +18,7 @@ export type PromptKind =
   | { readonly kind: 'auto' };
 
 /** Where a random prompt comes from. */
-export interface Draw {
+export interface PromptDraw {
   readonly seed: number;
   /** From 0 on. */
   readonly draw: number;
@@ -28,7 +28,7 @@ export interface Draw {
 const MOST_POINTS = 100;
 
 /** `point`, `points:N`, `box`, `auto`, `none`. @throws SamusError EVALUATE_PROMPT */
-export function parsePromptKind(text: string): PromptKind {
+export function parseFirstPrompt(text: string): FirstPrompt {
   if (text === 'point') return { kind: 'points', count: 1 };
   if (text === 'box' || text === 'none' || text === 'auto') return { kind: text };
   const count = Number(/^points:(\d+)$/.exec(text)?.[1] ?? 0);
@@ -38,7 +38,7 @@ export function parsePromptKind(text: string): PromptKind {
 }
 
 /** The words of a prompt kind. */
-export function promptName(prompt: PromptKind): string {
+export function promptName(prompt: FirstPrompt): string {
   if (prompt.kind !== 'points') return prompt.kind;
   return prompt.count === 1 ? 'point' : `points:${prompt.count}`;
 }
@@ -53,11 +53,11 @@ export function promptName(prompt: PromptKind): string {
  * @param label class indices at the size that is evaluated, row-major
  */
 export function firstPrompt(
-  prompt: PromptKind,
+  prompt: FirstPrompt,
   label: Uint8Array,
   width: number,
   sample: Sample,
-  draw?: Draw,
+  draw?: PromptDraw,
 ): EvaluationPrompt {
   const random =
     draw && Random.seeded(draw.seed, hashOf(`${sample.dataset}/${sample.name}`), sample.classId, draw.draw);

@@ -14,14 +14,13 @@ import { requireFloat32Weights } from '../models/quantise.js';
 import { isTrainable, promptedOf } from '../models/registry.js';
 import type { Runtime } from '../runtime/session.js';
 import { unshare } from '../runtime/tensorMemory.js';
-import { BatchFeeds } from './batchFeeds.js';
 import { ClickSession } from './clickSession.js';
 import { pointsOf } from './drawPrompt.js';
 import { gradientGraph, type Recipe, targetSide } from './gradientGraph.js';
+import { ADAM } from './optimizer.js';
 import { SampleOrder } from './sampleOrder.js';
 import { Stepper } from './stepper.js';
-import { makeTrainingSample, type SampleShape, validationExample } from './trainingSample.js';
-import { ADAM } from './updateRules.js';
+import { BatchFeeds, makeTrainingSample, type SampleShape, validationExample } from './trainingSample.js';
 
 export interface AdaptExample {
   readonly image: Image;

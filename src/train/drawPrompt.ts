@@ -1,20 +1,20 @@
 /**
  * The random prompt of a training sample, as a fixed number of points with SAM's labels. Correction clicks need the
- * model's mask, so the graph samples them (correctionClick.ts).
+ * model's mask, so the graph samples them (multiPromptLoss.ts).
  */
 import { type Click, evaluationClick, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
-import { type PromptKind as ModelPrompt, POINT_LABEL } from '../models/architecture.js';
+import { POINT_LABEL, type PromptKind } from '../models/architecture.js';
 import type { Random } from '../nn/random.js';
 
 /**
  * `point`: one click, as published; `points`: one to three clicks on the object and up to three beside it; `box`: the
  * published jittered box; `mixed`: a click or a box, each for half of the samples.
  */
-export const PROMPT_KINDS = ['point', 'points', 'box', 'mixed'] as const;
-export type PromptKind = (typeof PROMPT_KINDS)[number];
+export const TRAINING_PROMPTS = ['point', 'points', 'box', 'mixed'] as const;
+export type TrainingPrompt = (typeof TRAINING_PROMPTS)[number];
 
 /** What a model must take for each kind. */
-export const ASKED: Readonly<Record<PromptKind, readonly ModelPrompt[]>> = {
+export const ASKED: Readonly<Record<TrainingPrompt, readonly PromptKind[]>> = {
   point: ['points'],
   points: ['points'],
   box: ['box'],
@@ -32,7 +32,7 @@ export interface PointList {
 const MOST = 3;
 
 /** Points of every prompt of a kind, SAM's padding point included, so that batches have one size. */
-export function pointsOf(kind: PromptKind): number {
+export function pointsOf(kind: TrainingPrompt): number {
   return kind === 'points' ? 2 * MOST + 1 : 2;
 }
 
@@ -42,7 +42,7 @@ export function pointsOf(kind: PromptKind): number {
  *   pixels, instead of a random one
  */
 export function drawPrompt(
-  kind: PromptKind,
+  kind: TrainingPrompt,
   label: Uint8Array,
   classId: number,
   random: Random,

@@ -5,15 +5,14 @@
  *
  * Masks are compared at half the image's size, because thin structures are narrower than a pixel of the decoder's logits.
  */
-import { add, cast, div, greater, mul, neg, stopGradient, sub } from '../graph/ops/elementwise.js';
+import { abs, add, cast, div, equal, greater, mul, neg, stopGradient, sub, where } from '../graph/ops/elementwise.js';
 import { max, mean, sum } from '../graph/ops/reduce.js';
 import { resizeBilinear } from '../graph/ops/resize.js';
 import { concat, reshape, slice } from '../graph/ops/shape.js';
-import { constant, input, type Tensor } from '../graph/tensor.js';
+import { apply, constant, input, type Tensor } from '../graph/tensor.js';
 import { float32 } from '../graph/tensorData.js';
 import type { PromptAnswer, PromptInputs } from '../models/architecture.js';
 import { maskLoss } from '../nn/loss.js';
-import { correctionClick } from './correctionClick.js';
 
 /** The axes of one mask. */
 const PIXELS = [2, 3];
@@ -51,7 +50,7 @@ export function multiPromptLoss(
     scoreErrors.push(mean(mul(difference, difference)));
     if (round === rounds - 1) break;
     const single = slice(logits, 1, 0, 1);
-    const click = correctionClick(
+    const click = sampledClick(
       single,
       binary,
       reshape(slice(noise, 1, round, round + 1), [batch, side * side]),
@@ -87,4 +86,51 @@ function intersectionOverUnion(logits: Tensor, target: Tensor): Tensor {
   const both = sum(mul(found, target), { axes: PIXELS });
   const either = sub(add(sum(found, { axes: PIXELS }), sum(target, { axes: PIXELS })), both);
   return stopGradient(div(both, add(either, 1e-6)));
+}
+
+interface SampledClick {
+  /** [B, 1, 2], x then y in pixels of the model's input */
+  readonly coords: Tensor;
+  /** [B, 1]: 1 where the mask misses the object, 0 where it covers something else */
+  readonly label: Tensor;
+}
+
+/**
+ * @param logits [B, 1, side, side]
+ * @param target 0 or 1, of the same shape
+ * @param noise uniform in 0…1, [B, side²]: the click goes to the wrong pixel with the largest number
+ * @param imageSize pixels of the model's input along each side
+ */
+export function sampledClick(logits: Tensor, target: Tensor, noise: Tensor, imageSize: number): SampledClick {
+  const side = logits.size(2);
+  const batch = logits.size(0);
+  const wanted = reshape(target, [batch, side * side]);
+  const found = cast(greater(reshape(stopGradient(logits), [batch, side * side]), 0), 'float32');
+  const wrong = abs(sub(wanted, found));
+  // Without errors, click anywhere on the object; without an object, anywhere in the image.
+  const anyWrong = greater(max(wrong, { axes: [-1], keepDims: true }), 0.5);
+  const score = mul(add(where(anyWrong, wrong, wanted), 1e-3), noise);
+  const place = apply('ArgMax', [score], [batch, 1], {
+    dtype: 'int64',
+    attributes: { axis: { int: 1 }, keepdims: { int: 1 } },
+  });
+  const places = constant(
+    float32(
+      Float32Array.from({ length: side * side }, (_, i) => i),
+      [1, side * side],
+    ),
+  );
+  const hit = cast(equal(places, cast(place, 'float32')), 'float32');
+  const at = (coordinate: (i: number) => number) => {
+    const values = Float32Array.from(
+      { length: side * side },
+      (_, i) => (coordinate(i) + 0.5) * (imageSize / side) - 0.5,
+    );
+    return sum(mul(hit, constant(float32(values, [1, side * side]))), { axes: [-1], keepDims: true });
+  };
+  const coords = concat([at((i) => i % side), at((i) => Math.floor(i / side))], -1);
+  return {
+    coords: stopGradient(reshape(coords, [batch, 1, 2])),
+    label: stopGradient(sum(mul(hit, wanted), { axes: [-1], keepDims: true })),
+  };
 }

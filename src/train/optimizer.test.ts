@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { freshStates, Optimizer, type OptimizerOptions } from './optimizer.js';
-import { ADAM } from './updateRules.js';
+import { ADAM, freshStates, Optimizer, type OptimizerOptions } from './optimizer.js';
 
 const OPTIONS: OptimizerOptions = { rule: { kind: 'adam', ...ADAM }, clip: null, ema: null, rateOf: () => 1 };
 

@@ -23,6 +23,7 @@ import { BatchLoader } from './batchLoader.node.js';
 import { ASKED, pointsOf } from './drawPrompt.js';
 import { type GradientGraph, gradientGraph, targetSide } from './gradientGraph.js';
 import { modelCard } from './modelCard.js';
+import { ADAM, type UpdateRule } from './optimizer.js';
 import type { Position } from './position.js';
 import { RUN_FILES, recover, removeLeftovers, START_AGAIN, WRITING } from './runFolder.node.js';
 import { lockRun } from './runLock.node.js';
@@ -32,7 +33,6 @@ import { differences, parseTrainingConfig, serialiseTrainingConfig, type Trainin
 import { classesOfLists, fingerprint, readLists } from './trainingLists.node.js';
 import type { SampleShape } from './trainingSample.js';
 import { type CheckpointSource, readTrainingState, writeLast } from './trainingState.node.js';
-import { ADAM, type UpdateRule } from './updateRules.js';
 import type { ValidationOptions } from './validate.node.js';
 
 export interface PreparedRun extends CheckpointSource {

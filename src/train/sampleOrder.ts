@@ -7,7 +7,7 @@
 import { Random } from '../nn/random.js';
 
 /** One draw of a sample. These two numbers and the seed determine the augmented sample. */
-export interface Draw {
+export interface SampleDraw {
   /** Counted from 0. */
   readonly epoch: number;
   /** Position in the list. */
@@ -28,11 +28,11 @@ export class SampleOrder {
   ) {}
 
   /** The draws of a batch. @param batchIndex counted from 0 over the whole training */
-  batch(batchIndex: number, size: number): Draw[] {
+  batch(batchIndex: number, size: number): SampleDraw[] {
     return Array.from({ length: size }, (_, i) => this.at(batchIndex * size + i));
   }
 
-  private at(position: number): Draw {
+  private at(position: number): SampleDraw {
     const epoch = Math.floor(position / this.count);
     if (epoch !== this.#epoch) {
       this.#shuffled = shuffled(this.count, Random.seeded(this.seed, epoch, SHUFFLE_STREAM, this.count));

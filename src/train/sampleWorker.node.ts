@@ -1,5 +1,5 @@
 /**
- * Thread that reads and augments training samples. samplePool.node.ts starts it; nothing imports it.
+ * Thread that reads and augments training samples. batchLoader.node.ts starts it; nothing imports it.
  */
 import { workerData } from 'node:worker_threads';
 import sharp from 'sharp';
@@ -7,7 +7,7 @@ import { type Dataset, openDataset } from '../data/dataset.node.js';
 import { createImage } from '../formats/image.js';
 import { ownerChannel } from '../runtime/thread.node.js';
 import { serveCalls } from '../runtime/threadProtocol.js';
-import type { SampleContract, SampleWorkerData } from './samplePool.node.js';
+import type { SampleContract, SampleWorkerData } from './batchLoader.node.js';
 import { makeTrainingSample } from './trainingSample.js';
 
 // Leave the cores to the training; a single image gains nothing from several threads.

@@ -4,7 +4,7 @@
  */
 import { type Architecture, OPTIMIZERS, type PromptKind, SCHEDULES } from '../models/architecture.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
-import { PROMPT_KINDS } from './drawPrompt.js';
+import { TRAINING_PROMPTS } from './drawPrompt.js';
 import type { Recipe } from './gradientGraph.js';
 import { byName, choice, type Kind, number, orOff, text, texts, whole } from './settingKinds.js';
 import { AUGMENTATIONS } from './trainingSample.js';
@@ -123,7 +123,7 @@ export const SETTINGS = {
     only: { with: '--recipe multi-prompt', holds: (s) => s.recipe === 'multi-prompt' },
   }),
   prompts: setting({
-    kind: choice(PROMPT_KINDS),
+    kind: choice(TRAINING_PROMPTS),
     option: '--prompts <kind>',
     help: 'the first prompt: a random click, several clicks, a box, or a click or a box',
     initial: ({ recipe, takes }) => {

@@ -17,9 +17,9 @@ import { batchNorm1d, batchNorm2d, conv2d, dropout, dropout2d, dropPath, linear 
 import { initialise, type Mode, Parameters } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
 import { trainingGraph } from './gradientGraph.js';
+import { ADAM } from './optimizer.js';
 import { Stepper, type StepperOptions } from './stepper.js';
 import { readTrainingState, writeCheckpoint } from './trainingState.node.js';
-import { ADAM } from './updateRules.js';
 
 const BATCH = 3;
 const IMAGE = [BATCH, 2, 4, 4];

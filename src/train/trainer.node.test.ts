@@ -10,12 +10,12 @@ import { asFloat32, float32 } from '../graph/tensorData.js';
 import { parametersOf } from '../models/graphs.js';
 import type { Session } from '../runtime/session.js';
 import { gradientName } from './gradientGraph.js';
+import { ADAM } from './optimizer.js';
 import type { PreparedRun } from './prepareRun.node.js';
 import { Stepper } from './stepper.js';
 import { Trainer } from './trainer.node.js';
 import type { TrainingConfig } from './trainingConfig.js';
 import { readTrainingState } from './trainingState.node.js';
-import { ADAM } from './updateRules.js';
 
 vi.mock('./validate.node.js', () => ({
   validate: async () => ({ dice: 0.5, classDice: 0.5, parts: {}, pictures: [] }),

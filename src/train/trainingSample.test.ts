@@ -5,7 +5,7 @@ import { createImage } from '../formats/image.js';
 import { imageFrame } from '../models/graphs.js';
 import { GREY_STRETCHED, prepareImage } from '../models/preprocessing.js';
 import { SAM_PREPROCESSING, SAM_VIT_B } from '../models/sam/config.js';
-import { makeTrainingSample, type SampleShape, sampleShapes, validationExample } from './trainingSample.js';
+import { BatchFeeds, makeTrainingSample, type SampleShape, validationExample } from './trainingSample.js';
 
 const { image, objects } = makePhantom({ seed: 3, width: 64, height: 64, kind: 'lesion' });
 const label = createImage(64, 64, 1, objects[0]!.mask);
@@ -30,9 +30,14 @@ describe('makeTrainingSample', () => {
   it('fills the inputs of the graph', () => {
     for (const prompts of ['point', 'points', 'box', 'mixed'] as const) {
       const made = sample({ prompts });
-      const shapes = sampleShapes({ ...SHAPE, prompts });
-      const sizes = Object.entries(shapes).map(([name, shape]) => [name, shape.reduce((a, b) => a * b, 1)]);
-      expect(Object.entries(made).map(([name, values]) => [name, values.length])).toEqual(sizes);
+      const feeds = new BatchFeeds({ ...SHAPE, prompts }, 2, 16);
+      feeds.place(made, 1);
+      for (const [name, values] of Object.entries(made)) {
+        const { data } = feeds.tensors[name]!;
+        expect([name, data.subarray(data.length / 2)]).toEqual([name, values]);
+      }
+      const { mask_input, has_mask_input } = feeds.tensors;
+      expect([mask_input?.shape, has_mask_input?.shape]).toEqual([[2, 1, 16, 16], [2]]);
     }
   });
 

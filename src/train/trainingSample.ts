@@ -1,15 +1,16 @@
 /**
- * Makes one training sample: augmented, resized, prompted. Everything random follows from the seed, the epoch and the
- * sample's position in the list, so the thread and the time do not matter.
+ * Makes one training sample, augmented, resized and prompted, and places it in the inputs of a batch. Everything random
+ * follows from the seed, the epoch and the sample's position in the list, so the thread and the time do not matter.
  */
 import { augment, type Example, lowLabelOf, resizeExample } from '../data/augment.js';
 import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
+import { float32, sizeOf, type TensorData } from '../graph/tensorData.js';
 import { type InputShape, inputDims, normalise, paste, shownSize } from '../models/preprocessing.js';
 import { Random } from '../nn/random.js';
-import { drawPrompt, type PromptKind, pointsOf } from './drawPrompt.js';
-import type { Draw } from './sampleOrder.js';
+import { drawPrompt, pointsOf, type TrainingPrompt } from './drawPrompt.js';
+import type { SampleDraw } from './sampleOrder.js';
 
 /** `flip` is `published` after mirroring half of the images left to right; `strong` is a stronger one after the same. */
 export const AUGMENTATIONS = ['none', 'published', 'flip', 'strong'] as const;
@@ -24,7 +25,7 @@ export interface SampleShape extends InputShape {
    * target pixel; or the class at the nearest pixel.
    */
   readonly target: 'nearest' | 'share' | 'classes';
-  readonly prompts: PromptKind;
+  readonly prompts: TrainingPrompt;
   /** Probability that a single click is the published evaluation click. */
   readonly middleClicks: number;
   readonly augment: Augmentation;
@@ -49,7 +50,7 @@ type ModelExample = Omit<Example, 'lowLabel'>;
 const CLICK_STREAM = 0x436c;
 
 /** Shapes of these inputs without the batch dimension, by name. */
-export function sampleShapes(shape: SampleShape): Readonly<Record<keyof TrainingSample, readonly number[]>> {
+function sampleShapes(shape: SampleShape): Readonly<Record<keyof TrainingSample, readonly number[]>> {
   const points = pointsOf(shape.prompts);
   return {
     image: inputDims(shape),
@@ -69,7 +70,7 @@ export function makeTrainingSample(
   image: Image,
   label: Image,
   classId: number,
-  { epoch, index }: Draw,
+  { epoch, index }: SampleDraw,
   shape: SampleShape,
 ): TrainingSample {
   const random = Random.seeded(shape.seed, epoch, index);
@@ -163,4 +164,33 @@ function shares(label: Uint8Array, classId: number, { imageSize: size, targetSid
   const scale = 1 / (block * block);
   for (let i = 0; i < target.length; i++) target[i]! *= scale;
   return target;
+}
+
+/** The inputs of a training graph for one batch, in memory reused for the next batch. */
+export class BatchFeeds {
+  /** By name, without the weights. */
+  readonly tensors: Readonly<Record<string, TensorData<'float32'>>>;
+
+  /**
+   * @param batch number of samples
+   * @param maskSide side of the mask input, which stays empty because no sample starts from a mask
+   */
+  constructor(shape: SampleShape, batch: number, maskSide: number) {
+    const shapes: Record<string, readonly number[]> = {
+      ...sampleShapes(shape),
+      mask_input: [1, maskSide, maskSide],
+      has_mask_input: [],
+    };
+    if (shape.clickNoise === 0) delete shapes.click_noise;
+    this.tensors = Object.fromEntries(Object.entries(shapes).map(([name, dims]) => [name, zeros([batch, ...dims])]));
+  }
+
+  /** Copies a sample to position `at` of the batch. */
+  place(sample: TrainingSample, at: number): void {
+    for (const [name, values] of Object.entries(sample)) this.tensors[name]?.data.set(values, at * values.length);
+  }
+}
+
+function zeros(shape: readonly number[]): TensorData<'float32'> {
+  return float32(new Float32Array(sizeOf(shape)), shape);
 }

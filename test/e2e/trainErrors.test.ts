@@ -142,10 +142,12 @@ describe('samus train', () => {
     await cp(join(folder, 'done', 'best'), join(folder, 'source'), { recursive: true });
     const args = [...DATA, '--from', 'source', '--train', 'all', ...TINY.slice(2), '--steps', '6'];
     expect(await train(...args, '--out', 'from')).toMatchObject({ code: 0 });
-    const run = startSamus(folder, ['train', ...args, '--out', 'early']);
-    await waitFor('early/config.json');
-    run.child.kill('SIGKILL');
-    await run.ended;
+    const env = {
+      NODE_OPTIONS: `--import ${new URL('killAt.mjs', import.meta.url).href}`,
+      SAMUS_TEST_KILL: 'run training 1',
+    };
+    expect(await startSamus(folder, ['train', ...args, '--out', 'early'], env).ended).toMatchObject({ code: null });
+    expect(filesIn(folder)).toContain('early/config.json');
     await rm(join(folder, 'source'), { recursive: true });
     expect(await train('--resume', 'early')).toMatchObject({ code: 0 });
     expect(await weights('early')).toEqual(await weights('from'));

@@ -10,7 +10,7 @@ import { loadModel } from '../../src/predict/loadModel.node.js';
 import type { Model } from '../../src/predict/types.js';
 import type { Session } from '../../src/runtime/session.js';
 import { type GradientGraph, gradientGraph, gradientName } from '../../src/train/gradientGraph.js';
-import { adamUpdate } from '../../src/train/updateRules.js';
+import { adamUpdate } from '../../src/train/optimizer.js';
 import { runtime } from '../support/evaluate.js';
 import { golden, goldenPath, numbers, relativeError } from '../support/golden.js';
 

@@ -6,7 +6,7 @@ import { SamusError } from '../../errors.js';
 import type { Image } from '../../formats/image.js';
 import { mayHaveFrames, openImage, readImage } from '../../formats/imageFile.node.js';
 import { frameName } from '../../formats/imageSource.js';
-import { patientByName } from '../patients.js';
+import { patientByName } from '../imageFacts.js';
 import { byStem, imageNames } from './files.node.js';
 import type { ImportItem, Skipped } from './importer.js';
 import { binaryMask } from './masks.js';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MetricsLog } from './metricsLog.node.js';
+import { MetricsLog } from './runRecord.node.js';
 
 let run: string;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { patientByName } from './patients.js';
+import { patientByName } from './imageFacts.js';
 
 describe('the patient by the name of an image', () => {
   it.each([
