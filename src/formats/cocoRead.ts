@@ -113,9 +113,9 @@ function readCategories(document: unknown, report: Report): Map<string, CocoCate
     const key = isId(id) ? String(wholeNumber(id) ?? id) : '';
     const other = names.get(key);
     if (key === '') report({ reason: `${place}: its id is neither a whole number nor text` });
-    else if (typeof name !== 'string') report({ reason: `${place}: it has no name` });
-    else if (!other) names.set(key, { name, place });
-    else if (other.name !== name) {
+    else if (typeof name !== 'string' && typeof name !== 'number') report({ reason: `${place}: it has no name` });
+    else if (!other) names.set(key, { name: String(name), place });
+    else if (other.name !== String(name)) {
       const reason = `${other.place} and ${place} have the same id ${key}; the first, ${JSON.stringify(other.name)}, is used`;
       report({ reason });
     }
@@ -142,6 +142,7 @@ function readImages(document: unknown, report: Report): Map<string, MutableImage
       continue;
     }
     const other = images.get(String(id));
+    if (other?.image.file === file_name) continue;
     if (other) {
       const reason = `${other.place} and ${place} have the same id ${id}`;
       if (!shared.has(String(id))) report({ reason, lost: 'image', image: other.image.file });

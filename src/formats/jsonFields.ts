@@ -1,4 +1,4 @@
-/** Telling apart what parsed JSON holds. */
+/** Parsing JSON of other programs, and telling apart what it contains. */
 
 /** A JSON object. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -13,4 +13,24 @@ export function isNumber(value: unknown): value is number {
 
 export function isNumbers(value: unknown): value is number[] {
   return Array.isArray(value) && value.every(isNumber);
+}
+
+/** A string, a number, or one of the words that Python's json module writes for floats that JSON does not have. */
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|-?\b(?:NaN|Infinity)\b/g;
+
+/**
+ * JSON as Python writes it: NaN and Infinity become null, and whole numbers beyond 2^53, which would be rounded to
+ * others (64-bit ids), become text. A byte order mark is skipped.
+ * @throws SyntaxError
+ */
+export function parsePythonJson(text: string): unknown {
+  const json = text.replace(/^\ufeff/, '');
+  if (!/NaN|Infinity|\d{16}/.test(json)) return JSON.parse(json);
+  return JSON.parse(
+    json.replace(TOKEN, (token) => {
+      if (token.startsWith('"')) return token;
+      if (/[NI]/.test(token)) return 'null';
+      return /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token;
+    }),
+  );
 }

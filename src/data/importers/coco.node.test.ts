@@ -237,10 +237,29 @@ describe('COCO', () => {
     expect(await areaOf(out, 'a')).toBe(40);
   });
 
-  it('says where NaN is in a file that is no JSON because of it', async () => {
-    const source = await newFolder();
-    await writeFile(join(source, 'a.json'), '{"a": "NaN",\n "images": [NaN]}');
-    await expect(importFrom('coco', source)).rejects.toThrow('got NaN at line 2, column 13');
+  it('reads what Python writes: NaN where it does not matter, 64-bit ids, and numbers as names', async () => {
+    const ids = ['9007199254740993', '9007199254740992'];
+    const images = ids.map((id, i) => `{"id": ${id}, "file_name": "${'ab'[i]}.png", "score": NaN}`);
+    const annotations = [
+      `{"id": 1, "image_id": ${ids[0]}, "category_id": 1, "area": NaN, "segmentation": [[${SQUARE}]]}`,
+      `{"id": 2, "image_id": ${ids[1]}, "category_id": 1, "segmentation": [[${SQUARE}]]}`,
+      `{"id": 3, "image_id": ${ids[1]}, "category_id": 1, "segmentation": [[1, 1, NaN, 1, -Infinity, 5]]}`,
+    ];
+    const source = await folderOf(['a.png', 'b.png'], {});
+    const categories = '[{"id": 1, "name": 7, "about": "NaN \\" Infinity"}]';
+    const text = `{"images": [${images}, ${images[0]}], "annotations": [${annotations}], "categories": ${categories}}`;
+    await writeFile(join(source, 'a.json'), text);
+    const { out, result } = await importFrom('coco', source);
+    expect([await areaOf(out, 'a'), await areaOf(out, 'b')]).toEqual([20, 20]);
+    expect((await openDataset(out)).classes('Own-Data').names).toEqual(['background', '7']);
+    expect(result.skipped).toEqual([{ file: 'b.png', annotation: 3, reason: expect.stringContaining('polygon') }]);
+  });
+
+  it('says that boxes have no area', async () => {
+    const annotations = [{ id: 1, image_id: 1, category_id: 1, bbox: [1, 1, 5, 4] }];
+    const images = [{ id: 1, file_name: 'a.png' }];
+    const source = await folderOf(['a.png'], { images, annotations, categories: LESION });
+    await expect(importFrom('coco', source)).rejects.toThrow('expected annotations with an area');
   });
 
   it('names the annotation and the image where nothing can be imported', async () => {

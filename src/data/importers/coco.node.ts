@@ -16,6 +16,7 @@ import {
 import { isThere } from '../../formats/fileSystem.node.js';
 import { createImage, type Image } from '../../formats/image.js';
 import { openImage } from '../../formats/imageFile.node.js';
+import { parsePythonJson } from '../../formats/jsonFields.js';
 import { nameKey } from '../../formats/outputNames.js';
 import { groupBy } from '../groupBy.js';
 import { unlistable } from '../sampleList.js';
@@ -38,6 +39,7 @@ export const coco: Importer = {
     const { images, classes, problems, warnings } = parse((await textIfThere(path)) ?? '', path, basenames);
     const wanted = images.filter(({ objects, problems }) => objects.length + problems.length > 0);
     if (wanted.every(({ objects }) => objects.length === 0) && problems[0]) throw noImage(path, problems[0]);
+    if (wanted.length === 0) throw unusable(path, 'expected annotations with an area, got none (boxes have no area)');
     const folder = await imagesFolder(dirname(path), imageFolder, wanted);
     if (!folder) throw layoutError(source, LAYOUT, whereNot(wanted, imageFolder));
     const classIds = new Map(classes.map(({ id }, i) => [id, i + 1]));
@@ -179,16 +181,9 @@ function parse(text: string, path: string, basenames: boolean) {
 /** @throws SamusError IMPORT_ANNOTATION */
 function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, ''));
+    return parsePythonJson(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    // Python writes these, which are no JSON; outside of strings only.
-    for (const match of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:NaN|Infinity)\b/g)) {
-      if (match[0].startsWith('"')) continue;
-      const before = text.slice(0, match.index).split('\n');
-      const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
-      throw unusable(path, `expected COCO JSON, got ${match[0]} at ${place}, which is no number in JSON`);
-    }
     throw unusable(path, `expected COCO JSON, but it is no JSON: ${error.message}`);
   }
 }

@@ -13,7 +13,7 @@ import {
   cocoMask,
   readCoco,
 } from '../../formats/cocoRead.js';
-import { type Fields, isFields } from '../../formats/jsonFields.js';
+import { type Fields, isFields, parsePythonJson } from '../../formats/jsonFields.js';
 import { decodeRle, encodeRle, type Rle, rleCounts } from '../../formats/rle.js';
 import { hasPrompts, isAsked } from '../../predict/asking.js';
 import type { ObjectSeed } from '../document/edit.js';
@@ -204,7 +204,7 @@ function fromCocoObject(object: CocoObject, { width, height }: Size, ids: Readon
 
 function parse(text: string, path: string): Fields {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parsePythonJson(text);
     if (isFields(value) && Array.isArray(value.images)) return value;
   } catch {
     // The error below says what is wrong.
