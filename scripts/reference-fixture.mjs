@@ -6,8 +6,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { memorySource } from '#dist/formats/byteSource.js';
+import { writeSafetensorsFile } from '#dist/formats/checkpointFile.node.js';
 import { readSafetensors } from '#dist/formats/safetensors.js';
-import { writeSafetensorsFile } from '#dist/formats/safetensorsFile.node.js';
 
 /** Elements of a gradient, and of an intermediate result, that are kept. */
 const [GRADIENT, ACTIVATION] = [2048, 16_384];

@@ -36,7 +36,7 @@ export async function writePhantoms(out: string, { seed, count, size, kind }: Ph
       const objects = namedObjects(phantom);
       await whole(() => writePng(`${base}.png`, phantom.image));
       for (const { name, mask } of objects) {
-        await whole(() => writePng(`${base}.${name}.png`, maskToImage(mask, width, height)));
+        await whole(() => writePng(`${base}.${name}.png`, maskToImage({ width, height, data: mask })));
       }
       prompts.push(
         ...objects.map(({ name, click }) => `"${base.replaceAll('"', '""')}.png",${name},point,${click.join(',')}`),

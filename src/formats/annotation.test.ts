@@ -12,7 +12,7 @@ function objectOf(object: object) {
   return prompts;
 }
 
-const rle = encodeRle(Uint8Array.from([0, 1, 1, 0, 0, 0]), 3, 2);
+const rle = encodeRle({ width: 3, height: 2, data: Uint8Array.from([0, 1, 1, 0, 0, 0]) });
 
 describe('the prompts of a document', () => {
   it('are all fields of what was written by hand', () => {

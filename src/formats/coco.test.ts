@@ -48,7 +48,7 @@ describe('a COCO document', () => {
         id: 1,
         image_id: 1,
         category_id: 1,
-        segmentation: encodeRle(ring, WIDTH, HEIGHT),
+        segmentation: encodeRle({ width: WIDTH, height: HEIGHT, data: ring }),
         area: 8,
         bbox: [1, 1, 3, 3],
         iscrowd: 0,

@@ -86,7 +86,7 @@ export function cocoDocument(images: readonly CocoSource[], options: CocoOptions
   const annotations: CocoAnnotationEntry[] = [];
   for (const [i, { width, height, objects }] of images.entries()) {
     for (const { mask, category, categoryId, name, score } of objects) {
-      const rle = encodeRle(mask, width, height);
+      const rle = encodeRle({ width, height, data: mask });
       const box = rleBox(rle);
       if (!box) continue;
       const [x0, y0, x1, y1] = box;
@@ -94,7 +94,7 @@ export function cocoDocument(images: readonly CocoSource[], options: CocoOptions
         id: annotations.length + 1,
         image_id: i + 1,
         category_id: idOf(category, categoryId),
-        segmentation: segmentation === 'rle' ? rle : maskToPolygons(mask, width, height),
+        segmentation: segmentation === 'rle' ? rle : maskToPolygons({ width, height, data: mask }),
         area: rleArea(rle),
         bbox: [x0, y0, x1 - x0 + 1, y1 - y0 + 1],
         // Not a crowd, though COCO packs only those: a crowd is left out of every comparison.

@@ -5,6 +5,7 @@
  * The rules are Pillow's, because the published training data and the reference's evaluation were made with it.
  */
 import { SamusError } from '../errors.js';
+import type { Mask } from './mask.js';
 
 /** A picture of 8-bit samples, row-major, channels interleaved: sample c of pixel (x, y) is `data[(y * width + x) * channels + c]`. */
 export interface Image {
@@ -114,12 +115,12 @@ export function fromYcbcr(width: number, height: number, samples: Uint8Array): I
   return createImage(width, height, 3, new Uint8Array(data.buffer));
 }
 
-/** The picture of a mask: 255 where `mask` is not zero, else 0. */
-export function maskToImage(mask: Uint8Array, width: number, height: number): Image {
+/** The picture of a mask: 255 inside, 0 outside. */
+export function maskToImage({ width, height, data }: Mask): Image {
   return createImage(
     width,
     height,
     1,
-    mask.map((value) => (value === 0 ? 0 : 255)),
+    data.map((value) => (value === 0 ? 0 : 255)),
   );
 }

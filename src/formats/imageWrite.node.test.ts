@@ -31,7 +31,7 @@ describe('writePng', () => {
         Uint8Array.from({ length: 18 }, (_, i) => i * 14),
       ),
       createImage(2, 1, 3, Uint8Array.of(7, 7, 7, 9, 9, 9)),
-      maskToImage(Uint8Array.of(0, 1, 1, 0), 2, 2),
+      maskToImage({ width: 2, height: 2, data: Uint8Array.of(0, 1, 1, 0) }),
       createImage(4, 1, 1, Uint8Array.of(0, 1, 2, 3)),
       createImage(1, 1, 1, Uint8Array.of(0)),
     ];
@@ -47,11 +47,7 @@ describe('writePng', () => {
   });
 
   it('gives the same bytes for the same image', async () => {
-    const image = maskToImage(
-      Uint8Array.from({ length: 900 }, (_, i) => i % 7),
-      30,
-      30,
-    );
+    const image = maskToImage({ width: 30, height: 30, data: Uint8Array.from({ length: 900 }, (_, i) => i % 7) });
     expect(await encodePng(image)).toEqual(await encodePng(image));
   });
 

@@ -27,16 +27,18 @@ function fill(path: string, width: number, height: number): number[] {
 
 describe('an outline', () => {
   it('is the square around a pixel', () => {
-    expect(outlinePath(Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0), 3, 3)).toBe('M2 1v1h-1v-1h1z');
+    expect(outlinePath({ width: 3, height: 3, data: Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0) })).toBe(
+      'M2 1v1h-1v-1h1z',
+    );
   });
 
   it('joins pixels of a row and parts pixels that touch at a corner', () => {
-    expect(outlinePath(Uint8Array.of(1, 1, 0), 3, 1)).toBe('M2 0v1h-2v-1h2z');
-    expect(outlinePath(Uint8Array.of(1, 0, 0, 1), 2, 2).match(/M/g)).toHaveLength(2);
+    expect(outlinePath({ width: 3, height: 1, data: Uint8Array.of(1, 1, 0) })).toBe('M2 0v1h-2v-1h2z');
+    expect(outlinePath({ width: 2, height: 2, data: Uint8Array.of(1, 0, 0, 1) }).match(/M/g)).toHaveLength(2);
   });
 
   it('is empty for an empty mask', () => {
-    expect(outlinePath(new Uint8Array(4), 2, 2)).toBe('');
+    expect(outlinePath({ width: 2, height: 2, data: new Uint8Array(4) })).toBe('');
   });
 
   it('encloses exactly the mask', () => {
@@ -50,7 +52,7 @@ describe('an outline', () => {
       );
     fc.assert(
       fc.property(masks, ({ width, height, values }) => {
-        expect(fill(outlinePath(Uint8Array.from(values), width, height), width, height)).toEqual(values);
+        expect(fill(outlinePath({ width, height, data: Uint8Array.from(values) }), width, height)).toEqual(values);
       }),
     );
   });

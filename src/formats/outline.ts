@@ -2,6 +2,7 @@
  * The outlines of a mask on the borders between pixels: rings of horizontal and vertical steps, the object always on
  * the right. Polygons, lengths and SVG paths are made of them.
  */
+import type { Mask } from './mask.js';
 
 /** A closed line along pixel borders. */
 export interface OutlineRing {
@@ -21,9 +22,8 @@ const STEP_Y = [0, 1, 0, -1] as const;
 /**
  * All outlines of a mask, in the order of their upper sides from the top left on. Pixels that touch at a corner only
  * belong to different objects, so an outline is cut apart there; holes are one where they touch at a corner.
- * @param mask not 0 inside; row-major, width · height values
  */
-export function traceOutlines(mask: Uint8Array, width: number, height: number): OutlineRing[] {
+export function traceOutlines({ width, height, data: mask }: Mask): OutlineRing[] {
   // A border of nothing around the mask, so that no neighbour has to be looked for beyond it.
   const stride = width + 2;
   const padded = new Uint8Array(stride * (height + 2));
@@ -41,8 +41,8 @@ export function traceOutlines(mask: Uint8Array, width: number, height: number): 
 }
 
 /** All outlines of a mask as the data of one SVG path, for the even-odd rule; empty for an empty mask. */
-export function outlinePath(mask: Uint8Array, width: number, height: number): string {
-  const rings = traceOutlines(mask, width, height).map(({ corners }) => {
+export function outlinePath(mask: Mask): string {
+  const rings = traceOutlines(mask).map(({ corners }) => {
     let path = `M${corners[0]} ${corners[1]}`;
     for (let i = 0; i < corners.length; i += 2) {
       const next = (i + 2) % corners.length;

@@ -30,30 +30,30 @@ const anyMask = fc
 describe('the polygons of a mask', () => {
   it('go along the borders of its pixels, clockwise', () => {
     const { mask, width, height } = drawn('....', '.##.', '.#..');
-    expect(maskToPolygons(mask, width, height)).toEqual([[3, 1, 3, 2, 2, 2, 2, 3, 1, 3, 1, 1]]);
+    expect(maskToPolygons({ width, height, data: mask })).toEqual([[3, 1, 3, 2, 2, 2, 2, 3, 1, 3, 1, 1]]);
   });
 
   it('are apart where pixels touch at a corner', () => {
     const { mask, width, height } = drawn('#.', '.#');
-    expect(maskToPolygons(mask, width, height)).toHaveLength(2);
+    expect(maskToPolygons({ width, height, data: mask })).toHaveLength(2);
   });
 
   it('are cut at a hole into pieces that have none', () => {
     const { mask, width, height } = drawn('#####', '#.#.#', '#####', '.....', '##...');
-    const polygons = maskToPolygons(mask, width, height);
+    const polygons = maskToPolygons({ width, height, data: mask });
     expect(polygons).toHaveLength(4);
     expect(polygons.every((polygon) => signedArea(polygon) > 0)).toBe(true);
     expect(polygonsToMask(polygons, width, height)).toEqual(mask);
   });
 
   it('of nothing are none', () => {
-    expect(maskToPolygons(new Uint8Array(12), 4, 3)).toEqual([]);
+    expect(maskToPolygons({ width: 4, height: 3, data: new Uint8Array(12) })).toEqual([]);
   });
 
   it('make the mask again, whatever its holes, without overlap', () => {
     fc.assert(
       fc.property(anyMask, ({ mask, width, height }) => {
-        const polygons = maskToPolygons(mask, width, height);
+        const polygons = maskToPolygons({ width, height, data: mask });
         expect(polygonsToMask(polygons, width, height)).toEqual(mask);
         // Areas of hole-free polygons add up to the pixels only if none overlaps another.
         const areas = polygons.map(signedArea);
@@ -65,7 +65,9 @@ describe('the polygons of a mask', () => {
   });
 
   it('refuse a mask of another size', () => {
-    expect(() => maskToPolygons(new Uint8Array(5), 2, 3)).toThrow(expect.objectContaining({ code: 'POLYGON_SIZE' }));
+    expect(() => maskToPolygons({ width: 2, height: 3, data: new Uint8Array(5) })).toThrow(
+      expect.objectContaining({ code: 'POLYGON_SIZE' }),
+    );
   });
 });
 
@@ -73,7 +75,7 @@ describe('the outlines of a mask', () => {
   it('distinguish objects from holes and have all their borders', () => {
     fc.assert(
       fc.property(anyMask, ({ mask, width, height }) => {
-        const rings = traceOutlines(mask, width, height);
+        const rings = traceOutlines({ width, height, data: mask });
         let borders = 0;
         const inside = (x: number, y: number): number =>
           x >= 0 && y >= 0 && x < width && y < height ? mask[y * width + x]! : 0;

@@ -4,21 +4,22 @@
  * holes is cut from top to bottom at each of them, and what tools make of the pieces is the mask, to the pixel.
  */
 import { SamusError } from '../errors.js';
+import type { Mask } from './mask.js';
 import { Regions } from './maskRegions.js';
 import { type OutlineRing, traceOutlines } from './outline.js';
 
 /**
  * The polygons of a mask: none has a hole, no two overlap, pixels that touch at a corner only are apart.
  * `polygonsToMask` makes exactly the mask of them, and so does pycocotools.
- * @param mask not 0 inside; row-major, width · height values
  * @throws SamusError POLYGON_SIZE if the sizes do not fit
  */
-export function maskToPolygons(mask: Uint8Array, width: number, height: number): number[][] {
-  checkSize(mask.length, width, height);
-  const rings = traceOutlines(mask, width, height);
+export function maskToPolygons(mask: Mask): number[][] {
+  const { width, height, data } = mask;
+  checkSize(data.length, width, height);
+  const rings = traceOutlines(mask);
   const holes = rings.filter(({ hole }) => hole);
   if (holes.length === 0) return rings.map(({ corners }) => [...corners]);
-  const parts = new Regions({ width, height, data: mask }, true, 4);
+  const parts = new Regions(mask, true, 4);
   const cuts = cutsOf(parts, holes);
   const whole = rings.filter(({ corners, hole }) => !hole && !cuts.has(parts.at(...firstPixel(corners))));
   const pieces = stripsOf(parts, cuts, width).flatMap((strip) => traceStrip(strip, width));
@@ -84,7 +85,7 @@ function traceStrip(pixels: readonly number[], width: number): number[][] {
   const boxWidth = x1 - x0 + 1;
   const box = new Uint8Array(boxWidth * (y1 - y0 + 1));
   for (const i of pixels) box[(Math.floor(i / width) - y0) * boxWidth + (i % width) - x0] = 1;
-  const rings = traceOutlines(box, boxWidth, y1 - y0 + 1);
+  const rings = traceOutlines({ width: boxWidth, height: y1 - y0 + 1, data: box });
   return rings.map(({ corners }) => corners.map((value, i) => value + (i % 2 === 0 ? x0 : y0)));
 }
 

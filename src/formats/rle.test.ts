@@ -20,7 +20,7 @@ describe('run lengths against pycocotools', () => {
     it(`mask ${n} of ${size.join('x')} gives the same text, area and box, and comes back`, () => {
       const [height, width] = size;
       const mask = unpackBits(bits, width * height);
-      const rle = encodeRle(mask, width, height);
+      const rle = encodeRle({ width, height, data: mask });
       expect(rle).toEqual({ size, counts });
       expect(decodeRle({ size, counts }).data).toEqual(mask);
       expect(rleArea(rle)).toBe(area);
@@ -36,7 +36,7 @@ describe('run lengths', () => {
   it('read back unchanged, with the area and box of the mask', () => {
     fc.assert(
       fc.property(anyMask, (mask) => {
-        const rle = encodeRle(mask.data, mask.width, mask.height);
+        const rle = encodeRle(mask);
         expect(decodeRle(rle)).toEqual(mask);
         const set = [...mask.data.keys()].filter((i) => mask.data[i]);
         expect(rleArea(rle)).toBe(set.length);
@@ -54,7 +54,7 @@ describe('run lengths', () => {
   it('give the box of a mask with both corners inside', () => {
     const mask = new Uint8Array(20);
     mask[1 * 5 + 2] = 1;
-    expect(rleBox(encodeRle(mask, 5, 4))).toEqual([2, 1, 2, 1]);
+    expect(rleBox(encodeRle({ width: 5, height: 4, data: mask }))).toEqual([2, 1, 2, 1]);
   });
 
   it('are refused with a code when malformed, whatever the text', () => {
@@ -82,6 +82,8 @@ describe('run lengths', () => {
   });
 
   it('refuses a mask that has not the size it is said to have', () => {
-    expect(() => encodeRle(new Uint8Array(5), 2, 3)).toThrow(expect.objectContaining({ code: 'RLE_SIZE' }));
+    expect(() => encodeRle({ width: 2, height: 3, data: new Uint8Array(5) })).toThrow(
+      expect.objectContaining({ code: 'RLE_SIZE' }),
+    );
   });
 });

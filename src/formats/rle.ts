@@ -17,8 +17,8 @@ export interface Rle {
 /** Most pixels a packed mask may unpack to: a few bytes of text can ask for any amount of memory. */
 const MAX_PIXELS = 40e6;
 
-/** Run lengths of a row-major mask; every value but 0 counts as 1. @throws SamusError RLE_SIZE if the sizes do not fit */
-export function encodeRle(mask: Uint8Array, width: number, height: number): Rle & { readonly counts: string } {
+/** Run lengths of a mask. @throws SamusError RLE_SIZE if the sizes do not fit */
+export function encodeRle({ width, height, data: mask }: Mask): Rle & { readonly counts: string } {
   if (mask.length !== width * height) {
     throw new SamusError(
       'RLE_SIZE',

@@ -14,11 +14,11 @@ describe('masks as run lengths', () => {
   it('are united and subtracted as their pixels are', () => {
     fc.assert(
       fc.property(twoMasks, ({ width, height, a, b }) => {
-        const [packedA, packedB] = [encodeRle(a, width, height), encodeRle(b, width, height)];
+        const [packedA, packedB] = [encodeRle({ width, height, data: a }), encodeRle({ width, height, data: b })];
         const either = a.map((value, i) => value | b[i]!);
         const onlyA = a.map((value, i) => (value === 1 && b[i] === 0 ? 1 : 0));
-        expect(unite(packedA, packedB)).toEqual(encodeRle(either, width, height));
-        expect(subtract(packedA, packedB)).toEqual(encodeRle(onlyA, width, height));
+        expect(unite(packedA, packedB)).toEqual(encodeRle({ width, height, data: either }));
+        expect(subtract(packedA, packedB)).toEqual(encodeRle({ width, height, data: onlyA }));
       }),
     );
   });
@@ -26,7 +26,7 @@ describe('masks as run lengths', () => {
   it('read back from their bounding rectangle, with each pixel', () => {
     fc.assert(
       fc.property(twoMasks, ({ width, height, a }) => {
-        const packed = encodeRle(a, width, height);
+        const packed = encodeRle({ width, height, data: a });
         const patch = patchOf(packed);
         if (patch) expect(maskOfPatch(patch, width, height)).toEqual(packed);
         else expect(a.includes(1)).toBe(false);
@@ -37,7 +37,7 @@ describe('masks as run lengths', () => {
   });
 
   it('hold no pixel beyond the image', () => {
-    const packed = encodeRle(Uint8Array.of(1, 1, 1, 1), 2, 2);
+    const packed = encodeRle({ width: 2, height: 2, data: Uint8Array.of(1, 1, 1, 1) });
     expect([contains(packed, -1, 0), contains(packed, 2, 0), contains(packed, 0, 2)]).toEqual([false, false, false]);
   });
 });

@@ -133,7 +133,7 @@ export class LocalRunner implements JobRunner {
     }
     for (const { object, mask, width, height } of masks) {
       const path = maskPath(base, object);
-      const picture = maskToImage(mask, width, height);
+      const picture = maskToImage({ width, height, data: mask });
       await put(path, () => writePng(path, picture));
     }
     if (formats.includes('overlay')) {

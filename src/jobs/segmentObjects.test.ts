@@ -16,7 +16,7 @@ const POINTS = [
 ] as const;
 
 const rows = (from: number, to: number): Uint8Array => new Uint8Array(WIDTH * HEIGHT).fill(1, from * WIDTH, to * WIDTH);
-const packed = (mask: Uint8Array): Rle => encodeRle(mask, WIDTH, HEIGHT);
+const packed = (mask: Uint8Array): Rle => encodeRle({ width: WIDTH, height: HEIGHT, data: mask });
 
 let segmenter: Segmenter;
 let encoding: Encoding;
@@ -98,7 +98,7 @@ describe('the objects of an image', () => {
   });
 
   it('are refused with strokes of another image', async () => {
-    const added = encodeRle(new Uint8Array(6), 3, 2);
+    const added = encodeRle({ width: 3, height: 2, data: new Uint8Array(6) });
     await expect(ask({ added })).rejects.toMatchObject({ code: 'PROMPT_MASK_SIZE' });
   });
 });

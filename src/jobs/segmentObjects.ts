@@ -40,8 +40,8 @@ export function annotated({ object, score, stability, mask, modelMask, width, he
     ...prompted,
     score,
     ...(stability !== undefined && { stability }),
-    ...(modelMask && { answer: encodeRle(modelMask, width, height) }),
-    mask: encodeRle(mask, width, height),
+    ...(modelMask && { answer: encodeRle({ width, height, data: modelMask }) }),
+    mask: encodeRle({ width, height, data: mask }),
   };
 }
 
@@ -163,12 +163,14 @@ function withStrokesOver(
   const { width, height } = encoding;
   // Run lengths of a first guess from a file, so that the results need no other file.
   const filed = guess instanceof Uint8Array && !given.guess?.rle;
-  const object = filed ? { ...given, guess: { ...given.guess, rle: encodeRle(guess, width, height) } } : given;
+  const object = filed
+    ? { ...given, guess: { ...given.guess, rle: encodeRle({ width, height, data: guess }) } }
+    : given;
   const { name, added, erased } = object;
   if (result && !added && !erased) return { ...result, object };
   for (const stroke of [added, erased]) if (stroke) checkSize(stroke.size, encoding, `the strokes of ${name}`);
   const below = result?.mask ?? (guess instanceof Uint8Array ? guess : undefined);
-  const shape = withStrokes(below ? encodeRle(below, width, height) : null, { added, erased });
+  const shape = withStrokes(below ? encodeRle({ width, height, data: below }) : null, { added, erased });
   const mask = shape ? decodeRle(shape).data : new Uint8Array(width * height);
   const found = { ...result, object, score: result?.score ?? null, candidates: result?.candidates ?? [] };
   return { ...found, ...maskFields({ width, height, data: mask }), ...(result && { modelMask: result.mask }) };

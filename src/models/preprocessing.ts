@@ -210,7 +210,7 @@ export function imageMask(frame: ImageFrame, lowRes: Float32Array): Uint8Array {
 export function maskToLowRes(frame: ImageFrame, mask: Uint8Array | Float32Array): Float32Array {
   const { logitSide: side, imageSize, width, height, shownWidth, shownHeight } = frame;
   if (mask instanceof Uint8Array) {
-    const shown = resizeBilinear(maskToImage(mask, width, height), shownWidth, shownHeight);
+    const shown = resizeBilinear(maskToImage({ width, height, data: mask }), shownWidth, shownHeight);
     const square = paste(shown.data, shownWidth, new Uint8Array(imageSize * imageSize), imageSize);
     const cells = resizeBilinear({ width: imageSize, height: imageSize, channels: 1, data: square }, side, side);
     return Float32Array.from(cells.data, (value) => (value / 127.5 - 1) * SURE);

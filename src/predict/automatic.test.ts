@@ -108,7 +108,7 @@ describe("everything in a picture, against SAM's automatic mask generator", () =
       expect(score).toBeCloseTo(object.score, 6);
       expect(stability).toBeCloseTo(object.stability, 6);
       expect({ area, box }).toEqual({ area: object.area, box: object.box });
-      expect(encodeRle(mask, width, height).counts).toBe(object.counts);
+      expect(encodeRle({ width, height, data: mask }).counts).toBe(object.counts);
     }
   });
 });

@@ -29,7 +29,7 @@ function ellipsePerimeter(a: number, b: number): number {
 }
 
 function measure(shape: (x: number, y: number) => boolean): Measurement {
-  return measureMask(mask(shape), WIDTH, HEIGHT);
+  return measureMask({ width: WIDTH, height: HEIGHT, data: mask(shape) });
 }
 
 /** Cosine of the angle between the two diameters, in millimetres. */
@@ -72,7 +72,7 @@ describe('the measurements of a mask', () => {
   it('of an upright rectangle are whole numbers where they should be', () => {
     const values = new Uint8Array(20 * 10);
     for (let y = 2; y < 5; y++) values.fill(1, y * 20 + 3, y * 20 + 15);
-    const found = measureMask(values, 20, 10, [0.5, 0.5]);
+    const found = measureMask({ width: 20, height: 10, data: values }, [0.5, 0.5]);
     expect(found).toMatchObject({ areaPx: 36, areaMm2: 9 });
     expect(found.longestDiameterPx).toBeCloseTo(Math.hypot(12, 2), 10);
     expect(found.longest).toEqual([
@@ -85,15 +85,22 @@ describe('the measurements of a mask', () => {
   it('of one pixel and of a line are as long as these are', () => {
     const values = new Uint8Array(30);
     values[12] = 1;
-    const found = measureMask(values, 10, 3);
+    const found = measureMask({ width: 10, height: 3, data: values });
     expect(found).toMatchObject({ areaPx: 1, perimeterPx: 4, longestDiameterPx: 1, shortestDiameterPx: 1 });
     values.fill(1, 11, 18);
-    expect(measureMask(values, 10, 3)).toMatchObject({ areaPx: 7, longestDiameterPx: 7, shortestDiameterPx: 1 });
+    expect(measureMask({ width: 10, height: 3, data: values })).toMatchObject({
+      areaPx: 7,
+      longestDiameterPx: 7,
+      shortestDiameterPx: 1,
+    });
   });
 
   it('are in millimetres for pixels that are not square', () => {
     const spacing = [0.3, 0.7] as const;
-    const found = measureMask(mask(turned(ellipse(26, 14), 35), spacing), WIDTH, HEIGHT, spacing);
+    const found = measureMask(
+      { width: WIDTH, height: HEIGHT, data: mask(turned(ellipse(26, 14), 35), spacing) },
+      spacing,
+    );
     expect(off(found.areaMm2!, Math.PI * 26 * 14)).toBeLessThan(0.01);
     expect(off(found.perimeterMm!, ellipsePerimeter(26, 14))).toBeLessThan(0.01);
     expect(Math.abs(found.longestDiameterMm! - 52)).toBeLessThan(0.7);
@@ -121,7 +128,7 @@ describe('the measurements of a mask', () => {
   });
 
   it('of an empty mask are zero, without diameters', () => {
-    expect(measureMask(new Uint8Array(12), 4, 3, [1, 1])).toEqual({
+    expect(measureMask({ width: 4, height: 3, data: new Uint8Array(12) }, [1, 1])).toEqual({
       parts: 0,
       areaPx: 0,
       perimeterPx: 0,
@@ -146,7 +153,7 @@ describe('the measurements of a mask', () => {
       );
     fc.assert(
       fc.property(masks, fc.double({ min: 0.1, max: 3, noNaN: true }), ({ width, height, values }, stepX) => {
-        const found = measureMask(values, width, height, [stepX, 1]);
+        const found = measureMask({ width, height, data: values }, [stepX, 1]);
         if (!found.longest || !found.shortest) {
           expect(found.areaPx).toBe(0);
           return;
@@ -161,9 +168,11 @@ describe('the measurements of a mask', () => {
   });
 
   it('refuse a mask of another size and a pixel without size', () => {
-    expect(() => measureMask(new Uint8Array(5), 2, 3)).toThrow(expect.objectContaining({ code: 'MEASURE_SIZE' }));
+    expect(() => measureMask({ width: 2, height: 3, data: new Uint8Array(5) })).toThrow(
+      expect.objectContaining({ code: 'MEASURE_SIZE' }),
+    );
     for (const bad of [0, -1, Number.NaN]) {
-      expect(() => measureMask(new Uint8Array(6), 2, 3, [1, bad])).toThrow(
+      expect(() => measureMask({ width: 2, height: 3, data: new Uint8Array(6) }, [1, bad])).toThrow(
         expect.objectContaining({ kind: 'usage', code: 'MEASURE_SPACING' }),
       );
     }

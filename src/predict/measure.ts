@@ -10,7 +10,7 @@
  */
 
 import { SamusError } from '../errors.js';
-import { extentOf } from '../formats/mask.js';
+import { extentOf, type Mask } from '../formats/mask.js';
 import { mainPart } from '../formats/maskRegions.js';
 import { traceOutlines } from '../formats/outline.js';
 
@@ -62,16 +62,15 @@ const MOST_SAMPLES = 20_000;
 /**
  * Measures a mask. With non-square pixels, diameters and right angles are determined in millimetres; lengths in pixels
  * are those of the same lines.
- * @param mask not 0 inside; row-major, width · height values
  * @param spacingMm width and height of a pixel in millimetres
  * @throws SamusError MEASURE_SIZE, MEASURE_SPACING
  */
-export function measureMask(mask: Uint8Array, width: number, height: number, spacingMm?: Spacing): Measurement {
-  check(mask, width, height, spacingMm);
+export function measureMask(mask: Mask, spacingMm?: Spacing): Measurement {
+  check(mask, spacingMm);
   const spacing = spacingMm ?? [1, 1];
-  const { mask: part, parts } = mainPart({ width, height, data: mask });
-  const areaPx = extentOf(part.data, width).area;
-  const rings = traceOutlines(part.data, width, height).map(({ corners }) => bordersOf(corners));
+  const { mask: part, parts } = mainPart(mask);
+  const areaPx = extentOf(part.data, part.width).area;
+  const rings = traceOutlines(part).map(({ corners }) => bordersOf(corners));
   const hull = convexHull(rowEnds(rings).map(({ x, y }): Point => [x * spacing[0], y * spacing[1]]));
   const longest = longestDiameter(hull, spacing);
   const shortest = longest && widestAcross(rings, hull, longest, spacing);
@@ -258,13 +257,13 @@ function lengthOf(diameter: Diameter | null, [stepX, stepY]: Spacing): number {
   return Math.hypot((bx - ax) * stepX, (by - ay) * stepY);
 }
 
-function check(mask: Uint8Array, width: number, height: number, spacing: Spacing | undefined): void {
-  if (mask.length !== width * height) {
+function check({ width, height, data }: Mask, spacing: Spacing | undefined): void {
+  if (data.length !== width * height) {
     throw new SamusError(
       'MEASURE_SIZE',
-      `expected a mask of ${width}x${height} pixels, got ${mask.length} values`,
+      `expected a mask of ${width}x${height} pixels, got ${data.length} values`,
       'pass width * height values',
-      { width, height, values: mask.length },
+      { width, height, values: data.length },
     );
   }
   if (!spacing || spacing.every((step) => Number.isFinite(step) && step > 0)) return;

@@ -18,7 +18,7 @@ export function sampleSvg({ title, dice, image, truth, found, click }: Validatio
   const scale = SIDE / Math.max(width, height);
   const [w, h] = [width * scale, height * scale];
   const outline = (mask: Uint8Array, color: string): string =>
-    `<path d="${outlinePath(mask, width, height)}" fill="none" stroke="${color}" stroke-width="2" vector-effect="non-scaling-stroke"/>`;
+    `<path d="${outlinePath({ width, height, data: mask })}" fill="none" stroke="${color}" stroke-width="2" vector-effect="non-scaling-stroke"/>`;
   const key = (at: number, color: string, text: string): string =>
     `<line x1="${at}" x2="${at + 22}" y1="${h + 40}" y2="${h + 40}" stroke="${color}" stroke-width="3"/><text x="${at + 28}" y="${h + 44}">${text}</text>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${w} ${h + FOOT}" width="${w}" height="${h + FOOT}" font-family="sans-serif" font-size="13">

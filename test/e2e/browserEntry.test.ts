@@ -28,5 +28,5 @@ it('segments from a picked checkpoint and the pixels of a canvas', async () => {
   expect(mask).toHaveLength(width * height);
   expect(mask.reduce((sum, value) => sum + value, 0)).toBe(area);
   expect(Number.isFinite(score)).toBe(true);
-  expect(encodeRle(mask, width, height).size).toEqual([height, width]);
+  expect(encodeRle({ width, height, data: mask }).size).toEqual([height, width]);
 });

@@ -122,7 +122,7 @@ describe('masks', () => {
     const [cleaned, raw, saved] = [await objectOf(), await objectOf('--no-clean'), await objectOf(...save)];
     const points = [[110, 75]] as const;
     const rawMask = decodeRle(raw.rle);
-    expect(cleaned.rle).toEqual(encodeRle(cleanMask(rawMask, { points }).data, 220, 150));
+    expect(cleaned.rle).toEqual(encodeRle({ width: 220, height: 150, data: cleanMask(rawMask, { points }).data }));
     expect(cleaned.rle).not.toEqual(raw.rle);
     expect([cleaned.parts, cleaned.score]).toEqual([1, raw.score]);
     expect(raw.parts).toBeGreaterThan(1);
@@ -289,7 +289,11 @@ describe('several objects and images', () => {
   });
 
   it('takes a mask as a first guess out of JSON, and prints it so that it can be taken again', async () => {
-    const rle = encodeRle(new Uint8Array(WIDTH * HEIGHT).fill(1, 0, (WIDTH * HEIGHT) / 2), WIDTH, HEIGHT);
+    const rle = encodeRle({
+      width: WIDTH,
+      height: HEIGHT,
+      data: new Uint8Array(WIDTH * HEIGHT).fill(1, 0, (WIDTH * HEIGHT) / 2),
+    });
     const painted = { name: 'painted', points: [], prompt: { points: [] }, score: null, rle };
     const started = { name: 'started', prompt: { points: [[150, 90, 1]], start: { ...rle, origin: 'file' } } };
     const saved = { images: [{ image: 'scan.png', objects: [painted, started] }] };
@@ -312,7 +316,7 @@ describe('several objects and images', () => {
         name: 'drawn',
         prompt: { points: [], oneByOne: true },
         model: 'gone',
-        added: encodeRle(new Uint8Array(WIDTH * HEIGHT).fill(1), WIDTH, HEIGHT),
+        added: encodeRle({ width: WIDTH, height: HEIGHT, data: new Uint8Array(WIDTH * HEIGHT).fill(1) }),
       },
       { name: 'a/b', prompt: point },
       { name: 'a/b', prompt: point },

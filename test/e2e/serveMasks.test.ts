@@ -95,7 +95,7 @@ describe('masks', () => {
         expect(objects[i].name).toBe(prompt.name ?? `object-${i + 1}`);
         expect(objects[i].score).toBeCloseTo(expected.score, 5);
         expect(objects[i]).toMatchObject({ area: expected.area, box: expected.box });
-        expect(objects[i].rle).toEqual(encodeRle(expected.mask, 48, 40));
+        expect(objects[i].rle).toEqual(encodeRle({ width: 48, height: 40, data: expected.mask }));
       }
       expect(objects[0].points).toEqual([
         [10, 12, 1],
@@ -111,8 +111,15 @@ describe('masks', () => {
     const raw = await segmenter.segment(encoding, prompt, { clean: false });
     const cleaned = await own(prompt);
     expect(cleaned.mask).not.toEqual(raw.mask);
-    expect(await answer(false)).toMatchObject({ rle: encodeRle(raw.mask, 48, 40), area: raw.area, parts: raw.parts });
-    expect(await answer(true)).toMatchObject({ rle: encodeRle(cleaned.mask, 48, 40), parts: cleaned.parts });
+    expect(await answer(false)).toMatchObject({
+      rle: encodeRle({ width: 48, height: 40, data: raw.mask }),
+      area: raw.area,
+      parts: raw.parts,
+    });
+    expect(await answer(true)).toMatchObject({
+      rle: encodeRle({ width: 48, height: 40, data: cleaned.mask }),
+      parts: cleaned.parts,
+    });
   });
 
   it('say the same as run lengths, as PNG and as polygons', async () => {
@@ -154,9 +161,11 @@ describe('masks', () => {
       ],
     };
     expect(objects[0].rle).toEqual(
-      encodeRle((await own({ ...prompt, lowResLogits: result.lowResLogits })).mask, 48, 40),
+      encodeRle({ width: 48, height: 40, data: (await own({ ...prompt, lowResLogits: result.lowResLogits })).mask }),
     );
-    expect(objects[1].rle).toEqual(encodeRle((await own({ ...prompt, mask: result.mask })).mask, 48, 40));
+    expect(objects[1].rle).toEqual(
+      encodeRle({ width: 48, height: 40, data: (await own({ ...prompt, mask: result.mask })).mask }),
+    );
   });
 
   it.each([

@@ -48,7 +48,13 @@ export function rowMask(row: number): EngineMask {
   const side = MANUAL_SIDE;
   const data = Uint8Array.from({ length: side * side }, (_, i) => (Math.floor(i / side) === row ? 1 : 0));
   const box = [0, row, side - 1, row] as const;
-  return { score: 0.5, rle: encodeRle(data, side, side), area: side, box, lowResLogits: new Float32Array(1) };
+  return {
+    score: 0.5,
+    rle: encodeRle({ width: side, height: side, data }),
+    area: side,
+    box,
+    lowResLogits: new Float32Array(1),
+  };
 }
 
 export const MANUAL_SIDE = 8;

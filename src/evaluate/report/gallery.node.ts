@@ -44,8 +44,8 @@ export async function makeGallery(
       picture: `data:image/jpeg;base64,${jpeg.toString('base64')}`,
       // Of what is shown, where the sample was chosen by its mean over several draws.
       dice: overlapMetrics(overlaps[overlaps.length - 1]!).dice,
-      truth: outlinePath(truth, width, height),
-      prediction: outlinePath(answer.mask, width, height),
+      truth: outlinePath({ width, height, data: truth }),
+      prediction: outlinePath({ width, height, data: answer.mask }),
       prompt,
     });
   }

@@ -98,8 +98,8 @@ async function inForm(
   form: ResultForm,
 ): Promise<Pick<SegmentedObject, 'png' | 'polygons' | 'lowResLogits'>> {
   return {
-    ...(form.format === 'png' && { png: base64(await encodePng(maskToImage(mask, width, height))) }),
-    ...(form.format === 'polygons' && { polygons: maskToPolygons(mask, width, height) }),
+    ...(form.format === 'png' && { png: base64(await encodePng(maskToImage({ width, height, data: mask }))) }),
+    ...(form.format === 'polygons' && { polygons: maskToPolygons({ width, height, data: mask }) }),
     ...(form.lowResLogits && lowResLogits && { lowResLogits: base64Floats(lowResLogits) }),
   };
 }

@@ -195,7 +195,7 @@ describe('the list of images', () => {
     const twin = page.entries.peek()[1]!;
     expect((await page.workOn(twin))?.objects.map(({ id }) => id)).toEqual(['drawn']);
 
-    const mask = encodeRle(new Uint8Array(64).fill(1), 8, 8);
+    const mask = encodeRle({ width: 8, height: 8, data: new Uint8Array(64).fill(1) });
     const start = { mask, origin: 'file', score: null } as const;
     const filled = addObject(page.document.peek()!, { id: 'filled', classId: 1, start, committed: true });
     page.putWork(twin.key!, filled);

@@ -41,7 +41,7 @@ const entry = (path: string, key: string | null): Entry => {
   };
 };
 
-const answer = { mask: encodeRle(Uint8Array.of(1, 0), 2, 1), score: 0.5, model: 'samus-s' };
+const answer = { mask: encodeRle({ width: 2, height: 1, data: Uint8Array.of(1, 0) }), score: 0.5, model: 'samus-s' };
 /** An object whose only click is answered. */
 const answered = addObject(emptyDocument(2, 1), { id: 'a', classId: 1, points: [[0, 0, 1]], answer });
 /** One with a newer click. */

@@ -34,8 +34,8 @@ vi.mock('../exports/exportClient.js', () => ({
 }));
 
 const keyOf = (id: string) => entries.peek().find((entry) => entry.id === id)!.key;
-const rle = encodeRle(Uint8Array.of(1, 0), 2, 1);
-const whole = encodeRle(Uint8Array.of(1, 1), 2, 1);
+const rle = encodeRle({ width: 2, height: 1, data: Uint8Array.of(1, 0) });
+const whole = encodeRle({ width: 2, height: 1, data: Uint8Array.of(1, 1) });
 
 const entry = (path: string, key: string): Entry => {
   return {

@@ -274,7 +274,7 @@ function makePath(mask: PackedMask): Path2D {
   const path = new Path2D();
   const patch = patchOf(mask);
   if (!patch) return path;
-  for (const { corners } of traceOutlines(patch.data, patch.width, patch.height)) {
+  for (const { corners } of traceOutlines(patch)) {
     for (let i = 0; i < corners.length; i += 2) {
       const [x, y] = [corners[i]! + patch.x, corners[i + 1]! + patch.y];
       if (i === 0) path.moveTo(x, y);

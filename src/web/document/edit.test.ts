@@ -25,7 +25,7 @@ import { promptKey, promptSteps } from './promptKey.js';
 import type { ImageDocument, PackedMask } from './types.js';
 
 /** A mask of 4x1 pixels. */
-const mask = (...bits: number[]): PackedMask => encodeRle(Uint8Array.from(bits), 4, 1);
+const mask = (...bits: number[]): PackedMask => encodeRle({ width: 4, height: 1, data: Uint8Array.from(bits) });
 const answered = (document: ImageDocument, bits: PackedMask): ImageDocument => {
   const object = findObject(document, 'a')!;
   return withAnswer(document, 'a', { mask: bits, score: 0.9, model: 'm', key: promptKey(object) });

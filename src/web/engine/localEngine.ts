@@ -93,5 +93,5 @@ export class LocalEngine {
 }
 
 function engineMask({ mask, width, height, score, area, box, lowResLogits }: ObjectResult): EngineMask {
-  return { score, rle: encodeRle(mask, width, height), area, box, lowResLogits };
+  return { score, rle: encodeRle({ width, height, data: mask }), area, box, lowResLogits };
 }

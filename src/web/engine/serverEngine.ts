@@ -119,7 +119,7 @@ function objectOf(prompt: ObjectPrompt, { image }: EngineImage): object {
   }
   return {
     ...rest,
-    ...(mask && { mask: encodeRle(mask, image.width, image.height) }),
+    ...(mask && { mask: encodeRle({ width: image.width, height: image.height, data: mask }) }),
     ...(lowResLogits && { lowResLogits: floatsToBase64(lowResLogits) }),
   };
 }

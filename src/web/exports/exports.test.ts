@@ -31,11 +31,11 @@ const CLASSES = [
 
 /** The pixels of some columns. */
 const columns = (...wanted: number[]): PackedMask =>
-  encodeRle(
-    Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => (wanted.includes(i % WIDTH) ? 1 : 0)),
-    WIDTH,
-    HEIGHT,
-  );
+  encodeRle({
+    width: WIDTH,
+    height: HEIGHT,
+    data: Uint8Array.from({ length: WIDTH * HEIGHT }, (_, i) => (wanted.includes(i % WIDTH) ? 1 : 0)),
+  });
 
 /** One object with clicks, an answer and strokes; one of a file over it. */
 function worked(): ImageDocument {

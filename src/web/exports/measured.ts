@@ -8,7 +8,7 @@ export function measured(mask: PackedMask, mm: readonly [x: number, y: number] |
   const patch = patchOf(mask);
   if (!patch) return null;
   const { x, y } = patch;
-  const found = measureMask(patch.data, patch.width, patch.height, ...(mm ? [mm] : []));
+  const found = measureMask(patch, ...(mm ? [mm] : []));
   const moved = (line: Measurement['longest']): Measurement['longest'] =>
     line && [
       [line[0][0] + x, line[0][1] + y],

@@ -125,7 +125,7 @@ function seedOf(object: AnnotatedObject, frame: Frame, where: string): Omit<Obje
 function packedMask(rle: Rle, { path, width, height }: Frame, where: string): PackedMask {
   const { size, counts } = rle;
   if (size[0] !== height || size[1] !== width) throw wrong(path, where);
-  if (typeof counts !== 'string') return encodeRle(decodeRle(rle).data, width, height);
+  if (typeof counts !== 'string') return encodeRle(decodeRle(rle));
   rleCounts(rle);
   return { size, counts };
 }
@@ -196,7 +196,7 @@ function sizeOf(image: CocoImage): Size | undefined {
 
 /** @throws SamusError COCO_SIZE, RLE_INVALID, POLYGON_INVALID */
 function fromCocoObject(object: CocoObject, { width, height }: Size, ids: ReadonlyMap<number, number>) {
-  const mask = encodeRle(cocoMask(object, width, height), width, height);
+  const mask = encodeRle({ width, height, data: cocoMask(object, width, height) });
   const start = { mask, origin: 'file', score: object.score ?? null } as const;
   const classId = ids.get(object.categoryId)!;
   return { classId, start, committed: true, ...(object.name !== undefined && { name: object.name }) };

@@ -66,7 +66,7 @@ function maskFiles({ document }: ExportImage, name: string, names: OutputNames):
     if (!object.shape) return [];
     const { data, width, height } = decodeRle(object.shape);
     const own = names.takeWhole(`${name}.${safeName(object.name)}`);
-    return [{ path: `${own}.png`, bytes: encodePicture(maskToImage(data, width, height)) }];
+    return [{ path: `${own}.png`, bytes: encodePicture(maskToImage({ width, height, data })) }];
   });
 }
 
