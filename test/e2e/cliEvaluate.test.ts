@@ -71,7 +71,9 @@ describe('samus evaluate', () => {
 
   it('lists the prompt kinds in its help', async () => {
     const { stdout } = await samus(folder, 'evaluate', '--help');
-    expect(stdout.replace(/\s+/g, ' ')).toContain('point, points:N (N points at once), box or none');
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'point, points:N (N points at once), box, auto (models that need no prompt) or none',
+    );
   });
 
   it('warns about images with an empty label', async () => {
