@@ -1,7 +1,6 @@
 /**
  * Loads the model named on the command line.
  */
-import { architectureOf } from '../models/registry.js';
 import { ClassNetwork } from '../predict/classNetwork.js';
 import { loadModel, type ModelSelection } from '../predict/loadModel.node.js';
 import { Segmenter, type SegmenterOptions } from '../predict/segmenter.js';
@@ -33,9 +32,7 @@ export async function openClassNetwork(options: ModelOptions): Promise<ClassNetw
 
 /** The same for a model of any kind. @throws SamusError as loadModel */
 export async function openAnyModel(options: ModelOptions): Promise<Segmenter | ClassNetwork> {
-  const model = await readModel(options.model);
-  const kind = architectureOf(model.config).task === 'classes' ? ClassNetwork : Segmenter;
-  return kind.create(model, nodeRuntime(), sessionOptions(options));
+  return ClassNetwork.orSegmenter(await readModel(options.model), nodeRuntime(), sessionOptions(options));
 }
 
 function sessionOptions({ provider, threads }: ModelOptions): SegmenterOptions {

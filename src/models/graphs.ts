@@ -129,8 +129,9 @@ export function parametersOf(config: ModelConfig): readonly ParameterInfo[] {
   return [...partsOf(config).values()].flatMap((graph) => graph().parameters);
 }
 
-/** The weights of a promptable model, divided among its graphs. @throws SamusError MODEL_PROMPTS */
+/** The weights of a model, divided among its graphs. A network for classes counts as an encoder. */
 export function weightsByPart(config: ModelConfig, tensors: StateDict): { encoder: StateDict; decoder: StateDict } {
+  if (architectureOf(config).task === 'classes') return { encoder: tensors, decoder: new Map() };
   // The decoder's graph is fast to build.
   const names = new Set(decoderGraph(config).parameters.map(({ name }) => name));
   const part = (decoder: boolean) => new Map([...tensors].filter(([name]) => names.has(name) === decoder));

@@ -88,7 +88,7 @@ export function promptedOf(config: Pick<ModelConfig, 'architecture'>): PromptedA
   throw new SamusError(
     'MODEL_PROMPTS',
     `expected a promptable model, got ${architecture.title}, which predicts a class map without prompts`,
-    'use a promptable model, or this one with segment --classes or evaluate --prompt auto',
+    'use a promptable model, or ask this one for its classes: segment --classes, evaluate --prompt auto, or "classes": true in a request',
     { architecture: architecture.id },
   );
 }

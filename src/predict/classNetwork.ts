@@ -10,10 +10,10 @@ import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
 import { imageFrame, networkGraph } from '../models/graphs.js';
 import { imageLogits, prepareImage } from '../models/preprocessing.js';
-import { classesOf } from '../models/registry.js';
+import { architectureOf, classesOf } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import type { Runtime } from '../runtime/session.js';
-import type { SegmenterOptions } from './segmenter.js';
+import { Segmenter, type SegmenterOptions } from './segmenter.js';
 import type { Encoding, Model } from './types.js';
 
 /** Requests the pixels of a class. */
@@ -48,6 +48,12 @@ export class ClassNetwork {
   /** Number of classes, including the background. */
   get classes(): number {
     return classesOf(this.config).classes(this.config);
+  }
+
+  /** The network, or a segmenter for a model that answers prompts. Nothing is compiled yet. */
+  static orSegmenter(model: Model, runtime: Runtime, options: SegmenterOptions = {}): ClassNetwork | Segmenter {
+    const isNetwork = architectureOf(model.config).task === 'classes';
+    return isNetwork ? new ClassNetwork(model, runtime, options) : Segmenter.create(model, runtime, options);
   }
 
   /** Nothing is compiled yet. @throws SamusError MODEL_CLASSES for a model that answers prompts */

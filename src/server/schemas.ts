@@ -61,10 +61,17 @@ const lowResLogits = {
   description: 'also give them back, for the next click',
 } as const;
 
+const classList = {
+  type: 'array',
+  items: { type: 'object', properties: { id: whole, name: text, color: { ...text, description: '#rrggbb' } } },
+  description: 'of a model without prompts, the background left out; names and colours where it has them',
+} as const;
+
 const objectsAnswer = {
   type: 'object',
   properties: {
     model: text,
+    classes: classList,
     image: text,
     width: whole,
     height: whole,
@@ -76,9 +83,11 @@ const objectsAnswer = {
         type: 'object',
         properties: {
           name: text,
+          class: { ...whole, description: 'its number, of a model without prompts' },
+          className: { ...text, nullable: true },
           points: { type: 'array', items: point },
           prompt: { type: 'object', properties: { points: { type: 'array', items: point }, box } },
-          score: { ...number, description: 'predicted IoU' },
+          score: { ...number, nullable: true, description: 'predicted IoU; null of a model without prompts' },
           stability: {
             ...number,
             description: 'of automatic mode: how little the mask depends on its threshold, 0 to 1',
@@ -164,19 +173,23 @@ export const forgetSchema = {
 
 export const segmentSchema = {
   tags: ['images'],
-  summary: 'Masks of objects from points, boxes and masks',
+  summary: 'Masks of objects from points, boxes and masks, or of the classes of a model without prompts',
   params: imageId,
   body: {
     ...closed,
-    required: ['objects'],
     properties: {
       model: modelName,
+      classes: {
+        type: 'boolean',
+        default: false,
+        description: 'instead of objects: every class of a model without prompts, an object for each that it finds',
+      },
+      auto: { type: 'boolean', default: false, description: 'the same as classes, for a model that prompts itself' },
       multimask: { type: 'boolean', default: false, description: 'three masks of each prompt, the best is given' },
       clean: {
         type: 'boolean',
-        default: true,
         description:
-          'fill holes and keep the part that the prompt asks for; false gives the mask of the model as it is',
+          'fill holes and keep the part that the prompt asks for (default with objects); false gives the mask of the model as it is (default with classes)',
       },
       format,
       lowResLogits,
@@ -259,6 +272,9 @@ export const modelsSchema = {
             properties: {
               name: text,
               architecture: text,
+              task: { enum: ['prompted', 'classes'], description: 'whether it answers prompts or gives classes' },
+              prompts: { type: 'array', items: { enum: ['points', 'box', 'mask'] }, description: 'that it takes' },
+              classes: classList,
               imageSize: whole,
               tokenGrid: whole,
               parameters: whole,

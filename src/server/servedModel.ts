@@ -9,7 +9,6 @@ import { MODEL_FILES } from '../formats/modelFolder.node.js';
 import { sizeOf } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { parametersOf } from '../models/graphs.js';
-import { promptedOf } from '../models/registry.js';
 import { loadModel } from '../predict/loadModel.node.js';
 
 export interface ServedModel {
@@ -30,7 +29,7 @@ const FILES: readonly string[] = Object.values(MODEL_FILES);
 
 /**
  * Reads each model once, so that one that cannot be used is an error at the start.
- * @throws SamusError MODEL_NAME, MODEL_NAME_TWICE, MODEL_PROMPTS for a model that takes no prompts, and what reading a model throws
+ * @throws SamusError MODEL_NAME, MODEL_NAME_TWICE, and what reading a model throws
  */
 export async function describeModels(sources: readonly string[]): Promise<ServedModel[]> {
   const models: ServedModel[] = [];
@@ -47,8 +46,6 @@ export async function describeModels(sources: readonly string[]): Promise<Served
 
 async function describe(source: string): Promise<ServedModel> {
   const { name, config, card, files = [] } = await loadModel(source);
-  // The page and all routes ask by prompts.
-  promptedOf(config);
   const weights = parametersOf(config).filter(({ buffer, dtype }) => !buffer || dtype === 'int8');
   const parameters = weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const licence = licenceIn(card);

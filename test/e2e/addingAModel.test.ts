@@ -58,7 +58,6 @@ describe('models that are added', () => {
     ['segment', 'phantoms/phantom-1.png', '--box', '9,9,20,20', '--model', 'clicks/best', '--out', 'masks'],
     ['evaluate', '--data', 'data', '--list', 'val', '--model', 'classes/best', '--prompt', 'point'],
     ['evaluate', '--data', 'data', '--list', 'val', '--model', 'classes/best', '--prompt', 'none', '--clicks', '1'],
-    ['serve', '--port', '0', '--model', 'classes/best'],
     ['evaluate', '--data', 'data', '--list', 'val', '--model', 'clicks/best', '--prompt', 'box'],
     [...TRAIN, '--model', 'class-net-s', '--recipe', 'multi-prompt', '--steps', '2', '--out', 'rounds'],
     [...TRAIN, '--model', 'class-net-s', '--prompts', 'point', '--steps', '2', '--out', 'asked'],

@@ -54,6 +54,8 @@ describe('a server', () => {
     expect(models.models[0]).toEqual({
       name: 'tiny',
       architecture: 'samus',
+      task: 'prompted',
+      prompts: ['points', 'box', 'mask'],
       imageSize: 32,
       tokenGrid: 8,
       parameters: expect.any(Number),

@@ -8,7 +8,7 @@ import type { Encoding } from '../../predict/types.js';
 import type { WireTensors } from '../../runtime/tensorMemory.js';
 import type { KeptImage } from '../embeddings.js';
 
-/** The half of a model that a thread holds: one encodes images, the others answer prompts. */
+/** The half of a model that a thread holds: one encodes images, the others answer prompts. A network for classes is an encoder. */
 export type ModelPart = 'encoder' | 'decoder';
 
 /**

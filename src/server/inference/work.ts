@@ -10,6 +10,7 @@ import { float32 } from '../../graph/tensorData.js';
 import type { ResultForm, SegmentedImage, SegmentedObject } from '../../jobs/segmentJob.js';
 import { annotated, type Segmented, segmentObjects } from '../../jobs/segmentObjects.js';
 import { weightsByPart } from '../../models/graphs.js';
+import { ClassNetwork } from '../../predict/classNetwork.js';
 import { loadModel } from '../../predict/loadModel.node.js';
 import { Segmenter } from '../../predict/segmenter.js';
 import type { Encoding } from '../../predict/types.js';
@@ -24,7 +25,7 @@ interface Context {
 
 export class Work implements Handlers<InferenceContract> {
   readonly #setup: ThreadSetup;
-  readonly #segmenters = new Map<string, Promise<Segmenter>>();
+  readonly #models = new Map<string, Promise<Segmenter | ClassNetwork>>();
   // This thread has nothing to do but to compute.
   readonly #runtime = nodeRuntime({ worker: false });
 
@@ -33,16 +34,19 @@ export class Work implements Handlers<InferenceContract> {
   }
 
   async prepare({ model }: InputOf<'prepare'>): Promise<null> {
-    await (await this.#segmenter(model)).prepare(this.#setup.part);
+    const opened = await this.#model(model);
+    const { part } = this.#setup;
+    if (opened instanceof Segmenter) await opened.prepare(part);
+    else if (part === 'encoder') await opened.prepare();
     return null;
   }
 
   async encode({ model, bytes, frame, maxPixels }: InputOf<'encode'>): Promise<OutputOf<'encode'>> {
-    const segmenter = await this.#segmenter(model);
+    const opened = await this.#model(model);
     const source = await openImage(bytes, { maxPixels });
     const image = await source.read(frame);
     const start = performance.now();
-    const encoding = await segmenter.encode(image);
+    const encoding = await opened.encode(image);
     return { encoding: { ...shared(encoding), frames: source.frames }, ms: since(start) };
   }
 
@@ -51,22 +55,24 @@ export class Work implements Handlers<InferenceContract> {
   readonly everything = this.segment;
 
   async infer({ model, feeds }: InputOf<'infer'>): Promise<OutputOf<'infer'>> {
-    const segmenter = await this.#segmenter(model);
-    return packTensors(await segmenter.run(this.#setup.part, unpackTensors(feeds)), true).packed;
+    const opened = await this.#model(model);
+    const tensors = unpackTensors(feeds);
+    const results = opened instanceof Segmenter ? opened.run(this.#setup.part, tensors) : opened.run(tensors);
+    return packTensors(await results, true).packed;
   }
 
   async close(): Promise<void> {
-    const segmenters = await Promise.allSettled(this.#segmenters.values());
-    for (const settled of segmenters) if (settled.status === 'fulfilled') await settled.value.dispose();
+    const models = await Promise.allSettled(this.#models.values());
+    for (const settled of models) if (settled.status === 'fulfilled') await settled.value.dispose();
   }
 
   async #segment({ model, job, encoding }: EncodedJob, { signal }: Context): Promise<SegmentedImage> {
-    const segmenter = await this.#segmenter(model);
+    const opened = await this.#model(model);
     const { image, form } = job;
     const start = performance.now();
     const objects: SegmentedObject[] = [];
     // One by one, so that the masks of a large image are not in memory together.
-    for await (const one of segmentObjects(segmenter, encoding, job, { signal })) {
+    for await (const one of segmentObjects(opened, encoding, job, { signal })) {
       objects.push({ ...annotated(one), ...(form && (await inForm(one, form))) });
     }
     const { width, height } = encoding;
@@ -74,15 +80,15 @@ export class Work implements Handlers<InferenceContract> {
   }
 
   /** What failed once is tried again at the next job. */
-  #segmenter(name: string): Promise<Segmenter> {
-    const known = this.#segmenters.get(name);
+  #model(name: string): Promise<Segmenter | ClassNetwork> {
+    const known = this.#models.get(name);
     if (known) return known;
     const { part, models, threads } = this.#setup;
     const loading = loadHalf(models.get(name) ?? name, part).then((model) =>
-      Segmenter.create({ ...model, name }, this.#runtime, threads === undefined ? {} : { threads }),
+      ClassNetwork.orSegmenter({ ...model, name }, this.#runtime, threads === undefined ? {} : { threads }),
     );
-    this.#segmenters.set(name, loading);
-    loading.catch(() => this.#segmenters.delete(name));
+    this.#models.set(name, loading);
+    loading.catch(() => this.#models.delete(name));
     return loading;
   }
 }

@@ -11,6 +11,7 @@ import { SamusError } from '../../errors.js';
 import { objectJson } from '../../formats/annotation.js';
 import type { Rle } from '../../formats/rle.js';
 import type { JobObject, ResultForm, SegmentedImage, SegmentedObject, SegmentJob } from '../../jobs/segmentJob.js';
+import { namedClasses } from '../../models/classLogits.js';
 import type { Encoding } from '../../predict/types.js';
 import { codingOf, type ImageBytes, Upload } from '../bodies.js';
 import type { ServerContext } from '../context.js';
@@ -41,8 +42,10 @@ interface ObjectRequest extends Partial<Pick<JobObject, 'name' | 'points' | 'box
 
 interface SegmentBody extends ModelQuery, ResultForm {
   readonly multimask: boolean;
-  readonly clean: boolean;
-  readonly objects: readonly ObjectRequest[];
+  readonly clean?: boolean;
+  readonly objects?: readonly ObjectRequest[];
+  readonly classes: boolean;
+  readonly auto: boolean;
 }
 
 interface EverythingBody extends ModelQuery, ResultForm {
@@ -85,15 +88,17 @@ export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
     { schema: segmentSchema, bodyLimit: bodyLimit(context.limits, MAX_PROMPTS_BYTES) },
     (request, reply) =>
       whileConnected(reply, async (signal) => {
-        const { objects, multimask, clean, format, lowResLogits } = request.body;
+        const { objects = [], multimask, clean, format, lowResLogits } = request.body;
+        const auto = isAuto(request.body);
         checkNames(objects);
         const model = modelOf(context, request.body.model);
         const job = {
           model: model.name,
           image: { content: request.params.id },
           objects: jobObjects(objects),
+          ...(auto && { auto }),
           multimask,
-          clean,
+          ...(clean !== undefined && { clean }),
           form: { format, lowResLogits },
         };
         return documentOf(context, model, await context.inference.run(job, signal));
@@ -307,6 +312,13 @@ function modelOf({ models }: ServerContext, name: string | undefined): ServedMod
   throw new SamusError('MODEL_UNKNOWN', 'expected a model that is served, got another name', hint, { models: names });
 }
 
+/** Whether classes are asked for. @throws SamusError REQUEST_INVALID for neither or both of classes and objects */
+function isAuto({ objects, classes, auto }: SegmentBody): boolean {
+  if ((classes || auto) === (objects === undefined)) return classes || auto;
+  const message = `expected either objects or "classes": true in the body, got ${objects ? 'both' : 'neither'}`;
+  throw new SamusError('REQUEST_INVALID', message, 'name objects with their prompts, or ask for classes');
+}
+
 /** @throws SamusError PROMPT_OBJECT_TWICE */
 function checkNames(objects: readonly ObjectRequest[]): void {
   const names = objects.map(({ name }, i) => name ?? `object-${i + 1}`);
@@ -335,15 +347,26 @@ function jobObjects(objects: readonly ObjectRequest[]): JobObject[] {
 
 function documentOf(
   { notice }: ServerContext,
-  { name: model }: ServedModel,
+  { name: model, config }: ServedModel,
   { image, width, height, objects, ms }: SegmentedImage,
 ) {
-  return { model, image: image.content, width, height, decode_ms: ms, objects: objects.map(responseOf), notice };
+  const classes = namedClasses(config);
+  const names = new Map(classes.map(({ id, name }) => [id, name]));
+  return {
+    model,
+    ...(classes.length > 0 && { classes }),
+    image: image.content,
+    width,
+    height,
+    decode_ms: ms,
+    objects: objects.map((object) => responseOf(object, names)),
+    notice,
+  };
 }
 
 /** An object as in the annotation document, with the mask in the form of the request and of its prompts what was sent. */
-function responseOf(object: SegmentedObject) {
-  const { rle, prompt: _, points, ...fields } = objectJson(object);
+function responseOf(object: SegmentedObject, names: ReadonlyMap<number, string>) {
+  const { rle, prompt: _, points, ...fields } = objectJson(object, names);
   const { box, png, polygons, lowResLogits, stability } = object;
   return {
     ...fields,

@@ -2,7 +2,10 @@
  * What the server says of itself: health and models.
  */
 import type { FastifyInstance } from 'fastify';
+import type { ModelConfig } from '../../models/architecture.js';
+import { namedClasses } from '../../models/classLogits.js';
 import { configJson } from '../../models/configFile.js';
+import { architectureOf } from '../../models/registry.js';
 import type { ServerContext } from '../context.js';
 import { healthSchema, modelsSchema } from '../schemas.js';
 
@@ -27,6 +30,7 @@ export function infoRoutes(
       return {
         name,
         architecture: config.architecture,
+        ...capabilities(config),
         imageSize: config.imageSize,
         ...(tokenGrid !== undefined && { tokenGrid }),
         parameters,
@@ -34,4 +38,13 @@ export function infoRoutes(
       };
     }),
   }));
+}
+
+/** The prompts that a model takes, or the classes that it gives without any. */
+function capabilities(config: ModelConfig) {
+  const architecture = architectureOf(config);
+  if (architecture.task === 'prompted') return { task: 'prompted', prompts: architecture.prompts };
+  const named = namedClasses(config);
+  const classes = Array.from({ length: architecture.classes(config) - 1 }, (_, i) => named[i] ?? { id: i + 1 });
+  return { task: 'classes', prompts: [], classes };
 }
