@@ -85,7 +85,7 @@ describe('models without prompts', () => {
         class: one.class,
         className: name === 'network' ? NAMED.classNames?.[one.class] : null,
         score: null,
-        rle: encodeRle(one.mask, 48, 40),
+        rle: encodeRle({ width: 48, height: 40, data: one.mask }),
       })),
     );
   });
