@@ -12,7 +12,7 @@ import { createImage, type Image, toGrey } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { nameKey } from '../formats/outputNames.js';
 import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
-import type { Dataset, LabelledImage } from './dataset.js';
+import type { Dataset, LabelledImage, ReadOptions } from './dataset.js';
 import { FactsTable, patientByName } from './imageFacts.js';
 import { binaryMask, brightestSamples, classIndices } from './importers/masks.js';
 import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
@@ -88,9 +88,12 @@ class PublishedDataset implements Dataset {
     return (name) => facts?.get(name)?.patient ?? patientByName(folder, name);
   }
 
-  async read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage> {
+  async read(
+    sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>,
+    { colour = false }: ReadOptions = {},
+  ): Promise<LabelledImage> {
     const [read, { label, values }] = await Promise.all([this.#readFile(sample, 'img'), this.#readLabel(sample)]);
-    const image = greyOf(read.image);
+    const image = colour ? read.image : toGrey(read.image);
     const { width, height } = image;
     if (label.width !== width || label.height !== height) {
       const message = `expected the label of ${sampleOrigin({ ...sample, classId: 1 })} to have the size of its image, ${width}x${height}, got ${label.width}x${label.height}`;
@@ -281,11 +284,6 @@ class PublishedDataset implements Dataset {
     const hint = /\.png$/i.test(sample.name) ? 'lists name images without .png' : 'add the file, or take the line out';
     return new SamusError('DATA_FILE_MISSING', message, hint, { ...origin(sample), file });
   }
-}
-
-function greyOf(image: Image): Image & { readonly channels: 1 } {
-  const { width, height, data } = toGrey(image);
-  return { width, height, channels: 1, data };
 }
 
 function origin({ dataset, name, list, line }: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>) {

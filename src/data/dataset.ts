@@ -10,7 +10,8 @@ import type { Sample, SampleList } from './sampleList.js';
 
 /** An image with its label, both at the size that is stored. */
 export interface LabelledImage {
-  readonly image: Image & { readonly channels: 1 };
+  /** Grey, unless colours were requested. */
+  readonly image: Image;
   /** Class indices, row-major. */
   readonly label: Uint8Array;
   readonly width: number;
@@ -20,6 +21,11 @@ export interface LabelledImage {
   readonly patient?: string;
   /** How many values beside 0 the file of the label holds; in a dataset of two classes all of them are the object. */
   readonly labelValues: number;
+}
+
+export interface ReadOptions {
+  /** Whether a colour image keeps its colours; default: it becomes grey. */
+  readonly colour?: boolean;
 }
 
 /** A folder in the published layout. */
@@ -47,7 +53,7 @@ export interface Dataset {
    * @throws SamusError DATA_FILE_MISSING, DATA_SIZE_MISMATCH (image and label differ), DATA_CLASS_RANGE (a label value
    * over class.json), DATA_LAYOUT, and what reading images throws
    */
-  read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<LabelledImage>;
+  read(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>, options?: ReadOptions): Promise<LabelledImage>;
   /** The label alone, as class indices, grey. @throws SamusError as {@link Dataset.read} */
   readLabel(sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>): Promise<Image>;
   /** Folders that hold a dataset, sorted. */

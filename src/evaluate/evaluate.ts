@@ -17,7 +17,8 @@ import { ResultTable, type RowValues } from './resultTable.js';
 
 /** A source of labelled images, such as a dataset of data/. */
 export interface CaseSource {
-  read(sample: Sample): Promise<LabelledCase>;
+  /** @param options `colour`: whether a colour image keeps its colours, for models that see them; default: it becomes grey */
+  read(sample: Sample, options?: { readonly colour: boolean }): Promise<LabelledCase>;
   classes(dataset: string): { readonly count: number; readonly names: readonly string[] };
 }
 
@@ -113,7 +114,7 @@ async function evaluateImage(
   confusions: Map<string, ConfusionMatrix>,
 ): Promise<void> {
   const first = list.at(group[0]!);
-  const evaluated = await readCase(source, first, options.native);
+  const evaluated = await readCase(model, source, first, options.native);
   const { width, height, label, spacingMm, patient } = evaluated;
   const asked = [...new Set(group.map((index) => list.at(index).classId))];
   const classIds = asked.filter((classId) => label.includes(classId));
@@ -187,9 +188,14 @@ function lookedOnce(model: PromptableModel): PromptableModel {
   };
 }
 
-/** The case of a sample at the size that is evaluated. */
-export async function readCase(source: CaseSource, sample: Sample, native: boolean): Promise<LabelledCase> {
-  return atSize(await source.read(sample), native ? undefined : PUBLISHED_SIZE);
+/** The case of a sample as a model sees it, at the size that is evaluated. */
+export async function readCase(
+  { colour = false }: Pick<PromptableModel, 'colour'>,
+  source: CaseSource,
+  sample: Sample,
+  native: boolean,
+): Promise<LabelledCase> {
+  return atSize(await source.read(sample, { colour }), native ? undefined : PUBLISHED_SIZE);
 }
 
 /** The label map of each draw, overlaps resolved. */

@@ -34,12 +34,16 @@ type Answering = (
 
 export interface PromptableModel {
   readonly name: string;
+  /** Whether it sees the colours of an image; default false: images become grey before. */
+  readonly colour?: boolean;
   look(image: Image): Promise<Answering>;
 }
 
 /** The part of a segmenter that is used here; the first mask answers, as published. */
 export interface SegmenterLike<Encoding> {
   readonly name: string;
+  /** As in {@link PromptableModel}. */
+  readonly colour?: boolean;
   encode(image: Image): Promise<Encoding>;
   segment(
     encoding: Encoding,
@@ -50,8 +54,10 @@ export interface SegmenterLike<Encoding> {
 
 /** A segmenter as evaluation sees it. @param name default: the segmenter's own */
 export function promptable<Encoding>(segmenter: SegmenterLike<Encoding>, name = segmenter.name): PromptableModel {
+  const { colour = false } = segmenter;
   return {
     name,
+    colour,
     async look(image) {
       const encoding = await segmenter.encode(image);
       return (prompts, options) => segmenter.segment(encoding, prompts, { ...options, allowEmpty: true });

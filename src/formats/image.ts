@@ -50,6 +50,13 @@ export function toGrey(image: Image): Image {
   return { width, height, channels: 1, data: grey };
 }
 
+/** Whether all pixels are grey: one channel, or three equal samples. */
+export function isGrey({ channels, data }: Image): boolean {
+  if (channels === 1) return true;
+  for (let i = 0; i < data.length; i += 3) if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return false;
+  return true;
+}
+
 /** RGB with the grey sample three times; an RGB image is returned as it is. */
 export function toRgb(image: Image): Image {
   if (image.channels === 3) return image;

@@ -4,7 +4,7 @@
  * points, logits and first guesses. graphs.ts gives the shapes of a model.
  */
 import type { Json } from '../errors.js';
-import { type Image, maskToImage, toGrey, toRgb } from '../formats/image.js';
+import { type Image, isGrey, maskToImage, toGrey } from '../formats/image.js';
 import { longestSideSize, resizeBilinear } from '../formats/resize.js';
 import { resizeLogits, resizeToMask } from '../formats/resizeLogits.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
@@ -109,11 +109,20 @@ export function shownSize(
   return { shownWidth: Math.max(1, shown.width), shownHeight: Math.max(1, shown.height) };
 }
 
+/** Whether a model sees colours. */
+export function takesColour(preprocessing: Preprocessing): boolean {
+  return complete(preprocessing).colour !== 'grey';
+}
+
+/** An image in the channels that a model sees. Equal channels become one, which {@link normalise} repeats. */
+export function seenBy(preprocessing: Preprocessing, image: Image): Image {
+  return takesColour(preprocessing) && !isGrey(image) ? image : toGrey(image);
+}
+
 /** The encoder's input. @returns [1, channels, imageSize, imageSize] */
 export function prepareImage(frame: ImageFrame, image: Image): TensorData<'float32'> {
   const { preprocessing, shownWidth, shownHeight } = frame;
-  const coloured = complete(preprocessing).colour === 'grey' ? toGrey(image) : toRgb(image);
-  const shown = resizeBilinear(coloured, shownWidth, shownHeight);
+  const shown = resizeBilinear(seenBy(preprocessing, image), shownWidth, shownHeight);
   return float32(normalise(frame, { ...shown, white: 255 }), [1, ...inputDims(frame)]);
 }
 

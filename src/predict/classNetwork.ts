@@ -8,8 +8,8 @@ import { cleanMask } from '../formats/maskRegions.js';
 import { asFloat32, firstNotFinite, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
-import { imageFrame, networkGraph } from '../models/graphs.js';
-import { imageLogits, prepareImage } from '../models/preprocessing.js';
+import { imageFrame, inputShape, networkGraph } from '../models/graphs.js';
+import { imageLogits, prepareImage, takesColour } from '../models/preprocessing.js';
 import { architectureOf, classesOf } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import type { Runtime } from '../runtime/session.js';
@@ -43,6 +43,11 @@ export class ClassNetwork {
     this.name = name;
     this.config = config;
     this.#session = new LazySession(runtime, () => networkGraph(config).outputs, tensors, options);
+  }
+
+  /** Whether the network sees the colours of an image. */
+  get colour(): boolean {
+    return takesColour(inputShape(this.config).preprocessing);
   }
 
   /** Number of classes, including the background. */

@@ -8,8 +8,8 @@ import { extentOf, type Mask } from '../formats/mask.js';
 import { type CleaningPrompt, cleanMask, partsOf } from '../formats/maskRegions.js';
 import { asFloat32, firstNotFinite, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig, PromptKind } from '../models/architecture.js';
-import { decoderGraph, encoderGraph, imageFrame, weightsByPart } from '../models/graphs.js';
-import { type ImageFrame, imageLogits, imageMask, prepareImage } from '../models/preprocessing.js';
+import { decoderGraph, encoderGraph, imageFrame, inputShape, weightsByPart } from '../models/graphs.js';
+import { type ImageFrame, imageLogits, imageMask, prepareImage, takesColour } from '../models/preprocessing.js';
 import { promptedOf, requirePrompts } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import { type Runtime, type SessionOptions, takenBy } from '../runtime/session.js';
@@ -41,6 +41,11 @@ export class Segmenter {
   /** A segmenter of a model in memory, on the given runtime. */
   static create(model: Model, runtime: Runtime, options: SegmenterOptions = {}): Segmenter {
     return new Segmenter(model, runtime, options);
+  }
+
+  /** Whether the model sees the colours of an image. */
+  get colour(): boolean {
+    return takesColour(inputShape(this.config).preprocessing);
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 import { makePhantom, PHANTOM_KINDS } from '../data/phantom.js';
 import { SamusError } from '../errors.js';
-import { createImage, type Image, toGrey } from '../formats/image.js';
+import { createImage, type Image } from '../formats/image.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { inputShape } from '../models/graphs.js';
@@ -123,7 +123,7 @@ export async function adaptModel(
       for (const { image, mask } of [...held, ...phantoms]) {
         signal?.throwIfAborted();
         options.progress?.({ stage, done: scores.length, total });
-        const example = validationExample(toGrey(image), labelOf(image, mask), inputShape(config));
+        const example = validationExample(image, labelOf(image, mask), inputShape(config));
         scores.push((await session.answer(example.image, example.label, CLASS)).dice);
       }
       return { each: scores.slice(0, held.length), phantoms: mean(scores.slice(held.length)) };
@@ -227,7 +227,7 @@ class AdaptBatches {
   at(step: number): Readonly<Record<string, TensorData>> {
     for (const [i, draw] of this.#order.batch(step, this.size).entries()) {
       const { image, mask } = this.examples[draw.index]!;
-      this.#feeds.place(makeTrainingSample(toGrey(image), labelOf(image, mask), CLASS, draw, this.#shape), i);
+      this.#feeds.place(makeTrainingSample(image, labelOf(image, mask), CLASS, draw, this.#shape), i);
     }
     return this.#feeds.tensors;
   }

@@ -5,6 +5,7 @@ import { workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { type Dataset, openDataset } from '../data/dataset.node.js';
 import { createImage } from '../formats/image.js';
+import { takesColour } from '../models/preprocessing.js';
 import { ownerChannel } from '../runtime/thread.node.js';
 import { serveCalls } from '../runtime/threadProtocol.js';
 import type { SampleContract, SampleWorkerData } from './batchLoader.node.js';
@@ -14,12 +15,13 @@ import { makeTrainingSample } from './trainingSample.js';
 sharp.concurrency(1);
 
 const { root, shape }: SampleWorkerData = workerData;
+const colour = takesColour(shape.preprocessing);
 let dataset: Promise<Dataset> | undefined;
 
 serveCalls<SampleContract>(ownerChannel(), {
   async make({ sample, draw }, { transfer }) {
     dataset ??= openDataset(root);
-    const { image, label, width, height } = await (await dataset).read(sample);
+    const { image, label, width, height } = await (await dataset).read(sample, { colour });
     const made = makeTrainingSample(image, createImage(width, height, 1, label), sample.classId, draw, shape);
     transfer(made.image.buffer);
     transfer(made.target.buffer);

@@ -27,6 +27,26 @@ const sample = (shape: Partial<SampleShape>, epoch = 0, index = 0) =>
 const sum = (values: Float32Array) => values.reduce((a, b) => a + b, 0);
 
 describe('makeTrainingSample', () => {
+  it.each(['none', 'published', 'flip', 'strong'] as const)(
+    'changes all channels of a colour image alike (%s)',
+    (augment) => {
+      const planes = [image.data, image.data.map((v) => v >> 1), image.data];
+      const data = Uint8Array.from({ length: 3 * 64 * 64 }, (_, i) => planes[i % 3]![Math.floor(i / 3)]!);
+      const colour = createImage(64, 64, 3, data);
+      const preprocessing = { ...GREY_STRETCHED, channels: 3, mean: [0, 0, 0], std: [255, 255, 255] } as const;
+      for (let index = 0; index < 8; index++) {
+        const make = (shape: SampleShape) => makeTrainingSample(colour, label, 1, { epoch: 0, index }, shape);
+        const made = make({ ...SHAPE, augment, preprocessing });
+        const grey = make({ ...SHAPE, augment });
+        const [red, green, blue] = [0, 1, 2].map((c) => made.image.subarray(c * 64 * 64, (c + 1) * 64 * 64));
+        expect(blue).toEqual(red);
+        expect(sum(green!)).toBeLessThan(sum(red!));
+        expect(made.target).toEqual(grey.target);
+        expect(made.point_coords).toEqual(grey.point_coords);
+      }
+    },
+  );
+
   it('fills the inputs of the graph', () => {
     for (const prompts of ['point', 'points', 'box', 'mixed'] as const) {
       const made = sample({ prompts });

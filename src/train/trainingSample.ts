@@ -7,7 +7,7 @@ import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
 import { float32, sizeOf, type TensorData } from '../graph/tensorData.js';
-import { type InputShape, inputDims, normalise, paste, shownSize } from '../models/preprocessing.js';
+import { type InputShape, inputDims, normalise, paste, seenBy, shownSize } from '../models/preprocessing.js';
 import { Random } from '../nn/random.js';
 import { drawPrompt, pointsOf, type TrainingPrompt } from './drawPrompt.js';
 import type { SampleDraw } from './sampleOrder.js';
@@ -62,7 +62,7 @@ function sampleShapes(shape: SampleShape): Readonly<Record<keyof TrainingSample,
 }
 
 /**
- * @param image grey
+ * @param image in any channels; the model's preprocessing chooses
  * @param label class indices, of the image's size
  * @param classId the class to segment
  */
@@ -88,11 +88,12 @@ export function makeTrainingSample(
 
 /** A validation sample: only resized. */
 export function validationExample(image: Image, label: Image, shape: InputShape): ModelExample {
-  return toInput(...framed(image, label, shape), shape);
+  return toInput(...framed(seenBy(shape.preprocessing, image), label, shape), shape);
 }
 
-function makePicture(image: Image, label: Image, shape: SampleShape, random: Random): ModelExample {
+function makePicture(stored: Image, label: Image, shape: SampleShape, random: Random): ModelExample {
   const kind = shape.augment;
+  const image = seenBy(shape.preprocessing, stored);
   // Mirror before framing, so that SAM's padding of tall images stays on the right.
   const turned = (kind === 'flip' || kind === 'strong') && random.chance(0.5);
   let [picture, classes] = turned ? framed(mirrored(image), mirrored(label), shape) : framed(image, label, shape);
@@ -114,16 +115,21 @@ function framed(image: Image, label: Image, shape: InputShape): [Image, Image] {
   if (shape.preprocessing.fit === 'stretch') return [image, label];
   const side = shape.imageSize;
   const { shownWidth: width, shownHeight: height } = shownSize(shape, image.width, image.height);
-  const square = ({ data }: Image, beyond: number): Image =>
-    createImage(side, side, 1, paste(data, width, new Uint8Array(side * side).fill(beyond), side));
+  const square = ({ channels, data }: Image, beyond: number): Image => {
+    const line = side * channels;
+    const pasted = paste(data, width * channels, new Uint8Array(side * line).fill(beyond), line);
+    return createImage(side, side, channels, pasted);
+  };
   return [square(resizeBilinear(image, width, height), 0), square(resizeNearest(label, width, height), BEYOND)];
 }
 
 function mirrored(image: Image): Image {
-  const { width, data } = image;
+  const { width, channels, data } = image;
   const out = new Uint8Array(data.length);
-  for (let row = 0; row < data.length; row += width) {
-    for (let x = 0; x < width; x++) out[row + x] = data[row + width - 1 - x]!;
+  for (let i = 0; i < data.length; i += channels) {
+    const x = (i / channels) % width;
+    const from = i + (width - 1 - 2 * x) * channels;
+    for (let c = 0; c < channels; c++) out[i + c] = data[from + c]!;
   }
   return { ...image, data: out };
 }
@@ -135,7 +141,7 @@ function mirrored(image: Image): Image {
 function toInput(picture: Image, classes: Image, shape: InputShape): ModelExample {
   const { image: data, label } = resizeExample(picture, classes, shape.imageSize);
   const beyond = (pixel: number): boolean => label[pixel] === BEYOND;
-  const size = { width: shape.imageSize, height: shape.imageSize, channels: 1 } as const;
+  const size = { width: shape.imageSize, height: shape.imageSize, channels: picture.channels } as const;
   return {
     image: normalise(shape, { ...size, data, white: 1, beyond }),
     label: label.map((value) => (value === BEYOND ? 0 : value)),

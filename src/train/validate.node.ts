@@ -9,6 +9,7 @@ import { createImage, type Image } from '../formats/image.js';
 import type { StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { inputShape } from '../models/graphs.js';
+import { takesColour } from '../models/preprocessing.js';
 import type { Runtime, SessionOptions } from '../runtime/session.js';
 import { ClickSession } from './clickSession.js';
 import type { Validation, ValidationPicture } from './position.js';
@@ -34,6 +35,8 @@ export interface ValidationOptions {
  */
 export async function validate(weights: StateDict, options: ValidationOptions): Promise<Validation | undefined> {
   const { config, list, dataset } = options;
+  const shape = inputShape(config);
+  const colour = takesColour(shape.preprocessing);
   const session = await ClickSession.create(options.runtime, config, weights, options.compute);
   const parts = new Map<string, number[]>();
   const pictures: ValidationPicture[] = [];
@@ -43,8 +46,8 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
       if (options.stopped()) return undefined;
       options.progress(i, list.length);
       const sample = list.at(i);
-      const { image, label, width, height } = await dataset.read(sample);
-      const example = validationExample(image, createImage(width, height, 1, label), inputShape(config));
+      const { image, label, width, height } = await dataset.read(sample, { colour });
+      const example = validationExample(image, createImage(width, height, 1, label), shape);
       const { click, found, truth, dice, finite } = await session.answer(example.image, example.label, sample.classId);
       if (!finite) throw nanError(sampleOrigin(sample));
       const name = `${sample.dataset}/${sample.classId}`;

@@ -27,7 +27,7 @@ export async function makeGallery(
   const entries: GalleryEntry[] = [];
   for (const example of examples) {
     const sample = list.at(example.index);
-    const shown = await readCase(source, sample, protocol.native);
+    const shown = await readCase(model, source, sample, protocol.native);
     const { image, width, height } = shown;
     const [dialogue] = await answerImage(model, shown, [sample], { ...protocol, draws: Math.min(1, protocol.draws) });
     const { truth, answer, overlaps, prompt } = dialogue!;
