@@ -3,6 +3,7 @@
  * selects between training and inference.
  */
 
+import { SamusError } from '../errors.js';
 import {
   type ConvOptions,
   type ConvTransposeOptions,
@@ -81,7 +82,7 @@ export interface BatchNormOptions {
 /**
  * Batch norm. Training uses the statistics of the batch and updates the running ones; inference uses the running ones.
  * @param x [B, C, H, W]
- * @throws SamusError GRAPH_SHAPE in training if B·H·W is 1: a single value has no variance
+ * @throws SamusError TRAIN_BATCH_NORM in training if B·H·W is 1: a single value has no variance
  */
 export function batchNorm2d(p: Parameters, x: Tensor, options: BatchNormOptions = {}): Tensor {
   if (x.rank !== 4) throw shapeError('batchNorm2d', '[B, C, H, W]', x);
@@ -106,6 +107,13 @@ function batchNorm(
   const runningVar = p.get('running_var', channels, ONES, true);
   p.count('num_batches_tracked');
   if (p.mode === 'infer') return normaliseStored(x, weight, bias, runningMean, runningVar, epsilon);
+  if (x.shape.every((dim, axis) => axis === 1 || dim === 1)) {
+    const message =
+      'expected at least two values of each channel for a batch norm, got a batch of one with maps of 1×1';
+    throw new SamusError('TRAIN_BATCH_NORM', message, 'train with --batch 2 or more; networks may need larger images', {
+      shape: x.shape.map(Number),
+    });
+  }
   const { y, mean, variance, unbiasedVariance } = normaliseBatch(x, weight, bias, epsilon);
   const towards = (value: Tensor) => (now: Tensor) => add(mul(now, 1 - momentum), mul(value, momentum));
   p.update('running_mean', towards(mean));

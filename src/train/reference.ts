@@ -49,18 +49,16 @@ export interface Difference {
 
 /**
  * The model of a reference file with its weights.
- * @param given a model instead of the one named in the metadata
+ * @param given weights instead of those in the file; its sizes count where the metadata names no model that is known
  * @throws SamusError REFERENCE_MODEL, REFERENCE_CONFIG, CONFIG_FIELD, REFERENCE_TENSOR, and what checkStateDict throws
  */
 export function openReference(
   { tensors, metadata }: Safetensors,
   given?: { readonly name: string; readonly config: ModelConfig; readonly tensors: StateDict },
 ): ReferenceFile {
-  if (given) {
-    return { model: given.name, config: given.config, weights: given.tensors, tensors };
-  }
   const model = metadata.get('model');
   const found = architectures().find(({ reference }) => model !== undefined && reference?.models.includes(model));
+  if (given && !found) return { model: given.name, config: given.config, weights: given.tensors, tensors };
   if (model === undefined || !found?.reference) {
     const known = architectures().flatMap(({ reference }) => reference?.models ?? []);
     const message = `expected "model" in the metadata to be one of ${known.join(', ')}, got ${model ?? 'none'}`;
@@ -68,17 +66,21 @@ export function openReference(
       model: model ?? null,
     });
   }
+  const weights =
+    given?.tensors ??
+    new Map(
+      [...tensors].flatMap(([name, tensor]): [string, TensorData][] =>
+        name.startsWith(WEIGHTS) ? [[name.slice(WEIGHTS.length), tensor]] : [],
+      ),
+    );
   const fields = configFields(metadata.get('config'));
   const config = found.reference.config(
     fieldReader((name) => fields.get(name)),
-    tensors,
+    new Map([...tensors, ...[...weights].map(([name, tensor]) => [WEIGHTS + name, tensor] as const)]),
     model,
   );
   checkConfig(config);
-  const weights = [...tensors].flatMap(([name, tensor]): [string, TensorData][] =>
-    name.startsWith(WEIGHTS) ? [[name.slice(WEIGHTS.length), tensor]] : [],
-  );
-  return { model, config, weights: checkStateDict(config, new Map(weights)).tensors, tensors };
+  return { model, config, weights: checkStateDict(config, weights).tensors, tensors };
 }
 
 function configFields(text: string | undefined): Map<string, Json> {

@@ -58,6 +58,28 @@ describe('models check', () => {
     expect(names.filter((name) => !computed.has(name))).toEqual([]);
   });
 
+  it('takes the weights of a checkpoint for a file that names no model, and writes whole gradients', async () => {
+    const weights = [...whole.tensors].flatMap(([name, tensor]): [string, TensorData][] =>
+      name.startsWith('weights.') ? [[name.slice('weights.'.length), tensor]] : [],
+    );
+    const rest = [...whole.tensors].filter(([name]) => !name.startsWith('weights.'));
+    await writeSafetensorsFile(join(folder, 'checkpoint.safetensors'), new Map(weights));
+    await writeSafetensorsFile(join(folder, 'reference.safetensors'), new Map(rest), new Map([['seed', '1']]));
+    const check = ['models', 'check', 'reference.safetensors', '--weights', 'checkpoint.safetensors'];
+    const { code, stdout } = await samus(folder, ...check, '--outputs', 'out.safetensors', '--json');
+    const { tensors, missing, without_gradient } = JSON.parse(stdout);
+    expect([code, missing, without_gradient]).toEqual([0, [], []]);
+    expect(Math.max(...tensors.map(({ rel_l2 }: { rel_l2: number }) => rel_l2))).toBeLessThan(1e-4);
+    const computed = (await readCheckpointFile(join(folder, 'out.safetensors'))).tensors;
+    const unlike = weights.filter(
+      ([name, { shape }]) =>
+        !/running_|num_batches/.test(name) && computed.get(`grad.${name}`)?.shape.join() !== shape.join(),
+    );
+    expect(unlike).toEqual([]);
+    const own = await samus(folder, ...check, '--outputs', 'checkpoint.safetensors', '--json');
+    expect(JSON.parse(own.stdout).error.code).toBe('OUTPUT_IS_INPUT');
+  });
+
   it('reports results that could not be computed', async () => {
     const path = await changed({}, { 'act.attention': float32([1], [1]) });
     const { code, stdout } = await samus(folder, 'models', 'check', path, '--json');

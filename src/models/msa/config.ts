@@ -37,9 +37,7 @@ export function readConfig(fields: FieldReader): MsaConfig {
 }
 
 export function rules(config: MsaConfig): ConfigRule[] {
-  const { imageSize, outputSize } = config;
-  const rule = `must be at most imageSize (${imageSize})`;
-  return [...sizeRules(config), ...patchRules(config), { field: 'outputSize', holds: outputSize <= imageSize, rule }];
+  return [...sizeRules(config), ...patchRules(config)];
 }
 
 /**
