@@ -105,6 +105,7 @@ export const ERRORS = {
   EVALUATE_MODEL_TWICE: usage('A model is named twice in one comparison.'),
   EVALUATE_PROMPT: usage('The prompt is not one that `evaluate` knows.'),
   EVALUATE_PROMPT_AUTO: usage('The prompt `auto` is for models that need no prompt.'),
+  EVALUATE_PUBLISHED: usage('A published result is not of the form NAME=MEAN±SD,n=N, or names no evaluated dataset.'),
   EVERYTHING_OPTION: usage('An option needs `--everything`.'),
   EVERYTHING_PROMPTS: usage('Prompts and `--everything` exclude each other.'),
   EXPORT_IMAGE: input('An image cannot be read for the export.'),

@@ -3,6 +3,7 @@
  */
 import { Command, Option } from 'commander';
 import { SamusError } from '../errors.js';
+import { type Published, parsePublished } from '../evaluate/claims.js';
 import type { EvaluateCommandOptions } from './evaluateRun.js';
 import { addComputeOptions, DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
@@ -74,6 +75,11 @@ export function evaluateCommand(): Command {
         .argParser(parseLength('--tolerance-mm'))
         .default(1),
     )
+    .option(
+      '--published <result>',
+      'also compare with a published Dice, as NAME=MEAN±SD,n=IMAGES; repeatable',
+      addPublished,
+    )
     .option('--report <folder>', 'folder for report.html, summary.json and images.csv')
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES);
@@ -82,6 +88,10 @@ export function evaluateCommand(): Command {
     const { evaluateAll } = await import('./evaluateRun.js');
     finish(await evaluateAll(options), options.json);
   });
+}
+
+function addPublished(text: string, before: readonly Published[] = []): readonly Published[] {
+  return [...before, parsePublished(text)];
 }
 
 function addModel(name: string, before: readonly string[] = []): readonly string[] {

@@ -1,17 +1,113 @@
 /**
- * Writes long text files line by line, so that the table of 100,000 images never exists as one string.
+ * What `samus evaluate` writes: the document of `--json` and `summary.json` (protocol, results of each model, comparisons,
+ * how the numbers were made), and the files of a report. The parts of a model's result are in evaluate/document.ts.
  */
 import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Json } from '../errors.js';
+import {
+  calibrationDocument,
+  comparisonDocument,
+  failureDocument,
+  groupDocument,
+  metricsDocument,
+  publishedDocument,
+  rankingsDocument,
+  reliabilityDocument,
+} from '../evaluate/document.js';
+import type { EvaluateOptions } from '../evaluate/evaluate.js';
+import { imagesCsv } from '../evaluate/imagesCsv.js';
+import { promptName } from '../evaluate/promptPlan.js';
+import type { Provenance, ReportContent, ReportModel } from '../evaluate/report/content.js';
+import { reportPage } from '../evaluate/report/page.js';
 import { replaceFile } from '../formats/fileWrite.node.js';
+import { weightsHash } from '../predict/loadModel.node.js';
 import { whole } from './interrupt.js';
+import { writeText } from './output.js';
+import { NOTICE, packageVersion } from './packageInfo.js';
+
+export const REPORT_FILES = ['report.html', 'summary.json', 'images.csv'];
+
+/** The results of all models, and what they are held against. */
+export type Judged = Pick<ReportContent, 'results' | 'comparisons' | 'rankings' | 'published'>;
+
+export function evaluationDocument(
+  options: { readonly absentPrompt: string; readonly report?: string },
+  lists: readonly string[],
+  protocol: EvaluateOptions,
+  { results, comparisons, rankings, published }: Judged,
+): { [key: string]: Json } {
+  const [first] = results;
+  return {
+    ...modelDocument(first!),
+    prompt: promptName(protocol.prompt),
+    clicks: protocol.clicks,
+    draws: protocol.draws,
+    seed: protocol.seed,
+    lists,
+    absent_prompt: options.absentPrompt,
+    ...(protocol.clean && { clean: true }),
+    size: protocol.native ? 'native' : 256,
+    tolerance_px: protocol.tolerancePx,
+    tolerance_mm: protocol.toleranceMm,
+    ...(results.length > 1 && {
+      models: results.map(modelDocument),
+      comparisons: comparisons.map(comparisonDocument),
+    }),
+    ...(rankings && { ranking: rankingsDocument(rankings) }),
+    ...(published.length > 0 && { published: published.map(publishedDocument) }),
+    ...(options.report !== undefined && {
+      report: REPORT_FILES.map((name) => join(options.report!, name)),
+    }),
+    notice: NOTICE,
+  };
+}
+
+function modelDocument({ evaluation, summary }: ReportModel): { [key: string]: Json } {
+  const images = summary.groups.reduce((sum, group) => sum + group.images, 0);
+  return {
+    model: summary.model,
+    datasets: summary.groups.map((group) => groupDocument(group, evaluation.confusions.get(group.dataset)?.rows())),
+    overall: {
+      images,
+      ...metricsDocument(summary.overall, images),
+      ci95_resamples: summary.resampled,
+      ...(Number.isNaN(summary.macroDice) ? {} : { macroDice: summary.macroDice }),
+    },
+    calibration: calibrationDocument(summary.calibration),
+    ...reliabilityDocument(summary.reliability),
+    failures: evaluation.failures.map(failureDocument),
+    timing: { wall_ms: evaluation.wallMs, imagesPerSecond: (1000 * evaluation.images) / evaluation.wallMs },
+  };
+}
+
+/** The command line in a form that can be pasted into a shell, versions and weight hashes. */
+export async function provenanceOf(results: readonly ReportModel[], models: readonly string[]) {
+  const quoted = process.argv.slice(2).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`));
+  const hashes = await Promise.all(models.map(weightsHash));
+  return {
+    command: ['samus', ...quoted].join(' '),
+    version: packageVersion(),
+    date: new Date().toISOString(),
+    models: results.map(({ summary }, i) => ({ model: summary.model, sha256: hashes[i]! })),
+  } satisfies Provenance;
+}
+
+export async function writeReport(folder: string, content: ReportContent, document: Json): Promise<void> {
+  const { results, list, protocol } = content;
+  const evaluations = results.map(({ evaluation }) => evaluation);
+  await writeText(join(folder, 'summary.json'), `${JSON.stringify(document, null, 2)}\n`);
+  await writeLines(join(folder, 'images.csv'), imagesCsv(evaluations, list, protocol.draws > 0));
+  await writeText(join(folder, 'report.html'), reportPage(content));
+}
 
 /** Lines joined into one write call. */
 const CHUNK = 256;
 
 /** Writes lines atomically: the file is complete or absent. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
-export async function writeLines(path: string, lines: Iterable<string>): Promise<void> {
+async function writeLines(path: string, lines: Iterable<string>): Promise<void> {
   const write = (temporary: string) =>
     pipeline(Readable.from(chunks(lines)), createWriteStream(temporary, { flags: 'wx' }));
   await whole(() => replaceFile(path, write));

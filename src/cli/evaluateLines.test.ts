@@ -36,7 +36,9 @@ async function tableOf(...lines: readonly string[]): Promise<string[][]> {
     ...{ tolerancePx: 2, toleranceMm: 1 },
   });
   const summary = summariseEvaluation(evaluation, list, source, 1);
-  return resultLines([{ evaluation, summary }], []).map((line) => line.split(/ {2,}/));
+  return resultLines({ results: [{ evaluation, summary }], comparisons: [], published: [] }).map((line) =>
+    line.split(/ {2,}/),
+  );
 }
 
 it('prints distances in millimetres if all are known, else in pixels', async () => {

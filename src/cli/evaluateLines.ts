@@ -1,23 +1,35 @@
 /**
  * The result of `samus evaluate` as lines for a terminal: a table for each model, differences between models, failures.
  */
-import type { Comparison } from '../evaluate/compare.js';
+import type { Comparison, PublishedComparison } from '../evaluate/compare.js';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import type { Metric } from '../evaluate/metrics.js';
-import type { EvaluationSummary, GroupSummary, MetricSummary } from '../evaluate/summary.js';
+import type { Ranking, Rankings } from '../evaluate/ranking.js';
+import { diceAt, FAILURE_DICE } from '../evaluate/reliability.js';
+import type { MetricSummary } from '../evaluate/statistics.js';
+import type { EvaluationSummary, GroupSummary } from '../evaluate/summary.js';
 
 /** Most failures to show. */
 const SHOWN = 10;
 
-export interface ModelLines {
+interface ModelLines {
   readonly evaluation: Evaluation;
   readonly summary: EvaluationSummary;
 }
 
-export function resultLines(models: readonly ModelLines[], comparisons: readonly Comparison[]): string[] {
+export interface ResultLines {
+  readonly results: readonly ModelLines[];
+  readonly comparisons: readonly Comparison[];
+  readonly rankings?: Rankings;
+  readonly published: readonly PublishedComparison[];
+}
+
+export function resultLines({ results, comparisons, rankings, published }: ResultLines): string[] {
   return [
-    ...models.flatMap((model) => modelLines(model, models.length > 1)),
-    ...comparisons.flatMap((one) => comparisonLines(one, models[0]!.summary)),
+    ...results.flatMap((model) => modelLines(model, results.length > 1)),
+    ...comparisons.flatMap((one) => comparisonLines(one, results[0]!.summary)),
+    ...(rankings ? rankingLines(rankings, results[0]!.summary) : []),
+    ...published.map(publishedLine),
   ];
 }
 
@@ -58,6 +70,7 @@ function modelLines({ evaluation, summary }: ModelLines, named: boolean): string
     ...(measured
       ? [
           intervalLine(groups),
+          reliabilityLine(summary),
           ...(n > 0 ? [`predicted IoU: mean absolute error ${number(mae, 3)}, correlation ${number(pearson, 2)}`] : []),
         ]
       : []),
@@ -67,13 +80,20 @@ function modelLines({ evaluation, summary }: ModelLines, named: boolean): string
 }
 
 /** Images without the object have no Dice; the line counts how many still got a mask. */
-function absentLine({ dataset, className, absent }: GroupSummary): string[] {
+function absentLine({ dataset, className, absent, allDice }: GroupSummary): string[] {
   if (!absent) return [];
   const { images, falsePositives } = absent;
   const share = ((100 * falsePositives) / images).toFixed(0);
   return [
-    `${dataset} ${className}: ${images} images without the object, ${falsePositives} false positives (${share} %)`,
+    `${dataset} ${className}: ${images} images without the object, ${falsePositives} false positives (${share} %); Dice of all images ${number(allDice?.mean ?? Number.NaN, 3)}`,
   ];
+}
+
+function reliabilityLine({ groups, reliability: { failed, missed, risk } }: EvaluationSummary): string {
+  const images = groups.reduce((sum, group) => sum + group.images, 0);
+  const interval = failed.ci95 ? `, 95 % ${failed.ci95.map((end) => number(100 * end, 1)).join(' to ')}` : '';
+  const saved = risk ? `; Dice of the half with the best scores ${number(diceAt(risk, 0.5), 3)}` : '';
+  return `Dice below ${FAILURE_DICE}: ${failed.images} of ${images} (${number(100 * failed.mean, 1)} %${interval}), ${missed} of them empty${saved}`;
 }
 
 /** What the intervals resample. */
@@ -89,12 +109,44 @@ function intervalLine(groups: readonly GroupSummary[]): string {
 function comparisonLines({ first, second, groups }: Comparison, { groups: named }: EvaluationSummary): string[] {
   const nameOf = (dataset: string, classId: number): string =>
     named.find((group) => group.dataset === dataset && group.classId === classId)!.className;
+  const corrected = groups.some(({ differences }) => differences.get('dice')!.holm !== undefined);
   const rows = groups.map(({ dataset, classId, images, differences }) => {
-    const { mean, ci95, wilcoxon } = differences.get('dice')!;
+    const { mean, ci95, wilcoxon, holm, probabilityFalse } = differences.get('dice')!;
     const interval = ci95 ? `${signed(ci95[0])} to ${signed(ci95[1])}` : '';
-    return [dataset, nameOf(dataset, classId), String(images), signed(mean), interval, pText(wilcoxon.p)];
+    const p = [pText(wilcoxon.p), ...(corrected ? [pText(holm ?? 1)] : []), falseText(probabilityFalse)];
+    return [dataset, nameOf(dataset, classId), String(images), signed(mean), interval, ...p];
   });
-  return [`${second} − ${first}:`, ...table([['dataset', 'class', 'images', 'Dice', '95 %', 'Wilcoxon p'], ...rows])];
+  const tests = ['Wilcoxon p', ...(corrected ? ["Holm's p"] : []), 'P(claim false)'];
+  return [`${second} − ${first}:`, ...table([['dataset', 'class', 'images', 'Dice', '95 %', ...tests], ...rows])];
+}
+
+/** Only ranks that the intervals support: models whose intervals overlap share theirs. */
+function rankingLines({ groups, overall }: Rankings, { groups: named }: EvaluationSummary): string[] {
+  const line = (name: string, { standings, ordered, tau }: Ranking): string => {
+    if (!ordered) return `${name}: no ranking, all 95 % intervals overlap`;
+    const ranked = standings.map(({ model, rank: [best, worst], stability }) => {
+      const first = stability ? `, first in ${number(100 * stability.shares[0]!, 0)} %` : '';
+      return `${best === worst ? best : `${best} to ${worst}`} ${model}${first}`;
+    });
+    const stable = tau === undefined ? '' : ` (resamples agree by Kendall's tau ${number(tau, 2)})`;
+    return `${name}: rank ${ranked.join('; ')}${stable}`;
+  };
+  const lines = groups.map(({ dataset, classId, ...ranking }) => {
+    const group = named.find((one) => one.dataset === dataset && one.classId === classId);
+    return line(`${dataset} ${group?.className ?? classId}`, ranking);
+  });
+  return groups.length > 1 ? [...lines, line('all samples', overall)] : lines;
+}
+
+function publishedLine({ published, model, spread, probabilityFalse }: PublishedComparison): string {
+  const { name, mean, sd, n, correlation } = published;
+  const [better, worse] = spread.mean >= mean ? [model, name] : [name, model];
+  const given = `${number(mean, 3)} ± ${number(sd, 3)}, n ${n}, correlation ${correlation}`;
+  return `${model} − ${name} (${given}): ${signed(spread.mean - mean)}; the claim "${better} is better than ${worse}" is false with probability ${falseText(probabilityFalse)}`;
+}
+
+function falseText(probability: number | undefined): string {
+  return probability === undefined ? '-' : pText(probability);
 }
 
 function failureLines({ failures }: Evaluation): string[] {

@@ -4,38 +4,31 @@
 import { join } from 'node:path';
 import { openDataset } from '../data/dataset.node.js';
 import { type Sample, type SampleList, sampleOrigin } from '../data/sampleList.js';
-import { type Json, SamusError } from '../errors.js';
-import { type Comparison, compareEvaluations } from '../evaluate/compare.js';
-import {
-  calibrationDocument,
-  comparisonDocument,
-  failureDocument,
-  groupDocument,
-  metricsDocument,
-} from '../evaluate/document.js';
+import { listed, SamusError } from '../errors.js';
+import type { Published } from '../evaluate/claims.js';
+import { compareEvaluations, compareToPublished, concerns, withHolm } from '../evaluate/compare.js';
 import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/evaluate.js';
 import { distinctSamples } from '../evaluate/imageGroups.js';
-import { imagesCsv } from '../evaluate/imagesCsv.js';
 import { promptable } from '../evaluate/promptableModel.js';
 import { parseAbsentPrompt, parseFirstPrompt, promptName } from '../evaluate/promptPlan.js';
-import type { Provenance, ReportContent, ReportModel } from '../evaluate/report/content.js';
+import { rankModels } from '../evaluate/ranking.js';
+import type { ReportModel } from '../evaluate/report/content.js';
 import { chooseExamples } from '../evaluate/report/examples.js';
 import { makeGallery } from '../evaluate/report/gallery.node.js';
-import { reportPage } from '../evaluate/report/page.js';
 import { summariseEvaluation } from '../evaluate/summary.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { architectureOf, requirePrompts } from '../models/registry.js';
-import { loadModel, weightsHash } from '../predict/loadModel.node.js';
+import { loadModel } from '../predict/loadModel.node.js';
 import { Segmenter } from '../predict/segmenter.js';
 import type { Provider } from '../runtime/session.js';
-import { writeLines } from './evaluateFiles.js';
+import { evaluationDocument, type Judged, provenanceOf, REPORT_FILES, writeReport } from './evaluateFiles.js';
 import { resultLines } from './evaluateLines.js';
 import { beforeInterruptedEnd } from './interrupt.js';
 import { DEFAULT_MODEL } from './modelOptions.js';
 import { openAnyModel } from './openModel.js';
-import { modelFiles, outputCheck, writeText } from './output.js';
-import { NOTICE, packageVersion } from './packageInfo.js';
+import { modelFiles, outputCheck } from './output.js';
+import { NOTICE } from './packageInfo.js';
 import { Progress, withProgress } from './progress.js';
 import { type Outcome, warn } from './run.js';
 
@@ -52,13 +45,12 @@ export interface EvaluateCommandOptions {
   readonly native?: boolean;
   readonly tolerance: number;
   readonly toleranceMm: number;
+  readonly published?: readonly Published[];
   readonly report?: string;
   readonly provider?: Provider;
   readonly threads?: number;
   readonly json?: boolean;
 }
-
-const REPORT_FILES = ['report.html', 'summary.json', 'images.csv'];
 
 /**
  * @throws SamusError OUTPUT_IS_INPUT, EVALUATE_PROMPT, EVALUATE_MODEL_TWICE, and as openDataset, lists, loadModel and evaluate
@@ -75,20 +67,22 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     tolerancePx: options.tolerance,
     toleranceMm: options.toleranceMm,
   };
+  const published = options.published ?? [];
   const models = options.model ?? [DEFAULT_MODEL];
   checkModels(models);
   const lists = options.list ?? ['test'];
   const dataset = await openDataset(options.data);
   const empty: Sample[] = [];
-  const listed = await dataset.lists(lists, (sample) => empty.push(sample));
+  const named = await dataset.lists(lists, (sample) => empty.push(sample));
   if (empty.length > 0) {
     warn(`skipped ${empty.length} line(s) for images with an empty label, the first ${sampleOrigin(empty[0]!)}`);
   }
-  const { distinct: list, repeated } = distinctSamples(listed);
+  const { distinct: list, repeated } = distinctSamples(named);
   if (repeated.length > 0) {
     const first = `${sampleOrigin(repeated.at(0))}, class ${repeated.at(0).classId}`;
     warn(`skipped ${repeated.length} repeated line(s), the first ${first}`);
   }
+  checkPublished(published, list);
   // Detects an unreadable model before the first one has run for an hour.
   if (models.length > 1) {
     for (const model of models) checkModel((await loadModel(model)).config, model, protocol, list, dataset);
@@ -104,23 +98,30 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     results.push(
       await runModel(model, models, dataset, list, protocol, options).catch((error: unknown) => {
         // Keep the results of earlier models if a later one fails.
-        if (results.length > 0) process.stderr.write(`${resultLines(results, []).join('\n')}\n`);
+        if (results.length > 0)
+          process.stderr.write(`${resultLines({ results, comparisons: [], published: [] }).join('\n')}\n`);
         throw error;
       }),
     );
   }
   const [first, ...others] = results;
-  const comparisons = others.map((other) =>
-    compareEvaluations(first!.evaluation, other.evaluation, list, options.seed),
-  );
+  const evaluations = results.map(({ evaluation }) => evaluation);
+  const judged: Judged = {
+    results,
+    comparisons: withHolm(
+      others.map((other) => compareEvaluations(first!.evaluation, other.evaluation, list, options.seed)),
+    ),
+    ...(others.length > 0 && { rankings: rankModels(evaluations, list, options.seed) }),
+    published: published.flatMap((one) => evaluations.map((evaluation) => compareToPublished(evaluation, list, one))),
+  };
   const provenance = await provenanceOf(results, models);
-  const document = { ...documentOf(options, lists, protocol, results, comparisons), provenance };
+  const document = { ...evaluationDocument(options, lists, protocol, judged), provenance };
   const failed = results.some(({ evaluation }) => evaluation.failures.length > 0);
   const where = options.report === undefined ? [] : [`report: ${join(options.report, 'report.html')}`];
-  const lines = resultLines(results, comparisons);
+  const lines = resultLines(judged);
   if (options.report !== undefined) {
     const classNames = (name: string): readonly string[] => dataset.classes(name).names;
-    const content = { lists, protocol, list, results, comparisons, classNames, provenance, notice: NOTICE };
+    const content = { lists, protocol, list, ...judged, classNames, provenance, notice: NOTICE };
     await writeReport(options.report, content, document).catch((error: unknown) => {
       // Keep the results if the report cannot be written.
       process.stderr.write(`${lines.join('\n')}\n`);
@@ -209,77 +210,19 @@ function checkModel(
   throw new SamusError('MODEL_CLASSES', message, 'evaluate a model that was trained on these classes');
 }
 
+/** @throws SamusError EVALUATE_PUBLISHED for a dataset that no list names */
+function checkPublished(published: readonly Published[], list: SampleList): void {
+  for (const one of published) {
+    if ([...list].some((sample) => concerns(one, sample))) continue;
+    const what = one.classId === undefined ? one.dataset : `${one.dataset}/${one.classId}`;
+    const message = `expected a dataset of the lists for the published result ${one.name}, got ${what}`;
+    throw new SamusError('EVALUATE_PUBLISHED', message, `the lists have ${listed(list.datasets)}`);
+  }
+}
+
 function checkModels(models: readonly string[]): void {
   const twice = models.find((model, i) => models.indexOf(model) !== i);
   if (twice === undefined) return;
   const message = `expected different models, got ${twice} twice`;
   throw new SamusError('EVALUATE_MODEL_TWICE', message, 'name each model once');
-}
-
-function documentOf(
-  options: EvaluateCommandOptions,
-  lists: readonly string[],
-  protocol: EvaluateOptions,
-  results: readonly ReportModel[],
-  comparisons: readonly Comparison[],
-): { [key: string]: Json } {
-  const [first] = results;
-  return {
-    ...modelDocument(first!),
-    prompt: promptName(protocol.prompt),
-    clicks: protocol.clicks,
-    draws: protocol.draws,
-    seed: protocol.seed,
-    lists,
-    absent_prompt: options.absentPrompt,
-    ...(protocol.clean && { clean: true }),
-    size: protocol.native ? 'native' : 256,
-    tolerance_px: protocol.tolerancePx,
-    tolerance_mm: protocol.toleranceMm,
-    ...(results.length > 1 && {
-      models: results.map(modelDocument),
-      comparisons: comparisons.map(comparisonDocument),
-    }),
-    ...(options.report !== undefined && {
-      report: REPORT_FILES.map((name) => join(options.report!, name)),
-    }),
-    notice: NOTICE,
-  };
-}
-
-function modelDocument({ evaluation, summary }: ReportModel): { [key: string]: Json } {
-  const images = summary.groups.reduce((sum, group) => sum + group.images, 0);
-  return {
-    model: summary.model,
-    datasets: summary.groups.map((group) => groupDocument(group, evaluation.confusions.get(group.dataset)?.rows())),
-    overall: {
-      images,
-      ...metricsDocument(summary.overall, images),
-      ci95_resamples: summary.resampled,
-      ...(Number.isNaN(summary.macroDice) ? {} : { macroDice: summary.macroDice }),
-    },
-    calibration: calibrationDocument(summary.calibration),
-    failures: evaluation.failures.map(failureDocument),
-    timing: { wall_ms: evaluation.wallMs, imagesPerSecond: (1000 * evaluation.images) / evaluation.wallMs },
-  };
-}
-
-/** The command line in a form that can be pasted into a shell, versions and weight hashes. */
-async function provenanceOf(results: readonly ReportModel[], models: readonly string[]) {
-  const quoted = process.argv.slice(2).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`));
-  const hashes = await Promise.all(models.map(weightsHash));
-  return {
-    command: ['samus', ...quoted].join(' '),
-    version: packageVersion(),
-    date: new Date().toISOString(),
-    models: results.map(({ summary }, i) => ({ model: summary.model, sha256: hashes[i]! })),
-  } satisfies Provenance;
-}
-
-async function writeReport(folder: string, content: ReportContent, document: Json): Promise<void> {
-  const { results, list, protocol } = content;
-  const evaluations = results.map(({ evaluation }) => evaluation);
-  await writeText(join(folder, 'summary.json'), `${JSON.stringify(document, null, 2)}\n`);
-  await writeLines(join(folder, 'images.csv'), imagesCsv(evaluations, list, protocol.draws > 0));
-  await writeText(join(folder, 'report.html'), reportPage(content));
 }

@@ -4,9 +4,12 @@
  */
 import type { Json } from '../errors.js';
 import type { Calibration } from './calibration.js';
-import type { Comparison, PairedDifference } from './compare.js';
+import type { Comparison, PairedDifference, PublishedComparison } from './compare.js';
 import type { Failure } from './evaluate.js';
-import type { GroupSummary, MetricSummary } from './summary.js';
+import type { Ranking, Rankings } from './ranking.js';
+import { FAILURE_DICE, type Reliability } from './reliability.js';
+import type { MetricSummary } from './statistics.js';
+import type { GroupSummary } from './summary.js';
 
 /** The JSON of each dataset and class. */
 export function groupDocument(
@@ -21,6 +24,7 @@ export function groupDocument(
     images,
     failed,
     ...(absent && { absent: { images: absent.images, false_positive_images: absent.falsePositives } }),
+    ...(group.allDice && { dice_all: { ...metricDocument(group.allDice), n: group.allDice.n } }),
   };
   if (images === 0) return facts;
   return {
@@ -56,6 +60,18 @@ export function groupDocument(
       ...(Number.isNaN(group.area.low) ? {} : { limits: [group.area.low, group.area.high] }),
     },
     calibration: calibrationDocument(group.calibration),
+    ...reliabilityDocument(group.reliability),
+  };
+}
+
+/** Failures, missed objects, and what withholding answers with low scores saves. */
+export function reliabilityDocument({ failed, missed, risk }: Reliability): { [key: string]: Json } {
+  return {
+    failure_rate: { dice_below: FAILURE_DICE, images: failed.images, mean: failed.mean, ...interval(failed) },
+    missed_images: missed,
+    ...(risk && {
+      risk_coverage: { aurc: risk.aurc, excess_aurc: risk.excess, curve: risk.curve.map((point) => ({ ...point })) },
+    }),
   };
 }
 
@@ -73,6 +89,8 @@ export function metricsDocument(metrics: ReadonlyMap<string, MetricSummary>, ima
 function metricDocument({ mean, std, median, ci95 }: MetricSummary): { [key: string]: Json } {
   return { mean, std, median, ...(ci95 && { ci95 }) };
 }
+
+const interval = ({ ci95 }: Pick<MetricSummary, 'ci95'>) => ({ ...(ci95 && { ci95 }) });
 
 /** Bins without answers are left out. */
 export function calibrationDocument({ n, mae, bias, ece, pearson, spearman, bins }: Calibration): Json {
@@ -111,11 +129,51 @@ function differencesDocument(differences: ReadonlyMap<string, PairedDifference>)
   return Object.fromEntries(
     [...differences]
       .filter(([, { n }]) => n > 0)
-      .map(([metric, { mean, std, median, n, ci95, larger, smaller, wilcoxon }]) => [
+      .map(([metric, { mean, std, median, n, ci95, larger, smaller, wilcoxon, holm, probabilityFalse }]) => [
         metric,
-        { mean, std, median, n, ...(ci95 && { ci95 }), larger, smaller, wilcoxon: { ...wilcoxon } },
+        {
+          ...{ mean, std, median, n, ...(ci95 && { ci95 }), larger, smaller },
+          wilcoxon: { ...wilcoxon, ...(holm !== undefined && { p_holm: holm }) },
+          ...(probabilityFalse !== undefined && { probability_false: probabilityFalse }),
+        },
       ]),
   );
+}
+
+/** Models in the order of their mean Dice; `rank` has the best and the worst place that the intervals allow. */
+export function rankingsDocument({ groups, overall }: Rankings): Json {
+  return {
+    datasets: groups.map(({ dataset, classId, ...ranking }) => ({
+      dataset,
+      class: classId,
+      ...rankingDocument(ranking),
+    })),
+    overall: rankingDocument(overall),
+  };
+}
+
+function rankingDocument({ images, standings, ordered, tau }: Ranking): { [key: string]: Json } {
+  return {
+    images,
+    ordered,
+    models: standings.map(({ model, mean, ci95, rank, stability }) => ({
+      model,
+      dice: { mean, ...(ci95 && { ci95 }) },
+      rank: [...rank],
+      ...(stability && { bootstrap: { shares: [...stability.shares], rank_ci95: [...stability.ci95] } }),
+    })),
+    ...(tau !== undefined && { kendall_tau: tau }),
+  };
+}
+
+/** `difference` is of the model less what is published. */
+export function publishedDocument({ published, model, spread, probabilityFalse }: PublishedComparison): Json {
+  const { name, dataset, classId, mean, sd, n, correlation } = published;
+  return {
+    ...{ published: name, ...(dataset !== undefined && { dataset }), ...(classId !== undefined && { class: classId }) },
+    ...{ mean, sd, n, correlation, model, dice: { ...spread }, difference: spread.mean - mean },
+    ...(probabilityFalse !== undefined && { probability_false: probabilityFalse }),
+  };
 }
 
 function defined(values: Readonly<Record<string, number>>): { [key: string]: number } {

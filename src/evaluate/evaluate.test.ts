@@ -123,8 +123,9 @@ describe('an evaluation', () => {
     expect(groupDocument(groups[0]!)).not.toHaveProperty('absent');
     expect(overall.get('dice')).toMatchObject({ n: 1, mean: 1 });
     const lines = [...imagesCsv([evaluation], list, false)];
-    expect(lines[0]).toMatch(/,false_positive,error$/);
-    expect(lines.slice(1).map((line) => line.slice(-3))).toEqual(['0,,', ',1,', ',1,']);
+    expect(lines[0]).toMatch(/,false_positive,error,hd95_max_px,hd95_max_mm$/);
+    const ends = lines.slice(1).map((line) => line.split(',').slice(-4).join());
+    expect(ends).toEqual([',,0,0', '1,,,', '1,,,']);
 
     const beside = await evaluate(model, source, list, { ...native, absentPrompt: 'beside' });
     const again = asked.slice(3).filter(([x]) => x !== 8);
@@ -140,6 +141,32 @@ describe('an evaluation', () => {
     const silent = await evaluate(mute, source, listOf('3/Set/0'), native);
     expect(silent.table.falsePositive(0)).toBe(false);
     expect(silent.failures).toEqual([]);
+  });
+
+  it('counts failures and missed objects, and gives the Dice of all images where some lack the object', async () => {
+    // Classes of the squares are 1 and 2; images from x10 on lack the class.
+    const source: CaseSource = {
+      ...squares(),
+      read: async ({ name }) => {
+        const { label, patient, ...rest } = twoSquares(Number(name) % 8);
+        return { ...rest, label: Number(name) < 10 ? label : label.map((value) => (value === 1 ? 0 : value)) };
+      },
+    };
+    // Image 0: all rows missing, 1: three quarters, else none. Without the object it answers with the background.
+    const model = oracle((x) => ({ 8: 20, 9: 15 })[x] ?? 0);
+    const list = listOf(...[0, 1, 2, 3, 4, 5].map((name) => `1/Set/${name}`), '1/Set/10', '1/Set/11');
+    const { groups, reliability } = summariseEvaluation(await evaluate(model, source, list, native), list, source, 1);
+    const document = groupDocument(groups[0]!);
+    expect(document).toMatchObject({
+      images: 6,
+      absent: { images: 2, false_positive_images: 2 },
+      failure_rate: { dice_below: 0.5, images: 2, mean: 1 / 3, ci95: [expect.any(Number), expect.any(Number)] },
+      missed_images: 1,
+      risk_coverage: { aurc: expect.any(Number), excess_aurc: expect.any(Number) },
+    });
+    const mean = groups[0]!.metrics.get('dice')!.mean;
+    expect(document.dice_all).toMatchObject({ n: 8, mean: expect.closeTo((6 * mean) / 8, 12) });
+    expect(reliability.missed).toBe(1);
   });
 
   it('measures at 256 pixels by default and at the stored size if asked to', async () => {
@@ -252,8 +279,8 @@ describe('an evaluation', () => {
     expect(groupDocument(groups[1]!)).toEqual({ dataset: 'Set', class: 2, className: 'right', images: 0, failed: 1 });
     const lines = [...imagesCsv([evaluation], list, false)];
     expect(lines).toHaveLength(4);
-    expect(lines[1]).toMatch(/^oracle,Set,1,bad1,test,1,,.*,IMAGE_CORRUPT$/);
-    expect(lines[2]).toMatch(/^oracle,Set,1,0,test,2,,1,1,1,1,1,0,0,0,1,0,0,0,0,1,,0\.75,400,400,100,100,,$/);
+    expect(lines[1]).toMatch(/^oracle,Set,1,bad1,test,1,,.*,IMAGE_CORRUPT,,$/);
+    expect(lines[2]).toMatch(/^oracle,Set,1,0,test,2,,1,1,1,1,1,0,0,0,1,0,0,0,0,1,,0\.75,400,400,100,100,,,0,0$/);
   });
 
   it('fails where every image does, and where this machine or the caller ends it', async () => {

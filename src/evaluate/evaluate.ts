@@ -119,12 +119,17 @@ async function evaluateImage(
   const asked = [...new Set(group.map((index) => list.at(index).classId))];
   const classIds = asked.filter((classId) => label.includes(classId));
   const seen = lookedOnce(model);
+  const about = {
+    pixelMm2: spacingMm ? spacingMm[0] * spacingMm[1] : Number.NaN,
+    image: group[0]!,
+    ...(patient !== undefined && { patient: `${first.dataset}/${patient}` }),
+  };
   if (classIds.length < asked.length) {
     const absent = group.filter((index) => !classIds.includes(list.at(index).classId));
     const prompts = absent.map((index) => promptOfAbsent(options, label, width, list.at(index)));
     const answering = await seen.look(evaluated.image);
     const answers = await answering(prompts, { logits: false, clean: options.clean ?? false });
-    for (const [i, index] of absent.entries()) table.setAbsent(index, answers[i]!.mask.includes(1));
+    for (const [i, index] of absent.entries()) table.setAbsent(index, about, answers[i]!.mask.includes(1));
   }
   const several = classIds.length > 1;
   const samples = classIds.map((classId) => ({ ...first, classId }));
@@ -156,16 +161,7 @@ async function evaluateImage(
     const { classId } = list.at(index);
     if (!classIds.includes(classId)) continue;
     const rows = measured.filter((row) => row.classId === classId).map(({ values }) => values);
-    const pixelMm2 = spacingMm ? spacingMm[0] * spacingMm[1] : Number.NaN;
-    table.set(
-      index,
-      {
-        pixelMm2,
-        image: group[0]!,
-        ...(patient !== undefined && { patient: `${first.dataset}/${patient}` }),
-      },
-      rows,
-    );
+    table.set(index, about, rows);
   }
 }
 

@@ -3,7 +3,11 @@
  */
 import type { SampleList } from '../data/sampleList.js';
 import type { Evaluation } from './evaluate.js';
-import { METRICS } from './metrics.js';
+import { METRICS, type Metric } from './metrics.js';
+
+/** Columns keep their places: metrics that were added later come last. */
+const LATER = ['hd95_max_px', 'hd95_max_mm'] as const satisfies readonly Metric[];
+const FIRST = METRICS.filter((metric) => !LATER.some((later) => later === metric));
 
 /** The header and the lines, without line ends; what is not defined is an empty field. */
 export function* imagesCsv(
@@ -15,8 +19,8 @@ export function* imagesCsv(
   const turns = Array.from({ length: first?.table.turns ?? 1 }, (_, i) => i + 1);
   const perTurn = turns.length > 1 ? turns.flatMap((turn) => [`dice_${turn}`, `iou_${turn}`]) : [];
   const areas = ['area_truth_px', 'area_px', 'area_truth_mm2', 'area_mm2'];
-  const columns = ['model', 'dataset', 'class', 'image', 'list', 'line', 'draw', ...METRICS, 'dice_combined', 'score'];
-  yield [...columns, ...areas, ...perTurn, 'false_positive', 'error'].join(',');
+  const columns = ['model', 'dataset', 'class', 'image', 'list', 'line', 'draw', ...FIRST, 'dice_combined', 'score'];
+  yield [...columns, ...areas, ...perTurn, 'false_positive', 'error', ...LATER].join(',');
   for (const { model, table, failures } of evaluations) {
     const errors = new Map(
       failures.map(({ sample, error }) => [`${sample.list}:${sample.line}:${sample.classId}`, error.code]),
@@ -32,7 +36,7 @@ export function* imagesCsv(
         const row = i * table.draws + draw;
         const mm2 = table.pixelMm2[i]!;
         const numbers = [
-          ...METRICS.map((metric) => table.column(metric)[row]!),
+          ...FIRST.map((metric) => table.column(metric)[row]!),
           table.column('combinedDice')[row]!,
           table.column('score')[row]!,
           table.column('truthArea')[row]!,
@@ -44,7 +48,8 @@ export function* imagesCsv(
             : perTurn.map(() => Number.NaN)),
         ];
         const wrong = falsePositive === undefined ? '' : Number(falsePositive);
-        yield `${facts},${randomDraws && measured ? draw + 1 : ''},${fields(numbers)},${wrong},${error}`;
+        const later = fields(LATER.map((metric) => table.column(metric)[row]!));
+        yield `${facts},${randomDraws && measured ? draw + 1 : ''},${fields(numbers)},${wrong},${error},${later}`;
       }
     }
   }

@@ -54,6 +54,20 @@ describe('metrics of a mask', () => {
     });
   });
 
+  it('have both 95th percentiles of distances, as SciPy computes them', () => {
+    const at = (inside: (x: number, y: number) => boolean): Uint8Array =>
+      Uint8Array.from({ length: 24 * 24 }, (_, i) => Number(inside(i % 24, Math.floor(i / 24))));
+    const one = at((x, y) => (x - 9) ** 2 / 36 + (y - 10) ** 2 / 16 <= 1);
+    const other = at((x, y) => (x - 13) ** 2 / 25 + (y - 12) ** 2 / 49 <= 1 || (y >= 3 && y < 5 && x >= 20 && x < 22));
+    // MedPy pools the distances of both directions; MONAI takes the larger percentile of the two directions.
+    expectClose(measure(one, other, 24, [0.4, 0.7]), {
+      hd95_px: 7.041851547833508,
+      hd95_max_px: 7.873251694004628,
+      hd95_mm: 3.824292506269528,
+      hd95_max_mm: 4.030803239679647,
+    });
+  });
+
   it('agree with SciPy in millimetres of pixels that are not square', () => {
     expectClose(measure(prediction, truth, 8, [0.7, 0.3]), {
       hausdorff_mm: 1.5231546211727816,

@@ -22,6 +22,8 @@ export const METRICS = [
   'hd95_mm',
   'assd_mm',
   'nsd_mm',
+  'hd95_max_px',
+  'hd95_max_mm',
 ] as const;
 
 export type Metric = (typeof METRICS)[number];
@@ -74,6 +76,8 @@ export function measureMask(
     hausdorff_mm: millimetres.hausdorff,
     hd95_mm: millimetres.hausdorff95,
     assd_mm: millimetres.assd,
+    hd95_max_px: pixels.hausdorff95Max,
+    hd95_max_mm: millimetres.hausdorff95Max,
     nsd_mm: missed && spacingMm ? 0 : millimetres.surfaceDice,
   };
 }

@@ -12,6 +12,8 @@ export interface SurfaceMetrics {
   readonly hausdorff: number;
   /** The 95th percentile of both directed sets of distances together, linearly interpolated. */
   readonly hausdorff95: number;
+  /** The larger of the 95th percentiles of the two directed sets of distances. */
+  readonly hausdorff95Max: number;
   /** The mean of the two directed mean distances. */
   readonly assd: number;
   /** The share of the surface pixels of both masks that lie within the tolerance of the other surface, 0 to 1. */
@@ -21,6 +23,7 @@ export interface SurfaceMetrics {
 const UNDEFINED: SurfaceMetrics = {
   hausdorff: Number.NaN,
   hausdorff95: Number.NaN,
+  hausdorff95Max: Number.NaN,
   assd: Number.NaN,
   surfaceDice: Number.NaN,
 };
@@ -74,6 +77,10 @@ export function surfaceMetrics(distances: SurfaceDistances | undefined, toleranc
   return {
     hausdorff: all[all.length - 1]!,
     hausdorff95: percentileOfSorted(all, 0.95),
+    hausdorff95Max: Math.max(
+      percentileOfSorted(fromPrediction.toSorted(), 0.95),
+      percentileOfSorted(fromTruth.toSorted(), 0.95),
+    ),
     assd: (mean(fromPrediction) + mean(fromTruth)) / 2,
     surfaceDice: within / all.length,
   };

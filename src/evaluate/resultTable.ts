@@ -79,16 +79,9 @@ export class ResultTable {
   }
 
   /** Fills the rows of a sample. @param rows one for each draw */
-  set(sample: number, { pixelMm2, image, patient }: SampleValues, rows: readonly RowValues[]): void {
+  set(sample: number, values: SampleValues, rows: readonly RowValues[]): void {
     this.#states[sample] = MEASURED;
-    this.pixelMm2[sample] = pixelMm2;
-    if (patient === undefined) {
-      this.#clusters[sample] = -1 - image;
-    } else {
-      const place = this.#patientPlaces.get(patient) ?? this.#patientPlaces.size;
-      this.#patientPlaces.set(patient, place);
-      this.#clusters[sample] = place;
-    }
+    this.#describe(sample, values);
     for (const [draw, values] of rows.entries()) {
       const row = sample * this.draws + draw;
       for (const metric of METRICS) this.#put(metric, row, values.metrics[metric]);
@@ -96,6 +89,17 @@ export class ResultTable {
       if (this.turns === 1) continue;
       this.#turnDice.set(values.turnDice, row * this.turns);
       this.#turnIou.set(values.turnIou, row * this.turns);
+    }
+  }
+
+  #describe(sample: number, { pixelMm2, image, patient }: SampleValues): void {
+    this.pixelMm2[sample] = pixelMm2;
+    if (patient === undefined) {
+      this.#clusters[sample] = -1 - image;
+    } else {
+      const place = this.#patientPlaces.get(patient) ?? this.#patientPlaces.size;
+      this.#patientPlaces.set(patient, place);
+      this.#clusters[sample] = place;
     }
   }
 
@@ -107,7 +111,8 @@ export class ResultTable {
   }
 
   /** Records the answer to a sample whose label does not contain the class: it has no metrics. */
-  setAbsent(sample: number, falsePositive: boolean): void {
+  setAbsent(sample: number, values: SampleValues, falsePositive: boolean): void {
+    this.#describe(sample, values);
     this.#states[sample] = falsePositive ? ABSENT_ANSWERED : ABSENT;
   }
 

@@ -16,6 +16,12 @@ export interface Summary {
   readonly n: number;
 }
 
+/** A summary with its interval. */
+export interface MetricSummary extends Summary {
+  /** Of the mean; absent for less than five samples (or patients). */
+  readonly ci95?: Interval;
+}
+
 /** Lower and upper end. */
 export type Interval = readonly [low: number, high: number];
 
@@ -40,17 +46,43 @@ export function summarise(values: ArrayLike<number>, room = new Float64Array(val
   return { mean, std: Math.sqrt(squares / n), median: percentileOfSorted(known.sort(), 0.5), n };
 }
 
-/**
- * 95 % percentile bootstrap intervals of the means of several columns. All columns see the same resamples.
- * @param columns values of the same things in each; undefined ones are left out of their column's mean
- * @param clusters for each value the number of its cluster, from 0 on; default: each value is one
- * @returns undefined for a column of less than five clusters with values
- */
+/** Several columns of the same samples, each with the interval of its mean. */
+export function summariesOf(
+  columns: readonly Float64Array[],
+  seed: number,
+  clusters: Int32Array | undefined,
+): MetricSummary[] {
+  const intervals = bootstrapMeans(columns, seed, clusters);
+  const room = new Float64Array(columns[0]?.length ?? 0);
+  return columns.map((column, i) => ({ ...summarise(column, room), ...(intervals[i] && { ci95: intervals[i] }) }));
+}
+
+/** 95 % percentile bootstrap intervals of the means of several columns, as {@link resampledMeans}. */
 export function bootstrapMeans(
   columns: readonly Float64Array[],
   seed: number,
   clusters?: ArrayLike<number>,
 ): (Interval | undefined)[] {
+  return resampledMeans(columns, seed, clusters).map((means) => means && intervalOf(means));
+}
+
+/** What lies between the 2.5th and the 97.5th percentile. A resample may hold no defined value at all. */
+export function intervalOf(means: Float64Array): Interval {
+  const sorted = defined(means).sort();
+  return [percentileOfSorted(sorted, 0.025), percentileOfSorted(sorted, 0.975)];
+}
+
+/**
+ * The means of several columns in bootstrap resamples. All columns see the same resamples.
+ * @param columns values of the same things in each; undefined ones are left out of their column's mean
+ * @param clusters for each value the number of its cluster, from 0 on; default: each value is one
+ * @returns undefined for a column of less than five clusters with values
+ */
+export function resampledMeans(
+  columns: readonly Float64Array[],
+  seed: number,
+  clusters?: ArrayLike<number>,
+): (Float64Array | undefined)[] {
   const length = columns[0]?.length ?? 0;
   const count = clusters ? largest(clusters) + 1 : length;
   const sums = columns.map((column) => clusterSums(column, clusters, count));
@@ -75,12 +107,7 @@ export function bootstrapMeans(
       means[i]![r] = total / n;
     }
   }
-  return means.map((column, i) => {
-    if (!enough[i]) return undefined;
-    // A resample may hold no defined value at all.
-    const sorted = defined(column).sort();
-    return [percentileOfSorted(sorted, 0.025), percentileOfSorted(sorted, 0.975)];
-  });
+  return means.map((column, i) => (enough[i] ? column : undefined));
 }
 
 interface ClusterSums {

@@ -9,14 +9,9 @@ import { columnOf } from './columns.js';
 import type { CaseSource, Evaluation } from './evaluate.js';
 import { METRICS, type Metric } from './metrics.js';
 import { overlapMetrics } from './metricsOverlap.js';
+import { type Reliability, reliabilityOf } from './reliability.js';
 import type { Clusters, ResultTable } from './resultTable.js';
-import { bootstrapMeans, type Interval, type Summary, summarise } from './statistics.js';
-
-/** Statistics of a metric. */
-export interface MetricSummary extends Summary {
-  /** Of the mean; absent for less than five samples (or patients). */
-  readonly ci95?: Interval;
-}
+import { type MetricSummary, summariesOf, summarise } from './statistics.js';
 
 /** How much the choice of random prompts changes the result. */
 interface DrawSpread {
@@ -55,6 +50,10 @@ export interface GroupSummary {
   readonly images: number;
   /** Samples whose label lacks the class, and how many of them the model answered with a mask; absent if there are none. */
   readonly absent?: { readonly images: number; readonly falsePositives: number };
+  /**
+   * Dice of all images, where some lack the class: of those it is 1 for an empty answer and 0 for a false positive.
+   */
+  readonly allDice?: MetricSummary;
   readonly failed: number;
   /** Places in the list of the samples measured. */
   readonly samples: Uint32Array;
@@ -69,6 +68,7 @@ export interface GroupSummary {
   readonly clicksNeeded?: readonly ClicksNeeded[];
   readonly area: Agreement & Pick<Areas, 'unit'>;
   readonly calibration: Calibration;
+  readonly reliability: Reliability;
 }
 
 export interface EvaluationSummary {
@@ -81,6 +81,7 @@ export interface EvaluationSummary {
   /** The mean of the groups' means: small datasets count as much as large ones. */
   readonly macroDice: number;
   readonly calibration: Calibration;
+  readonly reliability: Reliability;
 }
 
 /** The marks that interactive segmentation is judged by: NoC@85 and NoC@90. */
@@ -118,6 +119,13 @@ export function summariseEvaluation(
     for (let i = 0, n = 0; i < list.length; i++) if (table.isDone(i) && wanted(i)) places[n++] = i;
     return places;
   };
+  const absentPlaces = (kind: number, count: number): Uint32Array => {
+    const places = new Uint32Array(count);
+    for (let i = 0, n = 0; n < count; i++) {
+      if (kindOf[i] === kind && table.falsePositive(i) !== undefined) places[n++] = i;
+    }
+    return places;
+  };
   const groups = [...kinds.values()].map(
     ({ sample: { dataset, classId }, measured, failed, absent, wrong }, k): GroupSummary => {
       const samples = placesOf((place) => kindOf[place] === k, measured);
@@ -127,7 +135,10 @@ export function summariseEvaluation(
         className: source.classes(dataset).names[classId] ?? `class-${classId}`,
         images: measured,
         failed,
-        ...(absent > 0 && { absent: { images: absent, falsePositives: wrong } }),
+        ...(absent > 0 && {
+          absent: { images: absent, falsePositives: wrong },
+          allDice: allDice(table, samples, absentPlaces(k, absent), seed),
+        }),
         samples,
         ...statisticsOf(table, samples, seed),
       };
@@ -146,7 +157,18 @@ export function summariseEvaluation(
     resampled: resampledBy(clusters),
     macroDice: summarise(groups.map(({ metrics }) => metrics.get('dice')!.mean)).mean,
     calibration: groups.length === 1 && only ? only.calibration : calibrationOf(table, all),
+    reliability: groups.length === 1 && only ? only.reliability : reliabilityOf(table, all, seed, clusters?.numbers),
   };
+}
+
+function allDice(table: ResultTable, samples: Uint32Array, absent: Uint32Array, seed: number): MetricSummary {
+  const dice = table.column('dice');
+  const all = Uint32Array.of(...samples, ...absent);
+  const values = columnOf(all.length, (i) => {
+    const falsePositive = table.falsePositive(all[i]!);
+    return falsePositive === undefined ? table.meanOverDraws(dice, all[i]!) : Number(!falsePositive);
+  });
+  return summariesOf([values], seed, table.clustersOf(all)?.numbers)[0]!;
 }
 
 function statisticsOf(table: ResultTable, samples: Uint32Array, seed: number) {
@@ -160,7 +182,7 @@ function statisticsOf(table: ResultTable, samples: Uint32Array, seed: number) {
     resampled: resampledBy(clusters),
     ...(clusters?.patients === 'all' && { patientDice: patientDice(table, samples, clusters.numbers, seed) }),
     ...(combined.some((value) => !Number.isNaN(value)) && {
-      combinedDice: withInterval([combined], seed, numbers)[0]!,
+      combinedDice: summariesOf([combined], seed, numbers)[0]!,
     }),
     ...(draws > 1 && { spread: spreadOf(table, samples) }),
     ...(turns > 1 && {
@@ -169,6 +191,7 @@ function statisticsOf(table: ResultTable, samples: Uint32Array, seed: number) {
     }),
     area: { unit: areas.unit, ...agreementOf(areas) },
     calibration: calibrationOf(table, samples),
+    reliability: reliabilityOf(table, samples, seed, numbers),
   };
 }
 
@@ -183,18 +206,8 @@ function metricSummaries(
   clusters: Int32Array | undefined,
 ): Map<Metric, MetricSummary> {
   const columns = METRICS.map((metric) => table.valuesOf(table.column(metric), samples));
-  const summaries = withInterval(columns, seed, clusters);
+  const summaries = summariesOf(columns, seed, clusters);
   return new Map(METRICS.map((metric, i) => [metric, summaries[i]!]));
-}
-
-function withInterval(
-  columns: readonly Float64Array[],
-  seed: number,
-  clusters: Int32Array | undefined,
-): MetricSummary[] {
-  const intervals = bootstrapMeans(columns, seed, clusters);
-  const room = new Float64Array(columns[0]?.length ?? 0);
-  return columns.map((column, i) => ({ ...summarise(column, room), ...(intervals[i] && { ci95: intervals[i] }) }));
 }
 
 /** Dice of the pixels of all images and draws of each patient. */
@@ -211,7 +224,7 @@ function patientDice(table: ResultTable, samples: Uint32Array, clusters: Int32Ar
     const wrong = both[c]! - 2 * truePositive;
     return overlapMetrics({ truePositive, falsePositive: wrong, falseNegative: 0, trueNegative: 0 }).dice;
   });
-  return withInterval([dice], seed, undefined)[0]!;
+  return summariesOf([dice], seed, undefined)[0]!;
 }
 
 function spreadOf(table: ResultTable, samples: Uint32Array): DrawSpread {
@@ -247,7 +260,7 @@ function turnSummaries(
     });
   return Array.from({ length: table.turns }, (_, turn) => {
     const columns = [after((row) => table.diceAfter(row, turn)), after((row) => table.iouAfter(row, turn))];
-    const [dice, iou] = withInterval(columns, seed, clusters);
+    const [dice, iou] = summariesOf(columns, seed, clusters);
     return { interactions: turn + 1, dice: dice!, iou: iou! };
   });
 }

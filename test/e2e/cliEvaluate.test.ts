@@ -97,10 +97,11 @@ describe('samus evaluate', () => {
   });
 
   it('writes a report of several models with clicks and draws', async () => {
-    const options = ['--clicks', '2', '--draws', '2', '--seed', '5', '--report', 'report'];
+    const published = ['--published', 'a paper=0.9±0.1,n=20', '--published', 'other@Heart-Phantom=0.1+-0.1,n=9,r=0.5'];
+    const options = ['--clicks', '2', '--draws', '2', '--seed', '5', '--report', 'report', ...published];
     const { code, stdout } = await run('--model', 'one', '--model', 'two', ...options);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/two − one:\n.*Wilcoxon p\n\S+ +\S*[a-z]/);
+    expect(stdout).toMatch(/two − one:\n.*Wilcoxon p +P\(claim false\)\n\S+ +\S*[a-z]/);
     expect(filesIn(join(folder, 'report'))).toEqual(['images.csv', 'report.html', 'summary.json']);
     expect(stdout).toMatch(/95 % intervals resample images/);
     const summary = JSON.parse(readFileSync(join(folder, 'report/summary.json'), 'utf8'));
@@ -109,7 +110,24 @@ describe('samus evaluate', () => {
       mean: expect.any(Number),
       wilcoxon: { method: 'exact' },
     });
+    expect(summary.comparisons[0].datasets[0].dice.probability_false).toBeLessThanOrEqual(0.5);
+    expect(summary.ranking).toMatchObject({
+      overall: { ordered: expect.any(Boolean), models: [{ rank: [1, 2] }, {}] },
+    });
+    expect(stdout).toMatch(/all samples: (no ranking, all 95 % intervals overlap|rank 1 )/);
+    expect(
+      summary.published.map(({ published, model, n }: { [key: string]: unknown }) => [published, model, n]),
+    ).toEqual([
+      ['a paper', 'one', 20],
+      ['a paper', 'two', 20],
+      ['other', 'one', 9],
+      ['other', 'two', 9],
+    ]);
+    expect(stdout).toMatch(/one − a paper .*the claim "a paper is better than one" is false with probability < 0.001/);
     expect(summary.datasets[0]).toMatchObject({
+      failure_rate: { dice_below: 0.5, images: 5, mean: 1 },
+      missed_images: expect.any(Number),
+      risk_coverage: { curve: expect.any(Array) },
       draws: { count: 2 },
       interactions: [{ count: 1 }, { count: 2 }, { count: 3 }],
       noc85: { mean: expect.any(Number), reached: expect.any(Number) },
@@ -181,6 +199,13 @@ describe('samus evaluate', () => {
       'EVALUATE_MODEL_TWICE',
       2,
       ['--data', 'data', '--list', 'val', '--model', 'one', '--model', 'one'],
+    ],
+    ['a published result in per cent', 'EVALUATE_PUBLISHED', 2, ['--data', 'data', '--published', 'x=84±9,n=20']],
+    [
+      'a published result of another dataset',
+      'EVALUATE_PUBLISHED',
+      2,
+      ['--data', 'data', '--list', 'val', '--model', 'one', '--published', 'x@none=0.8±0.1,n=20'],
     ],
     ['clicks without end', 'USAGE_NUMBER', 2, ['--data', 'data', '--clicks', '101']],
     ['no draws', 'USAGE_NUMBER', 2, ['--data', 'data', '--draws', '0']],

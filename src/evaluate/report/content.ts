@@ -2,8 +2,9 @@
  * What a report is made of.
  */
 import type { SampleList } from '../../data/sampleList.js';
-import type { Comparison } from '../compare.js';
+import type { Comparison, PublishedComparison } from '../compare.js';
 import type { EvaluateOptions, Evaluation } from '../evaluate.js';
+import type { Rankings } from '../ranking.js';
 import type { EvaluationSummary } from '../summary.js';
 import type { GalleryEntry } from './examples.js';
 
@@ -19,6 +20,9 @@ export interface ReportContent {
   readonly list: SampleList;
   readonly results: readonly ReportModel[];
   readonly comparisons: readonly Comparison[];
+  /** Absent for a single model. */
+  readonly rankings?: Rankings;
+  readonly published: readonly PublishedComparison[];
   /** Names of classes by index, for datasets with several. */
   readonly classNames: (dataset: string) => readonly string[];
   readonly provenance: Provenance;

@@ -5,7 +5,7 @@
 import { escapeText, formatNumber, round } from '../../formats/svg.js';
 import type { EvaluationSummary } from '../summary.js';
 import type { GalleryEntry, Rank } from './examples.js';
-import { groupName } from './tables.js';
+import { groupName } from './table.js';
 
 const RANKS: readonly (readonly [Rank, string])[] = [
   ['worst', 'Worst'],

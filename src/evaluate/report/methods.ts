@@ -36,7 +36,7 @@ export function methodsSection(
     ],
     [
       'HD, HD95, ASSD',
-      'Distances between the outlines (pixels of the mask with one of four neighbours outside): largest, 95th percentile of both directions together, mean of both directed means. Not defined where a mask is empty.',
+      'Distances between the outlines (pixels of the mask with one of four neighbours outside): largest, 95th percentile of both directions together (HD95) and the larger of the percentiles of each direction (HD95 max), mean of both directed means. Not defined where a mask is empty.',
     ],
     [
       'NSD',
@@ -55,7 +55,11 @@ export function methodsSection(
       ? [
           [
             'Wilcoxon',
-            `Signed-rank test of the paired differences, two-sided; exact up to 50 that differ, ties included${patients ? '; the images of a patient are one difference, their mean' : ''}.`,
+            `Signed-rank test of the paired differences, two-sided; exact up to 50 that differ, ties included${patients ? '; the images of a patient are one difference, their mean' : ''}. With three or more models, Holm’s correction for each dataset and class.`,
+          ] as const,
+          [
+            'P(claim false)',
+            'The probability that the model with the larger mean is not the better one: Student’s t of the same differences with a flat prior (Christodoulou et al., arXiv 2505.04720).',
           ] as const,
         ]
       : []),

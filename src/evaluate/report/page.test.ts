@@ -6,10 +6,12 @@ import { SamusError } from '../../errors.js';
 import { formatNumber, formatSigned, formatTick, niceTicks, thinned } from '../../formats/svg.js';
 import { Segmenter } from '../../predict/segmenter.js';
 import { nodeRuntime } from '../../runtime/nodeRuntime.node.js';
-import { compareEvaluations } from '../compare.js';
+import { parsePublished } from '../claims.js';
+import { compareEvaluations, compareToPublished } from '../compare.js';
 import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate.js';
 import { DEFAULT_TOLERANCES } from '../metrics.js';
 import { promptable } from '../promptableModel.js';
+import { rankModels } from '../ranking.js';
 import { summariseEvaluation } from '../summary.js';
 import type { ReportContent, ReportModel } from './content.js';
 import { chooseExamples } from './examples.js';
@@ -69,6 +71,8 @@ describe('a report', () => {
       list,
       results,
       comparisons: [compareEvaluations(first!, second!, list, 1)],
+      rankings: rankModels([first!, second!], list, 1),
+      published: [compareToPublished(first!, list, parsePublished('a <paper>=0.81±0.1,n=40'))],
       classNames: () => NAMES,
       provenance: {
         command: "samus evaluate --data 'a <b>'",
@@ -83,8 +87,11 @@ describe('a report', () => {
     };
     const page = reportPage(content);
     const parts = [
+      'Order of the models',
+      'Against published results',
       'Overlap',
       'Distances',
+      'Failures',
       'Distribution of Dice',
       'Correction clicks',
       'Spread of random prompts',

@@ -22,10 +22,11 @@ import {
 } from './sections.js';
 import { STYLE } from './style.js';
 import { distanceTable, overlapTable, spreadTable } from './tables.js';
+import { publishedSection, rankingSection, reliabilitySection } from './trustSections.js';
 
 /** The whole page. */
 export function reportPage(content: ReportContent): string {
-  const { results, protocol, lists, comparisons, provenance, notice } = content;
+  const { results, protocol, lists, comparisons, rankings, published, provenance, notice } = content;
   const models = results.map(({ summary }) => summary.model);
   const title =
     models.length > 1
@@ -41,10 +42,13 @@ export function reportPage(content: ReportContent): string {
     protocol.native ? 'native size' : '256\u00a0×\u00a0256\u00a0pixels',
   ];
   const sections = [
+    ...(rankings ? [rankingSection(rankings, summaries[0]!)] : []),
     ...comparisons.map((comparison) => comparisonSection(comparison, content)),
+    ...(published.length > 0 ? [publishedSection(published)] : []),
     section('Overlap', `Means over images${intervalNote(summaries)}.`, overlapTable(summaries)),
     section('Distances', distanceNote(summaries), `${distanceTable(summaries, 'px')}${millimetres(summaries)}`),
     ...absentSections(summaries),
+    reliabilitySection(summaries),
     section(
       'Distribution of Dice',
       'Histogram, quartiles and range; the ring is the mean. On the right: mean ± standard deviation.',

@@ -1,6 +1,6 @@
 /**
- * The plots of a report that have two axes: areas by Bland and Altman, predicted against measured IoU, Dice after each
- * click, and one model against another.
+ * The plots of a report that have two axes: areas by Bland and Altman, predicted against measured IoU, one model against
+ * another, and curves such as Dice after each click.
  */
 
 import {
@@ -18,6 +18,7 @@ import {
 } from '../../formats/svg.js';
 import type { Agreement } from '../areaAgreement.js';
 import type { Calibration } from '../calibration.js';
+import type { Interval } from '../statistics.js';
 
 const PLOT: Plot = { left: 62, top: 12, right: 300, bottom: 212 };
 const [WIDTH, HEIGHT] = [350, 252];
@@ -97,42 +98,49 @@ export function pairedPlot(pairs: readonly Dot[], first: string, second: string)
 export interface Curve {
   readonly name: string;
   readonly series: number;
-  /** After 1, 2, … interactions. */
-  readonly means: readonly number[];
-  readonly intervals: readonly (readonly [number, number] | undefined)[];
+  /** In ascending order of `at`. */
+  readonly points: readonly { readonly at: number; readonly mean: number; readonly ci95?: Interval }[];
+}
+
+/** Names of the axes, and of the whole for those who cannot see it. */
+interface CurveAxes {
+  readonly x: string;
+  readonly y: string;
+  readonly title: string;
 }
 
 /** More bands than that hide one another. */
 const MOST_BANDS = 4;
 const WIDE: Plot = { left: 56, top: 12, right: 640, bottom: 292 };
 
-/** Dice over the number of interactions; few curves have their 95 % intervals as bands. */
-export function curvePlot(curves: readonly Curve[]): string {
-  const turns = Math.max(...curves.map(({ means }) => means.length));
-  const values = curves.flatMap(({ means, intervals }) => [...means, ...intervals.flatMap((ends) => ends ?? [])]);
-  const low = Math.max(0, Math.floor(Math.min(...values.filter(Number.isFinite)) * 10) / 10);
-  const x = linearScale([1, Math.max(2, turns)], [WIDE.left + 12, WIDE.right - 12]);
+/** Shares up to 1 over something; few curves have their 95 % intervals as bands. */
+export function curvePlot(curves: readonly Curve[], names: CurveAxes): string {
+  const all = curves.flatMap(({ points }) => points);
+  const values = all.flatMap(({ mean, ci95 }) => [mean, ...(ci95 ?? [])]).filter(Number.isFinite);
+  const low = Math.max(0, Math.floor(Math.min(1, ...values) * 10) / 10);
+  const steps = [...new Set(all.map(({ at }) => at))].sort((a, b) => a - b);
+  const [from = 0, to = 1] = [steps[0], steps.at(-1)];
+  const x = linearScale([from, to > from ? to : from + 1], [WIDE.left + 12, WIDE.right - 12]);
   const y = linearScale([low, 1], [WIDE.bottom, WIDE.top]);
-  const lines = curves.map(({ means, intervals, series, name }) => {
-    const points = means.map((mean, i) => `${x(i + 1)},${y(mean)}`);
-    const ends = intervals.flatMap((interval, i) => (interval ? [{ at: x(i + 1), interval }] : []));
-    const upper = ends.map(({ at, interval }) => `${at},${y(interval[1])}`);
-    const lower = ends.map(({ at, interval }) => `${at},${y(interval[0])}`).reverse();
-    const dots = means.map(
-      (mean, i) =>
-        `<circle cx="${x(i + 1)}" cy="${y(mean)}" r="3.2" class="disc"><title>${mean.toFixed(3)}</title></circle>`,
+  const lines = curves.map(({ points, series, name }) => {
+    const ends = points.flatMap(({ at, ci95 }) => (ci95 ? [{ at: x(at), ci95 }] : []));
+    const upper = ends.map(({ at, ci95 }) => `${at},${y(ci95[1])}`);
+    const lower = ends.map(({ at, ci95 }) => `${at},${y(ci95[0])}`).reverse();
+    const dots = points.map(
+      ({ at, mean }) =>
+        `<circle cx="${x(at)}" cy="${y(mean)}" r="3.2" class="disc"><title>${mean.toFixed(3)}</title></circle>`,
     );
     const band = curves.length > MOST_BANDS ? '' : `<polygon points="${[...upper, ...lower].join(' ')}" class="band"/>`;
-    return `<g class="series s${series}"><title>${escapeText(name)}</title>${band}<polyline points="${points.join(' ')}" class="curve"/>${dots.join('')}</g>`;
+    const path = points.map(({ at, mean }) => `${x(at)},${y(mean)}`).join(' ');
+    return `<g class="series s${series}"><title>${escapeText(name)}</title>${band}<polyline points="${path}" class="curve"/>${dots.join('')}</g>`;
   });
-  const ticks = Array.from({ length: turns }, (_, i) => i + 1);
   const content =
     axes(
       WIDE,
-      { scale: x, ticks: thinned(ticks, 12), name: 'interactions (first prompt and corrections)' },
-      { scale: y, ticks: niceTicks(low, 1, 5), name: 'mean Dice' },
+      { scale: x, ticks: thinned(steps, 12), name: names.x },
+      { scale: y, ticks: niceTicks(low, 1, 5), name: names.y },
     ) + lines.join('');
-  return drawing(660, 332, 'Mean Dice after each interaction', content);
+  return drawing(660, 332, names.title, content);
 }
 
 function unitSquare(nameX: string, nameY: string) {

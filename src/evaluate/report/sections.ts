@@ -12,7 +12,8 @@ import { type DistributionRow, distributionChart } from './distributionChart.js'
 import { EXAMPLES_LEGEND, examplesOf } from './examplesSection.js';
 import { blandAltman, curvePlot, pairedPlot, reliabilityPlot } from './plots.js';
 import { DRAWING_STYLE, SERIES_COUNT } from './style.js';
-import { absentTable, clicksTable, comparisonTable, confusionTable, failureTable, groupName } from './tables.js';
+import { groupName } from './table.js';
+import { absentTable, clicksTable, comparisonTable, confusionTable, failureTable } from './tables.js';
 
 /** A part with its heading. @param body HTML */
 export function section(title: string, intro: string, body: string): string {
@@ -20,7 +21,7 @@ export function section(title: string, intro: string, body: string): string {
 }
 
 /** A drawing with a link that saves it as a file. @param name of the file, without its ending */
-function savable(drawn: string, name: string): string {
+export function savable(drawn: string, name: string): string {
   const bytes = new TextEncoder().encode(standaloneSvg(drawn, DRAWING_STYLE));
   const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
   const file = `${name.replace(/[^\p{L}\p{N}._-]+/gu, '-')}.svg`;
@@ -49,7 +50,7 @@ function modelKey(results: readonly ReportModel[]): string {
   return `<div class="legend">${keys.join('')}</div>`;
 }
 
-function key(series: number, name: string): string {
+export function key(series: number, name: string): string {
   return `<span><span class="key" style="background:var(--s${series % SERIES_COUNT})"></span>${escapeText(name)}</span>`;
 }
 
@@ -60,8 +61,14 @@ function sameGroup(summary: EvaluationSummary, { dataset, classId }: GroupSummar
 /** False positives on images without the object, if the list has any. */
 export function absentSections(summaries: readonly EvaluationSummary[]): string[] {
   const table = absentTable(summaries);
-  return table ? [section('Images without the object', 'They count in no mean.', table)] : [];
+  return table ? [section('Images without the object', 'They count in no mean but the last column.', table)] : [];
 }
+
+const CLICKS = {
+  x: 'interactions (first prompt and corrections)',
+  y: 'mean Dice',
+  title: 'Mean Dice after each interaction',
+};
 
 export function interactionSection(summaries: readonly EvaluationSummary[]): string {
   const several = summaries.length > 1;
@@ -72,8 +79,7 @@ export function interactionSection(summaries: readonly EvaluationSummary[]): str
             {
               name: several ? `${groupName(group)}, ${model}` : groupName(group),
               series: (m * groups.length + g) % SERIES_COUNT,
-              means: group.turns.map(({ dice }) => dice.mean),
-              intervals: group.turns.map(({ dice }) => dice.ci95),
+              points: group.turns.map(({ interactions, dice }) => ({ at: interactions, ...dice })),
             },
           ]
         : [],
@@ -82,7 +88,7 @@ export function interactionSection(summaries: readonly EvaluationSummary[]): str
   const legend = `<div class="legend">${curves.map(({ name, series }) => key(series, name)).join('')}</div>`;
   const intro =
     'Each click goes to the centre of the largest error; bands are 95 % intervals. An object that never reaches the IoU counts with the most interactions tried.';
-  const plot = `<div class="side plot"><div>${savable(curvePlot(curves), 'clicks')}</div>${legend}</div>`;
+  const plot = `<div class="side plot"><div>${savable(curvePlot(curves, CLICKS), 'clicks')}</div>${legend}</div>`;
   return section('Correction clicks', intro, plot + clicksTable(summaries));
 }
 

@@ -7,15 +7,9 @@ import type { ConfusionMatrix } from '../combineClasses.js';
 import type { Comparison } from '../compare.js';
 import type { Failure } from '../evaluate.js';
 import type { Metric } from '../metrics.js';
-import type { EvaluationSummary, GroupSummary, MetricSummary } from '../summary.js';
-
-/** A column: its head, what it means (shown on hover), and its cell, which is HTML. */
-interface Column<Row> {
-  readonly head: string;
-  readonly hint?: string;
-  readonly text?: boolean;
-  readonly cell: (row: Row) => string;
-}
+import type { MetricSummary } from '../statistics.js';
+import type { EvaluationSummary } from '../summary.js';
+import { type Column, groupColumns, groupName, intervalText, pText, table } from './table.js';
 
 /** A line of the tables of results. */
 interface ResultRow {
@@ -66,10 +60,10 @@ export function overlapTable(summaries: readonly EvaluationSummary[]): string {
 export function distanceTable(summaries: readonly EvaluationSummary[], unit: 'px' | 'mm'): string {
   const rows = resultRows(summaries);
   const inMm = unit === 'mm';
-  const names: readonly [Metric, Metric, Metric, Metric] = inMm
-    ? ['hausdorff_mm', 'hd95_mm', 'assd_mm', 'nsd_mm']
-    : ['hausdorff_px', 'hd95_px', 'assd_px', 'nsd'];
-  const [largest, most, average, surface] = names;
+  const names: readonly [Metric, Metric, Metric, Metric, Metric] = inMm
+    ? ['hausdorff_mm', 'hd95_mm', 'hd95_max_mm', 'assd_mm', 'nsd_mm']
+    : ['hausdorff_px', 'hd95_px', 'hd95_max_px', 'assd_px', 'nsd'];
+  const [largest, most, directed, average, surface] = names;
   if (rows.every(({ metrics }) => metrics.get(most)!.n === 0)) return '';
   const column = (head: string, metric: Metric, digits: number, hint: string): Column<ResultRow> => ({
     head,
@@ -84,7 +78,8 @@ export function distanceTable(summaries: readonly EvaluationSummary[], unit: 'px
       cell: ({ metrics }) => String(metrics.get(most)!.n),
     },
     column(`HD ${unit}`, largest, 2, 'Hausdorff distance of the outlines'),
-    column(`HD95 ${unit}`, most, 2, '95th percentile of the distances between the outlines'),
+    column(`HD95 ${unit}`, most, 2, '95th percentile of the distances of both directions together, as MedPy has it'),
+    column(`HD95 max ${unit}`, directed, 2, 'the larger 95th percentile of the two directions, as MONAI has it'),
     column(`ASSD ${unit}`, average, 2, 'average symmetric surface distance'),
     column(
       'NSD',
@@ -114,10 +109,21 @@ export function absentTable(summaries: readonly EvaluationSummary[]): string {
   return table(rows, [
     ...groupColumns<(typeof rows)[number]>(summaries.length > 1),
     { head: 'Images without it', cell: ({ absent }) => String(absent.images) },
-    { head: 'Answered with a mask', cell: ({ absent }) => String(absent.falsePositives) },
+    { head: 'False positives', cell: ({ absent }) => String(absent.falsePositives) },
     {
       head: 'Share',
       cell: ({ absent: { images, falsePositives } }) => `${formatNumber((100 * falsePositives) / images, 0)} %`,
+    },
+    {
+      head: 'Missed',
+      hint: 'images with the object and an empty answer',
+      cell: ({ group }) => String(group.reliability.missed),
+    },
+    { head: 'Dice with object', cell: ({ group }) => formatNumber(group.metrics.get('dice')!.mean, 3) },
+    {
+      head: 'Dice of all',
+      hint: 'images without the object count 1 if the answer is empty, else 0',
+      cell: ({ group }) => `<b>${formatNumber(group.allDice?.mean, 3)}</b>`,
     },
   ]);
 }
@@ -196,6 +202,20 @@ export function comparisonTable(
       hint: 'signed-rank test of Dice, two-sided',
       cell: ({ differences }) => pText(differences.get('dice')!.wilcoxon.p),
     },
+    ...(groups.some(({ differences }) => differences.get('dice')!.holm !== undefined)
+      ? [
+          {
+            head: 'Holm’s p',
+            hint: 'corrected for the number of models',
+            cell: ({ differences }: (typeof groups)[number]) => pText(differences.get('dice')!.holm),
+          },
+        ]
+      : []),
+    {
+      head: 'P(claim false)',
+      hint: 'probability that the model with the larger Dice is not the better one (arXiv 2505.04720)',
+      cell: ({ differences }) => pText(differences.get('dice')!.probabilityFalse),
+    },
     { head: 'NSD', cell: ({ differences }) => formatSigned(differences.get('nsd')!.mean, 4) },
     { head: 'HD95 px', cell: ({ differences }) => formatSigned(differences.get('hd95_px')!.mean, 2) },
     { head: 'ASSD px', cell: ({ differences }) => formatSigned(differences.get('assd_px')!.mean, 2) },
@@ -235,11 +255,6 @@ export function failureTable(failures: readonly Failure[]): string {
   );
 }
 
-/** How the rows of a group are called. */
-export function groupName({ dataset, className }: Pick<GroupSummary, 'dataset' | 'className'>): string {
-  return `${dataset} · ${className}`;
-}
-
 function resultRows(summaries: readonly EvaluationSummary[]): ResultRow[] {
   return summaries.flatMap(({ model, groups, overall }) => [
     ...groups.map((group) => ({
@@ -269,34 +284,4 @@ function nameColumns(summaries: readonly EvaluationSummary[]): Column<ResultRow>
     { head: 'Dataset', text: true, cell: ({ name }) => escapeText(name) },
     { head: 'Images', cell: ({ images }) => String(images) },
   ];
-}
-
-function groupColumns<Row extends { readonly model: string; readonly group: GroupSummary }>(
-  named: boolean,
-): Column<Row>[] {
-  return [
-    ...(named ? [{ head: 'Model', text: true, cell: ({ model }: Row) => escapeText(model) }] : []),
-    { head: 'Dataset', text: true, cell: ({ group }) => escapeText(groupName(group)) },
-  ];
-}
-
-function intervalText({ ci95 }: { readonly ci95?: readonly [number, number] }, digits: number): string {
-  return ci95 ? `${formatNumber(ci95[0], digits)} – ${formatNumber(ci95[1], digits)}` : '–';
-}
-
-function pText(p: number): string {
-  return p < 0.001 ? '&lt; 0.001' : formatNumber(p, 3);
-}
-
-function table<Row extends object>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const kind = (column: Column<Row>): string => (column.text ? ' class="text"' : '');
-  const head = columns.map(
-    (column) =>
-      `<th${kind(column)}${column.hint ? ` title="${escapeText(column.hint)}"` : ''}>${escapeText(column.head)}</th>`,
-  );
-  const body = rows.map((row) => {
-    const total = 'total' in row && row.total === true ? ' class="total"' : '';
-    return `<tr${total}>${columns.map((column) => `<td${kind(column)}>${column.cell(row)}</td>`).join('')}</tr>`;
-  });
-  return `<div class="wide"><table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }
