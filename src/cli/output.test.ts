@@ -2,16 +2,7 @@ import { linkSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { outputCheck, outputStems } from './output.js';
-
-describe('outputStems', () => {
-  it('gives images of one name different stems, also without regard to case', () => {
-    expect(
-      outputStems(['a/x.png', 'b/x.jpg', 'X.png', 'x-2.png', 'no-ending', '.hidden.png'].map((path) => ({ path }))),
-    ).toEqual(['x', 'x-2', 'X-3', 'x-2-2', 'no-ending', '.hidden']);
-    expect(outputStems([{ path: '\u00fc.png' }, { path: 'u\u0308.png' }])).toEqual(['\u00fc', 'u\u0308-2']);
-  });
-});
+import { outputCheck } from './output.js';
 
 describe('outputCheck', () => {
   let folder = '';

@@ -1,30 +1,13 @@
 /**
- * Names and writes output files. Each is written atomically: it is complete or absent.
+ * Checks the paths of output files and writes them. Each is written atomically: it is complete or absent.
  */
-import { basename, extname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
 import { fileIdentity, storedPath } from '../formats/fileSystem.node.js';
 import { writeTextFile } from '../formats/fileWrite.node.js';
-import { frameName } from '../formats/imageSource.js';
 import { MODEL_FILES } from '../formats/modelFolder.node.js';
 import { sameName } from '../formats/outputNames.js';
 import { whole } from './interrupt.js';
-
-/**
- * The common start of each image's output file names: the image's name without extension, and a number if another image
- * of the run has the same name.
- */
-export function outputStems(images: readonly { readonly path: string; readonly frame?: number }[]): string[] {
-  const taken = new Set<string>();
-  return images.map(({ path, frame }) => {
-    const own = basename(path, extname(path));
-    const stem = frame === undefined ? own : frameName(own, frame);
-    let name = stem;
-    for (let n = 2; taken.has(sameName(name)); n++) name = `${stem}-${n}`;
-    taken.add(sameName(name));
-    return name;
-  });
-}
 
 /** Refuses outputs. @throws SamusError OUTPUT_IS_INPUT, OUTPUT_TWICE */
 export type OutputCheck = (outputs: readonly string[]) => Promise<void>;

@@ -1,7 +1,7 @@
 /**
  * The work of `samus segment`: makes jobs, runs them, decides which failures end the run, and prints the results.
  */
-import { join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { SamusError } from '../errors.js';
 import {
   type AnnotatedImage,
@@ -13,6 +13,7 @@ import {
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { checkFrame, type ImageSource } from '../formats/imageSource.js';
+import { outputStems } from '../formats/outputNames.js';
 import { rleArea, rleBox } from '../formats/rle.js';
 import { partCount } from '../formats/runs.js';
 import { LocalRunner } from '../jobs/localRunner.node.js';
@@ -25,7 +26,7 @@ import type { Segmenter } from '../predict/segmenter.js';
 import { beforeInterruptedEnd, whole } from './interrupt.js';
 import type { ModelOptions } from './modelOptions.js';
 import { openClassNetwork, openSegmenter } from './openModel.js';
-import { modelFiles, outputCheck, outputStems } from './output.js';
+import { modelFiles, outputCheck } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress } from './progress.js';
 import type { FrameRanges } from './promptOptions.js';
@@ -114,7 +115,10 @@ function plannedJobs(images: Plan['images'], options: SegmentRunOptions): Planne
   const { out, format = ['png'], saveTensors, multimask = false, everything, auto = false } = options;
   // A map of classes is left as the model gives it.
   const { clean = saveTensors === undefined && !auto } = options;
-  const stems = outputStems(images.map(({ image }) => image));
+  const stems = outputStems(
+    images.map(({ image }) => image),
+    (path) => basename(path, extname(path)),
+  );
   return images.map(({ image, objects, problem }, i) => ({
     image,
     ...(problem && { problem }),

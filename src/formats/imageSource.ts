@@ -69,9 +69,6 @@ export function stillSource(
   };
 }
 
-/** `NAME.0001`: what is made of a frame is called by the name of the file and the frame, four digits from 1. */
-export const frameName = (name: string, frame: number): string => `${name}.${String(frame).padStart(4, '0')}`;
-
 /** @throws SamusError IMAGE_FRAME if there is no such frame */
 export function checkFrame({ frames }: Pick<ImageSource, 'frames'>, frame: number, name: string): void {
   if (Number.isInteger(frame) && frame >= 1 && frame <= frames) return;

@@ -23,15 +23,56 @@ export class OutputNames {
     return this.#free(name);
   }
 
-  #free(stem: string): string {
+  /**
+   * Names of the frames of one file, from its stem; an undefined frame stands for the file as a whole. If one of them is
+   * taken, all get the same number, before the frame: `clip-2.0001`.
+   */
+  takeFrames(stem: string, frames: readonly (number | undefined)[]): string[] {
     for (let n = 1; ; n++) {
-      const name = n === 1 ? stem : `${stem}-${n}`;
-      if (n > 1 && this.#wanted.has(sameName(name.split('/').at(-1)!))) continue;
-      if (this.#used.has(sameName(name))) continue;
-      this.#used.add(sameName(name));
-      return name;
+      const own = n === 1 ? stem : `${stem}-${n}`;
+      if (n > 1 && this.#wanted.has(sameName(own.split('/').at(-1)!))) continue;
+      const names = frames.map((frame) => (frame === undefined ? own : frameName(own, frame)));
+      const keys = names.map(sameName);
+      if (keys.some((key) => this.#used.has(key))) continue;
+      for (const key of keys) this.#used.add(key);
+      return names;
     }
   }
+
+  #free(stem: string): string {
+    return this.takeFrames(stem, [undefined])[0]!;
+  }
+}
+
+/** `NAME.0001`: the name of what is made of a frame, with four digits from 1. */
+export const frameName = (name: string, frame: number): string => `${name}.${String(frame).padStart(4, '0')}`;
+
+/**
+ * A name without ending for each image, each once. The frames of one file share what stands before the frame.
+ * @param stemOf the name of a file without its folders and ending
+ */
+export function outputStems(
+  images: readonly { readonly path: string; readonly frame?: number }[],
+  stemOf: (path: string) => string,
+): string[] {
+  const files = new Map<string, Map<number | undefined, number>[]>();
+  for (const [i, { path, frame }] of images.entries()) {
+    const copies = files.get(path) ?? [];
+    files.set(path, copies);
+    // An image that is listed twice gets a second name.
+    const copy = copies.find((one) => !one.has(frame));
+    if (copy) copy.set(frame, i);
+    else copies.push(new Map([[frame, i]]));
+  }
+  const names = new OutputNames();
+  const stems = new Array<string>(images.length).fill('');
+  for (const [path, copies] of files) {
+    for (const copy of copies) {
+      const taken = names.takeFrames(stemOf(path), [...copy.keys()]);
+      for (const [k, i] of [...copy.values()].entries()) stems[i] = taken[k]!;
+    }
+  }
+  return stems;
 }
 
 /** By what output names are compared: some systems ignore case, and macOS ignores Unicode normal forms. */

@@ -48,6 +48,14 @@ describe('files of several frames', () => {
   const segment = (...args: readonly string[]) =>
     samus(folder, 'segment', ...args, '--point', '4,5', '--model', SAMUS, '--json');
 
+  it('of one name get a number before the frame', async () => {
+    copyFileSync(fixturePath('frames.gif'), join(folder, 'clip.gif'));
+    const { code } = await segment(clip(), 'clip.gif', '--frames', '1-2', '--out', 'both');
+    expect(code).toBe(0);
+    const names = ['clip-2.0001', 'clip-2.0002', 'clip.0001', 'clip.0002'].map((name) => `${name}.object-1.png`);
+    expect(filesIn(join(folder, 'both'))).toEqual(names);
+  });
+
   it('give a result of its own size and name for each chosen frame', async () => {
     const { code, stdout } = await segment(clip(), '--frames', 'all', '--out', 'frames');
     expect(code).toBe(0);

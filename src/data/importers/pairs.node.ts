@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { SamusError } from '../../errors.js';
 import type { Image } from '../../formats/image.js';
 import { mayHaveFrames, openImage, readImage } from '../../formats/imageFile.node.js';
-import { frameName } from '../../formats/imageSource.js';
+import { frameName } from '../../formats/outputNames.js';
 import { patientByName } from '../imageFacts.js';
 import { byStem, imageNames } from './files.node.js';
 import type { ImportItem, Skipped } from './importer.js';
