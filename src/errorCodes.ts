@@ -132,6 +132,7 @@ export const ERRORS = {
   IMAGE_CORRUPT: input('The image is damaged or cut off.'),
   IMAGE_DICOM: input('The file is DICOM, which this version does not read.'),
   IMAGE_FORMAT: input('The file is not an image of a kind that is read.'),
+  IMAGE_FORMAT_TWICE: usage('A file format has the id of another.'),
   IMAGE_FRAME: input('The image file has no frame of this number.'),
   IMAGE_NOT_FOUND: input('There is no image at this path.'),
   IMAGE_SHAPE: usage('The number of samples does not match the image size.'),

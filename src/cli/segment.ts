@@ -4,6 +4,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
+import { fileFormats, readFormats, titles } from '../formats/imageFormat.js';
 import { type JobOutputs, OUTPUT_FORMATS } from '../jobs/segmentJob.js';
 import { AUTOMATIC_DEFAULTS, type AutomaticSettings, automaticSettings } from '../predict/automaticOptions.js';
 import { addModelOptions } from './modelOptions.js';
@@ -66,9 +67,10 @@ const OPTIONS = ['pointsPerSide', 'scoreThreshold', 'stabilityThreshold', 'overl
 
 export function segmentCommand(): Command {
   const prompts = new PromptList();
+  const volumes = fileFormats().filter(({ kind }) => kind === 'volume');
   const command = new Command('segment')
     .description('Segment prompted objects in ultrasound images, or everything')
-    .argument('[images...]', 'image files: PNG, JPEG, WebP, TIFF, GIF, BMP, NIfTI or MetaImage')
+    .argument('[images...]', `image files: ${titles([...readFormats('node'), ...volumes], 'or')}`)
     .option('--point <x,y[,bg]>', 'a point on the object, or outside it with bg; repeatable', (text) =>
       prompts.point(parsePoint(text)),
     )

@@ -11,8 +11,8 @@ import {
   type FailedImage,
 } from '../formats/annotation.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
+import { checkFrame, type ImageSource } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
-import { checkFrame, type ImageSource } from '../formats/imageSource.js';
 import { outputStems } from '../formats/outputNames.js';
 import { rleArea, rleBox } from '../formats/rle.js';
 import { partCount } from '../formats/runs.js';

@@ -4,6 +4,7 @@
  */
 import { type DecodedPng, decode, encode } from 'fast-png';
 import { SamusError } from '../errors.js';
+import { checkSize, DEFAULT_LIMITS } from './image.js';
 import { type FileFormat, SNIFF_BYTES, sniffFormat } from './imageFormat.js';
 
 /** A class for each pixel, row-major. */
@@ -12,10 +13,6 @@ export interface ClassMap {
   readonly height: number;
   readonly classes: Uint8Array;
 }
-
-/** As for other pictures, see imageFile.node.ts. */
-const MAX_PIXELS = 40e6;
-const MAX_SIDE = 32_767;
 
 /** Where a PNG file says how large it is: after its signature and the name of its first chunk. */
 const SIZE_AT = 16;
@@ -46,17 +43,10 @@ export function encodeClassPng(classes: Uint8Array, width: number, height: numbe
  */
 export function decodeClassPng(bytes: Uint8Array): ClassMap {
   const format = sniffFormat(bytes.subarray(0, SNIFF_BYTES));
-  if (format !== 'png' || bytes.length < SIZE_AT + 8) throw notPng(format);
+  if (format?.id !== 'png' || bytes.length < SIZE_AT + 8) throw notPng(format);
   const header = new DataView(bytes.buffer, bytes.byteOffset + SIZE_AT, 8);
   const [width, height] = [header.getUint32(0), header.getUint32(4)];
-  if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) {
-    const message = `expected a label image of at most ${MAX_PIXELS} pixels, got ${width}x${height}`;
-    throw new SamusError('IMAGE_TOO_LARGE', message, 'cut the image to the part that matters', {
-      width,
-      height,
-      maxPixels: MAX_PIXELS,
-    });
-  }
+  checkSize('the label', width, height, DEFAULT_LIMITS);
   const png = decodePng(bytes);
   const classes = png.depth < 8 ? unpacked(png) : singleChannel(png);
   return { width: png.width, height: png.height, classes };
@@ -104,7 +94,7 @@ function singleChannel({ data, width, height, channels, palette }: DecodedPng): 
 function notPng(format: FileFormat | undefined): SamusError {
   return new SamusError(
     'IMAGE_FORMAT',
-    `expected a label image as PNG, got ${format === undefined || format === 'png' ? 'something else' : `a ${format} file`}`,
+    `expected a label image as PNG, got ${format === undefined || format.id === 'png' ? 'something else' : `a file of type ${format.title}`}`,
     'save the label as PNG: other formats may change its values',
   );
 }

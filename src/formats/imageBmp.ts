@@ -6,10 +6,18 @@
  * Not read: bitmaps that wrap JPEG or PNG, 2 bits a pixel, CMYK.
  */
 import { SamusError } from '../errors.js';
-import { createImage, type Image } from './image.js';
+import {
+  checkSize,
+  createImage,
+  type Image,
+  type ImageFile,
+  type ImageLimits,
+  type ImageSource,
+  stillSource,
+} from './image.js';
 
 /** What the headers of a bitmap say. */
-export interface BmpHeader {
+interface BmpHeader {
   readonly width: number;
   readonly height: number;
   readonly topDown: boolean;
@@ -38,11 +46,20 @@ const ALLOWED = new Map<number, readonly number[]>([
   [ALPHA_BITFIELDS, [16, 32]],
 ]);
 
+/** Opens a bitmap. @throws SamusError IMAGE_CORRUPT, IMAGE_FORMAT, IMAGE_TOO_LARGE */
+export async function bmpSource(file: ImageFile, limits: Required<ImageLimits>): Promise<ImageSource> {
+  const bytes = await file.bytes();
+  const header = readBmpHeader(bytes);
+  const { width, height } = header;
+  checkSize(file.name, width, height, limits);
+  return stillSource({ format: file.format.id, width, height, lossy: false }, () => decodeBmp(bytes, header));
+}
+
 /**
  * The headers and the palette; nothing of the size of the picture is allocated.
  * @throws SamusError IMAGE_CORRUPT if the headers are cut off or contradict themselves, IMAGE_FORMAT for a kind of bitmap that is not read
  */
-export function readBmpHeader(bytes: Uint8Array): BmpHeader {
+function readBmpHeader(bytes: Uint8Array): BmpHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 26) throw corrupt('its header is cut off');
   const size = view.getUint32(14, true);
@@ -84,7 +101,7 @@ export function readBmpHeader(bytes: Uint8Array): BmpHeader {
  * Check the size in `header` against your limits first: memory for it is taken at once.
  * @throws SamusError IMAGE_CORRUPT if pixels are missing
  */
-export function decodeBmp(bytes: Uint8Array, header: BmpHeader = readBmpHeader(bytes)): Image {
+function decodeBmp(bytes: Uint8Array, header: BmpHeader): Image {
   const { width, height, bits, compression } = header;
   if (bits > 8) return createImage(width, height, 3, directColours(bytes, header));
   const indices = compression === UNCOMPRESSED ? packedIndices(bytes, header) : runLengths(bytes, header);

@@ -137,7 +137,7 @@ describe('errors of readImage', () => {
     for (const bytes of [preamble, both, bare]) {
       const error = await readImage(bytes).catch((e: unknown) => e);
       expect(error).toEqual(coded('IMAGE_DICOM'));
-      expect(error).toMatchObject({ message: expect.stringContaining('is a DICOM file') });
+      expect(error).toMatchObject({ message: expect.stringContaining('is of type DICOM') });
     }
   });
 

@@ -1,74 +1,25 @@
 /**
- * Opens and reads image files on Node. What a file is shows in its first bytes, and each format has a reader: sharp for
- * PNG, JPEG, WebP, GIF and TIFF (imageSharp.node.ts), imageBmp.ts, and volumeFile.node.ts for NIfTI and MetaImage, whose
- * planes are frames. DICOM gets an error that says so.
+ * Opens and reads image files on Node. The table of formats (imageFormat.ts) detects what a file is; the reader of its
+ * format is loaded when the first file of the format is opened.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { SamusError } from '../errors.js';
-import { isMissing, pathInOtherForm } from './fileSystem.node.js';
-import type { Image } from './image.js';
-import { decodeBmp, readBmpHeader } from './imageBmp.js';
-import { type FileFormat, SNIFF_BYTES, sniffFormat } from './imageFormat.js';
-import { sharpSource, tiffSource } from './imageSharp.node.js';
-import {
-  checkFrame,
-  checkFrameCount,
-  checkSize,
-  DEFAULT_LIMITS,
-  type ImageLimits,
-  type ImageSource,
-  type Purpose,
-  stillSource,
-  tooLarge,
-} from './imageSource.js';
-import { planeImage, type Volume } from './volume.js';
-import { readVolume } from './volumeFile.node.js';
+import { DEFAULT_LIMITS, type Image, type ImageFile, type ImageLimits, type ImageSource, tooLarge } from './image.js';
+import { type FileFormat, type OpenFile, SNIFF_BYTES, sniffFormat, unreadFormat } from './imageFormat.js';
 
 /** Largest file for each allowed pixel: 16-bit RGBA without compression. */
 const FILE_BYTES_PER_PIXEL = 8;
 /** Allowance for metadata, whatever the number of pixels. */
 const FILE_BYTES_EXTRA = 16 * 1024 * 1024;
 
-const READABLE = 'PNG, JPEG, WebP, TIFF, GIF or BMP';
-
-const OTHER_HINTS: Partial<Record<FileFormat, string>> = {
-  nifti: 'give the path of the volume, not its bytes',
-  metaimage: 'give the path of the volume, not its bytes',
-  svg: 'drawings hold no pixels: export the image as PNG',
-  mp4: 'export one frame of the clip as PNG',
-  avi: 'export one frame of the clip as PNG',
-  gzip: 'unpack it first',
-  zip: 'unpack it first',
+const READERS: Readonly<Record<Extract<FileFormat['node'], string>, () => Promise<OpenFile>>> = {
+  sharp: async () => (await import('./imageSharp.node.js')).sharpSource,
+  tiff: async () => (await import('./imageTiff.node.js')).tiffSource,
+  volume: async () => (await import('./volumeFile.node.js')).volumeSource,
 };
 
-const WITH_FRAMES: readonly FileFormat[] = ['tiff', 'webp', 'gif'];
-
-/** A file whose first bytes have been seen. */
-interface FoundFile {
-  /** For messages. */
-  readonly name: string;
-  /** Absent where bytes were given. */
-  readonly path?: string;
-  readonly format: FileFormat;
-  /** All of it. @throws SamusError IMAGE_TOO_LARGE */
-  bytes(): Promise<Uint8Array>;
-}
-
-type Reader = (file: FoundFile, limits: Required<ImageLimits>) => Promise<ImageSource>;
-
-const bySharp: Reader = async (file, limits) => sharpSource(file.name, await file.bytes(), file.format, limits);
-
-const READERS: Partial<Record<FileFormat, Reader>> = {
-  png: bySharp,
-  jpeg: bySharp,
-  webp: bySharp,
-  gif: bySharp,
-  tiff: async (file, limits) => tiffSource(file.name, file.path ?? (await file.bytes()), limits),
-  bmp: bmpSource,
-  nifti: volumeSource,
-  metaimage: volumeSource,
-  gzip: volumeSource,
-};
+/** What only the way of a failure needs. */
+const fileSystem = () => import('./fileSystem.node.js');
 
 /**
  * Opens a file, or bytes that hold a whole file, without decoding it.
@@ -80,38 +31,19 @@ const READERS: Partial<Record<FileFormat, Reader>> = {
 export async function openImage(source: string | Uint8Array, limits: ImageLimits = {}): Promise<ImageSource> {
   const checked = { ...DEFAULT_LIMITS, ...limits };
   if (typeof source !== 'string') {
-    return openFound(source, { name: 'the image', bytes: () => Promise.resolve(source) }, checked);
+    return openDetected(source, { name: 'the image', bytes: () => Promise.resolve(source) }, checked);
   }
-  try {
-    const { handle, path } = await openFile(source);
-    try {
-      const head = new Uint8Array(SNIFF_BYTES);
-      const { bytesRead } = await handle.read(head, 0, SNIFF_BYTES, 0);
-      const file = { name: source, path, bytes: () => readWhole(handle, source, checked) };
-      return await openFound(head.subarray(0, bytesRead), file, checked);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw error instanceof SamusError ? error : readError(source, error);
-  }
+  return withFile(source, (handle, path) =>
+    readHead(handle).then((head) => {
+      const bytes = (most?: number) => readWhole(handle, source, most ?? mostBytes(checked));
+      return openDetected(head, { name: source, path, bytes }, checked);
+    }),
+  );
 }
 
 /** Whether the format of a file has frames, by its first bytes; false for a file that cannot be read. */
 export async function mayHaveFrames(path: string): Promise<boolean> {
-  try {
-    const { handle } = await openFile(path);
-    try {
-      const head = new Uint8Array(SNIFF_BYTES);
-      const { bytesRead } = await handle.read(head, 0, SNIFF_BYTES, 0);
-      const format = sniffFormat(head.subarray(0, bytesRead));
-      return format !== undefined && WITH_FRAMES.includes(format);
-    } finally {
-      await handle.close();
-    }
-  } catch {
-    return false;
-  }
+  return withFile(path, async (handle) => sniffFormat(await readHead(handle))?.hasFrames === true).catch(() => false);
 }
 
 /**
@@ -138,31 +70,53 @@ export interface FrameChoice {
 }
 
 /** @throws SamusError IMAGE_DICOM, IMAGE_FORMAT, and as the reader of the format */
-function openFound(
-  head: Uint8Array,
-  file: Omit<FoundFile, 'format'>,
+async function openDetected(
+  bytes: Uint8Array,
+  file: Omit<ImageFile, 'format'>,
   limits: Required<ImageLimits>,
 ): Promise<ImageSource> {
-  const format = sniffFormat(head.subarray(0, SNIFF_BYTES));
-  const reader = format && READERS[format];
-  if (!format || !reader) throw notAnImage(file.name, head.length === 0, format);
-  return reader({ ...file, format }, limits);
+  const format = sniffFormat(bytes.subarray(0, SNIFF_BYTES));
+  if (!format?.node) throw unreadFormat(file.name, format, bytes.length === 0);
+  const read = typeof format.node === 'string' ? await READERS[format.node]() : format.node;
+  return read({ ...file, format }, limits);
 }
 
-/** A name may be on the disk in another Unicode normal form than it was typed or listed. */
-async function openFile(path: string): Promise<{ readonly handle: FileHandle; readonly path: string }> {
+/** Closes the file afterwards. @throws SamusError IMAGE_NOT_FOUND, IMAGE_UNREADABLE */
+async function withFile<T>(path: string, use: (handle: FileHandle, path: string) => Promise<T>): Promise<T> {
   try {
-    return { handle: await open(path, 'r'), path };
+    const { handle, found } = await openFile(path);
+    try {
+      return await use(handle, found);
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
-    const other = isMissing(error) ? await pathInOtherForm(path) : undefined;
-    if (other === undefined) throw error;
-    return { handle: await open(other, 'r'), path: other };
+    throw error instanceof SamusError ? error : await readError(path, error);
   }
 }
 
-async function readWhole(file: FileHandle, path: string, limits: Required<ImageLimits>): Promise<Uint8Array> {
+/** A name may be on the disk in another Unicode normal form than it was typed or listed. */
+async function openFile(path: string): Promise<{ readonly handle: FileHandle; readonly found: string }> {
+  try {
+    return { handle: await open(path, 'r'), found: path };
+  } catch (error) {
+    const { isMissing, pathInOtherForm } = await fileSystem();
+    const other = isMissing(error) ? await pathInOtherForm(path) : undefined;
+    if (other === undefined) throw error;
+    return { handle: await open(other, 'r'), found: other };
+  }
+}
+
+async function readHead(file: FileHandle): Promise<Uint8Array> {
+  const head = new Uint8Array(SNIFF_BYTES);
+  const { bytesRead } = await file.read(head, 0, SNIFF_BYTES, 0);
+  return head.subarray(0, bytesRead);
+}
+
+const mostBytes = ({ maxPixels }: Required<ImageLimits>): number => maxPixels * FILE_BYTES_PER_PIXEL + FILE_BYTES_EXTRA;
+
+async function readWhole(file: FileHandle, path: string, most: number): Promise<Uint8Array> {
   const { size } = await file.stat();
-  const most = limits.maxPixels * FILE_BYTES_PER_PIXEL + FILE_BYTES_EXTRA;
   if (size > most) {
     throw tooLarge(`expected at most ${most} bytes of an image, ${path} has ${size}`, {
       path,
@@ -179,68 +133,10 @@ async function readWhole(file: FileHandle, path: string, limits: Required<ImageL
   return bytes;
 }
 
-async function bmpSource(file: FoundFile, limits: Required<ImageLimits>): Promise<ImageSource> {
-  const { name } = file;
-  const bytes = await file.bytes();
-  const header = readBmpHeader(bytes);
-  const { width, height } = header;
-  checkSize(name, width, height, limits);
-  return stillSource({ format: 'bmp', width, height, lossy: false }, () => decodeBmp(bytes, header));
-}
-
-/** The planes of a volume. Its samples are in memory as a whole: most volumes are compressed as a whole. */
-async function volumeSource(file: FoundFile, limits: Required<ImageLimits>): Promise<ImageSource> {
-  const { name, path, format } = file;
-  if (path === undefined) throw notAnImage(name, false, format);
-  const volume = await readVolume(path).catch((error: unknown) => {
-    const other = format === 'gzip' && error instanceof SamusError && error.code === 'VOLUME_FORMAT';
-    throw other ? notAnImage(name, false, format) : error;
-  });
-  return planesOf(volume, name, format, limits);
-}
-
-function planesOf(volume: Volume, name: string, format: FileFormat, limits: Required<ImageLimits>): ImageSource {
-  const [width = 0, height = 0, ...others] = volume.size;
-  const [x, y] = volume.spacingMm;
-  const frames = others.reduce((product, side) => product * side, 1);
-  checkSize(name, width, height, limits);
-  checkFrameCount(name, frames, limits.maxFrames);
-  return {
-    format,
-    frames,
-    width,
-    height,
-    lossy: false,
-    spacingMm: () => (x && y ? [x, y] : undefined),
-    async read(frame, purpose: Purpose = 'image') {
-      checkFrame({ frames }, frame, name);
-      return planeImage(volume, frame - 1, name, purpose);
-    },
-  };
-}
-
-function notAnImage(name: string, empty: boolean, format: FileFormat | undefined): SamusError {
-  if (format === 'dicom') {
-    return new SamusError(
-      'IMAGE_DICOM',
-      `expected an image file (${READABLE}), ${name} is a DICOM file`,
-      'DICOM is not read yet: export a frame as PNG in your viewer',
-      { image: name },
-    );
-  }
-  const found = empty ? 'is empty' : format ? `is a ${format} file` : 'is none of them';
-  return new SamusError(
-    'IMAGE_FORMAT',
-    `expected ${READABLE}, but ${name} ${found}`,
-    (format && OTHER_HINTS[format]) ?? 'export the image as PNG',
-    { image: name, format: format ?? null },
-  );
-}
-
-function readError(path: string, error: unknown): Error {
+async function readError(path: string, error: unknown): Promise<Error> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === '') return error instanceof Error ? error : new Error(String(error));
-  if (isMissing(error)) {
+  if ((await fileSystem()).isMissing(error)) {
     return new SamusError('IMAGE_NOT_FOUND', `there is no file ${path}`, 'check the path', { path });
   }
   const why = code === 'EISDIR' ? 'it is a folder' : code === 'EACCES' ? 'permission is denied' : code;

@@ -1,14 +1,8 @@
 /**
- * Headers of JPEG, PNG, GIF and WebP files: size, number of frames, and how the samples are coded. Known before anything is
- * decoded, so that an image too large is refused before memory for its pixels is taken. Sizes are undefined where the
- * header is cut off or strange. TIFF has tiff.ts.
+ * Headers of JPEG, GIF and WebP files: size, number of frames, and how the samples are coded. They are read before
+ * anything is decoded, so that an image too large is refused before memory for its pixels is taken. TIFF has tiff.ts.
  */
-
-export interface ImageHeader {
-  readonly width: number;
-  readonly height: number;
-  readonly frames: number;
-}
+import type { ImageFacts } from './image.js';
 
 /** A segment of a JPEG file in front of its coded pixels. */
 export interface JpegSegment {
@@ -26,7 +20,7 @@ export interface WebpChunk {
 }
 
 const START_OF_SCAN = 0xda;
-export const LOSSLESS_JPEG = 'lossless JPEG';
+const LOSSLESS_JPEG = 'lossless JPEG';
 /** Start of frame of JPEG-LS (ITU-T T.87). */
 const SOF_JPEG_LS = 0xf7;
 
@@ -48,15 +42,17 @@ export function* jpegSegments(bytes: Uint8Array): Generator<JpegSegment> {
   }
 }
 
-export function jpegHeader(bytes: Uint8Array): ImageHeader | undefined {
+export function jpegFacts(bytes: Uint8Array): ImageFacts {
+  const unread = unreadJpeg(bytes);
   const start = startOfFrame(bytes);
-  if (start === undefined || start + 9 > bytes.length) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset + start);
-  return { width: view.getUint16(7), height: view.getUint16(5), frames: 1 };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const whole = start !== undefined && start + 9 <= bytes.length;
+  const [width, height] = whole ? [view.getUint16(start + 7), view.getUint16(start + 5)] : [0, 0];
+  return { width, height, frames: 1, lossy: unread !== LOSSLESS_JPEG, ...(unread !== undefined && { unread }) };
 }
 
 /** The coding of a JPEG file that decoders of JPEG do not read, or undefined for what they read. */
-export function unreadJpeg(bytes: Uint8Array): string | undefined {
+function unreadJpeg(bytes: Uint8Array): string | undefined {
   const start = startOfFrame(bytes);
   if (start === undefined || start + 5 > bytes.length) return undefined;
   const marker = bytes[start + 1]!;
@@ -79,18 +75,6 @@ function startOfFrame(bytes: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** The number of pictures of an animated PNG file, 1 for any other: decoders of PNG see only the first or a substitute. */
-export function pngFrames(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // Chunks: length, name, content, checksum. The one of an animation comes before the pixels.
-  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
-    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    if (name === 'acTL') return Math.max(1, view.getUint32(at + 8));
-    if (name === 'IDAT') return 1;
-  }
-  return 1;
-}
-
 export function* webpChunks(bytes: Uint8Array, from = 12, until = bytes.length): Generator<WebpChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = from;
@@ -102,7 +86,11 @@ export function* webpChunks(bytes: Uint8Array, from = 12, until = bytes.length):
   }
 }
 
-export function webpHeader(bytes: Uint8Array): ImageHeader | undefined {
+export function webpFacts(bytes: Uint8Array): ImageFacts {
+  return { width: 0, height: 0, frames: 1, ...webpSize(bytes), lossy: isLossyWebp(bytes) };
+}
+
+function webpSize(bytes: Uint8Array): Pick<ImageFacts, 'width' | 'height' | 'frames'> | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const { name, start } of webpChunks(bytes)) {
     const data = start + 8;
@@ -132,7 +120,7 @@ function count(bytes: Uint8Array, wanted: string): number {
 }
 
 /** Whether any picture of a WebP file is coded with loss. */
-export function isLossyWebp(bytes: Uint8Array): boolean {
+function isLossyWebp(bytes: Uint8Array): boolean {
   for (const { name, start, end } of webpChunks(bytes)) {
     if (name === 'VP8 ') return true;
     if (name !== 'ANMF') continue;
@@ -143,12 +131,12 @@ export function isLossyWebp(bytes: Uint8Array): boolean {
   return false;
 }
 
-/** The screen that all frames are drawn on, and how many there are, counted up to `most`. */
-export function gifHeader(bytes: Uint8Array, most: number): ImageHeader | undefined {
-  if (bytes.length < 13) return undefined;
+/** The size is that of the screen that all frames are drawn on; frames are counted up to `most`. */
+export function gifFacts(bytes: Uint8Array, most: number): ImageFacts {
+  if (bytes.length < 13) return { width: 0, height: 0, frames: 1, lossy: false };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const frames = Math.max(1, countGifFrames(bytes, most));
-  return { width: view.getUint16(6, true), height: view.getUint16(8, true), frames };
+  return { width: view.getUint16(6, true), height: view.getUint16(8, true), frames, lossy: false };
 }
 
 function countGifFrames(bytes: Uint8Array, most: number): number {

@@ -1,26 +1,25 @@
 /**
- * PNG, JPEG, WebP, GIF and TIFF on Node, decoded by sharp. The pixels are the stored ones, equal to what Pillow reads:
- * no colour management, no gamma, no blending of alpha, no turning by EXIF orientation (points are in pixels of the
- * image as stored).
+ * PNG, JPEG, WebP and GIF on Node, decoded by sharp, and what TIFF (imageTiff.node.ts) shares with them. The pixels are
+ * the stored ones, equal to what Pillow reads: no colour management, no gamma, no blending of alpha, no turning by EXIF
+ * orientation (points are in pixels of the image as stored).
  */
 import sharp, { type SharpOptions } from 'sharp';
 import { SamusError } from '../errors.js';
-import { memorySource } from './byteSource.js';
-import { openFileSource } from './fileSource.node.js';
-import { fromCmyk, fromSamples, fromYcbcr, type Image, type SampleCount } from './image.js';
-import type { FileFormat } from './imageFormat.js';
-import { isLossyWebp, LOSSLESS_JPEG, pngFrames, unreadJpeg } from './imageHeader.js';
 import {
   checkFrame,
   checkFrameCount,
   checkSize,
   corrupt,
+  fromCmyk,
+  fromSamples,
+  type Image,
+  type ImageFile,
   type ImageLimits,
   type ImageSource,
   type Purpose,
+  type SampleCount,
   unreadCoding,
-} from './imageSource.js';
-import { hasYcbcrSamples, isLossyTiff, readTiffPages, type TiffPage, unreadColours, unreadTiff } from './tiff.js';
+} from './image.js';
 
 // libvips keeps results by the name of a file, which may have changed since.
 sharp.cache(false);
@@ -35,9 +34,6 @@ const OPTIONS: SharpOptions = {
   limitInputPixels: false,
   unlimited: false,
 };
-
-/** The decoder leaves damaged tiles black, and what it calls a warning is all that it says of them. */
-const TILED_OPTIONS: SharpOptions = { ...OPTIONS, failOn: 'warning' };
 
 const COLOUR_SPACES = ['b-w', 'grey16', 'srgb', 'rgb16', 'cmyk'] as const;
 
@@ -57,36 +53,27 @@ interface Samples {
 }
 
 /**
- * Opens bytes of PNG, JPEG, WebP or GIF.
+ * Opens a file that sharp decodes.
  * @throws SamusError IMAGE_CORRUPT, IMAGE_FORMAT, IMAGE_TOO_LARGE
  */
-export async function sharpSource(
-  name: string,
-  bytes: Uint8Array,
-  format: FileFormat,
-  limits: Required<ImageLimits>,
-): Promise<ImageSource> {
-  const failed = (error: unknown): SamusError =>
-    failure(error, name, format === 'jpeg' ? unreadJpeg(bytes) : undefined);
-  const pictures = format === 'png' ? pngFrames(bytes) : 1;
+export async function sharpSource(file: ImageFile, limits: Required<ImageLimits>): Promise<ImageSource> {
+  const { name, format } = file;
+  const bytes = await file.bytes();
+  const facts = await format.inspect?.(bytes, limits.maxFrames);
+  const pictures = format.id === 'png' ? pngFrames(bytes) : 1;
   if (pictures > 1) throw unreadCoding(name, `an animated PNG of ${pictures} frames`);
-  const {
-    width,
-    height,
-    pages = 1,
-  } = await sharp(bytes, OPTIONS)
-    .metadata()
-    .catch((error: unknown) => Promise.reject(failed(error)));
+  const failed = (error: unknown): SamusError => failure(error, name, facts?.unread);
+  const { width, height, pages = 1 } = await headerOf(bytes).catch((error) => Promise.reject(failed(error)));
   checkSize(name, width, height, limits);
   checkFrameCount(name, pages, limits.maxFrames);
   const blockFrames = Math.max(1, Math.floor(BLOCK_PIXELS / (width * height)));
   let block: { readonly first: number; readonly samples: Samples } | undefined;
   return {
-    format,
+    format: format.id,
     frames: pages,
     width,
     height,
-    lossy: (format === 'jpeg' && unreadJpeg(bytes) !== LOSSLESS_JPEG) || (format === 'webp' && isLossyWebp(bytes)),
+    lossy: facts?.lossy ?? false,
     spacingMm: () => undefined,
     async read(frame, purpose) {
       checkFrame({ frames: pages }, frame, name);
@@ -105,67 +92,21 @@ export async function sharpSource(
   };
 }
 
+/** Size and number of pages. */
+export const headerOf = (file: string | Uint8Array) => sharp(file, OPTIONS).metadata();
+
 /**
- * Opens a TIFF file by its path, of which only the page that is read is ever in memory, or by its bytes.
- * @throws SamusError IMAGE_CORRUPT, IMAGE_FORMAT, IMAGE_TOO_LARGE
+ * The samples of some pages below one another, as they are stored.
+ * @param failOn what the decoder has to report for the file to count as damaged
  */
-export async function tiffSource(
-  name: string,
-  file: string | Uint8Array,
-  limits: Required<ImageLimits>,
-): Promise<ImageSource> {
-  const pages = await pagesOf(name, file, limits.maxFrames);
-  const [first] = pages;
-  const failed = (error: unknown, page: TiffPage | undefined): SamusError =>
-    failure(error, name, page && unreadTiff(page));
-  const size =
-    first ??
-    (await sharp(file, OPTIONS)
-      .metadata()
-      .catch((error: unknown) => Promise.reject(failed(error, first))));
-  checkSize(name, size.width, size.height, limits);
-  const frames = Math.max(1, pages.length);
-  return {
-    format: 'tiff',
-    frames,
-    width: size.width,
-    height: size.height,
-    lossy: pages.some(isLossyTiff),
-    spacingMm: () => undefined,
-    async read(frame, purpose) {
-      checkFrame({ frames }, frame, name);
-      const page = pages[frame - 1];
-      const colours = page && unreadColours(page);
-      if (colours !== undefined) throw unreadCoding(name, colours);
-      checkSize(name, page?.width ?? size.width, page?.height ?? size.height, limits);
-      const samples = await decode(name, file, page?.index ?? 0, 1, page?.tiled ? TILED_OPTIONS : OPTIONS).catch(
-        (error: unknown) => Promise.reject(failed(error, page)),
-      );
-      const { width, height, channels, data } = samples;
-      const ycbcr = page && hasYcbcrSamples(page) && channels === 3 && data instanceof Uint8Array;
-      return ycbcr ? fromYcbcr(width, height, data) : imageOf(samples, purpose);
-    },
-  };
-}
-
-async function pagesOf(name: string, file: string | Uint8Array, most: number): Promise<TiffPage[]> {
-  if (typeof file !== 'string') return readTiffPages(memorySource(file), most, name);
-  const source = await openFileSource(file);
-  try {
-    return await readTiffPages(source, most, name);
-  } finally {
-    await source.close();
-  }
-}
-
-async function decode(
+export async function decode(
   name: string,
   file: string | Uint8Array,
   page: number,
   pages: number,
-  base = OPTIONS,
+  failOn: SharpOptions['failOn'] = OPTIONS.failOn,
 ): Promise<Samples> {
-  const options = { ...base, page, pages };
+  const options = { ...OPTIONS, failOn, page, pages };
   const { space, depth } = await sharp(file, options).metadata();
   const sixteen = depth === 'ushort';
   const known = COLOUR_SPACES.some((one) => one === space);
@@ -200,14 +141,14 @@ function rowsOf(samples: Samples, from: number, height: number): Samples {
   return { ...samples, height, data: samples.data.slice(from * row, (from + height) * row) };
 }
 
-function imageOf({ width, height, channels, cmyk, data }: Samples, purpose: Purpose = 'image'): Image {
+export function imageOf({ width, height, channels, cmyk, data }: Samples, purpose: Purpose = 'image'): Image {
   if (cmyk) return fromCmyk(width, height, Uint8Array.from(data));
   const small = purpose === 'mask' && data instanceof Uint16Array && data.every((value) => value < 256);
   return fromSamples(width, height, channels, small ? Uint8Array.from(data) : data);
 }
 
-/** @param coding what is known to be unusual in the file, which is then the reason */
-function failure(error: unknown, name: string, coding: string | undefined): SamusError {
+/** The error for what sharp throws. @param coding what is known to be unusual in the file, which is then the reason */
+export function failure(error: unknown, name: string, coding: string | undefined): SamusError {
   if (error instanceof SamusError) return error;
   if (coding !== undefined) return unreadCoding(name, coding);
   return corrupt(name, error instanceof Error ? error.message.trim().split('\n')[0]! : String(error));
@@ -221,4 +162,16 @@ function sampleCount(channels: number): SampleCount {
     'save the image as 8-bit PNG',
     { channels },
   );
+}
+
+/** The number of pictures of an animated PNG file, of which sharp reads only the first or a substitute; else 1. */
+function pngFrames(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // Chunks: length, name, content, checksum. The one of an animation comes before the pixels.
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (name === 'acTL') return Math.max(1, view.getUint32(at + 8));
+    if (name === 'IDAT') return 1;
+  }
+  return 1;
 }

@@ -20,8 +20,20 @@ export { type ClassMap, decodeClassPng, encodeClassPng } from './classPng.js';
 export { type CocoDocument, type CocoOptions, type CocoSource, cocoDocument } from './coco.js';
 export { type CocoImage, type CocoObject, cocoCategories, cocoMask, readCoco } from './cocoRead.js';
 export { toFloat16, toFloat32 } from './halfFloat.js';
-export { createImage, type Image, maskToImage, toGrey, toRgb } from './image.js';
-export type { ImageLimits, ImageSource, SpacingMm } from './imageSource.js';
+export {
+  checkFrame,
+  checkSize,
+  createImage,
+  type Image,
+  type ImageFile,
+  type ImageLimits,
+  type ImageSource,
+  maskToImage,
+  type SpacingMm,
+  toGrey,
+  toRgb,
+} from './image.js';
+export { type FileFormat, type OpenFile, registerFormat } from './imageFormat.js';
 export type { Mask, PixelBox } from './mask.js';
 export { type CleaningPrompt, cleanMask } from './maskRegions.js';
 export { encodeNifti } from './niftiWrite.js';

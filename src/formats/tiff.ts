@@ -4,7 +4,7 @@
  * left out.
  */
 import type { ByteSource } from './byteSource.js';
-import { checkFrameCount, corrupt } from './imageSource.js';
+import { checkFrameCount, corrupt } from './image.js';
 
 export interface TiffPage {
   /** Place in the chain of directories, from 0. */

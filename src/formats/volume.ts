@@ -3,8 +3,16 @@
  * The readers are nifti.ts and metaImage.ts; what is here is common to both.
  */
 import { SamusError } from '../errors.js';
-import { createImage, type Image } from './image.js';
-import type { Purpose } from './imageSource.js';
+import {
+  checkFrame,
+  checkFrameCount,
+  checkSize,
+  createImage,
+  type Image,
+  type ImageLimits,
+  type ImageSource,
+  type Purpose,
+} from './image.js';
 
 export type VolumeSamples =
   | Uint8Array
@@ -119,6 +127,27 @@ export function planeImage(volume: Volume, index: number, name: string, purpose:
     throw new SamusError('VOLUME_RANGE', `expected plane ${index} of ${name} to hold ${what}`, hint, { index });
   }
   return createImage(width, height, channels === 3 ? 3 : 1, Uint8Array.from(plane, Math.round));
+}
+
+/** The planes of a volume as frames. Its samples are in memory as a whole: most volumes are compressed as a whole. */
+export function planesSource(volume: Volume, name: string, format: string, limits: Required<ImageLimits>): ImageSource {
+  const [width = 0, height = 0, ...others] = volume.size;
+  const [x, y] = volume.spacingMm;
+  const frames = others.reduce((product, side) => product * side, 1);
+  checkSize(name, width, height, limits);
+  checkFrameCount(name, frames, limits.maxFrames);
+  return {
+    format,
+    frames,
+    width,
+    height,
+    lossy: false,
+    spacingMm: () => (x && y ? [x, y] : undefined),
+    async read(frame, purpose: Purpose = 'image') {
+      checkFrame({ frames }, frame, name);
+      return planeImage(volume, frame - 1, name, purpose);
+    },
+  };
 }
 
 /** The error for what cannot be read. */

@@ -7,10 +7,22 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 import { SamusError } from '../errors.js';
-import { sniffFormat } from './imageFormat.js';
+import type { ImageFile, ImageLimits, ImageSource } from './image.js';
+import { sniffFormat, unreadFormat } from './imageFormat.js';
 import { metaVolume, parseMetaHeader } from './metaImage.js';
 import { parseNifti } from './nifti.js';
-import { MAX_VOLUME_BYTES, sampleBytes, type Volume, volumeFormat } from './volume.js';
+import { MAX_VOLUME_BYTES, planesSource, sampleBytes, type Volume, volumeFormat } from './volume.js';
+
+/** Opens the planes of a volume as frames. @throws SamusError as readVolume, IMAGE_FORMAT for bytes or another gzip file */
+export async function volumeSource(file: ImageFile, limits: Required<ImageLimits>): Promise<ImageSource> {
+  const { name, path, format } = file;
+  if (path === undefined) throw unreadFormat(name, format);
+  const volume = await readVolume(path).catch((error: unknown) => {
+    const other = format.id === 'gzip' && error instanceof SamusError && error.code === 'VOLUME_FORMAT';
+    throw other ? unreadFormat(name, format) : error;
+  });
+  return planesSource(volume, name, format.id, limits);
+}
 
 /**
  * The volume in a file.
@@ -18,9 +30,8 @@ import { MAX_VOLUME_BYTES, sampleBytes, type Volume, volumeFormat } from './volu
  */
 export async function readVolume(path: string): Promise<Volume> {
   const stored = await read(path);
-  const bytes = sniffFormat(stored) === 'gzip' ? await unpack(gunzip, stored, path) : stored;
-  const format = sniffFormat(bytes);
-  if (format === 'metaimage') return readMetaImage(path, bytes);
+  const bytes = sniffFormat(stored)?.id === 'gzip' ? await unpack(gunzip, stored, path) : stored;
+  if (sniffFormat(bytes)?.id === 'metaimage') return readMetaImage(path, bytes);
   // A big-endian or odd NIfTI header is known by its length field rather than by its first bytes.
   return parseNifti(bytes, path);
 }

@@ -5,6 +5,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { otherTypes } from '../formats/imageFormat.js';
 
 const BINARY = { schema: { type: 'string', format: 'binary' } };
 
@@ -13,6 +14,7 @@ const IMAGE_BODY = {
   required: true,
   content: {
     'image/*': BINARY,
+    ...Object.fromEntries(otherTypes().map((type) => [type, BINARY])),
     'application/octet-stream': BINARY,
     'multipart/form-data': {
       schema: { type: 'object', required: ['image'], properties: { image: { type: 'string', format: 'binary' } } },

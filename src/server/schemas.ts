@@ -139,15 +139,6 @@ const imageQuery = { ...closed, properties: { model: modelName, frame } } as con
 export const imagesSchema = {
   tags: ['images'],
   summary: 'Send an image, or name one of the folder of the server; it is encoded and kept for a while',
-  consumes: [
-    'image/png',
-    'image/jpeg',
-    'image/webp',
-    'image/tiff',
-    'image/gif',
-    'image/bmp',
-    'application/octet-stream',
-  ],
   querystring: imageQuery,
   response: {
     200: { description: 'known already', ...imageAnswer },

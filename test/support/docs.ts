@@ -10,6 +10,7 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Pages that a reader follows from top to bottom, beginning in an empty folder. */
 export const FOLLOWED_PAGES: readonly string[] = [
   'README.md',
+  'docs/adding-a-format.md',
   'docs/adding-a-model.md',
   'docs/data.md',
   'docs/evaluate.md',

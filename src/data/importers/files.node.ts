@@ -7,10 +7,9 @@ import { basename, extname, join } from 'node:path';
 import { SamusError } from '../../errors.js';
 import type { Image } from '../../formats/image.js';
 import { openImage } from '../../formats/imageFile.node.js';
+import { isNamedAs, readFormats } from '../../formats/imageFormat.js';
 import { nameKey } from '../../formats/outputNames.js';
 import { binaryMask } from './masks.js';
-
-const IMAGE_ENDINGS: ReadonlySet<string> = new Set(['.png', '.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.webp', '.gif']);
 
 /** Names of the files in a folder, in natural order (2 before 10); none if there is no such folder. */
 export async function fileNames(folder: string): Promise<string[]> {
@@ -25,7 +24,7 @@ export async function fileNames(folder: string): Promise<string[]> {
 
 /** Names of the picture files in a folder. */
 export async function imageNames(folder: string): Promise<string[]> {
-  return (await fileNames(folder)).filter((name) => IMAGE_ENDINGS.has(extname(name).toLowerCase()));
+  return (await fileNames(folder)).filter((name) => isNamedAs(readFormats('node'), name));
 }
 
 /** Names of the folders in a folder. */

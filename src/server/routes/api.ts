@@ -9,6 +9,7 @@ import multipart, { type Multipart } from '@fastify/multipart';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { SamusError } from '../../errors.js';
 import { objectJson } from '../../formats/annotation.js';
+import { otherTypes } from '../../formats/imageFormat.js';
 import type { Rle } from '../../formats/rle.js';
 import type { JobObject, ResultForm, SegmentedImage, SegmentedObject, SegmentJob } from '../../jobs/segmentJob.js';
 import { namedClasses } from '../../models/classLogits.js';
@@ -150,7 +151,9 @@ async function imagesRoute(scope: FastifyInstance, context: ServerContext): Prom
   });
   // Left unread here: the handler receives it, and gives back what it took whatever happens.
   scope.addContentTypeParser(/^image\//, (_request, payload, done) => done(null, payload));
-  scope.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  scope.addContentTypeParser(['application/octet-stream', ...otherTypes()], (_request, payload, done) =>
+    done(null, payload),
+  );
   scope.addContentTypeParser('*', (request, payload, done) => {
     if (request.headers['content-type'] === undefined) done(null, payload);
     else done(mediaTypeError());

@@ -12,7 +12,6 @@ export interface FailureText {
 }
 
 const FAILURES: Readonly<Record<string, readonly [what: string, hint: string]>> = text.failures;
-const KINDS: Readonly<Record<string, string>> = text.fileKinds;
 
 export function failureText(error: SamusError): FailureText {
   const values = valuesOf(error);
@@ -27,12 +26,12 @@ function valuesOf({ code, details }: SamusError): ReadonlyMap<string, string> {
   for (const [name, value] of Object.entries(details)) {
     if (typeof value === 'string' || typeof value === 'number') values.set(name, String(value));
   }
-  const { width, height, maxPixels, kind } = details;
+  const { width, height, maxPixels, kind, unusual } = details;
   if (typeof width === 'number' && typeof height === 'number') {
     values.set('millions', ((width * height) / 1e6).toFixed(1));
   }
   if (typeof maxPixels === 'number') values.set('maxMillions', String(maxPixels / 1e6));
-  if (typeof kind === 'string') values.set('kind', KINDS[kind] ?? KINDS.unknown!);
+  if (typeof kind === 'string' || kind === null) values.set('kind', text.fileKind(kind, unusual === true));
   return values;
 }
 

@@ -2,7 +2,7 @@
  * Opens files from a drop, the buttons, a folder or a zip archive. Images go to the list and masks (maskNames.ts) to
  * their images; one message sums up what was skipped in a folder.
  */
-import { SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
+import { fileFormats, isNamedAs, readFormats, SNIFF_BYTES, sniffFormat, titles } from '../../formats/imageFormat.js';
 import { exportClient } from '../exports/exportClient.js';
 import { readBytes } from '../open/pictureErrors.js';
 import { pageError } from '../pageError.js';
@@ -18,7 +18,6 @@ import { RESULTS_FOLDER } from './resultsFolder.js';
 import { entries, summary } from './state.js';
 import { readTrainingSets, type TrainingSets } from './trainingSet.js';
 
-const IMAGE = /\.(png|jpe?g|bmp|gif|webp|tiff?)$/i;
 /** Files that operating systems put into folders. */
 const UNSEEN = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini)$/i;
 const NUMERIC = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
@@ -70,7 +69,7 @@ async function sorted(files: readonly FoundFile[], many: boolean, sets: Training
   const others = new Map<string, number>();
   let sniffed = 0;
   for (const file of files.filter((one) => kinds.get(one) === null && !sets.read.has(one.path))) {
-    if (!many || IMAGE.test(file.path)) images.push(file);
+    if (!many || isNamedAs(readFormats('node'), file.path)) images.push(file);
     else if (!UNSEEN.test(file.path)) {
       const kind = await kindOf(file, sniffed++ < MOST_SNIFFED);
       if (kind === 'image') images.push(file);
@@ -107,23 +106,24 @@ async function kindOf({ file, path }: FoundFile, sniff: boolean): Promise<string
   if (!sniff) return ending;
   try {
     const format = sniffFormat(await readBytes(file.slice(0, SNIFF_BYTES)));
-    const { leftOut } = text.open;
-    if (format === undefined) return CLIP.test(ending) ? leftOut.clip : ending;
-    if (format === 'mp4' || format === 'avi') return leftOut.clip;
-    if (format === 'dicom' || format === 'nifti' || format === 'metaimage') return leftOut[format];
-    return ['png', 'jpeg', 'webp', 'bmp', 'gif', 'tiff'].includes(format) ? 'image' : ending;
+    if (format ? format.kind === 'clip' : isNamedAs(CLIPS, path)) return text.open.leftOut.clip;
+    if (!format || format.kind === 'other') return ending;
+    return format.kind === 'image' && (format.page ?? format.node) ? 'image' : format.title;
   } catch {
     return ending;
   }
 }
 
-const CLIP = /^\.(mp4|avi|mov|mkv|webm|wmv|mpe?g|flv|ogv)$/;
+const CLIPS = fileFormats().filter(({ kind }) => kind === 'clip');
 
 function sayNothing(others: ReadonlyMap<string, number>): void {
   const { leftOut } = text.open;
   if (others.has(leftOut.dicom)) sayError(pageError('IMAGE_DICOM'));
   else if (others.has(leftOut.clip)) sayError(pageError('IMAGE_CLIP'));
-  else say(text.open.nothing, others.size > 0 ? text.open.skipped(listed(others)) : text.open.nothingHint);
+  else {
+    const hint = text.open.nothingHint(titles(readFormats('page'), 'and'));
+    say(text.open.nothing, others.size > 0 ? text.open.skipped(listed(others)) : hint);
+  }
 }
 
 /** Shows one message about all files that were not opened as images, and offers to open likely masks. */

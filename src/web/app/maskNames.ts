@@ -2,6 +2,7 @@
  * Which files are masks and which image each belongs to, by names alone: the layouts that this project writes, and
  * those in which ultrasound datasets are published.
  */
+import { type FileFormat, isNamedAs, readFormats } from '../../formats/imageFormat.js';
 import { bareName, safeName } from '../../formats/outputNames.js';
 
 /** A folder of masks in the US30K layout and most others. */
@@ -17,8 +18,8 @@ const IMAGE_WORDS = new Set('img imgs image images'.split(' '));
  * lesions), `a_Annotation.png` (HC18). This page writes `a.OBJECT.png` instead.
  */
 const SUFFIX = /[._ -](mask|label|seg|segmentation|annotation|gt)([._ -]?\d+)?$/i;
-/** Formats of masks; those with losses are read by brightness. */
-const PICTURE = /\.(png|jpe?g|bmp)$/i;
+/** Formats of masks: images of one frame. Those with losses are read by brightness. */
+export const maskFormats = (): FileFormat[] => readFormats('page').filter(({ hasFrames }) => !hasFrames);
 const NIFTI = /\.nii(\.gz)?$/i;
 
 /** The name without folder, ending and mask suffix, in small letters. */
@@ -31,7 +32,7 @@ export const stem = (path: string): string => bare(path).replace(SUFFIX, '').toL
  */
 export function maskKind(path: string, images: ReadonlySet<string>): 'certain' | 'likely' | null {
   if (/\.json$/i.test(path) || NIFTI.test(path)) return 'certain';
-  if (!PICTURE.test(path)) return null;
+  if (!isNamedAs(maskFormats(), path)) return null;
   const folders = foldersOf(path);
   if (/\.png$/i.test(path) && folders.some((folder) => LABEL_FOLDER.test(folder))) return 'certain';
   const named = isNamedAsMask(path) || folders.some(isMaskFolder);

@@ -1,10 +1,20 @@
 /** Opens the browser's file choosers, with inputs that are created on demand and never added to the page. */
+import { acceptedBy, fileFormats } from '../../formats/imageFormat.js';
 import { pickFolder, takeFiles } from './filesIn.js';
 import type { FoundFile } from './listing.js';
+import { maskFormats } from './maskNames.js';
 import { addMasks } from './masksIn.js';
 
+/** Also those that are not read: the page says what to do about them. */
+const IMAGES = fileFormats().filter(({ kind }) => kind === 'image');
+/** Labels that are no images. */
+const LABELS = ['.json', '.nii', '.gz'];
+
 export function openFiles(): void {
-  ask({ multiple: true, accept: 'image/*,.dcm,.zip,.json,.nii,.gz' }, (found) => void takeFiles(found, false));
+  ask(
+    { multiple: true, accept: ['image/*', ...acceptedBy(IMAGES), '.zip', ...LABELS].join() },
+    (found) => void takeFiles(found, false),
+  );
 }
 
 export function openFolder(): void {
@@ -13,7 +23,7 @@ export function openFolder(): void {
 
 export function openMasks(): void {
   ask(
-    { multiple: true, accept: 'image/png,image/jpeg,image/bmp,.json,.nii,.gz' },
+    { multiple: true, accept: [...acceptedBy(maskFormats()), ...LABELS].join() },
     (found) => void addMasks(found, false),
   );
 }

@@ -37,7 +37,7 @@ const MOST_INDEX = 32;
  */
 export async function readLabel(file: Blob): Promise<Label> {
   const bytes = await readBytes(file);
-  const format = sniffFormat(bytes.subarray(0, SNIFF_BYTES));
+  const format = sniffFormat(bytes.subarray(0, SNIFF_BYTES))?.id;
   if (format === 'nifti' || format === 'gzip') return niftiLabel(format === 'gzip' ? unpacked(bytes) : bytes);
   const { width, height, classes } = format === 'png' ? await pngClasses(file, bytes) : await pictureClasses(file);
   return { width, height, classes: labelClasses(classes, width, height) };

@@ -3,8 +3,7 @@
  * every browser can ignore them. Points are in pixels of the image as stored, and grey values stay as the scanner wrote
  * them.
  */
-import { createImage, type Image } from '../../formats/image.js';
-import { jpegSegments, webpChunks } from '../../formats/imageHeader.js';
+import { createImage, type Image, type KnownFormat } from '../../formats/image.js';
 import { clip, corrupt } from './pictureErrors.js';
 
 /** APP1 holds EXIF, APP2 colour profiles, APP13 editors' notes. APP0 and APP14 say how the colours are coded. */
@@ -17,21 +16,22 @@ const LEFT_OUT_CHUNKS = new Map([
   ['XMP ', 0x04],
 ]);
 
+/** The parts of a file without its orientation and colour profile, by the id of the format. */
+const STRIPPED: Readonly<Record<string, (bytes: Uint8Array) => Promise<Uint8Array[]>>> = {
+  jpeg: strippedJpeg,
+  webp: strippedWebp,
+};
+
 /**
  * @param frame from 1, of `frames`
  * @throws SamusError IMAGE_CORRUPT if the browser cannot decode it, IMAGE_CLIP for a later frame where the browser decodes
  *   only the first
  */
-export async function decodeByBrowser(
-  bytes: Uint8Array,
-  format: 'jpeg' | 'webp' | 'gif',
-  frame = 1,
-  frames = 1,
-): Promise<Image> {
-  const parts = format === 'jpeg' ? strippedJpeg(bytes) : format === 'webp' ? strippedWebp(bytes) : [bytes];
+export async function decodeByBrowser(bytes: Uint8Array, format: KnownFormat, frame = 1, frames = 1): Promise<Image> {
+  const parts = (await STRIPPED[format.id]?.(bytes)) ?? [bytes];
   const blob = new Blob(
     parts.map((part) => Uint8Array.from(part)),
-    { type: `image/${format}` },
+    { type: format.mimeTypes?.[0] ?? '' },
   );
   // Typed as always there, but not in an insecure context, nor in every browser.
   const Decoder: typeof ImageDecoder | undefined = globalThis.ImageDecoder;
@@ -90,7 +90,8 @@ function isGrey(rgba: Uint8ClampedArray): boolean {
   return true;
 }
 
-function strippedJpeg(bytes: Uint8Array): Uint8Array[] {
+async function strippedJpeg(bytes: Uint8Array): Promise<Uint8Array[]> {
+  const { jpegSegments } = await import('../../formats/imageHeader.js');
   const parts = [bytes.subarray(0, 2)];
   let rest = 2;
   for (const { marker, start, end } of jpegSegments(bytes)) {
@@ -100,7 +101,8 @@ function strippedJpeg(bytes: Uint8Array): Uint8Array[] {
   return [...parts, bytes.subarray(rest)];
 }
 
-function strippedWebp(bytes: Uint8Array): Uint8Array[] {
+async function strippedWebp(bytes: Uint8Array): Promise<Uint8Array[]> {
+  const { webpChunks } = await import('../../formats/imageHeader.js');
   const chunks = [...webpChunks(bytes)];
   const kept = chunks.filter(({ name }) => !LEFT_OUT_CHUNKS.has(name));
   if (kept.length === chunks.length) return [bytes];

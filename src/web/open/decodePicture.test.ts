@@ -8,9 +8,19 @@ import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { difference, fixtureBytes, fromBase64, readByPillow, SAME } from '../../../test/support/imageFixtures.js';
 import { SamusError } from '../../errors.js';
-import { toGrey, toRgb } from '../../formats/image.js';
+import {
+  checkFrame,
+  checkSize,
+  createImage,
+  type ImageFile,
+  type ImageLimits,
+  toGrey,
+  toRgb,
+} from '../../formats/image.js';
+import { acceptedBy, isNamedAs, readFormats, registerFormat, titles } from '../../formats/imageFormat.js';
 import { failureText } from '../app/failureText.js';
-import { decodePicture } from './decodePicture.js';
+import { maskFormats } from '../app/maskNames.js';
+import { countFrames, decodePicture } from './decodePicture.js';
 import { encodePicture } from './pngPicture.js';
 
 const blob = (bytes: Uint8Array): Blob => new Blob([Uint8Array.from(bytes)]);
@@ -79,6 +89,40 @@ describe('decodePicture', () => {
   });
 });
 
+describe('a format that is added to the table', () => {
+  it('is opened, offered and named by its one entry', async () => {
+    const page = async ({ name, format, bytes }: ImageFile, limits: Required<ImageLimits>) => {
+      const [, , width = 0, height = 0, frames = 0, ...pixels] = await bytes();
+      if (pixels.length !== width * height * frames) throw new SamusError('IMAGE_FORMAT', `${name} is packed`, '');
+      checkSize(name, width, height, limits);
+      return {
+        ...{ format: format.id, frames, width, height, lossy: false },
+        spacingMm: (frame: number) => [frame, 2] as const,
+        async read(frame: number) {
+          checkFrame({ frames }, frame, name);
+          const size = width * height;
+          return createImage(width, height, 1, Uint8Array.from(pixels.slice((frame - 1) * size, frame * size)));
+        },
+      };
+    };
+    const about = { id: 'toy', title: 'Toy', kind: 'image', extensions: ['toy'], hasFrames: true } as const;
+    registerFormat({ ...about, signatures: ['\x01T'], page });
+    expect(() => registerFormat({ ...about, signatures: [] })).toThrow(/unused id of a format, got toy/);
+    const file = Uint8Array.of(1, 0x54, 2, 1, 2, 10, 20, 30, 40);
+    const picture = await decodePicture(blob(file), 2);
+    expect(picture).toMatchObject({ frames: 2, frame: 2, spacingMm: [2, 2], image: { width: 2, height: 1 } });
+    expect([...picture.image.data]).toEqual([30, 40]);
+    expect(await countFrames(blob(file))).toBe(2);
+    await expect(decodePicture(blob(file), 3)).rejects.toMatchObject({ code: 'IMAGE_FRAME' });
+    expect(failureText(await refused(file.subarray(0, 8))).text).toContain('an unusual kind of Toy file');
+    expect(titles(readFormats('page'), 'or')).toBe('Toy, PNG, JPEG, WebP, GIF or BMP');
+    expect(acceptedBy(readFormats('page'))).toContain('.toy');
+    // Masks are images of one frame.
+    expect(isNamedAs(maskFormats(), 'a.TOY')).toBe(false);
+    expect(isNamedAs(maskFormats(), 'a.BMP')).toBe(true);
+  });
+});
+
 describe('the scale that a file states', () => {
   const spacing = async (bytes: Uint8Array) => (await open(bytes)).spacingMm;
 
@@ -127,6 +171,17 @@ describe('decodePicture refuses', () => {
   it('to clips', async () => {
     const clips = ['\0\0\0\x18ftypmp42', '\0\0\0\x14ftypqt  ', 'RIFF\0\0\0\0AVI LIST', '\x1aE\xdf\xa3\0\0\0\0webm'];
     for (const clip of clips) expect((await refused(text(clip))).code, clip).toBe('IMAGE_CLIP');
+  });
+
+  it('to animated PNG', async () => {
+    const control = new Uint8Array(8);
+    control[3] = 3;
+    const chunks = [
+      ['IHDR', header(2, 2)],
+      ['acTL', control],
+      ['IEND', new Uint8Array()],
+    ] as const;
+    expect((await refused(png(chunks))).code).toBe('IMAGE_CLIP');
   });
 
   it('to later frames where the browser decodes the first only, and to frames that are not there', async () => {
@@ -189,8 +244,8 @@ describe('decodePicture refuses', () => {
   });
 
   it('to other files, by what they are', async () => {
-    expect(failureText(await refused(fixtureBytes('rgb-lzw.tif'))).text).toContain('a TIFF image');
-    expect(failureText(await refused(text('%PDF-1.7'))).text).toContain('a PDF document');
+    expect(failureText(await refused(fixtureBytes('rgb-lzw.tif'))).text).toContain('a file of type TIFF');
+    expect(failureText(await refused(text('%PDF-1.7'))).text).toContain('a file of type PDF');
     const unknown = await refused(text('a,b\n1,2\n'));
     expect(unknown.code).toBe('IMAGE_UNSUPPORTED');
     expect(failureText(unknown)).toMatchObject({

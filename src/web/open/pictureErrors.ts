@@ -4,15 +4,6 @@
  */
 import type { SamusError } from '../../errors.js';
 import { pageError } from '../pageError.js';
-import type { FileKind } from '../text/en.js';
-
-/** Most pixels and longest side, the command line's limits too: five times a scanner's largest export. */
-export const MAX_PIXELS = 40e6;
-export const MAX_SIDE = 32_767;
-
-export function tooLarge(width: number, height: number): SamusError {
-  return pageError('IMAGE_TOO_LARGE', { width, height, maxPixels: MAX_PIXELS, maxSide: MAX_SIDE });
-}
 
 export const dicom = (): SamusError => pageError('IMAGE_DICOM');
 
@@ -20,7 +11,9 @@ export const clip = (): SamusError => pageError('IMAGE_CLIP');
 
 export const corrupt = (reason: string): SamusError => pageError('IMAGE_CORRUPT', { reason });
 
-export const unsupported = (kind: FileKind): SamusError => pageError('IMAGE_UNSUPPORTED', { kind });
+/** @param title of the format; @param unusual whether other files of the format are read */
+export const unsupported = (title: string | undefined, unusual = false): SamusError =>
+  pageError('IMAGE_UNSUPPORTED', { kind: title ?? null, unusual });
 
 export const unreadable = (reason: string): SamusError => pageError('IMAGE_UNREADABLE', { reason });
 

@@ -3,9 +3,16 @@
  * profiles and keeps 8 of 16 bits. The stored samples count, as on the command line (formats/image.ts).
  */
 import { convertIndexedToRgb, decode, encode } from 'fast-png';
-import { createImage, fromSamples, type Image, type SampleCount } from '../../formats/image.js';
+import {
+  checkSize,
+  createImage,
+  DEFAULT_LIMITS,
+  fromSamples,
+  type Image,
+  type SampleCount,
+} from '../../formats/image.js';
 import type { Picture } from './imageContract.js';
-import { corrupt, MAX_PIXELS, MAX_SIDE, tooLarge } from './pictureErrors.js';
+import { clip, corrupt } from './pictureErrors.js';
 
 interface Chunk {
   readonly name: string;
@@ -30,7 +37,7 @@ const HABITUAL_DPI = [
 /** From the finest eye probe to a whole abdomen on a thumbnail. */
 const BELIEVABLE_MM = { least: 0.005, most: 2 } as const;
 
-/** @throws SamusError IMAGE_TOO_LARGE, IMAGE_CORRUPT */
+/** @throws SamusError IMAGE_TOO_LARGE, IMAGE_CORRUPT, IMAGE_CLIP for an animation */
 export function decodePng(bytes: Uint8Array): Pick<Picture, 'image' | 'spacingMm'> {
   const chunks = [...chunksOf(bytes)];
   const header = chunks[0];
@@ -38,11 +45,16 @@ export function decodePng(bytes: Uint8Array): Pick<Picture, 'image' | 'spacingMm
   const view = new DataView(header.data.buffer, header.data.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   if (width === 0 || height === 0) throw corrupt('the PNG header names no pixels');
-  if (width * height > MAX_PIXELS || Math.max(width, height) > MAX_SIDE) throw tooLarge(width, height);
+  checkSize('the picture', width, height, DEFAULT_LIMITS);
+  if (pictureCount(chunks.find(({ name }) => name === 'acTL')?.data) > 1) throw clip();
   const parts = chunks.filter(({ name }) => PIXEL_CHUNKS.includes(name)).map((chunk) => chunk.bytes);
   const image = pixelsOf(joined([bytes.subarray(0, SIGNATURE), ...parts]));
   return { image, spacingMm: spacingOf(chunks.find(({ name }) => name === 'pHYs')?.data) };
 }
+
+/** How many pictures the control chunk of an animation names. */
+const pictureCount = (data: Uint8Array | undefined): number =>
+  data && data.length >= 4 ? new DataView(data.buffer, data.byteOffset).getUint32(0) : 1;
 
 /** A picture as a PNG file: lossless, packed fast rather than small, since it goes to this machine's server. */
 export function encodePicture(image: Image): Uint8Array<ArrayBuffer> {

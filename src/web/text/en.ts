@@ -40,9 +40,10 @@ export const text = {
     dropNow: 'Drop to open',
     private: 'Images never leave this machine.',
     nothing: 'No image found in these files.',
-    nothingHint: 'This page opens PNG, JPEG, BMP, WebP and GIF images, and folders and zip archives that contain them.',
+    nothingHint: (formats: string): string =>
+      `This page opens ${formats} images, and folders and zip archives that contain them.`,
     /** Kinds of files that are left out of a folder; others are named by their endings. */
-    leftOut: { dicom: 'DICOM', nifti: 'NIfTI', metaimage: 'MetaImage', clip: 'video' },
+    leftOut: { dicom: 'DICOM', clip: 'video' },
     noEnding: 'no file extension',
     skipped: (kinds: readonly (readonly [kind: string, count: number])[]): string => {
       const total = kinds.reduce((sum, [, n]) => sum + n, 0);
@@ -424,21 +425,10 @@ export const text = {
     cannotForgetHint: 'Close other annotator tabs and try again, or clear the site data in your browser settings.',
     dismiss: 'Dismiss',
   },
-  /** Names of file types that the page does not open; `{kind}` in the failures. */
-  fileKinds: {
-    tiff: 'a TIFF image',
-    nifti: 'a NIfTI volume',
-    metaimage: 'a MetaImage volume',
-    svg: 'an SVG drawing',
-    pdf: 'a PDF document',
-    zip: 'a ZIP archive',
-    gzip: 'a gzip file',
-    heif: 'a HEIF or AVIF image',
-    jpeg2000: 'a JPEG 2000 image',
-    jpegxl: 'a JPEG XL image',
-    jpegxr: 'a JPEG XR image',
-    bitmap: 'an unusual kind of bitmap',
-    unknown: 'a file of unknown type',
+  /** A file that the page does not open; `{kind}` in the failures. */
+  fileKind: (title: string | null, unusual: boolean): string => {
+    if (title === null) return 'a file of unknown type';
+    return unusual ? `an unusual kind of ${title} file` : `a file of type ${title}`;
   },
   /** What went wrong and what to do, by error code; {names} are filled in from the error's details. */
   failures: {
@@ -625,4 +615,3 @@ export const text = {
 /** Error codes that have a text here. */
 export type FailureCode = keyof typeof text.failures;
 /** File types that are not opened and have a name here. */
-export type FileKind = keyof typeof text.fileKinds;

@@ -279,12 +279,12 @@ describe('files of which something else would be read', () => {
   });
 
   it.each([
-    ['\xff\x0a\xcb\x40', 'jpegxl'],
-    ['\0\0\0\x0cJXL \r\n\x87\n', 'jpegxl'],
-    ['II\xbc\x01\x20\0\0\0', 'jpegxr'],
+    ['\xff\x0a\xcb\x40', 'JPEG XL'],
+    ['\0\0\0\x0cJXL \r\n\x87\n', 'JPEG XL'],
+    ['II\xbc\x01\x20\0\0\0', 'JPEG XR'],
   ])('%j is named %s', async (start, format) => {
     const bytes = Buffer.concat([Buffer.from(start, 'latin1'), Buffer.alloc(100)]);
-    await expect(readImage(bytes)).rejects.toThrow(refused(`a ${format} file`));
+    await expect(readImage(bytes)).rejects.toThrow(refused(`is of type ${format}`));
   });
 });
 
