@@ -14,7 +14,7 @@ const SAMPLES = Array.from({ length: 5 }, (_, seed) => {
 });
 
 describeInChromium('adapting a model in the page', () => {
-  const server = useServer(startTinyServer);
+  const server = useServer(() => startTinyServer());
   const chromium = useChromium();
   const harness = useEnginePage(server, chromium);
 

@@ -11,7 +11,7 @@ import { startTinyServer } from './support/server.js';
 vi.setConfig({ testTimeout: 300_000 });
 
 describeInChromium('the controls of the annotator', () => {
-  const server = useServer(startTinyServer);
+  const server = useServer(() => startTinyServer());
   const chromium = useChromium();
   const fresh = useContext(chromium);
   const [first, second] = [phantomFile(3).file, phantomFile(4).file];

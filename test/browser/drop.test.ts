@@ -15,7 +15,7 @@ import { startTinyServer } from './support/server.js';
 vi.setConfig({ testTimeout: 300_000 });
 
 describeInChromium('dropping files on the annotator', () => {
-  const server = useServer(startTinyServer);
+  const server = useServer(() => startTinyServer());
   const chromium = useChromium();
   const fresh = useContext(chromium);
   const disk = mkdtempSync(join(tmpdir(), 'samus-drop-'));

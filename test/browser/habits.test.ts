@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 300_000 });
 const PHONE = { width: 390, height: 844 };
 
 describeInChromium('habits of hands', () => {
-  const server = useServer(startTinyServer);
+  const server = useServer(() => startTinyServer());
   const chromium = useChromium();
   const fresh = useContext(chromium);
   const files = [3, 4, 5].map((seed) => phantomFile(seed).file);

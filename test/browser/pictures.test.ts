@@ -23,7 +23,7 @@ const LEVELS: Readonly<Record<string, number>> = {
 };
 
 describeInChromium('opening pictures in the page', () => {
-  const server = useServer(startTinyServer);
+  const server = useServer(() => startTinyServer());
   const chromium = useChromium();
   const harness = useEnginePage(server, chromium);
 

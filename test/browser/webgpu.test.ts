@@ -17,7 +17,7 @@ import { startTinyServer } from './support/server.js';
 const TOLERANCE = 0.01;
 
 describeInChromium('the engine on WebGPU in software', () => {
-  const server = useServer(startTinyServer);
+  const server = useServer(() => startTinyServer());
   const chromium = useChromium([
     '--enable-unsafe-webgpu',
     '--use-webgpu-adapter=swiftshader',

@@ -1,7 +1,13 @@
 /** An engine of the page whose answers the test gives: it keeps every question until then. */
 import { encodeRle } from '../../src/formats/rle.js';
 import type { ObjectPrompt } from '../../src/predict/types.js';
-import type { Engine, EngineMask, EverythingOptions } from '../../src/web/engine/engine.js';
+import type {
+  Engine,
+  EngineClassMask,
+  EngineMask,
+  EngineModel,
+  EverythingOptions,
+} from '../../src/web/engine/engine.js';
 
 interface Question {
   readonly key: string;
@@ -16,7 +22,7 @@ interface Question {
 export class ManualEngine implements Engine {
   readonly kind = 'browser';
   readonly provider = 'wasm';
-  readonly model = 'manual';
+  readonly model: EngineModel = { name: 'manual', prompts: ['points', 'box', 'mask'], classes: [] };
   readonly asked: Question[] = [];
   disposed = false;
 
@@ -29,6 +35,12 @@ export class ManualEngine implements Engine {
 
   everything(key: string, { signal, progress }: EverythingOptions = {}): Promise<EngineMask[]> {
     return this.#ask({ key, signal, progress });
+  }
+
+  /** For models without prompts. */
+  readonly found: EngineClassMask[] = [];
+  async classes(): Promise<EngineClassMask[]> {
+    return this.found;
   }
 
   async dispose(): Promise<void> {

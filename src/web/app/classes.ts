@@ -8,7 +8,7 @@ import type { ClassEntry, ImageDocument } from '../document/types.js';
 import { text } from '../text/en.js';
 import { workOn } from './entries.js';
 import { say } from './messages.js';
-import { classes, currentClass, document, entries, nextClass, removedClasses } from './state.js';
+import { classes, currentClass, document, entries, FIRST_CLASSES, nextClass, removedClasses } from './state.js';
 
 /** Starts restoring the classes of the open image. */
 export function followClasses(): void {
@@ -31,6 +31,28 @@ export function addClass(): number | undefined {
   classes.value = sorted([...classes.peek(), fallback(id)]);
   currentClass.value = id;
   return id;
+}
+
+/**
+ * The class of this name, which becomes one of the page if there is none. The first class, while it has its first name and
+ * no object of the open image, gives way.
+ */
+export function useClass({
+  name,
+  color,
+  id: wanted,
+}: Pick<ClassEntry, 'id' | 'name'> & Partial<ClassEntry>): ClassEntry {
+  const known = classes.peek().find((one) => one.name === name);
+  if (known) return known;
+  const first = FIRST_CLASSES[0];
+  const unused = !document.peek()?.objects.some(({ classId }) => classId === first.id);
+  const rest = unused ? classes.peek().filter((one) => one.id !== first.id || one.name !== first.name) : classes.peek();
+  const taken = new Set([...rest, ...removedClasses.peek()].map(({ id }) => id));
+  const id = taken.has(wanted) ? (nextClass.peek() ?? first.id) : wanted;
+  const entry = { id, name, color: color ?? classColor(id) };
+  classes.value = sorted([...rest.filter((one) => one.id !== id), entry]);
+  if (!classes.peek().some((one) => one.id === currentClass.peek())) currentClass.value = id;
+  return entry;
 }
 
 export function changeClass(id: number, fields: Partial<ClassEntry>): void {

@@ -14,9 +14,10 @@ import {
 } from '../document/edit.js';
 import { strokeMask } from '../document/stroke.js';
 import { text } from '../text/en.js';
+import { segmentAllClasses } from './classMap.js';
 import { quietly, step, stepOnActive } from './edits.js';
 import { move } from './entries.js';
-import { accept, discardProposals, proposalAt, stopEverything } from './everything.js';
+import { accept, discardProposals, findEverything, proposalAt, stopEverything } from './everything.js';
 import { dismiss, say } from './messages.js';
 import {
   active,
@@ -37,6 +38,7 @@ import {
   showMeasures,
   showPreview,
   type Tool,
+  takesPrompts,
   ticks,
   tool,
 } from './state.js';
@@ -48,6 +50,7 @@ type Pixel = readonly [x: number, y: number];
 
 export function chooseTool(next: Tool): void {
   if (!opened.peek()) return;
+  if (next === 'box' && refusesPrompts()) return;
   tool.value = next;
   anchor.value = null;
   ticks.value = [];
@@ -64,11 +67,19 @@ export function click([x, y]: Pixel, positive: boolean): void {
     accept([proposal]);
     return;
   }
+  if (refusesPrompts()) return;
   if (!positive && !active.peek()) {
     say(text.objects.nothingToRemoveFrom);
     return;
   }
   stepOnActive((present, id) => addPoint(present, id, [x, y, positive ? 1 : 0], multimask.peek()));
+}
+
+/** Says what a model that takes no prompts does instead. @returns whether it is one */
+function refusesPrompts(): boolean {
+  if (takesPrompts.peek()) return false;
+  say(text.classMap.noPrompts);
+  return true;
 }
 
 /** The proposal that a click would accept. */
@@ -79,7 +90,7 @@ export function proposalToAccept([x, y]: Pixel): ReturnType<typeof proposalAt> {
 
 export function drawBox(a: Pixel, b: Pixel): void {
   const box = [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])] as const;
-  if (box[0] === box[2] || box[1] === box[3]) return;
+  if (box[0] === box[2] || box[1] === box[3] || refusesPrompts()) return;
   stepOnActive((present, id) => setBox(present, id, box, multimask.peek()));
 }
 
@@ -103,6 +114,12 @@ export function placeTick(pixel: Pixel): void {
     dismiss();
     dialog.value = 'calibrate';
   } else say(text.calibrate.second);
+}
+
+/** Starts or stops the search for everything. A model without prompts gives its classes instead. */
+export function toggleEverything(): void {
+  if (stopEverything()) return;
+  void (takesPrompts.peek() ? findEverything() : segmentAllClasses());
 }
 
 /** Applies the current tool at the crosshair. */

@@ -6,7 +6,16 @@ import { SamusError } from '../../errors.js';
 import type { Engine, EngineKind } from '../engine/engine.js';
 import { createEngine } from '../engine/index.js';
 import { sayError } from './messages.js';
-import { adaptedInUse, engineKind, engineName, engineStatus, type Open, opened } from './state.js';
+import {
+  adaptedInUse,
+  chosenModel,
+  engineKind,
+  engineModel,
+  engineName,
+  engineStatus,
+  type Open,
+  opened,
+} from './state.js';
 
 let loading: { readonly kind: EngineKind; readonly engine: Promise<Engine> } | null = null;
 /** Names of the models of engines that run an adapted one. */
@@ -20,7 +29,7 @@ export function readyEngine(): Engine | null {
 }
 
 /** The name of the model that an engine runs. An adapted model has its own name, because its answers differ. */
-export const modelOf = (engine: Engine): string => adaptedNames.get(engine) ?? engine.model;
+export const modelOf = (engine: Engine): string => adaptedNames.get(engine) ?? engine.model.name;
 
 /** Call this when another image is being opened. */
 export function readingBegins(): void {
@@ -74,9 +83,16 @@ export function dropIfBroken(error: unknown): void {
 export function switchEngine(kind: EngineKind): void {
   engineKind.value = kind;
   engineName.value = null;
+  engineModel.value = null;
   engineStatus.value = { phase: 'none' };
   reading?.abort();
   dropEngine();
+}
+
+/** Switches to another of the server's models. */
+export function switchModel(name: string): void {
+  chosenModel.value = name;
+  switchEngine(engineKind.peek());
 }
 
 /** Frees the memory that the engine used for images so far, by starting a new engine. */
@@ -108,7 +124,9 @@ function currentEngine(): Promise<Engine> {
   if (loading?.kind === kind) return loading.engine;
   engineStatus.value = { phase: 'session' };
   const chosen = adaptedInUse.peek();
+  const model = chosenModel.peek();
   const engine = createEngine(kind, {
+    ...(model !== null && { model }),
     ...(chosen && { model: chosen.from, weights: chosen.weights }),
     progress: ({ phase, loaded, total }) => {
       if (engineKind.peek() !== kind || readyEngine()) return;
@@ -128,4 +146,5 @@ function currentEngine(): Promise<Engine> {
 
 function named(engine: Engine): void {
   engineName.value = { model: modelOf(engine), provider: engine.provider };
+  engineModel.value = engine.model;
 }

@@ -1,5 +1,5 @@
 /**
- * Automatic mode. The engine segments the whole image; what is not annotated yet becomes a proposal. A click on a
+ * Automatic mode, with a model that takes prompts; classMap.ts is for others. The engine segments the whole image; what is not annotated yet becomes a proposal. A click on a
  * proposal makes it an object. Nothing is added automatically.
  */
 import { computed, signal } from '@preact/signals';
@@ -67,11 +67,6 @@ export function accept(chosen: readonly Proposal[]): void {
   });
 }
 
-/** Starts or stops the search. */
-export function toggleEverything(): void {
-  if (!stopEverything()) void findEverything();
-}
-
 export async function findEverything(): Promise<void> {
   const [engine, open] = [readyEngine(), opened.peek()];
   if (!open) return;
@@ -120,7 +115,7 @@ export async function findEverything(): Promise<void> {
   }
 }
 
-function isSame(proposal: PackedMask, shape: PackedMask): boolean {
+export function isSame(proposal: PackedMask, shape: PackedMask): boolean {
   const area = rleArea(proposal);
   const common = area - rleArea(subtract(proposal, shape));
   return common > MOST_OF_PROPOSAL * area || common > MOST_OF_OBJECT * rleArea(shape);

@@ -20,13 +20,13 @@ import {
   selectNext,
   toggleAllHidden,
   toggleClean,
+  toggleEverything,
   toggleHidden,
   toggleMeasures,
   togglePreview,
   toggleSign,
 } from './commands.js';
 import { redoStep, undoStep } from './edits.js';
-import { toggleEverything } from './everything.js';
 import { openFiles, openFolder, openMasks } from './pickers.js';
 import { crosshair, dialog } from './state.js';
 import { actualSize, fitView, follow, zoom } from './viewing.js';

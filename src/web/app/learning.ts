@@ -7,7 +7,7 @@ import { decodeRle, rleArea } from '../../formats/rle.js';
 import type { AdaptExample, AdaptProgress } from '../../train/adapt.js';
 import type { PackedMask } from '../document/types.js';
 import { adapt } from '../engine/adapt.js';
-import { servedModels } from '../engine/modelFiles.js';
+import { engineModel, type ServedModels, servedModels } from '../engine/modelFiles.js';
 import { openImage } from '../open/openImage.js';
 import { pageError } from '../pageError.js';
 import type { AdaptedModel } from '../storage/adaptedStore.js';
@@ -16,7 +16,7 @@ import { adaptedFolder } from './adaptedFolder.js';
 import { keyOf, workOn } from './entries.js';
 import { asMessage, isAbort, say, sayError } from './messages.js';
 import { download } from './resultsFolder.js';
-import { dialog, entries, message } from './state.js';
+import { chosenModel, dialog, entries, message } from './state.js';
 import { TimeLeft } from './timeLeft.js';
 
 export interface Learning {
@@ -73,7 +73,7 @@ export async function learn(): Promise<void> {
     const corrected = correctedReady.peek();
     const examples = await gather(stop);
     const base = new URL('./', globalThis.document.baseURI).href;
-    const { default: from } = await servedModels(base);
+    const from = promptable(await servedModels(base), chosenModel.peek());
     const config = await configOf(from, base);
     // Always start from the bundled model: an adapted one has already seen the test images.
     const { weights, ...scores } = await adapt(examples, {
@@ -151,6 +151,12 @@ function largest(
  * From the server, or offline from the engine's cache.
  * @throws SamusError MODEL_UNREACHABLE
  */
+/** The chosen model, else the default, else the first, of those that take prompts. */
+function promptable(served: ServedModels, chosen: string | null): string {
+  const names = [...(chosen === null ? [] : [chosen]), served.default, ...served.models.map(({ name }) => name)];
+  return names.find((name) => engineModel(served, name).prompts.length > 0) ?? served.default;
+}
+
 async function configOf(model: string, base: string): Promise<string> {
   const url = new URL(`models/${encodeURIComponent(model)}/config.json`, base).href;
   const answer = await fetch(url, { cache: 'no-cache' }).catch(() => null);

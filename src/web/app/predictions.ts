@@ -24,6 +24,7 @@ import {
   multimask,
   opened,
   showPreview,
+  takesPrompts,
   thinking,
   tool,
 } from './state.js';
@@ -79,7 +80,7 @@ export async function prepare(): Promise<void> {
 
 /** Previews the mask of a click at a pixel; null hides the preview. */
 export function previewAt(pixel: readonly [number, number] | null): void {
-  if (pixel && showPreview.peek() && tool.peek() === 'click' && !running) {
+  if (pixel && showPreview.peek() && takesPrompts.peek() && tool.peek() === 'click' && !running) {
     void preview(pixel).catch(() => {
       // A failed preview does not matter: the click itself reports the error.
       hover.value = null;
@@ -103,7 +104,8 @@ async function answerAll(): Promise<void> {
   try {
     for (let question = nextQuestion(isOpen); question; question = nextQuestion(isOpen)) {
       const engine = readyEngine();
-      if (!engine) break;
+      // Prompts wait for a model that takes them.
+      if (!engine || engine.model.prompts.length === 0) break;
       await answerOne(engine, question);
     }
   } finally {

@@ -1,4 +1,5 @@
 /** Starts the page: restores what is stored, then follows annotations, prompts and keys. */
+import { servedModels } from '../engine/modelFiles.js';
 import { text } from '../text/en.js';
 import { restoreAdapted } from './adaptedModel.js';
 import { followClasses } from './classes.js';
@@ -13,6 +14,7 @@ import {
   cleanMasks,
   exportFormat,
   multimask,
+  offeredModels,
   opened,
   serverReachable,
   showMeasures,
@@ -49,9 +51,22 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   if (atServer) switchEngine('server');
   followSettings(settings);
   void navigator.storage?.persist?.();
+  void offered().then((names) => {
+    offeredModels.value = names;
+  });
   // An image opened in the meantime is being encoded by the previous engine.
   void (atServer && opened.peek() ? prepare() : warmUp());
   await restoreEntries(files, settings.currentId ?? null);
+}
+
+/** The names of the server's models, its default first; none while it cannot be reached. */
+async function offered(): Promise<readonly string[]> {
+  try {
+    const { default: first, models } = await servedModels(new URL('./', globalThis.document.baseURI).href);
+    return [first, ...models.map(({ name }) => name).filter((name) => name !== first)];
+  } catch {
+    return [];
+  }
 }
 
 async function serverAnswers(): Promise<boolean> {

@@ -8,7 +8,7 @@ import { findObject } from '../document/edit.js';
 import type { History } from '../document/history.js';
 import { freeClass, PALETTE } from '../document/palette.js';
 import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
-import type { EngineKind } from '../engine/engine.js';
+import type { EngineKind, EngineModel } from '../engine/engine.js';
 import type { ExportFormat } from '../exports/exportContract.js';
 import type { OpenedImage } from '../open/imageContract.js';
 import type { KeptModel } from '../storage/adaptedStore.js';
@@ -114,12 +114,22 @@ export const ticks: Signal<readonly (readonly [number, number])[]> = signal([]);
 export const hover = signal<PackedMask | null>(null);
 
 export const engineKind = signal<EngineKind>('browser');
+/** The model that the user chose; null: the server's default. */
+export const chosenModel = signal<string | null>(null);
 /** The model adapted to the user's masks; only the browser's engine can run it. */
 export const adapted = signal<KeptModel | null>(null);
-export const adaptedInUse = computed(() =>
-  adapted.value?.inUse && engineKind.value === 'browser' ? adapted.value.model : null,
-);
+export const adaptedInUse = computed(() => {
+  const { inUse = false, model = null } = adapted.value ?? {};
+  const chosen = chosenModel.value;
+  return inUse && engineKind.value === 'browser' && (chosen === null || chosen === model?.from) ? model : null;
+});
 export const serverReachable = signal(false);
+/** The models that the server offers. */
+export const offeredModels = signal<readonly string[]>([]);
+/** The model in use, once it is loaded. */
+export const engineModel = signal<EngineModel | null>(null);
+/** Whether the model answers clicks or boxes; assumed until it is known. */
+export const takesPrompts = computed(() => (engineModel.value?.prompts.length ?? 1) > 0);
 export const engineStatus = signal<EngineStatus>({ phase: 'none' });
 export const engineName = signal<{ readonly model: string; readonly provider: string } | null>(null);
 /** The model is answering prompts. */

@@ -10,8 +10,10 @@ import { pageError } from '../pageError.js';
 import { workerClient } from '../pageWorker.js';
 import type {
   Engine,
+  EngineClassMask,
   EngineImage,
   EngineMask,
+  EngineModel,
   EngineProgress,
   EngineSegmentOptions,
   EverythingOptions,
@@ -23,7 +25,7 @@ import { fasterProvider, isWebgpuWorthTrying, rememberedProvider, rememberProvid
 export interface BrowserEngineOptions {
   /** Address of the server's root. */
   readonly base: string;
-  readonly model: string;
+  readonly model: EngineModel;
   readonly weights?: Blob;
   readonly provider: BrowserProvider | 'auto';
   readonly threads: number;
@@ -58,13 +60,14 @@ export class BrowserEngine implements Engine {
   ) {
     this.#client = client;
     this.#options = options;
-    this.#tried = options.provider !== 'auto' || rememberedProvider(options.model) !== undefined;
+    this.#tried = options.provider !== 'auto' || rememberedProvider(options.model.name) !== undefined;
     this.#encoded = new KeptTasks(MOST_IMAGES, (key) => void client.call('forget', key).catch(() => undefined));
   }
 
   /** @throws SamusError MODEL_UNREACHABLE, PROVIDER_UNAVAILABLE, WORKER_BROKEN, and what reading the model throws */
   static async create(options: BrowserEngineOptions): Promise<BrowserEngine> {
-    const { provider, model } = options;
+    const { provider } = options;
+    const model = options.model.name;
     const first = provider === 'auto' ? (rememberedProvider(model) ?? 'wasm') : provider;
     try {
       return new BrowserEngine(await startWorker(options, first), first, options);
@@ -76,7 +79,7 @@ export class BrowserEngine implements Engine {
     }
   }
 
-  get model(): string {
+  get model(): EngineModel {
     return this.#options.model;
   }
 
@@ -98,6 +101,11 @@ export class BrowserEngine implements Engine {
     return this.#client.call('everything', { key }, { signal, progress: ({ done, total }) => progress?.(done, total) });
   }
 
+  async classes(key: string, signal?: AbortSignal): Promise<EngineClassMask[]> {
+    await this.#ready(key);
+    return this.#client.call('classes', { key }, { signal });
+  }
+
   async dispose(): Promise<void> {
     this.#disposed = true;
     clearTimeout(this.#trial);
@@ -116,7 +124,7 @@ export class BrowserEngine implements Engine {
     clearTimeout(this.#trial);
     this.#trial = setTimeout(() => {
       this.#tried = true;
-      this.#tryWebgpu().catch(() => rememberProvider(this.model, 'wasm'));
+      this.#tryWebgpu().catch(() => rememberProvider(this.model.name, 'wasm'));
     }, REST_MS);
   }
 
@@ -124,14 +132,15 @@ export class BrowserEngine implements Engine {
     if (!(await isWebgpuWorthTrying())) return;
     const wasm = await this.#client.call('timings', null);
     const webgpu = await timeProvider({ ...this.#options, progress: () => undefined }, 'webgpu');
-    rememberProvider(this.model, fasterProvider(wasm, webgpu));
+    rememberProvider(this.model.name, fasterProvider(wasm, webgpu));
   }
 }
 
 async function startWorker(options: BrowserEngineOptions, provider: BrowserProvider): Promise<EngineClient> {
   const worker = new Worker(new URL('./engineWorker.ts', import.meta.url), { type: 'module' });
   const client: EngineClient = workerClient(worker);
-  const { base, model, weights, threads, signal, progress } = options;
+  const { base, weights, threads, signal, progress } = options;
+  const model = options.model.name;
   try {
     await client.call('load', { base, model, provider, threads, ...(weights && { weights }) }, { signal, progress });
     return client;
@@ -148,7 +157,8 @@ async function timeProvider(options: BrowserEngineOptions, provider: BrowserProv
     const image: Image = { width: 256, height: 256, channels: 1, data: new Uint8Array(256 * 256) };
     for (let i = 0; i < TRIAL_RUNS; i++) {
       await client.call('encode', { key: 'trial', image });
-      await client.call('segment', { key: 'trial', prompt: { points: [[128, 128]] }, multimask: false, clean: true });
+      if (options.model.prompts.includes('points'))
+        await client.call('segment', { key: 'trial', prompt: { points: [[128, 128]] }, multimask: false, clean: true });
     }
     return await client.call('timings', null);
   } finally {

@@ -4,6 +4,7 @@
  */
 import type { Image } from '../../formats/image.js';
 import type { PixelBox, Rle } from '../../formats/rle.js';
+import type { PromptKind } from '../../models/architecture.js';
 import type { ObjectPrompt } from '../../predict/types.js';
 
 export type EngineKind = 'browser' | 'server';
@@ -27,6 +28,20 @@ export interface EngineMask {
   readonly lowResLogits: Float32Array;
 }
 
+/** The pixels of a class that a model without prompts finds. */
+export interface EngineClassMask extends Pick<EngineMask, 'rle' | 'area' | 'box'> {
+  readonly classId: number;
+}
+
+/** What a model takes and gives, as the server lists it. */
+export interface EngineModel {
+  readonly name: string;
+  /** None if it gives classes. */
+  readonly prompts: readonly PromptKind[];
+  /** Without the background, with the names and colours that the model states; none if it answers prompts. */
+  readonly classes: readonly { readonly id: number; readonly name?: string; readonly color?: string }[];
+}
+
 /**
  * All calls reject with the signal's reason when it is aborted, and with a SamusError for problems that a user can
  * fix.
@@ -35,7 +50,7 @@ export interface Engine {
   readonly kind: EngineKind;
   /** What runs the model: `wasm`, `webgpu`, `cpu`. */
   readonly provider: string;
-  readonly model: string;
+  readonly model: EngineModel;
   /** The expensive half, once per image: repeating it for one of the last few images does nothing. */
   encode(image: EngineImage, signal?: AbortSignal): Promise<void>;
   /** @throws SamusError ENGINE_IMAGE_UNKNOWN if the image was not encoded, or too many others since */
@@ -45,6 +60,11 @@ export interface Engine {
    * @throws SamusError ENGINE_IMAGE_UNKNOWN
    */
   everything(key: string, options?: EverythingOptions): Promise<EngineMask[]>;
+  /**
+   * The classes that a model without prompts finds in the image.
+   * @throws SamusError ENGINE_IMAGE_UNKNOWN
+   */
+  classes(key: string, signal?: AbortSignal): Promise<EngineClassMask[]>;
   /** Frees memory; running calls are rejected. */
   dispose(): Promise<void>;
 }

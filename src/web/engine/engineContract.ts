@@ -1,7 +1,7 @@
 /** The calls of the worker that runs the model (engineWorker.ts). */
 import type { Image } from '../../formats/image.js';
 import type { ObjectPrompt } from '../../predict/types.js';
-import type { EngineMask, EngineProgress } from './engine.js';
+import type { EngineClassMask, EngineMask, EngineProgress } from './engine.js';
 
 export type BrowserProvider = 'wasm' | 'webgpu';
 
@@ -41,6 +41,7 @@ export type EngineContract = {
     output: EngineMask;
   };
   everything: { input: { readonly key: string }; output: EngineMask[]; progress: Steps };
+  classes: { input: { readonly key: string }; output: EngineClassMask[] };
   /** Drops an encoding. */
   forget: { input: string; output: null };
   timings: { input: null; output: Timings };

@@ -1,5 +1,5 @@
 /** The worker that runs the model in the browser: connects localEngine.ts to onnxruntime-web. */
-import { Segmenter } from '../../predict/segmenter.js';
+import { ClassNetwork } from '../../predict/classNetwork.js';
 import { webRuntime } from '../../runtime/webRuntime.js';
 import { pageError } from '../pageError.js';
 import { serveWorker } from '../pageWorker.js';
@@ -24,7 +24,7 @@ serveWorker<EngineContract>({
       threads,
       defaults: { provider },
     });
-    const prepared = new LocalEngine(Segmenter.create(model, yieldingRuntime(runtime), { provider, threads }));
+    const prepared = new LocalEngine(ClassNetwork.orSegmenter(model, yieldingRuntime(runtime), { provider, threads }));
     await prepared.warmUp();
     engine = prepared;
     progress({ phase: 'session', loaded: 1, total: 1 });
@@ -40,6 +40,7 @@ serveWorker<EngineContract>({
     return mask;
   },
   everything: ({ key }, { signal, progress }) => loaded(key).everything(key, signal, progress),
+  classes: ({ key }, { signal }) => loaded(key).classes(key, signal),
   async forget(key) {
     engine?.forget(key);
     return null;

@@ -3,7 +3,7 @@ import { keepOffline } from '../offline.js';
 import { BrowserEngine } from './browserEngine.js';
 import type { Engine, EngineKind, EngineProgress } from './engine.js';
 import type { BrowserProvider } from './engineContract.js';
-import { servedModels } from './modelFiles.js';
+import { engineModel, servedModels } from './modelFiles.js';
 import { ServerEngine } from './serverEngine.js';
 import { mostThreads } from './wasmRuntime.js';
 
@@ -31,7 +31,7 @@ export interface EngineOptions {
 export async function createEngine(kind: EngineKind, options: EngineOptions = {}): Promise<Engine> {
   const { signal, progress = () => undefined, provider = 'auto' } = options;
   const base = new URL(options.base ?? './', document.baseURI).href;
-  const model = options.model ?? (await servedModels(base)).default;
+  const model = engineModel(await servedModels(base), options.model);
   signal?.throwIfAborted();
   if (kind === 'server') return new ServerEngine({ base, model });
   await keepOffline();

@@ -4,23 +4,26 @@
  */
 import type { Image } from '../../formats/image.js';
 import { encodeRle } from '../../formats/rle.js';
+import { segmentObjects } from '../../jobs/segmentObjects.js';
+import { promptedOf } from '../../models/registry.js';
 import { segmentEverything } from '../../predict/automatic.js';
-import type { Segmenter } from '../../predict/segmenter.js';
+import type { ClassNetwork } from '../../predict/classNetwork.js';
+import { Segmenter } from '../../predict/segmenter.js';
 import type { Encoding, ObjectPrompt, ObjectResult } from '../../predict/types.js';
 import { pageError } from '../pageError.js';
-import type { EngineMask } from './engine.js';
+import type { EngineClassMask, EngineMask } from './engine.js';
 import type { Steps, Timings } from './engineContract.js';
 import { nextTask } from './wasmRuntime.js';
 
 export class LocalEngine {
-  readonly #segmenter: Segmenter;
+  readonly #model: Segmenter | ClassNetwork;
   readonly #encodings = new Map<string, Encoding>();
   #last: Promise<unknown> = Promise.resolve();
   #encodeMs: number | null = null;
   #decodeMs: number | null = null;
 
-  constructor(segmenter: Segmenter) {
-    this.#segmenter = segmenter;
+  constructor(model: Segmenter | ClassNetwork) {
+    this.#model = model;
   }
 
   get timings(): Timings {
@@ -30,14 +33,15 @@ export class LocalEngine {
   /** Runs both halves once on an empty image, to create sessions, allocate memory and compile code. */
   async warmUp(): Promise<void> {
     const image: Image = { width: 8, height: 8, channels: 1, data: new Uint8Array(64) };
-    const encoding = await this.#segmenter.encode(image);
-    await this.#segmenter.segment(encoding, { points: [[4, 4]] });
+    const encoding = await this.#model.encode(image);
+    if (this.#model instanceof Segmenter && promptedOf(this.#model.config).prompts.includes('points'))
+      await this.#model.segment(encoding, { points: [[4, 4]] });
   }
 
   async encode(key: string, image: Image, signal: AbortSignal): Promise<void> {
     await this.#inTurn(signal, async () => {
       const begun = performance.now();
-      const encoding = await this.#segmenter.encode(image);
+      const encoding = await this.#model.encode(image);
       // An aborted caller has dropped the key, so nobody would ever free the encoding.
       signal.throwIfAborted();
       this.#encodings.set(key, encoding);
@@ -54,7 +58,7 @@ export class LocalEngine {
   ): Promise<EngineMask> {
     return this.#inTurn(signal, async () => {
       const begun = performance.now();
-      const result = await this.#segmenter.segment(this.#encoding(key), prompt, options);
+      const result = await this.#segmenter().segment(this.#encoding(key), prompt, options);
       this.#decodeMs = Math.min(this.#decodeMs ?? Number.POSITIVE_INFINITY, performance.now() - begun);
       return engineMask(result);
     });
@@ -62,15 +66,34 @@ export class LocalEngine {
 
   /** Does not wait for its turn, so that clicks can run in between. */
   async everything(key: string, signal: AbortSignal, progress: (steps: Steps) => void): Promise<EngineMask[]> {
-    const results = await segmentEverything(this.#segmenter, this.#encoding(key), {
+    const results = await segmentEverything(this.#segmenter(), this.#encoding(key), {
       signal,
       progress: (done, total) => progress({ done, total }),
     });
     return results.map(engineMask);
   }
 
+  /** @throws SamusError ENGINE_IMAGE_UNKNOWN, MODEL_CLASSES for a model that answers prompts */
+  classes(key: string, signal: AbortSignal): Promise<EngineClassMask[]> {
+    return this.#inTurn(signal, async () => {
+      const found: EngineClassMask[] = [];
+      for await (const one of segmentObjects(this.#model, this.#encoding(key), { auto: true, objects: [] })) {
+        const { mask: data, width, height, area, box, object } = one;
+        found.push({ classId: object.classId ?? 1, rle: encodeRle({ width, height, data }), area, box });
+      }
+      return found;
+    });
+  }
+
   forget(key: string): void {
     this.#encodings.delete(key);
+  }
+
+  /** @throws SamusError MODEL_PROMPTS for a model without prompts */
+  #segmenter(): Segmenter {
+    if (this.#model instanceof Segmenter) return this.#model;
+    promptedOf(this.#model.config);
+    throw new Error('a network for classes answers no prompts');
   }
 
   #encoding(key: string): Encoding {

@@ -8,15 +8,18 @@ import { readSafetensors } from '../../formats/safetensors.js';
 import { modelFromParts } from '../../models/model.js';
 import type { Model } from '../../predict/types.js';
 import { pageError } from '../pageError.js';
-import type { EngineProgress } from './engine.js';
+import type { EngineModel, EngineProgress } from './engine.js';
 
 const CACHE = 'samus-models';
 
 /** The models that a server offers. */
 export interface ServedModels {
   readonly default: string;
-  readonly models: readonly { readonly name: string }[];
+  readonly models: readonly ListedModel[];
 }
+
+/** A list that an older server gave, or the browser has kept of it, names only promptable models. */
+type ListedModel = Pick<EngineModel, 'name'> & Partial<EngineModel>;
 
 type Report = (progress: EngineProgress) => void;
 
@@ -34,6 +37,12 @@ export async function servedModels(base: string): Promise<ServedModels> {
     if (kept) return kept.json();
     throw pageError('MODEL_UNREACHABLE', { name: 'list', reason: reasonOf(error) });
   }
+}
+
+/** @param name default: the server's default */
+export function engineModel({ default: first, models }: ServedModels, name = first): EngineModel {
+  const { prompts = ['points', 'box', 'mask'], classes = [] } = models.find((one) => one.name === name) ?? {};
+  return { name, prompts, classes };
 }
 
 /**

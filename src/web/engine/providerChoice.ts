@@ -53,10 +53,12 @@ export async function isWebgpuWorthTrying(): Promise<boolean> {
   return !isInSoftware(adapter);
 }
 
-/** The faster provider; WebAssembly if a measurement is missing. */
+/** The faster provider; WebAssembly if a measurement is missing. A model without prompts has no times of clicks. */
 export function fasterProvider(wasm: Timings, webgpu: Timings): BrowserProvider {
   const total = ({ encodeMs, decodeMs }: Timings): number | undefined =>
-    encodeMs === null || decodeMs === null ? undefined : encodeMs + CLICKS * decodeMs;
+    encodeMs === null || (decodeMs === null) !== (wasm.decodeMs === null)
+      ? undefined
+      : encodeMs + CLICKS * (decodeMs ?? 0);
   const [slow, fast] = [total(wasm), total(webgpu)];
   return slow !== undefined && fast !== undefined && fast < slow * WORTHWHILE ? 'webgpu' : 'wasm';
 }

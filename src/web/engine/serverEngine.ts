@@ -7,14 +7,22 @@ import { encodeRle } from '../../formats/rle.js';
 import type { ObjectPrompt } from '../../predict/types.js';
 import { imageClient } from '../open/openImage.js';
 import { pageError } from '../pageError.js';
-import type { Engine, EngineImage, EngineMask, EngineSegmentOptions, EverythingOptions } from './engine.js';
+import type {
+  Engine,
+  EngineClassMask,
+  EngineImage,
+  EngineMask,
+  EngineModel,
+  EngineSegmentOptions,
+  EverythingOptions,
+} from './engine.js';
 import { KeptTasks } from './keptTasks.js';
-import { ask, floatsFromBase64, floatsToBase64, type ServerObject } from './serverRequests.js';
+import { ask, floatsFromBase64, floatsToBase64, type ServerAnswer, type ServerObject } from './serverRequests.js';
 
 export interface ServerEngineOptions {
   /** Address of the server's root. */
   readonly base: string;
-  readonly model: string;
+  readonly model: EngineModel;
 }
 
 /** An uploaded image, which the server may have dropped since. */
@@ -37,7 +45,7 @@ export class ServerEngine implements Engine {
     this.#options = options;
   }
 
-  get model(): string {
+  get model(): EngineModel {
     return this.#options.model;
   }
 
@@ -54,7 +62,7 @@ export class ServerEngine implements Engine {
       format: 'rle',
       objects: [objectOf(prompt, await this.#image(key))],
     };
-    const [object] = await this.#ask(key, 'segment', body, signal);
+    const [object] = masksOf(await this.#ask(key, 'segment', body, signal));
     if (!object) throw pageError('SERVER_ANSWER', { status: 200 });
     return object;
   }
@@ -63,7 +71,12 @@ export class ServerEngine implements Engine {
     progress?.(0, 1);
     const objects = await this.#ask(key, 'everything', { lowResLogits: true, format: 'rle' }, signal);
     progress?.(1, 1);
-    return objects;
+    return masksOf(objects);
+  }
+
+  async classes(key: string, signal?: AbortSignal): Promise<EngineClassMask[]> {
+    const objects = await this.#ask(key, 'segment', { classes: true, format: 'rle' }, signal);
+    return objects.map(({ class: classId = 1, rle, area, box }) => ({ classId, rle, area, box }));
   }
 
   async dispose(): Promise<void> {
@@ -77,20 +90,20 @@ export class ServerEngine implements Engine {
   }
 
   /** Asks about an image. If the server has dropped it, uploads it again and retries once. */
-  async #ask(key: string, what: string, question: object, signal?: AbortSignal): Promise<EngineMask[]> {
+  async #ask(key: string, what: string, question: object, signal?: AbortSignal): Promise<readonly ServerObject[]> {
     const { model, base } = this.#options;
-    const body = { model, ...question };
+    const body = { model: model.name, ...question };
     const sent = await this.#sent.peek(key);
     if (!sent) throw pageError('ENGINE_IMAGE_UNKNOWN', { key });
     const address = (id: string): string => new URL(`api/v1/images/${id}/${what}`, base).href;
     const together = this.#with(signal);
     try {
-      return masksOf((await ask(address(sent.id), { json: body }, together)).objects);
+      return objectsOf(await ask(address(sent.id), { json: body }, together));
     } catch (error) {
       if (!(error instanceof SamusError) || error.code !== 'IMAGE_UNKNOWN') throw error;
       if ((await this.#sent.peek(key)) === sent) this.#sent.delete(key);
       const again = await this.#sent.get(key, (shared) => this.#send(sent.source, shared), signal);
-      return masksOf((await ask(address(again.id), { json: body }, together)).objects);
+      return objectsOf(await ask(address(again.id), { json: body }, together));
     }
   }
 
@@ -99,7 +112,7 @@ export class ServerEngine implements Engine {
     const together = this.#with(signal);
     const png = await imageClient().call('png', source.image, { signal: together });
     const url = new URL('api/v1/images', base);
-    url.searchParams.set('model', model);
+    url.searchParams.set('model', model.name);
     const { image } = await ask(url.href, { png }, together);
     if (image === undefined) throw pageError('SERVER_ANSWER', { status: 200 });
     return { source, id: image };
@@ -124,8 +137,12 @@ function objectOf(prompt: ObjectPrompt, { image }: EngineImage): object {
   };
 }
 
-function masksOf(objects: readonly ServerObject[] | undefined): EngineMask[] {
-  if (!objects) throw pageError('SERVER_ANSWER', { status: 200 });
+function objectsOf({ objects }: ServerAnswer): readonly ServerObject[] {
+  if (objects) return objects;
+  throw pageError('SERVER_ANSWER', { status: 200 });
+}
+
+function masksOf(objects: readonly ServerObject[]): EngineMask[] {
   return objects.map(({ score, rle, area, box, lowResLogits }) => ({
     score,
     rle,

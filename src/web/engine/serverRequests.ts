@@ -8,6 +8,8 @@ import type { PixelBox, Rle } from '../../formats/rle.js';
 import { pageError } from '../pageError.js';
 
 export interface ServerObject {
+  /** Of a model without prompts. */
+  readonly class?: number;
   readonly score: number;
   readonly area: number;
   readonly box: PixelBox | null;

@@ -133,6 +133,11 @@ export const text = {
     acceptAll: 'Accept all',
     discard: 'Discard',
   },
+  classMap: {
+    run: 'Segment all classes',
+    found: (n: number): string => (n === 0 ? 'No new object found.' : `${count(n, 'object', 'objects')} added.`),
+    noPrompts: 'This model takes no clicks or boxes. Use “Segment all classes” (key A), or draw.',
+  },
   history: { undo: 'Undo', redo: 'Redo' },
   objects: {
     title: 'Objects',
@@ -225,6 +230,7 @@ export const text = {
   },
   engine: {
     title: 'Run model on',
+    choose: 'Model',
     browser: 'This browser',
     server: 'The server',
     notReady: 'The image is still being prepared. Try again in a moment.',
@@ -394,7 +400,7 @@ export const text = {
     intro:
       'Left-click to add, right-click to remove. Drag to move the image; use the wheel or two fingers to zoom. Shift-click to select the object under the pointer.',
     groups: { tools: 'Tools', canvas: 'Image', objects: 'Objects', work: 'Files and history', view: 'View' },
-    everything: 'Find everything (again: stop)',
+    everything: 'Find everything, or segment all classes (again: stop)',
     sign: 'Switch between add and remove',
     brushSmaller: 'Smaller brush',
     brushLarger: 'Larger brush',

@@ -2,7 +2,7 @@
 import { beginObject, commitActive, deleteActive } from '../app/commands.js';
 import { quietly, step } from '../app/edits.js';
 import { accept, discardProposals, proposals } from '../app/everything.js';
-import { active, classes, colorOf, document, opened } from '../app/state.js';
+import { active, classes, colorOf, document, opened, takesPrompts } from '../app/state.js';
 import { rename, select, setClass, setColor, setHidden } from '../document/edit.js';
 import type { Annotation } from '../document/types.js';
 import { text } from '../text/en.js';
@@ -19,7 +19,9 @@ export function ObjectsPanel() {
         <Button label={text.objects.begin} icon="plus" keys="N" disabled={!opened.value} onClick={beginObject} />
       </header>
       {proposals.value.length > 0 && <Proposals />}
-      {opened.value && objects.length + proposals.value.length === 0 && <p class="quiet">{text.objects.none}</p>}
+      {opened.value && objects.length + proposals.value.length === 0 && (
+        <p class="quiet">{takesPrompts.value ? text.objects.none : text.classMap.noPrompts}</p>
+      )}
       <ul>
         {objects.map((one) => (
           <Row key={one.id} object={one} current={one.id === object?.id} />

@@ -1,7 +1,13 @@
 /** The tools: a column next to the image, on a phone a row below it. */
-import { chooseTool, commitActive, LARGEST_BRUSH, SMALLEST_BRUSH, toggleSign } from '../app/commands.js';
-import { toggleEverything } from '../app/everything.js';
-import { active, adding, brushRadius, engineStatus, opened, type Tool, tool } from '../app/state.js';
+import {
+  chooseTool,
+  commitActive,
+  LARGEST_BRUSH,
+  SMALLEST_BRUSH,
+  toggleEverything,
+  toggleSign,
+} from '../app/commands.js';
+import { active, adding, brushRadius, engineStatus, opened, type Tool, takesPrompts, tool } from '../app/state.js';
 import { fitView, zoom } from '../app/viewing.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
@@ -14,6 +20,9 @@ const TOOLS: readonly (readonly [Tool & IconName, string])[] = [
   ['eraser', 'E'],
   ['calibrate', 'K'],
 ];
+
+/** Tools that a model without prompts does not answer. */
+const PROMPTS: readonly Tool[] = ['click', 'box'];
 
 export function Toolbar() {
   const none = opened.value === null;
@@ -28,7 +37,7 @@ export function Toolbar() {
           icon={name}
           keys={keys}
           pressed={tool.value === name}
-          disabled={none}
+          disabled={none || (PROMPTS.includes(name) && !takesPrompts.value)}
           onClick={() => chooseTool(name)}
         />
       ))}
@@ -58,7 +67,7 @@ export function Toolbar() {
         </label>
       )}
       <Button
-        label={searching ? text.everything.stop : text.everything.run}
+        label={searching ? text.everything.stop : takesPrompts.value ? text.everything.run : text.classMap.run}
         icon={searching ? 'close' : 'everything'}
         keys="A"
         disabled={none}

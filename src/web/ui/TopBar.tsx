@@ -1,11 +1,21 @@
 /** The bar at the top: opening files, history, engine and export. */
 import { redoStep, undoStep } from '../app/edits.js';
-import { switchEngine } from '../app/engineControl.js';
+import { switchEngine, switchModel } from '../app/engineControl.js';
 import { takeSample } from '../app/filesIn.js';
 import { say } from '../app/messages.js';
 import { openFiles, openFolder, openMasks } from '../app/pickers.js';
 import { prepare } from '../app/predictions.js';
-import { adapted, type Dialog, dialog, engineKind, entries, history, serverReachable } from '../app/state.js';
+import {
+  adapted,
+  chosenModel,
+  type Dialog,
+  dialog,
+  engineKind,
+  entries,
+  history,
+  offeredModels,
+  serverReachable,
+} from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 
@@ -95,13 +105,40 @@ export function EngineMenu() {
     void prepare();
   };
   return (
-    <label class="engine" title={text.engine.title}>
-      <span class="visually-hidden">{text.engine.title}</span>
-      <select value={engineKind.value} onChange={(event) => choose(event.currentTarget.value)}>
-        <option value="browser">{adapted.value?.inUse ? text.learn.engine : text.engine.browser}</option>
-        <option value="server" disabled={!serverReachable.value}>
-          {text.engine.server}
-        </option>
+    <>
+      {offeredModels.value.length > 1 && <ModelMenu />}
+      <label class="engine" title={text.engine.title}>
+        <span class="visually-hidden">{text.engine.title}</span>
+        <select value={engineKind.value} onChange={(event) => choose(event.currentTarget.value)}>
+          <option value="browser">{adapted.value?.inUse ? text.learn.engine : text.engine.browser}</option>
+          <option value="server" disabled={!serverReachable.value}>
+            {text.engine.server}
+          </option>
+        </select>
+      </label>
+    </>
+  );
+}
+
+/** Which of the server's models. */
+function ModelMenu() {
+  const choose = (name: string): void => {
+    switchModel(name);
+    void prepare();
+  };
+  const [first] = offeredModels.value;
+  return (
+    <label class="engine" title={text.engine.choose}>
+      <select
+        aria-label={text.engine.choose}
+        value={chosenModel.value ?? first}
+        onChange={(event) => choose(event.currentTarget.value)}
+      >
+        {offeredModels.value.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
       </select>
     </label>
   );

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { writeModelFolder } from '../../../src/formats/modelFolder.node.js';
+import type { ModelConfig } from '../../../src/models/architecture.js';
 import { serialiseConfig } from '../../../src/models/configFile.js';
-import { tinyModel } from '../../support/tinyModel.js';
+import { TINY_SAMUS, tinyModel } from '../../support/tinyModel.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 
@@ -45,13 +46,17 @@ export async function startServer(options: readonly string[] = []): Promise<Test
   };
 }
 
-/** A server of a model that runs in a moment and whose masks mean nothing, for tests in which they need not. */
-export async function startTinyServer(): Promise<TestServer> {
+/**
+ * A server of models that run in a moment and whose masks mean nothing, for tests in which they need not.
+ * @param configs by the names of the models; default: a SAMUS
+ */
+export async function startTinyServer(configs: Readonly<Record<string, ModelConfig>> = { tiny: TINY_SAMUS }) {
   const folder = await mkdtemp(join(tmpdir(), 'samus-browser-'));
-  const { config, tensors } = tinyModel();
-  const model = join(folder, 'tiny');
-  await writeModelFolder(model, { config: serialiseConfig(config), tensors });
-  const server = await startServer(['--model', model]);
+  for (const [name, config] of Object.entries(configs)) {
+    const { tensors } = tinyModel(config);
+    await writeModelFolder(join(folder, name), { config: serialiseConfig(config), tensors });
+  }
+  const server = await startServer(Object.keys(configs).flatMap((name) => ['--model', join(folder, name)]));
   return {
     url: server.url,
     async stop() {
