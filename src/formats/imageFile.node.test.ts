@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,6 +106,9 @@ describe('errors of readImage', () => {
     await expect(readImage(join(folder, 'none.png'))).rejects.toThrow(coded('IMAGE_NOT_FOUND'));
     await expect(readImage(join(fixturePath('grey.png'), 'x'))).rejects.toThrow(coded('IMAGE_NOT_FOUND'));
     await expect(readImage(folder)).rejects.toThrow(coded('IMAGE_UNREADABLE'));
+    const pipe = join(folder, 'pipe.png');
+    // Not on Windows.
+    if (spawnSync('mkfifo', [pipe]).status === 0) await expect(readImage(pipe)).rejects.toThrow('a pipe or a device');
     const locked = join(folder, 'locked.png');
     await writeFile(locked, fixtureBytes('grey.png'));
     await chmod(locked, 0);

@@ -2,7 +2,7 @@
  * Opens and reads image files on Node. The table of formats (imageFormat.ts) detects what a file is; the reader of its
  * format is loaded when the first file of the format is opened.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { SamusError } from '../errors.js';
 import { DEFAULT_LIMITS, type Image, type ImageFile, type ImageLimits, type ImageSource, tooLarge } from './image.js';
 import { type FileFormat, type OpenFile, SNIFF_BYTES, sniffFormat, unreadFormat } from './imageFormat.js';
@@ -98,13 +98,27 @@ async function withFile<T>(path: string, use: (handle: FileHandle, path: string)
 /** A name may be on the disk in another Unicode normal form than it was typed or listed. */
 async function openFile(path: string): Promise<{ readonly handle: FileHandle; readonly found: string }> {
   try {
-    return { handle: await open(path, 'r'), found: path };
+    return { handle: await openRegular(path), found: path };
   } catch (error) {
     const { isMissing, pathInOtherForm } = await fileSystem();
     const other = isMissing(error) ? await pathInOtherForm(path) : undefined;
     if (other === undefined) throw error;
-    return { handle: await open(other, 'r'), found: other };
+    return { handle: await openRegular(other), found: other };
   }
+}
+
+/** Opens a file without waiting: a pipe would block, for ever if nobody writes to it, and cannot be read twice. */
+async function openRegular(path: string): Promise<FileHandle> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const about = await handle.stat();
+  if (about.isFile() || about.isDirectory()) return handle;
+  await handle.close();
+  throw new SamusError(
+    'IMAGE_UNREADABLE',
+    `cannot read ${path} as an image: it is a pipe or a device`,
+    'save the image to a file first',
+    { path, reason: 'no regular file' },
+  );
 }
 
 async function readHead(file: FileHandle): Promise<Uint8Array> {
