@@ -17,7 +17,7 @@ interface OpenObject {
 }
 
 /** Names become parts of file names, so they must not contain path characters. */
-const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,79}$/u;
+const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._-]{0,79}$/u;
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
 

@@ -44,7 +44,7 @@ export interface Us30kFile {
 }
 
 /** A name of a folder or file that every system takes, and that leads nowhere else. */
-const NAME = /^[\p{L}\p{N}_(][\p{L}\p{N} ._()+-]{0,199}$/u;
+const NAME = /^[\p{L}\p{N}_(][\p{L}\p{M}\p{N} ._()+-]{0,199}$/u;
 
 /** A PNG file is packed already. */
 const STORED = { level: 0 } as const;

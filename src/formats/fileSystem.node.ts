@@ -2,7 +2,7 @@
  * Questions that more than one layer asks of the file system. Writing files is in fileWrite.node.ts.
  */
 import { open, readdir, stat } from 'node:fs/promises';
-import { join, parse, resolve, sep } from 'node:path';
+import { isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { nameKey } from './outputNames.js';
 
 /** Whether there is a file or a folder at a path. */
@@ -18,10 +18,12 @@ export async function isThere(path: string): Promise<boolean> {
   return (await exists(path)) || (await pathInOtherForm(path)) !== undefined;
 }
 
-/** The path as the disk spells it, where that differs in its Unicode normal form; else the path itself. */
+/** The path as the disk spells it, where that differs in its Unicode normal form; else the path itself. Relative stays relative. */
 export async function storedPath(path: string): Promise<string> {
   if (path === '' || (await exists(path))) return path;
-  return (await pathInOtherForm(path)) ?? path;
+  const found = await pathInOtherForm(path);
+  if (found === undefined) return path;
+  return isAbsolute(path) ? found : relative('', found);
 }
 
 /** Names are on the disk only once their folder is; some systems cannot do that, and then need not. */

@@ -39,4 +39,10 @@ describe('OutputNames', () => {
     expect(names.takeFrames('a', [1, 2])).toEqual(['a-3.0001', 'a-3.0002']);
     expect(names.takeFrames('a-2', [1])).toEqual(['a-2.0001']);
   });
+
+  it('keeps the marks of letters', () => {
+    const names = new OutputNames();
+    const words = ['u\u0308', '\u0918\u093e\u0935', '\u0e01\u0e49\u0e2d\u0e19'];
+    expect(words.map((word) => names.take(`in/${word}.png`))).toEqual(words);
+  });
 });

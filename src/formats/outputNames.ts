@@ -90,7 +90,7 @@ export const bareName = (path: string): string =>
 /** A name that a data set's files may have (data/us30kArchive.ts): letters of any language, digits, and a few marks. */
 export function safeName(text: string): string {
   const safe = text
-    .replace(/[^\p{L}\p{N} ._()+-]/gu, '_')
+    .replace(/[^\p{L}\p{M}\p{N} ._()+-]/gu, '_')
     .replace(/^[^\p{L}\p{N}_(]+/u, '')
     .slice(0, 120)
     .replace(/[. ]+$/, '');

@@ -8,7 +8,7 @@ import { MAX_OBJECTS, MAX_POINTS } from './settings.js';
 const MAX_RLE_TEXT = 2e6;
 
 /** Objects have the names that the command line takes, since they may become those of files. */
-const OBJECT_NAME = '^[\\p{L}\\p{N}][\\p{L}\\p{N} ._-]{0,79}$';
+const OBJECT_NAME = '^[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N} ._-]{0,79}$';
 
 const number = { type: 'number' } as const;
 const text = { type: 'string' } as const;

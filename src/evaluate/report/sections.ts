@@ -24,7 +24,7 @@ export function section(title: string, intro: string, body: string): string {
 export function savable(drawn: string, name: string): string {
   const bytes = new TextEncoder().encode(standaloneSvg(drawn, DRAWING_STYLE));
   const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
-  const file = `${name.replace(/[^\p{L}\p{N}._-]+/gu, '-')}.svg`;
+  const file = `${name.replace(/[^\p{L}\p{M}\p{N}._-]+/gu, '-')}.svg`;
   return `${drawn}<a class="save" download="${escapeText(file)}" href="data:image/svg+xml;base64,${base64}">Save as SVG</a>`;
 }
 
