@@ -4,6 +4,8 @@
 import { Command, Option } from 'commander';
 import { SamusError } from '../errors.js';
 import { type Published, parsePublished } from '../evaluate/claims.js';
+import { parseNoise } from '../evaluate/promptNoise.js';
+import { parseClickMode } from '../evaluate/promptPlan.js';
 import type { EvaluateCommandOptions } from './evaluateRun.js';
 import { addComputeOptions, DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
@@ -51,6 +53,16 @@ export function evaluateCommand(): Command {
       new Option('--draws <count>', 'random prompts for each object (default: the fixed published one)').argParser(
         parseCount('--draws', 1, MOST_DRAWS),
       ),
+    )
+    .option(
+      '--click-mode <where>',
+      'place of simulated clicks: published (default), centre, border, or worst:N of N random ones',
+      parseClickMode,
+    )
+    .option(
+      '--prompt-noise <levels>',
+      'also measure Dice with a click or box that is off by these percentages of the object, such as 0,10,20,30',
+      parseNoise,
     )
     .addOption(
       new Option('--seed <number>', 'seed of random prompts and intervals')

@@ -19,7 +19,7 @@ import {
 } from '../evaluate/document.js';
 import type { EvaluateOptions } from '../evaluate/evaluate.js';
 import { imagesCsv } from '../evaluate/imagesCsv.js';
-import { promptName } from '../evaluate/promptPlan.js';
+import { clickModeName, promptName } from '../evaluate/promptPlan.js';
 import type { Provenance, ReportContent, ReportModel } from '../evaluate/report/content.js';
 import { reportPage } from '../evaluate/report/page.js';
 import { replaceFile } from '../formats/fileWrite.node.js';
@@ -43,6 +43,8 @@ export function evaluationDocument(
   return {
     ...modelDocument(first!),
     prompt: promptName(protocol.prompt),
+    ...(protocol.clickMode && { click_mode: clickModeName(protocol.clickMode) }),
+    ...(protocol.noise && { prompt_noise: [...protocol.noise] }),
     clicks: protocol.clicks,
     draws: protocol.draws,
     seed: protocol.seed,

@@ -54,18 +54,13 @@ function modelLines({ evaluation, summary }: ModelLines, named: boolean): string
     meanOf(group, nsd, 3),
   ]);
   const seconds = evaluation.wallMs / 1000;
-  const clicks = groups.flatMap(({ dataset, className, turns, clicksNeeded }) => {
-    if (!turns || !clicksNeeded) return [];
-    const curve = turns.map(({ dice }) => number(dice.mean, 3)).join(' ');
-    const needed = clicksNeeded.map(({ iou, mean }) => `NoC@${Math.round(iou * 100)} ${number(mean, 2)}`).join(', ');
-    return [`${dataset} ${className}: Dice after 1 to ${turns.length} interactions ${curve}; ${needed}`];
-  });
   const { n, mae, pearson } = summary.calibration;
   const measured = groups.some(({ images }) => images > 0);
   return [
     ...(named ? [`${summary.model}:`] : []),
     ...table([header, ...rows]),
-    ...clicks,
+    ...groups.flatMap(clickLine),
+    ...groups.flatMap(noiseLine),
     ...groups.flatMap(absentLine),
     ...(measured
       ? [
@@ -77,6 +72,21 @@ function modelLines({ evaluation, summary }: ModelLines, named: boolean): string
     `${evaluation.images} images in ${seconds.toFixed(1)} s, ${(evaluation.images / seconds).toFixed(1)} per second`,
     ...failureLines(evaluation),
   ];
+}
+
+function clickLine({ dataset, className, turns, turnsArea, clicksNeeded }: GroupSummary): string[] {
+  if (!turns || !clicksNeeded) return [];
+  const curve = turns.map(({ dice }) => number(dice.mean, 3)).join(' ');
+  const needed = clicksNeeded.map(({ iou, mean }) => `NoC@${Math.round(iou * 100)} ${number(mean, 2)}`).join(', ');
+  const area = turnsArea ? `, area ${number(turnsArea.mean, 3)}` : '';
+  return [`${dataset} ${className}: Dice after 1 to ${turns.length} interactions ${curve}${area}; ${needed}`];
+}
+
+function noiseLine({ dataset, className, noise, noiseArea }: GroupSummary): string[] {
+  if (!noise || !noiseArea) return [];
+  const levels = noise.map(({ percent }) => percent).join(', ');
+  const curve = noise.map(({ dice }) => number(dice.mean, 3)).join(' ');
+  return [`${dataset} ${className}: Dice with a prompt off by ${levels} % ${curve}, area ${number(noiseArea.mean, 3)}`];
 }
 
 /** Images without the object have no Dice; the line counts how many still got a mask. */

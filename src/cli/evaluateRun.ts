@@ -10,7 +10,14 @@ import { compareEvaluations, compareToPublished, concerns, withHolm } from '../e
 import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/evaluate.js';
 import { distinctSamples } from '../evaluate/imageGroups.js';
 import { promptable } from '../evaluate/promptableModel.js';
-import { parseAbsentPrompt, parseFirstPrompt, promptName } from '../evaluate/promptPlan.js';
+import { requireNoisy } from '../evaluate/promptNoise.js';
+import {
+  type ClickMode,
+  parseAbsentPrompt,
+  parseFirstPrompt,
+  promptName,
+  requireClick,
+} from '../evaluate/promptPlan.js';
 import { rankModels } from '../evaluate/ranking.js';
 import type { ReportModel } from '../evaluate/report/content.js';
 import { chooseExamples } from '../evaluate/report/examples.js';
@@ -39,6 +46,8 @@ export interface EvaluateCommandOptions {
   readonly prompt: string;
   readonly clicks: number;
   readonly draws?: number;
+  readonly clickMode?: ClickMode;
+  readonly promptNoise?: readonly number[];
   readonly seed: number;
   readonly absentPrompt: string;
   readonly clean?: boolean;
@@ -53,11 +62,17 @@ export interface EvaluateCommandOptions {
 }
 
 /**
- * @throws SamusError OUTPUT_IS_INPUT, EVALUATE_PROMPT, EVALUATE_MODEL_TWICE, and as openDataset, lists, loadModel and evaluate
+ * @throws SamusError OUTPUT_IS_INPUT, EVALUATE_PROMPT, EVALUATE_CLICK_MODE, EVALUATE_NOISE, EVALUATE_PUBLISHED,
+ *   EVALUATE_MODEL_TWICE, and as openDataset, lists, loadModel and evaluate
  */
 export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outcome> {
+  const prompt = parseFirstPrompt(options.prompt);
+  if (options.clickMode) requireClick(prompt, options.clickMode);
+  if (options.promptNoise) requireNoisy(prompt);
   const protocol: EvaluateOptions = {
-    prompt: parseFirstPrompt(options.prompt),
+    prompt,
+    ...(options.clickMode && { clickMode: options.clickMode }),
+    ...(options.promptNoise && { noise: options.promptNoise }),
     clicks: options.clicks,
     draws: options.draws ?? 0,
     seed: options.seed,

@@ -3,14 +3,15 @@
  * (train/multiPromptLoss.ts).
  */
 import { Regions } from '../formats/maskRegions.js';
-import { squaredDistances } from './distanceTransform.js';
-import type { Click } from './prompts.js';
+import type { Random } from '../nn/random.js';
+import { type Click, pixelOf } from './prompts.js';
 
 /**
  * The next click of a user who corrects the largest error: in the largest connected region (four neighbours) that is
  * missed or covered wrongly, the pixel farthest from the region's border, the image's border counting as one. Label 1
  * in a missed region, 0 in a wrong one. Of equals the first in row-major order, missed before wrong.
  * @param mask what was found, every value but 0 is the object
+ * @param random for a click on the rim of that region instead
  * @returns undefined if nothing is wrong
  */
 export function correctionClick(
@@ -18,6 +19,7 @@ export function correctionClick(
   label: Uint8Array,
   width: number,
   classId: number,
+  random?: Random,
 ): Click | undefined {
   const height = label.length / width;
   const regionsOf = (data: Uint8Array): Regions => new Regions({ width, height, data }, true, 4);
@@ -27,9 +29,7 @@ export function correctionClick(
   const regions = wanted === 1 ? missed : wrong;
   if (regions.largest < 0) return undefined;
   const outside = regions.paint(new Uint8Array(label.length).fill(1), 0, (region) => region === regions.largest);
-  const distances = squaredDistances(outside, width, height, { beyond: true });
-  let deepest = 0;
-  for (let i = 1; i < distances.length; i++) if (distances[i]! > distances[deepest]!) deepest = i;
-  const x = deepest % width;
-  return [x, (deepest - x) / width, wanted];
+  const pixel = pixelOf(outside, width, random);
+  const x = pixel % width;
+  return [x, (pixel - x) / width, wanted];
 }

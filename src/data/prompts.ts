@@ -4,6 +4,7 @@
  */
 import { extentOf, type PixelBox } from '../formats/mask.js';
 import type { Random } from '../nn/random.js';
+import { squaredDistances } from './distanceTransform.js';
 
 /** x, y, and 1 for the object or 0 for what is not the object. */
 export type Click = readonly [x: number, y: number, label: 0 | 1];
@@ -41,6 +42,25 @@ export function randomClicks(
       clickAt(pixelNumber(label, classId, wanted, random.int(0, pixels)), width, wanted),
     );
   return [...draw(positive, 1, inside), ...draw(negative, 0, label.length - inside)];
+}
+
+/** The rim of a region: the pixels within this share of its largest depth, or one pixel. */
+const RIM = 0.1;
+
+/**
+ * A pixel of a region: the one farthest from its border, the image's border counting as one (of equals the first in
+ * row-major order), or with random numbers any pixel of its rim.
+ * @param outside 0 within the region, row-major
+ */
+export function pixelOf(outside: Uint8Array, width: number, random?: Random): number {
+  const distances = squaredDistances(outside, width, outside.length / width, { beyond: true });
+  let deepest = 0;
+  for (let i = 1; i < distances.length; i++) if (distances[i]! > distances[deepest]!) deepest = i;
+  if (!random) return deepest;
+  const most = Math.max(1, distances[deepest]! * RIM ** 2);
+  const rim: number[] = [];
+  for (const [i, distance] of distances.entries()) if (distance > 0 && distance <= most) rim.push(i);
+  return rim[random.int(0, rim.length)] ?? deepest;
 }
 
 /** The smallest box around the object, both corners in it; undefined where the class is absent. */

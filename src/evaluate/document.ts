@@ -55,6 +55,14 @@ export function groupDocument(
     ...Object.fromEntries(
       (group.clicksNeeded ?? []).map(({ iou, mean, reached }) => [`noc${Math.round(iou * 100)}`, { mean, reached }]),
     ),
+    ...(group.turnsArea && { interactions_area: { dice: metricDocument(group.turnsArea) } }),
+    ...(group.noise &&
+      group.noiseArea && {
+        prompt_noise: {
+          levels: group.noise.map(({ percent, dice }) => ({ percent, dice: metricDocument(dice) })),
+          area: { dice: metricDocument(group.noiseArea) },
+        },
+      }),
     [`area_${group.area.unit}`]: {
       ...defined({ bias: group.area.bias }),
       ...(Number.isNaN(group.area.low) ? {} : { limits: [group.area.low, group.area.high] }),

@@ -85,6 +85,11 @@ function oracle(missing: (x: number) => number, name = 'oracle'): PromptableMode
 
 const native = { ...OPTIONS, native: true };
 
+/** Dice of a square of 20 by 20 of which some rows are missing. */
+function diceWithout(rows: number): number {
+  return (2 * (20 - rows)) / (40 - rows);
+}
+
 function listOf(...lines: readonly string[]): SampleList {
   return SampleList.parse([{ name: 'test', text: lines.join('\n') }]);
 }
@@ -141,6 +146,58 @@ describe('an evaluation', () => {
     const silent = await evaluate(mute, source, listOf('3/Set/0'), native);
     expect(silent.table.falsePositive(0)).toBe(false);
     expect(silent.failures).toEqual([]);
+  });
+
+  it('takes the worst of several clicks, the same for a seed', async () => {
+    const list = listOf('1/Set/0', '1/Set/5');
+    // The further to the right the click, the fewer rows are missing.
+    const model = oracle((x) => 28 - x);
+    const diceOf = async (options: Partial<EvaluateOptions>) => {
+      const { table } = await evaluate(model, squares(), list, { ...native, ...options });
+      return [...table.column('dice')];
+    };
+    const worst = await diceOf({ clickMode: { kind: 'worst', of: 6 } });
+    expect(worst).toEqual(await diceOf({ clickMode: { kind: 'worst', of: 6 } }));
+    const draws = await diceOf({ draws: 6 });
+    expect(worst).toEqual([Math.min(...draws.slice(0, 6)), Math.min(...draws.slice(6))]);
+    const centre = await diceOf({ clickMode: { kind: 'centre' } });
+    expect(centre[0]).toBeCloseTo(diceWithout(28 - 17), 3);
+    const twice = { clickMode: { kind: 'worst', of: 2 }, draws: 3 } as const;
+    expect(await diceOf(twice)).toEqual([0, 2, 4, 6, 8, 10].map((i) => Math.min(draws[i]!, draws[i + 1]!)));
+  });
+
+  it('measures the curve of Dice over prompt noise, and its area', async () => {
+    const list = listOf('1/Set/0', '2/Set/0');
+    // A click beside the object is answered by all that is not the object.
+    const { table } = await evaluate(
+      oracle(() => 0),
+      squares(),
+      list,
+      { ...native, noise: [0, 10, 100], draws: 8 },
+    );
+    const dice = Array.from({ length: 3 }, (_, level) =>
+      Array.from({ length: 16 }, (_, row) => table.diceWithNoise(row, level)),
+    );
+    expect(dice[0]!.map((value) => value.toFixed(3))).toEqual(
+      [...table.column('dice')].map((value) => value.toFixed(3)),
+    );
+    expect(dice[0]!.every((value) => value > 0.99)).toBe(true);
+    expect(dice[2]!.some((value) => value < 0.1)).toBe(true);
+    const evaluation = await evaluate(
+      oracle(() => 0),
+      squares(),
+      list,
+      { ...native, noise: [0, 10, 100], draws: 8 },
+    );
+    const [group] = summariseEvaluation(evaluation, list, squares(), 1).groups;
+    const [, ten, all] = group!.noise!.map(({ dice: { mean } }) => mean);
+    expect(group!.noiseArea!.mean).toBeCloseTo((10 * (1 + ten!) + 90 * (ten! + all!)) / 200, 6);
+    expect(groupDocument(group!).prompt_noise).toMatchObject({
+      levels: [{ percent: 0 }, { percent: 10 }, { percent: 100 }],
+    });
+    const [header, first] = [...imagesCsv([evaluation], list, true)];
+    expect(header).toMatch(/,hd95_max_mm,dice_noise_0,dice_noise_10,dice_noise_100$/);
+    expect(first!.split(',')).toHaveLength(header!.split(',').length);
   });
 
   it('counts failures and missed objects, and gives the Dice of all images where some lack the object', async () => {

@@ -70,7 +70,7 @@ export async function evaluate(
     throw new SamusError('EVALUATE_EMPTY', 'the list contains no samples', 'name another list');
   }
   const started = performance.now();
-  const table = new ResultTable(list.length, Math.max(1, options.draws), options.clicks + 1);
+  const table = new ResultTable(list.length, Math.max(1, options.draws), options.clicks + 1, options.noise);
   const confusions = new Map<string, ConfusionMatrix>();
   const failed = new Map<number, SamusError>();
   const groups = imageGroups(list);
@@ -141,7 +141,7 @@ async function evaluateImage(
     confusions.set(first.dataset, matrix);
     for (const map of combined.values()) matrix.add(label, map);
   }
-  const measured = dialogues.map(({ sample, draw, truth, answer, overlaps }) => {
+  const measured = dialogues.map(({ sample, draw, truth, answer, overlaps, noisy }) => {
     const { truePositive, falsePositive, falseNegative } = overlaps[overlaps.length - 1]!;
     const { mask, score } = answer;
     const map = combined.get(draw);
@@ -153,6 +153,7 @@ async function evaluateImage(
       commonArea: truePositive,
       turnDice: overlaps.map((overlap) => overlapMetrics(overlap).dice),
       turnIou: overlaps.map((overlap) => overlapMetrics(overlap).iou),
+      noiseDice: noisy.map((overlap) => overlapMetrics(overlap).dice),
       combinedDice: map ? overlapMetrics(confusionOf(classMask(map, sample.classId), truth)).dice : Number.NaN,
     };
     return { classId: sample.classId, values };

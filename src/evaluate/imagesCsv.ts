@@ -20,7 +20,9 @@ export function* imagesCsv(
   const perTurn = turns.length > 1 ? turns.flatMap((turn) => [`dice_${turn}`, `iou_${turn}`]) : [];
   const areas = ['area_truth_px', 'area_px', 'area_truth_mm2', 'area_mm2'];
   const columns = ['model', 'dataset', 'class', 'image', 'list', 'line', 'draw', ...FIRST, 'dice_combined', 'score'];
-  yield [...columns, ...areas, ...perTurn, 'false_positive', 'error', ...LATER].join(',');
+  const noise = first?.table.noise ?? [];
+  const last = [...LATER, ...noise.map((percent) => `dice_noise_${percent}`)];
+  yield [...columns, ...areas, ...perTurn, 'false_positive', 'error', ...last].join(',');
   for (const { model, table, failures } of evaluations) {
     const errors = new Map(
       failures.map(({ sample, error }) => [`${sample.list}:${sample.line}:${sample.classId}`, error.code]),
@@ -48,7 +50,10 @@ export function* imagesCsv(
             : perTurn.map(() => Number.NaN)),
         ];
         const wrong = falsePositive === undefined ? '' : Number(falsePositive);
-        const later = fields(LATER.map((metric) => table.column(metric)[row]!));
+        const later = fields([
+          ...LATER.map((metric) => table.column(metric)[row]!),
+          ...noise.map((_, level) => (measured ? table.diceWithNoise(row, level) : Number.NaN)),
+        ]);
         yield `${facts},${randomDraws && measured ? draw + 1 : ''},${fields(numbers)},${wrong},${error},${later}`;
       }
     }

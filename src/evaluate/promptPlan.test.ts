@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { firstPrompt, parseFirstPrompt, promptName } from './promptPlan.js';
+import {
+  clickModeName,
+  firstPrompt,
+  parseClickMode,
+  parseFirstPrompt,
+  promptName,
+  requireClick,
+} from './promptPlan.js';
 
 const WIDTH = 6;
 const sample = { dataset: 'Set', name: 'a', classId: 2 };
@@ -15,6 +22,51 @@ describe('kinds of prompts', () => {
 
   it.each(['points', 'points:0', 'points:101', 'points:x', 'Point', ''])('are not "%s"', (text) => {
     expect(() => parseFirstPrompt(text)).toThrow(expect.objectContaining({ code: 'EVALUATE_PROMPT', kind: 'usage' }));
+  });
+});
+
+describe('click modes', () => {
+  it('go from words to words', () => {
+    for (const text of ['published', 'centre', 'border', 'worst:2', 'worst:100'])
+      expect(clickModeName(parseClickMode(text))).toBe(text);
+  });
+
+  it.each(['', 'worst', 'worst:1', 'worst:101', 'middle'])('are not "%s"', (text) => {
+    expect(() => parseClickMode(text)).toThrow(expect.objectContaining({ code: 'EVALUATE_CLICK_MODE' }));
+  });
+
+  it('are for a single click', () => {
+    const refused = expect.objectContaining({ code: 'EVALUATE_CLICK_MODE', kind: 'usage' });
+    for (const text of ['box', 'none', 'auto', 'points:2']) {
+      expect(() => requireClick(parseFirstPrompt(text), { kind: 'centre' })).toThrow(refused);
+      requireClick(parseFirstPrompt(text), { kind: 'published' });
+    }
+    requireClick(parseFirstPrompt('point'), { kind: 'worst', of: 3 });
+  });
+
+  it('click the deepest pixel, or any of the rim', () => {
+    // A disc of radius 9 around 12,11, with a hole that is no part of it at 12,11.
+    const disc = Uint8Array.from({ length: 24 * 24 }, (_, i) => {
+      const far = Math.hypot((i % 24) - 12, Math.floor(i / 24) - 11);
+      return far <= 9 && far > 1 ? 2 : 0;
+    });
+    const click = (kind: 'centre' | 'border', draw?: number) =>
+      firstPrompt({ kind: 'points', count: 1 }, disc, 24, sample, draw === undefined ? undefined : { seed: 1, draw }, {
+        kind,
+      }).points[0]!;
+    const [x, y, is] = click('centre');
+    // Half way between the hole and the outer border.
+    expect(Math.abs(Math.hypot(x - 12, y - 11) - 5.5)).toBeLessThan(1);
+    expect(is).toBe(1);
+    expect(click('centre', 3)).toEqual(click('centre'));
+    const rim = Array.from({ length: 60 }, (_, draw) => click('border', draw));
+    for (const [a, b] of rim) {
+      const far = Math.hypot(a - 12, b - 11);
+      expect(disc[b * 24 + a]).toBe(2);
+      expect(far > 8 || far < 2.3).toBe(true);
+    }
+    expect(new Set(rim.map(String)).size).toBeGreaterThan(20);
+    expect(click('border', 7)).toEqual(rim[7]);
   });
 });
 

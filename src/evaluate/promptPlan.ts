@@ -2,7 +2,7 @@
  * The prompts of an evaluation: parsed from an option, and made from a sample's label, either fixed (as published) or
  * drawn from a seed. Correction clicks depend on the model's answers; they are in answerImage.ts.
  */
-import { evaluationClick, jitteredBox, randomClick, randomClicks, tightBox } from '../data/prompts.js';
+import { evaluationClick, jitteredBox, pixelOf, randomClick, randomClicks, tightBox } from '../data/prompts.js';
 import type { Sample } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
 import type { PixelBox } from '../formats/mask.js';
@@ -16,6 +16,37 @@ export type FirstPrompt =
   /** Without a prompt: none for any model, auto only for those that need none. */
   | { readonly kind: 'none' }
   | { readonly kind: 'auto' };
+
+/** Where a simulated user clicks on an object, and on an error to correct it. */
+export type ClickMode =
+  /** The middle of the object's pixels as published, with draws any pixel; corrections in the centre. */
+  | { readonly kind: 'published' }
+  /** The pixel farthest from the border. */
+  | { readonly kind: 'centre' }
+  /** A random pixel of the rim. */
+  | { readonly kind: 'border' }
+  /** Of some random pixels the one that is answered worst; corrections in the centre. */
+  | { readonly kind: 'worst'; readonly of: number };
+
+/** `published`, `centre`, `border` or `worst:N`. @throws SamusError EVALUATE_CLICK_MODE */
+export function parseClickMode(text: string): ClickMode {
+  if (text === 'published' || text === 'centre' || text === 'border') return { kind: text };
+  const of = Number(/^worst:(\d+)$/.exec(text)?.[1] ?? 0);
+  if (of >= 2 && of <= MOST_POINTS) return { kind: 'worst', of };
+  const message = `expected published, centre, border or worst:N (2 to ${MOST_POINTS}) for --click-mode, got "${text}"`;
+  throw new SamusError('EVALUATE_CLICK_MODE', message, 'correct the mode');
+}
+
+export function clickModeName(mode: ClickMode): string {
+  return mode.kind === 'worst' ? `worst:${mode.of}` : mode.kind;
+}
+
+/** @throws SamusError EVALUATE_CLICK_MODE for a mode other than the published one without a single click */
+export function requireClick(prompt: FirstPrompt, mode: ClickMode): void {
+  if (mode.kind === 'published' || (prompt.kind === 'points' && prompt.count === 1)) return;
+  const message = `expected --prompt point with --click-mode ${clickModeName(mode)}, got --prompt ${promptName(prompt)}`;
+  throw new SamusError('EVALUATE_CLICK_MODE', message, 'give --prompt point, or leave out the mode');
+}
 
 /** Where a random prompt comes from. */
 export interface PromptDraw {
@@ -58,9 +89,9 @@ export function firstPrompt(
   width: number,
   sample: Sample,
   draw?: PromptDraw,
+  mode: ClickMode = { kind: 'published' },
 ): EvaluationPrompt {
-  const random =
-    draw && Random.seeded(draw.seed, hashOf(`${sample.dataset}/${sample.name}`), sample.classId, draw.draw);
+  const random = draw && randomOf(sample, draw);
   const { classId } = sample;
   if (prompt.kind === 'none' || prompt.kind === 'auto') return { points: [] };
   if (prompt.kind === 'box') {
@@ -68,6 +99,11 @@ export function firstPrompt(
     return { points: [], box: widened(box ?? [-1, -1, width, label.length / width]) };
   }
   const { count } = prompt;
+  if ((mode.kind === 'centre' || mode.kind === 'border') && label.includes(classId)) {
+    const outside = label.map((value) => Number(value !== classId));
+    const pixel = pixelOf(outside, width, mode.kind === 'border' ? random : undefined);
+    return { points: [[pixel % width, Math.floor(pixel / width), 1]] };
+  }
   if (!random)
     return {
       points: count === 1 ? [evaluationClick(label, width, classId)] : evenClicks(label, width, classId, count),
@@ -75,6 +111,11 @@ export function firstPrompt(
   if (count === 1) return { points: [randomClick(label, width, classId, random)] };
   const clicks = randomClicks(label, width, classId, { positive: count, negative: 0 }, random);
   return { points: clicks.length > 0 ? clicks : [randomClick(label, width, classId, random)] };
+}
+
+/** The random numbers of a sample and draw. */
+export function randomOf({ dataset, name, classId }: Sample, { seed, draw }: PromptDraw): Random {
+  return Random.seeded(seed, hashOf(`${dataset}/${name}`), classId, draw);
 }
 
 /** Pixels in the middle of each of `count` equal parts of the object; fewer than `count` pixels come more than once. */

@@ -11,7 +11,15 @@ function evaluation(model: string, dice: readonly number[]): Evaluation {
   for (const [i, value] of dice.entries()) {
     const metrics: MaskMetrics = { ...NONE, dice: value };
     const areas = { truthArea: 1, predictedArea: 1, commonArea: 1 };
-    const row = { metrics, score: 1, ...areas, turnDice: [value], turnIou: [value], combinedDice: Number.NaN };
+    const row = {
+      metrics,
+      score: 1,
+      ...areas,
+      turnDice: [value],
+      turnIou: [value],
+      noiseDice: [],
+      combinedDice: Number.NaN,
+    };
     table.set(i, { pixelMm2: Number.NaN, image: i }, [row]);
   }
   return { model, table, failures: [], confusions: new Map(), images: dice.length, wallMs: 1 };

@@ -17,6 +17,8 @@ export interface RowValues {
   /** After each turn, 1 + clicks of them. */
   readonly turnDice: readonly number[];
   readonly turnIou: readonly number[];
+  /** Dice of the first prompt at each level of noise. */
+  readonly noiseDice: readonly number[];
   /** Dice after overlaps of the image's classes are resolved; NaN where there is one class only. */
   readonly combinedDice: number;
 }
@@ -52,28 +54,33 @@ export class ResultTable {
   readonly draws: number;
   /** Turns of a row: the first prompt and each click. */
   readonly turns: number;
+  /** Levels of prompt noise, in per cent of the object's size. */
+  readonly noise: readonly number[];
   /** Columns with values; one without (millimetres, if no spacing is known) takes no memory. */
   readonly #columns = new Map<Column, Float64Array>();
   readonly #undefined: Float64Array;
   readonly pixelMm2: Float64Array;
   readonly #turnDice: Float32Array;
   readonly #turnIou: Float32Array;
+  readonly #noiseDice: Float32Array;
   /** What is known of each sample: nothing, its metrics, or (without the object) whether it was answered by a mask. */
   readonly #states: Uint8Array;
   /** A patient's number from 0 on; for an image of which no patient is known −1 less the place of its first sample. */
   readonly #clusters: Int32Array;
   readonly #patientPlaces = new Map<string, number>();
 
-  constructor(samples: number, draws: number, turns: number) {
+  constructor(samples: number, draws: number, turns: number, noise: readonly number[] = []) {
     const rows = samples * draws;
     this.samples = samples;
     this.draws = draws;
     this.turns = turns;
+    this.noise = noise;
     this.#undefined = new Float64Array(rows).fill(Number.NaN);
     this.pixelMm2 = new Float64Array(samples).fill(Number.NaN);
     // A single turn is the row itself.
     this.#turnDice = new Float32Array(turns > 1 ? rows * turns : 0);
     this.#turnIou = new Float32Array(turns > 1 ? rows * turns : 0);
+    this.#noiseDice = new Float32Array(rows * noise.length);
     this.#states = new Uint8Array(samples);
     this.#clusters = new Int32Array(samples);
   }
@@ -86,6 +93,7 @@ export class ResultTable {
       const row = sample * this.draws + draw;
       for (const metric of METRICS) this.#put(metric, row, values.metrics[metric]);
       for (const name of VALUES) this.#put(name, row, values[name]);
+      this.#noiseDice.set(values.noiseDice, row * this.noise.length);
       if (this.turns === 1) continue;
       this.#turnDice.set(values.turnDice, row * this.turns);
       this.#turnIou.set(values.turnIou, row * this.turns);
@@ -161,6 +169,11 @@ export class ResultTable {
   /** IoU, as {@link diceAfter}. */
   iouAfter(row: number, turn: number): number {
     return this.turns === 1 ? this.column('iou')[row]! : this.#turnIou[row * this.turns + turn]!;
+  }
+
+  /** Dice of the first prompt at a level of noise, from 0. */
+  diceWithNoise(row: number, level: number): number {
+    return this.#noiseDice[row * this.noise.length + level]!;
   }
 
   /** The mean of a column over the draws of a sample that have a value; NaN if none has. */

@@ -6,6 +6,7 @@ import type { Sample, SampleList } from '../data/sampleList.js';
 import { type Agreement, type Areas, agreementOf, areasOf } from './areaAgreement.js';
 import { type Calibration, calibrate } from './calibration.js';
 import { columnOf } from './columns.js';
+import { type Curves, curvesOf } from './curves.js';
 import type { CaseSource, Evaluation } from './evaluate.js';
 import { METRICS, type Metric } from './metrics.js';
 import { overlapMetrics } from './metricsOverlap.js';
@@ -24,25 +25,10 @@ interface DrawSpread {
   readonly withinSample: number;
 }
 
-/** After a turn: `interactions` prompts and clicks together. */
-interface TurnSummary {
-  readonly interactions: number;
-  readonly dice: MetricSummary;
-  readonly iou: MetricSummary;
-}
-
-/** Interactions needed to reach an IoU; what never reaches it counts as the most that were tried. */
-interface ClicksNeeded {
-  readonly iou: number;
-  readonly mean: number;
-  /** Share of rows that reached it, 0 to 1. */
-  readonly reached: number;
-}
-
 /** What intervals resample: images with all their classes, or patients (and images of which none is known). */
 export type Resampled = 'image' | 'patient';
 
-export interface GroupSummary {
+export interface GroupSummary extends Curves {
   readonly dataset: string;
   readonly classId: number;
   readonly className: string;
@@ -64,8 +50,6 @@ export interface GroupSummary {
   /** Dice after overlaps of classes are resolved, where several were evaluated. */
   readonly combinedDice?: MetricSummary;
   readonly spread?: DrawSpread;
-  readonly turns?: readonly TurnSummary[];
-  readonly clicksNeeded?: readonly ClicksNeeded[];
   readonly area: Agreement & Pick<Areas, 'unit'>;
   readonly calibration: Calibration;
   readonly reliability: Reliability;
@@ -83,9 +67,6 @@ export interface EvaluationSummary {
   readonly calibration: Calibration;
   readonly reliability: Reliability;
 }
-
-/** The marks that interactive segmentation is judged by: NoC@85 and NoC@90. */
-const CLICK_MARKS = [0.85, 0.9] as const;
 
 /** @param seed of the intervals */
 export function summariseEvaluation(
@@ -172,7 +153,7 @@ function allDice(table: ResultTable, samples: Uint32Array, absent: Uint32Array, 
 }
 
 function statisticsOf(table: ResultTable, samples: Uint32Array, seed: number) {
-  const { draws, turns } = table;
+  const { draws } = table;
   const clusters = table.clustersOf(samples);
   const numbers = clusters?.numbers;
   const areas = areasOf(table, samples);
@@ -185,10 +166,7 @@ function statisticsOf(table: ResultTable, samples: Uint32Array, seed: number) {
       combinedDice: summariesOf([combined], seed, numbers)[0]!,
     }),
     ...(draws > 1 && { spread: spreadOf(table, samples) }),
-    ...(turns > 1 && {
-      turns: turnSummaries(table, samples, seed, numbers),
-      clicksNeeded: CLICK_MARKS.map((mark) => clicksNeeded(table, samples, mark)),
-    }),
+    ...curvesOf(table, samples, seed, numbers),
     area: { unit: areas.unit, ...agreementOf(areas) },
     calibration: calibrationOf(table, samples),
     reliability: reliabilityOf(table, samples, seed, numbers),
@@ -244,41 +222,6 @@ function spreadOf(table: ResultTable, samples: Uint32Array): DrawSpread {
     max: Math.max(...ofDraw),
     withinSample: summarise(within).mean,
   };
-}
-
-function turnSummaries(
-  table: ResultTable,
-  samples: Uint32Array,
-  seed: number,
-  clusters: Int32Array | undefined,
-): TurnSummary[] {
-  const after = (valueAt: (row: number) => number): Float64Array =>
-    columnOf(samples.length, (i) => {
-      let sum = 0;
-      for (let draw = 0; draw < table.draws; draw++) sum += valueAt(samples[i]! * table.draws + draw);
-      return sum / table.draws;
-    });
-  return Array.from({ length: table.turns }, (_, turn) => {
-    const columns = [after((row) => table.diceAfter(row, turn)), after((row) => table.iouAfter(row, turn))];
-    const [dice, iou] = summariesOf(columns, seed, clusters);
-    return { interactions: turn + 1, dice: dice!, iou: iou! };
-  });
-}
-
-function clicksNeeded(table: ResultTable, samples: Uint32Array, mark: number): ClicksNeeded {
-  // Turns are kept in single precision: an IoU of exactly 0.9 has reached it.
-  const limit = Math.fround(mark);
-  let [sum, reached, rows] = [0, 0, 0];
-  for (const sample of samples) {
-    for (let row = sample * table.draws; row < (sample + 1) * table.draws; row++) {
-      let turn = 0;
-      while (turn < table.turns && table.iouAfter(row, turn) < limit) turn++;
-      if (turn < table.turns) reached++;
-      sum += Math.min(turn + 1, table.turns);
-      rows++;
-    }
-  }
-  return { iou: mark, mean: sum / rows, reached: reached / rows };
 }
 
 function calibrationOf(table: ResultTable, samples: Uint32Array): Calibration {

@@ -145,6 +145,22 @@ describe('samus evaluate', () => {
     expect(page).not.toMatch(/https?:|<script/);
   });
 
+  it('measures prompt noise, and clicks in other places', async () => {
+    const noise = ['--prompt-noise', '0,30', '--click-mode', 'border', '--clicks', '1'];
+    const { code, stdout } = await run('--model', 'one', ...noise, '--report', 'noisy');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Breast-Phantom object: Dice with a prompt off by 0, 30 % 0\.\d+ 0\.\d+, area 0\.\d+/);
+    const summary = JSON.parse(readFileSync(join(folder, 'noisy/summary.json'), 'utf8'));
+    expect(summary).toMatchObject({ click_mode: 'border', prompt_noise: [0, 30] });
+    const [{ interactions, interactions_area, prompt_noise }] = summary.datasets;
+    const [first, second] = interactions;
+    expect(interactions_area.dice.mean).toBeCloseTo((first.dice.mean + second.dice.mean) / 2, 6);
+    expect(prompt_noise.levels[0].dice.mean).toBeCloseTo(first.dice.mean, 6);
+    expect(readFileSync(join(folder, 'noisy/report.html'), 'utf8')).toContain('<h2>Noise of prompts</h2>');
+    const boxes = await run('--model', 'one', '--prompt', 'box', '--prompt-noise', '0,10', '--json');
+    expect(JSON.parse(boxes.stdout).datasets[0].prompt_noise.levels).toHaveLength(2);
+  });
+
   it('writes no report over a table of the dataset', async () => {
     const data = spoiled('facts');
     const table = join(data, 'Breast-Phantom/images.csv');
@@ -199,6 +215,15 @@ describe('samus evaluate', () => {
       'EVALUATE_MODEL_TWICE',
       2,
       ['--data', 'data', '--list', 'val', '--model', 'one', '--model', 'one'],
+    ],
+    ['noise that is none', 'EVALUATE_NOISE', 2, ['--data', 'data', '--prompt-noise', '30']],
+    ['noise without a place', 'EVALUATE_NOISE', 2, ['--data', 'data', '--prompt', 'none', '--prompt-noise', '0,9']],
+    ['a strange place of clicks', 'EVALUATE_CLICK_MODE', 2, ['--data', 'data', '--click-mode', 'edge']],
+    [
+      'a place of clicks for boxes',
+      'EVALUATE_CLICK_MODE',
+      2,
+      ['--data', 'data', '--prompt', 'box', '--click-mode', 'centre'],
     ],
     ['a published result in per cent', 'EVALUATE_PUBLISHED', 2, ['--data', 'data', '--published', 'x=84±9,n=20']],
     [

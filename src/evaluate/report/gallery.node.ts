@@ -29,7 +29,11 @@ export async function makeGallery(
     const sample = list.at(example.index);
     const shown = await readCase(model, source, sample, protocol.native);
     const { image, width, height } = shown;
-    const [dialogue] = await answerImage(model, shown, [sample], { ...protocol, draws: Math.min(1, protocol.draws) });
+    const [dialogue] = await answerImage(model, shown, [sample], {
+      ...protocol,
+      draws: Math.min(1, protocol.draws),
+      noise: [],
+    });
     const { truth, answer, overlaps, prompt } = dialogue!;
     const scale = Math.min(1, PICTURE_SIDE / Math.max(width, height));
     const side = (length: number): number => Math.max(1, Math.round(length * scale));

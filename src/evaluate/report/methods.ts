@@ -4,7 +4,7 @@
 
 import { escapeText, formatTick } from '../../formats/svg.js';
 import type { EvaluateOptions } from '../evaluate.js';
-import { promptName } from '../promptPlan.js';
+import { clickModeName, promptName } from '../promptPlan.js';
 import type { EvaluationSummary } from '../summary.js';
 import type { Provenance } from './content.js';
 
@@ -22,7 +22,7 @@ export function methodsSection(
       ? [
           [
             'Correction clicks',
-            `${protocol.clicks}, each at the pixel of the largest wrong region that is farthest from its border; the last mask's logits are fed back. All measures but the curve are those after the last click. NoC@85 and NoC@90 count interactions, the first prompt included, until IoU is 0.85 and 0.90.`,
+            `${protocol.clicks}, each at the pixel of the largest wrong region that ${protocol.clickMode?.kind === 'border' ? 'is on its rim' : 'is farthest from its border'}; the last mask's logits are fed back. All measures but the curve are those after the last click. NoC@85 and NoC@90 count interactions, the first prompt included, until IoU is 0.85 and 0.90.`,
           ] as const,
         ]
       : []),
@@ -86,10 +86,20 @@ function sizeText({ native }: EvaluateOptions): string {
     : 'Images and labels at 256 × 256 pixels, as published; distances in pixels are of that size.';
 }
 
-function promptText({ prompt, draws, seed }: EvaluateOptions): string {
+/** Where clicks go that are not the published ones. */
+const CLICK_MODES = {
+  centre: 'the pixel of the object that is farthest from its border',
+  border: 'a random pixel of the object’s rim, and of the rim of each error',
+  worst: 'of several random pixels of the object the one whose mask has the lowest Dice',
+} as const;
+
+function promptText({ prompt, draws, seed, clickMode }: EvaluateOptions): string {
   const name = promptName(prompt);
   if (prompt.kind === 'none') return 'None at all.';
   if (prompt.kind === 'auto') return 'None: the model needs no prompt.';
+  if (clickMode && clickMode.kind !== 'published') {
+    return `${name}, ${clickModeName(clickMode)}: ${CLICK_MODES[clickMode.kind]}; seed ${seed}.`;
+  }
   if (draws > 0) {
     const what =
       prompt.kind === 'box'

@@ -4,7 +4,7 @@
  */
 
 import { escapeText, formatNumber } from '../../formats/svg.js';
-import { promptName } from '../promptPlan.js';
+import { clickModeName, promptName } from '../promptPlan.js';
 import type { EvaluationSummary } from '../summary.js';
 import type { ReportContent, ReportModel } from './content.js';
 import { methodsSection } from './methods.js';
@@ -22,7 +22,7 @@ import {
 } from './sections.js';
 import { STYLE } from './style.js';
 import { distanceTable, overlapTable, spreadTable } from './tables.js';
-import { publishedSection, rankingSection, reliabilitySection } from './trustSections.js';
+import { noiseSections, publishedSection, rankingSection, reliabilitySection } from './trustSections.js';
 
 /** The whole page. */
 export function reportPage(content: ReportContent): string {
@@ -36,6 +36,7 @@ export function reportPage(content: ReportContent): string {
   const setting = [
     `${lists.length > 1 ? 'lists' : 'list'} ${lists.join(', ')}`,
     `prompt ${promptName(protocol.prompt)}`,
+    ...(protocol.clickMode ? [`clicks ${clickModeName(protocol.clickMode)}`] : []),
     ...(protocol.draws > 0 ? [`${protocol.draws} random draws, seed ${protocol.seed}`] : []),
     ...(protocol.clicks > 0 ? [`${protocol.clicks} correction clicks`] : []),
     ...(protocol.clean ? ['cleaned masks'] : []),
@@ -55,6 +56,7 @@ export function reportPage(content: ReportContent): string {
       distributions(content),
     ),
     ...(protocol.clicks > 0 ? [interactionSection(summaries)] : []),
+    ...noiseSections(summaries),
     ...(protocol.draws > 1
       ? [
           section(

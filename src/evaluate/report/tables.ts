@@ -144,6 +144,11 @@ export function clicksTable(summaries: readonly EvaluationSummary[]): string {
       hint: `mean Dice after ${interactions} interaction(s)`,
       cell: ({ turns }: (typeof rows)[number]) => formatNumber(turns[i]!.dice.mean, 3),
     })),
+    {
+      head: 'Area',
+      hint: 'mean height of the curve of Dice over interactions',
+      cell: ({ group }: (typeof rows)[number]) => formatNumber(group.turnsArea?.mean, 3),
+    },
     ...first.needed.map(({ iou }, i) => ({
       head: `NoC@${Math.round(iou * 100)}`,
       hint: `mean interactions until IoU is ${iou}; in brackets the share that gets there`,

@@ -78,6 +78,45 @@ export function publishedSection(comparisons: readonly PublishedComparison[]): s
   return section('Against published results', intro, rows);
 }
 
+const NOISE_AXES = {
+  x: 'noise of the prompt (% of the object’s size)',
+  y: 'mean Dice',
+  title: 'Mean Dice over prompt noise',
+};
+
+export function noiseSections(summaries: readonly EvaluationSummary[]): string[] {
+  const several = summaries.length > 1;
+  const rows = summaries.flatMap(({ model, groups }, m) =>
+    groups.flatMap((group, g) =>
+      group.noise && group.noiseArea && group.images > 0
+        ? [{ model, group, noise: group.noise, area: group.noiseArea, series: (m * groups.length + g) % SERIES_COUNT }]
+        : [],
+    ),
+  );
+  const [first] = rows;
+  if (!first) return [];
+  type Row = (typeof rows)[number];
+  const nameOf = ({ group, model }: Row): string => (several ? `${groupName(group)}, ${model}` : groupName(group));
+  const curves = rows.map((row) => ({
+    name: nameOf(row),
+    series: row.series,
+    points: row.noise.map(({ percent, dice }) => ({ at: percent, ...dice })),
+  }));
+  const legend = `<div class="legend">${curves.map(({ name, series }) => key(series, name)).join('')}</div>`;
+  const body = table(rows, [
+    ...groupColumns<Row>(several),
+    ...first.noise.map(({ percent }, i) => ({
+      head: `${percent} %`,
+      cell: ({ noise }: Row) => formatNumber(noise[i]!.dice.mean, 3),
+    })),
+    { head: 'Area', hint: 'mean height of the curve', cell: ({ area }) => `<b>${formatNumber(area.mean, 3)}</b>` },
+  ]);
+  const intro =
+    'The first click moves in a random direction by this share of the object’s size (the diameter of a circle of its area); each side of a box by up to this share of its width or height.';
+  const plot = `<div class="side plot"><div>${savable(curvePlot(curves, NOISE_AXES), 'prompt-noise')}</div>${legend}</div>`;
+  return [section('Noise of prompts', intro, plot + body)];
+}
+
 export function reliabilitySection(summaries: readonly EvaluationSummary[]): string {
   const several = summaries.length > 1;
   const rows = summaries.flatMap(({ model, groups }) =>
