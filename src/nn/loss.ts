@@ -16,11 +16,11 @@ const SMOOTH = 1e-5;
 const CROSS_ENTROPY_SHARE = 0.2;
 const DICE_SHARE = 0.8;
 
-export interface Loss {
-  readonly total: Tensor;
+export type Loss = {
+  readonly loss: Tensor;
   readonly bce: Tensor;
   readonly dice: Tensor;
-}
+};
 
 /**
  * 0.2 · binary cross-entropy + 0.8 · Dice loss.
@@ -37,26 +37,26 @@ export function maskLoss(logits: Tensor, target: Tensor, axes?: readonly number[
   const overlap = add(mul(sum(mul(p, target), over), 2), SMOOTH);
   const total = add(add(sum(mul(p, p), over), sum(mul(target, target), over)), SMOOTH);
   const dice = sub(1, div(overlap, total));
-  return { total: add(mul(bce, CROSS_ENTROPY_SHARE), mul(dice, DICE_SHARE)), bce, dice };
+  return { loss: add(mul(bce, CROSS_ENTROPY_SHARE), mul(dice, DICE_SHARE)), bce, dice };
 }
 
-export interface ClassLoss {
-  readonly total: Tensor;
+export type ClassLoss = {
+  readonly loss: Tensor;
   readonly ce: Tensor;
   readonly dice: Tensor;
-}
+};
 
 /**
  * Cross-entropy and Dice as TransUNet's authors weigh them (TransUNet, Swin-Unet, MISSFormer, SAMed, H2Former): the mean over
  * all classes of 1 − (2Σpt + s) / (Σp² + Σt² + s), with sums over the batch and p the softmax.
  * @param logits [B, C, H, W]
  * @param labels class numbers [B, H, W], float32 or any integer type
- * @param diceShare share of Dice in the total; the rest is cross-entropy
+ * @param diceShare share of Dice in the loss; the rest is cross-entropy
  */
 export function classLoss(logits: Tensor, labels: Tensor, diceShare: number): ClassLoss {
   const ce = crossEntropy(logits, labels);
   const dice = classDice(softmax(logits, 1), oneHot(labels, logits.size(1)));
-  return { total: add(mul(ce, 1 - diceShare), mul(dice, diceShare)), ce, dice };
+  return { loss: add(mul(ce, 1 - diceShare), mul(dice, diceShare)), ce, dice };
 }
 
 /** The Dice of {@link classLoss}. @param p probabilities [B, C, H, W] @param target 0 or 1, [B, C, H, W] */

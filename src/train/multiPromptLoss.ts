@@ -40,12 +40,12 @@ export function multiPromptLoss(
   for (let round = 0; round < rounds; round++) {
     const { lowResLogits, iou } = decode(prompt);
     const logits = resizeBilinear(lowResLogits, side, side);
-    const { total, dice } = maskLoss(logits, target, PIXELS);
-    losses.push(mean(slice(total, 1, 0, 1)));
+    const { loss, dice } = maskLoss(logits, target, PIXELS);
+    losses.push(mean(slice(loss, 1, 0, 1)));
     dices.push(mean(slice(dice, 1, 0, 1)));
     // A model with one mask has no masks for ambiguous prompts.
-    const masks = total.size(1);
-    if (round === 0 && masks > 1) losses.push(mean(smallest(slice(total, 1, 1, masks))));
+    const masks = loss.size(1);
+    if (round === 0 && masks > 1) losses.push(mean(smallest(slice(loss, 1, 1, masks))));
     const difference = sub(iou, intersectionOverUnion(logits, binary));
     scoreErrors.push(mean(mul(difference, difference)));
     if (round === rounds - 1) break;

@@ -72,9 +72,9 @@ describe('shared blocks', () => {
 
   it('of the loss of classes', async () => {
     const { given, wanted } = network('swinunet', '');
-    const { total, ce, dice } = classLoss(given('output'), given('target'), 0.6);
+    const { loss, ce, dice } = classLoss(given('output'), given('target'), 0.6);
     for (const [tensor, name] of [
-      [total, 'loss'],
+      [loss, 'loss'],
       [ce, 'loss.ce'],
       [dice, 'loss.dice'],
     ] as const) {

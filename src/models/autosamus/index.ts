@@ -135,8 +135,7 @@ function prompted(p: Parameters, config: AutoSamusConfig, image: Tensor): AutoSa
 /** SAMUS's. @param target 0 or 1, [B, 4·tokenGrid, 4·tokenGrid] */
 function autoSamusLoss({ lowRes, logits }: ClassOutputs, target: Tensor): Losses {
   const low = lowRes ?? logits;
-  const { total, bce, dice } = maskLoss(low, reshape(target, low.shape));
-  return { loss: total, bce, dice };
+  return maskLoss(low, reshape(target, low.shape));
 }
 
 function readGenerator(fields: FieldReader): GeneratorSizes {

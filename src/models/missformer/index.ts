@@ -82,10 +82,7 @@ export const MISSFORMER: ClassArchitecture<MissformerConfig> = {
   published: {
     isTrained: () => true,
     targetSide: ({ imageSize }) => imageSize,
-    loss({ logits }, target) {
-      const { total, ce, dice } = classLoss(logits, target, DICE_SHARE);
-      return { loss: total, ce, dice };
-    },
+    loss: ({ logits }, target) => classLoss(logits, target, DICE_SHARE),
     settings: {
       epochs: 400,
       batch: 24,

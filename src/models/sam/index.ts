@@ -69,10 +69,7 @@ export const ONE_MASK_TRAINING = {
   targetSide: ({ tokenGrid }: SamSizes): number => 4 * tokenGrid,
 
   /** Mask 0 alone, Dice summed over the batch. */
-  loss({ lowResLogits }: PromptAnswer, target: Tensor): Losses {
-    const { total, bce, dice } = maskLoss(slice(lowResLogits, 1, 0, 1), target);
-    return { loss: total, bce, dice };
-  },
+  loss: ({ lowResLogits }: PromptAnswer, target: Tensor): Losses => maskLoss(slice(lowResLogits, 1, 0, 1), target),
 
   settings: { epochs: 200, batch: 8, learningRate: 5e-4, weightDecay: 0.1 },
 };

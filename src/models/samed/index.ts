@@ -11,7 +11,7 @@ import { float32, type Shapes } from '../../graph/tensorData.js';
 import { linear } from '../../nn/layers.js';
 import { classLoss } from '../../nn/loss.js';
 import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
-import { type ClassArchitecture, type ClassOutputs, type Losses, shapeOf } from '../architecture.js';
+import { type ClassArchitecture, type ClassOutputs, shapeOf } from '../architecture.js';
 import {
   patchRules,
   readSizes,
@@ -89,7 +89,8 @@ export const SAMED: ClassArchitecture<SamedConfig> = {
   published: {
     isTrained: (_, name) => !name.startsWith(`${PREFIX}image_encoder.`) || name.includes('.linear_'),
     targetSide: ({ tokenGrid }) => 4 * tokenGrid,
-    loss: samedLoss,
+    // At the decoder's size: the target is [B, 4·tokenGrid, 4·tokenGrid].
+    loss: ({ lowRes, logits }, target) => classLoss(lowRes ?? logits, target, DICE_SHARE),
     settings: {
       epochs: 200,
       batch: 12,
@@ -172,10 +173,4 @@ function lowRankProjection(p: Parameters, x: Tensor, rank: number): Tensor {
   const keys = constant(float32(new Float32Array(width * 2 * rank), [width, 2 * rank]));
   const wide = concat([pad(up('linear_b_q'), 1, 0, rank), keys, pad(up('linear_b_v'), 1, rank, 0)], 0);
   return add(linear(p.at('qkv'), x, 3 * width), project(narrow, wide));
-}
-
-/** At the decoder's size. @param target class numbers [B, 4·tokenGrid, 4·tokenGrid] */
-function samedLoss({ lowRes, logits }: ClassOutputs, target: Tensor): Losses {
-  const { total, ce, dice } = classLoss(lowRes ?? logits, target, DICE_SHARE);
-  return { loss: total, ce, dice };
 }

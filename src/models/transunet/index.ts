@@ -79,10 +79,7 @@ export const TRANSUNET: ClassArchitecture<TransUnetConfig> = {
   published: {
     isTrained: () => true,
     targetSide: ({ imageSize }) => imageSize,
-    loss({ logits }, target) {
-      const { total, ce, dice } = classLoss(logits, target, DICE_SHARE);
-      return { loss: total, ce, dice };
-    },
+    loss: ({ logits }, target) => classLoss(logits, target, DICE_SHARE),
     settings: {
       epochs: 150,
       batch: 24,
