@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { ERRORS } from '../dist/errorCodes.js';
 import { SamusError } from '../dist/errors.js';
 import { statusOf } from '../dist/server/httpErrors.js';
-import { initialText, SETTING_ROWS } from '../dist/train/settings.js';
+import { initialText } from '../dist/train/settingKinds.js';
+import { SETTING_ROWS } from '../dist/train/settings.js';
 
 const HEAD = `# Errors
 

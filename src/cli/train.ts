@@ -5,7 +5,8 @@
 import { Command, Option } from 'commander';
 import { SamusError } from '../errors.js';
 import { presets } from '../models/registry.js';
-import { initialText, SETTING_ROWS, type Setting } from '../train/settings.js';
+import { initialText, type Setting } from '../train/settingKinds.js';
+import { SETTING_ROWS } from '../train/settings.js';
 import { NOTICE } from './packageInfo.js';
 import { parseCount } from './promptOptions.js';
 import { finish } from './run.js';

@@ -76,6 +76,13 @@ describe('the settings of a training', () => {
     expect(config).toMatchObject(expected);
     expect(config.recipe).toEqual({ kind: 'published' });
     expect(await configured({}, { epochs: 1 }, base)).toMatchObject({ steps: 3, validateSteps: 3 });
+    const held = await baseOf({ 'data.val': [], 'data.holdOut': 0.1 });
+    const data = async (settings: SettingValues) => (await configured(settings, {}, held)).data;
+    expect(await data({ 'data.val': ['other'] })).toMatchObject({ val: ['other'], holdOut: 0 });
+    expect(await data({ 'data.val': ['other'], 'data.holdOut': 0 })).toMatchObject({ val: ['other'], holdOut: 0 });
+    await expect(data({ 'data.holdOut': 0 })).rejects.toMatchObject({
+      message: 'missing required option --val-list or --hold-out',
+    });
   });
 
   it.each<[string, SettingValues, Omit<TrainOptions, 'settings'>, string]>([
@@ -104,9 +111,9 @@ describe('the options', () => {
 
   it('become settings', async () => {
     const options =
-      '--clip off --ema 0.9 --lr-scale a=0.5 --lr-scale b=2 --batch 3 --augment flip --out run --epochs 2';
+      '--clip off --ema 0.9 --lr-scale a=0.5 --lr-scale b=1000 --batch 3 --augment flip --out run --epochs 2';
     await trainCommand().parseAsync([...options.split(' '), '--freeze', 'x, y'], { from: 'user' });
-    const rates = { a: 0.5, b: 2 };
+    const rates = { a: 0.5, b: 1000 };
     const settings = { clip: null, ema: 0.9, rates, batch: 3, augment: 'flip', freeze: ['x', 'y'] };
     expect(run.mock.calls[0]![0]).toMatchObject({ settings, out: 'run', epochs: 2 });
   });
@@ -118,6 +125,8 @@ describe('the options', () => {
     ['--batch', '1025'],
     ['--repeat', 'a=0.5'],
     ['--lr-scale', '=1'],
+    ['--lr-scale', 'a=1000.5'],
+    ['--lr-scale', 'a=-1'],
     ['--augment', 'all'],
   ])('refuse %s %s', async (...args) => {
     const refusal = { kind: 'usage', message: expect.stringMatching(`^expected .* as ${args[0]}, got "${args[1]}"$`) };

@@ -12,7 +12,8 @@ import { parseConfig } from '../models/configFile.js';
 import { architectureOf, presets, promptedOf } from '../models/registry.js';
 import { defaultStart, startOf } from '../models/startFrom.js';
 import { Random } from '../nn/random.js';
-import { DEFAULT_SEED, flagOf, initialOf, SETTING_ROWS, SETTINGS, type Situation } from '../train/settings.js';
+import { initialOf, type Situation } from '../train/settingKinds.js';
+import { alternativeOf, DEFAULT_SEED, flagOf, isSet, SETTING_ROWS, SETTINGS } from '../train/settings.js';
 import { readSettings, type SettingValues, type TrainingConfig, trainingConfig } from '../train/trainingConfig.js';
 import { readConfigFile } from './configFile.js';
 import { readModel } from './openModel.js';
@@ -56,7 +57,7 @@ export function newFolder(options: TrainOptions, base: Base): string {
   const missing = [
     ...(out === undefined ? ['--out'] : []),
     ...(model === undefined && from === null ? ['--model'] : []),
-    ...missingData({ ...base.values, ...withData(settings) }),
+    ...missingOptions({ ...base.values, ...withData(settings) }),
   ];
   if (out !== undefined && missing.length === 0) return out;
   const hint = 'name them, or continue a run with --resume RUN; samus train --help has examples';
@@ -184,21 +185,25 @@ function situationOf(
   };
 }
 
-/** Settings with an absolute data path; the chosen way of validating replaces the other. */
+/** Settings with an absolute data path; of two alternatives, the given one unsets the other. */
 function withData(settings: SettingValues): SettingValues {
-  const { 'data.root': root, 'data.val': val, 'data.holdOut': holdOut } = settings;
-  if (val !== undefined && Number(holdOut) > 0) throw conflict('--val-list', '--hold-out');
+  const { 'data.root': root } = settings;
+  const unset = SETTING_ROWS.flatMap(([name]): [string, unknown][] => {
+    const other = isSet(name, settings) ? alternativeOf(name) : undefined;
+    if (!other) return [];
+    if (isSet(other.name, settings)) throw conflict(flagOf(name), flagOf(other.name));
+    return [[other.name, other.unset]];
+  });
   return {
     ...settings,
     ...(root !== undefined && { 'data.root': resolve(String(root)) }),
-    ...(val !== undefined && { 'data.holdOut': 0 }),
-    ...(Number(holdOut) > 0 && { 'data.val': [] }),
+    ...Object.fromEntries(unset),
   };
 }
 
 function dataOf(values: SettingValues): TrainingConfig['data'] {
   const { 'data.root': root, 'data.train': train, 'data.val': val = [], 'data.holdOut': holdOut = 0 } = values;
-  const missing = missingData(values);
+  const missing = missingOptions(values);
   const { accepts } = SETTINGS['data.val'].kind;
   if (
     missing.length === 0 &&
@@ -212,14 +217,13 @@ function dataOf(values: SettingValues): TrainingConfig['data'] {
   throw new SamusError('USAGE_MISSING_OPTION', `missing required ${optionsText(missing)}`, hint);
 }
 
-function missingData(values: SettingValues): string[] {
-  const { 'data.root': root, 'data.train': train, 'data.val': val = [], 'data.holdOut': holdOut = 0 } = values;
-  const validated = Number(holdOut) > 0 || (Array.isArray(val) && val.length > 0);
-  return [
-    ...(root === undefined ? ['--data'] : []),
-    ...(train === undefined ? ['--train-list'] : []),
-    ...(validated ? [] : ['--val-list or --hold-out']),
-  ];
+/** The options that a training needs and lacks. */
+function missingOptions(values: SettingValues): string[] {
+  return SETTING_ROWS.flatMap(([name, { required }]) => {
+    const other = alternativeOf(name);
+    const names = other ? [name, other.name] : [name];
+    return !required || names.some((one) => isSet(one, values)) ? [] : [names.map(flagOf).join(' or ')];
+  });
 }
 
 function optionsText(names: readonly string[]): string {

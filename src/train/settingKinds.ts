@@ -1,8 +1,10 @@
 /**
- * Value types of training settings: how to check a value from a config.json and how to parse one from the command line.
+ * The terms in which settings.ts describes a training setting, among them kinds of values: how to check a value from a
+ * config.json and how to parse one from the command line.
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { isFields } from '../formats/jsonFields.js';
+import type { Architecture, PromptKind } from '../models/architecture.js';
 
 export interface Kind<T> {
   /** The values in words, as in "expected a number from 0 to 1". */
@@ -103,4 +105,63 @@ export function byName<T>(kind: Kind<T>): Kind<Readonly<Record<string, T>>> {
       return { ...(isFields(before) && before), [text.slice(0, equals)]: kind.parse(text.slice(equals + 1)) };
     },
   };
+}
+
+/** What defaults depend on. */
+export interface Situation {
+  readonly recipe: string;
+  readonly prompts: string;
+  readonly optimizer: string;
+  /** Whether all weights start from random numbers. */
+  readonly fromScratch: boolean;
+  /** Prompts that the model takes; none if it gives a map of classes. */
+  readonly takes: readonly PromptKind[];
+  /** How the authors of the architecture train it. */
+  readonly published: Architecture['published']['settings'];
+  /** Processor cores of this machine. */
+  readonly cores: number;
+  /** Number of steps that complete this many epochs. */
+  stepsIn(epochs: number): number;
+}
+
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** The option with its argument. Without one, only a config.json can set it. */
+  readonly option?: string;
+  /** For the command line help and the documentation. */
+  readonly help: string;
+  /** The default, if there is one. */
+  readonly initial?: NoInfer<T> | ((situation: Situation) => NoInfer<T>);
+  /** The default in words, if it depends on something. */
+  readonly initially?: string;
+  /** The value for runs of versions without the setting. */
+  readonly older?: NoInfer<T>;
+  /** A config.json has it only where another setting has this value. */
+  readonly within?: { readonly setting: string; readonly is: string };
+  /** The options that it needs, and whether they are given. */
+  readonly only?: { readonly with: string; holds(situation: Situation): boolean };
+  /** Whether a training needs it, or its alternative. */
+  readonly required?: boolean;
+  /** Another setting that it replaces: a training has one of both. */
+  readonly insteadOf?: string;
+  /** Whether only models that answer prompts have it. */
+  readonly prompted?: boolean;
+  /** Whether a resumed run may have another value. */
+  readonly movable?: boolean;
+}
+
+export function setting<T>(row: Setting<T>): Setting<T> {
+  return row;
+}
+
+/** The default of a setting. */
+export function initialOf({ initial }: Setting<unknown>, situation: Situation): unknown {
+  return typeof initial === 'function' ? initial(situation) : initial;
+}
+
+/** The default in words. */
+export function initialText({ initial, initially }: Setting<unknown>): string | undefined {
+  if (initially !== undefined || initial === undefined || typeof initial === 'function') return initially;
+  if (initial === null) return 'off';
+  return typeof initial === 'object' ? undefined : String(initial);
 }

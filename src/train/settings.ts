@@ -2,55 +2,12 @@
  * All settings of a training. This table is the source of the type and the reader of `config.json`, the options of
  * `samus train`, the checks on resuming and the table in docs/train.md; a new setting is one more row.
  */
-import { type Architecture, OPTIMIZERS, type PromptKind, SCHEDULES } from '../models/architecture.js';
+import { OPTIMIZERS, SCHEDULES } from '../models/architecture.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
 import { TRAINING_PROMPTS } from './drawPrompt.js';
 import type { Recipe } from './gradientGraph.js';
-import { byName, choice, type Kind, number, orOff, text, texts, whole } from './settingKinds.js';
+import { byName, choice, number, orOff, type Setting, setting, text, texts, whole } from './settingKinds.js';
 import { AUGMENTATIONS } from './trainingSample.js';
-
-/** What defaults depend on. */
-export interface Situation {
-  readonly recipe: string;
-  readonly prompts: string;
-  readonly optimizer: string;
-  /** Whether all weights start from random numbers. */
-  readonly fromScratch: boolean;
-  /** Prompts that the model takes; none if it gives a map of classes. */
-  readonly takes: readonly PromptKind[];
-  /** How the authors of the architecture train it. */
-  readonly published: Architecture['published']['settings'];
-  /** Processor cores of this machine. */
-  readonly cores: number;
-  /** Number of steps that complete this many epochs. */
-  stepsIn(epochs: number): number;
-}
-
-export interface Setting<T> {
-  readonly kind: Kind<T>;
-  /** The option with its argument. Without one, only a config.json can set it. */
-  readonly option?: string;
-  /** For the command line help and the documentation. */
-  readonly help: string;
-  /** The default, if there is one. */
-  readonly initial?: NoInfer<T> | ((situation: Situation) => NoInfer<T>);
-  /** The default in words, if it depends on something. */
-  readonly initially?: string;
-  /** The value for runs of versions without the setting. */
-  readonly older?: NoInfer<T>;
-  /** A config.json has it only where another setting has this value. */
-  readonly within?: { readonly setting: string; readonly is: string };
-  /** The options that it needs, and whether they are given. */
-  readonly only?: { readonly with: string; holds(situation: Situation): boolean };
-  /** Whether only models that answer prompts have it. */
-  readonly prompted?: boolean;
-  /** Whether a resumed run may have another value. */
-  readonly movable?: boolean;
-}
-
-function setting<T>(row: Setting<T>): Setting<T> {
-  return row;
-}
 
 export const DEFAULT_SEED = 1234;
 
@@ -62,24 +19,28 @@ export const SETTINGS = {
     kind: text,
     option: '--data <folder>',
     help: 'folder of the datasets',
+    required: true,
     movable: true,
   }),
   'data.train': setting({
     kind: texts,
     option: '--train-list <names>',
     help: 'lists to train on, separated by commas',
+    required: true,
   }),
   'data.val': setting({
     kind: texts,
     option: '--val-list <names>',
     help: 'lists to validate on, separated by commas; they choose the best checkpoint',
     initial: [],
+    required: true,
   }),
   'data.holdOut': setting({
     kind: number({ from: 0, to: 0.5 }),
     option: '--hold-out <share>',
     help: 'instead of --val-list: hold out this share of the training lists by patient, and validate on it',
     initial: 0,
+    insteadOf: 'data.val',
   }),
   seed: setting({
     kind: whole(0),
@@ -293,11 +254,6 @@ export type Settings = { readonly [N in SettingName as N extends `${string}.${st
   readonly recipe: Recipe;
 };
 
-/** The default of a setting. */
-export function initialOf({ initial }: Setting<unknown>, situation: Situation): unknown {
-  return typeof initial === 'function' ? initial(situation) : initial;
-}
-
 /** The option that sets a field of `config.json`; the name of the field if none does. */
 export function flagOf(name: string): string {
   const row = SETTING_ROWS.find(([setting]) => setting === name)?.[1];
@@ -305,9 +261,26 @@ export function flagOf(name: string): string {
   return `--${name}`;
 }
 
-/** The default in words. */
-export function initialText({ initial, initially }: Setting<unknown>): string | undefined {
-  if (initially !== undefined || initial === undefined || typeof initial === 'function') return initially;
-  if (initial === null) return 'off';
-  return typeof initial === 'object' ? undefined : String(initial);
+/** Pairs of settings of which a training has one. */
+const ALTERNATIVES: ReadonlyMap<string, string> = new Map(
+  SETTING_ROWS.flatMap(([name, { insteadOf }]): [string, string][] =>
+    insteadOf === undefined
+      ? []
+      : [
+          [name, insteadOf],
+          [insteadOf, name],
+        ],
+  ),
+);
+
+/** The setting that a training can have instead of this one, and its value where it does not have it. */
+export function alternativeOf(name: string): { readonly name: string; readonly unset: unknown } | undefined {
+  const other = SETTING_ROWS.find(([row]) => row === ALTERNATIVES.get(name));
+  return other && { name: other[0], unset: other[1].initial };
+}
+
+/** Whether a setting has a value other than a fixed default. */
+export function isSet(name: string, values: Readonly<Record<string, unknown>>): boolean {
+  const initial = SETTING_ROWS.find(([row]) => row === name)?.[1].initial;
+  return values[name] !== undefined && JSON.stringify(values[name]) !== JSON.stringify(initial);
 }

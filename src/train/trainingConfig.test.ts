@@ -57,6 +57,8 @@ describe('the configuration of a training', () => {
     ['provider', 'wasm'],
     ['freeze', 'all'],
     ['rates', { a: 'b' }],
+    ['rates', { a: 1000.5 }],
+    ['rates', { a: -1 }],
     ['recipe', { kind: 'multi-prompt', rounds: 0 }],
     ['data', { root: 'data', train: 'train', val: [], holdOut: 0 }],
     ['data', { root: 'data', train: ['train'], val: ['val'], holdOut: 0.1 }],

@@ -6,7 +6,7 @@ import { listed, SamusError } from '../errors.js';
 import { isFields } from '../formats/jsonFields.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { parseConfig } from '../models/configFile.js';
-import { SETTING_ROWS, type Settings } from './settings.js';
+import { isSet, SETTING_ROWS, type Settings } from './settings.js';
 
 export type TrainingConfig = Settings & {
   readonly model: ModelConfig;
@@ -82,12 +82,12 @@ export function trainingConfig(values: SettingValues, model: ModelConfig, from: 
 
 function checkSettings(nested: Readonly<Record<string, unknown>>): asserts nested is Settings {
   const values = flat(nested);
-  for (const [name, { kind, within }] of SETTING_ROWS) {
+  for (const [name, { kind, within, insteadOf }] of SETTING_ROWS) {
     if (within && values[within.setting] !== within.is) continue;
     if (!kind.accepts(values[name])) throw invalid(name, kind.expected);
-  }
-  if (Number(values['data.holdOut']) > 0 && Array.isArray(values['data.val']) && values['data.val'].length > 0) {
-    throw invalid('data.val', 'an empty list with data.holdOut above 0');
+    if (insteadOf !== undefined && isSet(name, values) && isSet(insteadOf, values)) {
+      throw invalid(insteadOf, `nothing beside ${name}`);
+    }
   }
 }
 
