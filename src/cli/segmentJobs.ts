@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ErrorCode } from '../errorCodes.js';
@@ -89,6 +90,8 @@ async function promptsOfContent(path: string, all: readonly PromptedImage[]): Pr
   if (all.every(({ image }) => image.content === undefined)) return [];
   const hash = createHash('sha256');
   try {
+    // A pipe could wait for its other end.
+    if (!(await stat(path)).isFile()) return [];
     await pipeline(createReadStream(path), hash);
   } catch {
     // Opening the image reports that it cannot be read.

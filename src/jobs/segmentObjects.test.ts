@@ -97,6 +97,18 @@ describe('the objects of an image', () => {
     expect(begun.mask).toEqual(rows(1, 2));
   });
 
+  it('are no longer asked about once nobody waits, even between the clicks of one', async () => {
+    const controller = new AbortController();
+    const object = { name: 'a', points: POINTS, oneByOne: true, guess: { path: 'guess.png' } };
+    const readMask = async () => {
+      controller.abort();
+      return { width: WIDTH, height: HEIGHT, data: rows(0, 2) };
+    };
+    const options = { signal: controller.signal, readMask };
+    const objects = segmentObjects(segmenter, encoding, { objects: [object] }, options);
+    await expect(objects.next()).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
   it('are refused with strokes of another image', async () => {
     const added = encodeRle({ width: 3, height: 2, data: new Uint8Array(6) });
     await expect(ask({ added })).rejects.toMatchObject({ code: 'PROMPT_MASK_SIZE' });

@@ -103,7 +103,7 @@ export async function* segmentObjects(
         return { object, guess: await firstGuess(object, encoding, readMask), questions: questionsOf(object) };
       }),
     );
-    const results = await askModel(model, encoding, asked);
+    const results = await askModel(model, encoding, asked, signal);
     for (const one of asked) yield withStrokesOver(one, results.get(one), encoding);
   }
 }
@@ -127,6 +127,7 @@ async function askModel(
   segmenter: Segmenter,
   encoding: Encoding,
   objects: readonly AskedObject[],
+  signal: AbortSignal | undefined,
 ): Promise<Map<AskedObject, ObjectResult>> {
   const results = new Map<AskedObject, ObjectResult>();
   const open = objects.filter(({ object }) => isAsked(object));
@@ -147,9 +148,10 @@ async function askModel(
     if (results.has(one)) continue;
     const { object, guess, questions } = one;
     const { name, clean = true } = object;
-    const last = await askInTurn(questions, guess && (() => guess), (prompt, { multimask }) =>
-      segmenter.segment(encoding, { name, ...prompt() }, { multimask, clean }),
-    );
+    const last = await askInTurn(questions, guess && (() => guess), (prompt, { multimask }) => {
+      signal?.throwIfAborted();
+      return segmenter.segment(encoding, { name, ...prompt() }, { multimask, clean });
+    });
     results.set(one, last);
   }
   return results;

@@ -4,9 +4,9 @@ import type { ObjectPrompt } from '../../src/predict/types.js';
 import type {
   Engine,
   EngineClassMask,
+  EngineEverythingOptions,
   EngineMask,
   EngineModel,
-  EverythingOptions,
 } from '../../src/web/engine/engine.js';
 
 interface Question {
@@ -14,7 +14,7 @@ interface Question {
   /** Of `segment` only. */
   readonly prompt?: ObjectPrompt;
   readonly signal: AbortSignal | undefined;
-  readonly progress?: EverythingOptions['progress'];
+  readonly progress?: EngineEverythingOptions['progress'];
   answer(...masks: EngineMask[]): void;
   fail(error: unknown): void;
 }
@@ -33,7 +33,7 @@ export class ManualEngine implements Engine {
     return mask!;
   }
 
-  everything(key: string, { signal, progress }: EverythingOptions = {}): Promise<EngineMask[]> {
+  everything(key: string, { signal, progress }: EngineEverythingOptions = {}): Promise<EngineMask[]> {
     return this.#ask({ key, signal, progress });
   }
 

@@ -25,10 +25,14 @@ const PROGRAM = `
 const program = new URL(`data:text/javascript,${encodeURIComponent(PROGRAM)}`);
 
 const seen: string[] = [];
+const times: number[] = [];
 const lanes: Lane[] = [];
 
 function lane(limit = 10): Lane {
-  const observe = (_: string, __: JobKind, outcome: string): void => void seen.push(outcome);
+  const observe = (_: string, __: JobKind, outcome: string, ms: number): void => {
+    seen.push(outcome);
+    times.push(ms);
+  };
   const made = new Lane('test', { part: 'encoder', models: new Map() }, limit, observe, program);
   lanes.push(made);
   return made;
@@ -39,6 +43,7 @@ const job = (model: string | number) => ({ model: String(model) });
 afterEach(async () => {
   await Promise.all(lanes.splice(0).map((made) => made.close()));
   seen.length = 0;
+  times.length = 0;
 });
 
 describe('a lane', () => {
@@ -74,6 +79,8 @@ describe('a lane', () => {
     await expect(running).rejects.toMatchObject(cancelled);
     await last;
     expect(seen).toEqual(['cancelled', 'cancelled', 'done']);
+    // The one in the queue has taken no time of the thread.
+    expect(times[0]).toBe(0);
     await expect(made.run('prepare', job(1), first.signal)).rejects.toMatchObject(cancelled);
   });
 

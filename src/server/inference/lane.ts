@@ -97,7 +97,8 @@ export class Lane {
       if (entry.kind !== 'prepare') this.#meanMs += RECENT * (ms - this.#meanMs);
       this.observe(this.name, entry.kind, entry.signal?.aborted ? 'cancelled' : 'done', ms);
     } catch (error) {
-      this.#fail(entry, error === this.#thread?.lost ? lostError() : error);
+      const ms = performance.now() - this.#startedAt;
+      this.#fail(entry, error === this.#thread?.lost ? lostError() : error, ms);
     }
     this.#current = undefined;
     void this.#next();
@@ -111,11 +112,12 @@ export class Lane {
     this.#fail(entry, cancelledError());
   }
 
-  #fail({ kind, signal, reject }: Entry, error: unknown): void {
+  /** @param ms that the job ran; one that is still in the queue has not */
+  #fail({ kind, signal, reject }: Entry, error: unknown, ms = 0): void {
     const cancelled = signal?.aborted ?? false;
     const closed = error instanceof DOMException && error.name === 'AbortError';
     reject(cancelled ? cancelledError() : closed ? closedError() : error);
-    this.observe(this.name, kind, cancelled ? 'cancelled' : 'failed', performance.now() - this.#startedAt);
+    this.observe(this.name, kind, cancelled ? 'cancelled' : 'failed', ms);
   }
 
   #start(): ThreadClient<InferenceContract> {

@@ -11,12 +11,12 @@ import { workerClient } from '../pageWorker.js';
 import type {
   Engine,
   EngineClassMask,
+  EngineEverythingOptions,
   EngineImage,
   EngineMask,
   EngineModel,
   EngineProgress,
   EngineSegmentOptions,
-  EverythingOptions,
 } from './engine.js';
 import type { BrowserProvider, EngineContract, Timings } from './engineContract.js';
 import { KeptTasks } from './keptTasks.js';
@@ -96,7 +96,7 @@ export class BrowserEngine implements Engine {
     return mask;
   }
 
-  async everything(key: string, { signal, progress }: EverythingOptions = {}): Promise<EngineMask[]> {
+  async everything(key: string, { signal, progress }: EngineEverythingOptions = {}): Promise<EngineMask[]> {
     await this.#ready(key);
     return this.#client.call('everything', { key }, { signal, progress: ({ done, total }) => progress?.(done, total) });
   }

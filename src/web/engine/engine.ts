@@ -24,7 +24,7 @@ export interface EngineMask {
   readonly area: number;
   /** Both corners are pixels of the mask; null if it is empty. */
   readonly box: PixelBox | null;
-  /** [4·tokenGrid, 4·tokenGrid] logits: the next prompt's `lowResLogits`. */
+  /** The model's own logits, for the next prompt's `lowResLogits`. */
   readonly lowResLogits: Float32Array;
 }
 
@@ -59,7 +59,7 @@ export interface Engine {
    * Segments everything in the image, without prompts.
    * @throws SamusError ENGINE_IMAGE_UNKNOWN
    */
-  everything(key: string, options?: EverythingOptions): Promise<EngineMask[]>;
+  everything(key: string, options?: EngineEverythingOptions): Promise<EngineMask[]>;
   /**
    * The classes that a model without prompts finds in the image.
    * @throws SamusError ENGINE_IMAGE_UNKNOWN
@@ -77,7 +77,7 @@ export interface EngineSegmentOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface EverythingOptions {
+export interface EngineEverythingOptions {
   readonly signal?: AbortSignal;
   progress?(done: number, total: number): void;
 }

@@ -10,11 +10,11 @@ import { pageError } from '../pageError.js';
 import type {
   Engine,
   EngineClassMask,
+  EngineEverythingOptions,
   EngineImage,
   EngineMask,
   EngineModel,
   EngineSegmentOptions,
-  EverythingOptions,
 } from './engine.js';
 import { KeptTasks } from './keptTasks.js';
 import { ask, floatsFromBase64, floatsToBase64, type ServerAnswer, type ServerObject } from './serverRequests.js';
@@ -67,7 +67,7 @@ export class ServerEngine implements Engine {
     return object;
   }
 
-  async everything(key: string, { signal, progress }: EverythingOptions = {}): Promise<EngineMask[]> {
+  async everything(key: string, { signal, progress }: EngineEverythingOptions = {}): Promise<EngineMask[]> {
     progress?.(0, 1);
     const objects = await this.#ask(key, 'everything', { lowResLogits: true, format: 'rle' }, signal);
     progress?.(1, 1);
