@@ -1,6 +1,6 @@
 /**
  * Headers of JPEG, GIF and WebP files: size, number of frames, and how the samples are coded. They are read before
- * anything is decoded, so that an image too large is refused before memory for its pixels is taken. TIFF has tiff.ts.
+ * anything is decoded, so that an image too large is refused before memory for its pixels is taken. TIFF has imageTiff.node.ts.
  */
 import type { ImageFacts } from './image.js';
 

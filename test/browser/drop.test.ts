@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterAll, beforeEach, expect, it, vi } from 'vitest';
+import { encodeRle } from '../../src/formats/rle.js';
 import { fixtureBytes } from '../support/imageFixtures.js';
 import { Annotator, phantomFile } from './support/annotator.js';
 import { describeInChromium } from './support/chromium.js';
@@ -94,6 +95,30 @@ describeInChromium('dropping files on the annotator', () => {
     await drop(join(disk, 'empty'));
     await annotator.message(/No image found/);
     expect(await annotator.page.getByText('cannot be opened', { exact: true }).count()).toBe(2);
+    expect(annotator.failures).toEqual([]);
+  });
+
+  it('opens the masks of the first frame of a file, and says where those of others belong', async () => {
+    await drop(put('clip.gif', fixtureBytes('frames.gif')));
+    await annotator.message(/This file has \d+ frames/);
+    const [width, height] = [fixtureBytes('frames.gif')[6]!, fixtureBytes('frames.gif')[8]!];
+    const rle = encodeRle({ width, height, data: new Uint8Array(width * height).fill(1, 0, 40) });
+    // What `samus segment --frames 1-2 --json` prints.
+    const saved = [1, 2].map((frame) => ({
+      image: 'clip.gif',
+      frame,
+      width,
+      height,
+      objects: [{ name: 'wall', rle }],
+    }));
+    const file = (name: string, images: unknown) =>
+      put(name, new TextEncoder().encode(JSON.stringify({ version: 1, images })));
+    await drop(file('second.json', saved.slice(1)));
+    await annotator.message(/The masks of clip\.gif are those of frame 2; this page opens only the first frame/);
+    expect(await annotator.page.getByRole('button', { name: /^Select wall/ }).count()).toBe(0);
+    await drop(file('both.json', saved));
+    await annotator.message(/1 object opened on 1 image.*those of frame 2/);
+    await annotator.page.getByRole('button', { name: /^Select wall/ }).waitFor();
     expect(annotator.failures).toEqual([]);
   });
 });

@@ -8,7 +8,7 @@ import { classes, type Entry, entries, FIRST_CLASSES, message, removedClasses } 
 
 const { works, last } = vi.hoisted(() => ({
   works: new Map<string, ImageDocument>(),
-  last: { visit: async (): Promise<void> => undefined, picture: async (): Promise<void> => undefined },
+  last: { visit: async (): Promise<void> => undefined, picture: async (): Promise<void> => undefined, frames: 1 },
 }));
 
 vi.mock('./entries.js', () => ({
@@ -21,7 +21,7 @@ vi.mock('./persist.js', () => ({ restoreSettings: () => last.visit() }));
 vi.mock('../open/openImage.js', () => ({
   openImage: async () => {
     await last.picture();
-    return { width: 2, height: 1, spacingMm: null };
+    return { width: 2, height: 1, spacingMm: null, frames: last.frames };
   },
 }));
 vi.mock('../exports/exportClient.js', () => ({
@@ -154,10 +154,37 @@ describe('masks that are opened', () => {
     expect(works.get('of a')?.objects.map(({ classId }) => classId)).toEqual([2, 40]);
   });
 
-  it('of a later picture of a file go to no image, which shows the first', async () => {
+  it('of a later frame go to no image, since the page shows the first', async () => {
     const images = [1, 2].map((frame) => ({ image: 'IM1-2.png', frame, width: 2, height: 1, objects: [{ rle }] }));
     await addMasks([file('a.json', JSON.stringify({ version: 1, images }))], false);
     expect(counts()).toEqual({ 'of a': 1 });
+    const refusal = 'The masks of IM1-2.png are those of frame 2; this page opens only the first frame of a file.';
+    expect(message.peek()).toMatchObject({
+      text: '1 object opened on 1 image.',
+      hint: expect.stringContaining(refusal),
+    });
+    await addMasks([file('b.json', JSON.stringify({ version: 1, images: images.slice(1) }))], false);
+    expect(counts()).toEqual({ 'of a': 1 });
+    expect(message.peek()).toMatchObject({
+      tone: 'error',
+      text: refusal,
+      hint: expect.stringMatching(/^Save that frame as PNG/),
+    });
+  });
+
+  it('that are named after a frame belong to it, where the file has several', async () => {
+    const names = (key: string) => works.get(key)?.objects.map(({ name }) => name);
+    last.frames = 3;
+    await addMasks(
+      ['0001.wall', '0002.wall', '0003'].map((rest) => file(`IM1.${rest}.png`)),
+      false,
+    );
+    expect(names('of b')).toEqual(['wall']);
+    expect(message.peek()?.hint).toContain('The masks of IM1.0002.wall.png are those of frame 2');
+    works.clear();
+    last.frames = 1;
+    await addMasks([file('IM1.0002.wall.png')], false);
+    expect(names('of b')).toEqual(['0002.wall']);
   });
 
   it('add their classes to those of the last visit, which may load later', async () => {

@@ -51,7 +51,7 @@ export async function addMasks(
         try {
           const entry = await entryFor(image, files.length === 1 && read.length === 1);
           if (entry) {
-            const fresh = await putObjects(entry, named(image, entry), added);
+            const fresh = await putObjects(entry, await named(image, entry), added);
             fitting++;
             known += image.objects.length - fresh;
             if (fresh > 0) images.add(entry.id);
@@ -129,11 +129,19 @@ async function entryFor(image: ImportedImage, alone: boolean): Promise<Entry | u
   return imageFor(name, all) ?? one;
 }
 
-/** Names the object of a mask file named after image and object, unless it has a name. */
-function named(image: ImportedImage, { path }: Entry): ImportedImage {
+/**
+ * Names the object of a mask file named after image and object, unless it has a name. Of a file with several frames the
+ * frame stands between them, as the command line writes it: `clip.0002.lesion.png`.
+ */
+async function named(image: ImportedImage, { path, file }: Entry): Promise<ImportedImage> {
   const [object, ...others] = image.objects;
-  const name = isNamedAsMask(image.image) || object?.name !== undefined ? null : objectIn(image.image, path);
-  return name !== null && object && others.length === 0 ? { ...image, objects: [{ ...object, name }] } : image;
+  const rest = isNamedAsMask(image.image) || object?.name !== undefined ? null : objectIn(image.image, path);
+  if (rest === null || !object || others.length > 0) return image;
+  const [, frame, inFrame] = /^(\d{4,5})(?:\.(.+))?$/.exec(rest) ?? [];
+  const isFrame = frame !== undefined && (await openImage(file)).frames > 1;
+  if (isFrame && Number(frame) !== 1) throw pageError('MASK_FRAME', { name: image.image, frame: Number(frame) });
+  const name = isFrame ? inFrame : rest;
+  return name === undefined ? image : { ...image, objects: [{ ...object, name }] };
 }
 
 /**
