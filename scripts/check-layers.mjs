@@ -19,9 +19,9 @@ const ROWS = [
   ['graph', 'runtime'],
   ['nn', 'formats'],
   ['models', 'data'],
-  ['predict', 'train', 'evaluate', 'reproduce'],
-  // The unit of work: one image with what is asked about it, and its runner.
-  ['jobs'],
+  ['predict', 'train', 'evaluate'],
+  // The unit of work: one image with what is asked about it, and its runner. The paper's comparisons.
+  ['jobs', 'reproduce'],
   // The entry of the library: it gathers what is below and knows neither terminal nor server.
   ['index.ts', 'index.node.ts'],
   ['cli', 'server', 'web'],
@@ -35,10 +35,10 @@ const EXCEPTIONS = [
 ];
 
 /** Folders that run on Node alone; elsewhere Node-only code sits in files named `*.node.ts`. */
-const NODE_FOLDERS = ['cli', 'server'];
+const NODE_FOLDERS = ['reproduce', 'cli', 'server'];
 
 /** Packages that only work on Node. */
-const NODE_PACKAGES = ['onnxruntime-node', 'sharp', 'commander'];
+const NODE_PACKAGES = ['onnxruntime-node', 'sharp', 'commander', 'vega', 'vega-lite'];
 
 /** What a bundler puts together beforehand: its packages need not be installed where the program runs. */
 const BUNDLED_FOLDERS = ['web'];

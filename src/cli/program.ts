@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.js')).serveCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
   evaluate: async () => (await import('./evaluate.js')).evaluateCommand(),
+  reproduce: async () => (await import('./reproduce.js')).reproduceCommand(),
   data: async () => (await import('./data.js')).dataCommand(),
   models: async () => (await import('./models.js')).modelsCommand(),
   phantom: async () => (await import('./phantom.js')).phantomCommand(),

@@ -35,9 +35,12 @@ export async function train(options: TrainOptions): Promise<Outcome> {
     process.stderr.write('\nstopping after this step\n');
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
+  // If another program of this project started it and is gone, nobody waits for the result. The channel to it must not
+  // keep this process alive.
+  process.once('disconnect', stop).channel?.unref();
   // The program's interrupt handler waits for this, so that the step is finished and saved.
   const outcome = await whole(() => run(options, () => interrupted));
-  process.off('SIGINT', stop).off('SIGTERM', stop);
+  process.off('SIGINT', stop).off('SIGTERM', stop).off('disconnect', stop);
   if (!interrupted) return outcome;
   for (const line of outcome.lines) process.stderr.write(`${line}\n`);
   // The handler prints an error and ends the program; a second document must not follow.
@@ -73,6 +76,8 @@ async function trainPrepared(folder: string, prepared: PreparedRun, stopped: () 
       best,
       wall_ms: 1000 * seconds,
       wait_share: waitShare,
+      // Of this process, in kilobytes.
+      peak_rss_mb: (process.resourceUsage().maxRSS * 1024) / 1e6,
       notice: NOTICE,
     };
     const bestText = best

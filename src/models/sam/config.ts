@@ -43,7 +43,6 @@ function sam(dim: number, depth: number, heads: number, globalBlocks: readonly n
   return { architecture: 'sam', imageSize: 1024, tokenGrid: 64, ...vit, ...DECODER };
 }
 
-/** SAM's three sizes (segment-anything, build_sam.py). */
 /** RGB by the longest side, normalised, then padded: what is beyond is the mean colour (segment-anything, modeling/sam.py). */
 export const SAM_PREPROCESSING: Preprocessing = {
   ...IMAGENET_STRETCHED,
@@ -51,9 +50,26 @@ export const SAM_PREPROCESSING: Preprocessing = {
   points: 'corner',
 };
 
+/** SAM's three sizes (segment-anything, build_sam.py). */
 export const SAM_VIT_B = sam(768, 12, 12, [2, 5, 8, 11]);
 export const SAM_VIT_L = sam(1024, 24, 16, [5, 11, 17, 23]);
 export const SAM_VIT_H = sam(1280, 32, 16, [7, 15, 23, 31]);
+
+/** A small SAM to train from random weights on a laptop; the small models that are built on SAM can start from it. */
+export const SAM_S: SamConfig = {
+  ...SAM_VIT_B,
+  tokenGrid: 32,
+  patchKernel: 32,
+  dim: 256,
+  depth: 6,
+  heads: 4,
+  globalBlocks: [2, 5],
+  window: 8,
+  mlp: 1024,
+  promptDim: 128,
+  decoderMlp: 512,
+  iouHidden: 128,
+};
 
 /** Shapes do not reveal the decoder's heads: 8 in all published models. Older files can lack the field. */
 const DECODER_HEADS = 8;

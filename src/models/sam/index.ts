@@ -14,6 +14,7 @@ import {
   readSizes,
   recogniseSam,
   SAM_PREPROCESSING,
+  SAM_S,
   SAM_VIT_B,
   SAM_VIT_H,
   SAM_VIT_L,
@@ -81,7 +82,7 @@ export const SAM: PromptedArchitecture<SamConfig> = {
   ...SAM_DECODING,
   id: 'sam',
   title: 'SAM',
-  presets: { 'sam-b': SAM_VIT_B, 'sam-l': SAM_VIT_L, 'sam-h': SAM_VIT_H },
+  presets: { 'sam-b': SAM_VIT_B, 'sam-l': SAM_VIT_L, 'sam-h': SAM_VIT_H, 'sam-s': SAM_S },
 
   readConfig(fields) {
     return { architecture: 'sam', ...readSizes(fields) };
