@@ -105,6 +105,9 @@ describe('a prompt is refused', () => {
       },
     ],
     ['PROMPT_POINT_OUTSIDE', { points: [[Number.NaN, 10]] }],
+    // As a program without types gives them.
+    ['PROMPT_POINT_OUTSIDE', JSON.parse('{"points": [["10", "10"]]}')],
+    ['PROMPT_BOX_EMPTY', JSON.parse('{"box": ["10", "10", "20", "20"]}')],
     ['PROMPT_POINTS', { points: Array.from({ length: 4097 }, () => [1, 1] as const) }],
     ['PROMPT_LABEL', { points: [[10, 10, 2]] }],
     ['PROMPT_LABEL', { points: [[10, 10, -1]] }],

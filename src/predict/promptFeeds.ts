@@ -92,7 +92,9 @@ function pointToken(frame: ImageFrame, [x, y, label = POINT_LABEL.foreground]: P
     throw promptError(
       name,
       'PROMPT_POINT_OUTSIDE',
-      `has the point ${x}, ${y} outside the image of ${frame.width}x${frame.height} pixels`,
+      Number.isFinite(x) && Number.isFinite(y)
+        ? `has the point ${x}, ${y} outside the image of ${frame.width}x${frame.height} pixels`
+        : `has the point ${JSON.stringify([x, y])}, expected two numbers`,
       `give x from 0 to ${frame.width - 1} and y from 0 to ${frame.height - 1}`,
       { point: [x, y], width: frame.width, height: frame.height },
     );
@@ -103,7 +105,8 @@ function pointToken(frame: ImageFrame, [x, y, label = POINT_LABEL.foreground]: P
 function boxTokens(frame: ImageFrame, box: PixelBox, name: string): [Token, Token] {
   const [x0, y0, x1, y1] = box;
   const details = { box: [x0, y0, x1, y1], width: frame.width, height: frame.height };
-  if (!(x1 > x0 && y1 > y0)) {
+  // Without types, coordinates can be text, which compares like numbers and adds up differently.
+  if (!(box.every(Number.isFinite) && x1 > x0 && y1 > y0)) {
     throw promptError(
       name,
       'PROMPT_BOX_EMPTY',
@@ -154,7 +157,7 @@ function objectMask(frame: ImageFrame, object: ObjectPrompt, name: string): Floa
 
 /** Pixels extend half a pixel around their centres. */
 function inside(value: number, size: number, margin: number): boolean {
-  return value >= -margin && value <= size - 1 + margin;
+  return Number.isFinite(value) && value >= -margin && value <= size - 1 + margin;
 }
 
 function promptError(
