@@ -101,10 +101,10 @@ export function sampleCount(size: readonly number[], channels: number, name: str
 }
 
 /**
- * How far a sample may be from a whole number. A header's slope leaves 0.9999999 of a grey level; that of labels stored
- * in 8 bits with a slope is coarser, and between two classes there is nothing.
+ * How far a sample may be from a whole number. A header's slope leaves 0.9999999 of a grey level, and 255 levels stored
+ * in 16 bits are off by 0.002; that of labels stored in 8 bits is coarser, and between two classes there is nothing.
  */
-const TOLERANCE: Readonly<Record<Purpose, number>> = { image: 1e-3, mask: 0.25 };
+const TOLERANCE: Readonly<Record<Purpose, number>> = { image: 1e-2, mask: 0.25 };
 
 /**
  * One plane of a volume as 8-bit grey or RGB, in the order in which it is stored. Samples must be whole numbers from 0
@@ -118,7 +118,7 @@ export function planeImage(volume: Volume, index: number, name: string, purpose:
   const length = width * height * channels;
   const plane = samples.subarray(index * length, (index + 1) * length);
   const whole = (value: number): boolean => Math.abs(value - Math.round(value)) <= TOLERANCE[purpose];
-  const fits = plane.length === length && (channels === 1 || channels === 3);
+  const fits = plane.length === length && (channels === 1 || (channels === 3 && purpose === 'image'));
   if (!fits || !plane.every((value) => whole(value) && Math.round(value) >= 0 && Math.round(value) <= 255)) {
     const [what, hint] =
       purpose === 'mask'

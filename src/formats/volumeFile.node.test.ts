@@ -56,6 +56,8 @@ describe('labels written by nibabel', () => {
       );
     }
     expect([...planeImage(volume(54.9999), 0, 'v').data]).toEqual([1, 55]);
+    // Half a step of 254 levels in 16 bits.
+    expect([...planeImage(volume(54.998), 0, 'v').data]).toEqual([1, 55]);
     expect(() => planeImage(volume(54.9), 0, 'v')).toThrow(expect.objectContaining({ code: 'VOLUME_RANGE' }));
   });
 });
@@ -88,6 +90,9 @@ describe('a plane of a volume', () => {
   it('holds whole numbers of 8 bits only, and is there', async () => {
     expect(await codeOf(() => planeImage(plane([0, 0.5, 3, 255]), 0, 'x'))).toBe('VOLUME_RANGE');
     expect(await codeOf(() => planeImage(plane([0, 256, 3, 255]), 0, 'x'))).toBe('VOLUME_RANGE');
+    // Colours are no class indices.
+    const colours = { size: [1, 1], spacingMm: [], channels: 3, samples: Uint8Array.of(1, 2, 3) };
+    expect(await codeOf(() => planeImage(colours, 0, 'x', 'mask'))).toBe('VOLUME_RANGE');
     expect(await codeOf(() => planeImage(plane([0, 0, 0, 0]), 2, 'x'))).toBe('VOLUME_RANGE');
   });
 });
