@@ -194,8 +194,8 @@ export interface ImageFile {
   /** Absent in the page, and on Node for bytes. */
   readonly path?: string;
   /**
-   * The whole file.
-   * @param most bytes; by default what a single image of the allowed size can take
+   * The whole file. Call it while the file is being opened: afterwards it is closed.
+   * @param most bytes; by default the most that one image of the allowed size takes
    * @throws SamusError IMAGE_TOO_LARGE
    */
   bytes(most?: number): Promise<Uint8Array>;

@@ -18,7 +18,7 @@ const READERS: Readonly<Record<Extract<FileFormat['node'], string>, () => Promis
   volume: async () => (await import('./volumeFile.node.js')).volumeSource,
 };
 
-/** What only the way of a failure needs. */
+/** Needed only where opening fails. */
 const fileSystem = () => import('./fileSystem.node.js');
 
 /**
@@ -33,12 +33,10 @@ export async function openImage(source: string | Uint8Array, limits: ImageLimits
   if (typeof source !== 'string') {
     return openDetected(source, { name: 'the image', bytes: () => Promise.resolve(source) }, checked);
   }
-  return withFile(source, (handle, path) =>
-    readHead(handle).then((head) => {
-      const bytes = (most?: number) => readWhole(handle, source, most ?? mostBytes(checked));
-      return openDetected(head, { name: source, path, bytes }, checked);
-    }),
-  );
+  return withFile(source, async (handle, path) => {
+    const bytes = (most = mostBytes(checked)) => readWhole(handle, source, most);
+    return openDetected(await readHead(handle), { name: source, path, bytes }, checked);
+  });
 }
 
 /** Whether the format of a file has frames, by its first bytes; false for a file that cannot be read. */
@@ -48,7 +46,7 @@ export async function mayHaveFrames(path: string): Promise<boolean> {
 
 /**
  * One frame of a file, the first unless `limits` names another. 16-bit samples keep their high byte, see
- * {@link fromSamples}. Whether there are more frames, {@link openImage} says.
+ * {@link fromSamples}. {@link openImage} gives the number of frames.
  * @throws SamusError as openImage, and IMAGE_FRAME
  */
 export async function readImage(source: string | Uint8Array, limits: ImageLimits & FrameChoice = {}): Promise<Image> {

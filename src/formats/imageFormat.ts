@@ -1,7 +1,8 @@
 /**
- * The table of file formats. One entry names a format, shows its first bytes, and says what reads it on Node and in the page;
- * file choosers, importers, the server, error messages and help ask this table. Files are detected by their first bytes,
- * never by their name: hospitals export DICOM without an extension, and labelling tools write PNG as `.jpg`.
+ * The table of file formats. An entry has the name of a format, its extensions, its first bytes and its readers on Node
+ * and in the page. File choosers, importers, the server, error messages and help ask this table. Files are detected by
+ * their first bytes, never by their name: hospitals export DICOM without an extension, and labelling tools write PNG as
+ * `.jpg`.
  */
 import { SamusError } from '../errors.js';
 import type { ImageFile, ImageLimits, ImageSource, KnownFormat } from './image.js';

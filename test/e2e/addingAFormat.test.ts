@@ -29,7 +29,10 @@ beforeAll(async () => {
   folder = newFolder();
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(ROOT, join(folder, 'node_modules', 'samus'), 'junction');
-  for (const { file, code } of blocksOf('docs/adding-a-format.md')) if (file) writeFileSync(join(folder, file), code);
+  for (const { file, code } of blocksOf('docs/adding-a-format.md')) {
+    // A second type, which does not begin with image/, as that of DICOM.
+    if (file) writeFileSync(join(folder, file), code.replace(`'${TYPE}'`, `'${TYPE}', 'application/x-pgm'`));
+  }
   await writeTinyModel(folder);
   clip = pgm([48, 40], [30, 20]);
   for (const part of ['images', 'labels']) {
@@ -77,9 +80,14 @@ describe('a format that is added', () => {
     }
     try {
       const answers = [];
-      for (const query of ['', '?frame=2']) {
-        answers.push(await (await server.postImage(clip, { 'content-type': TYPE }, query)).json());
+      for (const [type, query] of [
+        [TYPE, ''],
+        ['application/x-pgm', '?frame=2'],
+      ] as const) {
+        answers.push(await (await server.postImage(clip, { 'content-type': type }, query)).json());
       }
+      const other = await server.postImage(clip, { 'content-type': 'application/pdf' });
+      expect(other.status).toBe(415);
       expect(answers).toMatchObject([
         { width: 48, height: 40, frames: 2 },
         { width: 30, height: 20, frames: 2 },

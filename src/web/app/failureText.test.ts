@@ -52,8 +52,8 @@ const OUT_OF_REACH = [
   ...['MASK_FAINT', 'MASK_LOSSY', 'PROMPTS_JSON'],
   // The page keeps logits as numbers.
   'PROMPT_LOGITS',
-  // The page never quantises a model.
-  'MODEL_NOT_QUANTISABLE',
+  // The page never quantises a model, nor trains one with batch norm.
+  ...['MODEL_NOT_QUANTISABLE', 'TRAIN_BATCH_NORM'],
 ];
 
 /** What a server answers to questions of the page, in src/server. */
