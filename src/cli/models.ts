@@ -62,6 +62,7 @@ model before use: untrained, it segments nothing well.
 
 Example:
   samus models init samus --from sam_vit_b_01ec64.pth models/samus-start --seed 7
+  samus models init transfuse-b models/transfuse-start --backbone resnet34-333f7ec4.pth deit_small_patch16_224-cd65a155.pth
 
 ${NOTICE}.`;
 
@@ -72,10 +73,11 @@ const STARTABLE = architectures()
 
 function initCommand(): Command {
   return new Command('init')
-    .description("Create a model to train from another architecture's checkpoint")
-    .argument('<architecture>', `the architecture to create: ${STARTABLE}`)
+    .description("Create a model to train from another architecture's checkpoint or from pretrained backbones")
+    .argument('<architecture>', `the architecture to create: ${STARTABLE}; with --backbone the preset of a network`)
     .argument('<out>', 'the model folder to write')
-    .requiredOption('--from <checkpoint>', 'a checkpoint or model folder of another architecture, such as SAM')
+    .option('--from <checkpoint>', 'a checkpoint or model folder of another architecture, such as SAM')
+    .option('--backbone <files...>', 'files of pretrained weights that parts of a network start from')
     .addOption(
       new Option('--seed <number>', 'seed of the random weights').argParser(parseCount('--seed', 0)).default(1),
     )

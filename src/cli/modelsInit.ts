@@ -4,26 +4,36 @@
 import { basename } from 'node:path';
 import { SamusError } from '../errors.js';
 import type { Architecture } from '../models/architecture.js';
-import { architectureOf, architectures } from '../models/registry.js';
+import { architectureOf, architectures, presets } from '../models/registry.js';
 import { startOf } from '../models/startFrom.js';
 import { Random } from '../nn/random.js';
 import { checkModelOutput, saveModel } from './modelFolderOutput.js';
-import { readModel } from './openModel.js';
+import { pretrained, readModel } from './openModel.js';
 import { NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
+import { conflict } from './trainSettings.js';
 
 export interface InitOptions {
-  readonly from: string;
+  readonly from?: string;
+  /** Files of pretrained weights of parts of the network. */
+  readonly backbone?: readonly string[];
   readonly seed: number;
 }
 
 /**
- * Writes a model of one architecture that starts from the weights of another.
- * @param id the architecture to create
- * @throws SamusError USAGE_VALUE, OUTPUT_IS_INPUT, INIT_FROM if it cannot start from `from`, and what reading, checking and writing throw
+ * Writes a model that starts from the weights of another architecture, or a network of which parts start from pretrained weights.
+ * @param id the architecture to create; or the preset of the network
+ * @throws SamusError USAGE_VALUE, USAGE_CONFLICT, USAGE_MISSING_OPTION, OUTPUT_IS_INPUT, INIT_FROM if it cannot start from `from`,
+ *   BACKBONE_…, and what reading, checking and writing throw
  */
-export async function initModel(id: string, out: string, { from, seed }: InitOptions): Promise<Outcome> {
+export async function initModel(id: string, out: string, { from, backbone, seed }: InitOptions): Promise<Outcome> {
+  if (from !== undefined && backbone !== undefined) throw conflict('--from', '--backbone');
+  if (backbone !== undefined) return initNetwork(id, out, backbone, seed);
+  if (from === undefined) {
+    const hint = 'name a checkpoint of another architecture, or files of pretrained weights for a network';
+    throw new SamusError('USAGE_MISSING_OPTION', 'missing required option --from or --backbone', hint);
+  }
   const target = startable(id);
   await checkModelOutput(out, [from]);
   const source = await readModel(from);
@@ -38,6 +48,20 @@ export async function initModel(id: string, out: string, { from, seed }: InitOpt
     start.weights(source.tensors, config, Random.seeded(seed)),
   );
   return saveModel(out, { name: basename(out), config, tensors }, card(target.title, from, seed));
+}
+
+async function initNetwork(id: string, out: string, files: readonly string[], seed: number): Promise<Outcome> {
+  const named = architectures().find((architecture) => architecture.id === id);
+  const config = presets().get(id) ?? Object.values(named?.presets ?? {})[0];
+  if (!config) {
+    const message = `expected a preset (${[...presets().keys()].join(', ')}), got "${id}"`;
+    throw new SamusError('USAGE_VALUE', message, 'correct the name');
+  }
+  await checkModelOutput(out, files);
+  const tensors = await pretrained(config, files, seed);
+  const { title } = architectureOf(config);
+  const names = files.map((file) => basename(file)).join(', ');
+  return saveModel(out, { name: basename(out), config, tensors }, card(title, names, seed));
 }
 
 /** @throws SamusError USAGE_VALUE */

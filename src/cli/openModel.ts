@@ -1,6 +1,14 @@
 /**
  * Loads the model named on the command line.
  */
+import { readCheckpointFile } from '../formats/checkpointFile.node.js';
+import type { CheckpointDict } from '../formats/torchCheckpoint.js';
+import type { StateDict, TensorData } from '../graph/tensorData.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { parametersOf } from '../models/graphs.js';
+import { backboneWeights, findBackbone } from '../models/startFrom.js';
+import { initialise } from '../nn/parameters.js';
+import { Random } from '../nn/random.js';
 import { ClassNetwork } from '../predict/classNetwork.js';
 import { loadModel, type ModelSelection } from '../predict/loadModel.node.js';
 import { Segmenter, type SegmenterOptions } from '../predict/segmenter.js';
@@ -15,6 +23,20 @@ export async function readModel(name: string, options?: ModelSelection): Promise
   const model = await withProgress(`reading the model ${name}`, () => loadModel(name, options));
   for (const warning of model.warnings ?? []) warn(warning);
   return model;
+}
+
+/**
+ * The weights of a new model: random ones, and in their place those of files of pretrained weights; a later file counts.
+ * @throws SamusError BACKBONE_NONE, BACKBONE_FILE, and what reading throws
+ */
+export async function pretrained(config: ModelConfig, files: readonly string[], seed: number): Promise<StateDict> {
+  const taken = new Map<string, TensorData>();
+  for (const file of files) {
+    const choose = (dicts: readonly CheckpointDict[]) => findBackbone(config, dicts);
+    const { tensors } = await withProgress(`reading ${file}`, () => readCheckpointFile(file, { choose }));
+    for (const [name, tensor] of backboneWeights(config, tensors)) taken.set(name, tensor);
+  }
+  return initialise(parametersOf(config), Random.seeded(seed), taken);
 }
 
 /**

@@ -26,6 +26,7 @@ describe('the settings of a training', () => {
       ...SCRATCH,
       data: { root: resolve('data'), train: ['train'], val: ['val'], holdOut: 0 },
       seed: 1234,
+      backbone: [],
       batch: 8,
       accumulate: 1,
       steps: 500,

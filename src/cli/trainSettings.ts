@@ -16,7 +16,7 @@ import { initialOf, type Situation } from '../train/settingKinds.js';
 import { alternativeOf, DEFAULT_SEED, flagOf, isSet, SETTING_ROWS, SETTINGS } from '../train/settings.js';
 import { readSettings, type SettingValues, type TrainingConfig, trainingConfig } from '../train/trainingConfig.js';
 import { readConfigFile } from './configFile.js';
-import { readModel } from './openModel.js';
+import { pretrained, readModel } from './openModel.js';
 import { type ProfileName, profiled } from './trainProfile.js';
 
 export interface TrainOptions {
@@ -82,7 +82,12 @@ export async function findStart(options: TrainOptions, base: Base): Promise<Star
   const from = options.from ?? base.from ?? undefined;
   const named = model === undefined ? base.model : await configNamed(model);
   const source = from ?? model;
-  if (named && from === undefined) return { model: named, from: null, weights: new Map() };
+  const files = backbonesIn({ ...base.values, ...options.settings });
+  if (files.length > 0 && from !== undefined) throw conflict('--backbone', '--from');
+  if (named && from === undefined) {
+    const weights = files.length > 0 ? await pretrained(named, files, seedOf(options, base)) : new Map();
+    return { model: named, from: null, weights };
+  }
   if (source === undefined) {
     const hint = `name ${[...presets().keys()].join(', ')}, a model folder or a config.json, or a checkpoint with --from`;
     throw new SamusError('USAGE_MISSING_OPTION', '--model is missing', hint);
@@ -97,6 +102,10 @@ export async function findStart(options: TrainOptions, base: Base): Promise<Star
     from: (await exists(source)) ? resolve(source) : source,
     weights: fitted(source, config, tensors, target, seedOf(options, base)),
   };
+}
+
+function backbonesIn({ backbone = [] }: SettingValues): readonly string[] {
+  return SETTINGS.backbone.kind.accepts(backbone) ? backbone : [];
 }
 
 function fitted(source: string, config: ModelConfig, tensors: StateDict, target: ModelConfig, seed: number): StateDict {
@@ -197,6 +206,7 @@ function withData(settings: SettingValues): SettingValues {
   return {
     ...settings,
     ...(root !== undefined && { 'data.root': resolve(String(root)) }),
+    ...(settings.backbone !== undefined && { backbone: backbonesIn(settings).map((file) => resolve(file)) }),
     ...Object.fromEntries(unset),
   };
 }

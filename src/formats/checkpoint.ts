@@ -6,14 +6,15 @@ import type { ByteSource } from './byteSource.js';
 import { checkpointError } from './checkpointError.js';
 import { readSafetensors } from './safetensors.js';
 import type { TorchCheckpointOptions } from './torchCheckpoint.js';
+import { readZipDirectory } from './zipArchive.js';
 
-export type CheckpointFormat = 'torch-zip' | 'torch-legacy' | 'safetensors';
+export type CheckpointFormat = 'torch-zip' | 'torch-legacy' | 'safetensors' | 'npz';
 
 export interface Checkpoint {
   /** In the order of the file. */
   readonly tensors: StateDict;
   readonly format: CheckpointFormat;
-  /** `__metadata__` of a safetensors file; PyTorch's containers have none. */
+  /** `__metadata__` of a safetensors file; other containers have none. */
   readonly metadata: ReadonlyMap<string, string>;
 }
 
@@ -40,13 +41,18 @@ export async function readCheckpoint(source: ByteSource, options: TorchCheckpoin
   // A header starts with a brace, after eight bytes of its length; PyTorch's containers never have one there.
   if (start[8] === 0x7b) {
     const { tensors, metadata } = await readSafetensors(source);
-    const names = options.choose?.([{ key: '', tensors }])?.names;
-    const chosen = names ? new Map([...names].map(([from, to]) => [to, tensors.get(from)!])) : tensors;
-    return { tensors: chosen, metadata, format: 'safetensors' };
+    return { tensors: chosenOf(tensors, options), metadata, format: 'safetensors' };
   }
   // Most checkpoints are read without the interpreter of pickles.
   const { detectTorchContainer, readTorchCheckpoint } = await import('./torchCheckpoint.js');
   const container = detectTorchContainer(start);
+  if (container === 'zip') {
+    const { isNpz, readNpz } = await import('./npz.js');
+    const entries = await readZipDirectory(source);
+    if (isNpz(entries)) {
+      return { tensors: chosenOf(await readNpz(source, entries), options), metadata: new Map(), format: 'npz' };
+    }
+  }
   if (container !== undefined) {
     const tensors = await readTorchCheckpoint(source, options);
     return { tensors, format: `torch-${container}`, metadata: new Map() };
@@ -60,4 +66,10 @@ export async function readCheckpoint(source: ByteSource, options: TorchCheckpoin
     `expected a PyTorch or safetensors checkpoint, got ${mistaken?.[1] ?? 'a file of another kind'}`,
     mistaken?.[2] ?? 'give a .pth file written by torch.save, or a .safetensors file',
   );
+}
+
+/** The tensors that were chosen, by the names that were chosen for them. */
+function chosenOf(tensors: StateDict, { choose }: TorchCheckpointOptions): StateDict {
+  const names = choose?.([{ key: '', tensors }])?.names;
+  return names ? new Map([...names].map(([from, to]) => [to, tensors.get(from)!])) : tensors;
 }

@@ -135,6 +135,21 @@ export interface WeightTransfer<C extends ModelConfig, From extends ModelConfig 
   weights(given: StateDict, config: C, parameters: readonly ParameterInfo[], random: Random): Map<string, TensorData>;
 }
 
+/** A public file of pretrained weights that a part of a network starts from (`--backbone`). */
+export interface Backbone<C extends ModelConfig = ModelConfig> {
+  /** For messages, such as "ResNet-34 of torchvision". */
+  readonly title: string;
+  /** A tensor by which files of this kind are recognised. */
+  readonly mark: string;
+  /** The tensor's name in the file for a weight of the model; undefined for a weight that the file lacks. */
+  nameOf(weight: string): string | undefined;
+  /**
+   * A tensor of the file in the shape of the model; undefined if the weight stays random, as the authors leave it. Default:
+   * the tensor itself.
+   */
+  shaped?(tensor: TensorData<'float32'>, weight: ParameterInfo, config: C): TensorData<'float32'> | undefined;
+}
+
 /** The measured memory of a training. One of this size or smaller needs no more. */
 export interface TrainingMemory {
   /** The size: one of `presets`. */
@@ -178,6 +193,8 @@ interface Common<C extends ModelConfig, Outputs> {
   isQuantisable?(name: string): boolean;
   /** Other architectures whose weights this one can start from, by their id. */
   readonly startFrom?: Readonly<Record<string, WeightTransfer<C>>>;
+  /** Files of pretrained weights that parts of it start from; none if absent. */
+  readonly backbones?: readonly Backbone<C>[];
   /** What `samus train --profile` chooses by; docs/train.md describes the measurement. */
   readonly memory?: readonly TrainingMemory[];
   /** How it is compared with a reference; absent where no file of reference tensors exists. */

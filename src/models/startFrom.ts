@@ -1,14 +1,19 @@
 /**
- * Starts a model of one architecture from the weights of another, if the architecture defines how.
+ * Starts a model from the weights of another architecture, or a part of it from a public file of pretrained weights, if the
+ * architecture defines how.
  */
+import { listed, SamusError } from '../errors.js';
+import { toFloat32 } from '../formats/halfFloat.js';
+import type { CheckpointChoice, CheckpointDict } from '../formats/torchCheckpoint.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
+import type { ParameterInfo } from '../nn/parameters.js';
 import type { Random } from '../nn/random.js';
-import type { Architecture, ModelConfig } from './architecture.js';
+import type { Architecture, Backbone, ModelConfig } from './architecture.js';
 import { checkConfig } from './configFile.js';
 import { parametersOf } from './graphs.js';
 import { checkStateDict } from './model.js';
 import { requireFloat32Weights } from './quantise.js';
-import { architectures } from './registry.js';
+import { architectureOf, architectures } from './registry.js';
 
 /** A model of another architecture as the start of one. */
 export interface Start {
@@ -52,4 +57,74 @@ export function startableFrom(from: ModelConfig): readonly Architecture[] {
 /** The architecture that a training from a model of another has, unless it names one. */
 export function defaultStart(from: ModelConfig): Architecture | undefined {
   return architectures().find(({ startFrom }) => startFrom?.[from.architecture]?.byDefault);
+}
+
+/** Chooses the dict of a backbone in a checkpoint; undefined if it has none. @throws SamusError BACKBONE_NONE */
+export function findBackbone(config: ModelConfig, dicts: readonly CheckpointDict[]): CheckpointChoice | undefined {
+  const marks = backbonesOf(config).map(({ mark }) => mark);
+  for (const { key, tensors } of dicts) {
+    const names = new Map([...tensors.keys()].map((name) => [name, name.replace(/^module\./, '')]));
+    if (marks.some((mark) => [...names.values()].includes(mark))) return { key, names };
+  }
+  return undefined;
+}
+
+/**
+ * The weights that a network takes from a file of pretrained weights.
+ * @param tensors of the file
+ * @throws SamusError BACKBONE_NONE, BACKBONE_FILE for a file of another kind or of other sizes
+ */
+export function backboneWeights(config: ModelConfig, tensors: StateDict): Map<string, TensorData> {
+  const { title } = architectureOf(config);
+  const kinds = backbonesOf(config);
+  const kind = kinds.find(({ mark }) => tensors.has(mark));
+  if (!kind) {
+    const expected = kinds.map((known) => known.title).join(' or ');
+    const got = tensors.size === 0 ? 'no tensors' : `tensors such as ${listed([...tensors.keys()].slice(0, 3))}`;
+    throw wrongFile(`expected ${expected} for ${title}, got ${got}`, 'give the file that the network starts from');
+  }
+  const taken = new Map<string, TensorData>();
+  for (const weight of parametersOf(config)) {
+    const name = weight.dtype === 'float32' ? kind.nameOf(weight.name) : undefined;
+    if (name === undefined) continue;
+    const fitting = fitted(kind, config, weight, name, tensors.get(name));
+    if (fitting) taken.set(weight.name, fitting);
+  }
+  return taken;
+}
+
+function fitted(
+  { title, shaped }: Backbone,
+  config: ModelConfig,
+  weight: ParameterInfo,
+  name: string,
+  found: TensorData | undefined,
+): TensorData | undefined {
+  const size = (shape: readonly number[]) => `[${shape.join(', ')}]`;
+  const hint = 'use the published size of the network, or the file that belongs to it';
+  if (!found) {
+    if (weight.unused) return undefined;
+    throw wrongFile(`expected ${name} of shape ${size(weight.shape)} in a file of ${title}, got none`, hint);
+  }
+  const tensor = toFloat32(found);
+  const result = shaped ? shaped(tensor, weight, config) : tensor;
+  if (!result || result.shape.join() === weight.shape.join()) return result;
+  throw wrongFile(
+    `expected ${name} of shape ${size(weight.shape)} in a file of ${title}, got ${size(tensor.shape)}`,
+    hint,
+  );
+}
+
+function backbonesOf(config: ModelConfig): readonly Backbone[] {
+  const { title, backbones = [] } = architectureOf(config);
+  if (backbones.length > 0) return backbones;
+  throw new SamusError(
+    'BACKBONE_NONE',
+    `expected a network that starts from a file of pretrained weights, got ${title}`,
+    'leave out --backbone; --from names a checkpoint of a whole model',
+  );
+}
+
+function wrongFile(message: string, hint: string): SamusError {
+  return new SamusError('BACKBONE_FILE', message, hint);
 }

@@ -48,6 +48,13 @@ export const SETTINGS = {
     help: 'seed of everything random',
     initial: DEFAULT_SEED,
   }),
+  backbone: setting({
+    kind: texts,
+    option: '--backbone <files>',
+    help: 'files of pretrained weights that parts of the network start from, such as resnet34.pth, separated by commas',
+    initial: [],
+    older: [],
+  }),
   batch: setting({
     kind: whole(1, 1024),
     option: '--batch <count>',

@@ -26,6 +26,7 @@ const CONFIG: TrainingConfig = {
   choose: 'samples',
   model: TINY_SAMUS,
   from: null,
+  backbone: [],
   seed: 1,
   steps: 100,
   batch: 1,

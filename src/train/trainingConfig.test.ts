@@ -7,6 +7,7 @@ const CONFIG: TrainingConfig = {
   choose: 'samples',
   model: SAMUS_S,
   from: null,
+  backbone: [],
   seed: 1,
   steps: 10,
   batch: 8,

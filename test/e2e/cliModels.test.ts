@@ -4,7 +4,10 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCheckpointFile } from '../../src/formats/checkpointFile.node.js';
+import { readCheckpointFile, writeSafetensorsFile } from '../../src/formats/checkpointFile.node.js';
+import { float32, sizeOf, type TensorData } from '../../src/graph/tensorData.js';
+import { parametersOf } from '../../src/models/graphs.js';
+import { architectureOf, presets } from '../../src/models/registry.js';
 import { goldenPath } from '../support/golden.js';
 import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
 
@@ -149,6 +152,36 @@ describe('models init', () => {
     for (const [name, tensor] of sam) {
       if (name.startsWith('mask_decoder.')) expect(samusWeights.get(name)?.data, name).toEqual(tensor.data);
     }
+  });
+});
+
+describe('models init --backbone', () => {
+  const config = presets().get('cenet-s')!;
+  const { nameOf } = architectureOf(config).backbones![0]!;
+
+  it('starts a network from pretrained weights, the rest random', async () => {
+    const file = parametersOf(config).flatMap(({ name, shape, dtype }): [string, TensorData][] => {
+      const there = nameOf(name);
+      if (there === undefined || dtype !== 'float32') return [];
+      return [[there, float32(new Float32Array(sizeOf(shape)).fill(0.25), shape)]];
+    });
+    await writeSafetensorsFile(join(folder, 'resnet.safetensors'), new Map(file));
+    const init = ['models', 'init', 'cenet-s', 'cenet', '--backbone', 'resnet.safetensors'];
+    const { code, stdout } = await samus(folder, ...init, '--json');
+    expect([code, JSON.parse(stdout).architecture]).toEqual([0, 'cenet']);
+    const weights = (await readCheckpointFile(join(folder, 'cenet/model.safetensors'))).tensors;
+    expect(weights.get('encoder4.2.conv2.weight')?.data[5]).toBe(0.25);
+    expect(weights.get('decoder1.conv1.weight')?.data[0]).not.toBe(0.25);
+  });
+
+  it.each([
+    ['a wrong file', ['cenet-s', 'none', '--backbone', SAM], 'BACKBONE_FILE'],
+    ['a network that has none', ['unet-s', 'none', '--backbone', SAM], 'BACKBONE_NONE'],
+    ['a checkpoint too', ['cenet-s', 'none', '--backbone', SAM, '--from', SAM], 'USAGE_CONFLICT'],
+    ['an unknown preset', ['cenet-x', 'none', '--backbone', SAM], 'USAGE_VALUE'],
+  ])('refuses %s', async (_, args, expected) => {
+    const { stdout } = await samus(folder, 'models', 'init', ...args, '--json');
+    expect(JSON.parse(stdout).error.code).toBe(expected);
   });
 });
 

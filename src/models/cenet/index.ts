@@ -14,6 +14,7 @@ import { targetMaps } from '../../nn/loss.js';
 import { type Parameters, ZEROS } from '../../nn/parameters.js';
 import { resnetLayers, resnetStem } from '../../nn/resnet.js';
 import type { ClassArchitecture, Losses } from '../architecture.js';
+import { nameInRenamedResnet, resnet34 } from '../backbone.js';
 import { CENET_B, CENET_S, type CenetConfig, readConfig, recognise, referenceConfig, rules } from './config.js';
 
 /** Sides of the windows of pyramid pooling. */
@@ -62,6 +63,8 @@ export const CENET: ClassArchitecture<CenetConfig> = {
     loss: ({ logits }, target) => cenetLoss(logits, target),
     settings: { epochs: 140, batch: 24, learningRate: 1.25e-4, weightDecay: 0 },
   },
+
+  backbones: [resnet34(nameInRenamedResnet)],
 
   reference: {
     models: ['cenet'],

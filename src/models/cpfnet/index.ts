@@ -14,6 +14,7 @@ import { oneHot, sumByClass } from '../../nn/loss.js';
 import { type Parameters, ZEROS } from '../../nn/parameters.js';
 import { resnetLayers, resnetStem } from '../../nn/resnet.js';
 import type { ClassArchitecture, Losses } from '../architecture.js';
+import { resnet34 } from '../backbone.js';
 import { CPFNET_B, CPFNET_S, type CpfnetConfig, readConfig, recognise, referenceConfig, rules } from './config.js';
 
 /** Keeps the Dice of a class that is nowhere at one. */
@@ -75,6 +76,8 @@ export const CPFNET: ClassArchitecture<CpfnetConfig> = {
       schedule: 'polynomial',
     },
   },
+
+  backbones: [resnet34((name) => /^backbone\.(.*)$/.exec(name)?.[1])],
 
   reference: {
     models: ['cpfnet'],

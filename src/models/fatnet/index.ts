@@ -13,6 +13,7 @@ import type { Parameters } from '../../nn/parameters.js';
 import { resnetLayers } from '../../nn/resnet.js';
 import { imageOf, tokensOf, vitBlock } from '../../nn/transformer.js';
 import type { ClassArchitecture, Losses } from '../architecture.js';
+import { nameInRenamedResnet, resnet34, timmVit } from '../backbone.js';
 import { GREY_STRETCHED } from '../preprocessing.js';
 import {
   FATNET_B,
@@ -81,6 +82,13 @@ export const FATNET: ClassArchitecture<FatNetConfig> = {
     loss: ({ logits }, target) => fatnetLoss(logits, target),
     settings: { epochs: 200, batch: 8, learningRate: 5e-4, weightDecay: 0.1 },
   },
+
+  backbones: [
+    resnet34(nameInRenamedResnet),
+    timmVit('DeiT-tiny', (name) =>
+      /^(patch_embed|transformers)\./.test(name) ? name.replace(/^transformers\./, 'blocks.') : undefined,
+    ),
+  ],
 
   reference: { models: ['fatnet'], config: referenceConfig },
 };

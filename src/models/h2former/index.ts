@@ -16,6 +16,7 @@ import { fanIn, type Parameters } from '../../nn/parameters.js';
 import { resnetLayer, resnetStem } from '../../nn/resnet.js';
 import { imageOf, mlp, swinBlock, tokensOf } from '../../nn/transformer.js';
 import type { ClassArchitecture, Losses } from '../architecture.js';
+import { resnet34 } from '../backbone.js';
 import {
   H2FORMER_B,
   H2FORMER_S,
@@ -96,6 +97,8 @@ export const H2FORMER: ClassArchitecture<H2formerConfig> = {
       schedule: 'polynomial',
     },
   },
+
+  backbones: [resnet34((name) => (/^(conv1|bn1|layer[1-4])\./.test(name) ? name : undefined))],
 
   reference: { models: ['h2former'], config: referenceConfig },
 };

@@ -13,6 +13,7 @@ import { batchNorm2d, conv2d, layerNorm } from '../../nn/layers.js';
 import { fanIn, type Parameters } from '../../nn/parameters.js';
 import { imageOf, tokensOf, vitBlock } from '../../nn/transformer.js';
 import type { ClassArchitecture, ClassOutputs, Losses } from '../architecture.js';
+import { resizedPositions, timmVit } from '../backbone.js';
 import { IMAGENET_STRETCHED } from '../preprocessing.js';
 import { PATCH, readConfig, recognise, referenceConfig, rules, SETR_B, SETR_S, type SetrConfig } from './config.js';
 
@@ -76,6 +77,17 @@ export const SETR: ClassArchitecture<SetrConfig> = {
       schedule: 'polynomial',
     },
   },
+
+  backbones: [
+    timmVit(
+      'ViT-L/16',
+      (name) => /^backbone\.(.*)$/.exec(name)?.[1],
+      (tensor, { name, shape }) => {
+        const side = Math.sqrt((shape[1] ?? 1) - 1);
+        return name === 'backbone.pos_embed' ? resizedPositions(tensor, 1, [side, side], false) : tensor;
+      },
+    ),
+  ],
 
   reference: {
     models: ['setr'],

@@ -103,8 +103,27 @@ export const SWINUNET: ClassArchitecture<SwinUnetConfig> = {
     },
   },
 
+  backbones: [
+    {
+      title: 'Swin-T',
+      mark: 'layers.0.blocks.0.attn.relative_position_bias_table',
+      nameOf: nameInSwin,
+      // Tables of windows of another side stay random.
+      shaped: (tensor, { name, shape }) =>
+        name.endsWith('_bias_table') && tensor.shape.join() !== shape.join() ? undefined : tensor,
+    },
+  ],
+
   reference: { models: ['swinunet'], config: referenceConfig },
 };
+
+/** The encoder's weights, and again those of the same stage for the blocks of the decoder. */
+function nameInSwin(weight: string): string | undefined {
+  const name = weight.replace(/^swin_unet\./, '');
+  const [, step, block] = /^layers_up\.([1-3])\.(blocks\..*)$/.exec(name) ?? [];
+  if (step !== undefined) return `layers.${STAGES - 1 - Number(step)}.${block}`;
+  return /^(patch_embed|layers|norm)\./.test(name) ? name : undefined;
+}
 
 interface Grid {
   readonly height: number;

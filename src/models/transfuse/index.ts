@@ -15,6 +15,7 @@ import { type Parameters, ZEROS } from '../../nn/parameters.js';
 import { resnetLayer, resnetStem } from '../../nn/resnet.js';
 import { imageOf, tokensOf, vitBlock } from '../../nn/transformer.js';
 import type { ClassArchitecture, ClassOutputs, Losses } from '../architecture.js';
+import { resizedPositions, resnet34, timmVit } from '../backbone.js';
 import { IMAGENET_STRETCHED } from '../preprocessing.js';
 import {
   PATCH,
@@ -90,6 +91,16 @@ export const TRANSFUSE: ClassArchitecture<TransFuseConfig> = {
     loss: transfuseLoss,
     settings: { epochs: 25, batch: 16, learningRate: 7e-5, weightDecay: 0, momentum: 0.5, clip: 2 },
   },
+
+  backbones: [
+    resnet34((name) => /^resnet\.(.*)$/.exec(name)?.[1]),
+    timmVit<TransFuseConfig>(
+      'DeiT-small',
+      (name) => /^transformer\.(.*)$/.exec(name)?.[1],
+      (tensor, { name }, { grid: [rows = 0, columns = 0] }) =>
+        name === 'transformer.pos_embed' ? resizedPositions(tensor, 0, [rows, columns], true) : tensor,
+    ),
+  ],
 
   reference: {
     models: ['transfuse'],

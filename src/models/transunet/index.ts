@@ -27,6 +27,7 @@ import {
   TRANSUNET_S,
   type TransUnetConfig,
 } from './config.js';
+import { R50_VIT_B16 } from './pretrained.js';
 
 /** Of layer norms and group norms; the norm of a shortcut and the standardisation of weights have another. */
 const EPSILON = 1e-6;
@@ -90,6 +91,8 @@ export const TRANSUNET: ClassArchitecture<TransUnetConfig> = {
       schedule: 'polynomial',
     },
   },
+
+  backbones: [R50_VIT_B16],
 
   reference: { models: ['transunet'], config: referenceConfig },
 };
