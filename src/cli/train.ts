@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { SamusError } from '../errors.js';
+import { PROMPT_CHANNELS } from '../models/promptChannel.js';
 import { presets } from '../models/registry.js';
 import { initialText, type Setting } from '../train/settingKinds.js';
 import { SETTING_ROWS } from '../train/settings.js';
@@ -39,6 +40,12 @@ export function trainCommand(): Command {
   command
     .option('--model <model>', 'a preset (see below), a model folder, or the config.json of a model')
     .option('--from <checkpoint>', 'weights to start from: a model folder, or a .pth or .safetensors file')
+    .addOption(
+      new Option(
+        '--prompt-channel <kind>',
+        'give a network for one object the click or the box as a further input channel',
+      ).choices(PROMPT_CHANNELS),
+    )
     .option('--out <run>', 'new folder of the run')
     .option('--resume <run>', 'continue an interrupted run')
     .option('--config <file>', 'settings of another run (its config.json); options override them');

@@ -97,11 +97,20 @@ function resumable(folder: string, error: unknown): unknown {
   return new SamusError(code, message, `${hint}; then run: samus train --resume ${folder}`, details);
 }
 
+/** Options that a resumed run has settled. */
+const FOR_NEW_RUNS = [
+  ['model', '--model'],
+  ['from', '--from'],
+  ['config', '--config'],
+  ['profile', '--profile'],
+  ['promptChannel', '--prompt-channel'],
+] as const;
+
 async function prepare(folder: string, options: TrainOptions, base: Base) {
   const setup = { runtime: nodeRuntime({ worker: false }), readers: options.readers ?? 1 };
   if (options.resume !== undefined) {
-    for (const name of ['model', 'from', 'config', 'profile'] as const) {
-      if (options[name] !== undefined) throw conflict('--resume', `--${name}`);
+    for (const [name, flag] of FOR_NEW_RUNS) {
+      if (options[name] !== undefined) throw conflict('--resume', flag);
     }
     const asked = (config: TrainingConfig) => {
       return configure(options, { ...config, values: settingValues(config) }, config, epochSamples);

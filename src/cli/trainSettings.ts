@@ -8,7 +8,7 @@ import { SamusError } from '../errors.js';
 import { exists } from '../formats/fileSystem.node.js';
 import type { StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
-import { parseConfig } from '../models/configFile.js';
+import { channelledConfig, parseConfig } from '../models/configFile.js';
 import { architectureOf, presets, promptedOf } from '../models/registry.js';
 import { defaultStart, startOf } from '../models/startFrom.js';
 import { Random } from '../nn/random.js';
@@ -27,6 +27,8 @@ export interface TrainOptions {
   readonly from?: string;
   readonly out?: string;
   readonly resume?: string;
+  /** A further input channel for networks that take no prompts. */
+  readonly promptChannel?: NonNullable<ModelConfig['promptChannel']>;
   readonly epochs?: number;
   readonly profile?: ProfileName;
   readonly readers?: number;
@@ -78,6 +80,12 @@ export interface Start {
  * @throws SamusError USAGE_MISSING_OPTION, TRAIN_FROM if the checkpoint does not fit the model, MODEL_…, CONFIG_…
  */
 export async function findStart(options: TrainOptions, base: Base): Promise<Start> {
+  const { promptChannel } = options;
+  const start = await startWithoutChannel(options, base);
+  return promptChannel === undefined ? start : { ...start, model: channelledConfig(start.model, promptChannel) };
+}
+
+async function startWithoutChannel(options: TrainOptions, base: Base): Promise<Start> {
   const { model } = options;
   const from = options.from ?? base.from ?? undefined;
   const named = model === undefined ? base.model : await configNamed(model);

@@ -21,6 +21,8 @@ export interface ModelConfig {
   readonly classNames?: readonly string[];
   /** Their colours, `#rrggbb`. */
   readonly classColors?: readonly string[];
+  /** Of a network for two classes: it gets a click or a box as a further input channel (promptChannel.ts). */
+  readonly promptChannel?: 'point' | 'box';
 }
 
 /**
@@ -234,6 +236,8 @@ export interface PromptAnswer {
   readonly lowResLogits: Tensor;
   /** Predicted IoU [O, masks] */
   readonly iou: Tensor;
+  /** Of a network with a prompt channel: what its loss needs. */
+  readonly outputs?: ClassOutputs;
 }
 
 export interface PromptedShapes {
@@ -250,6 +254,8 @@ export interface PromptedArchitecture<C extends ModelConfig = ModelConfig> exten
   readonly task: 'prompted';
   /** Prompts that it takes. */
   readonly prompts: readonly PromptKind[];
+  /** The decoder answers for one object at a time. */
+  readonly oneObject?: true;
   shapes(config: C): PromptedShapes;
   /** @param image [B, channels, imageSize, imageSize] @returns the image embedding [B, …embedding] */
   encode(p: Parameters, config: C, image: Tensor): Tensor;
@@ -271,6 +277,8 @@ export interface ClassArchitecture<C extends ModelConfig = ModelConfig> extends 
   readonly task: 'classes';
   /** The background included. */
   classes(config: C): number;
+  /** `forward` also takes an image with one channel more (`promptChannel` in its configuration). */
+  readonly promptChannel?: true;
   /** @param image [B, channels, H, W]; H and W are imageSize, except in reference files */
   forward(p: Parameters, config: C, image: Tensor): ClassOutputs;
 }

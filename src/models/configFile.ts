@@ -5,9 +5,10 @@
  */
 import { type Json, SamusError } from '../errors.js';
 import type { Shapes } from '../graph/tensorData.js';
-import type { FieldReader, ModelConfig } from './architecture.js';
+import type { Architecture, FieldReader, ModelConfig } from './architecture.js';
 import { preprocessingJson, statesPreprocessing } from './preprocessing.js';
-import { architectureOf, recognise } from './registry.js';
+import { PROMPT_CHANNELS } from './promptChannel.js';
+import { architectureOf, architectures, recognise } from './registry.js';
 
 export interface ParsedConfig {
   readonly config: ModelConfig;
@@ -43,8 +44,14 @@ export function parseConfig(json: unknown): ParsedConfig {
     const rule = `must be left out for ${architecture.title}, which has no weights that can be held in 8 bits`;
     throw fieldError('quantisation', rule, quantisation);
   }
+  const promptChannel = takePromptChannel(take('promptChannel'), architecture, sizes);
   const classes = architecture.task === 'classes' ? takeClasses(take, architecture.classes(sizes)) : {};
-  const config: ModelConfig = { ...sizes, ...(quantisation && { quantisation }), ...classes };
+  const config: ModelConfig = {
+    ...sizes,
+    ...(quantisation && { quantisation }),
+    ...(promptChannel && { promptChannel }),
+    ...classes,
+  };
   const known = architecture.preprocessing(config);
   const stated = take('preprocessing');
   if (stated !== undefined && !statesPreprocessing(stated, known, architecture.preprocessingSentence)) {
@@ -127,6 +134,39 @@ export function fieldReader(take: (name: string) => Json | undefined): FieldRead
 function takeQuantisation(value: Json | undefined): 'int8' | undefined {
   if (value === 'int8' || value === undefined) return value;
   throw fieldError('quantisation', 'must be "int8", or be left out', value);
+}
+
+function takePromptChannel(
+  value: Json | undefined,
+  architecture: Architecture,
+  sizes: ModelConfig,
+): ModelConfig['promptChannel'] {
+  if (value === undefined) return undefined;
+  const kind = PROMPT_CHANNELS.find((known) => known === value);
+  if (!kind) throw fieldError('promptChannel', 'must be "point" or "box", or be left out', value);
+  checkPromptChannel(architecture, sizes, kind);
+  return kind;
+}
+
+/** That a model can have a prompt channel. @throws SamusError CONFIG_FIELD */
+function checkPromptChannel(architecture: Architecture, sizes: ModelConfig, kind: string): void {
+  if (architecture.task !== 'classes' || !architecture.promptChannel) {
+    const networks = architectures().filter((one) => one.task === 'classes' && one.promptChannel);
+    const titles = networks.map(({ title }) => title).sort();
+    throw fieldError('promptChannel', `is only for ${titles.join(', ')}, not for ${architecture.title}`, kind);
+  }
+  const classes = architecture.classes(sizes);
+  if (classes > 2) throw fieldError('promptChannel', `needs a network for 2 classes, this one has ${classes}`, kind);
+}
+
+/** The same model with a prompt channel. @throws SamusError CONFIG_FIELD if it can have none */
+export function channelledConfig(
+  config: ModelConfig,
+  promptChannel: NonNullable<ModelConfig['promptChannel']>,
+): ModelConfig {
+  checkPromptChannel(architectureOf({ architecture: config.architecture }), config, promptChannel);
+  const { classNames, classColors, ...sizes } = config;
+  return { ...sizes, promptChannel };
 }
 
 /** Names and colours of the classes, where the file states them. @param count of the model, the background included */

@@ -59,7 +59,7 @@ export function decoderGraph(config: ModelConfig): ModelGraph {
   const architecture = promptedOf(config);
   const parameters = parametersFor(architecture, config);
   const embedding = input('image_embeddings', [1, ...architecture.shapes(config).embedding]);
-  const prompt = promptInputs(config, 'objects', 'points');
+  const prompt = promptInputs(config, architecture.oneObject ? 1 : 'objects', 'points');
   const bias = where(greater(-1.5, prompt.labels), HIDDEN, 0);
   const { lowResLogits, iou } = architecture.decoder(parameters, config, embedding)({ ...prompt, bias });
   const inputs = {

@@ -14,6 +14,7 @@ import { H2FORMER } from './h2former/index.js';
 import { MEDSAM } from './medsam/index.js';
 import { MISSFORMER } from './missformer/index.js';
 import { MSA } from './msa/index.js';
+import { withPromptChannel } from './promptChannel.js';
 import { SAM } from './sam/index.js';
 import { SAM_ADAPTER } from './samadapter/index.js';
 import { SAMED } from './samed/index.js';
@@ -68,9 +69,22 @@ export function architectures(): readonly Architecture[] {
   return ARCHITECTURES;
 }
 
+/** What tells the architecture of a configuration. */
+type ArchitectureFields = { readonly architecture?: Json | undefined } & Pick<ModelConfig, 'promptChannel'>;
+
+/** Networks with a prompt channel, made once each. */
+const CHANNELLED = new WeakMap<ClassArchitecture, Map<string, PromptedArchitecture>>();
+
 /** @throws SamusError CONFIG_ARCHITECTURE for a configuration of none */
-export function architectureOf({ architecture: id }: { readonly architecture?: Json | undefined }): Architecture {
+export function architectureOf({ architecture: id, promptChannel }: ArchitectureFields): Architecture {
   const found = ARCHITECTURES.find((architecture) => architecture.id === id);
+  if (found?.task === 'classes' && promptChannel !== undefined) {
+    const known = CHANNELLED.get(found) ?? new Map<string, PromptedArchitecture>();
+    CHANNELLED.set(found, known);
+    const channelled = known.get(promptChannel) ?? withPromptChannel(found, promptChannel);
+    known.set(promptChannel, channelled);
+    return channelled;
+  }
   if (found) return found;
   const ids = ARCHITECTURES.map((architecture) => `"${architecture.id}"`).sort();
   throw new SamusError(
@@ -82,7 +96,7 @@ export function architectureOf({ architecture: id }: { readonly architecture?: J
 }
 
 /** @throws SamusError MODEL_PROMPTS for a model that answers no prompts */
-export function promptedOf(config: Pick<ModelConfig, 'architecture'>): PromptedArchitecture {
+export function promptedOf(config: Pick<ModelConfig, 'architecture' | 'promptChannel'>): PromptedArchitecture {
   const architecture = architectureOf(config);
   if (architecture.task === 'prompted') return architecture;
   throw new SamusError(
@@ -94,7 +108,10 @@ export function promptedOf(config: Pick<ModelConfig, 'architecture'>): PromptedA
 }
 
 /** That a model takes these kinds of prompts. @throws SamusError MODEL_PROMPTS */
-export function requirePrompts(config: Pick<ModelConfig, 'architecture'>, given: readonly PromptKind[]): void {
+export function requirePrompts(
+  config: Pick<ModelConfig, 'architecture' | 'promptChannel'>,
+  given: readonly PromptKind[],
+): void {
   const { prompts, title } = promptedOf(config);
   const strange = given.find((kind) => !prompts.includes(kind));
   if (!strange) return;
@@ -103,7 +120,7 @@ export function requirePrompts(config: Pick<ModelConfig, 'architecture'>, given:
 }
 
 /** @throws SamusError MODEL_CLASSES for a model that answers prompts */
-export function classesOf(config: Pick<ModelConfig, 'architecture'>): ClassArchitecture {
+export function classesOf(config: Pick<ModelConfig, 'architecture' | 'promptChannel'>): ClassArchitecture {
   const architecture = architectureOf(config);
   if (architecture.task === 'classes') return architecture;
   throw new SamusError(

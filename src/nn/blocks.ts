@@ -4,14 +4,19 @@
  */
 import type { ConvOptions } from '../graph/ops/convolution.js';
 import { relu } from '../graph/ops/elementwise.js';
-import { concat } from '../graph/ops/shape.js';
+import { concat, slice } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import { type BatchNormOptions, batchNorm2d, conv2d, convTranspose2d } from './layers.js';
 import type { Parameters } from './parameters.js';
 
-/** A grey image three times, for networks whose first weights are of colours. @param image [B, 1 or 3, H, W] */
+/**
+ * A grey image three times, for networks whose first weights are of colours; a prompt channel stays after it.
+ * @param image [B, 1 or 3, H, W], and one channel more for a prompt
+ */
 export function threeChannels(image: Tensor): Tensor {
-  return image.size(1) === 1 ? concat([image, image, image], 1) : image;
+  if (image.size(1) > 2) return image;
+  const grey = image.size(1) === 1 ? image : slice(image, 1, 0, 1);
+  return concat([grey, grey, image], 1);
 }
 
 interface ConvNormOptions extends ConvOptions {

@@ -128,7 +128,8 @@ export class Segmenter {
     checkKinds(this.config, objects);
     const frame = imageFrame(this.config, width, height);
     const named = objects.map((object, i) => ({ ...object, name: objectName(object, i) }));
-    const feeds = batches(named).map((batch) => ({ batch, inputs: promptFeeds(frame, batch, allowEmpty) }));
+    const most = promptedOf(this.config).oneObject ? 1 : MAX_BATCH;
+    const feeds = batches(named, most).map((batch) => ({ batch, inputs: promptFeeds(frame, batch, allowEmpty) }));
     for (const { batch, inputs } of feeds) {
       const session = await this.#decoder.get();
       const outputs = await session.run(takenBy(session, { image_embeddings: embedding, ...inputs }));
@@ -149,9 +150,9 @@ function isList(prompts: ObjectPrompt | readonly ObjectPrompt[]): prompts is rea
   return Array.isArray(prompts);
 }
 
-function batches<T>(items: readonly T[]): T[][] {
-  const count = Math.ceil(items.length / MAX_BATCH);
-  return Array.from({ length: count }, (_, i) => items.slice(i * MAX_BATCH, (i + 1) * MAX_BATCH));
+function batches<T>(items: readonly T[], most: number): T[][] {
+  const count = Math.ceil(items.length / most);
+  return Array.from({ length: count }, (_, i) => items.slice(i * most, (i + 1) * most));
 }
 
 /** @throws SamusError MODEL_PROMPTS for a kind of prompt that the model does not take */

@@ -1,13 +1,13 @@
 /**
- * Scores mask 0 of one published click on one image at the model's input size. Validation and adaptation use it. A model
+ * Scores mask 0 of one published click, or of the tight box for a model that takes boxes only, on one image at the model's input size. Validation and adaptation use it. A model
  * without prompts is scored by its class map.
  */
-import { type Click, evaluationClick } from '../data/prompts.js';
+import { type Click, evaluationClick, tightBox } from '../data/prompts.js';
 import { diceOf, overlapOf } from '../formats/mask.js';
 import { slice } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import { asFloat32, float32, type StateDict, type TensorData } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/architecture.js';
+import { type ModelConfig, POINT_LABEL } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
 import { inputShape, logitSide, networkGraph, wholeModel } from '../models/graphs.js';
 import { inputDims, modelLogits } from '../models/preprocessing.js';
@@ -15,7 +15,7 @@ import { architectureOf } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
 import { type Runtime, type Session, type SessionOptions, takenBy } from '../runtime/session.js';
-import { clickPrompt } from './drawPrompt.js';
+import { clickPrompt, type PointList } from './drawPrompt.js';
 
 export interface ClickAnswer {
   /** Absent if the model takes no prompts. */
@@ -56,10 +56,13 @@ export class ClickSession {
   async answer(image: Float32Array, label: Uint8Array, classId: number): Promise<ClickAnswer> {
     const { imageSize: size } = this.config;
     const architecture = architectureOf(this.config);
-    const click = architecture.task === 'prompted' ? evaluationClick(label, size, classId) : undefined;
+    const asked = architecture.task === 'prompted' ? architecture.prompts : [];
+    const click = asked.includes('points') ? evaluationClick(label, size, classId) : undefined;
+    const box = asked.length > 0 && !click ? (tightBox(label, size, classId) ?? [0, 0, size - 1, size - 1]) : undefined;
     const feeds = {
       image: float32(image, [1, ...inputDims(inputShape(this.config))]),
-      ...(click && this.#prompt(click)),
+      ...(click && this.#prompt(clickPrompt([click], 2))),
+      ...(box && this.#prompt({ coords: [...box], labels: [POINT_LABEL.boxTopLeft, POINT_LABEL.boxBottomRight] })),
     };
     const { logits } = await this.session.run(takenBy(this.session, feeds));
     const values = asFloat32(logits!).data;
@@ -71,8 +74,7 @@ export class ClickSession {
     return { ...(click && { click }), found, truth, dice: diceOf(overlapOf(found, truth)), finite };
   }
 
-  #prompt(click: Click): Record<string, TensorData> {
-    const { coords, labels } = clickPrompt([click], 2);
+  #prompt({ coords, labels }: PointList): Record<string, TensorData> {
     return {
       point_coords: float32(coords, [1, 2, 2]),
       point_labels: float32(labels, [1, 2]),

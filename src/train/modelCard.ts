@@ -14,11 +14,17 @@ export function modelCard(
   validation: Validation | undefined,
 ): string {
   const { model, data, batch, accumulate } = config;
-  const prompted = architectureOf(model).task === 'prompted';
+  const architecture = architectureOf(model);
+  const takes = architecture.task === 'prompted' ? architecture.prompts : [];
+  const asked = takes.includes('points')
+    ? 'from the published click, '
+    : takes.length > 0
+      ? "from the object's box, "
+      : '';
   const seen = step * batch * accumulate;
   const rows = Object.entries(validation?.parts ?? {}).map(([name, dice]) => `| ${name} | ${dice.toFixed(4)} |`);
   const table = validation
-    ? `\nDice at ${model.imageSize}x${model.imageSize} ${prompted ? 'from the published click, ' : ''}on ${validatedOn(data, samples.val)}. These
+    ? `\nDice at ${model.imageSize}x${model.imageSize} ${asked}on ${validatedOn(data, samples.val)}. These
 samples selected the checkpoint; expect lower values on other images.
 
 | dataset/class | mean |
@@ -30,7 +36,7 @@ ${rows.join('\n')}
   const { from } = config;
   const start = from === null ? 'random weights' : `\`${from.split(/[/\\]/).slice(-2).join('/')}\``;
   const licences = `that of the training images${from === null ? '' : ' and that of the initial weights'}`;
-  return `# ${architectureOf(model).title}, trained with samus
+  return `# ${architecture.title}, trained with samus
 
 Research use only, not for diagnosis.
 

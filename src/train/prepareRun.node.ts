@@ -14,6 +14,7 @@ import type { StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { inputShape, logitSide, parametersOf } from '../models/graphs.js';
 import { checkStateDict } from '../models/model.js';
+import { extendedByChannel } from '../models/promptChannel.js';
 import { requireFloat32Weights } from '../models/quantise.js';
 import { architectureOf, isTrainable, requirePrompts } from '../models/registry.js';
 import { initialise, type ParameterInfo } from '../nn/parameters.js';
@@ -258,7 +259,9 @@ function checkNames({ freeze, rates }: TrainingConfig, { parameters, trained }: 
 
 /** All weights of the model: the given ones, or random ones from the seed if none are given. */
 function completed({ model, seed }: TrainingConfig, given: StateDict): StateDict {
-  return given.size > 0 ? checkStateDict(model, given).tensors : initialise(parametersOf(model), Random.seeded(seed));
+  const parameters = parametersOf(model);
+  if (given.size === 0) return initialise(parameters, Random.seeded(seed));
+  return checkStateDict(model, model.promptChannel ? extendedByChannel(parameters, given) : given).tensors;
 }
 
 /** A network for two classes learns one object, like a promptable model; one for more classes learns the label map. */

@@ -147,3 +147,57 @@ describe('AutoSAMUS', () => {
     120_000,
   );
 });
+
+describe('a network with a prompt channel', () => {
+  it.each([
+    ['point', ['--point', '60,60'], ['--point', '20,90'], ['--box', '20,20,90,90']],
+    ['box', ['--box', '20,20,90,90'], ['--box', '60,60,80,80'], ['--point', '60,60']],
+  ] as const)(
+    'trains, is evaluated and segments by a %s',
+    async (kind, one, other, strange) => {
+      const out = `by-${kind}`;
+      const trained = await train(
+        'unet',
+        { classes: 2, base: 4 },
+        '--prompt-channel',
+        kind,
+        '--steps',
+        '6',
+        '--out',
+        out,
+      );
+      expect(trained.code, JSON.stringify(trained.document)).toBe(0);
+      const model = ['--model', `${out}/last`];
+      expect(JSON.parse(readFileSync(join(folder, `${out}/last/config.json`), 'utf8'))).toMatchObject({
+        architecture: 'unet',
+        promptChannel: kind,
+      });
+      const save = async (...prompt: readonly string[]) => {
+        const file = `${prompt.join('')}.safetensors`;
+        const { document } = await segment(...prompt, ...model, '--save-tensors', file);
+        expect(document.images[0].objects).toHaveLength(1);
+        return readFileSync(join(folder, file));
+      };
+      expect(await save(...one)).not.toEqual(await save(...other));
+      expect((await segment(...strange, ...model)).document.error.code).toBe('MODEL_PROMPTS');
+      expect((await segment('--classes', ...model)).document.error.code).toBe('MODEL_CLASSES');
+      const evaluate = async (prompt: string) => {
+        const lists = ['--data', 'data', '--list', 'val', '--json'];
+        return JSON.parse((await samus(folder, 'evaluate', ...lists, ...model, '--prompt', prompt)).stdout);
+      };
+      expect((await evaluate(kind)).datasets.length).toBeGreaterThan(1);
+      expect((await evaluate('auto')).error.code).toBe('EVALUATE_PROMPT_AUTO');
+      const again = await train('unet', { classes: 2, base: 4 }, '--from', `${out}/last`, '--out', `${out}-on`);
+      expect(again).toMatchObject({ code: 3, document: { error: { code: 'CHECKPOINT_TENSOR_SHAPE' } } });
+    },
+    120_000,
+  );
+
+  it('starts from the weights of one without, and is refused for others', async () => {
+    const from = ['--from', 'of-unet-2/last', '--prompt-channel', 'point'];
+    expect(await train('unet', { classes: 2 }, '--out', 'of-unet-2')).toMatchObject({ code: 0 });
+    expect(await train('unet', { classes: 2 }, ...from, '--out', 'extended')).toMatchObject({ code: 0 });
+    const several = await train('unet', { classes: 6 }, '--prompt-channel', 'point', '--out', 'refused');
+    expect(several.document.error.code).toBe('CONFIG_FIELD');
+  }, 120_000);
+});

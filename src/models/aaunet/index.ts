@@ -38,6 +38,7 @@ export const AAUNET: ClassArchitecture<AaunetConfig> = {
   },
 
   task: 'classes',
+  promptChannel: true,
   classes: ({ classes }) => Math.max(2, classes),
 
   forward(p, { width, levels, classes }, image) {

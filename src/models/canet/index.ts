@@ -46,6 +46,7 @@ export const CANET: ClassArchitecture<CanetConfig> = {
   },
 
   task: 'classes',
+  promptChannel: true,
   classes: ({ classes }) => classes,
 
   forward(p, { width, classes }, image) {

@@ -39,6 +39,7 @@ export const CENET: ClassArchitecture<CenetConfig> = {
   },
 
   task: 'classes',
+  promptChannel: true,
   classes: ({ classes }) => Math.max(2, classes),
 
   forward(p, { width, layers, head, classes }, image) {

@@ -40,6 +40,7 @@ export const CPFNET: ClassArchitecture<CpfnetConfig> = {
   },
 
   task: 'classes',
+  promptChannel: true,
   classes: ({ classes }) => classes,
 
   forward(p, { width, layers, head, classes }, image) {

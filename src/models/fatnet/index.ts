@@ -48,6 +48,7 @@ export const FATNET: ClassArchitecture<FatNetConfig> = {
   },
 
   task: 'classes',
+  promptChannel: true,
   classes: ({ classes }) => Math.max(2, classes),
 
   forward(p, config, grey) {

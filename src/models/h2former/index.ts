@@ -55,6 +55,7 @@ export const H2FORMER: ClassArchitecture<H2formerConfig> = {
   },
 
   task: 'classes',
+  promptChannel: true,
   classes: ({ classes }) => classes,
 
   forward(p, config, image) {

@@ -45,6 +45,7 @@ export const MISSFORMER: ClassArchitecture<MissformerConfig> = {
   },
 
   task: 'classes',
+  promptChannel: true,
   classes: ({ classes }) => classes,
 
   forward(p, { width, depths, classes }, image) {

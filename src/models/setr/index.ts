@@ -37,6 +37,7 @@ export const SETR: ClassArchitecture<SetrConfig> = {
   describe: ({ width, depth, classes }) => `${depth} blocks of ${width}, ${classes} classes`,
 
   task: 'classes',
+  promptChannel: true,
   classes: ({ classes }) => classes,
 
   forward(p, config, image) {

@@ -44,6 +44,7 @@ export const SWINUNET: ClassArchitecture<SwinUnetConfig> = {
   },
 
   task: 'classes',
+  promptChannel: true,
   classes: ({ classes }) => classes,
 
   forward(root, config, image) {

@@ -53,6 +53,7 @@ export const TRANSFUSE: ClassArchitecture<TransFuseConfig> = {
   },
 
   task: 'classes',
+  promptChannel: true,
   classes: () => 2,
 
   forward(p, config, image) {

@@ -8,7 +8,7 @@ import { add, gelu, relu } from '../../graph/ops/elementwise.js';
 import { layerNorm as normalise } from '../../graph/ops/normalise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
 import { resizeBilinear } from '../../graph/ops/resize.js';
-import { concat, padImage, reshape } from '../../graph/ops/shape.js';
+import { concat, padImage, reshape, slice } from '../../graph/ops/shape.js';
 import { constant, type Tensor } from '../../graph/tensor.js';
 import { float32 } from '../../graph/tensorData.js';
 import { convNormRelu, threeChannels } from '../../nn/blocks.js';
@@ -49,6 +49,7 @@ export const TRANSUNET: ClassArchitecture<TransUnetConfig> = {
   },
 
   task: 'classes',
+  promptChannel: true,
   classes: ({ classes }) => classes,
 
   forward(p, config, image) {
@@ -97,10 +98,17 @@ export const TRANSUNET: ClassArchitecture<TransUnetConfig> = {
   reference: { models: ['transunet'], config: referenceConfig },
 };
 
+const COLOURS = 3;
+
 /** @returns the map at a sixteenth of the image, and those at an eighth, a quarter and half of it */
 function hybridResnet(p: Parameters, config: TransUnetConfig, image: Tensor) {
   const { width, groups, units } = config;
-  const first = standardisedConv(p.at('root'), 'conv', image, width, { kernel: 7, stride: 2, padding: 3 });
+  const first = standardisedConv(p.at('root'), 'conv', image, width, {
+    kernel: 7,
+    stride: 2,
+    padding: 3,
+    plain: image.size(1) - COLOURS,
+  });
   const root = p.mark('root', relu(groupNorm(p.at('root.gn'), first, groups, EPSILON)));
   // Without padding: one row and column fewer than a quarter of the image.
   let x = maxPool2d(root, { kernel: 3, stride: 2 });
@@ -138,17 +146,26 @@ interface ConvSizes {
   readonly kernel: number;
   readonly stride?: number;
   readonly padding?: number;
+  /** Input channels, the last ones, whose weights stay as they are: a prompt channel changes no other weight. */
+  readonly plain?: number;
 }
 
 /** A convolution whose filters are shifted to the mean 0 and scaled to the variance 1 before each use. */
 function standardisedConv(p: Parameters, name: string, x: Tensor, outputs: number, sizes: ConvSizes): Tensor {
-  const { kernel } = sizes;
-  const count = x.size(1) * kernel * kernel;
-  const shape = [outputs, x.size(1), kernel, kernel];
-  const weight = p.at(name).get('weight', shape, fanIn(count));
+  const { kernel, plain = 0, ...options } = sizes;
+  const [inputs, area] = [x.size(1) - plain, kernel * kernel];
+  const weight = p.at(name).get('weight', [outputs, x.size(1), kernel, kernel], fanIn(x.size(1) * area));
+  const count = inputs * area;
   const [ones, zeros] = [1, 0].map((value) => constant(float32(new Float32Array(count).fill(value), [count])));
-  const standardised = normalise(reshape(weight, [outputs, count]), ones!, zeros!, SHORTCUT_EPSILON);
-  return convolve(x, reshape(standardised, shape), undefined, sizes);
+  const scaled = plain === 0 ? weight : slice(weight, 1, 0, inputs);
+  const standardised = reshape(normalise(reshape(scaled, [outputs, count]), ones!, zeros!, SHORTCUT_EPSILON), [
+    outputs,
+    inputs,
+    kernel,
+    kernel,
+  ]);
+  const filters = plain === 0 ? standardised : concat([standardised, slice(weight, 1, inputs, x.size(1))], 1);
+  return convolve(x, filters, undefined, options);
 }
 
 /** A pre-norm transformer layer with separate queries, keys and values. @param x [B, N, hidden] */

@@ -46,6 +46,7 @@ export const UNET: ClassArchitecture<UnetConfig> = {
   },
 
   task: 'classes',
+  promptChannel: true,
   classes: ({ classes }) => Math.max(2, classes),
 
   forward(p, { base, bilinear, classes }, image) {

@@ -38,6 +38,7 @@ import {
   showMeasures,
   showPreview,
   type Tool,
+  takes,
   takesPrompts,
   ticks,
   tool,
@@ -50,7 +51,7 @@ type Pixel = readonly [x: number, y: number];
 
 export function chooseTool(next: Tool): void {
   if (!opened.peek()) return;
-  if (next === 'box' && refusesPrompts()) return;
+  if (next === 'box' && refuses('box')) return;
   tool.value = next;
   anchor.value = null;
   ticks.value = [];
@@ -67,7 +68,7 @@ export function click([x, y]: Pixel, positive: boolean): void {
     accept([proposal]);
     return;
   }
-  if (refusesPrompts()) return;
+  if (refuses('points')) return;
   if (!positive && !active.peek()) {
     say(text.objects.nothingToRemoveFrom);
     return;
@@ -75,10 +76,10 @@ export function click([x, y]: Pixel, positive: boolean): void {
   stepOnActive((present, id) => addPoint(present, id, [x, y, positive ? 1 : 0], multimask.peek()));
 }
 
-/** Says what a model that takes no prompts does instead. @returns whether it is one */
-function refusesPrompts(): boolean {
-  if (takesPrompts.peek()) return false;
-  say(text.classMap.noPrompts);
+/** Says what to do with a model that does not take a kind of prompt. @returns whether it is one */
+function refuses(kind: 'points' | 'box'): boolean {
+  if (takes(kind)) return false;
+  say(takesPrompts.peek() ? text.tools.notTaken[kind] : text.classMap.noPrompts);
   return true;
 }
 
@@ -90,7 +91,7 @@ export function proposalToAccept([x, y]: Pixel): ReturnType<typeof proposalAt> {
 
 export function drawBox(a: Pixel, b: Pixel): void {
   const box = [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])] as const;
-  if (box[0] === box[2] || box[1] === box[3] || refusesPrompts()) return;
+  if (box[0] === box[2] || box[1] === box[3] || refuses('box')) return;
   stepOnActive((present, id) => setBox(present, id, box, multimask.peek()));
 }
 

@@ -3,6 +3,7 @@
  * Values only; the other files of this folder change them.
  */
 import { computed, type Signal, signal } from '@preact/signals';
+import type { PromptKind } from '../../models/architecture.js';
 import type { Viewport } from '../canvas/viewport.js';
 import { findObject } from '../document/edit.js';
 import type { History } from '../document/history.js';
@@ -130,6 +131,7 @@ export const offeredModels = signal<readonly string[]>([]);
 export const engineModel = signal<EngineModel | null>(null);
 /** Whether the model answers clicks or boxes; assumed until it is known. */
 export const takesPrompts = computed(() => (engineModel.value?.prompts.length ?? 1) > 0);
+export const takes = (kind: PromptKind): boolean => engineModel.value?.prompts.includes(kind) ?? true;
 export const engineStatus = signal<EngineStatus>({ phase: 'none' });
 export const engineName = signal<{ readonly model: string; readonly provider: string } | null>(null);
 /** The model is answering prompts. */

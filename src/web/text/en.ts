@@ -103,6 +103,10 @@ export const text = {
     add: 'Add',
     remove: 'Remove',
     sign: 'Clicks',
+    notTaken: {
+      points: 'This model takes no clicks. Draw a box (key B).',
+      box: 'This model takes no boxes. Click the structure (key V).',
+    },
     adds: 'Clicks now add to the object.',
     removes: 'Clicks now remove from the object.',
     size: 'Brush size',
