@@ -24,7 +24,7 @@ import {
   multimask,
   opened,
   showPreview,
-  takesPrompts,
+  takes,
   thinking,
   tool,
 } from './state.js';
@@ -80,7 +80,7 @@ export async function prepare(): Promise<void> {
 
 /** Previews the mask of a click at a pixel; null hides the preview. */
 export function previewAt(pixel: readonly [number, number] | null): void {
-  if (pixel && showPreview.peek() && takesPrompts.peek() && tool.peek() === 'click' && !running) {
+  if (pixel && showPreview.peek() && takes('points') && tool.peek() === 'click' && !running) {
     void preview(pixel).catch(() => {
       // A failed preview does not matter: the click itself reports the error.
       hover.value = null;

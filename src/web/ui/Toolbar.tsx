@@ -7,7 +7,17 @@ import {
   toggleEverything,
   toggleSign,
 } from '../app/commands.js';
-import { active, adding, brushRadius, engineStatus, opened, type Tool, takesPrompts, tool } from '../app/state.js';
+import {
+  active,
+  adding,
+  brushRadius,
+  engineStatus,
+  opened,
+  type Tool,
+  takes,
+  takesPrompts,
+  tool,
+} from '../app/state.js';
 import { fitView, zoom } from '../app/viewing.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
@@ -20,9 +30,6 @@ const TOOLS: readonly (readonly [Tool & IconName, string])[] = [
   ['eraser', 'E'],
   ['calibrate', 'K'],
 ];
-
-/** Tools that a model without prompts does not answer. */
-const PROMPTS: readonly Tool[] = ['click', 'box'];
 
 export function Toolbar() {
   const none = opened.value === null;
@@ -37,7 +44,7 @@ export function Toolbar() {
           icon={name}
           keys={keys}
           pressed={tool.value === name}
-          disabled={none || (PROMPTS.includes(name) && !takesPrompts.value)}
+          disabled={none || (name === 'click' && !takes('points')) || (name === 'box' && !takes('box'))}
           onClick={() => chooseTool(name)}
         />
       ))}
