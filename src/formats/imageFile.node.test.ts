@@ -108,7 +108,8 @@ describe('errors of readImage', () => {
     await expect(readImage(folder)).rejects.toThrow(coded('IMAGE_UNREADABLE'));
     const pipe = join(folder, 'pipe.png');
     // Not on Windows.
-    if (spawnSync('sh', ['-c', 'mkfifo "$0"', pipe]).status === 0) await expect(readImage(pipe)).rejects.toThrow('a pipe or a device');
+    if (spawnSync('sh', ['-c', 'mkfifo "$0"', pipe]).status === 0)
+      await expect(readImage(pipe)).rejects.toThrow('a pipe or a device');
     const locked = join(folder, 'locked.png');
     await writeFile(locked, fixtureBytes('grey.png'));
     await chmod(locked, 0);

@@ -19,20 +19,28 @@ import { modelLogits } from '../models/preprocessing.js';
 import type { ClassNetwork } from '../predict/classNetwork.js';
 import type { Segmenter } from '../predict/segmenter.js';
 import type { Candidate, Encoding } from '../predict/types.js';
-import {
-  type JobOutputs,
-  type JobRunner,
-  jsonPath,
-  maskPath,
-  outputPaths,
-  overlayPath,
-  type SegmentedImage,
-  type SegmentJob,
-} from './segmentJob.js';
+import type { JobObject, JobOutputs, JobRunner, SegmentedImage, SegmentJob } from './segmentJob.js';
 import { annotated, type Segmented, segmentObjects } from './segmentObjects.js';
 
 /** Distinguishable with most kinds of colour blindness (Okabe and Ito, without black and grey). */
 const COLORS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'] as const;
+
+const maskPath = (base: string, { name, file = name }: Pick<JobObject, 'name' | 'file'>): string =>
+  `${base}.${file}.png`;
+const overlayPath = (base: string): string => `${base}.overlay.png`;
+const jsonPath = (base: string): string => `${base}.json`;
+
+/** The files of a job that are known in advance: all of them, except with `auto` and `everything`. */
+export function outputPaths({ objects, outputs }: Pick<SegmentJob, 'objects' | 'outputs'>): string[] {
+  if (!outputs) return [];
+  const { base, formats, tensors } = outputs;
+  return [
+    ...(formats.includes('png') ? objects.map((object) => maskPath(base, object)) : []),
+    ...(formats.includes('overlay') ? [overlayPath(base)] : []),
+    ...(formats.includes('json') ? [jsonPath(base)] : []),
+    ...(tensors === undefined ? [] : [tensors]),
+  ];
+}
 
 export interface LocalRunnerOptions {
   /** Checks files before they are written. Those of `outputPaths` are known before the job runs; those of objects found

@@ -76,20 +76,3 @@ export interface JobRunner {
   run(job: SegmentJob, signal?: AbortSignal): Promise<SegmentedImage>;
   close(): Promise<void>;
 }
-
-/** The files of a job that are known in advance: all of them, except with `auto` and `everything`. */
-export function outputPaths({ objects, outputs }: Pick<SegmentJob, 'objects' | 'outputs'>): string[] {
-  if (!outputs) return [];
-  const { base, formats, tensors } = outputs;
-  return [
-    ...(formats.includes('png') ? objects.map((object) => maskPath(base, object)) : []),
-    ...(formats.includes('overlay') ? [overlayPath(base)] : []),
-    ...(formats.includes('json') ? [jsonPath(base)] : []),
-    ...(tensors === undefined ? [] : [tensors]),
-  ];
-}
-
-export const maskPath = (base: string, { name, file = name }: Pick<JobObject, 'name' | 'file'>): string =>
-  `${base}.${file}.png`;
-export const overlayPath = (base: string): string => `${base}.overlay.png`;
-export const jsonPath = (base: string): string => `${base}.json`;

@@ -11,8 +11,8 @@ import type { ModelConfig, PromptKind } from '../models/architecture.js';
 import { decoderGraph, encoderGraph, imageFrame, inputShape, weightsByPart } from '../models/graphs.js';
 import { type ImageFrame, imageLogits, imageMask, prepareImage, takesColour } from '../models/preprocessing.js';
 import { promptedOf, requirePrompts } from '../models/registry.js';
-import { LazySession } from '../nn/compile.js';
-import { type Runtime, type SessionOptions, takenBy } from '../runtime/session.js';
+import { LazySession, takenBy } from '../nn/compile.js';
+import type { Runtime, SessionOptions } from '../runtime/session.js';
 import { objectName, promptFeeds } from './promptFeeds.js';
 import type { Candidate, Encoding, Model, ObjectPrompt, ObjectResult, SegmentOptions } from './types.js';
 

@@ -61,14 +61,6 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
-/** Those of the tensors that a session takes: a graph has no input for what its outputs do not depend on. */
-export function takenBy<T>(
-  { inputs }: Pick<Session, 'inputs'>,
-  tensors: Readonly<Record<string, T>>,
-): Record<string, T> {
-  return Object.fromEntries(Object.entries(tensors).filter(([name]) => inputs.includes(name)));
-}
-
 export interface Runtime {
   readonly name: string;
   /**

@@ -12,9 +12,9 @@ import { byClass, classMargin } from '../models/classLogits.js';
 import { inputShape, logitSide, networkGraph, wholeModel } from '../models/graphs.js';
 import { inputDims, modelLogits } from '../models/preprocessing.js';
 import { architectureOf } from '../models/registry.js';
-import { compile } from '../nn/compile.js';
+import { compile, takenBy } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
-import { type Runtime, type Session, type SessionOptions, takenBy } from '../runtime/session.js';
+import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
 import { clickPrompt, type PointList } from './drawPrompt.js';
 
 export interface ClickAnswer {
