@@ -11,7 +11,7 @@ export type SplitCommandOptions = Omit<SplitOptions, 'onProgress'>;
 
 /** Writes the lists of a split. @throws SamusError USAGE_OPTION, and as splitDataset */
 export async function splitData(root: string, options: SplitCommandOptions): Promise<Outcome> {
-  if (options.name !== undefined && !/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(options.name)) {
+  if (options.name !== undefined && !/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._-]*$/u.test(options.name)) {
     const message = `expected list names of letters, digits and hyphens, got "${options.name}"`;
     throw new SamusError('USAGE_OPTION', message, 'correct --name');
   }

@@ -58,7 +58,7 @@ function ownOptions(importer: Importer, options: ImportOptions): ImportOptions {
     const message = `--${name} was given, but ${importer.id} has one form only`;
     throw new SamusError('USAGE_OPTION', message, `leave --${name} out`);
   }
-  if (dataset !== undefined && !/^[\p{L}\p{N}][\p{L}\p{N} ._-]*$/u.test(dataset)) {
+  if (dataset !== undefined && !/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._-]*$/u.test(dataset)) {
     const message = `expected a name of letters, digits and hyphens for the dataset, got "${dataset}"`;
     throw new SamusError('USAGE_OPTION', message, 'name it for example Organ-Source');
   }
