@@ -184,6 +184,6 @@ describe('batch norm', () => {
 
   it('refuses a batch of one number for each channel', () => {
     const p = new Parameters({ mode: 'train' });
-    expect(() => batchNorm1d(p, input('x', [1, 2]))).toThrow(expect.objectContaining({ code: 'GRAPH_SHAPE' }));
+    expect(() => batchNorm1d(p, input('x', [1, 2]))).toThrow(expect.objectContaining({ code: 'TRAIN_BATCH_NORM' }));
   });
 });
