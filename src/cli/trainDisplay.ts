@@ -2,10 +2,10 @@
  * Shows a training: a terminal line with time left, loss and validation Dice; metrics, curves and sample images in the
  * run folder.
  */
-import type { Validation } from '../train/position.js';
 import type { PreparedRun } from '../train/prepareRun.node.js';
 import { RunRecord } from '../train/runRecord.node.js';
 import type { StepReport, TrainingListener } from '../train/trainer.node.js';
+import type { Validation } from '../train/validate.node.js';
 import { duration, type ProgressTarget, rewritten } from './progress.js';
 
 /** Interval between updates of the line in a terminal, and between lines in a log. */

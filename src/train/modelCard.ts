@@ -3,15 +3,18 @@
  */
 
 import { architectureOf } from '../models/registry.js';
-import type { Position, Validation } from './position.js';
 import type { TrainingConfig } from './trainingConfig.js';
 
-/** @param samples numbers in an epoch and in a validation */
+/**
+ * @param samples numbers in an epoch and in a validation
+ * @param step finished steps
+ * @param validation mean Dice of all samples, and of each dataset and class
+ */
 export function modelCard(
   config: TrainingConfig,
   samples: { readonly train: number; readonly val: number },
-  { step }: Position,
-  validation: Validation | undefined,
+  step: number,
+  validation: { readonly dice: number; readonly parts: Readonly<Record<string, number>> } | undefined,
 ): string {
   const { model, data, batch, accumulate } = config;
   const architecture = architectureOf(model);

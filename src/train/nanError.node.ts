@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { defaultStart } from '../models/startFrom.js';
-import type { Position } from './position.js';
 import { RUN_FILES } from './runFolder.node.js';
 import type { TrainingConfig } from './trainingConfig.js';
+import type { Position } from './trainingState.node.js';
 
 /** The state of the training at the error. */
 interface Standing {

@@ -2,7 +2,7 @@
  * Turns a configuration into a training that is ready to run: lists, weights, graph, threads. New and resumed runs
  * differ only here, in the source of the weights.
  */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../data/dataset.node.js';
 import type { SampleList } from '../data/sampleList.js';
@@ -25,15 +25,14 @@ import { ASKED, pointsOf } from './drawPrompt.js';
 import { type GradientGraph, gradientGraph, targetSide } from './gradientGraph.js';
 import { modelCard } from './modelCard.js';
 import { ADAM, type UpdateRule } from './optimizer.js';
-import type { Position } from './position.js';
-import { RUN_FILES, recover, removeLeftovers, START_AGAIN, WRITING } from './runFolder.node.js';
+import { checkEmpty, RUN_FILES, readRunConfig, recover, removeLeftovers, START_AGAIN } from './runFolder.node.js';
 import { lockRun } from './runLock.node.js';
 import { flagOf } from './settings.js';
 import { Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 import { classesOfLists, fingerprint, readLists } from './trainingLists.node.js';
 import type { SampleShape } from './trainingSample.js';
-import { type CheckpointSource, readTrainingState, writeLast } from './trainingState.node.js';
+import { type CheckpointSource, type Position, readTrainingState, writeLast } from './trainingState.node.js';
 import type { ValidationOptions } from './validate.node.js';
 
 export interface PreparedRun extends CheckpointSource {
@@ -119,37 +118,6 @@ export async function resumeRun(
   });
 }
 
-/** The configuration of a run. @throws SamusError RUN_NOT_FOUND, TRAIN_CONFIG_INVALID */
-async function readRunConfig(folder: string): Promise<TrainingConfig> {
-  const path = join(folder, RUN_FILES.config);
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) {
-    const message = `expected the folder of a training, got ${folder} without ${RUN_FILES.config}`;
-    throw new SamusError('RUN_NOT_FOUND', message, 'name the folder of the run, as given to --out', { run: folder });
-  }
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    const message = `${path} is not valid JSON`;
-    const hint = `restore it, or ${START_AGAIN}`;
-    throw new SamusError('TRAIN_CONFIG_INVALID', message, hint, { path });
-  }
-  return parseTrainingConfig(json);
-}
-
-/** Ignores the lock and first checkpoint of a run killed before it had a configuration. */
-async function checkEmpty(folder: string): Promise<void> {
-  const begun = await exists(join(folder, RUN_FILES.last, RUN_FILES.state));
-  const left = [RUN_FILES.lock, `${RUN_FILES.last}${WRITING}`, ...(begun ? [RUN_FILES.last] : [])];
-  const names = (await readdir(folder)).filter((name) => !left.includes(name) && !name.endsWith('.tmp'));
-  if (names.length === 0) return;
-  const isRun = names.includes(RUN_FILES.config);
-  const message = `expected a new or empty folder, got ${folder} with ${isRun ? 'a run' : 'other files'}`;
-  const hint = isRun ? 'continue it with --resume, or name another folder' : 'name another folder';
-  throw new SamusError('RUN_EXISTS', message, hint, { run: folder });
-}
-
 async function locked<T>(folder: string, work: (unlock: () => Promise<void>) => Promise<T>): Promise<T> {
   const unlock = await lockRun(folder);
   try {
@@ -231,7 +199,8 @@ async function prepare(
     stepper,
     loader,
     validation: { runtime, compute, config: model, dataset, list: val, pictures },
-    card: (position, validation) => modelCard(config, { train: train.length, val: val.length }, position, validation),
+    card: (position, validation) =>
+      modelCard(config, { train: train.length, val: val.length }, position.step, validation),
     close: async () => {
       await loader.close();
       await stepper.dispose();

@@ -1,6 +1,7 @@
 /**
  * A file of reference tensors and the same tensors computed here: outputs, intermediate results, loss, gradients and running
- * statistics. docs/adding-a-model.md describes the layout.
+ * statistics. docs/adding-a-model.md describes the layout. It is here and not with the models because a file can contain a
+ * training step.
  */
 import { type Json, SamusError } from '../errors.js';
 import { toFloat32 } from '../formats/halfFloat.js';

@@ -9,10 +9,10 @@ import { replaceFile, writeError, writeTextFile } from '../formats/fileWrite.nod
 import { encodePng } from '../formats/imageWrite.node.js';
 import { curvesSvg } from './curves.js';
 import { restartRecord, scalarsRecord, versionRecord } from './eventFile.js';
-import type { Validation } from './position.js';
 import type { PreparedRun } from './prepareRun.node.js';
 import { RUN_FILES } from './runFolder.node.js';
 import { sampleSvg } from './sampleSvg.js';
+import type { Validation } from './validate.node.js';
 
 /** Name prefix of TensorBoard's files. */
 const EVENTS = 'events.out.tfevents';

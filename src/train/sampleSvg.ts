@@ -2,9 +2,21 @@
  * A validation sample as one SVG: the image, the outlines of label and prediction, the click, a legend and the Dice, in
  * the colours of the evaluation report.
  */
+import type { Image } from '../formats/image.js';
 import { outlinePath } from '../formats/outline.js';
 import { escapeText } from '../formats/svg.js';
-import type { ValidationPicture } from './position.js';
+
+/** A sample to look at. */
+export interface ValidationPicture {
+  /** `Dataset/NAME` and the class. */
+  readonly title: string;
+  readonly dice: number;
+  readonly image: Image;
+  readonly truth: Uint8Array;
+  readonly found: Uint8Array;
+  /** Absent if the model takes no prompts. */
+  readonly click?: readonly [x: number, y: number, label: 0 | 1];
+}
 
 const LABEL = '#2fd6bd';
 const PREDICTION = '#ffab2e';

@@ -7,13 +7,12 @@ import { SamusError } from '../errors.js';
 import type { Batch } from './batchLoader.node.js';
 import { nanError } from './nanError.node.js';
 import { globalNorm } from './optimizer.js';
-import type { Position, Validation } from './position.js';
 import type { PreparedRun } from './prepareRun.node.js';
 import { RUN_FILES } from './runFolder.node.js';
 import { learningRate } from './schedule.js';
 import type { Scalars } from './stepper.js';
-import { writeCheckpoint, writeLast } from './trainingState.node.js';
-import { validate } from './validate.node.js';
+import { type Position, writeCheckpoint, writeLast } from './trainingState.node.js';
+import { type Validation, validate } from './validate.node.js';
 
 /** Receives events while a training runs. */
 export interface TrainingListener {

@@ -13,10 +13,26 @@ import type { ModelConfig } from '../models/architecture.js';
 import { serialiseConfig } from '../models/configFile.js';
 import type { ParameterInfo } from '../nn/parameters.js';
 import type { WeightState } from './optimizer.js';
-import type { Position, Validation } from './position.js';
 import { RUN_FILES, recover, replaceFolder, START_AGAIN } from './runFolder.node.js';
 import type { Stepper } from './stepper.js';
 import type { TrainingConfig } from './trainingConfig.js';
+import type { Validation } from './validate.node.js';
+
+/** The progress of a training. */
+export interface Position {
+  /** Finished steps. */
+  readonly step: number;
+  /** The step of the last validation; -1 if none. */
+  readonly validated: number;
+  /** Best validation so far, and its step. */
+  readonly best: { readonly dice: number; readonly step: number } | null;
+  /** Validations since the best. */
+  readonly sinceBest: number;
+  /** Seconds of computing, over all interruptions. */
+  readonly seconds: number;
+  /** A short hash of the lists. */
+  readonly lists: string;
+}
 
 export interface TrainingState {
   readonly position: Position;

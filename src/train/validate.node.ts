@@ -12,8 +12,8 @@ import { inputShape } from '../models/graphs.js';
 import { takesColour } from '../models/preprocessing.js';
 import type { Runtime, SessionOptions } from '../runtime/session.js';
 import { ClickSession } from './clickSession.js';
-import type { Validation, ValidationPicture } from './position.js';
 import { START_AGAIN } from './runFolder.node.js';
+import type { ValidationPicture } from './sampleSvg.js';
 import { validationExample } from './trainingSample.js';
 
 export interface ValidationOptions {
@@ -27,6 +27,16 @@ export interface ValidationOptions {
   readonly progress: (done: number, total: number) => void;
   /** Checked before each sample: whether to abort. */
   readonly stopped: () => boolean;
+}
+
+export interface Validation {
+  /** Mean over all samples. */
+  readonly dice: number;
+  /** Mean over the classes of `parts`, each counting once. */
+  readonly classDice: number;
+  /** Mean over the samples of each dataset and class, by names like `Breast-BUSI/1`. */
+  readonly parts: Readonly<Record<string, number>>;
+  readonly pictures: readonly ValidationPicture[];
 }
 
 /**
