@@ -111,6 +111,8 @@ export const ERRORS = {
   EVALUATE_PROMPT: usage('The prompt is not one that `evaluate` knows.'),
   EVALUATE_PROMPT_AUTO: usage('The prompt `auto` is for models that need no prompt.'),
   EVALUATE_PUBLISHED: usage('A published result is not of the form NAME=MEAN±SD,n=N, or names no evaluated dataset.'),
+  EVALUATE_RATER: input('A folder has no labels of the evaluated images.'),
+  EVALUATE_STRATA: input('The images have no such column, or one of too many values.'),
   EVERYTHING_OPTION: usage('An option needs `--everything`.'),
   EVERYTHING_PROMPTS: usage('Prompts and `--everything` exclude each other.'),
   EXPORT_IMAGE: input('An image cannot be read for the export.'),

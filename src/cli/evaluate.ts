@@ -92,6 +92,16 @@ export function evaluateCommand(): Command {
       'also compare with a published Dice, as NAME=MEAN±SD,n=IMAGES; repeatable',
       addPublished,
     )
+    .option('--strata <columns>', 'also report by columns of images.csv, separated by commas', addNames)
+    .option(
+      '--second-rater <folder>',
+      'labels of another person (<Dataset>/label/NAME.png) as the ceiling of agreement',
+    )
+    .option(
+      '--train-list <names>',
+      'lists to search for the evaluated images (default with --report: those of the same split; none: skip)',
+      addNames,
+    )
     .option('--report <folder>', 'folder for report.html, summary.json and images.csv')
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES);

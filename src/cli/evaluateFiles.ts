@@ -13,9 +13,12 @@ import {
   failureDocument,
   groupDocument,
   metricsDocument,
+  overlapDocument,
   publishedDocument,
   rankingsDocument,
+  raterDocument,
   reliabilityDocument,
+  strataDocument,
 } from '../evaluate/document.js';
 import type { EvaluateOptions } from '../evaluate/evaluate.js';
 import { imagesCsv } from '../evaluate/imagesCsv.js';
@@ -31,13 +34,13 @@ import { NOTICE, packageVersion } from './packageInfo.js';
 export const REPORT_FILES = ['report.html', 'summary.json', 'images.csv'];
 
 /** The results of all models, and what they are held against. */
-export type Judged = Pick<ReportContent, 'results' | 'comparisons' | 'rankings' | 'published'>;
+export type Judged = Pick<ReportContent, 'results' | 'comparisons' | 'rankings' | 'published' | 'rater' | 'overlap'>;
 
 export function evaluationDocument(
   options: { readonly absentPrompt: string; readonly report?: string },
   lists: readonly string[],
   protocol: EvaluateOptions,
-  { results, comparisons, rankings, published }: Judged,
+  { results, comparisons, rankings, published, rater, overlap }: Judged,
 ): { [key: string]: Json } {
   const [first] = results;
   return {
@@ -60,6 +63,8 @@ export function evaluationDocument(
     }),
     ...(rankings && { ranking: rankingsDocument(rankings) }),
     ...(published.length > 0 && { published: published.map(publishedDocument) }),
+    ...(rater && { second_rater: raterDocument(rater) }),
+    ...(overlap && { training_overlap: overlapDocument(overlap) }),
     ...(options.report !== undefined && {
       report: REPORT_FILES.map((name) => join(options.report!, name)),
     }),
@@ -67,7 +72,7 @@ export function evaluationDocument(
   };
 }
 
-function modelDocument({ evaluation, summary }: ReportModel): { [key: string]: Json } {
+function modelDocument({ evaluation, summary, strata }: ReportModel): { [key: string]: Json } {
   const images = summary.groups.reduce((sum, group) => sum + group.images, 0);
   return {
     model: summary.model,
@@ -80,6 +85,7 @@ function modelDocument({ evaluation, summary }: ReportModel): { [key: string]: J
     },
     calibration: calibrationDocument(summary.calibration),
     ...reliabilityDocument(summary.reliability),
+    ...(strata.length > 0 && { strata: strata.map((one) => strataDocument(one, summary)) }),
     failures: evaluation.failures.map(failureDocument),
     timing: { wall_ms: evaluation.wallMs, imagesPerSecond: (1000 * evaluation.images) / evaluation.wallMs },
   };

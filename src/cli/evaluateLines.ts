@@ -4,9 +4,12 @@
 import type { Comparison, PublishedComparison } from '../evaluate/compare.js';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import type { Metric } from '../evaluate/metrics.js';
+import type { JudgedOverlap } from '../evaluate/overlap.js';
 import type { Ranking, Rankings } from '../evaluate/ranking.js';
 import { diceAt, FAILURE_DICE } from '../evaluate/reliability.js';
+import type { JudgedRater } from '../evaluate/secondRater.js';
 import type { MetricSummary } from '../evaluate/statistics.js';
+import type { Strata } from '../evaluate/strata.js';
 import type { EvaluationSummary, GroupSummary } from '../evaluate/summary.js';
 
 /** Most failures to show. */
@@ -15,25 +18,30 @@ const SHOWN = 10;
 interface ModelLines {
   readonly evaluation: Evaluation;
   readonly summary: EvaluationSummary;
+  readonly strata?: readonly Strata[];
 }
 
 export interface ResultLines {
   readonly results: readonly ModelLines[];
+  readonly rater?: JudgedRater;
+  readonly overlap?: JudgedOverlap;
   readonly comparisons: readonly Comparison[];
   readonly rankings?: Rankings;
   readonly published: readonly PublishedComparison[];
 }
 
-export function resultLines({ results, comparisons, rankings, published }: ResultLines): string[] {
+export function resultLines({ results, comparisons, rankings, published, rater, overlap }: ResultLines): string[] {
   return [
     ...results.flatMap((model) => modelLines(model, results.length > 1)),
     ...comparisons.flatMap((one) => comparisonLines(one, results[0]!.summary)),
     ...(rankings ? rankingLines(rankings, results[0]!.summary) : []),
     ...published.map(publishedLine),
+    ...(rater ? raterLines(rater) : []),
+    ...(overlap ? overlapLines(overlap) : []),
   ];
 }
 
-function modelLines({ evaluation, summary }: ModelLines, named: boolean): string[] {
+function modelLines({ evaluation, summary, strata = [] }: ModelLines, named: boolean): string[] {
   const { groups } = summary;
   // One unit for the whole table: millimetres only if every distance is known in millimetres.
   const known = (metric: Metric): number => groups.reduce((sum, { metrics }) => sum + metrics.get(metric)!.n, 0);
@@ -61,6 +69,7 @@ function modelLines({ evaluation, summary }: ModelLines, named: boolean): string
     ...table([header, ...rows]),
     ...groups.flatMap(clickLine),
     ...groups.flatMap(noiseLine),
+    ...strata.flatMap((one) => strataLines(one, summary)),
     ...groups.flatMap(absentLine),
     ...(measured
       ? [
@@ -87,6 +96,48 @@ function noiseLine({ dataset, className, noise, noiseArea }: GroupSummary): stri
   const levels = noise.map(({ percent }) => percent).join(', ');
   const curve = noise.map(({ dice }) => number(dice.mean, 3)).join(' ');
   return [`${dataset} ${className}: Dice with a prompt off by ${levels} % ${curve}, area ${number(noiseArea.mean, 3)}`];
+}
+
+function strataLines({ column, groups }: Strata, summary: EvaluationSummary): string[] {
+  return groups.flatMap((strata, g) => {
+    if (strata.length === 0) return [];
+    const { dataset, className } = summary.groups[g]!;
+    const parts = strata.map(({ value, images, dice }) => `${value} ${number(dice.mean, 3)} (n ${images})`);
+    return [`${dataset} ${className}: Dice by ${column}: ${parts.join(', ')}`];
+  });
+}
+
+/** The agreement of two people, which the models are held against. */
+function raterLines({ summary: { groups }, missing, comparisons }: JudgedRater): string[] {
+  const measured = groups.filter(({ images }) => images > 0);
+  const lines = measured.map((group) => {
+    const [dice, interval] = diceCells(group.metrics.get('dice')!);
+    const ci95 = interval === '' ? '' : `, 95 % ${interval}`;
+    return `${group.dataset} ${group.className}: second rater Dice ${dice}${ci95}, ${group.images} images`;
+  });
+  const without = missing > 0 ? [`${missing} samples without a second label`] : [];
+  const nameOf = (dataset: string, classId: number): string =>
+    groups.find((group) => group.dataset === dataset && group.classId === classId)?.className ?? `class-${classId}`;
+  const differences = comparisons.flatMap(({ second, groups: compared }) =>
+    compared.map(({ dataset, classId, differences: of }) => {
+      const { mean, ci95 } = of.get('dice')!;
+      const interval = ci95 ? ` (95 % ${signed(ci95[0])} to ${signed(ci95[1])})` : '';
+      return `${dataset} ${nameOf(dataset, classId)}: ${second} − second rater ${signed(mean)}${interval}`;
+    }),
+  );
+  return [...lines, ...without, ...differences];
+}
+
+function overlapLines({ lists, images, problems, affected, models }: JudgedOverlap): string[] {
+  const compared = `${images} images of ${lists.join(', ')}`;
+  if (problems.length === 0)
+    return [`no evaluated image is, resembles or shares a patient with one of the ${compared}`];
+  const without = models.map(({ model, diceWithout }) => `${model} ${number(diceWithout, 3)}`).join(', ');
+  return [
+    `warning: ${affected.length} evaluated images are, resemble or share a patient with one of the ${compared}; Dice without them: ${without}`,
+    ...problems.slice(0, SHOWN).map(({ message }) => message),
+    ...(problems.length > SHOWN ? [`and ${problems.length - SHOWN} more`] : []),
+  ];
 }
 
 /** Images without the object have no Dice; the line counts how many still got a mask. */

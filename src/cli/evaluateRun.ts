@@ -2,13 +2,14 @@
  * The work of `samus evaluate`: opens data and models, evaluates the models one after another, and writes the report.
  */
 import { join } from 'node:path';
-import { openDataset } from '../data/dataset.node.js';
+import { type Dataset, openDataset } from '../data/dataset.node.js';
 import { type Sample, type SampleList, sampleOrigin } from '../data/sampleList.js';
 import { listed, SamusError } from '../errors.js';
 import type { Published } from '../evaluate/claims.js';
 import { compareEvaluations, compareToPublished, concerns, withHolm } from '../evaluate/compare.js';
 import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/evaluate.js';
 import { distinctSamples } from '../evaluate/imageGroups.js';
+import { judgedOverlap } from '../evaluate/overlap.js';
 import { promptable } from '../evaluate/promptableModel.js';
 import { requireNoisy } from '../evaluate/promptNoise.js';
 import {
@@ -22,6 +23,8 @@ import { rankModels } from '../evaluate/ranking.js';
 import type { ReportModel } from '../evaluate/report/content.js';
 import { chooseExamples } from '../evaluate/report/examples.js';
 import { makeGallery } from '../evaluate/report/gallery.node.js';
+import { evaluateRater, judgedRater } from '../evaluate/secondRater.js';
+import { type Labelling, stratify } from '../evaluate/strata.js';
 import { summariseEvaluation } from '../evaluate/summary.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import type { ModelConfig } from '../models/architecture.js';
@@ -29,6 +32,7 @@ import { architectureOf, requirePrompts } from '../models/registry.js';
 import { loadModel } from '../predict/loadModel.node.js';
 import { Segmenter } from '../predict/segmenter.js';
 import type { Provider } from '../runtime/session.js';
+import { openRater, readOverlap, readStrata, trainingLists } from './evaluateContext.js';
 import { evaluationDocument, type Judged, provenanceOf, REPORT_FILES, writeReport } from './evaluateFiles.js';
 import { resultLines } from './evaluateLines.js';
 import { beforeInterruptedEnd } from './interrupt.js';
@@ -55,6 +59,9 @@ export interface EvaluateCommandOptions {
   readonly tolerance: number;
   readonly toleranceMm: number;
   readonly published?: readonly Published[];
+  readonly strata?: readonly string[];
+  readonly secondRater?: string;
+  readonly trainList?: readonly string[];
   readonly report?: string;
   readonly provider?: Provider;
   readonly threads?: number;
@@ -98,6 +105,9 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     warn(`skipped ${repeated.length} repeated line(s), the first ${first}`);
   }
   checkPublished(published, list);
+  const labellings = await readStrata(dataset, list, options.strata ?? []);
+  const second = options.secondRater === undefined ? undefined : await openRater(options.secondRater, dataset, list);
+  const training = await wantedTraining(options, dataset, lists);
   // Detects an unreadable model before the first one has run for an hour.
   if (models.length > 1) {
     for (const model of models) checkModel((await loadModel(model)).config, model, protocol, list, dataset);
@@ -108,10 +118,12 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     await check(REPORT_FILES.map((name) => join(options.report!, name)));
     await makeFolder(options.report);
   }
+  const rater = second && (await evaluateRater(second, dataset, list, protocol));
+  const overlap = await readOverlap(dataset, list, training);
   const results: ReportModel[] = [];
   for (const model of models) {
     results.push(
-      await runModel(model, models, dataset, list, protocol, options).catch((error: unknown) => {
+      await runModel(model, models, dataset, list, protocol, labellings, options).catch((error: unknown) => {
         // Keep the results of earlier models if a later one fails.
         if (results.length > 0)
           process.stderr.write(`${resultLines({ results, comparisons: [], published: [] }).join('\n')}\n`);
@@ -128,10 +140,13 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     ),
     ...(others.length > 0 && { rankings: rankModels(evaluations, list, options.seed) }),
     published: published.flatMap((one) => evaluations.map((evaluation) => compareToPublished(evaluation, list, one))),
+    ...(rater && { rater: judgedRater(rater, evaluations, list, options.seed) }),
+    ...(overlap && { overlap: judgedOverlap(overlap, evaluations, list) }),
   };
   const provenance = await provenanceOf(results, models);
   const document = { ...evaluationDocument(options, lists, protocol, judged), provenance };
-  const failed = results.some(({ evaluation }) => evaluation.failures.length > 0);
+  const all = [...evaluations, ...(rater ? [rater.evaluation] : [])];
+  const failed = all.some(({ failures }) => failures.length > 0);
   const where = options.report === undefined ? [] : [`report: ${join(options.report, 'report.html')}`];
   const lines = resultLines(judged);
   if (options.report !== undefined) {
@@ -152,6 +167,7 @@ async function runModel(
   source: CaseSource,
   list: SampleList,
   protocol: EvaluateOptions,
+  labellings: readonly Labelling[],
   { provider, threads, report }: EvaluateCommandOptions,
 ): Promise<ReportModel> {
   const segmenter = await openAnyModel({
@@ -181,7 +197,8 @@ async function runModel(
       warn(`the report has no examples of ${adapted.name}: ${error.message}`);
       return [];
     });
-    return { evaluation, summary, gallery };
+    const strata = labellings.map((one) => stratify(evaluation.table, summary, one, protocol.seed));
+    return { evaluation, summary, gallery, strata };
   } finally {
     progress.end();
     forget();
@@ -223,6 +240,16 @@ function checkModel(
   const { names } = source.classes(strange.dataset);
   const message = `expected a model with class ${strange.classId} (${names[strange.classId]}) of ${strange.dataset}, got ${name} with ${classes} classes, the background included`;
   throw new SamusError('MODEL_CLASSES', message, 'evaluate a model that was trained on these classes');
+}
+
+/** The training lists to compare with: those named, or for a report those of the same split. */
+async function wantedTraining(
+  { trainList, report }: EvaluateCommandOptions,
+  dataset: Dataset,
+  lists: readonly string[],
+): Promise<readonly string[]> {
+  if (trainList) return trainList.filter((name) => name !== 'none');
+  return report === undefined ? [] : trainingLists(dataset, lists);
 }
 
 /** @throws SamusError EVALUATE_PUBLISHED for a dataset that no list names */

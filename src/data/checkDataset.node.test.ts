@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DataFolder, grey, texture } from '../../test/support/dataFolder.js';
-import { checkDataset } from './checkDataset.node.js';
+import { checkDataset, trainingOverlap } from './checkDataset.node.js';
 import { openDataset } from './dataset.node.js';
 import { splitDataset } from './splitDataset.node.js';
 import { tableOfDataset } from './tableDataset.node.js';
@@ -19,6 +19,36 @@ beforeEach(() => {
 afterEach(() => folder.remove());
 
 const check = async () => checkDataset(await openDataset(folder.root));
+
+describe('evaluated images', () => {
+  it('are searched for in training lists: the same, equal, alike, and of one patient', async () => {
+    folder.list('train', '1/A/both', '1/A/twin', '1/A/like', '1/A/p1', '1/A/other', '1/A/gone');
+    folder.list('test', '1/A/both', '1/A/copy', '1/A/likeness', '1/A/p2', '1/A/own').classes({ A: 2 });
+    folder.text('A/images.csv', 'name,patient\np1,7\np2,7\n');
+    const like = texture(SIDE, SIDE, 5);
+    const brighter = grey(
+      SIDE,
+      like.data.map((value) => Math.min(255, value + 5)),
+    );
+    const images = { both: 4, twin: 1, copy: 1, p1: 2, p2: 3, other: 6, own: 8 };
+    for (const [name, seed] of Object.entries(images)) await folder.pair('A', name, texture(SIDE, SIDE, seed), label);
+    await folder.pair('A', 'like', like, label);
+    await folder.pair('A', 'likeness', brighter, label);
+    const data = await openDataset(folder.root);
+    const seen: number[] = [];
+    const found = await trainingOverlap(data, await data.lists(['test']), ['train'], (done) => seen.push(done));
+    expect(found).toMatchObject({ lists: ['train'], images: 5 });
+    expect(found.problems.map(({ code, images: these }) => `${code} ${these.join(' ')}`).sort()).toEqual([
+      'SPLIT_DUPLICATE A/copy A/twin',
+      'SPLIT_IMAGE A/both',
+      'SPLIT_NEAR_DUPLICATE A/likeness A/like',
+      'SPLIT_PATIENT A/p2 A/p1',
+    ]);
+    expect(Math.max(...seen)).toBe(9);
+    const none = await trainingOverlap(data, await data.lists(['test']), []);
+    expect(none).toEqual({ lists: [], images: 0, problems: [] });
+  });
+});
 
 describe('a check', () => {
   it('finds nothing where nothing is wrong', async () => {

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { listed, SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
-import { checkLines, leaks, type Problem, type Seen } from './checkLists.js';
+import { checkLines, leaks, type Problem, type Seen, type TrainingOverlap } from './checkLists.js';
 import type { Dataset } from './dataset.node.js';
 import { groupBy } from './groupBy.js';
 import { fingerprint } from './nearDuplicates.js';
@@ -70,6 +70,44 @@ export async function checkDataset(data: Dataset, { onProgress, together }: Chec
   problems.push(...leaks(families, lists, seen));
   return { datasets, lists: counts, problems };
 }
+
+/**
+ * Searches training lists for the images of a list, images that look like them, and their patients.
+ * @param evaluated whose images are on the other side
+ * @throws SamusError as `listed` of the dataset
+ */
+export async function trainingOverlap(
+  data: Dataset,
+  evaluated: SampleList,
+  training: readonly string[],
+  onProgress?: (done: number, total: number) => void,
+): Promise<TrainingOverlap> {
+  const lists = new Map<string, SampleList>([[EVALUATED, evaluated]]);
+  for (const list of training) lists.set(list, await data.listed(list));
+  const waiting = new Map(
+    [...lists.values()].flatMap((list) => [...list].map((one) => [`${one.dataset}/${one.name}`, one])),
+  );
+  const [seen, total] = [new Map<string, Seen>(), waiting.size];
+  const queue = waiting.values();
+  const work = async (): Promise<void> => {
+    for (let next = queue.next(); !next.done; next = queue.next()) {
+      // What cannot be read, the evaluation or the training says.
+      const found = await readOne(data, next.value.dataset, next.value.name, []);
+      if (found) seen.set(found.image, found);
+      onProgress?.(seen.size, total);
+    }
+  };
+  await Promise.all(Array.from({ length: READERS }, work));
+  const family = [EVALUATED, ...training].map((list) => ({ list, side: list === EVALUATED ? EVALUATED : 'training' }));
+  const known = training.flatMap((list) => [...lists.get(list)!].map(({ dataset, name }) => `${dataset}/${name}`));
+  const images = new Set(known.filter((image) => seen.has(image))).size;
+  return { lists: training, images, problems: leaks([family], lists, seen) };
+}
+
+/** No list has this name. */
+const EVALUATED = 'the evaluated lists';
+/** Images that are decoded at the same time. */
+const READERS = 4;
 
 /** Classes of a dataset; any, where the files that say so contradict each other, which the problems of its images show. */
 function countOf(data: Dataset, dataset: string): number {

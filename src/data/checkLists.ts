@@ -27,6 +27,16 @@ export interface Seen {
   readonly patient?: string;
 }
 
+/** What evaluated images have in common with those of training. */
+export interface TrainingOverlap {
+  /** The lists of training images. */
+  readonly lists: readonly string[];
+  /** Different training images that were compared. */
+  readonly images: number;
+  /** Equal images, near-duplicates, and patients on both sides. */
+  readonly problems: readonly Problem[];
+}
+
 interface Known {
   /** Names of the files of each dataset. */
   readonly files: ReadonlyMap<string, { readonly images: ReadonlySet<string>; readonly labels: ReadonlySet<string> }>;

@@ -44,6 +44,15 @@ export async function openDataset(path: string): Promise<Dataset> {
   return new PublishedDataset(root, folders, classes);
 }
 
+/** Labels of another person: `<Dataset>/label/NAME.png`, with the classes of a dataset folder. */
+export async function openLabels(path: string, { classes }: Pick<Dataset, 'classes'>): Promise<SecondLabels> {
+  const root = await storedPath(path);
+  const names = (await isFolder(root)) ? await readdir(root) : [];
+  return new PublishedDataset(root, new Map(names.map((name) => [nameKey(name), name])), classes);
+}
+
+export type SecondLabels = Pick<Dataset, 'names' | 'readLabel'>;
+
 const byKey = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> =>
   new Map([...map].map(([name, value]) => [nameKey(name), value]));
 

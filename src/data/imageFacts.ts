@@ -65,12 +65,28 @@ export class FactsTable {
     return UTF8.decode(this.#bytes.subarray(start, this.#lineEnd(start)));
   }
 
-  /** The facts of an image, if there are any. */
-  get(name: string): ImageFacts | undefined {
+  /** Names of all columns, known ones and others. */
+  get columns(): readonly string[] {
+    return [...this.#columns.keys()];
+  }
+
+  /** What a column says of an image; undefined where there is no such column or row, or nothing in it. */
+  value(name: string, column: string): string | undefined {
+    const place = this.#columns.get(column);
+    return place === undefined ? undefined : this.#rowOf(name)?.[place]?.trim() || undefined;
+  }
+
+  #rowOf(name: string): readonly string[] | undefined {
     const at = this.#places.get(name);
     if (at === undefined) return undefined;
     const { fields } = parseRow(this.#lineAt(at), 0);
-    if (nameKey(fields[this.#nameColumn]?.trim() ?? '') !== nameKey(name)) return undefined;
+    return nameKey(fields[this.#nameColumn]?.trim() ?? '') === nameKey(name) ? fields : undefined;
+  }
+
+  /** The facts of an image, if there are any. */
+  get(name: string): ImageFacts | undefined {
+    const fields = this.#rowOf(name);
+    if (!fields) return undefined;
     const field = (column: (typeof COLUMNS)[number]): string => fields[this.#columns.get(column) ?? -1]?.trim() ?? '';
     const positive = (column: (typeof COLUMNS)[number]): number | undefined => {
       const value = Number(field(column));

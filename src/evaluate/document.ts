@@ -6,10 +6,13 @@ import type { Json } from '../errors.js';
 import type { Calibration } from './calibration.js';
 import type { Comparison, PairedDifference, PublishedComparison } from './compare.js';
 import type { Failure } from './evaluate.js';
+import type { JudgedOverlap } from './overlap.js';
 import type { Ranking, Rankings } from './ranking.js';
 import { FAILURE_DICE, type Reliability } from './reliability.js';
+import type { JudgedRater } from './secondRater.js';
 import type { MetricSummary } from './statistics.js';
-import type { GroupSummary } from './summary.js';
+import type { Strata, Stratum } from './strata.js';
+import type { EvaluationSummary, GroupSummary } from './summary.js';
 
 /** The JSON of each dataset and class. */
 export function groupDocument(
@@ -171,6 +174,51 @@ function rankingDocument({ images, standings, ordered, tau }: Ranking): { [key: 
       ...(stability && { bootstrap: { shares: [...stability.shares], rank_ci95: [...stability.ci95] } }),
     })),
     ...(tau !== undefined && { kendall_tau: tau }),
+  };
+}
+
+/** Results by columns of images.csv. */
+export function strataDocument({ column, groups, overall }: Strata, summary: EvaluationSummary): Json {
+  const each = (strata: readonly Stratum[]) =>
+    strata.map(({ value, images, dice, failed }) => ({
+      value,
+      images,
+      dice: metricDocument(dice),
+      failure_rate: { dice_below: FAILURE_DICE, mean: failed.mean, ...interval(failed) },
+    }));
+  return {
+    column,
+    datasets: groups.map((strata, g) => {
+      const { dataset, classId } = summary.groups[g]!;
+      return { dataset, class: classId, strata: each(strata) };
+    }),
+    overall: each(overall),
+  };
+}
+
+/** Comparisons are of each model less the second rater. */
+export function raterDocument({ summary, evaluation, missing, comparisons }: JudgedRater): Json {
+  const images = summary.groups.reduce((sum, group) => sum + group.images, 0);
+  return {
+    datasets: summary.groups.map((group) => groupDocument(group)),
+    overall: { images, ...metricsDocument(summary.overall, images), ci95_resamples: summary.resampled },
+    missing,
+    comparisons: comparisons.map(comparisonDocument),
+    failures: evaluation.failures.map(failureDocument),
+  };
+}
+
+/** What the evaluated images have in common with training lists. */
+export function overlapDocument({ lists, images, problems, affected, models }: JudgedOverlap): Json {
+  return {
+    lists: [...lists],
+    images,
+    affected: [...affected],
+    problems: problems.map(({ code, message, images: these }) => ({ code, message, images: [...these] })),
+    dice: models.map(({ model, dice, diceWithout }) => ({
+      model,
+      ...defined({ all: dice, without_affected: diceWithout }),
+    })),
   };
 }
 

@@ -118,7 +118,7 @@ async function evaluateImage(
   const { width, height, label, spacingMm, patient } = evaluated;
   const asked = [...new Set(group.map((index) => list.at(index).classId))];
   const classIds = asked.filter((classId) => label.includes(classId));
-  const seen = lookedOnce(model);
+  const seen = lookedOnce(model, first);
   const about = {
     pixelMm2: spacingMm ? spacingMm[0] * spacingMm[1] : Number.NaN,
     image: group[0]!,
@@ -174,12 +174,12 @@ function promptOfAbsent(options: EvaluateOptions, label: Uint8Array, width: numb
 }
 
 /** The model for one image, which it encodes once however often it is asked to look. */
-function lookedOnce(model: PromptableModel): PromptableModel {
+function lookedOnce(model: PromptableModel, sample: Sample): PromptableModel {
   let answering: ReturnType<PromptableModel['look']> | undefined;
   return {
     name: model.name,
     look: (image) => {
-      answering ??= model.look(image);
+      answering ??= model.look(image, sample);
       return answering;
     },
   };

@@ -2,6 +2,7 @@
  * What evaluation asks of a model: to look at an image once and to answer any number of prompts on it. The segmenters
  * of predict/ are such models; evaluation knows none of them, so that anything that answers prompts can be measured.
  */
+import type { Sample } from '../data/sampleList.js';
 import type { Image } from '../formats/image.js';
 import type { PixelBox } from '../formats/mask.js';
 
@@ -36,7 +37,8 @@ export interface PromptableModel {
   readonly name: string;
   /** Whether it sees the colours of an image; default false: images become grey before. */
   readonly colour?: boolean;
-  look(image: Image): Promise<Answering>;
+  /** @param sample what the image is of, for whoever answers from labels */
+  look(image: Image, sample?: Sample): Promise<Answering>;
 }
 
 /** The part of a segmenter that is used here; the first mask answers, as published. */

@@ -1,7 +1,7 @@
 /**
  * `samus evaluate` as a user has it: documents, files, exit codes.
  */
-import { copyFileSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -161,6 +161,57 @@ describe('samus evaluate', () => {
     expect(JSON.parse(boxes.stdout).datasets[0].prompt_noise.levels).toHaveLength(2);
   });
 
+  it('holds results against a second rater, columns of the data, and the training images', async () => {
+    const data = spoiled('context');
+    const images = [0, 2, 4, 6, 8, 10].map((i) => `p ${i}`);
+    writeFileSync(
+      join(data, 'Breast-Phantom/images.csv'),
+      `name,scanner\n${images.map((name, i) => `${name},${i % 2 === 0 ? 'old' : 'new'}\n`).join('')}`,
+    );
+    // The first rater's labels are the second's, but for one that is missing; an evaluated image is in training too.
+    cpSync(data, join(folder, 'rater'), { recursive: true });
+    rmSync(join(folder, 'rater/Breast-Phantom/label/p 4.png'));
+    copyFileSync(join(data, 'Breast-Phantom/img/p 0.png'), join(data, 'Breast-Phantom/img/p 2.png'));
+    const context = ['--second-rater', 'rater', '--strata', 'scanner', '--report', 'held'];
+    const args = ['evaluate', '--data', 'context', '--list', 'val', '--model', 'one', '--clicks', '1', ...context];
+    const { code, stdout } = await samus(folder, ...args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Breast-Phantom object: Dice by scanner: new 0\.\d+ \(n 3\), old 0\.\d+ \(n 2\)/);
+    expect(stdout).toMatch(/Breast-Phantom object: second rater Dice 1\.000/);
+    expect(stdout).toMatch(
+      /warning: 1 evaluated images are, resemble or share a patient with one of the 2 images of train/,
+    );
+    const { second_rater, strata, training_overlap } = JSON.parse(
+      readFileSync(join(folder, 'held/summary.json'), 'utf8'),
+    );
+    expect(second_rater).toMatchObject({
+      missing: 1,
+      datasets: [{ images: 4, dice: { mean: 1 } }, {}, {}],
+      failures: [],
+    });
+    expect(second_rater.comparisons).toMatchObject([{ first: 'second rater', second: 'one' }]);
+    expect(strata).toMatchObject([
+      {
+        column: 'scanner',
+        datasets: [{ strata: [{ value: 'new' }, { value: 'old' }] }, {}, {}],
+        overall: [{}, {}, { value: 'unknown' }],
+      },
+    ]);
+    expect(training_overlap).toMatchObject({
+      lists: ['train'],
+      images: 2,
+      affected: ['Breast-Phantom/p 2'],
+      problems: [{ code: 'SPLIT_DUPLICATE' }],
+      dice: [{ model: 'one', all: expect.any(Number), without_affected: expect.any(Number) }],
+    });
+    const page = readFileSync(join(folder, 'held/report.html'), 'utf8');
+    for (const heading of ['Second rater', 'By scanner', 'Overlap with training'])
+      expect(page).toContain(`<h2>${heading}</h2>`);
+    expect(page).not.toMatch(/undefined|NaN/);
+    const skipped = await samus(folder, ...args.slice(0, -2), '--train-list', 'none', '--json');
+    expect(JSON.parse(skipped.stdout)).not.toHaveProperty('training_overlap');
+  });
+
   it('writes no report over a table of the dataset', async () => {
     const data = spoiled('facts');
     const table = join(data, 'Breast-Phantom/images.csv');
@@ -224,6 +275,19 @@ describe('samus evaluate', () => {
       'EVALUATE_CLICK_MODE',
       2,
       ['--data', 'data', '--prompt', 'box', '--click-mode', 'centre'],
+    ],
+    ['strata without a table', 'EVALUATE_STRATA', 3, ['--data', 'data', '--list', 'val', '--strata', 'scanner']],
+    [
+      'a second rater without labels',
+      'EVALUATE_RATER',
+      3,
+      ['--data', 'data', '--list', 'val', '--second-rater', 'one'],
+    ],
+    [
+      'a training list that is not there',
+      'DATA_LIST_MISSING',
+      3,
+      ['--data', 'data', '--list', 'val', '--train-list', 'x'],
     ],
     ['a published result in per cent', 'EVALUATE_PUBLISHED', 2, ['--data', 'data', '--published', 'x=84±9,n=20']],
     [

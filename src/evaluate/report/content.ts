@@ -4,7 +4,10 @@
 import type { SampleList } from '../../data/sampleList.js';
 import type { Comparison, PublishedComparison } from '../compare.js';
 import type { EvaluateOptions, Evaluation } from '../evaluate.js';
+import type { JudgedOverlap } from '../overlap.js';
 import type { Rankings } from '../ranking.js';
+import type { JudgedRater } from '../secondRater.js';
+import type { Strata } from '../strata.js';
 import type { EvaluationSummary } from '../summary.js';
 import type { GalleryEntry } from './examples.js';
 
@@ -12,6 +15,8 @@ export interface ReportModel {
   readonly evaluation: Evaluation;
   readonly summary: EvaluationSummary;
   readonly gallery: readonly GalleryEntry[];
+  /** By columns of images.csv, where asked for. */
+  readonly strata: readonly Strata[];
 }
 
 export interface ReportContent {
@@ -23,6 +28,9 @@ export interface ReportContent {
   /** Absent for a single model. */
   readonly rankings?: Rankings;
   readonly published: readonly PublishedComparison[];
+  readonly rater?: JudgedRater;
+  /** Absent where no training lists are known. */
+  readonly overlap?: JudgedOverlap;
   /** Names of classes by index, for datasets with several. */
   readonly classNames: (dataset: string) => readonly string[];
   readonly provenance: Provenance;

@@ -12,6 +12,8 @@ export interface DistributionRow {
   readonly name: string;
   /** Which colour of the page's series it has, from 0 on. */
   readonly series: number;
+  /** Mean of a second rater, as a dashed line. */
+  readonly ceiling?: number;
   /** 0 to 1; undefined ones are left out. */
   readonly values: Float64Array;
 }
@@ -41,7 +43,11 @@ export function distributionChart(rows: readonly DistributionRow[], what: string
   );
 }
 
-function drawRow({ name, series, values }: DistributionRow, top: number, x: (value: number) => number): string {
+function drawRow(
+  { name, series, values, ceiling }: DistributionRow,
+  top: number,
+  x: (value: number) => number,
+): string {
   const sorted = defined(values).sort();
   const base = top + PEAK + 4;
   const text = label(LEFT - 14, base - 2, shortened(name), 'end', 'name');
@@ -64,7 +70,8 @@ function drawRow({ name, series, values }: DistributionRow, top: number, x: (val
     line(low!, middle, high!, middle, 'whisker') +
     `<rect x="${first}" y="${middle - 4}" width="${Math.max(1, round(third! - first!))}" height="8" rx="2" class="box"/>` +
     line(median!, middle - 5, median!, middle + 5, 'median') +
-    `<circle cx="${x(mean)}" cy="${middle}" r="2.6" class="mean"/>`;
+    `<circle cx="${x(mean)}" cy="${middle}" r="2.6" class="mean"/>` +
+    (ceiling === undefined ? '' : line(x(ceiling), top, x(ceiling), middle + 6, 'limit'));
   const numbers = label(RIGHT + 14, base + 6, `${formatNumber(mean, 3)} ± ${formatNumber(std, 3)}`, 'start', 'value');
   const title = `<title>${sorted.length} values, median ${formatNumber(percentileOfSorted(sorted, 0.5), 3)}</title>`;
   return `<g class="series s${series}">${title}<g class="bars">${bars.join('')}</g>${box}</g>${text}${numbers}`;

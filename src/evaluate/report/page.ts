@@ -7,6 +7,7 @@ import { escapeText, formatNumber } from '../../formats/svg.js';
 import { clickModeName, promptName } from '../promptPlan.js';
 import type { EvaluationSummary } from '../summary.js';
 import type { ReportContent, ReportModel } from './content.js';
+import { overlapSection, raterSection, strataSections } from './contextSections.js';
 import { methodsSection } from './methods.js';
 import {
   absentSections,
@@ -26,13 +27,15 @@ import { noiseSections, publishedSection, rankingSection, reliabilitySection } f
 
 /** The whole page. */
 export function reportPage(content: ReportContent): string {
-  const { results, protocol, lists, comparisons, rankings, published, provenance, notice } = content;
+  const { results, protocol, lists, comparisons, rankings, published, rater, overlap, provenance, notice } = content;
   const models = results.map(({ summary }) => summary.model);
   const title =
     models.length > 1
       ? `${models.slice(0, -1).join(', ')} and ${models[models.length - 1]} compared`
       : `Evaluation of ${models[0]}`;
   const summaries = results.map(({ summary }) => summary);
+  // The second rater is one more row.
+  const rows = rater ? [...summaries, rater.summary] : summaries;
   const setting = [
     `${lists.length > 1 ? 'lists' : 'list'} ${lists.join(', ')}`,
     `prompt ${promptName(protocol.prompt)}`,
@@ -43,20 +46,23 @@ export function reportPage(content: ReportContent): string {
     protocol.native ? 'native size' : '256\u00a0×\u00a0256\u00a0pixels',
   ];
   const sections = [
+    ...(overlap ? [overlapSection(overlap)] : []),
     ...(rankings ? [rankingSection(rankings, summaries[0]!)] : []),
     ...comparisons.map((comparison) => comparisonSection(comparison, content)),
     ...(published.length > 0 ? [publishedSection(published)] : []),
-    section('Overlap', `Means over images${intervalNote(summaries)}.`, overlapTable(summaries)),
-    section('Distances', distanceNote(summaries), `${distanceTable(summaries, 'px')}${millimetres(summaries)}`),
+    section('Overlap', `Means over images${intervalNote(summaries)}.`, overlapTable(rows)),
+    section('Distances', distanceNote(summaries), `${distanceTable(rows, 'px')}${millimetres(rows)}`),
+    ...(rater ? [raterSection(rater)] : []),
     ...absentSections(summaries),
     reliabilitySection(summaries),
+    ...strataSections(results),
     section(
       'Distribution of Dice',
       'Histogram, quartiles and range; the ring is the mean. On the right: mean ± standard deviation.',
       distributions(content),
     ),
-    ...(protocol.clicks > 0 ? [interactionSection(summaries)] : []),
-    ...noiseSections(summaries),
+    ...(protocol.clicks > 0 ? [interactionSection(summaries, rater)] : []),
+    ...noiseSections(summaries, rater),
     ...(protocol.draws > 1
       ? [
           section(

@@ -100,6 +100,8 @@ export interface Curve {
   readonly series: number;
   /** In ascending order of `at`. */
   readonly points: readonly { readonly at: number; readonly mean: number; readonly ci95?: Interval }[];
+  /** Mean of a second rater, as a dashed line. */
+  readonly ceiling?: number;
 }
 
 /** Names of the axes, and of the whole for those who cannot see it. */
@@ -116,13 +118,14 @@ const WIDE: Plot = { left: 56, top: 12, right: 640, bottom: 292 };
 /** Shares up to 1 over something; few curves have their 95 % intervals as bands. */
 export function curvePlot(curves: readonly Curve[], names: CurveAxes): string {
   const all = curves.flatMap(({ points }) => points);
-  const values = all.flatMap(({ mean, ci95 }) => [mean, ...(ci95 ?? [])]).filter(Number.isFinite);
+  const ceilings = curves.flatMap(({ ceiling = Number.NaN }) => ceiling);
+  const values = [...ceilings, ...all.flatMap(({ mean, ci95 }) => [mean, ...(ci95 ?? [])])].filter(Number.isFinite);
   const low = Math.max(0, Math.floor(Math.min(1, ...values) * 10) / 10);
   const steps = [...new Set(all.map(({ at }) => at))].sort((a, b) => a - b);
   const [from = 0, to = 1] = [steps[0], steps.at(-1)];
   const x = linearScale([from, to > from ? to : from + 1], [WIDE.left + 12, WIDE.right - 12]);
   const y = linearScale([low, 1], [WIDE.bottom, WIDE.top]);
-  const lines = curves.map(({ points, series, name }) => {
+  const lines = curves.map(({ points, series, name, ceiling }) => {
     const ends = points.flatMap(({ at, ci95 }) => (ci95 ? [{ at: x(at), ci95 }] : []));
     const upper = ends.map(({ at, ci95 }) => `${at},${y(ci95[1])}`);
     const lower = ends.map(({ at, ci95 }) => `${at},${y(ci95[0])}`).reverse();
@@ -131,8 +134,9 @@ export function curvePlot(curves: readonly Curve[], names: CurveAxes): string {
         `<circle cx="${x(at)}" cy="${y(mean)}" r="3.2" class="disc"><title>${mean.toFixed(3)}</title></circle>`,
     );
     const band = curves.length > MOST_BANDS ? '' : `<polygon points="${[...upper, ...lower].join(' ')}" class="band"/>`;
+    const top = ceiling === undefined ? '' : line(WIDE.left, y(ceiling), WIDE.right, y(ceiling), 'limit');
     const path = points.map(({ at, mean }) => `${x(at)},${y(mean)}`).join(' ');
-    return `<g class="series s${series}"><title>${escapeText(name)}</title>${band}<polyline points="${path}" class="curve"/>${dots.join('')}</g>`;
+    return `<g class="series s${series}"><title>${escapeText(name)}</title>${band}<polyline points="${path}" class="curve"/>${dots.join('')}${top}</g>`;
   });
   const content =
     axes(

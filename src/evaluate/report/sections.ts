@@ -6,6 +6,7 @@ import { escapeText, formatNumber, formatSigned, standaloneSvg, thinned } from '
 import { areasOf } from '../areaAgreement.js';
 import { places } from '../columns.js';
 import type { Comparison } from '../compare.js';
+import type { JudgedRater } from '../secondRater.js';
 import type { EvaluationSummary, GroupSummary } from '../summary.js';
 import type { ReportContent, ReportModel } from './content.js';
 import { type DistributionRow, distributionChart } from './distributionChart.js';
@@ -29,7 +30,7 @@ export function savable(drawn: string, name: string): string {
 }
 
 /** Rows of charts: datasets one after the other, the models of each side by side. */
-export function distributions({ results }: ReportContent): string {
+export function distributions({ results, rater }: ReportContent): string {
   const several = results.length > 1;
   const [first] = results;
   const rows = first!.summary.groups.flatMap((group) =>
@@ -38,6 +39,7 @@ export function distributions({ results }: ReportContent): string {
       return {
         name: several ? (m === 0 ? groupName(group) : summary.model) : groupName(group),
         series: m % SERIES_COUNT,
+        ...ceilingOf(rater, group),
         values: same ? table.valuesOf(table.column('dice'), same.samples) : new Float64Array(),
       };
     }),
@@ -70,7 +72,13 @@ const CLICKS = {
   title: 'Mean Dice after each interaction',
 };
 
-export function interactionSection(summaries: readonly EvaluationSummary[]): string {
+/** The mean Dice of a second rater for the same dataset and class. */
+export function ceilingOf(rater: JudgedRater | undefined, group: GroupSummary): { readonly ceiling?: number } {
+  const same = rater && sameGroup(rater.summary, group);
+  return same && same.images > 0 ? { ceiling: same.metrics.get('dice')!.mean } : {};
+}
+
+export function interactionSection(summaries: readonly EvaluationSummary[], rater?: JudgedRater): string {
   const several = summaries.length > 1;
   const curves = summaries.flatMap(({ model, groups }, m) =>
     groups.flatMap((group, g) =>
@@ -79,6 +87,7 @@ export function interactionSection(summaries: readonly EvaluationSummary[]): str
             {
               name: several ? `${groupName(group)}, ${model}` : groupName(group),
               series: (m * groups.length + g) % SERIES_COUNT,
+              ...ceilingOf(rater, group),
               points: group.turns.map(({ interactions, dice }) => ({ at: interactions, ...dice })),
             },
           ]

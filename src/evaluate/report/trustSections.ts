@@ -6,9 +6,10 @@ import { escapeText, formatNumber, formatSigned } from '../../formats/svg.js';
 import type { PublishedComparison } from '../compare.js';
 import type { Ranking, Rankings, Standing } from '../ranking.js';
 import { diceAt, FAILURE_DICE, type Reliability } from '../reliability.js';
+import type { JudgedRater } from '../secondRater.js';
 import type { EvaluationSummary } from '../summary.js';
 import { curvePlot } from './plots.js';
-import { key, savable, section } from './sections.js';
+import { ceilingOf, key, savable, section } from './sections.js';
 import { SERIES_COUNT } from './style.js';
 import { groupColumns, groupName, intervalText, pText, table } from './table.js';
 
@@ -84,7 +85,7 @@ const NOISE_AXES = {
   title: 'Mean Dice over prompt noise',
 };
 
-export function noiseSections(summaries: readonly EvaluationSummary[]): string[] {
+export function noiseSections(summaries: readonly EvaluationSummary[], rater?: JudgedRater): string[] {
   const several = summaries.length > 1;
   const rows = summaries.flatMap(({ model, groups }, m) =>
     groups.flatMap((group, g) =>
@@ -100,6 +101,7 @@ export function noiseSections(summaries: readonly EvaluationSummary[]): string[]
   const curves = rows.map((row) => ({
     name: nameOf(row),
     series: row.series,
+    ...ceilingOf(rater, row.group),
     points: row.noise.map(({ percent, dice }) => ({ at: percent, ...dice })),
   }));
   const legend = `<div class="legend">${curves.map(({ name, series }) => key(series, name)).join('')}</div>`;
