@@ -156,6 +156,19 @@ describe('a pair of folders', () => {
     expect((await readdir(out, { recursive: true })).sort()).toEqual(before.sort());
   });
 
+  it('replaces nothing but a dataset, least of all the masks that it reads', async () => {
+    const source = await newFolder();
+    await write(source, 'images/a.png', texture(8, 6, 1));
+    await write(source, 'labels/a.png', grey(8, new Uint8Array(48).fill(255, 8, 16)));
+    for (const dataset of ['images', 'labels']) {
+      const again = importFrom('pair', source, { dataset, out: source, replace: true });
+      await expect(again).rejects.toThrow(coded('DATA_EXISTS'));
+    }
+    expect(await readdir(join(source, 'labels'))).toEqual(['a.png']);
+    await mkdir(join(source, 'Empty'));
+    await importFrom('pair', source, { dataset: 'Empty', out: source, replace: true });
+  });
+
   it('puts back a dataset that a cut off import had moved aside, and leaves no lists of one that it replaces', async () => {
     const source = await newFolder();
     await write(source, 'images/a.png', texture(8, 6, 1));

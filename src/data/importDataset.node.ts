@@ -3,7 +3,7 @@
  * class.json and dataset.json, and lists. A dataset appears in the root as a whole or not at all. What the sources
  * look like is the business of importers/.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { exists, storedPath } from '../formats/fileSystem.node.js';
@@ -67,11 +67,18 @@ export async function importDataset(out: string, plan: ImportPlan, options: Writ
   for (const dataset of plan.datasets.keys()) {
     checkFolder(dataset);
     await restore(join(root, dataset), asideOf(root, dataset));
-    if (!replace && (await exists(join(root, dataset)))) {
+    const place = join(root, dataset);
+    if (!(await exists(place))) continue;
+    if (!replace) {
       const message = `${dataset} exists already in ${root}`;
       throw new SamusError('DATA_EXISTS', message, 'import into another folder, or add --replace', {
         dataset,
       });
+    }
+    if (!(await exists(join(place, 'img'))) && (await readdir(place).catch(() => [''])).length > 0) {
+      // It may even be the folder of masks that this import reads.
+      const message = `expected a dataset to replace, but ${place} has no folder img`;
+      throw new SamusError('DATA_EXISTS', message, 'import into another folder, or choose another name', { dataset });
     }
   }
   const byDataset = groupBy(plan.items, ({ dataset }) => dataset);
