@@ -15,7 +15,7 @@ import { architectureOf } from '../models/registry.js';
 import { compile, takenBy } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
 import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
-import { clickPrompt, type PointList } from './drawPrompt.js';
+import { clickPrompt, type PointList } from './trainingSample.js';
 
 export interface ClickAnswer {
   /** Absent if the model takes no prompts. */

@@ -21,7 +21,6 @@ import { initialise, type ParameterInfo } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
 import type { Runtime } from '../runtime/session.js';
 import { BatchLoader } from './batchLoader.node.js';
-import { ASKED, pointsOf } from './drawPrompt.js';
 import { type GradientGraph, gradientGraph, targetSide } from './gradientGraph.js';
 import { modelCard } from './modelCard.js';
 import { ADAM, type UpdateRule } from './optimizer.js';
@@ -31,7 +30,7 @@ import { flagOf } from './settings.js';
 import { Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 import { classesOfLists, fingerprint, readLists } from './trainingLists.node.js';
-import type { SampleShape } from './trainingSample.js';
+import { ASKED, pointsOf, type SampleShape } from './trainingSample.js';
 import { type CheckpointSource, type Position, readTrainingState, writeLast } from './trainingState.node.js';
 import type { ValidationOptions } from './validate.node.js';
 

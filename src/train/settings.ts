@@ -4,10 +4,9 @@
  */
 import { OPTIMIZERS, SCHEDULES } from '../models/architecture.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
-import { TRAINING_PROMPTS } from './drawPrompt.js';
 import type { Recipe } from './gradientGraph.js';
 import { byName, choice, number, orOff, type Setting, setting, text, texts, whole } from './settingKinds.js';
-import { AUGMENTATIONS } from './trainingSample.js';
+import { AUGMENTATIONS, TRAINING_PROMPTS } from './trainingSample.js';
 
 export const DEFAULT_SEED = 1234;
 
