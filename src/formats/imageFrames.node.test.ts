@@ -218,6 +218,28 @@ describe('a whole file of a coding that is not read', () => {
   });
 });
 
+it('TIFF names the coding of another page that keeps one from being read', async () => {
+  const pages = await Promise.all(
+    [0, 1].map((v) =>
+      sharp(Buffer.alloc(16, v), { raw: { width: 4, height: 4, channels: 1 } })
+        .png()
+        .toBuffer(),
+    ),
+  );
+  const bytes = await sharp(pages, { join: { animated: true } })
+    .tiff({ compression: 'lzw' })
+    .toBuffer();
+  expect((await openImage(bytes)).frames).toBe(2);
+  const entry = Buffer.from([0x03, 0x01, 0x03, 0x00]);
+  bytes.writeUInt16LE(50_000, bytes.lastIndexOf(entry) + 8);
+  const source = await openImage(bytes);
+  for (const frame of [1, 2]) {
+    await expect(source.read(frame)).rejects.toThrow(
+      expect.objectContaining({ code: 'IMAGE_FORMAT', message: expect.stringContaining('Zstandard') }),
+    );
+  }
+});
+
 describe('TIFF in tiles', () => {
   const picture = { width: 40, height: 40, channels: 1 as const };
   const data = Buffer.from(Array.from({ length: 1600 }, (_, i) => (i * 7) % 251));

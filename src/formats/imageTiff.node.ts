@@ -112,8 +112,9 @@ export async function tiffSource(given: ImageFile, limits: Required<ImageLimits>
   const file = path ?? (await given.bytes());
   const pages = await pagesOf(name, file, limits.maxFrames);
   const [first] = pages;
+  // The decoder reads no page of a file in which one has a coding that it lacks.
   const failed = (error: unknown, page: TiffPage | undefined): SamusError =>
-    failure(error, name, page && unreadTiff(page));
+    failure(error, name, page && (unreadTiff(page) ?? pages.map(unreadCompression).find((coding) => coding)));
   const size = first ?? (await headerOf(file).catch((error: unknown) => Promise.reject(failed(error, first))));
   checkSize(name, size.width, size.height, limits);
   const frames = Math.max(1, pages.length);
@@ -167,9 +168,18 @@ function unreadColours(page: TiffPage): string | undefined {
   return whole ? undefined : `YCbCr of ${page.bits} bits with colour for ${page.subsampling.join('x')} pixels each`;
 }
 
+/** The compression of a page where the decoder lacks it. */
+function unreadCompression({ compression }: TiffPage): string | undefined {
+  return READ_CODINGS.includes(compression)
+    ? undefined
+    : (CODING_NAMES[compression] ?? `TIFF compression ${compression}`);
+}
+
 /** What is unusual in the coding of a page that could not be decoded, or undefined. */
-function unreadTiff({ compression, bits, samples, sampleFormat, planar, tiled }: TiffPage): string | undefined {
-  if (!READ_CODINGS.includes(compression)) return CODING_NAMES[compression] ?? `TIFF compression ${compression}`;
+function unreadTiff(page: TiffPage): string | undefined {
+  const { compression, bits, samples, sampleFormat, planar, tiled } = page;
+  const coding = unreadCompression(page);
+  if (coding !== undefined) return coding;
   const kind = SAMPLE_NAMES[sampleFormat];
   if (kind !== undefined || bits === 64) return `${kind ?? 'unsigned integers'} of ${bits} bits`;
   if (planar && tiled && samples > 1) return 'tiles in separate planes';
