@@ -1,6 +1,7 @@
 /**
  * ONNX Runtime on Node: the CPU by default, other providers if the machine has them. By default each session runs in its
- * own thread; programs that only compute (command line, training, benchmarks) run them in the calling thread.
+ * own thread, so that an interrupt and the display of progress need not wait; programs that only compute (training,
+ * benchmarks, the server's inference threads) run them in the calling thread.
  */
 import { readFileSync } from 'node:fs';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
