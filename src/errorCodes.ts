@@ -44,6 +44,7 @@ export const ERRORS = {
   CHECKPOINT_NOT_TORCH: input('The zip archive is not a PyTorch checkpoint.'),
   CHECKPOINT_NO_STATE_DICT: input('The checkpoint contains no state dict.'),
   CHECKPOINT_NPY: input('An array of a .npz file is damaged or of a kind that is not read.'),
+  CHECKPOINT_PARTIAL: input('The checkpoint has only the weights that were trained.'),
   CHECKPOINT_PICKLE_ARGUMENTS: input('The pickle builds an object from arguments that do not fit it.'),
   CHECKPOINT_PICKLE_CALL: input('The pickle calls something that is not on the closed list.'),
   CHECKPOINT_PICKLE_CLASS: input('The pickle needs a class that is not on the closed list; nothing was executed.'),

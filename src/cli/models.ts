@@ -45,6 +45,10 @@ function convertCommand(): Command {
     .argument('<model>', MODEL_NAMES)
     .argument('<out>', 'the model folder to write')
     .option('--config <file>', 'a config.json with the sizes or the name of a preset, instead of detecting them')
+    .option(
+      '--base <checkpoint>',
+      'for a checkpoint of trained weights only (SAMed): the model that they were trained from',
+    )
     .option('--key <name>', KEY_HELP)
     .option('--int8', "store the encoder's large weights in 8 bits")
     .option('--float16', 'store the weights in 16 bits: half the size, still computed in float32')

@@ -6,11 +6,15 @@ import { readCheckpointFile } from '../formats/checkpointFile.node.js';
 import { toFloat16 } from '../formats/halfFloat.js';
 import type { CheckpointDict } from '../formats/torchCheckpoint.js';
 import type { TensorData } from '../graph/tensorData.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { parseConfig } from '../models/configFile.js';
 import { findModel } from '../models/findModel.js';
 import { parametersOf } from '../models/graphs.js';
 import { modelFromParts } from '../models/model.js';
 import { quantise } from '../models/quantise.js';
 import { architectureOf, presets } from '../models/registry.js';
+import { completedFrom, findPartial } from '../models/startFrom.js';
+import { Random } from '../nn/random.js';
 import type { ModelSelection } from '../predict/loadModel.node.js';
 import type { Model } from '../predict/types.js';
 import { readConfigFile } from './configFile.js';
@@ -23,6 +27,8 @@ import { type Outcome, warn } from './run.js';
 export interface ConvertOptions {
   /** Path of a config.json, or the name of a preset. */
   readonly config?: string;
+  /** The model that the trained weights of a partial checkpoint started from. */
+  readonly base?: string;
   /** Selects a model in a checkpoint with several. */
   readonly key?: string;
   /** Store the encoder's large weights in 8 bits. */
@@ -39,12 +45,10 @@ export interface ConvertOptions {
 export async function convertModel(checkpoint: string, out: string, options: ConvertOptions): Promise<Outcome> {
   await checkModelOutput(
     out,
-    [checkpoint],
+    [checkpoint, ...(options.base === undefined ? [] : [options.base])],
     options.config === undefined || presets().has(options.config) ? [] : [options.config],
   );
-  const model = await (options.config === undefined
-    ? readModel(checkpoint, options)
-    : readWithConfig(checkpoint, options.config, options));
+  const model = await modelOf(checkpoint, options);
   const card = model.card ?? cardOf(model, checkpoint);
   if (!options.int8) return saveModel(out, options.float16 ? halved(model) : model, card);
   const rounded = await withProgress('rounding to 8 bits', async () => quantise(model.config, model.tensors));
@@ -70,11 +74,36 @@ const INT8_NOTE = `The large weights of the image encoder are stored in 8 bits (
 from those of the original model.
 `;
 
+function modelOf(checkpoint: string, options: ConvertOptions): Promise<Model> {
+  const { base, config } = options;
+  if (base !== undefined) return readCompleted(checkpoint, base, config);
+  return config === undefined ? readModel(checkpoint, options) : readWithConfig(checkpoint, config, options);
+}
+
+/** Trained weights alone, with the rest of the model that they were trained from. */
+async function readCompleted(checkpoint: string, base: string, named: string | undefined): Promise<Model> {
+  const sizes = named === undefined ? undefined : await namedConfig(named);
+  const { tensors } = await withProgress(`reading ${checkpoint}`, () =>
+    readCheckpointFile(checkpoint, { choose: findPartial }),
+  );
+  const whole = await readModel(base);
+  // Nothing is drawn: the checkpoint has all trained weights.
+  return { name: modelName(checkpoint), ...completedFrom(whole, tensors, Random.seeded(1), sizes) };
+}
+
+async function namedConfig(named: string): Promise<ModelConfig> {
+  return presets().get(named) ?? parseConfig(await readConfigFile(named)).config;
+}
+
+function modelName(checkpoint: string): string {
+  return basename(checkpoint, extname(checkpoint));
+}
+
 async function readWithConfig(checkpoint: string, named: string, { key }: ModelSelection): Promise<Model> {
   const config = presets().get(named) ?? (await readConfigFile(named));
   const choose = (dicts: readonly CheckpointDict[]) => findModel(dicts, key);
   const { tensors } = await withProgress(`reading ${checkpoint}`, () => readCheckpointFile(checkpoint, { choose }));
-  const model = modelFromParts(basename(checkpoint, extname(checkpoint)), config, tensors);
+  const model = modelFromParts(modelName(checkpoint), config, tensors);
   for (const warning of model.warnings ?? []) warn(warning);
   return model;
 }

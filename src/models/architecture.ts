@@ -152,6 +152,16 @@ export interface Backbone<C extends ModelConfig = ModelConfig> {
   shaped?(tensor: TensorData<'float32'>, weight: ParameterInfo, config: C): TensorData<'float32'> | undefined;
 }
 
+/** Checkpoints that hold only what was trained; the model that the training started from has the rest. */
+export interface PartialCheckpoint<C extends ModelConfig = ModelConfig> {
+  /** A tensor by which they are recognised. */
+  readonly mark: string;
+  /** The model's name of a tensor. */
+  nameOf(tensor: string): string;
+  /** The sizes. @param start those of a model that starts from the same weights @param tensors of the checkpoint */
+  config(start: C, tensors: Shapes): C;
+}
+
 /** The measured memory of a training. One of this size or smaller needs no more. */
 export interface TrainingMemory {
   /** The size: one of `presets`. */
@@ -183,6 +193,8 @@ interface Common<C extends ModelConfig, Outputs> {
    * this one.
    */
   readonly recognisedAs?: string;
+  /** Whether a tensor of public checkpoints repeats what sizes or other weights say, so that it is left out without a warning. */
+  isDerived?(name: string): boolean;
   /** Common name prefix that published checkpoints may lack. */
   readonly namePrefix?: string;
   preprocessing(config: C): Preprocessing;
@@ -195,6 +207,8 @@ interface Common<C extends ModelConfig, Outputs> {
   isQuantisable?(name: string): boolean;
   /** Other architectures whose weights this one can start from, by their id. */
   readonly startFrom?: Readonly<Record<string, WeightTransfer<C>>>;
+  /** Public checkpoints of its trained weights only; none if absent. */
+  readonly partial?: PartialCheckpoint<C>;
   /** Files of pretrained weights that parts of it start from; none if absent. */
   readonly backbones?: readonly Backbone<C>[];
   /** What `samus train --profile` chooses by; docs/train.md describes the measurement. */

@@ -60,7 +60,7 @@ function unexpectedWarnings(names: readonly string[]): string[] {
 export interface CheckedStateDict {
   /** The model's weights in the order of its graphs; other floating-point types become float32, the rest is not copied. */
   readonly tensors: StateDict;
-  /** Names that the model does not have. */
+  /** Names that the model does not have, without those of tensors that say nothing new. */
   readonly unexpected: readonly string[];
 }
 
@@ -110,13 +110,14 @@ export function checkStateDict(config: ModelConfig, tensors: StateDict): Checked
     );
   }
   const known = new Set(parameters.map(({ name }) => name));
+  const architecture = architectureOf(config);
   const weights = new Map(
     parameters.map((info) => [info.name, converted(tensors.get(info.name) ?? zeros(info), info.dtype)]),
   );
   checkFinite(weights);
   return {
     tensors: weights,
-    unexpected: [...tensors.keys()].filter((name) => !known.has(name)),
+    unexpected: [...tensors.keys()].filter((name) => !known.has(name) && !architecture.isDerived?.(name)),
   };
 }
 

@@ -143,7 +143,7 @@ export function presets(): ReadonlyMap<string, ModelConfig> {
 
 /**
  * The sizes of the model in a checkpoint, from its names and shapes; model.ts checks that all weights are there.
- * @throws SamusError MODEL_ARCHITECTURE_UNSUPPORTED for a known model that is not supported, MODEL_ARCHITECTURE_UNKNOWN for
+ * @throws SamusError CHECKPOINT_PARTIAL for trained weights alone, MODEL_ARCHITECTURE_UNSUPPORTED for a known model that is not supported, MODEL_ARCHITECTURE_UNKNOWN for
  *   anything else that no architecture recognises, CHECKPOINT_TENSOR_MISSING and CHECKPOINT_TENSOR_SHAPE if a tensor
  *   that shows a size is missing or has the wrong number of dimensions
  */
@@ -159,6 +159,15 @@ export function recognise(tensors: Shapes): ModelConfig {
       `${expected}, got ${architecture} (it has ${tensor})`,
       hint,
       { architecture, tensor },
+    );
+  }
+  const half = ARCHITECTURES.find(({ partial }) => partial && tensors.has(partial.mark));
+  if (half) {
+    throw new SamusError(
+      'CHECKPOINT_PARTIAL',
+      `expected a whole ${half.title}, got its trained weights only (${half.partial?.mark})`,
+      'add the weights that it was trained from: samus models convert CHECKPOINT FOLDER --base sam_vit_b_01ec64.pth',
+      { architecture: half.id },
     );
   }
   for (const architecture of ARCHITECTURES) {

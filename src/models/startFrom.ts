@@ -1,6 +1,6 @@
 /**
- * Starts a model from the weights of another architecture, or a part of it from a public file of pretrained weights, if the
- * architecture defines how.
+ * Starts a model from the weights of another architecture, or a part of it from a public file of pretrained weights, and
+ * completes a checkpoint of trained weights, if the architecture defines how.
  */
 import { listed, SamusError } from '../errors.js';
 import { toFloat32 } from '../formats/halfFloat.js';
@@ -57,6 +57,58 @@ export function startableFrom(from: ModelConfig): readonly Architecture[] {
 /** The architecture that a training from a model of another has, unless it names one. */
 export function defaultStart(from: ModelConfig): Architecture | undefined {
   return architectures().find(({ startFrom }) => startFrom?.[from.architecture]?.byDefault);
+}
+
+/** Chooses the dict with the trained weights of an architecture; undefined if there is none. */
+export function findPartial(dicts: readonly CheckpointDict[]): CheckpointChoice | undefined {
+  for (const { key, tensors } of dicts) {
+    const names = new Map([...tensors.keys()].map((name) => [name, name.replace(/^module\./, '')]));
+    if (partialOf([...names.values()])) return { key, names };
+  }
+  return undefined;
+}
+
+function partialOf(names: readonly string[]): Architecture | undefined {
+  return architectures().find(({ partial }) => partial && names.includes(partial.mark));
+}
+
+/**
+ * A whole model of a checkpoint of trained weights and the model that they were trained from.
+ * @param tensors of the checkpoint
+ * @param sizes of the model, such as its image size; default: those that a start from the base has
+ * @throws SamusError MODEL_ARCHITECTURE_UNKNOWN if it is no such checkpoint, INIT_FROM for another base,
+ *   CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE, CONFIG_FIELD
+ */
+export function completedFrom(
+  base: { readonly config: ModelConfig; readonly tensors: StateDict },
+  tensors: StateDict,
+  random: Random,
+  sizes?: ModelConfig,
+): { readonly config: ModelConfig; readonly tensors: StateDict } {
+  const target = partialOf([...tensors.keys()]);
+  if (!target?.partial) {
+    const titles = architectures().flatMap(({ partial, title }) => (partial ? [title] : []));
+    const message = `expected the trained weights of ${titles.join(' or ')}, got ${listed([...tensors.keys()].slice(0, 3))}`;
+    throw new SamusError('MODEL_ARCHITECTURE_UNKNOWN', message, 'leave out --base for a whole model');
+  }
+  const { partial, title, published } = target;
+  const start = startOf(target, base.config);
+  if (!start) {
+    const message = `expected a model that ${title} is trained from as the base, got ${architectureOf(base.config).title}`;
+    throw new SamusError('INIT_FROM', message, 'name the checkpoint that the training started from');
+  }
+  const config = partial.config(sizes?.architecture === target.id ? sizes : start.config(), tensors);
+  checkConfig(config);
+  const trained = new Map([...tensors].map(([name, tensor]) => [partial.nameOf(name), tensor]));
+  const missing = parametersOf(config).flatMap(({ name, buffer, unused }) =>
+    buffer || unused || trained.has(name) || !published.isTrained(config, name) ? [] : [name],
+  );
+  if (missing.length > 0) {
+    const message = `missing tensors in the checkpoint: ${listed(missing)}`;
+    throw new SamusError('CHECKPOINT_TENSOR_MISSING', message, 'save all trained weights again', { missing });
+  }
+  const all = new Map([...start.weights(base.tensors, config, random), ...trained]);
+  return { config, tensors: checkStateDict(config, all).tensors };
 }
 
 /** Chooses the dict of a backbone in a checkpoint; undefined if it has none. @throws SamusError BACKBONE_NONE */

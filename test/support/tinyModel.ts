@@ -106,7 +106,7 @@ const TINY_FATNET: FatNetConfig = {
   heads: 2,
   squeeze: 4,
 };
-const TINY_MSA: MsaConfig = { ...TINY_SAM, architecture: 'msa', positionGrid: 16, outputSize: 32 };
+const TINY_MSA: MsaConfig = { ...TINY_SAM, architecture: 'msa', positionGrid: 16, outputSize: 32, samTables: false };
 
 const TINY_AUTOSAMUS: AutoSamusConfig = {
   ...TINY_SAMUS,

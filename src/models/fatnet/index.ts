@@ -84,6 +84,9 @@ export const FATNET: ClassArchitecture<FatNetConfig> = {
     settings: { epochs: 200, batch: 8, learningRate: 5e-4, weightDecay: 0.1 },
   },
 
+  /** The authors keep each block a second time, in lists of as many as it has passes. */
+  isDerived: (name) => /^FAM[1-3]\./.test(name),
+
   backbones: [
     resnet34(nameInRenamedResnet),
     timmVit('DeiT-tiny', (name) =>

@@ -99,6 +99,9 @@ export const H2FORMER: ClassArchitecture<H2formerConfig> = {
     },
   },
 
+  /** Tables that follow from the side of the windows. */
+  isDerived: (name) => /\.(relative_position_index|attn_mask)$/.test(name),
+
   backbones: [resnet34((name) => (/^(conv1|bn1|layer[1-4])\./.test(name) ? name : undefined))],
 
   reference: { models: ['h2former'], config: referenceConfig },

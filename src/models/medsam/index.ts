@@ -21,6 +21,7 @@ import {
   patchRules,
   readSizes,
   referenceSizes,
+  SAM_S,
   SAM_VIT_B,
   type SamConfig,
   type SamSizes,
@@ -34,6 +35,11 @@ interface MedSamConfig extends SamSizes {
   readonly architecture: 'medsam';
 }
 
+/** The sizes of a SAM. */
+function ofSam(sam: SamConfig): MedSamConfig {
+  return { ...sam, architecture: 'medsam' };
+}
+
 /** Keeps the Dice of two empty masks at one. */
 const SMOOTH = 1e-5;
 
@@ -41,7 +47,7 @@ export const MEDSAM: PromptedArchitecture<MedSamConfig> = {
   ...SAM_DECODING,
   id: 'medsam',
   title: 'MedSAM',
-  presets: { 'medsam-b': { ...SAM_VIT_B, architecture: 'medsam' } },
+  presets: { 'medsam-b': ofSam(SAM_VIT_B), 'medsam-s': ofSam(SAM_S) },
 
   readConfig(fields) {
     return { architecture: 'medsam', ...readSizes(fields) };
@@ -77,7 +83,7 @@ export const MEDSAM: PromptedArchitecture<MedSamConfig> = {
   isQuantisable: (name) => SAM.isQuantisable?.(name) === true,
 
   startFrom: {
-    sam: fromSam({ config: (sam: SamConfig): MedSamConfig => ({ ...sam, architecture: 'medsam' }) }),
+    sam: fromSam({ config: ofSam }),
   },
 
   reference: {

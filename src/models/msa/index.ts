@@ -16,6 +16,7 @@ import {
   type PromptedArchitecture,
   type ReferenceInput,
 } from '../architecture.js';
+import { SAM_S } from '../sam/config.js';
 import { fromSam } from '../sam/fromSam.js';
 import { SAM, SAM_DECODING, samDecoder } from '../sam/index.js';
 import {
@@ -27,6 +28,7 @@ import {
   recognise,
   referenceConfig,
   rules,
+  tableInSam,
 } from './config.js';
 import { msaEncoder } from './imageEncoder.js';
 
@@ -34,7 +36,7 @@ export const MSA: PromptedArchitecture<MsaConfig> = {
   ...SAM_DECODING,
   id: 'msa',
   title: 'Medical SAM Adapter',
-  presets: { 'msa-b': MSA_B, 'msa-256': MSA_256 },
+  presets: { 'msa-b': MSA_B, 'msa-256': MSA_256, 'msa-s': fromSamConfig(SAM_S) },
   readConfig,
   rules,
   recognise,
@@ -67,7 +69,7 @@ export const MSA: PromptedArchitecture<MsaConfig> = {
 
   isQuantisable: (name) => SAM.isQuantisable?.(name) === true,
 
-  startFrom: { sam: fromSam({ config: fromSamConfig }) },
+  startFrom: { sam: fromSam({ config: fromSamConfig, nameInSam: tableInSam }) },
 
   reference: {
     models: ['msa'],

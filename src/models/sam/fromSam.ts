@@ -12,7 +12,7 @@ import type { SamConfig, SamSizes } from './config.js';
 interface FromSam<C extends SamSizes, From extends SamSizes> {
   config(from: From): C;
   /** SAM's name of a weight. Default: the same. */
-  nameInSam?(name: string): string;
+  nameInSam?(name: string, config: C): string;
   /** Whether a weight is drawn where SAM's has another shape. Default: none. */
   isDrawn?(name: string): boolean;
 }
@@ -30,9 +30,10 @@ export function fromSam<C extends SamSizes, From extends SamSizes = SamConfig>(
     weights(sam, config, parameters, random) {
       const given = new Map<string, TensorData>();
       for (const { name, shape } of parameters) {
-        const found = sam.get(nameInSam(name));
+        const there = nameInSam(name, config);
+        const found = sam.get(there);
         if (!found) continue;
-        const weight = resizePositions(name, asFloat32(found, name), shape);
+        const weight = resizePositions(there, asFloat32(found, name), shape);
         if (weight.shape.join() === shape.join()) given.set(name, weight);
         else if (!isDrawn(name)) throw mismatch(name, config, shape, weight.shape);
       }

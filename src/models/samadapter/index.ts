@@ -16,6 +16,7 @@ import {
   readSizes,
   recogniseSam,
   referenceSizes,
+  SAM_S,
   SAM_VIT_B,
   type SamConfig,
   type SamSizes,
@@ -35,11 +36,12 @@ export interface SamAdapterConfig extends SamSizes {
 /** Of SAM's width. */
 const HIDDEN_SHARE = 32;
 
-export const SAM_ADAPTER_B: SamAdapterConfig = {
-  ...SAM_VIT_B,
-  architecture: 'samadapter',
-  hidden: SAM_VIT_B.dim / HIDDEN_SHARE,
-};
+export const SAM_ADAPTER_B: SamAdapterConfig = ofSam(SAM_VIT_B);
+
+/** The sizes of a SAM. */
+function ofSam(sam: SamConfig): SamAdapterConfig {
+  return { ...sam, architecture: 'samadapter', hidden: Math.max(1, Math.floor(sam.dim / HIDDEN_SHARE)) };
+}
 
 export const SAM_ADAPTER: ClassArchitecture<SamAdapterConfig> = {
   id: 'samadapter',
@@ -47,6 +49,7 @@ export const SAM_ADAPTER: ClassArchitecture<SamAdapterConfig> = {
   presets: {
     'samadapter-b': SAM_ADAPTER_B,
     'samadapter-256': { ...SAM_ADAPTER_B, imageSize: 256, tokenGrid: 16 },
+    'samadapter-s': ofSam(SAM_S),
   },
 
   readConfig(fields) {
@@ -92,13 +95,7 @@ export const SAM_ADAPTER: ClassArchitecture<SamAdapterConfig> = {
   },
 
   startFrom: {
-    sam: fromSam({
-      config: (sam: SamConfig): SamAdapterConfig => ({
-        ...sam,
-        architecture: 'samadapter',
-        hidden: Math.max(1, Math.floor(sam.dim / HIDDEN_SHARE)),
-      }),
-    }),
+    sam: fromSam({ config: ofSam }),
   },
 
   reference: {

@@ -17,6 +17,7 @@ import {
   readSizes,
   recogniseSam,
   referenceSizes,
+  SAM_S,
   SAM_VIT_B,
   type SamConfig,
   type SamSizes,
@@ -44,6 +45,13 @@ export const SAMED_B: SamedConfig = {
   rank: 4,
 };
 
+/** Half of a SAM's image and grid. */
+function ofSam(sam: SamConfig): SamedConfig {
+  const { classes, rank } = SAMED_B;
+  const half = { imageSize: sam.imageSize / 2, tokenGrid: sam.tokenGrid / 2 };
+  return { ...sam, ...half, architecture: 'samed', classes, rank };
+}
+
 /** What the authors' wrapper around SAM puts before all names. */
 const PREFIX = 'sam.';
 const DICE_SHARE = 0.8;
@@ -51,7 +59,7 @@ const DICE_SHARE = 0.8;
 export const SAMED: ClassArchitecture<SamedConfig> = {
   id: 'samed',
   title: 'SAMed',
-  presets: { 'samed-b': SAMED_B, 'samed-256': { ...SAMED_B, imageSize: 256, tokenGrid: 16 } },
+  presets: { 'samed-b': SAMED_B, 'samed-256': { ...SAMED_B, imageSize: 256, tokenGrid: 16 }, 'samed-s': ofSam(SAM_S) },
 
   readConfig(fields) {
     const sizes = readSizes(fields);
@@ -104,21 +112,21 @@ export const SAMED: ClassArchitecture<SamedConfig> = {
 
   startFrom: {
     sam: fromSam({
-      config: (sam: SamConfig): SamedConfig => {
-        const { classes, rank } = SAMED_B;
-        return {
-          ...sam,
-          architecture: 'samed',
-          imageSize: sam.imageSize / 2,
-          tokenGrid: sam.tokenGrid / 2,
-          classes,
-          rank,
-        };
-      },
+      config: ofSam,
       nameInSam,
       // For another number of masks.
       isDrawn: (name) => /mask_decoder\.(mask_tokens|output_hypernetworks_mlps|iou_prediction_head)\./.test(name),
     }),
+  },
+
+  partial: {
+    mark: 'w_a_000',
+    nameOf: nameOfTrained,
+    config(start, tensors) {
+      const [rank = 0] = shapeOf(tensors, 'w_a_000', 2);
+      const [classes = 0] = shapeOf(tensors, 'mask_decoder.mask_tokens.weight', 2);
+      return { ...start, rank, classes };
+    },
   },
 
   reference: {
@@ -135,6 +143,15 @@ export const SAMED: ClassArchitecture<SamedConfig> = {
     },
   },
 };
+
+/** The authors save the products by number: w_a_000 and w_b_000 of the queries of block 0, 001 of its values, and so on. */
+function nameOfTrained(tensor: string): string {
+  const [, side, digits] = /^w_([ab])_(\d+)$/.exec(tensor) ?? [];
+  if (side === undefined) return PREFIX + tensor;
+  const number = Number(digits);
+  const block = `${PREFIX}image_encoder.blocks.${Math.floor(number / 2)}`;
+  return `${block}.attn.qkv.linear_${side}_${number % 2 === 0 ? 'q' : 'v'}.weight`;
+}
 
 /** SAM's name of a weight, where SAM has it. */
 function nameInSam(name: string): string {

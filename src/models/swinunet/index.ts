@@ -104,6 +104,9 @@ export const SWINUNET: ClassArchitecture<SwinUnetConfig> = {
     },
   },
 
+  /** Tables that follow from the side of the windows. */
+  isDerived: (name) => /\.(relative_position_index|attn_mask)$/.test(name),
+
   backbones: [
     {
       title: 'Swin-T',
