@@ -7,7 +7,7 @@ import { type Published, parsePublished } from '../evaluate/claims.js';
 import { parseNoise } from '../evaluate/promptNoise.js';
 import { parseClickMode } from '../evaluate/promptPlan.js';
 import type { EvaluateCommandOptions } from './evaluateRun.js';
-import { addComputeOptions, DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
+import { addComputeOptions, addFlipOptions, DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
 import { parseCount } from './promptOptions.js';
 import { finish } from './run.js';
@@ -105,7 +105,7 @@ export function evaluateCommand(): Command {
     .option('--report <folder>', 'folder for report.html, summary.json and images.csv')
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES);
-  addComputeOptions(command);
+  addComputeOptions(addFlipOptions(command));
   return command.action(async (options: EvaluateCommandOptions) => {
     const { evaluateAll } = await import('./evaluateRun.js');
     finish(await evaluateAll(options), options.json);

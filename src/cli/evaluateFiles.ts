@@ -54,6 +54,7 @@ export function evaluationDocument(
     lists,
     absent_prompt: options.absentPrompt,
     ...(protocol.clean && { clean: true }),
+    ...(protocol.flips?.length && { tta: [...protocol.flips] }),
     size: protocol.native ? 'native' : 256,
     tolerance_px: protocol.tolerancePx,
     tolerance_mm: protocol.toleranceMm,

@@ -36,14 +36,14 @@ import { openRater, readOverlap, readStrata, trainingLists } from './evaluateCon
 import { evaluationDocument, type Judged, provenanceOf, REPORT_FILES, writeReport } from './evaluateFiles.js';
 import { resultLines } from './evaluateLines.js';
 import { beforeInterruptedEnd } from './interrupt.js';
-import { DEFAULT_MODEL } from './modelOptions.js';
+import { DEFAULT_MODEL, type FlipOptions, flipsOf } from './modelOptions.js';
 import { openAnyModel } from './openModel.js';
 import { modelFiles, outputCheck } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress, withProgress } from './progress.js';
 import { type Outcome, warn } from './run.js';
 
-export interface EvaluateCommandOptions {
+export interface EvaluateCommandOptions extends FlipOptions {
   readonly data: string;
   readonly list?: readonly string[];
   readonly model?: readonly string[];
@@ -85,6 +85,7 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     seed: options.seed,
     absentPrompt: parseAbsentPrompt(options.absentPrompt),
     ...(options.clean && { clean: true }),
+    flips: flipsOf(options),
     native: options.native ?? false,
     tolerancePx: options.tolerance,
     toleranceMm: options.toleranceMm,
@@ -168,12 +169,14 @@ async function runModel(
   list: SampleList,
   protocol: EvaluateOptions,
   labellings: readonly Labelling[],
-  { provider, threads, report }: EvaluateCommandOptions,
+  { provider, threads, report, tta, ttaVertical }: EvaluateCommandOptions,
 ): Promise<ReportModel> {
   const segmenter = await openAnyModel({
     model,
     ...(provider && { provider }),
     ...(threads !== undefined && { threads }),
+    ...(tta && { tta }),
+    ...(ttaVertical && { ttaVertical }),
   });
   // Two runs both have a folder `best`, so several models go by their paths.
   const name = models.length > 1 ? model : segmenter.name;

@@ -3,6 +3,7 @@
  * openModel.ts loads the model.
  */
 import { type Command, Option } from 'commander';
+import type { Flip } from '../predict/types.js';
 import { NODE_PROVIDERS, type Provider } from '../runtime/session.js';
 import { parseCount } from './promptOptions.js';
 
@@ -10,6 +11,23 @@ export interface ModelOptions {
   readonly model: string;
   readonly provider?: Provider;
   readonly threads?: number;
+}
+
+/** Test-time flips, for commands that segment. */
+export interface FlipOptions {
+  readonly tta?: boolean;
+  readonly ttaVertical?: boolean;
+}
+
+export function addFlipOptions(command: Command): Command {
+  return command
+    .option('--tta', 'mean of the logits over the image and its mirror image; prompts are mirrored too')
+    .option('--tta-vertical', 'the same, also over the image upside down');
+}
+
+/** The flips that the options ask for. */
+export function flipsOf({ tta = false, ttaVertical = false }: FlipOptions): readonly Flip[] {
+  return [...(tta || ttaVertical ? (['horizontal'] as const) : []), ...(ttaVertical ? (['vertical'] as const) : [])];
 }
 
 /** Used if no model is named. */

@@ -14,7 +14,7 @@ import { loadModel, type ModelSelection } from '../predict/loadModel.node.js';
 import { Segmenter, type SegmenterOptions } from '../predict/segmenter.js';
 import type { Model } from '../predict/types.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
-import type { ModelOptions } from './modelOptions.js';
+import { type FlipOptions, flipsOf, type ModelOptions } from './modelOptions.js';
 import { withProgress } from './progress.js';
 import { warn } from './run.js';
 
@@ -43,20 +43,20 @@ export async function pretrained(config: ModelConfig, files: readonly string[], 
  * A segmenter of the model in the options; the caller disposes of it.
  * @throws SamusError as loadModel, MODEL_PROMPTS for a model that takes no prompts
  */
-export async function openSegmenter(options: ModelOptions): Promise<Segmenter> {
+export async function openSegmenter(options: ModelOptions & FlipOptions): Promise<Segmenter> {
   return Segmenter.create(await readModel(options.model), nodeRuntime(), sessionOptions(options));
 }
 
 /** A network for classes. @throws SamusError as loadModel, MODEL_CLASSES for a model that answers prompts */
-export async function openClassNetwork(options: ModelOptions): Promise<ClassNetwork> {
+export async function openClassNetwork(options: ModelOptions & FlipOptions): Promise<ClassNetwork> {
   return ClassNetwork.create(await readModel(options.model), nodeRuntime(), sessionOptions(options));
 }
 
 /** The same for a model of any kind. @throws SamusError as loadModel */
-export async function openAnyModel(options: ModelOptions): Promise<Segmenter | ClassNetwork> {
+export async function openAnyModel(options: ModelOptions & FlipOptions): Promise<Segmenter | ClassNetwork> {
   return ClassNetwork.orSegmenter(await readModel(options.model), nodeRuntime(), sessionOptions(options));
 }
 
-function sessionOptions({ provider, threads }: ModelOptions): SegmenterOptions {
-  return { ...(provider && { provider }), ...(threads !== undefined && { threads }) };
+function sessionOptions({ provider, threads, ...flips }: ModelOptions & FlipOptions): SegmenterOptions {
+  return { ...(provider && { provider }), ...(threads !== undefined && { threads }), flips: flipsOf(flips) };
 }

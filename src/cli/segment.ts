@@ -7,7 +7,7 @@ import { SamusError } from '../errors.js';
 import { fileFormats, readFormats, titles } from '../formats/imageFormat.js';
 import { type JobOutputs, OUTPUT_FORMATS } from '../jobs/segmentJob.js';
 import { AUTOMATIC_DEFAULTS, type AutomaticSettings, automaticSettings } from '../predict/automaticOptions.js';
-import { addModelOptions } from './modelOptions.js';
+import { addFlipOptions, addModelOptions } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
 import { type FrameRanges, PromptList, parseBox, parseCount, parseFrames, parsePoint } from './promptOptions.js';
 import { finish } from './run.js';
@@ -110,7 +110,7 @@ export function segmentCommand(): Command {
     .option('--auto', 'the same as --classes, for a model that prompts itself (AutoSAMUS)')
     .option('--class-names <names>', 'names of the classes after the background, separated by commas', parseNames);
   addEverythingOptions(command);
-  addModelOptions(command);
+  addModelOptions(addFlipOptions(command));
   type Options = SegmentRunOptions &
     EverythingOptions & { readonly classes?: boolean; readonly frame?: number; readonly frames?: FrameRanges };
   return command.action(async (images: string[], options: Options) => {

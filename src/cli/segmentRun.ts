@@ -24,7 +24,7 @@ import type { AutomaticSettings } from '../predict/automaticOptions.js';
 import { ClassNetwork } from '../predict/classNetwork.js';
 import type { Segmenter } from '../predict/segmenter.js';
 import { beforeInterruptedEnd, whole } from './interrupt.js';
-import type { ModelOptions } from './modelOptions.js';
+import type { FlipOptions, ModelOptions } from './modelOptions.js';
 import { openClassNetwork, openSegmenter } from './openModel.js';
 import { modelFiles, outputCheck } from './output.js';
 import { NOTICE } from './packageInfo.js';
@@ -33,7 +33,7 @@ import type { FrameRanges } from './promptOptions.js';
 import { type Outcome, warn } from './run.js';
 import type { Plan, PlannedImage } from './segmentJobs.js';
 
-export interface SegmentRunOptions extends ModelOptions {
+export interface SegmentRunOptions extends ModelOptions, FlipOptions {
   readonly prompts?: string;
   readonly multimask?: boolean;
   /** Default: true unless tensors are saved, so that masks on disk match the tensors. */

@@ -27,6 +27,8 @@ export interface EvaluateOptions extends Protocol {
   readonly native: boolean;
   /** How images whose label lacks the class are asked; `centre` unless given. */
   readonly absentPrompt?: AbsentPrompt;
+  /** Flips of the image over which the model takes the mean of its logits; for the report. */
+  readonly flips?: readonly string[];
   readonly tolerancePx: number;
   readonly toleranceMm: number;
   /** Called after each image: samples done or failed, of how many. */

@@ -5,7 +5,7 @@
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
 import { cleanMask } from '../formats/maskRegions.js';
-import { asFloat32, firstNotFinite, type TensorData } from '../graph/tensorData.js';
+import { asFloat32, firstNotFinite, float32, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
 import { imageFrame, inputShape, networkGraph } from '../models/graphs.js';
@@ -13,8 +13,9 @@ import { imageLogits, prepareImage, takesColour } from '../models/preprocessing.
 import { architectureOf, classesOf } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import type { Runtime } from '../runtime/session.js';
+import { flipEach, flipImage, meanOf } from './flips.js';
 import { Segmenter, type SegmenterOptions } from './segmenter.js';
-import type { Encoding, Model } from './types.js';
+import type { Encoding, Flip, Model } from './types.js';
 
 /** Requests the pixels of a class. */
 export interface ClassRequest {
@@ -37,11 +38,17 @@ export interface ClassAnswer {
 export class ClassNetwork {
   readonly name: string;
   readonly config: ModelConfig;
+  readonly #flips: readonly Flip[];
   readonly #session: LazySession;
 
-  private constructor({ name, config, tensors }: Model, runtime: Runtime, options: SegmenterOptions) {
+  private constructor(
+    { name, config, tensors }: Model,
+    runtime: Runtime,
+    { flips = [], ...options }: SegmenterOptions,
+  ) {
     this.name = name;
     this.config = config;
+    this.#flips = flips;
     this.#session = new LazySession(runtime, () => networkGraph(config).outputs, tensors, options);
   }
 
@@ -76,8 +83,17 @@ export class ClassNetwork {
     const session = await this.#session.get();
     const { width, height } = image;
     const frame = imageFrame(this.config, width, height);
-    const results = await session.run({ image: prepareImage(frame, image) });
-    const embedding = asFloat32(results.logits!, 'logits');
+    const predict = async (seen: Image): Promise<TensorData<'float32'>> => {
+      const results = await session.run({ image: prepareImage(frame, seen) });
+      return asFloat32(results.logits!, 'logits');
+    };
+    const { data: own, shape } = await predict(image);
+    const logits = [own];
+    for (const flip of this.#flips) {
+      const { data } = await predict(flipImage(image, flip));
+      logits.push(flipEach(data, frame, flip));
+    }
+    const embedding = float32(meanOf(logits), shape);
     if (firstNotFinite(embedding.data) >= 0) {
       const message = 'expected logits of finite numbers, got NaN or infinity';
       throw new SamusError('MODEL_OUTPUT', message, 'check the image, and whether the model works on others');

@@ -13,11 +13,15 @@ import { type ImageFrame, imageLogits, imageMask, prepareImage, takesColour } fr
 import { promptedOf, requirePrompts } from '../models/registry.js';
 import { LazySession, takenBy } from '../nn/compile.js';
 import type { Runtime, SessionOptions } from '../runtime/session.js';
-import { objectName, promptFeeds } from './promptFeeds.js';
-import type { Candidate, Encoding, Model, ObjectPrompt, ObjectResult, SegmentOptions } from './types.js';
+import { flipEach, flipImage, flipPrompt, meanOf } from './flips.js';
+import { objectName, type PromptFeeds, promptFeeds } from './promptFeeds.js';
+import type { Candidate, Encoding, Flip, Model, ObjectPrompt, ObjectResult, SegmentOptions } from './types.js';
 
 /** Where and how the sessions run. */
-export type SegmenterOptions = Pick<SessionOptions, 'provider' | 'threads'>;
+export interface SegmenterOptions extends Pick<SessionOptions, 'provider' | 'threads'> {
+  /** Answer with the mean of the logits over the image and these flips of it; default none. */
+  readonly flips?: readonly Flip[];
+}
 
 /** Most objects in one decoder run; more use several runs, so that memory does not grow with their number. */
 export const MAX_BATCH = 32;
@@ -25,14 +29,16 @@ export const MAX_BATCH = 32;
 export class Segmenter {
   readonly name: string;
   readonly config: ModelConfig;
+  readonly #flips: readonly Flip[];
   readonly #encoder: LazySession;
   readonly #decoder: LazySession;
 
   /** Nothing is compiled yet: the first {@link encode} and the first {@link segment} do that. */
-  constructor(model: Model, runtime: Runtime, options: SegmenterOptions = {}) {
+  constructor(model: Model, runtime: Runtime, { flips = [], ...options }: SegmenterOptions = {}) {
     const { name, config, tensors } = model;
     this.name = name;
     this.config = config;
+    this.#flips = flips;
     const weights = weightsByPart(config, tensors);
     this.#encoder = new LazySession(runtime, () => encoderGraph(config).outputs, weights.encoder, options);
     this.#decoder = new LazySession(runtime, () => decoderGraph(config).outputs, weights.decoder, options);
@@ -55,9 +61,16 @@ export class Segmenter {
   async encode(image: Image): Promise<Encoding> {
     const session = await this.#encoder.get();
     const { width, height } = image;
-    const input = prepareImage(imageFrame(this.config, width, height), image);
-    const results = await session.run({ image: input });
-    return { embedding: asFloat32(results.image_embeddings!, 'image_embeddings'), width, height };
+    const frame = imageFrame(this.config, width, height);
+    const embed = async (seen: Image): Promise<Encoding['embedding']> => {
+      const results = await session.run({ image: prepareImage(frame, seen) });
+      return asFloat32(results.image_embeddings!, 'image_embeddings');
+    };
+    const embedding = await embed(image);
+    if (this.#flips.length === 0) return { embedding, width, height };
+    const flipped: { flip: Flip; embedding: Encoding['embedding'] }[] = [];
+    for (const flip of this.#flips) flipped.push({ flip, embedding: await embed(flipImage(image, flip)) });
+    return { embedding, flipped, width, height };
   }
 
   /**
@@ -120,7 +133,7 @@ export class Segmenter {
 
   /** The masks of each object, in order; checks all prompts before the decoder runs. */
   async *#decode(
-    { embedding, width, height }: Encoding,
+    { embedding, flipped = [], width, height }: Encoding,
     objects: readonly ObjectPrompt[],
     { multimask = false, allowEmpty = false }: SegmentOptions,
   ): AsyncGenerator<{ readonly object: ObjectPrompt; readonly name: string; readonly candidates: Candidate[] }> {
@@ -131,14 +144,30 @@ export class Segmenter {
     const most = promptedOf(this.config).oneObject ? 1 : MAX_BATCH;
     const feeds = batches(named, most).map((batch) => ({ batch, inputs: promptFeeds(frame, batch, allowEmpty) }));
     for (const { batch, inputs } of feeds) {
-      const session = await this.#decoder.get();
-      const outputs = await session.run(takenBy(session, { image_embeddings: embedding, ...inputs }));
-      const masks = asFloat32(outputs.low_res_masks!, 'low_res_masks').data;
-      const iou = asFloat32(outputs.iou_predictions!, 'iou_predictions').data;
+      const answers = [await this.#answer(embedding, inputs)];
+      for (const { flip, embedding: other } of flipped) {
+        const mirrored = batch.map((object) => flipPrompt(object, frame, flip));
+        const answer = await this.#answer(other, promptFeeds(frame, mirrored, allowEmpty));
+        answers.push({ ...answer, masks: flipEach(answer.masks, frame, flip) });
+      }
+      const [masks, iou] = [meanOf(answers.map((one) => one.masks)), meanOf(answers.map((one) => one.iou))];
       for (const [o, object] of batch.entries()) {
         yield { object, name: object.name, candidates: candidatesOf(this.config, masks, iou, o, multimask) };
       }
     }
+  }
+
+  /** One run of the decoder. */
+  async #answer(
+    embedding: Encoding['embedding'],
+    inputs: PromptFeeds,
+  ): Promise<{ readonly masks: Float32Array; readonly iou: Float32Array }> {
+    const session = await this.#decoder.get();
+    const outputs = await session.run(takenBy(session, { image_embeddings: embedding, ...inputs }));
+    return {
+      masks: asFloat32(outputs.low_res_masks!, 'low_res_masks').data,
+      iou: asFloat32(outputs.iou_predictions!, 'iou_predictions').data,
+    };
   }
 
   #part(part: 'encoder' | 'decoder'): LazySession {

@@ -9,6 +9,9 @@ import type { Model } from '../models/model.js';
 
 export type { Model, PointPrompt };
 
+/** `horizontal` swaps left and right, `vertical` top and bottom. */
+export type Flip = 'horizontal' | 'vertical';
+
 /** The prompts of one object: points, a box and one of the masks, in any combination. */
 export interface ObjectPrompt {
   /** Default `object-1`, `object-2`, … by position in the list. */
@@ -43,6 +46,8 @@ export interface SegmentOptions {
 export interface Encoding {
   /** [1, …], of the shape that the architecture defines; SAM and SAMUS: [1, promptDim, tokenGrid, tokenGrid] */
   readonly embedding: TensorData<'float32'>;
+  /** Of the image flipped, where the segmenter takes the mean over flips. */
+  readonly flipped?: readonly { readonly flip: Flip; readonly embedding: TensorData<'float32'> }[];
   /** Size of the image in pixels. */
   readonly width: number;
   readonly height: number;

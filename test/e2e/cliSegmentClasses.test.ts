@@ -119,6 +119,17 @@ describe('a trained network for classes', () => {
     expect((await evaluate('--model', 'few', '--prompt', 'auto')).error.code).toBe('MODEL_CLASSES');
   });
 
+  it('takes the mean over flips, which the evaluation says', async () => {
+    const lists = ['--data', 'data', '--list', 'val', '--prompt', 'auto', '--model', 'of-unet/last', '--json'];
+    const evaluate = async (...args: readonly string[]) =>
+      JSON.parse((await samus(folder, 'evaluate', ...lists, ...args)).stdout);
+    const [plain, both] = [await evaluate(), await evaluate('--tta-vertical', '--report', 'flipped')];
+    expect([plain.tta, both.tta]).toEqual([undefined, ['horizontal', 'vertical']]);
+    expect(readFileSync(join(folder, 'flipped/report.html'), 'utf8')).toContain('its flips (horizontal, vertical)');
+    const args = ['--classes', '--model', 'of-unet/last'];
+    expect((await segment(...args, '--tta')).document.images).not.toEqual((await segment(...args)).document.images);
+  });
+
   it('needs a class for each of the data', async () => {
     const { code, document } = await train('setr', { classes: 4 });
     expect([code, document.error.code]).toEqual([2, 'MODEL_CLASSES']);

@@ -28,7 +28,7 @@ export function methodsSection(
       : []),
     [
       'Mask',
-      `The model’s first mask where its logit is above 0${protocol.clean ? '; holes are filled and stray parts removed' : ''}.`,
+      `The model’s first mask where its logit is above 0${protocol.clean ? '; holes are filled and stray parts removed' : ''}.${flipText(protocol)}`,
     ],
     [
       'Dice, IoU, …',
@@ -78,6 +78,10 @@ function absentText({ absentPrompt = 'centre', prompt }: EvaluateOptions): strin
       ? 'Asked without a prompt'
       : `Asked by one click ${absentPrompt === 'centre' ? 'in the middle of the image' : 'beside every labelled object'}`;
   return `${asked}. A false positive is an answer with at least one pixel. These images count in no mean.`;
+}
+
+function flipText({ flips = [] }: EvaluateOptions): string {
+  return flips.length > 0 ? ` Its logits are the mean over the image and its flips (${flips.join(', ')}).` : '';
 }
 
 function sizeText({ native }: EvaluateOptions): string {
