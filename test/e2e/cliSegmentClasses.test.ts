@@ -126,7 +126,7 @@ describe('a trained network for classes', () => {
     const [plain, both] = [await evaluate(), await evaluate('--tta-vertical', '--report', 'flipped')];
     expect([plain.tta, both.tta]).toEqual([undefined, ['horizontal', 'vertical']]);
     expect(readFileSync(join(folder, 'flipped/report.html'), 'utf8')).toContain('its flips (horizontal, vertical)');
-    const args = ['--classes', '--model', 'of-unet/last'];
+    const args = ['--classes', '--model', network('unet-tiny')];
     expect((await segment(...args, '--tta')).document.images).not.toEqual((await segment(...args)).document.images);
   });
 
