@@ -15,11 +15,10 @@ import { isTrainable, promptedOf } from '../models/registry.js';
 import type { Runtime } from '../runtime/session.js';
 import { unshare } from '../runtime/tensorMemory.js';
 import { ClickSession } from './clickSession.js';
-import { gradientGraph, type Recipe, targetSide } from './gradientGraph.js';
+import { BatchFeeds, gradientGraph, type Recipe, targetSide } from './gradientGraph.js';
 import { ADAM } from './optimizer.js';
-import { SampleOrder } from './sampleOrder.js';
 import { Stepper } from './stepper.js';
-import { BatchFeeds, makeTrainingSample, pointsOf, type SampleShape, validationExample } from './trainingSample.js';
+import { makeTrainingSample, pointsOf, SampleOrder, type SampleShape, validationExample } from './trainingSample.js';
 
 export interface AdaptExample {
   readonly image: Image;

@@ -8,8 +8,8 @@ import { SamusError } from '../errors.js';
 import type { TensorData } from '../graph/tensorData.js';
 import { builtFile, startThread } from '../runtime/thread.node.js';
 import { ThreadClient } from '../runtime/threadProtocol.js';
-import { type SampleDraw, SampleOrder } from './sampleOrder.js';
-import { BatchFeeds, type SampleShape, type TrainingSample } from './trainingSample.js';
+import { BatchFeeds } from './gradientGraph.js';
+import { type SampleDraw, SampleOrder, type SampleShape, type TrainingSample } from './trainingSample.js';
 
 export interface Batch {
   /** Inputs of the graph by name, without the weights. Valid until the next call of `get`. */

@@ -1,15 +1,17 @@
 /**
- * Forward, loss and backward of one batch as one graph, which a training step runs before the optimizer.
+ * Forward, loss and backward of one batch as one graph, which a training step runs before the optimizer, and its inputs.
  */
 import { SamusError } from '../errors.js';
 import { differentiate } from '../graph/differentiate.js';
 import { reshape } from '../graph/ops/shape.js';
 import { input, type Tensor } from '../graph/tensor.js';
+import { float32, sizeOf, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { imageInput, wholeModel } from '../models/graphs.js';
 import { architectureOf, promptedOf } from '../models/registry.js';
 import { type NoiseInput, type ParameterInfo, Parameters } from '../nn/parameters.js';
 import { multiPromptLoss } from './multiPromptLoss.js';
+import { type SampleShape, sampleShapes, type TrainingSample } from './trainingSample.js';
 
 /** The prompts and the loss of a batch. */
 export type Recipe =
@@ -117,4 +119,33 @@ export function trainingGraph(
   for (const [name, value] of parameters.updates) outputs[updateName(name)] = value;
   const buffers = all.filter(({ name }) => parameters.updates.has(name));
   return { outputs, parameters: all, trained, buffers, noise: parameters.noiseInputs };
+}
+
+/** The inputs of a training graph for one batch, in memory reused for the next batch. */
+export class BatchFeeds {
+  /** By name, without the weights. */
+  readonly tensors: Readonly<Record<string, TensorData<'float32'>>>;
+
+  /**
+   * @param batch number of samples
+   * @param maskSide side of the mask input, which stays empty because no sample starts from a mask
+   */
+  constructor(shape: SampleShape, batch: number, maskSide: number) {
+    const shapes: Record<string, readonly number[]> = {
+      ...sampleShapes(shape),
+      mask_input: [1, maskSide, maskSide],
+      has_mask_input: [],
+    };
+    if (shape.clickNoise === 0) delete shapes.click_noise;
+    this.tensors = Object.fromEntries(Object.entries(shapes).map(([name, dims]) => [name, zeros([batch, ...dims])]));
+  }
+
+  /** Copies a sample to position `at` of the batch. */
+  place(sample: TrainingSample, at: number): void {
+    for (const [name, values] of Object.entries(sample)) this.tensors[name]?.data.set(values, at * values.length);
+  }
+}
+
+function zeros(shape: readonly number[]): TensorData<'float32'> {
+  return float32(new Float32Array(sizeOf(shape)), shape);
 }

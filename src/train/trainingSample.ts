@@ -1,17 +1,15 @@
 /**
- * Makes one training sample, augmented, resized and prompted, and places it in the inputs of a batch. Everything random
- * follows from the seed, the epoch and the sample's position in the list, so the thread and the time do not matter.
+ * The samples of a training: their order, and making one, augmented, resized and prompted. Everything random follows from
+ * the seed, the epoch and the sample's position in the list, so the thread and the time do not matter.
  */
 import { augment, type Example, lowLabelOf, resizeExample } from '../data/augment.js';
 import { type Click, evaluationClick, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
 import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
-import { float32, sizeOf, type TensorData } from '../graph/tensorData.js';
 import { POINT_LABEL, type PromptKind } from '../models/architecture.js';
 import { type InputShape, inputDims, normalise, paste, seenBy, shownSize } from '../models/preprocessing.js';
 import { Random } from '../nn/random.js';
-import type { SampleDraw } from './sampleOrder.js';
 
 /** `flip` is `published` after mirroring half of the images left to right; `strong` is a stronger one after the same. */
 export const AUGMENTATIONS = ['none', 'published', 'flip', 'strong'] as const;
@@ -62,11 +60,63 @@ export interface TrainingSample {
 /** An input of the encoder with the label of its size. */
 type ModelExample = Omit<Example, 'lowLabel'>;
 
-/** Separates the clicks' random numbers, so that they do not change the augmentation. */
+/** One draw of a sample. These two numbers and the seed determine the augmented sample. */
+export interface SampleDraw {
+  /** Counted from 0. */
+  readonly epoch: number;
+  /** Position in the list. */
+  readonly index: number;
+}
+
+/**
+ * Separates the random numbers of the shuffle and of the clicks from those of the augmentation, seeded by
+ * (seed, epoch, index).
+ */
+const SHUFFLE_STREAM = 0x5368;
 const CLICK_STREAM = 0x436c;
 
-/** Shapes of these inputs without the batch dimension, by name. */
-function sampleShapes(shape: SampleShape): Readonly<Record<keyof TrainingSample, readonly number[]>> {
+/**
+ * The order of samples: a new seeded shuffle of the list for each epoch, without gaps between epochs. Batches are cut
+ * from this endless sequence and all have one size: the last samples of an epoch share a batch with the first of the
+ * next. Each epoch sees every sample once, and the step alone determines the position. (The published loader has a
+ * smaller last batch instead.)
+ */
+export class SampleOrder {
+  #epoch = -1;
+  #shuffled: Uint32Array = new Uint32Array(0);
+
+  /** @param count samples in the list, at least 1 */
+  constructor(
+    readonly count: number,
+    readonly seed: number,
+  ) {}
+
+  /** The draws of a batch. @param batchIndex counted from 0 over the whole training */
+  batch(batchIndex: number, size: number): SampleDraw[] {
+    return Array.from({ length: size }, (_, i) => this.at(batchIndex * size + i));
+  }
+
+  private at(position: number): SampleDraw {
+    const epoch = Math.floor(position / this.count);
+    if (epoch !== this.#epoch) {
+      this.#shuffled = shuffled(this.count, Random.seeded(this.seed, epoch, SHUFFLE_STREAM, this.count));
+      this.#epoch = epoch;
+    }
+    return { epoch, index: this.#shuffled[position % this.count]! };
+  }
+}
+
+function shuffled(count: number, random: Random): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = random.int(0, i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}
+
+/** Shapes of the inputs of a sample without the batch dimension, by name. */
+export function sampleShapes(shape: SampleShape): Readonly<Record<keyof TrainingSample, readonly number[]>> {
   const points = pointsOf(shape.prompts);
   return {
     image: inputDims(shape),
@@ -238,33 +288,4 @@ function shares(label: Uint8Array, classId: number, { imageSize: size, targetSid
   const scale = 1 / (block * block);
   for (let i = 0; i < target.length; i++) target[i]! *= scale;
   return target;
-}
-
-/** The inputs of a training graph for one batch, in memory reused for the next batch. */
-export class BatchFeeds {
-  /** By name, without the weights. */
-  readonly tensors: Readonly<Record<string, TensorData<'float32'>>>;
-
-  /**
-   * @param batch number of samples
-   * @param maskSide side of the mask input, which stays empty because no sample starts from a mask
-   */
-  constructor(shape: SampleShape, batch: number, maskSide: number) {
-    const shapes: Record<string, readonly number[]> = {
-      ...sampleShapes(shape),
-      mask_input: [1, maskSide, maskSide],
-      has_mask_input: [],
-    };
-    if (shape.clickNoise === 0) delete shapes.click_noise;
-    this.tensors = Object.fromEntries(Object.entries(shapes).map(([name, dims]) => [name, zeros([batch, ...dims])]));
-  }
-
-  /** Copies a sample to position `at` of the batch. */
-  place(sample: TrainingSample, at: number): void {
-    for (const [name, values] of Object.entries(sample)) this.tensors[name]?.data.set(values, at * values.length);
-  }
-}
-
-function zeros(shape: readonly number[]): TensorData<'float32'> {
-  return float32(new Float32Array(sizeOf(shape)), shape);
 }
