@@ -205,7 +205,7 @@ describe('samus evaluate', () => {
       dice: [{ model: 'one', all: expect.any(Number), without_affected: expect.any(Number) }],
     });
     const page = readFileSync(join(folder, 'held/report.html'), 'utf8');
-    for (const heading of ['Second rater', 'By scanner', 'Overlap with training'])
+    for (const heading of ['Second rater', 'By scanner', 'Images known from training'])
       expect(page).toContain(`<h2>${heading}</h2>`);
     expect(page).not.toMatch(/undefined|NaN/);
     const skipped = await samus(folder, ...args.slice(0, -2), '--train-list', 'none', '--json');

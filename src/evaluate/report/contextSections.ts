@@ -66,7 +66,7 @@ export function overlapSection({ lists, images, problems, affected, models }: Ju
   const compared = `${images} training images of ${lists.join(', ')}`;
   if (problems.length === 0) {
     return section(
-      'Overlap with training',
+      'Images known from training',
       '',
       `<p>No evaluated image is, resembles or shares a patient with one of the ${escapeText(compared)}.</p>`,
     );
@@ -86,5 +86,5 @@ export function overlapSection({ lists, images, problems, affected, models }: Ju
     { head: 'What was found', text: true, cell: ({ message }) => `<span class="wrap">${escapeText(message)}</span>` },
   ]);
   const intro = `${affected.length} evaluated images are, resemble or share a patient with one of the ${compared}. A model that was trained on these lists may know them.`;
-  return section('Overlap with training', intro, dice + list + more);
+  return section('Images known from training', intro, dice + list + more);
 }

@@ -45,8 +45,10 @@ export function reportPage(content: ReportContent): string {
     ...(protocol.clean ? ['cleaned masks'] : []),
     protocol.native ? 'native size' : '256\u00a0×\u00a0256\u00a0pixels',
   ];
+  const known = overlap ? [overlapSection(overlap)] : [];
+  const found = overlap !== undefined && overlap.problems.length > 0;
   const sections = [
-    ...(overlap ? [overlapSection(overlap)] : []),
+    ...(found ? known : []),
     ...(rankings ? [rankingSection(rankings, summaries[0]!)] : []),
     ...comparisons.map((comparison) => comparisonSection(comparison, content)),
     ...(published.length > 0 ? [publishedSection(published)] : []),
@@ -77,6 +79,7 @@ export function reportPage(content: ReportContent): string {
     calibrationSection(content),
     ...confusionSections(content),
     ...results.filter(({ evaluation }) => evaluation.failures.length > 0).map(failureSection),
+    ...(found ? [] : known),
     methodsSection(protocol, summaries, provenance),
   ];
   return `<!doctype html>

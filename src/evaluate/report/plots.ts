@@ -14,7 +14,6 @@ import {
   niceTicks,
   type Plot,
   round,
-  thinned,
 } from '../../formats/svg.js';
 import type { Agreement } from '../areaAgreement.js';
 import type { Calibration } from '../calibration.js';
@@ -111,6 +110,8 @@ interface CurveAxes {
   readonly title: string;
 }
 
+/** With more points than that, the axis has round numbers instead. */
+const MOST_TICKS = 12;
 /** More bands than that hide one another. */
 const MOST_BANDS = 4;
 const WIDE: Plot = { left: 56, top: 12, right: 640, bottom: 292 };
@@ -141,7 +142,7 @@ export function curvePlot(curves: readonly Curve[], names: CurveAxes): string {
   const content =
     axes(
       WIDE,
-      { scale: x, ticks: thinned(steps, 12), name: names.x },
+      { scale: x, ticks: steps.length > MOST_TICKS ? niceTicks(from, to, 5) : steps, name: names.x },
       { scale: y, ticks: niceTicks(low, 1, 5), name: names.y },
     ) + lines.join('');
   return drawing(660, 332, names.title, content);
