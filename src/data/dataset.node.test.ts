@@ -237,6 +237,15 @@ describe('a dataset folder with mistakes', () => {
     expect(() => data.classes('A')).toThrow(coded('DATA_LAYOUT'));
   });
 
+  it.each(['0,5', '-0.5', '0.5 mm'])('refuses the spacing %j instead of leaving it out', async (spacing) => {
+    const csv = `name,spacing_x_mm,spacing_y_mm\nx,"${spacing}",0.5\ny,NaN,\n`;
+    await folder.list('train', '1/A/x').text('A/images.csv', csv).pair('A', 'x', image, image);
+    await folder.pair('A', 'y', image, image);
+    const data = await openDataset(folder.root);
+    await expect(data.read({ dataset: 'A', name: 'x' })).rejects.toThrow(`of x in`);
+    expect(await data.read({ dataset: 'A', name: 'y' })).not.toHaveProperty('spacingMm');
+  });
+
   it('refuses images.csv without names', async () => {
     await folder.list('train', '1/A/x').text('A/images.csv', 'x,0.1\n').pair('A', 'x', image, image);
     const data = await openDataset(folder.root);

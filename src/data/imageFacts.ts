@@ -24,10 +24,14 @@ const COLUMNS = ['name', 'patient', 'width', 'height', 'spacing_x_mm', 'spacing_
 
 const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** How programs write a number that they do not know. */
+const UNKNOWN = /^(?:0+(?:\.0*)?|nan|n\/?a|none|null|-)?$/i;
+
 /** The facts of one dataset; a row is one line. */
 export class FactsTable {
   /** Bytes, not text: that takes half of the memory while it is read. */
   readonly #bytes: Uint8Array;
+  readonly #path: string;
   readonly #places = new NameIndex();
   readonly #nameColumn: number;
   readonly #columns: ReadonlyMap<string, number>;
@@ -39,6 +43,7 @@ export class FactsTable {
    */
   constructor(bytes: Uint8Array, path: string) {
     this.#bytes = bytes;
+    this.#path = path;
     const header = parseRow(this.#lineAt(0).replace(/^\ufeff/, ''), 0);
     this.#columns = new Map(header.fields.map((field, i) => [field.trim(), i]));
     const nameColumn = this.#columns.get('name');
@@ -83,14 +88,19 @@ export class FactsTable {
     return nameKey(fields[this.#nameColumn]?.trim() ?? '') === nameKey(name) ? fields : undefined;
   }
 
-  /** The facts of an image, if there are any. */
+  /** The facts of an image, if there are any. @throws SamusError DATA_LAYOUT for a size or spacing that is no positive number */
   get(name: string): ImageFacts | undefined {
     const fields = this.#rowOf(name);
     if (!fields) return undefined;
     const field = (column: (typeof COLUMNS)[number]): string => fields[this.#columns.get(column) ?? -1]?.trim() ?? '';
     const positive = (column: (typeof COLUMNS)[number]): number | undefined => {
-      const value = Number(field(column));
-      return Number.isFinite(value) && value > 0 ? value : undefined;
+      const text = field(column);
+      const value = Number(text);
+      if (Number.isFinite(value) && value > 0) return value;
+      if (UNKNOWN.test(text)) return undefined;
+      const message = `expected a positive number as ${column} of ${name} in ${this.#path}, got "${text}"`;
+      const hint = 'write decimals with a point, or leave unknown values empty';
+      throw new SamusError('DATA_LAYOUT', message, hint, { path: this.#path, name, column });
     };
     const [width, height] = [positive('width'), positive('height')];
     const [x, y] = [positive('spacing_x_mm'), positive('spacing_y_mm')];
