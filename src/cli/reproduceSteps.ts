@@ -28,7 +28,7 @@ export interface TrainingRecord {
 }
 
 /** Folders below DIR. */
-export function runFolder(out: string, { id }: Training): string {
+function runFolder(out: string, { id }: Training): string {
   return join(out, 'runs', id);
 }
 

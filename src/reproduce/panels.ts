@@ -4,7 +4,7 @@
 import { escapeText } from '../formats/svg.js';
 
 /** One answer on one image. */
-export interface Panel {
+interface Panel {
   readonly title: string;
   readonly dice: number;
   /** Path of the answer's outline, in pixels of the image. */
