@@ -38,7 +38,11 @@ export function evaluateCommand(): Command {
         addNames,
       ),
     )
-    .option('--model <model>', `${MODEL_NAMES}; repeatable, to compare (default: ${DEFAULT_MODEL})`, addModel)
+    .option(
+      '--model <model>',
+      `${MODEL_NAMES}, a training run, or a folder of these, whose mean then answers; repeatable, to compare (default: ${DEFAULT_MODEL})`,
+      addModel,
+    )
     .option(
       '--prompt <kind>',
       'point, points:N (N points at once), box, auto (models that need no prompt) or none',

@@ -28,6 +28,7 @@ import { reportPage } from '../evaluate/report/page.js';
 import { replaceFile } from '../formats/fileWrite.node.js';
 import { weightsHash } from '../predict/loadModel.node.js';
 import { whole } from './interrupt.js';
+import { modelMembers } from './openModel.js';
 import { writeText } from './output.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 
@@ -95,12 +96,23 @@ function modelDocument({ evaluation, summary, strata }: ReportModel): { [key: st
 /** The command line in a form that can be pasted into a shell, versions and weight hashes. */
 export async function provenanceOf(results: readonly ReportModel[], models: readonly string[]) {
   const quoted = process.argv.slice(2).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`));
-  const hashes = await Promise.all(models.map(weightsHash));
+  const parts = await Promise.all(
+    models.map(async (model, i) => {
+      const members = await modelMembers(model);
+      const name = results[i]!.summary.model;
+      return Promise.all(
+        members.map(async (member) => ({
+          model: members.length > 1 ? member : name,
+          sha256: await weightsHash(member),
+        })),
+      );
+    }),
+  );
   return {
     command: ['samus', ...quoted].join(' '),
     version: packageVersion(),
     date: new Date().toISOString(),
-    models: results.map(({ summary }, i) => ({ model: summary.model, sha256: hashes[i]! })),
+    models: parts.flat(),
   } satisfies Provenance;
 }
 

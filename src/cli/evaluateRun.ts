@@ -1,12 +1,13 @@
 /**
  * The work of `samus evaluate`: opens data and models, evaluates the models one after another, and writes the report.
  */
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.node.js';
 import { type Sample, type SampleList, sampleOrigin } from '../data/sampleList.js';
 import { listed, SamusError } from '../errors.js';
 import type { Published } from '../evaluate/claims.js';
 import { compareEvaluations, compareToPublished, concerns, withHolm } from '../evaluate/compare.js';
+import { ensemble } from '../evaluate/ensemble.js';
 import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/evaluate.js';
 import { distinctSamples } from '../evaluate/imageGroups.js';
 import { judgedOverlap } from '../evaluate/overlap.js';
@@ -29,6 +30,7 @@ import { summariseEvaluation } from '../evaluate/summary.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { architectureOf, requirePrompts } from '../models/registry.js';
+import type { ClassNetwork } from '../predict/classNetwork.js';
 import { loadModel } from '../predict/loadModel.node.js';
 import { Segmenter } from '../predict/segmenter.js';
 import type { Provider } from '../runtime/session.js';
@@ -37,7 +39,7 @@ import { evaluationDocument, type Judged, provenanceOf, REPORT_FILES, writeRepor
 import { resultLines } from './evaluateLines.js';
 import { beforeInterruptedEnd } from './interrupt.js';
 import { DEFAULT_MODEL, type FlipOptions, flipsOf } from './modelOptions.js';
-import { openAnyModel } from './openModel.js';
+import { modelMembers, openAnyModel } from './openModel.js';
 import { modelFiles, outputCheck } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress, withProgress } from './progress.js';
@@ -111,11 +113,16 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   const training = await wantedTraining(options, dataset, lists);
   // Detects an unreadable model before the first one has run for an hour.
   if (models.length > 1) {
-    for (const model of models) checkModel((await loadModel(model)).config, model, protocol, list, dataset);
+    for (const model of models) {
+      for (const member of await modelMembers(model)) {
+        checkModel((await loadModel(member)).config, model, protocol, list, dataset);
+      }
+    }
   }
   if (options.report !== undefined) {
     const facts = list.datasets.map((name) => join(options.data, name, 'images.csv'));
-    const check = await outputCheck([...facts, ...models.flatMap(modelFiles)]);
+    const members = (await Promise.all(models.map(modelMembers))).flat();
+    const check = await outputCheck([...facts, ...members.flatMap(modelFiles)]);
     await check(REPORT_FILES.map((name) => join(options.report!, name)));
     await makeFolder(options.report);
   }
@@ -171,33 +178,43 @@ async function runModel(
   labellings: readonly Labelling[],
   { provider, threads, report, tta, ttaVertical }: EvaluateCommandOptions,
 ): Promise<ReportModel> {
-  const segmenter = await openAnyModel({
-    model,
-    ...(provider && { provider }),
-    ...(threads !== undefined && { threads }),
-    ...(tta && { tta }),
-    ...(ttaVertical && { ttaVertical }),
-  });
+  const members = await modelMembers(model);
+  const opened: (Segmenter | ClassNetwork)[] = [];
+  const dispose = async (): Promise<void> => {
+    for (const member of opened) await member.dispose();
+  };
+  for (const member of members) {
+    opened.push(
+      await openAnyModel({
+        model: member,
+        ...(provider && { provider }),
+        ...(threads !== undefined && { threads }),
+        ...(tta && { tta }),
+        ...(ttaVertical && { ttaVertical }),
+      }),
+    );
+  }
   // Two runs both have a folder `best`, so several models go by their paths.
-  const name = models.length > 1 ? model : segmenter.name;
-  checkModel(segmenter.config, name, protocol, list, source);
-  const adapted = segmenter instanceof Segmenter ? promptable(segmenter, name) : promptable(segmenter, name);
+  const name = models.length > 1 ? model : members.length > 1 ? basename(resolve(model)) : opened[0]!.name;
+  for (const { config } of opened) checkModel(config, name, protocol, list, source);
+  const adapted = opened.map((one) => (one instanceof Segmenter ? promptable(one, name) : promptable(one, name)));
+  const evaluated = adapted.length === 1 ? adapted[0]! : ensemble(name, adapted);
   const stop = new AbortController();
   const forget = beforeInterruptedEnd(async () => {
     stop.abort();
-    await segmenter.dispose();
+    await dispose();
   });
-  const progress = new Progress(`evaluating ${adapted.name}`, list.length);
+  const progress = new Progress(`evaluating ${name}`, list.length);
   try {
     const onProgress = (done: number): void => progress.update(done);
-    const evaluation = await evaluate(adapted, source, list, { ...protocol, onProgress, signal: stop.signal });
+    const evaluation = await evaluate(evaluated, source, list, { ...protocol, onProgress, signal: stop.signal });
     const summary = summariseEvaluation(evaluation, list, source, protocol.seed);
     progress.end();
     const chosen = report === undefined ? [] : chooseExamples(evaluation.table, summary);
-    const pictures = () => makeGallery(adapted, source, list, chosen, protocol);
+    const pictures = () => makeGallery(evaluated, source, list, chosen, protocol);
     const gallery = await withProgress('drawing examples', pictures).catch((error: unknown) => {
       if (!(error instanceof SamusError) || error.kind === 'interrupted') throw error;
-      warn(`the report has no examples of ${adapted.name}: ${error.message}`);
+      warn(`the report has no examples of ${name}: ${error.message}`);
       return [];
     });
     const strata = labellings.map((one) => stratify(evaluation.table, summary, one, protocol.seed));
@@ -205,7 +222,7 @@ async function runModel(
   } finally {
     progress.end();
     forget();
-    await segmenter.dispose();
+    await dispose();
   }
 }
 

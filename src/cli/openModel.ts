@@ -1,7 +1,10 @@
 /**
  * Loads the model named on the command line.
  */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readCheckpointFile } from '../formats/checkpointFile.node.js';
+import { isModelFolder } from '../formats/modelFolder.node.js';
 import type { CheckpointDict } from '../formats/torchCheckpoint.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
@@ -14,6 +17,7 @@ import { loadModel, type ModelSelection } from '../predict/loadModel.node.js';
 import { Segmenter, type SegmenterOptions } from '../predict/segmenter.js';
 import type { Model } from '../predict/types.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
+import { RUN_FILES } from '../train/runFolder.node.js';
 import { type FlipOptions, flipsOf, type ModelOptions } from './modelOptions.js';
 import { withProgress } from './progress.js';
 import { warn } from './run.js';
@@ -23,6 +27,26 @@ export async function readModel(name: string, options?: ModelSelection): Promise
   const model = await withProgress(`reading the model ${name}`, () => loadModel(name, options));
   for (const warning of model.warnings ?? []) warn(warning);
   return model;
+}
+
+/**
+ * The models that a name stands for: of a training run its best one; of a folder of runs or models all of them, in the
+ * order of their names. Any other name stands for itself.
+ */
+export async function modelMembers(name: string): Promise<readonly string[]> {
+  const own = await modelAt(name);
+  if (own !== undefined) return [own];
+  const entries = await readdir(name).catch((): string[] => []);
+  const members = await Promise.all(entries.sort().map((entry) => modelAt(join(name, entry))));
+  const found = members.filter((member) => member !== undefined);
+  return found.length > 0 ? found : [name];
+}
+
+/** The model folder at a path: the folder itself, or the best model of the run that it holds. */
+async function modelAt(path: string): Promise<string | undefined> {
+  if (await isModelFolder(path)) return path;
+  const best = join(path, RUN_FILES.best);
+  return (await isModelFolder(best)) ? best : undefined;
 }
 
 /**

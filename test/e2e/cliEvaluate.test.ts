@@ -41,6 +41,24 @@ function spoiled(name: string): string {
 }
 
 describe('samus evaluate', () => {
+  it('evaluates a folder of models as one, and a run as its best model', async () => {
+    for (const name of ['one', 'two'])
+      cpSync(join(folder, name), join(folder, 'runs', name, 'best'), { recursive: true });
+    const both = JSON.parse((await run('--model', 'runs', '--json')).stdout);
+    expect(both.model).toBe('runs');
+    const members = [join('runs', 'one', 'best'), join('runs', 'two', 'best')];
+    expect(both.provenance.models.map(({ model }: { model: string }) => model)).toEqual(members);
+    const [one, two, run1] = await Promise.all(
+      ['one', 'two', join('runs', 'one')].map(async (name) =>
+        JSON.parse((await run('--model', name, '--json')).stdout),
+      ),
+    );
+    expect(run1.datasets).toEqual(one.datasets);
+    expect(both.datasets).not.toEqual(one.datasets);
+    expect(both.datasets).not.toEqual(two.datasets);
+    rmSync(join(folder, 'runs'), { recursive: true });
+  });
+
   it('prints the documented JSON, the same twice', async () => {
     const { code, stdout, stderr } = await run('--model', 'one', '--json');
     expect([code, stderr]).toEqual([0, expect.not.stringMatching(/error/)]);
