@@ -2,6 +2,7 @@
  * What can go wrong with a training, as a user meets it: coded errors, and nothing that was there is lost.
  */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,8 +26,9 @@ function train(...args: string[]) {
   return samus(folder, 'train', '--json', ...args);
 }
 
+/** Looks at the path alone: listing the folder fails while a training moves its checkpoints. */
 async function waitFor(path: string): Promise<void> {
-  while (!filesIn(folder).includes(path)) await sleep(50);
+  while (!existsSync(join(folder, path))) await sleep(50);
 }
 
 /** A square label, all of one class. */
