@@ -9,6 +9,7 @@ import type { CheckpointDict } from '../formats/torchCheckpoint.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { parametersOf } from '../models/graphs.js';
+import { extendedByChannel } from '../models/promptChannel.js';
 import { backboneWeights, findBackbone } from '../models/startFrom.js';
 import { initialise } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
@@ -55,12 +56,16 @@ async function modelAt(path: string): Promise<string | undefined> {
  */
 export async function pretrained(config: ModelConfig, files: readonly string[], seed: number): Promise<StateDict> {
   const taken = new Map<string, TensorData>();
+  // Such files know of no prompt channel, whose weights start at 0.
+  const { promptChannel: _, ...plain } = config;
+  const parameters = parametersOf(config);
   for (const file of files) {
-    const choose = (dicts: readonly CheckpointDict[]) => findBackbone(config, dicts);
+    const choose = (dicts: readonly CheckpointDict[]) => findBackbone(plain, dicts);
     const { tensors } = await withProgress(`reading ${file}`, () => readCheckpointFile(file, { choose }));
-    for (const [name, tensor] of backboneWeights(config, tensors)) taken.set(name, tensor);
+    const found = extendedByChannel(parameters, backboneWeights(plain, tensors));
+    for (const [name, tensor] of found) taken.set(name, tensor);
   }
-  return initialise(parametersOf(config), Random.seeded(seed), taken);
+  return initialise(parameters, Random.seeded(seed), taken);
 }
 
 /**

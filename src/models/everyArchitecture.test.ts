@@ -102,6 +102,22 @@ describe.each(ALL)('$id', ({ architecture }) => {
     }
   });
 
+  it('refuses an image size that it cannot take, and builds for others', () => {
+    const refused = [1, 16, 31, 33, 48, 64, 96, 100, config.imageSize].filter((imageSize) => {
+      const sized = { ...config, imageSize };
+      try {
+        checkConfig(sized);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'CONFIG_FIELD' });
+        return true;
+      }
+      for (const graph of partsOf(sized).values()) expect(Object.keys(graph().outputs).length).toBeGreaterThan(0);
+      return false;
+    });
+    expect(refused).toContain(1);
+    expect(refused).not.toContain(config.imageSize);
+  });
+
   it('trains every weight that it uses', async () => {
     const recipe = architecture.task === 'prompted' ? ({ kind: 'multi-prompt', rounds: 2 } as const) : undefined;
     const graph = gradientGraph({
