@@ -141,12 +141,13 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   }
   const [first, ...others] = results;
   const evaluations = results.map(({ evaluation }) => evaluation);
+  const rankings = others.length > 0 ? rankModels(evaluations, list, options.seed) : undefined;
   const judged: Judged = {
     results,
     comparisons: withHolm(
       others.map((other) => compareEvaluations(first!.evaluation, other.evaluation, list, options.seed)),
     ),
-    ...(others.length > 0 && { rankings: rankModels(evaluations, list, options.seed) }),
+    ...(rankings && rankings.overall.images > 0 && { rankings }),
     published: published.flatMap((one) => evaluations.map((evaluation) => compareToPublished(evaluation, list, one))),
     ...(rater && { rater: judgedRater(rater, evaluations, list, options.seed) }),
     ...(overlap && { overlap: judgedOverlap(overlap, evaluations, list) }),

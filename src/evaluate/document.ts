@@ -77,6 +77,7 @@ export function groupDocument(
 
 /** Failures, missed objects, and what withholding answers with low scores saves. */
 export function reliabilityDocument({ failed, missed, risk }: Reliability): { [key: string]: Json } {
+  if (failed.n === 0) return {};
   return {
     failure_rate: { dice_below: FAILURE_DICE, images: failed.images, mean: failed.mean, ...interval(failed) },
     missed_images: missed,
@@ -227,7 +228,15 @@ export function publishedDocument({ published, model, spread, probabilityFalse }
   const { name, dataset, classId, mean, sd, n, correlation } = published;
   return {
     ...{ published: name, ...(dataset !== undefined && { dataset }), ...(classId !== undefined && { class: classId }) },
-    ...{ mean, sd, n, correlation, model, dice: { ...spread }, difference: spread.mean - mean },
+    ...{
+      mean,
+      sd,
+      n,
+      correlation,
+      model,
+      dice: defined({ ...spread }),
+      ...defined({ difference: spread.mean - mean }),
+    },
     ...(probabilityFalse !== undefined && { probability_false: probabilityFalse }),
   };
 }

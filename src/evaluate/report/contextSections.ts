@@ -62,11 +62,17 @@ export function raterSection({ summary, missing, comparisons }: JudgedRater): st
   return section('Second rater', intro, body);
 }
 
-export function overlapSection({ lists, images, problems, affected, models }: JudgedOverlap): string {
+const NOT_SEARCHED =
+  'Not searched: the evaluated lists belong to no split with a training list, or the search was skipped. --train-list names the lists that a model was trained on.';
+
+export function overlapSection(overlap: JudgedOverlap | undefined): string {
+  const title = 'Images known from training';
+  if (!overlap) return section(title, '', `<p>${NOT_SEARCHED}</p>`);
+  const { lists, images, problems, affected, models } = overlap;
   const compared = `${images} training images of ${lists.join(', ')}`;
   if (problems.length === 0) {
     return section(
-      'Images known from training',
+      title,
       '',
       `<p>No evaluated image is, resembles or shares a patient with one of the ${escapeText(compared)}.</p>`,
     );
@@ -86,5 +92,5 @@ export function overlapSection({ lists, images, problems, affected, models }: Ju
     { head: 'What was found', text: true, cell: ({ message }) => `<span class="wrap">${escapeText(message)}</span>` },
   ]);
   const intro = `${affected.length} evaluated images are, resemble or share a patient with one of the ${compared}. A model that was trained on these lists may know them.`;
-  return section('Images known from training', intro, dice + list + more);
+  return section(title, intro, dice + list + more);
 }

@@ -102,6 +102,7 @@ describe('a report', () => {
       'Calibration of scores',
       'Several classes in one map',
       'Failed with one',
+      'Images known from training',
       'How this was measured',
     ];
     for (const heading of [...parts, ...more]) expect(page).toContain(`<h2>${heading}</h2>`);

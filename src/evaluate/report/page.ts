@@ -45,7 +45,7 @@ export function reportPage(content: ReportContent): string {
     ...(protocol.clean ? ['cleaned masks'] : []),
     protocol.native ? 'native size' : '256\u00a0×\u00a0256\u00a0pixels',
   ];
-  const known = overlap ? [overlapSection(overlap)] : [];
+  const known = [overlapSection(overlap)];
   const found = overlap !== undefined && overlap.problems.length > 0;
   const sections = [
     ...(found ? known : []),
