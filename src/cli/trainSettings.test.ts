@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { TINY_SAMUS } from '../../test/support/tinyModel.js';
+import { presets } from '../models/registry.js';
 import { type SettingValues, settingValues } from '../train/trainingConfig.js';
 import { trainCommand } from './train.js';
 import { type Base, configure, NO_BASE, type TrainOptions } from './trainSettings.js';
@@ -40,6 +41,10 @@ describe('the settings of a training', () => {
       learningRate: 5e-4,
       schedule: 'constant',
       warmup: 0,
+      lowestRate: 0,
+      drops: [],
+      dropFactor: 0.1,
+      dropPatience: 5,
       clip: null,
       ema: null,
       trained: 'all',
@@ -133,4 +138,18 @@ describe('the options', () => {
     const refusal = { kind: 'usage', message: expect.stringMatching(`^expected .* as ${args[0]}, got "${args[1]}"$`) };
     await expect(trainCommand().parseAsync(args, { from: 'user' })).rejects.toMatchObject(refusal);
   });
+});
+
+it('takes schedule, drops and rates of parts from the publication', async () => {
+  const of = (name: string, settings: SettingValues = {}) => {
+    const model = presets().get(name)!;
+    return configure({ settings: { ...DATA, ...settings } }, NO_BASE, { model, from: null }, async () => 20);
+  };
+  expect(await of('cenet-s')).toMatchObject({ schedule: 'step', drops: [90 / 140, 120 / 140], dropFactor: 0.1 });
+  expect(await of('canet-s')).toMatchObject({ schedule: 'step', drops: [256 / 300], dropFactor: 0.5 });
+  expect(await of('unet-s')).toMatchObject({ schedule: 'plateau', dropPatience: 5 });
+  expect(await of('samadapter-256')).toMatchObject({ schedule: 'cosine', lowestRate: 1e-7 });
+  expect(await of('setr-s')).toMatchObject({ lowestRate: 1e-4, rates: { decode_head: 10, auxiliary_head: 10 } });
+  expect(await of('setr-s', { schedule: 'cosine' })).toMatchObject({ lowestRate: 0 });
+  await expect(of('setr-s', { drops: [0.5] })).rejects.toMatchObject({ code: 'USAGE_CONFLICT' });
 });

@@ -194,6 +194,7 @@ function situationOf(
     recipe: String(values['recipe.kind']),
     prompts: String(values.prompts),
     optimizer: String(values.optimizer),
+    schedule: String(values.schedule),
     fromScratch: from === null,
     takes: architecture.task === 'prompted' ? architecture.prompts : [],
     published: architecture.published.settings,

@@ -5,7 +5,7 @@
 import { SamusError } from '../errors.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { Shapes, StateDict, TensorData } from '../graph/tensorData.js';
-import type { ParameterInfo, Parameters } from '../nn/parameters.js';
+import type { Initialisation, ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Random } from '../nn/random.js';
 import type { Preprocessing } from './preprocessing.js';
 
@@ -65,12 +65,14 @@ export type Losses = { readonly loss: Tensor } & Readonly<Record<string, Tensor>
 export const OPTIMIZERS = ['adam', 'adamw', 'sgd', 'rmsprop'] as const;
 
 /** Learning rate schedules. */
-export const SCHEDULES = ['constant', 'polynomial', 'cosine'] as const;
+export const SCHEDULES = ['constant', 'polynomial', 'cosine', 'step', 'plateau'] as const;
 
 /** How the authors train a model. */
 interface Published<C extends ModelConfig, Outputs> {
   /** Whether their recipe trains a weight. @param name by the reference's state dict */
   isTrained(config: C, name: string): boolean;
+  /** How they draw a weight, where not as PyTorch does by default or the graph declares. */
+  initial?(name: string, shape: readonly number[]): Initialisation | undefined;
   /** Side of the square target that their loss compares with, in pixels. */
   targetSide(config: C): number;
   /** @param target see {@link PromptedArchitecture} and {@link ClassArchitecture} */
@@ -87,6 +89,14 @@ interface Published<C extends ModelConfig, Outputs> {
     readonly momentum?: number;
     /** Default `constant`. `polynomial` without a warm-up is rate · (1 − t/T)^0.9. */
     readonly schedule?: (typeof SCHEDULES)[number];
+    /** Lowest rate of `polynomial`, `cosine` and `plateau`. Default 0. */
+    readonly lowestRate?: number;
+    /** Shares of the training after which `step` multiplies the rate by `dropFactor`. */
+    readonly drops?: readonly number[];
+    /** Of `step` and `plateau`. Default 0.1. */
+    readonly dropFactor?: number;
+    /** Factors of the rate of weights by their name prefix. Default: none. */
+    readonly rates?: Readonly<Record<string, number>>;
     /** Steps over which the learning rate rises. Default 0. */
     readonly warmup?: number;
     /** Largest norm of all gradients together. Default: none. */

@@ -124,9 +124,15 @@ export function logitSide(config: ModelConfig): number {
   return architecture.task === 'prompted' ? architecture.shapes(config).lowRes : config.imageSize;
 }
 
-/** Every weight of a model, by the reference's names. */
+/** Every weight of a model, by the reference's names; its start is the authors'. */
 export function parametersOf(config: ModelConfig): readonly ParameterInfo[] {
-  return [...partsOf(config).values()].flatMap((graph) => graph().parameters);
+  const { published } = architectureOf(config);
+  const declared = [...partsOf(config).values()].flatMap((graph) => graph().parameters);
+  if (!published.initial) return declared;
+  return declared.map((info) => ({
+    ...info,
+    initialisation: (info.buffer ? undefined : published.initial?.(info.name, info.shape)) ?? info.initialisation,
+  }));
 }
 
 /** The weights of a model, divided among its graphs. A network for classes counts as an encoder. */

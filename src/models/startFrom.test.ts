@@ -279,6 +279,40 @@ it.each(['medsam', 'samed', 'msa', 'samadapter'])('the small %s starts from the 
   expect(start?.config()).toEqual(published(`${id}-s`));
 });
 
+describe('random weights', () => {
+  const startOfWeight = (id: string, name: string) =>
+    parametersOf(TINY[id]!).find((parameter) => parameter.name === name)?.initialisation;
+
+  it.each([
+    ['missformer', 'decoder_1.layer_former_1.attn.q.bias', { kind: 'constant', value: 0 }],
+    ['missformer', 'decoder_1.concat_linear.bias', { kind: 'constant', value: 0 }],
+    ['cpfnet', 'mce_3.conv_out.1.weight', { kind: 'normal', mean: 1, deviation: 0.02 }],
+    ['cpfnet', 'decoder4.sap.gamma', { kind: 'constant', value: 0 }],
+    ['cpfnet', 'backbone.bn1.weight', { kind: 'constant', value: 1 }],
+    ['canet', 'attentionblock2.gate_block_1.W.1.weight', { kind: 'normal', mean: 1, deviation: 0.02 }],
+    ['cenet', 'dblock.dilate1.bias', { kind: 'constant', value: 0 }],
+    ['msa', 'mask_decoder.transformer.layers.0.self_attn.q_proj.bias', { kind: 'constant', value: 0 }],
+  ])("of %s start as in its authors' code: %s", (id, name, expected) => {
+    expect(startOfWeight(id, name)).toEqual(expected);
+  });
+
+  it('of other kinds have the published bounds', () => {
+    const shapeOf = (id: string, name: string) => parametersOf(TINY[id]!).find((one) => one.name === name)!.shape;
+    const xavier = 'decoder_1.concat_linear.weight';
+    const [outputs = 0, inputs = 0] = shapeOf('missformer', xavier);
+    expect(startOfWeight('missformer', xavier)).toEqual({ kind: 'uniform', bound: Math.sqrt(6 / (inputs + outputs)) });
+    const query = 'mask_decoder.transformer.layers.0.self_attn.q_proj.weight';
+    const [inner = 0, width = 0] = shapeOf('msa', query);
+    expect(startOfWeight('msa', query)).toEqual({ kind: 'uniform', bound: Math.sqrt(6 / (width + 3 * inner)) });
+    const proj = 'image_encoder.prompt_generator.prompt_generator.proj.weight';
+    const [channels = 0, , height = 0, across = 0] = shapeOf('samadapter', proj);
+    expect(startOfWeight('samadapter', proj)).toEqual({
+      kind: 'normal',
+      deviation: Math.sqrt(2 / (channels * height * across)),
+    });
+  });
+});
+
 describe('MSA from SAM', () => {
   const start = startOf(architectureOf({ architecture: 'msa' }), TINY_SAM)!;
   const tables = (config: ModelConfig) => {

@@ -11,7 +11,7 @@ import type { Random } from './random.js';
 /** Initial values of a weight. PyTorch's defaults are uniform within a bound, or constant. */
 export type Initialisation =
   | { readonly kind: 'uniform'; readonly bound: number }
-  | { readonly kind: 'normal'; readonly deviation: number }
+  | { readonly kind: 'normal'; readonly deviation: number; readonly mean?: number }
   | { readonly kind: 'constant'; readonly value: number };
 
 export interface ParameterInfo {
@@ -43,6 +43,32 @@ export function isScaleName(name: string): boolean {
 
 export const ZEROS: Initialisation = { kind: 'constant', value: 0 };
 export const ONES: Initialisation = { kind: 'constant', value: 1 };
+/** Numbers that reach one output of a weight [O, I, ...]. */
+function fanOf([, ...rest]: readonly number[]): number {
+  return rest.reduce((a, b) => a * b, 1);
+}
+
+/** Glorot and Bengio's uniform start. @param shape [O, I, ...] */
+export function xavier(shape: readonly number[]): Initialisation {
+  const [outputs = 1, inputs = 1] = shape;
+  return { kind: 'uniform', bound: Math.sqrt((6 * inputs) / (fanOf(shape) * (inputs + outputs))) };
+}
+
+/** He et al.'s normal start before a ReLU. @param shape [O, I, ...] */
+export function kaimingNormal(shape: readonly number[]): Initialisation {
+  return { kind: 'normal', deviation: Math.sqrt(2 / fanOf(shape)) };
+}
+
+/** The uniform one. @param shape [O, I, ...] */
+export function kaimingUniform(shape: readonly number[]): Initialisation {
+  return { kind: 'uniform', bound: Math.sqrt(6 / fanOf(shape)) };
+}
+
+/** Of norms: weights normal around 1, biases 0. @param name of a weight or bias */
+export function nearOne(name: string): Initialisation {
+  return name.endsWith('.bias') ? ZEROS : { kind: 'normal', mean: 1, deviation: 0.02 };
+}
+
 export const NORMAL: Initialisation = { kind: 'normal', deviation: 1 };
 
 /** An 8-bit weight with a scale per output. */
@@ -233,7 +259,9 @@ function draw({ shape, dtype, initialisation }: ParameterInfo, random: Random): 
   else if (initialisation.kind === 'uniform') {
     for (let i = 0; i < values.length; i++) values[i] = random.uniform(-initialisation.bound, initialisation.bound);
   } else {
-    for (let i = 0; i < values.length; i++) values[i] = initialisation.deviation * random.normal();
+    for (let i = 0; i < values.length; i++) {
+      values[i] = (initialisation.mean ?? 0) + initialisation.deviation * random.normal();
+    }
   }
   return float32(values, shape);
 }

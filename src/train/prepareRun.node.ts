@@ -209,12 +209,20 @@ async function prepare(
 }
 
 /** @throws SamusError TRAIN_WEIGHT_NAME for name prefixes that match nothing, probably mistyped */
-function checkNames({ freeze, rates }: TrainingConfig, { parameters, trained }: GradientGraph): void {
+function checkNames({ freeze, rates, model }: TrainingConfig, { parameters, trained }: GradientGraph): void {
   const unknown = (prefixes: readonly string[], among: readonly ParameterInfo[]): string[] =>
     prefixes.filter((prefix) => !among.some(({ name }) => name.startsWith(prefix)));
+  const published = architectureOf(model).published.settings.rates ?? {};
   const problems = [
     { names: unknown(freeze, parameters), what: 'weights of the model (--freeze)' },
-    { names: unknown(Object.keys(rates), trained), what: 'trained weights (--lr-scale)' },
+    // A network may lack a part that its authors train at another rate, such as auxiliary heads.
+    {
+      names: unknown(
+        Object.keys(rates).filter((name) => !(name in published)),
+        trained,
+      ),
+      what: 'trained weights (--lr-scale)',
+    },
   ];
   for (const { names, what } of problems) {
     if (names.length === 0) continue;

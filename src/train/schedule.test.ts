@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { learningRate } from './schedule.js';
+import { afterValidation, learningRate, type Schedule } from './schedule.js';
 
-const rates = (kind: 'constant' | 'polynomial' | 'cosine', warmup: number, steps: number) =>
-  Array.from({ length: steps }, (_, step) => learningRate({ kind, rate: 2, warmup, steps }, step));
+const PLAIN = { lowestRate: 0, drops: [], dropFactor: 0.1 };
+
+const rates = (kind: Schedule['kind'], warmup: number, steps: number, more: Partial<Schedule> = {}) =>
+  Array.from({ length: steps }, (_, step) => learningRate({ kind, rate: 2, warmup, steps, ...PLAIN, ...more }, step));
 
 /** The published loop: the rate is set after each step for the next one. */
 function published(base: number, warmup: number, steps: number): number[] {
@@ -36,5 +38,33 @@ describe('learningRate', () => {
   it('needs no warm-up', () => {
     expect(rates('polynomial', 0, 10)[0]).toBe(2);
     expect(rates('cosine', 0, 10)[0]).toBe(2);
+  });
+
+  it('drops at shares of the training', () => {
+    const factor = { drops: [0.5, 0.8], dropFactor: 0.5 };
+    expect(rates('step', 0, 10, factor)).toEqual([2, 2, 2, 2, 2, 1, 1, 1, 0.5, 0.5]);
+    // CE-Net: a tenth after epochs 90 and 120 of 140, here of 7 steps.
+    const cenet = Array.from({ length: 980 }, (_, step) =>
+      learningRate({ kind: 'step', rate: 1, warmup: 0, steps: 980, ...PLAIN, drops: [90 / 140, 120 / 140] }, step),
+    );
+    expect([629, 630, 839, 840].map((step) => cenet[step])).toEqual([1, 0.1, 0.1, 0.1 ** 2]);
+  });
+
+  it('ends at the lowest rate', () => {
+    const lowest = { lowestRate: 0.5 };
+    expect(rates('cosine', 0, 101, lowest)[100]).toBeCloseTo(0.5, 3);
+    // As mmsegmentation's poly policy: (base - lowest) (1 - t/T)^0.9 + lowest.
+    expect(rates('polynomial', 0, 100, lowest)[51]).toBeCloseTo(1.5 * 0.5 ** 0.9 + 0.5, 12);
+    expect(learningRate({ kind: 'plateau', rate: 2, warmup: 0, steps: 9, ...PLAIN, ...lowest }, 5, 3)).toBe(0.5);
+  });
+
+  it('drops where validations stop improving, as ReduceLROnPlateau', () => {
+    let state = { waiting: 0, drops: 0 };
+    const drops = [true, false, false, false, true, false, false, false, false, false, false].map((improved) => {
+      state = afterValidation(state, improved, 2);
+      return state.drops;
+    });
+    expect(drops).toEqual([0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 3]);
+    expect(learningRate({ kind: 'plateau', rate: 2, warmup: 0, steps: 9, ...PLAIN }, 5, 1)).toBeCloseTo(0.2, 12);
   });
 });

@@ -82,6 +82,17 @@ export function orOff<T>(kind: Kind<T>): Kind<T | null> {
   };
 }
 
+/** A rising list of numbers, separated by commas on the command line. */
+export function ascending(kind: Kind<number>): Kind<readonly number[]> {
+  return {
+    expected: `a rising list, each ${kind.expected}`,
+    code: 'USAGE_LIST',
+    accepts: (value): value is readonly number[] =>
+      Array.isArray(value) && value.every((entry, i) => kind.accepts(entry) && (i === 0 || entry > value[i - 1])),
+    parse: (text) => text.split(',').map((part) => kind.parse(part.trim())),
+  };
+}
+
 export function choice<const T extends string>(choices: readonly T[]): Kind<T> {
   return {
     expected: `one of ${choices.join(', ')}`,
@@ -112,6 +123,7 @@ export interface Situation {
   readonly recipe: string;
   readonly prompts: string;
   readonly optimizer: string;
+  readonly schedule: string;
   /** Whether all weights start from random numbers. */
   readonly fromScratch: boolean;
   /** Prompts that the model takes; none if it gives a map of classes. */

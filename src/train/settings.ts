@@ -5,7 +5,7 @@
 import { OPTIMIZERS, SCHEDULES } from '../models/architecture.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
 import type { Recipe } from './gradientGraph.js';
-import { byName, choice, number, orOff, type Setting, setting, text, texts, whole } from './settingKinds.js';
+import { ascending, byName, choice, number, orOff, type Setting, setting, text, texts, whole } from './settingKinds.js';
 import { AUGMENTATIONS, TRAINING_PROMPTS } from './trainingSample.js';
 
 export const DEFAULT_SEED = 1234;
@@ -159,6 +159,41 @@ export const SETTINGS = {
     initial: (s) => s.published.warmup ?? 0,
     initially: '0, or what the network is published with',
   }),
+  lowestRate: setting({
+    kind: number({ from: 0, to: 1 }),
+    option: '--lowest-lr <rate>',
+    help: 'lowest learning rate of the schedules polynomial, cosine and plateau',
+    initial: (s) => (s.schedule === (s.published.schedule ?? 'constant') ? (s.published.lowestRate ?? 0) : 0),
+    initially: 'as published for the model, mostly 0',
+    older: 0,
+    only: { with: '--schedule polynomial, cosine or plateau', holds: (s) => /^(poly|cos|plat)/.test(s.schedule) },
+  }),
+  drops: setting({
+    kind: ascending(number({ from: 0, to: 1 })),
+    option: '--drops <shares>',
+    help: 'shares of the training after which the schedule step drops the learning rate, separated by commas',
+    initial: (s) => s.published.drops ?? [],
+    initially: 'as published for the model',
+    older: [],
+    only: { with: '--schedule step', holds: (s) => s.schedule === 'step' },
+  }),
+  dropFactor: setting({
+    kind: number({ above: 0, below: 1 }),
+    option: '--drop-factor <share>',
+    help: 'what step and plateau multiply the learning rate by at a drop',
+    initial: (s) => s.published.dropFactor ?? 0.1,
+    initially: 'as published for the model, mostly 0.1',
+    older: 0.1,
+    only: { with: '--schedule step or plateau', holds: (s) => s.schedule === 'step' || s.schedule === 'plateau' },
+  }),
+  dropPatience: setting({
+    kind: whole(0),
+    option: '--drop-patience <count>',
+    help: 'validations without improvement that the schedule plateau waits before a drop',
+    initial: 5,
+    older: 5,
+    only: { with: '--schedule plateau', holds: (s) => s.schedule === 'plateau' },
+  }),
   clip: setting({
     kind: orOff(number({ above: 0 })),
     option: '--clip <norm>',
@@ -190,7 +225,8 @@ export const SETTINGS = {
     kind: byName(number({ from: 0, to: 1000 })),
     option: '--lr-scale <name=factor>',
     help: 'learning rate factor for weights with this name prefix; the longest match applies; repeatable',
-    initial: {},
+    initial: (s) => s.published.rates ?? {},
+    initially: 'as published for the model, mostly none',
   }),
   validateSteps: setting({
     kind: whole(1),

@@ -9,7 +9,7 @@ import { nanError } from './nanError.node.js';
 import { globalNorm } from './optimizer.js';
 import type { PreparedRun } from './prepareRun.node.js';
 import { RUN_FILES } from './runFolder.node.js';
-import { learningRate } from './schedule.js';
+import { afterValidation, learningRate } from './schedule.js';
 import type { Scalars } from './stepper.js';
 import { type Position, writeCheckpoint, writeLast } from './trainingState.node.js';
 import { type Validation, validate } from './validate.node.js';
@@ -120,7 +120,8 @@ export class Trainer {
     const { config, loader, stepper } = this.#run;
     const { step } = this.#position;
     let started = performance.now();
-    const rate = learningRate({ ...config, kind: config.schedule, rate: config.learningRate }, step);
+    const schedule = { ...config, kind: config.schedule, rate: config.learningRate };
+    const rate = learningRate(schedule, step, this.#position.plateau?.drops);
     const means = new Means();
     let waited = 0;
     const batches: Batch[] = [];
@@ -181,21 +182,24 @@ export class Trainer {
 
   /** @returns whether it finished */
   async #validate(): Promise<boolean> {
-    const { validation } = this.#run;
+    const { validation, config } = this.#run;
     const result = await validate(this.#run.stepper.weights(), {
       ...validation,
       progress: (done, total) => this.#listener.validating?.(done, total),
       stopped: this.#stopped,
     });
     if (!result) return false;
-    const { step, best, sinceBest } = this.#position;
-    const dice = this.#run.config.choose === 'samples' ? result.dice : result.classDice;
+    const { step, best, sinceBest, plateau } = this.#position;
+    const dice = config.choose === 'samples' ? result.dice : result.classDice;
     const isBest = best === null || dice > best.dice;
     const position: Position = {
       ...this.#position,
       validated: step,
       best: isBest ? { dice, step } : best,
       sinceBest: isBest ? 0 : sinceBest + 1,
+      ...(config.schedule === 'plateau' && {
+        plateau: afterValidation(plateau ?? { waiting: 0, drops: 0 }, isBest, config.dropPatience),
+      }),
     };
     // Save best before last: a training resumed from the older last finds the same best again.
     if (isBest) await this.#saveBest(position, result);

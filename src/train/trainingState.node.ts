@@ -14,6 +14,7 @@ import { serialiseConfig } from '../models/configFile.js';
 import type { ParameterInfo } from '../nn/parameters.js';
 import type { WeightState } from './optimizer.js';
 import { RUN_FILES, recover, replaceFolder, START_AGAIN } from './runFolder.node.js';
+import type { Plateau } from './schedule.js';
 import type { Stepper } from './stepper.js';
 import type { TrainingConfig } from './trainingConfig.js';
 import type { Validation } from './validate.node.js';
@@ -28,6 +29,8 @@ export interface Position {
   readonly best: { readonly dice: number; readonly step: number } | null;
   /** Validations since the best. */
   readonly sinceBest: number;
+  /** Of the schedule `plateau`, once validated. */
+  readonly plateau?: Plateau;
   /** Seconds of computing, over all interruptions. */
   readonly seconds: number;
   /** A short hash of the lists. */

@@ -15,7 +15,7 @@ import type { Tensor } from '../../graph/tensor.js';
 import { convNorm, convNormRelu, doubleConv } from '../../nn/blocks.js';
 import { batchNorm2d, conv2d, convTranspose2d, dropout2d, linear } from '../../nn/layers.js';
 import { oneHot, sumByClass } from '../../nn/loss.js';
-import type { Parameters } from '../../nn/parameters.js';
+import { kaimingNormal, nearOne, type Parameters } from '../../nn/parameters.js';
 import { tokensOf } from '../../nn/transformer.js';
 import type { ClassArchitecture, Losses } from '../architecture.js';
 import { CANET_B, CANET_S, type CanetConfig, readConfig, recognise, referenceConfig, rules } from './config.js';
@@ -80,9 +80,22 @@ export const CANET: ClassArchitecture<CanetConfig> = {
 
   published: {
     isTrained: () => true,
+    initial: (name, shape) => {
+      if (!/^(attentionblock|nonlocal)/.test(name)) return undefined;
+      if (shape.length > 1) return kaimingNormal(shape);
+      return /\.W\.1\.|combine_gates\.1\./.test(name) ? nearOne(name) : undefined;
+    },
     targetSide: ({ imageSize }) => imageSize,
     loss: ({ logits }, target) => canetLoss(logits, target),
-    settings: { epochs: 300, batch: 16, learningRate: 1e-4, weightDecay: 1e-8 },
+    settings: {
+      epochs: 300,
+      batch: 16,
+      learningRate: 1e-4,
+      weightDecay: 1e-8,
+      schedule: 'step',
+      drops: [256 / 300],
+      dropFactor: 0.5,
+    },
   },
 
   reference: {

@@ -62,7 +62,14 @@ export const CENET: ClassArchitecture<CenetConfig> = {
     isTrained: () => true,
     targetSide: ({ imageSize }) => imageSize,
     loss: ({ logits }, target) => cenetLoss(logits, target),
-    settings: { epochs: 140, batch: 24, learningRate: 1.25e-4, weightDecay: 0 },
+    settings: {
+      epochs: 140,
+      batch: 24,
+      learningRate: 1.25e-4,
+      weightDecay: 0,
+      schedule: 'step',
+      drops: [90 / 140, 120 / 140],
+    },
   },
 
   backbones: [resnet34(nameInRenamedResnet)],

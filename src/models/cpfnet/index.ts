@@ -11,7 +11,7 @@ import type { Tensor } from '../../graph/tensor.js';
 import { convNorm, convNormRelu } from '../../nn/blocks.js';
 import { batchNorm2d, conv2d, linear } from '../../nn/layers.js';
 import { oneHot, sumByClass } from '../../nn/loss.js';
-import { type Parameters, ZEROS } from '../../nn/parameters.js';
+import { kaimingUniform, nearOne, type Parameters, ZEROS } from '../../nn/parameters.js';
 import { resnetLayers, resnetStem } from '../../nn/resnet.js';
 import type { ClassArchitecture, Losses } from '../architecture.js';
 import { resnet34 } from '../backbone.js';
@@ -66,6 +66,10 @@ export const CPFNET: ClassArchitecture<CpfnetConfig> = {
 
   published: {
     isTrained: () => true,
+    initial: (name, shape) => {
+      if (/^(backbone|sap)\.|\.gamma$/.test(name)) return undefined;
+      return shape.length > 1 ? kaimingUniform(shape) : nearOne(name);
+    },
     targetSide: ({ imageSize }) => imageSize,
     loss: ({ logits }, target) => cpfnetLoss(logits, target),
     settings: {

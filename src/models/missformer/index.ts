@@ -9,7 +9,7 @@ import type { Tensor } from '../../graph/tensor.js';
 import { threeChannels } from '../../nn/blocks.js';
 import { conv2d, layerNorm, linear } from '../../nn/layers.js';
 import { classLoss } from '../../nn/loss.js';
-import type { Parameters } from '../../nn/parameters.js';
+import { type Parameters, xavier, ZEROS } from '../../nn/parameters.js';
 import { imageOf, patchExpand, tokensOf } from '../../nn/transformer.js';
 import type { ClassArchitecture } from '../architecture.js';
 import {
@@ -82,6 +82,14 @@ export const MISSFORMER: ClassArchitecture<MissformerConfig> = {
 
   published: {
     isTrained: () => true,
+    initial: (name, shape) =>
+      !name.startsWith('decoder_')
+        ? undefined
+        : shape.length > 1
+          ? xavier(shape)
+          : name.endsWith('.bias')
+            ? ZEROS
+            : undefined,
     targetSide: ({ imageSize }) => imageSize,
     loss: ({ logits }, target) => classLoss(logits, target, DICE_SHARE),
     settings: {

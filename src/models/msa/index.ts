@@ -8,7 +8,7 @@ import { concat, reshape, slice } from '../../graph/ops/shape.js';
 import { constant, type Tensor } from '../../graph/tensor.js';
 import { float32 } from '../../graph/tensorData.js';
 import { maskLoss } from '../../nn/loss.js';
-import type { Parameters } from '../../nn/parameters.js';
+import { type Parameters, ZEROS } from '../../nn/parameters.js';
 import {
   type Losses,
   POINT_LABEL,
@@ -62,6 +62,13 @@ export const MSA: PromptedArchitecture<MsaConfig> = {
   published: {
     isTrained: (_, name) =>
       name.startsWith('mask_decoder.') || (name.startsWith('image_encoder.') && name.includes('Adapter')),
+    // EfficientSAM's attention.
+    initial(name, [outputs = 1, inputs = 1]) {
+      const [, part, kind] = /^mask_decoder\.transformer\..*attn.*\.([qkv]|out)_proj\.(weight|bias)$/.exec(name) ?? [];
+      if (kind === 'bias') return ZEROS;
+      if (kind === undefined || part === 'out') return undefined;
+      return { kind: 'uniform', bound: Math.sqrt(6 / (inputs + 3 * outputs)) };
+    },
     targetSide: ({ outputSize }) => outputSize,
     loss: msaLoss,
     settings: { epochs: 100, batch: 32, learningRate: 1e-4, weightDecay: 0 },

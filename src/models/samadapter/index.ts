@@ -8,7 +8,7 @@ import { resizeBilinear } from '../../graph/ops/resize.js';
 import { reshape, slice } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { binaryCrossEntropy } from '../../nn/loss.js';
-import type { Parameters } from '../../nn/parameters.js';
+import { type Parameters, ZEROS } from '../../nn/parameters.js';
 import { type ClassArchitecture, type ClassOutputs, type Losses, shapeOf } from '../architecture.js';
 import { IMAGENET_STRETCHED } from '../preprocessing.js';
 import {
@@ -82,6 +82,13 @@ export const SAM_ADAPTER: ClassArchitecture<SamAdapterConfig> = {
 
   published: {
     isTrained: (_, name) => !name.startsWith('image_encoder.') || name.includes('.prompt_generator.'),
+    initial(name, shape) {
+      if (!name.includes('.prompt_generator.')) return undefined;
+      if (shape.length === 1) return ZEROS;
+      const [outputs = 1, , ...kernel] = shape;
+      const deviation = shape.length === 2 ? 0.02 : Math.sqrt(2 / kernel.reduce((a, b) => a * b, outputs));
+      return { kind: 'normal', deviation };
+    },
     targetSide: ({ imageSize }) => imageSize,
     loss: samAdapterLoss,
     settings: {
@@ -91,6 +98,7 @@ export const SAM_ADAPTER: ClassArchitecture<SamAdapterConfig> = {
       weightDecay: 0.01,
       optimizer: 'adamw',
       schedule: 'cosine',
+      lowestRate: 1e-7,
     },
   },
 

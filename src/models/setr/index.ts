@@ -67,7 +67,7 @@ export const SETR: ClassArchitecture<SetrConfig> = {
     isTrained: () => true,
     targetSide: ({ imageSize }) => imageSize,
     loss: setrLoss,
-    // 160,000 steps over the 20,210 images of ADE20K. The authors train the heads at ten times the rate.
+    // 160,000 steps over the 20,210 images of ADE20K.
     settings: {
       epochs: 127,
       batch: 16,
@@ -76,6 +76,8 @@ export const SETR: ClassArchitecture<SetrConfig> = {
       weightDecay: 0,
       momentum: 0.9,
       schedule: 'polynomial',
+      lowestRate: 1e-4,
+      rates: { decode_head: 10, auxiliary_head: 10 },
     },
   },
 

@@ -80,6 +80,7 @@ export const UNET: ClassArchitecture<UnetConfig> = {
       weightDecay: 1e-8,
       momentum: 0.999,
       clip: 1,
+      schedule: 'plateau',
     },
   },
 
