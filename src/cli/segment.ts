@@ -26,7 +26,7 @@ Examples:
   samus segment *.png --prompts prompts.csv --out masks --json
   samus segment scan.png --everything --min-area 100 --format overlay
   samus segment scan.png --classes --model runs/unet/best
-  samus segment *.png --auto --model runs/autosamus/best --out masks --json
+  samus segment scans --auto --model runs/autosamus/best --out masks --json
   samus segment clip.tif --point 120,88 --frames all --format overlay
 
 prompts.csv:

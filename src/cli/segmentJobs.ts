@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
@@ -71,10 +71,29 @@ export async function planJobs(
   return { images: found.flat(), classes };
 }
 
-/** The images for `--everything` and `--classes`, without prompts. @throws SamusError IMAGES_MISSING */
+/**
+ * The images for `--everything`, `--classes` and `--auto`, without prompts. A folder means the images in it.
+ * @throws SamusError IMAGES_MISSING, also for a folder without images
+ */
 export async function planWithoutPrompts(images: readonly string[]): Promise<Plan> {
   checkImages(images);
-  return { images: (await unique(images)).map(({ path }) => ({ image: { path }, objects: [] })), classes: [] };
+  const all = (await Promise.all(images.map(imagesIn))).flat();
+  return { images: (await unique(all)).map(({ path }) => ({ image: { path }, objects: [] })), classes: [] };
+}
+
+/** The image files of a folder by their names, or the path itself if it is none. @throws SamusError IMAGES_MISSING */
+async function imagesIn(path: string): Promise<string[]> {
+  const folder = await storedPath(path);
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
+  if (!entries) return [path];
+  const { isNamedAs, readFormats } = await import('../formats/imageFormat.js');
+  const names = entries.filter((entry) => !entry.isDirectory() && isNamedAs(readFormats('node'), entry.name));
+  if (names.length > 0) return names.map(({ name }) => join(path, name)).sort();
+  throw usage(
+    'IMAGES_MISSING',
+    `expected images in the folder ${path}, got none`,
+    'name another folder, or image files',
+  );
 }
 
 /** A file may name an image by content hash alone; then the command line must give its path. */

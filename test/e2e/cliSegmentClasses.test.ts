@@ -18,7 +18,10 @@ let folder = '';
 beforeAll(async () => {
   folder = newFolder();
   await samus(folder, 'phantom', '.', '--seed', '2');
-});
+  await samus(folder, 'phantom', 'many', '--seed', '1', '--count', '6', '--size', '48x48');
+  await samus(folder, 'data', 'import', 'phantom', 'many', 'data');
+  await samus(folder, 'data', 'split', 'data', '--ratios', '4,2', '--seed', '1');
+}, 120_000);
 afterAll(() => removeFolder(folder));
 
 const segment = async (...args: readonly string[]) => {
@@ -62,9 +65,6 @@ const NAMES = ['background', 'cyst', 'lesion', 'vessel', 'band', 'organ'];
 
 describe('a trained network for classes', () => {
   beforeAll(async () => {
-    await samus(folder, 'phantom', 'many', '--seed', '1', '--count', '6', '--size', '48x48');
-    await samus(folder, 'data', 'import', 'phantom', 'many', 'data');
-    await samus(folder, 'data', 'split', 'data', '--ratios', '4,2', '--seed', '1');
     expect(await train('unet', { classes: 6 })).toMatchObject({ code: 0 });
   }, 120_000);
 
@@ -154,6 +154,13 @@ describe('AutoSAMUS', () => {
         ...['evaluate', '--data', 'data', '--list', 'val', '--model', `${out}/last`, '--prompt', 'auto', '--json'],
       );
       expect(JSON.parse(evaluated.stdout).datasets.length).toBeGreaterThan(0);
+      if (trainsSamus) return;
+      const few = ['--auto', '--model', `${out}/last`, '--out', 'of-a-folder', '--json'];
+      const { images } = JSON.parse((await samus(folder, 'segment', 'data/Phantom/img', ...few)).stdout);
+      expect(images).toHaveLength(6);
+      expect(images.map(({ image }: { image: string }) => image)).toContain('data/Phantom/img/phantom-1.png');
+      const { stdout } = await samus(folder, 'segment', 'data/MainPatient', ...few);
+      expect(JSON.parse(stdout).error.code).toBe('IMAGES_MISSING');
     },
     120_000,
   );
