@@ -34,6 +34,7 @@ describe('the settings of a training', () => {
       recipe: { kind: 'published' },
       prompts: 'point',
       middleClicks: 0,
+      boxGrowth: null,
       augment: 'published',
       optimizer: 'adam',
       weightDecay: 0,
@@ -147,6 +148,7 @@ it('takes schedule, drops and rates of parts from the publication', async () => 
   };
   expect(await of('cenet-s')).toMatchObject({ schedule: 'step', drops: [90 / 140, 120 / 140], dropFactor: 0.1 });
   expect(await of('canet-s')).toMatchObject({ schedule: 'step', drops: [256 / 300], dropFactor: 0.5 });
+  expect(await of('medsam-s', { prompts: 'box' })).toMatchObject({ boxGrowth: 20 });
   expect(await of('unet-s')).toMatchObject({ schedule: 'plateau', dropPatience: 5 });
   expect(await of('samadapter-256')).toMatchObject({ schedule: 'cosine', lowestRate: 1e-7 });
   expect(await of('setr-s')).toMatchObject({ lowestRate: 1e-4, rates: { decode_head: 10, auxiliary_head: 10 } });

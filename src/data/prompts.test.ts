@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../nn/random.js';
-import { evaluationClick, jitteredBox, randomClick, randomClicks, tightBox } from './prompts.js';
+import { evaluationClick, grownBox, jitteredBox, randomClick, randomClicks, tightBox } from './prompts.js';
 
 /** Digits to a label; a dot is 0. */
 function picture(...rows: readonly string[]): { readonly label: Uint8Array; readonly width: number } {
@@ -94,5 +94,28 @@ describe('boxes', () => {
       expect(Math.max(x1, y1)).toBeLessThanOrEqual(99);
     }
     expect(jitteredBox(label, 100, 2, random)).toEqual([-1, -1, 100, 100]);
+  });
+});
+
+describe("MedSAM's training boxes", () => {
+  it('hold the object, with up to so many pixels more on each side, within the image', () => {
+    const side = 60;
+    const label = Uint8Array.from({ length: side * side }, (_, i) =>
+      Number(i % side >= 5 && i % side <= 20 && Math.floor(i / side) >= 30 && Math.floor(i / side) <= 55),
+    );
+    const random = Random.seeded(4);
+    const boxes = Array.from({ length: 400 }, () => grownBox(label, side, 1, 20, random));
+    const range = (corner: number) => [
+      Math.min(...boxes.map((box) => box[corner]!)),
+      Math.max(...boxes.map((box) => box[corner]!)),
+    ];
+    expect([0, 1, 2, 3].map(range)).toEqual([
+      [0, 5],
+      [10, 30],
+      [20, 40],
+      [55, 59],
+    ]);
+    expect(grownBox(label, side, 1, 0, random)).toEqual(tightBox(label, side, 1));
+    expect(grownBox(label, side, 2, 0, random)).toEqual([0, 0, side - 1, side - 1]);
   });
 });

@@ -85,6 +85,22 @@ export function jitteredBox(label: Uint8Array, width: number, classId: number, r
   return [x0, y0, x1, y1];
 }
 
+/**
+ * MedSAM's training box: each side up to `most` pixels outside the object, cut at the image. Where the class is absent, the whole
+ * image.
+ */
+export function grownBox(label: Uint8Array, width: number, classId: number, most: number, random: Random): PixelBox {
+  const height = label.length / width;
+  const [x0, y0, x1, y1] = tightBox(label, width, classId) ?? [0, 0, width - 1, height - 1];
+  const grown = () => random.int(0, most + 1);
+  return [
+    Math.max(0, x0 - grown()),
+    Math.max(0, y0 - grown()),
+    Math.min(width - 1, x1 + grown()),
+    Math.min(height - 1, y1 + grown()),
+  ];
+}
+
 function jitter(low: number, high: number, limit: number, random: Random): readonly [number, number] {
   const side = high - low;
   const stray = Math.trunc(side * BOX_JITTER);

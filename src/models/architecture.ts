@@ -99,6 +99,8 @@ interface Published<C extends ModelConfig, Outputs> {
     readonly rates?: Readonly<Record<string, number>>;
     /** Steps over which the learning rate rises. Default 0. */
     readonly warmup?: number;
+    /** Pixels of the input by which each side of a training box may lie outside the object. Default: SAMUS's jitter. */
+    readonly boxGrowth?: number;
     /** Largest norm of all gradients together. Default: none. */
     readonly clip?: number;
   };

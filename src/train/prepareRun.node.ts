@@ -178,6 +178,7 @@ async function prepare(
     target: targetKind(config),
     prompts: config.prompts,
     middleClicks: config.middleClicks,
+    boxGrowth: config.boxGrowth,
     augment: config.augment,
     clickNoise: recipe.kind === 'published' ? 0 : Math.max(1, recipe.rounds - 1) * side * side,
     seed,

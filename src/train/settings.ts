@@ -109,6 +109,16 @@ export const SETTINGS = {
     prompted: true,
     only: { with: '--prompts point or mixed', holds: (s) => s.prompts === 'point' || s.prompts === 'mixed' },
   }),
+  boxGrowth: setting({
+    kind: orOff(whole(0, 4096)),
+    option: '--box-growth <pixels>',
+    help: "training boxes that grow by up to this many pixels of the model's input on each side, in place of SAMUS's jitter of 5 %",
+    initial: (s) => s.published.boxGrowth ?? null,
+    initially: 'off; 20 for MedSAM',
+    older: null,
+    prompted: true,
+    only: { with: '--prompts box or mixed', holds: (s) => s.prompts === 'box' || s.prompts === 'mixed' },
+  }),
   augment: setting({
     kind: choice(AUGMENTATIONS),
     option: '--augment <kind>',

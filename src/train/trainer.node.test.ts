@@ -27,6 +27,7 @@ const CONFIG: TrainingConfig = {
   model: TINY_SAMUS,
   from: null,
   backbone: [],
+  boxGrowth: null,
   lowestRate: 0,
   drops: [],
   dropFactor: 0.1,

@@ -8,6 +8,7 @@ const CONFIG: TrainingConfig = {
   model: SAMUS_S,
   from: null,
   backbone: [],
+  boxGrowth: null,
   lowestRate: 0,
   drops: [],
   dropFactor: 0.1,

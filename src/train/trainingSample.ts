@@ -3,7 +3,7 @@
  * the seed, the epoch and the sample's position in the list, so the thread and the time do not matter.
  */
 import { augment, type Example, lowLabelOf, resizeExample } from '../data/augment.js';
-import { type Click, evaluationClick, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
+import { type Click, evaluationClick, grownBox, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
 import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
@@ -42,6 +42,8 @@ export interface SampleShape extends InputShape {
   readonly prompts: TrainingPrompt;
   /** Probability that a single click is the published evaluation click. */
   readonly middleClicks: number;
+  /** Pixels by which each side of a box may grow; null for the jitter of SAMUS. */
+  readonly boxGrowth?: number | null;
   readonly augment: Augmentation;
   /** Count of random numbers for the clicks sampled in the graph. */
   readonly clickNoise: number;
@@ -141,7 +143,7 @@ export function makeTrainingSample(
 ): TrainingSample {
   const random = Random.seeded(shape.seed, epoch, index);
   const example = makePicture(image, label, shape, random);
-  const { coords, labels } = drawPrompt(shape.prompts, example.label, classId, random, shape.middleClicks);
+  const { coords, labels } = drawPrompt(shape, example.label, classId, random);
   const noise = Random.seeded(shape.seed, epoch, index, CLICK_STREAM);
   return {
     image: example.image,
@@ -232,19 +234,19 @@ export function pointsOf(kind: TrainingPrompt): number {
 /**
  * The first prompt. Later ones correct the model's mask, so the graph samples them (multiPromptLoss.ts).
  * @param label class indices at the size of the model's input, which is square
- * @param middleClicks probability that a single click is the published evaluation click, in the middle of the object's
- *   pixels, instead of a random one
  */
 function drawPrompt(
-  kind: TrainingPrompt,
+  { prompts: kind, middleClicks, boxGrowth }: Pick<SampleShape, 'prompts' | 'middleClicks' | 'boxGrowth'>,
   label: Uint8Array,
   classId: number,
   random: Random,
-  middleClicks = 0,
 ): PointList {
   const side = Math.sqrt(label.length);
   if (kind === 'box' || (kind === 'mixed' && random.chance(0.5))) {
-    const [x0, y0, x1, y1] = jitteredBox(label, side, classId, random);
+    const [x0, y0, x1, y1] =
+      typeof boxGrowth === 'number'
+        ? grownBox(label, side, classId, boxGrowth, random)
+        : jitteredBox(label, side, classId, random);
     return { coords: [x0, y0, x1, y1], labels: [POINT_LABEL.boxTopLeft, POINT_LABEL.boxBottomRight] };
   }
   if (kind !== 'points') {
