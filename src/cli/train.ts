@@ -6,13 +6,14 @@ import { Command, Option } from 'commander';
 import { SamusError } from '../errors.js';
 import { PROMPT_CHANNELS } from '../models/promptChannel.js';
 import { presets } from '../models/registry.js';
-import { initialText, type Setting } from '../train/settingKinds.js';
+import { initialText, MOST_FOLDS, type Setting } from '../train/settingKinds.js';
 import { SETTING_ROWS } from '../train/settings.js';
 import { NOTICE } from './packageInfo.js';
 import { parseCount } from './promptOptions.js';
 import { finish } from './run.js';
 import { PROFILES } from './trainProfile.js';
 import type { TrainOptions } from './trainSettings.js';
+import type { Several } from './trainSeveral.js';
 
 const EPOCHS = parseCount('--epochs', 1);
 
@@ -26,6 +27,7 @@ Examples:
   samus train --data US30K --train-list train --val-list val --model samus-b --from sam_vit_b_01ec64.pth --out runs/a
   samus train --data US30K --train-list train --hold-out 0.05 --model samus-s --recipe multi-prompt --out runs/b
   samus train --config runs/b/config.json --seed 2 --out runs/c
+  samus train --data US30K --train-list train --folds 5 --model samus-s --out runs/d
   samus train --resume runs/a
 
 ${NOTICE}.`;
@@ -64,11 +66,29 @@ export function trainCommand(): Command {
     .addOption(
       new Option('--readers <count>', 'threads that read images (default: 1)').argParser(parseCount('--readers', 1)),
     )
+    .addOption(
+      new Option(
+        '--folds <count>',
+        'cross-validation: a run for each fold of the training lists, RUN/fold-1 and so on',
+      ).argParser(parseCount('--folds', 2, MOST_FOLDS)),
+    )
+    .addOption(
+      new Option(
+        '--seeds <count>',
+        'a run for each of so many seeds from --seed on, RUN/seed-1234 and so on',
+      ).argParser(parseCount('--seeds', 2, 100)),
+    )
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXAMPLES)
-    .action(async (own: Omit<TrainOptions, 'settings'>) => {
-      const { train } = await import('./trainRun.js');
-      finish(await train({ ...own, settings: given }), own.json);
+    .action(async ({ folds, seeds, ...own }: Omit<TrainOptions, 'settings'> & Several) => {
+      const options = { ...own, settings: given };
+      if (folds === undefined && seeds === undefined) {
+        const { train } = await import('./trainRun.js');
+        return finish(await train(options), own.json);
+      }
+      const { trainSeveral } = await import('./trainSeveral.js');
+      const several = { ...(folds !== undefined && { folds }), ...(seeds !== undefined && { seeds }) };
+      finish(await trainSeveral(options, several), own.json);
     });
 }
 

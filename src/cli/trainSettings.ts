@@ -228,9 +228,10 @@ function dataOf(values: SettingValues): TrainingConfig['data'] {
     missing.length === 0 &&
     SETTINGS['data.root'].kind.accepts(root) &&
     SETTINGS['data.train'].kind.accepts(train) &&
-    accepts(val)
+    accepts(val) &&
+    SETTINGS['data.holdOut'].kind.accepts(holdOut)
   ) {
-    return { root, train, val, holdOut: Number(holdOut) };
+    return { root, train, val, holdOut };
   }
   const hint = 'name the dataset folder, the training lists, and validation lists or a share to hold out';
   throw new SamusError('USAGE_MISSING_OPTION', `missing required ${optionsText(missing)}`, hint);

@@ -50,6 +50,10 @@ ${table}`;
 
 function validatedOn({ train, val, holdOut }: TrainingConfig['data'], count: number): string {
   if (holdOut === 0) return `the ${count} samples of ${val.join(', ')}`;
+  if (typeof holdOut === 'string') {
+    return `${count} samples of ${train.join(', ')}, fold ${holdOut.replace('/', ' of ')}
+(all images of a patient are in one fold, where patients are known)`;
+  }
   const percent = Number((100 * holdOut).toFixed(2));
   return `${count} samples held out from ${train.join(', ')}
 (about ${percent} % of the images of each dataset, all images of a patient where patients are known)`;

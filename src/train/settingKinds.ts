@@ -72,6 +72,30 @@ export function number({ from, above, to, below }: Range): Kind<number> {
   };
 }
 
+/** A part of a cross-validation, as in `2/5`. */
+export type Fold = `${number}/${number}`;
+
+/** A share of at most one half, or a fold such as `2/5`: the second of five parts. */
+export const shareOrFold: Kind<number | Fold> = {
+  expected: 'a number from 0 to 0.5, or a fold such as 2/5',
+  code: 'USAGE_VALUE',
+  accepts: (value): value is number | Fold =>
+    typeof value === 'number'
+      ? value >= 0 && value <= 0.5
+      : typeof value === 'string' && parseFold(value) !== undefined,
+  parse: (text) => (text.includes('/') ? text : text.trim() === '' ? undefined : Number(text)),
+};
+
+/** Most folds of a cross-validation. */
+export const MOST_FOLDS = 100;
+
+/** Which part, from 1, of how many; undefined for anything else. */
+export function parseFold(text: string): { readonly fold: number; readonly folds: number } | undefined {
+  const [, fold, folds] = /^([1-9]\d{0,2})\/([1-9]\d{0,2})$/.exec(text)?.map(Number) ?? [];
+  if (fold === undefined || folds === undefined || folds < 2 || folds > MOST_FOLDS || fold > folds) return undefined;
+  return { fold, folds };
+}
+
 /** Null for an unused setting, `off` on the command line. */
 export function orOff<T>(kind: Kind<T>): Kind<T | null> {
   return {

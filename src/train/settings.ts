@@ -5,7 +5,19 @@
 import { OPTIMIZERS, SCHEDULES } from '../models/architecture.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
 import type { Recipe } from './gradientGraph.js';
-import { ascending, byName, choice, number, orOff, type Setting, setting, text, texts, whole } from './settingKinds.js';
+import {
+  ascending,
+  byName,
+  choice,
+  number,
+  orOff,
+  type Setting,
+  setting,
+  shareOrFold,
+  text,
+  texts,
+  whole,
+} from './settingKinds.js';
 import { AUGMENTATIONS, TRAINING_PROMPTS } from './trainingSample.js';
 
 export const DEFAULT_SEED = 1234;
@@ -35,9 +47,9 @@ export const SETTINGS = {
     required: true,
   }),
   'data.holdOut': setting({
-    kind: number({ from: 0, to: 0.5 }),
+    kind: shareOrFold,
     option: '--hold-out <share>',
-    help: 'instead of --val-list: hold out this share of the training lists by patient, and validate on it',
+    help: 'instead of --val-list: hold out this share of the training lists by patient, or a fold such as 2/5, and validate on it',
     initial: 0,
     insteadOf: 'data.val',
   }),

@@ -104,6 +104,22 @@ describe('holdOut', () => {
     expect([...patients(train)].filter((patient) => patients(held).has(patient))).toEqual([]);
   });
 
+  it('deals every image to one fold, patient by patient, about equally', () => {
+    const patientOf = (_: string, name: string) => `p${Number(name) % 13}`;
+    const lines = Array.from({ length: 90 }, (_, i) => `1/A/${i}`);
+    const folds = ([1, 2, 3, 4, 5] as const).map((fold) => holdOut(listOf(lines), `${fold}/5`, patientOf));
+    expect(folds.flatMap(({ held }) => linesOf(held)).sort()).toEqual([...lines].sort());
+    for (const { train, held } of folds) {
+      expect(train.length + held.length).toBe(90);
+      expect(held.length).toBeGreaterThanOrEqual(12);
+      expect(held.length).toBeLessThanOrEqual(24);
+      const [inside, outside] = [held, train].map((list) => new Set(namesOf(list).map((name) => patientOf('A', name))));
+      expect([...inside!].filter((patient) => outside!.has(patient))).toEqual([]);
+    }
+    const few = listOf(lines.slice(0, 4));
+    expect(() => holdOut(few, '1/5', unknown)).toThrow(/at least 5 patients in A .* got 4/);
+  });
+
   it('holds out the same for any list order and any other datasets', () => {
     const lines = Array.from({ length: 30 }, (_, i) => `1/A/${i}`);
     const alone = linesOf(holdOut(listOf(lines), 0.2, unknown).held).sort();

@@ -8,6 +8,7 @@ import type { SampleList } from '../data/sampleList.js';
 import { listed, SamusError } from '../errors.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { Random } from '../nn/random.js';
+import { type Fold, parseFold } from './settingKinds.js';
 import type { TrainingConfig } from './trainingConfig.js';
 
 /** The number of samples in an epoch. @throws SamusError DATA_…, TRAIN_HOLD_OUT, TRAIN_REPEAT */
@@ -29,7 +30,7 @@ export async function readLists(
   // Datasets excluded from the training are not held out either.
   const wanted = repeated(listed, Object.fromEntries(Object.entries(repeat).filter(([, times]) => times === 0)));
   const names = listed.datasets.filter((name) => repeat[name] !== 0);
-  const parts = data.holdOut > 0 ? holdOut(wanted, data.holdOut, await patientsIn(dataset, names)) : undefined;
+  const parts = data.holdOut === 0 ? undefined : holdOut(wanted, data.holdOut, await patientsIn(dataset, names));
   const train = repeated(parts?.train ?? wanted, repeat);
   if (train.length === 0) throw emptyList('train on', data.train);
   const val = parts?.held ?? (await dataset.lists(data.val));
@@ -105,13 +106,14 @@ const HOLD_OUT_STREAM = 0x486f6c64;
  * groups: all images of a patient, where patients are known, because similar images on both sides would inflate the
  * validation Dice. The choice depends on the names alone and not on the run's seed, so that a run started from another
  * run's weights never trains on the images that selected them.
- * @param share of the images of each dataset, as close as whole groups allow, at least one group per dataset
+ * @param share of the images of each dataset, as close as whole groups allow, at least one group per dataset; or a fold of a
+ *   cross-validation, whose parts hold every image once
  * @param patientOf the patient of an image, if known
  * @throws SamusError TRAIN_HOLD_OUT if a dataset has only one group
  */
 export function holdOut(
   list: SampleList,
-  share: number,
+  share: number | Fold,
   patientOf: (dataset: string, name: string) => string | undefined,
 ): { readonly train: SampleList; readonly held: SampleList } {
   const names = new Map<string, Set<string>>();
@@ -130,7 +132,7 @@ export function holdOut(
 function drawnGroups(
   dataset: string,
   names: ReadonlySet<string>,
-  share: number,
+  share: number | Fold,
   patientOf: (name: string) => string | undefined,
 ): ReadonlySet<string> {
   const groups = new Map<string, string[]>();
@@ -142,8 +144,10 @@ function drawnGroups(
     group.push(name);
     groups.set(key, group);
   }
-  if (groups.size < 2) {
-    const message = `expected several patients in ${dataset} to hold some out, got one for all ${names.size} images`;
+  const part = typeof share === 'string' ? parseFold(share) : undefined;
+  const least = part?.folds ?? 2;
+  if (groups.size < least) {
+    const message = `expected at least ${least} patients in ${dataset} to hold some out, got ${groups.size} for ${names.size} images`;
     throw new SamusError('TRAIN_HOLD_OUT', message, 'name a validation list instead of a share', {
       dataset,
       images: names.size,
@@ -151,7 +155,8 @@ function drawnGroups(
   }
   const random = Random.seeded(HOLD_OUT_STREAM, ...new TextEncoder().encode(dataset));
   const shuffled = random.shuffle([...groups.values()]);
-  const wanted = names.size * share;
+  if (part) return foldOf(shuffled, part);
+  const wanted = names.size * Number(share);
   const held = new Set<string>();
   for (const group of shuffled) {
     // Skip a group that would overshoot the share by more than it is now short.
@@ -160,4 +165,14 @@ function drawnGroups(
   if (held.size > 0) return held;
   const smallest = shuffled.reduce((least, group) => (group.length < least.length ? group : least));
   return new Set(smallest);
+}
+
+/** Deals the groups to the folds, each to the one with the fewest images so far. */
+function foldOf(
+  groups: readonly (readonly string[])[],
+  { fold, folds }: NonNullable<ReturnType<typeof parseFold>>,
+): ReadonlySet<string> {
+  const parts = Array.from({ length: folds }, (): string[] => []);
+  for (const group of groups) parts.reduce((least, one) => (one.length < least.length ? one : least)).push(...group);
+  return new Set(parts[fold - 1]);
 }

@@ -82,6 +82,57 @@ describe('samus train', () => {
     const segment = ['segment', image, '--model', 'sam tuned/best', '--point', '16,16', '--out', 'masks'];
     expect(await samus(folder, ...segment)).toMatchObject({ code: 0 });
   });
+
+  describe('with several runs', () => {
+    const several = ['train', '--json', '--data', 'data', '--train-list', 'train', '--threads', '1', '--batch', '2'];
+    const short = ['--model', 'samus.json', '--steps', '2'];
+
+    it('trains a run for each fold and seed, continues where one is missing, and evaluates them as one', async () => {
+      const args = [...several, ...short, '--folds', '2', '--seeds', '2', '--seed', '7', '--out', 'folds'];
+      const first = await samus(folder, ...args);
+      expect(first.code, first.stderr).toBe(0);
+      const { runs, dice } = JSON.parse(first.stdout);
+      const names = ['fold-1-seed-7', 'fold-1-seed-8', 'fold-2-seed-7', 'fold-2-seed-8'];
+      expect(runs.map(({ name }: { name: string }) => name)).toEqual(names);
+      const best = runs.map((run: { best: { dice: number } }) => run.best.dice);
+      expect(dice.mean).toBeCloseTo(best.reduce((a: number, b: number) => a + b, 0) / 4, 12);
+      const { data, seed } = JSON.parse(await readFile(join(folder, 'folds', 'fold-2-seed-8', 'config.json'), 'utf8'));
+      expect([data.holdOut, data.val, seed]).toEqual(['2/2', [], 8]);
+      removeFolder(join(folder, 'folds', 'fold-2-seed-7'));
+      const kept = await weights('folds/fold-1-seed-7');
+      const again = JSON.parse((await samus(folder, ...args)).stdout);
+      expect(again.runs.map((run: { best: { dice: number } }) => run.best.dice)).toEqual(best);
+      expect(await weights('folds/fold-1-seed-7')).toEqual(kept);
+      const evaluated = await samus(
+        folder,
+        'evaluate',
+        '--data',
+        'data',
+        '--list',
+        'val',
+        '--model',
+        'folds',
+        '--json',
+      );
+      expect(JSON.parse(evaluated.stdout)).toMatchObject({ model: 'folds', failures: [] });
+    });
+
+    it.each([
+      ['--folds', '2', '--val-list', 'val'],
+      ['--folds', '2', '--hold-out', '0.2'],
+      ['--seeds', '2', '--resume', 'early'],
+    ])('refuses %s %s with %s', async (...args) => {
+      const { code, stdout } = await samus(folder, ...several, ...short, ...args);
+      expect([code, JSON.parse(stdout).error.code]).toEqual([2, 'USAGE_CONFLICT']);
+    });
+
+    it('refuses more folds than there are patients, and a fold that is none', async () => {
+      const many = await samus(folder, ...several, ...short, '--folds', '50', '--out', 'many');
+      expect(JSON.parse(many.stdout).error.code).toBe('TRAIN_HOLD_OUT');
+      const none = await samus(folder, ...several, ...short, '--hold-out', '3/2', '--out', 'none');
+      expect(JSON.parse(none.stdout).error.message).toMatch(/or a fold such as 2\/5 as --hold-out, got "3\/2"/);
+    });
+  });
 });
 
 function sameBytes(a: { readonly data: ArrayLike<unknown> }, b: { readonly data: ArrayLike<unknown> }): boolean {
