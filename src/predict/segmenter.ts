@@ -33,12 +33,16 @@ export class Segmenter {
   readonly #encoder: LazySession;
   readonly #decoder: LazySession;
 
-  /** Nothing is compiled yet: the first {@link encode} and the first {@link segment} do that. */
+  /**
+   * Nothing is compiled yet: the first {@link encode} and the first {@link segment} do that.
+   * @throws SamusError MODEL_PROMPTS for a model without prompts
+   */
   constructor(model: Model, runtime: Runtime, { flips = [], ...options }: SegmenterOptions = {}) {
     const { name, config, tensors } = model;
     this.name = name;
     this.config = config;
     this.#flips = flips;
+    promptedOf(config);
     const weights = weightsByPart(config, tensors);
     this.#encoder = new LazySession(runtime, () => encoderGraph(config).outputs, weights.encoder, options);
     this.#decoder = new LazySession(runtime, () => decoderGraph(config).outputs, weights.decoder, options);

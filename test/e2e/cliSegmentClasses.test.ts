@@ -47,10 +47,14 @@ describe('segment --classes', () => {
     expect((await segment(...args)).document.error.code).toBe(code);
   });
 
-  it.each([['--point', '5,5'], ['--everything']])('a network refuses %s', async (...args) => {
-    const { document } = await segment(...args, '--model', network('unet-tiny'));
-    expect(document.error).toMatchObject({ code: 'MODEL_PROMPTS', hint: expect.stringContaining('--classes') });
-  });
+  it.each([['--point', '5,5'], ['--box', '2,2,20,20'], ['--mask', 'phantom-2.png'], ['--everything']])(
+    'a network refuses %s, before it reads the images',
+    async (...args) => {
+      const { code, document } = await segment('missing.png', ...args, '--model', network('unet-tiny'));
+      expect(code).toBe(2);
+      expect(document.error).toMatchObject({ code: 'MODEL_PROMPTS', hint: expect.stringContaining('--classes') });
+    },
+  );
 });
 
 /** Trains a tiny model for two steps on the phantoms of six classes. */
