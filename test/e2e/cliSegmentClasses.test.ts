@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openImage } from '../../src/formats/imageFile.node.js';
 import { writeModelFolder } from '../../src/formats/modelFolder.node.js';
+import { isTrainable } from '../../src/models/registry.js';
+import { loadModel } from '../../src/predict/loadModel.node.js';
 import { TINY, tinyModel } from '../support/tinyModel.js';
 import { newFolder, removeFolder, samus } from './samusProcess.js';
 
@@ -148,7 +150,15 @@ describe('AutoSAMUS', () => {
     'trains its prompt generator %s, and segments and evaluates without a click',
     async (_, trainsSamus) => {
       const out = `auto-${trainsSamus}`;
-      expect(await train('autosamus', { trainsSamus }, '--out', out)).toMatchObject({ code: 0 });
+      const { config, tensors } = tinyModel();
+      await writeModelFolder(join(folder, 'samus'), { config: JSON.stringify(config), tensors });
+      const trained = await train('autosamus', { trainsSamus }, '--from', 'samus', '--out', out);
+      expect(trained.code, JSON.stringify(trained.document)).toBe(0);
+      // Of SAMUS's weights only those that it trains itself have changed, or none.
+      const after = await loadModel(join(folder, out, 'last'));
+      const changed = [...tensors].filter(([name, { data }]) => after.tensors.get(name)?.data.join() !== data.join());
+      expect(changed.length > 0).toBe(trainsSamus);
+      for (const [name] of changed) expect(isTrainable(config, name), name).toBe(true);
       const { code, document } = await segment('--auto', '--model', `${out}/last`);
       expect(code).toBe(0);
       for (const one of document.images[0].objects)

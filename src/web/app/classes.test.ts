@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
-import { removeClass } from './classes.js';
-import { classes, currentClass, entries, FIRST_CLASSES } from './state.js';
+import { removeClass, useClass } from './classes.js';
+import { classes, currentClass, entries, FIRST_CLASSES, removedClasses } from './state.js';
 
 vi.mock('./entries.js', () => ({ workOn: async () => undefined }));
 
@@ -13,4 +13,18 @@ it('one class stays, however quickly all are removed', async () => {
   await Promise.all(classes.peek().map(removeClass));
   expect(classes.peek()).toEqual([second]);
   expect(currentClass.peek()).toBe(2);
+});
+
+it('a class of the model becomes one of the page, which keeps its own', () => {
+  classes.value = FIRST_CLASSES;
+  removedClasses.value = [];
+  currentClass.value = 1;
+  // The first class, still unused and unnamed, gives way.
+  expect(useClass({ id: 1, name: 'cyst', color: '#123456' })).toEqual({ id: 1, name: 'cyst', color: '#123456' });
+  expect(classes.peek()).toHaveLength(1);
+  expect(useClass({ id: 2, name: 'cyst' }).id).toBe(1);
+  expect(useClass({ id: 1, name: 'vessel' })).toMatchObject({ id: 2, name: 'vessel' });
+  expect(useClass({ id: 7, name: 'organ' }).id).toBe(7);
+  expect(classes.peek().map(({ id }) => id)).toEqual([1, 2, 7]);
+  expect(currentClass.peek()).toBe(1);
 });
