@@ -9,7 +9,7 @@ import { Random } from '../nn/random.js';
 import type { ModelConfig } from './architecture.js';
 import { parametersOf } from './graphs.js';
 import { checkStateDict, modelFromParts, modelFromTensors } from './model.js';
-import { architectureOf, presets } from './registry.js';
+import { architectureOf, presets, recognise } from './registry.js';
 import { backboneWeights, completedFrom, findBackbone, startOf } from './startFrom.js';
 
 type Layout = Map<string, readonly number[]>;
@@ -263,6 +263,16 @@ describe('public checkpoints', () => {
     expect(checkStateDict(TINY[id]!, weights).unexpected).toEqual([]);
     weights.set('other.weight', float32([0], [1]));
     expect(checkStateDict(TINY[id]!, weights).unexpected).toEqual(['other.weight']);
+  });
+
+  it.each([
+    [64, 4],
+    [128, 4],
+    [224, 7],
+  ])('of Swin-Unet for %i pixels show the windows of %i', (imageSize, window) => {
+    const config = { ...published('swinunet-s'), imageSize, window };
+    const shapes = new Map(parametersOf(config).map(({ name, shape }) => [name, { shape }]));
+    expect(recognise(shapes)).toEqual(config);
   });
 
   it('of MedSAM have the names of SAM, and are MedSAM where a config.json or --config says so', () => {

@@ -70,7 +70,7 @@ export function rules({ imageSize, classes, width, heads, window }: SwinUnetConf
 
 /**
  * The names of the authors' class. Its checkpoints do not show the size of the images: one window is assumed to cover the
- * smallest stage, as published.
+ * smallest stage, as published. A smaller window there is the size of that stage.
  */
 export function recognise(tensors: Shapes): SwinUnetConfig | undefined {
   if (!tensors.has('swin_unet.patch_embed.proj.weight') || !tensors.has('swin_unet.output.weight')) return undefined;
@@ -78,10 +78,10 @@ export function recognise(tensors: Shapes): SwinUnetConfig | undefined {
   const [classes = 0] = shapeOf(tensors, 'swin_unet.output.weight', 4);
   const stages = Array.from({ length: STAGES }, (_, stage) => `swin_unet.layers.${stage}.blocks`);
   const tables = stages.map((blocks) => shapeOf(tensors, `${blocks}.0.attn.relative_position_bias_table`, 2));
-  const window = (Math.sqrt(tables[0]?.[0] ?? 1) + 1) / 2;
+  const [window = 1, , , smallest = 1] = tables.map(([rows = 1]) => (Math.sqrt(rows) + 1) / 2);
   return {
     architecture: 'swinunet',
-    imageSize: PATCH * 2 ** (STAGES - 1) * window,
+    imageSize: PATCH * 2 ** (STAGES - 1) * smallest,
     classes,
     width,
     depths: stages.map((blocks) => countOf(tensors, (i) => `${blocks}.${i}.norm1.weight`)),
