@@ -148,8 +148,7 @@ describe('a pair of folders', () => {
     await write(source, 'labels/a.png', grey(8, new Uint8Array(48).fill(1)));
     const { out } = await importFrom('pair', source, { dataset: 'A' });
     const before = await readdir(out, { recursive: true });
-    await write(source, 'images/b.png', texture(8, 6, 2));
-    await write(source, 'labels/b.png', grey(8, new Uint8Array(40)));
+    await write(source, 'labels/a.png', grey(8, new Uint8Array(40)));
     for (const options of [{ dataset: 'B' }, { dataset: 'A', replace: true }]) {
       await expect(importFrom('pair', source, { ...options, out })).rejects.toThrow(coded('DATA_SIZE_MISMATCH'));
     }
@@ -316,7 +315,7 @@ describe('a pair of folders', () => {
       expect((await data.patients('A'))(name)).toBe('p1');
     }
     await write(source, `images/${composed}.png`, texture(8, 6, 2));
-    await expect(importFrom('pair', source)).rejects.toThrow(coded('IMPORT_NAMES'));
+    await expect(importFrom('pair', source)).rejects.toThrow(coded('IMPORT_LAYOUT'));
   });
 
   it.each(['a\nb', 'a\rb', ' a', 'a\\b'])('refuses the name %j, which no line of a list can hold', async (name) => {
@@ -333,8 +332,8 @@ describe('a pair of folders', () => {
       await cp(fixturePath('pages.tif'), join(source, part, 'clip.tif'));
       await cp(fixturePath(part === 'images' ? 'frames-big.tif' : 'pages.tif'), join(source, part, 'other.tif'));
     }
-    const { out, skipped } = await importFrom('pair', source, { dataset: 'A' });
-    expect(skipped).toEqual([{ file: join('images', 'other.tif'), reason: 'it has 3 frames, its mask 2' }]);
+    const { out, result } = await importFrom('pair', source, { dataset: 'A' });
+    expect(result.failed).toEqual([{ file: join('images', 'other.tif'), reason: 'it has 3 frames, its mask 2' }]);
     const data = await openDataset(out);
     expect((await data.names('A')).images).toEqual(new Set(['clip.0001', 'clip.0002']));
     for (const [i, { grey }] of framesByPillow()['pages.tif']!.entries()) {
@@ -349,9 +348,66 @@ describe('a pair of folders', () => {
     await write(source, 'images/a.png', texture(8, 6, 1));
     await write(source, 'images/a.tif', texture(8, 6, 1));
     await write(source, 'labels/a.png', grey(8, new Uint8Array(48).fill(3)));
-    await expect(importFrom('pair', source)).rejects.toThrow(coded('IMPORT_NAMES'));
+    await expect(importFrom('pair', source)).rejects.toThrow('the folder has a.png and a.tif');
     await rm(join(source, 'images/a.tif'));
     await expect(importFrom('pair', source, { classes: ['x', 'y'] })).rejects.toThrow(coded('DATA_CLASS_RANGE'));
+  });
+
+  it('goes on after each image that cannot be imported, and names it with the reason', async () => {
+    const source = await newFolder();
+    const label = grey(8, new Uint8Array(48).fill(1, 8, 16));
+    const names = ['cut off', 'good', 'index', 'mask cut off', 'size', 'twice', 'two masks', 'with\\backslash'];
+    for (const name of names) {
+      await write(source, `images/${name}.png`, texture(8, 6, 1));
+      await write(source, `labels/${name}.png`, label);
+    }
+    for (const path of ['images/cut off.png', 'labels/mask cut off.png']) {
+      const bytes = await readFile(join(source, path));
+      await writeFile(join(source, path), bytes.subarray(0, bytes.length - 30));
+    }
+    await write(source, 'labels/index.png', grey(8, new Uint8Array(48).fill(3)));
+    await write(source, 'labels/size.png', grey(8, new Uint8Array(40)));
+    await write(source, 'images/twice.tif', texture(8, 6, 1));
+    await write(source, 'labels/two masks.tif', label);
+    const { out, result, skipped } = await importFrom('pair', source, { dataset: 'A', classes: ['x', 'y'] });
+    expect(result.datasets).toEqual([{ dataset: 'A', images: 1, empty: 0, lists: ['all-A'] }]);
+    expect(await lines(out, 'all-A')).toEqual(['1/A/good']);
+    const reasons = [...skipped, ...result.failed].map(({ file, reason }) => [file, reason]);
+    expect(Object.fromEntries(reasons)).toEqual({
+      'images/cut off.png': expect.stringContaining('cut off'),
+      'images/index.png': expect.stringContaining('expected class indices below 3'),
+      'images/mask cut off.png': expect.stringContaining('labels/mask cut off.png'),
+      'images/size.png': expect.stringContaining('8x6'),
+      'images/twice.png': expect.stringContaining('twice.png and twice.tif'),
+      'images/twice.tif': expect.stringContaining('twice.png and twice.tif'),
+      'images/two masks.png': 'it has no mask',
+      'images/with\\backslash.png': expect.stringContaining('backslash'),
+      'labels/two masks.png': expect.stringContaining('two masks.png and two masks.tif'),
+      'labels/two masks.tif': expect.stringContaining('two masks.png and two masks.tif'),
+    });
+  });
+});
+
+describe('DDTI', () => {
+  it('goes on after a case whose polygons cannot be read', async () => {
+    const source = await newFolder();
+    const region = '{"points": [{"x": 1, "y": 1}, {"x": 5, "y": 1}, {"x": 5, "y": 4}]}';
+    for (const [patient, drawing] of [
+      ['1', `[${region}]`],
+      ['2', `[${region}`],
+      ['3', '[{"points": [{"x": "1", "y": 1}]}]'],
+    ] as const) {
+      await writePng(join(source, `${patient}_1.jpg`), texture(8, 6, 1));
+      const xml = `<case><mark><image>1</image><svg>${drawing}</svg></mark></case>`;
+      await writeFile(join(source, `${patient}.xml`), xml);
+    }
+    const { result } = await importFrom('ddti', source);
+    expect(result.datasets).toMatchObject([{ images: 1, empty: 0 }]);
+    const reason = 'expected polygons as JSON';
+    expect(result.failed).toEqual([
+      { file: '2.xml', reason },
+      { file: '3.xml', reason },
+    ]);
   });
 });
 

@@ -57,9 +57,9 @@ interface Written {
 /**
  * Imports a plan into `root`, which is made if it is not there. Lists: `all-<Dataset>` names every object of every
  * image, `empty-<Dataset>` images without one (as class 1); `train-`, `val-` and `test-<Dataset>` follow the official
- * split where there is one. Where the plan goes on, an image that cannot be read or does not fit its label is left out.
- * @throws SamusError DATA_EXISTS, IMPORT_NAMES, DATA_SIZE_MISMATCH, DATA_CLASS_RANGE, and what reading and writing throw; where
- *   the plan goes on, what is wrong with the first image if none can be imported
+ * split where there is one. An image that cannot be read, named or matched with its label is left out.
+ * @throws SamusError DATA_EXISTS, IMPORT_NAMES for the name of the dataset, what is wrong with the first image if none can
+ *   be imported, and as writing
  */
 export async function importDataset(out: string, plan: ImportPlan, options: WriteOptions = {}): Promise<ImportResult> {
   const { replace = false } = options;
@@ -87,7 +87,6 @@ export async function importDataset(out: string, plan: ImportPlan, options: Writ
   const failed = [...(plan.failed ?? [])];
   let done = 0;
   for (const [dataset, items] of byDataset) {
-    checkNames(items);
     const count = plan.datasets.get(dataset)?.classes.length ?? 2;
     // Beside its place, so that moving it there is one step. What an import that was cut off left is of no use.
     const temporary = join(root, `.importing-${dataset}`);
@@ -97,10 +96,13 @@ export async function importDataset(out: string, plan: ImportPlan, options: Writ
     try {
       const written: Written[] = [];
       const errors: { readonly item: ImportItem; readonly error: SamusError }[] = [];
+      const taken = new Map<string, string>();
       for (const item of items) {
         options.onProgress?.(done++, item.name);
-        const write = () => writeItem(temporary, item, count, options.size);
-        const result = await attempt(write, plan.goesOn === true);
+        const result = await attempt(() => {
+          takeName(item, taken);
+          return writeItem(temporary, item, count, options.size);
+        });
         if (result instanceof SamusError) errors.push({ item, error: result });
         else written.push(result);
       }
@@ -123,13 +125,12 @@ export async function importDataset(out: string, plan: ImportPlan, options: Writ
   return { datasets: results, skipped, failed };
 }
 
-/** The error of one image, where it does not end the import. A mask that compression has made unreadable never does. */
-async function attempt<T>(work: () => Promise<T>, goesOn: boolean): Promise<T | SamusError> {
+/** The error of one image does not end the import; one of the machine, such as a full disk, does. */
+async function attempt<T>(work: () => Promise<T>): Promise<T | SamusError> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof SamusError) || error.kind !== 'input') throw error;
-    if (goesOn || error.code === 'MASK_FAINT' || error.code === 'MASK_LOSSY') return error;
+    if (error instanceof SamusError && error.kind === 'input') return error;
     throw error;
   }
 }
@@ -170,18 +171,19 @@ function checkFolder(dataset: string): void {
   throw new SamusError('IMPORT_NAMES', message, 'name it for example Organ-Source', { dataset });
 }
 
-/** @throws SamusError IMPORT_NAMES for a name that no line of a list can hold, or that two images would have */
-function checkNames(items: readonly ImportItem[]): void {
-  const seen = new Map<string, string>();
-  for (const { name, source } of items) {
-    checkListable(name, source);
-    const other = seen.get(nameKey(name));
-    if (other === undefined) seen.set(nameKey(name), source);
-    else {
-      const message = `expected ${other} and ${source} to have different names, both would be ${name}`;
-      throw new SamusError('IMPORT_NAMES', message, 'rename one of them', { name });
-    }
+/**
+ * Reserves the name of an image.
+ * @param taken the sources of the images so far by their names
+ * @throws SamusError IMPORT_NAMES for a name that no line of a list can hold, or that an earlier image has
+ */
+function takeName({ name, source }: ImportItem, taken: Map<string, string>): void {
+  checkListable(name, source);
+  const other = taken.get(nameKey(name));
+  if (other !== undefined) {
+    const message = `expected ${other} and ${source} to have different names, both would be ${name}`;
+    throw new SamusError('IMPORT_NAMES', message, 'rename one of them', { name });
   }
+  taken.set(nameKey(name), source);
 }
 
 async function writeItem(folder: string, item: ImportItem, count: number, size: number | undefined): Promise<Written> {

@@ -1,7 +1,7 @@
 /**
  * `samus data` as a process: documents on stdout, exit codes, errors by their codes. docs/data.md shows the rest.
  */
-import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newFolder, removeFolder, samus } from './samusProcess.js';
@@ -76,7 +76,7 @@ describe('samus data', () => {
     expect([code, codeOf(stdout)]).toEqual([3, 'IMPORT_LAYOUT']);
   });
 
-  it('leaves no file behind if an import fails half way', async () => {
+  it('imports the other images if one cannot be read, and writes nothing if none can', async () => {
     mkdirSync(join(folder, 'own/images'), { recursive: true });
     mkdirSync(join(folder, 'own/labels'));
     for (const [from, to] of [
@@ -87,8 +87,12 @@ describe('samus data', () => {
       copyFileSync(join(folder, from), join(folder, to));
     }
     writeFileSync(join(folder, 'own/labels/b.png'), 'no picture');
-    const { code, stdout } = await samus(folder, 'data', 'import', 'pair', 'own', 'half', '--json');
-    expect([code, codeOf(stdout)]).toEqual([3, 'IMAGE_FORMAT']);
-    expect(readdirSync(join(folder, 'half'), { recursive: true })).toEqual([]);
+    const { code, stdout, stderr } = await samus(folder, 'data', 'import', 'pair', 'own', 'half', '--json');
+    expect([code, stderr]).toEqual([1, expect.stringContaining('images/b.png skipped: ')]);
+    expect(JSON.parse(stdout)).toMatchObject({ datasets: [{ images: 1 }], skipped: [{ file: 'images/b.png' }] });
+    rmSync(join(folder, 'own/images/a.png'));
+    const none = await samus(folder, 'data', 'import', 'pair', 'own', 'none', '--json');
+    expect([none.code, codeOf(none.stdout)]).toEqual([3, 'IMAGE_FORMAT']);
+    expect(existsSync(join(folder, 'none'))).toBe(false);
   });
 });

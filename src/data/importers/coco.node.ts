@@ -76,7 +76,7 @@ export const coco: Importer = {
       'not stated',
       'own',
     );
-    return { datasets: new Map([[dataset, entry]]), items, skipped, failed, warnings, goesOn: true };
+    return { datasets: new Map([[dataset, entry]]), items, skipped, failed, warnings };
   },
 };
 

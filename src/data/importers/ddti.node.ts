@@ -3,11 +3,10 @@
  * `1_1.jpg`, `1_2.jpg`; and as pairs of PNG, `image/1.PNG` with `mask/1.PNG`, which are known by number only.
  */
 import { join } from 'node:path';
-import { SamusError } from '../../errors.js';
 import { createImage, type Image } from '../../formats/image.js';
 import { readImage } from '../../formats/imageFile.node.js';
 import { byStem, fileNames, findFolder, imageNames, stemOf, textIfThere } from './files.node.js';
-import { datasetEntry, type Importer, type ImportItem } from './importer.js';
+import { datasetEntry, type Importer, type ImportItem, type Skipped } from './importer.js';
 import { pairItems } from './pairs.node.js';
 import { drawOutline, fillPolygon, type Polygon } from './polygon.js';
 
@@ -19,26 +18,27 @@ export const ddti: Importer = {
   async plan(source) {
     const cases = (await fileNames(source)).filter((name) => /^\d+\.xml$/i.test(name));
     const [images, labels] = [await findFolder(source, ['image']), await findFolder(source, ['mask'])];
-    const { items, skipped } =
+    const { items, skipped, failed } =
       cases.length > 0
         ? await xmlItems(source, cases)
         : images && labels
           ? await pairItems({ source, dataset: DATASET, images, labels, nameOf: (stem) => `test${stem}` })
-          : { items: [], skipped: [] };
+          : { items: [], skipped: [], failed: [] };
     const entry = datasetEntry(['nodule'], 'none stated', 'Pedraza et al. 2015, doi:10.1117/12.2073532');
-    return { datasets: new Map([[DATASET, entry]]), items, skipped };
+    return { datasets: new Map([[DATASET, entry]]), items, skipped, failed };
   },
 };
 
 async function xmlItems(source: string, cases: readonly string[]) {
   const items: ImportItem[] = [];
-  const skipped: { file: string; reason: string }[] = [];
-  const images = byStem(await imageNames(source), source);
+  const [skipped, failed]: [Skipped[], Skipped[]] = [[], []];
+  const images = byStem(await imageNames(source), (file, reason) => failed.push({ file, reason }));
   const marked = new Set<string>();
   for (const file of cases) {
     const patient = stemOf(file);
-    const polygons = parseCase((await textIfThere(join(source, file))) ?? '', file);
-    for (const [number, outlines] of polygons) {
+    const polygons = parseCase((await textIfThere(join(source, file))) ?? '');
+    if (!polygons) failed.push({ file, reason: 'expected polygons as JSON' });
+    for (const [number, outlines] of polygons ?? []) {
       const name = `${patient}_${number}`;
       const image = images.get(name);
       if (image === undefined) {
@@ -59,44 +59,46 @@ async function xmlItems(source: string, cases: readonly string[]) {
   }
   for (const [stem, file] of images)
     if (!marked.has(stem)) skipped.push({ file, reason: 'no polygon is given for it' });
-  return { items, skipped };
+  return { items, skipped, failed };
 }
 
-/** The polygons of a case by the number of its image. */
-function parseCase(xml: string, file: string): ReadonlyMap<string, readonly Polygon[]> {
+/** The polygons of a case by the number of its image; undefined if they cannot be read. */
+function parseCase(xml: string): ReadonlyMap<string, readonly Polygon[]> | undefined {
   const polygons = new Map<string, Polygon[]>();
   for (const [mark] of xml.matchAll(/<mark>[\s\S]*?<\/mark>/g)) {
     const number = /<image>\s*(\d+)\s*<\/image>/.exec(mark)?.[1];
     const drawing = /<svg>([\s\S]*?)<\/svg>/.exec(mark)?.[1]?.trim();
     if (number === undefined || !drawing) continue;
-    const outlines = parseDrawing(drawing.replaceAll('&quot;', '"'), file);
+    const outlines = parseDrawing(drawing.replaceAll('&quot;', '"'));
+    if (!outlines) return undefined;
     if (outlines.length > 0) polygons.set(number, [...(polygons.get(number) ?? []), ...outlines]);
   }
   return polygons;
 }
 
-/** The polygons of `[{"points": [{"x": 1, "y": 2}, …]}, …]`. */
-function parseDrawing(json: string, file: string): Polygon[] {
-  const bad = (): SamusError =>
-    new SamusError('IMPORT_ANNOTATION', `expected polygons as JSON in ${file}`, 'correct the file', {
-      file,
-    });
-  let regions: unknown;
+/** The polygons of `[{"points": [{"x": 1, "y": 2}, …]}, …]`; undefined for anything else. */
+function parseDrawing(json: string): Polygon[] | undefined {
+  const regions = jsonOf(json);
+  if (!Array.isArray(regions)) return undefined;
+  const polygons = regions.map((region: { readonly points?: unknown } | null) => polygonOf(region?.points));
+  const known = polygons.filter((polygon) => polygon !== undefined);
+  return known.length === polygons.length ? known.filter((polygon) => polygon.length >= 3) : undefined;
+}
+
+function polygonOf(points: unknown): [number, number][] | undefined {
+  if (!Array.isArray(points)) return undefined;
+  const polygon = points.flatMap((point: { readonly x?: unknown; readonly y?: unknown } | null): [number, number][] =>
+    typeof point?.x === 'number' && typeof point.y === 'number' ? [[point.x, point.y]] : [],
+  );
+  return polygon.length === points.length ? polygon : undefined;
+}
+
+function jsonOf(text: string): unknown {
   try {
-    regions = JSON.parse(json);
+    return JSON.parse(text);
   } catch {
-    throw bad();
+    return undefined;
   }
-  if (!Array.isArray(regions)) throw bad();
-  return regions
-    .map((region: { readonly points?: unknown } | null) => {
-      if (!Array.isArray(region?.points)) throw bad();
-      return region.points.map((point: { readonly x?: unknown; readonly y?: unknown } | null): [number, number] => {
-        if (typeof point?.x !== 'number' || typeof point.y !== 'number') throw bad();
-        return [point.x, point.y];
-      });
-    })
-    .filter((polygon) => polygon.length >= 3);
 }
 
 /** The line belongs to the nodule: so it is in the masks that others made of these polygons. */

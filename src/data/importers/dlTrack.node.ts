@@ -3,7 +3,7 @@
  * `fasc_masks_S`) as two datasets.
  */
 import { findFolder } from './files.node.js';
-import { datasetEntry, type Importer, type ImportItem } from './importer.js';
+import { datasetEntry, type Importer, type ImportItem, type Skipped } from './importer.js';
 import { pairItems } from './pairs.node.js';
 
 const SETS = [
@@ -23,7 +23,7 @@ export const dlTrack: Importer = {
   async plan(source) {
     const datasets = new Map<string, ReturnType<typeof datasetEntry>>();
     const items: ImportItem[] = [];
-    const skipped: { readonly file: string; readonly reason: string }[] = [];
+    const [skipped, failed]: [Skipped[], Skipped[]] = [[], []];
     for (const { dataset, object, images: imageFolders, labels: labelFolders } of SETS) {
       const [images, labels] = [await findFolder(source, imageFolders), await findFolder(source, labelFolders)];
       if (!images || !labels) continue;
@@ -34,7 +34,8 @@ export const dlTrack: Importer = {
       );
       items.push(...pairs.items);
       skipped.push(...pairs.skipped);
+      failed.push(...pairs.failed);
     }
-    return { datasets, items, skipped };
+    return { datasets, items, skipped, failed };
   },
 };

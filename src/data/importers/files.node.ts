@@ -9,6 +9,7 @@ import type { Image } from '../../formats/image.js';
 import { openImage } from '../../formats/imageFile.node.js';
 import { isNamedAs, readFormats } from '../../formats/imageFormat.js';
 import { nameKey } from '../../formats/outputNames.js';
+import { groupBy } from '../groupBy.js';
 import { binaryMask } from './masks.js';
 
 /** Names of the files in a folder, in natural order (2 before 10); none if there is no such folder. */
@@ -36,17 +37,15 @@ export async function folderNames(folder: string): Promise<string[]> {
     .sort(naturally);
 }
 
-/** File names by their stem, in Unicode normal form C. @throws SamusError IMPORT_NAMES if two files have one stem */
-export function byStem(names: readonly string[], folder: string): Map<string, string> {
+/**
+ * File names by their stem, in Unicode normal form C. Files that share one are left out, for it is not known which is meant.
+ * @param report called for each of them
+ */
+export function byStem(names: readonly string[], report: (name: string, reason: string) => void): Map<string, string> {
   const stems = new Map<string, string>();
-  for (const name of names) {
-    const stem = nameKey(stemOf(name));
-    const other = stems.get(stem);
-    if (other !== undefined) {
-      const message = `expected names that differ without their ending, ${folder} holds ${other} and ${name}`;
-      throw new SamusError('IMPORT_NAMES', message, 'rename one of them', { folder });
-    }
-    stems.set(stem, name);
+  for (const [stem, files] of groupBy(names, (name) => nameKey(stemOf(name)))) {
+    if (files.length === 1) stems.set(stem, files[0]!);
+    else for (const file of files) report(file, `the folder has ${files.join(' and ')}; rename or remove one`);
   }
   return stems;
 }

@@ -49,8 +49,6 @@ export interface ImportPlan {
   readonly skipped: readonly Skipped[];
   /** Images that exist but cannot be used. */
   readonly failed?: readonly Skipped[];
-  /** Whether an image that cannot be read or does not fit its label is left out; else it ends the import. */
-  readonly goesOn?: boolean;
   /** What else the user should know. */
   readonly warnings?: readonly string[];
 }

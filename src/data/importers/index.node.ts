@@ -46,7 +46,11 @@ export async function planImport(name: string, source: string, options: ImportOp
     throw new SamusError('IMPORT_SOURCE', `there is no ${source}`, 'check the path', { source });
   }
   const plan = await importer.plan(folder, own);
-  if (plan.items.length === 0) throw layoutError(source, importer.layout, 'no image in it has a mask');
+  const { items, failed: [first] = [] } = plan;
+  if (items.length === 0) {
+    const found = first ? `no image in it can be used; ${first.file}: ${first.reason}` : 'no image in it has a mask';
+    throw layoutError(source, importer.layout, found);
+  }
   return plan;
 }
 

@@ -23,16 +23,24 @@ export interface PairFolders {
   readonly labelOf?: (mask: Image, lossy: boolean, file: string) => Image;
 }
 
-/** The pairs of two folders, and the images that have no mask. Files of several frames give a pair for each. */
+/**
+ * The pairs of two folders, the images that have no mask, and the files that cannot be paired. Files of several frames
+ * give a pair for each.
+ */
 export async function pairItems(folders: PairFolders): Promise<{
   readonly items: ImportItem[];
   readonly skipped: Skipped[];
+  readonly failed: Skipped[];
 }> {
   const { source, dataset, images, labels, nameOf, labelOf = binaryMask } = folders;
-  const masks = byStem(await imageNames(labels), labels);
   const items: ImportItem[] = [];
-  const skipped: Skipped[] = [];
-  for (const [stem, file] of byStem(await imageNames(images), images)) {
+  const [skipped, failed]: [Skipped[], Skipped[]] = [[], []];
+  const filesOf = async (folder: string) =>
+    byStem(await imageNames(folder), (file, reason) =>
+      failed.push({ file: relative(source, join(folder, file)), reason }),
+    );
+  const masks = await filesOf(labels);
+  for (const [stem, file] of await filesOf(images)) {
     const path = join(images, file);
     const mask = masks.get(stem);
     if (mask === undefined) {
@@ -40,11 +48,13 @@ export async function pairItems(folders: PairFolders): Promise<{
       continue;
     }
     const labelPath = join(labels, mask);
-    const [frames, labelFrames] = [await countFrames(path), await countFrames(labelPath)];
-    if (frames !== labelFrames) {
-      skipped.push({ file: relative(source, path), reason: `it has ${frames} frames, its mask ${labelFrames}` });
+    const [ofImage, ofLabel] = [await countFrames(path), await countFrames(labelPath)];
+    if (ofImage && ofLabel && ofImage !== ofLabel) {
+      failed.push({ file: relative(source, path), reason: `it has ${ofImage} frames, its mask ${ofLabel}` });
       continue;
     }
+    // A file that cannot be read is left out once, not frame by frame.
+    const frames = ofImage && ofLabel ? ofImage : 1;
     const name = nameOf?.(stem) ?? stem;
     for (let frame = 1; frame <= frames; frame++) {
       items.push({
@@ -63,16 +73,16 @@ export async function pairItems(folders: PairFolders): Promise<{
       });
     }
   }
-  return { items, skipped };
+  return { items, skipped, failed };
 }
 
-/** One where the file cannot be opened: why, its import says. */
-async function countFrames(path: string): Promise<number> {
+/** Undefined for a file that cannot be opened; loading the image gives the reason. */
+async function countFrames(path: string): Promise<number | undefined> {
   if (!(await mayHaveFrames(path))) return 1;
   try {
     return (await openImage(path)).frames;
   } catch (error) {
-    if (error instanceof SamusError) return 1;
+    if (error instanceof SamusError) return undefined;
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import { createImage, type Image } from '../../formats/image.js';
 import { planeImage } from '../../formats/volume.js';
 import { readVolume } from '../../formats/volumeFile.node.js';
 import { byStem, fileNames, findFolder, layoutError } from './files.node.js';
-import { datasetEntry, type Importer, type ImportItem } from './importer.js';
+import { datasetEntry, type Importer, type ImportItem, type Skipped } from './importer.js';
 
 const DATASET = 'FetalHead-PSFHS';
 const LAYOUT = 'the folders image_mha and label_mha';
@@ -20,10 +20,14 @@ export const psfhs: Importer = {
     const images = await findFolder(source, ['image_mha', join('PSFHS', 'image_mha')]);
     const labels = await findFolder(source, ['label_mha', join('PSFHS', 'label_mha')]);
     if (!images || !labels) throw layoutError(source, LAYOUT, 'they are not there');
-    const masks = byStem(await volumeNames(labels), labels);
     const items: ImportItem[] = [];
-    const skipped: { file: string; reason: string }[] = [];
-    for (const [name, file] of byStem(await volumeNames(images), images)) {
+    const [skipped, failed]: [Skipped[], Skipped[]] = [[], []];
+    const filesOf = async (folder: string) =>
+      byStem(await volumeNames(folder), (file, reason) =>
+        failed.push({ file: relative(source, join(folder, file)), reason }),
+      );
+    const masks = await filesOf(labels);
+    for (const [name, file] of await filesOf(images)) {
       const path = join(images, file);
       const mask = masks.get(name);
       if (mask === undefined) skipped.push({ file: relative(source, path), reason: 'it has no label' });
@@ -41,7 +45,7 @@ export const psfhs: Importer = {
     }
     const classes = ['pubic symphysis', 'fetal head'];
     const entry = datasetEntry(classes, 'CC BY 4.0', 'Chen et al. 2024, doi:10.1038/s41597-024-03266-4');
-    return { datasets: new Map([[DATASET, entry]]), items, skipped };
+    return { datasets: new Map([[DATASET, entry]]), items, skipped, failed };
   },
 };
 
