@@ -29,7 +29,7 @@ describeInChromium('a model without prompts in the annotator', () => {
     await annotator.openImages(file);
     await annotator.ready();
     await annotator.click(clicks[0]!);
-    const [before] = await annotator.objects(/object-1/);
+    const [before] = await annotator.objects(/object-1.*Score/);
 
     const models = page.getByLabel('Model', { exact: true }).first();
     await models.selectOption('network');
