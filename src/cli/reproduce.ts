@@ -45,6 +45,12 @@ export function reproduceCommand(): Command {
         .choices(['joint', 'each'])
         .default(undefined, 'each with --budget full, else joint'),
     )
+    .addOption(
+      new Option(
+        '--prompt-channel <kind>',
+        'in table2 and figure3, also train the networks with the same click or box as a further input channel',
+      ).choices(['point', 'box']),
+    )
     .addOption(new Option('--seed <number>', 'first seed').argParser(parseCount('--seed', 0)).default(1))
     .addOption(
       new Option('--seeds <count>', 'trainings of each system, with seeds one after another')

@@ -212,9 +212,9 @@ async function panelsOf(out: string, data: Dataset, finished: Finished): Promise
   for (const training of trainingsOf(finished)) {
     const opened = await openAnyModel({ model: trainedModel(out, training) });
     try {
-      const prompted = opened instanceof Segmenter;
-      const asked = prompted ? promptable(opened) : promptable(opened);
-      const prompt = parseFirstPrompt(prompted ? 'point' : 'none');
+      const { promptChannel } = opened.config;
+      const prompt = parseFirstPrompt(opened instanceof Segmenter ? 'point' : (promptChannel ?? 'none'));
+      const asked = opened instanceof Segmenter ? promptable(opened) : promptable(opened);
       const gallery = await makeGallery(asked, data, list, examples, {
         prompt,
         clicks: 0,

@@ -42,6 +42,7 @@ export interface ReproduceOptions {
   readonly unseen?: readonly string[];
   readonly systems?: readonly string[];
   readonly training?: 'joint' | 'each';
+  readonly promptChannel?: PlanOptions['promptChannel'];
   readonly seed: number;
   readonly seeds: number;
 }
@@ -71,6 +72,7 @@ export async function reproduce(names: readonly string[], options: ReproduceOpti
     seeds: options.seeds,
     each: (options.training ?? (options.budget.kind === 'full' ? 'each' : 'joint')) === 'each',
     ...(options.systems && { systems: options.systems }),
+    ...(options.promptChannel && { promptChannel: options.promptChannel }),
   };
   const samples = await samplesWithin(experiments, survey, planning, options);
   const plan: PlanOptions = { ...planning, ...(samples !== undefined && { samples }) };

@@ -18,10 +18,13 @@ export const CLICK: Asked = { id: 'point', title: 'one click', args: ['--prompt'
 /** Nothing: for networks that give a map of classes. */
 export const NOTHING: Asked = { id: 'none', title: 'no prompt', args: ['--prompt', 'none'] };
 
-const random = (seed: number): Asked => ({
-  id: `random${seed}`,
-  title: `one random click, seed ${seed}`,
-  args: ['--prompt', 'point', '--draws', '1', '--seed', String(seed)],
+/** The box of the object. */
+export const BOX: Asked = { id: 'box', title: 'box', args: ['--prompt', 'box'] };
+
+const at = (mode: string, title: string): Asked => ({
+  id: mode,
+  title,
+  args: ['--prompt', 'point', '--click-mode', mode],
 });
 const points = (count: number): Asked => ({
   id: `points${count}`,
@@ -32,13 +35,13 @@ const points = (count: number): Asked => ({
 /** The paper's prompts: a single click at three positions, more clicks, and a box. */
 const PROMPTS: readonly Asked[] = [
   CLICK,
-  random(1),
-  random(2),
+  at('centre', 'one click, farthest from the border'),
+  at('border', 'one click, at the border'),
   points(2),
   points(3),
   points(5),
   points(10),
-  { id: 'box', title: 'box', args: ['--prompt', 'box'] },
+  BOX,
 ];
 
 export interface Experiment {

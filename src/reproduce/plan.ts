@@ -5,9 +5,17 @@
 import { createHash } from 'node:crypto';
 import type { ModelConfig } from '../models/architecture.js';
 import { architectureOf } from '../models/registry.js';
-import { type Asked, CLICK, type Experiment, NOTHING } from './experiments.js';
+import { type Asked, BOX, CLICK, type Experiment, NOTHING } from './experiments.js';
 import type { Survey, SurveyedDataset } from './survey.js';
-import { configOf, GROUPS, type Scale, type System, systemOf } from './systems.js';
+import {
+  configOf,
+  GROUPS,
+  type PromptChannel,
+  type Scale,
+  type System,
+  systemOf,
+  withPromptChannel,
+} from './systems.js';
 
 /** One model to train. */
 export interface Training {
@@ -53,6 +61,8 @@ export interface PlanOptions {
   readonly each: boolean;
   /** Ids of the systems to keep; all without. */
   readonly systems?: readonly string[];
+  /** Whether networks for one task are also trained with a prompt as a further input channel. */
+  readonly promptChannel?: PromptChannel;
 }
 
 /** Images in a step of the common recipe. Batch norm needs two. */
@@ -80,8 +90,10 @@ export function planOf(experiments: readonly Experiment[], survey: Survey, optio
 /** What an experiment measures, in its order. */
 export function measurementsOf(experiment: Experiment, survey: Survey, options: PlanOptions): Measurement[] {
   if (!experiment.group) return [];
-  const kept = options.systems;
-  const systems = GROUPS[experiment.group].filter(({ id }) => kept === undefined || kept.includes(id));
+  const { systems: kept, promptChannel } = options;
+  const group = GROUPS[experiment.group].filter(({ id }) => kept === undefined || kept.includes(id));
+  const channelled = experiment.group === 'specialists' && promptChannel !== undefined;
+  const systems = channelled ? group.flatMap((system) => withPromptChannel(system, promptChannel)) : group;
   const datasets = experiment.each && options.each ? survey.datasets.filter(({ seen }) => seen) : [undefined];
   const seeds = Array.from({ length: options.seeds }, (_, i) => options.seed + i);
   return systems.flatMap((system) =>
@@ -89,11 +101,17 @@ export function measurementsOf(experiment: Experiment, survey: Survey, options: 
       seeds.flatMap((seed) => {
         const training = trainingOf(system, survey, options, seed, dataset);
         const prompted = architectureOf(training.config).task === 'prompted';
-        const asked = experiment.asked ?? [prompted ? CLICK : NOTHING];
+        const asked = experiment.asked ?? [prompted ? CLICK : askedOf(system)];
         return asked.map((one) => measurementOf(training, one, survey, dataset));
       }),
     ),
   );
+}
+
+/** A network with a prompt as a channel gets this prompt. */
+function askedOf({ promptChannel }: System): Asked {
+  if (promptChannel === undefined) return NOTHING;
+  return promptChannel === 'box' ? BOX : CLICK;
 }
 
 function measurementOf(training: Training, asked: Asked, survey: Survey, own?: SurveyedDataset): Measurement {

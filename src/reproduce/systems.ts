@@ -18,7 +18,11 @@ export interface System {
   readonly from?: 'sam' | 'samus';
   /** Fields of its configuration that differ from those of its size. */
   readonly fields?: Readonly<Record<string, boolean>>;
+  /** The prompt that a network without prompts gets as a further input channel. */
+  readonly promptChannel?: PromptChannel;
 }
+
+export type PromptChannel = NonNullable<ModelConfig['promptChannel']>;
 
 const specialist = (id: string, title: string): System => ({ id, title, architecture: id });
 
@@ -88,6 +92,15 @@ export const GROUPS = {
   automatic: AUTOMATIC,
 } as const;
 
+const WITH: Readonly<Record<PromptChannel, string>> = { point: 'click', box: 'box' };
+
+/** A network and the same with a prompt as a further channel, so that the difference shows what prompting is worth. */
+export function withPromptChannel(system: System, promptChannel: PromptChannel): readonly System[] {
+  if (!SPECIALISTS.includes(system)) return [system];
+  const title = `${system.title} + ${WITH[promptChannel]}`;
+  return [system, { ...system, id: `${system.id}-${promptChannel}`, title, promptChannel }];
+}
+
 /** Every system once. */
 export const SYSTEMS: readonly System[] = [
   ...new Map(Object.values(GROUPS).flatMap((group) => group.map((system) => [system.id, system] as const))).values(),
@@ -125,8 +138,9 @@ const SMOKE_SIDES = [64, 96, 128, 192];
  * @param classes classes to predict, background included, for a network without prompts
  */
 export function configOf(system: System, scale: Scale, classes: number): ModelConfig {
-  const config = { ...sized(system, scale), ...system.fields };
-  const wanted = 'classes' in config && classes > 2 ? { ...config, classes } : config;
+  const { promptChannel, fields } = system;
+  const config = { ...sized(system, scale), ...fields, ...(promptChannel && { promptChannel }) };
+  const wanted = 'classes' in config && classes > 2 && !promptChannel ? { ...config, classes } : config;
   checkConfig(wanted);
   return wanted;
 }

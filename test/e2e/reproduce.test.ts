@@ -102,6 +102,21 @@ it('trains with further seeds and states their spread', async () => {
   expect((await trainedAt(/^sam-seed/)).size).toBe(1);
 });
 
+it('trains networks a second time with the click as a further channel', async () => {
+  const channel = ['--systems', 'unet', '--prompt-channel', 'point', '--json'];
+  const { code, stdout, stderr } = await reproduce('table2', 'figure3', ...SMOKE, ...channel);
+  expect(code, stderr).toBe(0);
+  const [table, figure] = JSON.parse(stdout).results;
+  const first = table.rows.filter((row: { dataset: string }) => row.dataset === 'Breast-Phantom');
+  expect(first.map(({ title, prompt }: { title: string; prompt: string }) => [title, prompt])).toEqual([
+    ['U-Net', 'no prompt'],
+    ['U-Net + click', 'one click'],
+  ]);
+  expect(new Set(figure.images.map(({ system }: { system: string }) => system))).toEqual(
+    new Set(['U-Net', 'U-Net + click']),
+  );
+});
+
 const REFUSED: readonly (readonly [code: string, ...args: string[]])[] = [
   ['REPRODUCE_NAME', 'table9', ...SMOKE],
   ['REPRODUCE_BUDGET', 'table1', '--data', 'data', '--out', 'out', '--budget', 'days:1'],
