@@ -231,18 +231,6 @@ interface Common<C extends ModelConfig, Outputs> {
 
 export type PromptKind = 'points' | 'box' | 'mask';
 
-/** Labels of points. Box corners are points with separate labels, as in SAM's public ONNX export. */
-export const POINT_LABEL = {
-  /** Pads prompts of unequal length in one run; no token attends to it. An addition of this project. */
-  absent: -2,
-  /** SAM's padding, appended to the points of every prompt without a box. */
-  notAPoint: -1,
-  background: 0,
-  foreground: 1,
-  boxTopLeft: 2,
-  boxBottomRight: 3,
-} as const;
-
 /** A prompt for each object, or in training for each image. */
 export interface PromptInputs {
   /** [O, N, 2], x then y in pixels of the model's input; box corners are points with separate labels. */

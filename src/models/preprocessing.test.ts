@@ -14,6 +14,7 @@ import {
   type Preprocessing,
   pointToModel,
   prepareImage,
+  promptTokens,
   type ShownPicture,
 } from './preprocessing.js';
 import { SAM_PREPROCESSING, SAM_VIT_B } from './sam/config.js';
@@ -252,5 +253,25 @@ describe('a first guess', () => {
     expect(lowRes[125 * 256 + 255]).toBe(10);
     expect(lowRes[130 * 256]).toBe(-10);
     expect(new Set(maskToLowRes(frame, new Uint8Array(200 * 100)))).toEqual(new Set([-10]));
+  });
+});
+
+describe('the points of a prompt', () => {
+  it('are clicks, then the box or SAM’s padding', () => {
+    expect(promptTokens([[3, 4, 1]])).toEqual([
+      [3, 4, 1],
+      [0, 0, -1],
+    ]);
+    expect(promptTokens([[3, 4, 0]], [1, 2, 5, 6])).toEqual([
+      [3, 4, 0],
+      [1, 2, 2],
+      [5, 6, 3],
+    ]);
+    expect(promptTokens([], [1, 2, 5, 6], 3)).toEqual([
+      [1, 2, 2],
+      [5, 6, 3],
+      [0, 0, -1],
+    ]);
+    expect(promptTokens([])).toEqual([]);
   });
 });

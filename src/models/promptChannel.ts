@@ -9,13 +9,8 @@ import { concat, reshape, slice } from '../graph/ops/shape.js';
 import { constant, type Tensor } from '../graph/tensor.js';
 import { float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import type { ParameterInfo } from '../nn/parameters.js';
-import {
-  type ClassArchitecture,
-  type ModelConfig,
-  POINT_LABEL,
-  type PromptedArchitecture,
-  type PromptInputs,
-} from './architecture.js';
+import type { ClassArchitecture, ModelConfig, PromptedArchitecture, PromptInputs } from './architecture.js';
+import { POINT_LABEL } from './preprocessing.js';
 
 export const PROMPT_CHANNELS = ['point', 'box'] as const;
 

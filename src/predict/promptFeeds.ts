@@ -6,12 +6,15 @@ import type { ErrorCode } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
 import type { PixelBox } from '../formats/mask.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
-import { POINT_LABEL } from '../models/architecture.js';
-import { type ImageFrame, maskToLowRes, pointToModel } from '../models/preprocessing.js';
+import {
+  type ImageFrame,
+  maskToLowRes,
+  POINT_LABEL,
+  type PromptToken,
+  pointToModel,
+  promptTokens,
+} from '../models/preprocessing.js';
 import type { ObjectPrompt, PointPrompt } from './types.js';
-
-/** A point in the model's pixels, with a value of POINT_LABEL. */
-type Token = readonly [x: number, y: number, label: number];
 
 /** Pixels that a box may extend beyond the image; tools with exclusive upper limits exceed it by one. */
 const BOX_MARGIN = 1;
@@ -61,8 +64,7 @@ export function objectName(object: ObjectPrompt, index: number): string {
   return object.name ?? `object-${index + 1}`;
 }
 
-/** Points, then the box's corners or, without a box, SAM's padding point, in the reference's order. */
-function objectTokens(frame: ImageFrame, object: ObjectPrompt, name: string, allowEmpty: boolean): Token[] {
+function objectTokens(frame: ImageFrame, object: ObjectPrompt, name: string, allowEmpty: boolean): PromptToken[] {
   const { points = [], box, mask, lowResLogits } = object;
   if (!allowEmpty && points.length === 0 && !box && !mask && !lowResLogits) {
     throw promptError(name, 'PROMPT_EMPTY', 'has no prompt', 'give a point, a box or a mask');
@@ -73,12 +75,13 @@ function objectTokens(frame: ImageFrame, object: ObjectPrompt, name: string, all
       points: points.length,
     });
   }
-  const tokens = points.map((point): Token => pointToken(frame, point, name));
-  if (box) return [...tokens, ...boxTokens(frame, box, name)];
-  return tokens.length > 0 ? [...tokens, [0, 0, POINT_LABEL.notAPoint]] : tokens;
+  return promptTokens(
+    points.map((point) => pointToken(frame, point, name)),
+    box && boxToModel(frame, box, name),
+  );
 }
 
-function pointToken(frame: ImageFrame, [x, y, label = POINT_LABEL.foreground]: PointPrompt, name: string): Token {
+function pointToken(frame: ImageFrame, [x, y, label = POINT_LABEL.foreground]: PointPrompt, name: string): PromptToken {
   if (label !== POINT_LABEL.foreground && label !== POINT_LABEL.background) {
     throw promptError(
       name,
@@ -102,7 +105,7 @@ function pointToken(frame: ImageFrame, [x, y, label = POINT_LABEL.foreground]: P
   return [...pointToModel(frame, x, y), label];
 }
 
-function boxTokens(frame: ImageFrame, box: PixelBox, name: string): [Token, Token] {
+function boxToModel(frame: ImageFrame, box: PixelBox, name: string): PixelBox {
   const [x0, y0, x1, y1] = box;
   const details = { box: [x0, y0, x1, y1], width: frame.width, height: frame.height };
   // Without types, coordinates can be text, which compares like numbers and adds up differently.
@@ -125,10 +128,7 @@ function boxTokens(frame: ImageFrame, box: PixelBox, name: string): [Token, Toke
       details,
     );
   }
-  return [
-    [...pointToModel(frame, x0, y0), POINT_LABEL.boxTopLeft],
-    [...pointToModel(frame, x1, y1), POINT_LABEL.boxBottomRight],
-  ];
+  return [...pointToModel(frame, x0, y0), ...pointToModel(frame, x1, y1)];
 }
 
 /** The first guess as low-resolution logits, if there is one. */

@@ -7,15 +7,15 @@ import { diceOf, overlapOf } from '../formats/mask.js';
 import { slice } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
 import { asFloat32, float32, type StateDict, type TensorData } from '../graph/tensorData.js';
-import { type ModelConfig, POINT_LABEL } from '../models/architecture.js';
+import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
 import { inputShape, logitSide, networkGraph, wholeModel } from '../models/graphs.js';
-import { inputDims, modelLogits } from '../models/preprocessing.js';
+import { inputDims, modelLogits, type PromptToken, promptTokens } from '../models/preprocessing.js';
 import { architectureOf } from '../models/registry.js';
 import { compile, takenBy } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
 import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
-import { clickPrompt, type PointList } from './trainingSample.js';
+import { pointInputs } from './trainingSample.js';
 
 export interface ClickAnswer {
   /** Absent if the model takes no prompts. */
@@ -61,8 +61,7 @@ export class ClickSession {
     const box = asked.length > 0 && !click ? (tightBox(label, size, classId) ?? [0, 0, size - 1, size - 1]) : undefined;
     const feeds = {
       image: float32(image, [1, ...inputDims(inputShape(this.config))]),
-      ...(click && this.#prompt(clickPrompt([click], 2))),
-      ...(box && this.#prompt({ coords: [...box], labels: [POINT_LABEL.boxTopLeft, POINT_LABEL.boxBottomRight] })),
+      ...((click || box) && this.#prompt(promptTokens(click ? [click] : [], box))),
     };
     const { logits } = await this.session.run(takenBy(this.session, feeds));
     const values = asFloat32(logits!).data;
@@ -74,10 +73,11 @@ export class ClickSession {
     return { ...(click && { click }), found, truth, dice: diceOf(overlapOf(found, truth)), finite };
   }
 
-  #prompt({ coords, labels }: PointList): Record<string, TensorData> {
+  #prompt(tokens: readonly PromptToken[]): Record<string, TensorData> {
+    const { point_coords, point_labels } = pointInputs(tokens);
     return {
-      point_coords: float32(coords, [1, 2, 2]),
-      point_labels: float32(labels, [1, 2]),
+      point_coords: float32(point_coords, [1, tokens.length, 2]),
+      point_labels: float32(point_labels, [1, tokens.length]),
       mask_input: this.#noMask,
       has_mask_input: float32([0], [1]),
     };

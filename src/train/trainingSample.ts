@@ -3,12 +3,21 @@
  * the seed, the epoch and the sample's position in the list, so the thread and the time do not matter.
  */
 import { augment, type Example, lowLabelOf, resizeExample } from '../data/augment.js';
-import { type Click, evaluationClick, grownBox, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
+import { evaluationClick, grownBox, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
 import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
-import { POINT_LABEL, type PromptKind } from '../models/architecture.js';
-import { type InputShape, inputDims, normalise, paste, seenBy, shownSize } from '../models/preprocessing.js';
+import type { PromptKind } from '../models/architecture.js';
+import {
+  type InputShape,
+  inputDims,
+  normalise,
+  type PromptToken,
+  paste,
+  promptTokens,
+  seenBy,
+  shownSize,
+} from '../models/preprocessing.js';
 import { Random } from '../nn/random.js';
 
 /** `flip` is `published` after mirroring half of the images left to right; `strong` is a stronger one after the same. */
@@ -143,13 +152,12 @@ export function makeTrainingSample(
 ): TrainingSample {
   const random = Random.seeded(shape.seed, epoch, index);
   const example = makePicture(image, label, shape, random);
-  const { coords, labels } = drawPrompt(shape, example.label, classId, random);
+  const tokens = drawPrompt(shape, example.label, classId, random);
   const noise = Random.seeded(shape.seed, epoch, index, CLICK_STREAM);
   return {
     image: example.image,
     target: targetOf(example, classId, shape),
-    point_coords: Float32Array.from(coords),
-    point_labels: Float32Array.from(labels),
+    ...pointInputs(tokens),
     click_noise: Float32Array.from({ length: shape.clickNoise }, () => noise.uniform()),
   };
 }
@@ -216,13 +224,6 @@ function toInput(picture: Image, classes: Image, shape: InputShape): ModelExampl
   };
 }
 
-export interface PointList {
-  /** x then y of each point, in pixels of the model's input. */
-  readonly coords: number[];
-  /** Values of POINT_LABEL. */
-  readonly labels: number[];
-}
-
 /** Most clicks of each sort in `points`. */
 const MOST = 3;
 
@@ -240,31 +241,31 @@ function drawPrompt(
   label: Uint8Array,
   classId: number,
   random: Random,
-): PointList {
+): PromptToken[] {
   const side = Math.sqrt(label.length);
   if (kind === 'box' || (kind === 'mixed' && random.chance(0.5))) {
-    const [x0, y0, x1, y1] =
+    const box =
       typeof boxGrowth === 'number'
         ? grownBox(label, side, classId, boxGrowth, random)
         : jitteredBox(label, side, classId, random);
-    return { coords: [x0, y0, x1, y1], labels: [POINT_LABEL.boxTopLeft, POINT_LABEL.boxBottomRight] };
+    return promptTokens([], box);
   }
   if (kind !== 'points') {
     // Draws nothing for probability 0, so that trainings from before this setting reproduce.
     const middle = middleClicks > 0 && random.chance(middleClicks);
-    return clickPrompt([middle ? evaluationClick(label, side, classId) : randomClick(label, side, classId, random)], 2);
+    return promptTokens([middle ? evaluationClick(label, side, classId) : randomClick(label, side, classId, random)]);
   }
   const counts = { positive: random.int(1, MOST + 1), negative: random.int(0, MOST + 1) };
   const clicks = randomClicks(label, side, classId, counts, random);
-  return clickPrompt(clicks.length > 0 ? clicks : [randomClick(label, side, classId, random)], pointsOf(kind));
+  const some = clicks.length > 0 ? clicks : [randomClick(label, side, classId, random)];
+  return promptTokens(some, undefined, pointsOf(kind));
 }
 
-/** Clicks, padded with SAM's padding points. @param points total number, more than the clicks */
-export function clickPrompt(clicks: readonly Click[], points: number): PointList {
-  const padding = points - clicks.length;
+/** A prompt as inputs of the graph. */
+export function pointInputs(tokens: readonly PromptToken[]): Pick<TrainingSample, 'point_coords' | 'point_labels'> {
   return {
-    coords: [...clicks.flatMap((click) => click.slice(0, 2)), ...Array.from({ length: 2 * padding }, () => 0)],
-    labels: [...clicks.map(([, , label]) => label), ...Array.from({ length: padding }, () => POINT_LABEL.notAPoint)],
+    point_coords: Float32Array.from(tokens.flatMap((token) => token.slice(0, 2))),
+    point_labels: Float32Array.from(tokens, ([, , label]) => label),
   };
 }
 

@@ -10,13 +10,8 @@ import { constant, type Tensor } from '../../graph/tensor.js';
 import { float32 } from '../../graph/tensorData.js';
 import { binaryCrossEntropy } from '../../nn/loss.js';
 import type { Parameters } from '../../nn/parameters.js';
-import {
-  type Losses,
-  POINT_LABEL,
-  type PromptAnswer,
-  type PromptedArchitecture,
-  type ReferenceInput,
-} from '../architecture.js';
+import type { Losses, PromptAnswer, PromptedArchitecture, ReferenceInput } from '../architecture.js';
+import { POINT_LABEL } from '../preprocessing.js';
 import {
   patchRules,
   readSizes,

@@ -9,13 +9,8 @@ import { constant, type Tensor } from '../../graph/tensor.js';
 import { float32 } from '../../graph/tensorData.js';
 import { maskLoss } from '../../nn/loss.js';
 import { type Parameters, ZEROS } from '../../nn/parameters.js';
-import {
-  type Losses,
-  POINT_LABEL,
-  type PromptAnswer,
-  type PromptedArchitecture,
-  type ReferenceInput,
-} from '../architecture.js';
+import type { Losses, PromptAnswer, PromptedArchitecture, ReferenceInput } from '../architecture.js';
+import { POINT_LABEL } from '../preprocessing.js';
 import { SAM_S } from '../sam/config.js';
 import { fromSam } from '../sam/fromSam.js';
 import { SAM, SAM_DECODING, samDecoder } from '../sam/index.js';
