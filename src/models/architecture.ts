@@ -30,8 +30,8 @@ export interface ModelConfig {
  * is missing, of another type or out of range.
  */
 export interface FieldReader {
-  /** A whole number from 1 to `most`; `otherwise` where the field is missing. */
-  whole(name: string, most: number, otherwise?: number): number;
+  /** A whole number from `least` (default 1) to `most`; `otherwise` where the field is missing. */
+  whole(name: string, most: number, otherwise?: number, least?: number): number;
   /** At most `most` numbers from 0 on, each larger than the one before. */
   ascending(name: string, most: number): readonly number[];
   /** `length` whole numbers from 1 to `most`. */

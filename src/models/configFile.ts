@@ -101,11 +101,11 @@ export function fieldReader(take: (name: string) => Json | undefined): FieldRead
   const whole = (value: Json, from: number, most: number): value is number =>
     typeof value === 'number' && Number.isInteger(value) && value >= from && value <= most;
   return {
-    whole(name, most, otherwise) {
+    whole(name, most, otherwise, least = 1) {
       const found = take(name);
       const value = found === undefined ? otherwise : found;
-      if (value !== undefined && whole(value, 1, most)) return value;
-      throw fieldError(name, `must be a whole number from 1 to ${most}`, value);
+      if (value !== undefined && whole(value, least, most)) return value;
+      throw fieldError(name, `must be a whole number from ${least} to ${most}`, value);
     },
     ascending(name, most) {
       const value = take(name);

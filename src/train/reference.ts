@@ -7,7 +7,7 @@ import { type Json, SamusError } from '../errors.js';
 import { toFloat32 } from '../formats/halfFloat.js';
 import type { Safetensors } from '../formats/safetensors.js';
 import { input, type Tensor } from '../graph/tensor.js';
-import type { StateDict, TensorData } from '../graph/tensorData.js';
+import { type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import type { Losses, ModelConfig, ReferenceInput } from '../models/architecture.js';
 import { checkConfig, fieldReader } from '../models/configFile.js';
 import { checkStateDict } from '../models/model.js';
@@ -98,10 +98,20 @@ function configFields(text: string | undefined): Map<string, Json> {
 /** Computes everything that the file contains. @throws SamusError REFERENCE_TENSOR, and what graphs and sessions throw */
 export async function computeReference(runtime: Runtime, file: ReferenceFile): Promise<Computed> {
   const names = [...file.tensors.keys()];
-  const tensors = new Map(await forward(runtime, file));
-  if (!names.some((name) => TRAINING.test(name))) return { tensors, withoutGradient: [] };
+  const outputs = await forward(runtime, file);
+  if (!names.some((name) => TRAINING.test(name))) return { tensors: shapedAs(file, outputs), withoutGradient: [] };
   const step = await trainingStep(runtime, file);
-  return { tensors: new Map([...tensors, ...step.tensors]), withoutGradient: step.withoutGradient };
+  return { tensors: shapedAs(file, [...outputs, ...step.tensors]), withoutGradient: step.withoutGradient };
+}
+
+/** Results with the shapes of the file: the rows of a matrix here can be the tokens of an image, [B, H, W, C], there. */
+function shapedAs({ tensors }: ReferenceFile, results: Named): Map<string, TensorData<'float32'>> {
+  return new Map(
+    results.map(([name, result]) => {
+      const shape = tensors.get(name)?.shape;
+      return [name, shape && sizeOf(shape) === result.data.length ? { ...result, shape } : result];
+    }),
+  );
 }
 
 type Named = readonly (readonly [string, TensorData<'float32'>])[];

@@ -23,6 +23,7 @@ const CASES: readonly (readonly [string, readonly number[], Record<string, Json>
   ['unet-bilinear', [2, 1, 37, 47], { n_channels: 1, n_classes: 3 }],
   ['transunet', [1, 1, 96, 96], { size: 96, classes: 5, units: [1, 1, 3] }],
   ['transunet', [3, 3, 32, 32], { size: 32, layers: 1, n_skip: 1, width: 16, groups: 8 }],
+  ['transunet', [1, 1, 32, 32], { size: 32, n_skip: 0 }],
   ['swinunet', [1, 1, 96, 96], { size: 96, window: 3, classes: 4 }],
   ['swinunet', [2, 3, 64, 64], { window: 2, depths: [1, 2, 3, 1], embed: 12, heads: [3, 3, 3, 3] }],
   ['h2former', [1, 3, 32, 32], { size: 32 }],

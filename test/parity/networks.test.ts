@@ -61,6 +61,14 @@ describe.each(FILES)('%s', async (name) => {
     expect(differences.map(({ name }) => name)).toEqual(expect.arrayContaining(['output', 'loss']));
   });
 
+  it('has the shapes of the file', () => {
+    const unlike = [...tensors].flatMap(([name, { shape }]) => {
+      const found = computed.tensors.get(name)?.shape ?? shape;
+      return found.join() === shape.join() ? [] : [[name, found, shape]];
+    });
+    expect(unlike).toEqual([]);
+  });
+
   it('agrees within float32', () => {
     expect(differences.filter((found) => !fits(found))).toEqual([]);
   });

@@ -65,7 +65,7 @@ export function readConfig(fields: FieldReader): TransUnetConfig {
     architecture: 'transunet',
     imageSize: fields.whole('imageSize', 4096),
     ...sizes(fields),
-    skips: fields.whole('skips', 3),
+    skips: fields.whole('skips', 3, undefined, 0),
   };
 }
 
@@ -74,7 +74,7 @@ export function referenceConfig(fields: FieldReader): TransUnetConfig {
     architecture: 'transunet',
     imageSize: fields.whole('size', 4096),
     ...sizes(fields),
-    skips: fields.whole('n_skip', 3),
+    skips: fields.whole('n_skip', 3, undefined, 0),
   };
 }
 
