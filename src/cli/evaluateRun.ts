@@ -35,11 +35,18 @@ import { loadModel } from '../predict/loadModel.node.js';
 import { Segmenter } from '../predict/segmenter.js';
 import type { Provider } from '../runtime/session.js';
 import { openRater, readOverlap, readStrata, trainingLists } from './evaluateContext.js';
-import { evaluationDocument, type Judged, provenanceOf, REPORT_FILES, writeReport } from './evaluateFiles.js';
+import {
+  evaluationDocument,
+  type Judged,
+  modelMembers,
+  provenanceOf,
+  REPORT_FILES,
+  writeReport,
+} from './evaluateFiles.js';
 import { resultLines } from './evaluateLines.js';
 import { beforeInterruptedEnd } from './interrupt.js';
 import { DEFAULT_MODEL, type FlipOptions, flipsOf } from './modelOptions.js';
-import { modelMembers, openAnyModel } from './openModel.js';
+import { openAnyModel } from './openModel.js';
 import { modelFiles, outputCheck } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress, withProgress } from './progress.js';

@@ -3,16 +3,21 @@
  */
 import { basename } from 'node:path';
 import { SamusError } from '../errors.js';
-import type { Architecture } from '../models/architecture.js';
+import { readCheckpointFile } from '../formats/checkpointFile.node.js';
+import type { CheckpointDict } from '../formats/torchCheckpoint.js';
+import type { StateDict, TensorData } from '../graph/tensorData.js';
+import type { Architecture, ModelConfig } from '../models/architecture.js';
+import { parametersOf } from '../models/graphs.js';
+import { extendedByChannel } from '../models/promptChannel.js';
 import { architectureOf, architectures, presets } from '../models/registry.js';
-import { startOf } from '../models/startFrom.js';
+import { backboneWeights, findBackbone, startOf } from '../models/startFrom.js';
+import { initialise } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
 import { checkModelOutput, saveModel } from './modelFolderOutput.js';
-import { pretrained, readModel } from './openModel.js';
+import { readModel } from './openModel.js';
 import { NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
-import type { Outcome } from './run.js';
-import { conflict } from './trainSettings.js';
+import { conflict, type Outcome } from './run.js';
 
 export interface InitOptions {
   readonly from?: string;
@@ -82,4 +87,22 @@ ${NOTICE}.
 Started from \`${basename(from)}\`; weights missing there were drawn with seed ${seed}. Train it before use. The licence
 of that checkpoint applies.
 `;
+}
+
+/**
+ * The weights of a new model: random ones, and in their place those of files of pretrained weights; a later file counts.
+ * @throws SamusError BACKBONE_NONE, BACKBONE_FILE, and what reading throws
+ */
+export async function pretrained(config: ModelConfig, files: readonly string[], seed: number): Promise<StateDict> {
+  const taken = new Map<string, TensorData>();
+  // Such files know of no prompt channel, whose weights start at 0.
+  const { promptChannel: _, ...plain } = config;
+  const parameters = parametersOf(config);
+  for (const file of files) {
+    const choose = (dicts: readonly CheckpointDict[]) => findBackbone(plain, dicts);
+    const { tensors } = await withProgress(`reading ${file}`, () => readCheckpointFile(file, { choose }));
+    const found = extendedByChannel(parameters, backboneWeights(plain, tensors));
+    for (const [name, tensor] of found) taken.set(name, tensor);
+  }
+  return initialise(parameters, Random.seeded(seed), taken);
 }

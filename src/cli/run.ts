@@ -116,3 +116,8 @@ function usageError(error: CommanderError): SamusError {
 function endLine(line: string): string {
   return `${line}\n`;
 }
+
+/** Two options that exclude each other. */
+export function conflict(one: string, other: string): SamusError {
+  return new SamusError('USAGE_CONFLICT', `expected one of ${one} and ${other}, got both`, 'leave one out');
+}

@@ -10,7 +10,7 @@ import { AUTOMATIC_DEFAULTS, type AutomaticSettings, automaticSettings } from '.
 import { addFlipOptions, addModelOptions } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
 import { type FrameRanges, PromptList, parseBox, parseCount, parseFrames, parsePoint } from './promptOptions.js';
-import { finish } from './run.js';
+import { conflict, finish } from './run.js';
 import { planJobs, planWithoutPrompts } from './segmentJobs.js';
 import type { SegmentRunOptions } from './segmentRun.js';
 
@@ -189,8 +189,7 @@ function checkAlone(
   };
   const other = Object.entries(others).find(([, given]) => given !== undefined && given !== false);
   if (!other) return;
-  const message = `expected one of --${auto ? 'auto' : 'classes'} and ${other[0]}, got both`;
-  throw usage('USAGE_CONFLICT', message, 'leave one out');
+  throw conflict(auto ? '--auto' : '--classes', other[0]);
 }
 
 /** @throws InvalidArgumentError for an empty name */

@@ -11,18 +11,9 @@ import { epochSamples } from '../train/trainingLists.node.js';
 import { hintAfterInterrupt, whole } from './interrupt.js';
 import { NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
-import type { Outcome } from './run.js';
+import { conflict, type Outcome } from './run.js';
 import { RunDisplay } from './trainDisplay.js';
-import {
-  type Base,
-  configure,
-  conflict,
-  findStart,
-  NO_BASE,
-  newFolder,
-  readBase,
-  type TrainOptions,
-} from './trainSettings.js';
+import { type Base, configure, findStart, NO_BASE, newFolder, readBase, type TrainOptions } from './trainSettings.js';
 
 /**
  * Trains to the end, or until Ctrl-C.

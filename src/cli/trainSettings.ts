@@ -16,7 +16,9 @@ import { initialOf, type Situation } from '../train/settingKinds.js';
 import { alternativeOf, DEFAULT_SEED, flagOf, isSet, SETTING_ROWS, SETTINGS } from '../train/settings.js';
 import { readSettings, type SettingValues, type TrainingConfig, trainingConfig } from '../train/trainingConfig.js';
 import { readConfigFile } from './configFile.js';
-import { pretrained, readModel } from './openModel.js';
+import { pretrained } from './modelsInit.js';
+import { readModel } from './openModel.js';
+import { conflict } from './run.js';
 import { type ProfileName, profiled } from './trainProfile.js';
 
 export interface TrainOptions {
@@ -253,9 +255,4 @@ function optionsText(names: readonly string[]): string {
 function seedOf({ settings }: TrainOptions, { values }: Base): number {
   const seed = settings.seed ?? values.seed;
   return SETTINGS.seed.kind.accepts(seed) ? seed : DEFAULT_SEED;
-}
-
-/** Two options that exclude each other. */
-export function conflict(one: string, other: string): SamusError {
-  return new SamusError('USAGE_CONFLICT', `expected one of ${one} and ${other}, got both`, 'leave one out');
 }

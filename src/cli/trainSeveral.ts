@@ -8,9 +8,9 @@ import { exists } from '../formats/fileSystem.node.js';
 import { isFields } from '../formats/jsonFields.js';
 import { DEFAULT_SEED, SETTINGS } from '../train/settings.js';
 import { NOTICE } from './packageInfo.js';
-import type { Outcome } from './run.js';
+import { conflict, type Outcome } from './run.js';
 import { train } from './trainRun.js';
-import { conflict, NO_BASE, readBase, type TrainOptions } from './trainSettings.js';
+import { NO_BASE, readBase, type TrainOptions } from './trainSettings.js';
 
 /** How many runs. */
 export interface Several {
