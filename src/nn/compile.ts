@@ -50,14 +50,6 @@ export async function evaluate(
   }
 }
 
-/** Those of the tensors that a session takes: a graph has no input for what its outputs do not depend on. */
-export function takenBy<T>(
-  { inputs }: Pick<Session, 'inputs'>,
-  tensors: Readonly<Record<string, T>>,
-): Record<string, T> {
-  return Object.fromEntries(Object.entries(tensors).filter(([name]) => inputs.includes(name)));
-}
-
 /** A graph with its weights, compiled on first use; then the weights are released. */
 export class LazySession {
   #weights: StateDict | undefined;

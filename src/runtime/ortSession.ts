@@ -99,6 +99,14 @@ export class OrtSession implements Session {
   }
 }
 
+/** Those of the tensors that a session takes: a graph has no input for what its outputs do not depend on. */
+export function takenBy<T>(
+  { inputs }: Pick<Session, 'inputs'>,
+  tensors: Readonly<Record<string, T>>,
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(tensors).filter(([name]) => inputs.includes(name)));
+}
+
 /** @throws SamusError RUNTIME_FEEDS for a missing input, or a name that the model does not have */
 export function checkNames(session: Session, feeds: Feeds, options: RunOptions): void {
   const missing = session.inputs.filter((name) => !Object.hasOwn(feeds, name));

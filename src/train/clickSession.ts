@@ -12,8 +12,9 @@ import { byClass, classMargin } from '../models/classLogits.js';
 import { inputShape, logitSide, networkGraph, wholeModel } from '../models/graphs.js';
 import { inputDims, modelLogits, type PromptToken, promptTokens } from '../models/preprocessing.js';
 import { architectureOf } from '../models/registry.js';
-import { compile, takenBy } from '../nn/compile.js';
+import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
+import { takenBy } from '../runtime/ortSession.js';
 import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
 import { pointInputs } from './trainingSample.js';
 

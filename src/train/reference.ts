@@ -12,8 +12,9 @@ import type { Losses, ModelConfig, ReferenceInput } from '../models/architecture
 import { checkConfig, fieldReader } from '../models/configFile.js';
 import { checkStateDict } from '../models/model.js';
 import { architectureOf, architectures, classesOf } from '../models/registry.js';
-import { compile, takenBy } from '../nn/compile.js';
+import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
+import { takenBy } from '../runtime/ortSession.js';
 import type { Runtime } from '../runtime/session.js';
 import { gradientName, trainingGraph, updateName } from './gradientGraph.js';
 

@@ -6,9 +6,10 @@
  * allocated once per session, so a step leaves no garbage.
  */
 import { asFloat32, float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
-import { exportModel, takenBy } from '../nn/compile.js';
+import { exportModel } from '../nn/compile.js';
 import type { NoiseInput, ParameterInfo } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
+import { takenBy } from '../runtime/ortSession.js';
 import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
 import { copyInto, unshare } from '../runtime/tensorMemory.js';
 import { type GradientGraph, gradientName, updateName } from './gradientGraph.js';

@@ -20,8 +20,9 @@ import { featureAdapter } from '../../src/models/autosamus/promptGenerator.js';
 import { checkStateDict } from '../../src/models/model.js';
 import { maskDecoder } from '../../src/models/sam/maskDecoder.js';
 import { densePositions } from '../../src/models/sam/promptEncoder.js';
-import { compile, takenBy } from '../../src/nn/compile.js';
+import { compile } from '../../src/nn/compile.js';
 import { Parameters } from '../../src/nn/parameters.js';
+import { takenBy } from '../../src/runtime/ortSession.js';
 import { compareReference, computeReference, openReference } from '../../src/train/reference.js';
 import { runtime } from '../support/evaluate.js';
 
