@@ -99,6 +99,8 @@ export const ERRORS = {
   DATA_LIST_MISSING: input('There is no list of that name.'),
   DATA_NAME: usage('A name contains characters that a file name or a list cannot hold.'),
   DATA_SIZE_MISMATCH: input('An image and its label differ in size.'),
+  DICOM_CORRUPT: input('The parts of a DICOM file contradict each other.'),
+  DICOM_LIMIT: input('A DICOM file has more elements, levels or bytes than the limit.'),
   DISK_FULL: machine('The disk or quota is full.'),
   ENCODING_SHAPE: usage('An image embedding does not fit the model.'),
   ENGINE_IMAGE_UNKNOWN: usage('The page asked for masks of an image that it did not encode.'),
