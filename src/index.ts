@@ -1,6 +1,6 @@
 /**
  * `samus`: what most programs need, from an image to masks. In a browser these are its exports; on Node index.node.ts
- * adds files. Each layer has an entry of its own with all that it offers: `samus/predict`, `samus/models`,
+ * adds files. Each layer has its own entry with everything that it exports: `samus/predict`, `samus/models`,
  * `samus/formats`, `samus/data`, `samus/nn`, `samus/graph`, `samus/runtime`.
  */
 export { ERRORS, type ErrorCode, type ErrorKind } from './errorCodes.js';

@@ -1,6 +1,6 @@
 /**
- * Runs the steps of a reproduction, each once: a training or an evaluation is the command line that a person would type, in
- * a process of its own, so that its memory can be measured and its failure takes nothing along.
+ * Runs the steps of a reproduction, each once: a training or an evaluation is a command line that you could type, run in
+ * a separate process, so that its memory can be measured and its failure stops nothing else.
  */
 import { fork } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';

@@ -119,7 +119,7 @@ function countOf(data: Dataset, dataset: string): number {
   }
 }
 
-/** The side that a list is named after, or the list itself: it is a side of its own then. */
+/** The side that a list is named after, or else the list itself. */
 function sideOf(list: string): string {
   return splitFamilies([list])[0]?.[0]?.side ?? list;
 }

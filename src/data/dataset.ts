@@ -47,7 +47,7 @@ export interface Dataset {
    * @throws SamusError DATA_LIST_MISSING, DATA_LIST_EMPTY, DATA_LIST_LINE, DATA_CLASS_RANGE
    */
   listed(name: string, report?: (error: SamusError) => void): Promise<SampleList>;
-  /** Classes of a dataset in this folder, by defaults where nothing is said. @throws SamusError DATA_LAYOUT */
+  /** Classes of a dataset in this folder, with defaults where the folder names none. @throws SamusError DATA_LAYOUT */
   classes(dataset: string): DatasetClasses;
   /**
    * @throws SamusError DATA_FILE_MISSING, DATA_SIZE_MISMATCH (image and label differ), DATA_CLASS_RANGE (a label value

@@ -11,7 +11,7 @@ export class NameIndex {
   #values: Uint32Array;
   #length = 0;
 
-  /** @param expected names that will come, so that the table need not grow; more may come */
+  /** @param expected number of names, so that the table need not grow; more are allowed */
   constructor(expected = 0) {
     const size = 2 ** Math.ceil(Math.log2(Math.max(1024, 2 * expected + 1)));
     this.#hashes = new Float64Array(size);

@@ -53,7 +53,7 @@ export function makePhantom({ seed, width, height, kind }: PhantomOptions): Phan
   if (!side(width) || !side(height)) {
     throw new SamusError(
       'PHANTOM_SIZE',
-      `a phantom has sides of 32 to 4096 pixels, ${width}x${height} came`,
+      `expected sides of 32 to 4096 pixels, got ${width}x${height}`,
       'ask for 256x256, the size that SAMUS sees',
       { width, height },
     );

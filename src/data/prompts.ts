@@ -26,8 +26,8 @@ export function randomClick(label: Uint8Array, width: number, classId: number, r
 }
 
 /**
- * Several clicks on the object, then several beside it; the same pixel may come twice, as in the published helpers.
- * Where there are no such pixels, there are no such clicks.
+ * Several clicks on the object, then several beside it; a pixel may be drawn twice, as in the published helpers.
+ * Without such pixels, no clicks of that kind are drawn.
  */
 export function randomClicks(
   label: Uint8Array,

@@ -51,7 +51,7 @@ export function linked<T>(items: readonly T[], keysOf: (item: T) => readonly str
 }
 
 /**
- * Divides items into parts of about the given shares. Groups stay whole; they come in random order and each goes where
+ * Divides items into parts of about the given shares. Groups stay whole; they are taken in random order, and each goes where
  * most is missing, so that parts are as near to their shares as whole groups allow.
  * @param groupOf items with the same answer stay together
  * @param shares of each part; only their ratios count, none is negative

@@ -69,7 +69,7 @@ export function augmentStrongly(
   return { image: createImage(side, side, channels, data), label: mask };
 }
 
-/** For a place in the output where in the input comes from what is shown there: x and y, all from 0 to 1. */
+/** Maps places in the output to places in the input, x and y from 0 to 1. */
 function drawWarp(random: Random): [x: Field, y: Field] {
   const angle = random.chance(CHANCE) ? (random.uniform(-MOST_DEGREES, MOST_DEGREES) * Math.PI) / 180 : 0;
   const scale = random.chance(CHANCE) ? factor(random, 1 / MOST_SCALE, MOST_SCALE) : 1;
@@ -86,7 +86,7 @@ function drawWarp(random: Random): [x: Field, y: Field] {
   ];
 }
 
-/** Equally likely in equal ratios, so that halving comes as often as doubling. */
+/** Log-uniform: halving is as likely as doubling. */
 function factor(random: Random, least: number, most: number): number {
   return least * (most / least) ** random.uniform();
 }

@@ -42,7 +42,7 @@ export function areasOf(table: ResultTable, samples: Uint32Array): Areas {
 /** Bias and limits of agreement (Bland and Altman, Lancet 1986). */
 export function agreementOf({ truth, predicted }: Areas): Agreement {
   const { mean, std, n } = summarise(predicted.map((area, i) => area - truth[i]!));
-  // The deviation of a sample: the limits speak of images to come.
+  // The sample deviation (n − 1): the limits are for future images.
   const spread = n > 1 ? std * Math.sqrt(n / (n - 1)) : Number.NaN;
   return { bias: mean, low: mean - LIMIT * spread, high: mean + LIMIT * spread };
 }

@@ -204,7 +204,7 @@ function combinedByDraw(dialogues: readonly Dialogue[]): Map<number, Uint8Array>
     const ofDraw = dialogues.filter((one) => one.draw === draw);
     const logits = ofDraw.map(({ answer }) => answer.logits);
     const there = logits.filter((map) => map !== undefined);
-    if (there.length < logits.length) throw new Error('logits were asked for and did not come');
+    if (there.length < logits.length) throw new Error('expected logits of every prompt, got fewer');
     maps.set(
       draw,
       combineClasses(

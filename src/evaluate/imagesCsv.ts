@@ -5,7 +5,7 @@ import type { SampleList } from '../data/sampleList.js';
 import type { Evaluation } from './evaluate.js';
 import { METRICS, type Metric } from './metrics.js';
 
-/** Columns keep their places: metrics that were added later come last. */
+/** Columns keep their places: metrics that were added later are last. */
 const LATER = ['hd95_max_px', 'hd95_max_mm'] as const satisfies readonly Metric[];
 const FIRST = METRICS.filter((metric) => !LATER.some((later) => later === metric));
 

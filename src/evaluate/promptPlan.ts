@@ -118,7 +118,7 @@ export function randomOf({ dataset, name, classId }: Sample, { seed, draw }: Pro
   return Random.seeded(seed, hashOf(`${dataset}/${name}`), classId, draw);
 }
 
-/** Pixels in the middle of each of `count` equal parts of the object; fewer than `count` pixels come more than once. */
+/** Pixels in the middle of each of `count` equal parts of the object; fewer than `count` pixels are repeated. */
 function evenClicks(label: Uint8Array, width: number, classId: number, count: number): EvaluationPrompt['points'] {
   const inside: number[] = [];
   for (let i = 0; i < label.length; i++) if (label[i] === classId) inside.push(i);

@@ -1,6 +1,5 @@
 /**
- * A second person's labels in the place of a model: how well two people agree is as far as a model can be told from a
- * good one.
+ * A second person's labels, measured like a model's masks: their agreement is the ceiling for judging models.
  */
 import type { Sample, SampleList } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';

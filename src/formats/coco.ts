@@ -19,7 +19,7 @@ export interface CocoSource {
     readonly category: string;
     /** Number of its class, where several have its name. */
     readonly categoryId?: number;
-    /** What tells it from others of its class; kept as `name`, which other programs pass over. */
+    /** Distinguishes objects of one class; written as `name`, which other programs ignore. */
     readonly name?: string;
     readonly score?: number;
   }[];

@@ -63,7 +63,7 @@ function widenFloat16(halves: Uint16Array): Float32Array {
   return floats;
 }
 
-/** Every number that comes is exact as a double, so there is one rounding only. */
+/** Every input is exact as a double, so there is only one rounding. */
 function narrow(numbers: ArrayLike<number>): Uint16Array {
   const halves = new Uint16Array(numbers.length);
   const scratch = new Float64Array(1);

@@ -70,8 +70,8 @@ export function toRgb(image: Image): Image {
  * as Pillow's `convert('L')` has it), and 16-bit samples keep their high byte.
  *
  * The high byte is what Pillow does with 16-bit RGB and OpenCV with 16-bit grey; Pillow's `convert('L')` of 16-bit
- * grey clips at 255 instead, which leaves nothing of a picture. A 12-bit picture stored in 16 bits therefore comes
- * out dark: scale it before.
+ * grey clips at 255 instead, which makes most of it white. A 12-bit image stored in 16 bits therefore becomes
+ * dark: scale it before.
  */
 export function fromSamples(
   width: number,

@@ -1,6 +1,6 @@
 /**
  * A mask with its size, and what is counted on masks: the area, the box around it, the overlap of two. Connected
- * regions are in maskRegions.ts; run lengths, polygons and outlines have modules of their own.
+ * regions are in maskRegions.ts; run lengths are in rle.ts, polygons in polygons.ts.
  */
 
 /** Row-major, width · height values: not 0 inside. */

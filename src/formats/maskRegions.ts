@@ -131,7 +131,7 @@ function rootOf(links: number[], run: number): number {
   return root;
 }
 
-/** The run that comes first stays the root, so that regions are numbered by their first pixels. */
+/** The first run stays the root, so that regions are numbered by their first pixels. */
 function join(links: number[], a: number, b: number): void {
   const [first, second] = [rootOf(links, a), rootOf(links, b)];
   if (first < second) links[second] = first;

@@ -71,7 +71,7 @@ export function parseNifti(bytes: Uint8Array, name: string): Volume {
   };
 }
 
-/** The header's own length tells version and byte order. */
+/** The header's length shows version and byte order. */
 function versionOf(view: DataView): { version: 1 | 2; littleEndian: boolean } | undefined {
   for (const version of [1, 2] as const) {
     if (view.byteLength < HEADER_BYTES[version]) continue;

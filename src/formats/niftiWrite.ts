@@ -16,7 +16,7 @@ const MAX_SIDE = 32_767;
 
 /**
  * The bytes of a `.nii.gz` file: uint8, width x height x 1 (some programs read nothing of two dimensions). Rows are
- * stored from the top, and x to the right and y down are told as ITK tells them of a picture, so that ITK-SNAP, 3D
+ * stored from the top, and the directions are those that ITK gives a picture (x to the right, y down), so that ITK-SNAP, 3D
  * Slicer and SimpleITK lay the classes over the PNG that they belong to.
  * @param classes row-major, width · height values
  * @param spacingMm width and height of a pixel; without it a pixel is 1, of no unit

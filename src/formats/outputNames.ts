@@ -1,9 +1,9 @@
-/** Names of files that are written: of a picture without its folders and ending, each once, fit for every system. */
+/** Names for output files: that of the image without folders and extension, unique and valid on every system. */
 export class OutputNames {
   readonly #used = new Set<string>();
   readonly #wanted: ReadonlySet<string>;
 
-  /** @param paths of all that will be taken: no number gives one the name that another has of its own */
+  /** @param paths all that will be taken, so that no numbered name equals the name of another file */
   constructor(paths: readonly string[] = []) {
     this.#wanted = new Set(paths.map((path) => sameName(stemOf(path))));
   }

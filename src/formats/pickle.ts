@@ -140,7 +140,7 @@ class Interpreter {
     this.#within('stack', this.#stack.push(value));
   }
 
-  /** Pushes something that takes memory of its own. */
+  /** Pushes something that takes memory. */
   #make(value: PickleValue): void {
     this.#objects += 1;
     this.#within('objects', this.#objects);

@@ -1,6 +1,6 @@
 /**
- * Reads volumes from files on Node: NIfTI (`.nii`, `.nii.gz`) and MetaImage (`.mha`, `.mhd` with its `.raw`), told
- * apart by their content. Decoding them is the business of nifti.ts and metaImage.ts.
+ * Reads volumes from files on Node: NIfTI (`.nii`, `.nii.gz`) and MetaImage (`.mha`, `.mhd` with its `.raw`),
+ * detected by their content. nifti.ts and metaImage.ts decode them.
  */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -39,7 +39,7 @@ export async function readVolume(path: string): Promise<Volume> {
 async function readMetaImage(path: string, bytes: Uint8Array): Promise<Volume> {
   const header = parseMetaHeader(bytes, path);
   const { dataFile } = header;
-  // A header may come from anywhere: it names a file beside it, and none elsewhere.
+  // Headers are not trusted: they may only name a file beside them.
   if (dataFile !== undefined && basename(dataFile) !== dataFile) {
     throw volumeFormat(path, `its samples are in ${dataFile}, not beside it`, 'put both files into one folder');
   }

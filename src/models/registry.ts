@@ -69,7 +69,7 @@ export function architectures(): readonly Architecture[] {
   return ARCHITECTURES;
 }
 
-/** What tells the architecture of a configuration. */
+/** The fields that determine the architecture of a configuration. */
 type ArchitectureFields = { readonly architecture?: Json | undefined } & Pick<ModelConfig, 'promptChannel'>;
 
 /** Networks with a prompt channel, made once each. */

@@ -1,5 +1,5 @@
 /**
- * Charts for a paper, drawn by Vega-Lite: what is on them is described here, where the ink goes is its business.
+ * Charts for a paper, described as Vega-Lite specifications and drawn by Vega-Lite.
  */
 import sharp from 'sharp';
 import type { TopLevelSpec } from 'vega-lite';
@@ -7,7 +7,7 @@ import type { Row } from './results.js';
 import { columnTitle, type Efficiency, lineTitle } from './resultTables.js';
 import type { SurveyedDataset } from './survey.js';
 
-/** Colours that the colour-blind tell apart (Okabe and Ito), in print too. */
+/** Colours that colour-blind readers can distinguish, also in print (Okabe and Ito). */
 const SEEN = { domain: ['seen', 'unseen'], range: ['#0072b2', '#d55e00'] };
 const DICE = {
   field: 'dice' as const,

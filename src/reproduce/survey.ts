@@ -1,5 +1,5 @@
 /**
- * What a folder of datasets offers to a comparison: which datasets are trained on, which are kept unseen, and the lists
+ * Surveys a folder of datasets for a comparison: which datasets are trained on, which are kept unseen, and the lists
  * that each is measured on.
  */
 import type { Dataset } from '../data/dataset.js';

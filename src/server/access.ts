@@ -41,12 +41,12 @@ export function guardAccess(app: FastifyInstance, { token, hosts }: Access): voi
 /** @throws SamusError REQUEST_HTTP, HOST_UNKNOWN */
 function checkHost(request: FastifyRequest, hosts: readonly string[] | undefined): void {
   if (request.headers.host === undefined && request.raw.httpVersion !== '1.0') {
-    throw new SamusError('REQUEST_HTTP', 'a request of HTTP/1.1 names its host, this one does not', 'send Host');
+    throw new SamusError('REQUEST_HTTP', 'expected a Host header, got none', 'send Host');
   }
   if (!hosts || hosts.includes(request.hostname.toLowerCase())) return;
   throw new SamusError(
     'HOST_UNKNOWN',
-    'the request addresses the server by a name that is not its own',
+    'expected a host name of this server, got another',
     'use the address that the server printed, or allow the name with --allow-host',
   );
 }

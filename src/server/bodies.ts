@@ -30,7 +30,7 @@ export class UploadBudget {
     if (this.#used + bytes > this.maxBytes) {
       throw new SamusError(
         'UPLOADS_FULL',
-        `the server receives as much as it takes at a time: ${Math.round(this.maxBytes / 1e6)} MB`,
+        `the server is already receiving its limit of ${Math.round(this.maxBytes / 1e6)} MB`,
         'try again in 1 s',
         { retryAfter: 1 },
       );
@@ -177,7 +177,7 @@ export class Upload {
       const hint = 'send the bytes of an image file';
       throw new SamusError('REQUEST_EMPTY', 'expected an image in the body, got an empty body', hint);
     }
-    // Memory of its own, which can be handed to another thread.
+    // A copy, because its memory moves to another thread.
     const bytes = new Uint8Array(size);
     let at = 0;
     for (const chunk of chunks) {

@@ -40,7 +40,7 @@ const INFER_BODY = {
 };
 
 /** Given before a route is found, so that no route lists them. */
-const BEFORE = 'A request that comes too slowly gets 408, one with too large headers 431.';
+const BEFORE = 'A request that is sent too slowly gets 408, one with too large headers 431.';
 
 /** To be called before the routes are made. */
 export async function describeRoutes(app: FastifyInstance, version: string, notice: string): Promise<void> {

@@ -36,7 +36,7 @@ export class Embeddings {
   readonly #pending = new Map<string, Pending>();
   #bytes = 0;
 
-  /** @param maxBytes of all embeddings; one that is larger alone is still kept until the next comes */
+  /** @param maxBytes of all embeddings; a larger one is still kept until the next */
   constructor(readonly maxBytes: number) {}
 
   get bytes(): number {
@@ -102,7 +102,7 @@ export class Embeddings {
       this.#add(key, encoding);
       end();
     }, end);
-    // Who comes after all others have left must not wait for work that is being cancelled.
+    // A request that arrives after all others have left must not wait for cancelled work.
     controller.signal.addEventListener('abort', end, { once: true });
     return pending;
   }
@@ -135,7 +135,7 @@ function bytesOf({ embedding }: Encoding): number {
 }
 
 export function imageUnknown(): SamusError {
-  const message = 'the image of this id is not kept (any more) for this model';
+  const message = 'no image with this id is kept for this model';
   return new SamusError(
     'IMAGE_UNKNOWN',
     message,

@@ -3,7 +3,7 @@
  * body. Which error has which status is in httpErrors.ts.
  */
 const MEANINGS = {
-  400: 'the request is not as described',
+  400: 'the request does not match its schema',
   401: 'the token is missing or wrong, where the server asks for one',
   403: 'asked by a page of another site, by a name that is not the server’s own, or for a folder that is not served',
   404: 'what the request names is not there',

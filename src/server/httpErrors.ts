@@ -159,7 +159,7 @@ function validationError(violations: readonly Violation[], context: string): Sam
   const place = `${context}${instancePath}`;
   return new SamusError(
     'REQUEST_INVALID',
-    `the request is not as described: ${place} ${message}`,
+    `the request does not match its schema: ${place} ${message}`,
     'see /docs for what is expected',
     { place, rule: keyword },
   );

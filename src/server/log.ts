@@ -6,7 +6,7 @@
 import { type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import type { LogFormat, LogLevel } from './settings.js';
 
-/** What Fastify needs to know to log nothing of its own about requests. */
+/** Keeps Fastify from logging requests itself. */
 export function logOptions(level: LogLevel, format: LogFormat) {
   return {
     logger:

@@ -35,7 +35,7 @@ export async function describeModels(sources: readonly string[]): Promise<Served
   const models: ServedModel[] = [];
   for (const source of sources) {
     const model = await describe(source);
-    if (!NAME.test(model.name)) throw nameError('MODEL_NAME', `${model.name} cannot be part of an address`);
+    if (!NAME.test(model.name)) throw nameError('MODEL_NAME', `${model.name} cannot be part of a URL`);
     if (models.some(({ name }) => name === model.name)) {
       throw nameError('MODEL_NAME_TWICE', `two models are named ${model.name}`);
     }
@@ -63,5 +63,5 @@ function licenceIn(card: string | undefined): string | undefined {
 
 function nameError(code: ErrorCode, what: string): SamusError {
   const hint = 'rename the folder or the file: letters, digits, dots, dashes and underscores';
-  return new SamusError(code, `each model needs a name of its own that addresses can hold, ${what}`, hint);
+  return new SamusError(code, `expected unique model names that are valid in URLs; ${what}`, hint);
 }

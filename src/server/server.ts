@@ -56,7 +56,7 @@ export interface Server {
   listen(host: string, port: number): Promise<string>;
   /** Compiles the models. @throws SamusError what compiling throws */
   prepare(): Promise<void>;
-  /** Finishes what was accepted, refuses what comes, and ends; what takes longer than `maxMs` is cut off. */
+  /** Finishes accepted requests, refuses new ones, and ends; cuts off what takes longer than `maxMs`. */
   drain(maxMs: number): Promise<void>;
 }
 
@@ -153,7 +153,7 @@ function countActive(app: FastifyInstance, isDraining: () => boolean) {
   let onNone = (): void => undefined;
   app.addHook('onRequest', async (request, reply) => {
     if (isDraining() && !ANSWERED_WHILE_DRAINING.includes(request.url)) {
-      const message = 'the server is ending and takes on no more work';
+      const message = 'the server is shutting down';
       throw new SamusError('SERVER_DRAINING', message, 'try again in 5 s', { retryAfter: 5 });
     }
     count++;
@@ -188,7 +188,7 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
     }
     if (code === 'EACCES') {
       const hint = 'choose one from 1024 on with --port';
-      throw new SamusError('PORT_FORBIDDEN', `port ${port} may not be used by this user`, hint, details);
+      throw new SamusError('PORT_FORBIDDEN', `this user may not use port ${port}`, hint, details);
     }
     if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
       const message = `expected an address of this machine, got ${host}`;

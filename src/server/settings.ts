@@ -26,7 +26,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   uploadsMb: 256,
 };
 
-/** Largest body of a request that has no larger limit of its own. */
+/** Largest body of a request, except for routes with a larger limit. */
 export const MAX_BODY_BYTES = 1e6;
 
 /** Largest JSON of prompts: 64 objects, each with the low-resolution logits of SAM as a first guess. */

@@ -36,7 +36,7 @@ export async function renew(): Promise<void> {
 }
 
 /**
- * Starts keeping the page, the first time it is called. What the page fetches of ONNX Runtime is kept only if it comes
+ * Starts keeping the page, the first time it is called. Files of ONNX Runtime are kept only if they are fetched
  * after this has ended, so an engine waits for it.
  * @returns whether the page will open without a network
  */

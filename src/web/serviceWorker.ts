@@ -68,7 +68,7 @@ async function activate(scope: Scope): Promise<void> {
 
 async function fromShell(request: Request): Promise<Response> {
   const cache = await caches.open(SHELL);
-  // The names of parts tell their contents, so that of an older version is as good.
+  // The names of parts contain hashes of their contents, so a copy from an older version is as good.
   const part = request.mode === 'navigate' ? cache.match(ROOT) : caches.match(request, { ignoreVary: true });
   return (await part) ?? fetch(request);
 }

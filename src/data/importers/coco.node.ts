@@ -149,7 +149,7 @@ function parse(text: string, path: string, basenames: boolean) {
   const pathOf = (file: string): string | undefined => safePath(basenames ? lastPart(file) : file);
   const report = ({ image, lost, ...problem }: CocoProblem): void => {
     const inside = typeof image === 'string' ? pathOf(image) : undefined;
-    // What has no image is said of the document.
+    // Problems without an image are reported for the document.
     const file = String(inside ?? image ?? basename(path));
     if (lost) problems.push({ file, lost, ...problem, ...(inside !== undefined && { path: inside }) });
     else warnings.push(`${file}: ${problem.reason}`);

@@ -1,6 +1,6 @@
 /**
  * What an importer is: it looks through a folder as its authors publish it and lists the images in it; each is
- * loaded when its turn comes. Writing them is the business of importDataset.node.ts.
+ * loaded when it is written (importDataset.node.ts).
  */
 import type { Image } from '../../formats/image.js';
 import { classesOf, type DatasetEntry } from '../classes.js';

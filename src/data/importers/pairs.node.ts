@@ -1,5 +1,5 @@
 /**
- * What most importers come down to: a folder of images and a folder of masks that bear the same names.
+ * Used by most importers: a folder of images and a folder of masks with the same names.
  */
 import { join, relative } from 'node:path';
 import { SamusError } from '../../errors.js';

@@ -69,7 +69,7 @@ function mlpOf(p: Parameters, x: Tensor, hidden: number, variant: TwoWayVariant)
   return linear(p.at('fc'), relu(linear(p.at('layers.0.0'), x, hidden)), x.size(-1));
 }
 
-/** Attention at a width of its own, between four linear layers. */
+/** Attention at a chosen width, between four linear layers. */
 function attention(
   p: Parameters,
   q: Tensor,

@@ -212,9 +212,9 @@ function distances(grid: number, side: number): number[] {
 }
 
 /**
- * What each key of a square is extended by: a one at its row and a one at its column.
- * @param outerCopies how often all keys come in turn: once for each image, or for each head of each window
- * @param innerCopies how often each key comes at once: for each head of an image
+ * The extension of each key of a square: a one at its row and a one at its column.
+ * @param outerCopies repeats of the whole sequence of keys: one for each image, or for each head of each window
+ * @param innerCopies repeats of each key in a row: one for each head of an image
  * @returns [outerCopies, side², innerCopies, 2·side]
  */
 function keyMarks(side: number, outerCopies: number, innerCopies: number): Tensor {

@@ -128,7 +128,7 @@ export class Lane {
 function fullError(lane: string, limit: number, retryAfter: number): SamusError {
   return new SamusError(
     'QUEUE_FULL',
-    `the server has as much to do as it takes on: ${limit} jobs wait (${lane})`,
+    `the queue is full: ${limit} jobs are waiting (${lane})`,
     `try again in ${retryAfter} s`,
     { lane, waiting: limit, retryAfter },
   );
@@ -139,7 +139,7 @@ function cancelledError(): SamusError {
 }
 
 function closedError(): SamusError {
-  return new SamusError('SERVER_DRAINING', 'the server is ending and takes on no more work', 'try again', {
+  return new SamusError('SERVER_DRAINING', 'the server is shutting down', 'try again', {
     retryAfter: 5,
   });
 }

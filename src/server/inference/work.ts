@@ -50,7 +50,7 @@ export class Work implements Handlers<InferenceContract> {
     return { encoding: { ...shared(encoding), frames: source.frames }, ms: since(start) };
   }
 
-  /** One call by two names, which the server's metrics tell apart. */
+  /** One call by two names, which the server's metrics distinguish. */
   readonly segment = this.#segment.bind(this);
   readonly everything = this.segment;
 

@@ -132,14 +132,14 @@ export function apiRoutes(app: FastifyInstance, context: ServerContext): void {
   );
 }
 
-/** Bodies of this route are bytes: streamed, counted and hashed as they come. */
+/** Bodies of this route are bytes: streamed, counted and hashed on arrival. */
 async function imagesRoute(scope: FastifyInstance, context: ServerContext): Promise<void> {
   const maxBytes = bodyLimit(context.limits);
   scope.removeAllContentTypeParsers();
   await scope.register(multipart, {
     // Without this, the parser reads a field of type application/json itself and fails if it is not JSON.
     isPartAFile: (_field, type, filename) => filename !== undefined || !/^text\//i.test(type ?? 'text/plain'),
-    // One byte more than allowed, which is refused when it comes; the parser would cut it off without a word.
+    // One byte more than allowed, so that it can be refused; the parser would silently cut it off.
     limits: {
       ...{ fileSize: maxBytes + 1, files: 2, fields: 1, parts: 2 },
       ...{ headerPairs: 32, fieldNameSize: 100, fieldSize: MAX_MODEL_NAME },
@@ -269,7 +269,7 @@ async function receiveForm(request: FastifyRequest, upload: Upload): Promise<Ima
   }
 }
 
-/** The name of a model in a field of a form, also one with a content type of its own; of a longer text its start. */
+/** The model's name in a form field, with or without its own content type; longer text is cut off. */
 async function nameIn(part: Multipart): Promise<string> {
   if (part.type === 'field') return String(part.value);
   try {
@@ -333,7 +333,7 @@ function checkNames(objects: readonly ObjectRequest[]): void {
 /** @throws SamusError IMAGE_TOO_LARGE */
 function checkEverything({ width, height }: Encoding): void {
   if (width * height <= MAX_EVERYTHING_PIXELS) return;
-  const message = `automatic mode takes images of at most ${MAX_EVERYTHING_PIXELS} pixels, this one has ${width}x${height}`;
+  const message = `expected an image of at most ${MAX_EVERYTHING_PIXELS} pixels for automatic mode, got ${width}x${height}`;
   const details = { width, height, maxPixels: MAX_EVERYTHING_PIXELS };
   throw new SamusError('IMAGE_TOO_LARGE', message, 'send the image in half its size', details);
 }

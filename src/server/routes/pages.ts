@@ -100,6 +100,6 @@ function fileUnknown(): SamusError {
 }
 
 function notBuilt(): SamusError {
-  const message = 'the annotator is not built, so there is no page here; the API is there';
+  const message = 'the annotator is not built; only the API is served';
   return new SamusError('ROUTE_UNKNOWN', message, 'run npm run build and start the server again; see /docs');
 }

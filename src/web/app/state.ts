@@ -149,7 +149,7 @@ export const dialog = signal<Dialog | null>(null);
 /** Whether annotations are saved, being saved, or cannot be saved. */
 export const saving = signal<Saving>('saved');
 
-/** The colour of an object, or of its class if it has none of its own. */
+/** The colour of an object, or else of its class. */
 export function colorOf(object: { readonly classId: number; readonly color?: string | null }): string {
   return object.color ?? classes.value.find(({ id }) => id === object.classId)?.color ?? PALETTE[0];
 }

@@ -13,9 +13,9 @@ export const fits = (object: Annotation, wantsPrompts: boolean): boolean =>
 
 /** An image with the work on it. */
 export interface ExportImage {
-  /** Within the folder it came from, with its ending; no other image of the export has it. */
+  /** Relative to its folder, with the extension; unique within the export. */
   readonly path: string;
-  /** Hash of the file: what tells it from others of its name. */
+  /** Hash of the file; distinguishes files of the same name. */
   readonly content: string;
   readonly file: Blob;
   readonly document: ImageDocument;

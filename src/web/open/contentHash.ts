@@ -5,7 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 
-/** Half of SHA-256 tells files apart as well. */
+/** Half of SHA-256 is enough to distinguish files. */
 const BYTES = 16;
 
 /** What the library takes at a time: some milliseconds, so that the page answers in between. */
