@@ -79,7 +79,7 @@ export function makeExample(image: Image, label: Image, { imageSize, lowSize }: 
   return { ...example, lowLabel: lowLabelOf(example.label, lowSize) };
 }
 
-/** Image and label at the size of a model's input. */
+/** Image and label at the size of a model's input, where they do not have it already. */
 export function resizeExample(image: Image, label: Image, imageSize: number): Omit<Example, 'lowLabel'> {
   return {
     image: Float32Array.from(resizeBilinear(image, imageSize, imageSize).data, (v) => UNIT[v]!),

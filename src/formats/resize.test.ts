@@ -5,6 +5,7 @@ import { difference, fromBase64, operations, SAME, stored } from '../../test/sup
 import { readGolden } from '../../test/support/safetensorsLite.js';
 import { createImage, type Image } from './image.js';
 import { longestSideSize, resizeBilinear, resizeNearest } from './resize.js';
+import { resizeCubic } from './resizeCubic.js';
 
 const resize = { bilinear: resizeBilinear, nearest: resizeNearest };
 const anyImage = fc
@@ -23,6 +24,41 @@ describe('resize against Pillow', () => {
       });
     }
   }
+});
+
+describe('resizeCubic', () => {
+  const grey = createImage(
+    7,
+    5,
+    1,
+    Uint8Array.from({ length: 35 }, (_, i) => (7 * i * i + 31 * i) % 251),
+  );
+  it('smooth equals skimage.transform.resize(order=3, anti_aliasing=True) cast to 8 bits', () => {
+    const small = [32, 93, 224, 133, 46, 31, 63, 142, 83, 195, 130, 109];
+    expect([...resizeCubic(grey, 4, 3, 'smooth').data]).toEqual(small);
+    const large = resizeCubic(grey, 12, 9, 'smooth').data;
+    // The third and the fourth row; 236 is the brightest level of the image, which the spline exceeds.
+    expect([...large.subarray(24, 36)]).toEqual([67, 90, 183, 167, 76, 10, 64, 182, 184, 115, 88, 87]);
+    expect(Math.max(...large)).toBe(236);
+  });
+  it('plain equals scipy.ndimage.zoom(order=3, grid_mode=True), rounded', () => {
+    const small = [29, 93, 233, 135, 45, 30, 62, 146, 84, 203, 132, 110];
+    expect([...resizeCubic(grey, 4, 3, 'plain').data]).toEqual(small);
+    const tall = resizeCubic(grey, 7, 10, 'plain').data;
+    expect([...tall.subarray(21, 35)]).toEqual([52, 177, 75, 0, 149, 133, 81, 33, 74, 33, 31, 81, 123, 130]);
+  });
+  it('keeps channels apart and a constant image constant', () => {
+    const rgb = createImage(
+      7,
+      5,
+      3,
+      Uint8Array.from({ length: 105 }, (_, i) => (i % 3 === 1 ? grey.data[(i - 1) / 3]! : 200)),
+    );
+    const out = resizeCubic(rgb, 4, 3, 'smooth').data;
+    const planes = [0, 1, 2].map((c) => [...out].filter((_, i) => i % 3 === c));
+    const even = Array.from({ length: 12 }, () => 200);
+    expect(planes).toEqual([even, [...resizeCubic(grey, 4, 3, 'smooth').data].map((v) => v), even]);
+  });
 });
 
 const data = process.env.SAMUS_TEST_DATA;

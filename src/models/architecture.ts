@@ -23,6 +23,8 @@ export interface ModelConfig {
   readonly classColors?: readonly string[];
   /** Of a network for two classes: it gets a click or a box as a further input channel (promptChannel.ts). */
   readonly promptChannel?: 'point' | 'box';
+  /** `plain`: trained on images resized bilinearly, their levels not clipped, in place of the authors' resizing. */
+  readonly resizing?: 'plain';
 }
 
 /**

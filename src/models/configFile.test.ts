@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { TINY, TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { parseConfig, serialiseConfig } from './configFile.js';
+import { inputShape } from './graphs.js';
+import { presets } from './registry.js';
 import { SAM_VIT_B, SAM_VIT_H, SAM_VIT_L } from './sam/config.js';
 import { SAMUS_B, SAMUS_S } from './samus/config.js';
 
@@ -55,6 +57,25 @@ describe('config.json', () => {
       expect(parseConfig({ ...json, preprocessing: { ...rest, channels } }).config).toEqual(config);
     }
   });
+
+  it.each(['medsam-s', 'transunet-s', 'h2former-s'])(
+    'opens older folders of %s with the resizing that they state',
+    (name) => {
+      const config = presets().get(name)!;
+      const json = JSON.parse(serialiseConfig(config));
+      expect(json.preprocessing.resize).toBeDefined();
+      expect(parseConfig(json).config).toEqual(config);
+      const { resize, percentiles, ...plain } = json.preprocessing;
+      const older = parseConfig({ ...json, preprocessing: plain }).config;
+      expect(older).toEqual({ ...config, resizing: 'plain' });
+      expect(inputShape(older).preprocessing).not.toHaveProperty('resize');
+      expect(inputShape(older).preprocessing).not.toHaveProperty('percentiles');
+      expect(parseConfig(JSON.parse(serialiseConfig(older)))).toEqual({ config: older, extra: {}, warnings: [] });
+      expect(() => parseConfig({ ...json, resizing: 'bilinear' })).toThrow(
+        expect.objectContaining({ code: 'CONFIG_FIELD' }),
+      );
+    },
+  );
 
   it('takes eight decoder heads if none are given', () => {
     const { decoderHeads: _, ...rest } = samus({});

@@ -8,7 +8,7 @@ import type { Shapes } from '../graph/tensorData.js';
 import type { Architecture, FieldReader, ModelConfig } from './architecture.js';
 import { preprocessingJson, statesPreprocessing } from './preprocessing.js';
 import { PROMPT_CHANNELS } from './promptChannel.js';
-import { architectureOf, architectures, recognise } from './registry.js';
+import { architectureOf, architectures, preprocessingOf, recognise } from './registry.js';
 
 export interface ParsedConfig {
   readonly config: ModelConfig;
@@ -46,14 +46,15 @@ export function parseConfig(json: unknown): ParsedConfig {
   }
   const promptChannel = takePromptChannel(take('promptChannel'), architecture, sizes);
   const classes = architecture.task === 'classes' ? takeClasses(take, architecture.classes(sizes)) : {};
-  const config: ModelConfig = {
+  const given: ModelConfig = {
     ...sizes,
     ...(quantisation && { quantisation }),
     ...(promptChannel && { promptChannel }),
     ...classes,
   };
-  const known = architecture.preprocessing(config);
   const stated = take('preprocessing');
+  const config = withResizing(given, take('resizing'), stated);
+  const known = preprocessingOf(config);
   if (stated !== undefined && !statesPreprocessing(stated, known, architecture.preprocessingSentence)) {
     throw fieldError('preprocessing', `must be ${JSON.stringify(preprocessingJson(known))}`, stated);
   }
@@ -65,7 +66,7 @@ export function parseConfig(json: unknown): ParsedConfig {
 /** The text of `config.json`. @param extra further fields, written after the known ones */
 export function serialiseConfig(config: ModelConfig, extra: Readonly<Record<string, Json>> = {}): string {
   const { architecture, ...sizes } = config;
-  const preprocessing = preprocessingJson(architectureOf(config).preprocessing(config));
+  const preprocessing = preprocessingJson(preprocessingOf(config));
   const known = { architecture, preprocessing, ...sizes };
   return `${JSON.stringify({ ...known, ...withoutKnown(extra, known) }, null, 2)}\n`;
 }
@@ -129,6 +130,16 @@ export function fieldReader(take: (name: string) => Json | undefined): FieldRead
       throw fieldError(name, 'must be true or false', value);
     },
   };
+}
+
+/** Folders from before the authors' resizing was known here state plain resizing, and nothing else about it. */
+function withResizing(config: ModelConfig, value: Json | undefined, stated: Json | undefined): ModelConfig {
+  if (value !== undefined && value !== 'plain') throw fieldError('resizing', 'must be "plain", or be left out', value);
+  const plain: ModelConfig = { ...config, resizing: 'plain' };
+  const published = preprocessingJson(preprocessingOf(config));
+  const differs = 'resize' in published || 'percentiles' in published;
+  if (value === 'plain') return differs ? plain : config;
+  return differs && stated !== undefined && statesPreprocessing(stated, preprocessingOf(plain)) ? plain : config;
 }
 
 function takeQuantisation(value: Json | undefined): 'int8' | undefined {

@@ -9,11 +9,11 @@ import type { StateDict } from '../graph/tensorData.js';
 import { type ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Architecture, ModelConfig, ModelGraph, PromptAnswer, PromptInputs } from './architecture.js';
 import { type ImageFrame, type InputShape, inputDims, shownSize } from './preprocessing.js';
-import { architectureOf, classesOf, promptedOf } from './registry.js';
+import { architectureOf, classesOf, preprocessingOf, promptedOf } from './registry.js';
 
 /** The input of a model. */
 export function inputShape(config: ModelConfig): InputShape {
-  return { preprocessing: architectureOf(config).preprocessing(config), imageSize: config.imageSize };
+  return { preprocessing: preprocessingOf(config), imageSize: config.imageSize };
 }
 
 /** Where an image of this size lies in the model's square. @param width in pixels @param height in pixels */

@@ -16,6 +16,7 @@ import {
   prepareImage,
   promptTokens,
   type ShownPicture,
+  seenBy,
 } from './preprocessing.js';
 import { SAM_PREPROCESSING, SAM_VIT_B } from './sam/config.js';
 import { SAMUS_B } from './samus/config.js';
@@ -253,6 +254,22 @@ describe('a first guess', () => {
     expect(lowRes[125 * 256 + 255]).toBe(10);
     expect(lowRes[130 * 256]).toBe(-10);
     expect(new Set(maskToLowRes(frame, new Uint8Array(200 * 100)))).toEqual(new Set([-10]));
+  });
+});
+
+describe('clipping to percentiles', () => {
+  const levels = Uint8Array.from({ length: 35 }, (_, i) => (7 * i * i + 31 * i) % 251);
+  it('equals numpy', () => {
+    const { data } = seenBy({ ...GREY_STRETCHED, percentiles: [0.5, 99.5] }, createImage(7, 5, 1, levels));
+    // np.percentile of the levels above 0 gives 6.165 and 234.02.
+    const expected = [0, 35, 93, 167, 255, 81, 202, 58, 210, 97, 0, 199, 132, 82, 47, 28, 25, 37, 65, 109, 168, 243];
+    expect([...data.subarray(0, 22)]).toEqual(expected);
+  });
+  it('leaves images with a single level', () => {
+    for (const level of [0, 9]) {
+      const flat = createImage(3, 1, 1, Uint8Array.of(level, level, level));
+      expect(seenBy({ ...GREY_STRETCHED, percentiles: [0.5, 99.5] }, flat).data).toEqual(flat.data);
+    }
   });
 });
 

@@ -6,7 +6,8 @@
 import type { Json } from '../errors.js';
 import { type Image, isGrey, maskToImage, toGrey } from '../formats/image.js';
 import type { PixelBox } from '../formats/mask.js';
-import { longestSideSize, resizeBilinear } from '../formats/resize.js';
+import { longestSideSize, resizeBilinear, resizeNearest } from '../formats/resize.js';
+import { resizeCubic } from '../formats/resizeCubic.js';
 import { resizeLogits, resizeToMask } from '../formats/resizeLogits.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
 
@@ -25,6 +26,16 @@ export interface Preprocessing {
    * 255.
    */
   readonly levels?: 'stored' | 'stretched';
+  /**
+   * How the image gets the model's size: bilinearly as in Pillow (default), to the nearest pixel, or by cubic splines, with
+   * a filter before reduction (`cubic-smooth`) or without. Labels always take the nearest pixel.
+   */
+  readonly resize?: 'bilinear' | 'nearest' | 'cubic' | 'cubic-smooth';
+  /**
+   * Percentiles of the levels above 0 to which levels are clipped; they become 0 and 255, cut to 8 bits. This comes first;
+   * default: no clipping.
+   */
+  readonly percentiles?: readonly [low: number, high: number];
   /** The final input beyond the image; default 0. */
   readonly padding?: number;
   /**
@@ -34,10 +45,17 @@ export interface Preprocessing {
   readonly points?: 'centre' | 'corner';
 }
 
-/** With the defaults. */
-function complete(preprocessing: Preprocessing): Required<Preprocessing> {
+type Defaulted = 'colour' | 'levels' | 'padding' | 'points';
+
+/** With the defaults that every `config.json` states. */
+function complete(preprocessing: Preprocessing): Preprocessing & Required<Pick<Preprocessing, Defaulted>> {
   const colour = preprocessing.channels === 1 ? 'grey' : 'rgb';
   return { colour, levels: 'stored', padding: 0, points: 'centre', ...preprocessing };
+}
+
+/** The same without the authors' resizing and clipping. */
+export function plainResizing({ resize, percentiles, ...rest }: Preprocessing): Preprocessing {
+  return rest;
 }
 
 /** Grey from 0 to 1, stretched over the square. */
@@ -53,8 +71,8 @@ export const IMAGENET_STRETCHED: Preprocessing = {
 
 /** As in `config.json`. */
 export function preprocessingJson(preprocessing: Preprocessing): { readonly [key: string]: Json } {
-  const { mean, std, ...rest } = complete(preprocessing);
-  return { ...rest, mean: [...mean], std: [...std] };
+  const { mean, std, percentiles, ...rest } = complete(preprocessing);
+  return { ...rest, ...(percentiles && { percentiles: [...percentiles] }), mean: [...mean], std: [...std] };
 }
 
 /**
@@ -115,15 +133,62 @@ export function takesColour(preprocessing: Preprocessing): boolean {
   return complete(preprocessing).colour !== 'grey';
 }
 
-/** An image in the channels that a model sees. Equal channels become one, which {@link normalise} repeats. */
+/**
+ * An image in the channels that a model sees, its levels clipped. Equal channels become one, which {@link normalise}
+ * repeats.
+ */
 export function seenBy(preprocessing: Preprocessing, image: Image): Image {
-  return takesColour(preprocessing) && !isGrey(image) ? image : toGrey(image);
+  const seen = takesColour(preprocessing) && !isGrey(image) ? image : toGrey(image);
+  return preprocessing.percentiles ? clipped(seen, preprocessing.percentiles) : seen;
+}
+
+/** An image at another size, by the resizing of a model. */
+export function resizedFor({ resize }: Preprocessing, image: Image, width: number, height: number): Image {
+  switch (resize) {
+    case 'nearest':
+      return resizeNearest(image, width, height);
+    case 'cubic':
+      return resizeCubic(image, width, height, 'plain');
+    case 'cubic-smooth':
+      return resizeCubic(image, width, height, 'smooth');
+    default:
+      return resizeBilinear(image, width, height);
+  }
+}
+
+/** Levels between two percentiles of those above 0, interpolated as in numpy, stretched to 0 to 255. */
+function clipped(image: Image, percentiles: readonly [number, number]): Image {
+  const counts = new Uint32Array(256);
+  for (const level of image.data) counts[level]!++;
+  const present = [...counts.keys()].filter((level) => counts[level]! > 0);
+  const above = image.data.length - counts[0]!;
+  if (above === 0) return image;
+  const levelAt = (rank: number): number => {
+    let seen = 0;
+    for (const level of present) {
+      if (level > 0) seen += counts[level]!;
+      if (seen > rank) return level;
+    }
+    return 255;
+  };
+  const levelOf = (percentile: number): number => {
+    const place = (percentile / 100) * (above - 1);
+    const rank = Math.floor(place);
+    const [below, next] = [levelAt(rank), levelAt(Math.min(above - 1, rank + 1))];
+    return below + (next - below) * (place - rank);
+  };
+  const [low, high] = [levelOf(percentiles[0]), levelOf(percentiles[1])];
+  const clip = (level: number): number => Math.max(low, Math.min(high, level));
+  const [darkest, brightest] = [clip(present[0]!), clip(present.at(-1)!)];
+  if (brightest <= darkest) return image;
+  const table = counts.map((_, level) => Math.trunc(((clip(level) - darkest) / (brightest - darkest)) * 255));
+  return { ...image, data: image.data.map((level) => (level === 0 ? 0 : table[level]!)) };
 }
 
 /** The encoder's input. @returns [1, channels, imageSize, imageSize] */
 export function prepareImage(frame: ImageFrame, image: Image): TensorData<'float32'> {
   const { preprocessing, shownWidth, shownHeight } = frame;
-  const shown = resizeBilinear(seenBy(preprocessing, image), shownWidth, shownHeight);
+  const shown = resizedFor(preprocessing, seenBy(preprocessing, image), shownWidth, shownHeight);
   return float32(normalise(frame, { ...shown, white: 255 }), [1, ...inputDims(frame)]);
 }
 

@@ -14,6 +14,7 @@ import { H2FORMER } from './h2former/index.js';
 import { MEDSAM } from './medsam/index.js';
 import { MISSFORMER } from './missformer/index.js';
 import { MSA } from './msa/index.js';
+import { type Preprocessing, plainResizing } from './preprocessing.js';
 import { withPromptChannel } from './promptChannel.js';
 import { SAM } from './sam/index.js';
 import { SAM_ADAPTER } from './samadapter/index.js';
@@ -93,6 +94,12 @@ export function architectureOf({ architecture: id, promptChannel }: Architecture
     'use a model of these architectures, or a newer version of this program',
     { architecture: id ?? null },
   );
+}
+
+/** The preprocessing of a model. */
+export function preprocessingOf(config: ModelConfig): Preprocessing {
+  const published = architectureOf(config).preprocessing(config);
+  return config.resizing === 'plain' ? plainResizing(published) : published;
 }
 
 /** @throws SamusError MODEL_PROMPTS for a model that answers no prompts */

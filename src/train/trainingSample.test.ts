@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { makePhantom } from '../data/phantom.js';
 import { evaluationClick } from '../data/prompts.js';
 import { createImage } from '../formats/image.js';
-import { imageFrame } from '../models/graphs.js';
+import { imageFrame, inputShape } from '../models/graphs.js';
 import { GREY_STRETCHED, prepareImage } from '../models/preprocessing.js';
+import { presets } from '../models/registry.js';
 import { SAM_PREPROCESSING, SAM_VIT_B } from '../models/sam/config.js';
 import { BatchFeeds } from './gradientGraph.js';
 import { makeTrainingSample, SampleOrder, type SampleShape, validationExample } from './trainingSample.js';
@@ -27,7 +29,40 @@ const sample = (shape: Partial<SampleShape>, epoch = 0, index = 0) =>
 
 const sum = (values: Float32Array) => values.reduce((a, b) => a + b, 0);
 
+/** Of the pixels, targets and prompts of twelve samples. */
+function digest(shape: Partial<SampleShape>): string {
+  const hash = createHash('sha256');
+  for (let index = 0; index < 12; index++) {
+    for (const values of Object.values(sample(shape, 1, index))) hash.update(values);
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+it.each(['medsam-s', 'transunet-s', 'h2former-s', 'samed-s', 'canet-s'])(
+  'trains %s on what it predicts from',
+  (name) => {
+    const config = presets().get(name)!;
+    const shape = { ...inputShape(config), imageSize: 96 };
+    const wide = makePhantom({ seed: 4, width: 50, height: 90, kind: 'lesion' });
+    const example = validationExample(wide.image, createImage(50, 90, 1, wide.objects[0]!.mask), shape);
+    const { data } = prepareImage(imageFrame({ ...config, imageSize: 96 }, 50, 90), wide.image);
+    const most = Math.max(...example.image.map((value, i) => Math.abs(value - data[i]!)));
+    expect(most).toBeLessThan(1e-4);
+  },
+);
+
 describe('makeTrainingSample', () => {
+  it.each([
+    ['SAMUS', 'none', '9f2b9d759a4d24eb'],
+    ['SAMUS', 'published', '3369754e24f994ce'],
+    ['SAMUS', 'flip', '403399c833ceeff0'],
+    ['SAMUS', 'strong', '0ac5551a71aaf694'],
+    ['SAM', 'published', '26c81145030c63ef'],
+    ['SAM', 'strong', '9e7ee164b3d66d15'],
+  ] as const)('makes the same samples as every version before (%s, %s)', (model, augment, expected) => {
+    expect(digest({ augment, ...(model === 'SAM' && SAM_INPUT) })).toBe(expected);
+  });
+
   it.each(['none', 'published', 'flip', 'strong'] as const)(
     'changes all channels of a colour image alike (%s)',
     (augment) => {

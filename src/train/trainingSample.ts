@@ -6,7 +6,7 @@ import { augment, type Example, lowLabelOf, resizeExample } from '../data/augmen
 import { evaluationClick, grownBox, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
 import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
-import { resizeBilinear, resizeNearest } from '../formats/resize.js';
+import { resizeNearest } from '../formats/resize.js';
 import type { PromptKind } from '../models/architecture.js';
 import {
   type InputShape,
@@ -15,6 +15,7 @@ import {
   type PromptToken,
   paste,
   promptTokens,
+  resizedFor,
   seenBy,
   shownSize,
 } from '../models/preprocessing.js';
@@ -196,7 +197,8 @@ function framed(image: Image, label: Image, shape: InputShape): [Image, Image] {
     const pasted = paste(data, width * channels, new Uint8Array(side * line).fill(beyond), line);
     return createImage(side, side, channels, pasted);
   };
-  return [square(resizeBilinear(image, width, height), 0), square(resizeNearest(label, width, height), BEYOND)];
+  const shown = resizedFor(shape.preprocessing, image, width, height);
+  return [square(shown, 0), square(resizeNearest(label, width, height), BEYOND)];
 }
 
 function mirrored(image: Image): Image {
@@ -215,9 +217,10 @@ function mirrored(image: Image): Image {
  * float32 shares of white. For models with a mean of SAM's the last bit of the results differs.
  */
 function toInput(picture: Image, classes: Image, shape: InputShape): ModelExample {
-  const { image: data, label } = resizeExample(picture, classes, shape.imageSize);
+  const side = shape.imageSize;
+  const { image: data, label } = resizeExample(resizedFor(shape.preprocessing, picture, side, side), classes, side);
   const beyond = (pixel: number): boolean => label[pixel] === BEYOND;
-  const size = { width: shape.imageSize, height: shape.imageSize, channels: picture.channels } as const;
+  const size = { width: side, height: side, channels: picture.channels } as const;
   return {
     image: normalise(shape, { ...size, data, white: 1, beyond }),
     label: label.map((value) => (value === BEYOND ? 0 : value)),

@@ -48,7 +48,7 @@ export const H2FORMER: ClassArchitecture<H2formerConfig> = {
   recognise,
 
   /** Levels as stored. The released class has a fourth channel, which its scripts do not feed. */
-  preprocessing: () => ({ channels: 3, fit: 'stretch', mean: [0, 0, 0], std: [1, 1, 1] }),
+  preprocessing: () => ({ channels: 3, fit: 'stretch', resize: 'nearest', mean: [0, 0, 0], std: [1, 1, 1] }),
 
   describe({ width, layers, depths, classes }) {
     return `${width} to ${width * 8} channels, ${layers.join('+')} residual and ${depths.join('+')} transformer blocks, ${classes} maps`;

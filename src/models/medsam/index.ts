@@ -54,13 +54,15 @@ export const MEDSAM: PromptedArchitecture<MedSamConfig> = {
   recognise: () => undefined,
   recognisedAs: 'sam',
 
-  /** Grey levels of the picture stretched to 0 to 1, without SAM's mean and deviation. */
+  /** Levels clipped to percentiles, the resized image stretched to 0 to 1, without SAM's mean and deviation. */
   preprocessing: () => ({
     channels: 3,
     fit: 'stretch',
     mean: [0, 0, 0],
     std: [255, 255, 255],
     levels: 'stretched',
+    resize: 'cubic-smooth',
+    percentiles: [0.5, 99.5],
     points: 'corner',
   }),
 

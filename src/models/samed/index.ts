@@ -84,7 +84,14 @@ export const SAMED: ClassArchitecture<SamedConfig> = {
   namePrefix: PREFIX,
 
   /** Grey from 0 to 1, three times. */
-  preprocessing: () => ({ channels: 3, colour: 'grey', fit: 'stretch', mean: [0, 0, 0], std: [255, 255, 255] }),
+  preprocessing: () => ({
+    channels: 3,
+    colour: 'grey',
+    fit: 'stretch',
+    resize: 'cubic',
+    mean: [0, 0, 0],
+    std: [255, 255, 255],
+  }),
 
   describe({ tokenGrid: grid, dim, depth, classes }) {
     return `${grid} x ${grid} tokens of ${dim}, ${depth} blocks, ${classes} classes`;

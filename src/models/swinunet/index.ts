@@ -37,7 +37,7 @@ export const SWINUNET: ClassArchitecture<SwinUnetConfig> = {
   readConfig,
   rules,
   recognise,
-  preprocessing: () => GREY_STRETCHED,
+  preprocessing: () => ({ ...GREY_STRETCHED, resize: 'cubic' }),
 
   describe({ width, depths, window, classes }) {
     return `${width} to ${width * 2 ** (STAGES - 1)} channels, ${depths.join(', ')} blocks, windows of ${window}, ${classes} classes`;

@@ -42,7 +42,7 @@ export const TRANSUNET: ClassArchitecture<TransUnetConfig> = {
   readConfig,
   rules,
   recognise,
-  preprocessing: () => GREY_STRETCHED,
+  preprocessing: () => ({ ...GREY_STRETCHED, resize: 'cubic' }),
 
   describe({ width, units, hidden, layers, classes }) {
     return `ResNet of ${units.join(', ')} units from ${width} channels, ${layers} layers of ${hidden}, ${classes} classes`;
