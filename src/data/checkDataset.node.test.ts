@@ -277,6 +277,24 @@ describe('a split', () => {
     );
   });
 
+  it('leaves out images that cannot be read or listed, and names them', async () => {
+    const object = grey(8, new Uint8Array(64).fill(1, 8, 20));
+    for (const i of [1, 2, 3]) await folder.pair('B', `b${i}`, texture(8, 8, 100 + i), object);
+    await folder.pair('B', 'b\\4', texture(8, 8, 104), object);
+    folder.text('B/img/b2.png', 'no image');
+    const options = { seed: 1, ratios: [1, 1], datasets: ['B'] };
+    const { failed, lists } = await splitDataset(await openDataset(folder.root), options);
+    expect(failed.map(({ image, error }) => [image, error.code])).toEqual([
+      ['B/b2', 'IMAGE_FORMAT'],
+      ['B/b\\4', 'IMPORT_NAMES'],
+    ]);
+    expect(lists.find(({ list }) => list === 'train')?.images).toBe(1);
+    for (const i of [1, 3]) folder.text(`B/img/b${i}.png`, 'no image');
+    await expect(splitDataset(await openDataset(folder.root), { ...options, replace: true })).rejects.toThrow(
+      expect.objectContaining({ code: 'IMAGE_FORMAT' }),
+    );
+  });
+
   it('of nothing is refused', async () => {
     const data = await openDataset(folder.root);
     await expect(splitDataset(data, { seed: 1, ratios: [1, 1], datasets: ['B'] })).rejects.toThrow(

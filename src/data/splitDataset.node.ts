@@ -7,6 +7,7 @@ import { listed, SamusError } from '../errors.js';
 import { writeTextFile } from '../formats/fileWrite.node.js';
 import { Random } from '../nn/random.js';
 import { digestOf } from './checkDataset.node.js';
+import type { LabelledImage } from './dataset.js';
 import type { Dataset } from './dataset.node.js';
 import { groupBy } from './groupBy.js';
 import { checkListable, LIST_FOLDER } from './sampleList.js';
@@ -37,6 +38,14 @@ export interface SplitResult {
   readonly withoutPatient: readonly { readonly dataset: string; readonly images: number }[];
   /** Images whose labels hold no object and that were left out. */
   readonly empty: number;
+  /** Images that cannot be read or listed, and are in no list. */
+  readonly failed: readonly Unusable[];
+}
+
+interface Unusable {
+  /** `Dataset/NAME` */
+  readonly image: string;
+  readonly error: SamusError;
 }
 
 /** An image with the lines that it gives. */
@@ -51,13 +60,16 @@ interface Entry {
 
 /**
  * Writes the lists: `train`, `val` and `test`, and each of them for each dataset (`train-<Dataset>`); with a name
- * `train-NAME` and so on alone; with folds `train-fold1`, `val-fold1`, …. The same seed gives the same lists.
- * @throws SamusError DATA_LIST_EXISTS, DATA_LAYOUT (nothing to divide, or a dataset that is not there), SPLIT_FOLDS, SPLIT_SHARES, and what reading labels throws
+ * `train-NAME` and so on alone; with folds `train-fold1`, `val-fold1`, …. The same seed gives the same lists. An image that
+ * cannot be read is left out.
+ * @throws SamusError DATA_LIST_EXISTS, DATA_LAYOUT (nothing to divide, or a dataset that is not there), SPLIT_FOLDS,
+ *   SPLIT_SHARES, and what is wrong with the first image if none can be used
  */
 export async function splitDataset(data: Dataset, options: SplitOptions): Promise<SplitResult> {
   const { seed, folds, ratios, name } = options;
-  const { entries, empty } = await gather(data, options);
+  const { entries, empty, failed } = await gather(data, options);
   if (entries.length === 0) {
+    if (failed[0]) throw failed[0].error;
     const message = `expected labelled images to divide in ${data.root}, got none`;
     throw new SamusError('DATA_LAYOUT', message, 'import a dataset first', { root: data.root });
   }
@@ -104,18 +116,28 @@ export async function splitDataset(data: Dataset, options: SplitOptions): Promis
       ),
     ].map(([dataset, images]) => ({ dataset, images: images.length })),
     empty,
+    failed,
   };
 }
 
-async function gather(data: Dataset, options: SplitOptions): Promise<{ entries: Entry[]; empty: number }> {
+async function gather(
+  data: Dataset,
+  options: SplitOptions,
+): Promise<{ readonly entries: Entry[]; readonly empty: number; readonly failed: Unusable[] }> {
   await checkWanted(data, options.datasets ?? []);
   const images = options.from ? await fromLists(data, options.from) : await fromFolders(data);
   const wanted = images.filter(({ dataset }) => options.datasets?.includes(dataset) ?? true);
   const entries: Entry[] = [];
+  const failed: Unusable[] = [];
   let empty = 0;
   for (const [i, { dataset, name, classes }] of wanted.entries()) {
     options.onProgress?.(i, wanted.length, name);
-    const { image, label } = await data.read({ dataset, name });
+    const read = await readListable(data, dataset, name);
+    if (read instanceof SamusError) {
+      failed.push({ image: `${dataset}/${name}`, error: read });
+      continue;
+    }
+    const { image, label } = read;
     const held = classes ?? [...new Set(label)].filter((value) => value > 0).sort((a, b) => a - b);
     const patient = (await data.patients(dataset))(name);
     const known = { dataset, name, digest: digestOf(image), ...(patient !== undefined && { patient }) };
@@ -123,7 +145,18 @@ async function gather(data: Dataset, options: SplitOptions): Promise<{ entries: 
     else if (options.withEmpty) entries.push({ ...known, classes: [1] });
     else empty++;
   }
-  return { entries, empty };
+  return { entries, empty, failed };
+}
+
+/** The image and its label, or the error of this image; errors of the machine are thrown. */
+async function readListable(data: Dataset, dataset: string, name: string): Promise<LabelledImage | SamusError> {
+  try {
+    checkListable(name, `${dataset}/${name}`);
+    return await data.read({ dataset, name });
+  } catch (error) {
+    if (error instanceof SamusError && error.kind === 'input') return error;
+    throw error;
+  }
 }
 
 type Candidate = { readonly dataset: string; readonly name: string; readonly classes?: readonly number[] };
@@ -134,7 +167,6 @@ async function fromFolders(data: Dataset): Promise<Candidate[]> {
     const { images, labels } = await data.names(dataset);
     // Sorted, so that the order in which a file system names its files changes nothing.
     for (const name of [...images].sort()) {
-      checkListable(name, `${dataset}/${name}`);
       if (labels.has(name)) found.push({ dataset, name });
     }
   }
