@@ -48,6 +48,10 @@ async function missing(noChromium) {
   if (!process.env.SAMUS_TEST_DATA) {
     lines.push('tests on real images and reference checkpoints: SAMUS_TEST_DATA does not name the folder with them');
   }
+  if (spawnSync('dciodvfy', ['-version']).error) {
+    lines.push('DICOM objects before a validator: dciodvfy is not installed (Debian: dicom3tools)');
+  }
+  lines.push("DICOM objects before highdicom, dcmqi and OHIF's reader: they need Python, npm run judges");
   if (!findChromium()) {
     lines.push(`tests of the page: no Chromium was found (install it or set CHROMIUM_PATH; ${noChromium})`);
   }

@@ -19,6 +19,17 @@ export { type Checkpoint, type CheckpointFormat, readCheckpoint } from './checkp
 export { type ClassMap, decodeClassPng, encodeClassPng } from './classPng.js';
 export { type CocoDocument, type CocoOptions, type CocoSource, cocoDocument } from './coco.js';
 export { type CocoImage, type CocoObject, cocoCategories, cocoMask, readCoco } from './cocoRead.js';
+export { codeOfName, type PropertyCode } from './dicom/codes.js';
+export type { DicomObject, ExportOrigin, ExportSource } from './dicom/derivedObject.js';
+export { type DicomFile, readDicomFile } from './dicom/dicomFile.js';
+export { type DicomSeg, type ReadSegment, readDicomSeg } from './dicom/readSeg.js';
+export {
+  type DicomSegMask,
+  type DicomSegObject,
+  type DicomSegOptions,
+  type WrittenDicomSeg,
+  writeDicomSeg,
+} from './dicom/writeSeg.js';
 export { toFloat16, toFloat32 } from './halfFloat.js';
 export {
   checkFrame,

@@ -1,0 +1,211 @@
+/**
+ * Reads masks from DICOM Segmentation and Label Map Segmentation. A mask belongs to the frame that its Derivation Image
+ * names; positions are not looked at, because for ultrasound they are made up.
+ */
+import { SamusError } from '../../errors.js';
+import type { Mask } from '../mask.js';
+import {
+  bytesOf,
+  corruptDicom,
+  type DataSet,
+  dicomLimit,
+  itemsOf,
+  numberOf,
+  numbersOf,
+  shortOf,
+  textOf,
+} from './dataSet.js';
+import { type DicomFile, readDicomFile } from './dicomFile.js';
+import type { Code } from './writeDataSet.js';
+
+/** A segmentation as it is in a file. */
+export interface DicomSeg {
+  /** SOP Instance UIDs of the images that it refers to. */
+  readonly sources: readonly string[];
+  readonly width: number;
+  readonly height: number;
+  readonly segments: readonly ReadSegment[];
+}
+
+export interface ReadSegment {
+  readonly number: number;
+  readonly label: string;
+  readonly type?: Code;
+  readonly trackingUid?: string;
+  /** By source and frame, counted from 1. */
+  readonly masks: readonly { readonly source: string; readonly frame: number; readonly mask: Mask }[];
+}
+
+const CLASSES = ['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7'];
+/** Transfer syntaxes that leave pixels as they are. */
+const NATIVE = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.2'];
+const MAX_FRAMES = 50_000;
+/** Most pixels of all masks together. */
+const MAX_PIXELS = 2e9;
+
+/** Whether a file is a segmentation. */
+const isDicomSeg = ({ data }: Pick<DicomFile, 'data'>): boolean => CLASSES.includes(textOf(data, 0x0008_0016) ?? '');
+
+/**
+ * The masks of a segmentation. Fractional ones count from the half of their maximum.
+ * @throws SamusError DICOM_SEG_REFERENCE for a frame that names no image, DICOM_TRANSFER_SYNTAX for compressed ones,
+ *   DICOM_TRUNCATED, and as readDicomFile
+ */
+export async function readDicomSeg(bytes: Uint8Array): Promise<DicomSeg> {
+  const file = await readDicomFile(bytes);
+  const { data } = file;
+  if (!isDicomSeg(file)) {
+    throw reference('expected a segmentation, got another DICOM object', 'choose a file of DICOM SEG');
+  }
+  const [height, width] = [shortOf(data, 0x0028_0010) ?? 0, shortOf(data, 0x0028_0011) ?? 0];
+  const frames = numberOf(data, 0x0028_0008) ?? 1;
+  const bits = shortOf(data, 0x0028_0100) ?? 1;
+  if (width === 0 || height === 0 || !Number.isInteger(frames) || frames < 1 || ![1, 8, 16].includes(bits)) {
+    throw corruptDicom(
+      `expected frames of 1, 8 or 16 bits, got ${frames} of ${width}x${height} pixels with ${bits} bits`,
+    );
+  }
+  if (frames > MAX_FRAMES || frames * width * height > MAX_PIXELS) {
+    throw dicomLimit(
+      `expected at most ${MAX_FRAMES} frames and ${MAX_PIXELS} pixels, got ${frames} of ${width}x${height}`,
+    );
+  }
+  const samples = pixelsOf(file, frames * width * height, bits);
+  const [shared = new Map()] = itemsOf(data, 0x5200_9229);
+  const groups = itemsOf(data, 0x5200_9230);
+  const layout: Layout = {
+    kind: textOf(data, 0x0062_0001) ?? 'BINARY',
+    width,
+    height,
+    bits,
+    samples,
+    half: halfOf(data),
+  };
+  const described = itemsOf(data, 0x0062_0002).filter((item) => !isBackground(item));
+  const found = new Map<number, { source: string; frame: number; mask: Mask }[]>();
+  for (const item of described) found.set(numberOf(item, 0x0062_0004) ?? 0, []);
+  for (let n = 0; n < frames; n++) {
+    const group = groups[n] ?? new Map();
+    const place = sourceOf(group, shared);
+    for (const [number, mask] of masksOf(n, segmentOf(group, shared), layout, [...found.keys()])) {
+      const list = found.get(number);
+      if (!list) throw corruptDicom(`expected a description of segment ${number}, got none`);
+      list.push({ ...place, mask });
+    }
+  }
+  return {
+    sources: [...new Set([...found.values()].flatMap((masks) => masks.map(({ source }) => source)))],
+    width,
+    height,
+    segments: described.map((item) => segmentFacts(item, found)),
+  };
+}
+
+/** How frames are stored. */
+interface Layout {
+  readonly kind: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bits: number;
+  readonly samples: Uint8Array;
+  /** From where on a fraction is inside. */
+  readonly half: number;
+}
+
+const halfOf = (data: DataSet): number => (numberOf(data, 0x0062_000e) ?? 255) / 2;
+
+function pixelsOf({ transferSyntax, pixels }: DicomFile, count: number, bits: number): Uint8Array {
+  if (pixels && (!NATIVE.includes(transferSyntax) || !(pixels.content instanceof Uint8Array))) {
+    throw new SamusError(
+      'DICOM_TRANSFER_SYNTAX',
+      `expected uncompressed masks, got transfer syntax ${transferSyntax}`,
+      'convert the file first: dcmconv, dcmdrle or gdcmconv --raw',
+    );
+  }
+  const content = pixels?.content instanceof Uint8Array ? pixels.content : new Uint8Array(0);
+  const needed = Math.ceil((count * bits) / 8);
+  if (content.length < needed) {
+    const message = `expected ${needed} bytes of masks, got ${content.length}`;
+    throw new SamusError('DICOM_TRUNCATED', message, 'export the file again');
+  }
+  if (!pixels?.bigEndian || bits === 1) return content;
+  // Stored in words of 16 bits.
+  return Uint8Array.from(content, (_, i) => content[i ^ 1] ?? 0);
+}
+
+/** The image and frame of a frame of the segmentation. */
+function sourceOf(group: DataSet, shared: DataSet): { readonly source: string; readonly frame: number } {
+  const derivations = [group, shared].flatMap((one) => itemsOf(one, 0x0008_9124));
+  const images = derivations.flatMap((one) => itemsOf(one, 0x0008_2112));
+  const [image] = images;
+  const source = image && textOf(image, 0x0008_1155);
+  if (!image || source === undefined) {
+    throw reference(
+      'expected the image of each mask in Derivation Image, got none',
+      'the masks cannot be placed: export the segmentation with references to its image',
+    );
+  }
+  return { source, frame: numbersOf(image, 0x0008_1160)[0] ?? 1 };
+}
+
+/** The segment of a frame; undefined in label maps. */
+function segmentOf(group: DataSet, shared: DataSet): number | undefined {
+  const [identification] = [group, shared].flatMap((one) => itemsOf(one, 0x0062_000a));
+  return identification && numberOf(identification, 0x0062_000b);
+}
+
+/** The masks with pixels in frame `n` (from 0). */
+function masksOf(n: number, segment: number | undefined, layout: Layout, known: readonly number[]): [number, Mask][] {
+  const { kind, width, height, bits, samples, half } = layout;
+  const size = width * height;
+  const mask = (inside: (at: number) => boolean): Mask => {
+    const data = new Uint8Array(size);
+    for (let i = 0; i < size; i++) if (inside(n * size + i)) data[i] = 1;
+    return { width, height, data };
+  };
+  const value = (at: number): number => {
+    if (bits === 1) return (samples[Math.floor(at / 8)]! >> (at % 8)) & 1;
+    return bits === 8 ? samples[at]! : samples[2 * at]! | (samples[2 * at + 1]! << 8);
+  };
+  if (kind === 'LABELMAP') {
+    const present = new Set<number>();
+    for (let i = 0; i < size; i++) present.add(value(n * size + i));
+    return known.filter((number) => present.has(number)).map((number) => [number, mask((at) => value(at) === number)]);
+  }
+  const number = segment ?? (known.length === 1 ? known[0] : undefined);
+  if (number === undefined) throw corruptDicom('expected the segment of each frame, got none');
+  const least = kind === 'FRACTIONAL' ? half : 1;
+  return [[number, mask((at) => value(at) >= least)]];
+}
+
+const isBackground = (item: DataSet): boolean => numberOf(item, 0x0062_0004) === 0;
+
+function segmentFacts(item: DataSet, found: ReadonlyMap<number, ReadSegment['masks']>): ReadSegment {
+  const number = numberOf(item, 0x0062_0004) ?? 0;
+  const [code] = itemsOf(item, 0x0062_000f);
+  const [value, scheme] = code ? [textOf(code, 0x0008_0100), textOf(code, 0x0008_0102)] : [];
+  const trackingUid = textOf(item, 0x0062_0021);
+  return {
+    number,
+    label: decoded(item, 0x0062_0005),
+    ...(code && value !== undefined && scheme !== undefined && { type: [value, scheme, decoded(code, 0x0008_0104)] }),
+    ...(trackingUid !== undefined && { trackingUid }),
+    masks: found.get(number) ?? [],
+  };
+}
+
+/** Text in UTF-8, or else in the most frequent of the others. */
+function decoded(item: DataSet, tag: number): string {
+  const bytes = bytesOf(item, tag) ?? new Uint8Array(0);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    text = new TextDecoder('latin1').decode(bytes);
+  }
+  return text.replace(/[ \0]+$/, '');
+}
+
+function reference(message: string, hint: string): SamusError {
+  return new SamusError('DICOM_SEG_REFERENCE', message, hint);
+}
