@@ -7,7 +7,8 @@ export { checkConfig, detectConfig, type ParsedConfig, parseConfig, serialiseCon
 export { multiplyAdds } from './cost.js';
 export { decoderGraph, encoderGraph, parametersOf, partsOf } from './graphs.js';
 export { type CheckedStateDict, checkStateDict } from './model.js';
-export { GREY_STRETCHED, POINT_LABEL, type Preprocessing } from './preprocessing.js';
+export { GREY_STRETCHED, type Preprocessing } from './preprocessing.js';
+export { POINT_LABEL } from './promptPoints.js';
 export { quantise } from './quantise.js';
 export { architectureOf, architectures, isTrainable, presets, registerArchitecture } from './registry.js';
 export { SAM_PREPROCESSING, SAM_S, SAM_VIT_B, SAM_VIT_H, SAM_VIT_L, type SamConfig } from './sam/config.js';

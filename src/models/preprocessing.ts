@@ -5,7 +5,6 @@
  */
 import type { Json } from '../errors.js';
 import { type Image, isGrey, maskToImage, toGrey } from '../formats/image.js';
-import type { PixelBox } from '../formats/mask.js';
 import { longestSideSize, resizeBilinear, resizeNearest } from '../formats/resize.js';
 import { resizeCubic } from '../formats/resizeCubic.js';
 import { resizeLogits, resizeToMask } from '../formats/resizeLogits.js';
@@ -251,38 +250,6 @@ export function pointToModel(frame: ImageFrame, x: number, y: number): [x: numbe
   const [scaleX, scaleY] = [frame.shownWidth / frame.width, frame.shownHeight / frame.height];
   if (frame.preprocessing.points === 'corner') return [x * scaleX, y * scaleY];
   return [(x + 0.5) * scaleX - 0.5, (y + 0.5) * scaleY - 0.5];
-}
-
-/** Labels of points. Box corners are points with separate labels, as in SAM's public ONNX export. */
-export const POINT_LABEL = {
-  /** Pads prompts of unequal length in one run; no token attends to it. An addition of this project. */
-  absent: -2,
-  /** SAM's padding, appended to the points of every prompt without a box. */
-  notAPoint: -1,
-  background: 0,
-  foreground: 1,
-  boxTopLeft: 2,
-  boxBottomRight: 3,
-} as const;
-
-/** A point of a prompt in pixels of the model's input, with a value of POINT_LABEL. */
-export type PromptToken = readonly [x: number, y: number, label: number];
-
-/**
- * The points of a prompt in the reference's order: clicks, then the corners of the box or, without one, SAM's padding points.
- * @param clicks in pixels of the model's input, as is the box
- * @param count points in total, at least those given; by default one padding point follows clicks without a box
- */
-export function promptTokens(
-  clicks: readonly PromptToken[],
-  box?: PixelBox,
-  count = clicks.length + (box ? 2 : clicks.length > 0 ? 1 : 0),
-): PromptToken[] {
-  const { boxTopLeft, boxBottomRight, notAPoint } = POINT_LABEL;
-  const tokens = [...clicks];
-  if (box) tokens.push([box[0], box[1], boxTopLeft], [box[2], box[3], boxBottomRight]);
-  while (tokens.length < count) tokens.push([0, 0, notAPoint]);
-  return tokens;
 }
 
 /** Low-resolution logits at the size of the model's input. @param lowRes square, row-major @returns imageSize² logits */

@@ -12,13 +12,12 @@ import {
   type InputShape,
   inputDims,
   normalise,
-  type PromptToken,
   paste,
-  promptTokens,
   resizedFor,
   seenBy,
   shownSize,
 } from '../models/preprocessing.js';
+import { type PromptToken, promptTokens } from '../models/promptPoints.js';
 import { Random } from '../nn/random.js';
 
 /** `flip` is `published` after mirroring half of the images left to right; `strong` is a stronger one after the same. */
