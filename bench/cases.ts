@@ -4,8 +4,9 @@
  * and turns.ts, in another process, decide what runs and when.
  */
 
-import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { float32, type StateDict, sizeOf, type TensorData } from '#dist/graph/tensorData.js';
 import type { ModelConfig, ModelGraph } from '#dist/models/architecture.js';
 import { decoderGraph, encoderGraph, inputShape } from '#dist/models/graphs.js';
@@ -21,9 +22,10 @@ import { bundledModels, loadModel } from '#dist/predict/loadModel.node.js';
 import { matmulRate } from '#dist/runtime/matmulRate.js';
 import { hasInt8Products, nodeRuntime } from '#dist/runtime/nodeRuntime.node.js';
 import type { Runtime } from '#dist/runtime/session.js';
+import { mappingRuntime, moveToFile } from '#dist/train/frozenFile.node.js';
 import { gradientGraph, targetSide } from '#dist/train/gradientGraph.js';
 import { ADAM } from '#dist/train/optimizer.js';
-import { Stepper } from '#dist/train/stepper.js';
+import { frozenOf, Stepper } from '#dist/train/stepper.js';
 import { realGflop } from './realWork.js';
 
 /** A case that is ready to run. */
@@ -100,7 +102,8 @@ async function decode(model: string, threads: number): Promise<Case> {
 }
 
 /**
- * A step of the published recipe on one image, as in the trainer: gradients by a graph, Adam in JavaScript. All weights of
+ * A step of the published recipe on one image, as in the trainer: gradients by a graph, Adam in JavaScript, frozen weights
+ * in files. All weights of
  * SAM are trained, because the publication compares the memory of SAMUS with that.
  */
 async function train(config: ModelConfig, threads: number): Promise<Case> {
@@ -110,7 +113,17 @@ async function train(config: ModelConfig, threads: number): Promise<Case> {
   const weights = randomWeights(graph.parameters);
   const started = performance.now();
   const optimizer = { rule: { kind: 'adam', ...ADAM } as const, clip: null, ema: null, rateOf: () => 1 };
-  const stepper = await Stepper.create(runtime, graph, weights, { threads }, { optimizer, seed: 1 });
+  const folder = await mkdtemp(join(tmpdir(), 'samus-bench-'));
+  const frozen = await moveToFile(frozenOf(graph, weights), folder);
+  for (const [name, tensor] of frozen.tensors) weights.set(name, tensor);
+  const stepper = await Stepper.create(
+    mappingRuntime(runtime, folder),
+    graph,
+    weights,
+    { threads },
+    { optimizer, seed: 1 },
+  );
+  await rm(folder, { recursive: true });
   const sessionMs = performance.now() - started;
   const side = targetSide(config, recipe);
   const feeds = {
@@ -180,7 +193,7 @@ function configOf(name: string): SamConfig | SamusConfig {
 }
 
 /** Random weights, also for position tables: those start at zero, but trained ones are not zero. */
-function randomWeights(parameters: readonly ParameterInfo[]): Map<string, TensorData<'float32'>> {
+function randomWeights(parameters: readonly ParameterInfo[]): Map<string, TensorData> {
   const filled = parameters.map((parameter): ParameterInfo => {
     const { initialisation } = parameter;
     const zero = initialisation.kind === 'constant' && initialisation.value === 0;

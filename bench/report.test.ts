@@ -93,6 +93,7 @@ describe('verdicts', () => {
       'samus_b.decode_ms': true,
       'ratio.samus_b.train_to_encode': true,
       'samus_b.train_peak_mb': true,
+      'ratio.samus_b_to_sam_b.train_peak': false,
       'page.first_mask_ms': false,
       'page.first_load_mb': true,
       'page.later_load_mb': true,

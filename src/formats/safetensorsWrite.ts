@@ -21,15 +21,15 @@ export function encodeSafetensors(
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Iterable<Uint8Array> {
   const inData = [...tensors].toSorted(([, a], [, b]) => BYTES_PER_ELEMENT[b.dtype] - BYTES_PER_ELEMENT[a.dtype]);
-  const begins = new Map<string, number>();
+  const spans = new Map<string, readonly [begin: number, end: number]>();
   let total = 0;
   for (const [name, tensor] of inData) {
-    begins.set(name, total);
+    const begin = total;
     total += checkedBytes(name, tensor);
+    spans.set(name, [begin, total]);
   }
-  const fields = [...tensors].map(([name, { dtype, shape, data }]) => {
-    const begin = begins.get(name)!;
-    const entry = { dtype: SAFETENSORS_NAMES[dtype], shape, data_offsets: [begin, begin + data.byteLength] };
+  const fields = [...tensors].map(([name, { dtype, shape }]) => {
+    const entry = { dtype: SAFETENSORS_NAMES[dtype], shape, data_offsets: spans.get(name) };
     return `${jsonText(name)}:${JSON.stringify(entry)}`;
   });
   const texts = [...metadata].map(([key, value]) => `${jsonText(key)}:${jsonText(value)}`);

@@ -71,7 +71,7 @@ export interface OnnxModelProto {
 /** A model for a session: the graph, and in memory the weights that it declares as external. */
 export interface OnnxModel {
   readonly bytes: Uint8Array;
-  readonly external: readonly { readonly path: string; readonly data: Uint8Array }[];
+  readonly external: { readonly path: string; readonly data: Uint8Array }[];
   /** Whether it has tensors of 8-bit numbers; unknown if absent. */
   readonly int8?: boolean;
 }

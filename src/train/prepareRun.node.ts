@@ -21,13 +21,14 @@ import { initialise, type ParameterInfo } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
 import type { Runtime } from '../runtime/session.js';
 import { BatchLoader } from './batchLoader.node.js';
+import { mappingRuntime, moveToFile } from './frozenFile.node.js';
 import { type GradientGraph, gradientGraph, targetSide } from './gradientGraph.js';
 import { modelCard } from './modelCard.js';
 import { ADAM, type UpdateRule } from './optimizer.js';
 import { checkEmpty, RUN_FILES, readRunConfig, recover, removeLeftovers, START_AGAIN } from './runFolder.node.js';
 import { lockRun } from './runLock.node.js';
 import { flagOf } from './settings.js';
-import { Stepper } from './stepper.js';
+import { frozenOf, Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 import { classesOfLists, fingerprint, readLists } from './trainingLists.node.js';
 import { ASKED, pointsOf, type SampleShape } from './trainingSample.js';
@@ -159,7 +160,9 @@ async function prepare(
     throw new SamusError('TRAIN_LISTS_DIFFER', message, hint, { run: folder });
   }
   const compute = { threads: config.threads, provider: config.provider };
-  const stepper = await Stepper.create(runtime, graph, weights, compute, {
+  const frozen = await moveToFile(frozenOf(graph, weights), folder);
+  const parts = new Map([...weights, ...frozen.tensors]);
+  const stepper = await Stepper.create(mappingRuntime(runtime, folder), graph, parts, compute, {
     optimizer: {
       rule: ruleOf(config),
       clip: config.clip,
@@ -170,6 +173,9 @@ async function prepare(
     accumulate: config.accumulate,
     step: position.step,
     ...(state && { states: state.states }),
+  }).catch((error: unknown) => {
+    frozen.close();
+    throw error;
   });
   const side = targetSide(model, recipe);
   const shape: SampleShape = {
@@ -204,6 +210,7 @@ async function prepare(
     close: async () => {
       await loader.close();
       await stepper.dispose();
+      frozen.close();
       await unlock();
     },
   };

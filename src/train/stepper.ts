@@ -2,8 +2,8 @@
  * One training step on any runtime, browsers included: runs the graph on batches, sums their gradients, and updates
  * weights and buffers. It does not read batches, choose rates or write checkpoints.
  *
- * Trained weights and buffers are fed at each run; all other weights are constants in the graph. Outputs go to memory
- * allocated once per session, so a step leaves no garbage.
+ * Trained weights and buffers are fed at each run; all other weights are constants in the graph. The gradients of a run
+ * replace those of the run before: memory given to ONNX Runtime's Node binding would be filled, and then copied anyway.
  */
 import { asFloat32, float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import { exportModel } from '../nn/compile.js';
@@ -48,8 +48,8 @@ export class Stepper {
   readonly #feeds: Feeds;
   readonly #noise: ReadonlyMap<NoiseInput, Float32Array>;
   readonly #into: Feeds;
-  /** Gradients of the last run, and their mean over the runs of a step. */
-  readonly #last: ReadonlyMap<string, Float32Array>;
+  /** Gradients of the last run, and their mean over the runs of a step; one map if a step is one run. */
+  readonly #last = new Map<string, Float32Array>();
   readonly #gradients: ReadonlyMap<string, Float32Array>;
   #step: number;
   #runs = 0;
@@ -62,7 +62,8 @@ export class Stepper {
     const { accumulate = 1, step = 0, optimizer, seed } = options;
     const { trained, buffers, noise } = graph;
     this.#session = session;
-    this.#graph = graph;
+    // Not the whole graph: its tensors take memory and are no longer needed.
+    this.#graph = { trained, buffers, noise };
     this.#seed = seed;
     this.#accumulate = accumulate;
     this.#step = step;
@@ -78,14 +79,9 @@ export class Stepper {
       ...Object.fromEntries(this.#pending),
       ...Object.fromEntries(random.map(([{ name }, tensor]) => [name, tensor])),
     };
-    const zeros = trained.map(({ name, shape }) => [name, float32(new Float32Array(sizeOf(shape)), shape)] as const);
-    this.#last = new Map(zeros.map(([name, { data }]) => [name, data]));
     this.#gradients =
-      accumulate > 1 ? new Map(zeros.map(([name, { data }]) => [name, new Float32Array(data.length)])) : this.#last;
-    this.#into = {
-      ...Object.fromEntries(zeros.map(([name, tensor]) => [gradientName(name), tensor])),
-      ...Object.fromEntries([...this.#pending].map(([name, tensor]) => [updateName(name), unshare(tensor)])),
-    };
+      accumulate > 1 ? new Map(trained.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))])) : this.#last;
+    this.#into = Object.fromEntries([...this.#pending].map(([name, tensor]) => [updateName(name), unshare(tensor)]));
   }
 
   /**
@@ -136,11 +132,15 @@ export class Stepper {
   async run(feeds: Feeds): Promise<Scalars> {
     if (this.#runs === 0) this.#begin();
     this.#draw();
+    // Otherwise they would be in memory together with the new ones.
+    this.#last.clear();
     const taken = takenBy(this.#session, { ...feeds, ...this.#feeds });
     const results = await this.#session.run(taken, { into: this.#into });
     for (const [name, buffer] of this.#pending) copyInto(buffer, this.#into[updateName(name)]!, name);
+    for (const { name } of this.#graph.trained) this.#last.set(name, taking(results, gradientName(name)));
     if (this.#gradients !== this.#last) {
       for (const [name, sum] of this.#gradients) addShare(sum, this.#last.get(name)!, this.#accumulate);
+      this.#last.clear();
     }
     this.#runs++;
     const scalars = Object.entries(results).filter(([name]) => !(name in this.#into));
@@ -185,8 +185,15 @@ export class Stepper {
   }
 }
 
+/** Removes a gradient from the results of a run. */
+function taking(results: Record<string, TensorData>, name: string): Float32Array {
+  const { data } = asFloat32(results[name]!, name);
+  delete results[name];
+  return data;
+}
+
 /** Weights that no step updates. */
-function frozenOf({ trained, buffers }: Steps, weights: StateDict): StateDict {
+export function frozenOf({ trained, buffers }: Pick<Steps, 'trained' | 'buffers'>, weights: StateDict): StateDict {
   const moving = new Set([...trained, ...buffers].map(({ name }) => name));
   return new Map([...weights].filter(([name]) => !moving.has(name)));
 }

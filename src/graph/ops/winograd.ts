@@ -5,11 +5,11 @@
  * Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (CVPR 2016), gives the three matrices. In float32
  * the result differs from a direct convolution by rounding only (relative 1e-6 at 768 channels).
  */
-import { constant, shapeError, type Tensor } from '../tensor.js';
+import { constant, shapeError, type Tensor, withGradient } from '../tensor.js';
 import { float32 } from '../tensorData.js';
 import { gather, NOWHERE } from './gather.js';
-import { gemm, matmulTransposed } from './matrix.js';
-import { reshape, transpose } from './shape.js';
+import { gemm, matmul } from './matrix.js';
+import { reshape, transpose, transposeLast } from './shape.js';
 
 /** Transforms a tile of the input, Bᵀ. */
 const INPUT = [
@@ -58,7 +58,13 @@ export function conv3x3OfTokens(x: Tensor, weight: Tensor, grid: number): Tensor
   const tokens = reshape(x, [batch * grid * grid, inputs]);
   const windows = reshape(gather(tokens, tileIndices(batch, grid), 0), [places, tiles * inputs]);
   const transformed = reshape(gemm(bothAxes(INPUT), windows), [places, tiles, inputs]);
-  const products = matmulTransposed(transformed, transformedKernels(weight));
+  const kernel = transformedKernels(weight);
+  // The transformed kernels are nearly twice as large as the kernels. In training they are computed again for the gradient
+  // rather than kept.
+  const products = withGradient(matmul(transformed, transposeLast(kernel)), [transformed, kernel], (dy) => [
+    matmul(dy, transformedAgain(weight)),
+    matmul(transposeLast(dy), transformed),
+  ]);
   const pixels = gemm(bothAxes(OUTPUT), reshape(products, [places, tiles * outputs]));
   const rows = gather(reshape(pixels, [STEP * STEP * tiles, outputs]), pixelIndices(batch, grid), 0);
   return reshape(rows, [batch, grid * grid, outputs]);
@@ -70,6 +76,13 @@ function transformedKernels(weight: Tensor): Tensor {
   // Kernels as columns of a matrix: transposing a matrix is fast, transposing three axes is not.
   const columns = transpose(reshape(weight, [outputs * inputs, 9]), [1, 0]);
   const flat = gemm(bothAxes(KERNEL), columns);
+  return reshape(flat, [TILE * TILE, outputs, inputs]);
+}
+
+/** The same numbers by another node: equal nodes would be merged, and their result kept. */
+function transformedAgain(weight: Tensor): Tensor {
+  const [outputs, inputs] = [weight.size(0), weight.size(1)];
+  const flat = gemm(bothAxes(KERNEL), reshape(weight, [outputs * inputs, 9]), { transB: true });
   return reshape(flat, [TILE * TILE, outputs, inputs]);
 }
 
