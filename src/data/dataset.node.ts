@@ -14,9 +14,9 @@ import { nameKey } from '../formats/outputNames.js';
 import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
 import type { Dataset, LabelledImage, ReadOptions } from './dataset.js';
 import { FactsTable, patientByName } from './imageFacts.js';
-import { binaryMask, brightestSamples, classIndices } from './importers/masks.js';
 import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
 import { NameIndex } from './nameIndex.js';
+import { binaryMask, brightestSamples, classIndices } from './publishedMasks.js';
 import { EVERY_CLASS, LIST_FOLDER, type ListText, type Sample, SampleList, sampleOrigin } from './sampleList.js';
 
 export type { Dataset, LabelledImage } from './dataset.js';

@@ -13,7 +13,7 @@ import { writePng } from '../formats/imageWrite.node.js';
 import { openDataset } from './dataset.node.js';
 import { IMPORTER_TITLES } from './importers/importer.js';
 import { IMPORTERS, planImport } from './importers/index.node.js';
-import { binaryMask } from './importers/masks.js';
+import { binaryMask } from './publishedMasks.js';
 
 const FIXTURES = fileURLToPath(new URL('../../test/fixtures/data/', import.meta.url));
 const shared = process.env.SAMUS_TEST_DATA ?? '';

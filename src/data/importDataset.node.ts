@@ -16,7 +16,7 @@ import { parseClassJson, parseDatasetJson } from './classes.js';
 import { groupBy } from './groupBy.js';
 import { formatFacts, type ImageFacts, patientByName } from './imageFacts.js';
 import type { ImportItem, ImportPlan, Skipped } from './importers/importer.js';
-import { checkSameSize } from './importers/masks.js';
+import { checkSameSize } from './publishedMasks.js';
 import { checkListable, LIST_FOLDER } from './sampleList.js';
 import { SIDES } from './splitLists.js';
 

@@ -3,7 +3,7 @@
  * handles failed jobs.
  */
 import { dirname } from 'node:path';
-import { binaryMask, brightestSamples } from '../data/importers/masks.js';
+import { binaryMask, brightestSamples } from '../data/publishedMasks.js';
 import { listed, SamusError } from '../errors.js';
 import { type AnnotationClass, annotationJson } from '../formats/annotation.js';
 import { writeSafetensorsFile } from '../formats/checkpointFile.node.js';

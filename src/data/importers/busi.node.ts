@@ -4,9 +4,9 @@
  */
 import { join, relative } from 'node:path';
 import { readImage } from '../../formats/imageFile.node.js';
+import { uniteMasks } from '../publishedMasks.js';
 import { findFolder, imageNames, readBinaryMask } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
-import { uniteMasks } from './masks.js';
 
 const DATASET = 'Breast-BUSI';
 const KINDS = ['benign', 'malignant', 'normal'] as const;

@@ -10,7 +10,7 @@ import { openImage } from '../../formats/imageFile.node.js';
 import { isNamedAs, readFormats } from '../../formats/imageFormat.js';
 import { nameKey } from '../../formats/outputNames.js';
 import { groupBy } from '../groupBy.js';
-import { binaryMask } from './masks.js';
+import { binaryMask } from '../publishedMasks.js';
 
 /** Names of the files in a folder, in natural order (2 before 10); none if there is no such folder. */
 export async function fileNames(folder: string): Promise<string[]> {

@@ -6,9 +6,9 @@ import { basename, join, relative } from 'node:path';
 import { SamusError } from '../../errors.js';
 import { readImage } from '../../formats/imageFile.node.js';
 import { parseRow } from '../imageFacts.js';
+import { fillOutline } from '../publishedMasks.js';
 import { findFolder, imageNames, layoutError, readBinaryMask, stemOf, textIfThere } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
-import { fillOutline } from './masks.js';
 
 const DATASET = 'FetalHead-HC18';
 const CSV = 'training_set_pixel_size_and_HC.csv';

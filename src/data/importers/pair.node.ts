@@ -4,9 +4,9 @@
  */
 import { SamusError } from '../../errors.js';
 import type { Image } from '../../formats/image.js';
+import { binaryMask, classIndices } from '../publishedMasks.js';
 import { findFolder, layoutError } from './files.node.js';
 import { datasetEntry, type Importer } from './importer.js';
-import { binaryMask, classIndices } from './masks.js';
 import { pairItems } from './pairs.node.js';
 
 const LAYOUT = 'a folder of images and a folder of labels with the same names';

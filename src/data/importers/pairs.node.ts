@@ -7,9 +7,9 @@ import type { Image } from '../../formats/image.js';
 import { mayHaveFrames, openImage, readImage } from '../../formats/imageFile.node.js';
 import { frameName } from '../../formats/outputNames.js';
 import { patientByName } from '../imageFacts.js';
+import { binaryMask } from '../publishedMasks.js';
 import { byStem, imageNames } from './files.node.js';
 import type { ImportItem, Skipped } from './importer.js';
-import { binaryMask } from './masks.js';
 
 export interface PairFolders {
   /** The folder that the user named. */

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { createImage } from '../../formats/image.js';
 import { readImage, readMask } from '../../formats/imageFile.node.js';
 import { PHANTOM_KINDS } from '../phantom.js';
+import { checkSameSize } from '../publishedMasks.js';
 import { fileNames } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
-import { checkSameSize } from './masks.js';
 
 /** Text, as the parts of a file name are. */
 const CLASSES: readonly string[] = PHANTOM_KINDS;

@@ -1,6 +1,6 @@
 /** Converts between objects and label images, and reads masks in the forms in which datasets publish them. */
 import { gunzipSync } from 'fflate';
-import { binaryMask, fillOutline } from '../../data/importers/masks.js';
+import { binaryMask, fillOutline } from '../../data/publishedMasks.js';
 import { SamusError } from '../../errors.js';
 import { type ClassMap, decodeClassPng } from '../../formats/classPng.js';
 import { createImage, type Image, toGrey } from '../../formats/image.js';

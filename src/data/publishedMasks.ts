@@ -1,11 +1,11 @@
 /**
- * From the ways in which masks are published to class indices: grey pictures with or without compression noise,
- * several masks of one image, outlines, polygons.
+ * Converts masks as datasets publish them to class indices: grey images with or without compression noise, several masks
+ * of one image, outlines.
  */
-import { SamusError } from '../../errors.js';
-import { createImage, type Image, toGrey } from '../../formats/image.js';
-import { extentOf } from '../../formats/mask.js';
-import { Regions } from '../../formats/maskRegions.js';
+import { SamusError } from '../errors.js';
+import { createImage, type Image, toGrey } from '../formats/image.js';
+import { extentOf } from '../formats/mask.js';
+import { Regions } from '../formats/maskRegions.js';
 
 /** Separates 0 from 255 in masks that are stored without loss. */
 const MIDDLE = 127;
