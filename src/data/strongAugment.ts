@@ -59,7 +59,7 @@ export function augmentStrongly(
   if (random.chance(CHANCE)) unevenGain(planes, side, smoothField(random), random.uniform(0, MOST_GAIN));
   if (random.chance(RARE)) {
     const deviation = random.uniform(...BLUR) * side;
-    for (const plane of planes) blur(plane, side, deviation);
+    for (const plane of planes) smoothed(plane, side, deviation);
   }
   if (random.chance(RARE)) speckle(planes, random, random.uniform(0, MOST_SPECKLE));
   const data = new Uint8Array(side * side * channels);
@@ -165,7 +165,7 @@ function unevenGain(planes: readonly Float32Array[], side: number, field: Field,
 }
 
 /** Gaussian, the image continued by its border. */
-function blur(grey: Float32Array, side: number, deviation: number): void {
+export function smoothed(grey: Float32Array, side: number, deviation: number): void {
   const reach = Math.ceil(3 * deviation);
   const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-0.5 * ((i - reach) / deviation) ** 2));
   const total = weights.reduce((a, b) => a + b, 0);

@@ -31,7 +31,7 @@ import { flagOf } from './settings.js';
 import { frozenOf, Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 import { classesOfLists, fingerprint, readLists } from './trainingLists.node.js';
-import { ASKED, pointsOf, type SampleShape } from './trainingSample.js';
+import { ASKED, augmentationFor, pointsOf, type SampleShape } from './trainingSample.js';
 import { type CheckpointSource, type Position, readTrainingState, writeLast } from './trainingState.node.js';
 import type { ValidationOptions } from './validate.node.js';
 
@@ -185,7 +185,7 @@ async function prepare(
     prompts: config.prompts,
     middleClicks: config.middleClicks,
     boxGrowth: config.boxGrowth,
-    augment: config.augment,
+    augment: augmentationFor(config.augment, architectureOf(model).published.settings),
     clickNoise: recipe.kind === 'published' ? 0 : Math.max(1, recipe.rounds - 1) * side * side,
     seed,
   };

@@ -134,7 +134,7 @@ export const SETTINGS = {
   augment: setting({
     kind: choice(AUGMENTATIONS),
     option: '--augment <kind>',
-    help: 'changes to the training images',
+    help: 'random changes to the training images; published is what the network is published with',
     initial: 'published',
   }),
   optimizer: setting({

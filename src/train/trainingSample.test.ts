@@ -5,10 +5,16 @@ import { evaluationClick } from '../data/prompts.js';
 import { createImage } from '../formats/image.js';
 import { imageFrame, inputShape } from '../models/graphs.js';
 import { GREY_STRETCHED, prepareImage } from '../models/preprocessing.js';
-import { presets } from '../models/registry.js';
+import { architectureOf, presets } from '../models/registry.js';
 import { SAM_PREPROCESSING, SAM_VIT_B } from '../models/sam/config.js';
 import { BatchFeeds } from './gradientGraph.js';
-import { makeTrainingSample, SampleOrder, type SampleShape, validationExample } from './trainingSample.js';
+import {
+  augmentationFor,
+  makeTrainingSample,
+  SampleOrder,
+  type SampleShape,
+  validationExample,
+} from './trainingSample.js';
 
 const { image, objects } = makePhantom({ seed: 3, width: 64, height: 64, kind: 'lesion' });
 const label = createImage(64, 64, 1, objects[0]!.mask);
@@ -38,6 +44,15 @@ function digest(shape: Partial<SampleShape>): string {
   return hash.digest('hex').slice(0, 16);
 }
 
+it('takes the augmentation that each network is published with', () => {
+  const kindOf = (name: string) =>
+    augmentationFor('published', architectureOf(presets().get(name)!).published.settings);
+  const names = ['samus-s', 'sam-s', 'fatnet-s', 'unet-s', 'medsam-s', 'samed-s', 'samadapter-s', 'setr-s'];
+  const kinds = ['samus', 'samus', 'samus', 'none', 'none', 'synapse', 'mirror', 'setr'];
+  expect(names.map(kindOf)).toEqual(kinds);
+  expect(augmentationFor('flip', architectureOf(presets().get('setr-s')!).published.settings)).toBe('flip');
+});
+
 it.each(['medsam-s', 'transunet-s', 'h2former-s', 'samed-s', 'canet-s'])(
   'trains %s on what it predicts from',
   (name) => {
@@ -54,16 +69,16 @@ it.each(['medsam-s', 'transunet-s', 'h2former-s', 'samed-s', 'canet-s'])(
 describe('makeTrainingSample', () => {
   it.each([
     ['SAMUS', 'none', '9f2b9d759a4d24eb'],
-    ['SAMUS', 'published', '3369754e24f994ce'],
+    ['SAMUS', 'samus', '3369754e24f994ce'],
     ['SAMUS', 'flip', '403399c833ceeff0'],
     ['SAMUS', 'strong', '0ac5551a71aaf694'],
-    ['SAM', 'published', '26c81145030c63ef'],
+    ['SAM', 'samus', '26c81145030c63ef'],
     ['SAM', 'strong', '9e7ee164b3d66d15'],
   ] as const)('makes the same samples as every version before (%s, %s)', (model, augment, expected) => {
     expect(digest({ augment, ...(model === 'SAM' && SAM_INPUT) })).toBe(expected);
   });
 
-  it.each(['none', 'published', 'flip', 'strong'] as const)(
+  it.each(['none', 'samus', 'flip', 'strong'] as const)(
     'changes all channels of a colour image alike (%s)',
     (augment) => {
       const planes = [image.data, image.data.map((v) => v >> 1), image.data];
@@ -97,12 +112,15 @@ describe('makeTrainingSample', () => {
     }
   });
 
-  it.each(['flip', 'strong'] as const)('depends on seed, epoch and index alone (%s)', (augment) => {
-    const shape = { augment, prompts: 'mixed' } as const;
-    expect(sample(shape, 1, 2)).toEqual(sample(shape, 1, 2));
-    expect(sample(shape, 1, 2)).not.toEqual(sample(shape, 2, 1));
-    expect(sample({ ...shape, seed: 2 }, 1, 2)).not.toEqual(sample(shape, 1, 2));
-  });
+  it.each(['flip', 'strong', 'synapse', 'cenet', 'missformer'] as const)(
+    'depends on seed, epoch and index alone (%s)',
+    (augment) => {
+      const shape = { augment, prompts: 'mixed' } as const;
+      expect(sample(shape, 1, 2)).toEqual(sample(shape, 1, 2));
+      expect(sample(shape, 1, 2)).not.toEqual(sample(shape, 2, 1));
+      expect(sample({ ...shape, seed: 2 }, 1, 2)).not.toEqual(sample(shape, 1, 2));
+    },
+  );
 
   it('clicks on the object, one click and one padding point', () => {
     for (let index = 0; index < 20; index++) {

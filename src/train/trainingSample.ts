@@ -3,11 +3,12 @@
  * the seed, the epoch and the sample's position in the list, so the thread and the time do not matter.
  */
 import { augment, type Example, lowLabelOf, resizeExample } from '../data/augment.js';
+import { augmentAsPublished, isNetworkAugmentation, NETWORK_AUGMENTATIONS } from '../data/networkAugment.js';
 import { evaluationClick, grownBox, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
 import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, type Image } from '../formats/image.js';
 import { resizeNearest } from '../formats/resize.js';
-import type { PromptKind } from '../models/architecture.js';
+import type { Architecture, PromptKind } from '../models/architecture.js';
 import {
   type InputShape,
   inputDims,
@@ -20,9 +21,20 @@ import {
 import { type PromptToken, promptTokens } from '../models/promptPoints.js';
 import { Random } from '../nn/random.js';
 
-/** `flip` is `published` after mirroring half of the images left to right; `strong` is a stronger one after the same. */
-export const AUGMENTATIONS = ['none', 'published', 'flip', 'strong'] as const;
-type Augmentation = (typeof AUGMENTATIONS)[number];
+/**
+ * `published` is the one that the network is published with; `samus` is SAMUS's; `flip` is the same after mirroring half of
+ * the images left to right; `strong` is a stronger one after mirroring; the others belong to other networks.
+ */
+export const AUGMENTATIONS = ['none', 'published', 'samus', 'flip', 'strong', ...NETWORK_AUGMENTATIONS] as const;
+type Augmentation = Exclude<(typeof AUGMENTATIONS)[number], 'published'>;
+
+/** What an augmentation of a configuration means for a network. */
+export function augmentationFor(
+  kind: (typeof AUGMENTATIONS)[number],
+  { augment: published }: Architecture['published']['settings'],
+): Augmentation {
+  return kind === 'published' ? (published ?? 'samus') : kind;
+}
 
 /**
  * `point`: one click, as published; `points`: one to three clicks on the object and up to three beside it; `box`: the
@@ -173,7 +185,11 @@ function makePicture(stored: Image, label: Image, shape: SampleShape, random: Ra
   // Mirror before framing, so that SAM's padding of tall images stays on the right.
   const turned = (kind === 'flip' || kind === 'strong') && random.chance(0.5);
   let [picture, classes] = turned ? framed(mirrored(image), mirrored(label), shape) : framed(image, label, shape);
-  if (kind !== 'none') {
+  if (isNetworkAugmentation(kind)) {
+    const side = shape.imageSize;
+    const resize = (given: Image): Image => resizedFor(shape.preprocessing, given, side, side);
+    ({ image: picture, label: classes } = augmentAsPublished(kind, picture, classes, random, side, resize));
+  } else if (kind !== 'none') {
     const augmented = kind === 'strong' ? augmentStrongly : augment;
     ({ image: picture, label: classes } = augmented(picture, classes, random, shape.imageSize));
   }

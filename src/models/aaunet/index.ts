@@ -62,7 +62,7 @@ export const AAUNET: ClassArchitecture<AaunetConfig> = {
     isTrained: () => true,
     targetSide: ({ imageSize }) => imageSize,
     loss: ({ logits }, target) => ({ loss: binaryCrossEntropy(logits, targetMaps(logits, target)) }),
-    settings: { epochs: 50, batch: 12, learningRate: 1e-3, weightDecay: 0 },
+    settings: { epochs: 50, batch: 12, learningRate: 1e-3, weightDecay: 0, augment: 'aaunet' },
   },
 
   reference: { models: ['aaunet'], config: referenceConfig },

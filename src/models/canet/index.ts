@@ -92,6 +92,7 @@ export const CANET: ClassArchitecture<CanetConfig> = {
       batch: 16,
       learningRate: 1e-4,
       weightDecay: 1e-8,
+      augment: 'canet',
       schedule: 'step',
       drops: [256 / 300],
       dropFactor: 0.5,

@@ -67,6 +67,7 @@ export const CENET: ClassArchitecture<CenetConfig> = {
       batch: 24,
       learningRate: 1.25e-4,
       weightDecay: 0,
+      augment: 'cenet',
       schedule: 'step',
       drops: [90 / 140, 120 / 140],
     },

@@ -78,6 +78,7 @@ export const CPFNET: ClassArchitecture<CpfnetConfig> = {
       optimizer: 'sgd',
       learningRate: 0.01,
       weightDecay: 1e-4,
+      augment: 'cpfnet',
       schedule: 'polynomial',
     },
   },

@@ -95,6 +95,7 @@ export const H2FORMER: ClassArchitecture<H2formerConfig> = {
       optimizer: 'adamw',
       learningRate: 1e-4,
       weightDecay: 3e-5,
+      augment: 'h2former',
       schedule: 'polynomial',
     },
   },

@@ -74,7 +74,15 @@ export const MEDSAM: PromptedArchitecture<MedSamConfig> = {
     isTrained: (_, name) => !name.startsWith('prompt_encoder.'),
     targetSide: ({ imageSize }) => imageSize,
     loss: medSamLoss,
-    settings: { epochs: 1000, batch: 2, learningRate: 1e-4, weightDecay: 0.01, optimizer: 'adamw', boxGrowth: 20 },
+    settings: {
+      epochs: 1000,
+      batch: 2,
+      learningRate: 1e-4,
+      weightDecay: 0.01,
+      augment: 'none',
+      optimizer: 'adamw',
+      boxGrowth: 20,
+    },
   },
 
   isQuantisable: (name) => SAM.isQuantisable?.(name) === true,

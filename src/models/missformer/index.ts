@@ -98,6 +98,7 @@ export const MISSFORMER: ClassArchitecture<MissformerConfig> = {
       optimizer: 'sgd',
       learningRate: 0.05,
       weightDecay: 1e-4,
+      augment: 'missformer',
       schedule: 'polynomial',
     },
   },

@@ -66,7 +66,7 @@ export const MSA: PromptedArchitecture<MsaConfig> = {
     },
     targetSide: ({ outputSize }) => outputSize,
     loss: msaLoss,
-    settings: { epochs: 100, batch: 32, learningRate: 1e-4, weightDecay: 0 },
+    settings: { epochs: 100, batch: 32, learningRate: 1e-4, weightDecay: 0, augment: 'none' },
   },
 
   isQuantisable: (name) => SAM.isQuantisable?.(name) === true,

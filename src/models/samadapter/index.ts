@@ -96,6 +96,7 @@ export const SAM_ADAPTER: ClassArchitecture<SamAdapterConfig> = {
       batch: 2,
       learningRate: 2e-4,
       weightDecay: 0.01,
+      augment: 'mirror',
       optimizer: 'adamw',
       schedule: 'cosine',
       lowestRate: 1e-7,

@@ -111,6 +111,7 @@ export const SAMED: ClassArchitecture<SamedConfig> = {
       batch: 12,
       learningRate: 0.005,
       weightDecay: 0.1,
+      augment: 'synapse',
       optimizer: 'adamw',
       schedule: 'polynomial',
       warmup: 250,

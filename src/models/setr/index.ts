@@ -74,6 +74,7 @@ export const SETR: ClassArchitecture<SetrConfig> = {
       optimizer: 'sgd',
       learningRate: 0.001,
       weightDecay: 0,
+      augment: 'setr',
       momentum: 0.9,
       schedule: 'polynomial',
       lowestRate: 1e-4,

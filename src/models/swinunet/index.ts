@@ -99,6 +99,7 @@ export const SWINUNET: ClassArchitecture<SwinUnetConfig> = {
       optimizer: 'sgd',
       learningRate: 0.05,
       weightDecay: 1e-4,
+      augment: 'synapse',
       momentum: 0.9,
       schedule: 'polynomial',
     },

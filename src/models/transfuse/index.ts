@@ -90,7 +90,15 @@ export const TRANSFUSE: ClassArchitecture<TransFuseConfig> = {
     isTrained: () => true,
     targetSide: ({ imageSize }) => imageSize,
     loss: transfuseLoss,
-    settings: { epochs: 25, batch: 16, learningRate: 7e-5, weightDecay: 0, momentum: 0.5, clip: 2 },
+    settings: {
+      epochs: 25,
+      batch: 16,
+      learningRate: 7e-5,
+      weightDecay: 0,
+      augment: 'transfuse',
+      momentum: 0.5,
+      clip: 2,
+    },
   },
 
   backbones: [

@@ -88,6 +88,7 @@ export const TRANSUNET: ClassArchitecture<TransUnetConfig> = {
       optimizer: 'sgd',
       learningRate: 0.01,
       weightDecay: 1e-4,
+      augment: 'synapse',
       momentum: 0.9,
       schedule: 'polynomial',
     },

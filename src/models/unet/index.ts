@@ -78,6 +78,7 @@ export const UNET: ClassArchitecture<UnetConfig> = {
       optimizer: 'rmsprop',
       learningRate: 1e-5,
       weightDecay: 1e-8,
+      augment: 'none',
       momentum: 0.999,
       clip: 1,
       schedule: 'plateau',
