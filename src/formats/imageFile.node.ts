@@ -24,9 +24,9 @@ const fileSystem = () => import('./fileSystem.node.js');
 /**
  * Opens a file, or bytes that hold a whole file, without decoding it.
  * @param source a path, or the bytes of a file; volumes only by their path
- * @throws SamusError IMAGE_NOT_FOUND, IMAGE_UNREADABLE (no permission, a folder), IMAGE_DICOM, IMAGE_FORMAT (no image,
- *   or of a kind that is not read), IMAGE_CORRUPT (cut off or damaged), IMAGE_TOO_LARGE, and of volumes VOLUME_FORMAT,
- *   VOLUME_CORRUPT, VOLUME_TOO_LARGE
+ * @throws SamusError IMAGE_NOT_FOUND, IMAGE_UNREADABLE (no permission, a folder), IMAGE_FORMAT (no image, or of a
+ *   kind that is not read), IMAGE_CORRUPT (cut off or damaged), IMAGE_TOO_LARGE, of volumes VOLUME_FORMAT,
+ *   VOLUME_CORRUPT, VOLUME_TOO_LARGE, and of DICOM the codes that begin so
  */
 export async function openImage(source: string | Uint8Array, limits: ImageLimits = {}): Promise<ImageSource> {
   const checked = { ...DEFAULT_LIMITS, ...limits };
@@ -67,7 +67,7 @@ export interface FrameChoice {
   readonly frame?: number;
 }
 
-/** @throws SamusError IMAGE_DICOM, IMAGE_FORMAT, and as the reader of the format */
+/** @throws SamusError IMAGE_FORMAT, and as the reader of the format */
 async function openDetected(
   bytes: Uint8Array,
   file: Omit<ImageFile, 'format'>,

@@ -36,6 +36,8 @@ export const SNIFF_BYTES = 512;
 const headers = () => import('./imageHeader.js');
 const openBmp: OpenFile = async (file, limits) => (await import('./imageBmp.js')).bmpSource(file, limits);
 
+const openDicom: OpenFile = async (file, limits) => (await import('./dicom/dicomSource.js')).dicomSource(file, limits);
+
 /** Four characters at byte 4, the name of the first box of a file. */
 const box = (bytes: string): Signature => ({ bytes, at: 4 });
 
@@ -45,8 +47,9 @@ const FORMATS: FileFormat[] = [
     // First: the 128 free bytes before its signature may hold a TIFF header, for viewers of both kinds.
     ...file('image', 'dicom', 'DICOM', ['dcm'], [{ bytes: 'DICM', at: 128 }]),
     detect: isBareDicom,
+    mimeTypes: ['application/dicom'],
     hasFrames: true,
-    hint: 'DICOM is not read yet: export a frame as PNG in your viewer',
+    node: openDicom,
   },
   {
     ...file('image', 'png', 'PNG', ['png'], ['\x89PNG\r\n\x1a\n']),
@@ -187,7 +190,7 @@ export function sniffFormat(bytes: Uint8Array): FileFormat | undefined {
 export function unreadFormat(name: string, format: KnownFormat | undefined, empty = false): SamusError {
   const found = empty ? 'is empty' : format ? `is of type ${format.title}` : 'is none of them';
   return new SamusError(
-    format?.id === 'dicom' ? 'IMAGE_DICOM' : 'IMAGE_FORMAT',
+    'IMAGE_FORMAT',
     `expected ${titles(readFormats('node'), 'or')}, but ${name} ${found}`,
     format?.hint ?? 'export the image as PNG',
     { image: name, format: format?.id ?? null },

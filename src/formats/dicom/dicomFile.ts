@@ -31,18 +31,16 @@ export interface DicomFile {
 }
 
 export interface PixelElement {
-  /** The bytes of native pixels, as in the file, or the items of encapsulated ones: the Basic Offset Table, then fragments. */
+  /** The bytes of native pixels in little endian, or the items of encapsulated ones: the Basic Offset Table, then fragments. */
   readonly content: Uint8Array | readonly Uint8Array[];
-  /** Whether 16-bit samples are in big endian. */
-  readonly bigEndian: boolean;
   /** Whether the file ends before the value does. */
   readonly truncated: boolean;
 }
 
 export const IMPLICIT = '1.2.840.10008.1.2';
 export const EXPLICIT = '1.2.840.10008.1.2.1';
-const DEFLATED = '1.2.840.10008.1.2.1.99';
-const BIG_ENDIAN = '1.2.840.10008.1.2.2';
+export const DEFLATED = '1.2.840.10008.1.2.1.99';
+export const BIG_ENDIAN = '1.2.840.10008.1.2.2';
 
 const PIXEL_DATA = 0x7fe00010;
 const ITEM = 0xfffee000;
@@ -75,7 +73,7 @@ export async function readDicomFile(bytes: Uint8Array): Promise<DicomFile> {
     transferSyntax: named ?? (explicit ? EXPLICIT : IMPLICIT),
     meta: head.data,
     data,
-    ...(pixels && { pixels: { ...pixels, bigEndian: !little } }),
+    ...(pixels && { pixels }),
   };
 }
 
@@ -111,7 +109,7 @@ function walk(bytes: Uint8Array, start: number, { group, ...coding }: Coding & {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Map<number, DicomElement>();
   const stack: Level[] = [{ ...coding, kind: 'data set', end: bytes.length, open: false, elements: data }];
-  let pixels: Omit<PixelElement, 'bigEndian'> | undefined;
+  let pixels: PixelElement | undefined;
   let fragments: Uint8Array[] = [];
   let at = start;
   let elements = 0;
@@ -148,13 +146,14 @@ function walk(bytes: Uint8Array, start: number, { group, ...coding }: Coding & {
       throw corruptDicom(`expected ${length} bytes of ${tagName(tag)}, got ${Math.max(0, level.end - from)}`);
     }
     at = end;
-    if (native) pixels = { content: bytes.subarray(from, end), truncated: from + length > end };
+    // Words are swapped even where a sample is a byte.
+    const order = level.little ? 1 : swapUnit(vr);
+    if (native) pixels = { content: swapped(bytes.subarray(from, end), order), truncated: from + length > end };
     else if (kept && (vr === 'SQ' || knownVr(tag) === 'SQ')) {
       at = from;
       enter(level, tag, vr, end, false, kept);
     } else if (kept) {
-      const value = bytes.subarray(from, end);
-      level.elements?.set(tag, { vr: valueVr(tag, vr), bytes: level.little ? value : swapped(value, swapUnit(vr)) });
+      level.elements?.set(tag, { vr: valueVr(tag, vr), bytes: swapped(bytes.subarray(from, end), order) });
     }
   };
 

@@ -1,0 +1,149 @@
+/**
+ * Decodes the frames of a DICOM file to stored samples. The codecs are the WebAssembly builds of libjpeg-turbo, CharLS,
+ * OpenJPEG and OpenJPH, and a decoder of lossless JPEG; each is loaded when the first frame needs it. Headers are
+ * checked before a codec runs (codestream.ts), and the number of samples after it.
+ */
+import { SamusError } from '../../errors.js';
+import { checkJpeg, checkJpeg2000, decodeRunLengths, type FrameShape, markRgb } from './codestream.js';
+import { damagedPixels, type PixelFormat } from './pixelFormat.js';
+
+/** The samples of a frame as stored. */
+export interface StoredSamples {
+  readonly values: Uint8Array | Uint16Array;
+  /** Whether they lie plane by plane. */
+  readonly planar: boolean;
+  /** Whether three samples are RGB, whatever the photometric interpretation says. */
+  readonly rgb: boolean;
+}
+
+type Factory = typeof import('@cornerstonejs/codec-charls/decodewasmjs');
+type WasmCodec = Awaited<ReturnType<Factory['default']>>;
+type WasmCoding = Exclude<PixelFormat['coding'], 'native' | 'rle' | 'lossless'>;
+
+/** Where the page has the WebAssembly files; on Node the codecs find them beside themselves. */
+export type WasmUrls = Readonly<Record<WasmCoding, () => Promise<string>>>;
+
+const FACTORIES: Readonly<Record<WasmCoding, () => Promise<Factory>>> = {
+  jpeg: () => import('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs'),
+  jpegls: () => import('@cornerstonejs/codec-charls/decodewasmjs'),
+  j2k: () => import('@cornerstonejs/codec-openjpeg/decodewasmjs'),
+  htj2k: () => import('@cornerstonejs/codec-openjph/wasmjs'),
+};
+
+const loaded = new Map<WasmCoding, Promise<WasmCodec>>();
+
+/** @throws SamusError DICOM_PIXELS_DAMAGED, DICOM_CODEC */
+export async function decodeFrame(
+  bytes: Uint8Array,
+  format: PixelFormat,
+  wasm: WasmUrls | undefined,
+): Promise<StoredSamples> {
+  switch (format.coding) {
+    case 'native':
+      return { values: samplesOf(bytes, format.bitsAllocated), planar: format.planar, rgb: false };
+    case 'rle':
+      return { values: samplesOf(decodeRunLengths(bytes, format), format.bitsAllocated), planar: true, rgb: false };
+    case 'lossless':
+      return decodeLossless(bytes, format);
+    case 'jpeg': {
+      // Baseline, extended, and progressive, which files call baseline.
+      const header = checkJpeg(bytes, format, [0xc0, 0xc1, 0xc2]);
+      const bare = format.photometric === 'RGB' && !header.colourMarked;
+      const { values } = await runWasm('jpeg', bare ? markRgb(bytes) : bytes, header, wasm);
+      return { values, planar: false, rgb: true };
+    }
+    case 'jpegls': {
+      const { values, planar } = await runWasm('jpegls', bytes, checkJpeg(bytes, format, [0xf7]), wasm);
+      return { values, planar, rgb: false };
+    }
+    default: {
+      const header = checkJpeg2000(bytes, format);
+      const { values } = await runWasm(format.coding, header.stream, header, wasm);
+      const mixed = header.mixesComponents || !format.photometric.startsWith('YBR_FULL');
+      return { values, planar: false, rgb: mixed };
+    }
+  }
+}
+
+async function decodeLossless(bytes: Uint8Array, format: PixelFormat): Promise<StoredSamples> {
+  const header = checkJpeg(bytes, format, [0xc3]);
+  const { Decoder } = await import('@cornerstonejs/jpeg-lossless-decoder-js');
+  const width = bytesOfSample(header);
+  try {
+    const { buffer } = Uint8Array.from(bytes);
+    const output = new Decoder().decode(buffer, 0, buffer.byteLength, width);
+    const decoded = new Uint8Array(output.buffer, output.byteOffset, output.byteLength);
+    return { values: checkLength(decoded, header), planar: false, rgb: false };
+  } catch (error) {
+    throw asDamage(error);
+  }
+}
+
+async function runWasm(coding: WasmCoding, bytes: Uint8Array, header: FrameShape, wasm: WasmUrls | undefined) {
+  const codec = await loadCodec(coding, wasm);
+  const Decoder = codec.JPEGDecoder ?? codec.JpegLSDecoder ?? codec.J2KDecoder ?? codec.HTJ2KDecoder;
+  if (!Decoder) throw codecFailed('it has no decoder');
+  try {
+    const decoder = new Decoder();
+    decoder.getEncodedBuffer(bytes.length).set(bytes);
+    decoder.decode();
+    // A copy: the memory is the codec's.
+    const decoded = Uint8Array.from(decoder.getDecodedBuffer());
+    const planar = header.components > 1 && decoder.getInterleaveMode?.() === 0;
+    decoder.delete();
+    return { values: checkLength(decoded, header), planar };
+  } catch (error) {
+    // After a trap, the memory of the codec may be in any state.
+    loaded.delete(coding);
+    throw asDamage(error);
+  }
+}
+
+function loadCodec(coding: WasmCoding, wasm: WasmUrls | undefined): Promise<WasmCodec> {
+  const known = loaded.get(coding);
+  if (known) return known;
+  const loading = startCodec(coding, wasm);
+  loaded.set(coding, loading);
+  loading.catch(() => loaded.delete(coding));
+  return loading;
+}
+
+async function startCodec(coding: WasmCoding, wasm: WasmUrls | undefined): Promise<WasmCodec> {
+  // Codecs print about damage to standard output, which belongs to results.
+  const silent = { print: () => {}, printErr: () => {} };
+  try {
+    const { default: create } = await FACTORIES[coding]();
+    const url = await wasm?.[coding]();
+    return await create(url === undefined ? silent : { ...silent, locateFile: () => url });
+  } catch (error) {
+    throw codecFailed(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const bytesOfSample = ({ precision }: FrameShape): 1 | 2 => (precision > 8 ? 2 : 1);
+
+/** @throws SamusError DICOM_PIXELS_DAMAGED; openjpeg returns nothing for damage, and does not throw */
+function checkLength(decoded: Uint8Array, header: FrameShape): Uint8Array | Uint16Array {
+  const expected = header.width * header.height * header.components * bytesOfSample(header);
+  if (decoded.length !== expected) {
+    throw damagedPixels(`expected ${expected} bytes of a decoded frame, got ${decoded.length}`);
+  }
+  return samplesOf(decoded, bytesOfSample(header) * 8);
+}
+
+/** Samples of 8 bits, or of 16 in little endian. */
+function samplesOf(bytes: Uint8Array, bits: number): Uint8Array | Uint16Array {
+  if (bits === 8) return bytes;
+  const values = new Uint16Array(Math.floor(bytes.length / 2));
+  for (let i = 0; i < values.length; i++) values[i] = bytes[i * 2]! | (bytes[i * 2 + 1]! << 8);
+  return values;
+}
+
+const asDamage = (error: unknown): SamusError =>
+  error instanceof SamusError ? error : damagedPixels('expected a frame that decodes, got damaged bytes');
+
+function codecFailed(reason: string): SamusError {
+  return new SamusError('DICOM_CODEC', `cannot load the codec of the frames: ${reason}`, 'install samus again', {
+    reason,
+  });
+}

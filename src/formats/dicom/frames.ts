@@ -1,0 +1,113 @@
+/**
+ * Where the frames of a DICOM file are: equal parts of native pixels, or fragments of encapsulated ones, which offset
+ * tables group into frames, or the beginnings of their codestreams where the tables are missing or wrong (PS3.5 A.4).
+ */
+import { bytesOf, corruptDicom, type DataSet, numbersOf } from './dataSet.js';
+import type { PixelElement } from './dicomFile.js';
+import { damagedPixels, type PixelFormat } from './pixelFormat.js';
+
+export interface Frames {
+  /** Frames that are complete; fewer than the file states where it is cut off. */
+  readonly count: number;
+  /** Whether YBR_FULL_422 has three samples a pixel: servers convert it to RGB and keep the name. */
+  readonly converted: boolean;
+  /** The stored bytes of a frame, from 1. */
+  at(frame: number): Uint8Array;
+}
+
+/** @throws SamusError DICOM_TRUNCATED if no frame is complete, DICOM_CORRUPT if fragments do not make up frames */
+export function locateFrames(data: DataSet, { content }: PixelElement, format: PixelFormat): Frames {
+  if (content instanceof Uint8Array) return nativeFrames(content, format);
+  const groups = encapsulatedFrames(data, content, format);
+  return { count: groups.length, converted: false, at: (frame) => join(groups[frame - 1] ?? []) };
+}
+
+function nativeFrames(content: Uint8Array, format: PixelFormat): Frames {
+  const { rows, columns, samples, bitsAllocated, frames, photometric } = format;
+  const subsampled = photometric.endsWith('_422');
+  const full = rows * columns * samples * (bitsAllocated / 8);
+  const converted = photometric === 'YBR_FULL_422' && content.length >= full * frames;
+  if (subsampled && !converted && columns % 2 === 1) {
+    throw corruptDicom(`expected an even number of columns of ${photometric}, got ${columns}`);
+  }
+  const size = subsampled && !converted ? rows * columns * 2 : full;
+  const count = Math.min(frames, Math.floor(content.length / size));
+  if (count === 0) {
+    throw damagedPixels(`expected ${size} bytes of a frame, got ${content.length}`, 'DICOM_TRUNCATED');
+  }
+  return { count, converted, at: (frame) => content.subarray((frame - 1) * size, frame * size) };
+}
+
+function encapsulatedFrames(data: DataSet, content: readonly Uint8Array[], { frames }: PixelFormat): Uint8Array[][] {
+  const [table = new Uint8Array(), ...fragments] = content;
+  const found =
+    byExtendedTable(data, fragments, frames) ??
+    (frames === 1 && fragments.length > 0 ? [fragments] : undefined) ??
+    (fragments.length === frames ? fragments.map((fragment) => [fragment]) : undefined) ??
+    byStarts(fragments, basicStarts(table, fragments, frames), frames) ??
+    byStarts(fragments, codestreamStarts(fragments), frames);
+  if (!found) throw corruptDicom(`expected fragments of ${frames} frame(s), got ${fragments.length} fragment(s)`);
+  return found;
+}
+
+/** Position of the item of a fragment behind the Basic Offset Table. */
+function positions(fragments: readonly Uint8Array[]): number[] {
+  const first = fragments[0]?.byteOffset ?? 0;
+  return fragments.map((fragment) => fragment.byteOffset - first);
+}
+
+/** Each frame is one fragment, with its length without padding. */
+function byExtendedTable(data: DataSet, fragments: readonly Uint8Array[], frames: number) {
+  const [offsets, lengths] = [0x7fe00001, 0x7fe00002].map((tag) =>
+    bytesOf(data, tag)?.length === frames * 8 ? numbersOf(data, tag) : [],
+  );
+  if (offsets?.length !== frames || lengths?.length !== frames) return undefined;
+  const fragmentAt = new Map(positions(fragments).map((position, i) => [position, fragments[i]]));
+  const found = offsets.map((offset, i) => {
+    const fragment = fragmentAt.get(offset);
+    const length = lengths[i] ?? 0;
+    return fragment && length > 0 && length <= fragment.length ? [fragment.subarray(0, length)] : [];
+  });
+  return found.every(({ length }) => length > 0) ? found : undefined;
+}
+
+/** Which fragments begin a frame by the Basic Offset Table; none where it does not fit. */
+function basicStarts(table: Uint8Array, fragments: readonly Uint8Array[], frames: number): number[] {
+  if (table.length !== frames * 4) return [];
+  const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
+  const indexAt = new Map(positions(fragments).map((position, i) => [position, i]));
+  const starts = Array.from({ length: frames }, (_, i) => indexAt.get(view.getUint32(i * 4, true)) ?? -1);
+  return starts.every((start, i) => start >= 0 && (i === 0 || start > starts[i - 1]!)) ? starts : [];
+}
+
+function codestreamStarts(fragments: readonly Uint8Array[]): number[] {
+  return fragments.flatMap((fragment, i) => (beginsCodestream(fragment) ? [i] : []));
+}
+
+/** JPEG and JPEG-LS, JPEG 2000 with and without boxes, or a header of RLE. */
+function beginsCodestream(bytes: Uint8Array): boolean {
+  const [a, b, c, d] = bytes;
+  if (a === 0xff && b === 0xd8) return true;
+  if (a === 0xff && b === 0x4f && c === 0xff && d === 0x51) return true;
+  if (String.fromCharCode(...bytes.subarray(4, 8)) === 'jP  ') return true;
+  if (bytes.length < 64) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
+  const segments = view.getUint32(0, true);
+  return segments >= 1 && segments <= 15 && view.getUint32(4, true) === 64;
+}
+
+function byStarts(fragments: readonly Uint8Array[], starts: readonly number[], frames: number) {
+  if (starts.length !== frames || starts[0] !== 0) return undefined;
+  return starts.map((start, i) => fragments.slice(start, starts[i + 1]));
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1 && parts[0]) return parts[0];
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
