@@ -128,9 +128,7 @@ function pixelsOf({ transferSyntax, pixels }: DicomFile, count: number, bits: nu
     const message = `expected ${needed} bytes of masks, got ${content.length}`;
     throw new SamusError('DICOM_TRUNCATED', message, 'export the file again');
   }
-  if (!pixels?.bigEndian || bits === 1) return content;
-  // Stored in words of 16 bits.
-  return Uint8Array.from(content, (_, i) => content[i ^ 1] ?? 0);
+  return content;
 }
 
 /** The image and frame of a frame of the segmentation. */
