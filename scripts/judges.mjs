@@ -22,6 +22,9 @@ const { textOf, numberOf } = await module('dataSet.js');
 const { writeDicomSeg } = await module('writeSeg.js');
 const { readDicomSeg } = await module('readSeg.js');
 const { codeOfName } = await module('codes.js');
+const { writeDicomSr } = await module('writeSr.js');
+const { writeDicomSc } = await module('writeSc.js');
+const { measureMask } = await import(pathToFileURL(join(root, 'dist', 'predict', 'measure.js')).href);
 
 const has = (program) => spawnSync('which', [program]).status === 0;
 
@@ -113,7 +116,7 @@ class Python {
   }
 }
 
-const missing = ['dciodvfy', 'dcentvfy', 'dcmdump'].filter((program) => !has(program));
+const missing = ['dciodvfy', 'dcentvfy', 'dcmdump', 'dsrdump', 'dcm2pnm'].filter((program) => !has(program));
 const python = pythonJudges();
 if (!python) missing.push('highdicom, dcmqi and the newest dciodvfy (PyPI could not be reached)');
 const ohif = ohifReader();
@@ -128,6 +131,91 @@ let failures = 0;
 function verdict(ok, note) {
   if (!ok) failures++;
   return ok ? 'ok' : `FAILED: ${note}`;
+}
+
+/** What validators say of an object of a source. @param broken whether references break the class of the source */
+function validated(row, { file, path, broken, labelmap = false }) {
+  const known = (errors) => errors.filter((line) => !(broken && /ReferencedFrameNumber/.test(line)));
+  // Debian's does not know label maps.
+  const programs = labelmap ? {} : { 'dciodvfy (Debian)': 'dciodvfy' };
+  if (python) programs['dciodvfy 2026'] = join(cache, 'venv', 'bin', 'dciodvfy');
+  for (const [title, program] of Object.entries(programs)) {
+    if (spawnSync(program, ['-version']).error) continue;
+    const errors = known(dciodvfy(program, file));
+    row[title] = verdict(errors.length === 0, errors.join('; '));
+  }
+  if (has('dcentvfy')) {
+    const { stderr, stdout } = spawnSync('dcentvfy', [path, file], { encoding: 'utf8' });
+    const errors = errorsOf(stderr + stdout);
+    row.dcentvfy = verdict(errors.length === 0, errors.join('; '));
+  }
+}
+
+async function judgeReport({ name, path, source, seg, objects, broken }) {
+  const measured = objects.flatMap(({ masks }, object) =>
+    masks.map(({ frame, mask, spacingMm }) => {
+      const m = measureMask(mask, spacingMm);
+      return {
+        object,
+        frame,
+        unit: spacingMm ? 'mm' : 'px',
+        area: m.areaMm2 ?? m.areaPx,
+        longAxis: m.longestDiameterMm ?? m.longestDiameterPx,
+        shortAxis: m.shortestDiameterMm ?? m.shortestDiameterPx,
+        perimeter: m.perimeterMm ?? m.perimeterPx,
+      };
+    }),
+  );
+  const origin = { model: 'samus-s', version: '0.1.0' };
+  const file = join(out, `${name}.sr.dcm`);
+  writeFileSync(file, writeDicomSr(source, seg, objects, measured, origin).bytes);
+  const row = { file: name, kind: 'SR' };
+  validated(row, { file, path, broken });
+  if (has('dsrdump')) {
+    const { status, stderr, stdout } = spawnSync('dsrdump', [file], { encoding: 'utf8' });
+    const groups = stdout.split('Measurement Group').length - 1;
+    row.dsrdump = verdict(status === 0 && groups === measured.length && !/^E:/m.test(stderr), stderr.slice(0, 200));
+  }
+  if (judges) {
+    const values = measured.flatMap(({ area, longAxis, shortAxis, perimeter }) => [
+      area,
+      longAxis,
+      shortAxis,
+      perimeter,
+    ]);
+    for (const [title, judge] of [
+      ['highdicom', 'highdicom-sr'],
+      ['dcmqi', 'tid1500reader'],
+    ]) {
+      const { ok, note } = await judges.ask({ judge, path: file, groups: measured.length, values });
+      row[title] = verdict(ok, note);
+    }
+  }
+  return row;
+}
+
+async function judgeCapture({ name, path, source, objects, broken }) {
+  const drawn = objects[0].masks.map(({ frame, mask: { width, height, data: inside } }) => {
+    const pixels = Uint8Array.from({ length: 3 * width * height }, (_, i) =>
+      inside[Math.floor(i / 3)] ? 200 : i % 251,
+    );
+    return { frame, image: { width, height, channels: 3, data: pixels } };
+  });
+  const file = join(out, `${name}.sc.dcm`);
+  writeFileSync(file, writeDicomSc(source, drawn, { version: '0.1.0' }).bytes);
+  const row = { file: name, kind: 'SC' };
+  validated(row, { file, path, broken });
+  if (has('dcm2pnm')) {
+    const wrong = drawn.filter(({ image }, n) => {
+      const picture = join(out, 'frame.ppm');
+      spawnSync('dcm2pnm', ['+F', String(n + 1), file, picture]);
+      const ppm = existsSync(picture) ? readFileSync(picture) : Buffer.alloc(0);
+      rmSync(picture, { force: true });
+      return !ppm.subarray(ppm.length - image.data.length).equals(image.data);
+    });
+    row.dcm2pnm = verdict(wrong.length === 0, `${wrong.length} of ${drawn.length} frames differ`);
+  }
+  return row;
 }
 
 const golden = JSON.parse(readFileSync(join(data, 'golden', 'dicom', 'shared.json'), 'utf8'));
@@ -151,16 +239,7 @@ for (const name of readdirSync(join(data, 'data', 'dicom')).sort()) {
       const file = join(out, `${name}.${geometry}.${kind}.dcm`);
       writeFileSync(file, seg.bytes);
       const row = { file: name, geometry, kind, ms: ms.toFixed(0) };
-      const known = (errors) => errors.filter((line) => !(broken && /ReferencedFrameNumber/.test(line)));
-      if (has('dciodvfy') && kind === 'binary') {
-        const errors = known(dciodvfy('dciodvfy', file));
-        row['dciodvfy (Debian)'] = verdict(errors.length === 0, errors.join('; '));
-      }
-      if (has('dcentvfy')) {
-        const { stderr, stdout } = spawnSync('dcentvfy', [path, file], { encoding: 'utf8' });
-        const errors = errorsOf(stderr + stdout);
-        row.dcentvfy = verdict(errors.length === 0, errors.join('; '));
-      }
+      validated(row, { file, path, broken, labelmap: kind === 'labelmap' });
       if (has('dcmdump')) {
         const { status, stderr } = spawnSync('dcmdump', [file], { encoding: 'utf8', maxBuffer: 1e9 });
         row.dcmdump = verdict(status === 0 && !/^E:/m.test(stderr), stderr.slice(0, 200));
@@ -186,8 +265,6 @@ for (const name of readdirSync(join(data, 'data', 'dicom')).sort()) {
         })),
       );
       if (judges) {
-        const newest = known(dciodvfy(join(cache, 'venv', 'bin', 'dciodvfy'), file));
-        row['dciodvfy 2026'] = verdict(newest.length === 0, newest.join('; '));
         const task = { path: file, source: sopInstanceUid, multiframe: numberOf(source.data, 0x00280008) > 1, masks };
         const one = await judges.ask({ ...task, judge: 'highdicom' });
         row.highdicom = verdict(one.ok, one.note);
@@ -219,6 +296,10 @@ for (const name of readdirSync(join(data, 'data', 'dicom')).sort()) {
         row.OHIF = verdict(line.startsWith('OK') && JSON.stringify(found) === JSON.stringify(expected), line);
       }
       rows.push(row);
+      if (geometry === 'auto' && kind === 'binary') {
+        rows.push(await judgeReport({ name, path, source, seg, objects, broken }));
+        rows.push(await judgeCapture({ name, path, source, objects, broken }));
+      }
     }
   }
 }

@@ -23,13 +23,10 @@ export { codeOfName, type PropertyCode } from './dicom/codes.js';
 export type { DicomObject, ExportOrigin, ExportSource } from './dicom/derivedObject.js';
 export { type DicomFile, readDicomFile } from './dicom/dicomFile.js';
 export { type DicomSeg, type ReadSegment, readDicomSeg } from './dicom/readSeg.js';
-export {
-  type DicomSegMask,
-  type DicomSegObject,
-  type DicomSegOptions,
-  type WrittenDicomSeg,
-  writeDicomSeg,
-} from './dicom/writeSeg.js';
+export type { DicomSegMask, DicomSegObject } from './dicom/segments.js';
+export { type DrawnFrame, writeDicomSc } from './dicom/writeSc.js';
+export { type DicomSegOptions, type WrittenDicomSeg, writeDicomSeg } from './dicom/writeSeg.js';
+export { type MaskMeasurement, writeDicomSr } from './dicom/writeSr.js';
 export { toFloat16, toFloat32 } from './halfFloat.js';
 export {
   checkFrame,

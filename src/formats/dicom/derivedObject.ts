@@ -5,7 +5,16 @@
 import { SamusError } from '../../errors.js';
 import { bytesOf, type DataSet, type DicomElement, numberOf, textOf } from './dataSet.js';
 import type { DicomFile } from './dicomFile.js';
-import { ascii, dataSet, derivedUid, element, encodeDataSet, encodeFile, type TextEncoding } from './writeDataSet.js';
+import {
+  ascii,
+  type Code,
+  dataSet,
+  derivedUid,
+  element,
+  encodeDataSet,
+  encodeFile,
+  type TextEncoding,
+} from './writeDataSet.js';
 
 /** The image that an object refers to. */
 export type ExportSource = Pick<DicomFile, 'data' | 'transferSyntax'>;
@@ -27,6 +36,9 @@ export interface DicomObject {
   readonly sopInstanceUid: string;
   readonly seriesUid: string;
 }
+
+/** What an object refers to its image for. */
+export const SOURCE_PURPOSE: Code = ['121322', 'DCM', 'Source Image for Image Processing Operation'];
 
 const NOTICE_LABEL = '(research use only)';
 

@@ -10,8 +10,9 @@ import { codeOfName } from './codes.js';
 import { bytesOf, type DataSet, itemsOf, numberOf, numbersOf, textOf } from './dataSet.js';
 import { readDicomFile } from './dicomFile.js';
 import { readDicomSeg } from './readSeg.js';
+import type { DicomSegObject } from './segments.js';
 import { dataSet, encodeFile, type Value } from './writeDataSet.js';
-import { type DicomSegObject, type DicomSegOptions, writeDicomSeg } from './writeSeg.js';
+import { type DicomSegOptions, writeDicomSeg } from './writeSeg.js';
 
 const MULTI_FRAME = '1.2.840.10008.5.1.4.1.1.3.1';
 const SINGLE_FRAME = '1.2.840.10008.5.1.4.1.1.6.1';
@@ -83,19 +84,11 @@ describe('a segmentation is written', () => {
         ],
         [[4, [...mask(20, 34).data]]],
       ]);
-      expect(frames).toEqual(
-        kind === 'binary'
-          ? [
-              { object: 0, frame: 2 },
-              { object: 0, frame: 4 },
-              { object: 1, frame: 4 },
-            ]
-          : [
-              { object: 0, frame: 2 },
-              { object: 0, frame: 4 },
-              { object: 1, frame: 4 },
-            ],
-      );
+      expect(frames).toEqual([
+        { object: 0, frame: 2, segFrame: 1 },
+        { object: 0, frame: 4, segFrame: 2 },
+        { object: 1, frame: 4, segFrame: kind === 'binary' ? 3 : 2 },
+      ]);
     }
   });
 

@@ -4,8 +4,6 @@
  * frame of reference that no other object shares, and pixel sizes where they are known. `none` writes no geometry.
  */
 import { SamusError } from '../../errors.js';
-import type { Mask } from '../mask.js';
-import { BACKGROUND, type PropertyCode } from './codes.js';
 import type { DataSet } from './dataSet.js';
 import {
   characterSet,
@@ -16,29 +14,13 @@ import {
   finishObject,
   lossyElements,
   objectReference,
+  SOURCE_PURPOSE,
   type SourceFacts,
   sourceFacts,
   sourceReference,
 } from './derivedObject.js';
-import { type Code, codeItem, dataSet, derivedUid, element, type TextEncoding } from './writeDataSet.js';
-
-/** One object of the image, over its frames. */
-export interface DicomSegObject {
-  readonly name: string;
-  readonly code: PropertyCode;
-  /** MANUAL: drawn by hand; SEMIAUTOMATIC: the model answered prompts; AUTOMATIC: it had none. */
-  readonly algorithm: 'MANUAL' | 'SEMIAUTOMATIC' | 'AUTOMATIC';
-  /** `#rrggbb` */
-  readonly color?: string;
-  readonly masks: readonly DicomSegMask[];
-}
-
-/** The mask on a frame, counted from 1, with the size of a pixel where it is known. */
-export interface DicomSegMask {
-  readonly frame: number;
-  readonly mask: Mask;
-  readonly spacingMm?: readonly [x: number, y: number];
-}
+import { type DicomSegMask, type DicomSegObject, segmentItems } from './segments.js';
+import { codeItem, dataSet, derivedUid } from './writeDataSet.js';
 
 export interface DicomSegOptions extends ExportOrigin {
   /** Default `auto`. */
@@ -47,9 +29,9 @@ export interface DicomSegOptions extends ExportOrigin {
   readonly kind?: 'binary' | 'labelmap';
 }
 
-/** A written segmentation and its frames: which object of those given each shows, on which frame of the source. */
+/** A written segmentation and where its masks are: the object of those given, the frame of the image, and the frame of the file. */
 export interface WrittenDicomSeg extends DicomObject {
-  readonly frames: readonly { readonly object: number; readonly frame: number }[];
+  readonly frames: readonly { readonly object: number; readonly frame: number; readonly segFrame: number }[];
   /** Whether the object says how large pixels are. */
   readonly measured: boolean;
 }
@@ -58,8 +40,6 @@ const SEGMENTATION = '1.2.840.10008.5.1.4.1.1.66.4';
 const LABEL_MAP = '1.2.840.10008.5.1.4.1.1.66.7';
 const MAX_FRAMES = 50_000;
 const MAX_LABELS = 255;
-
-const PURPOSE: Code = ['121322', 'DCM', 'Source Image for Image Processing Operation'];
 
 /** A frame that is written: an object, or all objects of a label map (undefined). */
 interface Plane {
@@ -159,16 +139,12 @@ export function writeDicomSeg(
   ]);
   return {
     ...finishObject(elements),
-    frames: planes.flatMap(({ frame, masks }) =>
-      masks.map(({ segment }) => ({ object: shown[segment - 1]!.index, frame })),
+    frames: planes.flatMap(({ frame, masks }, n) =>
+      masks.map(({ segment }) => ({ object: shown[segment - 1]!.index, frame, segFrame: n + 1 })),
     ),
     measured: spacing !== undefined,
   };
 }
-
-/** The UID of an object over frames and files, which follows from its image and its name. */
-const trackingUid = ({ sopInstanceUid }: Pick<SourceFacts, 'sopInstanceUid'>, name: string): string =>
-  derivedUid(`samus-tracking${sopInstanceUid} ${name}`);
 
 function checkMask({ frame, mask, spacingMm }: DicomSegMask, { rows, columns, frames }: SourceFacts): void {
   const fits = mask.width === columns && mask.height === rows && mask.data.length === columns * rows;
@@ -235,63 +211,6 @@ function seriesReference({ seriesUid, sopClass, sopInstanceUid }: SourceFacts): 
   return dataSet([0x0020_000e, seriesUid], [0x0008_114a, [objectReference(sopClass, sopInstanceUid)]]);
 }
 
-function segmentItems(
-  segments: readonly DicomSegObject[],
-  labelled: boolean,
-  facts: SourceFacts,
-  { model = 'unknown', version }: ExportOrigin,
-  encode: TextEncoding,
-): DataSet[] {
-  const modelName = element(0x0062_0009, oneLine(model), encode);
-  const algorithm = dataSet(
-    [0x0024_0202, 'samus'],
-    [0x0066_002f, [codeItem(['123110', 'DCM', 'Artificial Intelligence'])]],
-    [0x0066_0031, version],
-    [0x0066_0036, modelName],
-  );
-  const background = dataSet(...segmentHead(0, 'background', BACKGROUND, 'AUTOMATIC', encode), [
-    0x0062_0009,
-    modelName,
-  ]);
-  const items = segments.map(({ name, code, algorithm: how, color }, i) =>
-    dataSet(
-      ...segmentHead(i + 1, name, code, how, encode),
-      ...(how === 'MANUAL'
-        ? []
-        : ([
-            [0x0062_0007, [algorithm]],
-            [0x0062_0009, modelName],
-          ] as const)),
-      ...(color === undefined ? [] : ([[0x0062_000d, cieLab(color)]] as const)),
-      [0x0062_0020, element(0x0062_0020, oneLine(name), encode)],
-      [0x0062_0021, trackingUid(facts, name)],
-    ),
-  );
-  return labelled ? [background, ...items] : items;
-}
-
-function segmentHead(
-  number: number,
-  name: string,
-  { category, type }: PropertyCode,
-  how: DicomSegObject['algorithm'],
-  encode: TextEncoding,
-) {
-  return [
-    [0x0062_0003, [codeItem(category, encode)]],
-    [0x0062_0004, number],
-    [0x0062_0005, element(0x0062_0005, oneLine(name), encode)],
-    [0x0062_0008, how],
-    [0x0062_000f, [codeItem(type, encode)]],
-  ] as const;
-}
-
-/** A text that LO may hold: at most 64 characters, no backslash, no control character. */
-const oneLine = (text: string): string => {
-  const line = text.replace(/[\p{Cc}\\]/gu, ' ').trim();
-  return Array.from(line).slice(0, 64).join('') || 'object';
-};
-
 function dimensions(labelled: boolean, placed: boolean, { sopInstanceUid }: SourceFacts): DataSet {
   const organization = derivedUid(`samus-dimensions${sopInstanceUid}`);
   const dimension = (pointer: number, group: number, label: string): DataSet =>
@@ -315,7 +234,7 @@ function sharedGeometry(spacing: readonly [x: number, y: number] | undefined): D
 function frameItems(planes: readonly Plane[], facts: SourceFacts, placed: boolean): DataSet[] {
   const ranks = new Map(usedFrames(planes).map((frame, i) => [frame, i + 1]));
   const derivation = codeItem(['113076', 'DCM', 'Segmentation']);
-  const purpose = codeItem(PURPOSE);
+  const purpose = codeItem(SOURCE_PURPOSE);
   return planes.map(({ segment, frame }) => {
     const rank = ranks.get(frame)!;
     const image = new Map([
@@ -364,19 +283,3 @@ function labels(planes: readonly Plane[], { rows, columns }: SourceFacts): Uint8
   }
   return bytes;
 }
-
-/** A colour as DICOM's CIELab with white D50: L* from 0 to 100, a* and b* from -128 to 127 over 16 bits (PS3.3 C.10.7.1.1). */
-function cieLab(color: string): number[] {
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => linear(Number.parseInt(color.slice(at, at + 2), 16) / 255));
-  // From linear sRGB to XYZ, adapted to D50 (Bradford), in parts of its white.
-  const x = root((0.4360747 * r + 0.3850649 * g + 0.1430804 * b) / 0.9642);
-  const y = root(0.2225045 * r + 0.7168786 * g + 0.0606169 * b);
-  const z = root((0.0139322 * r + 0.0971045 * g + 0.7141733 * b) / 0.8251);
-  const signed = (value: number): number => ((value + 128) * 65535) / 255;
-  return [((116 * y - 16) * 65535) / 100, signed(500 * (x - y)), signed(200 * (y - z))].map((value) =>
-    Math.round(Math.min(65535, Math.max(0, value))),
-  );
-}
-
-const linear = (value: number): number => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-const root = (value: number): number => (value > 216 / 24389 ? Math.cbrt(value) : ((24389 / 27) * value + 16) / 116);
