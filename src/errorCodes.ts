@@ -122,6 +122,7 @@ export const ERRORS = {
   EVALUATE_CLICK_MODE: usage('The place of simulated clicks cannot be read, or the prompt is no single click.'),
   EVALUATE_EMPTY: input('The list to evaluate contains no samples.'),
   EVALUATE_LISTS: usage('The names of the lists cannot be read.'),
+  EVALUATE_MEMBERS: input('The models of a folder answer different questions and cannot be evaluated as one.'),
   EVALUATE_MODEL_TWICE: usage('A model is named twice in one comparison.'),
   EVALUATE_NOISE: usage('The levels of prompt noise cannot be read, or the prompt has no place.'),
   EVALUATE_PROMPT: usage('The prompt is not one that `evaluate` knows.'),

@@ -7,7 +7,7 @@ import { type Sample, type SampleList, sampleOrigin } from '../data/sampleList.j
 import { listed, SamusError } from '../errors.js';
 import type { Published } from '../evaluate/claims.js';
 import { compareEvaluations, compareToPublished, concerns, withHolm } from '../evaluate/compare.js';
-import { ensemble } from '../evaluate/ensemble.js';
+import { checkMembers, ensemble } from '../evaluate/ensemble.js';
 import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/evaluate.js';
 import { distinctSamples } from '../evaluate/imageGroups.js';
 import { judgedOverlap } from '../evaluate/overlap.js';
@@ -121,9 +121,10 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   // Detects an unreadable model before the first one has run for an hour.
   if (models.length > 1) {
     for (const model of models) {
-      for (const member of await modelMembers(model)) {
-        checkModel((await loadModel(member)).config, model, protocol, list, dataset);
-      }
+      const configs: ModelConfig[] = [];
+      for (const member of await modelMembers(model)) configs.push((await loadModel(member)).config);
+      checkMembers(model, configs);
+      for (const config of configs) checkModel(config, model, protocol, list, dataset);
     }
   }
   if (options.report !== undefined) {
@@ -204,7 +205,9 @@ async function runModel(
   }
   // Two runs both have a folder `best`, so several models go by their paths.
   const name = models.length > 1 ? model : members.length > 1 ? basename(resolve(model)) : opened[0]!.name;
-  for (const { config } of opened) checkModel(config, name, protocol, list, source);
+  const configs = opened.map(({ config }) => config);
+  checkMembers(name, configs);
+  for (const config of configs) checkModel(config, name, protocol, list, source);
   const adapted = opened.map((one) => (one instanceof Segmenter ? promptable(one, name) : promptable(one, name)));
   const evaluated = adapted.length === 1 ? adapted[0]! : ensemble(name, adapted);
   const stop = new AbortController();

@@ -34,7 +34,11 @@ export interface InitOptions {
  */
 export async function initModel(id: string, out: string, { from, backbone, seed }: InitOptions): Promise<Outcome> {
   if (from !== undefined && backbone !== undefined) throw conflict('--from', '--backbone');
-  if (backbone !== undefined) return initNetwork(id, out, backbone, seed);
+  if (backbone !== undefined) {
+    // Training takes a list with commas.
+    const files = backbone.flatMap((names) => names.split(','));
+    return initNetwork(id, out, files, seed);
+  }
   if (from === undefined) {
     const hint = 'name a checkpoint of another architecture, or files of pretrained weights for a network';
     throw new SamusError('USAGE_MISSING_OPTION', 'missing required option --from or --backbone', hint);

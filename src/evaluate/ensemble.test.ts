@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { createImage } from '../formats/image.js';
-import { ensemble } from './ensemble.js';
+import { UNET_S } from '../models/unet/config.js';
+import { checkMembers, ensemble } from './ensemble.js';
 import type { Answer, PromptableModel } from './promptableModel.js';
 
 const IMAGE = createImage(2, 2, 1, new Uint8Array(4));
@@ -56,4 +57,16 @@ it('cleans the common mask, not those of the members', async () => {
 it('sees colours if a member does', () => {
   expect(ensemble('grey', [member([1], 1)]).colour).toBe(false);
   expect(ensemble('colour', [member([1], 1), { ...member([1], 1), colour: true }]).colour).toBe(true);
+});
+
+it('refuses members that answer different questions', () => {
+  const clicked = { ...UNET_S, promptChannel: 'point' as const };
+  expect(() => checkMembers('runs', [UNET_S, { ...UNET_S, base: 4 }])).not.toThrow();
+  const different = [
+    [UNET_S, { ...UNET_S, classes: 3 }],
+    [UNET_S, clicked],
+  ];
+  for (const configs of different) {
+    expect(() => checkMembers('runs', configs)).toThrow(expect.objectContaining({ code: 'EVALUATE_MEMBERS' }));
+  }
 });

@@ -1,8 +1,28 @@
 /**
  * Several models as one: the mean of their logits answers.
  */
+import { SamusError } from '../errors.js';
 import { cleanMask } from '../formats/maskRegions.js';
+import type { ModelConfig } from '../models/architecture.js';
+import { architectureOf } from '../models/registry.js';
 import type { Answer, EvaluationPrompt, PromptableModel } from './promptableModel.js';
+
+/**
+ * Checks that models can answer as one.
+ * @param name of the folder that contains them
+ * @throws SamusError EVALUATE_MEMBERS if only some take prompts, or the numbers of classes differ
+ */
+export function checkMembers(name: string, configs: readonly ModelConfig[]): void {
+  const kinds = new Set(
+    configs.map((config) => {
+      const architecture = architectureOf(config);
+      return architecture.task === 'prompted' ? 'prompts' : `${architecture.classes(config)} classes`;
+    }),
+  );
+  if (kinds.size < 2) return;
+  const message = `expected models of one kind in ${name}, got models for ${[...kinds].sort().join(' and ')}`;
+  throw new SamusError('EVALUATE_MEMBERS', message, 'evaluate them as several models: one --model each');
+}
 
 /** @param members of one kind: a margin of classes and the logits of a prompted mask have different scales */
 export function ensemble(name: string, members: readonly PromptableModel[]): PromptableModel {
