@@ -81,7 +81,10 @@ function initCommand(): Command {
     .argument('<architecture>', `the architecture to create: ${STARTABLE}; with --backbone the preset of a network`)
     .argument('<out>', 'the model folder to write')
     .option('--from <checkpoint>', 'a checkpoint or model folder of another architecture, such as SAM')
-    .option('--backbone <files...>', 'files of pretrained weights that parts of a network start from, separated by spaces or commas')
+    .option(
+      '--backbone <files...>',
+      'files of pretrained weights that parts of a network start from, separated by spaces or commas',
+    )
     .addOption(
       new Option('--seed <number>', 'seed of the random weights').argParser(parseCount('--seed', 0)).default(1),
     )

@@ -39,7 +39,7 @@ export async function planJobs(
   if (promptsFile === undefined) {
     checkImages(images);
     if (prompts.isEmpty) {
-      const hint = 'add --point x,y, or use --everything; --help lists other prompts';
+      const hint = 'add --point x,y, or use --everything, or --classes with a network; --help lists other prompts';
       throw usage('PROMPTS_MISSING', 'expected a prompt, got none', hint);
     }
     const objects = prompts.list();

@@ -40,7 +40,8 @@ export function calibrate(predicted: Float64Array, measured: Float64Array): Cali
     n: a.length,
     mae: meanOf(a.length, (i) => Math.abs(a[i]! - b[i]!)),
     bias: meanOf(a.length, (i) => a[i]! - b[i]!),
-    ece: gaps.reduce((sum, gap) => sum + gap, 0),
+    // Of no answers, not 0, which would mean perfectly calibrated ones.
+    ece: a.length === 0 ? Number.NaN : gaps.reduce((sum, gap) => sum + gap, 0),
     pearson: correlation(a, b),
     spearman: correlation(ranksOf(a), ranksOf(b)),
     bins,

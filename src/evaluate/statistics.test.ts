@@ -138,4 +138,9 @@ describe('the calibration of scores', () => {
     expect(bins[9]).toMatchObject({ from: 0.9, to: 1, measured: 0.9 });
     expect(ece).toBeCloseTo((0.2 + 2 * (1.15 - 0.9)) / 3, 12);
   });
+
+  it('has no error of no scores', () => {
+    const { n, ece, mae } = calibrate(Float64Array.of(Number.NaN, Number.NaN), Float64Array.of(0, 1));
+    expect([n, ece, mae]).toEqual([0, Number.NaN, Number.NaN]);
+  });
 });
