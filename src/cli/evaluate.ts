@@ -45,7 +45,7 @@ export function evaluateCommand(): Command {
     )
     .option(
       '--prompt <kind>',
-      'point, points:N (N points at once), box, auto (models that need no prompt) or none',
+      'point, points:N (N points at once), box, auto (models that need no prompt) or none; beside a promptable model, one without prompts gets none',
       'point',
     )
     .addOption(

@@ -62,7 +62,7 @@ export function evaluationDocument(
     tolerance_px: protocol.tolerancePx,
     tolerance_mm: protocol.toleranceMm,
     ...(results.length > 1 && {
-      models: results.map(modelDocument),
+      models: results.map((model) => ({ ...modelDocument(model), ...askedDocument(model) })),
       comparisons: comparisons.map(comparisonDocument),
     }),
     ...(rankings && { ranking: rankingsDocument(rankings) }),
@@ -74,6 +74,11 @@ export function evaluationDocument(
     }),
     notice: NOTICE,
   };
+}
+
+/** How one of several models was asked. */
+function askedDocument({ protocol: { prompt, clicks, draws } }: ReportModel): { [key: string]: Json } {
+  return { prompt: promptName(prompt), clicks, draws };
 }
 
 function modelDocument({ evaluation, summary, strata }: ReportModel): { [key: string]: Json } {

@@ -118,13 +118,19 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   const labellings = await readStrata(dataset, list, options.strata ?? []);
   const second = options.secondRater === undefined ? undefined : await openRater(options.secondRater, dataset, list);
   const training = await wantedTraining(options, dataset, lists);
+  const protocols = new Map<string, EvaluateOptions>();
   // Detects an unreadable model before the first one has run for an hour.
   if (models.length > 1) {
+    const configs = new Map<string, readonly ModelConfig[]>();
     for (const model of models) {
-      const configs: ModelConfig[] = [];
-      for (const member of await modelMembers(model)) configs.push((await loadModel(member)).config);
-      checkMembers(model, configs);
-      for (const config of configs) checkModel(config, model, protocol, list, dataset);
+      const members: ModelConfig[] = [];
+      for (const member of await modelMembers(model)) members.push((await loadModel(member)).config);
+      checkMembers(model, members);
+      configs.set(model, members);
+    }
+    for (const [model, own] of protocolsOf(configs, protocol)) protocols.set(model, own);
+    for (const [model, members] of configs) {
+      for (const config of members) checkModel(config, model, protocols.get(model)!, list, dataset);
     }
   }
   if (options.report !== undefined) {
@@ -139,12 +145,14 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   const results: ReportModel[] = [];
   for (const model of models) {
     results.push(
-      await runModel(model, models, dataset, list, protocol, labellings, options).catch((error: unknown) => {
-        // Keep the results of earlier models if a later one fails.
-        if (results.length > 0)
-          process.stderr.write(`${resultLines({ results, comparisons: [], published: [] }).join('\n')}\n`);
-        throw error;
-      }),
+      await runModel(model, models, dataset, list, protocols.get(model) ?? protocol, labellings, options).catch(
+        (error: unknown) => {
+          // Keep the results of earlier models if a later one fails.
+          if (results.length > 0)
+            process.stderr.write(`${resultLines({ results, comparisons: [], published: [] }).join('\n')}\n`);
+          throw error;
+        },
+      ),
     );
   }
   const [first, ...others] = results;
@@ -229,12 +237,37 @@ async function runModel(
       return [];
     });
     const strata = labellings.map((one) => stratify(evaluation.table, summary, one, protocol.seed));
-    return { evaluation, summary, gallery, strata };
+    return { evaluation, summary, gallery, strata, protocol };
   } finally {
     progress.end();
     forget();
     await dispose();
   }
+}
+
+/**
+ * How each of several models is asked: those that take no prompts get none, if they are compared with one that does. All see
+ * the same images, so comparisons stay paired.
+ */
+function protocolsOf(
+  models: ReadonlyMap<string, readonly ModelConfig[]>,
+  protocol: EvaluateOptions,
+): Map<string, EvaluateOptions> {
+  const takesPrompts = (configs: readonly ModelConfig[]): boolean =>
+    configs.some((config) => architectureOf(config).task === 'prompted');
+  const prompted = protocol.prompt.kind !== 'none' && protocol.prompt.kind !== 'auto';
+  const mixed = prompted && [...models.values()].some(takesPrompts);
+  const { clickMode, noise, ...rest } = protocol;
+  const unprompted: EvaluateOptions = { ...rest, prompt: { kind: 'auto' }, clicks: 0, draws: 0 };
+  const protocols = new Map(
+    [...models].map(([model, configs]) => [model, mixed && !takesPrompts(configs) ? unprompted : protocol]),
+  );
+  const without = [...protocols].flatMap(([model, own]) => (own === unprompted ? [model] : []));
+  if (without.length > 0) {
+    const asked = `--prompt ${promptName(protocol.prompt)}${protocol.clicks > 0 ? ` and --clicks ${protocol.clicks}` : ''}`;
+    warn(`${listed(without)}: takes no prompts and gets none; ${asked} is for the other models only`);
+  }
+  return protocols;
 }
 
 /**

@@ -15,12 +15,12 @@ export function* imagesCsv(
   list: SampleList,
   randomDraws: boolean,
 ): Generator<string> {
-  const [first] = evaluations;
-  const turns = Array.from({ length: first?.table.turns ?? 1 }, (_, i) => i + 1);
+  // A model without prompts beside others has a single turn and no noise.
+  const turns = Array.from({ length: Math.max(1, ...evaluations.map(({ table }) => table.turns)) }, (_, i) => i + 1);
   const perTurn = turns.length > 1 ? turns.flatMap((turn) => [`dice_${turn}`, `iou_${turn}`]) : [];
   const areas = ['area_truth_px', 'area_px', 'area_truth_mm2', 'area_mm2'];
   const columns = ['model', 'dataset', 'class', 'image', 'list', 'line', 'draw', ...FIRST, 'dice_combined', 'score'];
-  const noise = first?.table.noise ?? [];
+  const noise = evaluations.find(({ table }) => table.noise.length > 0)?.table.noise ?? [];
   const last = [...LATER, ...noise.map((percent) => `dice_noise_${percent}`)];
   yield [...columns, ...areas, ...perTurn, 'false_positive', 'error', ...last].join(',');
   for (const { model, table, failures } of evaluations) {
@@ -46,13 +46,17 @@ export function* imagesCsv(
           table.column('truthArea')[row]! * mm2,
           table.column('predictedArea')[row]! * mm2,
           ...(perTurn.length > 0 && measured
-            ? turns.flatMap((_, turn) => [table.diceAfter(row, turn), table.iouAfter(row, turn)])
+            ? turns.flatMap((_, turn) =>
+                turn < table.turns ? [table.diceAfter(row, turn), table.iouAfter(row, turn)] : [Number.NaN, Number.NaN],
+              )
             : perTurn.map(() => Number.NaN)),
         ];
         const wrong = falsePositive === undefined ? '' : Number(falsePositive);
         const later = fields([
           ...LATER.map((metric) => table.column(metric)[row]!),
-          ...noise.map((_, level) => (measured ? table.diceWithNoise(row, level) : Number.NaN)),
+          ...noise.map((_, level) =>
+            measured && level < table.noise.length ? table.diceWithNoise(row, level) : Number.NaN,
+          ),
         ]);
         yield `${facts},${randomDraws && measured ? draw + 1 : ''},${fields(numbers)},${wrong},${error},${later}`;
       }

@@ -11,6 +11,7 @@ import { createImage } from '../../src/formats/image.js';
 import { writePng } from '../../src/formats/imageWrite.node.js';
 import { writeModelFolder } from '../../src/formats/modelFolder.node.js';
 import { serialiseConfig } from '../../src/models/configFile.js';
+import { presets } from '../../src/models/registry.js';
 import { goldenPath } from '../support/golden.js';
 import { writePhantomDataset } from '../support/phantomDataset.js';
 import { tinyModel } from '../support/tinyModel.js';
@@ -161,6 +162,40 @@ describe('samus evaluate', () => {
     expect(mean).toBeCloseTo(summary.datasets[0].dice.mean, 12);
     const page = readFileSync(join(folder, 'report/report.html'), 'utf8');
     expect(page).not.toMatch(/https?:|<script/);
+  });
+
+  it('compares models with and without prompts in one command', async () => {
+    const sizes = { ...presets().get('unet-s')!, base: 4, imageSize: 64 };
+    const { config, tensors } = tinyModel(sizes);
+    await writeModelFolder(join(folder, 'unet'), { config: serialiseConfig(config), tensors, card: '# tiny' });
+    const models = ['--model', 'one', '--model', 'unet'];
+    const args = ['--prompt', 'point', '--clicks', '1', '--prompt-noise', '0,20', '--report', 'mixed', '--json'];
+    const { code, stdout, stderr } = await run(...models, ...args);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('unet: takes no prompts and gets none')]);
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({ prompt: 'point', clicks: 1 });
+    expect(document.models.map(({ prompt, clicks }: { prompt: string; clicks: number }) => [prompt, clicks])).toEqual([
+      ['point', 1],
+      ['auto', 0],
+    ]);
+    expect(document.models[1].datasets[0]).not.toHaveProperty('interactions');
+    // Every image counts in the comparison, as each model alone was measured on it.
+    expect(document.comparisons[0].datasets[0].images).toBe(document.models[0].datasets[0].images);
+    const alone = JSON.parse((await run('--model', 'unet', '--prompt', 'auto', '--json')).stdout);
+    expect(document.models[1].datasets[0].dice).toEqual(alone.datasets[0].dice);
+    expect(readFileSync(join(folder, 'mixed', 'report.html'), 'utf8')).toContain('no prompt for unet');
+    const [header, ...lines] = splitCsv(readFileSync(join(folder, 'mixed', 'images.csv'), 'utf8'));
+    for (const name of ['dice_2', 'dice_noise_20']) {
+      const column = header!.fields.indexOf(name);
+      expect(new Set(lines.map(({ fields }) => `${fields[0]} ${fields[column] !== ''}`))).toEqual(
+        new Set(['one true', 'unet false']),
+      );
+    }
+    // Without a promptable model beside it, a prompt remains a mistake.
+    expect(await run('--model', 'unet', '--prompt', 'point')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('expected --prompt auto'),
+    });
   });
 
   it('measures prompt noise, and clicks in other places', async () => {

@@ -17,6 +17,8 @@ export interface ReportModel {
   readonly gallery: readonly GalleryEntry[];
   /** By columns of images.csv, where asked for. */
   readonly strata: readonly Strata[];
+  /** How it was asked, which for a model without prompts differs from how the others were. */
+  readonly protocol: EvaluateOptions;
 }
 
 export interface ReportContent {

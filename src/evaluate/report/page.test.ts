@@ -47,7 +47,8 @@ async function run(name: string, seed: number, protocol: EvaluateOptions): Promi
     const evaluation = await evaluate(model, source, list, protocol);
     const summary = summariseEvaluation(evaluation, list, source, 1);
     const examples = chooseExamples(evaluation.table, summary);
-    return { evaluation, summary, gallery: await makeGallery(model, source, list, examples, protocol), strata: [] };
+    const gallery = await makeGallery(model, source, list, examples, protocol);
+    return { evaluation, summary, gallery, strata: [], protocol };
   } finally {
     await segmenter.dispose();
   }

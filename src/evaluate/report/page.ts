@@ -39,6 +39,9 @@ export function reportPage(content: ReportContent): string {
   const setting = [
     `${lists.length > 1 ? 'lists' : 'list'} ${lists.join(', ')}`,
     `prompt ${promptName(protocol.prompt)}`,
+    ...results.flatMap((one) =>
+      one.protocol.prompt.kind === protocol.prompt.kind ? [] : [`no prompt for ${one.summary.model}`],
+    ),
     ...(protocol.clickMode ? [`clicks ${clickModeName(protocol.clickMode)}`] : []),
     ...(protocol.draws > 0 ? [`${protocol.draws} random draws, seed ${protocol.seed}`] : []),
     ...(protocol.clicks > 0 ? [`${protocol.clicks} correction clicks`] : []),
