@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TINY, TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
-import { parseConfig, serialiseConfig } from './configFile.js';
-import { inputShape } from './graphs.js';
+import { detectConfig, parseConfig, serialiseConfig } from './configFile.js';
+import { inputShape, parametersOf } from './graphs.js';
 import { presets } from './registry.js';
 import { SAM_VIT_B, SAM_VIT_H, SAM_VIT_L } from './sam/config.js';
 import { SAMUS_B, SAMUS_S } from './samus/config.js';
@@ -146,4 +146,16 @@ describe('config.json', () => {
     const json = { ...JSON.parse(serialiseConfig(SAM_VIT_B)), patchKernel: 32 };
     expect(() => parseConfig(json)).toThrow(expect.objectContaining({ code: 'CONFIG_FIELD' }));
   });
+});
+
+it('explains the four channels of the released H2Former', () => {
+  const shapes = parametersOf(presets().get('h2former-s')!).map(({ name, shape }) => [name, { shape }] as const);
+  const released = new Map([...shapes, ['conv1.weight', { shape: [16, 4, 7, 7] }] as const]);
+  expect(() => detectConfig(released)).toThrow(
+    expect.objectContaining({
+      code: 'CHECKPOINT_TENSOR_SHAPE',
+      message: expect.stringContaining('3 input channels, got 4'),
+    }),
+  );
+  expect(detectConfig(new Map(shapes))).toMatchObject({ architecture: 'h2former' });
 });

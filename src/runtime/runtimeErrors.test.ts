@@ -8,9 +8,14 @@ describe('errors of ONNX Runtime', () => {
     'Failed to allocate memory for requested buffer of size 9663676416',
     'Array buffer allocation failed',
     'Aborted(OOM)',
+    // What WebAssembly says of a buffer beyond its 4 GB; nothing but build paths.
+    'failed to call OrtRun(). ERROR_CODE: 1, ERROR_MESSAGE: /mnt/s/onnxruntime/core/common/safeint.h:17 static void ' +
+      'SafeIntExceptionHandler<onnxruntime::OnnxRuntimeException>::SafeIntOnOverflow() Integer overflow\n',
   ])('that speak of memory are about the machine: %s', (message) => {
     for (const error of [creationError(new Error(message)), runError(new RangeError(message))]) {
       expect(error).toMatchObject({ kind: 'machine', code: 'RUNTIME_OUT_OF_MEMORY' });
+      expect(error.message).toMatch(/^not enough memory for .+: \S/);
+      expect(error.hint).toContain('smaller');
     }
   });
 
@@ -22,6 +27,13 @@ describe('errors of ONNX Runtime', () => {
       code: 'MODEL_INVALID',
       message: 'ONNX Runtime did not accept the model: no such weight',
     });
+  });
+
+  it('say so where ONNX Runtime gives no reason', () => {
+    const paths = 'ERROR_MESSAGE: /mnt/s/onnxruntime/core/framework/x.cc:17 void f() ';
+    expect(runError(new Error(paths)).message).toBe(
+      'ONNX Runtime failed while running the model without giving a reason',
+    );
   });
 
   it('never quote a value of a tensor', () => {

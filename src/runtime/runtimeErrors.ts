@@ -7,12 +7,14 @@ import type { Provider, ProviderStatus } from './session.js';
 
 const OUT_OF_MEMORY = /bad_alloc|out of memory|failed to allocate|allocation failed|\bOOM\b|exceeds? .*buffer size/i;
 
+/** WebAssembly addresses 4 GB: the size of a larger buffer overflows before anything is allocated. */
+const TOO_LARGE = /SafeInt\w*Overflow|integer overflow/i;
+
 const FEEDS = /invalid (dimensions|rank) for (in|out)put|unexpected input data type|invalid (input|feed|output) name/i;
 
 /** The message of ONNX Runtime without build paths and without values quoted from tensors. */
 export function tidyMessage(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text
+  return textOf(error)
     .replace(/^.*ERROR_MESSAGE: /s, '')
     .replace(/\S*\/onnxruntime\/\S+:\d+ .*?(?=\[ONNXRuntimeError\]|was false|$)/s, '')
     .replace(/\[ONNXRuntimeError\] : \d+ : \w+ : /g, '')
@@ -22,14 +24,19 @@ export function tidyMessage(error: unknown): string {
     .slice(0, 400);
 }
 
+/** The reason as the end of a sentence; the message may consist of build paths only. */
+function reason(message: string): string {
+  return message === '' ? ' without giving a reason' : `: ${message}`;
+}
+
 /** The error for a session that could not be created. */
 export function creationError(error: unknown): SamusError {
   if (error instanceof SamusError) return error;
   const message = tidyMessage(error);
-  if (isOutOfMemory(error)) return outOfMemory('creating a session', message);
+  if (isOutOfMemory(error)) return outOfMemory('creating a session', error, message);
   return new SamusError(
     'MODEL_INVALID',
-    `ONNX Runtime did not accept the model: ${message}`,
+    `ONNX Runtime did not accept the model${reason(message)}`,
     'export the model again; if it is unchanged, report this message',
   );
 }
@@ -38,11 +45,11 @@ export function creationError(error: unknown): SamusError {
 export function runError(error: unknown): SamusError {
   if (error instanceof SamusError) return error;
   const message = tidyMessage(error);
-  if (isOutOfMemory(error)) return outOfMemory('running a model', message);
+  if (isOutOfMemory(error)) return outOfMemory('running a model', error, message);
   if (FEEDS.test(message)) return feedsError(message);
   return new SamusError(
     'RUNTIME_FAILED',
-    `ONNX Runtime failed while running the model: ${message}`,
+    `ONNX Runtime failed while running the model${reason(message)}`,
     'check the shapes and values of the inputs; if they are as documented, report this message',
   );
 }
@@ -75,14 +82,21 @@ export function providerError(wanted: Provider, known: readonly ProviderStatus[]
   );
 }
 
-function isOutOfMemory(error: unknown): boolean {
-  return OUT_OF_MEMORY.test(error instanceof Error ? error.message : String(error));
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
-function outOfMemory(doing: string, message: string): SamusError {
+function isOutOfMemory(error: unknown): boolean {
+  return OUT_OF_MEMORY.test(textOf(error)) || TOO_LARGE.test(textOf(error));
+}
+
+function outOfMemory(doing: string, error: unknown, message: string): SamusError {
+  const why = TOO_LARGE.test(textOf(error))
+    ? ': a tensor is larger than the runtime can address, which is 4 GB on WebAssembly'
+    : message && `: ${message}`;
   return new SamusError(
     'RUNTIME_OUT_OF_MEMORY',
-    `not enough memory for ${doing}: ${message}`,
-    'use a smaller model or batch, or close other programs',
+    `not enough memory for ${doing}${why}`,
+    'use a smaller preset or batch, close other programs, or run the model natively or on a server in place of WebAssembly',
   );
 }

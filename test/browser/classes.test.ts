@@ -65,6 +65,10 @@ describeInChromium('a model without prompts in the annotator', () => {
     await annotator.message(/No new object found/);
     expect(await annotator.objectCount()).toBe(found);
 
+    // A reload keeps the chosen model.
+    await page.reload();
+    await expect.poll(() => models.inputValue()).toBe('network');
+    await annotator.ready();
     await models.selectOption('clicks');
     await annotator.ready();
     expect((await annotator.objects(/object-1/))[0]).toBe(before);

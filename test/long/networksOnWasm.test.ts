@@ -43,7 +43,7 @@ describe('a model without prompts on WebAssembly', () => {
   it.each(networks)('%s', (name, config) => {
     const { stdout, stderr } = spawnSync(process.execPath, [program, name], { encoding: 'utf8' });
     if (TOO_LARGE.includes(name)) {
-      expect(stderr).toContain('RUNTIME_FAILED');
+      expect(stderr).toContain('RUNTIME_OUT_OF_MEMORY');
       return;
     }
     expect(stderr).toBe('');

@@ -1,6 +1,7 @@
 /**
  * Sizes of H2Former, and how they are read from a configuration, a checkpoint and a reference file.
  */
+import { SamusError } from '../../errors.js';
 import type { Shapes } from '../../graph/tensorData.js';
 import { RESNET34 } from '../../nn/resnet.js';
 import { type ConfigRule, countOf, type FieldReader, type ModelConfig, shapeOf } from '../architecture.js';
@@ -75,6 +76,7 @@ export function rules({ imageSize, classes, width, heads }: H2formerConfig): Con
 export function recognise(tensors: Shapes): H2formerConfig | undefined {
   if (!tensors.has('MS2.eca.conv.weight') || !tensors.has('decode0.1.weight')) return undefined;
   const [classes = 0, width = 0] = shapeOf(tensors, 'decode0.1.weight', 4);
+  checkChannels(shapeOf(tensors, 'conv1.weight', 4));
   const stages = [0, 1, 2, 3];
   const blocks = stages.map((stage) => `swin_layers.${stage}.blocks`);
   const tables = blocks.map((name) => shapeOf(tensors, `${name}.0.attn.relative_position_bias_table`, 2));
@@ -87,6 +89,17 @@ export function recognise(tensors: Shapes): H2formerConfig | undefined {
     depths: blocks.map((name) => countOf(tensors, (i) => `${name}.${i}.norm1.weight`)),
     heads: tables.map(([, heads = 0]) => heads),
   };
+}
+
+/** @throws SamusError CHECKPOINT_TENSOR_SHAPE for the released class, whose fourth channel its own scripts do not feed */
+function checkChannels([, channels = 0]: readonly number[]): void {
+  if (channels === 3) return;
+  throw new SamusError(
+    'CHECKPOINT_TENSOR_SHAPE',
+    `expected an H2Former for RGB images with 3 input channels, got ${channels} in conv1.weight; the released class has 4, of which its scripts feed 3`,
+    'use a checkpoint trained with 3 channels; the content of a further channel is not published',
+    { tensor: 'conv1.weight', channels },
+  );
 }
 
 /** From the metadata of a reference file. */

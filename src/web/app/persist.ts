@@ -13,6 +13,7 @@ import { text } from '../text/en.js';
 import { warn } from './messages.js';
 import {
   carryPrompts,
+  chosenModel,
   classes,
   cleanMasks,
   currentClass,
@@ -34,6 +35,8 @@ import {
 let opening: Promise<Store | null> | undefined;
 let restoring: Promise<Settings> | undefined;
 let dataset: string | undefined;
+/** The choice of the last visit, kept while the server does not offer it. */
+let lastModel: string | undefined;
 const known = new Map<string, ImageDocument>();
 
 const queue = new WriteQueue<Store>((state) => {
@@ -197,6 +200,7 @@ async function restoreOnce(): Promise<Settings> {
 /** Starts saving settings, once those of the last visit are restored. */
 export function followSettings(restored: Settings): void {
   dataset ??= restored.dataset;
+  lastModel = restored.model;
   effect(keepSettings);
 }
 
@@ -206,6 +210,7 @@ function keepSettings(): void {
 }
 
 function settings(): Settings {
+  const model = chosenModel.value ?? lastModel;
   return {
     classes: classes.value,
     removedClasses: removedClasses.value,
@@ -217,6 +222,7 @@ function settings(): Settings {
     clean: cleanMasks.value,
     carry: carryPrompts.value,
     format: exportFormat.value,
+    ...(model !== undefined && { model }),
     ...(dataset !== undefined && { dataset }),
   };
 }

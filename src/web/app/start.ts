@@ -3,7 +3,7 @@ import { servedModels } from '../engine/modelFiles.js';
 import { text } from '../text/en.js';
 import { restoreAdapted } from './adaptedModel.js';
 import { followClasses } from './classes.js';
-import { switchEngine, warmUp } from './engineControl.js';
+import { switchEngine, switchModel, warmUp } from './engineControl.js';
 import { restoreEntries } from './entries.js';
 import { followKeys } from './keyboard.js';
 import { note, sayDefect, sayError } from './messages.js';
@@ -49,13 +49,17 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   serverReachable.value = await health;
   const atServer = settings.engine === 'server' && serverReachable.value;
   if (atServer) switchEngine('server');
+  const names = offered();
+  // A model that the server no longer offers is not chosen.
+  const chosen = settings.model !== undefined && (await names).includes(settings.model);
+  if (chosen) switchModel(settings.model);
   followSettings(settings);
   void navigator.storage?.persist?.();
-  void offered().then((names) => {
-    offeredModels.value = names;
+  void names.then((found) => {
+    offeredModels.value = found;
   });
   // An image opened in the meantime is being encoded by the previous engine.
-  void (atServer && opened.peek() ? prepare() : warmUp());
+  void ((atServer || chosen) && opened.peek() ? prepare() : warmUp());
   await restoreEntries(files, settings.currentId ?? null);
 }
 

@@ -35,6 +35,8 @@ export interface Settings {
   readonly removedClasses?: readonly ClassEntry[];
   readonly currentId?: string | null;
   readonly engine?: 'browser' | 'server';
+  /** The server's model that the user chose. */
+  readonly model?: string;
   readonly preview?: boolean;
   readonly measures?: boolean;
   readonly multimask?: boolean;

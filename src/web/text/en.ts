@@ -537,7 +537,7 @@ export const text = {
     WORKER_BROKEN: ['A background task of this page has stopped.', 'Reload the page. Your work is saved.'],
     RUNTIME_OUT_OF_MEMORY: [
       'There is not enough memory.',
-      'Close other tabs and programs and try again, or run the model on the server.',
+      'Choose a smaller model, close other tabs and programs and try again, or run the model on the server.',
     ],
     RUNTIME_FAILED: ['The model could not be run in this browser.', 'Try again, or run the model on the server.'],
     PROVIDER_UNAVAILABLE: [
