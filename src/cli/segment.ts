@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import { fileFormats, readFormats, titles } from '../formats/imageFormat.js';
-import { type JobOutputs, OUTPUT_FORMATS } from '../jobs/segmentJob.js';
+import { DICOM_FORMATS, type DicomFormat, type JobOutputs, OUTPUT_FORMATS } from '../jobs/segmentJob.js';
 import { AUTOMATIC_DEFAULTS, type AutomaticSettings, automaticSettings } from '../predict/automaticOptions.js';
 import { addFlipOptions, addModelOptions } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
@@ -14,7 +14,7 @@ import { conflict, finish } from './run.js';
 import { planJobs, planWithoutPrompts } from './segmentJobs.js';
 import type { SegmentRunOptions } from './segmentRun.js';
 
-type Formats = JobOutputs['formats'];
+type Formats = readonly (JobOutputs['formats'][number] | DicomFormat)[];
 
 const EXAMPLES = `
 Points are x,y in pixels of the stored image, 0,0 at the top left; x,y,bg marks a point outside the object.
@@ -28,6 +28,7 @@ Examples:
   samus segment scan.png --classes --model runs/unet/best
   samus segment scans --auto --model runs/autosamus/best --out masks --json
   samus segment clip.tif --point 120,88 --frames all --format overlay
+  samus segment clip.dcm --object lesion --box 90,60,160,130 --frames all --format dcmseg,dcmsr
 
 prompts.csv:
   image,object,kind,values
@@ -99,8 +100,20 @@ export function segmentCommand(): Command {
     .option('--out <folder>', 'output folder', 'out')
     .option(
       '--format <formats>',
-      'png (one mask for each object), overlay, json; repeatable (default: png)',
+      'png (one mask for each object), overlay, json; of DICOM images also dcmseg, dcmsr (with dcmseg) and dcmsc, one file for all frames; repeatable (default: png)',
       addFormats,
+    )
+    .addOption(
+      new Option(
+        '--dicom-geometry <geometry>',
+        'with --format dcmseg: auto adds what viewers need to load masks of ultrasound, none adds nothing (default: auto)',
+      ).choices(['auto', 'none']),
+    )
+    .addOption(
+      new Option(
+        '--dicom-seg <kind>',
+        'with --format dcmseg: binary, or labelmap for objects that do not overlap (default: binary)',
+      ).choices(['binary', 'labelmap']),
     )
     .option('--save-tensors <file>', 'also write the embedding and logits of one image as safetensors')
     .option('--json', 'print one JSON document')
@@ -199,11 +212,13 @@ function parseNames(text: string): readonly string[] {
   throw new InvalidArgumentError(`expected names separated by commas, got "${text}"`);
 }
 
+const ALL_FORMATS = [...OUTPUT_FORMATS, ...DICOM_FORMATS];
+
 /** `--format png,overlay` and `--format png --format overlay` are the same. */
 function addFormats(text: string, before: Formats = []): Formats {
   const formats = text.split(',').map((name) => {
-    const format = OUTPUT_FORMATS.find((known) => known === name.trim());
-    if (!format) throw new InvalidArgumentError(`expected one of ${OUTPUT_FORMATS.join(', ')}, got "${name}"`);
+    const format = ALL_FORMATS.find((known) => known === name.trim());
+    if (!format) throw new InvalidArgumentError(`expected one of ${ALL_FORMATS.join(', ')}, got "${name}"`);
     return format;
   });
   return [...new Set([...before, ...formats])];

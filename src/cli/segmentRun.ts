@@ -17,7 +17,13 @@ import { outputStems } from '../formats/outputNames.js';
 import { rleArea, rleBox } from '../formats/rle.js';
 import { partCount } from '../formats/runs.js';
 import { LocalRunner, outputPaths } from '../jobs/localRunner.node.js';
-import type { JobOutputs, SegmentJob } from '../jobs/segmentJob.js';
+import {
+  DICOM_FORMATS,
+  type DicomFormat,
+  type JobOutputs,
+  OUTPUT_FORMATS,
+  type SegmentJob,
+} from '../jobs/segmentJob.js';
 import { namedClasses } from '../models/classLogits.js';
 import { isAsked } from '../predict/asking.js';
 import type { AutomaticSettings } from '../predict/automaticOptions.js';
@@ -27,10 +33,11 @@ import { beforeInterruptedEnd, whole } from './interrupt.js';
 import type { FlipOptions, ModelOptions } from './modelOptions.js';
 import { openClassNetwork, openSegmenter } from './openModel.js';
 import { modelFiles, outputCheck } from './output.js';
-import { NOTICE } from './packageInfo.js';
+import { NOTICE, packageVersion } from './packageInfo.js';
 import { Progress } from './progress.js';
 import type { FrameRanges } from './promptOptions.js';
 import { type Outcome, warn } from './run.js';
+import { checkDicom, type DicomRequest, dicomFiles, writeDicomResults } from './segmentDicom.js';
 import type { Plan, PlannedImage } from './segmentJobs.js';
 
 export interface SegmentRunOptions extends ModelOptions, FlipOptions {
@@ -39,7 +46,9 @@ export interface SegmentRunOptions extends ModelOptions, FlipOptions {
   /** Default: true unless tensors are saved, so that masks on disk match the tensors. */
   readonly clean?: boolean;
   readonly out: string;
-  readonly format?: JobOutputs['formats'];
+  readonly format?: readonly (JobOutputs['formats'][number] | DicomFormat)[];
+  readonly dicomGeometry?: DicomRequest['geometry'];
+  readonly dicomSeg?: DicomRequest['kind'];
   readonly saveTensors?: string;
   readonly json?: boolean;
   /** Find everything, without prompts. */
@@ -59,7 +68,9 @@ export interface SegmentRunOptions extends ModelOptions, FlipOptions {
  */
 export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promise<Outcome> {
   const { out, saveTensors, frames } = options;
-  const images = frames === undefined ? plan.images : await eachFrame(plan.images, frames);
+  const dicom = DICOM_FORMATS.filter((format) => options.format?.includes(format));
+  const named = frames === undefined ? plan.images : await eachFrame(plan.images, frames);
+  const images = dicom.length === 0 ? named : await onlyDicom(named);
   if (saveTensors !== undefined && images.length > 1) {
     throw new SamusError(
       'SAVE_TENSORS_ONE_IMAGE',
@@ -69,7 +80,12 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
   }
   const jobs = plannedJobs(images, options);
   const check = await outputCheck(inputsOf(jobs, options));
-  await check(jobs.flatMap(outputPaths));
+  const objects = dicomFiles(
+    images.flatMap(({ image, problem }) => (problem ? [] : [image.path])),
+    dicom,
+    out,
+  );
+  await check([...jobs.flatMap(outputPaths), ...[...objects.values()].flatMap((paths) => [...paths.values()])]);
   const model = await (options.auto ? openClassNetwork : openSegmenter)(options);
   const classes = plan.classes.length > 0 ? plan.classes : classesOf(model, options.classNames);
   const runner = new LocalRunner(model, { check, whole });
@@ -80,6 +96,8 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
   const progress = new Progress('segmenting', images.length);
   const entries: (AnnotatedImage | FailedImage)[] = [];
   const lines: string[] = [];
+  const files = new Set(images.map(({ image }) => image.path)).size;
+  let failed = false;
   try {
     for (const [i, { problem, ...job }] of jobs.entries()) {
       const { image } = job;
@@ -100,19 +118,75 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
         warn(`${name} has ${done.frames} frames; segmented only the first (see --frame and --frames)`);
       }
     }
+    const request = { ...dicomRequest(options), model: model.name, classes };
+    for (const [path, paths] of objects) {
+      const error = await attempt(() => writeObjects(path, entries, paths, request), files);
+      if (error) warn(`${path}: ${error.message}; wrote no DICOM objects`);
+      failed ||= error !== undefined && error.code !== 'DICOM_SEG_EMPTY';
+    }
   } finally {
     progress.end();
     forget();
     await runner.close();
   }
+  const made = entries.flatMap((entry) => ('error' in entry ? [] : dicomLines(entry)));
+  lines.push(...new Set(made));
   const document = annotationJson({ model: model.name, classes, images: entries });
-  return { document, lines: [...lines, NOTICE], exitCode: entries.some((entry) => 'error' in entry) ? 1 : 0 };
+  failed ||= entries.some((entry) => 'error' in entry);
+  return { document, lines: [...lines, NOTICE], exitCode: failed ? 1 : 0 };
+}
+
+function dicomRequest(options: SegmentRunOptions) {
+  const { dicomGeometry, dicomSeg, auto = false, everything } = options;
+  return {
+    version: packageVersion(),
+    automatic: auto || everything !== undefined,
+    named: everything === undefined,
+    ...(dicomGeometry && { geometry: dicomGeometry }),
+    ...(dicomSeg && { kind: dicomSeg }),
+  };
+}
+
+/** Writes the DICOM objects of an image and names them in its entries. @returns why there are none */
+async function writeObjects(
+  path: string,
+  entries: (AnnotatedImage | FailedImage)[],
+  paths: ReadonlyMap<DicomFormat, string>,
+  request: DicomRequest,
+): Promise<SamusError | undefined> {
+  const own = entries.flatMap((entry) => ('error' in entry || entry.image.path !== path ? [] : [entry]));
+  if (own.length === 0) return undefined;
+  try {
+    await writeDicomResults(path, own, paths, request);
+  } catch (error) {
+    if (error instanceof SamusError && error.code === 'DICOM_SEG_EMPTY') return error;
+    throw error;
+  }
+  for (const [i, entry] of entries.entries()) {
+    if ('error' in entry || entry.image.path !== path) continue;
+    entries[i] = { ...entry, files: { ...entry.files, ...Object.fromEntries(paths) } };
+  }
+  return undefined;
+}
+
+/** The images, those with a problem that cannot have DICOM objects. @throws SamusError of one that is the only one */
+async function onlyDicom(images: readonly PlannedImage[]): Promise<PlannedImage[]> {
+  const found: PlannedImage[] = [];
+  const problems = new Map<string, SamusError | undefined>();
+  for (const one of images) {
+    const { path } = one.image;
+    if (!problems.has(path))
+      problems.set(path, await attempt(() => checkDicom(path).then(() => undefined), images.length));
+    const problem = one.problem ?? problems.get(path);
+    found.push({ ...one, ...(problem && { problem }) });
+  }
+  return found;
 }
 
 type PlannedJob = SegmentJob & Pick<PlannedImage, 'image' | 'problem'>;
 
 function plannedJobs(images: Plan['images'], options: SegmentRunOptions): PlannedJob[] {
-  const { out, format = ['png'], saveTensors, multimask = false, everything, auto = false } = options;
+  const { out, format = ['png'] as const, saveTensors, multimask = false, everything, auto = false } = options;
   // A map of classes is left as the model gives it.
   const { clean = saveTensors === undefined && !auto } = options;
   const stems = outputStems(
@@ -130,7 +204,7 @@ function plannedJobs(images: Plan['images'], options: SegmentRunOptions): Planne
     ...(everything && { everything }),
     outputs: {
       base: join(out, stems[i]!),
-      formats: format,
+      formats: OUTPUT_FORMATS.filter((one) => format.includes(one)),
       ...(saveTensors !== undefined && { tensors: saveTensors }),
     },
   }));
@@ -203,6 +277,13 @@ function classesOf(model: Segmenter | ClassNetwork, names: readonly string[] | u
   if (names.length === count) return names.map((name, i) => ({ ...own[i], id: i + 1, name }));
   const message = `expected names of the ${count} classes of ${model.name} without the background, got ${names.length}`;
   throw new SamusError('MODEL_CLASSES', message, count === 0 ? 'leave --class-names out' : 'name each class once');
+}
+
+function dicomLines({ image, files = {} }: AnnotatedImage): string[] {
+  return DICOM_FORMATS.flatMap((format) => {
+    const file = files[format];
+    return file === undefined ? [] : [`${image.path}: ${format} -> ${file}`];
+  });
 }
 
 /** One line for each object, and for each file of the image. @param classes those of a model without prompts */

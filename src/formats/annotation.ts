@@ -92,7 +92,7 @@ export interface AnnotatedImage {
   readonly spacingMm?: readonly [x: number, y: number];
   readonly objects: readonly AnnotatedObject[];
   /** Other files made of the image. */
-  readonly files?: { readonly overlay?: string; readonly json?: string };
+  readonly files?: { readonly [format in 'overlay' | 'json' | 'dcmseg' | 'dcmsr' | 'dcmsc']?: string };
 }
 
 /** An image that could not be segmented. */

@@ -5,6 +5,9 @@
 import { SamusError } from '../errors.js';
 import { type Image, toRgb } from './image.js';
 
+/** Distinguishable with most kinds of colour blindness (Okabe and Ito, without black and grey). */
+export const OVERLAY_COLORS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'] as const;
+
 /** One thing to draw. */
 export interface OverlayObject {
   /** Not 0 where the object is; row-major, of the image's size. */

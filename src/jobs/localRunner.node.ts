@@ -11,7 +11,7 @@ import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { type Image, type ImageSource, maskToImage } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
-import { drawOverlay } from '../formats/overlay.js';
+import { drawOverlay, OVERLAY_COLORS } from '../formats/overlay.js';
 import { float32, type StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { logitSide } from '../models/graphs.js';
@@ -21,9 +21,6 @@ import type { Segmenter } from '../predict/segmenter.js';
 import type { Candidate, Encoding } from '../predict/types.js';
 import type { JobObject, JobOutputs, JobRunner, SegmentedImage, SegmentJob } from './segmentJob.js';
 import { annotated, type Segmented, segmentObjects } from './segmentObjects.js';
-
-/** Distinguishable with most kinds of colour blindness (Okabe and Ito, without black and grey). */
-const COLORS = ['#e69f00', '#56b4e9', '#009e73', '#f0e442', '#0072b2', '#d55e00', '#cc79a7'] as const;
 
 const maskPath = (base: string, { name, file = name }: Pick<JobObject, 'name' | 'file'>): string =>
   `${base}.${file}.png`;
@@ -179,7 +176,7 @@ function overlayOf(image: Image, found: readonly Segmented[], classes: readonly 
   const colors = new Map(classes.map(({ id, color }) => [id, color]));
   const drawn = found.map(({ object, mask, area, stability }, i) => ({
     mask,
-    color: object.color ?? colors.get(object.classId ?? 0) ?? COLORS[i % COLORS.length]!,
+    color: object.color ?? colors.get(object.classId ?? 0) ?? OVERLAY_COLORS[i % OVERLAY_COLORS.length]!,
     clicks: stability === undefined ? object.points.map(([x, y, label = 1]) => ({ x, y, positive: label === 1 })) : [],
     area: stability === undefined ? 0 : area,
   }));

@@ -24,6 +24,10 @@ export interface JobObject extends PromptedObject {
 
 export const OUTPUT_FORMATS = ['png', 'overlay', 'json'] as const;
 
+/** Objects of DICOM images, each of all segmented frames: masks, measurements, pictures. */
+export const DICOM_FORMATS = ['dcmseg', 'dcmsr', 'dcmsc'] as const;
+export type DicomFormat = (typeof DICOM_FORMATS)[number];
+
 /** The files that a job writes. */
 export interface JobOutputs {
   /** Path prefix of all files. */

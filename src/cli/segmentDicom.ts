@@ -1,0 +1,177 @@
+/**
+ * Writes the masks of DICOM images as DICOM objects: one file for all segmented frames of an image, after the last of
+ * them. What the objects contain is known in formats/dicom/.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { SamusError } from '../errors.js';
+import type { AnnotatedImage, AnnotatedObject, AnnotationClass } from '../formats/annotation.js';
+import { codeOfName } from '../formats/dicom/codes.js';
+import { readDicomFile } from '../formats/dicom/dicomFile.js';
+import type { DicomSegMask, DicomSegObject } from '../formats/dicom/segments.js';
+import { type DrawnFrame, writeDicomSc } from '../formats/dicom/writeSc.js';
+import { type DicomSegOptions, writeDicomSeg } from '../formats/dicom/writeSeg.js';
+import { writeDicomSr } from '../formats/dicom/writeSr.js';
+import { makeFolder, replaceFile } from '../formats/fileWrite.node.js';
+import type { ImageSource } from '../formats/image.js';
+import { openImage } from '../formats/imageFile.node.js';
+import { outputStems } from '../formats/outputNames.js';
+import { drawOverlay, OVERLAY_COLORS } from '../formats/overlay.js';
+import { decodeRle, rleBox } from '../formats/rle.js';
+import { DICOM_FORMATS, type DicomFormat } from '../jobs/segmentJob.js';
+import { measureMask } from '../predict/measure.js';
+import { whole } from './interrupt.js';
+
+/** What `samus segment` asks for. */
+export interface DicomRequest extends Pick<DicomSegOptions, 'geometry' | 'kind'> {
+  readonly model: string;
+  readonly version: string;
+  readonly classes: readonly AnnotationClass[];
+  /** How masks come about that have a score or a class: from prompts or without. */
+  readonly automatic: boolean;
+  /** Whether names hold over frames; those of `--everything` are numbers within a frame. */
+  readonly named: boolean;
+}
+
+const ENDINGS: Readonly<Record<DicomFormat, string>> = { dcmseg: 'seg', dcmsr: 'sr', dcmsc: 'sc' };
+
+/**
+ * The files for each image, one of each format for all its frames. A report needs the segmentation that it refers to.
+ * @param out folder
+ */
+export function dicomFiles(
+  images: readonly string[],
+  formats: readonly DicomFormat[],
+  out: string,
+): ReadonlyMap<string, ReadonlyMap<DicomFormat, string>> {
+  const wanted = DICOM_FORMATS.filter(
+    (format) => formats.includes(format) || (format === 'dcmseg' && formats.includes('dcmsr')),
+  );
+  if (wanted.length === 0) return new Map();
+  const paths = [...new Set(images)];
+  const stems = outputStems(
+    paths.map((path) => ({ path })),
+    (path) => basename(path, extname(path)),
+  );
+  return new Map(
+    paths.map((path, i) => {
+      const base = join(out, stems[i]!);
+      return [path, new Map(wanted.map((format) => [format, `${base}.${ENDINGS[format]}.dcm`]))];
+    }),
+  );
+}
+
+/** @throws SamusError DICOM_SEG_REFERENCE for another format, and as openImage */
+export async function checkDicom(path: string): Promise<void> {
+  if ((await openImage(path)).format === 'dicom') return;
+  const message = `expected a DICOM image for --format ${DICOM_FORMATS.join(', ')}, got ${path}`;
+  throw new SamusError('DICOM_SEG_REFERENCE', message, 'choose other formats for it, such as png', { path });
+}
+
+/**
+ * Writes the objects of one image.
+ * @param entries its segmented frames
+ * @throws SamusError DICOM_SEG_EMPTY where nothing was found, as the writers of formats/dicom, and of reading and writing
+ */
+export async function writeDicomResults(
+  path: string,
+  entries: readonly AnnotatedImage[],
+  paths: ReadonlyMap<DicomFormat, string>,
+  request: DicomRequest,
+): Promise<void> {
+  const [file, source] = [await readDicomFile(await readFile(path)), await openImage(path)];
+  const objects = objectsOf(entries, source, request);
+  const origin = { model: request.model, version: request.version, date: new Date() };
+  const put = async (target: string | undefined, bytes: () => Uint8Array): Promise<void> => {
+    if (target === undefined) return;
+    const content = bytes();
+    await makeFolder(dirname(target));
+    await whole(() => replaceFile(target, (temporary) => writeFile(temporary, content, { flag: 'wx' })));
+  };
+  const { geometry = 'auto', kind = 'binary' } = request;
+  const seg = writeDicomSeg(file, objects, { ...origin, geometry, kind });
+  await put(paths.get('dcmseg'), () => seg.bytes);
+  await put(paths.get('dcmsr'), () => writeDicomSr(file, seg, objects, objects.flatMap(measurementsOf), origin).bytes);
+  const drawn = paths.has('dcmsc') ? await drawnFrames(entries, source, objects) : [];
+  await put(paths.get('dcmsc'), () => writeDicomSc(file, drawn, origin).bytes);
+}
+
+/** The objects over all frames, by their names. */
+function objectsOf(
+  entries: readonly AnnotatedImage[],
+  source: ImageSource,
+  { classes, automatic, named }: DicomRequest,
+): DicomSegObject[] {
+  const found = new Map<string, { readonly first: AnnotatedObject; byModel: boolean; masks: DicomSegMask[] }>();
+  for (const { image, objects } of entries) {
+    const { frame = 1 } = image;
+    const taken = new Set<string>();
+    for (const object of objects) {
+      if (!object.mask) continue;
+      const title = titleOf(object, classes);
+      const name = freeName(named || source.frames === 1 ? title : `${title} of frame ${frame}`, taken);
+      const box = rleBox(object.mask);
+      const spacingMm = box && source.spacingMm(frame, box);
+      const one = found.get(name) ?? { first: object, byModel: false, masks: [] };
+      one.masks.push({ frame, mask: decodeRle(object.mask), ...(spacingMm && { spacingMm }) });
+      one.byModel ||= automatic || typeof object.score === 'number';
+      found.set(name, one);
+    }
+  }
+  return [...found].map(([name, { first, byModel, masks }], i) => ({
+    name,
+    code: codeOfName(titleOf(first, classes)),
+    algorithm: !byModel ? 'MANUAL' : automatic ? 'AUTOMATIC' : 'SEMIAUTOMATIC',
+    color:
+      first.color ??
+      classes.find(({ id }) => id === first.classId)?.color ??
+      OVERLAY_COLORS[i % OVERLAY_COLORS.length]!,
+    masks,
+  }));
+}
+
+/** The name of an object, or of its class where it has no name but the number of the class. */
+function titleOf({ name = '', classId }: AnnotatedObject, classes: readonly AnnotationClass[]): string {
+  const ofClass = classes.find(({ id }) => id === classId)?.name;
+  return ofClass !== undefined && (name === '' || name === `class-${classId}`) ? ofClass : name || 'object';
+}
+
+/** Two objects of one name on one frame are two objects. */
+function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let n = 2; taken.has(free); n++) free = `${name} ${n}`;
+  taken.add(free);
+  return free;
+}
+
+function measurementsOf({ masks }: DicomSegObject, object: number) {
+  return masks.map(({ frame, mask, spacingMm }) => {
+    const found = measureMask(mask, spacingMm);
+    return {
+      object,
+      frame,
+      unit: spacingMm ? ('mm' as const) : ('px' as const),
+      area: found.areaMm2 ?? found.areaPx,
+      longAxis: found.longestDiameterMm ?? found.longestDiameterPx,
+      shortAxis: found.shortestDiameterMm ?? found.shortestDiameterPx,
+      perimeter: found.perimeterMm ?? found.perimeterPx,
+    };
+  });
+}
+
+/** The segmented frames with the masks drawn in. */
+async function drawnFrames(
+  entries: readonly AnnotatedImage[],
+  source: ImageSource,
+  objects: readonly DicomSegObject[],
+): Promise<DrawnFrame[]> {
+  const drawn: DrawnFrame[] = [];
+  const frames = [...new Set(entries.map(({ image }) => image.frame ?? 1))].sort((a, b) => a - b);
+  for (const frame of frames) {
+    const shown = objects.flatMap(({ masks, color = OVERLAY_COLORS[0] }) =>
+      masks.filter((one) => one.frame === frame).map(({ mask }) => ({ mask: mask.data, color })),
+    );
+    drawn.push({ frame, image: drawOverlay(await source.read(frame), shown) });
+  }
+  return drawn;
+}
