@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   reproduce: async () => (await import('./reproduce.js')).reproduceCommand(),
   data: async () => (await import('./data.js')).dataCommand(),
   models: async () => (await import('./models.js')).modelsCommand(),
+  dicom: async () => (await import('./dicom.js')).dicomCommand(),
   phantom: async () => (await import('./phantom.js')).phantomCommand(),
   info: async () => (await import('./info.js')).machineInfoCommand(),
 };

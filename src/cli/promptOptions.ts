@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
+import { checkFrame, type ImageSource } from '../formats/image.js';
 import type { PixelBox } from '../formats/rle.js';
 import type { JobObject } from '../jobs/segmentJob.js';
 import type { PointPrompt } from '../predict/types.js';
@@ -153,4 +154,12 @@ function twice(code: ErrorCode, kind: string, name: string): SamusError {
 
 function usage(code: ErrorCode, message: string, hint: string): SamusError {
   return new SamusError(code, message, hint);
+}
+
+/** The frame numbers, sorted. @throws SamusError IMAGE_FRAME if the file has fewer frames */
+export function frameNumbers(choice: FrameRanges, source: ImageSource, path: string): number[] {
+  const ranges = choice === 'all' ? [[1, source.frames] as const] : choice;
+  for (const [, to] of ranges) checkFrame(source, to, path);
+  const numbers = ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
+  return [...new Set(numbers)].sort((a, b) => a - b);
 }

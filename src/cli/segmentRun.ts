@@ -11,7 +11,6 @@ import {
   type FailedImage,
 } from '../formats/annotation.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
-import { checkFrame, type ImageSource } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { outputStems } from '../formats/outputNames.js';
 import { rleArea, rleBox } from '../formats/rle.js';
@@ -35,7 +34,7 @@ import { openClassNetwork, openSegmenter } from './openModel.js';
 import { modelFiles, outputCheck } from './output.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { Progress } from './progress.js';
-import type { FrameRanges } from './promptOptions.js';
+import { type FrameRanges, frameNumbers } from './promptOptions.js';
 import { type Outcome, warn } from './run.js';
 import { checkDicom, type DicomRequest, dicomFiles, writeDicomResults } from './segmentDicom.js';
 import type { Plan, PlannedImage } from './segmentJobs.js';
@@ -222,21 +221,13 @@ async function eachFrame(images: readonly PlannedImage[], choice: FrameRanges): 
       continue;
     }
     const frames = await attempt(
-      async () => numbersOf(choice, await openImage(one.image.path), one.image.path),
+      async () => frameNumbers(choice, await openImage(one.image.path), one.image.path),
       images.length,
     );
     if (frames instanceof SamusError) found.push({ ...one, problem: frames });
     else found.push(...frames.map((frame) => ({ ...one, image: { ...one.image, frame } })));
   }
   return found;
-}
-
-/** The frame numbers, sorted. @throws SamusError IMAGE_FRAME if the file has fewer frames */
-function numbersOf(choice: FrameRanges, source: ImageSource, path: string): number[] {
-  const ranges = choice === 'all' ? [[1, source.frames] as const] : choice;
-  for (const [, to] of ranges) checkFrame(source, to, path);
-  const numbers = ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
-  return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
 /** The error of one image among several is part of the result; machine errors end the run. */

@@ -90,6 +90,8 @@ export interface AnnotatedImage {
   readonly frames?: number;
   /** Width and height of a pixel. */
   readonly spacingMm?: readonly [x: number, y: number];
+  /** Of an image of a DICOM file: its instance, and the size of a pixel where its regions state one. */
+  readonly dicom?: { readonly sopInstanceUid: string; readonly spacingMm: readonly [x: number, y: number] | null };
   readonly objects: readonly AnnotatedObject[];
   /** Other files made of the image. */
   readonly files?: { readonly [format in 'overlay' | 'json' | 'dcmseg' | 'dcmsr' | 'dcmsc']?: string };
@@ -134,13 +136,18 @@ function refJson({ path, content, frame }: ImageRef): Record<string, Json> {
 }
 
 function imageJson(entry: AnnotatedImage, names: ReadonlyMap<number, string>): Json {
-  const { image, width, height, frames, spacingMm, objects, files } = entry;
+  const { image, width, height, frames, spacingMm, dicom, objects, files } = entry;
   return {
     ...refJson(image),
     ...(frames !== undefined && { frames }),
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
     ...(spacingMm && { spacing_mm: [...spacingMm] }),
+    ...(dicom && {
+      sopInstanceUid: dicom.sopInstanceUid,
+      spacing_x_mm: dicom.spacingMm?.[0] ?? null,
+      spacing_y_mm: dicom.spacingMm?.[1] ?? null,
+    }),
     objects: objects.map((object) => objectJson(object, names)),
     ...files,
   };

@@ -149,6 +149,8 @@ export interface ImageSource {
   readonly height: number;
   /** Whether the compression changes sample values (JPEG, lossy WebP). */
   readonly lossy: boolean;
+  /** The UID of a DICOM image. */
+  readonly sopInstanceUid?: string;
   /**
    * Spacing of a frame, or of a box in it, where the file states a distance in tissue: volumes do. The resolution that
    * JPEG and TIFF state is that of a print; the page believes that of PNG where it can be one of ultrasound.
@@ -234,11 +236,15 @@ export function stillSource(
   };
 }
 
-/** @throws SamusError IMAGE_FRAME if there is no such frame */
-export function checkFrame({ frames }: Pick<ImageSource, 'frames'>, frame: number, name: string): void {
+/** @throws SamusError IMAGE_FRAME, of a DICOM file DICOM_FRAME, if there is no such frame */
+export function checkFrame(
+  { frames, format }: Pick<ImageSource, 'frames'> & { readonly format?: string },
+  frame: number,
+  name: string,
+): void {
   if (Number.isInteger(frame) && frame >= 1 && frame <= frames) return;
   throw new SamusError(
-    'IMAGE_FRAME',
+    format === 'dicom' ? 'DICOM_FRAME' : 'IMAGE_FRAME',
     `expected a frame from 1 to ${frames} of ${name}, got ${frame}`,
     frames === 1 ? 'leave the frame out: the file holds one image' : `name a frame from 1 to ${frames}`,
     { frame, frames },

@@ -71,10 +71,13 @@ export class LocalRunner implements JobRunner {
     for await (const one of segmentObjects(this.#model, encoding, job, options)) found.push(one);
     const { base, formats = [] } = outputs ?? {};
     const entry: SegmentedImage = {
-      image: source.frames > 1 ? { ...ref, frame } : ref,
+      image: source.frames > 1 || source.sopInstanceUid !== undefined ? { ...ref, frame } : ref,
       ...(source.frames > 1 && { frames: source.frames }),
       width: image.width,
       height: image.height,
+      ...(source.sopInstanceUid !== undefined && {
+        dicom: { sopInstanceUid: source.sopInstanceUid, spacingMm: source.spacingMm(frame) ?? null },
+      }),
       objects: found.map((one) => ({
         ...annotated(one),
         ...(base !== undefined && formats.includes('png') && { maskFile: maskPath(base, one.object) }),

@@ -15,11 +15,6 @@ declare module '@cornerstonejs/codec-*' {
     readonly J2KDecoder?: new () => Decoder;
     readonly HTJ2KDecoder?: new () => Decoder;
   }
-  const create: (options: {
-    /** The address of the WebAssembly file, which Node finds by itself. */
-    readonly locateFile?: (name: string, folder: string) => string;
-    readonly print: () => void;
-    readonly printErr: () => void;
-  }) => Promise<Codec>;
+  const create: (options: { readonly print: () => void; readonly printErr: () => void }) => Promise<Codec>;
   export default create;
 }

@@ -20,9 +20,6 @@ type Factory = typeof import('@cornerstonejs/codec-charls/decodewasmjs');
 type WasmCodec = Awaited<ReturnType<Factory['default']>>;
 type WasmCoding = Exclude<PixelFormat['coding'], 'native' | 'rle' | 'lossless'>;
 
-/** Where the page has the WebAssembly files; on Node the codecs find them beside themselves. */
-export type WasmUrls = Readonly<Record<WasmCoding, () => Promise<string>>>;
-
 const FACTORIES: Readonly<Record<WasmCoding, () => Promise<Factory>>> = {
   jpeg: () => import('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs'),
   jpegls: () => import('@cornerstonejs/codec-charls/decodewasmjs'),
@@ -33,11 +30,7 @@ const FACTORIES: Readonly<Record<WasmCoding, () => Promise<Factory>>> = {
 const loaded = new Map<WasmCoding, Promise<WasmCodec>>();
 
 /** @throws SamusError DICOM_PIXELS_DAMAGED, DICOM_CODEC */
-export async function decodeFrame(
-  bytes: Uint8Array,
-  format: PixelFormat,
-  wasm: WasmUrls | undefined,
-): Promise<StoredSamples> {
+export async function decodeFrame(bytes: Uint8Array, format: PixelFormat): Promise<StoredSamples> {
   switch (format.coding) {
     case 'native':
       return { values: samplesOf(bytes, format.bitsAllocated), planar: format.planar, rgb: false };
@@ -49,16 +42,16 @@ export async function decodeFrame(
       // Baseline, extended, and progressive, which files call baseline.
       const header = checkJpeg(bytes, format, [0xc0, 0xc1, 0xc2]);
       const bare = format.photometric === 'RGB' && !header.colourMarked;
-      const { values } = await runWasm('jpeg', bare ? markRgb(bytes) : bytes, header, wasm);
+      const { values } = await runWasm('jpeg', bare ? markRgb(bytes) : bytes, header);
       return { values, planar: false, rgb: true };
     }
     case 'jpegls': {
-      const { values, planar } = await runWasm('jpegls', bytes, checkJpeg(bytes, format, [0xf7]), wasm);
+      const { values, planar } = await runWasm('jpegls', bytes, checkJpeg(bytes, format, [0xf7]));
       return { values, planar, rgb: false };
     }
     default: {
       const header = checkJpeg2000(bytes, format);
-      const { values } = await runWasm(format.coding, header.stream, header, wasm);
+      const { values } = await runWasm(format.coding, header.stream, header);
       const mixed = header.mixesComponents || !format.photometric.startsWith('YBR_FULL');
       return { values, planar: false, rgb: mixed };
     }
@@ -79,8 +72,8 @@ async function decodeLossless(bytes: Uint8Array, format: PixelFormat): Promise<S
   }
 }
 
-async function runWasm(coding: WasmCoding, bytes: Uint8Array, header: FrameShape, wasm: WasmUrls | undefined) {
-  const codec = await loadCodec(coding, wasm);
+async function runWasm(coding: WasmCoding, bytes: Uint8Array, header: FrameShape) {
+  const codec = await loadCodec(coding);
   const Decoder = codec.JPEGDecoder ?? codec.JpegLSDecoder ?? codec.J2KDecoder ?? codec.HTJ2KDecoder;
   if (!Decoder) throw codecFailed('it has no decoder');
   try {
@@ -99,22 +92,21 @@ async function runWasm(coding: WasmCoding, bytes: Uint8Array, header: FrameShape
   }
 }
 
-function loadCodec(coding: WasmCoding, wasm: WasmUrls | undefined): Promise<WasmCodec> {
+function loadCodec(coding: WasmCoding): Promise<WasmCodec> {
   const known = loaded.get(coding);
   if (known) return known;
-  const loading = startCodec(coding, wasm);
+  const loading = startCodec(coding);
   loaded.set(coding, loading);
   loading.catch(() => loaded.delete(coding));
   return loading;
 }
 
-async function startCodec(coding: WasmCoding, wasm: WasmUrls | undefined): Promise<WasmCodec> {
+async function startCodec(coding: WasmCoding): Promise<WasmCodec> {
   // Codecs print about damage to standard output, which belongs to results.
   const silent = { print: () => {}, printErr: () => {} };
   try {
     const { default: create } = await FACTORIES[coding]();
-    const url = await wasm?.[coding]();
-    return await create(url === undefined ? silent : { ...silent, locateFile: () => url });
+    return await create(silent);
   } catch (error) {
     throw codecFailed(error instanceof Error ? error.message : String(error));
   }

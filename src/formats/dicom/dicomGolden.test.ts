@@ -1,10 +1,11 @@
 /**
  * Frames and regions of real files and of a matrix of small ones, against the pixels that pydicom, DCMTK and libjpeg-turbo
- * read. The files are in SAMUS_TEST_DATA; those of the matrix that are also fixtures run everywhere.
+ * read. The real files are in SAMUS_TEST_DATA, the matrix is a fixture.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import dicomParser from 'dicom-parser';
 import { describe, expect, it } from 'vitest';
 import type { Image } from '../image.js';
@@ -37,6 +38,9 @@ interface Golden {
 const DATA = process.env.SAMUS_TEST_DATA;
 const golden = (name: string): Golden[] =>
   DATA === undefined ? [] : JSON.parse(readFileSync(join(DATA, 'golden/dicom', name), 'utf8')).files;
+
+const MATRIX = fileURLToPath(new URL('../../../test/fixtures/dicom/', import.meta.url));
+const matrix: Golden[] = JSON.parse(readFileSync(join(MATRIX, 'matrix.json'), 'utf8')).files;
 
 const hash = ({ data }: Image): string => createHash('sha256').update(data).digest('hex');
 const furthest = (a: Uint8Array, b: Uint8Array): number =>
@@ -83,14 +87,14 @@ describe.skipIf(DATA === undefined)('DICOM files of real scanners', () => {
   });
 });
 
-describe.skipIf(DATA === undefined)('each transfer syntax and kind of pixel', () => {
-  it.each(golden('matrix.json'))('$file', async (about) => {
-    const path = join(DATA!, 'golden/dicom/matrix', about.file);
+describe('each transfer syntax and kind of pixel', () => {
+  it.each(matrix)('$file', async (about) => {
+    const path = join(MATRIX, about.file);
     if (about.error || about.file === 'jpeg-51-mono12.dcm') {
       await expect(readImage(path)).rejects.toMatchObject({ code: about.error ?? 'DICOM_CODEC' });
       return;
     }
-    const found = await compare(path, about, about.expected && join(DATA!, 'golden/dicom/matrix', about.expected));
+    const found = await compare(path, about, about.expected && join(MATRIX, about.expected));
     expect([found.source.width, found.channels, found.count]).toEqual([
       about.width,
       about.channels,
@@ -101,14 +105,16 @@ describe.skipIf(DATA === undefined)('each transfer syntax and kind of pixel', ()
   });
 });
 
-describe.skipIf(DATA === undefined)('dicom-parser reads the same elements', () => {
+describe('dicom-parser reads the same elements', () => {
   const files = [
-    ...golden('shared.json').map(({ file }) => join('data/dicom', file)),
-    ...golden('matrix.json').map(({ file }) => join('golden/dicom/matrix', file)),
+    ...golden('shared.json').map(({ file }) => join(DATA!, 'data/dicom', file)),
+    ...matrix.map(({ file }) => join(MATRIX, file)),
   ];
   // It has no OV, and inflates only with a library that is global.
-  it.each(files.filter((path) => !/extended-offsets|deflated/.test(path)))('of %s', async (path) => {
-    const bytes = new Uint8Array(readFileSync(join(DATA!, path)));
+  it.each(
+    files.filter((path) => !/extended-offsets|deflated/.test(path)).map((path) => ({ path, file: basename(path) })),
+  )('of $file', async ({ path }) => {
+    const bytes = new Uint8Array(readFileSync(path));
     const { data } = await readDicomFile(bytes);
     const { elements } = dicomParser.parseDicom(bytes, { untilTag: 'x7fe00010' });
     const theirs = (tag: number) => elements[`x${tag.toString(16).padStart(8, '0')}`];

@@ -3,33 +3,35 @@
  * region around it.
  */
 import { SamusError } from '../../errors.js';
-import { checkSize, createImage, type ImageFile, type ImageLimits, type ImageSource } from '../image.js';
-import { decodeFrame, type WasmUrls } from './codecs.js';
+import { checkFrame, checkSize, createImage, type ImageFile, type ImageLimits, type ImageSource } from '../image.js';
+import { decodeFrame } from './codecs.js';
 import { showColours } from './colour.js';
+import { textOf } from './dataSet.js';
 import { type DicomFile, readDicomFile } from './dicomFile.js';
 import { locateFrames } from './frames.js';
 import { type ShownValues, shownValues, showValues } from './grey.js';
 import { damagedPixels, type PixelFormat, readPixelFormat } from './pixelFormat.js';
-import { readRegions, spacingIn } from './regions.js';
+import { readRegions, spacingIn, type UltrasoundRegion } from './regions.js';
 
 /** Most bytes of a file. */
 const MOST_BYTES = 2 ** 31 - 1;
 
-export interface DicomSource extends ImageSource {
+interface DicomSource extends ImageSource {
   readonly file: DicomFile;
   readonly pixelFormat: PixelFormat;
+  readonly regions: readonly UltrasoundRegion[];
 }
+
+export const isDicom = (source: ImageSource): source is DicomSource => source.format === 'dicom';
 
 /**
  * Opens a DICOM file.
- * @param wasm where the page has the codecs
  * @throws SamusError DICOM_CORRUPT, DICOM_LIMIT, DICOM_NO_PIXELS, DICOM_VIDEO, DICOM_TRANSFER_SYNTAX,
  *   DICOM_PHOTOMETRIC, DICOM_TRUNCATED, IMAGE_TOO_LARGE
  */
 export async function dicomSource(
   { name, format, bytes }: ImageFile,
   limits: Required<ImageLimits>,
-  wasm?: WasmUrls,
 ): Promise<DicomSource> {
   const file = await readDicomFile(await bytes(MOST_BYTES));
   const pixelFormat = readPixelFormat(file);
@@ -39,19 +41,23 @@ export async function dicomSource(
   if (!pixels) throw new Error('pixels were checked');
   const frames = locateFrames(data, pixels, pixelFormat);
   const regions = readRegions(data);
+  const instance = textOf(data, 0x00080018);
   let shown: ShownValues | undefined;
   return {
     format: format.id,
     file,
     pixelFormat,
+    regions,
+    ...(instance !== undefined && { sopInstanceUid: instance }),
     frames: frames.count,
     width: columns,
     height: rows,
     lossy,
     spacingMm: (_, box) => spacingIn(data, regions, box),
     async read(frame) {
-      checkFrame(frame, frames.count, stated);
-      const stored = await decodeFrame(frames.at(frame), pixelFormat, wasm);
+      if (frame > frames.count && frame <= stated) throw cutOff(frame, frames.count, stated);
+      checkFrame({ frames: frames.count, format: 'dicom' }, frame, name);
+      const stored = await decodeFrame(frames.at(frame), pixelFormat);
       if (stored.values.length < (samples === 3 && frames.converted ? 3 : 1) * rows * columns) {
         throw damagedPixels(`expected ${rows * columns} pixels of a frame, got ${stored.values.length}`);
       }
@@ -62,14 +68,7 @@ export async function dicomSource(
   };
 }
 
-/** @throws SamusError DICOM_FRAME, DICOM_TRUNCATED */
-function checkFrame(frame: number, count: number, stated: number): void {
-  if (Number.isInteger(frame) && frame >= 1 && frame <= count) return;
-  const details = { frame, frames: count };
-  if (frame > count && frame <= stated) {
-    const message = `expected ${stated} frames, got ${count} before the end of the file`;
-    throw new SamusError('DICOM_TRUNCATED', message, 'copy the file again from the PACS', details);
-  }
-  const hint = count === 1 ? 'leave the frame out: the file holds one image' : `name a frame from 1 to ${count}`;
-  throw new SamusError('DICOM_FRAME', `expected a frame from 1 to ${count}, got ${frame}`, hint, details);
+function cutOff(frame: number, count: number, stated: number): SamusError {
+  const message = `expected ${stated} frames, got ${count} before the end of the file`;
+  return new SamusError('DICOM_TRUNCATED', message, 'copy the file again from the PACS', { frame, frames: count });
 }

@@ -1,0 +1,105 @@
+/**
+ * The work of `samus dicom`.
+ */
+import { basename, extname, join } from 'node:path';
+import type { Json } from '../errors.js';
+import { SamusError } from '../errors.js';
+import { textOf } from '../formats/dicom/dataSet.js';
+import { frameTimes, patientFacts } from '../formats/dicom/dicomFacts.js';
+import { isDicom } from '../formats/dicom/dicomSource.js';
+import { makeFolder } from '../formats/fileWrite.node.js';
+import { openImage } from '../formats/imageFile.node.js';
+import { writePng } from '../formats/imageWrite.node.js';
+import { outputStems } from '../formats/outputNames.js';
+import { whole } from './interrupt.js';
+import { outputCheck, writeText } from './output.js';
+import { Progress } from './progress.js';
+import { type FrameRanges, frameNumbers } from './promptOptions.js';
+import type { Outcome } from './run.js';
+
+export interface DicomInfoOptions {
+  readonly patient?: boolean;
+  readonly json?: boolean;
+}
+
+export interface DicomFramesOptions {
+  readonly out: string;
+  readonly frames?: FrameRanges;
+  readonly json?: boolean;
+}
+
+/** Describes a file, without what identifies the patient unless asked. @throws SamusError as openImage */
+export async function describeDicom(path: string, { patient = false }: DicomInfoOptions): Promise<Outcome> {
+  const { file, pixelFormat, regions, frames } = await openDicom(path);
+  const { data, transferSyntax } = file;
+  const { rows, columns, photometric, frames: stated } = pixelFormat;
+  const times = frameTimes(data);
+  const document = {
+    sopClass: textOf(data, 0x00080016) ?? null,
+    transferSyntax,
+    rows,
+    columns,
+    frames,
+    ...(frames < stated && { frames_stated: stated }),
+    photometric,
+    regions: regions.map(({ box, type, spacingMm, measures, why }) => ({
+      box: [...box],
+      type,
+      spacing_x_mm: spacingMm?.[0] ?? null,
+      spacing_y_mm: spacingMm?.[1] ?? null,
+      measures,
+      why,
+    })),
+    frame_times_ms: times && [...times],
+    ...(patient && { patient: patientFacts(data) }),
+  } satisfies Json;
+  const lines = [
+    `${columns}x${rows} pixels, ${frames} frame(s), ${photometric}`,
+    `transfer syntax ${transferSyntax}, SOP class ${document.sopClass ?? 'none'}`,
+    ...(frames < stated ? [`the file is cut off: ${stated - frames} frame(s) are missing`] : []),
+    ...regions.map(({ box, spacingMm, why }, i) => {
+      const size = spacingMm ? `pixels of ${spacingMm.join(' x ')} mm` : `no millimetres: ${why}`;
+      return `region ${i + 1}, ${box.join(',')}: ${size}`;
+    }),
+    ...(patient ? Object.entries(patientFacts(data)).map(([name, value]) => `${name}: ${value}`) : []),
+  ];
+  return { document, lines };
+}
+
+/** Writes frames as NAME.FRAME.png, and images.csv. @throws SamusError as openImage, of a frame, and of writing */
+export async function writeDicomFrames(path: string, { out, frames = 'all' }: DicomFramesOptions): Promise<Outcome> {
+  const source = await openDicom(path);
+  const numbers = frameNumbers(frames, source, path);
+  const stems = outputStems(
+    numbers.map((frame) => ({ path, frame })),
+    (name) => basename(name, extname(name)),
+  );
+  const files = stems.map((stem) => join(out, `${stem}.png`));
+  const table = join(out, 'images.csv');
+  await (await outputCheck([path]))([...files, table]);
+  await makeFolder(out);
+  const progress = new Progress('writing frames', numbers.length);
+  const rows = ['frame,spacing_x_mm,spacing_y_mm'];
+  try {
+    for (const [i, frame] of numbers.entries()) {
+      progress.update(i);
+      const image = await source.read(frame);
+      await whole(() => writePng(files[i]!, image));
+      rows.push([frame, ...(source.spacingMm(frame) ?? ['', ''])].join(','));
+    }
+    await writeText(table, `${rows.join('\n')}\n`);
+  } finally {
+    progress.end();
+  }
+  const document: Json = { frames: numbers.map((frame, i) => ({ frame, file: files[i]! })), table };
+  return { document, lines: [`${numbers.length} frame(s) in ${out}, millimetres in ${table}`] };
+}
+
+async function openDicom(path: string) {
+  const source = await openImage(path);
+  if (isDicom(source)) return source;
+  throw new SamusError('IMAGE_FORMAT', `expected a DICOM file, but ${path} is of another type`, 'name a DICOM file', {
+    image: path,
+    format: source.format,
+  });
+}

@@ -1,0 +1,86 @@
+/**
+ * DICOM files on the command line, as an export of a clip has them: `samus dicom` and `samus segment`.
+ */
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readImage } from '../../src/formats/imageFile.node.js';
+import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
+import { writeTinyModel } from './serveProcess.js';
+
+const MATRIX = fileURLToPath(new URL('../fixtures/dicom/', import.meta.url));
+const SECRETS = /Phantom|PHANTOM|1\.2\.826\.0\.1\.3680043\.10\.1999\.[123]|20260101/;
+
+let folder: string;
+beforeAll(async () => {
+  folder = newFolder();
+  // As on discs: no extension.
+  copyFileSync(join(MATRIX, 'jpeg-ybr422.dcm'), join(folder, 'IM_0001'));
+  copyFileSync(join(MATRIX, 'video-h264.dcm'), join(folder, 'video.dcm'));
+  await writeTinyModel(folder);
+});
+afterAll(() => removeFolder(folder));
+
+it('describes a file, and the patient only when asked', async () => {
+  const { code, stdout, stderr } = await samus(folder, 'dicom', 'info', 'IM_0001', '--json');
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({
+    sopClass: '1.2.840.10008.5.1.4.1.1.3.1',
+    transferSyntax: '1.2.840.10008.1.2.4.50',
+    rows: 43,
+    columns: 61,
+    frames: 3,
+    photometric: 'YBR_FULL_422',
+    regions: [{ box: [0, 0, 60, 42], type: 1, spacing_x_mm: 0.25, spacing_y_mm: 0.5, measures: true, why: null }],
+    frame_times_ms: [40],
+  });
+  const lines = await samus(folder, 'dicom', 'info', 'IM_0001');
+  expect(lines.stdout + lines.stderr + stdout + stderr).not.toMatch(SECRETS);
+  const asked = await samus(folder, 'dicom', 'info', 'IM_0001', '--patient', '--json');
+  expect(JSON.parse(asked.stdout).patient).toMatchObject({ name: 'Phantom^Samus', id: 'PHANTOM' });
+});
+
+it('writes frames as PNG, with their millimetres', async () => {
+  const { code, stderr } = await samus(folder, 'dicom', 'frames', 'IM_0001', '--out', 'frames', '--frames', '2-3');
+  expect(code, stderr).toBe(0);
+  expect(filesIn(join(folder, 'frames'))).toEqual(['IM_0001.0002.png', 'IM_0001.0003.png', 'images.csv']);
+  const table = readFileSync(join(folder, 'frames/images.csv'), 'utf8');
+  expect(table).toBe('frame,spacing_x_mm,spacing_y_mm\n2,0.25,0.5\n3,0.25,0.5\n');
+  const stored = await readImage(join(MATRIX, 'jpeg-ybr422.dcm'), { frame: 3 });
+  expect(await readImage(join(folder, 'frames/IM_0001.0003.png'))).toEqual(stored);
+});
+
+it('segments a frame', async () => {
+  const args = [
+    'segment',
+    'IM_0001',
+    '--frame',
+    '3',
+    '--point',
+    '20,20',
+    '--model',
+    'tiny',
+    '--out',
+    'masks',
+    '--json',
+  ];
+  const { code, stdout, stderr } = await samus(folder, ...args);
+  expect(code, stderr).toBe(0);
+  const [image] = JSON.parse(stdout).images;
+  expect(image).toMatchObject({ frame: 3, frames: 3, width: 61, spacing_x_mm: 0.25, spacing_y_mm: 0.5 });
+  expect(image.sopInstanceUid).toMatch(/^1\.2\.826/);
+  expect(filesIn(join(folder, 'masks'))).toEqual(['IM_0001.0003.object-1.png']);
+});
+
+it.each([
+  ['DICOM_FRAME', ['segment', 'IM_0001', '--frame', '4', '--point', '1,1', '--model', 'tiny']],
+  ['DICOM_VIDEO', ['segment', 'video.dcm', '--point', '1,1', '--model', 'tiny']],
+  ['DICOM_VIDEO', ['dicom', 'info', 'video.dcm']],
+  ['IMAGE_NOT_FOUND', ['dicom', 'info', 'nothing.dcm']],
+])('answers with %s without text of the file', async (error, args) => {
+  const { code, stdout, stderr } = await samus(folder, ...args, '--json');
+  expect(code).toBe(3);
+  expect(JSON.parse(stdout).error.code).toBe(error);
+  expect(stdout + stderr).not.toMatch(SECRETS);
+});
