@@ -108,7 +108,9 @@ async function kindOf({ file, path }: FoundFile, sniff: boolean): Promise<string
     const format = sniffFormat(await readBytes(file.slice(0, SNIFF_BYTES)));
     if (format ? format.kind === 'clip' : isNamedAs(CLIPS, path)) return text.open.leftOut.clip;
     if (!format || format.kind === 'other') return ending;
-    return format.kind === 'image' && (format.page ?? format.node) ? 'image' : format.title;
+    // What the page refuses with a sentence of its own is summed up, not listed.
+    const opened = format.page ?? (format.id === 'dicom' ? undefined : format.node);
+    return format.kind === 'image' && opened ? 'image' : format.title;
   } catch {
     return ending;
   }
