@@ -57,7 +57,9 @@ describe('a format that is added', () => {
     expect((await samus('segment', '--help')).stdout.replace(/\s+/g, ' ')).toContain('image files: PGM, DICOM, PNG,');
     writeFileSync(join(folder, 'text.pgm'), 'not an image');
     const refused = await samus('segment', 'text.pgm', '--point', '9,9', '--model', 'tiny', '--json');
-    expect(JSON.parse(refused.stdout).error.message).toMatch(/^expected PGM, DICOM, PNG, .* or BMP, but text\.pgm is none/);
+    expect(JSON.parse(refused.stdout).error.message).toMatch(
+      /^expected PGM, DICOM, PNG, .* or BMP, but text\.pgm is none/,
+    );
   }, 60_000);
 
   it('is imported, an image for each frame', async () => {
