@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { TINY_SAMUS, tinyModel } from '../../test/support/tinyModel.js';
+import { TINY, TINY_SAMUS, tinyModel } from '../../test/support/tinyModel.js';
 import { makePhantom } from '../data/phantom.js';
 import { asFloat32 } from '../graph/tensorData.js';
-import { isTrainable } from '../models/registry.js';
+import { isTrainable, promptedOf } from '../models/registry.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
-import { type AdaptExample, type AdaptProgress, adaptModel, pairedGain } from './adapt.js';
+import { type AdaptExample, type AdaptProgress, adaptModel, pairedGain, promptsFor } from './adapt.js';
 
 const runtime = nodeRuntime({ worker: false });
 const { tensors } = tinyModel(TINY_SAMUS);
@@ -74,4 +74,17 @@ describe('adaptModel', () => {
     const few = adaptModel(TINY_SAMUS, tensors, examples.slice(0, 4), runtime);
     await expect(few).rejects.toMatchObject({ kind: 'usage', code: 'ADAPT_TOO_FEW' });
   });
+});
+
+it.each(['point', 'box'] as const)('adapts a network with a prompt channel of a %s', async (promptChannel) => {
+  const model = tinyModel({ ...TINY.unet!, promptChannel });
+  const { prompts } = promptedOf(model.config);
+  expect(promptsFor(prompts)).toBe(promptChannel);
+  const { tensors: made } = await adaptModel(model.config, model.tensors, examples, runtime, {
+    steps: 2,
+    batch: 2,
+    threads: 1,
+  });
+  expect([...made.keys()].sort()).toEqual([...model.tensors.keys()].sort());
+  expect(promptsFor(['points', 'box', 'mask'])).toBe('mixed');
 });

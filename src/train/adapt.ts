@@ -7,7 +7,7 @@ import { makePhantom, PHANTOM_KINDS } from '../data/phantom.js';
 import { SamusError } from '../errors.js';
 import { createImage, type Image } from '../formats/image.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/architecture.js';
+import type { ModelConfig, PromptKind } from '../models/architecture.js';
 import { inputShape } from '../models/graphs.js';
 import { checkStateDict } from '../models/model.js';
 import { requireFloat32Weights } from '../models/quantise.js';
@@ -213,7 +213,7 @@ class AdaptBatches {
       ...inputShape(config),
       targetSide: targetSide(config, RECIPE),
       target: 'share',
-      prompts: 'mixed',
+      prompts: promptsFor(promptedOf(config).prompts),
       middleClicks: 0,
       augment: 'flip',
       clickNoise: 0,
@@ -229,6 +229,12 @@ class AdaptBatches {
     }
     return this.#feeds.tensors;
   }
+}
+
+/** A click or a box, as far as the model takes them: a network with a prompt channel takes one of both. */
+export function promptsFor(takes: readonly PromptKind[]): SampleShape['prompts'] {
+  if (!takes.includes('points')) return 'box';
+  return takes.includes('box') ? 'mixed' : 'point';
 }
 
 /** Shuffled by the seed; every fourth image, and at least one, is held out. */
