@@ -1,98 +1,26 @@
 import { describe, expect, it } from 'vitest';
+import {
+  CLASSES,
+  listOf,
+  native,
+  OPTIONS,
+  oracle,
+  SIDE,
+  squares,
+  twoSquares,
+} from '../../test/support/evaluationCases.js';
 import { TINY_SAMUS, tinyModel } from '../../test/support/tinyModel.js';
 import { makePhantom } from '../data/phantom.js';
-import { type Sample, SampleList } from '../data/sampleList.js';
+import type { Sample } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
-import { createImage } from '../formats/image.js';
 import { Segmenter } from '../predict/segmenter.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
-import { compareEvaluations } from './compare.js';
 import { groupDocument } from './document.js';
 import { type CaseSource, type EvaluateOptions, evaluate } from './evaluate.js';
-import type { LabelledCase } from './evaluationCase.js';
 import { distinctSamples } from './imageGroups.js';
 import { imagesCsv } from './imagesCsv.js';
-import { DEFAULT_TOLERANCES } from './metrics.js';
 import { type PromptableModel, promptable } from './promptableModel.js';
 import { summariseEvaluation } from './summary.js';
-
-const OPTIONS: EvaluateOptions = {
-  prompt: { kind: 'points', count: 1 },
-  clicks: 0,
-  draws: 0,
-  seed: 1,
-  native: false,
-  ...DEFAULT_TOLERANCES,
-};
-
-const SIDE = 64;
-const CLASSES = ['background', 'left', 'right'];
-
-/** Two squares, class 1 and class 2; grey values tell the class, so that a model in a test can know the truth. */
-function twoSquares(shift: number): LabelledCase {
-  const label = new Uint8Array(SIDE * SIDE);
-  for (let y = 20; y < 40; y++) {
-    label.fill(1, y * SIDE + 8 + shift, y * SIDE + 28 + shift);
-    label.fill(2, y * SIDE + 36, y * SIDE + 56);
-  }
-  const image = createImage(
-    SIDE,
-    SIDE,
-    1,
-    label.map((value) => value * 100),
-  );
-  return { image, label, width: SIDE, height: SIDE, spacingMm: [0.5, 0.5], patient: shift < 4 ? 'a' : `p${shift}` };
-}
-
-/** Reads are counted; names that begin with `bad` cannot be read. */
-function squares(patients = true): CaseSource & { readonly reads: string[] } {
-  const reads: string[] = [];
-  return {
-    reads,
-    classes: () => ({ count: CLASSES.length, names: CLASSES }),
-    async read({ name }: Sample) {
-      reads.push(name);
-      if (name.startsWith('bad')) throw new SamusError('IMAGE_CORRUPT', `${name} is broken`, 'mend it');
-      const { patient, ...rest } = twoSquares(Number(name));
-      return { ...rest, ...(patients && patient && { patient }) };
-    },
-  };
-}
-
-/** Answers with the object that was clicked, `missing` of its rows left out at the first click, half at each further one. */
-function oracle(missing: (x: number) => number, name = 'oracle'): PromptableModel & { readonly looks: () => number } {
-  let looks = 0;
-  return {
-    name,
-    looks: () => looks,
-    async look({ data, width }) {
-      looks++;
-      return async (prompts) =>
-        prompts.map(({ points, box }) => {
-          const [x, y] = points[0] ?? [Math.round((box![0] + box![2]) / 2), Math.round((box![1] + box![3]) / 2)];
-          const rows = Math.floor(missing(x) / 2 ** Math.max(0, points.length - 1));
-          const inside = data[y * width + x]!;
-          const first = Math.floor(data.indexOf(inside) / width);
-          const logits = Float32Array.from(data, (value, i) =>
-            value === inside && Math.floor(i / width) >= first + rows ? 5 : -5,
-          );
-          const mask = Uint8Array.from(logits, (value) => (value > 0 ? 1 : 0));
-          return { mask, score: 0.75, lowResLogits: logits, logits };
-        });
-    },
-  };
-}
-
-const native = { ...OPTIONS, native: true };
-
-/** Dice of a square of 20 by 20 of which some rows are missing. */
-function diceWithout(rows: number): number {
-  return (2 * (20 - rows)) / (40 - rows);
-}
-
-function listOf(...lines: readonly string[]): SampleList {
-  return SampleList.parse([{ name: 'test', text: lines.join('\n') }]);
-}
 
 describe('an evaluation', () => {
   it('reads and encodes an image once for all its classes, wherever they stand in the list', async () => {
@@ -148,58 +76,6 @@ describe('an evaluation', () => {
     expect(silent.failures).toEqual([]);
   });
 
-  it('takes the worst of several clicks, the same for a seed', async () => {
-    const list = listOf('1/Set/0', '1/Set/5');
-    // The further to the right the click, the fewer rows are missing.
-    const model = oracle((x) => 28 - x);
-    const diceOf = async (options: Partial<EvaluateOptions>) => {
-      const { table } = await evaluate(model, squares(), list, { ...native, ...options });
-      return [...table.column('dice')];
-    };
-    const worst = await diceOf({ clickMode: { kind: 'worst', of: 6 } });
-    expect(worst).toEqual(await diceOf({ clickMode: { kind: 'worst', of: 6 } }));
-    const draws = await diceOf({ draws: 6 });
-    expect(worst).toEqual([Math.min(...draws.slice(0, 6)), Math.min(...draws.slice(6))]);
-    const centre = await diceOf({ clickMode: { kind: 'centre' } });
-    expect(centre[0]).toBeCloseTo(diceWithout(28 - 17), 3);
-    const twice = { clickMode: { kind: 'worst', of: 2 }, draws: 3 } as const;
-    expect(await diceOf(twice)).toEqual([0, 2, 4, 6, 8, 10].map((i) => Math.min(draws[i]!, draws[i + 1]!)));
-  });
-
-  it('measures the curve of Dice over prompt noise, and its area', async () => {
-    const list = listOf('1/Set/0', '2/Set/0');
-    // A click beside the object is answered by all that is not the object.
-    const { table } = await evaluate(
-      oracle(() => 0),
-      squares(),
-      list,
-      { ...native, noise: [0, 10, 100], draws: 8 },
-    );
-    const dice = Array.from({ length: 3 }, (_, level) =>
-      Array.from({ length: 16 }, (_, row) => table.diceWithNoise(row, level)),
-    );
-    expect(dice[0]!.map((value) => value.toFixed(3))).toEqual(
-      [...table.column('dice')].map((value) => value.toFixed(3)),
-    );
-    expect(dice[0]!.every((value) => value > 0.99)).toBe(true);
-    expect(dice[2]!.some((value) => value < 0.1)).toBe(true);
-    const evaluation = await evaluate(
-      oracle(() => 0),
-      squares(),
-      list,
-      { ...native, noise: [0, 10, 100], draws: 8 },
-    );
-    const [group] = summariseEvaluation(evaluation, list, squares(), 1).groups;
-    const [, ten, all] = group!.noise!.map(({ dice: { mean } }) => mean);
-    expect(group!.noiseArea!.mean).toBeCloseTo((10 * (1 + ten!) + 90 * (ten! + all!)) / 200, 6);
-    expect(groupDocument(group!).prompt_noise).toMatchObject({
-      levels: [{ percent: 0 }, { percent: 10 }, { percent: 100 }],
-    });
-    const [header, first] = [...imagesCsv([evaluation], list, true)];
-    expect(header).toMatch(/,hd95_max_mm,dice_noise_0,dice_noise_10,dice_noise_100$/);
-    expect(first!.split(',')).toHaveLength(header!.split(',').length);
-  });
-
   it('counts failures and missed objects, and gives the Dice of all images where some lack the object', async () => {
     // Classes of the squares are 1 and 2; images from x10 on lack the class.
     const source: CaseSource = {
@@ -247,56 +123,6 @@ describe('an evaluation', () => {
     // 0.5 mm of 64 pixels are 0.125 mm of 256: areas in millimetres stay what they are.
     expect(published.table.column('truthArea')[0]! * published.table.pixelMm2[0]!).toBe(100);
     expect(stored.table.column('truthArea')[0]! * stored.table.pixelMm2[0]!).toBe(100);
-  });
-
-  it('corrects where the error is largest, and counts interactions', async () => {
-    const list = listOf('1/Set/0');
-    const evaluation = await evaluate(
-      oracle(() => 8),
-      squares(),
-      list,
-      { ...native, clicks: 3 },
-    );
-    const { table } = evaluation;
-    const dice = (rows: number): number => (2 * (400 - 20 * rows)) / (800 - 20 * rows);
-    for (const [turn, rows] of [8, 4, 2, 1].entries()) expect(table.diceAfter(0, turn)).toBeCloseTo(dice(rows), 5);
-    expect(table.column('dice')[0]).toBeCloseTo(dice(1), 7);
-    const [group] = summariseEvaluation(evaluation, list, squares(), 1).groups;
-    // IoU after 1, 2, 3, 4: 0.6, 0.8, 0.9, 0.95.
-    expect(group!.clicksNeeded).toEqual([
-      { iou: 0.85, mean: 3, reached: 1 },
-      { iou: 0.9, mean: 3, reached: 1 },
-    ]);
-    expect(group!.turns!.map(({ interactions }) => interactions)).toEqual([1, 2, 3, 4]);
-  });
-
-  it('counts what never reaches an IoU as the most that was tried', async () => {
-    const list = listOf('1/Set/0', '1/Set/1');
-    const evaluation = await evaluate(
-      oracle((x) => (x % 2 === 0 ? 0 : 19)),
-      squares(),
-      list,
-      { ...native, clicks: 1 },
-    );
-    const [group] = summariseEvaluation(evaluation, list, squares(), 1).groups;
-    expect(group!.clicksNeeded![1]!.reached).toBeLessThan(1);
-    expect(group!.clicksNeeded![1]!.mean).toBeLessThanOrEqual(2);
-  });
-
-  it('draws prompts from the seed, whatever the order of the list', async () => {
-    const model = () => oracle((x) => x % 7);
-    const options = { ...native, draws: 4, seed: 9 };
-    const list = listOf('1/Set/0', '1/Set/1', '1/Set/2');
-    const first = await evaluate(model(), squares(), list, options);
-    const turned = await evaluate(model(), squares(), listOf('1/Set/2', '1/Set/0', '1/Set/1'), options);
-    const dice = first.table.column('dice');
-    expect([...turned.table.column('dice')]).toEqual([...dice.subarray(8), ...dice.subarray(0, 8)]);
-    const other = await evaluate(model(), squares(), list, { ...options, seed: 10 });
-    expect([...other.table.column('dice')]).not.toEqual([...dice]);
-    const [group] = summariseEvaluation(first, list, squares(), 1).groups;
-    expect(group!.spread).toMatchObject({ draws: 4 });
-    expect(group!.spread!.min).toBeLessThan(group!.spread!.max);
-    expect(group!.spread!.withinSample).toBeGreaterThan(0);
   });
 
   it('resolves overlaps of classes in one map', async () => {
@@ -432,27 +258,6 @@ describe('an evaluation', () => {
     const { distinct, repeated } = distinctSamples(list);
     expect([...distinct].map(({ line }) => line)).toEqual([1, 2, 3, 5]);
     expect([...repeated].map(({ line }) => line)).toEqual([4, 6]);
-  });
-});
-
-describe('a comparison of models', () => {
-  it('pairs the images that both were measured on', async () => {
-    const list = listOf('1/Set/bad1', ...Array.from({ length: 12 }, (_, i) => `1/Set/${i}`), '2/Set/0');
-    const [worse, better] = [oracle((x) => 2 + (x % 5), 'worse'), oracle((x) => x % 5, 'better')];
-    const first = await evaluate(worse, squares(), list, native);
-    const second = await evaluate(better, squares(), list, native);
-    const { groups, overall } = compareEvaluations(first, second, list, 1);
-    expect(groups.map(({ classId, images }) => [classId, images])).toEqual([
-      [1, 12],
-      [2, 1],
-    ]);
-    const dice = groups[0]!.differences.get('dice')!;
-    expect([dice.larger, dice.smaller]).toEqual([12, 0]);
-    expect(dice.ci95![0]).toBeGreaterThan(0);
-    // Nine independent differences: images of one patient are one.
-    expect(dice.wilcoxon).toMatchObject({ statistic: 0, n: 9, p: 2 / 2 ** 9, method: 'exact' });
-    expect(overall.differences.get('dice')!.n).toBe(13);
-    expect([groups[0]!.resampled, overall.resampled]).toEqual(['patient', 'patient']);
   });
 });
 
