@@ -40,8 +40,8 @@ const CLASSES = ['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7']
 /** Transfer syntaxes that leave pixels as they are. */
 const NATIVE = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.2'];
 const MAX_FRAMES = 50_000;
-/** Most pixels of all masks together. */
-const MAX_PIXELS = 2e9;
+/** Most pixels of all masks together, a byte each: a small label map can hold masks of thousands of objects. */
+const MAX_PIXELS = 5e8;
 
 /** Whether a file is a segmentation. */
 const isDicomSeg = ({ data }: Pick<DicomFile, 'data'>): boolean => CLASSES.includes(textOf(data, 0x0008_0016) ?? '');
@@ -84,10 +84,15 @@ export async function readDicomSeg(bytes: Uint8Array): Promise<DicomSeg> {
   const described = itemsOf(data, 0x0062_0002).filter((item) => !isBackground(item));
   const found = new Map<number, { source: string; frame: number; mask: Mask }[]>();
   for (const item of described) found.set(numberOf(item, 0x0062_0004) ?? 0, []);
+  let unpacked = 0;
+  const spend = (pixels: number): void => {
+    unpacked += pixels;
+    if (unpacked > MAX_PIXELS) throw dicomLimit(`expected masks of at most ${MAX_PIXELS} pixels, got more`);
+  };
   for (let n = 0; n < frames; n++) {
     const group = groups[n] ?? new Map();
     const place = sourceOf(group, shared);
-    for (const [number, mask] of masksOf(n, segmentOf(group, shared), layout, [...found.keys()])) {
+    for (const [number, mask] of masksOf(n, segmentOf(group, shared), layout, [...found.keys()], spend)) {
       const list = found.get(number);
       if (!list) throw corruptDicom(`expected a description of segment ${number}, got none`);
       list.push({ ...place, mask });
@@ -152,8 +157,14 @@ function segmentOf(group: DataSet, shared: DataSet): number | undefined {
   return identification && numberOf(identification, 0x0062_000b);
 }
 
-/** The masks with pixels in frame `n` (from 0). */
-function masksOf(n: number, segment: number | undefined, layout: Layout, known: readonly number[]): [number, Mask][] {
+/** The masks with pixels in frame `n` (from 0). @param spend counts pixels before they are unpacked */
+function masksOf(
+  n: number,
+  segment: number | undefined,
+  layout: Layout,
+  known: readonly number[],
+  spend: (pixels: number) => void,
+): [number, Mask][] {
   const { kind, width, height, bits, samples, half } = layout;
   const size = width * height;
   const mask = (inside: (at: number) => boolean): Mask => {
@@ -168,8 +179,16 @@ function masksOf(n: number, segment: number | undefined, layout: Layout, known: 
   if (kind === 'LABELMAP') {
     const present = new Set<number>();
     for (let i = 0; i < size; i++) present.add(value(n * size + i));
-    return known.filter((number) => present.has(number)).map((number) => [number, mask((at) => value(at) === number)]);
+    const numbers = known.filter((number) => present.has(number));
+    spend(numbers.length * size);
+    const masks = new Map(numbers.map((number) => [number, new Uint8Array(size)]));
+    for (let i = 0; i < size; i++) {
+      const data = masks.get(value(n * size + i));
+      if (data) data[i] = 1;
+    }
+    return [...masks].map(([number, data]) => [number, { width, height, data }]);
   }
+  spend(size);
   const number = segment ?? (known.length === 1 ? known[0] : undefined);
   if (number === undefined) throw corruptDicom('expected the segment of each frame, got none');
   const least = kind === 'FRACTIONAL' ? half : 1;

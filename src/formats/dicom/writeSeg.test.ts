@@ -266,6 +266,24 @@ describe('a segmentation is refused', () => {
     expect(textOf((await written([LESION, MUSCLE])).data, 0x0062_0013)).toBe('NO');
   });
 
+  it('for reading, where a small label map unpacks to masks beyond memory', async () => {
+    const { data } = await written([object('a', { frame: 1, mask: mask(1, 2) })], { kind: 'labelmap' });
+    const [width, height] = [1024, 1024];
+    const segments = Array.from({ length: 600 }, (_, i) => dataSet([0x0062_0004, i + 1]));
+    const values = new Uint16Array(width * height).map((_, i) => (i % 600) + 1);
+    const bomb = new Map([
+      ...data,
+      ...dataSet(
+        [0x0028_0010, height],
+        [0x0028_0011, width],
+        [0x0028_0100, 16],
+        [0x0062_0002, segments],
+        [0x7fe0_0010, { vr: 'OW', bytes: new Uint8Array(values.buffer) }],
+      ),
+    ]);
+    expect(await code(readDicomSeg(encodeFile(bomb)))).toBe('DICOM_LIMIT');
+  });
+
   it('for reading, where it names no image, is none, or is cut short', async () => {
     const { bytes, data } = await written([LESION]);
     const groups = itemsOf(data, 0x5200_9230).map((item) => new Map([...item].filter(([tag]) => tag !== 0x0008_9124)));
