@@ -54,7 +54,7 @@ const MOST_ELEMENTS = 200_000;
 const MOST_FRAGMENTS = 100_000;
 const MOST_LEVELS = 64;
 /** Most bytes of a data set that is stored deflated, and how many times its compressed size. */
-const MOST_INFLATED = 512 * 2 ** 20;
+const MOST_INFLATED = 256 * 2 ** 20;
 const MOST_RATIO = 1000;
 
 /** Representations whose length takes four bytes, behind two that are free. */
