@@ -20,6 +20,8 @@ export async function readConfigFile(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
-    throw new SamusError('CONFIG_INVALID', `${path} is not valid JSON`, 'correct the file', { path });
+    throw new SamusError('CONFIG_INVALID', `expected valid JSON in ${path}, got other text`, 'correct the file', {
+      path,
+    });
   }
 }

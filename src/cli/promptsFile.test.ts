@@ -74,7 +74,7 @@ describe('promptsFromJson', () => {
 
   it.each([
     ['{"images": 3}', 'images of p.json: expected a list of images'],
-    ['{"images": ', 'p.json is not valid JSON'],
+    ['{"images": ', 'cannot read p.json as JSON'],
     ['[{"image": "a", "objects": [{"points": [[1]]}]}]', 'images[0].objects[0].points of p.json: expected a point x,y'],
     ['[{"image": "a", "objects": [{"name": "x"}]}]', 'expected at least one point, box or mask'],
     ['[{"image": "a", "objects": [{"name": 5}]}]', 'objects[0].name of p.json: expected a text'],

@@ -100,7 +100,7 @@ function parse(text: string, path: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw input('PROMPTS_JSON', `${path} is not valid JSON: ${reason}`, 'correct the file');
+    throw input('PROMPTS_JSON', `cannot read ${path} as JSON: ${reason}`, 'correct the file');
   }
 }
 

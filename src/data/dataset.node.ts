@@ -167,7 +167,7 @@ class PublishedDataset implements Dataset {
     const text = /[/\\\0]/.test(stem) ? undefined : await readIfThere(path);
     if (text !== undefined) return text.toString();
     const lists = await this.listNames();
-    const message = `there is no list ${LIST_FOLDER}/${stem}.txt in ${this.root}`;
+    const message = `list ${LIST_FOLDER}/${stem}.txt is missing in ${this.root}`;
     const hint = lists.length > 0 ? `lists there: ${listed(lists, 20)}` : 'make lists with "samus data split"';
     throw new SamusError('DATA_LIST_MISSING', message, hint, { list: name, lists });
   }

@@ -101,7 +101,7 @@ export class SampleList implements Iterable<Sample> {
         start = end + 1;
       }
       if (used === before && !broken) {
-        const message = `the list ${list.name} is empty`;
+        const message = `expected samples in the list ${list.name}, got none`;
         const hint = 'write one line class/Dataset/NAME for each sample';
         report(new SamusError('DATA_LIST_EMPTY', message, hint, { list: list.name }));
       }
@@ -203,7 +203,7 @@ function parseLine(text: string, from: number, to: number, list: string, line: n
   const numbered = second < end && isNumber(text, start, first);
   const classId = numbered ? Number(text.slice(start, first)) : EVERY_CLASS;
   if (numbered && (classId < 1 || classId > MAX_CLASS)) {
-    const message = `line ${line} of the list ${list} names class ${text.slice(start, first)}; classes go from 1 to ${MAX_CLASS}, 0 is the background`;
+    const message = `expected a class from 1 to ${MAX_CLASS} (0 is the background) in line ${line} of the list ${list}, got ${text.slice(start, first)}`;
     throw new SamusError('DATA_CLASS_RANGE', message, 'correct the line', { list, line });
   }
   const datasetStart = numbered ? first + 1 : start;

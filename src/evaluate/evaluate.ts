@@ -69,7 +69,7 @@ export async function evaluate(
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   if (list.length === 0) {
-    throw new SamusError('EVALUATE_EMPTY', 'the list contains no samples', 'name another list');
+    throw new SamusError('EVALUATE_EMPTY', 'expected samples in the list, got none', 'name another list');
   }
   const started = performance.now();
   const table = new ResultTable(list.length, Math.max(1, options.draws), options.clicks + 1, options.noise);

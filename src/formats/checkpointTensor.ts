@@ -17,7 +17,7 @@ export function reserve(bytes: number): ArrayBuffer {
     if (!(error instanceof RangeError)) throw error;
     throw new SamusError(
       'CHECKPOINT_MEMORY',
-      `${bytes} bytes are needed for a tensor, which this machine cannot give`,
+      `cannot reserve ${bytes} bytes for a tensor: not enough memory`,
       'use a smaller checkpoint or a machine with more memory',
       { bytes },
     );
@@ -37,7 +37,10 @@ export function tensorOver(
 ): TensorData {
   const tensor = viewAs(dtype, shape, buffer, byteOffset);
   if (tensor.dtype === 'bool' && tensor.data.some((value) => value > 1)) {
-    throw checkpointError('CHECKPOINT_BOOL_VALUE', `tensor ${quoted(name)} holds booleans that are not 0 or 1`);
+    throw checkpointError(
+      'CHECKPOINT_BOOL_VALUE',
+      `expected booleans of 0 or 1 in tensor ${quoted(name)}, got another value`,
+    );
   }
   return tensor;
 }

@@ -57,11 +57,7 @@ function decodePng(bytes: Uint8Array): DecodedPng {
     return decode(bytes, { checkCrc: true });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new SamusError(
-      'IMAGE_CORRUPT',
-      `expected a whole PNG file, but it is damaged: ${reason}`,
-      'copy or export the file again',
-    );
+    throw new SamusError('IMAGE_CORRUPT', `cannot read the PNG file: ${reason}`, 'copy or export the file again');
   }
 }
 

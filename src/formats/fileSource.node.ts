@@ -58,9 +58,9 @@ async function openRegular(path: string): Promise<FileHandle> {
     if (error instanceof SamusError || !(error instanceof Error)) throw error;
     const reason = 'code' in error && typeof error.code === 'string' ? error.code : error.message;
     if (reason === 'ENOENT' || reason === 'ENOTDIR') {
-      throw bad('FILE_NOT_FOUND', `there is no file ${path}`, 'check the path', { path });
+      throw bad('FILE_NOT_FOUND', `cannot find ${path}`, 'check the path', { path });
     }
-    throw bad('FILE_UNREADABLE', `${path} cannot be opened (${reason})`, 'check who may read it', { path, reason });
+    throw bad('FILE_UNREADABLE', `cannot open ${path}: ${reason}`, 'check who may read it', { path, reason });
   }
 }
 

@@ -75,7 +75,7 @@ export function writeError(path: string, error: unknown): unknown {
   const details = { path, reason };
   if (NO_ROOM.includes(reason)) {
     const hint = 'free some space, or write elsewhere';
-    return new SamusError('DISK_FULL', `there is no room to write ${path} (${reason})`, hint, details);
+    return new SamusError('DISK_FULL', `cannot write ${path}: no room (${reason})`, hint, details);
   }
   return new SamusError(
     'FILE_UNWRITABLE',

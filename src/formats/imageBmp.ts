@@ -218,5 +218,5 @@ function corrupt(why: string): SamusError {
 }
 
 function unsupported(what: string): SamusError {
-  return new SamusError('IMAGE_FORMAT', `this BMP image has ${what}, which is not read`, 'save the image as PNG');
+  return new SamusError('IMAGE_FORMAT', `expected a supported BMP image, got ${what}`, 'save the image as PNG');
 }

@@ -150,7 +150,7 @@ async function readError(path: string, error: unknown): Promise<Error> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === '') return error instanceof Error ? error : new Error(String(error));
   if ((await fileSystem()).isMissing(error)) {
-    return new SamusError('IMAGE_NOT_FOUND', `there is no file ${path}`, 'check the path', { path });
+    return new SamusError('IMAGE_NOT_FOUND', `cannot find ${path}`, 'check the path', { path });
   }
   const why = code === 'EISDIR' ? 'it is a folder' : code === 'EACCES' ? 'permission is denied' : code;
   return new SamusError(

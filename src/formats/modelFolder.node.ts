@@ -49,7 +49,7 @@ export async function readModelFolder(folder: string): Promise<ModelFolder> {
     const missing = text === undefined ? MODEL_FILES.config : MODEL_FILES.weights;
     throw new SamusError(
       'MODEL_FOLDER_INCOMPLETE',
-      `a model folder holds ${MODEL_FILES.config} and ${MODEL_FILES.weights}, but ${folder} has no ${missing}`,
+      `expected ${MODEL_FILES.config} and ${MODEL_FILES.weights} in the model folder ${folder}, got no ${missing}`,
       'name a model folder, or import a checkpoint with samus models convert',
       { folder, missing },
     );
@@ -117,7 +117,7 @@ async function readText(path: string): Promise<string | undefined> {
   if (found.size <= MAX_TEXT_BYTES) return readFile(path, 'utf8');
   throw new SamusError(
     'MODEL_FILE_TOO_LARGE',
-    `${path} has ${found.size} bytes, at most ${MAX_TEXT_BYTES} are read`,
+    `expected at most ${MAX_TEXT_BYTES} bytes in ${path}, got ${found.size}`,
     'it is no configuration or model card: check the folder',
     { path, bytes: found.size },
   );
@@ -127,8 +127,13 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new SamusError('CONFIG_INVALID', `${path} is not valid JSON`, 'correct it, or get the model again', {
-      path,
-    });
+    throw new SamusError(
+      'CONFIG_INVALID',
+      `expected valid JSON in ${path}, got other text`,
+      'correct it, or get the model again',
+      {
+        path,
+      },
+    );
   }
 }

@@ -130,7 +130,7 @@ class Interpreter {
     if (count <= this.limits[what]) return;
     throw checkpointError(
       'CHECKPOINT_PICKLE_LIMIT',
-      `the pickle needs more than ${this.limits[what]} (${what}), more than a checkpoint has use for`,
+      `expected at most ${this.limits[what]} (${what}) in the pickle, got ${count}`,
       'save the state dict alone',
       { limit: what, most: this.limits[what] },
     );
@@ -154,7 +154,10 @@ class Interpreter {
 
   #popMany(count: number): PickleValue[] {
     if (this.#stack.length - count < this.#floor) {
-      throw checkpointError('CHECKPOINT_PICKLE_STACK', 'the pickle takes more from its stack than it put there');
+      throw checkpointError(
+        'CHECKPOINT_PICKLE_STACK',
+        `expected a pickle stack of at least ${count}, got ${this.#stack.length - this.#floor}`,
+      );
     }
     return this.#stack.splice(this.#stack.length - count);
   }
@@ -166,7 +169,7 @@ class Interpreter {
   #popMark(): PickleValue[] {
     const mark = this.#marks.pop();
     if (mark !== undefined) return this.#stack.splice(mark);
-    throw checkpointError('CHECKPOINT_PICKLE_STACK', 'the pickle takes up to a mark that it never set');
+    throw checkpointError('CHECKPOINT_PICKLE_STACK', 'expected a mark on the stack of the pickle, got none');
   }
 
   /** The value on top, which stays there. */
@@ -211,7 +214,11 @@ class Interpreter {
   #set(items: readonly PickleValue[]): void {
     const dict = this.#top();
     if (!(dict instanceof PickleDict)) throw this.#wrong('a dict to set items of', dict);
-    if (items.length % 2 !== 0) throw checkpointError('CHECKPOINT_PICKLE_STACK', 'a key in the pickle has no value');
+    if (items.length % 2 !== 0)
+      throw checkpointError(
+        'CHECKPOINT_PICKLE_STACK',
+        'expected a value for each key in the pickle, got a key without one',
+      );
     dict.depth = Math.max(dict.depth, this.#hold(items));
     for (let i = 0; i < items.length; i += 2) dict.entries.set(asKey(items[i]!), items[i + 1]!);
   }
@@ -220,14 +227,17 @@ class Interpreter {
     const module = this.#input.line(NAME_BYTES);
     const name = module === undefined ? undefined : this.#input.line(NAME_BYTES);
     if (module === undefined || name === undefined) {
-      throw checkpointError('CHECKPOINT_PICKLE_LIMIT', `a class in the pickle has a name over ${NAME_BYTES} bytes`);
+      throw checkpointError(
+        'CHECKPOINT_PICKLE_LIMIT',
+        `expected class names of at most ${NAME_BYTES} bytes in the pickle, got a longer one`,
+      );
     }
     const full = `${module}.${name}`;
     const found = this.host.classes.get(full);
     if (found !== undefined) return found;
     throw checkpointError(
       'CHECKPOINT_PICKLE_CLASS',
-      `the checkpoint needs ${quoted(full)}, which is not among the few classes that a state dict is made of`,
+      `expected a class of a state dict in the checkpoint, got ${quoted(full)}`,
       'nothing was executed; load it in PyTorch where you trust it, and save model.state_dict() alone',
       { class: full },
     );
@@ -240,7 +250,7 @@ class Interpreter {
     if (!(callable instanceof PickleClass) || callable.call === undefined) {
       throw checkpointError(
         'CHECKPOINT_PICKLE_CALL',
-        `the pickle calls ${pickleKind(callable ?? null)}, which is nothing that can be called here`,
+        `expected something to call in the pickle, got ${pickleKind(callable ?? null)}`,
       );
     }
     this.#make(callable.call(args.items));
@@ -263,10 +273,7 @@ class Interpreter {
   #recall(index: number): void {
     const value = this.#memo.get(index);
     if (value === undefined) {
-      throw checkpointError(
-        'CHECKPOINT_PICKLE_MEMO',
-        `the pickle asks for item ${index} of its memo before setting it`,
-      );
+      throw checkpointError('CHECKPOINT_PICKLE_MEMO', `item ${index} in the memo of the pickle is missing`);
     }
     this.#push(value);
   }
@@ -287,7 +294,7 @@ function asKey(value: PickleValue): PickleKey {
 function refused(opcode: string, at: number): Error {
   return checkpointError(
     'CHECKPOINT_PICKLE_OPCODE',
-    `the pickle holds the opcode ${opcode} at byte ${at}, which torch.save does not write`,
+    `expected an opcode that torch.save writes, got ${opcode} at byte ${at} of the pickle`,
     'save the state dict alone with torch.save and its default protocol',
     { opcode, at },
   );

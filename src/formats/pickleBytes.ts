@@ -57,7 +57,10 @@ export class PickleBytes {
       try {
         return this.#utf8.decode(withoutSurrogates(bytes));
       } catch {
-        throw checkpointError('CHECKPOINT_PICKLE_TEXT', `the text at byte ${start} of the pickle is not UTF-8`);
+        throw checkpointError(
+          'CHECKPOINT_PICKLE_TEXT',
+          `expected UTF-8 text at byte ${start} of the pickle, got other bytes`,
+        );
       }
     }
   }
@@ -80,7 +83,7 @@ export class PickleBytes {
     if (start + length > this.#bytes.byteLength) {
       throw checkpointError(
         'CHECKPOINT_TRUNCATED',
-        `the pickle needs ${length} bytes at byte ${start}, but ends at ${this.#bytes.byteLength}`,
+        `expected ${length} bytes at byte ${start} of the pickle, got its end at ${this.#bytes.byteLength}`,
       );
     }
     this.position = start + length;

@@ -40,7 +40,7 @@ export async function readSafetensors(source: ByteSource): Promise<Safetensors> 
     if (dtype === undefined && bits === undefined) {
       throw checkpointError(
         'SAFETENSORS_DTYPE',
-        `tensor ${quoted(name)} has the data type ${quoted(entry.dtype)}, which is not supported`,
+        `expected a supported data type for tensor ${quoted(name)}, got ${quoted(entry.dtype)}`,
         `convert it to one of ${[...SAFETENSORS_DTYPES.keys()].join(', ')}`,
         { tensor: name.slice(0, 200), dtype: entry.dtype.slice(0, 200) },
       );
@@ -49,8 +49,8 @@ export async function readSafetensors(source: ByteSource): Promise<Safetensors> 
     if (size === undefined || entry.end - entry.begin !== size.bytes) {
       throw checkpointError(
         'SAFETENSORS_SHAPE',
-        `tensor ${quoted(name)} of shape [${entry.shape.join(', ')}] and type ${entry.dtype} ` +
-          `does not fill bytes ${entry.begin} to ${entry.end}`,
+        `expected a span that fits tensor ${quoted(name)} of shape [${entry.shape.join(', ')}] ` +
+          `and type ${entry.dtype}, got bytes ${entry.begin} to ${entry.end}`,
       );
     }
     return { name, dtype, shape: entry.shape, begin: entry.begin, end: entry.end };
@@ -70,7 +70,7 @@ async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHead
   if (source.size < 8) {
     throw checkpointError(
       'CHECKPOINT_TRUNCATED',
-      `a safetensors file has 8 bytes at least, but there are ${source.size}`,
+      `expected a safetensors file of at least 8 bytes, got ${source.size}`,
     );
   }
   const start = await source.read(0, Math.min(9, source.size));
@@ -93,7 +93,7 @@ async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHead
   if (dataStart > source.size) {
     throw checkpointError(
       'CHECKPOINT_TRUNCATED',
-      `the safetensors header ends at byte ${dataStart}, but the file has ${source.size}`,
+      `expected at least ${dataStart} bytes for the safetensors header, got ${source.size}`,
       'the download or copy broke off: get the file again',
     );
   }
@@ -102,7 +102,7 @@ async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHead
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw checkpointError('SAFETENSORS_HEADER', 'the safetensors header is not UTF-8');
+    throw checkpointError('SAFETENSORS_HEADER', 'expected a safetensors header in UTF-8, got other bytes');
   }
   return { header: parseSafetensorsHeader(text), dataStart };
 }
@@ -114,7 +114,7 @@ function checkSpans(placed: readonly Placed[], length: number): void {
     if (begin !== at) {
       throw checkpointError(
         'SAFETENSORS_OFFSETS',
-        `tensor ${quoted(name)} should start at byte ${at} of the data, where the one before ends, not at ${begin}`,
+        `expected tensor ${quoted(name)} to start at byte ${at} of the data, where the one before ends, got ${begin}`,
       );
     }
     at = end;
@@ -122,11 +122,14 @@ function checkSpans(placed: readonly Placed[], length: number): void {
   if (at > length) {
     throw checkpointError(
       'CHECKPOINT_TRUNCATED',
-      `the tensors take ${at} bytes, but only ${length} follow the header`,
+      `expected ${at} bytes of tensors after the header, got ${length}`,
       'the download or copy broke off: get the file again',
     );
   }
   if (at < length) {
-    throw checkpointError('SAFETENSORS_OFFSETS', `${length - at} bytes follow the last tensor`);
+    throw checkpointError(
+      'SAFETENSORS_OFFSETS',
+      `expected the end of the file after the last tensor, got ${length - at} more bytes`,
+    );
   }
 }

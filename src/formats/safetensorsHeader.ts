@@ -94,7 +94,10 @@ class HeaderParser {
       if (!first) this.#token(',');
       const key = this.#string();
       if (seen.has(key)) {
-        throw checkpointError('SAFETENSORS_DUPLICATE_KEY', `the safetensors header holds ${quoted(key)} twice`);
+        throw checkpointError(
+          'SAFETENSORS_DUPLICATE_KEY',
+          `expected each key once in the safetensors header, got ${quoted(key)} twice`,
+        );
       }
       seen.add(key);
       this.#token(':');

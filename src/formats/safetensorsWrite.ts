@@ -47,7 +47,7 @@ function checkedBytes(name: string, { dtype, shape, data }: TensorData): number 
   if (checkedSize(shape, dtype)?.elements === data.length) return data.byteLength;
   throw new SamusError(
     'SAFETENSORS_SHAPE',
-    `tensor ${quoted(name)} of shape [${shape.join(', ')}] holds ${data.length} numbers`,
+    `expected numbers that fill shape [${shape.join(', ')}] of tensor ${quoted(name)}, got ${data.length}`,
     'give as many numbers as the shape has places',
   );
 }
@@ -59,7 +59,7 @@ function headerBytes(json: string): Uint8Array {
   if (padded > MAX_HEADER) {
     throw new SamusError(
       'SAFETENSORS_HEADER_SIZE',
-      `the header of a safetensors file takes at most ${MAX_HEADER} bytes, but ${padded} are needed`,
+      `expected a safetensors header of at most ${MAX_HEADER} bytes, got ${padded}`,
       'store fewer tensors or less metadata in one file',
     );
   }
@@ -77,7 +77,7 @@ function jsonText(text: string): string {
 function badName(name: string): Error {
   return new SamusError(
     'SAFETENSORS_NAME',
-    `${quoted(name)} cannot be a text in a safetensors file`,
+    `expected a text that a safetensors file can hold, got ${quoted(name)}`,
     'use another name',
   );
 }

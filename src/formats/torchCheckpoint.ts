@@ -169,7 +169,7 @@ function usualNames(tensors: ReadonlyMap<string, TorchTensor>, strip: boolean): 
     if (named.has(name)) {
       throw checkpointError(
         'CHECKPOINT_TENSOR_DUPLICATE',
-        `two tensors are called ${quoted(name)} once "module." is taken off`,
+        `expected unique tensor names without "module.", got ${quoted(name)} twice`,
         'read it without taking the prefix off, and rename them',
       );
     }
@@ -203,7 +203,7 @@ async function readStorage(source: ByteSource, place: StoredAt, verify: boolean)
 function copyLimit(name: string): Error {
   return checkpointError(
     'CHECKPOINT_COPY_LIMIT',
-    `tensor ${quoted(name)} repeats the numbers of its storage beyond the size of the file`,
+    `expected strided tensors of at most the size of the file, got more with tensor ${quoted(name)}`,
     'save it as tensor.contiguous()',
   );
 }

@@ -126,8 +126,8 @@ function tensor(args: Args, fitting: boolean): PickleValue {
   if (size === undefined || !fits || !isCount(offset)) {
     throw checkpointError(
       'CHECKPOINT_TENSOR_SHAPE',
-      `a tensor has offset ${pickleText(offset)}, shape [${dims.join(', ')}] and strides [${steps.join(', ')}], ` +
-        'which no tensor can have',
+      `expected offset, shape and strides of a tensor, ` +
+        `got ${pickleText(offset)}, [${dims.join(', ')}] and [${steps.join(', ')}]`,
     );
   }
   // Index of the last element, plus one. Too large a product is no safe integer, and then not within the storage.
@@ -135,8 +135,8 @@ function tensor(args: Args, fitting: boolean): PickleValue {
   if (end > storage.elements) {
     throw checkpointError(
       'CHECKPOINT_STORAGE_RANGE',
-      `a tensor of shape [${dims.join(', ')}] reaches to element ${end} of storage ${quoted(storage.key)}, ` +
-        `which has ${storage.elements}`,
+      `expected a tensor within the ${storage.elements} elements of storage ${quoted(storage.key)}, ` +
+        `got shape [${dims.join(', ')}] up to element ${end}`,
     );
   }
   if (typeof storage.type === 'number') return new PickleOpaque('tensor of another data type');

@@ -46,7 +46,7 @@ export async function openTorchLegacy(source: ByteSource): Promise<TorchContaine
   if (system.entries.get('little_endian') !== true) {
     throw checkpointError(
       'CHECKPOINT_BYTE_ORDER',
-      'the checkpoint was saved on a big-endian machine',
+      'expected a little-endian checkpoint, got a big-endian one',
       'load it in PyTorch and save it again on a little-endian one',
     );
   }
@@ -75,7 +75,7 @@ class PickleStream {
         if (length === MAX_PICKLE_BYTES) {
           throw checkpointError(
             'CHECKPOINT_PICKLE_LIMIT',
-            `a pickle of the checkpoint has over ${MAX_PICKLE_BYTES} bytes, more than a state dict has use for`,
+            `expected a pickle of at most ${MAX_PICKLE_BYTES} bytes in the checkpoint, got a longer one`,
             'save the state dict alone',
           );
         }
@@ -96,7 +96,7 @@ function checkedKeys(value: PickleValue, storages: ReadonlyMap<string, TorchStor
   const what = stray === undefined ? (missing === undefined ? 'a key twice' : 'not all storages') : quoted(stray);
   throw checkpointError(
     'CHECKPOINT_LEGACY_KEYS',
-    `the list of storages in the checkpoint names ${what}, which does not fit its tensors`,
+    `expected each storage of the tensors once in the list of the checkpoint, got ${what}`,
   );
 }
 
@@ -113,7 +113,7 @@ async function locate(
     if (at + 8 + storage.bytes > source.size) {
       throw checkpointError(
         'CHECKPOINT_TRUNCATED',
-        `storage ${quoted(key)} needs ${8 + storage.bytes} bytes at offset ${at}, but the file has ${source.size}`,
+        `expected ${8 + storage.bytes} bytes for storage ${quoted(key)} at offset ${at}, got the end of the file at ${source.size}`,
         'the download or copy broke off: get the file again',
       );
     }
@@ -122,12 +122,15 @@ async function locate(
     if (elements !== BigInt(storage.elements)) {
       throw checkpointError(
         'CHECKPOINT_STORAGE_SIZE',
-        `storage ${quoted(key)} claims ${storage.elements} elements, but the file has ${elements} there`,
+        `expected ${storage.elements} elements in storage ${quoted(key)}, got ${elements}`,
       );
     }
     places.set(key, { offset: at + 8, length: storage.bytes, name: key });
     at += 8 + storage.bytes;
   }
   if (at === source.size) return places;
-  throw checkpointError('CHECKPOINT_TRAILING', `${source.size - at} bytes follow the last storage of the checkpoint`);
+  throw checkpointError(
+    'CHECKPOINT_TRAILING',
+    `expected the end of the checkpoint after its last storage, got ${source.size - at} more bytes`,
+  );
 }

@@ -103,13 +103,16 @@ export function storageOf(id: PickleValue, storages: Map<string, TorchStorage>):
   if (view !== undefined && view !== null) {
     throw checkpointError(
       'CHECKPOINT_STORAGE_VIEW',
-      'the checkpoint holds storages that are views of others, as PyTorch before 0.4 wrote them',
+      'expected storages in the checkpoint, got views of storages, as PyTorch before 0.4 wrote them',
       'load it in a newer PyTorch and save it again',
     );
   }
   const size = isCount(elements) ? checkedSize([elements], type) : undefined;
   if (size === undefined) {
-    throw checkpointError('CHECKPOINT_STORAGE_SIZE', `storage ${quoted(key)} claims ${pickleText(elements)} elements`);
+    throw checkpointError(
+      'CHECKPOINT_STORAGE_SIZE',
+      `expected a number of elements for storage ${quoted(key)}, got ${pickleText(elements)}`,
+    );
   }
   const known = storages.get(key);
   if (known === undefined) {
@@ -120,7 +123,7 @@ export function storageOf(id: PickleValue, storages: Map<string, TorchStorage>):
   if (known.type === type && known.elements === size.elements) return known;
   throw checkpointError(
     'CHECKPOINT_STORAGE_CONFLICT',
-    `storage ${quoted(key)} is ${known.elements} of ${known.type} in one place, ${size.elements} of ${type} in another`,
+    `expected storage ${quoted(key)} as ${known.elements} of ${known.type} again, got ${size.elements} of ${type}`,
   );
 }
 
@@ -128,14 +131,14 @@ export function refusePersistent(id: PickleValue): never {
   const what = id instanceof PickleTuple ? id.items[0] : id;
   throw checkpointError(
     'CHECKPOINT_PICKLE_PERSISTENT',
-    `the pickle refers to ${typeof what === 'string' ? quoted(what) : pickleKind(what ?? null)} outside of it, not to a storage`,
+    `expected a reference to a storage in the pickle, got ${typeof what === 'string' ? quoted(what) : pickleKind(what ?? null)}`,
     'a whole module was saved: save model.state_dict() alone',
   );
 }
 
 export function badArguments(name: string, args: readonly PickleValue[]): Error {
   const got = args.slice(0, 8).map(pickleKind).join(', ');
-  return checkpointError('CHECKPOINT_PICKLE_ARGUMENTS', `${name} cannot be made of (${got})`);
+  return checkpointError('CHECKPOINT_PICKLE_ARGUMENTS', `expected the arguments of ${name}, got (${got})`);
 }
 
 export function isCount(value: PickleValue | undefined): value is number {

@@ -28,7 +28,7 @@ export async function openTorchZip(source: ByteSource): Promise<TorchContainer> 
   if (order !== undefined && decoder.decode(await read(order)) !== 'little') {
     throw checkpointError(
       'CHECKPOINT_BYTE_ORDER',
-      'the checkpoint was saved on a big-endian machine',
+      'expected a little-endian checkpoint, got a big-endian one',
       'load it in PyTorch and save it again on a little-endian one',
     );
   }
@@ -36,7 +36,10 @@ export async function openTorchZip(source: ByteSource): Promise<TorchContainer> 
   const { host } = torchHost();
   const { value, end } = unpickle(bytes, host);
   if (end !== bytes.byteLength) {
-    throw checkpointError('CHECKPOINT_PICKLE_TRAILING', `${bytes.byteLength - end} bytes follow the end of the pickle`);
+    throw checkpointError(
+      'CHECKPOINT_PICKLE_TRAILING',
+      `expected nothing after the pickle, got ${bytes.byteLength - end} more bytes`,
+    );
   }
   return { value, find: (storage) => findStorage(entries, `${folder}data/${storage.key}`, storage, checksums) };
 }
@@ -54,7 +57,7 @@ function findPickle(entries: ReadonlyMap<string, ZipEntry>): ZipEntry {
   if (entries.has(pickle.name.replace('data.pkl', 'constants.pkl'))) {
     throw checkpointError(
       'CHECKPOINT_TORCHSCRIPT',
-      'the file is a TorchScript program, not a state dict',
+      'expected a state dict, got a TorchScript program',
       'load it with torch.jit.load and save its state_dict() with torch.save',
     );
   }
@@ -69,7 +72,7 @@ function findStorage(
 ): StoredAt {
   const entry = entries.get(name);
   if (entry === undefined) {
-    throw checkpointError('CHECKPOINT_STORAGE_MISSING', `the checkpoint has no entry ${quoted(name)}`);
+    throw checkpointError('CHECKPOINT_STORAGE_MISSING', `entry ${quoted(name)} of the checkpoint is missing`);
   }
   refuseCompressed(entry);
   // A storage of bytes that was viewed as a wider type may have a rest that fills no element.
@@ -77,7 +80,7 @@ function findStorage(
   if (rest < 0 || (rest > 0 && rest * storage.elements >= storage.bytes)) {
     throw checkpointError(
       'CHECKPOINT_STORAGE_SIZE',
-      `storage ${quoted(storage.key)} claims ${storage.bytes} bytes, but its entry has ${entry.length}`,
+      `expected ${storage.bytes} bytes in storage ${quoted(storage.key)}, got ${entry.length}`,
     );
   }
   return { offset: entry.offset, length: entry.length, crc32: checksums ? entry.crc32 : undefined, name };
@@ -88,7 +91,7 @@ async function readSmall(source: ByteSource, entry: ZipEntry, checksums: boolean
   if (entry.length > MAX_PICKLE_BYTES) {
     throw checkpointError(
       'CHECKPOINT_PICKLE_LIMIT',
-      `${quoted(entry.name)} has ${entry.length} bytes, more than a state dict has use for`,
+      `expected at most ${MAX_PICKLE_BYTES} bytes in ${quoted(entry.name)}, got ${entry.length}`,
       'save the state dict alone',
     );
   }
@@ -101,6 +104,6 @@ async function readSmall(source: ByteSource, entry: ZipEntry, checksums: boolean
 export function crcError(name: string): Error {
   return checkpointError(
     'CHECKPOINT_ZIP_CRC',
-    `the bytes of ${quoted(name)} do not have the checksum they should have`,
+    `expected the recorded checksum for the bytes of ${quoted(name)}, got another one`,
   );
 }

@@ -152,7 +152,7 @@ export function planesSource(volume: Volume, name: string, format: string, limit
 
 /** The error for what cannot be read. */
 export function volumeFormat(name: string, why: string, hint: string): SamusError {
-  return new SamusError('VOLUME_FORMAT', `${name} cannot be read as a volume: ${why}`, hint);
+  return new SamusError('VOLUME_FORMAT', `cannot read ${name} as a volume: ${why}`, hint);
 }
 
 function reverseElements(bytes: Uint8Array, size: number): void {

@@ -57,7 +57,7 @@ async function read(path: string): Promise<Uint8Array> {
     return await readFile(path);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error) || error.code !== 'ENOENT') throw error;
-    throw new SamusError('VOLUME_NOT_FOUND', `there is no file ${path}`, 'check the path', { path });
+    throw new SamusError('VOLUME_NOT_FOUND', `cannot find ${path}`, 'check the path', { path });
   }
 }
 

@@ -42,14 +42,21 @@ interface Listed {
 export async function readZipDirectory(source: ByteSource): Promise<ReadonlyMap<string, ZipEntry>> {
   const bounds = await directoryBounds(source);
   // A header takes more than 46 bytes, so the claimed count is also checked against bytes that exist.
-  if (bounds.count > MAX_ENTRIES || bounds.count * DIRECTORY_HEADER > bounds.length) {
-    throw checkpointError('CHECKPOINT_ZIP_LIMIT', `the zip archive claims ${bounds.count} entries`);
+  const most = Math.min(MAX_ENTRIES, Math.floor(bounds.length / DIRECTORY_HEADER));
+  if (bounds.count > most) {
+    throw checkpointError(
+      'CHECKPOINT_ZIP_LIMIT',
+      `expected at most ${most} entries in the zip archive, got ${bounds.count}`,
+    );
   }
   const listed = parseDirectory(await source.read(bounds.offset, bounds.length), bounds.count);
   const entries = new Map<string, ZipEntry>();
   for (const one of listed) {
     if (entries.has(one.name)) {
-      throw checkpointError('CHECKPOINT_ZIP_DUPLICATE', `the zip archive holds ${quoted(one.name)} twice`);
+      throw checkpointError(
+        'CHECKPOINT_ZIP_DUPLICATE',
+        `expected each name once in the zip archive, got ${quoted(one.name)} twice`,
+      );
     }
     entries.set(one.name, await locate(source, one, bounds.offset));
   }
@@ -65,7 +72,7 @@ export function refuseCompressed(entry: ZipEntry): void {
   if (!entry.compressed) return;
   throw checkpointError(
     'CHECKPOINT_ZIP_COMPRESSED',
-    `entry ${quoted(entry.name)} is compressed, which torch.save never does`,
+    `expected an uncompressed entry ${quoted(entry.name)}, got a compressed one`,
     'unpack the archive and pack it again without compression (zip -0)',
   );
 }
@@ -81,15 +88,19 @@ function parseDirectory(bytes: Uint8Array, count: number): Listed[] {
     const nameLength = view.getUint16(at + 28, true);
     const extraLength = view.getUint16(at + 30, true);
     const end = at + DIRECTORY_HEADER + nameLength + extraLength + view.getUint16(at + 32, true);
-    if (end > bytes.byteLength) throw badDirectory(`entry ${i} reaches over its end`);
+    if (end > bytes.byteLength) throw badDirectory(`entry ${i} reaches past its end`);
     const nameEnd = at + DIRECTORY_HEADER + nameLength;
     const name = checkedName(bytes.subarray(at + DIRECTORY_HEADER, nameEnd));
     if (view.getUint16(at + 8, true) & FLAG_ENCRYPTED) {
-      throw checkpointError('CHECKPOINT_ZIP_ENCRYPTED', `entry ${quoted(name)} is encrypted`, 'decrypt the archive');
+      throw checkpointError(
+        'CHECKPOINT_ZIP_ENCRYPTED',
+        `expected an unencrypted entry ${quoted(name)}, got an encrypted one`,
+        'decrypt the archive',
+      );
     }
     const [length, packed, header] = sizes(view, at, nameEnd, nameEnd + extraLength);
     const method = view.getUint16(at + 10, true);
-    if (method === 0 && packed !== length) throw badDirectory(`entry ${quoted(name)} is stored, but with two lengths`);
+    if (method === 0 && packed !== length) throw badDirectory(`stored entry ${quoted(name)} has two lengths`);
     listed.push({ name, header, length: packed, crc32: view.getUint32(at + 16, true), method });
     at = end;
   }
@@ -122,14 +133,17 @@ function checkedName(bytes: Uint8Array): string {
   try {
     name = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw checkpointError('CHECKPOINT_ZIP_NAME', 'the zip archive holds a name that is not UTF-8');
+    throw checkpointError('CHECKPOINT_ZIP_NAME', 'expected names in UTF-8 in the zip archive, got other bytes');
   }
   const parts = name.split('/');
   if (name === '' || name.includes('\\') || name.includes('\0') || /^[A-Za-z]:/.test(name) || parts[0] === '') {
-    throw checkpointError('CHECKPOINT_ZIP_NAME', `the zip archive holds the name ${quoted(name)}`);
+    throw checkpointError(
+      'CHECKPOINT_ZIP_NAME',
+      `expected a relative path as a name in the zip archive, got ${quoted(name)}`,
+    );
   }
   if (parts.includes('..')) {
-    throw checkpointError('CHECKPOINT_ZIP_NAME', `the zip archive holds the name ${quoted(name)}, a way out of it`);
+    throw checkpointError('CHECKPOINT_ZIP_NAME', `expected a name inside the zip archive, got ${quoted(name)}`);
   }
   return name;
 }
@@ -138,13 +152,13 @@ function checkedName(bytes: Uint8Array): string {
 async function locate(source: ByteSource, listed: Listed, directory: number): Promise<ZipEntry> {
   const { name, header, length } = listed;
   const damaged = (what: string) => badDirectory(`entry ${quoted(name)} ${what}`);
-  if (header + LOCAL_HEADER > directory) throw damaged('starts behind the data');
+  if (header + LOCAL_HEADER > directory) throw damaged('starts after the data');
   const bytes = await source.read(header, LOCAL_HEADER);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(0, true) !== 0x04034b50) throw damaged('has no header where its data should be');
   const nameLength = view.getUint16(26, true);
   const offset = header + LOCAL_HEADER + nameLength + view.getUint16(28, true);
-  if (offset + length > directory) throw damaged(`needs ${length} bytes at ${offset}, which is behind the data`);
+  if (offset + length > directory) throw damaged(`needs ${length} bytes at ${offset}, past the end of the data`);
   const local = await source.read(header + LOCAL_HEADER, nameLength);
   // Compression and encryption again: another reader would believe this header.
   const sameKind = view.getUint16(8, true) === listed.method && (view.getUint16(6, true) & FLAG_ENCRYPTED) === 0;
@@ -163,12 +177,15 @@ function checkOverlaps(listed: readonly Listed[], entries: ReadonlyMap<string, Z
   for (const { name, header } of sorted) {
     const entry = entries.get(name)!;
     if (entry.offset + entry.length > next) {
-      throw checkpointError('CHECKPOINT_ZIP_OVERLAP', `entry ${quoted(name)} shares bytes with the one after it`);
+      throw checkpointError(
+        'CHECKPOINT_ZIP_OVERLAP',
+        `expected entry ${quoted(name)} to end before the next one, got shared bytes`,
+      );
     }
     next = header;
   }
 }
 
 function badDirectory(what: string): Error {
-  return checkpointError('CHECKPOINT_ZIP_DIRECTORY', `the directory of the zip archive is damaged: ${what}`);
+  return checkpointError('CHECKPOINT_ZIP_DIRECTORY', `cannot read the directory of the zip archive: ${what}`);
 }

@@ -56,7 +56,7 @@ function findEndRecord(tail: DataView): number {
   }
   throw checkpointError(
     'CHECKPOINT_TRUNCATED',
-    'a zip archive ends with a record of its directory, but this one does not',
+    'the end record of the zip archive is missing',
     'the download or copy broke off: get the file again',
   );
 }
@@ -68,7 +68,7 @@ async function longBounds(source: ByteSource, end: number): Promise<DirectoryBou
   if (locator.getUint32(0, true) !== 0x07064b50) return undefined;
   const at = exact(locator, 8);
   // Without the optional extensible part, so it stands right before its locator.
-  if (at !== end - LONG_LOCATOR - LONG_RECORD) throw bad('its zip64 record is not before the locator of it');
+  if (at !== end - LONG_LOCATOR - LONG_RECORD) throw bad('its zip64 record is not right before its locator');
   const record = viewOf(await source.read(at, LONG_RECORD));
   if (record.getUint32(0, true) !== 0x06064b50 || exact(record, 4) !== LONG_RECORD - 12) {
     throw bad('its zip64 record is missing');
@@ -91,5 +91,5 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 function bad(what: string): Error {
-  return checkpointError('CHECKPOINT_ZIP_DIRECTORY', `the end of the zip archive is damaged: ${what}`);
+  return checkpointError('CHECKPOINT_ZIP_DIRECTORY', `cannot read the end of the zip archive: ${what}`);
 }

@@ -58,7 +58,7 @@ export function runError(error: unknown): SamusError {
 export function feedsError(message: string): SamusError {
   return new SamusError(
     'RUNTIME_FEEDS',
-    `the tensors given to the session do not fit the model: ${message}`,
+    `expected tensors that fit the model: ${message}`,
     'give every input of the model, with its documented type and shape',
   );
 }
@@ -76,7 +76,7 @@ export function providerError(wanted: Provider, known: readonly ProviderStatus[]
   const usable = known.filter((p) => p.available).map((p) => p.name);
   return new SamusError(
     'PROVIDER_UNAVAILABLE',
-    `the provider ${wanted} is not available: ${reason}`,
+    `cannot use the provider ${wanted}: ${reason}`,
     `use one of: ${usable.join(', ')}`,
     { wanted, providers: known.map(({ name, available, reason: why }) => ({ name, available, reason: why })) },
   );

@@ -70,10 +70,14 @@ const OF_FASTIFY: Readonly<Record<string, readonly [code: ErrorCode, message: st
     'send valid JSON',
   ],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['REQUEST_JSON', 'expected a body of JSON, got none', 'send a JSON object'],
-  FST_ERR_CTP_BODY_TOO_LARGE: ['REQUEST_TOO_LARGE', 'the body is larger than the server takes', 'send less at a time'],
+  FST_ERR_CTP_BODY_TOO_LARGE: [
+    'REQUEST_TOO_LARGE',
+    'expected a body within the limit of the server, got a larger one',
+    'send less at a time',
+  ],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'REQUEST_MEDIA_TYPE',
-    'the content type is none that this address takes',
+    'expected a content type that this address takes, got another one',
     'see /docs for what it takes',
   ],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [
@@ -81,10 +85,14 @@ const OF_FASTIFY: Readonly<Record<string, readonly [code: ErrorCode, message: st
     'expected a body of the length that its header names, got another length',
     'send the body again',
   ],
-  FST_ERR_BAD_URL: ['REQUEST_URL', 'the address cannot be read', 'encode it as URLs are'],
-  FST_ERR_MAX_PARAM_LENGTH: ['REQUEST_URL', 'a part of the address is longer than any that there is', 'shorten it'],
-  FST_ERR_NOT_FOUND: ['ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is'],
-  FST_REQ_FILE_TOO_LARGE: ['REQUEST_TOO_LARGE', 'the file is larger than the server takes', 'send a smaller file'],
+  FST_ERR_BAD_URL: ['REQUEST_URL', 'cannot read the address', 'encode it as URLs are'],
+  FST_ERR_MAX_PARAM_LENGTH: ['REQUEST_URL', 'expected a known address, got one with a longer part', 'shorten it'],
+  FST_ERR_NOT_FOUND: ['ROUTE_UNKNOWN', 'cannot find anything at this address', 'see /docs for what there is'],
+  FST_REQ_FILE_TOO_LARGE: [
+    'REQUEST_TOO_LARGE',
+    'expected a file within the limit of the server, got a larger one',
+    'send a smaller file',
+  ],
   FST_PARTS_LIMIT: ['REQUEST_PARTS', `${FORM}, got more parts`, 'send one file in the field image'],
   FST_FILES_LIMIT: ['REQUEST_PARTS', `${FORM}, got more files`, 'send one file in the field image'],
   FST_FIELDS_LIMIT: ['REQUEST_PARTS', `${FORM}, got more fields`, 'send one file in the field image'],
@@ -114,7 +122,7 @@ export function asSamusError(error: unknown): SamusError | undefined {
   // Whatever else a library calls the client's fault: its words may quote the request, so they stay here.
   const status = error.statusCode ?? 500;
   if (status < 400 || status >= 500) return undefined;
-  return new SamusError('REQUEST_INVALID', 'the request cannot be read', 'see /docs for what is expected');
+  return new SamusError('REQUEST_INVALID', 'cannot read the request', 'see /docs for what is expected');
 }
 
 export function statusOf(error: SamusError): number {

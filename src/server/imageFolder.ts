@@ -68,5 +68,5 @@ function checkPath(path: string): void {
 
 function unknown(): SamusError {
   const hint = 'name a file of the folder that the server was started with';
-  return new SamusError('PATH_UNKNOWN', 'there is no such file in the folder of the server', hint);
+  return new SamusError('PATH_UNKNOWN', 'cannot find this file in the folder of the server', hint);
 }

@@ -35,9 +35,10 @@ export async function describeModels(sources: readonly string[]): Promise<Served
   const models: ServedModel[] = [];
   for (const source of sources) {
     const model = await describe(source);
-    if (!NAME.test(model.name)) throw nameError('MODEL_NAME', `${model.name} cannot be part of a URL`);
+    if (!NAME.test(model.name))
+      throw nameError('MODEL_NAME', `expected a model name that can be part of a URL, got ${model.name}`);
     if (models.some(({ name }) => name === model.name)) {
-      throw nameError('MODEL_NAME_TWICE', `two models are named ${model.name}`);
+      throw nameError('MODEL_NAME_TWICE', `expected different names of models, got ${model.name} twice`);
     }
     models.push(model);
   }

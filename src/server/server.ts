@@ -41,7 +41,11 @@ const ANSWERED_WHILE_DRAINING = ['/api/v1/health', '/v2/health/live', '/v2/healt
 
 /** Code of what is on the wire and no HTTP, by Node's code of it. */
 const WIRE_ERRORS: Readonly<Record<string, readonly [code: ErrorCode, message: string, hint: string]>> = {
-  HPE_HEADER_OVERFLOW: ['REQUEST_HEADERS_TOO_LARGE', 'the headers are larger than the server takes', 'send fewer'],
+  HPE_HEADER_OVERFLOW: [
+    'REQUEST_HEADERS_TOO_LARGE',
+    'expected headers within the limit of the server, got larger ones',
+    'send fewer',
+  ],
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'the request did not arrive in time', 'send it at once'],
 };
 
@@ -109,7 +113,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.setErrorHandler(sendError);
   app.setNotFoundHandler(async () => {
-    throw new SamusError('ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is');
+    throw new SamusError('ROUTE_UNKNOWN', 'cannot find anything at this address', 'see /docs for what there is');
   });
 
   // Before all that may refuse a request.

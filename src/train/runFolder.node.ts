@@ -79,7 +79,7 @@ export async function readRunConfig(folder: string): Promise<TrainingConfig> {
   try {
     json = JSON.parse(text);
   } catch {
-    const message = `${path} is not valid JSON`;
+    const message = `expected valid JSON in ${path}, got other text`;
     const hint = `restore it, or ${START_AGAIN}`;
     throw new SamusError('TRAIN_CONFIG_INVALID', message, hint, { path });
   }

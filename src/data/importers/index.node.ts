@@ -39,11 +39,12 @@ export const IMPORTERS: readonly Importer[] = [
  */
 export async function planImport(name: string, source: string, options: ImportOptions): Promise<ImportPlan> {
   const importer = IMPORTERS.find(({ id }) => id === name);
-  if (!importer) throw new SamusError('USAGE_VALUE', `there is no importer ${name}`, 'add --help for a list');
+  if (!importer)
+    throw new SamusError('USAGE_VALUE', `expected the name of an importer, got ${name}`, 'add --help for a list');
   const own = ownOptions(importer, options);
   const folder = await storedPath(source);
   if (!(await exists(folder))) {
-    throw new SamusError('IMPORT_SOURCE', `there is no ${source}`, 'check the path', { source });
+    throw new SamusError('IMPORT_SOURCE', `cannot find ${source}`, 'check the path', { source });
   }
   const plan = await importer.plan(folder, own);
   const { items, failed: [first] = [] } = plan;

@@ -88,7 +88,7 @@ export function sourceFacts({ data }: ExportSource): SourceFacts {
     if (value !== undefined) return value;
     throw new SamusError(
       'DICOM_SEG_REFERENCE',
-      `the image has no ${name}, so no object can refer to it`,
+      `${name} of the image is missing, so no object can refer to it`,
       'export the file again from the scanner or the PACS',
     );
   };

@@ -84,7 +84,7 @@ export function writeDicomSeg(
   if (labelled && overlap) {
     throw new SamusError(
       'DICOM_SEG_OVERLAP',
-      'two objects overlap, which a label map cannot hold',
+      'expected separate objects for a label map, got two that overlap',
       'export a binary segmentation',
     );
   }

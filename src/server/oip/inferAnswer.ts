@@ -38,7 +38,7 @@ export function writeInferAnswer(
 
 function numbers(name: string, data: TensorData['data']): number[] {
   if (data.length > MAX_JSON_NUMBERS) {
-    const message = `${name} has ${data.length} numbers, JSON is written of at most ${MAX_JSON_NUMBERS}`;
+    const message = `expected at most ${MAX_JSON_NUMBERS} numbers in ${name} for JSON, got ${data.length}`;
     throw new SamusError('INFER_OUTPUT', message, 'ask for it as bytes: the parameter binary_data of the output');
   }
   const values = Array.from(data, Number);

@@ -140,7 +140,7 @@ function fromBytes(
   const values = new Float32Array(sizeOf(shape));
   const bytes = values.length * BYTES;
   if (size !== bytes || at + bytes > binary.length) {
-    const message = `${spec.name} takes ${bytes} bytes; binary_data_size or the body says otherwise`;
+    const message = `expected ${bytes} bytes for ${spec.name}, got another number in binary_data_size or the body`;
     throw wrong('INFER_BINARY', message, 'send little-endian FP32, in the order of the inputs', { input: spec.name });
   }
   const view = new DataView(binary.buffer, binary.byteOffset + at, bytes);
@@ -181,7 +181,11 @@ function parametersOf(value: unknown, where: string): Fields {
 function flag(parameters: Fields, name: string): boolean {
   const value = parameters[name] ?? false;
   if (typeof value === 'boolean') return value;
-  throw wrong('INFER_REQUEST', `the parameter ${name} is true or false`, 'correct it, or leave it out');
+  throw wrong(
+    'INFER_REQUEST',
+    `expected true or false for the parameter ${name}, got something else`,
+    'correct it, or leave it out',
+  );
 }
 
 function dataError({ name }: TensorSpec, what: string): SamusError {

@@ -96,7 +96,7 @@ function ortFolder(): { readonly path: string; readonly version: string } {
 }
 
 function fileUnknown(): SamusError {
-  return new SamusError('ROUTE_UNKNOWN', 'there is nothing at this address', 'see /docs for what there is');
+  return new SamusError('ROUTE_UNKNOWN', 'cannot find anything at this address', 'see /docs for what there is');
 }
 
 function notBuilt(): SamusError {
