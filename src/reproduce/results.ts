@@ -79,8 +79,8 @@ function isSeen(survey: Survey, dataset: string): boolean {
 }
 
 function preprocessingText(config: ModelConfig): string {
-  const { channels, fit } = architectureOf(config).preprocessing(config);
-  return `${channels === 1 ? 'grey' : 'RGB'}, ${fit}, ${config.imageSize} px`;
+  const { channels, fit, resize = 'bilinear' } = architectureOf(config).preprocessing(config);
+  return `${channels === 1 ? 'grey' : 'RGB'}, ${fit}, ${resize}, ${config.imageSize} px`;
 }
 
 function overSeeds(rows: readonly Row[]): Row {
