@@ -79,17 +79,21 @@ async function outcome(bytes: Uint8Array): Promise<string> {
 
 describe('mutated files', () => {
   it(`give a picture or a typed error, ${MUTATIONS} times`, { timeout: 1e6 }, async () => {
+    // Codecs are loaded once.
+    for (const { bytes } of files) await outcome(bytes);
     const before = process.memoryUsage().rss;
     const found = new Map<string, number>();
     let slowest = { ms: 0, name: '', seed: 0 };
     for (let seed = 0; seed < MUTATIONS; seed++) {
       const { name, bytes } = files[seed % files.length]!;
-      const start = performance.now();
+      const start = process.cpuUsage();
       const result = await outcome(mutate(bytes, random(seed))).catch((error: unknown) => {
         throw new Error(`${name}, seed ${seed}`, { cause: error });
       });
       found.set(result, (found.get(result) ?? 0) + 1);
-      const ms = performance.now() - start;
+      // Of the processor: other tests run at the same time.
+      const { user, system } = process.cpuUsage(start);
+      const ms = (user + system) / 1000;
       if (ms > slowest.ms) slowest = { ms, name, seed };
     }
     expect(slowest.ms, JSON.stringify(slowest)).toBeLessThan(MOST_MS);
