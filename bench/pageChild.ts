@@ -26,8 +26,8 @@ function picture(seed: number) {
 }
 
 async function startBrowser(): Promise<Browser> {
-  const { findChromium }: typeof import('../scripts/chromium.mjs') = await import(
-    new URL('scripts/chromium.mjs', ROOT).href
+  const { findChromium }: typeof import('../scripts/testPrograms.mjs') = await import(
+    new URL('scripts/testPrograms.mjs', ROOT).href
   );
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('Chromium is missing: install it or set CHROMIUM_PATH');

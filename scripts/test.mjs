@@ -1,14 +1,14 @@
 /**
  * `npm test`: builds, so that a fresh clone works and tests of the command line run what is shipped, then runs the
  * tests with the arguments given (`npm test -- src/formats`). Tests of the page drive Chromium, which is installed
- * first where it is missing and may be (chromium.mjs). At the end it says what was not run, and its last line is `N passed, N failed, N skipped`.
+ * first where it is missing and may be, as is a validator of DICOM objects (testPrograms.mjs). At the end it says what was not run, and its last line is `N passed, N failed, N skipped`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { findChromium, installChromium } from './chromium.mjs';
+import { findChromium, hasDciodvfy, installChromium, installDciodvfy } from './testPrograms.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -34,22 +34,20 @@ function counts(reportPath, status) {
   };
 }
 
-/** Whether the arguments may select tests of the page; options say nothing of that. */
-function selectsBrowserTests(args) {
+/** Whether the arguments may select tests in a folder; options say nothing of that. */
+function selects(args, name, folder) {
   const filters = args.filter((arg) => !arg.startsWith('-'));
-  return (
-    filters.length === 0 || filters.some((filter) => filter.includes('browser') || 'test/browser'.startsWith(filter))
-  );
+  return filters.length === 0 || filters.some((filter) => filter.includes(name) || folder.startsWith(filter));
 }
 
 /** What was left out, and what this machine would need for it. */
-async function missing(noChromium) {
+async function missing(noChromium, noDciodvfy) {
   const lines = ["SAM's ViT-L and ViT-H at their real sizes: minutes and gigabytes, npm run test:long"];
   if (!process.env.SAMUS_TEST_DATA) {
     lines.push('tests on real images and reference checkpoints: SAMUS_TEST_DATA does not name the folder with them');
   }
-  if (spawnSync('dciodvfy', ['-version']).error) {
-    lines.push('DICOM objects before a validator: dciodvfy is not installed (Debian: dicom3tools)');
+  if (!hasDciodvfy()) {
+    lines.push(`DICOM objects before a validator: dciodvfy is not installed (Debian: dicom3tools; ${noDciodvfy})`);
   }
   lines.push("DICOM objects before highdicom, dcmqi and OHIF's reader: they need Python, npm run judges");
   if (!findChromium()) {
@@ -71,8 +69,15 @@ if (run(join(root, 'scripts', 'build.mjs'), []) !== 0) {
   console.error('the build failed, so no test was run');
   total = { passed: 0, failed: 1, skipped: 0 };
 } else {
-  const wanted = selectsBrowserTests(process.argv.slice(2));
-  const noChromium = !wanted ? 'these tests were not asked for' : findChromium() ? undefined : installChromium();
+  const args = process.argv.slice(2);
+  const unwanted = 'these tests were not asked for';
+  const noChromium = !selects(args, 'browser', 'test/browser')
+    ? unwanted
+    : findChromium()
+      ? undefined
+      : installChromium();
+  const forDicom = selects(args, 'dicom', 'src/formats/dicom');
+  const noDciodvfy = !forDicom ? unwanted : hasDciodvfy() ? undefined : installDciodvfy();
   const folder = mkdtempSync(join(tmpdir(), 'samus-test-'));
   const report = join(folder, 'report.json');
   const vitest = fileURLToPath(new URL('./vitest.mjs', import.meta.resolve('vitest/package.json')));
@@ -80,7 +85,7 @@ if (run(join(root, 'scripts', 'build.mjs'), []) !== 0) {
   const status = run(vitest, ['run', ...reporters, ...process.argv.slice(2)]);
   total = counts(report, status);
   rmSync(folder, { recursive: true });
-  const lines = await missing(noChromium);
+  const lines = await missing(noChromium, noDciodvfy);
   console.log(['not run:', ...lines.map((line) => `  ${line}`), ''].join('\n'));
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

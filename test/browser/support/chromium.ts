@@ -4,7 +4,7 @@
  */
 import { type Browser, chromium } from 'playwright-core';
 import { describe } from 'vitest';
-import { findChromium } from '../../../scripts/chromium.mjs';
+import { findChromium } from '../../../scripts/testPrograms.mjs';
 
 const FOUND = findChromium() !== undefined;
 

@@ -1,6 +1,6 @@
 /**
- * Finds the Chromium that the tests of the page drive, and installs Debian's where that is possible without asking:
- * on a machine with apt, as root, as containers run tests.
+ * Finds the programs that tests run, Chromium for the page and dciodvfy for DICOM objects, and installs Debian's where that
+ * is possible without asking: on a machine with apt, as root, as containers run tests.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
@@ -26,19 +26,34 @@ export function findChromium() {
   return [...installed, ...PLACES, chromium.executablePath()].find(isExecutable);
 }
 
-/** Installs Debian's package. @returns why it was not done, or undefined */
+/** Installs Debian's Chromium. @returns why it was not done, or undefined */
 export function installChromium() {
+  // Without fonts the screenshots would show boxes.
+  return installPackages('Chromium', ['chromium', 'fonts-dejavu-core']) ?? (findChromium() ? undefined : NOTHING);
+}
+
+const NOTHING = 'apt-get installed none';
+
+/** Whether the validator of DICOM objects is there. */
+export function hasDciodvfy() {
+  return spawnSync('dciodvfy', ['-version']).error === undefined;
+}
+
+/** Installs Debian's dicom3tools. @returns why it was not done, or undefined */
+export function installDciodvfy() {
+  return installPackages('dciodvfy', ['dicom3tools']) ?? (hasDciodvfy() ? undefined : NOTHING);
+}
+
+function installPackages(title, packages) {
   if (process.platform !== 'linux' || spawnSync('apt-get', ['--version']).status !== 0) return 'there is no apt-get';
   if (process.getuid?.() !== 0) return 'only root may install it';
-  console.log('Chromium is not installed: installing it by apt-get for the tests of the page');
+  console.log(`${title} is not installed: installing it by apt-get for the tests`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  // Without fonts the screenshots would show boxes.
-  const steps = [['update'], ['install', '-y', '--no-install-recommends', 'chromium', 'fonts-dejavu-core']];
-  for (const step of steps) {
+  for (const step of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
     const { status } = spawnSync('apt-get', ['-q', ...step], { env, stdio: ['ignore', 'ignore', 'inherit'] });
     if (status !== 0) return `apt-get ${step[0]} failed`;
   }
-  return findChromium() ? undefined : 'apt-get installed none';
+  return undefined;
 }
 
 function isExecutable(path) {
