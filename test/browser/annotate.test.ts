@@ -162,6 +162,8 @@ describeInChromium('annotating an image', () => {
     const dialog = annotator.page.getByRole('dialog', { name: 'Calibrate' });
     await dialog.waitFor();
     await annotator.page.keyboard.type('25');
+    // Enter does nothing while the button is disabled.
+    await expect.poll(() => dialog.getByRole('button', { name: 'Calibrate' }).isEnabled()).toBe(true);
     await annotator.press('Enter');
     await annotator.message(/0\.5 mm\/pixel/);
     const longest = annotator.page.locator('.right .measure tr').nth(1).locator('td');

@@ -116,6 +116,8 @@ describeInChromium('the annotator', () => {
     const annotator = await Annotator.open(fresh.context, server.url);
     const { page } = annotator;
     const findings = async (): Promise<string[]> => {
+      // In the middle of a transition colours are neither those before nor those after.
+      await page.waitForFunction(() => document.getAnimations().every((one) => !(one instanceof CSSTransition)));
       const { violations } = await new AxeBuilder({ page }).analyze();
       const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
       return serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
