@@ -32,7 +32,7 @@ import { weightsHash } from '../predict/loadModel.node.js';
 import { RUN_FILES } from '../train/runFolder.node.js';
 import { whole } from './interrupt.js';
 import { writeText } from './output.js';
-import { NOTICE, packageVersion } from './packageInfo.js';
+import { commandText, NOTICE, packageVersion } from './packageInfo.js';
 
 export const REPORT_FILES = ['report.html', 'summary.json', 'images.csv'];
 
@@ -102,7 +102,6 @@ function modelDocument({ evaluation, summary, strata }: ReportModel): { [key: st
 
 /** The command line in a form that can be pasted into a shell, versions and weight hashes. */
 export async function provenanceOf(results: readonly ReportModel[], models: readonly string[]) {
-  const quoted = process.argv.slice(2).map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`));
   const parts = await Promise.all(
     models.map(async (model, i) => {
       const members = await modelMembers(model);
@@ -116,7 +115,7 @@ export async function provenanceOf(results: readonly ReportModel[], models: read
     }),
   );
   return {
-    command: ['samus', ...quoted].join(' '),
+    command: commandText(process.argv.slice(2)),
     version: packageVersion(),
     date: new Date().toISOString(),
     models: parts.flat(),

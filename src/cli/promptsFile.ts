@@ -7,10 +7,10 @@ import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import type { AnnotatedObject, AnnotationClass } from '../formats/annotation.js';
 import { readAnnotation } from '../formats/annotationRead.js';
+import { splitCsv } from '../formats/csv.js';
 import { storedPath } from '../formats/fileSystem.node.js';
 import { OutputNames, safeName } from '../formats/outputNames.js';
 import type { JobObject, SegmentJob } from '../jobs/segmentJob.js';
-import { splitCsv } from './csv.js';
 import { PromptList, parseBox, parsePoint } from './promptOptions.js';
 import { warn } from './run.js';
 

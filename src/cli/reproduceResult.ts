@@ -26,9 +26,9 @@ import type { Survey } from '../reproduce/survey.js';
 import { csvTable, latexTable, markdownTable, type Table } from '../reproduce/tables.js';
 import { openAnyModel } from './openModel.js';
 import { writeText } from './output.js';
-import { NOTICE } from './packageInfo.js';
+import { commandText, NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
-import { commandText, trainedModel, trainingRecord } from './reproduceSteps.js';
+import { trainedModel, trainingRecord } from './reproduceSteps.js';
 
 /** An experiment with everything measured. */
 export interface Finished {

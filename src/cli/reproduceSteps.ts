@@ -15,6 +15,7 @@ import { serialiseConfig } from '../models/configFile.js';
 import type { Measurement, Training } from '../reproduce/plan.js';
 import { beforeInterruptedEnd } from './interrupt.js';
 import { writeText } from './output.js';
+import { commandText } from './packageInfo.js';
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 
@@ -175,9 +176,4 @@ function failed(args: readonly string[], document: Json | undefined, code: numbe
 
 function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
-}
-
-/** A command line that a shell understands. */
-export function commandText(args: readonly string[]): string {
-  return ['samus', ...args.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`))].join(' ');
 }

@@ -4,6 +4,7 @@
  * kept as text and parsed on request, so that long files stay cheap.
  */
 import { SamusError } from '../errors.js';
+import { csvLine, csvRow } from '../formats/csv.js';
 import { nameKey } from '../formats/outputNames.js';
 import { NameIndex } from './nameIndex.js';
 
@@ -44,7 +45,7 @@ export class FactsTable {
   constructor(bytes: Uint8Array, path: string) {
     this.#bytes = bytes;
     this.#path = path;
-    const header = parseRow(this.#lineAt(0).replace(/^\ufeff/, ''), 0);
+    const header = csvRow(this.#lineAt(0).replace(/^\ufeff/, ''), 0);
     this.#columns = new Map(header.fields.map((field, i) => [field.trim(), i]));
     const nameColumn = this.#columns.get('name');
     if (nameColumn === undefined) {
@@ -55,7 +56,7 @@ export class FactsTable {
     for (let at = this.#lineEnd(0) + 1; at < bytes.length; at = this.#lineEnd(at) + 1) {
       const line = this.#lineAt(at);
       // Rows with quotes are rare; the others need no taking apart.
-      const fields = line.includes('"') ? parseRow(line, 0).fields : line.split(',', nameColumn + 1);
+      const fields = line.includes('"') ? csvRow(line, 0).fields : line.split(',', nameColumn + 1);
       const name = fields[nameColumn]?.trim();
       if (name) this.#places.add(name, at);
     }
@@ -84,7 +85,7 @@ export class FactsTable {
   #rowOf(name: string): readonly string[] | undefined {
     const at = this.#places.get(name);
     if (at === undefined) return undefined;
-    const { fields } = parseRow(this.#lineAt(at), 0);
+    const { fields } = csvRow(this.#lineAt(at), 0);
     return nameKey(fields[this.#nameColumn]?.trim() ?? '') === nameKey(name) ? fields : undefined;
   }
 
@@ -119,38 +120,11 @@ export class FactsTable {
 export function formatFacts(facts: Iterable<ImageFacts>): string {
   const lines: string[] = [COLUMNS.join(',')];
   for (const { name, patient, width, height, spacingMm, source } of facts) {
-    lines.push([name, patient, width, height, spacingMm?.[0], spacingMm?.[1], source].map(quote).join(','));
+    const fields = [name, patient, width, height, spacingMm?.[0], spacingMm?.[1], source];
+    // Rows are lines: a name with a line end in it could not be found again.
+    lines.push(csvLine(fields.map((field) => (typeof field === 'string' ? field.replace(/[\r\n]+/g, ' ') : field))));
   }
   return `${lines.join('\n')}\n`;
-}
-
-function quote(value: string | number | undefined): string {
-  // Rows are lines: a name with a line end in it could not be found again.
-  const text = value === undefined ? '' : String(value).replace(/[\r\n]+/g, ' ');
-  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** The fields of the CSV row (RFC 4180) that begins at `start`, and where the next one begins. */
-export function parseRow(text: string, start: number): { readonly fields: string[]; readonly next: number } {
-  const fields: string[] = [];
-  let at = start;
-  for (;;) {
-    let field = '';
-    if (text[at] === '"') {
-      for (at++; at < text.length; at++) {
-        if (text[at] !== '"') field += text[at];
-        else if (text[at + 1] === '"') field += text[at++];
-        else break;
-      }
-      at++;
-    }
-    const from = at;
-    while (at < text.length && text[at] !== ',' && text[at] !== '\n') at++;
-    field += text.slice(from, at).replace(/\r$/, '');
-    fields.push(field);
-    if (text[at] !== ',') return { fields, next: at + 1 };
-    at++;
-  }
 }
 
 /**

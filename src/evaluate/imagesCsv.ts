@@ -1,7 +1,9 @@
 /**
  * `images.csv`: one line for each sample and draw of each model, every number that was measured of it.
  */
+
 import type { SampleList } from '../data/sampleList.js';
+import { csvLine } from '../formats/csv.js';
 import type { Evaluation } from './evaluate.js';
 import { METRICS, type Metric } from './metrics.js';
 
@@ -33,7 +35,7 @@ export function* imagesCsv(
       const measured = table.isDone(i);
       const answered = measured || falsePositive !== undefined;
       const error = answered ? '' : (errors.get(`${listName}:${line}:${classId}`) ?? 'FAILED');
-      const facts = [model, dataset, String(classId), name, listName ?? '', String(line ?? '')].map(quote).join(',');
+      const facts = csvLine([model, dataset, classId, name, listName, line]);
       for (let draw = 0; draw < (measured ? table.draws : 1); draw++) {
         const row = i * table.draws + draw;
         const mm2 = table.pixelMm2[i]!;
@@ -70,9 +72,4 @@ export function* imagesCsv(
  */
 function fields(numbers: readonly number[]): string {
   return JSON.stringify(numbers).slice(1, -1).replaceAll('null', '');
-}
-
-/** RFC 4180. */
-function quote(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

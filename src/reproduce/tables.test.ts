@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { splitCsv } from '../cli/csv.js';
+import { splitCsv } from '../formats/csv.js';
 import { csvTable, latexTable, markdownTable } from './tables.js';
 
 const TABLE = {

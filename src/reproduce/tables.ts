@@ -1,6 +1,7 @@
 /**
  * Tables as Markdown, LaTeX (with booktabs) and CSV.
  */
+import { csvLine } from '../formats/csv.js';
 
 /** Cells are plain text; the first column holds names, the others are aligned to the right. */
 export interface Table {
@@ -50,11 +51,5 @@ function latexText(text: string): string {
 /** RFC 4180, with the names of the fields first. */
 export function csvTable(records: readonly Readonly<Record<string, string | number | boolean | null>>[]): string {
   const names = [...new Set(records.flatMap((record) => Object.keys(record)))];
-  const line = (values: readonly (string | number | boolean | null | undefined)[]): string =>
-    values.map((value) => quoted(String(value ?? ''))).join(',');
-  return `${[line(names), ...records.map((record) => line(names.map((name) => record[name])))].join('\r\n')}\r\n`;
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return `${[csvLine(names), ...records.map((record) => csvLine(names.map((name) => record[name])))].join('\r\n')}\r\n`;
 }

@@ -5,8 +5,8 @@ import { copyFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { splitCsv } from '../../src/cli/csv.js';
 import { makePhantom } from '../../src/data/phantom.js';
+import { splitCsv } from '../../src/formats/csv.js';
 import { createImage } from '../../src/formats/image.js';
 import { writePng } from '../../src/formats/imageWrite.node.js';
 import { writeModelFolder } from '../../src/formats/modelFolder.node.js';

@@ -4,8 +4,8 @@
  */
 import { basename, join, relative } from 'node:path';
 import { SamusError } from '../../errors.js';
+import { csvRow } from '../../formats/csv.js';
 import { readImage } from '../../formats/imageFile.node.js';
-import { parseRow } from '../imageFacts.js';
 import { fillOutline } from '../publishedMasks.js';
 import { findFolder, imageNames, layoutError, readBinaryMask, stemOf, textIfThere } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem } from './importer.js';
@@ -67,7 +67,7 @@ export const hc18: Importer = {
 function pixelSizes(csv = ''): ReadonlyMap<string, number> {
   const sizes = new Map<string, number>();
   for (let at = 0; at < csv.length; ) {
-    const { fields, next } = parseRow(csv, at);
+    const { fields, next } = csvRow(csv, at);
     const size = Number(fields[1]);
     if (size > 0) sizes.set(fields[0]!.trim(), size);
     at = next;
