@@ -1,7 +1,7 @@
 /**
  * The one error type of the project: what a caller, a terminal or an HTTP client can act on.
  *
- * An error that a user can cause carries a stable code and states what was expected, what was found and what to do.
+ * An error that a user can cause has a stable code, a message of the form "expected X, got Y", and a hint.
  * Anything else that is thrown is a bug, and keeps its stack trace.
  */
 

@@ -86,7 +86,9 @@ function scaleOf({ kind }: Budget): PlanOptions['scale'] {
 
 class Reproduction {
   readonly #started = performance.now();
+  /** Steps of this command that are done, and those still to be run. */
   #done = 0;
+  #left = 0;
 
   constructor(
     private readonly data: Dataset,
@@ -96,16 +98,14 @@ class Reproduction {
   ) {}
 
   async run(experiments: readonly Experiment[]): Promise<Outcome> {
-    let left = await this.#left(planOf(experiments, this.survey, this.plan));
+    this.#left = await this.#missing(planOf(experiments, this.survey, this.plan));
     const documents: { [key: string]: Json }[] = [];
     const lines: string[] = [];
     for (const experiment of experiments) {
       const measurements = measurementsOf(experiment, this.survey, this.plan);
       const results: Measured[] = [];
       for (const measurement of measurements) {
-        const { step, document } = await this.#measured(measurement, left);
-        left = step;
-        results.push({ measurement, document });
+        results.push({ measurement, document: await this.#measured(measurement) });
       }
       const finished: Finished = {
         experiment,
@@ -140,7 +140,7 @@ class Reproduction {
   }
 
   /** How many steps of a plan are to be run. */
-  async #left({ trainings, measurements }: Plan): Promise<number> {
+  async #missing({ trainings, measurements }: Plan): Promise<number> {
     const done = await Promise.all([
       ...trainings.map((training) => trainingRecord(this.options.out, training)),
       ...measurements.map((measurement) => measured(this.options.out, measurement)),
@@ -148,34 +148,36 @@ class Reproduction {
     return done.filter((record) => record === undefined).length;
   }
 
-  async #trained(training: Training, left: number): Promise<number> {
-    const before = training.from ? await this.#trained(training.from, left) : left;
-    if (await trainingRecord(this.options.out, training)) return before;
-    this.#announce(`training ${this.#name(training)}`, before);
-    await train(this.options.out, training);
-    this.#done++;
-    return before - 1;
+  /** Trains a system, and what it starts from, unless that is done. */
+  async #trained(training: Training): Promise<void> {
+    if (training.from) await this.#trained(training.from);
+    if (await trainingRecord(this.options.out, training)) return;
+    await this.#step(`training ${this.#name(training)}`, () => train(this.options.out, training));
   }
 
-  async #measured(measurement: Measurement, left: number): Promise<{ readonly step: number; readonly document: Json }> {
+  async #measured(measurement: Measurement): Promise<Json> {
     const known = await measured(this.options.out, measurement);
-    if (known !== undefined) return { step: left, document: known };
-    const before = await this.#trained(measurement.training, left);
-    this.#announce(`measuring ${this.#name(measurement.training)}, ${measurement.asked.title}`, before);
-    const document = await measure(this.options.out, measurement);
-    this.#done++;
-    return { step: before - 1, document };
+    if (known !== undefined) return known;
+    const { training, asked } = measurement;
+    await this.#trained(training);
+    return this.#step(`measuring ${this.#name(training)}, ${asked.title}`, () =>
+      measure(this.options.out, measurement),
+    );
   }
 
   #name({ system, dataset, seed }: Training): string {
     return [system.title, ...(dataset === undefined ? [] : [`on ${dataset}`]), `seed ${seed}`].join(', ');
   }
 
-  /** The time left is that of as many steps of the length of those so far. */
-  #announce(what: string, left: number): void {
+  /** Announces and runs a step. The time left is that of as many steps of the length of those so far. */
+  async #step<T>(what: string, work: () => Promise<T>): Promise<T> {
     const elapsed = performance.now() - this.#started;
-    const rest = this.#done === 0 ? '' : `, about ${duration((elapsed / this.#done) * left)} left`;
-    process.stderr.write(`step ${this.#done + 1} of ${this.#done + left}: ${what}${rest}\n`);
+    const rest = this.#done === 0 ? '' : `, about ${duration((elapsed / this.#done) * this.#left)} left`;
+    process.stderr.write(`step ${this.#done + 1} of ${this.#done + this.#left}: ${what}${rest}\n`);
+    const result = await work();
+    this.#done++;
+    this.#left--;
+    return result;
   }
 }
 

@@ -15,11 +15,14 @@ import { conflict, type Outcome } from './run.js';
 import { RunDisplay } from './trainDisplay.js';
 import { type Base, configure, findStart, NO_BASE, newFolder, readBase, type TrainOptions } from './trainSettings.js';
 
+/** The outcome of one run. */
+type RunOutcome = Omit<Outcome, 'document'> & { readonly document: { readonly [key: string]: Json } };
+
 /**
  * Trains to the end, or until Ctrl-C.
  * @throws SamusError USAGE_MISSING_OPTION, USAGE_CONFLICT, RUN_…, TRAIN_…, DATA_…, and what models throw
  */
-export async function train(options: TrainOptions): Promise<Outcome> {
+export async function train(options: TrainOptions): Promise<RunOutcome> {
   let interrupted = false;
   const stop = (): void => {
     interrupted = true;
@@ -38,7 +41,7 @@ export async function train(options: TrainOptions): Promise<Outcome> {
   return new Promise(() => undefined);
 }
 
-async function run(options: TrainOptions, stopped: () => boolean): Promise<Outcome> {
+async function run(options: TrainOptions, stopped: () => boolean): Promise<RunOutcome> {
   if (options.resume !== undefined && options.out !== undefined) throw conflict('--resume', '--out');
   const base = options.config === undefined ? NO_BASE : await readBase(options.config);
   const folder = options.resume ?? newFolder(options, base);
@@ -53,13 +56,13 @@ async function run(options: TrainOptions, stopped: () => boolean): Promise<Outco
   }
 }
 
-async function trainPrepared(folder: string, prepared: PreparedRun, stopped: () => boolean): Promise<Outcome> {
+async function trainPrepared(folder: string, prepared: PreparedRun, stopped: () => boolean): Promise<RunOutcome> {
   hintAfterInterrupt(`continue with: samus train --resume ${folder}`);
   const display = await RunDisplay.open(prepared);
   try {
     const result = await new Trainer(prepared, display, stopped).train();
     const { step, finished, best, seconds, waitShare } = result;
-    const document: Json = {
+    const document = {
       run: folder,
       step,
       steps: prepared.config.steps,

@@ -52,7 +52,7 @@ export async function trainSeveral(options: TrainOptions, { folds, seeds }: Seve
       };
       const outcome = await train(await placed({ ...options, settings: own }, out, name));
       lines.push(...outcome.lines);
-      if (isFields(outcome.document)) runs.push({ name, ...(outcome.document as { [key: string]: Json }) });
+      runs.push({ name, ...outcome.document });
     }
   }
   const dice = runs.flatMap(({ best }) => (isFields(best) && typeof best.dice === 'number' ? [best.dice] : []));

@@ -1,22 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { labels, picture } from '../../test/support/labelPictures.js';
 import { correctionClick } from './correctionClick.js';
-
-/** Digits to a label; a dot is 0. */
-function picture(...rows: readonly string[]): { readonly label: Uint8Array; readonly width: number } {
-  return { label: Uint8Array.from(rows.join('').replaceAll('.', '0'), Number), width: rows[0]!.length };
-}
-
-const labels = fc
-  .record({ width: fc.integer({ min: 1, max: 12 }), height: fc.integer({ min: 1, max: 12 }) })
-  .chain(({ width, height }) =>
-    fc.record({
-      width: fc.constant(width),
-      label: fc.uint8Array({ min: 0, max: 2, minLength: width * height, maxLength: width * height }),
-      mask: fc.uint8Array({ min: 0, max: 1, minLength: width * height, maxLength: width * height }),
-      seed: fc.nat(),
-    }),
-  );
 
 describe('a correction click', () => {
   it('goes to the centre of the largest error', () => {
