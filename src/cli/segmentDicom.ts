@@ -5,7 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { SamusError } from '../errors.js';
-import type { AnnotatedImage, AnnotatedObject, AnnotationClass } from '../formats/annotation.js';
+import type { AnnotatedImage, AnnotatedObject, AnnotationClass, FailedImage } from '../formats/annotation.js';
 import { codeOfName } from '../formats/dicom/codes.js';
 import { readDicomFile } from '../formats/dicom/dicomFile.js';
 import type { DicomSegMask, DicomSegObject } from '../formats/dicom/segments.js';
@@ -73,7 +73,7 @@ export async function checkDicom(path: string): Promise<void> {
  * @param entries its segmented frames
  * @throws SamusError DICOM_SEG_EMPTY where nothing was found, as the writers of formats/dicom, and of reading and writing
  */
-export async function writeDicomResults(
+async function writeDicomResults(
   path: string,
   entries: readonly AnnotatedImage[],
   paths: ReadonlyMap<DicomFormat, string>,
@@ -174,4 +174,26 @@ async function drawnFrames(
     drawn.push({ frame, image: drawOverlay(await source.read(frame), shown) });
   }
   return drawn;
+}
+
+/** Writes the DICOM objects of an image and names them in its entries. @returns why there are none */
+export async function writeDicomObjects(
+  path: string,
+  entries: (AnnotatedImage | FailedImage)[],
+  paths: ReadonlyMap<DicomFormat, string>,
+  request: DicomRequest,
+): Promise<SamusError | undefined> {
+  const own = entries.flatMap((entry) => ('error' in entry || entry.image.path !== path ? [] : [entry]));
+  if (own.length === 0) return undefined;
+  try {
+    await writeDicomResults(path, own, paths, request);
+  } catch (error) {
+    if (error instanceof SamusError && error.code === 'DICOM_SEG_EMPTY') return error;
+    throw error;
+  }
+  for (const [i, entry] of entries.entries()) {
+    if ('error' in entry || entry.image.path !== path) continue;
+    entries[i] = { ...entry, files: { ...entry.files, ...Object.fromEntries(paths) } };
+  }
+  return undefined;
 }

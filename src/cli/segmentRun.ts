@@ -1,20 +1,12 @@
 /**
- * The work of `samus segment`: makes jobs, runs them, decides which failures end the run, and prints the results.
+ * The work of `samus segment`: makes jobs, runs them, and decides which failures end the run.
  */
 import { basename, extname, join } from 'node:path';
 import { SamusError } from '../errors.js';
-import {
-  type AnnotatedImage,
-  type AnnotatedObject,
-  type AnnotationClass,
-  annotationJson,
-  type FailedImage,
-} from '../formats/annotation.js';
+import { type AnnotatedImage, type AnnotationClass, annotationJson, type FailedImage } from '../formats/annotation.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { outputStems } from '../formats/outputNames.js';
-import { rleArea, rleBox } from '../formats/rle.js';
-import { partCount } from '../formats/runs.js';
 import { LocalRunner, outputPaths } from '../jobs/localRunner.node.js';
 import {
   DICOM_FORMATS,
@@ -36,8 +28,9 @@ import { NOTICE, packageVersion } from './packageInfo.js';
 import { Progress } from './progress.js';
 import { type FrameRanges, frameNumbers } from './promptOptions.js';
 import { type Outcome, warn } from './run.js';
-import { checkDicom, type DicomRequest, dicomFiles, writeDicomResults } from './segmentDicom.js';
+import { checkDicom, type DicomRequest, dicomFiles, writeDicomObjects } from './segmentDicom.js';
 import type { Plan, PlannedImage } from './segmentJobs.js';
+import { dicomLines, resultLines } from './segmentLines.js';
 
 export interface SegmentRunOptions extends ModelOptions, FlipOptions {
   readonly prompts?: string;
@@ -119,7 +112,7 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
     }
     const request = { ...dicomRequest(options), model: model.name, classes };
     for (const [path, paths] of objects) {
-      const error = await attempt(() => writeObjects(path, entries, paths, request), files);
+      const error = await attempt(() => writeDicomObjects(path, entries, paths, request), files);
       if (error) warn(`${path}: ${error.message}; wrote no DICOM objects`);
       failed ||= error !== undefined && error.code !== 'DICOM_SEG_EMPTY';
     }
@@ -135,39 +128,6 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
   return { document, lines: [...lines, NOTICE], exitCode: failed ? 1 : 0 };
 }
 
-function dicomRequest(options: SegmentRunOptions) {
-  const { dicomGeometry, dicomSeg, auto = false, everything } = options;
-  return {
-    version: packageVersion(),
-    automatic: auto || everything !== undefined,
-    named: everything === undefined,
-    ...(dicomGeometry && { geometry: dicomGeometry }),
-    ...(dicomSeg && { kind: dicomSeg }),
-  };
-}
-
-/** Writes the DICOM objects of an image and names them in its entries. @returns why there are none */
-async function writeObjects(
-  path: string,
-  entries: (AnnotatedImage | FailedImage)[],
-  paths: ReadonlyMap<DicomFormat, string>,
-  request: DicomRequest,
-): Promise<SamusError | undefined> {
-  const own = entries.flatMap((entry) => ('error' in entry || entry.image.path !== path ? [] : [entry]));
-  if (own.length === 0) return undefined;
-  try {
-    await writeDicomResults(path, own, paths, request);
-  } catch (error) {
-    if (error instanceof SamusError && error.code === 'DICOM_SEG_EMPTY') return error;
-    throw error;
-  }
-  for (const [i, entry] of entries.entries()) {
-    if ('error' in entry || entry.image.path !== path) continue;
-    entries[i] = { ...entry, files: { ...entry.files, ...Object.fromEntries(paths) } };
-  }
-  return undefined;
-}
-
 /** The images, those with a problem that cannot have DICOM objects. @throws SamusError of one that is the only one */
 async function onlyDicom(images: readonly PlannedImage[]): Promise<PlannedImage[]> {
   const found: PlannedImage[] = [];
@@ -180,6 +140,17 @@ async function onlyDicom(images: readonly PlannedImage[]): Promise<PlannedImage[
     found.push({ ...one, ...(problem && { problem }) });
   }
   return found;
+}
+
+function dicomRequest(options: SegmentRunOptions) {
+  const { dicomGeometry, dicomSeg, auto = false, everything } = options;
+  return {
+    version: packageVersion(),
+    automatic: auto || everything !== undefined,
+    named: everything === undefined,
+    ...(dicomGeometry && { geometry: dicomGeometry }),
+    ...(dicomSeg && { kind: dicomSeg }),
+  };
 }
 
 type PlannedJob = SegmentJob & Pick<PlannedImage, 'image' | 'problem'>;
@@ -268,35 +239,4 @@ function classesOf(model: Segmenter | ClassNetwork, names: readonly string[] | u
   if (names.length === count) return names.map((name, i) => ({ ...own[i], id: i + 1, name }));
   const message = `expected names of the ${count} classes of ${model.name} without the background, got ${names.length}`;
   throw new SamusError('MODEL_CLASSES', message, count === 0 ? 'leave --class-names out' : 'name each class once');
-}
-
-function dicomLines({ image, files = {} }: AnnotatedImage): string[] {
-  return DICOM_FORMATS.flatMap((format) => {
-    const file = files[format];
-    return file === undefined ? [] : [`${image.path}: ${format} -> ${file}`];
-  });
-}
-
-/** One line for each object, and for each file of the image. @param classes those of a model without prompts */
-function resultLines(
-  path: string,
-  { objects, files = {} }: AnnotatedImage,
-  classes?: readonly AnnotationClass[],
-): string[] {
-  const lines = objects.map((object) => objectLine(path, object, classes));
-  if (objects.length === 0) lines.push(`${path}: nothing found`);
-  return [...lines, ...Object.entries(files).map(([what, file]) => `${path}: ${what} -> ${file}`)];
-}
-
-function objectLine(path: string, object: AnnotatedObject, classes?: readonly AnnotationClass[]): string {
-  const { name, classId, score = null, mask, maskFile } = object;
-  const box = mask && rleBox(mask);
-  const parts = mask ? partCount(mask) : 0;
-  const several = parts > 1 ? `${parts} parts, ` : '';
-  const found = mask && box ? `${several}area ${rleArea(mask)} px, box ${box.join(',')}` : 'nothing found';
-  const className = classes?.find(({ id }) => id === classId)?.name;
-  const title = className === undefined ? name : `${name} (${className})`;
-  // Models without prompts predict no score.
-  const origin = classes ? '' : score === null ? ' drawn by hand,' : ` score ${score.toFixed(3)},`;
-  return `${path}: ${title},${origin} ${found}${maskFile === undefined ? '' : ` -> ${maskFile}`}`;
 }

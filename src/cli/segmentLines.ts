@@ -1,0 +1,39 @@
+/**
+ * What `samus segment` prints: a line for each object and file.
+ */
+import type { AnnotatedImage, AnnotatedObject, AnnotationClass } from '../formats/annotation.js';
+import { rleArea, rleBox } from '../formats/rle.js';
+import { partCount } from '../formats/runs.js';
+import { DICOM_FORMATS } from '../jobs/segmentJob.js';
+
+/** The DICOM objects of an image. */
+export function dicomLines({ image, files = {} }: AnnotatedImage): string[] {
+  return DICOM_FORMATS.flatMap((format) => {
+    const file = files[format];
+    return file === undefined ? [] : [`${image.path}: ${format} -> ${file}`];
+  });
+}
+
+/** One line for each object, and for each file of the image. @param classes those of a model without prompts */
+export function resultLines(
+  path: string,
+  { objects, files = {} }: AnnotatedImage,
+  classes?: readonly AnnotationClass[],
+): string[] {
+  const lines = objects.map((object) => objectLine(path, object, classes));
+  if (objects.length === 0) lines.push(`${path}: nothing found`);
+  return [...lines, ...Object.entries(files).map(([what, file]) => `${path}: ${what} -> ${file}`)];
+}
+
+function objectLine(path: string, object: AnnotatedObject, classes?: readonly AnnotationClass[]): string {
+  const { name, classId, score = null, mask, maskFile } = object;
+  const box = mask && rleBox(mask);
+  const parts = mask ? partCount(mask) : 0;
+  const several = parts > 1 ? `${parts} parts, ` : '';
+  const found = mask && box ? `${several}area ${rleArea(mask)} px, box ${box.join(',')}` : 'nothing found';
+  const className = classes?.find(({ id }) => id === classId)?.name;
+  const title = className === undefined ? name : `${name} (${className})`;
+  // Models without prompts predict no score.
+  const origin = classes ? '' : score === null ? ' drawn by hand,' : ` score ${score.toFixed(3)},`;
+  return `${path}: ${title},${origin} ${found}${maskFile === undefined ? '' : ` -> ${maskFile}`}`;
+}
