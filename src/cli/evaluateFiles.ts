@@ -3,7 +3,6 @@
  * how the numbers were made), and the files of a report. The parts of a model's result are in evaluate/document.ts.
  */
 import { createWriteStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -27,9 +26,8 @@ import { clickModeName, promptName } from '../evaluate/promptPlan.js';
 import type { Provenance, ReportContent, ReportModel } from '../evaluate/report/content.js';
 import { reportPage } from '../evaluate/report/page.js';
 import { replaceFile } from '../formats/fileWrite.node.js';
-import { isModelFolder } from '../formats/modelFolder.node.js';
 import { weightsHash } from '../predict/loadModel.node.js';
-import { RUN_FILES } from '../train/runFolder.node.js';
+import { modelMembers } from './evaluateModels.js';
 import { whole } from './interrupt.js';
 import { writeText } from './output.js';
 import { commandText, NOTICE, packageVersion } from './packageInfo.js';
@@ -149,24 +147,4 @@ function* chunks(lines: Iterable<string>): Generator<string> {
     chunk = [];
   }
   yield chunk.join('');
-}
-
-/**
- * The models that a name stands for: of a training run its best one; of a folder of runs or models all of them, in the
- * order of their names. Any other name stands for itself.
- */
-export async function modelMembers(name: string): Promise<readonly string[]> {
-  const own = await modelAt(name);
-  if (own !== undefined) return [own];
-  const entries = await readdir(name).catch((): string[] => []);
-  const members = await Promise.all(entries.sort().map((entry) => modelAt(join(name, entry))));
-  const found = members.filter((member) => member !== undefined);
-  return found.length > 0 ? found : [name];
-}
-
-/** The model folder at a path: the folder itself, or the best model of the run that it holds. */
-async function modelAt(path: string): Promise<string | undefined> {
-  if (await isModelFolder(path)) return path;
-  const best = join(path, RUN_FILES.best);
-  return (await isModelFolder(best)) ? best : undefined;
 }

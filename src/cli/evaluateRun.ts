@@ -1,25 +1,18 @@
 /**
  * The work of `samus evaluate`: opens data and models, evaluates the models one after another, and writes the report.
  */
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Dataset, openDataset } from '../data/dataset.node.js';
 import { type Sample, type SampleList, sampleOrigin } from '../data/sampleList.js';
 import { listed, SamusError } from '../errors.js';
 import type { Published } from '../evaluate/claims.js';
 import { compareEvaluations, compareToPublished, concerns, withHolm } from '../evaluate/compare.js';
-import { checkMembers, ensemble } from '../evaluate/ensemble.js';
+import { checkMembers } from '../evaluate/ensemble.js';
 import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/evaluate.js';
 import { distinctSamples } from '../evaluate/imageGroups.js';
 import { judgedOverlap } from '../evaluate/overlap.js';
-import { promptable } from '../evaluate/promptableModel.js';
 import { requireNoisy } from '../evaluate/promptNoise.js';
-import {
-  type ClickMode,
-  parseAbsentPrompt,
-  parseFirstPrompt,
-  promptName,
-  requireClick,
-} from '../evaluate/promptPlan.js';
+import { type ClickMode, parseAbsentPrompt, parseFirstPrompt, requireClick } from '../evaluate/promptPlan.js';
 import { rankModels } from '../evaluate/ranking.js';
 import type { ReportModel } from '../evaluate/report/content.js';
 import { chooseExamples } from '../evaluate/report/examples.js';
@@ -29,24 +22,14 @@ import { type Labelling, stratify } from '../evaluate/strata.js';
 import { summariseEvaluation } from '../evaluate/summary.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import type { ModelConfig } from '../models/architecture.js';
-import { architectureOf, requirePrompts } from '../models/registry.js';
-import type { ClassNetwork } from '../predict/classNetwork.js';
 import { loadModel } from '../predict/loadModel.node.js';
-import { Segmenter } from '../predict/segmenter.js';
 import type { Provider } from '../runtime/session.js';
 import { openRater, readOverlap, readStrata, trainingLists } from './evaluateContext.js';
-import {
-  evaluationDocument,
-  type Judged,
-  modelMembers,
-  provenanceOf,
-  REPORT_FILES,
-  writeReport,
-} from './evaluateFiles.js';
+import { evaluationDocument, type Judged, provenanceOf, REPORT_FILES, writeReport } from './evaluateFiles.js';
 import { resultLines } from './evaluateLines.js';
+import { checkModel, checkModels, modelMembers, openEvaluated, protocolsOf } from './evaluateModels.js';
 import { beforeInterruptedEnd } from './interrupt.js';
 import { DEFAULT_MODEL, type FlipOptions, flipsOf } from './modelOptions.js';
-import { openAnyModel } from './openModel.js';
 import { modelFiles, outputCheck } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress, withProgress } from './progress.js';
@@ -195,29 +178,13 @@ async function runModel(
   labellings: readonly Labelling[],
   { provider, threads, report, tta, ttaVertical }: EvaluateCommandOptions,
 ): Promise<ReportModel> {
-  const members = await modelMembers(model);
-  const opened: (Segmenter | ClassNetwork)[] = [];
-  const dispose = async (): Promise<void> => {
-    for (const member of opened) await member.dispose();
-  };
-  for (const member of members) {
-    opened.push(
-      await openAnyModel({
-        model: member,
-        ...(provider && { provider }),
-        ...(threads !== undefined && { threads }),
-        ...(tta && { tta }),
-        ...(ttaVertical && { ttaVertical }),
-      }),
-    );
-  }
-  // Two runs both have a folder `best`, so several models go by their paths.
-  const name = models.length > 1 ? model : members.length > 1 ? basename(resolve(model)) : opened[0]!.name;
-  const configs = opened.map(({ config }) => config);
-  checkMembers(name, configs);
-  for (const config of configs) checkModel(config, name, protocol, list, source);
-  const adapted = opened.map((one) => (one instanceof Segmenter ? promptable(one, name) : promptable(one, name)));
-  const evaluated = adapted.length === 1 ? adapted[0]! : ensemble(name, adapted);
+  const { evaluated, dispose } = await openEvaluated(model, models, protocol, list, source, {
+    ...(provider && { provider }),
+    ...(threads !== undefined && { threads }),
+    ...(tta && { tta }),
+    ...(ttaVertical && { ttaVertical }),
+  });
+  const { name } = evaluated;
   const stop = new AbortController();
   const forget = beforeInterruptedEnd(async () => {
     stop.abort();
@@ -245,67 +212,6 @@ async function runModel(
   }
 }
 
-/**
- * How each of several models is asked: those that take no prompts get none, if they are compared with one that does. All see
- * the same images, so comparisons stay paired.
- */
-function protocolsOf(
-  models: ReadonlyMap<string, readonly ModelConfig[]>,
-  protocol: EvaluateOptions,
-): Map<string, EvaluateOptions> {
-  const takesPrompts = (configs: readonly ModelConfig[]): boolean =>
-    configs.some((config) => architectureOf(config).task === 'prompted');
-  const prompted = protocol.prompt.kind !== 'none' && protocol.prompt.kind !== 'auto';
-  const mixed = prompted && [...models.values()].some(takesPrompts);
-  const { clickMode, noise, ...rest } = protocol;
-  const unprompted: EvaluateOptions = { ...rest, prompt: { kind: 'auto' }, clicks: 0, draws: 0 };
-  const protocols = new Map(
-    [...models].map(([model, configs]) => [model, mixed && !takesPrompts(configs) ? unprompted : protocol]),
-  );
-  const without = [...protocols].flatMap(([model, own]) => (own === unprompted ? [model] : []));
-  if (without.length > 0) {
-    const asked = `--prompt ${promptName(protocol.prompt)}${protocol.clicks > 0 ? ` and --clicks ${protocol.clicks}` : ''}`;
-    warn(`${listed(without)}: takes no prompts and gets none; ${asked} is for the other models only`);
-  }
-  return protocols;
-}
-
-/**
- * Checks that a model answers the prompts and has the classes of the list.
- * @throws SamusError MODEL_PROMPTS, EVALUATE_PROMPT_AUTO, MODEL_CLASSES
- */
-function checkModel(
-  config: ModelConfig,
-  name: string,
-  { prompt, clicks, absentPrompt }: EvaluateOptions,
-  list: SampleList,
-  source: CaseSource,
-): void {
-  const architecture = architectureOf(config);
-  if (architecture.task === 'prompted') {
-    if (prompt.kind === 'auto' || absentPrompt === 'auto') {
-      const option = prompt.kind === 'auto' ? '--prompt' : '--absent-prompt';
-      const message = `expected a model without prompts for ${option} auto, got ${name}, which takes prompts`;
-      throw new SamusError('EVALUATE_PROMPT_AUTO', message, 'give another prompt, or evaluate AutoSAMUS or a network');
-    }
-    const first = prompt.kind === 'none' ? [] : [prompt.kind];
-    requirePrompts(config, clicks > 0 ? [...first, 'points'] : first);
-    return;
-  }
-  if ((prompt.kind !== 'none' && prompt.kind !== 'auto') || clicks > 0) {
-    const asked = `--prompt ${promptName(prompt)}${clicks > 0 ? ` --clicks ${clicks}` : ''}`;
-    const message = `expected --prompt auto without --clicks for ${name}, which takes no prompts, got ${asked}`;
-    throw new SamusError('MODEL_PROMPTS', message, 'give --prompt auto, or evaluate a promptable model');
-  }
-  const classes = architecture.classes(config);
-  // A network for two classes has one object, whichever class of the dataset it is.
-  const strange = classes > 2 ? [...list].find(({ classId }) => classId >= classes) : undefined;
-  if (!strange) return;
-  const { names } = source.classes(strange.dataset);
-  const message = `expected a model with class ${strange.classId} (${names[strange.classId]}) of ${strange.dataset}, got ${name} with ${classes} classes, the background included`;
-  throw new SamusError('MODEL_CLASSES', message, 'evaluate a model that was trained on these classes');
-}
-
 /** The training lists to compare with: those named, or for a report those of the same split. */
 async function wantedTraining(
   { trainList, report }: EvaluateCommandOptions,
@@ -324,11 +230,4 @@ function checkPublished(published: readonly Published[], list: SampleList): void
     const message = `expected a dataset of the lists for the published result ${one.name}, got ${what}`;
     throw new SamusError('EVALUATE_PUBLISHED', message, `the lists have ${listed(list.datasets)}`);
   }
-}
-
-function checkModels(models: readonly string[]): void {
-  const twice = models.find((model, i) => models.indexOf(model) !== i);
-  if (twice === undefined) return;
-  const message = `expected different models, got ${twice} twice`;
-  throw new SamusError('EVALUATE_MODEL_TWICE', message, 'name each model once');
 }

@@ -1,7 +1,7 @@
 /**
  * `samus evaluate` as a user has it: documents, files, exit codes.
  */
-import { copyFileSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -45,7 +45,12 @@ describe('samus evaluate', () => {
   it('evaluates a folder of models as one, and a run as its best model', async () => {
     for (const name of ['one', 'two'])
       cpSync(join(folder, name), join(folder, 'runs', name, 'best'), { recursive: true });
-    const both = JSON.parse((await run('--model', 'runs', '--json')).stdout);
+    // A run that has not been validated yet.
+    mkdirSync(join(folder, 'runs', 'young'));
+    writeFileSync(join(folder, 'runs', 'young', 'config.json'), '{}');
+    const { stdout, stderr } = await run('--model', 'runs', '--json');
+    expect(stderr).toContain(`left out runs without a best model yet: ${join('runs', 'young')}`);
+    const both = JSON.parse(stdout);
     expect(both.model).toBe('runs');
     const members = [join('runs', 'one', 'best'), join('runs', 'two', 'best')];
     expect(both.provenance.models.map(({ model }: { model: string }) => model)).toEqual(members);
@@ -55,6 +60,7 @@ describe('samus evaluate', () => {
       ),
     );
     expect(run1.datasets).toEqual(one.datasets);
+    expect(run1.model).toBe('one');
     expect(both.datasets).not.toEqual(one.datasets);
     expect(both.datasets).not.toEqual(two.datasets);
     rmSync(join(folder, 'runs'), { recursive: true });
