@@ -61,7 +61,7 @@ describeInChromium('habits of hands', () => {
     expect((await annotator.export(/NIfTI/)).name).toBe('phantom-3.nii.gz');
     await page.getByText('Saved in this browser').waitFor();
     await page.reload();
-    await annotator.ready();
+    await annotator.objects(/drawn/);
     await annotator.press('Control+s');
     const begun = page.waitForEvent('download');
     await annotator.press('Enter');

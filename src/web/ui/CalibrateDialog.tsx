@@ -1,6 +1,6 @@
 /** Asks how far two ticks of the depth scale are apart, and sets the scale from it. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { chooseTool } from '../app/commands.js';
 import { step } from '../app/edits.js';
 import { say } from '../app/messages.js';
@@ -15,7 +15,7 @@ export function CalibrateDialog() {
   const written = useSignal('10');
   const field = useRef<HTMLInputElement>(null);
   // Select the number, so that it can be typed over.
-  useEffect(() => {
+  useLayoutEffect(() => {
     field.current?.focus();
     field.current?.select();
   }, []);

@@ -1,6 +1,6 @@
 /** The export window: format, images and destination. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { exporting, runExport } from '../app/exportsRun.js';
 import { lastDataset } from '../app/persist.js';
 import { currentId, document, entries, exportFormat as format } from '../app/state.js';
@@ -27,9 +27,9 @@ export function ExportDialog() {
   const besides = entries.value.some(({ id, folder }) => folder && (scope === 'all' || id === currentId.value));
   const run = (beside: boolean) => (): void =>
     void runExport({ format: format.value, scope, dataset: dataset.value, beside });
-  // From here, arrow keys change the format and Enter exports.
+  // From here, arrow keys change the format and Enter exports. The window has the focus before the next key arrives.
   const chosenFormat = useRef<HTMLInputElement>(null);
-  useEffect(() => chosenFormat.current?.focus(), []);
+  useLayoutEffect(() => chosenFormat.current?.focus(), []);
   return (
     <Dialog title={text.exports.title} onSubmit={() => ready && run(false)()}>
       {images === 0 && <p class="warn">{text.exports.nothing(wantsPrompts)}</p>}
