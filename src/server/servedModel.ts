@@ -62,6 +62,15 @@ function licenceIn(card: string | undefined): string | undefined {
   return (head && /^licen[cs]e:[ \t]*(\S.*?)\s*$/m.exec(head)?.[1]) || undefined;
 }
 
+/** The model of a name, without one the first. @throws SamusError MODEL_UNKNOWN */
+export function servedModel(models: readonly ServedModel[], name: string | undefined): ServedModel {
+  const model = name === undefined ? models[0] : models.find((served) => served.name === name);
+  if (model) return model;
+  const names = models.map((served) => served.name);
+  const hint = `served are: ${names.join(', ')}`;
+  throw new SamusError('MODEL_UNKNOWN', 'expected a model that is served, got another name', hint, { models: names });
+}
+
 function nameError(code: ErrorCode, what: string): SamusError {
   const hint = 'rename the folder or the file: letters, digits, dots, dashes and underscores';
   return new SamusError(code, `expected unique model names that are valid in URLs; ${what}`, hint);

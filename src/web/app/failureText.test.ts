@@ -101,7 +101,7 @@ describe('the words for errors', () => {
   it('are there for no other code', () => {
     const known = new Set([...reached, ...OF_SERVER]);
     expect(Object.keys(text.failures).filter((code) => !known.has(code))).toEqual([]);
-    const server = ['access.ts', 'httpErrors.ts', 'routes/api.ts', 'context.ts'].map((path) =>
+    const server = ['access.ts', 'httpErrors.ts', 'routes/segment.ts', 'servedModel.ts'].map((path) =>
       readFileSync(join(SOURCE, 'server', path), 'utf8'),
     );
     for (const code of OF_SERVER) expect(server.join(''), code).toContain(`'${code}'`);
