@@ -138,6 +138,16 @@ export type SpacingMm = readonly [x: number, y: number];
 /** What the samples are read for; in a mask, 16-bit samples of which none is above 255 keep their values. */
 export type Purpose = 'image' | 'mask';
 
+/** How the frames of a clip follow each other in time. */
+export interface FrameTiming {
+  /** How long each frame is shown. */
+  readonly delaysMs: readonly number[];
+  /** Plays forth and back; otherwise from the first frame again. */
+  readonly sweeps?: boolean;
+  /** The part that the file recommends to show, from 1. */
+  readonly trim?: readonly [first: number, last: number];
+}
+
 /** Frames are counted from 1. */
 export interface ImageSource {
   /** The id of its format (imageFormat.ts). */
@@ -149,6 +159,8 @@ export interface ImageSource {
   readonly height: number;
   /** Whether the compression changes sample values (JPEG, lossy WebP). */
   readonly lossy: boolean;
+  /** Of files with several frames that state it. */
+  readonly timing?: FrameTiming;
   /** The UID of a DICOM image. */
   readonly sopInstanceUid?: string;
   /**
@@ -161,6 +173,8 @@ export interface ImageSource {
    * @throws SamusError IMAGE_FRAME if there is no such frame, IMAGE_FORMAT, IMAGE_CORRUPT, IMAGE_TOO_LARGE
    */
   read(frame: number, purpose?: Purpose): Promise<Image>;
+  /** Frees what it keeps from frame to frame. */
+  close?(): void;
 }
 
 /** What the header of a file says, before anything is decoded. The size is 0 where it is cut off. */
@@ -170,6 +184,8 @@ export interface ImageFacts {
   readonly frames: number;
   /** Whether the coding changes sample values. */
   readonly lossy: boolean;
+  /** How long each of several frames is shown. */
+  readonly delaysMs?: readonly number[];
   /** A coding that decoders of the format do not read. */
   readonly unread?: string;
 }

@@ -87,7 +87,8 @@ export function* webpChunks(bytes: Uint8Array, from = 12, until = bytes.length):
 }
 
 export function webpFacts(bytes: Uint8Array): ImageFacts {
-  return { width: 0, height: 0, frames: 1, ...webpSize(bytes), lossy: isLossyWebp(bytes) };
+  const facts = { width: 0, height: 0, frames: 1, ...webpSize(bytes), lossy: isLossyWebp(bytes) };
+  return facts.frames > 1 ? { ...facts, delaysMs: webpDelays(bytes) } : facts;
 }
 
 function webpSize(bytes: Uint8Array): Pick<ImageFacts, 'width' | 'height' | 'frames'> | undefined {
@@ -99,7 +100,7 @@ function webpSize(bytes: Uint8Array): Pick<ImageFacts, 'width' | 'height' | 'fra
       const width = 1 + (view.getUint32(data + 4, true) & 0xffffff);
       const height = 1 + (view.getUint32(data + 6, true) >>> 8);
       const moving = (bytes[data]! & 2) !== 0;
-      return { width, height, frames: moving ? Math.max(1, count(bytes, 'ANMF')) : 1 };
+      return { width, height, frames: moving ? Math.max(1, webpDelays(bytes).length) : 1 };
     }
     if (name === 'VP8 ') {
       const [width, height] = [view.getUint16(data + 6, true) & 0x3fff, view.getUint16(data + 8, true) & 0x3fff];
@@ -113,11 +114,19 @@ function webpSize(bytes: Uint8Array): Pick<ImageFacts, 'width' | 'height' | 'fra
   return undefined;
 }
 
-function count(bytes: Uint8Array, wanted: string): number {
-  let found = 0;
-  for (const { name } of webpChunks(bytes)) if (name === wanted) found++;
-  return found;
+/** Of each frame; its duration follows place and size, three bytes each. */
+function webpDelays(bytes: Uint8Array): number[] {
+  const delays: number[] = [];
+  for (const { name, start } of webpChunks(bytes)) {
+    if (name !== 'ANMF') continue;
+    const at = start + 8 + 12;
+    delays.push(shownFor((bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16)));
+  }
+  return delays;
 }
+
+/** Browsers show a frame of at most 10 ms for 100 ms. */
+const shownFor = (ms: number): number => (ms <= 10 ? 100 : ms);
 
 /** Whether any picture of a WebP file is coded with loss. */
 function isLossyWebp(bytes: Uint8Array): boolean {
@@ -135,24 +144,31 @@ function isLossyWebp(bytes: Uint8Array): boolean {
 export function gifFacts(bytes: Uint8Array, most: number): ImageFacts {
   if (bytes.length < 13) return { width: 0, height: 0, frames: 1, lossy: false };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const frames = Math.max(1, countGifFrames(bytes, most));
-  return { width: view.getUint16(6, true), height: view.getUint16(8, true), frames, lossy: false };
+  const delaysMs = gifDelays(bytes, most);
+  const [width, height, frames] = [view.getUint16(6, true), view.getUint16(8, true), Math.max(1, delaysMs.length)];
+  return { width, height, frames, lossy: false, ...(frames > 1 && { delaysMs }) };
 }
 
-function countGifFrames(bytes: Uint8Array, most: number): number {
+/** Of each frame, in the graphic control extension before it. */
+function gifDelays(bytes: Uint8Array, most: number): number[] {
   const table = (flags: number): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
-  let frames = 0;
+  const delays: number[] = [];
+  let delay = 0;
   let at = 13 + table(bytes[10]!);
-  while (at < bytes.length && frames < most) {
+  while (at < bytes.length && delays.length < most) {
     const block = bytes[at];
-    if (block === 0x21) at += 2;
-    else if (block === 0x2c && at + 10 <= bytes.length) {
-      frames++;
+    if (block === 0x21) {
+      // Hundredths of a second, after the size of the block and its flags.
+      if (bytes[at + 1] === 0xf9) delay = (bytes[at + 4] ?? 0) | ((bytes[at + 5] ?? 0) << 8);
+      at += 2;
+    } else if (block === 0x2c && at + 10 <= bytes.length) {
+      delays.push(shownFor(delay * 10));
+      delay = 0;
       at += 11 + table(bytes[at + 9]!);
     } else break;
     // Sub-blocks, each with its length in front; an empty one ends them.
     while (at < bytes.length && bytes[at] !== 0) at += 1 + bytes[at]!;
     at++;
   }
-  return frames;
+  return delays;
 }

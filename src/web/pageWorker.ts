@@ -53,6 +53,11 @@ export class PageWorker<C extends Contract> {
     }
   }
 
+  /** Whether the worker is running; a call would start it. */
+  get started(): boolean {
+    return this.#client !== undefined;
+  }
+
   /** Ends the worker as soon as no call is running; the next call starts a new one. */
   letGo(): void {
     this.#unwanted = this.#client !== undefined;

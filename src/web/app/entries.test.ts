@@ -44,8 +44,7 @@ vi.mock('../storage/database.js', () => ({
 }));
 vi.mock('../open/openImage.js', () => ({
   imageClient: () => ({ letGo: () => undefined }),
-  openImage: async (file: File) => {
-    const { name } = file;
+  openFile: async ({ name }: File) => {
     // As the worker does, later than the page.
     if (name.startsWith('gone')) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -53,7 +52,8 @@ vi.mock('../open/openImage.js', () => ({
       throw unreadable('gone');
     }
     const side = name.startsWith('small') ? 4 : 8;
-    return { name, width: side, height: side, image: {}, spacingMm: null };
+    const picture = { name, width: side, height: side, image: {}, spacingMm: null };
+    return { frames: 1, timing: null, read: async () => picture, close: () => undefined };
   },
 }));
 // The model is on its way and does not come, but where a test wants it.

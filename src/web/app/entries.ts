@@ -6,7 +6,7 @@ import type { ImageDocument, Scale } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
 import { contentHash } from '../open/contentHash.js';
 import type { OpenedImage } from '../open/imageContract.js';
-import { imageClient, openImage } from '../open/openImage.js';
+import { imageClient, openFile } from '../open/openImage.js';
 import type { StoredFile } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { forgetAdapted } from './adaptedModel.js';
@@ -158,13 +158,14 @@ export async function openEntry(id: string, shown: () => void = () => undefined)
   readingBegins();
   try {
     // Opening comes first: it reports unreadable files.
-    const picture = await openImage(entry.file, attempt.signal);
+    const file = await openFile(entry.file, attempt.signal);
+    const picture = await file.read(1, attempt.signal);
     const key = await keyOf(id);
     if (attempt.signal.aborted) return;
     const past = histories.get(key) ?? beginHistory(await firstDocument(key, picture, entry));
     if (attempt.signal.aborted) return;
     batch(() => {
-      opened.value = { entryId: id, key, picture };
+      opened.value = { entryId: id, key, file, picture };
       history.value = past;
       fail(id, null);
     });
@@ -329,6 +330,7 @@ function leave(): void {
   batch(() => {
     const [open, past] = [opened.peek(), history.peek()];
     if (open && past) histories.set(open.key, past);
+    open?.file.close();
     opened.value = null;
     history.value = null;
     hover.value = null;

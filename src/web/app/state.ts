@@ -11,7 +11,7 @@ import { freeClass, PALETTE } from '../document/palette.js';
 import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 import type { EngineKind, EngineModel } from '../engine/engine.js';
 import type { ExportFormat } from '../exports/exportContract.js';
-import type { OpenedImage } from '../open/imageContract.js';
+import type { OpenedFile, OpenedImage } from '../open/imageContract.js';
 import type { KeptModel } from '../storage/adaptedStore.js';
 import type { SourceFolder } from '../storage/database.js';
 import type { Saving } from '../storage/writeQueue.js';
@@ -43,6 +43,7 @@ export interface Entry {
 export interface Open {
   readonly entryId: string;
   readonly key: string;
+  readonly file: OpenedFile;
   readonly picture: OpenedImage;
 }
 

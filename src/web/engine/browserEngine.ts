@@ -6,6 +6,7 @@
 import type { Image } from '../../formats/image.js';
 import type { ObjectPrompt } from '../../predict/types.js';
 import type { ThreadClient } from '../../runtime/threadProtocol.js';
+import { KeptTasks } from '../keptTasks.js';
 import { pageError } from '../pageError.js';
 import { workerClient } from '../pageWorker.js';
 import type {
@@ -19,7 +20,6 @@ import type {
   EngineSegmentOptions,
 } from './engine.js';
 import type { BrowserProvider, EngineContract, Timings } from './engineContract.js';
-import { KeptTasks } from './keptTasks.js';
 import { fasterProvider, isWebgpuWorthTrying, rememberedProvider, rememberProvider } from './providerChoice.js';
 
 export interface BrowserEngineOptions {

@@ -5,6 +5,7 @@
 import { SamusError } from '../../errors.js';
 import { encodeRle } from '../../formats/rle.js';
 import type { ObjectPrompt } from '../../predict/types.js';
+import { KeptTasks } from '../keptTasks.js';
 import { imageClient } from '../open/openImage.js';
 import { pageError } from '../pageError.js';
 import type {
@@ -16,7 +17,6 @@ import type {
   EngineModel,
   EngineSegmentOptions,
 } from './engine.js';
-import { KeptTasks } from './keptTasks.js';
 import { ask, floatsFromBase64, floatsToBase64, type ServerAnswer, type ServerObject } from './serverRequests.js';
 
 export interface ServerEngineOptions {

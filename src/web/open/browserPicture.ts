@@ -22,50 +22,68 @@ const STRIPPED: Readonly<Record<string, (bytes: Uint8Array) => Promise<Uint8Arra
   webp: strippedWebp,
 };
 
-/**
- * @param frame from 1, of `frames`
- * @throws SamusError IMAGE_CORRUPT if the browser cannot decode it, IMAGE_CLIP for a later frame where the browser decodes
- *   only the first
- */
-export async function decodeByBrowser(bytes: Uint8Array, format: KnownFormat, frame = 1, frames = 1): Promise<Image> {
-  const parts = (await STRIPPED[format.id]?.(bytes)) ?? [bytes];
-  const blob = new Blob(
-    parts.map((part) => Uint8Array.from(part)),
-    { type: format.mimeTypes?.[0] ?? '' },
-  );
-  // Typed as always there, but not in an insecure context, nor in every browser.
-  const Decoder: typeof ImageDecoder | undefined = globalThis.ImageDecoder;
-  if (frame > 1 && !Decoder) throw clip();
-  try {
-    if (frames > 1 && Decoder) return await decodeFrame(new Decoder(await decoderOptions(blob)), frame);
-    const bitmap = await createImageBitmap(blob, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+/** A file that the browser decodes. Of an animation the decoder stays, since frames are drawn over those before them. */
+export class BrowserPicture {
+  #decoder: Promise<ImageDecoder> | undefined;
+
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly format: KnownFormat,
+    private readonly frames: number,
+  ) {}
+
+  /**
+   * @param frame from 1
+   * @throws SamusError IMAGE_CORRUPT if the browser cannot decode it, IMAGE_CLIP for a later frame where the browser
+   *   decodes only the first
+   */
+  async decode(frame: number): Promise<Image> {
+    // Typed as always there, but not in an insecure context, nor in every browser.
+    const Decoder: typeof ImageDecoder | undefined = globalThis.ImageDecoder;
+    if (frame > 1 && !Decoder) throw clip();
+    try {
+      if (this.frames === 1 || !Decoder) return await this.#decodeStill();
+      this.#decoder ??= this.#startDecoder(Decoder);
+      const { image } = await (await this.#decoder).decode({ frameIndex: frame - 1 });
+      try {
+        return pixelsOf(image, image.displayWidth, image.displayHeight);
+      } finally {
+        image.close();
+      }
+    } catch (error) {
+      throw corrupt(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  close(): void {
+    void this.#decoder?.then((decoder) => decoder.close()).catch(() => undefined);
+    this.#decoder = undefined;
+  }
+
+  async #startDecoder(Decoder: typeof ImageDecoder): Promise<ImageDecoder> {
+    const blob = await this.#stripped();
+    return new Decoder({ data: await blob.arrayBuffer(), type: blob.type, colorSpaceConversion: 'none' });
+  }
+
+  async #decodeStill(): Promise<Image> {
+    const bitmap = await createImageBitmap(await this.#stripped(), {
+      colorSpaceConversion: 'none',
+      premultiplyAlpha: 'none',
+    });
     try {
       return pixelsOf(bitmap, bitmap.width, bitmap.height);
     } finally {
       bitmap.close();
     }
-  } catch (error) {
-    throw corrupt(error instanceof Error ? error.message : String(error));
   }
-}
 
-const decoderOptions = async (blob: Blob): Promise<ImageDecoderInit> => ({
-  data: await blob.arrayBuffer(),
-  type: blob.type,
-  colorSpaceConversion: 'none',
-});
-
-/** A frame of an animation, drawn over those before it as the file says. */
-async function decodeFrame(decoder: ImageDecoder, frame: number): Promise<Image> {
-  try {
-    const { image } = await decoder.decode({ frameIndex: frame - 1 });
-    try {
-      return pixelsOf(image, image.displayWidth, image.displayHeight);
-    } finally {
-      image.close();
-    }
-  } finally {
-    decoder.close();
+  /** Without orientation and colour profile. */
+  async #stripped(): Promise<Blob> {
+    const parts = (await STRIPPED[this.format.id]?.(this.bytes)) ?? [this.bytes];
+    return new Blob(
+      parts.map((part) => Uint8Array.from(part)),
+      { type: this.format.mimeTypes?.[0] ?? '' },
+    );
   }
 }
 

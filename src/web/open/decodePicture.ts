@@ -16,7 +16,7 @@ import {
   stillSource,
 } from '../../formats/image.js';
 import { type FileFormat, type OpenFile, SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
-import { decodeByBrowser } from './browserPicture.js';
+import { BrowserPicture } from './browserPicture.js';
 import type { Picture } from './imageContract.js';
 import { clip, corrupt, dicom, readBytes, unsupported } from './pictureErrors.js';
 import { decodePng } from './pngPicture.js';
@@ -29,15 +29,28 @@ const READERS: Readonly<Record<Extract<FileFormat['page'], string>, OpenFile>> =
   png: pngSource,
 };
 
+/** A file that is open: its bytes stay where they are until a frame is read. */
+export interface PictureFile {
+  readonly source: ImageSource;
+  /**
+   * A frame, from 1.
+   * @throws SamusError IMAGE_FRAME, IMAGE_CORRUPT, IMAGE_CLIP, IMAGE_UNREADABLE, or codes of the format
+   */
+  read(frame: number): Promise<Picture>;
+}
+
 /**
- * A frame of a picture file, from 1.
+ * A frame of a picture file, from 1. Use {@link openPicture} to read several.
  * @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_FRAME, IMAGE_UNSUPPORTED,
  *   IMAGE_UNREADABLE
  */
 export async function decodePicture(file: Blob, frame = 1): Promise<Picture> {
-  const { source, format } = await openPicture(file);
-  const image = await source.read(frame).catch((error) => Promise.reject(asPageError(error, format)));
-  return { image, spacingMm: source.spacingMm(frame) ?? null, frames: source.frames, frame };
+  const { source, read } = await openPicture(file);
+  try {
+    return await read(frame);
+  } finally {
+    source.close?.();
+  }
 }
 
 /** The number of frames of a picture file; 1 if the file cannot be read. */
@@ -51,7 +64,8 @@ export async function countFrames(file: Blob): Promise<number> {
   }
 }
 
-async function openPicture(file: Blob): Promise<{ readonly source: ImageSource; readonly format: FileFormat }> {
+/** @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_UNSUPPORTED, IMAGE_UNREADABLE */
+export async function openPicture(file: Blob): Promise<PictureFile> {
   if (file.size === 0) throw corrupt('the file is empty');
   const format = sniffFormat(await readBytes(file.slice(0, SNIFF_BYTES)));
   if (!format?.page) throw refused(format);
@@ -60,11 +74,15 @@ async function openPicture(file: Blob): Promise<{ readonly source: ImageSource; 
     if (file.size > most) throw corrupt(`${file.size} bytes are more than any picture of this size needs`);
     return readBytes(file);
   };
-  try {
-    return { source: await open({ name: 'the picture', format, bytes }, DEFAULT_LIMITS), format };
-  } catch (error) {
-    throw asPageError(error, format);
-  }
+  const asKnown = (error: unknown): Promise<never> => Promise.reject(asPageError(error, format));
+  const source = await open({ name: 'the picture', format, bytes }, DEFAULT_LIMITS).catch(asKnown);
+  return {
+    source,
+    async read(frame) {
+      const image = await source.read(frame).catch(asKnown);
+      return { image, spacingMm: source.spacingMm(frame) ?? null, frames: source.frames, frame };
+    },
+  };
 }
 
 function refused(format: FileFormat | undefined): SamusError {
@@ -85,18 +103,22 @@ async function pngSource({ format, bytes }: ImageFile): Promise<ImageSource> {
 
 async function browserSource({ name, format, bytes }: ImageFile): Promise<ImageSource> {
   const whole = await bytes();
-  const { width, height, frames, lossy } = checked(await format.inspect?.(whole, DEFAULT_LIMITS.maxFrames + 1));
+  const facts = checked(await format.inspect?.(whole, DEFAULT_LIMITS.maxFrames + 1));
+  const { width, height, frames, lossy, delaysMs } = facts;
+  const picture = new BrowserPicture(whole, format, frames);
   return {
     format: format.id,
     frames,
     width,
     height,
     lossy,
+    ...(delaysMs && { timing: { delaysMs } }),
     spacingMm: () => undefined,
     async read(frame) {
       checkFrame({ frames }, frame, name);
-      return decodeByBrowser(whole, format, frame, frames);
+      return picture.decode(frame);
     },
+    close: () => picture.close(),
   };
 }
 

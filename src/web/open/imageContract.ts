@@ -1,5 +1,5 @@
 /** The calls of the worker for images (imageWorker.ts), and the opened image. */
-import type { Image } from '../../formats/image.js';
+import type { FrameTiming, Image } from '../../formats/image.js';
 
 export interface Picture {
   readonly image: Image;
@@ -16,9 +16,36 @@ export interface OpenedImage extends Picture {
   readonly height: number;
 }
 
+/** What a file says before any frame is decoded. */
+interface FileFacts {
+  readonly frames: number;
+  /** Null where the file states none. */
+  readonly timing: FrameTiming | null;
+}
+
+/** A file that is open in the page (openImage.ts). */
+export interface OpenedFile extends FileFacts {
+  /**
+   * @param frame from 1
+   * @param ahead 1 or -1: decodes the next frames in this direction too, from the other end after the last
+   * @throws SamusError IMAGE_FRAME, IMAGE_CORRUPT, IMAGE_CLIP, IMAGE_UNREADABLE
+   */
+  read(frame: number, signal?: AbortSignal, ahead?: 0 | 1 | -1): Promise<OpenedImage>;
+  /** Frees the memory of the worker; frames are not read any more. */
+  close(): void;
+}
+
+/** A file and a name for it: the worker keeps the last few files open under their names. */
+export interface NamedFile {
+  readonly id: string;
+  readonly file: Blob;
+}
+
 export type ImageContract = {
-  /** The pixels of a frame of a picture file; frames are counted from 1. */
-  open: { input: { readonly file: Blob; readonly frame: number }; output: Picture };
+  open: { input: NamedFile; output: FileFacts };
+  /** The pixels of a frame, from 1. Opens the file if it is not open. */
+  frame: { input: NamedFile & { readonly frame: number }; output: Picture };
+  close: { input: string; output: null };
   /** A picture as a PNG file, without loss. */
   png: { input: Image; output: Uint8Array<ArrayBuffer> };
 };

@@ -1,14 +1,35 @@
-/** The worker for images: decodes and encodes files off the main thread. */
+/** The worker for images: opens files, decodes their frames and encodes PNG off the main thread. */
+import { KeptTasks } from '../keptTasks.js';
 import { serveWorker } from '../pageWorker.js';
-import { decodePicture } from './decodePicture.js';
-import type { ImageContract } from './imageContract.js';
+import { openPicture, type PictureFile } from './decodePicture.js';
+import type { ImageContract, NamedFile } from './imageContract.js';
 import { encodePicture } from './pngPicture.js';
 
+/** The one that is shown, and one that is read beside it, for masks or learning. */
+const MOST_OPEN = 2;
+
+const opened = new KeptTasks<PictureFile>(MOST_OPEN, (_, { source }) => source.close?.());
+
+const fileOf = ({ id, file }: NamedFile): Promise<PictureFile> => opened.get(id, () => openPicture(file));
+
 serveWorker<ImageContract>({
-  async open({ file, frame }, { transfer }) {
-    const picture = await decodePicture(file, frame);
+  async open(file) {
+    const { source } = await fileOf(file);
+    return { frames: source.frames, timing: source.timing ?? null };
+  },
+  async frame({ frame, ...file }, { signal, transfer }) {
+    const { read } = await fileOf(file);
+    signal.throwIfAborted();
+    const picture = await read(frame);
     transfer(picture.image.data.buffer);
     return picture;
+  },
+  async close(id) {
+    const file = opened.peek(id);
+    opened.delete(id);
+    // A file that could not be opened has nothing to close.
+    await file?.then(({ source }) => source.close?.()).catch(() => undefined);
+    return null;
   },
   async png(image, { transfer }) {
     const bytes = encodePicture(image);

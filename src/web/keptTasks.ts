@@ -8,18 +8,21 @@ interface Task<V> {
   readonly controller: AbortController;
   waiting: number;
   done: boolean;
+  kept?: { readonly value: V; readonly size: number };
 }
 
 export class KeptTasks<V> {
   readonly #tasks = new Map<string, Task<V>>();
 
   /**
-   * @param most number of results to keep
-   * @param dropped called with each key whose result is dropped
+   * @param most sum of the sizes of all results to keep
+   * @param dropped called with each key whose result is dropped, except by {@link delete}
+   * @param sizeOf by default `most` is their number
    */
   constructor(
     private readonly most: number,
-    private readonly dropped: (key: string) => void = () => undefined,
+    private readonly dropped: (key: string, result: V) => void = () => undefined,
+    private readonly sizeOf: (result: V) => number = () => 1,
   ) {}
 
   /**
@@ -55,11 +58,17 @@ export class KeptTasks<V> {
   #begin(key: string, start: (signal: AbortSignal) => Promise<V>): Task<V> {
     const controller = new AbortController();
     const task: Task<V> = { result: start(controller.signal), controller, waiting: 0, done: false };
-    const settle = (kept: boolean) => (): void => {
-      task.done = true;
-      if (!kept) this.#forget(key, task);
-    };
-    task.result.then(settle(true), settle(false));
+    task.result.then(
+      (value) => {
+        task.done = true;
+        task.kept = { value, size: this.sizeOf(value) };
+        this.#limit();
+      },
+      () => {
+        task.done = true;
+        this.#forget(key, task);
+      },
+    );
     return task;
   }
 
@@ -68,11 +77,14 @@ export class KeptTasks<V> {
   }
 
   #limit(): void {
-    for (const [key, task] of this.#tasks) {
-      if (this.#tasks.size <= this.most) return;
-      if (!task.done) continue;
+    let total = 0;
+    for (const { kept } of this.#tasks.values()) total += kept?.size ?? 1;
+    for (const [key, { kept }] of this.#tasks) {
+      if (total <= this.most) return;
+      if (!kept) continue;
+      total -= kept.size;
       this.#tasks.delete(key);
-      this.dropped(key);
+      this.dropped(key, kept.value);
     }
   }
 }

@@ -19,6 +19,18 @@ describe('KeptTasks', () => {
     expect(await tasks.peek('a')).toBe('a');
   });
 
+  it('keeps as much as fits, by size', async () => {
+    const dropped: string[] = [];
+    const tasks = new KeptTasks<number>(
+      10,
+      (key, size) => dropped.push(`${key} ${size}`),
+      (size) => size,
+    );
+    for (const [key, size] of Object.entries({ a: 4, b: 5, c: 3, d: 11, e: 1 })) await tasks.get(key, async () => size);
+    expect(dropped).toEqual(['a 4', 'b 5', 'c 3', 'd 11']);
+    expect(await tasks.peek('e')).toBe(1);
+  });
+
   it('aborts the work only when nobody waits for it any more', async () => {
     const tasks = new KeptTasks<number>(2);
     let inner: AbortSignal | undefined;
