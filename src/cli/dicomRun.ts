@@ -7,6 +7,7 @@ import { SamusError } from '../errors.js';
 import { textOf } from '../formats/dicom/dataSet.js';
 import { frameTimes, patientFacts } from '../formats/dicom/dicomFacts.js';
 import { isDicom } from '../formats/dicom/dicomSource.js';
+import { regionsJson } from '../formats/dicom/regions.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
@@ -30,7 +31,8 @@ export interface DicomFramesOptions {
 
 /** Describes a file, without what identifies the patient unless asked. @throws SamusError as openImage */
 export async function describeDicom(path: string, { patient = false }: DicomInfoOptions): Promise<Outcome> {
-  const { file, pixelFormat, regions, frames } = await openDicom(path);
+  const { file, pixelFormat, calibration, frames } = await openDicom(path);
+  const { regions } = calibration;
   const { data, transferSyntax } = file;
   const { rows, columns, photometric, frames: stated } = pixelFormat;
   const times = frameTimes(data);
@@ -42,14 +44,7 @@ export async function describeDicom(path: string, { patient = false }: DicomInfo
     frames,
     ...(frames < stated && { frames_stated: stated }),
     photometric,
-    regions: regions.map(({ box, type, spacingMm, measures, why }) => ({
-      box: [...box],
-      type,
-      spacing_x_mm: spacingMm?.[0] ?? null,
-      spacing_y_mm: spacingMm?.[1] ?? null,
-      measures,
-      why,
-    })),
+    regions: regionsJson(regions),
     frame_times_ms: times && [...times],
     ...(patient && { patient: patientFacts(data) }),
   } satisfies Json;

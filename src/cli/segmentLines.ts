@@ -1,7 +1,7 @@
 /**
  * What `samus segment` prints: a line for each object and file.
  */
-import type { AnnotatedImage, AnnotatedObject, AnnotationClass } from '../formats/annotation.js';
+import type { AnnotatedImage, AnnotatedObject, AnnotationClass, MaskMillimetres } from '../formats/annotation.js';
 import { rleArea, rleBox } from '../formats/rle.js';
 import { partCount } from '../formats/runs.js';
 import { DICOM_FORMATS } from '../jobs/segmentJob.js';
@@ -26,14 +26,24 @@ export function resultLines(
 }
 
 function objectLine(path: string, object: AnnotatedObject, classes?: readonly AnnotationClass[]): string {
-  const { name, classId, score = null, mask, maskFile } = object;
+  const { name, classId, score = null, mask, maskFile, millimetres } = object;
   const box = mask && rleBox(mask);
   const parts = mask ? partCount(mask) : 0;
   const several = parts > 1 ? `${parts} parts, ` : '';
-  const found = mask && box ? `${several}area ${rleArea(mask)} px, box ${box.join(',')}` : 'nothing found';
+  const lengths = millimetres ? `, ${inMillimetres(millimetres)}` : '';
+  const found = mask && box ? `${several}area ${rleArea(mask)} px, box ${box.join(',')}${lengths}` : 'nothing found';
   const className = classes?.find(({ id }) => id === classId)?.name;
   const title = className === undefined ? name : `${name} (${className})`;
   // Models without prompts predict no score.
   const origin = classes ? '' : score === null ? ' drawn by hand,' : ` score ${score.toFixed(3)},`;
   return `${path}: ${title},${origin} ${found}${maskFile === undefined ? '' : ` -> ${maskFile}`}`;
 }
+
+function inMillimetres(found: MaskMillimetres): string {
+  if ('why' in found) return `no millimetres (${found.why})`;
+  const { areaMm2, longAxisMm, shortAxisMm, perimeterMm } = found;
+  const lengths = `${shown(longAxisMm)} x ${shown(shortAxisMm)} mm, perimeter ${shown(perimeterMm)} mm`;
+  return `${shown(areaMm2)} mm2, ${lengths}`;
+}
+
+const shown = (value: number): string => value.toFixed(value < 10 ? 2 : 1);

@@ -66,6 +66,16 @@ export interface Guess {
   readonly score?: number | null;
 }
 
+/** Measurements of a mask on a DICOM image, or why there are none in millimetres. */
+export type MaskMillimetres =
+  | {
+      readonly areaMm2: number;
+      readonly perimeterMm: number;
+      readonly longAxisMm: number;
+      readonly shortAxisMm: number;
+    }
+  | { readonly why: string };
+
 /** An object with its mask, where there is one. */
 export interface AnnotatedObject extends PromptedObject {
   /** Predicted IoU; null where the model was not asked. */
@@ -74,6 +84,8 @@ export interface AnnotatedObject extends PromptedObject {
   readonly stability?: number;
   /** The mask with its strokes. */
   readonly mask?: Rle;
+  /** Of a mask on a DICOM image. */
+  readonly millimetres?: MaskMillimetres;
   /** The model's mask before strokes, where it differs from `mask`. */
   readonly answer?: Rle;
   /** File of the mask. */
@@ -90,8 +102,11 @@ export interface AnnotatedImage {
   readonly frames?: number;
   /** Width and height of a pixel. */
   readonly spacingMm?: readonly [x: number, y: number];
-  /** Of an image of a DICOM file: its instance, and the size of a pixel where its regions state one. */
-  readonly dicom?: { readonly sopInstanceUid: string; readonly spacingMm: readonly [x: number, y: number] | null };
+  /** Of an image of a DICOM file: its instance, if it has a UID, and the size of a pixel where its regions state one. */
+  readonly dicom?: {
+    readonly sopInstanceUid: string | null;
+    readonly spacingMm: readonly [x: number, y: number] | null;
+  };
   readonly objects: readonly AnnotatedObject[];
   /** Other files made of the image. */
   readonly files?: { readonly [format in 'overlay' | 'json' | 'dcmseg' | 'dcmsr' | 'dcmsc']?: string };
@@ -159,7 +174,7 @@ export function objectJson(
   names: ReadonlyMap<number, string> = new Map(),
 ): Record<string, Json> {
   const { name = '', classId, color, committed, model, points, box, guess, multimask, oneByOne, clean } = object;
-  const { added, erased, answer, score = null, stability, mask, maskFile } = object;
+  const { added, erased, answer, score = null, stability, mask, maskFile, millimetres } = object;
   const clicks = points.map(([x, y, label = 1]) => [x, y, label]);
   const around = mask && rleBox(mask);
   const start = guess?.rle && {
@@ -191,9 +206,18 @@ export function objectJson(
     area: mask ? rleArea(mask) : 0,
     parts: mask ? partCount(mask) : 0,
     box: around ? [...around] : null,
+    ...(millimetres && millimetresJson(millimetres)),
     ...(maskFile !== undefined && { mask: maskFile }),
     rle: mask ? rleJson(mask) : null,
   };
+}
+
+function millimetresJson(found: MaskMillimetres): Record<string, Json> {
+  if ('why' in found) {
+    return { area_mm2: null, perimeter_mm: null, long_axis_mm: null, short_axis_mm: null, why_no_mm: found.why };
+  }
+  const { areaMm2, perimeterMm, longAxisMm, shortAxisMm } = found;
+  return { area_mm2: areaMm2, perimeter_mm: perimeterMm, long_axis_mm: longAxisMm, short_axis_mm: shortAxisMm };
 }
 
 function rleJson({ size, counts }: Rle): { readonly [key: string]: Json } {

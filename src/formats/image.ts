@@ -5,7 +5,10 @@
  * were made with it.
  */
 import { SamusError } from '../errors.js';
-import type { Mask, PixelBox } from './mask.js';
+import type { Calibration } from './dicom/regions.js';
+import type { Mask, PixelBox, SpacingMm } from './mask.js';
+
+export type { SpacingMm } from './mask.js';
 
 /** A picture of 8-bit samples, row-major, channels interleaved: sample c of pixel (x, y) is `data[(y * width + x) * channels + c]`. */
 export interface Image {
@@ -132,9 +135,6 @@ export function maskToImage({ width, height, data }: Mask): Image {
   );
 }
 
-/** Millimetres between pixels. */
-export type SpacingMm = readonly [x: number, y: number];
-
 /** What the samples are read for; in a mask, 16-bit samples of which none is above 255 keep their values. */
 export type Purpose = 'image' | 'mask';
 
@@ -161,8 +161,9 @@ export interface ImageSource {
   readonly lossy: boolean;
   /** Of files with several frames that state it. */
   readonly timing?: FrameTiming;
-  /** The UID of a DICOM image. */
+  /** The UID of a DICOM image, and what it says about distances. */
   readonly sopInstanceUid?: string;
+  readonly calibration?: Calibration;
   /**
    * Spacing of a frame, or of a box in it, where the file states a distance in tissue: volumes do. The resolution that
    * JPEG and TIFF state is that of a print; the page believes that of PNG where it can be one of ultrasound.

@@ -22,7 +22,9 @@ export { type CocoImage, type CocoObject, cocoCategories, cocoMask, readCoco } f
 export { codeOfName, type PropertyCode } from './dicom/codes.js';
 export type { DicomObject, ExportOrigin, ExportSource } from './dicom/derivedObject.js';
 export { type DicomFile, readDicomFile } from './dicom/dicomFile.js';
+export { type DicomImage, dicomFrame, readDicom, regionAt } from './dicom/dicomSource.js';
 export { type DicomSeg, type ReadSegment, readDicomSeg } from './dicom/readSeg.js';
+export type { Calibration, PartSpacing, UltrasoundRegion } from './dicom/regions.js';
 export type { DicomSegMask, DicomSegObject } from './dicom/segments.js';
 export { type DrawnFrame, writeDicomSc } from './dicom/writeSc.js';
 export { type DicomSegOptions, type WrittenDicomSeg, writeDicomSeg } from './dicom/writeSeg.js';

@@ -13,6 +13,9 @@ export interface Mask {
 /** Corners as pixels of the image; both belong to the box, which is how box prompts are given too. */
 export type PixelBox = readonly [x0: number, y0: number, x1: number, y1: number];
 
+/** Millimetres between pixels. */
+export type SpacingMm = readonly [x: number, y: number];
+
 /** How much of a mask is set, and where. */
 export interface Extent {
   /** Pixels. */

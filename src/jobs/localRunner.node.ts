@@ -17,6 +17,7 @@ import type { ModelConfig } from '../models/architecture.js';
 import { logitSide } from '../models/graphs.js';
 import { modelLogits } from '../models/preprocessing.js';
 import type { ClassNetwork } from '../predict/classNetwork.js';
+import { maskMillimetres } from '../predict/millimetres.js';
 import type { Segmenter } from '../predict/segmenter.js';
 import type { Candidate, Encoding } from '../predict/types.js';
 import type { JobObject, JobOutputs, JobRunner, SegmentedImage, SegmentJob } from './segmentJob.js';
@@ -70,16 +71,20 @@ export class LocalRunner implements JobRunner {
     const found: Segmented[] = [];
     for await (const one of segmentObjects(this.#model, encoding, job, options)) found.push(one);
     const { base, formats = [] } = outputs ?? {};
+    const { calibration } = source;
     const entry: SegmentedImage = {
-      image: source.frames > 1 || source.sopInstanceUid !== undefined ? { ...ref, frame } : ref,
+      image: source.frames > 1 || calibration ? { ...ref, frame } : ref,
       ...(source.frames > 1 && { frames: source.frames }),
       width: image.width,
       height: image.height,
-      ...(source.sopInstanceUid !== undefined && {
-        dicom: { sopInstanceUid: source.sopInstanceUid, spacingMm: source.spacingMm(frame) ?? null },
+      ...(calibration && {
+        dicom: { sopInstanceUid: source.sopInstanceUid ?? null, spacingMm: source.spacingMm(frame) ?? null },
       }),
       objects: found.map((one) => ({
         ...annotated(one),
+        ...(calibration && {
+          millimetres: maskMillimetres({ width: one.width, height: one.height, data: one.mask }, calibration, frame),
+        }),
         ...(base !== undefined && formats.includes('png') && { maskFile: maskPath(base, one.object) }),
       })),
       files: {

@@ -1,10 +1,11 @@
 /**
  * DICOM files on the command line, as an export of a clip has them: `samus dicom` and `samus segment`.
  */
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { dataSet, encodeFile } from '../../src/formats/dicom/writeDataSet.js';
 import { readImage } from '../../src/formats/imageFile.node.js';
 import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
 import { writeTinyModel } from './serveProcess.js';
@@ -71,6 +72,37 @@ it('segments a frame', async () => {
   expect(image).toMatchObject({ frame: 3, frames: 3, width: 61, spacing_x_mm: 0.25, spacing_y_mm: 0.5 });
   expect(image.sopInstanceUid).toMatch(/^1\.2\.826/);
   expect(filesIn(join(folder, 'masks'))).toEqual(['IM_0001.0003.object-1.png']);
+  const [object] = image.objects;
+  expect(object.area_mm2).toBeCloseTo(object.area * 0.25 * 0.5, 9);
+  expect(object.long_axis_mm).toBeGreaterThanOrEqual(object.short_axis_mm);
+  expect(object).not.toHaveProperty('why_no_mm');
+});
+
+it('says why a mask has no millimetres, also in a file without UID', async () => {
+  const image = dataSet(
+    [0x0008_0016, '1.2.840.10008.5.1.4.1.1.6.1'],
+    [0x0028_0002, 1],
+    [0x0028_0004, 'MONOCHROME2'],
+    [0x0028_0010, 40],
+    [0x0028_0011, 50],
+    [0x0028_0100, 8],
+    [0x0028_0101, 8],
+    [0x0028_0102, 7],
+    [0x0028_0103, 0],
+    // Of the detector of an X-ray, which says nothing about tissue.
+    [0x0018_1164, ['0.5', '0.5']],
+    [0x7fe0_0010, { vr: 'OB', bytes: new Uint8Array(50 * 40).map((_, i) => i % 251) }],
+  );
+  writeFileSync(join(folder, 'bare.dcm'), encodeFile(image));
+  const args = ['segment', 'bare.dcm', '--point', '20,20', '--model', 'tiny', '--out', 'bare'];
+  const { code, stdout, stderr } = await samus(folder, ...args, '--json');
+  expect(code, stderr).toBe(0);
+  const [entry] = JSON.parse(stdout).images;
+  expect(entry).toMatchObject({ frame: 1, sopInstanceUid: null, spacing_x_mm: null, spacing_y_mm: null });
+  const none = { area_mm2: null, perimeter_mm: null, long_axis_mm: null, short_axis_mm: null };
+  expect(entry.objects[0]).toMatchObject({ ...none, why_no_mm: 'the file states no spacing' });
+  const lines = await samus(folder, ...args);
+  expect(lines.stdout).toContain('no millimetres (the file states no spacing)');
 });
 
 it.each([

@@ -3,7 +3,17 @@
  * region around it.
  */
 import { SamusError } from '../../errors.js';
-import { checkFrame, checkSize, createImage, type ImageFile, type ImageLimits, type ImageSource } from '../image.js';
+import {
+  checkFrame,
+  checkSize,
+  createImage,
+  DEFAULT_LIMITS,
+  type Image,
+  type ImageFile,
+  type ImageLimits,
+  type ImageSource,
+} from '../image.js';
+import type { PixelBox } from '../mask.js';
 import { decodeFrame } from './codecs.js';
 import { showColours } from './colour.js';
 import { textOf } from './dataSet.js';
@@ -11,18 +21,20 @@ import { type DicomFile, readDicomFile } from './dicomFile.js';
 import { locateFrames } from './frames.js';
 import { type ShownValues, shownValues, showValues } from './grey.js';
 import { damagedPixels, type PixelFormat, readPixelFormat } from './pixelFormat.js';
-import { readRegions, spacingIn, type UltrasoundRegion } from './regions.js';
+import { type Calibration, type PartSpacing, readCalibration, spacingIn } from './regions.js';
 
 /** Most bytes of a file. */
 const MOST_BYTES = 2 ** 31 - 1;
 
-interface DicomSource extends ImageSource {
+/** A DICOM image: its facts, and its frames, which are decoded one at a time. */
+export interface DicomImage extends ImageSource {
+  /** What writers of objects about the image take. */
   readonly file: DicomFile;
   readonly pixelFormat: PixelFormat;
-  readonly regions: readonly UltrasoundRegion[];
+  readonly calibration: Calibration;
 }
 
-export const isDicom = (source: ImageSource): source is DicomSource => source.format === 'dicom';
+export const isDicom = (source: ImageSource): source is DicomImage => source.format === 'dicom';
 
 /**
  * Opens a DICOM file.
@@ -32,7 +44,7 @@ export const isDicom = (source: ImageSource): source is DicomSource => source.fo
 export async function dicomSource(
   { name, format, bytes }: ImageFile,
   limits: Required<ImageLimits>,
-): Promise<DicomSource> {
+): Promise<DicomImage> {
   const file = await readDicomFile(await bytes(MOST_BYTES));
   const pixelFormat = readPixelFormat(file);
   const { rows, columns, samples, frames: stated, lossy } = pixelFormat;
@@ -40,20 +52,20 @@ export async function dicomSource(
   const { data, pixels } = file;
   if (!pixels) throw new Error('pixels were checked');
   const frames = locateFrames(data, pixels, pixelFormat);
-  const regions = readRegions(data);
+  const calibration = readCalibration(data);
   const instance = textOf(data, 0x00080018);
   let shown: ShownValues | undefined;
   return {
     format: format.id,
     file,
     pixelFormat,
-    regions,
+    calibration,
     ...(instance !== undefined && { sopInstanceUid: instance }),
     frames: frames.count,
     width: columns,
     height: rows,
     lossy,
-    spacingMm: (_, box) => spacingIn(data, regions, box),
+    spacingMm: (frame, box) => spacingIn(calibration, frame, box).spacingMm ?? undefined,
     async read(frame) {
       if (frame > frames.count && frame <= stated) throw cutOff(frame, frames.count, stated);
       checkFrame({ frames: frames.count, format: 'dicom' }, frame, name);
@@ -67,6 +79,22 @@ export async function dicomSource(
     },
   };
 }
+
+/**
+ * Opens a DICOM file in memory.
+ * @throws SamusError as dicomSource
+ */
+export function readDicom(bytes: Uint8Array, limits: ImageLimits = {}): Promise<DicomImage> {
+  const format = { id: 'dicom', title: 'DICOM' };
+  return dicomSource({ name: 'the image', format, bytes: async () => bytes }, { ...DEFAULT_LIMITS, ...limits });
+}
+
+/** The pixels of a frame, from 1. @throws SamusError DICOM_FRAME, DICOM_TRUNCATED, DICOM_PIXELS_DAMAGED, DICOM_CODEC */
+export const dicomFrame = (image: DicomImage, frame: number): Promise<Image> => image.read(frame);
+
+/** The size of a pixel in a box, both ends included, or why it is unknown. @param frame from 1 */
+export const regionAt = (image: DicomImage, box: PixelBox, frame = 1): PartSpacing =>
+  spacingIn(image.calibration, frame, box);
 
 function cutOff(frame: number, count: number, stated: number): SamusError {
   const message = `expected ${stated} frames, got ${count} before the end of the file`;

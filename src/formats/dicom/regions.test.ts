@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DataSet, DicomElement, ValueRepresentation } from './dataSet.js';
-import { readRegions, spacingIn } from './regions.js';
+import { readCalibration, readRegions, spacingIn } from './regions.js';
 
 const WRITE: Readonly<Partial<Record<ValueRepresentation, (view: DataView, value: number) => void>>> = {
   US: (view, value) => view.setUint16(0, value, true),
@@ -49,7 +49,7 @@ function image(regions: readonly Stated[], others: readonly (readonly [number, D
 }
 
 const spacing = (data: DataSet, box?: readonly [number, number, number, number]) =>
-  spacingIn(data, readRegions(data), box);
+  spacingIn(readCalibration(data), 1, box).spacingMm ?? undefined;
 const LEFT = [0, 0, 399, 599] as const;
 const RIGHT = [400, 0, 800, 600] as const;
 
@@ -99,5 +99,30 @@ describe('millimetres', () => {
     expect(spacing(image([], [[0x00181164, text('0.5\\0.25')]]))).toBeUndefined();
     expect(spacing(image([], [[0x00182010, text('0.3\\0.2')]]))).toEqual([0.2, 0.3]);
     expect(spacing(image([], [[0x00280030, text('0\\x')]]))).toBeUndefined();
+  });
+
+  it('of frames that state their own are those of the frame', () => {
+    const group = (stated: string): DataSet =>
+      new Map([[0x00289110, { vr: 'SQ', items: [new Map([[0x00280030, text(stated)]])] }]]);
+    const data = image([], [[0x52009230, { vr: 'SQ', items: [group('0.5\\0.25'), group('1\\1'), new Map()] }]]);
+    const calibration = readCalibration(data);
+    const found = [1, 2, 3, 4].map((frame) => spacingIn(calibration, frame).spacingMm);
+    expect(found).toEqual([[0.25, 0.5], [1, 1], null, null]);
+  });
+
+  it('say why they are unknown', () => {
+    const why = (data: DataSet, box?: readonly [number, number, number, number]) =>
+      spacingIn(readCalibration(data), 1, box).why;
+    const sides = image([{ box: LEFT }, { box: RIGHT, delta: [0.1, 0.1] }]);
+    expect(why(sides, [390, 10, 410, 20])).toBe('outside of the calibrated region');
+    expect(why(sides)).toBe('regions have different spacings');
+    expect(why(sides, [1, 1, 2, 2])).toBeNull();
+    expect(why(image([]))).toBe('the file states no spacing');
+    const none = image([
+      { box: LEFT, format: 2 },
+      { box: LEFT, units: [0, 0] },
+      { box: RIGHT, format: 3 },
+    ]);
+    expect(why(none)).toBe('no region measures: not a 2D region; units are not centimetres');
   });
 });

@@ -3,8 +3,8 @@
  * distance between pixels, or the spacing of the whole image where there are no regions. With regions there is no other
  * spacing: outside of them, and in Doppler and M-mode, pixels are no distances.
  */
-import type { SpacingMm } from '../image.js';
-import type { PixelBox } from '../mask.js';
+import type { Json } from '../../errors.js';
+import type { PixelBox, SpacingMm } from '../mask.js';
 import { type DataSet, itemsOf, numberOf, numbersOf } from './dataSet.js';
 
 export interface UltrasoundRegion {
@@ -59,15 +59,63 @@ export function readRegions(data: DataSet): UltrasoundRegion[] {
 /** Without the noise of the product: 0.03 cm is 0.3 mm. */
 const millimetres = (centimetres: number): number => Number((Math.abs(centimetres) * 10).toPrecision(12));
 
+/** What a file says about distances between pixels; plain data. */
+export interface Calibration {
+  readonly regions: readonly UltrasoundRegion[];
+  /** Of an image without regions, where it states one. */
+  readonly wholeMm: SpacingMm | null;
+  /** In its place where each frame states its own. */
+  readonly framesMm?: readonly (SpacingMm | null)[];
+}
+
+/** The spacing in a part of an image, or why there is none: one of them is null. */
+export interface PartSpacing {
+  readonly spacingMm: SpacingMm | null;
+  readonly why: string | null;
+}
+
+export function readCalibration(data: DataSet): Calibration {
+  const regions = readRegions(data);
+  if (regions.length > 0) return { regions, wholeMm: null };
+  const wholeMm = wholeSpacing(data) ?? null;
+  const framesMm = wholeMm ? [] : itemsOf(data, 0x52009230).map((group) => pixelMeasures(group) ?? null);
+  return { regions, wholeMm, ...(framesMm.some((mm) => mm !== null) && { framesMm }) };
+}
+
 /**
  * The spacing in a box of pixels, both ends included; without one, that of all regions that measure, if they agree.
- * Undefined where nothing justifies millimetres.
+ * Unknown where nothing justifies millimetres.
+ * @param frame from 1
  */
-export function spacingIn(data: DataSet, regions: readonly UltrasoundRegion[], box?: PixelBox): SpacingMm | undefined {
-  if (regions.length === 0) return wholeSpacing(data);
-  const around = regions.filter(({ measures, box: region }) => measures && (!box || contains(region, box)));
-  return commonSpacing(around) ?? (box && commonSpacing(around.filter(({ highPriority }) => highPriority)));
+export function spacingIn({ regions, wholeMm, framesMm }: Calibration, frame: number, box?: PixelBox): PartSpacing {
+  if (regions.length === 0) {
+    const spacingMm = wholeMm ?? framesMm?.[frame - 1] ?? null;
+    return spacingMm ? { spacingMm, why: null } : unknown('the file states no spacing');
+  }
+  const measuring = regions.filter(({ measures }) => measures);
+  if (measuring.length === 0) {
+    const reasons = new Set(regions.map(({ why }) => why));
+    return unknown(`no region measures: ${[...reasons].join('; ')}`);
+  }
+  const around = measuring.filter(({ box: region }) => !box || contains(region, box));
+  if (around.length === 0) return unknown('outside of the calibrated region');
+  const first = around.filter(({ highPriority }) => highPriority);
+  const found = commonSpacing(around) ?? (box && commonSpacing(first));
+  return found ? { spacingMm: found, why: null } : unknown('regions have different spacings');
 }
+
+const unknown = (why: string): PartSpacing => ({ spacingMm: null, why });
+
+/** Regions as documents hold them. */
+export const regionsJson = (regions: readonly UltrasoundRegion[]): Json =>
+  regions.map(({ box, type, spacingMm, measures, why }) => ({
+    box: [...box],
+    type,
+    spacing_x_mm: spacingMm?.[0] ?? null,
+    spacing_y_mm: spacingMm?.[1] ?? null,
+    measures,
+    why,
+  }));
 
 function contains([x0, y0, x1, y1]: UltrasoundRegion['box'], box: PixelBox): boolean {
   return box[0] >= x0 && box[1] >= y0 && box[2] <= x1 && box[3] <= y1;
@@ -82,15 +130,22 @@ function commonSpacing(regions: readonly UltrasoundRegion[]): SpacingMm | undefi
   return same ? first : undefined;
 }
 
-/** Of an image without regions: Pixel Spacing, then Nominal Scanned Pixel Spacing, then Pixel Measures; row, column. */
+/** Of an image without regions: Pixel Spacing, then Nominal Scanned Pixel Spacing, then Pixel Measures of all frames. */
 function wholeSpacing(data: DataSet): SpacingMm | undefined {
   const [shared] = itemsOf(data, 0x52009229);
-  const [measures] = shared ? itemsOf(shared, 0x00289110) : [];
-  const stated = [
-    numbersOf(data, 0x00280030),
-    numbersOf(data, 0x00182010),
-    measures ? numbersOf(measures, 0x00280030) : [],
-  ];
-  const found = stated.find((values) => values.length === 2 && values.every((mm) => Number.isFinite(mm) && mm > 0));
-  return found && [found[1]!, found[0]!];
+  return statedSpacing(data, 0x00280030) ?? statedSpacing(data, 0x00182010) ?? (shared && pixelMeasures(shared));
+}
+
+/** Of a functional group. */
+function pixelMeasures(group: DataSet): SpacingMm | undefined {
+  const [measures] = itemsOf(group, 0x00289110);
+  return measures && statedSpacing(measures, 0x00280030);
+}
+
+/** An element that holds row and column spacing. */
+function statedSpacing(data: DataSet, tag: number): SpacingMm | undefined {
+  const values = numbersOf(data, tag);
+  const [y, x] = values;
+  if (values.length !== 2 || !values.every((mm) => Number.isFinite(mm) && mm > 0)) return undefined;
+  return x !== undefined && y !== undefined ? [x, y] : undefined;
 }
