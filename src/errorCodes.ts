@@ -310,6 +310,7 @@ export const ERRORS = {
   TOKEN_UNREADABLE: input('The token file cannot be read.'),
   TOKEN_WEAK: usage('The token is too short or contains spaces.'),
   TOKEN_WRONG: usage('The access token is wrong.'),
+  TRAIN_AUGMENT: usage('A thread that makes training samples has no augmentation of this name.'),
   TRAIN_BATCH_NORM: usage('A batch norm gets a single value of each channel, which has no variance.'),
   TRAIN_CONFIG_DIFFERS: usage('The options differ from the configuration of the run to resume.'),
   TRAIN_CONFIG_INVALID: input('The configuration of the run is invalid.'),

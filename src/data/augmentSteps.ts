@@ -1,5 +1,5 @@
 /**
- * The steps that networkAugment.ts composes: each changes a square image and its label in place. Geometry interpolates the
+ * The steps of the augmentations that networks are published with: each changes a square image and its label in place. Geometry interpolates the
  * image bilinearly, takes the nearest label and fills with 0; levels change in the image only.
  */
 import type { Random } from '../nn/random.js';
@@ -15,6 +15,23 @@ export interface Scene {
 }
 
 export type Step = (scene: Scene, random: Random) => void;
+
+/** An augmentation that a network is published with. Ranges that the authors leave open are marked "ours". */
+export interface Recipe {
+  readonly steps: readonly Step[];
+  /**
+   * `each`: every step for half of the images, in this order; `all`: every step; `shuffled`: for half of the images every
+   * step, in random order; `one`: one of the steps or none, all equally likely; [least, most]: so many steps in random order.
+   */
+  readonly choose: 'each' | 'all' | 'shuffled' | 'one' | readonly [least: number, most: number];
+}
+
+/** A step for half of the images. */
+export function half(step: Step): Step {
+  return (scene, random) => {
+    if (random.chance(0.5)) step(scene, random);
+  };
+}
 
 /** Ranges of an affine map about the centre. */
 interface Moves {

@@ -1,8 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { createImage, type Image } from '../formats/image.js';
+import { architectures } from '../models/registry.js';
 import { Random } from '../nn/random.js';
-import { box3, contrastBy, flipX, move, type Scene, sharpen, shiftHsv, zoomAndCrop } from './augmentSteps.js';
-import { augmentAsPublished, flipped, NETWORK_AUGMENTATIONS, quarterTurns, rotatedNearest } from './networkAugment.js';
+import {
+  box3,
+  contrastBy,
+  flipX,
+  move,
+  type Recipe,
+  type Scene,
+  sharpen,
+  shiftHsv,
+  zoomAndCrop,
+} from './augmentSteps.js';
+import { augmentAsPublished, flipped, quarterTurns, rotatedNearest, SHARED_AUGMENTATIONS } from './networkAugment.js';
 import { makePhantom } from './phantom.js';
 
 /** 7 x 5 levels without a pattern. */
@@ -34,8 +45,8 @@ describe('the augmentation of TransUNet', () => {
 
 const { image, objects } = makePhantom({ seed: 5, width: 60, height: 48, kind: 'lesion' });
 const label = createImage(60, 48, 1, objects[0]!.mask);
-const make = (kind: (typeof NETWORK_AUGMENTATIONS)[number], seed: number, picture: Image = image) =>
-  augmentAsPublished(kind, picture, label, Random.seeded(seed), 32, (given) =>
+const make = (recipe: (typeof SHARED_AUGMENTATIONS)[number] | Recipe, seed: number, picture: Image = image) =>
+  augmentAsPublished(recipe, picture, label, Random.seeded(seed), 32, (given) =>
     createImage(
       32,
       32,
@@ -50,10 +61,15 @@ const make = (kind: (typeof NETWORK_AUGMENTATIONS)[number], seed: number, pictur
     ),
   );
 
-describe.each(NETWORK_AUGMENTATIONS)('%s', (kind) => {
+const RECIPES = architectures().flatMap(({ id, published: { settings } }) =>
+  typeof settings.augment === 'object' ? [[id, settings.augment] as const] : [],
+);
+it('belongs to eight networks', () => expect(RECIPES).toHaveLength(8));
+
+describe.each([...SHARED_AUGMENTATIONS.map((kind) => [kind, kind] as const), ...RECIPES])('%s', (kind, recipe) => {
   it('follows from the seed alone and changes images', () => {
-    const made = Array.from({ length: 24 }, (_, seed) => make(kind, seed));
-    expect(make(kind, 3)).toEqual(made[3]);
+    const made = Array.from({ length: 24 }, (_, seed) => make(recipe, seed));
+    expect(make(recipe, 3)).toEqual(made[3]);
     expect(new Set(made.map(({ image: { data } }) => data.join())).size).toBeGreaterThan(kind === 'mirror' ? 1 : 3);
     for (const one of made) {
       expect([one.label.width, one.label.height]).toEqual([one.image.width, one.image.height]);
@@ -69,7 +85,7 @@ describe.each(NETWORK_AUGMENTATIONS)('%s', (kind) => {
       label.data.map((value) => 60 + 120 * value),
     );
     for (let seed = 0; seed < 12; seed++) {
-      const made = make(kind, seed, shown);
+      const made = make(recipe, seed, shown);
       const mean = (value: number): number => {
         const found = [...made.image.data].filter((_, i) => made.label.data[i] === value);
         return found.reduce((a, b) => a + b, 0) / found.length;

@@ -1,150 +1,17 @@
 /**
- * The augmentations that the networks compared with SAMUS are published with, as one table. Sources are the authors' code
- * and papers; ranges that these leave open are marked "ours". Pixels refer to the published input and scale with the side.
+ * Performs the augmentations that the networks compared with SAMUS are published with. Each network's folder has its recipe;
+ * the two of this file serve several networks. Pixels refer to the published input and scale with the side.
  *
  * All random numbers are drawn from the given generator, so a seed reproduces an image.
  */
 import { createImage, type Image } from '../formats/image.js';
 import { resizeNearest } from '../formats/resize.js';
 import type { Random } from '../nn/random.js';
-import {
-  blur,
-  box3,
-  brighten,
-  contrastBy,
-  elastic,
-  flipX,
-  flipY,
-  gammaBy,
-  move,
-  noise,
-  piecewise,
-  type Scene,
-  type Step,
-  saturate,
-  sharpen,
-  shiftHsv,
-  turn,
-  zoomAndCrop,
-} from './augmentSteps.js';
+import type { Recipe, Scene, Step } from './augmentSteps.js';
 
-interface Recipe {
-  readonly steps: readonly Step[];
-  /**
-   * `each`: every step for half of the images, in this order; `all`: every step; `shuffled`: for half of the images every
-   * step, in random order; `one`: one of the steps or none, all equally likely; [least, most]: so many steps in random order.
-   */
-  readonly choose: 'each' | 'all' | 'shuffled' | 'one' | readonly [least: number, most: number];
-}
-
-/** A step for half of the images. */
-const half =
-  (step: Step): Step =>
-  (scene, random) => {
-    if (random.chance(0.5)) step(scene, random);
-  };
-
-const RECIPES = {
-  aaunet: {
-    choose: 'one',
-    steps: [
-      move({ degrees: 20 }),
-      flipX,
-      // Ours: the range of the gamma, and the elastic step of H2Former.
-      gammaBy(1 / 1.5, 1.5),
-      box3,
-      noise(5, 10),
-      elastic(50, 5, 512),
-    ],
-  },
-  // Images of 342 x 256 cut to 300 x 224.
-  canet: { choose: 'all', steps: [zoomAndCrop(8 / 7, 8 / 7), half(flipX), half(flipY), move({ degrees: 30 })] },
-  cenet: {
-    choose: 'each',
-    steps: [
-      // OpenCV's hue has steps of two degrees.
-      (scene, random) => shiftHsv(scene, 2 * random.uniform(-30, 30), random.uniform(-5, 5), random.uniform(-15, 15)),
-      move({ shift: 0.1 }),
-      move({ scale: [0.9, 1.1] }),
-      move({ aspect: 0.1 }),
-      flipX,
-      flipY,
-      turn,
-    ],
-  },
-  // Ours: the steps and their ranges; published is that one to four are chosen.
-  cpfnet: {
-    choose: [1, 4],
-    steps: [
-      flipX,
-      flipY,
-      move({ degrees: 30 }),
-      move({ shift: 0.1 }),
-      noise(2, 5),
-      blur(1, 256),
-      contrastBy(0.75, 1.5),
-    ],
-  },
-  h2former: {
-    choose: 'shuffled',
-    steps: [sharpen, elastic(50, 5, 512), move({ degrees: 45 }), half(flipX), half(flipY), zoomAndCrop(1, 1 / 0.9)],
-  },
-  // Ours: the ranges of noise, blur, contrast and the piecewise step.
-  missformer: {
-    choose: [0, 4],
-    steps: [
-      half(flipX),
-      half(flipY),
-      noise(1, 3),
-      blur(1, 224),
-      contrastBy(0.5, 1.5),
-      move({ scale: [0.5, 2] }),
-      move({ degrees: 40 }),
-      move({ shear: 16 }),
-      piecewise(0.02),
-      move({ shift: 0.2 }),
-    ],
-  },
-  // Ours: the ranges of the photometric steps.
-  setr: {
-    choose: 'all',
-    steps: [
-      zoomAndCrop(0.5, 2),
-      half(flipX),
-      half(brighten(-32, 32)),
-      half(contrastBy(0.5, 1.5)),
-      half(saturate(0.5, 1.5)),
-      half((scene, random) => shiftHsv(scene, random.uniform(-18, 18), 0, 0)),
-    ],
-  },
-  transfuse: {
-    choose: 'each',
-    steps: [
-      move({ degrees: 25, shift: 0.15, scale: [0.85, 1.15] }),
-      (scene, random) => {
-        brighten(0.8, 1.2, 'times')(scene, random);
-        contrastBy(0.8, 1.2)(scene, random);
-        saturate(0.8, 1.2)(scene, random);
-        shiftHsv(scene, random.uniform(-72, 72), 0, 0);
-      },
-      flipX,
-      flipY,
-    ],
-  },
-} as const satisfies Readonly<Record<string, Recipe>>;
-
-/** Named after the network that is published with it, except `synapse` (three networks) and `mirror`. */
-export const NETWORK_AUGMENTATIONS = ['synapse', 'mirror', ...names(RECIPES)] as const;
-type NetworkAugmentation = (typeof NETWORK_AUGMENTATIONS)[number];
-
-function names<K extends string>(table: Readonly<Record<K, unknown>>): K[] {
-  const known = (name: string): name is K => name in table;
-  return Object.keys(table).filter(known);
-}
-
-export function isNetworkAugmentation(kind: string): kind is NetworkAugmentation {
-  return NETWORK_AUGMENTATIONS.some((name) => name === kind);
-}
+/** `synapse` is that of TransUNet's loader for the dataset Synapse; `mirror` mirrors half of the images left to right. */
+export const SHARED_AUGMENTATIONS = ['synapse', 'mirror'] as const;
+export type SharedAugmentation = (typeof SHARED_AUGMENTATIONS)[number];
 
 /**
  * @param image of any size
@@ -153,15 +20,15 @@ export function isNetworkAugmentation(kind: string): kind is NetworkAugmentation
  * @param resize gives an image the model's size, for the augmentations that come after it
  */
 export function augmentAsPublished(
-  kind: NetworkAugmentation,
+  recipe: Recipe | SharedAugmentation,
   image: Image,
   label: Image,
   random: Random,
   side: number,
   resize: (image: Image) => Image,
 ): { readonly image: Image; readonly label: Image } {
-  if (kind === 'synapse') return synapse(image, label, random);
-  if (kind === 'mirror') {
+  if (recipe === 'synapse') return synapse(image, label, random);
+  if (recipe === 'mirror') {
     return random.chance(0.5)
       ? { image: flipped(image, 'columns'), label: flipped(label, 'columns') }
       : { image, label };
@@ -171,7 +38,7 @@ export function augmentAsPublished(
     Float32Array.from({ length: width * width }, (_, i) => data[i * channels + c]!),
   );
   const scene: Scene = { side, planes, label: resizeNearest(label, side, side).data };
-  for (const step of chosen(RECIPES[kind], random)) step(scene, random);
+  for (const step of chosen(recipe, random)) step(scene, random);
   const out = new Uint8Array(side * side * channels);
   for (const [c, plane] of scene.planes.entries()) {
     for (let i = 0; i < plane.length; i++) {
@@ -196,7 +63,7 @@ function chosen({ steps, choose }: Recipe, random: Random): readonly Step[] {
   }
 }
 
-/** That of TransUNet's loader for the data set Synapse: quarter turns and a flip, or else a small rotation. */
+/** Quarter turns and a flip, or else a small rotation. */
 function synapse(image: Image, label: Image, random: Random): { readonly image: Image; readonly label: Image } {
   let change = (picture: Image): Image => picture;
   const [turning, rotating] = [random.chance(0.5), random.chance(0.5)];

@@ -2,6 +2,8 @@
  * The interface of an architecture. An architecture is one folder here that exports one object of this type, and one line
  * in registry.ts; no other code knows its name. docs/adding-a-model.md adds one of each kind.
  */
+import type { Recipe } from '../data/augmentSteps.js';
+import type { SharedAugmentation } from '../data/networkAugment.js';
 import { SamusError } from '../errors.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { Shapes, StateDict, TensorData } from '../graph/tensorData.js';
@@ -69,11 +71,6 @@ export const OPTIMIZERS = ['adam', 'adamw', 'sgd', 'rmsprop'] as const;
 /** Learning rate schedules. */
 export const SCHEDULES = ['constant', 'polynomial', 'cosine', 'step', 'plateau'] as const;
 
-/** Changes to the training images that networks are published with. */
-type PublishedAugmentation =
-  | ('none' | 'synapse' | 'mirror')
-  | ('aaunet' | 'canet' | 'cenet' | 'cpfnet' | 'h2former' | 'missformer' | 'setr' | 'transfuse');
-
 /** How the authors train a model. */
 interface Published<C extends ModelConfig, Outputs> {
   /** Whether their recipe trains a weight. @param name by the reference's state dict */
@@ -106,8 +103,8 @@ interface Published<C extends ModelConfig, Outputs> {
     readonly rates?: Readonly<Record<string, number>>;
     /** Steps over which the learning rate rises. Default 0. */
     readonly warmup?: number;
-    /** Changes to the training images (data/networkAugment.ts). Default: those of SAMUS. */
-    readonly augment?: PublishedAugmentation;
+    /** Changes to the training images. Default: those of SAMUS. */
+    readonly augment?: 'none' | SharedAugmentation | Recipe;
     /** Pixels of the input by which each side of a training box may lie outside the object. Default: SAMUS's jitter. */
     readonly boxGrowth?: number;
     /** Largest norm of all gradients together. Default: none. */

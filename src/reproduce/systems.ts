@@ -4,7 +4,7 @@
 import { SamusError } from '../errors.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { checkConfig } from '../models/configFile.js';
-import { architectureOf, presets } from '../models/registry.js';
+import { architectureOf, architectures, presets } from '../models/registry.js';
 import { startOf } from '../models/startFrom.js';
 
 /** `smoke` shows that everything runs, `small` trains on a laptop, `full` has the published sizes. */
@@ -24,23 +24,10 @@ export interface System {
 
 export type PromptChannel = NonNullable<ModelConfig['promptChannel']>;
 
-const specialist = (id: string, title: string): System => ({ id, title, architecture: id });
-
-/** The twelve networks without prompts, in the order of the paper. */
-const SPECIALISTS = [
-  specialist('unet', 'U-Net'),
-  specialist('cpfnet', 'CPFNet'),
-  specialist('canet', 'CA-Net'),
-  specialist('cenet', 'CE-Net'),
-  specialist('aaunet', 'AAU-net'),
-  specialist('swinunet', 'Swin-Unet'),
-  specialist('setr', 'SETR'),
-  specialist('missformer', 'MISSFormer'),
-  specialist('transunet', 'TransUNet'),
-  specialist('transfuse', 'TransFuse'),
-  specialist('fatnet', 'FAT-Net'),
-  specialist('h2former', 'H2Former'),
-];
+/** The networks for one task: those that may get a prompt as a further channel. In the order of the registry, the paper's. */
+const SPECIALISTS: readonly System[] = architectures()
+  .filter((network) => network.task === 'classes' && network.promptChannel)
+  .map(({ id, title }) => ({ id, title, architecture: id }));
 
 const SAM: System = { id: 'sam', title: 'SAM', architecture: 'sam' };
 const SAMUS: System = { id: 'samus', title: 'SAMUS', architecture: 'samus', from: 'sam' };

@@ -185,7 +185,7 @@ async function prepare(
     prompts: config.prompts,
     middleClicks: config.middleClicks,
     boxGrowth: config.boxGrowth,
-    augment: augmentationFor(config.augment, architectureOf(model).published.settings),
+    augment: augmentationFor(config.augment, architectureOf(model)),
     clickNoise: recipe.kind === 'published' ? 0 : Math.max(1, recipe.rounds - 1) * side * side,
     seed,
   };

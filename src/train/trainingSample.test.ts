@@ -45,12 +45,11 @@ function digest(shape: Partial<SampleShape>): string {
 }
 
 it('takes the augmentation that each network is published with', () => {
-  const kindOf = (name: string) =>
-    augmentationFor('published', architectureOf(presets().get(name)!).published.settings);
+  const kindOf = (name: string) => augmentationFor('published', architectureOf(presets().get(name)!));
   const names = ['samus-s', 'sam-s', 'fatnet-s', 'unet-s', 'medsam-s', 'samed-s', 'samadapter-s', 'setr-s'];
   const kinds = ['samus', 'samus', 'samus', 'none', 'none', 'synapse', 'mirror', 'setr'];
   expect(names.map(kindOf)).toEqual(kinds);
-  expect(augmentationFor('flip', architectureOf(presets().get('setr-s')!).published.settings)).toBe('flip');
+  expect(augmentationFor('flip', architectureOf(presets().get('setr-s')!))).toBe('flip');
 });
 
 it.each(['medsam-s', 'transunet-s', 'h2former-s', 'samed-s', 'canet-s'])(
@@ -97,6 +96,10 @@ describe('makeTrainingSample', () => {
       }
     },
   );
+
+  it('knows the augmentations of the registry only', () => {
+    expect(() => sample({ augment: 'flop' })).toThrow(expect.objectContaining({ code: 'TRAIN_AUGMENT' }));
+  });
 
   it('fills the inputs of the graph', () => {
     for (const prompts of ['point', 'points', 'box', 'mixed'] as const) {

@@ -3,9 +3,11 @@
  * the seed, the epoch and the sample's position in the list, so the thread and the time do not matter.
  */
 import { augment, type Example, lowLabelOf, resizeExample } from '../data/augment.js';
-import { augmentAsPublished, isNetworkAugmentation, NETWORK_AUGMENTATIONS } from '../data/networkAugment.js';
+import type { Recipe } from '../data/augmentSteps.js';
+import { augmentAsPublished, flipped, SHARED_AUGMENTATIONS, type SharedAugmentation } from '../data/networkAugment.js';
 import { evaluationClick, grownBox, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
 import { augmentStrongly } from '../data/strongAugment.js';
+import { SamusError } from '../errors.js';
 import { createImage, type Image } from '../formats/image.js';
 import { resizeNearest } from '../formats/resize.js';
 import type { Architecture, PromptKind } from '../models/architecture.js';
@@ -19,21 +21,42 @@ import {
   shownSize,
 } from '../models/preprocessing.js';
 import { type PromptToken, promptTokens } from '../models/promptPoints.js';
+import { architectures } from '../models/registry.js';
 import { Random } from '../nn/random.js';
+
+const SAMUS_AUGMENTATIONS = ['none', 'samus', 'flip', 'strong'];
 
 /**
  * `published` is the one that the network is published with; `samus` is SAMUS's; `flip` is the same after mirroring half of
- * the images left to right; `strong` is a stronger one after mirroring; the others belong to other networks.
+ * the images left to right; `strong` is a stronger one after mirroring; the others belong to other networks, by their ids.
  */
-export const AUGMENTATIONS = ['none', 'published', 'samus', 'flip', 'strong', ...NETWORK_AUGMENTATIONS] as const;
-type Augmentation = Exclude<(typeof AUGMENTATIONS)[number], 'published'>;
+export const AUGMENTATIONS: readonly string[] = [
+  ...['published', ...SAMUS_AUGMENTATIONS, ...SHARED_AUGMENTATIONS],
+  ...architectures()
+    .filter(({ published }) => typeof published.settings.augment === 'object')
+    .map(({ id }) => id)
+    .sort(),
+];
 
-/** What an augmentation of a configuration means for a network. */
-export function augmentationFor(
-  kind: (typeof AUGMENTATIONS)[number],
-  { augment: published }: Architecture['published']['settings'],
-): Augmentation {
-  return kind === 'published' ? (published ?? 'samus') : kind;
+/** The name of the augmentation that a configuration means for a network. */
+export function augmentationFor(kind: string, { id, published }: Architecture): string {
+  if (kind !== 'published') return kind;
+  const { augment: own = 'samus' } = published.settings;
+  return typeof own === 'string' ? own : id;
+}
+
+/**
+ * The augmentation of a network by its name; undefined for those of SAMUS.
+ * @throws SamusError TRAIN_AUGMENT for a network that this thread has not registered
+ */
+function networkAugmentation(kind: string): Recipe | SharedAugmentation | undefined {
+  if (SAMUS_AUGMENTATIONS.includes(kind)) return undefined;
+  const shared = SHARED_AUGMENTATIONS.find((name) => name === kind);
+  if (shared) return shared;
+  const own = architectures().find(({ id }) => id === kind)?.published.settings.augment;
+  if (typeof own === 'object') return own;
+  const message = `expected an augmentation of the registry, got ${kind}`;
+  throw new SamusError('TRAIN_AUGMENT', message, 'give a registered architecture an augmentation by name');
 }
 
 /**
@@ -65,7 +88,8 @@ export interface SampleShape extends InputShape {
   readonly middleClicks: number;
   /** Pixels by which each side of a box may grow; null for the jitter of SAMUS. */
   readonly boxGrowth?: number | null;
-  readonly augment: Augmentation;
+  /** One of AUGMENTATIONS but `published`. */
+  readonly augment: string;
   /** Count of random numbers for the clicks sampled in the graph. */
   readonly clickNoise: number;
   readonly seed: number;
@@ -184,11 +208,14 @@ function makePicture(stored: Image, label: Image, shape: SampleShape, random: Ra
   const image = seenBy(shape.preprocessing, stored);
   // Mirror before framing, so that SAM's padding of tall images stays on the right.
   const turned = (kind === 'flip' || kind === 'strong') && random.chance(0.5);
-  let [picture, classes] = turned ? framed(mirrored(image), mirrored(label), shape) : framed(image, label, shape);
-  if (isNetworkAugmentation(kind)) {
+  let [picture, classes] = turned
+    ? framed(flipped(image, 'columns'), flipped(label, 'columns'), shape)
+    : framed(image, label, shape);
+  const recipe = networkAugmentation(kind);
+  if (recipe) {
     const side = shape.imageSize;
     const resize = (given: Image): Image => resizedFor(shape.preprocessing, given, side, side);
-    ({ image: picture, label: classes } = augmentAsPublished(kind, picture, classes, random, side, resize));
+    ({ image: picture, label: classes } = augmentAsPublished(recipe, picture, classes, random, side, resize));
   } else if (kind !== 'none') {
     const augmented = kind === 'strong' ? augmentStrongly : augment;
     ({ image: picture, label: classes } = augmented(picture, classes, random, shape.imageSize));
@@ -214,17 +241,6 @@ function framed(image: Image, label: Image, shape: InputShape): [Image, Image] {
   };
   const shown = resizedFor(shape.preprocessing, image, width, height);
   return [square(shown, 0), square(resizeNearest(label, width, height), BEYOND)];
-}
-
-function mirrored(image: Image): Image {
-  const { width, channels, data } = image;
-  const out = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i += channels) {
-    const x = (i / channels) % width;
-    const from = i + (width - 1 - 2 * x) * channels;
-    for (let c = 0; c < channels; c++) out[i + c] = data[from + c]!;
-  }
-  return { ...image, data: out };
 }
 
 /**

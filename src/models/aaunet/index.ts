@@ -3,6 +3,7 @@
  * is published (CGPxy/AAU-net, in Keras). Two of them a level, the order of the skip connection and the head are choices made
  * here, and so are all names.
  */
+import { box3, elastic, flipX, gammaBy, move, noise, type Recipe } from '../../data/augmentSteps.js';
 import { add, mul, relu, sigmoid, sub } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
 import { mean } from '../../graph/ops/reduce.js';
@@ -20,6 +21,19 @@ import { AAUNET_B, AAUNET_S, type AaunetConfig, readConfig, recognise, reference
  * matters for `c_bnf` only.
  */
 const KERAS = { epsilon: 1e-3, momentum: 0.01 };
+
+const AUGMENTATION: Recipe = {
+  choose: 'one',
+  steps: [
+    move({ degrees: 20 }),
+    flipX,
+    // Ours: the range of the gamma, and the elastic step of H2Former.
+    gammaBy(1 / 1.5, 1.5),
+    box3,
+    noise(5, 10),
+    elastic(50, 5, 512),
+  ],
+};
 
 export const AAUNET: ClassArchitecture<AaunetConfig> = {
   id: 'aaunet',
@@ -62,7 +76,7 @@ export const AAUNET: ClassArchitecture<AaunetConfig> = {
     isTrained: () => true,
     targetSide: ({ imageSize }) => imageSize,
     loss: ({ logits }, target) => ({ loss: binaryCrossEntropy(logits, targetMaps(logits, target)) }),
-    settings: { epochs: 50, batch: 12, learningRate: 1e-3, weightDecay: 0, augment: 'aaunet' },
+    settings: { epochs: 50, batch: 12, learningRate: 1e-3, weightDecay: 0, augment: AUGMENTATION },
   },
 
   reference: { models: ['aaunet'], config: referenceConfig },

@@ -2,6 +2,7 @@
  * CE-Net (Gu et al., arXiv:1903.02740) as Guzaiwang/CE-Net publishes it: ResNet-34, a block of dilated convolutions and one of
  * pyramid pooling at the bottom, and LinkNet's decoder.
  */
+import { flipX, flipY, move, type Recipe, shiftHsv, turn } from '../../data/augmentSteps.js';
 import { add, div, mul, relu, sigmoid, sub } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
 import { sum } from '../../graph/ops/reduce.js';
@@ -19,6 +20,20 @@ import { CENET_B, CENET_S, type CenetConfig, readConfig, recognise, referenceCon
 
 /** Sides of the windows of pyramid pooling. */
 const WINDOWS = [2, 3, 5, 6];
+
+const AUGMENTATION: Recipe = {
+  choose: 'each',
+  steps: [
+    // OpenCV's hue has steps of two degrees.
+    (scene, random) => shiftHsv(scene, 2 * random.uniform(-30, 30), random.uniform(-5, 5), random.uniform(-15, 15)),
+    move({ shift: 0.1 }),
+    move({ scale: [0.9, 1.1] }),
+    move({ aspect: 0.1 }),
+    flipX,
+    flipY,
+    turn,
+  ],
+};
 
 export const CENET: ClassArchitecture<CenetConfig> = {
   id: 'cenet',
@@ -67,7 +82,7 @@ export const CENET: ClassArchitecture<CenetConfig> = {
       batch: 24,
       learningRate: 1.25e-4,
       weightDecay: 0,
-      augment: 'cenet',
+      augment: AUGMENTATION,
       schedule: 'step',
       drops: [90 / 140, 120 / 140],
     },

@@ -2,6 +2,7 @@
  * CPFNet (Feng et al., IEEE TMI 2020) as FENGShuanglang/CPFNet_Project publishes it: ResNet-34, a fusion of three scales at the
  * bottom (SAP), and a decoder whose skip connections see all deeper maps (GPG).
  */
+import { blur, contrastBy, flipX, flipY, move, noise, type Recipe } from '../../data/augmentSteps.js';
 import { add, div, mul, relu, sub } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
 import { crossEntropy, logSoftmax, mean, softmax } from '../../graph/ops/reduce.js';
@@ -21,6 +22,12 @@ import { CPFNET_B, CPFNET_S, type CpfnetConfig, readConfig, recognise, reference
 const SMOOTH = 1e-3;
 /** Classes of ImageNet, in a layer of the backbone that is not used. */
 const IMAGENET = 1000;
+
+/** Ours: the steps and their ranges; published is that one to four are chosen. */
+const AUGMENTATION: Recipe = {
+  choose: [1, 4],
+  steps: [flipX, flipY, move({ degrees: 30 }), move({ shift: 0.1 }), noise(2, 5), blur(1, 256), contrastBy(0.75, 1.5)],
+};
 
 export const CPFNET: ClassArchitecture<CpfnetConfig> = {
   id: 'cpfnet',
@@ -78,7 +85,7 @@ export const CPFNET: ClassArchitecture<CpfnetConfig> = {
       optimizer: 'sgd',
       learningRate: 0.01,
       weightDecay: 1e-4,
-      augment: 'cpfnet',
+      augment: AUGMENTATION,
       schedule: 'polynomial',
     },
   },

@@ -2,6 +2,7 @@
  * MISSFormer (Huang et al., arXiv:2109.07162) by the names of ZhifangDeng/MISSFormer: a U-Net of transformer blocks, with a bridge
  * of blocks that see the maps of all stages.
  */
+import { blur, contrastBy, flipX, flipY, half, move, noise, piecewise, type Recipe } from '../../data/augmentSteps.js';
 import { attend } from '../../graph/ops/attention.js';
 import { add, gelu } from '../../graph/ops/elementwise.js';
 import { concat, reshape, split, transpose } from '../../graph/ops/shape.js';
@@ -28,6 +29,23 @@ const BRIDGE_LAYERS = 4;
 /** Pixels along a side of the first patches. */
 const PATCH = 4;
 const DICE_SHARE = 0.6;
+
+/** Ours: the ranges of noise, blur, contrast and the piecewise step. */
+const AUGMENTATION: Recipe = {
+  choose: [0, 4],
+  steps: [
+    half(flipX),
+    half(flipY),
+    noise(1, 3),
+    blur(1, 224),
+    contrastBy(0.5, 1.5),
+    move({ scale: [0.5, 2] }),
+    move({ degrees: 40 }),
+    move({ shear: 16 }),
+    piecewise(0.02),
+    move({ shift: 0.2 }),
+  ],
+};
 
 export const MISSFORMER: ClassArchitecture<MissformerConfig> = {
   id: 'missformer',
@@ -98,7 +116,7 @@ export const MISSFORMER: ClassArchitecture<MissformerConfig> = {
       optimizer: 'sgd',
       learningRate: 0.05,
       weightDecay: 1e-4,
-      augment: 'missformer',
+      augment: AUGMENTATION,
       schedule: 'polynomial',
     },
   },

@@ -2,6 +2,16 @@
  * SETR-PUP (Zheng et al., arXiv:2012.15840) by the names of fudan-zvg/SETR: a vision transformer, and a head that enlarges its
  * last tokens step by step. Auxiliary heads on earlier blocks count in training only.
  */
+import {
+  brighten,
+  contrastBy,
+  flipX,
+  half,
+  type Recipe,
+  saturate,
+  shiftHsv,
+  zoomAndCrop,
+} from '../../data/augmentSteps.js';
 import { expand } from '../../graph/ops/broadcasting.js';
 import { add, mul, relu } from '../../graph/ops/elementwise.js';
 import { crossEntropy } from '../../graph/ops/reduce.js';
@@ -25,6 +35,19 @@ const STEPS = 4;
 const AUXILIARY_SHARE = 0.4;
 /** Label of pixels that the loss leaves out. */
 const IGNORED = 255;
+
+/** Ours: the ranges of the photometric steps. */
+const AUGMENTATION: Recipe = {
+  choose: 'all',
+  steps: [
+    zoomAndCrop(0.5, 2),
+    half(flipX),
+    half(brighten(-32, 32)),
+    half(contrastBy(0.5, 1.5)),
+    half(saturate(0.5, 1.5)),
+    half((scene, random) => shiftHsv(scene, random.uniform(-18, 18), 0, 0)),
+  ],
+};
 
 export const SETR: ClassArchitecture<SetrConfig> = {
   id: 'setr',
@@ -74,7 +97,7 @@ export const SETR: ClassArchitecture<SetrConfig> = {
       optimizer: 'sgd',
       learningRate: 0.001,
       weightDecay: 0,
-      augment: 'setr',
+      augment: AUGMENTATION,
       momentum: 0.9,
       schedule: 'polynomial',
       lowestRate: 1e-4,

@@ -3,6 +3,7 @@
  * at a sixteenth, an eighth and a quarter of the image.
  */
 
+import { brighten, contrastBy, flipX, flipY, move, type Recipe, saturate, shiftHsv } from '../../data/augmentSteps.js';
 import { abs, add, div, mul, sigmoid, softplus, sub } from '../../graph/ops/elementwise.js';
 import { avgPool2d, maxPool2d } from '../../graph/ops/pool.js';
 import { mean, sum } from '../../graph/ops/reduce.js';
@@ -38,6 +39,21 @@ const DROPOUT = 0.2;
 const SHARES = { map_2: 0.5, map_1: 0.3, map_x: 0.2 };
 /** Side of the window that finds pixels near an edge of the object, and how much more those count. */
 const [WINDOW, EDGE_WEIGHT] = [31, 5];
+
+const AUGMENTATION: Recipe = {
+  choose: 'each',
+  steps: [
+    move({ degrees: 25, shift: 0.15, scale: [0.85, 1.15] }),
+    (scene, random) => {
+      brighten(0.8, 1.2, 'times')(scene, random);
+      contrastBy(0.8, 1.2)(scene, random);
+      saturate(0.8, 1.2)(scene, random);
+      shiftHsv(scene, random.uniform(-72, 72), 0, 0);
+    },
+    flipX,
+    flipY,
+  ],
+};
 
 export const TRANSFUSE: ClassArchitecture<TransFuseConfig> = {
   id: 'transfuse',
@@ -95,7 +111,7 @@ export const TRANSFUSE: ClassArchitecture<TransFuseConfig> = {
       batch: 16,
       learningRate: 7e-5,
       weightDecay: 0,
-      augment: 'transfuse',
+      augment: AUGMENTATION,
       momentum: 0.5,
       clip: 2,
     },
