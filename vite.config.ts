@@ -41,6 +41,18 @@ function shellList(): Plugin {
   };
 }
 
+/** What codecs of DICOM load on Node; in a page they never do. */
+function noNode(): Plugin {
+  const empty = '\0no-node';
+  return {
+    name: 'samus-no-node',
+    enforce: 'pre',
+    resolveId: (id, importer) =>
+      ['fs', 'path'].includes(id) && importer?.includes('@cornerstonejs') ? empty : undefined,
+    load: (id) => (id === empty ? 'export default {};' : undefined),
+  };
+}
+
 /** Folders of the packages that are part of the page or of one of its workers. */
 const bundled = new Set<string>();
 
@@ -97,7 +109,7 @@ export default defineConfig({
     // The entry for Node, which webRuntime.ts names as well, is never reached in a page.
     alias: [{ find: /^onnxruntime-web$/, replacement: 'onnxruntime-web/wasm' }],
   },
-  worker: { format: 'es', plugins: () => [packageList()] },
+  worker: { format: 'es', plugins: () => [noNode(), packageList()] },
   build: {
     outDir: fileURLToPath(new URL('dist/web', import.meta.url)),
     emptyOutDir: true,
@@ -117,5 +129,5 @@ export default defineConfig({
       },
     },
   },
-  plugins: [shellList(), packageList(), licences()],
+  plugins: [noNode(), shellList(), packageList(), licences()],
 });

@@ -154,7 +154,6 @@ export const ERRORS = {
   IMAGES_MISSING: usage('The command names no image.'),
   IMAGE_CLIP: input('The file is a video, which the page does not read.'),
   IMAGE_CORRUPT: input('The image is damaged or cut off.'),
-  IMAGE_DICOM: input('The file is DICOM, which the page does not read.'),
   IMAGE_FORMAT: input('The file is not an image of a kind that is read.'),
   IMAGE_FORMAT_TWICE: usage('A file format has the id of another.'),
   IMAGE_FRAME: input('The image file has no frame of this number.'),

@@ -16,7 +16,6 @@ const READERS: Readonly<Record<Extract<FileFormat['node'], string>, () => Promis
   sharp: async () => (await import('./imageSharp.node.js')).sharpSource,
   tiff: async () => (await import('./imageTiff.node.js')).tiffSource,
   volume: async () => (await import('./volumeFile.node.js')).volumeSource,
-  dicom: async () => (await import('./dicom/dicomSource.js')).dicomSource,
 };
 
 /** Needed only where opening fails. */

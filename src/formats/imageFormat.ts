@@ -25,7 +25,7 @@ export interface FileFormat extends KnownFormat {
   /** Detects files that have no signature, from {@link SNIFF_BYTES} bytes. */
   readonly detect?: (head: Uint8Array) => boolean;
   /** What reads it on Node: sharp, another reader of imageFile.node.ts, or a function. Absent: it is not read. */
-  readonly node?: 'sharp' | 'tiff' | 'volume' | 'dicom' | OpenFile;
+  readonly node?: 'sharp' | 'tiff' | 'volume' | OpenFile;
   /** What reads it in the page: the browser, fast-png, or a function. Absent: the page names the format and refuses it. */
   readonly page?: 'browser' | 'png' | OpenFile;
 }
@@ -34,6 +34,7 @@ export interface FileFormat extends KnownFormat {
 export const SNIFF_BYTES = 512;
 
 const headers = () => import('./imageHeader.js');
+const openDicom: OpenFile = async (file, limits) => (await import('./dicom/dicomSource.js')).dicomSource(file, limits);
 const openBmp: OpenFile = async (file, limits) => (await import('./imageBmp.js')).bmpSource(file, limits);
 
 /** Four characters at byte 4, the name of the first box of a file. */
@@ -47,7 +48,8 @@ const FORMATS: FileFormat[] = [
     detect: isBareDicom,
     mimeTypes: ['application/dicom'],
     hasFrames: true,
-    node: 'dicom',
+    node: openDicom,
+    page: openDicom,
   },
   {
     ...file('image', 'png', 'PNG', ['png'], ['\x89PNG\r\n\x1a\n']),

@@ -35,7 +35,6 @@ const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
 const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
   IMAGE_TOO_LARGE: 413,
   IMAGE_FORMAT: 415,
-  IMAGE_DICOM: 415,
   DICOM_VIDEO: 415,
   DICOM_TRANSFER_SYNTAX: 415,
   DICOM_PHOTOMETRIC: 415,

@@ -85,7 +85,7 @@ describeInChromium('dropping files on the annotator', () => {
     const dicom = new Uint8Array(400);
     dicom.set(new TextEncoder().encode('DICM'), 128);
     await drop(put('scan.dcm', dicom));
-    await annotator.refusal(/This is a DICOM file/);
+    await annotator.refusal(/This DICOM file contains no image/);
     const film = Uint8Array.from([0, 0, 0, 24, ...new TextEncoder().encode('ftypisom'), ...new Uint8Array(100)]);
     await drop(put('heart.mp4', film));
     await annotator.refusal(/This is a video clip/);

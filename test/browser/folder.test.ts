@@ -316,7 +316,7 @@ describeInChromium('annotating a folder', () => {
     expect(annotator.failures).toEqual([]);
   });
 
-  it('answers a folder of DICOM files without endings, or of clips, as it answers one of them', async () => {
+  it('lists DICOM files without endings, and answers a folder of clips as it answers one of them', async () => {
     await fresh.context.addInitScript(() => Reflect.deleteProperty(window, 'showDirectoryPicker'));
     const annotator = await Annotator.open(fresh.context, server.url);
     const disc = mkdtempSync(join(tmpdir(), 'samus-disc-'));
@@ -326,7 +326,7 @@ describeInChromium('annotating a folder', () => {
     dicom.set(new TextEncoder().encode('DICM'), 128);
     for (const name of ['IM_0001', 'IM_0002']) writeFileSync(join(disc, 'DICOM', name), dicom);
     await annotator.choose('Open a folder', disc);
-    await annotator.message(/This is a DICOM file/);
+    await annotator.message(/IM_0001 and 1 more cannot be opened: This DICOM file contains no image/);
     rmSync(join(disc, 'DICOM'), { recursive: true });
     writeFileSync(join(disc, 'sweep.mp4'), Buffer.from('\0\0\0\x18ftypmp42\0\0\0\0mp42isom', 'latin1'));
     await annotator.choose('Open a folder', disc);

@@ -1,5 +1,5 @@
 /** The codecs of @cornerstonejs come without types. Each module has one decoder. */
-declare module '@cornerstonejs/codec-*' {
+declare module '@cornerstonejs/codec-*wasmjs' {
   export interface Decoder {
     getEncodedBuffer(length: number): Uint8Array;
     getDecodedBuffer(): Uint8Array;
@@ -15,6 +15,18 @@ declare module '@cornerstonejs/codec-*' {
     readonly J2KDecoder?: new () => Decoder;
     readonly HTJ2KDecoder?: new () => Decoder;
   }
-  const create: (options: { readonly print: () => void; readonly printErr: () => void }) => Promise<Codec>;
+  interface Options {
+    readonly print: () => void;
+    readonly printErr: () => void;
+    /** The address of a file that it needs. */
+    readonly locateFile?: () => string;
+  }
+  const create: (options: Options) => Promise<Codec>;
   export default create;
+}
+
+/** The address of a file that the page's build copies. */
+declare module '@cornerstonejs/codec-*?url' {
+  const address: string;
+  export default address;
 }

@@ -29,6 +29,14 @@ const FACTORIES: Readonly<Record<WasmCoding, () => Promise<Factory>>> = {
 
 const loaded = new Map<WasmCoding, Promise<WasmCodec>>();
 
+/** The address of the WebAssembly of a codec; on Node the codecs find it beside themselves. */
+let addressOf: ((coding: WasmCoding) => string) | undefined;
+
+/** Sets where a page serves the WebAssembly of the codecs. Call it before the first frame is decoded. */
+export function locateCodecs(addresses: Readonly<Record<WasmCoding, string>>): void {
+  addressOf = (coding) => addresses[coding];
+}
+
 /** @throws SamusError DICOM_PIXELS_DAMAGED, DICOM_CODEC */
 export async function decodeFrame(bytes: Uint8Array, format: PixelFormat): Promise<StoredSamples> {
   switch (format.coding) {
@@ -104,9 +112,10 @@ function loadCodec(coding: WasmCoding): Promise<WasmCodec> {
 async function startCodec(coding: WasmCoding): Promise<WasmCodec> {
   // Codecs print about damage to standard output, which belongs to results.
   const silent = { print: () => {}, printErr: () => {} };
+  const address = addressOf?.(coding);
   try {
     const { default: create } = await FACTORIES[coding]();
-    return await create(silent);
+    return await create({ ...silent, ...(address !== undefined && { locateFile: () => address }) });
   } catch (error) {
     throw codecFailed(error instanceof Error ? error.message : String(error));
   }

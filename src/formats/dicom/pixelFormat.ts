@@ -51,9 +51,11 @@ export function readPixelFormat({ data, pixels, transferSyntax }: DicomFile): Pi
   const rows = shortOf(data, 0x00280010);
   const columns = shortOf(data, 0x00280011);
   if (!pixels || !rows || !columns) {
-    const kind = textOf(data, 0x00080016) ?? 'no SOP class';
+    const kind = uidOrNone(textOf(data, 0x00080016));
     const hint = 'name a file of the study that holds images';
-    throw new SamusError('DICOM_NO_PIXELS', `expected an image, got a DICOM object without pixels (${kind})`, hint);
+    throw new SamusError('DICOM_NO_PIXELS', `expected an image, got a DICOM object without pixels (${kind})`, hint, {
+      sopClass: kind,
+    });
   }
   const coding = codingOf(transferSyntax);
   const native = pixels.content instanceof Uint8Array;
@@ -106,14 +108,21 @@ function codingOf(transferSyntax: string): Coding {
   const known = transferSyntax.startsWith(`${IMPLICIT}.`) ? suffix(transferSyntax) : '';
   const coding = Object.hasOwn(CODINGS, known) ? CODINGS[known] : undefined;
   if (coding) return coding;
-  const uid = /^[0-9.]{1,64}$/.test(transferSyntax) ? transferSyntax : 'no UID';
+  const uid = uidOrNone(transferSyntax);
   if (VIDEO.test(known)) {
     const hint = 'extract the video with dcmdump +W, make PNG of it with ffmpeg, or let the PACS send JPEG';
-    throw new SamusError('DICOM_VIDEO', `expected images, got a video (transfer syntax ${uid})`, hint);
+    throw new SamusError('DICOM_VIDEO', `expected images, got a video (transfer syntax ${uid})`, hint, {
+      transferSyntax: uid,
+    });
   }
   const hint = 'let the PACS send the file uncompressed or as JPEG';
-  throw new SamusError('DICOM_TRANSFER_SYNTAX', `cannot read pixels of the transfer syntax ${uid}`, hint);
+  throw new SamusError('DICOM_TRANSFER_SYNTAX', `cannot read pixels of the transfer syntax ${uid}`, hint, {
+    transferSyntax: uid,
+  });
 }
+
+/** A hostile file may hold any text in its place. */
+const uidOrNone = (text = ''): string => (/^[0-9.]{1,64}$/.test(text) ? text : 'no UID');
 
 function unreadPixels(message: string): SamusError {
   return new SamusError('DICOM_PHOTOMETRIC', message, 'export the frames as 8-bit RGB or grey');

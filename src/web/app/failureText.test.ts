@@ -50,8 +50,6 @@ const OUT_OF_REACH = [
   ...['DATA_CLASS_RANGE', 'DATA_SIZE_MISMATCH', 'DATA_LAYOUT', 'DATA_LIST_EMPTY', 'DATA_LIST_LINE'],
   // The page takes only black and white for a compressed mask.
   ...['MASK_FAINT', 'MASK_LOSSY', 'PROMPTS_JSON'],
-  // The page refuses every DICOM file (IMAGE_DICOM).
-  'DICOM_FRAME',
   // The page keeps logits as numbers.
   'PROMPT_LOGITS',
   // The page never quantises a model, nor trains one with batch norm.

@@ -44,9 +44,6 @@ describe('files that are opened', () => {
   });
 
   it('are reported for scans without any image', async () => {
-    const disc = [found('CD/INDEX', 'a list'), found('CD/DICOM/IM_0001', DICOM), found('CD/run.exe')];
-    await takeFiles(disc, true);
-    expect(message.peek()?.text).toBe(text.failures.IMAGE_DICOM[0]);
     await takeFiles([found('a/notes.txt', 'longer than the clip'), found('a/sweep.mp4', '....ftypmp42')], true);
     expect(message.peek()?.text).toBe(text.failures.IMAGE_CLIP[0]);
     await takeFiles([found('a/notes.txt')], true);
@@ -54,11 +51,18 @@ describe('files that are opened', () => {
     expect(taken).toEqual({ images: [], masks: [] });
   });
 
+  it('of a DICOM disc are found by their content, without its index', async () => {
+    const disc = [found('CD/DICOMDIR', DICOM), found('CD/DICOM/IM_0001', DICOM), found('CD/run.exe')];
+    await takeFiles(disc, true);
+    expect(taken.images).toEqual(['CD/DICOM/IM_0001']);
+    expect(summary.peek()?.text).toBe('Skipped 1 file: 1 .exe.');
+  });
+
   it('that are left out of a folder are summed up by what they are', async () => {
     const folder = [
       ...[found('a/1.png'), found('a/notes.txt'), found('a/sweep.mha', 'ObjectType = Image'), found('a/IM1', DICOM)],
       ...[
-        found('a/IM2', DICOM),
+        found('a/pages.tif', 'x'),
         found('a/clip.mkv', '?'),
         found('a/picture', '\x89PNG\r\n\x1a\n'),
         found('a/.DS_Store'),
@@ -68,10 +72,10 @@ describe('files that are opened', () => {
     // Bytes above 127 take two in a text.
     folder[6] = { ...folder[6]!, file: new File([Uint8Array.of(0x89, ...Buffer.from('PNG\r\n\x1a\n'))], 'picture') };
     await takeFiles(folder, true);
-    expect(taken).toEqual({ images: ['a/1.png', 'a/picture'], masks: [] });
+    expect(taken).toEqual({ images: ['a/1.png', 'a/IM1', 'a/pages.tif', 'a/picture'], masks: [] });
     expect(summary.peek()).toMatchObject({
-      text: 'Skipped 5 files: 2 DICOM, 1 .txt, 1 MetaImage, 1 video.',
-      hint: 'Export the frames you need from DICOM files and videos as PNG.',
+      text: 'Skipped 3 files: 1 .txt, 1 MetaImage, 1 video.',
+      hint: 'Export the frames you need from videos as PNG.',
     });
     await takeFiles([found('b/1.png')], true);
     expect(summary.peek()).toBeNull();

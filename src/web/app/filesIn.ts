@@ -18,8 +18,8 @@ import { RESULTS_FOLDER } from './resultsFolder.js';
 import { entries, summary } from './state.js';
 import { readTrainingSets, type TrainingSets } from './trainingSet.js';
 
-/** Files that operating systems put into folders. */
-const UNSEEN = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini)$/i;
+/** Files that operating systems put into folders, and the index of a DICOM disc, whose images are found by content. */
+const UNSEEN = /(^|\/)(\.[^/]*|thumbs\.db|desktop\.ini|dicomdir)$/i;
 const NUMERIC = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 /** Beyond this number, files are classified by extension only. */
 const MOST_SNIFFED = 5000;
@@ -109,8 +109,7 @@ async function kindOf({ file, path }: FoundFile, sniff: boolean): Promise<string
     if (format ? format.kind === 'clip' : isNamedAs(CLIPS, path)) return text.open.leftOut.clip;
     if (!format || format.kind === 'other') return ending;
     // What the page refuses with a sentence of its own is summed up, not listed.
-    const opened = format.page ?? (format.id === 'dicom' ? undefined : format.node);
-    return format.kind === 'image' && opened ? 'image' : format.title;
+    return format.kind === 'image' && (format.page ?? format.node) ? 'image' : format.title;
   } catch {
     return ending;
   }
@@ -120,8 +119,7 @@ const CLIPS = fileFormats().filter(({ kind }) => kind === 'clip');
 
 function sayNothing(others: ReadonlyMap<string, number>): void {
   const { leftOut } = text.open;
-  if (others.has(leftOut.dicom)) sayError(pageError('IMAGE_DICOM'));
-  else if (others.has(leftOut.clip)) sayError(pageError('IMAGE_CLIP'));
+  if (others.has(leftOut.clip)) sayError(pageError('IMAGE_CLIP'));
   else {
     const hint = text.open.nothingHint(titles(readFormats('page'), 'and'));
     say(text.open.nothing, others.size > 0 ? text.open.skipped(listed(others)) : hint);
@@ -132,7 +130,7 @@ function sayNothing(others: ReadonlyMap<string, number>): void {
 function sumUp(others: ReadonlyMap<string, number>, likely: readonly FoundFile[], sets: TrainingSets): void {
   const { leftOut } = text.open;
   const skipped = others.size > 0 ? text.open.skipped(listed(others)) : '';
-  const hint = others.has(leftOut.dicom) || others.has(leftOut.clip) ? text.open.skippedHint : '';
+  const hint = others.has(leftOut.clip) ? text.open.skippedHint : '';
   if (likely.length === 0) {
     if (skipped) offer(skipped, hint);
     return;

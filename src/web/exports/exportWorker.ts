@@ -3,6 +3,7 @@ import { unzipSync } from 'fflate';
 import { makePhantom } from '../../data/phantom.js';
 import { SamusError } from '../../errors.js';
 import { decodeClassPng } from '../../formats/classPng.js';
+import '../open/codecFiles.js';
 import { readBytes } from '../open/pictureErrors.js';
 import { encodePicture } from '../open/pngPicture.js';
 import { pageError } from '../pageError.js';

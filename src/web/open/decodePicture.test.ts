@@ -115,7 +115,7 @@ describe('a format that is added to the table', () => {
     expect(await countFrames(blob(file))).toBe(2);
     await expect(decodePicture(blob(file), 3)).rejects.toMatchObject({ code: 'IMAGE_FRAME' });
     expect(failureText(await refused(file.subarray(0, 8))).text).toContain('an unusual kind of Toy file');
-    expect(titles(readFormats('page'), 'or')).toBe('Toy, PNG, JPEG, WebP, GIF or BMP');
+    expect(titles(readFormats('page'), 'or')).toBe('Toy, DICOM, PNG, JPEG, WebP, GIF or BMP');
     expect(acceptedBy(readFormats('page'))).toContain('.toy');
     // Masks are images of one frame.
     expect(isNamedAs(maskFormats(), 'a.TOY')).toBe(false);
@@ -160,12 +160,12 @@ describe('decodePicture refuses', () => {
     for (const bytes of [jpeg, gif, webp]) expect((await refused(bytes)).code).toBe('IMAGE_TOO_LARGE');
   });
 
-  it('to DICOM files', async () => {
+  it('to DICOM files without an image', async () => {
     const bytes = new Uint8Array(300);
     bytes.set(text('DICM'), 128);
     const error = await refused(bytes);
-    expect(error.code).toBe('IMAGE_DICOM');
-    expect(failureText(error).text).toBe('This is a DICOM file, which this page does not open.');
+    expect(error.code).toBe('DICOM_NO_PIXELS');
+    expect(failureText(error).text).toBe('This DICOM file contains no image (SOP class no UID).');
   });
 
   it('to clips', async () => {

@@ -18,7 +18,7 @@ import {
 import { type FileFormat, type OpenFile, SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
 import { BrowserPicture } from './browserPicture.js';
 import type { Picture } from './imageContract.js';
-import { clip, corrupt, dicom, readBytes, unsupported } from './pictureErrors.js';
+import { clip, corrupt, readBytes, unsupported } from './pictureErrors.js';
 import { decodePng } from './pngPicture.js';
 
 /** Largest file of the most pixels: 16-bit RGBA without compression, and as much again for what is around. */
@@ -41,8 +41,8 @@ export interface PictureFile {
 
 /**
  * A frame of a picture file, from 1. Use {@link openPicture} to read several.
- * @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_FRAME, IMAGE_UNSUPPORTED,
- *   IMAGE_UNREADABLE
+ * @throws SamusError IMAGE_TOO_LARGE, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_FRAME, IMAGE_UNSUPPORTED, IMAGE_UNREADABLE, and
+ *   for DICOM the codes that begin so
  */
 export async function decodePicture(file: Blob, frame = 1): Promise<Picture> {
   const { source, read } = await openPicture(file);
@@ -64,7 +64,7 @@ export async function countFrames(file: Blob): Promise<number> {
   }
 }
 
-/** @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_UNSUPPORTED, IMAGE_UNREADABLE */
+/** @throws SamusError IMAGE_TOO_LARGE, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_UNSUPPORTED, IMAGE_UNREADABLE, DICOM_... */
 export async function openPicture(file: Blob): Promise<PictureFile> {
   if (file.size === 0) throw corrupt('the file is empty');
   const format = sniffFormat(await readBytes(file.slice(0, SNIFF_BYTES)));
@@ -80,15 +80,15 @@ export async function openPicture(file: Blob): Promise<PictureFile> {
     source,
     async read(frame) {
       const image = await source.read(frame).catch(asKnown);
-      return { image, spacingMm: source.spacingMm(frame) ?? null, frames: source.frames, frame };
+      // Of DICOM, only a spacing that holds in the whole picture; others depend on the place.
+      const whole = [0, 0, image.width - 1, image.height - 1] as const;
+      return { image, spacingMm: source.spacingMm(frame, whole) ?? null, frames: source.frames, frame };
     },
   };
 }
 
-function refused(format: FileFormat | undefined): SamusError {
-  if (format?.id === 'dicom') return dicom();
-  return format?.kind === 'clip' ? clip() : unsupported(format?.title);
-}
+const refused = (format: FileFormat | undefined): SamusError =>
+  format?.kind === 'clip' ? clip() : unsupported(format?.title);
 
 /** Readers that run everywhere say of a file that its format has kinds that are not read. */
 function asPageError(error: unknown, format: FileFormat): unknown {

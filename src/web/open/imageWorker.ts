@@ -1,6 +1,7 @@
 /** The worker for images: opens files, decodes their frames and encodes PNG off the main thread. */
 import { KeptTasks } from '../keptTasks.js';
 import { serveWorker } from '../pageWorker.js';
+import './codecFiles.js';
 import { openPicture, type PictureFile } from './decodePicture.js';
 import type { ImageContract, NamedFile } from './imageContract.js';
 import { encodePicture } from './pngPicture.js';

@@ -25,8 +25,8 @@ let count = 0;
 
 /**
  * Opens a file of one or several frames.
- * @throws SamusError IMAGE_TOO_LARGE, IMAGE_DICOM, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_UNSUPPORTED, IMAGE_UNREADABLE:
- *   message and hint are fit to show to a person
+ * @throws SamusError IMAGE_TOO_LARGE, IMAGE_CLIP, IMAGE_CORRUPT, IMAGE_UNSUPPORTED, IMAGE_UNREADABLE, and for DICOM the
+ *   codes that begin so: message and hint are fit to show to a person
  */
 export async function openFile(file: File, signal?: AbortSignal): Promise<OpenedFile> {
   const id = String(count++);

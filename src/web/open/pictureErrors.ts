@@ -5,8 +5,6 @@
 import type { SamusError } from '../../errors.js';
 import { pageError } from '../pageError.js';
 
-export const dicom = (): SamusError => pageError('IMAGE_DICOM');
-
 export const clip = (): SamusError => pageError('IMAGE_CLIP');
 
 export const corrupt = (reason: string): SamusError => pageError('IMAGE_CORRUPT', { reason });

@@ -19,6 +19,8 @@ const BAD_PROMPT = [
 
 const OPEN_AGAIN = 'Export it again from the program that wrote it, or copy it again.';
 
+const DICOM_AGAIN = 'Export it again from the scanner or the PACS.';
+
 const READ_AGAIN = ['The model has to process this image again.', 'Open the image again.'] as const;
 
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
@@ -43,13 +45,13 @@ export const text = {
     nothingHint: (formats: string): string =>
       `This page opens ${formats} images, and folders and zip archives that contain them.`,
     /** Kinds of files that are left out of a folder; others are named by their endings. */
-    leftOut: { dicom: 'DICOM', clip: 'video' },
+    leftOut: { clip: 'video' },
     noEnding: 'no file extension',
     skipped: (kinds: readonly (readonly [kind: string, count: number])[]): string => {
       const total = kinds.reduce((sum, [, n]) => sum + n, 0);
       return `Skipped ${count(total, 'file', 'files')}: ${kinds.map(([kind, n]) => `${n} ${kind}`).join(', ')}.`;
     },
-    skippedHint: 'Export the frames you need from DICOM files and videos as PNG.',
+    skippedHint: 'Export the frames you need from videos as PNG.',
     likelyMasks: (n: number, first: string): string =>
       n === 1 ? `${first} looks like a mask.` : `${n} files look like masks, such as ${first}.`,
     openLikely: 'Open as masks',
@@ -446,10 +448,6 @@ export const text = {
       'This image has {width} × {height} pixels ({millions} million); the limit is {maxMillions} million.',
       'Crop it or make it smaller. A side can have at most 32 767 pixels.',
     ],
-    IMAGE_DICOM: [
-      'This is a DICOM file, which this page does not open.',
-      'Export the frame you need as PNG from your viewer and open the PNG.',
-    ],
     IMAGE_FRAME: ['This file has no frame {frame}; it has {frames}.', 'Choose another frame.'],
     IMAGE_CLIP: [
       'This is a video clip; this page opens single images.',
@@ -463,6 +461,34 @@ export const text = {
     IMAGE_UNREADABLE: [
       'The browser could not read this file. It may have been moved, changed or blocked.',
       'Open it again.',
+    ],
+    DICOM_CODEC: [
+      'This DICOM file contains a kind of JPEG that is not read, or its decoder could not be loaded.',
+      'Check the connection and reload the page, or have the PACS send the file uncompressed.',
+    ],
+    DICOM_CORRUPT: ['This DICOM file is damaged: its parts contradict each other.', DICOM_AGAIN],
+    DICOM_FRAME: ['This DICOM file has no frame {frame}; it has {frames}.', 'Choose another frame.'],
+    DICOM_LIMIT: [
+      'This DICOM file is larger or more complex than this page reads.',
+      'Export the frames that you need.',
+    ],
+    DICOM_NO_PIXELS: [
+      'This DICOM file contains no image (SOP class {sopClass}).',
+      'Open a file of the study that contains images.',
+    ],
+    DICOM_PHOTOMETRIC: [
+      'The pixels of this DICOM file are of a kind that is not read.',
+      'Export the frames as 8-bit RGB or grey.',
+    ],
+    DICOM_PIXELS_DAMAGED: ['A frame of this DICOM file is damaged.', DICOM_AGAIN],
+    DICOM_TRANSFER_SYNTAX: [
+      'The pixels of this DICOM file are coded in a way that is not read (transfer syntax {transferSyntax}).',
+      'Have the PACS send the file uncompressed or as JPEG.',
+    ],
+    DICOM_TRUNCATED: ['This DICOM file ends before its pixels do.', 'Copy it again from the PACS.'],
+    DICOM_VIDEO: [
+      'This DICOM file contains a video (transfer syntax {transferSyntax}).',
+      'Extract it with dcmdump +W and make PNG files of it with ffmpeg, or have the PACS send JPEG.',
     ],
     IMAGE_FORMAT: [
       'Mask images have to be PNG files, or black and white; this file is neither.',

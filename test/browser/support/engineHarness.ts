@@ -11,7 +11,7 @@ import config from '../../../vite.config.js';
 
 const FOLDER = fileURLToPath(new URL('../../../.cache/engine-page', import.meta.url));
 const PATH = '/engine-page/';
-const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', html: 'text/html' };
+const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', html: 'text/html', wasm: 'application/wasm' };
 
 /** Builds the page, as the annotator is built. Once for a test file. */
 export async function buildEnginePage(): Promise<void> {
