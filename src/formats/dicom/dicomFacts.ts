@@ -2,7 +2,8 @@
  * What people ask of a DICOM file besides its pixels: when its frames were taken, and the patient and study, decoded for
  * display only.
  */
-import { bytesOf, type DataSet, numbersOf, textOf } from './dataSet.js';
+import type { FrameTiming } from '../image.js';
+import { bytesOf, type DataSet, numberOf, numbersOf, textOf } from './dataSet.js';
 
 /** Durations of the frames as the file states them, in ms: one for all, or one each; null where it states none. */
 export function frameTimes(data: DataSet): readonly number[] | null {
@@ -13,6 +14,33 @@ export function frameTimes(data: DataSet): readonly number[] | null {
     .map((tag) => numbersOf(data, tag))
     .find((times) => times.length > 0 && times.every((time) => Number.isFinite(time)));
   return found ?? null;
+}
+
+/** Frames a second where the file says nothing. */
+const USUAL_RATE = 25;
+
+/** How the frames of a clip follow each other; undefined for a single frame. */
+export function frameTiming(data: DataSet, frames: number): FrameTiming | undefined {
+  if (frames < 2) return undefined;
+  const rates = [0x00180040, 0x00082144].map((tag) => numberOf(data, tag) ?? 0);
+  const usual = 1000 / (rates.find((rate) => rate > 0) ?? USUAL_RATE);
+  const [first, last] = [numberOf(data, 0x00082142), numberOf(data, 0x00082143)];
+  const trimmed = first !== undefined && last !== undefined && first >= 1 && first <= last && last <= frames;
+  return {
+    delaysMs: delays(frameTimes(data) ?? [], frames, usual),
+    ...(numberOf(data, 0x00181244) === 1 && { sweeps: true }),
+    ...(trimmed && { trim: [first, last] }),
+  };
+}
+
+/** @param times one for all frames, or a vector: its entries are steps from frame to frame where the first is 0 */
+function delays(times: readonly number[], frames: number, usual: number): number[] {
+  const [first = usual] = times;
+  if (times.length !== frames) return new Array<number>(frames).fill(first > 0 ? first : usual);
+  const steps = first === 0 ? times.slice(1) : times;
+  const mean = steps.reduce((sum, step) => sum + step, 0) / steps.length;
+  const fallback = mean > 0 ? mean : usual;
+  return Array.from({ length: frames }, (_, i) => (steps[i] !== undefined && steps[i] > 0 ? steps[i] : fallback));
 }
 
 /** Names of character sets (PS3.3 C.12.1.1.2) for TextDecoder; others are read as Latin 1. */

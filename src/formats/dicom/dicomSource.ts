@@ -17,6 +17,7 @@ import type { PixelBox } from '../mask.js';
 import { decodeFrame } from './codecs.js';
 import { showColours } from './colour.js';
 import { textOf } from './dataSet.js';
+import { frameTiming } from './dicomFacts.js';
 import { type DicomFile, readDicomFile } from './dicomFile.js';
 import { locateFrames } from './frames.js';
 import { type ShownValues, shownValues, showValues } from './grey.js';
@@ -54,6 +55,7 @@ export async function dicomSource(
   const frames = locateFrames(data, pixels, pixelFormat);
   const calibration = readCalibration(data);
   const instance = textOf(data, 0x00080018);
+  const timing = frameTiming(data, frames.count);
   let shown: ShownValues | undefined;
   return {
     format: format.id,
@@ -61,6 +63,7 @@ export async function dicomSource(
     pixelFormat,
     calibration,
     ...(instance !== undefined && { sopInstanceUid: instance }),
+    ...(timing && { timing }),
     frames: frames.count,
     width: columns,
     height: rows,
