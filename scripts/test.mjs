@@ -1,14 +1,22 @@
 /**
  * `npm test`: builds, so that a fresh clone works and tests of the command line run what is shipped, then runs the
  * tests with the arguments given (`npm test -- src/formats`). Tests of the page drive Chromium, which is installed
- * first where it is missing and may be, as is a validator of DICOM objects (testPrograms.mjs). At the end it says what was not run, and its last line is `N passed, N failed, N skipped`.
+ * first where it is missing and may be, as are a validator of DICOM objects and a PACS (testPrograms.mjs). At the end it
+ * says what was not run, and its last line is `N passed, N failed, N skipped`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { findChromium, hasDciodvfy, installChromium, installDciodvfy } from './testPrograms.mjs';
+import {
+  findChromium,
+  hasDciodvfy,
+  hasOrthanc,
+  installChromium,
+  installDciodvfy,
+  installOrthanc,
+} from './testPrograms.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -41,13 +49,16 @@ function selects(args, name, folder) {
 }
 
 /** What was left out, and what this machine would need for it. */
-async function missing(noChromium, noDciodvfy) {
+async function missing(noChromium, noDciodvfy, noOrthanc) {
   const lines = ["SAM's ViT-L and ViT-H at their real sizes: minutes and gigabytes, npm run test:long"];
   if (!process.env.SAMUS_TEST_DATA) {
     lines.push('tests on real images and reference checkpoints: SAMUS_TEST_DATA does not name the folder with them');
   }
   if (!hasDciodvfy()) {
     lines.push(`DICOM objects before a validator: dciodvfy is not installed (Debian: dicom3tools; ${noDciodvfy})`);
+  }
+  if (!hasOrthanc()) {
+    lines.push(`DICOM files in a PACS: Orthanc is not installed (Debian: orthanc-dicomweb; ${noOrthanc})`);
   }
   lines.push("DICOM objects before highdicom, dcmqi and OHIF's reader: they need Python, npm run judges");
   if (!findChromium()) {
@@ -78,6 +89,8 @@ if (run(join(root, 'scripts', 'build.mjs'), []) !== 0) {
       : installChromium();
   const forDicom = selects(args, 'dicom', 'src/formats/dicom');
   const noDciodvfy = !forDicom ? unwanted : hasDciodvfy() ? undefined : installDciodvfy();
+  const forPacs = selects(args, 'pacs', 'test/e2e') || selects(args, 'browser', 'test/browser');
+  const noOrthanc = !forPacs ? unwanted : hasOrthanc() ? undefined : installOrthanc();
   const folder = mkdtempSync(join(tmpdir(), 'samus-test-'));
   const report = join(folder, 'report.json');
   const vitest = fileURLToPath(new URL('./vitest.mjs', import.meta.resolve('vitest/package.json')));
@@ -85,7 +98,7 @@ if (run(join(root, 'scripts', 'build.mjs'), []) !== 0) {
   const status = run(vitest, ['run', ...reporters, ...process.argv.slice(2)]);
   total = counts(report, status);
   rmSync(folder, { recursive: true });
-  const lines = await missing(noChromium, noDciodvfy);
+  const lines = await missing(noChromium, noDciodvfy, noOrthanc);
   console.log(['not run:', ...lines.map((line) => `  ${line}`), ''].join('\n'));
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

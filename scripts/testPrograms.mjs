@@ -1,9 +1,9 @@
 /**
- * Finds the programs that tests run, Chromium for the page and dciodvfy for DICOM objects, and installs Debian's where that
- * is possible without asking: on a machine with apt, as root, as containers run tests.
+ * Finds the programs that tests run, Chromium for the page, dciodvfy for DICOM objects and Orthanc as a PACS, and installs
+ * Debian's where that is possible without asking: on a machine with apt, as root, as containers run tests.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -42,6 +42,17 @@ export function hasDciodvfy() {
 /** Installs Debian's dicom3tools. @returns why it was not done, or undefined */
 export function installDciodvfy() {
   return installPackages('dciodvfy', ['dicom3tools']) ?? (hasDciodvfy() ? undefined : NOTHING);
+}
+
+/** Whether the PACS is there, with its plugin for DICOMweb. */
+export function hasOrthanc() {
+  return existsSync('/usr/sbin/Orthanc') && existsSync('/usr/share/orthanc/plugins/libOrthancDicomWeb.so');
+}
+
+/** Installs Debian's Orthanc. @returns why it was not done, or undefined */
+export function installOrthanc() {
+  const packages = ['orthanc', 'orthanc-dicomweb', 'dcmtk'];
+  return installPackages('Orthanc', packages) ?? (hasOrthanc() ? undefined : NOTHING);
 }
 
 function installPackages(title, packages) {

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   data: async () => (await import('./data.js')).dataCommand(),
   models: async () => (await import('./models.js')).modelsCommand(),
   dicom: async () => (await import('./dicom.js')).dicomCommand(),
+  pacs: async () => (await import('./pacs.js')).pacsCommand(),
   phantom: async () => (await import('./phantom.js')).phantomCommand(),
   info: async () => (await import('./info.js')).machineInfoCommand(),
 };

@@ -29,6 +29,15 @@ export type { DicomSegMask, DicomSegObject } from './dicom/segments.js';
 export { type DrawnFrame, writeDicomSc } from './dicom/writeSc.js';
 export { type DicomSegOptions, type WrittenDicomSeg, writeDicomSeg } from './dicom/writeSeg.js';
 export { type MaskMeasurement, writeDicomSr } from './dicom/writeSr.js';
+export type { FoundInstance, FoundSeries, FoundStudy, PatientText } from './dicomweb/dicomJson.js';
+export {
+  type DicomWeb,
+  dicomWeb,
+  type InstanceUids,
+  type PacsQuery,
+  type StoredInstance,
+} from './dicomweb/dicomWeb.js';
+export type { PacsOptions } from './dicomweb/pacsRequest.js';
 export { toFloat16, toFloat32 } from './halfFloat.js';
 export {
   checkFrame,
