@@ -5,10 +5,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { SamusError } from '../errors.js';
-import type { AnnotatedImage, AnnotatedObject, AnnotationClass, FailedImage } from '../formats/annotation.js';
-import { codeOfName } from '../formats/dicom/codes.js';
+import type { AnnotatedImage, FailedImage } from '../formats/annotation.js';
 import { readDicomFile } from '../formats/dicom/dicomFile.js';
-import type { DicomSegMask, DicomSegObject } from '../formats/dicom/segments.js';
+import type { DicomSegObject } from '../formats/dicom/segments.js';
 import { type DrawnFrame, writeDicomSc } from '../formats/dicom/writeSc.js';
 import { type DicomSegOptions, writeDicomSeg } from '../formats/dicom/writeSeg.js';
 import { writeDicomSr } from '../formats/dicom/writeSr.js';
@@ -17,20 +16,14 @@ import type { ImageSource } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { outputStems } from '../formats/outputNames.js';
 import { drawOverlay, OVERLAY_COLORS } from '../formats/overlay.js';
-import { decodeRle, rleBox } from '../formats/rle.js';
+import { dicomObjects, type ObjectRequest, objectMeasurements } from '../jobs/dicomObjects.js';
 import { DICOM_FORMATS, type DicomFormat } from '../jobs/segmentJob.js';
-import { measureMask } from '../predict/measure.js';
 import { whole } from './interrupt.js';
 
 /** What `samus segment` asks for. */
-export interface DicomRequest extends Pick<DicomSegOptions, 'geometry' | 'kind'> {
+export interface DicomRequest extends ObjectRequest, Pick<DicomSegOptions, 'geometry' | 'kind'> {
   readonly model: string;
   readonly version: string;
-  readonly classes: readonly AnnotationClass[];
-  /** How masks come about that have a score or a class: from prompts or without. */
-  readonly automatic: boolean;
-  /** Whether names hold over frames; those of `--everything` are numbers within a frame. */
-  readonly named: boolean;
 }
 
 const ENDINGS: Readonly<Record<DicomFormat, string>> = { dcmseg: 'seg', dcmsr: 'sr', dcmsc: 'sc' };
@@ -80,7 +73,7 @@ async function writeDicomResults(
   request: DicomRequest,
 ): Promise<void> {
   const [file, source] = [await readDicomFile(await readFile(path)), await openImage(path)];
-  const objects = objectsOf(entries, source, request);
+  const objects = dicomObjects(entries, source, request);
   const origin = { model: request.model, version: request.version, date: new Date() };
   const put = async (target: string | undefined, bytes: () => Uint8Array): Promise<void> => {
     if (target === undefined) return;
@@ -91,72 +84,12 @@ async function writeDicomResults(
   const { geometry = 'auto', kind = 'binary' } = request;
   const seg = writeDicomSeg(file, objects, { ...origin, geometry, kind });
   await put(paths.get('dcmseg'), () => seg.bytes);
-  await put(paths.get('dcmsr'), () => writeDicomSr(file, seg, objects, objects.flatMap(measurementsOf), origin).bytes);
+  await put(
+    paths.get('dcmsr'),
+    () => writeDicomSr(file, seg, objects, objects.flatMap(objectMeasurements), origin).bytes,
+  );
   const drawn = paths.has('dcmsc') ? await drawnFrames(entries, source, objects) : [];
   await put(paths.get('dcmsc'), () => writeDicomSc(file, drawn, origin).bytes);
-}
-
-/** The objects over all frames, by their names. */
-function objectsOf(
-  entries: readonly AnnotatedImage[],
-  source: ImageSource,
-  { classes, automatic, named }: DicomRequest,
-): DicomSegObject[] {
-  const found = new Map<string, { readonly first: AnnotatedObject; byModel: boolean; masks: DicomSegMask[] }>();
-  for (const { image, objects } of entries) {
-    const { frame = 1 } = image;
-    const taken = new Set<string>();
-    for (const object of objects) {
-      if (!object.mask) continue;
-      const title = titleOf(object, classes);
-      const name = freeName(named || source.frames === 1 ? title : `${title} of frame ${frame}`, taken);
-      const box = rleBox(object.mask);
-      const spacingMm = box && source.spacingMm(frame, box);
-      const one = found.get(name) ?? { first: object, byModel: false, masks: [] };
-      one.masks.push({ frame, mask: decodeRle(object.mask), ...(spacingMm && { spacingMm }) });
-      one.byModel ||= automatic || typeof object.score === 'number';
-      found.set(name, one);
-    }
-  }
-  return [...found].map(([name, { first, byModel, masks }], i) => ({
-    name,
-    code: codeOfName(titleOf(first, classes)),
-    algorithm: !byModel ? 'MANUAL' : automatic ? 'AUTOMATIC' : 'SEMIAUTOMATIC',
-    color:
-      first.color ??
-      classes.find(({ id }) => id === first.classId)?.color ??
-      OVERLAY_COLORS[i % OVERLAY_COLORS.length]!,
-    masks,
-  }));
-}
-
-/** The name of an object, or of its class where it has no name but the number of the class. */
-function titleOf({ name = '', classId }: AnnotatedObject, classes: readonly AnnotationClass[]): string {
-  const ofClass = classes.find(({ id }) => id === classId)?.name;
-  return ofClass !== undefined && (name === '' || name === `class-${classId}`) ? ofClass : name || 'object';
-}
-
-/** Two objects of one name on one frame are two objects. */
-function freeName(name: string, taken: Set<string>): string {
-  let free = name;
-  for (let n = 2; taken.has(free); n++) free = `${name} ${n}`;
-  taken.add(free);
-  return free;
-}
-
-function measurementsOf({ masks }: DicomSegObject, object: number) {
-  return masks.map(({ frame, mask, spacingMm }) => {
-    const found = measureMask(mask, spacingMm);
-    return {
-      object,
-      frame,
-      unit: spacingMm ? ('mm' as const) : ('px' as const),
-      area: found.areaMm2 ?? found.areaPx,
-      longAxis: found.longestDiameterMm ?? found.longestDiameterPx,
-      shortAxis: found.shortestDiameterMm ?? found.shortestDiameterPx,
-      perimeter: found.perimeterMm ?? found.perimeterPx,
-    };
-  });
 }
 
 /** The segmented frames with the masks drawn in. */

@@ -39,7 +39,8 @@ export interface JobOutputs {
 
 /** How a result holds its masks; by default as run lengths alone. */
 export interface ResultForm {
-  readonly format: 'rle' | 'png' | 'polygons';
+  /** The last two: all of them in one DICOM segmentation, and a report on it. */
+  readonly format: 'rle' | 'png' | 'polygons' | 'dcmseg' | 'dcmsr';
   /** Also the logits, for the next prompt. */
   readonly lowResLogits: boolean;
 }
@@ -70,6 +71,8 @@ export interface SegmentedObject extends AnnotatedObject {
 
 export interface SegmentedImage extends AnnotatedImage {
   readonly objects: readonly SegmentedObject[];
+  /** DICOM objects of the masks, in base64; null where no mask has pixels. */
+  readonly objectFiles?: { readonly dcmseg: string | null; readonly dcmsr?: string | null };
   /** Time of the model, without waiting and without encoding the image. */
   readonly ms?: number;
 }

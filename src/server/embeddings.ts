@@ -3,16 +3,31 @@
  * allowed. Requests for an image that is being encoded already share that work.
  */
 import { SamusError } from '../errors.js';
+import type { DataSet } from '../formats/dicom/dataSet.js';
+import type { ExportSource } from '../formats/dicom/derivedObject.js';
+import type { Calibration } from '../formats/dicom/regions.js';
 import type { Encoding } from '../predict/types.js';
 
 /** What is kept of an image. */
 export interface KeptImage extends Encoding {
   /** How many frames its file has. */
   readonly frames: number;
+  readonly dicom?: KeptDicom;
+}
+
+/** What is kept of the DICOM file of an image: plain data without pixels. */
+export interface KeptDicom {
+  /** From 1. */
+  readonly frame: number;
+  readonly calibration: Calibration;
+  /** What objects about the image copy and refer to: the patient, the study, UIDs. */
+  readonly source: ExportSource;
 }
 
 /** Of the entry itself, beside its numbers. */
 const ENTRY_BYTES = 512;
+/** Of an element of a data set, beside its value. */
+const ELEMENT_BYTES = 256;
 
 /** Encodes an image; `signal` is aborted when nobody waits for it any more. */
 type Encode = (signal: AbortSignal) => Promise<{ readonly encoding: KeptImage; readonly ms: number }>;
@@ -130,8 +145,15 @@ function keyOf(model: string, image: string): string {
   return `${image} ${model}`;
 }
 
-function bytesOf({ embedding }: Encoding): number {
-  return embedding.data.byteLength + ENTRY_BYTES;
+function bytesOf({ embedding, dicom }: KeptImage): number {
+  return embedding.data.byteLength + ENTRY_BYTES + (dicom ? dataSetBytes(dicom.source.data) : 0);
+}
+
+function dataSetBytes(data: DataSet): number {
+  const elements = [...data.values()].map((one) =>
+    one.vr === 'SQ' ? one.items.reduce((sum, item) => sum + dataSetBytes(item), 0) : one.bytes.length,
+  );
+  return elements.reduce((sum, bytes) => sum + bytes + ELEMENT_BYTES, 0);
 }
 
 export function imageUnknown(): SamusError {

@@ -50,9 +50,10 @@ const rle = {
 } as const;
 
 const format = {
-  enum: ['rle', 'png', 'polygons'],
+  enum: ['rle', 'png', 'polygons', 'dcmseg', 'dcmsr'],
   default: 'rle',
-  description: 'rle: COCO run lengths; png: base64 of a PNG of 0 and 255; polygons: COCO rings on pixel borders',
+  description:
+    'rle: COCO run lengths; png: base64 of a PNG of 0 and 255; polygons: COCO rings on pixel borders; of a DICOM image also dcmseg: all masks as one DICOM segmentation, dcmsr: also their measurements as a DICOM report, both in base64 beside the objects',
 } as const;
 
 const lowResLogits = {
@@ -67,6 +68,10 @@ const classList = {
   description: 'of a model without prompts, the background left out; names and colours where it has them',
 } as const;
 
+const length = { ...number, nullable: true } as const;
+
+const dicomFile = { ...text, nullable: true } as const;
+
 const objectsAnswer = {
   type: 'object',
   properties: {
@@ -77,6 +82,8 @@ const objectsAnswer = {
     height: whole,
     decode_ms: number,
     notice: text,
+    dcmseg: { ...dicomFile, description: 'base64 of a DICOM segmentation, if asked; null if no mask has pixels' },
+    dcmsr: { ...dicomFile, description: 'base64 of a DICOM report that refers to it, if asked' },
     objects: {
       type: 'array',
       items: {
@@ -93,6 +100,14 @@ const objectsAnswer = {
             description: 'of automatic mode: how little the mask depends on its threshold, 0 to 1',
           },
           area: { ...whole, description: 'pixels' },
+          area_mm2: {
+            ...length,
+            description: 'of a mask on a DICOM image; null where the file justifies no millimetres',
+          },
+          perimeter_mm: length,
+          long_axis_mm: length,
+          short_axis_mm: length,
+          why_no_mm: { ...text, description: 'why they are null' },
           parts: { ...whole, description: 'connected parts of the mask' },
           box: { ...box, nullable: true, description: 'that of the mask; null if it is empty' },
           rle,
@@ -117,7 +132,29 @@ const imageAnswer = {
     image: { ...text, description: 'the id: SHA-256 of the file; of a later frame that of this and the frame' },
     width: whole,
     height: whole,
-    frames: { ...whole, description: 'how many frames the file has, where there are several' },
+    frames: { ...whole, description: 'how many frames the file has, where there are several or it is DICOM' },
+    frame: { ...whole, description: 'of a DICOM file, from 1' },
+    regions: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          box: { type: 'array', items: number, minItems: 4, maxItems: 4 },
+          type: { ...whole, nullable: true },
+          spacing_x_mm: { ...number, nullable: true },
+          spacing_y_mm: { ...number, nullable: true },
+          measures: { type: 'boolean', description: 'whether distances in it are lengths in tissue' },
+          why: { ...text, nullable: true, description: 'why not' },
+        },
+      },
+      description: 'of a DICOM file',
+    },
+    spacing_mm: {
+      type: 'object',
+      nullable: true,
+      properties: { x: number, y: number },
+      description: 'of a DICOM file: width and height of a pixel; null where they are unknown or regions differ',
+    },
     model: text,
     cached: { type: 'boolean' },
     encode_ms: number,

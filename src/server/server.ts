@@ -67,13 +67,13 @@ export interface Server {
 
 /** @throws SamusError MODEL_…, FOLDER_NOT_FOUND, and what reading models throws */
 export async function createServer(settings: ServerSettings): Promise<Server> {
-  const { version, notice, token, hosts, threads, logLevel = 'info', logFormat = 'json' } = settings;
+  const { version, notice, token, hosts, logLevel = 'info', logFormat = 'json' } = settings;
   const limits = { ...DEFAULT_LIMITS, ...settings.limits };
   const models = await describeModels(settings.models);
   const folder = settings.folder === undefined ? undefined : await openImageFolder(settings.folder);
   const metrics = new Metrics();
   const embeddings = new Embeddings(limits.cacheMb * 1e6);
-  const inference = new Inference(models, embeddings, limits, threads, metrics.observeJob);
+  const inference = new Inference(models, embeddings, limits, settings, metrics.observeJob);
   const uploads = new UploadBudget(limits.uploadsMb * 1e6);
   let draining = false;
   const context: ServerContext = {

@@ -5,8 +5,8 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { dataSet, encodeFile } from '../../src/formats/dicom/writeDataSet.js';
 import { readImage } from '../../src/formats/imageFile.node.js';
+import { dicomImage } from '../support/dicomImages.js';
 import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
 import { writeTinyModel } from './serveProcess.js';
 
@@ -79,21 +79,9 @@ it('segments a frame', async () => {
 });
 
 it('says why a mask has no millimetres, also in a file without UID', async () => {
-  const image = dataSet(
-    [0x0008_0016, '1.2.840.10008.5.1.4.1.1.6.1'],
-    [0x0028_0002, 1],
-    [0x0028_0004, 'MONOCHROME2'],
-    [0x0028_0010, 40],
-    [0x0028_0011, 50],
-    [0x0028_0100, 8],
-    [0x0028_0101, 8],
-    [0x0028_0102, 7],
-    [0x0028_0103, 0],
-    // Of the detector of an X-ray, which says nothing about tissue.
-    [0x0018_1164, ['0.5', '0.5']],
-    [0x7fe0_0010, { vr: 'OB', bytes: new Uint8Array(50 * 40).map((_, i) => i % 251) }],
-  );
-  writeFileSync(join(folder, 'bare.dcm'), encodeFile(image));
+  // The spacing of the detector of an X-ray says nothing about tissue.
+  const image = dicomImage({ elements: [[0x0018_1164, ['0.5', '0.5']]] });
+  writeFileSync(join(folder, 'bare.dcm'), image);
   const args = ['segment', 'bare.dcm', '--point', '20,20', '--model', 'tiny', '--out', 'bare'];
   const { code, stdout, stderr } = await samus(folder, ...args, '--json');
   expect(code, stderr).toBe(0);

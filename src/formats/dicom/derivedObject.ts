@@ -16,8 +16,8 @@ import {
   type TextEncoding,
 } from './writeDataSet.js';
 
-/** The image that an object refers to. */
-export type ExportSource = Pick<DicomFile, 'data' | 'transferSyntax'>;
+/** The image that an object refers to. Its pixels only show how far they are compressed. */
+export type ExportSource = Pick<DicomFile, 'data' | 'transferSyntax' | 'pixels'>;
 
 /** Who made an object, and when. */
 export interface ExportOrigin {
@@ -104,6 +104,25 @@ export function sourceFacts({ data }: ExportSource): SourceFacts {
     frames: frames ?? 1,
     multiframe: frames !== undefined && (frames > 1 || !SINGLE_FRAME_CLASSES.has(sopClass)),
   };
+}
+
+/** What the writers of objects read of an image besides what they copy. */
+const READ = [
+  ...[0x0008_0005, 0x0008_0016, 0x0008_0018, 0x0018_0040, 0x0018_1063, 0x0018_1065, 0x0020_000e, 0x0020_0011],
+  ...[0x0028_0002, 0x0028_0008, 0x0028_0010, 0x0028_0011, 0x0028_0100, 0x0028_0301],
+];
+
+/** The part of an image that writers need, without its pixels and in memory of its own, so that the file can go. */
+export function exportSource(file: ExportSource): ExportSource {
+  const copy = (found: DicomElement): DicomElement =>
+    found.vr === 'SQ'
+      ? { vr: 'SQ', items: found.items.map((item) => new Map([...item].map(([tag, one]) => [tag, copy(one)]))) }
+      : { vr: found.vr, bytes: new Uint8Array(found.bytes) };
+  const kept = [...COPIED, ...READ].flatMap((tag) => {
+    const found = file.data.get(tag);
+    return found ? [[tag, copy(found)] as const] : [];
+  });
+  return { transferSyntax: file.transferSyntax, data: new Map([...kept, ...lossyElements(file)]) };
 }
 
 /** A reference to a frame of the source, without its purpose. */
@@ -195,7 +214,8 @@ export function commonElements(
 }
 
 /** Compression with loss that the pixels of the source went through, for objects that are images themselves. */
-export function lossyElements({ data, transferSyntax }: ExportSource): DataSet {
+export function lossyElements(source: ExportSource): DataSet {
+  const { data, transferSyntax } = source;
   const method = LOSSY_METHODS.get(transferSyntax);
   if (textOf(data, 0x0028_2110) !== '01' && method === undefined) return dataSet([0x0028_2110, '00']);
   const values = (tag: number): string[] => textOf(data, tag)?.split('\\') ?? [];
@@ -205,9 +225,21 @@ export function lossyElements({ data, transferSyntax }: ExportSource): DataSet {
     Array.from({ length: steps }, (_, i) => given[i] ?? value);
   return dataSet(
     [0x0028_2110, '01'],
-    [0x0028_2112, filled(ratios, '1')],
+    // The ratio must be there; 1 where neither the file nor its size shows one.
+    [0x0028_2112, filled(ratios, (method !== undefined && shownRatio(source)) || '1')],
     [0x0028_2114, filled(methods, method ?? 'ISO_10918_1')],
   );
+}
+
+/** How many times smaller the encapsulated frames are than their samples; undefined where that is not known. */
+function shownRatio({ data, pixels }: ExportSource): string | undefined {
+  if (!pixels || pixels.content instanceof Uint8Array || pixels.truncated) return undefined;
+  const [, ...fragments] = pixels.content;
+  const stored = fragments.reduce((sum, { length }) => sum + length, 0);
+  const [rows, columns, bits] = [0x0028_0010, 0x0028_0011, 0x0028_0100].map((tag) => numberOf(data, tag) ?? 0);
+  const samples = (numberOf(data, 0x0028_0002) ?? 1) * (numberOf(data, 0x0028_0008) ?? 1);
+  const ratio = (rows! * columns! * samples * Math.ceil(bits! / 8)) / stored;
+  return Number.isFinite(ratio) && ratio > 0 ? String(Number(ratio.toPrecision(4))).slice(0, 16) : undefined;
 }
 
 const LOSSY_METHODS = new Map([

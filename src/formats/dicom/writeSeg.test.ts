@@ -3,17 +3,20 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Mask } from '../mask.js';
 import { codeOfName } from './codes.js';
 import { bytesOf, type DataSet, itemsOf, numberOf, numbersOf, textOf } from './dataSet.js';
+import { exportSource } from './derivedObject.js';
 import { readDicomFile } from './dicomFile.js';
 import { readDicomSeg } from './readSeg.js';
 import type { DicomSegObject } from './segments.js';
 import { dataSet, encodeFile, type Value } from './writeDataSet.js';
 import { type DicomSegOptions, writeDicomSeg } from './writeSeg.js';
 
+const CLIP = new URL('../../../test/fixtures/dicom/jpeg-ybr422.dcm', import.meta.url);
 const MULTI_FRAME = '1.2.840.10008.5.1.4.1.1.3.1';
 const SINGLE_FRAME = '1.2.840.10008.5.1.4.1.1.6.1';
 const OPTIONS: DicomSegOptions = { model: 'samus-s', version: '0.1.0', date: new Date(2026, 10, 30, 12, 0, 0) };
@@ -231,6 +234,22 @@ describe('a segmentation is written', () => {
     const { bytes } = writeDicomSeg({ data, transferSyntax }, [LESION], OPTIONS);
     const { data: seg } = await readDicomFile(bytes);
     expect([0x0028_2110, 0x0028_2112, 0x0028_2114].map((tag) => textOf(seg, tag))).toEqual(expected);
+  });
+
+  it('with the ratio of an image that states none but is compressed', async () => {
+    const file = await readDicomFile(readFileSync(fileURLToPath(CLIP)));
+    const fragments = file.pixels?.content;
+    if (!fragments || fragments instanceof Uint8Array) throw new Error('expected fragments');
+    const stored = fragments.slice(1).reduce((sum, { length }) => sum + length, 0);
+    const lesion = object('lesion', { frame: 2, mask: mask(9, 99, 61, 43) });
+    const { bytes } = writeDicomSeg(file, [lesion], OPTIONS);
+    const ratio = numberOf((await readDicomFile(bytes)).data, 0x0028_2112);
+    expect(Math.abs(ratio! / ((61 * 43 * 3 * 3) / stored) - 1)).toBeLessThan(0.001);
+    // What is kept of an image without its pixels gives the same file.
+    const slim = exportSource(file);
+    expect(writeDicomSeg(slim, [lesion], OPTIONS).bytes).toEqual(bytes);
+    const kept = [...slim.data.values()].flatMap((one) => (one.vr === 'SQ' ? [] : [one.bytes.buffer.byteLength]));
+    expect(Math.max(...kept)).toBeLessThan(100);
   });
 
   it('with its colour as CIELab', async () => {

@@ -8,7 +8,7 @@ import type { JobRunner, SegmentedImage, SegmentJob } from '../../jobs/segmentJo
 import { packTensors, unpackTensors } from '../../runtime/tensorMemory.js';
 import type { Embeddings } from '../embeddings.js';
 import type { ServedModel } from '../servedModel.js';
-import type { ServerLimits } from '../settings.js';
+import type { ServerLimits, ServerSettings } from '../settings.js';
 import { type JobObserver, Lane } from './lane.js';
 import type { ModelPart, OutputOf, ThreadSetup } from './messages.js';
 
@@ -28,7 +28,7 @@ export class Inference implements JobRunner {
     models: readonly ServedModel[],
     embeddings: Embeddings,
     limits: ServerLimits,
-    threads: number | undefined,
+    { threads, version }: Pick<ServerSettings, 'threads' | 'version'>,
     observe: JobObserver,
   ) {
     this.#limits = limits;
@@ -38,6 +38,7 @@ export class Inference implements JobRunner {
     const setup = (part: ModelPart, count = threads): ThreadSetup => ({
       part,
       models: sources,
+      version,
       ...(count !== undefined && { threads: count }),
     });
     const few = Math.max(1, Math.floor(limits.queue / EVERYTHING_SHARE));

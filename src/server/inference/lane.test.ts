@@ -33,7 +33,7 @@ function lane(limit = 10): Lane {
     seen.push(outcome);
     times.push(ms);
   };
-  const made = new Lane('test', { part: 'encoder', models: new Map() }, limit, observe, program);
+  const made = new Lane('test', { part: 'encoder', models: new Map(), version: '1' }, limit, observe, program);
   lanes.push(made);
   return made;
 }
@@ -113,7 +113,7 @@ describe('a lane', () => {
       });`;
     const script = `import { Lane } from ${JSON.stringify(built)};
       const program = new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(busy)}));
-      const lane = new Lane('test', { part: 'encoder', models: new Map() }, 1, undefined, program);
+      const lane = new Lane('test', { part: 'encoder', models: new Map(), version: '1' }, 1, undefined, program);
       void lane.run('prepare', { model: 'any' }).catch(() => undefined);
       await lane.close();
       console.log('closed');`;

@@ -4,7 +4,6 @@
  */
 
 import type { SegmentedImage, SegmentJob } from '../../jobs/segmentJob.js';
-import type { Encoding } from '../../predict/types.js';
 import type { WireTensors } from '../../runtime/tensorMemory.js';
 import type { KeptImage } from '../embeddings.js';
 
@@ -37,7 +36,7 @@ interface OfModel {
 /** A job with the embedding of its image. */
 export interface EncodedJob extends OfModel {
   readonly job: SegmentJob;
-  readonly encoding: Encoding;
+  readonly encoding: KeptImage;
 }
 
 /** Handed to a thread when it starts. */
@@ -46,4 +45,6 @@ export interface ThreadSetup {
   /** What loadModel takes, by the name that the model is served under. */
   readonly models: ReadonlyMap<string, string>;
   readonly threads?: number;
+  /** Of the program, which DICOM objects name. */
+  readonly version: string;
 }

@@ -2,6 +2,8 @@
  * What an inference thread does: holds one half of each model, and turns jobs into results. Nothing here knows of
  * threads or queues, so that it can be tried without them.
  */
+import { exportSource } from '../../formats/dicom/derivedObject.js';
+import { isDicom } from '../../formats/dicom/dicomSource.js';
 import { maskToImage } from '../../formats/image.js';
 import { openImage } from '../../formats/imageFile.node.js';
 import { encodePng } from '../../formats/imageWrite.node.js';
@@ -12,11 +14,13 @@ import { annotated, type Segmented, segmentObjects } from '../../jobs/segmentObj
 import { weightsByPart } from '../../models/graphs.js';
 import { ClassNetwork } from '../../predict/classNetwork.js';
 import { loadModel } from '../../predict/loadModel.node.js';
+import { maskMillimetres } from '../../predict/millimetres.js';
 import { Segmenter } from '../../predict/segmenter.js';
 import type { Encoding } from '../../predict/types.js';
 import { nodeRuntime } from '../../runtime/nodeRuntime.node.js';
 import { allocateShared, packTensors, unpackTensors } from '../../runtime/tensorMemory.js';
 import type { Handlers } from '../../runtime/threadProtocol.js';
+import { dicomFiles } from './dicomFiles.js';
 import type { EncodedJob, InferenceContract, InputOf, ModelPart, OutputOf, ThreadSetup } from './messages.js';
 
 interface Context {
@@ -47,7 +51,9 @@ export class Work implements Handlers<InferenceContract> {
     const image = await source.read(frame);
     const start = performance.now();
     const encoding = await opened.encode(image);
-    return { encoding: { ...shared(encoding), frames: source.frames }, ms: since(start) };
+    const ms = since(start);
+    const dicom = isDicom(source) && { frame, calibration: source.calibration, source: exportSource(source.file) };
+    return { encoding: { ...shared(encoding), frames: source.frames, ...(dicom && { dicom }) }, ms };
   }
 
   /** One call by two names, which the server's metrics distinguish. */
@@ -73,10 +79,23 @@ export class Work implements Handlers<InferenceContract> {
     const objects: SegmentedObject[] = [];
     // One by one, so that the masks of a large image are not in memory together.
     for await (const one of segmentObjects(opened, encoding, job, { signal })) {
-      objects.push({ ...annotated(one), ...(form && (await inForm(one, form))) });
+      const millimetres =
+        encoding.dicom &&
+        maskMillimetres(
+          { width: one.width, height: one.height, data: one.mask },
+          encoding.dicom.calibration,
+          encoding.dicom.frame,
+        );
+      objects.push({
+        ...annotated(one),
+        ...(millimetres && { millimetres }),
+        ...(form && (await inForm(one, form))),
+      });
     }
-    const { width, height } = encoding;
-    return { image, width, height, objects, ms: since(start) };
+    const { width, height, dicom } = encoding;
+    const asked = dicom && (form?.format === 'dcmseg' || form?.format === 'dcmsr');
+    const files = asked && dicomFiles(opened, job, objects, { ...dicom, frames: encoding.frames }, this.#setup.version);
+    return { image, width, height, objects, ...(files && { objectFiles: files }), ms: since(start) };
   }
 
   /** What failed once is tried again at the next job. */

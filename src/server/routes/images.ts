@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
+import { regionsJson, spacingIn } from '../../formats/dicom/regions.js';
 import { Upload } from '../bodies.js';
 import type { ServerContext } from '../context.js';
-import { type Encoded, imageUnknown } from '../embeddings.js';
+import { type Encoded, imageUnknown, type KeptDicom } from '../embeddings.js';
 import { MAX_PATH_BODY, readImageBodies, receiveImage } from '../imageBody.js';
 import { forgetSchema, imageSchema, imagesSchema } from '../schemas.js';
 import { servedModel } from '../servedModel.js';
@@ -81,6 +82,21 @@ function frameId(file: string, frame: number): string {
 }
 
 function answer(image: string, model: string, { encoding, cached, ms }: Encoded) {
-  const { width, height, frames } = encoding;
-  return { image, width, height, ...(frames > 1 && { frames }), model, cached, encode_ms: ms };
+  const { width, height, frames, dicom } = encoding;
+  return {
+    ...{ image, width, height },
+    ...((frames > 1 || dicom) && { frames }),
+    ...(dicom && dicomAnswer(dicom)),
+    ...{ model, cached, encode_ms: ms },
+  };
+}
+
+/** What a DICOM file says about the frame. */
+function dicomAnswer({ frame, calibration }: KeptDicom) {
+  const { spacingMm } = spacingIn(calibration, frame);
+  return {
+    frame,
+    regions: regionsJson(calibration.regions),
+    spacing_mm: spacingMm && { x: spacingMm[0], y: spacingMm[1] },
+  };
 }

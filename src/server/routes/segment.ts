@@ -10,6 +10,7 @@ import type { JobObject, ResultForm, SegmentedImage, SegmentedObject, SegmentJob
 import { namedClasses } from '../../models/classLogits.js';
 import type { Encoding } from '../../predict/types.js';
 import type { ServerContext } from '../context.js';
+import type { KeptImage } from '../embeddings.js';
 import { everythingSchema, segmentSchema } from '../schemas.js';
 import { type ServedModel, servedModel } from '../servedModel.js';
 import { bodyLimit, MAX_EVERYTHING_PIXELS, MAX_PROMPTS_BYTES } from '../settings.js';
@@ -48,6 +49,7 @@ export function segmentRoutes(app: FastifyInstance, context: ServerContext): voi
         const auto = isAuto(request.body);
         checkNames(objects);
         const model = servedModel(context.models, request.body.model);
+        checkForm(format, context.embeddings.find(model.name, request.params.id));
         const job = {
           model: model.name,
           image: { content: request.params.id },
@@ -74,7 +76,9 @@ export function segmentRoutes(app: FastifyInstance, context: ServerContext): voi
       whileConnected(reply, async (signal) => {
         const { options = {}, format, lowResLogits } = request.body;
         const model = servedModel(context.models, request.body.model);
-        checkEverything(context.embeddings.find(model.name, request.params.id));
+        const kept = context.embeddings.find(model.name, request.params.id);
+        checkEverything(kept);
+        checkForm(format, kept);
         const job = {
           model: model.name,
           image: { content: request.params.id },
@@ -110,6 +114,13 @@ function checkEverything({ width, height }: Encoding): void {
   throw new SamusError('IMAGE_TOO_LARGE', message, 'send the image in half its size', details);
 }
 
+/** @throws SamusError DICOM_SEG_REFERENCE for DICOM objects of another image */
+function checkForm(format: ResultForm['format'], { dicom }: KeptImage): void {
+  if (dicom || (format !== 'dcmseg' && format !== 'dcmsr')) return;
+  const message = `expected a DICOM image for the format ${format}, got another one`;
+  throw new SamusError('DICOM_SEG_REFERENCE', message, 'ask for rle, png or polygons, or send the DICOM file');
+}
+
 function jobObjects(objects: readonly ObjectRequest[]): JobObject[] {
   return objects.map(({ name, points = [], box, mask, lowResLogits }, i) => ({
     name: name ?? `object-${i + 1}`,
@@ -123,7 +134,7 @@ function jobObjects(objects: readonly ObjectRequest[]): JobObject[] {
 function documentOf(
   { notice }: ServerContext,
   { name: model, config }: ServedModel,
-  { image, width, height, objects, ms }: SegmentedImage,
+  { image, width, height, objects, objectFiles, ms }: SegmentedImage,
 ) {
   const classes = namedClasses(config);
   const names = new Map(classes.map(({ id, name }) => [id, name]));
@@ -134,20 +145,24 @@ function documentOf(
     width,
     height,
     decode_ms: ms,
-    objects: objects.map((object) => responseOf(object, names)),
+    objects: objects.map((object) => responseOf(object, names, objectFiles !== undefined)),
+    ...objectFiles,
     notice,
   };
 }
 
-/** An object as in the annotation document, with the mask in the form of the request and of its prompts what was sent. */
-function responseOf(object: SegmentedObject, names: ReadonlyMap<number, string>) {
+/**
+ * An object as in the annotation document, with the mask in the form of the request and of its prompts what was sent.
+ * @param filed whether its mask is in a DICOM object
+ */
+function responseOf(object: SegmentedObject, names: ReadonlyMap<number, string>, filed: boolean) {
   const { rle, prompt: _, points, ...fields } = objectJson(object, names);
   const { box, png, polygons, lowResLogits, stability } = object;
   return {
     ...fields,
     points,
     ...(stability === undefined && { prompt: { points, ...(box && { box }) } }),
-    ...(png === undefined && !polygons && { rle }),
+    ...(png === undefined && !polygons && !filed && { rle }),
     ...(png !== undefined && { png }),
     ...(polygons && { polygons }),
     ...(lowResLogits !== undefined && { lowResLogits }),
