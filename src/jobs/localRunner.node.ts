@@ -15,7 +15,7 @@ import { drawOverlay, OVERLAY_COLORS } from '../formats/overlay.js';
 import { float32, type StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { logitSide } from '../models/graphs.js';
-import { modelLogits } from '../models/preprocessing.js';
+import { modelLogits } from '../models/imageFrame.js';
 import type { ClassNetwork } from '../predict/classNetwork.js';
 import { maskMillimetres } from '../predict/millimetres.js';
 import type { Segmenter } from '../predict/segmenter.js';

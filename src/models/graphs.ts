@@ -8,7 +8,7 @@ import { ancestors, input, type Tensor } from '../graph/tensor.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { type ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Architecture, ModelConfig, ModelGraph, PromptAnswer, PromptInputs } from './architecture.js';
-import { type ImageFrame, type InputShape, inputDims, shownSize } from './preprocessing.js';
+import { type ImageFrame, type InputShape, inputDims, shownSize } from './imageFrame.js';
 import { architectureOf, classesOf, preprocessingOf, promptedOf } from './registry.js';
 
 /** The input of a model. */

@@ -10,7 +10,7 @@ import { constant, type Tensor } from '../graph/tensor.js';
 import { float32, type StateDict, sizeOf, type TensorData } from '../graph/tensorData.js';
 import type { ParameterInfo } from '../nn/parameters.js';
 import type { ClassArchitecture, ModelConfig, PromptedArchitecture, PromptInputs } from './architecture.js';
-import { POINT_LABEL } from './promptPoints.js';
+import { POINT_LABEL } from './imageFrame.js';
 
 export const PROMPT_CHANNELS = ['point', 'box'] as const;
 

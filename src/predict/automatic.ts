@@ -6,7 +6,7 @@
 import { extentOf, type PixelBox } from '../formats/mask.js';
 import { removeSmallRegions } from '../formats/maskRegions.js';
 import { imageFrame } from '../models/graphs.js';
-import { type ImageFrame, imageLogits } from '../models/preprocessing.js';
+import { type ImageFrame, imageLogits } from '../models/imageFrame.js';
 import { type AutomaticOptions, type AutomaticSettings, automaticSettings } from './automaticOptions.js';
 import { withoutOverlaps } from './overlap.js';
 import { MAX_BATCH, maskFields, objectResult, type Segmenter } from './segmenter.js';

@@ -9,7 +9,8 @@ import { asFloat32, firstNotFinite, float32, type TensorData } from '../graph/te
 import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
 import { imageFrame, inputShape, networkGraph } from '../models/graphs.js';
-import { imageLogits, prepareImage, takesColour } from '../models/preprocessing.js';
+import { imageLogits, prepareImage } from '../models/imageFrame.js';
+import { takesColour } from '../models/preprocessing.js';
 import { architectureOf, classesOf } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import type { Runtime } from '../runtime/session.js';

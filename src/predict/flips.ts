@@ -4,7 +4,7 @@
  */
 import type { Image } from '../formats/image.js';
 import type { PixelBox } from '../formats/mask.js';
-import type { ImageFrame } from '../models/preprocessing.js';
+import type { ImageFrame } from '../models/imageFrame.js';
 import type { Flip, ObjectPrompt } from './types.js';
 
 export function flipImage(image: Image, flip: Flip): Image {

@@ -4,8 +4,8 @@
  */
 
 export { imageFrame } from '../models/graphs.js';
+export { type ImageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from '../models/imageFrame.js';
 export { modelFromParts, modelFromTensors } from '../models/model.js';
-export { type ImageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from '../models/preprocessing.js';
 export { type AutomaticResult, segmentEverything } from './automatic.js';
 export { AUTOMATIC_DEFAULTS, type AutomaticOptions } from './automaticOptions.js';
 export { type ClassAnswer, ClassNetwork, type ClassRequest } from './classNetwork.js';

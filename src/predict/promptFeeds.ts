@@ -6,8 +6,14 @@ import type { ErrorCode } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
 import type { PixelBox } from '../formats/mask.js';
 import { float32, type TensorData } from '../graph/tensorData.js';
-import { type ImageFrame, maskToLowRes, pointToModel } from '../models/preprocessing.js';
-import { POINT_LABEL, type PromptToken, promptTokens } from '../models/promptPoints.js';
+import {
+  type ImageFrame,
+  maskToLowRes,
+  POINT_LABEL,
+  type PromptToken,
+  pointToModel,
+  promptTokens,
+} from '../models/imageFrame.js';
 import type { ObjectPrompt, PointPrompt } from './types.js';
 
 /** Pixels that a box may extend beyond the image; tools with exclusive upper limits exceed it by one. */

@@ -9,7 +9,8 @@ import { type CleaningPrompt, cleanMask, partsOf } from '../formats/maskRegions.
 import { asFloat32, firstNotFinite, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig, PromptKind } from '../models/architecture.js';
 import { decoderGraph, encoderGraph, imageFrame, inputShape, weightsByPart } from '../models/graphs.js';
-import { type ImageFrame, imageLogits, imageMask, prepareImage, takesColour } from '../models/preprocessing.js';
+import { type ImageFrame, imageLogits, imageMask, prepareImage } from '../models/imageFrame.js';
+import { takesColour } from '../models/preprocessing.js';
 import { promptedOf, requirePrompts } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import { takenBy } from '../runtime/ortSession.js';

@@ -10,8 +10,7 @@ import { asFloat32, float32, type StateDict, type TensorData } from '../graph/te
 import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
 import { inputShape, logitSide, networkGraph, wholeModel } from '../models/graphs.js';
-import { inputDims, modelLogits } from '../models/preprocessing.js';
-import { type PromptToken, promptTokens } from '../models/promptPoints.js';
+import { inputDims, modelLogits, type PromptToken, promptTokens } from '../models/imageFrame.js';
 import { architectureOf } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';

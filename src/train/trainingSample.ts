@@ -15,12 +15,13 @@ import {
   type InputShape,
   inputDims,
   normalise,
+  type PromptToken,
   paste,
+  promptTokens,
   resizedFor,
   seenBy,
   shownSize,
-} from '../models/preprocessing.js';
-import { type PromptToken, promptTokens } from '../models/promptPoints.js';
+} from '../models/imageFrame.js';
 import { architectures } from '../models/registry.js';
 import { Random } from '../nn/random.js';
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createImage, type Image } from '../../src/formats/image.js';
 import type { StateDict } from '../../src/graph/tensorData.js';
 import { imageFrame } from '../../src/models/graphs.js';
-import { imageLogits, prepareImage } from '../../src/models/preprocessing.js';
+import { imageLogits, prepareImage } from '../../src/models/imageFrame.js';
 import { loadModel } from '../../src/predict/loadModel.node.js';
 import { Segmenter } from '../../src/predict/segmenter.js';
 import type { Encoding, Model, ObjectPrompt, PointPrompt } from '../../src/predict/types.js';

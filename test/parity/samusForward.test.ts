@@ -7,7 +7,7 @@ import { createImage } from '../../src/formats/image.js';
 import { input, type Tensor } from '../../src/graph/tensor.js';
 import { asFloat32, float32, type StateDict, type TensorData } from '../../src/graph/tensorData.js';
 import { decoderGraph } from '../../src/models/graphs.js';
-import { POINT_LABEL } from '../../src/models/promptPoints.js';
+import { POINT_LABEL } from '../../src/models/imageFrame.js';
 import { recognise } from '../../src/models/samus/config.js';
 import { samusEncoder } from '../../src/models/samus/imageEncoder.js';
 import { compile } from '../../src/nn/compile.js';

@@ -11,7 +11,7 @@ import { float32 } from '../../graph/tensorData.js';
 import { binaryCrossEntropy } from '../../nn/loss.js';
 import type { Parameters } from '../../nn/parameters.js';
 import type { Losses, PromptAnswer, PromptedArchitecture, ReferenceInput } from '../architecture.js';
-import { POINT_LABEL } from '../promptPoints.js';
+import { POINT_LABEL } from '../imageFrame.js';
 import {
   patchRules,
   readSizes,

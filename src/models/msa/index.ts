@@ -10,7 +10,7 @@ import { float32 } from '../../graph/tensorData.js';
 import { maskLoss } from '../../nn/loss.js';
 import { type Parameters, ZEROS } from '../../nn/parameters.js';
 import type { Losses, PromptAnswer, PromptedArchitecture, ReferenceInput } from '../architecture.js';
-import { POINT_LABEL } from '../promptPoints.js';
+import { POINT_LABEL } from '../imageFrame.js';
 import { SAM_S } from '../sam/config.js';
 import { fromSam } from '../sam/fromSam.js';
 import { SAM, SAM_DECODING, samDecoder } from '../sam/index.js';

@@ -4,19 +4,19 @@ import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { createImage, type Image } from '../formats/image.js';
 import { imageFrame } from './graphs.js';
 import {
-  GREY_STRETCHED,
   type ImageFrame,
   imageLogits,
   imageMask,
   maskToLowRes,
   modelLogits,
   normalise,
-  type Preprocessing,
   pointToModel,
   prepareImage,
+  promptTokens,
   type ShownPicture,
   seenBy,
-} from './preprocessing.js';
+} from './imageFrame.js';
+import { GREY_STRETCHED, type Preprocessing } from './preprocessing.js';
 import { SAM_PREPROCESSING, SAM_VIT_B } from './sam/config.js';
 import { SAMUS_B } from './samus/config.js';
 
@@ -269,5 +269,25 @@ describe('clipping to percentiles', () => {
       const flat = createImage(3, 1, 1, Uint8Array.of(level, level, level));
       expect(seenBy({ ...GREY_STRETCHED, percentiles: [0.5, 99.5] }, flat).data).toEqual(flat.data);
     }
+  });
+});
+
+describe('the points of a prompt', () => {
+  it('are clicks, then the box or SAM’s padding', () => {
+    expect(promptTokens([[3, 4, 1]])).toEqual([
+      [3, 4, 1],
+      [0, 0, -1],
+    ]);
+    expect(promptTokens([[3, 4, 0]], [1, 2, 5, 6])).toEqual([
+      [3, 4, 0],
+      [1, 2, 2],
+      [5, 6, 3],
+    ]);
+    expect(promptTokens([], [1, 2, 5, 6], 3)).toEqual([
+      [1, 2, 2],
+      [5, 6, 3],
+      [0, 0, -1],
+    ]);
+    expect(promptTokens([])).toEqual([]);
   });
 });
