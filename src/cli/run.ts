@@ -2,7 +2,7 @@
  * Prints the outcome or error of a command and sets the exit code, the same way for every command. With `--json`,
  * stdout gets one document and nothing else.
  */
-import { type Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import type { ErrorCode } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
 import { isInterrupted } from './interrupt.js';
@@ -24,17 +24,13 @@ export function finish(outcome: Outcome, json = false): void {
   process.exitCode = outcome.exitCode ?? 0;
 }
 
-/** Runs the command that `args` name; never throws. */
-export async function runProgram(program: Command, args: readonly string[]): Promise<void> {
-  try {
-    await program.parseAsync(args, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return;
-    if (isInterrupted()) return;
-    const known = error instanceof CommanderError ? usageError(error) : asSamusError(error);
-    reportError(known ?? error, asksForJson(args));
-    process.exitCode = known?.exitCode ?? 1;
-  }
+/** Reports what ended a command, and sets the exit code. */
+export function failed(error: unknown, json: boolean): void {
+  // Commander throws after it has printed help or the version.
+  if ((error instanceof CommanderError && error.exitCode === 0) || isInterrupted()) return;
+  const known = error instanceof CommanderError ? usageError(error) : asSamusError(error);
+  reportError(known ?? error, json);
+  process.exitCode = known?.exitCode ?? 1;
 }
 
 /** Prints an error: the document with `--json`, two lines for a person, the stack for a bug. Ctrl-C is none. */

@@ -16,9 +16,9 @@ import {
   type SegmentJob,
 } from '../jobs/segmentJob.js';
 import { namedClasses } from '../models/classLogits.js';
-import { isAsked } from '../predict/asking.js';
 import type { AutomaticSettings } from '../predict/automaticOptions.js';
 import { ClassNetwork } from '../predict/classNetwork.js';
+import { isAsked } from '../predict/prompts.js';
 import type { Segmenter } from '../predict/segmenter.js';
 import { beforeInterruptedEnd, whole } from './interrupt.js';
 import type { FlipOptions, ModelOptions } from './modelOptions.js';

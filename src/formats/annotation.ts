@@ -1,7 +1,7 @@
 /**
  * The annotation document: images with their objects, what was asked about each, what was drawn by hand, and the masks.
  * The page saves it, `samus segment --json` prints it and `--prompts` reads it. This file has its type and its writer;
- * annotationRead.ts reads it, and predict/asking.ts says what the prompts mean.
+ * annotationRead.ts reads it, and predict/prompts.ts says what the prompts mean.
  */
 import type { Json, SamusError } from '../errors.js';
 import { type PixelBox, type Rle, rleArea, rleBox } from './rle.js';

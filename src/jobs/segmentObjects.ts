@@ -1,5 +1,5 @@
 /**
- * Segments one encoded image: its prompted objects (predict/asking.ts) with strokes applied to the answers, or
+ * Segments one encoded image: its prompted objects (predict/prompts.ts) with strokes applied to the answers, or
  * everything in it. The command line and the server's threads share this code; it reads no files.
  */
 import { SamusError } from '../errors.js';
@@ -7,9 +7,9 @@ import type { AnnotatedObject } from '../formats/annotation.js';
 import { decodeRle, encodeRle, type Rle } from '../formats/rle.js';
 import { withStrokes } from '../formats/runs.js';
 import { classesOf, promptedOf } from '../models/registry.js';
-import { askInTurn, type FirstGuess, isAsked, promptOf, type Question, questionsOf } from '../predict/asking.js';
 import { segmentEverything } from '../predict/automatic.js';
 import { ClassNetwork } from '../predict/classNetwork.js';
+import { askInTurn, type FirstGuess, isAsked, promptOf, type Question, questionsOf } from '../predict/prompts.js';
 import { maskFields, type Segmenter } from '../predict/segmenter.js';
 import type { Candidate, Encoding, ObjectResult } from '../predict/types.js';
 import type { JobObject, SegmentJob } from './segmentJob.js';

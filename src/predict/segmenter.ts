@@ -16,7 +16,7 @@ import { LazySession } from '../nn/compile.js';
 import { takenBy } from '../runtime/ortSession.js';
 import type { Runtime, SessionOptions } from '../runtime/session.js';
 import { flipEach, flipImage, flipPrompt, meanOf } from './flips.js';
-import { objectName, type PromptFeeds, promptFeeds } from './promptFeeds.js';
+import { objectName, type PromptFeeds, promptFeeds } from './prompts.js';
 import type { Candidate, Encoding, Flip, Model, ObjectPrompt, ObjectResult, SegmentOptions } from './types.js';
 
 /** Where and how the sessions run. */
@@ -82,7 +82,7 @@ export class Segmenter {
   /**
    * The mask of one object.
    * @throws SamusError SEGMENTER_DISPOSED, ENCODING_SHAPE for an encoding of another model, PROMPT_… as in
-   *   promptFeeds.ts, and as sessions
+   *   prompts.ts, and as sessions
    */
   segment(encoding: Encoding, object: ObjectPrompt, options?: SegmentOptions): Promise<ObjectResult>;
   /** The masks of several objects, in order; the decoder runs once for all of them. */

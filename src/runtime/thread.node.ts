@@ -25,7 +25,7 @@ export function startThread(program: URL, { name, data, stackMb, lostError }: Th
   });
   const exited = new Promise<number>((resolve) => worker.once('exit', resolve));
   return {
-    post: (message, transfer) => worker.postMessage(message, transfer),
+    postMessage: (message, transfer) => worker.postMessage(message, transfer),
     listen: (receive) => worker.on('message', receive),
     onLost(lost) {
       worker.once('error', lost);
@@ -46,7 +46,7 @@ export function ownerChannel(): OwnerChannel {
   const port = parentPort;
   if (!port) throw new Error('this is the program of a worker thread');
   return {
-    post: (message, transfer) => port.postMessage(message, transfer),
+    postMessage: (message, transfer) => port.postMessage(message, transfer),
     listen: (receive) => port.on('message', receive),
     close: () => port.close(),
   };

@@ -14,7 +14,7 @@ function joined(handlers: Handlers<Counting>) {
   let lose: (error: Error) => void = () => undefined;
   const end = async () => port1.close();
   const client = new ThreadClient<Counting>({
-    post: (message, transfer) => port1.postMessage(message, [...transfer]),
+    postMessage: (message, transfer) => port1.postMessage(message, [...transfer]),
     listen: (receive) => port1.addEventListener('message', ({ data }) => receive(data)),
     onLost: (lost) => {
       lose = lost;
@@ -25,7 +25,7 @@ function joined(handlers: Handlers<Counting>) {
   });
   serveCalls<Counting>(
     {
-      post: (message, transfer) => port2.postMessage(message, [...transfer]),
+      postMessage: (message, transfer) => port2.postMessage(message, [...transfer]),
       listen: (receive) => port2.addEventListener('message', ({ data }) => receive(data)),
       close: () => port2.close(),
     },

@@ -20,9 +20,9 @@ type FromThread<Output, Progress> =
   | { readonly type: 'failed'; readonly id: number; readonly error: WireError }
   | { readonly type: 'closed' };
 
-/** One end of a connection between two threads. */
+/** One end of a connection between two threads; `postMessage` is that of the platform. */
 interface Channel {
-  post(message: object, transfer: readonly ArrayBuffer[]): void;
+  postMessage(message: object, transfer: readonly ArrayBuffer[]): void;
   listen<Message>(receive: (message: Message) => void): void;
 }
 
@@ -126,7 +126,7 @@ export class ThreadClient<C extends Contract> {
       });
       signal?.addEventListener('abort', abort);
       this.#thread.hold(true);
-      this.#thread.post({ type: 'call', id, method, input }, transfer);
+      this.#thread.postMessage({ type: 'call', id, method, input }, transfer);
     });
   }
 
@@ -149,7 +149,7 @@ export class ThreadClient<C extends Contract> {
   }
 
   #post(message: ToThread<C>): void {
-    this.#thread.post(message, []);
+    this.#thread.postMessage(message, []);
   }
 
   #lose(error: Error): void {
@@ -182,7 +182,7 @@ export function serveCalls<C extends Contract>(
 ): void {
   const running = new Map<number, { readonly controller: AbortController; readonly ended: Promise<void> }>();
   const send = (message: FromThread<unknown, unknown>, transfer: readonly ArrayBuffer[] = []): void =>
-    owner.post(message, transfer);
+    owner.postMessage(message, transfer);
 
   const answer = async <K extends keyof C>(id: number, method: K, input: C[K]['input'], signal: AbortSignal) => {
     const transfer = new Set<ArrayBuffer>();

@@ -8,7 +8,7 @@ import { pageError } from './pageError.js';
  */
 export function workerClient<C extends Contract>(worker: Worker): ThreadClient<C> {
   return new ThreadClient({
-    post: (message, transfer) => worker.postMessage(message, [...transfer]),
+    postMessage: (message, transfer) => worker.postMessage(message, [...transfer]),
     listen: (receive) => worker.addEventListener('message', ({ data }) => receive(data)),
     onLost(lost) {
       const broken = (reason: string | undefined): void => lost(pageError('WORKER_BROKEN', { reason: reason ?? '' }));
@@ -76,7 +76,7 @@ export class PageWorker<C extends Contract> {
 export function serveWorker<C extends Contract>(handlers: Handlers<C>): void {
   serveCalls(
     {
-      post: (message, transfer) => self.postMessage(message, { transfer: [...transfer] }),
+      postMessage: (message, transfer) => self.postMessage(message, { transfer: [...transfer] }),
       listen: (receive) => self.addEventListener('message', ({ data }) => receive(data)),
       close: () => self.close(),
     },

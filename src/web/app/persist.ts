@@ -3,7 +3,7 @@
  * when saving fails; it is retried (storage/writeQueue.ts), and nothing is lost from this session.
  */
 import { effect } from '@preact/signals';
-import { hasPrompts } from '../../predict/asking.js';
+import { hasPrompts } from '../../predict/prompts.js';
 import { isCorrected } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
 import { type Settings, type SourceFolder, Store, type StoredFile } from '../storage/database.js';

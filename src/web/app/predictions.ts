@@ -5,7 +5,7 @@
 import { effect } from '@preact/signals';
 import { SamusError } from '../../errors.js';
 import { decodeRle, packRle, rleCounts } from '../../formats/rle.js';
-import { askInTurn, hasPrompts } from '../../predict/asking.js';
+import { askInTurn, hasPrompts } from '../../predict/prompts.js';
 import { seen, withAnswer } from '../document/edit.js';
 import { promptKey, promptSteps } from '../document/promptKey.js';
 import type { Annotation, PackedMask } from '../document/types.js';

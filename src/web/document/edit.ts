@@ -4,7 +4,7 @@
  */
 import type { PixelBox } from '../../formats/rle.js';
 import { contains, isEmpty, subtract, unite, withStrokes } from '../../formats/runs.js';
-import { hasPrompts } from '../../predict/asking.js';
+import { hasPrompts } from '../../predict/prompts.js';
 import type { PointPrompt } from '../../predict/types.js';
 import { promptKey } from './promptKey.js';
 import type { Annotation, Answer, ImageDocument, PackedMask, Scale, StartMask, Strokes } from './types.js';

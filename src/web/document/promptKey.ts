@@ -2,7 +2,7 @@
  * Names a set of prompts, to distinguish a current answer from a stale one. Equal names must mean equal masks from the
  * same model, so everything that affects a mask is part of the name.
  */
-import { type Question, questionsOf } from '../../predict/asking.js';
+import { type Question, questionsOf } from '../../predict/prompts.js';
 import type { Annotation } from './types.js';
 
 type Prompts = Pick<Annotation, 'points' | 'box' | 'start' | 'multimask' | 'raw'>;

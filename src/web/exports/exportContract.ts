@@ -1,6 +1,7 @@
 /** The calls of the worker for files (exportWorker.ts): packing, unpacking and long computations. */
-import { hasPrompts } from '../../predict/asking.js';
+
 import type { Measurement } from '../../predict/measure.js';
+import { hasPrompts } from '../../predict/prompts.js';
 import type { Annotation, ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 import type { Imported } from './readAnnotations.js';
 

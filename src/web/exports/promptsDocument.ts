@@ -4,7 +4,7 @@
  */
 import type { Json } from '../../errors.js';
 import { type AnnotatedObject, annotationJson, type PromptedObject } from '../../formats/annotation.js';
-import { hasPrompts } from '../../predict/asking.js';
+import { hasPrompts } from '../../predict/prompts.js';
 import { promptKey } from '../document/promptKey.js';
 import type { Annotation, Answer, ClassEntry, ImageDocument } from '../document/types.js';
 

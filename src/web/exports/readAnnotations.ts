@@ -15,7 +15,7 @@ import {
 } from '../../formats/cocoRead.js';
 import { type Fields, isFields, parsePythonJson } from '../../formats/jsonFields.js';
 import { decodeRle, encodeRle, type Rle, rleCounts } from '../../formats/rle.js';
-import { hasPrompts, isAsked } from '../../predict/asking.js';
+import { hasPrompts, isAsked } from '../../predict/prompts.js';
 import type { ObjectSeed } from '../document/edit.js';
 import { classColor, freeClass, LAST_CLASS } from '../document/palette.js';
 import type { ClassEntry, PackedMask, StartMask } from '../document/types.js';

@@ -1,7 +1,7 @@
 /** Describes an object in words, for the list of objects and for screen readers. */
 import { rleArea } from '../../formats/rle.js';
 import { partCount } from '../../formats/runs.js';
-import { hasPrompts } from '../../predict/asking.js';
+import { hasPrompts } from '../../predict/prompts.js';
 import { missesClicks } from '../document/edit.js';
 import { promptKey } from '../document/promptKey.js';
 import type { Annotation, PackedMask, Scale } from '../document/types.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { imageFrame } from '../models/graphs.js';
-import { promptFeeds } from './promptFeeds.js';
+import { promptFeeds } from './prompts.js';
 import type { ObjectPrompt } from './types.js';
 
 /** An image of the model's size: coordinates stay what they are. */
