@@ -218,6 +218,7 @@ export const ERRORS = {
   PACS_LIMIT: failure('The PACS sends more than the limit.'),
   PACS_MATCH: usage('A search of the PACS names an element that is not searched for.'),
   PACS_NOT_FOUND: input('The PACS has nothing of this UID, or the URL is wrong.'),
+  PACS_NOT_SERVED: usage('The server was started without a PACS.'),
   PACS_REDIRECT: failure('The PACS redirects to another host.'),
   PACS_REFUSED: input('The PACS does not accept a file.'),
   PACS_UID: usage('A value is not a DICOM UID.'),

@@ -5,10 +5,8 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SamusError } from '../errors.js';
-import { textOf } from '../formats/dicom/dataSet.js';
-import { readDicomFile } from '../formats/dicom/dicomFile.js';
-import { isUid } from '../formats/dicomweb/dicomJson.js';
-import type { DicomWeb } from '../formats/dicomweb/dicomWeb.js';
+import type { DicomWeb, InstanceUids } from '../formats/dicomweb/dicomWeb.js';
+import { instanceUids } from '../formats/dicomweb/instanceUids.js';
 import { SNIFF_BYTES, sniffFormat } from '../formats/imageFormat.js';
 import { hintAfterInterrupt } from './interrupt.js';
 import { endsAll, openPacs, type PacsOptions } from './pacsRun.js';
@@ -17,12 +15,6 @@ import type { Outcome } from './run.js';
 
 export interface PutOptions extends PacsOptions {
   readonly again?: boolean;
-}
-
-interface Identity {
-  readonly study: string;
-  readonly series: string;
-  readonly instance: string;
 }
 
 /** What became of one file. */
@@ -72,7 +64,7 @@ interface Attempt {
 async function putFile(pacs: DicomWeb, there: PresentInstances, file: string, again: boolean): Promise<Attempt> {
   const bytes = await readFile(file);
   // What cannot be read here is sent all the same: whether it is accepted is for the PACS to say.
-  const identity = await identityOf(bytes);
+  const identity = await instanceUids(bytes);
   const instance = identity?.instance ?? null;
   try {
     if (identity && !again && (await there.has(identity))) {
@@ -98,7 +90,7 @@ class PresentInstances {
   constructor(readonly pacs: DicomWeb) {}
 
   /** @throws SamusError PACS_UNREACHABLE, PACS_BUSY, PACS_REDIRECT */
-  async has({ study, series, instance }: Identity): Promise<boolean> {
+  async has({ study, series, instance }: InstanceUids): Promise<boolean> {
     const key = `${study} ${series}`;
     const known = this.#series.get(key) ?? (await this.#ask(study, series));
     this.#series.set(key, known);
@@ -115,15 +107,6 @@ class PresentInstances {
       throw error;
     }
   }
-}
-
-async function identityOf(bytes: Uint8Array): Promise<Identity | undefined> {
-  const data = await readDicomFile(bytes).then(
-    (file) => file.data,
-    () => undefined,
-  );
-  const [study, series, instance] = [0x0020_000d, 0x0020_000e, 0x0008_0018].map((tag) => data && textOf(data, tag));
-  return isUid(study) && isUid(series) && isUid(instance) ? { study, series, instance } : undefined;
 }
 
 /** The DICOM files, by content or by name, and how many others there are. @throws SamusError IMAGE_NOT_FOUND */

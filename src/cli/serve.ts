@@ -24,6 +24,8 @@ export function serveCommand(): Command {
     .option('--host <address>', 'address to listen on; any but loopback needs --token-file', '127.0.0.1')
     .option('--token-file <file>', 'require the token in this file (at least 16 characters)')
     .option('--folder <folder>', 'let requests name images in this folder by path')
+    .option('--dicomweb <url>', 'let the page use the PACS at this address of DICOMweb')
+    .option('--dicomweb-auth <file>', 'a file with a token or user:password for the PACS')
     .option('--model <model>', `${MODEL_NAMES}; repeatable, the first is the default`, collect)
     .option('--allow-host <name>', 'another host name that clients use for the server; repeatable', collect)
     .option('--threads <count>', 'threads of one operation (default: one per core)', parseCount('--threads', 1));

@@ -3,6 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { SamusError } from '../errors.js';
+import { readPacsAuth } from '../formats/dicomweb/pacsAuth.node.js';
 import type { Server } from '../server/server.js';
 import type { LogFormat, LogLevel, ServerSettings } from '../server/settings.js';
 import { explainInterruptBy, whole } from './interrupt.js';
@@ -16,6 +17,8 @@ export interface ServeOptions {
   readonly model: readonly string[];
   readonly tokenFile?: string;
   readonly folder?: string;
+  readonly dicomweb?: string;
+  readonly dicomwebAuth?: string;
   readonly allowHost?: readonly string[];
   readonly threads?: number;
   readonly cacheMb: number;
@@ -37,7 +40,7 @@ const MIN_TOKEN = 16;
 /** Serves until a signal, then exits with code 0. @throws SamusError if it cannot start */
 export async function serve(options: ServeOptions): Promise<void> {
   const token = options.tokenFile === undefined ? undefined : await readToken(options.tokenFile);
-  const settings = settingsOf(options, token);
+  const settings = { ...settingsOf(options, token), ...(await pacsOf(options)) };
   // Usage errors above are reported before loading the server.
   const { createServer } = await import('../server/server.js');
   const server = await createServer(settings);
@@ -133,6 +136,19 @@ function settingsOf(options: ServeOptions, token: string | undefined): ServerSet
     ...(threads !== undefined && { threads }),
     ...(hosts.length > 0 && { hosts: hosts.map((name) => name.toLowerCase()) }),
   };
+}
+
+/** @throws SamusError PACS_AUTH_FILE, USAGE_MISSING_OPTION */
+async function pacsOf({ dicomweb: url, dicomwebAuth }: ServeOptions): Promise<Pick<ServerSettings, 'pacs'>> {
+  if (url === undefined && dicomwebAuth === undefined) return {};
+  if (url === undefined) {
+    throw new SamusError(
+      'USAGE_MISSING_OPTION',
+      'expected --dicomweb with --dicomweb-auth, got none',
+      'add --dicomweb',
+    );
+  }
+  return { pacs: { url, ...(dicomwebAuth !== undefined && { authorization: await readPacsAuth(dicomwebAuth) }) } };
 }
 
 function isLoopback(host: string): boolean {

@@ -7,7 +7,7 @@ import type { ImageFolder } from './imageFolder.js';
 import type { Inference } from './inference/inference.js';
 import type { Metrics } from './metrics.js';
 import type { ServedModel } from './servedModel.js';
-import type { ServerLimits } from './settings.js';
+import type { ServedPacs, ServerLimits } from './settings.js';
 
 export interface ServerContext {
   readonly version: string;
@@ -20,6 +20,7 @@ export interface ServerContext {
   readonly uploads: UploadBudget;
   readonly metrics: Metrics;
   readonly folder?: ImageFolder;
+  readonly pacs?: ServedPacs;
   /** Whether the server is ending. */
   readonly isDraining: () => boolean;
 }

@@ -39,6 +39,14 @@ const INFER_BODY = {
   content: { 'application/json': { schema: { type: 'object' } }, 'application/octet-stream': BINARY },
 };
 
+const DICOM_BODY = { required: true, content: { 'application/dicom': BINARY } };
+
+/** By path. */
+const BODIES: Readonly<Record<string, object>> = {
+  '/api/v1/images': IMAGE_BODY,
+  '/api/v1/pacs/instances': DICOM_BODY,
+};
+
 /** Given before a route is found, so that no route lists them. */
 const BEFORE = 'A request that is sent too slowly gets 408, one with too large headers 431.';
 
@@ -50,6 +58,7 @@ export async function describeRoutes(app: FastifyInstance, version: string, noti
       info: { title: 'samus', version, description: `Promptable ultrasound segmentation. ${notice}. ${BEFORE}` },
       tags: [
         { name: 'images', description: 'images in, masks out' },
+        { name: 'pacs', description: 'the PACS of --dicomweb' },
         { name: 'server', description: 'health, models, metrics' },
         { name: 'open inference protocol', description: 'encoder and decoder as tensors in and out' },
       ],
@@ -60,7 +69,7 @@ export async function describeRoutes(app: FastifyInstance, version: string, noti
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject;
       const paths = Object.entries(document.openapiObject.paths ?? {}).map(([path, item]) => {
-        const body = path === '/api/v1/images' ? IMAGE_BODY : path.endsWith('/infer') ? INFER_BODY : undefined;
+        const body = path.endsWith('/infer') ? INFER_BODY : BODIES[path];
         return [path, body && item?.post ? { ...item, post: { ...item.post, requestBody: body } } : item];
       });
       return { ...document.openapiObject, paths: Object.fromEntries(paths) };

@@ -11,6 +11,7 @@ const MEANINGS = {
   415: 'of no type that is taken here',
   422: 'the image, the mask or the tensors cannot be used',
   500: 'a bug, or a lost inference thread',
+  502: 'the PACS does not answer, denies access, or does not speak DICOMweb',
   503: 'too much to do, or ending: try again after Retry-After seconds',
 } as const;
 

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
+import { dicomWeb } from '../formats/dicomweb/dicomWeb.js';
 import { guardAccess } from './access.js';
 import { reserveBodies, UploadBudget, unpackBodies } from './bodies.js';
 import type { ServerContext } from './context.js';
@@ -19,6 +20,7 @@ import { Metrics } from './metrics.js';
 import { oipRoutes } from './oip/routes.js';
 import { imageRoutes } from './routes/images.js';
 import { infoRoutes } from './routes/info.js';
+import { pacsRoutes } from './routes/pacs.js';
 import { pageRoutes } from './routes/pages.js';
 import { segmentRoutes } from './routes/segment.js';
 import { SECURITY_HEADERS } from './securityHeaders.js';
@@ -65,12 +67,14 @@ export interface Server {
   drain(maxMs: number): Promise<void>;
 }
 
-/** @throws SamusError MODEL_…, FOLDER_NOT_FOUND, and what reading models throws */
+/** @throws SamusError MODEL_…, FOLDER_NOT_FOUND, PACS_URL, and what reading models throws */
 export async function createServer(settings: ServerSettings): Promise<Server> {
-  const { version, notice, token, hosts, logLevel = 'info', logFormat = 'json' } = settings;
+  const { version, notice, token, hosts, pacs, logLevel = 'info', logFormat = 'json' } = settings;
   const limits = { ...DEFAULT_LIMITS, ...settings.limits };
   const models = await describeModels(settings.models);
   const folder = settings.folder === undefined ? undefined : await openImageFolder(settings.folder);
+  // Refuses a wrong address now, not when it is first used.
+  if (pacs) dicomWeb(pacs.url);
   const metrics = new Metrics();
   const embeddings = new Embeddings(limits.cacheMb * 1e6);
   const inference = new Inference(models, embeddings, limits, settings, metrics.observeJob);
@@ -86,6 +90,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
     uploads,
     metrics,
     ...(folder && { folder }),
+    ...(pacs && { pacs }),
     isDraining: () => draining,
   };
 
@@ -132,6 +137,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
   infoRoutes(app, context);
   imageRoutes(app, context);
   segmentRoutes(app, context);
+  pacsRoutes(app, context);
   await app.register((scope) => oipRoutes(scope, context));
   await app.register((scope) => pageRoutes(scope, context));
   app.addHook('onClose', () => inference.close());

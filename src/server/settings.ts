@@ -44,6 +44,12 @@ export const MAX_EVERYTHING_PIXELS = 8e6;
 export const MAX_OBJECTS = 64;
 export const MAX_POINTS = 256;
 
+export interface ServedPacs {
+  readonly url: string;
+  /** Value of the header Authorization. */
+  readonly authorization?: string;
+}
+
 export interface ServerSettings {
   /** Models to serve, each as loadModel takes it; the first is the default. */
   readonly models: readonly string[];
@@ -54,6 +60,8 @@ export interface ServerSettings {
   readonly token?: string;
   /** Folder whose images may be named by their path in it. */
   readonly folder?: string;
+  /** DICOMweb service that pages may use through the server. */
+  readonly pacs?: ServedPacs;
   readonly limits?: Partial<ServerLimits>;
   /** Threads of one operation; default one per core. */
   readonly threads?: number;

@@ -221,7 +221,7 @@ describe.skipIf(!hasOrthanc && !process.env.CI)('samus pacs with Orthanc (needs 
   });
 
   it('signs in with a file, whose content it never shows', async () => {
-    const closed = await startOrthanc('Geheim:nis 7');
+    const closed = await startOrthanc({ password: 'Geheim:nis 7' });
     try {
       writeFileSync(join(folder, 'auth'), 'samus:Geheim:nis 7\n');
       writeFileSync(join(folder, 'wrong'), 'samus:guess\n');

@@ -19,6 +19,8 @@ export interface Orthanc {
   readonly url: string;
   /** Of Orthanc's own interface. */
   readonly home: string;
+  /** Of DIMSE, where asked for. */
+  readonly dicomPort: number;
   stop(): Promise<void>;
 }
 
@@ -28,16 +30,23 @@ const WATCH = `"$1" "$2/conf.json" >"$2/log" 2>&1 & child=$!; read -r _; kill "$
 /** Starts and the port may be taken meanwhile. */
 const ATTEMPTS = 5;
 
-/** @param password of the user `samus`; without it, everyone may do everything */
-export async function startOrthanc(password?: string): Promise<Orthanc> {
+interface OrthancOptions {
+  /** Of the user `samus`; without it, everyone may do everything. */
+  readonly password?: string;
+  /** Whether it also speaks DIMSE, as ORTHANC. */
+  readonly dimse?: boolean;
+}
+
+export async function startOrthanc({ password, dimse = false }: OrthancOptions = {}): Promise<Orthanc> {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const [port, dicomPort] = [await freePort(), await freePort()];
     const folder = mkdtempSync(join(tmpdir(), 'samus-orthanc-'));
     const settings = {
       ...{ StorageDirectory: folder, IndexDirectory: folder, HttpPort: port, RemoteAccessAllowed: false },
       AuthenticationEnabled: password !== undefined,
       ...(password !== undefined && { RegisteredUsers: { samus: password } }),
-      ...{ DicomServerEnabled: false, Plugins: [PLUGIN], DicomWeb: { Enable: true, Root: '/dicom-web/' } },
+      ...{ DicomServerEnabled: dimse, DicomPort: dicomPort, DicomAet: 'ORTHANC' },
+      ...{ Plugins: [PLUGIN], DicomWeb: { Enable: true, Root: '/dicom-web/' } },
       OverwriteInstances: true,
     };
     writeFileSync(join(folder, 'conf.json'), JSON.stringify(settings));
@@ -50,7 +59,7 @@ export async function startOrthanc(password?: string): Promise<Orthanc> {
       await ended;
     };
     const home = `http://127.0.0.1:${port}`;
-    if (await answers(`${home}/system`, child, folder)) return { url: `${home}/dicom-web`, home, stop };
+    if (await answers(`${home}/system`, child, folder)) return { url: `${home}/dicom-web`, home, dicomPort, stop };
     const log = readFileSync(join(folder, 'log'), 'utf8');
     await stop();
     if (attempt === ATTEMPTS) throw new Error(`Orthanc does not start:\n${log}`);

@@ -32,6 +32,8 @@ export interface DicomWeb {
   instance(uids: InstanceUids): Promise<Uint8Array>;
   /** As {@link instance}, piece by piece. @param begin called for each attempt; returns what takes the pieces */
   receive(uids: InstanceUids, begin: () => Promise<(piece: Uint8Array) => Promise<void>>): Promise<void>;
+  /** As {@link instance}, as a stream that begins with the first piece; what is lost later is not fetched again. */
+  stream(uids: InstanceUids): Promise<AsyncIterable<Uint8Array>>;
   /**
    * Stores one instance. Sending it again with the same UID does no harm.
    * @param instance its UID; without it the PACS says which it was
@@ -99,14 +101,20 @@ export function dicomWeb(url: string, options: PacsOptions = {}): DicomWeb {
     return [...found.values()];
   };
 
-  const receive: DicomWeb['receive'] = async ({ study, series, instance }, begin) => {
+  const fetchInstance = async <T>(
+    { study, series, instance }: InstanceUids,
+    read: (pieces: AsyncGenerator<Uint8Array>) => Promise<T>,
+  ): Promise<T> => {
     for (const uid of [study, series, instance]) checkUid(uid);
     const address = `${root}/studies/${study}/series/${series}/instances/${instance}`;
-    await askPacs(address, { accept: INSTANCE_TYPE }, options, async (answer) => {
-      const take = await begin();
-      for await (const piece of contentOf(answer, maxBytes)) await take(piece);
-    });
+    return askPacs(address, { accept: INSTANCE_TYPE }, options, (answer) => read(contentOf(answer, maxBytes)));
   };
+
+  const receive: DicomWeb['receive'] = (uids, begin) =>
+    fetchInstance(uids, async (pieces) => {
+      const take = await begin();
+      for await (const piece of pieces) await take(piece);
+    });
 
   return {
     studies: (query = {}, limit = MOST_RESULTS) =>
@@ -128,6 +136,15 @@ export function dicomWeb(url: string, options: PacsOptions = {}): DicomWeb {
     },
 
     receive,
+
+    stream: (uids) =>
+      fetchInstance(uids, async (pieces) => {
+        const first = await pieces.next();
+        return (async function* () {
+          if (!first.done) yield first.value;
+          yield* pieces;
+        })();
+      }),
 
     async instance(uids) {
       let pieces: Uint8Array[] = [];

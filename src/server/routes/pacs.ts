@@ -1,0 +1,148 @@
+/**
+ * `/api/v1/pacs`: the page's way to the PACS that the operator named. Pages may reach this server only, and no request
+ * chooses another PACS. Answers hold nothing of a patient unless asked for.
+ */
+import { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import { SamusError } from '../../errors.js';
+import { type DicomWeb, dicomWeb, type PacsQuery } from '../../formats/dicomweb/dicomWeb.js';
+import { instanceUids } from '../../formats/dicomweb/instanceUids.js';
+import { Upload } from '../bodies.js';
+import type { ServerContext } from '../context.js';
+import {
+  pacsInstanceSchema,
+  pacsInstancesSchema,
+  pacsSchema,
+  pacsSeriesSchema,
+  pacsStoreSchema,
+  pacsStudiesSchema,
+} from '../pacsSchemas.js';
+import { bodyLimit, MAX_BODY_BYTES } from '../settings.js';
+import { whileConnected } from '../whileConnected.js';
+
+interface StudiesQuery {
+  readonly modality?: string;
+  readonly patientId?: string;
+  readonly patientName?: string;
+  readonly accession?: string;
+  readonly date?: string;
+  readonly patient?: 'true' | 'false';
+}
+
+interface SeriesQuery {
+  readonly study: string;
+  readonly modality?: string;
+  readonly patient?: 'true' | 'false';
+}
+
+interface InstancesQuery {
+  readonly study: string;
+  readonly series: string;
+}
+
+/** Studies that are listed at most; more are not looked through, but searched for. */
+const MOST_STUDIES = 200;
+
+export function pacsRoutes(app: FastifyInstance, context: ServerContext): void {
+  const open = (signal: AbortSignal): DicomWeb => {
+    const { pacs } = context;
+    if (pacs) return dicomWeb(pacs.url, { ...pacs, signal });
+    const message = 'this server was started without a PACS';
+    throw new SamusError('PACS_NOT_SERVED', message, 'start it with --dicomweb URL');
+  };
+  app.register(async (scope) => {
+    // Names, dates and UIDs: nobody keeps them.
+    scope.addHook('onRequest', async (_, reply) => {
+      reply.header('cache-control', 'no-store');
+    });
+    searchRoutes(scope, open);
+    instanceRoutes(scope, open, context);
+    scope.get('/api/v1/pacs', { schema: pacsSchema }, async () => ({ available: context.pacs !== undefined }));
+  });
+}
+
+function searchRoutes(scope: FastifyInstance, open: (signal: AbortSignal) => DicomWeb): void {
+  scope.get<{ Querystring: StudiesQuery }>('/api/v1/pacs/studies', { schema: pacsStudiesSchema }, (request, reply) =>
+    whileConnected(reply, async (signal) => {
+      const { modality, patientId, patientName, accession, date, patient } = request.query;
+      const query = {
+        ...matched('ModalitiesInStudy', modality),
+        ...matched('PatientID', patientId),
+        ...matched('PatientName', patientName),
+        ...matched('AccessionNumber', accession),
+        ...matched('StudyDate', date),
+      };
+      const found = await open(signal).studies(query, MOST_STUDIES + 1);
+      return {
+        studies: found.slice(0, MOST_STUDIES).map(({ patient: text, ...study }) => ({
+          ...study,
+          ...(patient === 'true' && { patient: text }),
+        })),
+        more: found.length > MOST_STUDIES,
+      };
+    }),
+  );
+
+  scope.get<{ Querystring: SeriesQuery }>('/api/v1/pacs/series', { schema: pacsSeriesSchema }, (request, reply) =>
+    whileConnected(reply, async (signal) => {
+      const { study, modality, patient } = request.query;
+      const found = await open(signal).series(study, matched('Modality', modality));
+      return {
+        series: found.map(({ description, ...series }) => ({ ...series, ...(patient === 'true' && { description }) })),
+      };
+    }),
+  );
+
+  scope.get<{ Querystring: InstancesQuery }>(
+    '/api/v1/pacs/instances',
+    { schema: pacsInstancesSchema },
+    (request, reply) =>
+      whileConnected(reply, async (signal) => ({
+        instances: await open(signal).instances(request.query.study, request.query.series),
+      })),
+  );
+}
+
+const matched = (name: string, value: string | undefined): PacsQuery =>
+  value === undefined || value === '' ? {} : { [name]: value };
+
+function instanceRoutes(
+  scope: FastifyInstance,
+  open: (signal: AbortSignal) => DicomWeb,
+  { limits, uploads }: ServerContext,
+): void {
+  scope.get<{ Params: { instance: string }; Querystring: InstancesQuery }>(
+    '/api/v1/pacs/instances/:instance',
+    { schema: pacsInstanceSchema },
+    async ({ params, query }, reply) => {
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      const pieces = await open(gone.signal).stream({ ...query, ...params });
+      return reply.type('application/dicom').send(Readable.from(pieces, { objectMode: false }));
+    },
+  );
+
+  scope.register(async (bytes) => {
+    bytes.removeAllContentTypeParsers();
+    // Left unread here: the handler receives it, and gives back what it took whatever happens.
+    bytes.addContentTypeParser('application/dicom', (_request, payload, done) => done(null, payload));
+    bytes.post<{ Body: Readable | undefined }>(
+      '/api/v1/pacs/instances',
+      { schema: pacsStoreSchema, bodyLimit: bodyLimit(limits, MAX_BODY_BYTES) },
+      (request, reply) =>
+        whileConnected(reply, async (signal) => {
+          // Refused before it is received.
+          const pacs = open(signal);
+          const upload = new Upload(uploads, bodyLimit(limits));
+          try {
+            const body = request.body ?? Readable.from([]);
+            const sent = await upload.receive(body, Number(request.headers['content-length'] ?? 0));
+            const uids = await instanceUids(sent.bytes);
+            return await pacs.store(sent.bytes, uids?.instance);
+          } finally {
+            upload.end();
+          }
+        }),
+    );
+  });
+}
