@@ -2,6 +2,8 @@
  * Options of `samus dicom`. The work is in dicomRun.ts.
  */
 import { Command } from 'commander';
+import { SamusError } from '../errors.js';
+import type { DeidentifyOptions } from './dicomDeidentify.js';
 import type { DicomFramesOptions, DicomInfoOptions } from './dicomRun.js';
 import { NOTICE } from './packageInfo.js';
 import { parseFrames } from './promptOptions.js';
@@ -11,15 +13,17 @@ const EXAMPLES = `
 Examples:
   samus dicom info clip.dcm
   samus dicom frames clip.dcm --out frames --frames 1-10
+  samus dicom deidentify study --out copies --clean-pixels
 
 ${NOTICE}.`;
 
 export function dicomCommand(): Command {
   return new Command('dicom')
-    .description('Describe DICOM files and write their frames as PNG')
+    .description('Describe DICOM files, write their frames as PNG, and copy them without the patient')
     .addHelpText('after', EXAMPLES)
     .addCommand(infoCommand())
-    .addCommand(framesCommand());
+    .addCommand(framesCommand())
+    .addCommand(deidentifyCommand());
 }
 
 function infoCommand(): Command {
@@ -44,5 +48,35 @@ function framesCommand(): Command {
     .action(async (file: string, options: DicomFramesOptions) => {
       const { writeDicomFrames } = await import('./dicomRun.js');
       finish(await writeDicomFrames(file, options), options.json);
+    });
+}
+
+function deidentifyCommand(): Command {
+  return new Command('deidentify')
+    .description('Copy DICOM images, segmentations and reports without names, dates, numbers and private elements')
+    .argument('<input>', 'a DICOM file, or a folder')
+    .requiredOption('--out <path>', 'the folder to write to, or a file for a file')
+    .option(
+      '--key <file>',
+      'the secret that replaced UIDs and names depend on; made if it is not there (default: OUT.key)',
+    )
+    .option(
+      '--clean-pixels',
+      'blacken what is outside of two-dimensional regions, and write contact sheets to OUT.sheets',
+    )
+    .option('--mask <file>', 'with --clean-pixels: a picture that is black where pixels become black')
+    .option('--i-have-looked', 'with --clean-pixels: you have seen on the contact sheets that no text is left')
+    .option('--json', 'print one JSON document')
+    .action(async (input: string, options: DeidentifyOptions) => {
+      if (!options.cleanPixels && (options.mask !== undefined || options.iHaveLooked)) {
+        const option = options.iHaveLooked ? '--i-have-looked' : '--mask';
+        throw new SamusError(
+          'USAGE_MISSING_OPTION',
+          `expected --clean-pixels with ${option}, got none`,
+          'add --clean-pixels',
+        );
+      }
+      const { deidentifyAll } = await import('./dicomDeidentify.js');
+      finish(await deidentifyAll(input, options), options.json);
     });
 }

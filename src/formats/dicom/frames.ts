@@ -13,13 +13,16 @@ export interface Frames {
   readonly converted: boolean;
   /** The stored bytes of a frame, from 1. */
   at(frame: number): Uint8Array;
+  /** The fragments of each frame; none of native pixels. */
+  readonly fragments: readonly (readonly Uint8Array[])[];
 }
 
 /** @throws SamusError DICOM_TRUNCATED if no frame is complete, DICOM_CORRUPT if fragments do not make up frames */
 export function locateFrames(data: DataSet, { content }: PixelElement, format: PixelFormat): Frames {
   if (content instanceof Uint8Array) return nativeFrames(content, format);
   const groups = encapsulatedFrames(data, content, format);
-  return { count: groups.length, converted: false, at: (frame) => join(groups[frame - 1] ?? []) };
+  const at = (frame: number): Uint8Array => join(groups[frame - 1] ?? []);
+  return { count: groups.length, converted: false, at, fragments: groups };
 }
 
 function nativeFrames(content: Uint8Array, format: PixelFormat): Frames {
@@ -35,7 +38,7 @@ function nativeFrames(content: Uint8Array, format: PixelFormat): Frames {
   if (count === 0) {
     throw damagedPixels(`expected ${size} bytes of a frame, got ${content.length}`, 'DICOM_TRUNCATED');
   }
-  return { count, converted, at: (frame) => content.subarray((frame - 1) * size, frame * size) };
+  return { count, converted, at: (frame) => content.subarray((frame - 1) * size, frame * size), fragments: [] };
 }
 
 function encapsulatedFrames(data: DataSet, content: readonly Uint8Array[], { frames }: PixelFormat): Uint8Array[][] {

@@ -5,7 +5,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { type DataSet, type DicomElement, knownVr, tagName } from './dataSet.js';
+import { type DataSet, type DicomElement, knownVr, numberOf, tagName } from './dataSet.js';
 import { EXPLICIT } from './dicomFile.js';
 
 /** VRs with a length of 4 bytes behind two reserved ones (PS3.5 7.1.2). */
@@ -29,6 +29,7 @@ const LONG_VRS: ReadonlySet<string> = new Set([
 const ZERO_PADDED: ReadonlySet<string> = new Set(['OB', 'UI', 'UN']);
 
 const ITEM = 0xfffe_e000;
+const SEQUENCE_END = 0xfffe_e0dd;
 
 /** How text becomes bytes in the character set of an object. */
 export type TextEncoding = (text: string) => Uint8Array;
@@ -103,23 +104,55 @@ export function derivedUid(content: string | Uint8Array): string {
   return `2.25.${BigInt(`0x${bytesToHex(hash.subarray(0, 16))}`)}`;
 }
 
+/** Compressed pixels: the Basic Offset Table, then fragments. */
+export interface EncodedPixels {
+  readonly transferSyntax: string;
+  readonly fragments: readonly Uint8Array[];
+}
+
+const PIXEL_DATA = 0x7fe0_0010;
+
 /**
  * A whole file: preamble of zeros, meta information, data set.
  * @param set with SOP Class UID and SOP Instance UID, without group 2
+ * @param pixels native ones in little endian, or fragments; absent: those of the set, if it has some
  */
-export function encodeFile(set: DataSet): Uint8Array {
+export function encodeFile(set: DataSet, pixels?: Uint8Array | EncodedPixels): Uint8Array {
+  const native = pixels instanceof Uint8Array;
+  const wide = numberOf(set, 0x0028_0100) === 16;
+  const whole: DataSet = native ? new Map([...set, [PIXEL_DATA, { vr: wide ? 'OW' : 'OB', bytes: pixels }]]) : set;
   const meta = encodeDataSet(
     dataSet(
       [0x0002_0001, { vr: 'OB', bytes: Uint8Array.of(0, 1) }],
       [0x0002_0002, set.get(0x0008_0016) ?? ''],
       [0x0002_0003, set.get(0x0008_0018) ?? ''],
-      [0x0002_0010, EXPLICIT],
+      [0x0002_0010, pixels && !native ? pixels.transferSyntax : EXPLICIT],
       [0x0002_0012, derivedUid('samus-implementation')],
       [0x0002_0013, 'SAMUS'],
     ),
   );
   const length = encodeDataSet(new Map([[0x0002_0000, { vr: 'UL', bytes: integers(4, [meta.length]) }]]));
-  return joined([new Uint8Array(128), ascii('DICM'), length, meta, encodeDataSet(set)]);
+  const parts = [new Uint8Array(128), ascii('DICM'), length, meta, encodeDataSet(whole)];
+  return joined(pixels && !native ? [...parts, ...encapsulated(pixels.fragments)] : parts);
+}
+
+/** Pixel Data of undefined length: an item for each fragment, padded to an even length, and the delimiter. */
+function encapsulated(fragments: readonly Uint8Array[]): Uint8Array[] {
+  const start = header(PIXEL_DATA, 'OB', 0xffff_ffff);
+  const items = fragments.flatMap((one) => [
+    itemHeader(ITEM, one.length + (one.length % 2)),
+    one,
+    new Uint8Array(one.length % 2),
+  ]);
+  return [start, ...items, itemHeader(SEQUENCE_END, 0)];
+}
+
+function itemHeader(tag: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  putTag(view, tag);
+  view.setUint32(4, length, true);
+  return bytes;
 }
 
 /** The elements in the order of their tags, explicit VR little endian. */
@@ -137,11 +170,7 @@ export function encodeDataSet(set: DataSet): Uint8Array {
 function encodeItems(items: readonly DataSet[]): Uint8Array {
   const parts = items.flatMap((item) => {
     const content = encodeDataSet(item);
-    const head = new Uint8Array(8);
-    const view = new DataView(head.buffer);
-    putTag(view, ITEM);
-    view.setUint32(4, content.length, true);
-    return [head, content];
+    return [itemHeader(ITEM, content.length), content];
   });
   return joined(parts);
 }

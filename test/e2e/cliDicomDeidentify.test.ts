@@ -1,0 +1,127 @@
+/**
+ * `samus dicom deidentify` on files and folders, and its copies before other programs: dciodvfy and dcmdump, where they
+ * are installed.
+ */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { textOf } from '../../src/formats/dicom/dataSet.js';
+import { readDicomFile } from '../../src/formats/dicom/dicomFile.js';
+import { createImage } from '../../src/formats/image.js';
+import { openImage, readImage } from '../../src/formats/imageFile.node.js';
+import { writePng } from '../../src/formats/imageWrite.node.js';
+import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
+
+const MATRIX = fileURLToPath(new URL('../fixtures/dicom/', import.meta.url));
+const SECRETS = /Phantom|PHANTOM|1\.2\.826\.0\.1\.3680043\.10\.1999\.[123]|20260101/;
+const DATA = process.env.SAMUS_TEST_DATA;
+
+let folder: string;
+beforeAll(() => {
+  folder = newFolder();
+  mkdirSync(join(folder, 'study/Phantom'), { recursive: true });
+  copyFileSync(join(MATRIX, 'jpeg-ybr422.dcm'), join(folder, 'study/IM_0001'));
+  copyFileSync(join(MATRIX, 'mono8-explicit.dcm'), join(folder, 'study/Phantom/IM_0002.dcm'));
+  copyFileSync(join(MATRIX, 'video-h264.dcm'), join(folder, 'study/video.dcm'));
+  writeFileSync(join(folder, 'study/notes.txt'), 'Phantom');
+});
+afterAll(() => removeFolder(folder));
+
+/** Patient Identity Removed. */
+const removed = async (path: string): Promise<string | undefined> =>
+  textOf((await readDicomFile(readFileSync(join(folder, path)))).data, 0x0012_0062);
+const text = (...parts: readonly string[]): string => readFileSync(join(folder, ...parts), 'latin1');
+
+it('copies the files of a folder, names those that fail, and goes on', async () => {
+  const { code, stdout, stderr } = await samus(folder, 'dicom', 'deidentify', 'study', '--out', 'copies', '--json');
+  expect(code, stderr).toBe(1);
+  const document = JSON.parse(stdout);
+  expect(document.failed).toMatchObject([{ input: 'study/video.dcm', error: { code: 'DICOM_VIDEO' } }]);
+  expect(document).toMatchObject({ skipped: ['study/notes.txt'], key: 'copies.key', may_show_text: 2 });
+  const copies = filesIn(join(folder, 'copies'));
+  expect(copies).toEqual([expect.stringMatching(/^[0-9A-F]{10}\/IM_0002\.dcm$/), 'IM_0001']);
+  for (const copy of copies) expect(text('copies', copy)).not.toMatch(SECRETS);
+  expect(stderr).not.toMatch(SECRETS);
+  expect(text('copies.key')).toMatch(/^[0-9a-f]{64}\n$/);
+  expect(statSync(join(folder, 'copies.key')).mode & 0o077).toBe(0);
+});
+
+it('makes the same copy again with the same key, and copies a file to a file', async () => {
+  const again = ['dicom', 'deidentify', 'study/IM_0001', '--out', 'again.dcm', '--key', 'copies.key'];
+  expect((await samus(folder, ...again)).code).toBe(0);
+  expect(text('again.dcm')).toBe(text('copies/IM_0001'));
+  expect(await readImage(join(folder, 'again.dcm'), { frame: 3 })).toEqual(
+    await readImage(join(MATRIX, 'jpeg-ybr422.dcm'), { frame: 3 }),
+  );
+});
+
+it('cleans pixels, and takes the word of a person only after contact sheets', async () => {
+  const clean = ['dicom', 'deidentify', 'study/IM_0001', '--out', 'clean', '--clean-pixels'];
+  const early = await samus(folder, ...clean, '--i-have-looked', '--json');
+  expect([early.code, JSON.parse(early.stdout).error.code]).toEqual([3, 'DICOM_BURNED_IN']);
+  expect(existsSync(join(folder, 'clean/IM_0001'))).toBe(false);
+  const first = await samus(folder, ...clean);
+  expect(first.code, first.stderr).toBe(0);
+  expect(first.stdout).toMatch(/look at the pictures in clean\.sheets/);
+  const sheet = await openImage(join(folder, 'clean.sheets/IM_0001.png'));
+  expect([sheet.width, sheet.height]).toEqual([122, 43]);
+  expect(await removed('clean/IM_0001')).toBe('NO');
+  expect((await samus(folder, ...clean, '--i-have-looked')).code).toBe(0);
+  expect(await removed('clean/IM_0001')).toBe('YES');
+  // Other pixels than those that were seen.
+  await writePng(join(folder, 'mask.png'), createImage(61, 43, 1, new Uint8Array(61 * 43).fill(255, 0, 400)));
+  const other = await samus(folder, ...clean, '--mask', 'mask.png', '--i-have-looked', '--json');
+  expect([other.code, JSON.parse(other.stdout).error.code]).toEqual([3, 'DICOM_BURNED_IN']);
+});
+
+it.each([
+  ['OUTPUT_IS_INPUT', ['study', '--out', 'study/copies']],
+  ['OUTPUT_IS_INPUT', ['study/IM_0001', '--out', 'study']],
+  ['USAGE_MISSING_OPTION', ['study', '--out', 'x', '--i-have-looked']],
+  ['DICOM_KEY', ['study', '--out', 'x', '--key', 'study/notes.txt']],
+  ['IMAGE_FORMAT', ['study/notes.txt', '--out', 'x']],
+  ['DICOM_VIDEO', ['study/video.dcm', '--out', 'x']],
+])('answers with %s', async (error, args) => {
+  const { stdout } = await samus(folder, 'dicom', 'deidentify', ...args, '--json');
+  expect(JSON.parse(stdout).error.code).toBe(error);
+});
+
+/** Lines of errors. */
+const errorsOf = (program: string, ...args: readonly string[]): string[] =>
+  spawnSync(program, args, { encoding: 'latin1' })
+    .stderr.split('\n')
+    .filter((line) => /^(Error|E:)/.test(line));
+
+describe.skipIf(DATA === undefined)('the test data', () => {
+  const hasPrograms = ['dciodvfy', 'dcmdump'].every((program) => spawnSync(program, ['--version']).error === undefined);
+
+  it('is copied with its pixels and without new errors', { timeout: 120_000 }, async () => {
+    const source = join(DATA!, 'data/dicom');
+    const { code, stderr } = await samus(folder, 'dicom', 'deidentify', source, '--out', 'shared', '--json');
+    expect(code, stderr).toBe(0);
+    const names = filesIn(join(folder, 'shared'));
+    expect(names).toEqual(
+      readdirSync(source)
+        .filter((name) => name !== 'licences')
+        .sort(),
+    );
+    for (const name of names) {
+      const [before, after] = [join(source, name), join(folder, 'shared', name)];
+      const [one, two] = [await openImage(before), await openImage(after)];
+      for (const frame of new Set([1, one.frames])) {
+        const pixels = Buffer.from((await two.read(frame)).data);
+        expect(pixels.equals((await one.read(frame)).data), `${name}, frame ${frame}`).toBe(true);
+      }
+      expect(two.spacingMm(1)).toEqual(one.spacingMm(1));
+      if (!hasPrograms) continue;
+      const known = new Set(errorsOf('dciodvfy', '-new', before));
+      expect(
+        errorsOf('dciodvfy', '-new', after).filter((line) => !known.has(line)),
+        name,
+      ).toEqual([]);
+      expect(errorsOf('dcmdump', '-q', after), name).toEqual([]);
+    }
+  });
+});
