@@ -1,3 +1,4 @@
+import { deflateSync, zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { bytes } from '../../test/support/checkpointBytes.js';
 import {
@@ -7,8 +8,10 @@ import {
   torchLegacy,
   torchZip,
 } from '../../test/support/checkpointFiles.js';
+import { zip } from '../../test/support/checkpointZip.js';
 import { blobSource, memorySource } from './byteSource.js';
 import { readCheckpoint } from './checkpoint.js';
+import { crc32 } from './zipArchiveCrc32.js';
 
 describe('readCheckpoint', () => {
   it.each([
@@ -25,6 +28,43 @@ describe('readCheckpoint', () => {
         ['bias', [-1, 0.5]],
       ]);
     }
+  });
+
+  it.each([
+    ['torch.save', torchZip()],
+    ['torch.save before 1.6', torchLegacy()],
+    ['safetensors', safetensors(safetensorsHeader({}, ''), SAFETENSORS_DATA)],
+  ])('reads the only checkpoint in an archive such as a wheel: %s', async (_, file) => {
+    const extension = file[8] === 0x7b ? 'safetensors' : 'pth';
+    for (const level of [0, 6] as const) {
+      const wheel = zipSync({
+        'a/__init__.py': [bytes('import os'), { level }],
+        [`a/b.${extension}`]: [file, { level }],
+      });
+      const { tensors } = await readCheckpoint(memorySource(wheel));
+      expect(tensors.get('bias')?.data).toEqual(Float32Array.of(-1, 0.5));
+    }
+  });
+
+  it('refuses an archive with several checkpoints, one in an archive in it, and one that is not what the directory says', async () => {
+    const file = torchLegacy();
+    const deflated = deflateSync(file);
+    const inner = zipSync({ 'a.pth': file });
+    const part = { name: 'a.pth', data: deflated, method: 8, packed: deflated.length, crc: crc32(file) };
+    const cases = [
+      [zipSync({ 'a.pth': file, 'b.pth': file }), 'CHECKPOINT_NOT_TORCH'],
+      [zipSync({ 'b.pth': inner }), 'CHECKPOINT_NOT_TORCH'],
+      [zip([{ ...part, length: file.length - 1 }]), 'CHECKPOINT_ZIP_CRC'],
+      [zip([{ ...part, length: file.length + 1 }]), 'CHECKPOINT_ZIP_CRC'],
+      [zip([{ ...part, length: file.length, crc: 1 }]), 'CHECKPOINT_ZIP_CRC'],
+      [zip([{ ...part, length: 2 ** 31 }]), 'CHECKPOINT_ZIP_LIMIT'],
+      [zip([{ ...part, length: file.length, method: 12 }]), 'CHECKPOINT_ZIP_COMPRESSED'],
+    ] as const;
+    for (const [archive, code] of cases) {
+      await expect(readCheckpoint(memorySource(archive)), code).rejects.toMatchObject({ code });
+    }
+    const whole = zip([{ ...part, length: file.length }]);
+    expect((await readCheckpoint(memorySource(whole))).format).toBe('torch-legacy');
   });
 
   it('reads safetensors whose header length starts like a zip archive', async () => {

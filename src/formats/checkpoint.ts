@@ -2,7 +2,7 @@
  * Reads a checkpoint of any known format, which its contents decide, not its name.
  */
 import type { StateDict } from '../graph/tensorData.js';
-import type { ByteSource } from './byteSource.js';
+import { type ByteSource, memorySource } from './byteSource.js';
 import { checkpointError } from './checkpointError.js';
 import { readSafetensors } from './safetensors.js';
 import type { TorchCheckpointOptions } from './torchCheckpoint.js';
@@ -28,12 +28,21 @@ const MISTAKEN: readonly (readonly [start: string, what: string, hint: string])[
 ];
 
 /**
- * The tensors of a checkpoint, whichever format it has.
+ * The tensors of a checkpoint, whichever format it has, or of the only one in a zip archive such as a Python wheel.
  * @param options `choose` for all formats, the others for PyTorch's containers only, {@link readTorchCheckpoint}
  * @throws SamusError CHECKPOINT_EMPTY, CHECKPOINT_FORMAT; what {@link readTorchCheckpoint} and
  *   {@link readSafetensors} throw
  */
 export async function readCheckpoint(source: ByteSource, options: TorchCheckpointOptions = {}): Promise<Checkpoint> {
+  return readDirectly(source, options, true);
+}
+
+/** @param archives whether the source can be an archive with a checkpoint in it */
+async function readDirectly(
+  source: ByteSource,
+  options: TorchCheckpointOptions,
+  archives: boolean,
+): Promise<Checkpoint> {
   if (source.size === 0) {
     throw checkpointError('CHECKPOINT_EMPTY', 'expected a checkpoint, got an empty file', 'get the file again');
   }
@@ -52,6 +61,9 @@ export async function readCheckpoint(source: ByteSource, options: TorchCheckpoin
     if (isNpz(entries)) {
       return { tensors: chosenOf(await readNpz(source, entries), options), metadata: new Map(), format: 'npz' };
     }
+    const { archivedCheckpoint, unpacked } = await import('./archivedCheckpoint.js');
+    const inner = archives ? archivedCheckpoint(entries) : undefined;
+    if (inner) return readDirectly(memorySource(await unpacked(source, inner)), options, false);
   }
   if (container !== undefined) {
     const tensors = await readTorchCheckpoint(source, options);

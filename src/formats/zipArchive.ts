@@ -1,7 +1,7 @@
 /**
  * Directory of a zip archive: where each stored entry lies in the source, so that it is read straight from there.
- * Made for the archives of torch.save: encryption, several disks and entries that share bytes are refused, compressed
- * entries are listed but cannot be read. Source: PKWARE APPNOTE 6.3.10.
+ * Made for the archives of torch.save: encryption, several disks and entries that share bytes are refused; compressed
+ * entries are listed, and archivedCheckpoint.ts alone reads them. Source: PKWARE APPNOTE 6.3.10.
  */
 import type { ByteSource } from './byteSource.js';
 import { checkpointError, quoted } from './checkpointError.js';
@@ -12,10 +12,14 @@ export interface ZipEntry {
   /** First byte of the data in the source. */
   readonly offset: number;
   readonly length: number;
-  /** CRC-32 that the directory records. */
+  /** Bytes of the contents. */
+  readonly size: number;
+  /** CRC-32 of the contents that the directory records. */
   readonly crc32: number;
   /** Whether the bytes are not those of the contents; {@link refuseCompressed}. */
   readonly compressed: boolean;
+  /** Whether the bytes are the contents compressed by deflate. */
+  readonly deflated: boolean;
 }
 
 /** Torch writes one entry a storage; a directory of this many entries is not one of a model. */
@@ -30,6 +34,7 @@ interface Listed {
   readonly name: string;
   readonly header: number;
   readonly length: number;
+  readonly size: number;
   readonly crc32: number;
   readonly method: number;
 }
@@ -101,7 +106,7 @@ function parseDirectory(bytes: Uint8Array, count: number): Listed[] {
     const [length, packed, header] = sizes(view, at, nameEnd, nameEnd + extraLength);
     const method = view.getUint16(at + 10, true);
     if (method === 0 && packed !== length) throw badDirectory(`stored entry ${quoted(name)} has two lengths`);
-    listed.push({ name, header, length: packed, crc32: view.getUint32(at + 16, true), method });
+    listed.push({ name, header, length: packed, size: length, crc32: view.getUint32(at + 16, true), method });
     at = end;
   }
   if (at !== bytes.byteLength) throw badDirectory(`${bytes.byteLength - at} bytes follow its last entry`);
@@ -150,7 +155,7 @@ function checkedName(bytes: Uint8Array): string {
 
 /** Finds the data behind the local header, which must describe the same entry. */
 async function locate(source: ByteSource, listed: Listed, directory: number): Promise<ZipEntry> {
-  const { name, header, length } = listed;
+  const { name, header, length, size, method } = listed;
   const damaged = (what: string) => badDirectory(`entry ${quoted(name)} ${what}`);
   if (header + LOCAL_HEADER > directory) throw damaged('starts after the data');
   const bytes = await source.read(header, LOCAL_HEADER);
@@ -161,9 +166,9 @@ async function locate(source: ByteSource, listed: Listed, directory: number): Pr
   if (offset + length > directory) throw damaged(`needs ${length} bytes at ${offset}, past the end of the data`);
   const local = await source.read(header + LOCAL_HEADER, nameLength);
   // Compression and encryption again: another reader would believe this header.
-  const sameKind = view.getUint16(8, true) === listed.method && (view.getUint16(6, true) & FLAG_ENCRYPTED) === 0;
+  const sameKind = view.getUint16(8, true) === method && (view.getUint16(6, true) & FLAG_ENCRYPTED) === 0;
   if (!sameKind || !sameBytes(local, new TextEncoder().encode(name))) throw damaged('has another header at its data');
-  return { name, offset, length, crc32: listed.crc32, compressed: listed.method !== 0 };
+  return { name, offset, length, size, crc32: listed.crc32, compressed: method !== 0, deflated: method === 8 };
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

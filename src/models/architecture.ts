@@ -42,6 +42,8 @@ export interface FieldReader {
   wholes(name: string, length: number, most: number): readonly number[];
   /** True or false; `otherwise` where the field is missing. */
   flag(name: string, otherwise?: boolean): boolean;
+  /** One of `choices`; undefined where the field is missing. */
+  choice<T extends string>(name: string, choices: readonly T[]): T | undefined;
 }
 
 /** What must hold between the fields of a configuration. */
@@ -161,6 +163,10 @@ export interface Backbone<C extends ModelConfig = ModelConfig> {
   readonly title: string;
   /** A tensor by which files of this kind are recognised. */
   readonly mark: string;
+  /** A tensor of similar files that do not fit. */
+  readonly unlike?: string;
+  /** Whether a model of this configuration starts from such files. Default: each does. */
+  suits?(config: C): boolean;
   /** The tensor's name in the file for a weight of the model; undefined for a weight that the file lacks. */
   nameOf(weight: string): string | undefined;
   /**

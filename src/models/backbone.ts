@@ -16,6 +16,16 @@ export function nameInRenamedResnet(weight: string): string | undefined {
   return weight.replace(/^first(conv|bn)/, (_, part) => `${part}1`).replace(/^encoder/, 'layer');
 }
 
+/** EfficientNet-Lite0 by the names of efficientnet-lite-pytorch. @param nameOf a weight of the model by its name there */
+export function efficientNetLite0File<C extends ModelConfig>(
+  suits: (config: C) => boolean,
+  nameOf: Backbone['nameOf'],
+): Backbone<C> {
+  const mark = '_blocks.0._depthwise_conv.weight';
+  // EfficientNet-B0 has the same names and shapes, and squeeze-and-excitation layers beside them.
+  return { title: 'EfficientNet-Lite0', mark, unlike: '_blocks.0._se_reduce.weight', suits, nameOf };
+}
+
 /** A vision transformer by timm's names. @param title of the size that fits */
 export function timmVit<C extends ModelConfig>(
   title: string,

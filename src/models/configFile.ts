@@ -129,6 +129,13 @@ export function fieldReader(take: (name: string) => Json | undefined): FieldRead
       if (typeof value === 'boolean') return value;
       throw fieldError(name, 'must be true or false', value);
     },
+    choice(name, choices) {
+      const value = take(name);
+      const found = choices.find((known) => known === value);
+      if (found !== undefined || value === undefined) return found;
+      const texts = choices.map((known) => JSON.stringify(known)).join(' or ');
+      throw fieldError(name, `must be ${texts}, or be left out`, value);
+    },
   };
 }
 

@@ -370,6 +370,24 @@ describe('the weights of a backbone', () => {
     expect(Number(positions.data[8 + 3])).toBeCloseTo(mean, 6);
   });
 
+  it('of EfficientNet-Lite0 are those of its blocks down to a sixteenth of the image', () => {
+    const backbone = 'image_encoder.cnn_embed.backbone.';
+    const config = published('samus-s2');
+    const own = parametersOf(config).filter(({ name }) => name.startsWith(backbone));
+    const file = fileOf(new Map(own.map(({ name, shape }) => [name.slice(backbone.length), shape])));
+    file.set('_blocks.11._expand_conv.weight', float32([0], [1]));
+    const taken = backboneWeights(config, file);
+    expect([...taken.keys()]).toEqual(own.flatMap(({ name, dtype }) => (dtype === 'float32' ? [name] : [])));
+    expect(taken.get(`${backbone}_blocks.10._project_conv.weight`)?.shape).toEqual([112, 672, 1, 1]);
+    expect(findBackbone(config, [{ key: '', tensors: file }])?.names.size).toBe(file.size);
+    expect(() => backboneWeights(published('samus-s'), file)).toThrow(
+      expect.objectContaining({ code: 'BACKBONE_NONE' }),
+    );
+    // EfficientNet-B0 has the same names and more.
+    file.set('_blocks.0._se_reduce.weight', float32([0], [1]));
+    expect(() => backboneWeights(config, file)).toThrow(expect.objectContaining({ code: 'BACKBONE_FILE' }));
+  });
+
   it('of Swin-Unet go to encoder and decoder; tables of other windows stay random', () => {
     const config = { ...published('swinunet-s'), width: 8, heads: [1, 2, 2, 4] };
     const taken = backboneWeights(config, fileOf(swinLayout(8, [1, 2, 2, 4])));

@@ -113,10 +113,10 @@ export function completedFrom(
 
 /** Chooses the dict of a backbone in a checkpoint; undefined if it has none. @throws SamusError BACKBONE_NONE */
 export function findBackbone(config: ModelConfig, dicts: readonly CheckpointDict[]): CheckpointChoice | undefined {
-  const marks = backbonesOf(config).map(({ mark }) => mark);
+  const kinds = backbonesOf(config);
   for (const { key, tensors } of dicts) {
     const names = new Map([...tensors.keys()].map((name) => [name, name.replace(/^module\./, '')]));
-    if (marks.some((mark) => [...names.values()].includes(mark))) return { key, names };
+    if (kinds.some((kind) => isOfKind(kind, new Set(names.values())))) return { key, names };
   }
   return undefined;
 }
@@ -129,7 +129,7 @@ export function findBackbone(config: ModelConfig, dicts: readonly CheckpointDict
 export function backboneWeights(config: ModelConfig, tensors: StateDict): Map<string, TensorData> {
   const { title } = architectureOf(config);
   const kinds = backbonesOf(config);
-  const kind = kinds.find(({ mark }) => tensors.has(mark));
+  const kind = kinds.find((known) => isOfKind(known, tensors));
   if (!kind) {
     const expected = kinds.map((known) => known.title).join(' or ');
     const got = tensors.size === 0 ? 'no tensors' : `tensors such as ${listed([...tensors.keys()].slice(0, 3))}`;
@@ -143,6 +143,10 @@ export function backboneWeights(config: ModelConfig, tensors: StateDict): Map<st
     if (fitting) taken.set(weight.name, fitting);
   }
   return taken;
+}
+
+function isOfKind({ mark, unlike }: Backbone, names: { has(name: string): boolean }): boolean {
+  return names.has(mark) && (unlike === undefined || !names.has(unlike));
 }
 
 function fitted(
@@ -169,7 +173,8 @@ function fitted(
 
 function backbonesOf(config: ModelConfig): readonly Backbone[] {
   const { title, backbones = [] } = architectureOf(config);
-  if (backbones.length > 0) return backbones;
+  const suitable = backbones.filter((kind) => kind.suits?.(config) ?? true);
+  if (suitable.length > 0) return suitable;
   throw new SamusError(
     'BACKBONE_NONE',
     `expected a network that starts from a file of pretrained weights, got ${title}`,

@@ -11,7 +11,7 @@ import {
   convTranspose2d as convolveTransposed,
 } from '../graph/ops/convolution.js';
 import { dropout as drop, dropout2d as drop2d, dropPath as dropSamples } from '../graph/ops/dropout.js';
-import { add, mul } from '../graph/ops/elementwise.js';
+import { add, div, mul, sqrt, sub } from '../graph/ops/elementwise.js';
 import { linear as project } from '../graph/ops/matrix.js';
 import {
   layerNorm as normalise,
@@ -95,17 +95,44 @@ export function batchNorm1d(p: Parameters, x: Tensor, options: BatchNormOptions 
   return batchNorm(p, x, options);
 }
 
-function batchNorm(
+/**
+ * A convolution without a bias and a batch norm that keeps its stored statistics, in training too, as one convolution:
+ * kernels · weight / √(variance + epsilon), and what is left as its bias. In inference it is computed once, and in training it
+ * saves passes over the maps.
+ * @param p of the norm
+ * @param kernels [O, I / groups, kh, kw]
+ */
+export function convStoredNorm(
   p: Parameters,
   x: Tensor,
-  { epsilon = 1e-5, momentum = 0.1, unbiased = true }: BatchNormOptions,
+  kernels: Tensor,
+  options: ConvOptions,
+  { epsilon = 1e-5 }: BatchNormOptions = {},
 ): Tensor {
-  const channels = [x.size(1)];
+  const outputs = kernels.size(0);
+  const { weight, bias, runningMean, runningVar } = normWeights(p, outputs);
+  const scale = div(weight, sqrt(add(runningVar, epsilon)));
+  const merged = mul(kernels, reshape(scale, [outputs, 1, 1, 1]));
+  return convolve(x, merged, sub(bias, mul(runningMean, scale)), options);
+}
+
+/** The weights and buffers of a batch norm. */
+function normWeights(p: Parameters, count: number) {
+  const channels = [count];
   const weight = p.get('weight', channels, ONES);
   const bias = p.get('bias', channels, ZEROS);
   const runningMean = p.get('running_mean', channels, ZEROS, true);
   const runningVar = p.get('running_var', channels, ONES, true);
   p.count('num_batches_tracked');
+  return { weight, bias, runningMean, runningVar };
+}
+
+function batchNorm(
+  p: Parameters,
+  x: Tensor,
+  { epsilon = 1e-5, momentum = 0.1, unbiased = true }: BatchNormOptions,
+): Tensor {
+  const { weight, bias, runningMean, runningVar } = normWeights(p, x.size(1));
   if (p.mode === 'infer') return normaliseStored(x, weight, bias, runningMean, runningVar, epsilon);
   if (x.shape.every((dim, axis) => axis === 1 || dim === 1)) {
     const message =

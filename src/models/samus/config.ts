@@ -20,6 +20,12 @@ import {
  */
 export const SAMUS_PARTS = ['cnnBranch', 'crossBranchAttention', 'featureAdapters', 'positionAdapter'] as const;
 
+/** CNN branches other than the published one, by their names in `config.json`. */
+export const CNN_BRANCHES = ['efficientnet-lite0'] as const;
+
+/** How much smaller than the image the last map of such a branch is. */
+const CNN_STRIDE = 16;
+
 type SamusParts = { readonly [P in (typeof SAMUS_PARTS)[number]]?: false };
 
 /** What SAMUS and what is built on it have. */
@@ -28,6 +34,10 @@ export interface SamusSizes extends SamSizes, SamusParts {
   readonly stem: number;
   /** Side of SAM's absolute position table, in tokens. */
   readonly positionGrid: number;
+  /** The CNN branch, where it is not the published one. */
+  readonly cnn?: (typeof CNN_BRANCHES)[number];
+  /** Whether its batch norms train on the statistics of the batch; without it they keep the stored ones. */
+  readonly cnnBatchStatistics?: true;
 }
 
 export interface SamusConfig extends SamusSizes {
@@ -61,10 +71,30 @@ export const SAMUS_S: SamusConfig = {
   iouHidden: 128,
 };
 
+/**
+ * A small SAMUS whose CNN branch starts from ImageNet weights (EfficientNet-Lite0). With a branch that sees more, four blocks are
+ * enough.
+ */
+export const SAMUS_S2: SamusConfig = {
+  ...SAMUS_S,
+  stem: SAMUS_B.stem,
+  depth: 4,
+  globalBlocks: [1, 3],
+  cnn: 'efficientnet-lite0',
+};
+
 export function readSamusSizes(fields: FieldReader): Omit<SamusSizes, 'architecture'> {
   const sizes = readSizes(fields);
   const parts = without(SAMUS_PARTS.filter((part) => !fields.flag(part, true)));
-  return { ...sizes, stem: fields.whole('stem', 4096), positionGrid: fields.whole('positionGrid', 512), ...parts };
+  const cnn = fields.choice('cnn', CNN_BRANCHES);
+  return {
+    ...sizes,
+    stem: fields.whole('stem', 4096, cnn && SAMUS_B.stem),
+    positionGrid: fields.whole('positionGrid', 512),
+    ...parts,
+    ...(cnn && { cnn }),
+    ...(fields.flag('cnnBatchStatistics', false) && { cnnBatchStatistics: true }),
+  };
 }
 
 /** The fields of `config.json` that leave these parts out. */
@@ -77,7 +107,7 @@ export function readConfig(fields: FieldReader): SamusConfig {
 }
 
 export function rules(config: SamusSizes): ConfigRule[] {
-  const { imageSize, tokenGrid, positionGrid, cnnBranch, crossBranchAttention } = config;
+  const { imageSize, tokenGrid, positionGrid, cnnBranch, crossBranchAttention, cnn } = config;
   const rule = `must be tokenGrid (${tokenGrid}) times a power of two`;
   const halvings = (from: number): number => Math.log2(from / tokenGrid);
   return [
@@ -88,6 +118,16 @@ export function rules(config: SamusSizes): ConfigRule[] {
       field: 'crossBranchAttention',
       holds: cnnBranch !== false || crossBranchAttention === false,
       rule: 'must be false without the CNN branch, whose features it reads',
+    },
+    {
+      field: 'cnn',
+      holds: cnn === undefined || (cnnBranch !== false && imageSize === CNN_STRIDE * tokenGrid),
+      rule: `needs a CNN branch, and an imageSize of ${CNN_STRIDE} times tokenGrid (${CNN_STRIDE * tokenGrid})`,
+    },
+    {
+      field: 'cnnBatchStatistics',
+      holds: cnn !== undefined || config.cnnBatchStatistics === undefined,
+      rule: 'must be left out without cnn: the published CNN branch has no batch norms',
     },
   ];
 }
@@ -114,6 +154,10 @@ export function recogniseSamus(tensors: Shapes): Omit<SamusSizes, 'architecture'
     ...(adapters ? [] : (['featureAdapters'] as const)),
     ...(position || positionGrid === tokenGrid ? [] : (['positionAdapter'] as const)),
   ]);
+  if (has('cnn_embed.backbone.')) {
+    const cnn = { stem: SAMUS_B.stem, positionGrid, cnn: CNN_BRANCHES[0] };
+    return { imageSize: CNN_STRIDE * tokenGrid, ...sizes, ...cnn, ...absent };
+  }
   // The CNN branch shows how often the image is halved; without it, patches overlap by half, as published.
   return cnn
     ? { imageSize: tokenGrid * 2 ** count('cnn_embed'), ...sizes, stem: stemOf(tensors), positionGrid, ...absent }

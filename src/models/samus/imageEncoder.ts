@@ -12,6 +12,7 @@ import { sum } from '../../graph/ops/reduce.js';
 import { resizeBilinear } from '../../graph/ops/resize.js';
 import { reshape, transpose } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
+import { efficientNetLite0 } from '../../nn/efficientNet.js';
 import { conv2d, conv3x3OfTokens, layerNorm, layerNorm2d, linear, mlpBlock } from '../../nn/layers.js';
 import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
 import { adapter, EPSILON, forEachImage, neck, tokensOf, vitBlock } from '../sam/imageEncoder.js';
@@ -70,8 +71,15 @@ function convolveGrey(
   return convolve(image, weight, at.bias ? p.get('bias', [outputs], start) : undefined, at);
 }
 
-/** Convolutions that halve the image down to the token grid. @returns [B·grid², dim] */
+/** Local detail at the token grid. @returns [B·grid², dim] */
 function cnnBranch(p: Parameters, config: SamusSizes, image: Tensor): Tensor {
+  if (config.cnn === undefined) return publishedBranch(p, config, image);
+  const { sixteenth } = efficientNetLite0(p.at('backbone'), image, config.cnnBatchStatistics === true);
+  return linear(p.at('project'), tokensOf(sixteenth), config.dim);
+}
+
+/** Convolutions that halve the image down to the token grid. @returns [B·grid², dim] */
+function publishedBranch(p: Parameters, config: SamusSizes, image: Tensor): Tensor {
   const activate = (norm: Parameters, x: Tensor) => gelu(layerNorm2d(norm, x));
   const stages = Math.log2(config.imageSize / config.tokenGrid);
   const first = p.at('inc.conv');

@@ -2,9 +2,19 @@
  * SAMUS (Lin et al., arXiv:2309.06824) as an architecture: SAM with adapters and a CNN branch, for ultrasound.
  */
 import type { PromptedArchitecture } from '../architecture.js';
+import { efficientNetLite0File } from '../backbone.js';
 import { GREY_STRETCHED } from '../preprocessing.js';
 import { ONE_MASK_TRAINING, SAM_DECODING } from '../sam/index.js';
-import { readConfig, recognise, rules, SAMUS_B, SAMUS_S, type SamusConfig, type SamusSizes } from './config.js';
+import {
+  readConfig,
+  recognise,
+  rules,
+  SAMUS_B,
+  SAMUS_S,
+  SAMUS_S2,
+  type SamusConfig,
+  type SamusSizes,
+} from './config.js';
 import { isGlobalTable, SAMUS_FROM_SAM } from './fromSam.js';
 import { samusEncoder } from './imageEncoder.js';
 
@@ -23,11 +33,14 @@ export function isTrainedBySamus(config: SamusSizes, name: string): boolean {
   return ADDED.test(name) || isGlobalTable(name, config);
 }
 
+/** The pretrained part of the CNN branch. */
+const BACKBONE = 'image_encoder.cnn_embed.backbone.';
+
 export const SAMUS: PromptedArchitecture<SamusConfig> = {
   ...SAM_DECODING,
   id: 'samus',
   title: 'SAMUS',
-  presets: { 'samus-b': SAMUS_B, 'samus-s': SAMUS_S },
+  presets: { 'samus-b': SAMUS_B, 'samus-s': SAMUS_S, 'samus-s2': SAMUS_S2 },
   readConfig,
   rules,
   recognise,
@@ -47,6 +60,13 @@ export const SAMUS: PromptedArchitecture<SamusConfig> = {
   isQuantisable: (name) => LARGE.test(name),
 
   startFrom: { sam: SAMUS_FROM_SAM },
+
+  backbones: [
+    efficientNetLite0File<SamusConfig>(
+      ({ cnn }) => cnn === 'efficientnet-lite0',
+      (weight) => (weight.startsWith(BACKBONE) ? weight.slice(BACKBONE.length) : undefined),
+    ),
+  ],
 
   memory: [
     // One image 3.7, each further image 1.4, validation 1.5.
