@@ -70,7 +70,7 @@ export const ERRORS = {
   CHECKPOINT_TORCHSCRIPT: input('The file is a TorchScript program, not a state dict.'),
   CHECKPOINT_TRAILING: input('Bytes follow the last storage of the checkpoint.'),
   CHECKPOINT_TRUNCATED: input('The checkpoint is cut off.'),
-  CHECKPOINT_ZIP_COMPRESSED: input('An entry of the archive is compressed in a way that is not read; torch.save never compresses.'),
+  CHECKPOINT_ZIP_COMPRESSED: input('An entry is compressed in an unreadable way; torch.save never compresses.'),
   CHECKPOINT_ZIP_CRC: input('An entry of the archive does not match its checksum.'),
   CHECKPOINT_ZIP_DIRECTORY: input('The directory of the zip archive is damaged.'),
   CHECKPOINT_ZIP_DUPLICATE: input('The archive contains two entries of one name.'),

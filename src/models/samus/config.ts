@@ -21,7 +21,7 @@ import {
 export const SAMUS_PARTS = ['cnnBranch', 'crossBranchAttention', 'featureAdapters', 'positionAdapter'] as const;
 
 /** CNN branches other than the published one, by their names in `config.json`. */
-export const CNN_BRANCHES = ['efficientnet-lite0'] as const;
+const CNN_BRANCHES = ['efficientnet-lite0'] as const;
 
 /** How much smaller than the image the last map of such a branch is. */
 const CNN_STRIDE = 16;
