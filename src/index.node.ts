@@ -2,8 +2,8 @@
  * `samus` on Node: what runs anywhere, and images, models and sessions by the names of files and providers.
  */
 export { readCheckpointFile } from './formats/checkpointFile.node.js';
-export type { ImageLimits, ImageSource } from './formats/image.js';
 export { openImage, readImage } from './formats/imageFile.node.js';
+export type { ImageLimits, ImageSource } from './formats/imageSource.js';
 export { encodePng, writePng } from './formats/imageWrite.node.js';
 export * from './index.js';
 export { bundledModels, loadModel } from './predict/loadModel.node.js';

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
-import { checkFrame, type ImageSource } from '../formats/image.js';
+import { checkFrame, type ImageSource } from '../formats/imageSource.js';
 import type { PixelBox } from '../formats/rle.js';
 import type { JobObject } from '../jobs/segmentJob.js';
 import type { PointPrompt } from '../predict/types.js';

@@ -8,7 +8,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listed, SamusError } from '../errors.js';
 import { storedPath } from '../formats/fileSystem.node.js';
-import { createImage, type Image, toGrey } from '../formats/image.js';
+import { brightestSamples, createImage, type Image, toGrey } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { nameKey } from '../formats/outputNames.js';
 import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
@@ -16,7 +16,7 @@ import type { Dataset, LabelledImage, ReadOptions } from './dataset.js';
 import { FactsTable, patientByName } from './imageFacts.js';
 import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
 import { NameIndex } from './nameIndex.js';
-import { binaryMask, brightestSamples, classIndices } from './publishedMasks.js';
+import { binaryMask, classIndices } from './publishedMasks.js';
 import { EVERY_CLASS, LIST_FOLDER, type ListText, type Sample, SampleList, sampleOrigin } from './sampleList.js';
 
 export type { Dataset, LabelledImage } from './dataset.js';

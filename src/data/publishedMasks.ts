@@ -3,7 +3,7 @@
  * of one image, outlines.
  */
 import { SamusError } from '../errors.js';
-import { createImage, type Image, toGrey } from '../formats/image.js';
+import { brightestSamples, createImage, type Image, toGrey } from '../formats/image.js';
 import { extentOf } from '../formats/mask.js';
 import { Regions } from '../formats/maskRegions.js';
 
@@ -57,18 +57,6 @@ function requireLossless(lossy: boolean, file: string): void {
   if (!lossy) return;
   const message = `expected class indices stored without loss, got compression with loss (such as JPEG) in ${file}`;
   throw new SamusError('MASK_LOSSY', message, 'make the label again from its source, as PNG', { file });
-}
-
-/** The largest sample of each pixel of a mask: as a grey level, red 1 or blue 4 would be rounded to black. */
-export function brightestSamples(mask: Image): Image {
-  const { width, height, channels, data } = mask;
-  if (channels === 1) return mask;
-  const brightest = new Uint8Array(width * height);
-  for (let i = 0; i < data.length; i++) {
-    const pixel = Math.floor(i / channels);
-    brightest[pixel] = Math.max(brightest[pixel]!, data[i]!);
-  }
-  return createImage(width, height, 1, brightest);
 }
 
 /**

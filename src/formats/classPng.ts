@@ -4,8 +4,8 @@
  */
 import { type DecodedPng, decode, encode } from 'fast-png';
 import { SamusError } from '../errors.js';
-import { checkSize, DEFAULT_LIMITS } from './image.js';
 import { type FileFormat, SNIFF_BYTES, sniffFormat } from './imageFormat.js';
+import { checkSize, DEFAULT_LIMITS } from './imageSource.js';
 
 /** A class for each pixel, row-major. */
 export interface ClassMap {

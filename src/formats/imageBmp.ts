@@ -6,15 +6,8 @@
  * Not read: bitmaps that wrap JPEG or PNG, 2 bits a pixel, CMYK.
  */
 import { SamusError } from '../errors.js';
-import {
-  checkSize,
-  createImage,
-  type Image,
-  type ImageFile,
-  type ImageLimits,
-  type ImageSource,
-  stillSource,
-} from './image.js';
+import { createImage, type Image } from './image.js';
+import { checkSize, type ImageFile, type ImageLimits, type ImageSource, stillSource } from './imageSource.js';
 
 /** What the headers of a bitmap say. */
 interface BmpHeader {

@@ -4,8 +4,9 @@
  */
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import { SamusError } from '../errors.js';
-import { DEFAULT_LIMITS, type Image, type ImageFile, type ImageLimits, type ImageSource, tooLarge } from './image.js';
+import type { Image } from './image.js';
 import { type FileFormat, type OpenFile, SNIFF_BYTES, sniffFormat, unreadFormat } from './imageFormat.js';
+import { DEFAULT_LIMITS, type ImageFile, type ImageLimits, type ImageSource, tooLarge } from './imageSource.js';
 
 /** Largest file for each allowed pixel: 16-bit RGBA without compression. */
 const FILE_BYTES_PER_PIXEL = 8;

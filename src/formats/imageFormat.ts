@@ -5,7 +5,7 @@
  * `.jpg`.
  */
 import { SamusError } from '../errors.js';
-import type { ImageFile, ImageLimits, ImageSource, KnownFormat } from './image.js';
+import type { ImageFile, ImageLimits, ImageSource, KnownFormat } from './imageSource.js';
 
 /**
  * Opens a file without decoding it.

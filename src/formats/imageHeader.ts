@@ -2,7 +2,7 @@
  * Headers of JPEG, GIF and WebP files: size, number of frames, and how the samples are coded. They are read before
  * anything is decoded, so that an image too large is refused before memory for its pixels is taken. TIFF has imageTiff.node.ts.
  */
-import type { ImageFacts } from './image.js';
+import type { ImageFacts } from './imageSource.js';
 
 /** A segment of a JPEG file in front of its coded pixels. */
 export interface JpegSegment {

@@ -5,21 +5,18 @@
  */
 import sharp, { type SharpOptions } from 'sharp';
 import { SamusError } from '../errors.js';
+import { fromCmyk, fromSamples, type Image, type SampleCount } from './image.js';
 import {
   checkFrame,
   checkFrameCount,
   checkSize,
   corrupt,
-  fromCmyk,
-  fromSamples,
-  type Image,
   type ImageFile,
   type ImageLimits,
   type ImageSource,
   type Purpose,
-  type SampleCount,
   unreadCoding,
-} from './image.js';
+} from './imageSource.js';
 
 // libvips keeps results by the name of a file, which may have changed since.
 sharp.cache(false);

@@ -6,18 +6,18 @@
 import type { SamusError } from '../errors.js';
 import { type ByteSource, memorySource } from './byteSource.js';
 import { openFileSource } from './fileSource.node.js';
+import { fromYcbcr } from './image.js';
+import { decode, failure, headerOf, imageOf } from './imageSharp.node.js';
 import {
   checkFrame,
   checkFrameCount,
   checkSize,
   corrupt,
-  fromYcbcr,
   type ImageFile,
   type ImageLimits,
   type ImageSource,
   unreadCoding,
-} from './image.js';
-import { decode, failure, headerOf, imageOf } from './imageSharp.node.js';
+} from './imageSource.js';
 
 interface TiffPage {
   /** Place in the chain of directories, from 0. */

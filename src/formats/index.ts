@@ -39,21 +39,10 @@ export {
 } from './dicomweb/dicomWeb.js';
 export type { PacsOptions } from './dicomweb/pacsRequest.js';
 export { toFloat16, toFloat32 } from './halfFloat.js';
-export {
-  checkFrame,
-  checkSize,
-  createImage,
-  type Image,
-  type ImageFile,
-  type ImageLimits,
-  type ImageSource,
-  maskToImage,
-  type SpacingMm,
-  toGrey,
-  toRgb,
-} from './image.js';
+export { createImage, type Image, maskToImage, toGrey, toRgb } from './image.js';
 export { type FileFormat, type OpenFile, registerFormat } from './imageFormat.js';
-export type { Mask, PixelBox } from './mask.js';
+export { checkFrame, checkSize, type ImageFile, type ImageLimits, type ImageSource } from './imageSource.js';
+export type { Mask, PixelBox, SpacingMm } from './mask.js';
 export { type CleaningPrompt, cleanMask } from './maskRegions.js';
 export { encodeNifti } from './niftiWrite.js';
 export { drawOverlay, type OverlayObject, type OverlayOptions } from './overlay.js';

@@ -3,16 +3,15 @@
  * The readers are nifti.ts and metaImage.ts; what is here is common to both.
  */
 import { SamusError } from '../errors.js';
+import { createImage, type Image } from './image.js';
 import {
   checkFrame,
   checkFrameCount,
   checkSize,
-  createImage,
-  type Image,
   type ImageLimits,
   type ImageSource,
   type Purpose,
-} from './image.js';
+} from './imageSource.js';
 
 export type VolumeSamples =
   | Uint8Array

@@ -6,7 +6,7 @@
 import type { AnnotatedImage, AnnotatedObject, AnnotationClass } from '../formats/annotation.js';
 import { codeOfName } from '../formats/dicom/codes.js';
 import type { DicomSegMask, DicomSegObject } from '../formats/dicom/segments.js';
-import type { ImageSource } from '../formats/image.js';
+import type { ImageSource } from '../formats/imageSource.js';
 import { OVERLAY_COLORS } from '../formats/overlay.js';
 import { decodeRle, rleBox } from '../formats/rle.js';
 import { measureMask } from '../predict/measure.js';

@@ -3,13 +3,14 @@
  * handles failed jobs.
  */
 import { dirname } from 'node:path';
-import { binaryMask, brightestSamples } from '../data/publishedMasks.js';
+import { binaryMask } from '../data/publishedMasks.js';
 import { listed, SamusError } from '../errors.js';
 import { type AnnotationClass, annotationJson } from '../formats/annotation.js';
 import { writeSafetensorsFile } from '../formats/checkpointFile.node.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
-import { type Image, type ImageSource, maskToImage } from '../formats/image.js';
+import { brightestSamples, type Image, maskToImage } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
+import type { ImageSource } from '../formats/imageSource.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { drawOverlay, OVERLAY_COLORS } from '../formats/overlay.js';
 import { float32, type StateDict } from '../graph/tensorData.js';

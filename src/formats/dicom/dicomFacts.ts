@@ -2,7 +2,7 @@
  * What people ask of a DICOM file besides its pixels: when its frames were taken, and the patient and study, decoded for
  * display only.
  */
-import type { FrameTiming } from '../image.js';
+import type { FrameTiming } from '../imageSource.js';
 import { bytesOf, type DataSet, numberOf, numbersOf, textOf } from './dataSet.js';
 
 /** Durations of the frames as the file states them, in ms: one for all, or one each; null where it states none. */

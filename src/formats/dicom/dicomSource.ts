@@ -3,16 +3,15 @@
  * region around it.
  */
 import { SamusError } from '../../errors.js';
+import { createImage, type Image } from '../image.js';
 import {
   checkFrame,
   checkSize,
-  createImage,
   DEFAULT_LIMITS,
-  type Image,
   type ImageFile,
   type ImageLimits,
   type ImageSource,
-} from '../image.js';
+} from '../imageSource.js';
 import type { PixelBox } from '../mask.js';
 import { decodeFrame } from './codecs.js';
 import { showColours } from './colour.js';

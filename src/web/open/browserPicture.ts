@@ -3,7 +3,8 @@
  * every browser can ignore them. Points are in pixels of the image as stored, and grey values stay as the scanner wrote
  * them.
  */
-import { createImage, type Image, type KnownFormat } from '../../formats/image.js';
+import { createImage, type Image } from '../../formats/image.js';
+import type { KnownFormat } from '../../formats/imageSource.js';
 import { clip, corrupt } from './pictureErrors.js';
 
 /** APP1 holds EXIF, APP2 colour profiles, APP13 editors' notes. APP0 and APP14 say how the colours are coded. */

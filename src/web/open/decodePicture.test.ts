@@ -8,16 +8,9 @@ import { encode } from 'fast-png';
 import { describe, expect, it } from 'vitest';
 import { difference, fixtureBytes, fromBase64, readByPillow, SAME } from '../../../test/support/imageFixtures.js';
 import { SamusError } from '../../errors.js';
-import {
-  checkFrame,
-  checkSize,
-  createImage,
-  type ImageFile,
-  type ImageLimits,
-  toGrey,
-  toRgb,
-} from '../../formats/image.js';
+import { createImage, toGrey, toRgb } from '../../formats/image.js';
 import { acceptedBy, isNamedAs, readFormats, registerFormat, titles } from '../../formats/imageFormat.js';
+import { checkFrame, checkSize, type ImageFile, type ImageLimits } from '../../formats/imageSource.js';
 import { failureText } from '../app/failureText.js';
 import { maskFormats } from '../app/maskNames.js';
 import { countFrames, decodePicture } from './decodePicture.js';

@@ -6,6 +6,7 @@
  * alpha, which it blends.
  */
 import { SamusError } from '../../errors.js';
+import { type FileFormat, type OpenFile, SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
 import {
   checkFrame,
   checkSize,
@@ -14,8 +15,7 @@ import {
   type ImageFile,
   type ImageSource,
   stillSource,
-} from '../../formats/image.js';
-import { type FileFormat, type OpenFile, SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
+} from '../../formats/imageSource.js';
 import { BrowserPicture } from './browserPicture.js';
 import type { Picture } from './imageContract.js';
 import { clip, corrupt, readBytes, unsupported } from './pictureErrors.js';

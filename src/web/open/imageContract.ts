@@ -1,5 +1,6 @@
 /** The calls of the worker for images (imageWorker.ts), and the opened image. */
-import type { FrameTiming, Image } from '../../formats/image.js';
+import type { Image } from '../../formats/image.js';
+import type { FrameTiming } from '../../formats/imageSource.js';
 
 export interface Picture {
   readonly image: Image;

@@ -3,14 +3,8 @@
  * profiles and keeps 8 of 16 bits. The stored samples count, as on the command line (formats/image.ts).
  */
 import { convertIndexedToRgb, decode, encode } from 'fast-png';
-import {
-  checkSize,
-  createImage,
-  DEFAULT_LIMITS,
-  fromSamples,
-  type Image,
-  type SampleCount,
-} from '../../formats/image.js';
+import { createImage, fromSamples, type Image, type SampleCount } from '../../formats/image.js';
+import { checkSize, DEFAULT_LIMITS } from '../../formats/imageSource.js';
 import type { Picture } from './imageContract.js';
 import { clip, corrupt } from './pictureErrors.js';
 
