@@ -78,6 +78,13 @@ export interface KnownFormat {
   readonly hint?: string;
 }
 
+/** A file that is read in parts. */
+export interface FileParts {
+  readonly size: number;
+  /** Exactly `length` bytes from `start` on, which must be in the file. @throws SamusError IMAGE_UNREADABLE */
+  read(start: number, length: number): Promise<Uint8Array>;
+}
+
 /** A file whose format is known. */
 export interface ImageFile {
   /** For messages. */
@@ -91,6 +98,8 @@ export interface ImageFile {
    * @throws SamusError IMAGE_TOO_LARGE
    */
   bytes(most?: number): Promise<Uint8Array>;
+  /** The same file for readers that need only parts of it. It stays open. In the page only. */
+  readonly parts?: FileParts;
 }
 
 /** How large an image may be; checked against its header, before memory for its pixels is taken. */

@@ -19,6 +19,7 @@ import {
   textOf,
   type ValueRepresentation,
 } from './dataSet.js';
+import { inflate } from './inflate.js';
 
 export interface DicomFile {
   /** UID of the transfer syntax; that of implicit or explicit little endian where the file names none. */
@@ -42,6 +43,7 @@ export const EXPLICIT = '1.2.840.10008.1.2.1';
 export const DEFLATED = '1.2.840.10008.1.2.1.99';
 export const BIG_ENDIAN = '1.2.840.10008.1.2.2';
 
+const TRANSFER_SYNTAX = 0x00020010;
 const PIXEL_DATA = 0x7fe00010;
 const ITEM = 0xfffee000;
 const ITEM_END = 0xfffee00d;
@@ -51,31 +53,71 @@ const UNDEFINED = 0xffffffff;
 
 /** Most elements and items of a file, most fragments, and most levels of nesting. */
 const MOST_ELEMENTS = 200_000;
-const MOST_FRAGMENTS = 100_000;
+export const MOST_FRAGMENTS = 100_000;
 const MOST_LEVELS = 64;
-/** Most bytes of a data set that is stored deflated, and how many times its compressed size. */
-const MOST_INFLATED = 256 * 2 ** 20;
-const MOST_RATIO = 1000;
 
 /** Representations whose length takes four bytes, behind two that are free. */
 const LONG = new Set<string>(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 
 /** @throws SamusError DICOM_CORRUPT, DICOM_LIMIT */
 export async function readDicomFile(bytes: Uint8Array): Promise<DicomFile> {
-  const marked = bytes.length >= 132 && String.fromCharCode(...bytes.subarray(128, 132)) === 'DICM';
-  const head = walk(bytes, marked ? 132 : 0, { explicit: true, little: true, group: 2 });
-  const named = textOf(head.data, 0x00020010);
-  const body = named === DEFLATED ? await inflate(bytes.subarray(head.end)) : bytes.subarray(head.end);
-  const explicit = isCapital(body[4]) && isCapital(body[5]);
-  const little = named !== BIG_ENDIAN;
-  const { data, pixels } = walk(body, 0, { explicit, little });
+  const { data: meta, end } = readMeta(bytes);
+  const named = textOf(meta, TRANSFER_SYNTAX);
+  const body = named === DEFLATED ? await inflate(bytes.subarray(end)) : bytes.subarray(end);
+  const coding = codingOf(body, named);
+  const { data, pixels } = walk(body, 0, coding);
+  return { transferSyntax: named ?? (coding.explicit ? EXPLICIT : IMPLICIT), meta, data, ...(pixels && { pixels }) };
+}
+
+/** A file up to its pixels. */
+export interface DicomHead extends Omit<DicomFile, 'pixels'> {
+  readonly pixels: PixelPlace;
+}
+
+interface PixelPlace {
+  /** Where the value begins. */
+  readonly start: number;
+  /** Bytes of native pixels; undefined: fragments. */
+  readonly length: number | undefined;
+  /** Bytes that are in reverse order ({@link inLittleEndian}). */
+  readonly swap: number;
+}
+
+/**
+ * Reads the beginning of a file; what follows the pixels is ignored. Undefined where the pixels are not in it, nor in a
+ * deflated data set.
+ * @throws SamusError DICOM_CORRUPT, DICOM_LIMIT, also where the beginning ends within an element
+ */
+export function readDicomHead(bytes: Uint8Array): DicomHead | undefined {
+  const { data: meta, end } = readMeta(bytes);
+  const named = textOf(meta, TRANSFER_SYNTAX);
+  if (named === DEFLATED) return undefined;
+  const body = bytes.subarray(end);
+  const coding = codingOf(body, named);
+  const { data, reached } = walk(body, 0, { ...coding, untilPixels: true });
+  if (!reached) return undefined;
+  const { start, length, vr } = reached;
   return {
-    transferSyntax: named ?? (explicit ? EXPLICIT : IMPLICIT),
-    meta: head.data,
+    transferSyntax: named ?? (coding.explicit ? EXPLICIT : IMPLICIT),
+    meta,
     data,
-    ...(pixels && { pixels }),
+    pixels: {
+      start: end + start,
+      length: length === UNDEFINED ? undefined : length,
+      swap: coding.little ? 1 : swapUnit(vr),
+    },
   };
 }
+
+function readMeta(bytes: Uint8Array) {
+  const marked = bytes.length >= 132 && String.fromCharCode(...bytes.subarray(128, 132)) === 'DICM';
+  return walk(bytes, marked ? 132 : 0, { explicit: true, little: true, group: 2 });
+}
+
+const codingOf = (body: Uint8Array, transferSyntax: string | undefined): Coding => ({
+  explicit: isCapital(body[4]) && isCapital(body[5]),
+  little: transferSyntax !== BIG_ENDIAN,
+});
 
 interface Coding {
   readonly explicit: boolean;
@@ -103,9 +145,14 @@ interface Header {
 
 /**
  * Reads a data set from `start` on, with a stack of levels instead of recursion.
- * @param coding of the data set; `group`: ends before the first element of another group
+ * @param coding of the data set; `group`: ends before the first element of another group; `untilPixels`: ends before
+ *   the value of the pixels, whose header is `reached`
  */
-function walk(bytes: Uint8Array, start: number, { group, ...coding }: Coding & { readonly group?: number }) {
+function walk(
+  bytes: Uint8Array,
+  start: number,
+  { group, untilPixels, ...coding }: Coding & { readonly group?: number; readonly untilPixels?: true },
+) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Map<number, DicomElement>();
   const stack: Level[] = [{ ...coding, kind: 'data set', end: bytes.length, open: false, elements: data }];
@@ -148,12 +195,12 @@ function walk(bytes: Uint8Array, start: number, { group, ...coding }: Coding & {
     at = end;
     // Words are swapped even where a sample is a byte.
     const order = level.little ? 1 : swapUnit(vr);
-    if (native) pixels = { content: swapped(bytes.subarray(from, end), order), truncated: from + length > end };
+    if (native) pixels = { content: inLittleEndian(bytes.subarray(from, end), order), truncated: from + length > end };
     else if (kept && (vr === 'SQ' || knownVr(tag) === 'SQ')) {
       at = from;
       enter(level, tag, vr, end, false, kept);
     } else if (kept) {
-      level.elements?.set(tag, { vr: valueVr(tag, vr), bytes: swapped(bytes.subarray(from, end), order) });
+      level.elements?.set(tag, { vr: valueVr(tag, vr), bytes: inLittleEndian(bytes.subarray(from, end), order) });
     }
   };
 
@@ -230,6 +277,7 @@ function walk(bytes: Uint8Array, start: number, { group, ...coding }: Coding & {
     }
     if (top && tag === PADDING) break;
     if (tag === ITEM) throw corruptDicom('expected an element, got an item outside of a sequence');
+    if (untilPixels && top && tag === PIXEL_DATA) return { data, pixels, end: at, reached: headerAt(view, at, level) };
     readElement(level);
   }
   return { data, pixels, end: at };
@@ -258,38 +306,10 @@ function isCapital(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x41 && byte <= 0x5a;
 }
 
-function swapped(bytes: Uint8Array, unit: number): Uint8Array {
+/** @param unit how many bytes of the value are in reverse order */
+export function inLittleEndian(bytes: Uint8Array, unit: number): Uint8Array {
   if (unit === 1) return bytes;
   const result = new Uint8Array(bytes.length - (bytes.length % unit));
   for (let i = 0; i < result.length; i++) result[i] = bytes[i - (i % unit) + unit - 1 - (i % unit)]!;
   return result;
-}
-
-/** Inflates twice, the first time to count: so no more memory is taken than the data set needs. */
-async function inflate(deflated: Uint8Array): Promise<Uint8Array> {
-  const { Inflate } = await import('fflate');
-  const most = Math.min(MOST_INFLATED, deflated.length * MOST_RATIO);
-  const run = (take: (part: Uint8Array) => void): void => {
-    const stream = new Inflate(take);
-    for (let at = 0; at < deflated.length; at += 0x4000) {
-      stream.push(deflated.subarray(at, at + 0x4000), at + 0x4000 >= deflated.length);
-    }
-  };
-  let size = 0;
-  try {
-    run((part) => {
-      size += part.length;
-      if (size > most) throw dicomLimit(`expected at most ${most} bytes of the deflated data set, got more`);
-    });
-    const result = new Uint8Array(size);
-    size = 0;
-    run((part) => {
-      result.set(part, size);
-      size += part.length;
-    });
-    return result;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'DICOM_LIMIT') throw error;
-    throw corruptDicom('expected a deflated data set, got damaged bytes');
-  }
 }

@@ -15,9 +15,10 @@ import {
 import type { PixelBox } from '../mask.js';
 import { decodeFrame } from './codecs.js';
 import { showColours } from './colour.js';
-import { textOf } from './dataSet.js';
+import { corruptDicom, textOf } from './dataSet.js';
 import { frameTiming } from './dicomFacts.js';
 import { type DicomFile, readDicomFile } from './dicomFile.js';
+import { locateStoredFrames, readHead, type StoredFrames } from './dicomParts.js';
 import { locateFrames } from './frames.js';
 import { type ShownValues, shownValues, showValues } from './grey.js';
 import { damagedPixels, type PixelFormat, readPixelFormat } from './pixelFormat.js';
@@ -28,7 +29,7 @@ const MOST_BYTES = 2 ** 31 - 1;
 
 /** A DICOM image: its facts, and its frames, which are decoded one at a time. */
 export interface DicomImage extends ImageSource {
-  /** What writers of objects about the image take. */
+  /** What writers of objects about the image take. Without pixels where the file is read in parts. */
   readonly file: DicomFile;
   readonly pixelFormat: PixelFormat;
   readonly calibration: Calibration;
@@ -41,17 +42,11 @@ export const isDicom = (source: ImageSource): source is DicomImage => source.for
  * @throws SamusError DICOM_CORRUPT, DICOM_LIMIT, DICOM_NO_PIXELS, DICOM_VIDEO, DICOM_TRANSFER_SYNTAX,
  *   DICOM_PHOTOMETRIC, DICOM_TRUNCATED, IMAGE_TOO_LARGE
  */
-export async function dicomSource(
-  { name, format, bytes }: ImageFile,
-  limits: Required<ImageLimits>,
-): Promise<DicomImage> {
-  const file = await readDicomFile(await bytes(MOST_BYTES));
-  const pixelFormat = readPixelFormat(file);
+export async function dicomSource(opened: ImageFile, limits: Required<ImageLimits>): Promise<DicomImage> {
+  const { name, format } = opened;
+  const { file, pixelFormat, frames } = await readStored(opened, limits);
   const { rows, columns, samples, frames: stated, lossy } = pixelFormat;
-  checkSize(name, columns, rows, limits);
-  const { data, pixels } = file;
-  if (!pixels) throw new Error('pixels were checked');
-  const frames = locateFrames(data, pixels, pixelFormat);
+  const { data } = file;
   const calibration = readCalibration(data);
   const instance = textOf(data, 0x00080018);
   const timing = frameTiming(data, frames.count);
@@ -71,7 +66,7 @@ export async function dicomSource(
     async read(frame) {
       if (frame > frames.count && frame <= stated) throw cutOff(frame, frames.count, stated);
       checkFrame({ frames: frames.count, format: 'dicom' }, frame, name);
-      const stored = await decodeFrame(frames.at(frame), pixelFormat);
+      const stored = await decodeFrame(await frames.at(frame), pixelFormat);
       if (stored.values.length < (samples === 3 && frames.converted ? 3 : 1) * rows * columns) {
         throw damagedPixels(`expected ${rows * columns} pixels of a frame, got ${stored.values.length}`);
       }
@@ -80,6 +75,31 @@ export async function dicomSource(
       return createImage(columns, rows, shown.channels, showValues(stored.values, pixelFormat, shown));
     },
   };
+}
+
+interface Stored {
+  readonly file: DicomFile;
+  readonly pixelFormat: PixelFormat;
+  readonly frames: StoredFrames;
+}
+
+/** In parts where the file offers them, else as a whole. */
+async function readStored({ name, bytes, parts }: ImageFile, limits: Required<ImageLimits>): Promise<Stored> {
+  const checked = (file: DicomFile, native?: boolean): PixelFormat => {
+    const format = readPixelFormat(file, native);
+    checkSize(name, format.columns, format.rows, limits);
+    return format;
+  };
+  const head = parts && parts.size <= MOST_BYTES ? await readHead(parts) : undefined;
+  if (parts && head) {
+    const { pixels, ...file } = head;
+    const pixelFormat = checked(file, pixels.length !== undefined);
+    return { file, pixelFormat, frames: await locateStoredFrames(parts, head, pixelFormat) };
+  }
+  const file = await readDicomFile(await bytes(MOST_BYTES));
+  const pixelFormat = checked(file);
+  if (!file.pixels) throw corruptDicom('expected pixels, got none');
+  return { file, pixelFormat, frames: locateFrames(file.data, file.pixels, pixelFormat) };
 }
 
 /**

@@ -26,41 +26,86 @@ export function locateFrames(data: DataSet, { content }: PixelElement, format: P
 }
 
 function nativeFrames(content: Uint8Array, format: PixelFormat): Frames {
+  const { size, count, converted } = nativeLayout(content.length, format);
+  const at = (frame: number): Uint8Array => content.subarray((frame - 1) * size, frame * size);
+  return { count, converted, at, fragments: [] };
+}
+
+/**
+ * How native pixels of `length` bytes are cut into frames.
+ * @throws SamusError DICOM_TRUNCATED, DICOM_CORRUPT
+ */
+export function nativeLayout(length: number, format: PixelFormat) {
   const { rows, columns, samples, bitsAllocated, frames, photometric } = format;
   const subsampled = photometric.endsWith('_422');
   const full = rows * columns * samples * (bitsAllocated / 8);
-  const converted = photometric === 'YBR_FULL_422' && content.length >= full * frames;
+  const converted = photometric === 'YBR_FULL_422' && length >= full * frames;
   if (subsampled && !converted && columns % 2 === 1) {
     throw corruptDicom(`expected an even number of columns of ${photometric}, got ${columns}`);
   }
   const size = subsampled && !converted ? rows * columns * 2 : full;
-  const count = Math.min(frames, Math.floor(content.length / size));
+  const count = Math.min(frames, Math.floor(length / size));
   if (count === 0) {
-    throw damagedPixels(`expected ${size} bytes of a frame, got ${content.length}`, 'DICOM_TRUNCATED');
+    throw damagedPixels(`expected ${size} bytes of a frame, got ${length}`, 'DICOM_TRUNCATED');
   }
-  return { count, converted, at: (frame) => content.subarray((frame - 1) * size, frame * size), fragments: [] };
+  return { size, count, converted };
 }
 
 function encapsulatedFrames(data: DataSet, content: readonly Uint8Array[], { frames }: PixelFormat): Uint8Array[][] {
   const [table = new Uint8Array(), ...fragments] = content;
+  return groupFragments(data, table, fragments, frames, {
+    head: (fragment) => fragment,
+    cut: (fragment, length) => fragment.subarray(0, length),
+  });
+}
+
+/** A fragment in memory, or a place in a file. */
+interface Fragment {
+  readonly byteOffset: number;
+  readonly length: number;
+}
+
+/** How its first bytes are read (64 are enough), and how it is shortened. */
+interface FragmentAccess<F> {
+  head(fragment: F): Uint8Array;
+  cut(fragment: F, length: number): F;
+}
+
+/**
+ * The fragments of each frame.
+ * @param table the Basic Offset Table
+ * @throws SamusError DICOM_CORRUPT
+ */
+export function groupFragments<F extends Fragment>(
+  data: DataSet,
+  table: Uint8Array,
+  fragments: readonly F[],
+  frames: number,
+  { head, cut }: FragmentAccess<F>,
+): F[][] {
   const found =
-    byExtendedTable(data, fragments, frames) ??
-    (frames === 1 && fragments.length > 0 ? [fragments] : undefined) ??
+    byExtendedTable(data, fragments, frames, cut) ??
+    (frames === 1 && fragments.length > 0 ? [[...fragments]] : undefined) ??
     (fragments.length === frames ? fragments.map((fragment) => [fragment]) : undefined) ??
     byStarts(fragments, basicStarts(table, fragments, frames), frames) ??
-    byStarts(fragments, codestreamStarts(fragments), frames);
+    byStarts(fragments, codestreamStarts(fragments.map(head)), frames);
   if (!found) throw corruptDicom(`expected fragments of ${frames} frame(s), got ${fragments.length} fragment(s)`);
   return found;
 }
 
 /** Position of the item of a fragment behind the Basic Offset Table. */
-function positions(fragments: readonly Uint8Array[]): number[] {
+function positions(fragments: readonly Fragment[]): number[] {
   const first = fragments[0]?.byteOffset ?? 0;
   return fragments.map((fragment) => fragment.byteOffset - first);
 }
 
 /** Each frame is one fragment, with its length without padding. */
-function byExtendedTable(data: DataSet, fragments: readonly Uint8Array[], frames: number) {
+function byExtendedTable<F extends Fragment>(
+  data: DataSet,
+  fragments: readonly F[],
+  frames: number,
+  cut: (fragment: F, length: number) => F,
+) {
   const [offsets, lengths] = [0x7fe00001, 0x7fe00002].map((tag) =>
     bytesOf(data, tag)?.length === frames * 8 ? numbersOf(data, tag) : [],
   );
@@ -69,13 +114,13 @@ function byExtendedTable(data: DataSet, fragments: readonly Uint8Array[], frames
   const found = offsets.map((offset, i) => {
     const fragment = fragmentAt.get(offset);
     const length = lengths[i] ?? 0;
-    return fragment && length > 0 && length <= fragment.length ? [fragment.subarray(0, length)] : [];
+    return fragment && length > 0 && length <= fragment.length ? [cut(fragment, length)] : [];
   });
   return found.every(({ length }) => length > 0) ? found : undefined;
 }
 
 /** Which fragments begin a frame by the Basic Offset Table; none where it does not fit. */
-function basicStarts(table: Uint8Array, fragments: readonly Uint8Array[], frames: number): number[] {
+function basicStarts(table: Uint8Array, fragments: readonly Fragment[], frames: number): number[] {
   if (table.length !== frames * 4) return [];
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
   const indexAt = new Map(positions(fragments).map((position, i) => [position, i]));
@@ -83,8 +128,8 @@ function basicStarts(table: Uint8Array, fragments: readonly Uint8Array[], frames
   return starts.every((start, i) => start >= 0 && (i === 0 || start > starts[i - 1]!)) ? starts : [];
 }
 
-function codestreamStarts(fragments: readonly Uint8Array[]): number[] {
-  return fragments.flatMap((fragment, i) => (beginsCodestream(fragment) ? [i] : []));
+function codestreamStarts(heads: readonly Uint8Array[]): number[] {
+  return heads.flatMap((head, i) => (beginsCodestream(head) ? [i] : []));
 }
 
 /** JPEG and JPEG-LS, JPEG 2000 with and without boxes, or a header of RLE. */
@@ -99,12 +144,13 @@ function beginsCodestream(bytes: Uint8Array): boolean {
   return segments >= 1 && segments <= 15 && view.getUint32(4, true) === 64;
 }
 
-function byStarts(fragments: readonly Uint8Array[], starts: readonly number[], frames: number) {
+function byStarts<F>(fragments: readonly F[], starts: readonly number[], frames: number) {
   if (starts.length !== frames || starts[0] !== 0) return undefined;
   return starts.map((start, i) => fragments.slice(start, starts[i + 1]));
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
+/** The bytes of several parts; one is not copied. */
+export function join(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1 && parts[0]) return parts[0];
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

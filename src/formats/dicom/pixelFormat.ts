@@ -46,11 +46,15 @@ const MOST_FRAMES = 10_000;
 
 /**
  * @throws SamusError DICOM_NO_PIXELS, DICOM_VIDEO, DICOM_TRANSFER_SYNTAX, DICOM_PHOTOMETRIC, DICOM_CORRUPT, DICOM_LIMIT
+ * @param native whether the pixels are native, which is stated where they are not in memory; undefined: there are none
  */
-export function readPixelFormat({ data, pixels, transferSyntax }: DicomFile): PixelFormat {
+export function readPixelFormat(
+  { data, transferSyntax, pixels }: DicomFile,
+  native = pixels && pixels.content instanceof Uint8Array,
+): PixelFormat {
   const rows = shortOf(data, 0x00280010);
   const columns = shortOf(data, 0x00280011);
-  if (!pixels || !rows || !columns) {
+  if (native === undefined || !rows || !columns) {
     const kind = uidOrNone(textOf(data, 0x00080016));
     const hint = 'name a file of the study that holds images';
     throw new SamusError('DICOM_NO_PIXELS', `expected an image, got a DICOM object without pixels (${kind})`, hint, {
@@ -58,7 +62,6 @@ export function readPixelFormat({ data, pixels, transferSyntax }: DicomFile): Pi
     });
   }
   const coding = codingOf(transferSyntax);
-  const native = pixels.content instanceof Uint8Array;
   if (native !== (coding === 'native')) {
     throw corruptDicom(`expected ${native ? 'fragments of' : 'native'} pixels, got the other kind`);
   }

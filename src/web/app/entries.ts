@@ -4,7 +4,6 @@ import { addObject, carried, emptyDocument } from '../document/edit.js';
 import { beginHistory, type History, record } from '../document/history.js';
 import type { ImageDocument, Scale } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
-import { contentHash } from '../open/contentHash.js';
 import type { OpenedImage } from '../open/imageContract.js';
 import { imageClient, openFile } from '../open/openImage.js';
 import type { StoredFile } from '../storage/database.js';
@@ -12,6 +11,7 @@ import { text } from '../text/en.js';
 import { forgetAdapted } from './adaptedModel.js';
 import { newId } from './edits.js';
 import { readingBegins, readingFailed, restartEngine } from './engineControl.js';
+import { hashOf } from './fileHash.js';
 import { candidatesFor, type FoundFile, withOwnPaths } from './listing.js';
 import { asMessage, dismiss, isAbort, say, warn } from './messages.js';
 import {
@@ -90,7 +90,7 @@ async function listedAlready(found: readonly FoundFile[]): Promise<Map<FoundFile
     const candidates = candidatesFor(one, entries.peek());
     if (candidates.length === 0) continue;
     try {
-      const key = await contentHash(one.file);
+      const key = await hashOf(one.file);
       for (const { id, folder } of candidates) {
         if ((await contentOf(id)) !== key) continue;
         listed.set(one, id);
@@ -250,7 +250,7 @@ export async function keyOf(id: string): Promise<string> {
   const entry = entries.peek().find((one) => one.id === id);
   if (!entry) throw new DOMException('the image was taken off the list', 'AbortError');
   if (entry.key !== null) return entry.key;
-  const key = await contentHash(entry.file);
+  const key = await hashOf(entry.file);
   update(id, { key });
   return key;
 }

@@ -54,6 +54,8 @@ const OUT_OF_REACH = [
   'PROMPT_LOGITS',
   // The page never quantises a model, nor trains one with batch norm.
   ...['MODEL_NOT_QUANTISABLE', 'TRAIN_BATCH_NORM'],
+  // The page trains with augmentations of its own networks.
+  'TRAIN_AUGMENT',
 ];
 
 /** What a server answers to questions of the page, in src/server. */

@@ -70,6 +70,8 @@ export type ExportContract = {
   looksLikeMask: { input: Blob; output: boolean };
   label: { input: Blob; output: Label };
   measure: { input: { mask: PackedMask; mm: readonly [x: number, y: number] | null }; output: Measurement | null };
+  /** The content hash of a large file (open/contentHash.ts). */
+  hash: { input: Blob; output: string };
   sample: { input: { seed: number }; output: { png: Uint8Array<ArrayBuffer>; spacingMm: number } };
 };
 

@@ -4,7 +4,8 @@ import { makePhantom } from '../../data/phantom.js';
 import { SamusError } from '../../errors.js';
 import { decodeClassPng } from '../../formats/classPng.js';
 import '../open/codecFiles.js';
-import { readBytes } from '../open/pictureErrors.js';
+import { hashInSlices } from '../open/contentHash.js';
+import { readBytes, unreadable } from '../open/pictureErrors.js';
 import { encodePicture } from '../open/pngPicture.js';
 import { pageError } from '../pageError.js';
 import { serveWorker } from '../pageWorker.js';
@@ -65,6 +66,14 @@ serveWorker<ExportContract>({
 
   async measure({ mask, mm }) {
     return measured(mask, mm);
+  },
+
+  async hash(file) {
+    try {
+      return await hashInSlices(file);
+    } catch (error) {
+      throw error instanceof DOMException ? unreadable(error.message) : error;
+    }
   },
 
   async sample({ seed }, { transfer }) {

@@ -18,7 +18,7 @@ import {
 } from '../../formats/imageSource.js';
 import { BrowserPicture } from './browserPicture.js';
 import type { Picture } from './imageContract.js';
-import { clip, corrupt, readBytes, unsupported } from './pictureErrors.js';
+import { clip, corrupt, partsOf, readBytes, unsupported } from './pictureErrors.js';
 import { decodePng } from './pngPicture.js';
 
 /** Largest file of the most pixels: 16-bit RGBA without compression, and as much again for what is around. */
@@ -75,7 +75,8 @@ export async function openPicture(file: Blob): Promise<PictureFile> {
     return readBytes(file);
   };
   const asKnown = (error: unknown): Promise<never> => Promise.reject(asPageError(error, format));
-  const source = await open({ name: 'the picture', format, bytes }, DEFAULT_LIMITS).catch(asKnown);
+  const opened: ImageFile = { name: 'the picture', format, bytes, parts: partsOf(file) };
+  const source = await open(opened, DEFAULT_LIMITS).catch(asKnown);
   return {
     source,
     async read(frame) {

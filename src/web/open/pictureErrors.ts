@@ -3,6 +3,7 @@
  * text/en.ts.
  */
 import type { SamusError } from '../../errors.js';
+import type { FileParts } from '../../formats/imageSource.js';
 import { pageError } from '../pageError.js';
 
 export const clip = (): SamusError => pageError('IMAGE_CLIP');
@@ -23,3 +24,9 @@ export async function readBytes(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
     throw unreadable(error instanceof Error ? error.message : String(error));
   }
 }
+
+/** What a person gives the page, to be read in parts. */
+export const partsOf = (blob: Blob): FileParts => ({
+  size: blob.size,
+  read: (start, length) => readBytes(blob.slice(start, start + length)),
+});

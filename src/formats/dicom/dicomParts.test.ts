@@ -1,0 +1,87 @@
+/** Files in parts give the frames, and the errors, that they give as a whole. */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { SamusError } from '../../errors.js';
+import { DEFAULT_LIMITS } from '../imageSource.js';
+import { dicomSource } from './dicomSource.js';
+import { dataSet, encodeFile } from './writeDataSet.js';
+
+const MATRIX = fileURLToPath(new URL('../../../test/fixtures/dicom/', import.meta.url));
+const SHARED = process.env.SAMUS_TEST_DATA && join(process.env.SAMUS_TEST_DATA, 'data/dicom');
+const filesIn = (folder: string) =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && !/\.(png|json)$/.test(entry.name))
+    .map(({ name }) => ({ name, path: join(folder, name) }));
+
+const about = { name: 'the image', format: { id: 'dicom', title: 'DICOM' } };
+
+function inParts(bytes: Uint8Array) {
+  const reads: number[] = [];
+  const parts = {
+    size: bytes.length,
+    async read(start: number, length: number) {
+      expect(start + length).toBeLessThanOrEqual(bytes.length);
+      reads.push(length);
+      return bytes.slice(start, start + length);
+    },
+  };
+  return { reads, file: { ...about, parts, bytes: async () => bytes } };
+}
+
+/** Hashes of all frames, or the code of the error. */
+async function outcome(file: Parameters<typeof dicomSource>[0]): Promise<readonly string[] | string> {
+  try {
+    const source = await dicomSource(file, DEFAULT_LIMITS);
+    const hashes: string[] = [];
+    for (let frame = 1; frame <= source.frames; frame++) {
+      hashes.push(
+        createHash('sha256')
+          .update((await source.read(frame)).data)
+          .digest('hex'),
+      );
+    }
+    return hashes;
+  } catch (error) {
+    if (error instanceof SamusError) return error.code;
+    throw error;
+  }
+}
+
+describe('a file that is read in parts', () => {
+  it.each([...filesIn(MATRIX), ...(SHARED === undefined ? [] : filesIn(SHARED))])(
+    'is the same: $name',
+    async ({ path }) => {
+      const bytes = new Uint8Array(readFileSync(path));
+      const whole = await outcome({ ...about, bytes: async () => bytes });
+      expect(await outcome(inParts(bytes).file)).toEqual(whole);
+      // Cut off, within the pixels of most.
+      const cut = bytes.subarray(0, Math.floor(bytes.length * 0.6));
+      expect(await outcome(inParts(cut).file)).toEqual(await outcome({ ...about, bytes: async () => cut }));
+    },
+  );
+
+  it('is read no further than its header and the frames that are asked for', async () => {
+    const [rows, columns, frames] = [200, 300, 100];
+    const pixels = new Uint8Array(rows * columns * frames).fill(7, 59 * rows * columns);
+    const file = encodeFile(
+      dataSet(
+        [0x0008_0016, '1.2.840.10008.5.1.4.1.1.3.1'],
+        [0x0008_0018, '1.2.3'],
+        [0x0028_0002, 1],
+        [0x0028_0004, 'MONOCHROME2'],
+        [0x0028_0008, String(frames)],
+        [0x0028_0010, rows],
+        [0x0028_0011, columns],
+        [0x0028_0100, 8],
+        [0x7fe0_0010, { vr: 'OB', bytes: pixels }],
+      ),
+    );
+    const { reads, file: opened } = inParts(file);
+    const source = await dicomSource(opened, DEFAULT_LIMITS);
+    expect((await source.read(60)).data.every((value) => value === 7)).toBe(true);
+    expect(reads.reduce((sum, length) => sum + length, 0)).toBeLessThan(2 ** 19);
+  });
+});

@@ -1,0 +1,122 @@
+/**
+ * Reads DICOM files of any size in parts: the elements before the pixels, where the fragments are, and then one frame at
+ * a time. So a clip of a gigabyte takes no more memory than its header and a frame.
+ */
+import type { FileParts } from '../imageSource.js';
+import { corruptDicom, dicomLimit } from './dataSet.js';
+import { type DicomHead, inLittleEndian, MOST_FRAGMENTS, readDicomHead } from './dicomFile.js';
+import { groupFragments, join, nativeLayout } from './frames.js';
+import type { PixelFormat } from './pixelFormat.js';
+
+/** How much of a file is searched for its pixels at first, and by what it grows. */
+const FIRST = 2 ** 18;
+const GROWTH = 8;
+/** How much is read at once on the way from fragment to fragment. */
+const WINDOW = 2 ** 16;
+/** Bytes of a fragment that show whether a frame begins with it. */
+const HEAD = 64;
+
+const ITEM_HEADER = 8;
+const ITEM = 0xfffee000;
+const ITEM_END = 0xfffee00d;
+const SEQUENCE_END = 0xfffee0dd;
+const UNDEFINED = 0xffffffff;
+
+/** Frames that are read when they are asked for; as in frames.ts. */
+export interface StoredFrames {
+  readonly count: number;
+  readonly converted: boolean;
+  at(frame: number): Uint8Array | Promise<Uint8Array>;
+}
+
+/**
+ * The beginning of a file up to its pixels. Undefined where only the whole file shows them: a deflated data set, or none.
+ * @throws SamusError DICOM_CORRUPT, DICOM_LIMIT
+ */
+export async function readHead(parts: FileParts): Promise<DicomHead | undefined> {
+  for (let size = Math.min(FIRST, parts.size); ; size = Math.min(size * GROWTH, parts.size)) {
+    const bytes = await parts.read(0, size);
+    const whole = size === parts.size;
+    try {
+      const head = readDicomHead(bytes);
+      if (head || whole) return head;
+    } catch (error) {
+      // An element may go on behind what was read.
+      if (whole) throw error;
+    }
+  }
+}
+
+/** @throws SamusError DICOM_TRUNCATED, DICOM_CORRUPT, DICOM_LIMIT */
+export async function locateStoredFrames(
+  parts: FileParts,
+  { data, pixels }: DicomHead,
+  format: PixelFormat,
+): Promise<StoredFrames> {
+  if (pixels.length === undefined) return encapsulated(parts, pixels.start, data, format);
+  const { size, count, converted } = nativeLayout(Math.min(pixels.length, parts.size - pixels.start), format);
+  return {
+    count,
+    converted,
+    at: async (frame) => inLittleEndian(await parts.read(pixels.start + (frame - 1) * size, size), pixels.swap),
+  };
+}
+
+/** A fragment in the file. */
+interface StoredFragment {
+  readonly byteOffset: number;
+  readonly length: number;
+  readonly head: Uint8Array;
+}
+
+async function encapsulated(
+  parts: FileParts,
+  start: number,
+  data: DicomHead['data'],
+  { frames }: PixelFormat,
+): Promise<StoredFrames> {
+  const read = ({ byteOffset, length }: StoredFragment) => parts.read(byteOffset, length);
+  const [table, ...fragments] = await listFragments(parts, start);
+  const groups = groupFragments(data, table ? await read(table) : new Uint8Array(), fragments, frames, {
+    head: ({ head }) => head,
+    cut: (fragment, length) => ({ ...fragment, length }),
+  });
+  return {
+    count: groups.length,
+    converted: false,
+    at: async (frame) => join(await Promise.all((groups[frame - 1] ?? []).map(read))),
+  };
+}
+
+/** The items of encapsulated pixels, which are little endian. */
+async function listFragments(parts: FileParts, start: number): Promise<StoredFragment[]> {
+  const fragments: StoredFragment[] = [];
+  let [window, from] = [new Uint8Array(), start];
+  const seen = async (at: number, length: number): Promise<Uint8Array> => {
+    const end = Math.min(at + length, parts.size);
+    if (at < from || end > from + window.length) {
+      window = new Uint8Array(await parts.read(at, Math.min(WINDOW, parts.size - at)));
+      from = at;
+    }
+    return window.subarray(at - from, end - from);
+  };
+  for (let at = start; at < parts.size; ) {
+    const header = await seen(at, ITEM_HEADER + HEAD);
+    const left = parts.size - at - ITEM_HEADER;
+    if (left < 0) throw corruptDicom('expected the end of a fragments, got the end of what contains it');
+    const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+    const tag = view.getUint16(0, true) * 0x10000 + view.getUint16(2, true);
+    const length = view.getUint32(4, true);
+    at += ITEM_HEADER;
+    if (tag === SEQUENCE_END) break;
+    if (tag === ITEM_END) continue;
+    if (tag !== ITEM) throw corruptDicom('expected an item of a sequence, got another element');
+    if (length === UNDEFINED) throw corruptDicom('expected a length of each fragment, got none');
+    if (length > left) throw corruptDicom(`expected an item of ${length} bytes, got ${left}`);
+    if (fragments.length > MOST_FRAGMENTS) throw dicomLimit(`expected at most ${MOST_FRAGMENTS} fragments, got more`);
+    const head = header.slice(ITEM_HEADER, ITEM_HEADER + Math.min(HEAD, length));
+    fragments.push({ byteOffset: at, length, head });
+    at += length;
+  }
+  return fragments;
+}
