@@ -3,7 +3,7 @@ import { SampleList } from '../data/sampleList.js';
 import { type CaseSource, evaluate } from '../evaluate/evaluate.js';
 import { summariseEvaluation } from '../evaluate/summary.js';
 import { createImage } from '../formats/image.js';
-import { resultLines } from './evaluateLines.js';
+import { evaluationLines } from './evaluateLines.js';
 
 const SIDE = 12;
 const LABEL = Uint8Array.from({ length: SIDE * SIDE }, (_, i) => (i % SIDE > 4 ? 1 : 0));
@@ -36,7 +36,7 @@ async function tableOf(...lines: readonly string[]): Promise<string[][]> {
     ...{ tolerancePx: 2, toleranceMm: 1 },
   });
   const summary = summariseEvaluation(evaluation, list, source, 1);
-  return resultLines({ results: [{ evaluation, summary }], comparisons: [], published: [] }).map((line) =>
+  return evaluationLines({ results: [{ evaluation, summary }], comparisons: [], published: [] }).map((line) =>
     line.split(/ {2,}/),
   );
 }

@@ -30,7 +30,7 @@ export interface ResultLines {
   readonly published: readonly PublishedComparison[];
 }
 
-export function resultLines({ results, comparisons, rankings, published, rater, overlap }: ResultLines): string[] {
+export function evaluationLines({ results, comparisons, rankings, published, rater, overlap }: ResultLines): string[] {
   return [
     ...results.flatMap((model) => modelLines(model, results.length > 1)),
     ...comparisons.flatMap((one) => comparisonLines(one, results[0]!.summary)),

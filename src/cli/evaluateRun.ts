@@ -26,7 +26,7 @@ import { loadModel } from '../predict/loadModel.node.js';
 import type { Provider } from '../runtime/session.js';
 import { openRater, readOverlap, readStrata, trainingLists } from './evaluateContext.js';
 import { evaluationDocument, type Judged, provenanceOf, REPORT_FILES, writeReport } from './evaluateFiles.js';
-import { resultLines } from './evaluateLines.js';
+import { evaluationLines } from './evaluateLines.js';
 import { checkModel, checkModels, modelMembers, openEvaluated, protocolsOf } from './evaluateModels.js';
 import { beforeInterruptedEnd } from './interrupt.js';
 import { DEFAULT_MODEL, type FlipOptions, flipsOf } from './modelOptions.js';
@@ -132,7 +132,7 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
         (error: unknown) => {
           // Keep the results of earlier models if a later one fails.
           if (results.length > 0)
-            process.stderr.write(`${resultLines({ results, comparisons: [], published: [] }).join('\n')}\n`);
+            process.stderr.write(`${evaluationLines({ results, comparisons: [], published: [] }).join('\n')}\n`);
           throw error;
         },
       ),
@@ -156,7 +156,7 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
   const all = [...evaluations, ...(rater ? [rater.evaluation] : [])];
   const failed = all.some(({ failures }) => failures.length > 0);
   const where = options.report === undefined ? [] : [`report: ${join(options.report, 'report.html')}`];
-  const lines = resultLines(judged);
+  const lines = evaluationLines(judged);
   if (options.report !== undefined) {
     const classNames = (name: string): readonly string[] => dataset.classes(name).names;
     const content = { lists, protocol, list, ...judged, classNames, provenance, notice: NOTICE };

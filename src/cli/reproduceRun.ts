@@ -26,7 +26,7 @@ import { writeText } from './output.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { duration } from './progress.js';
 import { type Finished, writeResult } from './reproduceResult.js';
-import { measure, measured, rateOf, train, trainingRecord } from './reproduceSteps.js';
+import { measure, measured, rateOf, trainingRecord, trainSystem } from './reproduceSteps.js';
 import type { Outcome } from './run.js';
 
 /** How much work a comparison may take. */
@@ -152,7 +152,7 @@ class Reproduction {
   async #trained(training: Training): Promise<void> {
     if (training.from) await this.#trained(training.from);
     if (await trainingRecord(this.options.out, training)) return;
-    await this.#step(`training ${this.#name(training)}`, () => train(this.options.out, training));
+    await this.#step(`training ${this.#name(training)}`, () => trainSystem(this.options.out, training));
   }
 
   async #measured(measurement: Measurement): Promise<Json> {

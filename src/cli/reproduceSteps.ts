@@ -47,7 +47,7 @@ export async function trainingRecord(out: string, training: Training): Promise<T
 }
 
 /** Trains to the end, or continues what an interrupted command has left. @throws SamusError as `samus train` */
-export async function train(out: string, training: Training): Promise<TrainingRecord> {
+export async function trainSystem(out: string, training: Training): Promise<TrainingRecord> {
   const folder = runFolder(out, training);
   const config = join(out, 'configs', `${training.id}.json`);
   await makeFolder(join(out, 'configs'));

@@ -79,7 +79,7 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
   );
   await check([...jobs.flatMap(outputPaths), ...[...objects.values()].flatMap((paths) => [...paths.values()])]);
   const model = await (options.auto ? openClassNetwork : openSegmenter)(options);
-  const classes = plan.classes.length > 0 ? plan.classes : classesOf(model, options.classNames);
+  const classes = plan.classes.length > 0 ? plan.classes : optionClasses(model, options.classNames);
   const runner = new LocalRunner(model, { check, whole });
   // Fail before the first of many images if the folder cannot be created.
   if (images.length > 1) await makeFolder(out);
@@ -232,7 +232,7 @@ function otherModels(jobs: readonly SegmentJob[], name: string): string[] {
  * The classes of a model, by the names of the option or else its own.
  * @throws SamusError MODEL_CLASSES for another number of names
  */
-function classesOf(model: Segmenter | ClassNetwork, names: readonly string[] | undefined): AnnotationClass[] {
+function optionClasses(model: Segmenter | ClassNetwork, names: readonly string[] | undefined): AnnotationClass[] {
   const own = namedClasses(model.config);
   if (!names) return own;
   const count = model instanceof ClassNetwork ? model.classes - 1 : 0;

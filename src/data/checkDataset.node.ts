@@ -9,7 +9,7 @@ import type { Image } from '../formats/image.js';
 import { checkLines, leaks, type Problem, type Seen, type TrainingOverlap } from './checkLists.js';
 import type { Dataset } from './dataset.node.js';
 import { groupBy } from './groupBy.js';
-import { fingerprint } from './nearDuplicates.js';
+import { imageFingerprint } from './nearDuplicates.js';
 import type { SampleList } from './sampleList.js';
 import { splitFamilies } from './splitLists.js';
 
@@ -145,7 +145,7 @@ async function readOne(data: Dataset, dataset: string, name: string, problems: P
       image: `${dataset}/${name}`,
       classes,
       digest: digestOf(image),
-      print: fingerprint(image),
+      print: imageFingerprint(image),
       ...(patient !== undefined && { patient: `${dataset}/${patient}` }),
     };
   } catch (error) {

@@ -85,7 +85,11 @@ export function parseDatasetJson(text: string, path: string): ReadonlyMap<string
  * The classes of a dataset from what the two files say about it; two classes where neither speaks.
  * @throws SamusError DATA_LAYOUT if they contradict each other
  */
-export function classesOf(dataset: string, count: number | undefined, entry: DatasetEntry | undefined): DatasetClasses {
+export function classesOfDataset(
+  dataset: string,
+  count: number | undefined,
+  entry: DatasetEntry | undefined,
+): DatasetClasses {
   const named = entry?.classes?.length;
   if (count !== undefined && named !== undefined && count !== named) {
     const message = `class.json gives ${dataset} ${count} classes with the background, dataset.json names ${named}`;

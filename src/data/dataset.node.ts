@@ -11,7 +11,7 @@ import { storedPath } from '../formats/fileSystem.node.js';
 import { brightestSamples, createImage, type Image, toGrey } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { nameKey } from '../formats/outputNames.js';
-import { aliasOf, classesOf, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
+import { aliasOf, classesOfDataset, type DatasetClasses, parseClassJson, parseDatasetJson } from './classes.js';
 import type { Dataset, LabelledImage, ReadOptions } from './dataset.js';
 import { FactsTable, patientByName } from './imageFacts.js';
 import { forEachPng, isFolder, pngNames, readIfThere } from './layoutFiles.node.js';
@@ -39,7 +39,7 @@ export async function openDataset(path: string): Promise<Dataset> {
   const classes = (dataset: string): DatasetClasses => {
     const alias = aliasOf(dataset) ?? dataset;
     const own = nameKey(dataset);
-    return classesOf(dataset, counts.get(own) ?? counts.get(alias), entries.get(own) ?? entries.get(alias));
+    return classesOfDataset(dataset, counts.get(own) ?? counts.get(alias), entries.get(own) ?? entries.get(alias));
   };
   return new PublishedDataset(root, folders, classes);
 }

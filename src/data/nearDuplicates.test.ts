@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { grey, texture } from '../../test/support/dataFolder.js';
 import { resizeBilinear } from '../formats/resize.js';
-import { findNearDuplicates, fingerprint } from './nearDuplicates.js';
+import { findNearDuplicates, imageFingerprint } from './nearDuplicates.js';
 
 describe('images that look alike', () => {
   const original = texture(200, 150, 1);
@@ -16,7 +16,7 @@ describe('images that look alike', () => {
   );
   const others = Array.from({ length: 30 }, (_, i) => texture(200, 150, i + 2));
   const images = [original, brighter, smaller, noisy, ...others];
-  const prints = images.map(fingerprint);
+  const prints = images.map(imageFingerprint);
   const pairs = (sides: readonly string[]) => findNearDuplicates(prints, sides).map(({ a, b }) => [a, b]);
   const rest = others.map(() => 'train');
 
@@ -32,7 +32,7 @@ describe('images that look alike', () => {
   });
   it('are equal when both are even', () => {
     const even = [grey(4, new Uint8Array(16)), grey(8, new Uint8Array(64)), grey(4, new Uint8Array(16).fill(9))];
-    const found = findNearDuplicates(even.map(fingerprint), ['train', 'val', 'test']);
+    const found = findNearDuplicates(even.map(imageFingerprint), ['train', 'val', 'test']);
     expect(found).toEqual([{ a: 0, b: 1, correlation: 1 }]);
   });
 });

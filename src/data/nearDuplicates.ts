@@ -22,7 +22,7 @@ export interface Fingerprint {
 }
 
 /** The fingerprint of a grey image. */
-export function fingerprint(image: Image): Fingerprint {
+export function imageFingerprint(image: Image): Fingerprint {
   const { data } = resizeBilinear(image, 9, 8);
   const hash = new Uint16Array(PARTS);
   for (let bit = 0; bit < 64; bit++) {

@@ -9,7 +9,7 @@ import { answerImage, type Dialogue, type Protocol } from './answerImage.js';
 import { ConfusionMatrix, combineClasses } from './combineClasses.js';
 import { atSize, classMask, type LabelledCase, PUBLISHED_SIZE } from './evaluationCase.js';
 import { imageGroups } from './imageGroups.js';
-import { measureMask } from './metrics.js';
+import { maskMetrics } from './metrics.js';
 import { confusionOf, overlapMetrics } from './metricsOverlap.js';
 import type { EvaluationPrompt, PromptableModel } from './promptableModel.js';
 import { type AbsentPrompt, absentClick } from './promptPlan.js';
@@ -148,7 +148,7 @@ async function evaluateImage(
     const { mask, score } = answer;
     const map = combined.get(draw);
     const values: RowValues = {
-      metrics: measureMask(mask, truth, width, height, { ...options, ...(spacingMm && { spacingMm }) }),
+      metrics: maskMetrics(mask, truth, width, height, { ...options, ...(spacingMm && { spacingMm }) }),
       score,
       truthArea: truePositive + falseNegative,
       predictedArea: truePositive + falsePositive,

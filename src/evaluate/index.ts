@@ -11,7 +11,7 @@ export {
   METRICS,
   type MeasureOptions,
   type Metric,
-  measureMask,
+  maskMetrics,
 } from './metrics.js';
 export { type PromptableModel, promptable } from './promptableModel.js';
 export { type FirstPrompt as PromptKind, parseFirstPrompt as parsePromptKind } from './promptPlan.js';

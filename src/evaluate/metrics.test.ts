@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readGolden } from '../../test/support/safetensorsLite.js';
-import { DEFAULT_TOLERANCES, type MaskMetrics, METRICS, type Metric, measureMask } from './metrics.js';
+import { DEFAULT_TOLERANCES, type MaskMetrics, METRICS, type Metric, maskMetrics } from './metrics.js';
 
 const DATA = process.env.SAMUS_TEST_DATA;
 
@@ -18,7 +18,7 @@ function measure(
   spacingMm?: readonly [number, number],
 ): MaskMetrics {
   const options = { ...DEFAULT_TOLERANCES, ...(spacingMm && { spacingMm }) };
-  return measureMask(prediction, truth, width, truth.length / width, options);
+  return maskMetrics(prediction, truth, width, truth.length / width, options);
 }
 
 function expectClose(found: MaskMetrics, expected: Partial<Record<Metric, number>>): void {
@@ -176,7 +176,7 @@ describe.skipIf(!DATA)('metrics of the reference (SAMUS_TEST_DATA names the fold
     for (let pair = 0; pair < count; pair++) {
       const prediction = tensors.get(`pair${pair}.prediction`)!;
       const truth = tensors.get(`pair${pair}.truth`)!;
-      const found = measureMask(prediction.bytes, truth.bytes, truth.shape[1]!, truth.shape[0]!, DEFAULT_TOLERANCES);
+      const found = maskMetrics(prediction.bytes, truth.bytes, truth.shape[1]!, truth.shape[0]!, DEFAULT_TOLERANCES);
       for (const [column, name] of NAMES.entries()) {
         const expected = values[pair * NAMES.length + column]!;
         if (Number.isNaN(expected)) expect(found[name], `${name} of pair ${pair}`).toBeNaN();

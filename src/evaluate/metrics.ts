@@ -50,7 +50,7 @@ export const DEFAULT_TOLERANCES = { tolerancePx: 2, toleranceMm: 1 } as const;
  * Measures a prediction against the truth.
  * @param prediction not 0 inside; row-major, width · height values, as is `truth`
  */
-export function measureMask(
+export function maskMetrics(
   prediction: Uint8Array,
   truth: Uint8Array,
   width: number,

@@ -4,7 +4,7 @@
  */
 import { columnOf, kept } from './columns.js';
 import type { ResultTable } from './resultTable.js';
-import { type MetricSummary, summariesOf } from './statistics.js';
+import { type MetricSummary, meanOf, summariesOf } from './statistics.js';
 
 /** A mask below this Dice is of no use. */
 export const FAILURE_DICE = 0.5;
@@ -56,13 +56,12 @@ export function riskCoverage(scores: Float64Array, dice: Float64Array): RiskCove
   const n = risks.length;
   if (n === 0) return undefined;
   const remaining = remainingRisks(byScore, risks);
-  const aurc = meanOf(remaining);
-  const best = meanOf(
-    remainingRisks(
-      risks.map((value) => -value),
-      risks,
-    ),
+  const ideal = remainingRisks(
+    risks.map((value) => -value),
+    risks,
   );
+  const aurc = meanOf(n, (i) => remaining[i]!);
+  const best = meanOf(n, (i) => ideal[i]!);
   const curve = Array.from({ length: STEPS }, (_, i) => {
     const coverage = (i + 1) / STEPS;
     return { coverage, dice: 1 - remaining[Math.max(1, Math.round(coverage * n)) - 1]! };
@@ -84,10 +83,6 @@ function remainingRisks(scores: Float64Array, risks: Float64Array): Float64Array
     from = to;
   }
   return remaining;
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** The mean Dice of the share of answers with the best scores; a step of the curve. */

@@ -84,7 +84,7 @@ export async function sharpSource(file: ImageFile, limits: Required<ImageLimits>
       }
       const { samples } = block;
       if (pages === 1) block = undefined;
-      return imageOf(rowsOf(samples, (frame - 1 - first) * height, height), purpose);
+      return imageFromSamples(rowsOf(samples, (frame - 1 - first) * height, height), purpose);
     },
   };
 }
@@ -138,7 +138,7 @@ function rowsOf(samples: Samples, from: number, height: number): Samples {
   return { ...samples, height, data: samples.data.slice(from * row, (from + height) * row) };
 }
 
-export function imageOf({ width, height, channels, cmyk, data }: Samples, purpose: Purpose = 'image'): Image {
+export function imageFromSamples({ width, height, channels, cmyk, data }: Samples, purpose: Purpose = 'image'): Image {
   if (cmyk) return fromCmyk(width, height, Uint8Array.from(data));
   const small = purpose === 'mask' && data instanceof Uint16Array && data.every((value) => value < 256);
   return fromSamples(width, height, channels, small ? Uint8Array.from(data) : data);

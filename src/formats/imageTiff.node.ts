@@ -7,7 +7,7 @@ import type { SamusError } from '../errors.js';
 import { type ByteSource, memorySource } from './byteSource.js';
 import { openFileSource } from './fileSource.node.js';
 import { fromYcbcr } from './image.js';
-import { decode, failure, headerOf, imageOf } from './imageSharp.node.js';
+import { decode, failure, headerOf, imageFromSamples } from './imageSharp.node.js';
 import {
   checkFrame,
   checkFrameCount,
@@ -137,7 +137,7 @@ export async function tiffSource(given: ImageFile, limits: Required<ImageLimits>
       );
       const { width, height, channels, data } = samples;
       const ycbcr = page && hasYcbcrSamples(page) && channels === 3 && data instanceof Uint8Array;
-      return ycbcr ? fromYcbcr(width, height, data) : imageOf(samples, purpose);
+      return ycbcr ? fromYcbcr(width, height, data) : imageFromSamples(samples, purpose);
     },
   };
 }

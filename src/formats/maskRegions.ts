@@ -139,13 +139,13 @@ function join(links: number[], a: number, b: number): void {
 }
 
 /** The parts of a mask. */
-export function partsOf(mask: Mask): Regions {
+export function connectedParts(mask: Mask): Regions {
   return new Regions(mask, true, 8);
 }
 
 /** The largest part of a mask, and how many parts there are. @returns the same mask if it has at most one part */
 export function mainPart(mask: Mask): { readonly mask: Mask; readonly parts: number } {
-  const regions = partsOf(mask);
+  const regions = connectedParts(mask);
   const parts = regions.sizes.length;
   return { mask: parts > 1 ? without(mask, regions, (region) => region !== regions.largest) : mask, parts };
 }
@@ -173,7 +173,7 @@ export function cleanMask(mask: Mask, { points = [], box, mask: guess }: Cleanin
   const holes = new Regions(mask, false, 4);
   const [open, refused] = [holes.atEdge(), under(holes, 0)];
   const filled = painted(mask, holes, 1, (region) => !open[region] && !refused.has(region));
-  const parts = partsOf(filled);
+  const parts = connectedParts(filled);
   if (parts.sizes.length < 2) return filled;
   const clicked = under(parts, 1);
   const kept = [...clicked].some((region) => region !== undefined)
@@ -214,7 +214,7 @@ export function removeSmallRegions(mask: Mask, least: number): Mask {
   const holes = new Regions(mask, false, 8);
   const open = holes.atEdge();
   const filled = painted(mask, holes, 1, (region) => holes.sizes[region]! < least && !open[region]);
-  const parts = partsOf(filled);
+  const parts = connectedParts(filled);
   const none = parts.sizes.every((size) => size < least);
   return without(filled, parts, (region) => parts.sizes[region]! < least && !(none && region === parts.largest));
 }

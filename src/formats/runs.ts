@@ -2,7 +2,7 @@
  * Sets of pixels as run lengths, combined without unpacking them: the cost is that of the outline, not of the area,
  * so that a brush stroke on a large image stays cheap. Pixels are counted column by column, as in rle.ts.
  */
-import { partsOf } from './maskRegions.js';
+import { connectedParts } from './maskRegions.js';
 import { type PixelBox, packRle, type Rle, rleArea, rleBox, rleCounts } from './rle.js';
 
 /** Run lengths as text. */
@@ -49,7 +49,7 @@ export function contains(mask: Rle, x: number, y: number): boolean {
 /** Number of connected parts; pixels that touch at a corner are one part. */
 export function partCount(mask: Rle): number {
   const patch = patchOf(mask);
-  return patch ? partsOf(patch).sizes.length : 0;
+  return patch ? connectedParts(patch).sizes.length : 0;
 }
 
 /** The pixels of the smallest rectangle around a mask; null if it is empty. */

@@ -208,7 +208,7 @@ function checkSize([rows, columns]: Rle['size'], { width, height }: Encoding, wh
 }
 
 /** Empty if the text is not base64. */
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+function decodeBase64(base64: string): Uint8Array<ArrayBuffer> {
   try {
     return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   } catch {
@@ -217,7 +217,7 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
 }
 
 function logitsOf(name: string, text: string): Float32Array {
-  const bytes = bytesOf(text);
+  const bytes = decodeBase64(text);
   if (bytes.length === 0 || bytes.length % 4 !== 0) {
     throw new SamusError(
       'PROMPT_LOGITS',

@@ -14,7 +14,7 @@ import { takesColour } from '../models/preprocessing.js';
 import { architectureOf, classesOf } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import type { Runtime } from '../runtime/session.js';
-import { flipEach, flipImage, meanOf } from './flips.js';
+import { flipEach, flipImage, meanMap } from './flips.js';
 import { Segmenter, type SegmenterOptions } from './segmenter.js';
 import type { Encoding, Flip, Model } from './types.js';
 
@@ -94,7 +94,7 @@ export class ClassNetwork {
       const { data } = await predict(flipImage(image, flip));
       logits.push(flipEach(data, frame, flip));
     }
-    const embedding = float32(meanOf(logits), shape);
+    const embedding = float32(meanMap(logits), shape);
     if (firstNotFinite(embedding.data) >= 0) {
       const message = 'expected logits of finite numbers, got NaN or infinity';
       throw new SamusError('MODEL_OUTPUT', message, 'check the image, and whether the model works on others');

@@ -83,7 +83,7 @@ export function flipEach(logits: Float32Array, frame: ImageFrame, flip: Flip): F
 }
 
 /** The mean of lists of equal length, element by element. */
-export function meanOf(lists: readonly Float32Array[]): Float32Array {
+export function meanMap(lists: readonly Float32Array[]): Float32Array {
   const [first, ...others] = lists;
   if (!first || others.length === 0) return first ?? new Float32Array(0);
   return first.map((value, i) => others.reduce((sum, other) => sum + other[i]!, value) / lists.length);

@@ -5,7 +5,7 @@
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
 import { extentOf, type Mask } from '../formats/mask.js';
-import { type CleaningPrompt, cleanMask, partsOf } from '../formats/maskRegions.js';
+import { type CleaningPrompt, cleanMask, connectedParts } from '../formats/maskRegions.js';
 import { asFloat32, firstNotFinite, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig, PromptKind } from '../models/architecture.js';
 import { decoderGraph, encoderGraph, imageFrame, inputShape, weightsByPart } from '../models/graphs.js';
@@ -15,7 +15,7 @@ import { promptedOf, requirePrompts } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import { takenBy } from '../runtime/ortSession.js';
 import type { Runtime, SessionOptions } from '../runtime/session.js';
-import { flipEach, flipImage, flipPrompt, meanOf } from './flips.js';
+import { flipEach, flipImage, flipPrompt, meanMap } from './flips.js';
 import { objectName, type PromptFeeds, promptFeeds } from './prompts.js';
 import type { Candidate, Encoding, Flip, Model, ObjectPrompt, ObjectResult, SegmentOptions } from './types.js';
 
@@ -156,7 +156,7 @@ export class Segmenter {
         const answer = await this.#answer(other, promptFeeds(frame, mirrored, allowEmpty));
         answers.push({ ...answer, masks: flipEach(answer.masks, frame, flip) });
       }
-      const [masks, iou] = [meanOf(answers.map((one) => one.masks)), meanOf(answers.map((one) => one.iou))];
+      const [masks, iou] = [meanMap(answers.map((one) => one.masks)), meanMap(answers.map((one) => one.iou))];
       for (const [o, object] of batch.entries()) {
         yield { object, name: object.name, candidates: candidatesOf(this.config, masks, iou, o, multimask) };
       }
@@ -259,5 +259,5 @@ export function objectResult(
 /** A mask in the form of results. */
 export function maskFields(mask: Mask): Pick<ObjectResult, 'width' | 'height' | 'mask' | 'area' | 'box' | 'parts'> {
   const { width, height, data } = mask;
-  return { width, height, mask: data, ...extentOf(data, width), parts: partsOf(mask).sizes.length };
+  return { width, height, mask: data, ...extentOf(data, width), parts: connectedParts(mask).sizes.length };
 }

@@ -14,7 +14,7 @@ import {
   type Scale,
   type System,
   systemOf,
-  withPromptChannel,
+  systemsWithChannel,
 } from './systems.js';
 
 /** One model to train. */
@@ -93,7 +93,7 @@ export function measurementsOf(experiment: Experiment, survey: Survey, options: 
   const { systems: kept, promptChannel } = options;
   const group = GROUPS[experiment.group].filter(({ id }) => kept === undefined || kept.includes(id));
   const channelled = experiment.group === 'specialists' && promptChannel !== undefined;
-  const systems = channelled ? group.flatMap((system) => withPromptChannel(system, promptChannel)) : group;
+  const systems = channelled ? group.flatMap((system) => systemsWithChannel(system, promptChannel)) : group;
   const datasets = experiment.each && options.each ? survey.datasets.filter(({ seen }) => seen) : [undefined];
   const seeds = Array.from({ length: options.seeds }, (_, i) => options.seed + i);
   return systems.flatMap((system) =>

@@ -82,7 +82,7 @@ export const GROUPS = {
 const WITH: Readonly<Record<PromptChannel, string>> = { point: 'click', box: 'box' };
 
 /** A network and the same with a prompt as a further channel, so that the difference shows what prompting is worth. */
-export function withPromptChannel(system: System, promptChannel: PromptChannel): readonly System[] {
+export function systemsWithChannel(system: System, promptChannel: PromptChannel): readonly System[] {
   if (!SPECIALISTS.includes(system)) return [system];
   const title = `${system.title} + ${WITH[promptChannel]}`;
   return [system, { ...system, id: `${system.id}-${promptChannel}`, title, promptChannel }];

@@ -5,7 +5,7 @@
 import { encodeModel, type OnnxModel } from '../graph/onnxProto.js';
 import { float32 } from '../graph/tensorData.js';
 import type { Runtime, SessionOptions } from './session.js';
-import { bytesOf } from './tensorMemory.js';
+import { tensorBytes } from './tensorMemory.js';
 
 /** The shape of the widest product in a ViT-B block over a 32 × 32 token grid: tokens, width, width of the MLP. */
 const TOKENS = 1024;
@@ -51,7 +51,7 @@ function productChain(): OnnxModel {
     const shape = i % 2 === 0 ? [DIM, MLP] : [MLP, DIM];
     // This scale keeps the values of the chain at about the same size: denormal numbers would be slow.
     const weights = new Float32Array(DIM * MLP).map((_, j) => (((j + i) % 7) - 3) / 64 + 1 / MLP);
-    const data = bytesOf(float32(weights, shape));
+    const data = tensorBytes(float32(weights, shape));
     external.push({ path: `w${i}`, data });
     initializers.push({
       name: `w${i}`,

@@ -6,7 +6,7 @@ import { BYTES_PER_ELEMENT, type DType, float32, viewAs } from '../graph/tensorD
 import { matmulRate } from './matmulRate.js';
 import { hasInt8Products, nodeRuntime } from './nodeRuntime.node.js';
 import { isInt8Exact, tinyModel } from './probeModels.js';
-import { allocateShared, bytesOf } from './tensorMemory.js';
+import { allocateShared, tensorBytes } from './tensorMemory.js';
 import { webRuntime } from './webRuntime.js';
 
 const RUNTIMES = [
@@ -75,7 +75,7 @@ describe.each(RUNTIMES)('%s', (_, runtime) => {
   it('takes feeds from a part of a buffer and from shared memory', async () => {
     const part = float32(Float32Array.of(9, 9, 1, 2, 3, 4, 5, 6).subarray(2), [2, 3]);
     const shared = viewAs('float32', [2, 3], allocateShared(28).buffer, 4);
-    bytesOf(shared).set(bytesOf(b));
+    tensorBytes(shared).set(tensorBytes(b));
     const { q } = await (await session).run({ a: part, b: shared });
     expect([...q!.data]).toEqual([7, 19, 34, 49]);
   });
@@ -137,9 +137,9 @@ describe.each(RUNTIMES)('%s', (_, runtime) => {
   });
 
   it('takes weights given beside the graph, in its own or in shared memory', async () => {
-    const own = bytesOf(float32([9, 1, 2], [3]));
+    const own = tensorBytes(float32([9, 1, 2], [3]));
     const shared = allocateShared(8);
-    shared.set(bytesOf(float32([10, 20], [2])));
+    shared.set(tensorBytes(float32([10, 20], [2])));
     const weight = (name: string, offset: number) =>
       ({ name, dtype: 'float32', shape: [2], external: { location: `${name}.bin`, offset, length: 8 } }) as const;
     const graph = {

@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
 import { BYTES_PER_ELEMENT, type DType, viewAs } from '../graph/tensorData.js';
-import { allocateShared, bytesOf, copyInto, fromOrt, isShared, toOrt, unshare } from './tensorMemory.js';
+import { allocateShared, copyInto, fromOrt, isShared, tensorBytes, toOrt, unshare } from './tensorMemory.js';
 
 const DTYPES: DType[] = ['float32', 'float64', 'float16', 'int64', 'int32', 'int16', 'int8', 'uint8', 'bool'];
 
@@ -29,7 +29,7 @@ describe('tensors for ONNX Runtime', () => {
     const tensor = viewAs('uint8', [4], bytes.buffer, 8);
     const own = unshare(tensor);
     expect([isShared(tensor), isShared(own)]).toEqual([true, false]);
-    expect([...bytesOf(own)]).toEqual([1, 2, 3, 4]);
+    expect([...tensorBytes(own)]).toEqual([1, 2, 3, 4]);
   });
 
   it('copies only between equal types and shapes', () => {

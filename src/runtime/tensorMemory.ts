@@ -8,7 +8,7 @@ import { BYTES_PER_ELEMENT, type DType, type TensorData, viewAs } from '../graph
 import { feedsError } from './runtimeErrors.js';
 
 /** A view of the bytes of a tensor. */
-export function bytesOf(tensor: TensorData): Uint8Array {
+export function tensorBytes(tensor: TensorData): Uint8Array {
   return new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
 }
 
@@ -19,7 +19,7 @@ export function isShared(tensor: TensorData): boolean {
 
 /** A copy of the tensor in memory that no other thread shares. */
 export function unshare(tensor: TensorData): TensorData {
-  return viewAs(tensor.dtype, tensor.shape, new Uint8Array(bytesOf(tensor)).buffer);
+  return viewAs(tensor.dtype, tensor.shape, new Uint8Array(tensorBytes(tensor)).buffer);
 }
 
 /** @throws SamusError RUNTIME_FEEDS if types or shapes differ */
@@ -28,7 +28,7 @@ export function copyInto(target: TensorData, source: TensorData, name: string): 
     const say = (t: TensorData) => `${t.dtype}[${t.shape.join(', ')}]`;
     throw feedsError(`expected a tensor ${say(source)} for output ${name}, got ${say(target)}`);
   }
-  bytesOf(target).set(bytesOf(source));
+  tensorBytes(target).set(tensorBytes(source));
 }
 
 /** @throws SamusError RUNTIME_DTYPE for bfloat16, which no JavaScript binding of ONNX Runtime accepts */
@@ -89,7 +89,8 @@ export function packTensors(
       continue;
     }
     const whole = data.buffer instanceof ArrayBuffer && data.byteLength === data.buffer.byteLength;
-    const buffer = give && whole && data.buffer instanceof ArrayBuffer ? data.buffer : bytesOf(tensor).slice().buffer;
+    const buffer =
+      give && whole && data.buffer instanceof ArrayBuffer ? data.buffer : tensorBytes(tensor).slice().buffer;
     packed[name] = { dtype, shape, buffer, byteOffset: 0 };
     if (!transfer.includes(buffer)) transfer.push(buffer);
   }

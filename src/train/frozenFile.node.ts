@@ -14,7 +14,7 @@ import { runInNewContext } from 'node:vm';
 import { makeFolder, writeError } from '../formats/fileWrite.node.js';
 import type { StateDict } from '../graph/tensorData.js';
 import type { Runtime } from '../runtime/session.js';
-import { bytesOf } from '../runtime/tensorMemory.js';
+import { tensorBytes } from '../runtime/tensorMemory.js';
 
 export interface FrozenFile {
   /** The tensors; each is read whenever its `data` is asked for. */
@@ -37,7 +37,7 @@ export async function moveToFile(tensors: StateDict, folder: string): Promise<Fr
       let end = 0;
       for (const [name, tensor] of tensors) {
         if (tensor.dtype !== 'float32') continue;
-        appendFileSync(file, bytesOf(tensor));
+        appendFileSync(file, tensorBytes(tensor));
         moved.set(name, new FileTensor(file, end, tensor.shape, tensor.data.length));
         end += tensor.data.byteLength;
       }

@@ -30,7 +30,7 @@ import { lockRun } from './runLock.node.js';
 import { flagOf } from './settings.js';
 import { frozenOf, Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
-import { classesOfLists, fingerprint, readLists } from './trainingLists.node.js';
+import { classesOfLists, listsFingerprint, readLists } from './trainingLists.node.js';
 import { ASKED, augmentationFor, pointsOf, type SampleShape } from './trainingSample.js';
 import { type CheckpointSource, type Position, readTrainingState, writeLast } from './trainingState.node.js';
 import type { ValidationOptions } from './validate.node.js';
@@ -140,7 +140,7 @@ async function prepare(
   checkPrompts(config);
   const { dataset, train, val } = await readLists(config.data, config.repeat);
   checkClasses(model, dataset, train);
-  const lists = fingerprint(train, val);
+  const lists = listsFingerprint(train, val);
 
   const weights = completed(config, given);
   const graph = gradientGraph({

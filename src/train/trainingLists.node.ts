@@ -89,7 +89,7 @@ function repeated(list: SampleList, repeat: TrainingConfig['repeat']): SampleLis
 }
 
 /** A hash that is equal for lists with the same samples in the same order. */
-export function fingerprint(...lists: readonly SampleList[]): string {
+export function listsFingerprint(...lists: readonly SampleList[]): string {
   const hash = createHash('sha256');
   for (const list of lists) {
     hash.update(`${list.length}\n`);

@@ -195,12 +195,12 @@ function unusable(path: string, what: string, details: SamusError['details'] = {
   });
 }
 
-const partsOf = (file: string): string[] => file.replaceAll('\\', '/').split('/');
-const lastPart = (file: string): string => partsOf(file).at(-1)!;
+const pathParts = (file: string): string[] => file.replaceAll('\\', '/').split('/');
+const lastPart = (file: string): string => pathParts(file).at(-1)!;
 
 /** A path that stays within the folder of images, with `/` and without `.` and `..`. */
 function safePath(file: string): string | undefined {
-  const parts = partsOf(file);
+  const parts = pathParts(file);
   if (parts[0] === '' || parts[0]!.includes(':') || parts.at(-1) === '') return undefined;
   const inside: string[] = [];
   for (const part of parts) {

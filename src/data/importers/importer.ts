@@ -3,7 +3,7 @@
  * loaded when it is written (importDataset.node.ts).
  */
 import type { Image } from '../../formats/image.js';
-import { classesOf, type DatasetEntry } from '../classes.js';
+import { classesOfDataset, type DatasetEntry } from '../classes.js';
 
 /** An image with its label, loaded. */
 interface ImportedImage {
@@ -94,5 +94,5 @@ export interface Importer {
 /** What is noted about a dataset with these classes (without the background). */
 export function datasetEntry(classes: readonly string[], licence: string, source: string): Required<DatasetEntry> {
   const names = ['background', ...classes];
-  return { classes: names, colors: classesOf('', names.length, undefined).colors, licence, source };
+  return { classes: names, colors: classesOfDataset('', names.length, undefined).colors, licence, source };
 }

@@ -10,7 +10,7 @@ import { pad, transpose } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { conv2d, layerNorm, mlpBlock } from '../../nn/layers.js';
 import { type Parameters, ZEROS } from '../../nn/parameters.js';
-import { adapter, EPSILON, forEachImage, neck, tokensOf } from '../sam/imageEncoder.js';
+import { adapter, EPSILON, forEachImage, neck, tokenRows } from '../sam/imageEncoder.js';
 import { type AttentionPlan, globalAttention, planAttention, windowAttention } from '../sam/vitAttention.js';
 import type { MsaConfig } from './config.js';
 
@@ -23,7 +23,7 @@ export function msaEncoder(p: Parameters, config: MsaConfig, image: Tensor): Ten
   const batch = image.size(0);
   const stride = config.imageSize / grid;
   const patches = conv2d(p.at('patch_embed.proj'), image, dim, { kernel: config.patchKernel, stride });
-  let x = add(tokensOf(patches), forEachImage(positions(p, config), batch));
+  let x = add(tokenRows(patches), forEachImage(positions(p, config), batch));
   const plan = planAttention(batch, grid, config.heads, config.window, { tables: ['rel_h', 'rel_w'] });
   for (let i = 0; i < config.depth; i++) {
     x = p.mark(`block${i}`, adaptedBlock(p.at(`blocks.${i}`), x, plan, config.mlp, config.globalBlocks.includes(i)));

@@ -38,14 +38,14 @@ export function imageEncoder(p: Parameters, config: SamSizes, image: Tensor, cha
   const batch = image.size(0);
   const stride = config.imageSize / grid;
   const patches = conv2d(p.at('patch_embed.proj'), image, dim, { kernel: config.patchKernel, stride });
-  const tokens = tokensOf(patches);
+  const tokens = tokenRows(patches);
   const adapted = changes.adapt?.(tokens);
   let x = add(tokens, forEachImage(p.get('pos_embed', [1, grid, grid, dim], ZEROS), batch));
   const plan = planAttention(batch, grid, config.heads, config.window, changes);
   for (let i = 0; i < config.depth; i++) {
     const block = p.at(`blocks.${i}`);
     if (adapted) x = adapted(x, i);
-    x = vitBlock(block, x, plan, config.mlp, config.globalBlocks.includes(i) ? globalAttention : windowAttention);
+    x = samBlock(block, x, plan, config.mlp, config.globalBlocks.includes(i) ? globalAttention : windowAttention);
     p.mark(`block${i}`, x);
   }
   return p.mark('embedding', neck(p.at('neck'), x, batch, grid, config.promptDim));
@@ -54,7 +54,7 @@ export function imageEncoder(p: Parameters, config: SamSizes, image: Tensor, cha
 type Attention = (p: Parameters, x: Tensor, plan: AttentionPlan) => Tensor;
 
 /** A block of SAM's ViT; SAMUS keeps the windowed ones unchanged. @param x [B·grid², C] */
-export function vitBlock(p: Parameters, x: Tensor, plan: AttentionPlan, mlp: number, attention: Attention): Tensor {
+export function samBlock(p: Parameters, x: Tensor, plan: AttentionPlan, mlp: number, attention: Attention): Tensor {
   const attended = add(x, attention(p.at('attn'), layerNorm(p.at('norm1'), x, EPSILON), plan));
   return add(attended, mlpBlock(p.at('mlp'), layerNorm(p.at('norm2'), attended, EPSILON), mlp, gelu));
 }
@@ -72,7 +72,7 @@ export function forEachImage(table: Tensor, batch: number): Tensor {
 }
 
 /** An image as rows. @param x [B, C, H, W] @returns [B·H·W, C] */
-export function tokensOf(x: Tensor): Tensor {
+export function tokenRows(x: Tensor): Tensor {
   return reshape(transpose(x, [0, 2, 3, 1]), [-1, x.size(1)]);
 }
 

@@ -12,7 +12,7 @@ import { float32 } from '../../graph/tensorData.js';
 import { conv2d, linear } from '../../nn/layers.js';
 import type { Parameters } from '../../nn/parameters.js';
 import type { SamSizes } from '../sam/config.js';
-import { imageEncoder, tokensOf } from '../sam/imageEncoder.js';
+import { imageEncoder, tokenRows } from '../sam/imageEncoder.js';
 
 /**
  * @param hidden width of the prompts before the layer that all blocks share
@@ -28,7 +28,7 @@ export function samAdapterEncoder(p: Parameters, config: SamSizes, hidden: numbe
     const frequencies = p.mark('highpass', highPass(image));
     const stride = config.imageSize / grid;
     const convolved = conv2d(prompts.at('prompt_generator.proj'), frequencies, hidden, { kernel: patchKernel, stride });
-    const features = add(tokensOf(p.mark('handcrafted', convolved)), ofPatches);
+    const features = add(tokenRows(p.mark('handcrafted', convolved)), ofPatches);
     return (x: Tensor, block: number) => {
       const own = gelu(linear(prompts.at(`lightweight_mlp_${block}.0`), features, hidden));
       return add(linear(prompts.at('shared_mlp'), own, dim), x);

@@ -15,7 +15,7 @@ import type { Tensor } from '../../graph/tensor.js';
 import { efficientNetLite0 } from '../../nn/efficientNet.js';
 import { conv2d, conv3x3OfTokens, layerNorm, layerNorm2d, linear, mlpBlock } from '../../nn/layers.js';
 import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
-import { adapter, EPSILON, forEachImage, neck, tokensOf, vitBlock } from '../sam/imageEncoder.js';
+import { adapter, EPSILON, forEachImage, neck, samBlock, tokenRows } from '../sam/imageEncoder.js';
 import { type AttentionPlan, globalAttention, planAttention, windowAttention } from '../sam/vitAttention.js';
 import type { SamusSizes } from './config.js';
 
@@ -48,7 +48,7 @@ export function samusEncoder(p: Parameters, config: SamusSizes, image: Tensor, o
       [x, c] = globalBlock(block, config, x, c, plan);
       if (c) observe(`block${i}.c`, c);
     } else {
-      x = vitBlock(block, x, plan, config.mlp, windowAttention);
+      x = samBlock(block, x, plan, config.mlp, windowAttention);
     }
     observe(`block${i}.x`, x);
   }
@@ -75,7 +75,7 @@ function convolveGrey(
 function cnnBranch(p: Parameters, config: SamusSizes, image: Tensor): Tensor {
   if (config.cnn === undefined) return publishedBranch(p, config, image);
   const { sixteenth } = efficientNetLite0(p.at('backbone'), image, config.cnnBatchStatistics === true);
-  return linear(p.at('project'), tokensOf(sixteenth), config.dim);
+  return linear(p.at('project'), tokenRows(sixteenth), config.dim);
 }
 
 /** Convolutions that halve the image down to the token grid. @returns [B·grid², dim] */
@@ -90,7 +90,7 @@ function publishedBranch(p: Parameters, config: SamusSizes, image: Tensor): Tens
     const convolved = conv2d(down.at('1'), maxPool2d(x, { kernel: 2 }), width, { kernel: 3, padding: 1, bias: false });
     x = activate(down.at('2'), convolved);
   }
-  return tokensOf(x);
+  return tokenRows(x);
 }
 
 /** Patches that overlap: the image is stretched so that the grid comes out whole. @returns [B·grid², dim] */
@@ -98,7 +98,7 @@ function overlappedPatches(p: Parameters, config: SamusSizes, image: Tensor): Te
   const { tokenGrid: grid, patchKernel: kernel } = config;
   const stride = config.imageSize / grid;
   const size = (grid - 1) * stride + kernel;
-  return tokensOf(convolveGrey(p, resizeBilinear(image, size, size), config.dim, kernel, { stride, bias: true }));
+  return tokenRows(convolveGrey(p, resizeBilinear(image, size, size), config.dim, kernel, { stride, bias: true }));
 }
 
 /** SAM's position table brought down to the token grid; the same for every image. @returns [grid², dim] */
@@ -109,7 +109,7 @@ function positionAdapter(p: Parameters, config: SamusSizes): Tensor {
     const down = p.at(`post_pos_embed.downs.${i}.maxpool_conv`);
     const image = transpose(reshape(x, [1, grid, grid, config.dim]), [0, 3, 1, 2]);
     grid /= 2;
-    const convolved = conv3x3OfTokens(down.at('1'), tokensOf(maxPool2d(image, { kernel: 2 })), 1, grid, config.dim);
+    const convolved = conv3x3OfTokens(down.at('1'), tokenRows(maxPool2d(image, { kernel: 2 })), 1, grid, config.dim);
     x = gelu(layerNorm(down.at('2'), convolved, EPSILON));
   }
   return x;
@@ -118,7 +118,7 @@ function positionAdapter(p: Parameters, config: SamusSizes): Tensor {
 /** In place of the position adapter: the table resized to the token grid. @returns [grid², dim] */
 function resizedPosition(p: Parameters, config: SamusSizes): Tensor {
   const image = transpose(positionTable(p, config), [0, 3, 1, 2]);
-  return tokensOf(resizeBilinear(image, config.tokenGrid, config.tokenGrid));
+  return tokenRows(resizeBilinear(image, config.tokenGrid, config.tokenGrid));
 }
 
 /** SAM's table of absolute positions [1, positionGrid, positionGrid, dim]. */

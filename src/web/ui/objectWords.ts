@@ -20,7 +20,7 @@ export function stateOf(object: Annotation): string {
     object.carried ? text.objects.state.carried : '',
     !asking && shape && missesClicks(object) ? text.objects.state.misses : '',
     strokes.added || strokes.erased ? text.objects.state.drawn : '',
-    shape && partsOf(shape) > 1 ? text.objects.parts(partsOf(shape)) : '',
+    shape && partCountOf(shape) > 1 ? text.objects.parts(partCountOf(shape)) : '',
     !shape && !asking ? text.objects.state.empty : '',
   ]);
 }
@@ -28,7 +28,7 @@ export function stateOf(object: Annotation): string {
 const counted = new WeakMap<PackedMask, number>();
 
 /** The number of parts, counted once per mask. */
-function partsOf(mask: PackedMask): number {
+function partCountOf(mask: PackedMask): number {
   const known = counted.get(mask) ?? partCount(mask);
   counted.set(mask, known);
   return known;
