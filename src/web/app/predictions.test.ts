@@ -19,7 +19,14 @@ vi.mock('../engine/index.js', () => ({ createEngine: vi.fn() }));
 
 const image = createImage(MANUAL_SIDE, MANUAL_SIDE, 1, new Uint8Array(MANUAL_SIDE ** 2));
 const picture = { name: 'a.png', width: MANUAL_SIDE, height: MANUAL_SIDE, image, spacingMm: null, frames: 1, frame: 1 };
-const file = { frames: 1, timing: null, read: async () => picture, close: () => undefined };
+const file = {
+  frames: 1,
+  timing: null,
+  dicom: null,
+  patient: async () => null,
+  read: async () => picture,
+  close: () => undefined,
+};
 
 /** A click for each object. */
 const clicked = (...ids: readonly string[]): ImageDocument =>

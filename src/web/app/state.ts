@@ -92,6 +92,8 @@ export const adding = signal(true);
 export const brushRadius = signal(6);
 export const showPreview = signal(true);
 export const showMeasures = signal(false);
+/** Whether the patient of a DICOM file is shown. Never stored: off after each reload. */
+export const showPatient = signal(false);
 /** Ask for three masks on an ambiguous click and take the best. */
 export const multimask = signal(false);
 /** Fill holes of masks and keep the part under the clicks. For new objects; existing ones keep their setting. */

@@ -1,4 +1,6 @@
 /** The calls of the worker for images (imageWorker.ts), and the opened image. */
+import type { patientFacts } from '../../formats/dicom/dicomFacts.js';
+import type { Calibration } from '../../formats/dicom/regions.js';
 import type { Image } from '../../formats/image.js';
 import type { FrameTiming } from '../../formats/imageSource.js';
 
@@ -22,7 +24,23 @@ interface FileFacts {
   readonly frames: number;
   /** Null where the file states none. */
   readonly timing: FrameTiming | null;
+  /** Null for other formats. */
+  readonly dicom: DicomFacts | null;
 }
+
+/** What a DICOM file says about its frames; nothing about the patient. */
+export interface DicomFacts {
+  readonly sopClass: string | null;
+  readonly transferSyntax: string;
+  readonly rows: number;
+  readonly columns: number;
+  readonly photometric: string;
+  /** One for all frames, or one each. */
+  readonly frameTimesMs: readonly number[] | null;
+  readonly calibration: Calibration;
+}
+
+export type PatientFacts = ReturnType<typeof patientFacts>;
 
 /** A file that is open in the page (openImage.ts). */
 export interface OpenedFile extends FileFacts {
@@ -32,6 +50,8 @@ export interface OpenedFile extends FileFacts {
    * @throws SamusError IMAGE_FRAME, IMAGE_CORRUPT, IMAGE_CLIP, IMAGE_UNREADABLE
    */
   read(frame: number, signal?: AbortSignal, ahead?: 0 | 1 | -1): Promise<OpenedImage>;
+  /** The patient and the study; null for other formats. Show it only if a person asks for it. */
+  patient(): Promise<PatientFacts | null>;
   /** Frees the memory of the worker; frames are not read any more. */
   close(): void;
 }
@@ -46,6 +66,8 @@ export type ImageContract = {
   open: { input: NamedFile; output: FileFacts };
   /** The pixels of a frame, from 1. Opens the file if it is not open. */
   frame: { input: NamedFile & { readonly frame: number }; output: Picture };
+  /** What identifies the patient, of DICOM. */
+  patient: { input: NamedFile; output: PatientFacts | null };
   close: { input: string; output: null };
   /** A picture as a PNG file, without loss. */
   png: { input: Image; output: Uint8Array<ArrayBuffer> };

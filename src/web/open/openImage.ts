@@ -54,6 +54,7 @@ export async function openFile(file: File, signal?: AbortSignal): Promise<Opened
       }
       return picture;
     },
+    patient: () => worker.call('patient', { id, file }),
     close() {
       if (worker.started) void worker.call('close', id).catch(() => undefined);
     },

@@ -10,6 +10,7 @@ import { CanvasView } from './CanvasView.js';
 import { ClassesPanel } from './ClassesPanel.js';
 import { Dialog } from './Dialog.js';
 import { ExportDialog } from './ExportDialog.js';
+import { FactsPanel } from './FactsPanel.js';
 import { FileList } from './FileList.js';
 import { HelpDialog } from './HelpDialog.js';
 import { LearnDialog, LearnPanel } from './LearnDialog.js';
@@ -79,6 +80,7 @@ const Panels = () => (
     <ObjectsPanel />
     <ClassesPanel />
     <MeasurePanel />
+    <FactsPanel />
     <LearnPanel />
     <ViewPanel />
   </>

@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { chooseTool } from '../app/commands.js';
 import { step } from '../app/edits.js';
 import { say } from '../app/messages.js';
-import { dialog, ticks } from '../app/state.js';
+import { dialog, document, opened, ticks } from '../app/state.js';
 import { setScale } from '../document/edit.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
@@ -20,15 +20,19 @@ export function CalibrateDialog() {
     field.current?.select();
   }, []);
   const [from = [0, 0], to = [0, 0]] = ticks.value;
-  const pixels = Math.hypot(to[0] - from[0], to[1] - from[1]);
-  const millimetres = Number(written.value.replace(',', '.'));
-  const valid = millimetres > 0 && Number.isFinite(millimetres) && pixels > 0;
+  const [across, down] = [Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1])];
+  const pixels = Math.hypot(across, down);
+  const aspect = useSignal(String(Number(knownAspect().toPrecision(4))));
+  const ratio = numberIn(aspect.value);
+  const millimetres = numberIn(written.value);
+  const valid = millimetres > 0 && ratio > 0 && pixels > 0;
   const apply = (): void => {
-    const mm = millimetres / pixels;
-    step((present) => setScale(present, { mm: [mm, mm], origin: 'calibrated' }));
+    const height = millimetres / Math.hypot(across * ratio, down);
+    const mm = [height * ratio, height] as const;
+    step((present) => setScale(present, { mm, origin: 'calibrated' }));
     dialog.value = null;
     chooseTool('click');
-    say(text.calibrate.done(spacing([mm, mm])));
+    say(text.calibrate.done(spacing(mm)));
   };
   return (
     <Dialog title={text.calibrate.title} onClose={() => (ticks.value = [])} onSubmit={() => valid && apply()}>
@@ -39,13 +43,37 @@ export function CalibrateDialog() {
           ref={field}
           inputMode="decimal"
           value={written.value}
-          aria-invalid={!valid}
+          aria-invalid={!(millimetres > 0)}
           aria-describedby="distance-hint"
           onInput={(event) => (written.value = event.currentTarget.value)}
         />
-        <small id="distance-hint">{valid ? '' : text.calibrate.invalid}</small>
+        <small id="distance-hint">{millimetres > 0 ? '' : text.calibrate.invalid}</small>
+      </label>
+      <label class="field">
+        <span>{text.calibrate.aspect}</span>
+        <input
+          inputMode="decimal"
+          value={aspect.value}
+          aria-invalid={!(ratio > 0)}
+          aria-describedby="aspect-hint"
+          onInput={(event) => (aspect.value = event.currentTarget.value)}
+        />
+        <small id="aspect-hint">{text.calibrate.aspectHelp}</small>
       </label>
       <Button label={text.calibrate.apply} caption={text.calibrate.apply} kind="primary" disabled={!valid} submit />
     </Dialog>
   );
+}
+
+/** NaN for what is no finite number. */
+function numberIn(written: string): number {
+  const value = Number(written.replace(',', '.'));
+  return Number.isFinite(value) ? value : Number.NaN;
+}
+
+/** Width of a pixel by its height: of the scale so far, or where the file states one; 1 if nothing is known. */
+function knownAspect(): number {
+  const { regions = [] } = opened.value?.file.dicom?.calibration ?? {};
+  const mm = document.value?.scale?.mm ?? regions.find(({ measures }) => measures)?.spacingMm;
+  return mm ? mm[0] / mm[1] : 1;
 }

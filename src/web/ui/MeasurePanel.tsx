@@ -3,16 +3,17 @@
  */
 import { chooseTool } from '../app/commands.js';
 import { step } from '../app/edits.js';
-import { measurementOf } from '../app/measurements.js';
+import { measurementOf, spacingOf } from '../app/measurements.js';
 import { active, document, opened, showMeasures } from '../app/state.js';
 import { setScale } from '../document/edit.js';
 import { text } from '../text/en.js';
 import { Button, Check } from './Button.js';
 
 export function MeasurePanel() {
-  const scale = document.value?.scale ?? null;
   const shape = active.value?.shape;
-  const found = shape ? measurementOf(shape, scale) : null;
+  const set = document.value?.scale ?? null;
+  const { scale, why } = shape ? spacingOf(shape) : { scale: set, why: null };
+  const found = shape ? measurementOf(shape) : null;
   const { px, px2, mm, mm2 } = text.measure;
   const rows = [
     [text.measure.area, found?.areaPx, found?.areaMm2, px2, mm2],
@@ -41,11 +42,13 @@ export function MeasurePanel() {
       )}
       {found && found.parts > 1 && <p>{text.measure.parts(found.parts)}</p>}
       <p class="quiet">
-        {scale === null
-          ? text.measure.noScale
-          : scale.origin === 'file'
-            ? text.measure.scaleFile(spacing(scale.mm))
-            : text.measure.scaleSet(spacing(scale.mm))}
+        {scale
+          ? text.measure[scale.origin === 'file' ? 'scaleFile' : 'scaleSet'](spacing(scale.mm))
+          : why !== null
+            ? text.measure.whyNot(why)
+            : measuresByPlace()
+              ? text.measure.byPlace
+              : text.measure.noScale}
       </p>
       <div class="row">
         <Button
@@ -56,7 +59,7 @@ export function MeasurePanel() {
           disabled={!opened.value}
           onClick={() => chooseTool('calibrate')}
         />
-        {scale?.origin === 'calibrated' && (
+        {set?.origin === 'calibrated' && (
           <Button
             label={text.measure.forgetScale}
             icon="close"
@@ -68,6 +71,10 @@ export function MeasurePanel() {
     </section>
   );
 }
+
+/** Whether the file states millimetres of some parts of the image. */
+const measuresByPlace = (): boolean =>
+  opened.value?.file.dicom?.calibration.regions.some(({ measures }) => measures) ?? false;
 
 function fileScale() {
   const mm = opened.value?.picture.spacingMm;

@@ -4,7 +4,7 @@
  */
 import { effect, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { active, crosshair, document, engineStatus } from '../app/state.js';
+import { active, crosshair, engineStatus } from '../app/state.js';
 import { text } from '../text/en.js';
 import { maskOf } from './objectWords.js';
 
@@ -32,7 +32,7 @@ export function Spoken() {
   return (
     <div class="visually-hidden">
       <p role="status">{engineWords()}</p>
-      <p role="status">{object ? maskOf(object, document.value?.scale ?? null) : ''}</p>
+      <p role="status">{object ? maskOf(object) : ''}</p>
       <p role="status">{place.value}</p>
     </div>
   );

@@ -2,6 +2,7 @@
 import { rleArea } from '../../formats/rle.js';
 import { partCount } from '../../formats/runs.js';
 import { hasPrompts } from '../../predict/prompts.js';
+import { spacingOf } from '../app/measurements.js';
 import { missesClicks } from '../document/edit.js';
 import { promptKey } from '../document/promptKey.js';
 import type { Annotation, PackedMask, Scale } from '../document/types.js';
@@ -35,10 +36,14 @@ function partCountOf(mask: PackedMask): number {
 }
 
 /** Describes the mask; empty while the model is being asked. */
-export function maskOf(object: Annotation, scale: Scale | null): string {
+export function maskOf(object: Annotation): string {
   if (isAsking(object)) return '';
   const { name, shape } = object;
-  return joined(', ', [name, scoreOf(object), shape ? areaOf(rleArea(shape), scale) : text.objects.state.empty]);
+  return joined(', ', [
+    name,
+    scoreOf(object),
+    shape ? areaOf(rleArea(shape), spacingOf(shape).scale) : text.objects.state.empty,
+  ]);
 }
 
 function areaOf(pixels: number, scale: Scale | null): string {

@@ -33,8 +33,7 @@ export const currentScene = computed((): Scene => {
   const radius = brushRadius.value;
   const at = painting ? (pointer.value ?? centreOf(crosshair.value)) : null;
   const stroke = liveStroke.value;
-  const measurement =
-    showMeasures.value && object?.shape ? measurementOf(object.shape, document.value?.scale ?? null) : null;
+  const measurement = showMeasures.value && object?.shape ? measurementOf(object.shape) : null;
   const diameters = [measurement?.longest, measurement?.shortest].filter((line) => line != null);
   const [px, py] = pointer.value ?? [-1, -1];
   const hovered = tool.value === 'click' ? proposalAt([Math.floor(px), Math.floor(py)])?.mask : undefined;
