@@ -62,6 +62,8 @@ const OUT_OF_REACH = [
 const OF_SERVER = [
   ...['HOST_UNKNOWN', 'IMAGE_TOO_LARGE', 'INTERNAL', 'MODEL_UNKNOWN', 'ORIGIN_FOREIGN', 'REQUEST_TOO_LARGE'],
   ...['TOKEN_MISSING', 'TOKEN_WRONG'],
+  ...['PACS_ANSWER', 'PACS_BUSY', 'PACS_DENIED', 'PACS_LIMIT', 'PACS_NOT_FOUND', 'PACS_NOT_SERVED', 'PACS_REDIRECT'],
+  ...['PACS_REFUSED', 'PACS_UNREACHABLE'],
 ];
 
 const withoutComments = (path: string): string =>
@@ -101,9 +103,9 @@ describe('the words for errors', () => {
   it('are there for no other code', () => {
     const known = new Set([...reached, ...OF_SERVER]);
     expect(Object.keys(text.failures).filter((code) => !known.has(code))).toEqual([]);
-    const server = ['access.ts', 'httpErrors.ts', 'routes/segment.ts', 'servedModel.ts'].map((path) =>
-      readFileSync(join(SOURCE, 'server', path), 'utf8'),
-    );
+    const pacs = ['multipart.ts', 'pacsErrors.ts', 'pacsRequest.ts'].map((path) => `../formats/dicomweb/${path}`);
+    const own = ['access.ts', 'httpErrors.ts', 'routes/pacs.ts', 'routes/segment.ts', 'servedModel.ts'];
+    const server = [...own, ...pacs].map((path) => readFileSync(join(SOURCE, 'server', path), 'utf8'));
     for (const code of OF_SERVER) expect(server.join(''), code).toContain(`'${code}'`);
   });
 

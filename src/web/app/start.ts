@@ -1,5 +1,7 @@
 /** Starts the page: restores what is stored, then follows annotations, prompts and keys. */
 import { servedModels } from '../engine/modelFiles.js';
+import { pacsAvailable } from '../pacs/pacsBrowse.js';
+import { hasPacs } from '../pacs/pacsServer.js';
 import { text } from '../text/en.js';
 import { restoreAdapted } from './adaptedModel.js';
 import { followClasses } from './classes.js';
@@ -47,6 +49,9 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   carryPrompts.value = settings.carry ?? carryPrompts.value;
   exportFormat.value = settings.format ?? exportFormat.value;
   serverReachable.value = await health;
+  void hasPacs().then((found) => {
+    pacsAvailable.value = found;
+  });
   const atServer = settings.engine === 'server' && serverReachable.value;
   if (atServer) switchEngine('server');
   const names = offered();

@@ -48,7 +48,7 @@ export interface Open {
 }
 
 export type Tool = 'click' | 'box' | 'brush' | 'eraser' | 'calibrate';
-export type Dialog = 'help' | 'export' | 'calibrate' | 'objects' | 'images' | 'learn';
+export type Dialog = 'help' | 'export' | 'calibrate' | 'objects' | 'images' | 'learn' | 'pacs';
 
 /** State of the engine for the status line; `loaded` and `total` are in bytes. */
 export type EngineStatus =

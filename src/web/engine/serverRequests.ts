@@ -87,7 +87,8 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-async function errorOf(response: Response): Promise<SamusError> {
+/** The error that an answer of the server holds. */
+export async function errorOf(response: Response): Promise<SamusError> {
   const answer: ServerError = await response.json().catch(() => ({}));
   const { code, message, hint = '', details = {} } = answer.error ?? {};
   // Another version of the server may use codes that this page does not know.

@@ -23,6 +23,8 @@ const DICOM_AGAIN = 'Export it again from the scanner or the PACS.';
 
 const READ_AGAIN = ['The model has to process this image again.', 'Open the image again.'] as const;
 
+const ASK_ADMIN = 'Ask whoever runs the server.';
+
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 
 export const text = {
@@ -447,6 +449,48 @@ export const text = {
         : `${count(n, 'object has', 'objects have')} prompts that the model has not processed yet: written without a mask or with the previous one.`,
     invalidName: 'Use letters, digits, dots, dashes and underscores.',
   },
+  pacs: {
+    title: 'Open from PACS',
+    short: 'PACS',
+    patientId: 'Patient ID',
+    patientName: 'Patient name (* for any text)',
+    date: 'Study date',
+    modality: 'Modality',
+    ultrasound: 'Ultrasound (US)',
+    allModalities: 'All',
+    patients: 'Show names, dates and descriptions',
+    search: 'Search',
+    stop: 'Stop',
+    searching: 'Asking the PACS…',
+    fetching: (done: number, total: number): string => `Fetching ${done + 1} of ${total}`,
+    none: 'The PACS has no such study.',
+    more: (n: number): string => `The first ${n} studies are listed. Search for fewer.`,
+    studies: 'Studies',
+    series: 'Series',
+    instances: 'Images',
+    study: (modalities: string, series: number | null, instances: number | null): string =>
+      [
+        modalities,
+        series === null ? '' : `${series} series`,
+        instances === null ? '' : count(instances, 'file', 'files'),
+      ]
+        .filter(Boolean)
+        .join(' · '),
+    seriesTitle: (modality: string, number: number | null): string =>
+      [modality, number === null ? '' : `series ${number}`].filter(Boolean).join(' · '),
+    instanceCount: (n: number | null): string => (n === null ? '' : count(n, 'file', 'files')),
+    instanceTitle: (number: number): string => `Image ${number}`,
+    instance: (columns: number | null, rows: number | null, frames: number | null): string =>
+      [
+        columns === null || rows === null ? '' : `${columns} × ${rows}`,
+        frames === null ? '' : count(frames, 'frame', 'frames'),
+      ]
+        .filter(Boolean)
+        .join(' · '),
+    open: (number: number): string => `Open image ${number}`,
+    openAll: (n: number): string => `Open all ${n}`,
+    noImages: 'These files are results without an image.',
+  },
   masksIn: {
     added: (objects: number, images: number): string =>
       objects === 0
@@ -529,6 +573,18 @@ export const text = {
     IMAGE_UNREADABLE: [
       'The browser could not read this file. It may have been moved, changed or blocked.',
       'Open it again.',
+    ],
+    PACS_ANSWER: ['The PACS sent an answer that is not DICOMweb.', ASK_ADMIN],
+    PACS_BUSY: ['The PACS stays busy.', 'Try again in a minute.'],
+    PACS_DENIED: ['The PACS denies access to this server.', ASK_ADMIN],
+    PACS_LIMIT: ['The PACS sent more than the limit.', ASK_ADMIN],
+    PACS_NOT_FOUND: ['The PACS no longer has this.', 'Search again.'],
+    PACS_NOT_SERVED: ['This server was started without a PACS.', ASK_ADMIN],
+    PACS_REDIRECT: ['The PACS redirects to another host, which is not followed.', ASK_ADMIN],
+    PACS_REFUSED: ['The PACS does not accept this file.', 'The log of the PACS says why. Ask whoever runs it.'],
+    PACS_UNREACHABLE: [
+      'The server cannot reach the PACS.',
+      'Try again. If that does not help, ask whoever runs the server.',
     ],
     DICOM_CODEC: [
       'This DICOM file contains a kind of JPEG that is not read, or its decoder could not be loaded.',

@@ -17,6 +17,7 @@ import { LearnDialog, LearnPanel } from './LearnDialog.js';
 import { MeasurePanel } from './MeasurePanel.js';
 import { MessageBar } from './MessageBar.js';
 import { ObjectsPanel } from './ObjectsPanel.js';
+import { PacsDialog } from './PacsDialog.js';
 import { Spoken } from './Spoken.js';
 import { StatusBar } from './StatusBar.js';
 import { Toolbar } from './Toolbar.js';
@@ -96,6 +97,8 @@ function Windows() {
       return <CalibrateDialog />;
     case 'learn':
       return <LearnDialog />;
+    case 'pacs':
+      return <PacsDialog />;
     case 'objects':
       return (
         <Dialog title={text.objects.window}>

@@ -16,6 +16,7 @@ import {
   offeredModels,
   serverReachable,
 } from '../app/state.js';
+import { pacsAvailable } from '../pacs/pacsBrowse.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 
@@ -89,6 +90,9 @@ export function OpenMore() {
         icon="sample"
         onClick={() => void takeSample()}
       />
+      {pacsAvailable.value && (
+        <Button label={text.pacs.title} caption={text.pacs.short} icon="pacs" onClick={show('pacs')} />
+      )}
     </div>
   );
 }

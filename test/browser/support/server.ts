@@ -49,14 +49,19 @@ export async function startServer(options: readonly string[] = []): Promise<Test
 /**
  * A server of models that run in a moment and whose masks mean nothing, for tests in which they need not.
  * @param configs by the names of the models; default: a SAMUS
+ * @param options further ones of `samus serve`
  */
-export async function startTinyServer(configs: Readonly<Record<string, ModelConfig>> = { tiny: TINY_SAMUS }) {
+export async function startTinyServer(
+  configs: Readonly<Record<string, ModelConfig>> = { tiny: TINY_SAMUS },
+  options: readonly string[] = [],
+) {
   const folder = await mkdtemp(join(tmpdir(), 'samus-browser-'));
   for (const [name, config] of Object.entries(configs)) {
     const { tensors } = tinyModel(config);
     await writeModelFolder(join(folder, name), { config: serialiseConfig(config), tensors });
   }
-  const server = await startServer(Object.keys(configs).flatMap((name) => ['--model', join(folder, name)]));
+  const models = Object.keys(configs).flatMap((name) => ['--model', join(folder, name)]);
+  const server = await startServer([...models, ...options]);
   return {
     url: server.url,
     async stop() {

@@ -1,0 +1,91 @@
+/**
+ * The page with a real PACS, Orthanc: from a search to an open image. With CI set, Orthanc has to be there.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { dicomWeb } from '../../src/formats/dicomweb/dicomWeb.js';
+import { instanceUids } from '../../src/formats/dicomweb/instanceUids.js';
+import { ROOT } from '../support/docs.js';
+import { hasOrthanc, type Orthanc, startOrthanc } from '../support/orthanc.js';
+import { Annotator } from './support/annotator.js';
+import { describeInChromium } from './support/chromium.js';
+import { useChromium, useContext, useServer } from './support/hooks.js';
+import { startTinyServer } from './support/server.js';
+
+vi.setConfig({ testTimeout: 300_000 });
+
+const fixture = (name: string) => readFileSync(join(ROOT, 'test/fixtures/dicom', name));
+const [CLIP, IMAGE] = [fixture('palette-2frames.dcm'), fixture('rle-rgb.dcm')];
+
+if (hasOrthanc || process.env.CI) {
+  describeInChromium('the page with a PACS', () => {
+    let orthanc: Orthanc | undefined;
+    beforeAll(async () => {
+      orthanc = await startOrthanc();
+      for (const bytes of [CLIP, IMAGE]) await dicomWeb(orthanc.url).store(bytes);
+    });
+    afterAll(() => orthanc?.stop());
+    const server = useServer(() => startTinyServer(undefined, ['--dicomweb', orthanc!.url]));
+    const chromium = useChromium();
+    const fresh = useContext(chromium);
+    let annotator: Annotator;
+
+    afterEach(() => expect(annotator.failures).toEqual([]));
+
+    /** Opens the window, and searches. */
+    async function search() {
+      annotator = await Annotator.open(fresh.context, server.url);
+      const blocked: string[] = [];
+      annotator.page.on('console', (line) => {
+        if (/Content Security Policy/i.test(line.text())) blocked.push(line.text());
+      });
+      await annotator.page.getByRole('button', { name: 'Open from PACS' }).first().click();
+      const dialog = annotator.page.getByRole('dialog', { name: 'Open from PACS' });
+      await dialog.getByLabel('Patient ID').fill('PHANTOM');
+      return { dialog, blocked };
+    }
+
+    it('finds a study and opens an image of it, and names no patient', async () => {
+      const { study, series, instance } = (await instanceUids(IMAGE))!;
+      const { dialog, blocked } = await search();
+      await annotator.press('Enter');
+      await dialog.getByRole('button', { name: study }).click();
+      await dialog.getByRole('button', { name: /US · series/ }).click();
+      await dialog.getByRole('list', { name: 'Images' }).getByRole('button').first().waitFor();
+      expect(await dialog.textContent()).not.toMatch(/phantom/i);
+      const found = await dicomWeb(orthanc!.url).instances(study, series);
+      const place = found.findIndex((one) => one.instance === instance);
+      await dialog.getByRole('list', { name: 'Images' }).getByRole('button').nth(place).click();
+      await dialog.waitFor({ state: 'detached' });
+      await annotator.ready();
+      const list = annotator.page.getByRole('complementary', { name: 'Images' });
+      await list.getByRole('button', { name: /^US-[0-9a-f]{10}\.dcm/ }).waitFor();
+      expect(await annotator.page.content()).not.toContain(instance);
+      expect(blocked).toEqual([]);
+    });
+
+    it('opens a whole series, and shows patients where asked', async () => {
+      const { dialog } = await search();
+      await dialog.getByLabel('Show names').check();
+      await dialog.getByRole('button', { name: 'Search' }).click();
+      await dialog.getByRole('button', { name: /Phantom Samus · PHANTOM/ }).click();
+      await dialog.getByRole('button', { name: /US · series/ }).click();
+      await dialog.getByRole('button', { name: 'Open all 2' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await annotator.ready();
+      const list = annotator.page.getByRole('complementary', { name: 'Images' });
+      await list
+        .getByText(/^US-[0-9a-f]{10}\.dcm$/)
+        .nth(1)
+        .waitFor();
+    });
+
+    it('says what is wrong', async () => {
+      const { dialog } = await search();
+      await orthanc!.stop();
+      await annotator.press('Enter');
+      await dialog.getByRole('alert').getByText('The server cannot reach the PACS.').waitFor();
+    });
+  });
+} else it.skip('the page with a PACS (needs Debian orthanc-dicomweb)', () => undefined);
