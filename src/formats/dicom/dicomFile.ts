@@ -53,6 +53,17 @@ const UNDEFINED = 0xffffffff;
 
 /** Most elements and items of a file, most fragments, and most levels of nesting. */
 const MOST_ELEMENTS = 200_000;
+/**
+ * The same for what is said of each frame, apart from the rest: a segmentation of 50,000 frames has 30 elements and items
+ * for each. Of those are kept the ones here: references to images, segments, places and sizes of pixels.
+ */
+const MOST_FRAME_ELEMENTS = 2_500_000;
+const MOST_KEPT_FRAME_ELEMENTS = 1_000_000;
+const PER_FRAME = 0x52009230;
+const KEPT_OF_FRAMES = new Set([
+  ...[0x00081155, 0x00081160, 0x00082112, 0x00089124, 0x00200032, 0x00209111, 0x00209113, 0x00209128, 0x00209157],
+  ...[0x00280030, 0x00289110, 0x0062000a, 0x0062000b],
+]);
 export const MOST_FRAGMENTS = 100_000;
 const MOST_LEVELS = 64;
 
@@ -131,6 +142,8 @@ interface Level extends Coding {
   readonly end: number;
   /** Whether a delimiter ends it. */
   readonly open: boolean;
+  /** Whether it is in the sequence that has an item for each frame. */
+  readonly ofFrames?: boolean;
   /** What is kept of it; absent: nothing. */
   readonly elements?: Map<number, DicomElement>;
   readonly items?: DataSet[];
@@ -160,22 +173,33 @@ function walk(
   let fragments: Uint8Array[] = [];
   let at = start;
   let elements = 0;
+  let ofFrames = 0;
+  let keptOfFrames = 0;
 
   const tagAt = (little: boolean): number => view.getUint16(at, little) * 0x10000 + view.getUint16(at + 2, little);
   const push = (level: Level): void => {
     if (stack.length >= MOST_LEVELS) throw dicomLimit(`expected at most ${MOST_LEVELS} levels of sequences, got more`);
     stack.push(level);
   };
-  const count = (): void => {
-    elements += 1;
-    if (elements > MOST_ELEMENTS) throw dicomLimit(`expected at most ${MOST_ELEMENTS} elements, got more`);
+  const limited = (found: number, most: number, what: string): number => {
+    if (found > most) throw dicomLimit(`expected at most ${most} ${what}, got more`);
+    return found;
+  };
+  const count = (level: Level): void => {
+    if (level.ofFrames) ofFrames = limited(ofFrames + 1, MOST_FRAME_ELEMENTS, 'elements of frames');
+    else elements = limited(elements + 1, MOST_ELEMENTS, 'elements');
+  };
+  const countKept = (level: Level): void => {
+    if (level.ofFrames) keptOfFrames = limited(keptOfFrames + 1, MOST_KEPT_FRAME_ELEMENTS, 'elements of frames');
   };
 
   /** Reads an element, or enters it if it is a sequence. */
   const readElement = (level: Level): void => {
     const { tag, vr, start: from, length } = headerAt(view, at, level);
     const top = stack.length === 1;
-    const kept = level.elements !== undefined && knownVr(tag) !== undefined;
+    const wanted = level.ofFrames ? KEPT_OF_FRAMES.has(tag) : knownVr(tag) !== undefined;
+    const kept = level.elements !== undefined && wanted;
+    if (kept) countKept(level);
     if (length === UNDEFINED) {
       at = from;
       if (tag === PIXEL_DATA) {
@@ -215,6 +239,7 @@ function walk(
       little: unknown ? true : level.little,
       end,
       open,
+      ...((level.ofFrames || (tag === PER_FRAME && stack.length === 1)) && { ofFrames: true }),
       ...(items && { items }),
     });
   };
@@ -240,9 +265,16 @@ function walk(
       return;
     }
     const item = level.items && new Map<number, DicomElement>();
-    if (item) level.items?.push(item);
-    const { explicit, little } = level;
-    push({ kind: 'data set', explicit, little, end, open: length === UNDEFINED, ...(item && { elements: item }) });
+    if (item) {
+      countKept(level);
+      level.items?.push(item);
+    }
+    const { explicit, little, ofFrames: inFrames = false } = level;
+    push({
+      ...{ kind: 'data set', explicit, little, end, open: length === UNDEFINED },
+      ...(inFrames && { ofFrames: true }),
+      ...(item && { elements: item }),
+    });
   };
 
   const leave = (level: Level, truncated: boolean): void => {
@@ -261,7 +293,7 @@ function walk(
       continue;
     }
     if (left < 8) throw corruptDicom(`expected the end of a ${level.kind}, got the end of what contains it`);
-    if (level.kind !== 'fragments') count();
+    if (level.kind !== 'fragments') count(level);
     if (level.kind !== 'data set') {
       readItem(level);
       continue;

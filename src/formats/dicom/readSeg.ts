@@ -32,16 +32,24 @@ export interface ReadSegment {
   readonly label: string;
   readonly type?: Code;
   readonly trackingUid?: string;
-  /** By source and frame, counted from 1. */
-  readonly masks: readonly { readonly source: string; readonly frame: number; readonly mask: Mask }[];
+  readonly masks: readonly ReadMask[];
+}
+
+/** The mask on a frame of an image, counted from 1. */
+export interface ReadMask {
+  /** SOP Instance UID of the image. */
+  readonly source: string;
+  readonly frame: number;
+  /** Unpacked anew at each access, so that thousands of masks take no memory. */
+  readonly mask: Mask;
 }
 
 const CLASSES = ['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7'];
 /** Transfer syntaxes that leave pixels as they are. */
 const NATIVE = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.2'];
 const MAX_FRAMES = 50_000;
-/** Most pixels of all masks together, a byte each: a small label map can hold masks of thousands of objects. */
-const MAX_PIXELS = 5e8;
+/** Most masks: a small label map can hold those of thousands of objects. */
+const MAX_MASKS = 500_000;
 
 /** Whether a file is a segmentation. */
 const isDicomSeg = ({ data }: Pick<DicomFile, 'data'>): boolean => CLASSES.includes(textOf(data, 0x0008_0016) ?? '');
@@ -65,11 +73,7 @@ export async function readDicomSeg(bytes: Uint8Array): Promise<DicomSeg> {
       `expected frames of 1, 8 or 16 bits, got ${frames} of ${width}x${height} pixels with ${bits} bits`,
     );
   }
-  if (frames > MAX_FRAMES || frames * width * height > MAX_PIXELS) {
-    throw dicomLimit(
-      `expected at most ${MAX_FRAMES} frames and ${MAX_PIXELS} pixels, got ${frames} of ${width}x${height}`,
-    );
-  }
+  if (frames > MAX_FRAMES) throw dicomLimit(`expected at most ${MAX_FRAMES} frames, got ${frames}`);
   const samples = pixelsOf(file, frames * width * height, bits);
   const [shared = new Map()] = itemsOf(data, 0x5200_9229);
   const groups = itemsOf(data, 0x5200_9230);
@@ -82,20 +86,19 @@ export async function readDicomSeg(bytes: Uint8Array): Promise<DicomSeg> {
     half: halfOf(data),
   };
   const described = itemsOf(data, 0x0062_0002).filter((item) => !isBackground(item));
-  const found = new Map<number, { source: string; frame: number; mask: Mask }[]>();
+  const found = new Map<number, ReadMask[]>();
   for (const item of described) found.set(numberOf(item, 0x0062_0004) ?? 0, []);
-  let unpacked = 0;
-  const spend = (pixels: number): void => {
-    unpacked += pixels;
-    if (unpacked > MAX_PIXELS) throw dicomLimit(`expected masks of at most ${MAX_PIXELS} pixels, got more`);
-  };
+  const known = [...found.keys()];
+  let masks = 0;
   for (let n = 0; n < frames; n++) {
     const group = groups[n] ?? new Map();
     const place = sourceOf(group, shared);
-    for (const [number, mask] of masksOf(n, segmentOf(group, shared), layout, [...found.keys()], spend)) {
+    for (const number of segmentsIn(n, segmentOf(group, shared), layout, known)) {
       const list = found.get(number);
       if (!list) throw corruptDicom(`expected a description of segment ${number}, got none`);
-      list.push({ ...place, mask });
+      masks += 1;
+      if (masks > MAX_MASKS) throw dicomLimit(`expected at most ${MAX_MASKS} masks, got more`);
+      list.push(storedMask(place.source, place.frame, layout, n, number));
     }
   }
   return {
@@ -157,42 +160,41 @@ function segmentOf(group: DataSet, shared: DataSet): number | undefined {
   return identification && numberOf(identification, 0x0062_000b);
 }
 
-/** The masks with pixels in frame `n` (from 0). @param spend counts pixels before they are unpacked */
-function masksOf(
-  n: number,
-  segment: number | undefined,
-  layout: Layout,
-  known: readonly number[],
-  spend: (pixels: number) => void,
-): [number, Mask][] {
-  const { kind, width, height, bits, samples, half } = layout;
-  const size = width * height;
-  const mask = (inside: (at: number) => boolean): Mask => {
-    const data = new Uint8Array(size);
-    for (let i = 0; i < size; i++) if (inside(n * size + i)) data[i] = 1;
-    return { width, height, data };
-  };
-  const value = (at: number): number => {
-    if (bits === 1) return (samples[Math.floor(at / 8)]! >> (at % 8)) & 1;
-    return bits === 8 ? samples[at]! : samples[2 * at]! | (samples[2 * at + 1]! << 8);
-  };
-  if (kind === 'LABELMAP') {
-    const present = new Set<number>();
-    for (let i = 0; i < size; i++) present.add(value(n * size + i));
-    const numbers = known.filter((number) => present.has(number));
-    spend(numbers.length * size);
-    const masks = new Map(numbers.map((number) => [number, new Uint8Array(size)]));
-    for (let i = 0; i < size; i++) {
-      const data = masks.get(value(n * size + i));
-      if (data) data[i] = 1;
-    }
-    return [...masks].map(([number, data]) => [number, { width, height, data }]);
+/** The segments of frame `n` (from 0); of a label map those of the known ones that have pixels. */
+function segmentsIn(n: number, segment: number | undefined, layout: Layout, known: readonly number[]): number[] {
+  if (layout.kind === 'LABELMAP') {
+    const size = layout.width * layout.height;
+    const present = new Uint8Array(0x1_0000);
+    for (let i = n * size; i < (n + 1) * size; i++) present[valueAt(layout, i)] = 1;
+    return known.filter((number) => present[number] === 1);
   }
-  spend(size);
   const number = segment ?? (known.length === 1 ? known[0] : undefined);
   if (number === undefined) throw corruptDicom('expected the segment of each frame, got none');
-  const least = kind === 'FRACTIONAL' ? half : 1;
-  return [[number, mask((at) => value(at) >= least)]];
+  return [number];
+}
+
+function valueAt({ bits, samples }: Layout, at: number): number {
+  if (bits === 1) return (samples[Math.floor(at / 8)]! >> (at % 8)) & 1;
+  return bits === 8 ? samples[at]! : samples[2 * at]! | (samples[2 * at + 1]! << 8);
+}
+
+/** @param n the frame of the segmentation, from 0 */
+function storedMask(source: string, frame: number, layout: Layout, n: number, segment: number): ReadMask {
+  return {
+    source,
+    frame,
+    get mask() {
+      const { width, height, kind, half } = layout;
+      const size = width * height;
+      const least = kind === 'FRACTIONAL' ? half : 1;
+      const data = new Uint8Array(size);
+      for (let i = 0, at = n * size; i < size; i++, at++) {
+        const value = valueAt(layout, at);
+        if (kind === 'LABELMAP' ? value === segment : value >= least) data[i] = 1;
+      }
+      return { width, height, data };
+    },
+  };
 }
 
 const isBackground = (item: DataSet): boolean => numberOf(item, 0x0062_0004) === 0;

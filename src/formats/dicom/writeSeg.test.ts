@@ -252,6 +252,18 @@ describe('a segmentation is written', () => {
     expect(Math.max(...kept)).toBeLessThan(100);
   });
 
+  it('and read with thousands of frames', { timeout: 60_000 }, async () => {
+    const count = 9000;
+    const masks = Array.from({ length: count }, (_, i) => ({ frame: i + 1, mask: mask(i % 30, (i % 30) + (i % 5)) }));
+    const { bytes } = await written([object('lesion', ...masks)], {}, imageFile(count));
+    const before = process.memoryUsage().heapUsed;
+    const seg = await readDicomSeg(bytes);
+    const read = seg.segments[0]!.masks;
+    expect([read.length, read.at(-1)?.frame]).toEqual([count, count]);
+    for (const at of [0, 7, 1999, count - 1]) expect(read[at]!.mask).toEqual(masks[at]!.mask);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(200e6);
+  });
+
   it('with its colour as CIELab', async () => {
     const colours = ['#ffffff', '#000000', '#ff0000'].map(async (color) => {
       const { data } = await written([{ ...LESION, color }]);
@@ -285,22 +297,37 @@ describe('a segmentation is refused', () => {
     expect(textOf((await written([LESION, MUSCLE])).data, 0x0062_0013)).toBe('NO');
   });
 
-  it('for reading, where a small label map unpacks to masks beyond memory', async () => {
+  /** A label map of frames that all hold all labels. */
+  async function labelled(side: number, labels: number, frames: number): Promise<Uint8Array> {
     const { data } = await written([object('a', { frame: 1, mask: mask(1, 2) })], { kind: 'labelmap' });
-    const [width, height] = [1024, 1024];
-    const segments = Array.from({ length: 600 }, (_, i) => dataSet([0x0062_0004, i + 1]));
-    const values = new Uint16Array(width * height).map((_, i) => (i % 600) + 1);
-    const bomb = new Map([
-      ...data,
-      ...dataSet(
-        [0x0028_0010, height],
-        [0x0028_0011, width],
-        [0x0028_0100, 16],
-        [0x0062_0002, segments],
-        [0x7fe0_0010, { vr: 'OW', bytes: new Uint8Array(values.buffer) }],
-      ),
-    ]);
-    expect(await code(readDicomSeg(encodeFile(bomb)))).toBe('DICOM_LIMIT');
+    const segments = Array.from({ length: labels }, (_, i) => dataSet([0x0062_0004, i + 1]));
+    const values = new Uint16Array(frames * side * side).map((_, i) => ((i % (side * side)) % labels) + 1);
+    const [group] = itemsOf(data, 0x5200_9230);
+    return encodeFile(
+      new Map([
+        ...data,
+        ...dataSet(
+          [0x0028_0008, String(frames)],
+          [0x0028_0010, side],
+          [0x0028_0011, side],
+          [0x0028_0100, 16],
+          [0x0062_0002, segments],
+          [0x5200_9230, Array.from({ length: frames }, () => group!)],
+          [0x7fe0_0010, { vr: 'OW', bytes: new Uint8Array(values.buffer) }],
+        ),
+      ]),
+    );
+  }
+
+  it('for reading, where a small label map holds masks beyond memory', async () => {
+    // 600 masks of 1 MB are unpacked one by one.
+    const before = process.memoryUsage().arrayBuffers;
+    const { segments } = await readDicomSeg(await labelled(1024, 600, 1));
+    expect(segments.map(({ masks }) => masks.length)).toEqual(Array.from({ length: 600 }, () => 1));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
+    const last = segments.at(-1)!.masks[0]!.mask.data;
+    expect(last.reduce((sum, value) => sum + value, 0)).toBe(Math.floor((1024 * 1024) / 600));
+    expect(await code(readDicomSeg(await labelled(256, 60_000, 9)))).toBe('DICOM_LIMIT');
   });
 
   it('for reading, where it names no image, is none, or is cut short', async () => {
