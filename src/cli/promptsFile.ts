@@ -5,7 +5,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
-import type { AnnotatedObject, AnnotationClass } from '../formats/annotation.js';
+import type { AnnotatedObject, AnnotationClass, ImageRef } from '../formats/annotation.js';
 import { readAnnotation } from '../formats/annotationRead.js';
 import { splitCsv } from '../formats/csv.js';
 import { storedPath } from '../formats/fileSystem.node.js';
@@ -16,6 +16,13 @@ import { warn } from './run.js';
 
 /** An image and its prompted objects. */
 export type PromptedImage = Pick<SegmentJob, 'image' | 'objects'>;
+
+/** One image of the command line and its prompts. */
+export interface PlannedImage extends PromptedImage {
+  readonly image: ImageRef & { readonly path: string };
+  /** Why it cannot be segmented; reported in its turn. */
+  readonly problem?: SamusError;
+}
 
 /** The prompts of a file, in file order. */
 export interface PromptsFile {
@@ -83,7 +90,7 @@ const nameOf = ({ name }: AnnotatedObject, index: number): string => name ?? `ob
 const hasSomething = ({ points, box, guess, added }: AnnotatedObject): boolean =>
   points.length > 0 || box !== undefined || guess !== undefined || added !== undefined;
 
-function jobObjects(objects: readonly AnnotatedObject[]): JobObject[] {
+export function jobObjects(objects: readonly AnnotatedObject[]): JobObject[] {
   const names = new OutputNames();
   return objects.flatMap((object, i) => {
     if (!hasSomething(object)) return [];

@@ -4,22 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
-import type { AnnotationClass, ImageRef } from '../formats/annotation.js';
+import type { AnnotationClass } from '../formats/annotation.js';
 import { storedPath } from '../formats/fileSystem.node.js';
 import type { PromptList } from './promptOptions.js';
-import type { PromptedImage } from './promptsFile.js';
-
-/** One image of the command line and its prompts. */
-export interface PlannedImage extends PromptedImage {
-  readonly image: ImageRef & { readonly path: string };
-  /** Why it cannot be segmented; reported in its turn. */
-  readonly problem?: SamusError;
-}
+import type { PlannedImage, PromptedImage } from './promptsFile.js';
 
 export interface Plan {
   readonly images: readonly PlannedImage[];
@@ -48,6 +41,9 @@ export async function planJobs(
   if (!prompts.isEmpty) {
     throw usage('PROMPTS_TWICE', 'expected prompts as options or in a file, got both', 'use one of the two');
   }
+  const { segmentationPrompts } = await import('./segPrompts.js');
+  const segmented = await segmentationPrompts(promptsFile, async () => (await unique(images)).map(({ path }) => path));
+  if (segmented) return { images: segmented, classes: [] };
   const { readPromptsFile } = await import('./promptsFile.js');
   const file = await readPromptsFile(promptsFile);
   const { classes } = file;
@@ -81,14 +77,14 @@ export async function planWithoutPrompts(images: readonly string[]): Promise<Pla
   return { images: (await unique(all)).map(({ path }) => ({ image: { path }, objects: [] })), classes: [] };
 }
 
-/** The image files of a folder by their names, or the path itself if it is none. @throws SamusError IMAGES_MISSING */
+/** The image files of a folder, or the path itself if it is none. @throws SamusError IMAGES_MISSING */
 async function imagesIn(path: string): Promise<string[]> {
   const folder = await storedPath(path);
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
-  if (!entries) return [path];
-  const { isNamedAs, readFormats } = await import('../formats/imageFormat.js');
-  const names = entries.filter((entry) => !entry.isDirectory() && isNamedAs(readFormats('node'), entry.name));
-  if (names.length > 0) return names.map(({ name }) => join(path, name)).sort();
+  const found = await stat(folder).catch(() => undefined);
+  if (!found?.isDirectory()) return [path];
+  const { imageFiles } = await import('../formats/imageFolder.node.js');
+  const images = await imageFiles(folder);
+  if (images.length > 0) return images.map((name) => join(path, name));
   throw usage(
     'IMAGES_MISSING',
     `expected images in the folder ${path}, got none`,

@@ -27,9 +27,10 @@ import { modelFiles, outputCheck } from './output.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { Progress } from './progress.js';
 import { type FrameRanges, frameNumbers } from './promptOptions.js';
+import type { PlannedImage } from './promptsFile.js';
 import { type Outcome, warn } from './run.js';
 import { checkDicom, type DicomRequest, dicomFiles, writeDicomObjects } from './segmentDicom.js';
-import type { Plan, PlannedImage } from './segmentJobs.js';
+import type { Plan } from './segmentJobs.js';
 import { dicomLines, resultLines } from './segmentLines.js';
 
 export interface SegmentRunOptions extends ModelOptions, FlipOptions {

@@ -7,6 +7,7 @@ import { binaryMask } from '../data/publishedMasks.js';
 import { listed, SamusError } from '../errors.js';
 import { type AnnotationClass, annotationJson } from '../formats/annotation.js';
 import { writeSafetensorsFile } from '../formats/checkpointFile.node.js';
+import type { DicomSeg } from '../formats/dicom/readSeg.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { brightestSamples, type Image, maskToImage } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
@@ -53,6 +54,7 @@ export class LocalRunner implements JobRunner {
   readonly #model: Segmenter | ClassNetwork;
   readonly #check: NonNullable<LocalRunnerOptions['check']>;
   readonly #whole: NonNullable<LocalRunnerOptions['whole']>;
+  #lastSeg: { readonly path: string; readonly seg: DicomSeg | undefined } | undefined;
   #last: { readonly path: string; readonly source: ImageSource } | undefined;
 
   constructor(model: Segmenter | ClassNetwork, options: LocalRunnerOptions = {}) {
@@ -68,7 +70,13 @@ export class LocalRunner implements JobRunner {
     const source = await this.#open(path);
     const image = await source.read(frame);
     const encoding = await this.#model.encode(image);
-    const options = { readMask: (mask: string) => readMaskOf(mask, frame), ...(signal && { signal }) };
+    const masked = { ...image, ...(source.sopInstanceUid && { sopInstanceUid: source.sopInstanceUid }), frame };
+    const readMask = async (mask: string, object: string) => {
+      const seg = await this.#segmentation(mask);
+      if (!seg) return readMaskOf(mask, frame);
+      return (await import('../formats/dicom/segMasks.js')).segMaskFor(seg, masked, object);
+    };
+    const options = { readMask, ...(signal && { signal }) };
     const found: Segmented[] = [];
     for await (const one of segmentObjects(this.#model, encoding, job, options)) found.push(one);
     const { base, formats = [] } = outputs ?? {};
@@ -115,6 +123,15 @@ export class LocalRunner implements JobRunner {
     }
     if (this.#last?.path !== path) this.#last = { path, source: await openImage(path) };
     return this.#last.source;
+  }
+
+  /** The DICOM segmentation at a path, if it is one; the last is kept for the next frame. */
+  async #segmentation(path: string): Promise<DicomSeg | undefined> {
+    if (this.#lastSeg?.path !== path) {
+      const { readSegFile } = await import('../formats/dicom/dicomKind.node.js');
+      this.#lastSeg = { path, seg: await readSegFile(path) };
+    }
+    return this.#lastSeg.seg;
   }
 
   /** Reports a folder that cannot be created before anything is written. */

@@ -63,8 +63,8 @@ async function segmentClasses(network: ClassNetwork, encoding: Encoding, clean =
 
 export interface SegmentObjectsOptions {
   readonly signal?: AbortSignal;
-  /** Reads the mask at the path of a first guess. Without it only run lengths and logits are taken. */
-  readonly readMask?: (path: string) => Promise<{ width: number; height: number; data: Uint8Array }>;
+  /** Reads the mask at the path of a first guess of an object. Without it only run lengths and logits are taken. */
+  readonly readMask?: (path: string, object: string) => Promise<{ width: number; height: number; data: Uint8Array }>;
 }
 
 /**
@@ -192,7 +192,7 @@ async function firstGuess(
     return decodeRle(guess.rle).data;
   }
   if (guess?.path === undefined || !readMask) return undefined;
-  const { width, height, data } = await readMask(guess.path);
+  const { width, height, data } = await readMask(guess.path, name);
   checkSize([height, width], encoding, guess.path);
   return data;
 }

@@ -15,6 +15,15 @@ export interface MadeImage {
   readonly elements?: readonly Element[];
 }
 
+/** What objects about an image refer to and copy. */
+export const identity = (uid: string, patient = 'PHANTOM'): readonly Element[] => [
+  [0x0008_0018, uid],
+  [0x0010_0010, 'Phantom^Samus'],
+  [0x0010_0020, patient],
+  [0x0020_000d, '1.2.3'],
+  [0x0020_000e, '1.2.3.5'],
+];
+
 /** A grey image, natively coded, without UIDs, patient and spacing unless `elements` has them. */
 export function dicomImage({ width = 50, height = 40, frames, pixels, elements = [] }: MadeImage = {}): Uint8Array {
   const size = width * height;

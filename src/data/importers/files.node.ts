@@ -7,7 +7,7 @@ import { basename, extname, join } from 'node:path';
 import { SamusError } from '../../errors.js';
 import type { Image } from '../../formats/image.js';
 import { openImage } from '../../formats/imageFile.node.js';
-import { isNamedAs, readFormats } from '../../formats/imageFormat.js';
+import { imagesAmong } from '../../formats/imageFolder.node.js';
 import { nameKey } from '../../formats/outputNames.js';
 import { groupBy } from '../groupBy.js';
 import { binaryMask } from '../publishedMasks.js';
@@ -23,9 +23,9 @@ export async function fileNames(folder: string): Promise<string[]> {
   return names.filter((name) => !name.startsWith('.')).sort(naturally);
 }
 
-/** Names of the picture files in a folder. */
+/** Names of the picture files in a folder, DICOM images without an extension among them. */
 export async function imageNames(folder: string): Promise<string[]> {
-  return (await fileNames(folder)).filter((name) => isNamedAs(readFormats('node'), name));
+  return imagesAmong(folder, await fileNames(folder));
 }
 
 /** Names of the folders in a folder. */

@@ -130,6 +130,16 @@ const codingOf = (body: Uint8Array, transferSyntax: string | undefined): Coding 
   little: transferSyntax !== BIG_ENDIAN,
 });
 
+/** The class of object that the file meta information states, from the beginning of a file; undefined where it has none. */
+export function mediaClass(head: Uint8Array): string | undefined {
+  try {
+    return textOf(readMeta(head).data, 0x00020002);
+  } catch {
+    // Opening the file reports what is wrong with it.
+    return undefined;
+  }
+}
+
 interface Coding {
   readonly explicit: boolean;
   readonly little: boolean;

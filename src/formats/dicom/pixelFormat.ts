@@ -28,6 +28,9 @@ export interface PixelFormat {
   readonly lossy: boolean;
 }
 
+/** Segmentation and Label Map Segmentation: their samples are masks, which belong to frames of other images. */
+const SEGMENTATION = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.66\.[47]$/;
+
 /** Transfer syntaxes behind 1.2.840.10008.1.2. */
 const CODINGS: Readonly<Record<string, Coding>> = {
   ...{ '.5': 'rle', '.4.50': 'jpeg', '.4.51': 'jpeg', '.4.57': 'lossless', '.4.70': 'lossless', '.4.80': 'jpegls' },
@@ -54,8 +57,14 @@ export function readPixelFormat(
 ): PixelFormat {
   const rows = shortOf(data, 0x00280010);
   const columns = shortOf(data, 0x00280011);
+  const kind = uidOrNone(textOf(data, 0x00080016));
+  if (SEGMENTATION.test(kind)) {
+    const hint = 'open its image, and use the segmentation as a mask or as prompts of it';
+    throw new SamusError('DICOM_NO_PIXELS', `expected an image, got a DICOM segmentation (${kind})`, hint, {
+      sopClass: kind,
+    });
+  }
   if (native === undefined || !rows || !columns) {
-    const kind = uidOrNone(textOf(data, 0x00080016));
     const hint = 'name a file of the study that holds images';
     throw new SamusError('DICOM_NO_PIXELS', `expected an image, got a DICOM object without pixels (${kind})`, hint, {
       sopClass: kind,

@@ -51,8 +51,8 @@ const MAX_FRAMES = 50_000;
 /** Most masks: a small label map can hold those of thousands of objects. */
 const MAX_MASKS = 500_000;
 
-/** Whether a file is a segmentation. */
-const isDicomSeg = ({ data }: Pick<DicomFile, 'data'>): boolean => CLASSES.includes(textOf(data, 0x0008_0016) ?? '');
+/** Whether objects of a class are segmentations. */
+export const isSegmentation = (sopClass: string | undefined): boolean => CLASSES.includes(sopClass ?? '');
 
 /**
  * The masks of a segmentation. Fractional ones count from the half of their maximum.
@@ -62,7 +62,7 @@ const isDicomSeg = ({ data }: Pick<DicomFile, 'data'>): boolean => CLASSES.inclu
 export async function readDicomSeg(bytes: Uint8Array): Promise<DicomSeg> {
   const file = await readDicomFile(bytes);
   const { data } = file;
-  if (!isDicomSeg(file)) {
+  if (!isSegmentation(textOf(data, 0x0008_0016))) {
     throw reference('expected a segmentation, got another DICOM object', 'choose a file of DICOM SEG');
   }
   const [height, width] = [shortOf(data, 0x0028_0010) ?? 0, shortOf(data, 0x0028_0011) ?? 0];
