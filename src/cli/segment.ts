@@ -76,13 +76,18 @@ export function segmentCommand(): Command {
       prompts.point(parsePoint(text)),
     )
     .option('--box <x0,y0,x1,y1>', 'a box around the object', (text) => prompts.box(parseBox(text)))
-    .option('--mask <file>', 'a first guess: an image of the same size, black outside the object', (text) =>
-      prompts.mask(text),
+    .option(
+      '--mask <file>',
+      'a first guess: an image of the same size, black outside the object, or a DICOM segmentation',
+      (text) => prompts.mask(text),
     )
     .option('--object <name>', 'start an object; the prompts after it belong to it; repeatable', (text) =>
       prompts.object(text),
     )
-    .option('--prompts <file>', 'prompts for many images: CSV, or JSON from --json or the annotator')
+    .option(
+      '--prompts <file>',
+      'prompts for many images: CSV, JSON from --json or the annotator, or a DICOM segmentation of the images',
+    )
     .addOption(
       new Option(
         '--frame <number>',
