@@ -1,6 +1,8 @@
 /**
- * Loads the model named on the command line.
+ * Loads the model named on the command line, or its configuration alone.
  */
+import { readFile } from 'node:fs/promises';
+import { SamusError } from '../errors.js';
 import { ClassNetwork } from '../predict/classNetwork.js';
 import { loadModel, type ModelSelection } from '../predict/loadModel.node.js';
 import { Segmenter, type SegmenterOptions } from '../predict/segmenter.js';
@@ -37,4 +39,26 @@ export async function openAnyModel(options: ModelOptions & FlipOptions): Promise
 
 function sessionOptions({ provider, threads, ...flips }: ModelOptions & FlipOptions): SegmenterOptions {
   return { ...(provider && { provider }), ...(threads !== undefined && { threads }), flips: flipsOf(flips) };
+}
+
+/**
+ * The parsed JSON of a config.json without weights beside it; parseConfig checks whether it is a configuration.
+ * @throws SamusError CONFIG_UNREADABLE, CONFIG_INVALID if it is not JSON
+ */
+export async function readConfigFile(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const message = `cannot read ${path}: ${reason}`;
+    throw new SamusError('CONFIG_UNREADABLE', message, 'check the path', { path, reason });
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SamusError('CONFIG_INVALID', `expected valid JSON in ${path}, got other text`, 'correct the file', {
+      path,
+    });
+  }
 }

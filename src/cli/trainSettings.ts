@@ -15,9 +15,8 @@ import { Random } from '../nn/random.js';
 import { initialOf, type Situation } from '../train/settingKinds.js';
 import { alternativeOf, DEFAULT_SEED, flagOf, isSet, SETTING_ROWS, SETTINGS } from '../train/settings.js';
 import { readSettings, type SettingValues, type TrainingConfig, trainingConfig } from '../train/trainingConfig.js';
-import { readConfigFile } from './configFile.js';
 import { pretrained } from './modelsInit.js';
-import { readModel } from './openModel.js';
+import { readConfigFile, readModel } from './openModel.js';
 import { conflict } from './run.js';
 import { type ProfileName, profiled } from './trainProfile.js';
 

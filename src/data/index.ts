@@ -3,7 +3,6 @@
  * these are its exports; on Node index.node.ts adds dataset folders.
  */
 export { augment, type Example, type ExampleSizes, makeExample } from './augment.js';
-export { correctionClick } from './correctionClick.js';
 export {
   makePhantom,
   PHANTOM_KINDS,
@@ -14,6 +13,7 @@ export {
 } from './phantom.js';
 export {
   type Click,
+  correctionClick,
   evaluationClick,
   jitteredBox,
   randomClick,

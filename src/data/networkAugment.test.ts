@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createImage, type Image } from '../formats/image.js';
+import { createImage, flipImage, type Image } from '../formats/image.js';
 import { architectures } from '../models/registry.js';
 import { Random } from '../nn/random.js';
 import {
@@ -13,7 +13,7 @@ import {
   shiftHsv,
   zoomAndCrop,
 } from './augmentSteps.js';
-import { augmentAsPublished, flipped, quarterTurns, rotatedNearest, SHARED_AUGMENTATIONS } from './networkAugment.js';
+import { augmentAsPublished, quarterTurns, rotatedNearest, SHARED_AUGMENTATIONS } from './networkAugment.js';
 import { makePhantom } from './phantom.js';
 
 /** 7 x 5 levels without a pattern. */
@@ -29,8 +29,8 @@ describe('the augmentation of TransUNet', () => {
     const turned = quarterTurns(small, 1);
     expect([turned.width, turned.height]).toEqual([5, 7]);
     expect([...turned.data.subarray(0, 10)]).toEqual([187, 80, 157, 167, 110, 79, 125, 104, 16, 112]);
-    expect([...flipped(turned, 'rows').data.subarray(0, 10)]).toEqual([0, 58, 49, 224, 81, 38, 194, 32, 54, 9]);
-    expect([...flipped(small, 'columns').data.subarray(0, 7)]).toEqual([187, 79, 236, 156, 90, 38, 0]);
+    expect([...flipImage(turned, 'vertical').data.subarray(0, 10)]).toEqual([0, 58, 49, 224, 81, 38, 194, 32, 54, 9]);
+    expect([...flipImage(small, 'horizontal').data.subarray(0, 7)]).toEqual([187, 79, 236, 156, 90, 38, 0]);
     expect(quarterTurns(small, 4)).toEqual(small);
   });
   it.each([

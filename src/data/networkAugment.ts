@@ -4,7 +4,7 @@
  *
  * All random numbers are drawn from the given generator, so a seed reproduces an image.
  */
-import { createImage, type Image } from '../formats/image.js';
+import { createImage, flipImage, type Image } from '../formats/image.js';
 import { resizeNearest } from '../formats/resize.js';
 import type { Random } from '../nn/random.js';
 import type { Recipe, Scene, Step } from './augmentSteps.js';
@@ -30,7 +30,7 @@ export function augmentAsPublished(
   if (recipe === 'synapse') return synapse(image, label, random);
   if (recipe === 'mirror') {
     return random.chance(0.5)
-      ? { image: flipped(image, 'columns'), label: flipped(label, 'columns') }
+      ? { image: flipImage(image, 'horizontal'), label: flipImage(label, 'horizontal') }
       : { image, label };
   }
   const { width, channels, data } = resize(image);
@@ -69,8 +69,8 @@ function synapse(image: Image, label: Image, random: Random): { readonly image: 
   const [turning, rotating] = [random.chance(0.5), random.chance(0.5)];
   if (turning) {
     const turns = random.int(0, 4);
-    const along = random.int(0, 2) === 0 ? 'rows' : 'columns';
-    change = (picture) => flipped(quarterTurns(picture, turns), along);
+    const along = random.int(0, 2) === 0 ? 'vertical' : 'horizontal';
+    change = (picture) => flipImage(quarterTurns(picture, turns), along);
   } else if (rotating) {
     const degrees = random.int(-20, 20);
     change = (picture) => rotatedNearest(picture, degrees);
@@ -94,14 +94,6 @@ function picked(
     }
   }
   return createImage(width, height, channels, out);
-}
-
-/** The order of the rows or columns reversed. */
-export function flipped(image: Image, along: 'rows' | 'columns'): Image {
-  const { width, height } = image;
-  return picked(image, width, height, (x, y) =>
-    along === 'rows' ? (height - 1 - y) * width + x : y * width + width - 1 - x,
-  );
 }
 
 /** Counter-clockwise, as `numpy.rot90`. */

@@ -3,6 +3,7 @@
  * of the label, which usually has the model's input size.
  */
 import { extentOf, type PixelBox } from '../formats/mask.js';
+import { Regions } from '../formats/maskRegions.js';
 import type { Random } from '../nn/random.js';
 import { squaredDistances } from './distanceTransform.js';
 
@@ -61,6 +62,35 @@ export function pixelOf(outside: Uint8Array, width: number, random?: Random): nu
   const rim: number[] = [];
   for (const [i, distance] of distances.entries()) if (distance > 0 && distance <= most) rim.push(i);
   return rim[random.int(0, rim.length)] ?? deepest;
+}
+
+/**
+ * The next click of a simulated user who corrects the largest error, for evaluation; training samples such clicks within
+ * its graph (train/multiPromptLoss.ts). It is in the largest connected region (four neighbours) that is
+ * missed or covered wrongly, the pixel farthest from the region's border, the image's border counting as one. Label 1
+ * in a missed region, 0 in a wrong one. Of equals the first in row-major order, missed before wrong.
+ * @param mask what was found, every value but 0 is the object
+ * @param random for a click on the rim of that region instead
+ * @returns undefined if nothing is wrong
+ */
+export function correctionClick(
+  mask: Uint8Array,
+  label: Uint8Array,
+  width: number,
+  classId: number,
+  random?: Random,
+): Click | undefined {
+  const height = label.length / width;
+  const regionsOf = (data: Uint8Array): Regions => new Regions({ width, height, data }, true, 4);
+  const missed = regionsOf(label.map((value, i) => (value === classId && mask[i] === 0 ? 1 : 0)));
+  const wrong = regionsOf(label.map((value, i) => (value !== classId && mask[i] !== 0 ? 1 : 0)));
+  const wanted = (missed.sizes[missed.largest] ?? 0) >= (wrong.sizes[wrong.largest] ?? 0) ? 1 : 0;
+  const regions = wanted === 1 ? missed : wrong;
+  if (regions.largest < 0) return undefined;
+  const outside = regions.paint(new Uint8Array(label.length).fill(1), 0, (region) => region === regions.largest);
+  const pixel = pixelOf(outside, width, random);
+  const x = pixel % width;
+  return [x, (pixel - x) / width, wanted];
 }
 
 /** The smallest box around the object, both corners in it; undefined where the class is absent. */

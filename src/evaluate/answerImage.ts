@@ -2,7 +2,7 @@
  * All prompts of one image: a first prompt for each class and draw, then correction clicks in turns with the model's
  * answers. The model encodes the image once and answers all prompts of a turn together.
  */
-import { correctionClick } from '../data/correctionClick.js';
+import { correctionClick } from '../data/prompts.js';
 import type { Sample } from '../data/sampleList.js';
 import type { Random } from '../nn/random.js';
 import { classMask, type LabelledCase } from './evaluationCase.js';

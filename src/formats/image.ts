@@ -76,6 +76,22 @@ export function toRgb(image: Image): Image {
   return { width: image.width, height: image.height, channels: 3, data: rgb };
 }
 
+/** `horizontal` swaps left and right, `vertical` top and bottom. */
+export type Flip = 'horizontal' | 'vertical';
+
+export function flipImage(image: Image, flip: Flip): Image {
+  const { width, height, channels } = image;
+  const data = new Uint8Array(image.data.length);
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [fromX, fromY] = flip === 'horizontal' ? [width - 1 - x, y] : [x, height - 1 - y];
+      const from = (fromY * width + fromX) * channels;
+      for (let c = 0; c < channels; c++) data[to++] = image.data[from + c]!;
+    }
+  }
+  return { ...image, data };
+}
+
 /**
  * An image from decoded samples: alpha is dropped, not blended (a transparent pixel keeps the colour that is stored,
  * as Pillow's `convert('L')` has it), and 16-bit samples keep their high byte.

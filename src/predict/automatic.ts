@@ -8,7 +8,6 @@ import { removeSmallRegions } from '../formats/maskRegions.js';
 import { imageFrame } from '../models/graphs.js';
 import { type ImageFrame, imageLogits } from '../models/imageFrame.js';
 import { type AutomaticOptions, type AutomaticSettings, automaticSettings } from './automaticOptions.js';
-import { withoutOverlaps } from './overlap.js';
 import { MAX_BATCH, maskFields, objectResult, type Segmenter } from './segmenter.js';
 import type { Candidate, Encoding, ObjectResult } from './types.js';
 
@@ -144,4 +143,36 @@ class Rest {
   async takeIfDue(): Promise<void> {
     if (performance.now() - this.#since > PATIENCE_MS) await this.take();
   }
+}
+
+/** A candidate with its box and score. */
+interface Scored {
+  readonly box: PixelBox;
+  readonly score: number;
+}
+
+/**
+ * Greedy non-maximum suppression, equal to torchvision's: the items, best first, without those whose box overlaps that of a better one by more than `most`; among equal scores,
+ * the earlier item is better.
+ * @param most maximum intersection over union, 0 to 1
+ */
+function withoutOverlaps<T extends Scored>(items: readonly T[], most: number): T[] {
+  const kept: T[] = [];
+  // Sorting is stable.
+  for (const item of [...items].sort((a, b) => b.score - a.score)) {
+    if (kept.every((better) => boxOverlap(better.box, item.box) <= most)) kept.push(item);
+  }
+  return kept;
+}
+
+/**
+ * Intersection over union of two boxes. Sides run through pixel centres, as in the reference; boxes without area overlap
+ * only if they are equal.
+ */
+function boxOverlap([ax0, ay0, ax1, ay1]: PixelBox, [bx0, by0, bx1, by1]: PixelBox): number {
+  const across = Math.max(0, Math.min(ax1, bx1) - Math.max(ax0, bx0));
+  const down = Math.max(0, Math.min(ay1, by1) - Math.max(ay0, by0));
+  const union = (ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0) - across * down;
+  if (union > 0) return (across * down) / union;
+  return ax0 === bx0 && ay0 === by0 && ax1 === bx1 && ay1 === by1 ? 1 : 0;
 }

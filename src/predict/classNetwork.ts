@@ -3,7 +3,7 @@
  * evaluate/promptableModel.ts): encode an image once, then request each class.
  */
 import { SamusError } from '../errors.js';
-import type { Image } from '../formats/image.js';
+import { flipImage, type Image } from '../formats/image.js';
 import { cleanMask } from '../formats/maskRegions.js';
 import { asFloat32, firstNotFinite, float32, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
@@ -14,7 +14,7 @@ import { takesColour } from '../models/preprocessing.js';
 import { architectureOf, classesOf } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import type { Runtime } from '../runtime/session.js';
-import { flipEach, flipImage, meanMap } from './flips.js';
+import { flipEach, meanMap } from './flips.js';
 import { Segmenter, type SegmenterOptions } from './segmenter.js';
 import type { Encoding, Flip, Model } from './types.js';
 

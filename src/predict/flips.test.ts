@@ -2,9 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { runtime } from '../../test/support/evaluate.js';
 import { TINY, TINY_SAM, TINY_SAMUS, tinyModel } from '../../test/support/tinyModel.js';
-import { createImage } from '../formats/image.js';
+import { createImage, flipImage } from '../formats/image.js';
 import { ClassNetwork } from './classNetwork.js';
-import { flipImage } from './flips.js';
 import { Segmenter } from './segmenter.js';
 import type { Flip, ObjectPrompt } from './types.js';
 

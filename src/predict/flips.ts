@@ -2,23 +2,10 @@
  * Test-time augmentation by flips: an image, its prompts and its logits mirrored, and the mean of the logits of several
  * runs. segmenter.ts and classNetwork.ts run the model.
  */
-import type { Image } from '../formats/image.js';
+import type { Flip } from '../formats/image.js';
 import type { PixelBox } from '../formats/mask.js';
 import type { ImageFrame } from '../models/imageFrame.js';
-import type { Flip, ObjectPrompt } from './types.js';
-
-export function flipImage(image: Image, flip: Flip): Image {
-  const { width, height, channels } = image;
-  const data = new Uint8Array(image.data.length);
-  for (let y = 0, to = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const [fromX, fromY] = flip === 'horizontal' ? [width - 1 - x, y] : [x, height - 1 - y];
-      const from = (fromY * width + fromX) * channels;
-      for (let c = 0; c < channels; c++) data[to++] = image.data[from + c]!;
-    }
-  }
-  return { ...image, data };
-}
+import type { ObjectPrompt } from './types.js';
 
 /** The prompt that asks a flipped image for the same object. */
 export function flipPrompt<P extends ObjectPrompt>(prompt: P, frame: ImageFrame, flip: Flip): P {

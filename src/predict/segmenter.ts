@@ -3,7 +3,7 @@
  * prompts change. Works on any runtime; segmenter.node.ts loads models by name.
  */
 import { SamusError } from '../errors.js';
-import type { Image } from '../formats/image.js';
+import { flipImage, type Image } from '../formats/image.js';
 import { extentOf, type Mask } from '../formats/mask.js';
 import { type CleaningPrompt, cleanMask, connectedParts } from '../formats/maskRegions.js';
 import { asFloat32, firstNotFinite, type TensorData } from '../graph/tensorData.js';
@@ -15,7 +15,7 @@ import { promptedOf, requirePrompts } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import { takenBy } from '../runtime/ortSession.js';
 import type { Runtime, SessionOptions } from '../runtime/session.js';
-import { flipEach, flipImage, flipPrompt, meanMap } from './flips.js';
+import { flipEach, flipPrompt, meanMap } from './flips.js';
 import { objectName, type PromptFeeds, promptFeeds } from './prompts.js';
 import type { Candidate, Encoding, Flip, Model, ObjectPrompt, ObjectResult, SegmentOptions } from './types.js';
 

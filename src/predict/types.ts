@@ -3,14 +3,12 @@
  * pixel. Plain data; segmenter.ts does the work.
  */
 import type { PointPrompt } from '../formats/annotation.js';
+import type { Flip } from '../formats/image.js';
 import type { PixelBox } from '../formats/mask.js';
 import type { TensorData } from '../graph/tensorData.js';
 import type { Model } from '../models/model.js';
 
-export type { Model, PointPrompt };
-
-/** `horizontal` swaps left and right, `vertical` top and bottom. */
-export type Flip = 'horizontal' | 'vertical';
+export type { Flip, Model, PointPrompt };
 
 /** The prompts of one object: points, a box and one of the masks, in any combination. */
 export interface ObjectPrompt {

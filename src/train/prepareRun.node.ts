@@ -20,6 +20,7 @@ import { architectureOf, isTrainable, requirePrompts } from '../models/registry.
 import { initialise, type ParameterInfo } from '../nn/parameters.js';
 import { Random } from '../nn/random.js';
 import type { Runtime } from '../runtime/session.js';
+import { augmentationFor } from './augmentations.js';
 import { BatchLoader } from './batchLoader.node.js';
 import { mappingRuntime, moveToFile } from './frozenFile.node.js';
 import { type GradientGraph, gradientGraph, targetSide } from './gradientGraph.js';
@@ -31,7 +32,7 @@ import { flagOf } from './settings.js';
 import { frozenOf, Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 import { classesOfLists, listsFingerprint, readLists } from './trainingLists.node.js';
-import { ASKED, augmentationFor, pointsOf, type SampleShape } from './trainingSample.js';
+import { ASKED, pointsOf, type SampleShape } from './trainingSample.js';
 import { type CheckpointSource, type Position, readTrainingState, writeLast } from './trainingState.node.js';
 import type { ValidationOptions } from './validate.node.js';
 

@@ -4,6 +4,7 @@
  */
 import { OPTIMIZERS, SCHEDULES } from '../models/architecture.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
+import { AUGMENTATIONS } from './augmentations.js';
 import type { Recipe } from './gradientGraph.js';
 import {
   ascending,
@@ -18,7 +19,7 @@ import {
   texts,
   whole,
 } from './settingKinds.js';
-import { AUGMENTATIONS, TRAINING_PROMPTS } from './trainingSample.js';
+import { TRAINING_PROMPTS } from './trainingSample.js';
 
 export const DEFAULT_SEED = 1234;
 

@@ -8,14 +8,9 @@ import { prepareImage } from '../models/imageFrame.js';
 import { GREY_STRETCHED } from '../models/preprocessing.js';
 import { architectureOf, presets } from '../models/registry.js';
 import { SAM_PREPROCESSING, SAM_VIT_B } from '../models/sam/config.js';
+import { augmentationFor } from './augmentations.js';
 import { BatchFeeds } from './gradientGraph.js';
-import {
-  augmentationFor,
-  makeTrainingSample,
-  SampleOrder,
-  type SampleShape,
-  validationExample,
-} from './trainingSample.js';
+import { makeTrainingSample, SampleOrder, type SampleShape, validationExample } from './trainingSample.js';
 
 const { image, objects } = makePhantom({ seed: 3, width: 64, height: 64, kind: 'lesion' });
 const label = createImage(64, 64, 1, objects[0]!.mask);

@@ -3,14 +3,12 @@
  * the seed, the epoch and the sample's position in the list, so the thread and the time do not matter.
  */
 import { augment, type Example, lowLabelOf, resizeExample } from '../data/augment.js';
-import type { Recipe } from '../data/augmentSteps.js';
-import { augmentAsPublished, flipped, SHARED_AUGMENTATIONS, type SharedAugmentation } from '../data/networkAugment.js';
+import { augmentAsPublished } from '../data/networkAugment.js';
 import { evaluationClick, grownBox, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
 import { augmentStrongly } from '../data/strongAugment.js';
-import { SamusError } from '../errors.js';
-import { createImage, type Image } from '../formats/image.js';
+import { createImage, flipImage, type Image } from '../formats/image.js';
 import { resizeNearest } from '../formats/resize.js';
-import type { Architecture, PromptKind } from '../models/architecture.js';
+import type { PromptKind } from '../models/architecture.js';
 import {
   type InputShape,
   inputDims,
@@ -22,43 +20,8 @@ import {
   seenBy,
   shownSize,
 } from '../models/imageFrame.js';
-import { architectures } from '../models/registry.js';
 import { Random } from '../nn/random.js';
-
-const SAMUS_AUGMENTATIONS = ['none', 'samus', 'flip', 'strong'];
-
-/**
- * `published` is the one that the network is published with; `samus` is SAMUS's; `flip` is the same after mirroring half of
- * the images left to right; `strong` is a stronger one after mirroring; the others belong to other networks, by their ids.
- */
-export const AUGMENTATIONS: readonly string[] = [
-  ...['published', ...SAMUS_AUGMENTATIONS, ...SHARED_AUGMENTATIONS],
-  ...architectures()
-    .filter(({ published }) => typeof published.settings.augment === 'object')
-    .map(({ id }) => id)
-    .sort(),
-];
-
-/** The name of the augmentation that a configuration means for a network. */
-export function augmentationFor(kind: string, { id, published }: Architecture): string {
-  if (kind !== 'published') return kind;
-  const { augment: own = 'samus' } = published.settings;
-  return typeof own === 'string' ? own : id;
-}
-
-/**
- * The augmentation of a network by its name; undefined for those of SAMUS.
- * @throws SamusError TRAIN_AUGMENT for a network that this thread has not registered
- */
-function networkAugmentation(kind: string): Recipe | SharedAugmentation | undefined {
-  if (SAMUS_AUGMENTATIONS.includes(kind)) return undefined;
-  const shared = SHARED_AUGMENTATIONS.find((name) => name === kind);
-  if (shared) return shared;
-  const own = architectures().find(({ id }) => id === kind)?.published.settings.augment;
-  if (typeof own === 'object') return own;
-  const message = `expected an augmentation of the registry, got ${kind}`;
-  throw new SamusError('TRAIN_AUGMENT', message, 'give a registered architecture an augmentation by name');
-}
+import { networkAugmentation } from './augmentations.js';
 
 /**
  * `point`: one click, as published; `points`: one to three clicks on the object and up to three beside it; `box`: the
@@ -210,7 +173,7 @@ function makePicture(stored: Image, label: Image, shape: SampleShape, random: Ra
   // Mirror before framing, so that SAM's padding of tall images stays on the right.
   const turned = (kind === 'flip' || kind === 'strong') && random.chance(0.5);
   let [picture, classes] = turned
-    ? framed(flipped(image, 'columns'), flipped(label, 'columns'), shape)
+    ? framed(flipImage(image, 'horizontal'), flipImage(label, 'horizontal'), shape)
     : framed(image, label, shape);
   const recipe = networkAugmentation(kind);
   if (recipe) {
