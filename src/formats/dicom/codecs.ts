@@ -4,7 +4,7 @@
  * checked before a codec runs (codestream.ts), and the number of samples after it.
  */
 import { SamusError } from '../../errors.js';
-import { checkJpeg, checkJpeg2000, decodeRunLengths, type FrameShape, markRgb } from './codestream.js';
+import { asUnsigned, checkJpeg, checkJpeg2000, decodeRunLengths, type FrameShape, markRgb } from './codestream.js';
 import { damagedPixels, type PixelFormat } from './pixelFormat.js';
 
 /** The samples of a frame as stored. */
@@ -59,11 +59,19 @@ export async function decodeFrame(bytes: Uint8Array, format: PixelFormat): Promi
     }
     default: {
       const header = checkJpeg2000(bytes, format);
-      const { values } = await runWasm(format.coding, header.stream, header);
+      const values = await decodeJpeg2000(format.coding, header);
       const mixed = header.mixesComponents || !format.photometric.startsWith('YBR_FULL');
       return { values, planar: false, rgb: mixed };
     }
   }
+}
+
+async function decodeJpeg2000(coding: 'j2k' | 'htj2k', header: ReturnType<typeof checkJpeg2000>) {
+  const { stream, components, precision, signed } = header;
+  // openjpeg takes negative values of 8 bits for 0.
+  const raised = coding === 'j2k' && signed && precision <= 8;
+  const { values } = await runWasm(coding, raised ? asUnsigned(stream, components) : stream, header);
+  return raised ? values.map((value) => value ^ (2 ** (precision - 1))) : values;
 }
 
 async function decodeLossless(bytes: Uint8Array, format: PixelFormat): Promise<StoredSamples> {

@@ -58,7 +58,9 @@ function jpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     const length = view.getUint16(at + 2);
     if (length < 2 || at + 2 + length > bytes.length) return undefined;
     const name = String.fromCharCode(...bytes.subarray(at + 4, at + 4 + Math.min(5, length - 2)));
-    if ((marker === 0xe0 && name.startsWith('JFIF')) || (marker === 0xee && name === 'Adobe')) marked = true;
+    // Shorter ones decoders ignore.
+    if (marker === 0xe0 && name === 'JFIF\0' && length >= 16) marked = true;
+    if (marker === 0xee && name === 'Adobe' && length >= 14) marked = true;
     const frame = (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) || marker === 0xf7;
     if (frame) {
       // A second frame header would be one that was not checked.
@@ -111,7 +113,14 @@ export function checkJpeg2000(bytes: Uint8Array, format: PixelFormat) {
   if (!(tiles >= 1 && tiles <= MOST_TILES)) throw damagedPixels('expected tiles that cover the frame');
   const shape = { width: x1! - x0!, height: y1! - y0!, components, precision: (depth & 0x7f) + 1 };
   checkShape(shape, format);
-  return { ...shape, stream, mixesComponents: mixesComponents(stream, view) };
+  return { ...shape, stream, signed: depth > 0x7f, mixesComponents: mixesComponents(stream, view) };
+}
+
+/** A JPEG 2000 codestream of signed samples as one of unsigned samples, whose values are half of the range higher. */
+export function asUnsigned(stream: Uint8Array, components: number): Uint8Array {
+  const copy = Uint8Array.from(stream);
+  for (let i = 0; i < components; i++) copy[42 + i * 3]! &= 0x7f;
+  return copy;
 }
 
 /** Behind the boxes of a JP2 file. */
