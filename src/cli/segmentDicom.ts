@@ -2,11 +2,11 @@
  * Writes the masks of DICOM images as DICOM objects: one file for all segmented frames of an image, after the last of
  * them. What the objects contain is known in formats/dicom/.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { SamusError } from '../errors.js';
 import type { AnnotatedImage, FailedImage } from '../formats/annotation.js';
-import { readDicomFile } from '../formats/dicom/dicomFile.js';
+import { isDicom } from '../formats/dicom/dicomSource.js';
 import type { DicomSegObject } from '../formats/dicom/segments.js';
 import { type DrawnFrame, writeDicomSc } from '../formats/dicom/writeSc.js';
 import { type DicomSegOptions, writeDicomSeg } from '../formats/dicom/writeSeg.js';
@@ -56,9 +56,12 @@ export function dicomFiles(
 
 /** @throws SamusError DICOM_SEG_REFERENCE for another format, and as openImage */
 export async function checkDicom(path: string): Promise<void> {
-  if ((await openImage(path)).format === 'dicom') return;
+  if (!isDicom(await openImage(path))) throw notDicom(path);
+}
+
+function notDicom(path: string): SamusError {
   const message = `expected a DICOM image for --format ${DICOM_FORMATS.join(', ')}, got ${path}`;
-  throw new SamusError('DICOM_SEG_REFERENCE', message, 'choose other formats for it, such as png', { path });
+  return new SamusError('DICOM_SEG_REFERENCE', message, 'choose other formats for it, such as png', { path });
 }
 
 /**
@@ -72,7 +75,9 @@ async function writeDicomResults(
   paths: ReadonlyMap<DicomFormat, string>,
   request: DicomRequest,
 ): Promise<void> {
-  const [file, source] = [await readDicomFile(await readFile(path)), await openImage(path)];
+  const source = await openImage(path);
+  if (!isDicom(source)) throw notDicom(path);
+  const { file } = source;
   const objects = dicomObjects(entries, source, request);
   const origin = { model: request.model, version: request.version, date: new Date() };
   const put = async (target: string | undefined, bytes: () => Uint8Array): Promise<void> => {

@@ -4,9 +4,17 @@
  */
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import { SamusError } from '../errors.js';
+import type { FrameDecoder } from './dicom/codecs.js';
 import type { Image } from './image.js';
 import { type FileFormat, type OpenFile, SNIFF_BYTES, sniffFormat, unreadFormat } from './imageFormat.js';
-import { DEFAULT_LIMITS, type ImageFile, type ImageLimits, type ImageSource, tooLarge } from './imageSource.js';
+import {
+  DEFAULT_LIMITS,
+  type FileParts,
+  type ImageFile,
+  type ImageLimits,
+  type ImageSource,
+  tooLarge,
+} from './imageSource.js';
 
 /** Largest file for each allowed pixel: 16-bit RGBA without compression. */
 const FILE_BYTES_PER_PIXEL = 8;
@@ -18,6 +26,10 @@ const READERS: Readonly<Record<Extract<FileFormat['node'], string>, () => Promis
   tiff: async () => (await import('./imageTiff.node.js')).tiffSource,
   volume: async () => (await import('./volumeFile.node.js')).volumeSource,
 };
+
+/** Loaded when the first frame of DICOM is decoded. */
+const frameDecoder: FrameDecoder = async (bytes, format) =>
+  (await import('./dicom/frameThread.node.js')).sharedDecoder(bytes, format);
 
 /** Needed only where opening fails. */
 const fileSystem = () => import('./fileSystem.node.js');
@@ -36,8 +48,35 @@ export async function openImage(source: string | Uint8Array, limits: ImageLimits
   }
   return withFile(source, async (handle, path) => {
     const bytes = (most = mostBytes(checked)) => readWhole(handle, source, most);
-    return openDetected(await readHead(handle), { name: source, path, bytes }, checked);
+    const parts = await partsOf(handle, source, path);
+    return openDetected(await readHead(handle), { name: source, path, bytes, parts }, checked);
   });
+}
+
+/**
+ * A file that is opened again for each part, so that no handle stays open while it is in use.
+ * @param name for messages
+ */
+async function partsOf(opened: FileHandle, name: string, path: string): Promise<FileParts> {
+  const { size, ino, mtimeMs } = await opened.stat();
+  return {
+    size,
+    read: (start, length) =>
+      withFile(path, async (handle) => {
+        const bytes = new Uint8Array(length);
+        const now = await handle.stat();
+        const changed = now.size !== size || now.ino !== ino || now.mtimeMs !== mtimeMs;
+        for (let done = 0; done < length && !changed; ) {
+          const { bytesRead } = await handle.read(bytes, done, length - done, start + done);
+          if (bytesRead === 0) break;
+          done += bytesRead;
+          if (done === length) return bytes;
+        }
+        if (length === 0) return bytes;
+        const details = { path: name, reason: 'it has changed' };
+        throw new SamusError('IMAGE_UNREADABLE', `cannot read ${name}: it has changed`, 'run it again', details);
+      }),
+  };
 }
 
 /** Whether the format of a file has frames, by its first bytes; false for a file that cannot be read. */
@@ -77,7 +116,7 @@ async function openDetected(
   const format = sniffFormat(bytes.subarray(0, SNIFF_BYTES));
   if (!format?.node) throw unreadFormat(file.name, format, bytes.length === 0);
   const read = typeof format.node === 'string' ? await READERS[format.node]() : format.node;
-  return read({ ...file, format }, limits);
+  return read({ ...file, format, decode: frameDecoder }, limits);
 }
 
 /** Closes the file afterwards. @throws SamusError IMAGE_NOT_FOUND, IMAGE_UNREADABLE */

@@ -4,6 +4,7 @@
  */
 
 import { SamusError } from '../errors.js';
+import type { FrameDecoder } from './dicom/codecs.js';
 import type { Calibration } from './dicom/regions.js';
 import type { Image } from './image.js';
 import type { PixelBox, SpacingMm } from './mask.js';
@@ -100,6 +101,8 @@ export interface ImageFile {
   bytes(most?: number): Promise<Uint8Array>;
   /** The same file for readers that need only parts of it. It stays open. In the page only. */
   readonly parts?: FileParts;
+  /** Decodes compressed frames of DICOM in place of this thread. */
+  readonly decode?: FrameDecoder;
 }
 
 /** How large an image may be; checked against its header, before memory for its pixels is taken. */

@@ -5,11 +5,9 @@
 import { SamusError } from '../../errors.js';
 import { createImage, type Image } from '../image.js';
 import type { Mask } from '../mask.js';
-import { decodeFrame } from './codecs.js';
 import { type DataSet, dicomLimit, itemsOf, numberOf, textOf } from './dataSet.js';
 import { type CleanPixels, withoutUnusedBits } from './deidentify.js';
 import type { DicomImage } from './dicomSource.js';
-import { locateFrames } from './frames.js';
 import { type ShownValues, shownValues, showValues } from './grey.js';
 import { damagedPixels } from './pixelFormat.js';
 import { dataSet } from './writeDataSet.js';
@@ -68,17 +66,14 @@ function regionMask({ file, width, height }: DicomImage): Uint8Array {
 
 /** Stored values stay in the mask; outside of it is the value that is shown black. */
 async function cleanGrey(source: DicomImage, mask: Uint8Array, shown: ShownValues): Promise<Cleaned> {
-  const { file, pixelFormat, width, height } = source;
-  const { data, pixels } = file;
-  if (!pixels) throw new Error('pixels were checked');
+  const { pixelFormat, width, height } = source;
   const bytesOfPixel = pixelFormat.bitsAllocated / 8;
   const size = mask.length * bytesOfPixel;
   const bytes = allFrames(size * source.frames);
-  const frames = locateFrames(data, pixels, pixelFormat);
   const black = blackValue(shown) << (pixelFormat.highBit + 1 - pixelFormat.bitsStored);
   const sheet = new Extremes(mask.length);
   for (let frame = 1; frame <= source.frames; frame++) {
-    const { values } = await decodeFrame(frames.at(frame), pixelFormat);
+    const { values } = await source.readStored(frame);
     const clean = values.slice();
     for (let i = 0; i < mask.length; i++) if (mask[i] === 0) clean[i] = black;
     sheet.add(showValues(clean, pixelFormat, shown));

@@ -16,6 +16,9 @@ export interface StoredSamples {
   readonly rgb: boolean;
 }
 
+/** From the stored bytes of a frame to its samples. */
+export type FrameDecoder = (bytes: Uint8Array, format: PixelFormat) => Promise<StoredSamples>;
+
 type Factory = typeof import('@cornerstonejs/codec-charls/decodewasmjs');
 type WasmCodec = Awaited<ReturnType<Factory['default']>>;
 type WasmCoding = Exclude<PixelFormat['coding'], 'native' | 'rle' | 'lossless'>;

@@ -317,7 +317,8 @@ function walk(
       if (level.open && tag === SEQUENCE_END && outer?.open) stack.pop();
       continue;
     }
-    if (top && tag === PADDING) break;
+    // Signatures and padding follow pixels, and in damaged files whatever was on the disc.
+    if (top && (pixels || tag === PADDING)) break;
     if (tag === ITEM) throw corruptDicom('expected an element, got an item outside of a sequence');
     if (untilPixels && top && tag === PIXEL_DATA) return { data, pixels, end: at, reached: headerAt(view, at, level) };
     readElement(level);

@@ -13,7 +13,7 @@ import {
   type ImageSource,
 } from '../imageSource.js';
 import type { PixelBox } from '../mask.js';
-import { decodeFrame } from './codecs.js';
+import { decodeFrame, type StoredSamples } from './codecs.js';
 import { showColours } from './colour.js';
 import { corruptDicom, textOf } from './dataSet.js';
 import { frameTiming } from './dicomFacts.js';
@@ -33,6 +33,8 @@ export interface DicomImage extends ImageSource {
   readonly file: DicomFile;
   readonly pixelFormat: PixelFormat;
   readonly calibration: Calibration;
+  /** The samples of a frame as they are stored. @throws SamusError as read */
+  readStored(frame: number): Promise<StoredSamples>;
 }
 
 export const isDicom = (source: ImageSource): source is DicomImage => source.format === 'dicom';
@@ -43,7 +45,7 @@ export const isDicom = (source: ImageSource): source is DicomImage => source.for
  *   DICOM_PHOTOMETRIC, DICOM_TRUNCATED, IMAGE_TOO_LARGE
  */
 export async function dicomSource(opened: ImageFile, limits: Required<ImageLimits>): Promise<DicomImage> {
-  const { name, format } = opened;
+  const { name, format, decode = decodeFrame } = opened;
   const { file, pixelFormat, frames } = await readStored(opened, limits);
   const { rows, columns, samples, frames: stated, lossy } = pixelFormat;
   const { data } = file;
@@ -51,6 +53,15 @@ export async function dicomSource(opened: ImageFile, limits: Required<ImageLimit
   const instance = textOf(data, 0x00080018);
   const timing = frameTiming(data, frames.count);
   let shown: ShownValues | undefined;
+  const storedSamples = async (frame: number): Promise<StoredSamples> => {
+    if (frame > frames.count && frame <= stated) throw cutOff(frame, frames.count, stated);
+    checkFrame({ frames: frames.count, format: 'dicom' }, frame, name);
+    const stored = await decode(await frames.at(frame), pixelFormat);
+    if (stored.values.length < (samples === 3 && frames.converted ? 3 : 1) * rows * columns) {
+      throw damagedPixels(`expected ${rows * columns} pixels of a frame, got ${stored.values.length}`);
+    }
+    return stored;
+  };
   return {
     format: format.id,
     file,
@@ -63,13 +74,9 @@ export async function dicomSource(opened: ImageFile, limits: Required<ImageLimit
     height: rows,
     lossy,
     spacingMm: (frame, box) => spacingIn(calibration, frame, box).spacingMm ?? undefined,
+    readStored: storedSamples,
     async read(frame) {
-      if (frame > frames.count && frame <= stated) throw cutOff(frame, frames.count, stated);
-      checkFrame({ frames: frames.count, format: 'dicom' }, frame, name);
-      const stored = await decodeFrame(await frames.at(frame), pixelFormat);
-      if (stored.values.length < (samples === 3 && frames.converted ? 3 : 1) * rows * columns) {
-        throw damagedPixels(`expected ${rows * columns} pixels of a frame, got ${stored.values.length}`);
-      }
+      const stored = await storedSamples(frame);
       if (samples === 3) return createImage(columns, rows, 3, showColours(stored, pixelFormat, frames.converted));
       shown ??= shownValues(data, pixelFormat);
       return createImage(columns, rows, shown.channels, showValues(stored.values, pixelFormat, shown));
