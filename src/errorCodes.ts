@@ -201,6 +201,7 @@ export const ERRORS = {
   MODEL_NOT_FOUND: input('There is no model of that name.'),
   MODEL_NOT_QUANTISABLE: usage('The model has no weights that can be held in 8 bits.'),
   MODEL_OUTPUT: input('The model computed NaN or infinite values for an image.'),
+  MODEL_PRESENCE: usage('The model does not predict whether an object is there.'),
   MODEL_PROMPTS: usage('The model does not answer prompts of this kind.'),
   MODEL_QUANTISED: input('The operation needs float32 weights; the model holds 8-bit ones.'),
   MODEL_UNKNOWN: usage('The server does not serve this model.'),

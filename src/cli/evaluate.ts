@@ -7,7 +7,7 @@ import { type Published, parsePublished } from '../evaluate/claims.js';
 import { parseNoise } from '../evaluate/promptNoise.js';
 import { parseClickMode } from '../evaluate/promptPlan.js';
 import type { EvaluateCommandOptions } from './evaluateRun.js';
-import { addComputeOptions, addFlipOptions, DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
+import { addComputeOptions, addFlipOptions, DEFAULT_MODEL, MODEL_NAMES, minPresenceOption } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
 import { parseCount } from './promptOptions.js';
 import { finish } from './run.js';
@@ -79,6 +79,7 @@ export function evaluateCommand(): Command {
         'click on images without the object: centre, beside (every object) or auto (none)',
       ).default('centre'),
     )
+    .addOption(minPresenceOption())
     .option('--clean', 'fill holes and remove stray parts of masks before measuring, as "samus segment" does')
     .option('--native', 'measure at the stored size, not at 256x256')
     .addOption(

@@ -13,6 +13,7 @@ import { promptName } from '../evaluate/promptPlan.js';
 import { exists } from '../formats/fileSystem.node.js';
 import { isModelFolder } from '../formats/modelFolder.node.js';
 import type { ModelConfig } from '../models/architecture.js';
+import { requirePresence } from '../models/presence.js';
 import { architectureOf, requirePrompts } from '../models/registry.js';
 import type { ClassNetwork } from '../predict/classNetwork.js';
 import { Segmenter } from '../predict/segmenter.js';
@@ -53,7 +54,7 @@ async function modelAt(path: string): Promise<string | undefined> {
 /**
  * Opens what a name stands for; the caller disposes of it.
  * @param models all that are evaluated
- * @throws SamusError MODEL_PROMPTS, EVALUATE_PROMPT_AUTO, EVALUATE_MEMBERS, MODEL_CLASSES, and as loadModel
+ * @throws SamusError MODEL_PROMPTS, EVALUATE_PROMPT_AUTO, EVALUATE_MEMBERS, MODEL_CLASSES, MODEL_PRESENCE, and as loadModel
  */
 export async function openEvaluated(
   model: string,
@@ -61,7 +62,7 @@ export async function openEvaluated(
   protocol: EvaluateOptions,
   list: SampleList,
   source: CaseSource,
-  compute: Omit<ModelOptions, 'model'> & FlipOptions,
+  { minPresence, ...compute }: Omit<ModelOptions, 'model'> & FlipOptions & { readonly minPresence?: number },
 ): Promise<{ readonly evaluated: PromptableModel; readonly dispose: () => Promise<void> }> {
   const members = await modelMembers(model);
   const unfinished = members[0] === model ? [] : await unfinishedRuns(model);
@@ -75,8 +76,13 @@ export async function openEvaluated(
   const name = models.length > 1 ? model : members[0] === model ? opened[0]!.name : basename(resolve(model));
   const configs = opened.map(({ config }) => config);
   checkMembers(name, configs);
-  for (const config of configs) checkModel(config, name, protocol, list, source);
-  const adapted = opened.map((one) => (one instanceof Segmenter ? promptable(one, name) : promptable(one, name)));
+  for (const config of configs) {
+    checkModel(config, name, protocol, list, source);
+    requirePresence(config, minPresence);
+  }
+  const adapted = opened.map((one) =>
+    one instanceof Segmenter ? promptable(one, name, minPresence) : promptable(one, name),
+  );
   return { evaluated: adapted.length === 1 ? adapted[0]! : ensemble(name, adapted), dispose };
 }
 

@@ -46,6 +46,7 @@ export interface EvaluateCommandOptions extends FlipOptions {
   readonly promptNoise?: readonly number[];
   readonly seed: number;
   readonly absentPrompt: string;
+  readonly minPresence?: number;
   readonly clean?: boolean;
   readonly native?: boolean;
   readonly tolerance: number;
@@ -176,13 +177,14 @@ async function runModel(
   list: SampleList,
   protocol: EvaluateOptions,
   labellings: readonly Labelling[],
-  { provider, threads, report, tta, ttaVertical }: EvaluateCommandOptions,
+  { provider, threads, report, tta, ttaVertical, minPresence }: EvaluateCommandOptions,
 ): Promise<ReportModel> {
   const { evaluated, dispose } = await openEvaluated(model, models, protocol, list, source, {
     ...(provider && { provider }),
     ...(threads !== undefined && { threads }),
     ...(tta && { tta }),
     ...(ttaVertical && { ttaVertical }),
+    ...(minPresence !== undefined && { minPresence }),
   });
   const { name } = evaluated;
   const stop = new AbortController();

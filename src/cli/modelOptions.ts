@@ -5,7 +5,7 @@
 import { type Command, Option } from 'commander';
 import type { Flip } from '../predict/types.js';
 import { NODE_PROVIDERS, type Provider } from '../runtime/session.js';
-import { parseCount } from './promptOptions.js';
+import { parseCount, parseShare } from './promptOptions.js';
 
 export interface ModelOptions {
   readonly model: string;
@@ -53,4 +53,11 @@ export function addComputeOptions(command: Command): Command {
         parseCount('--threads', 1),
       ),
     );
+}
+
+/** Of a model with an object score: when an object counts as absent. */
+export function minPresenceOption(): Option {
+  const what =
+    "of a model with an object score: the presence below which a mask is left empty, from 0 to 1 (default: the model's)";
+  return new Option('--min-presence <share>', what).argParser(parseShare('--min-presence'));
 }

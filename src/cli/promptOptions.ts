@@ -163,3 +163,12 @@ export function frameNumbers(choice: FrameRanges, source: ImageSource, path: str
   const numbers = ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
   return [...new Set(numbers)].sort((a, b) => a - b);
 }
+
+/** A number from 0 to 1. @throws SamusError USAGE_NUMBER */
+export function parseShare(flag: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d*\.?\d+$/.test(text) && value <= 1) return value;
+    throw usage('USAGE_NUMBER', `expected a number from 0 to 1 as ${flag}, got "${text}"`, 'correct the number');
+  };
+}

@@ -7,9 +7,17 @@ import { SamusError } from '../errors.js';
 import { fileFormats, readFormats, titles } from '../formats/imageFormat.js';
 import { DICOM_FORMATS, type DicomFormat, type JobOutputs, OUTPUT_FORMATS } from '../jobs/segmentJob.js';
 import { AUTOMATIC_DEFAULTS, type AutomaticSettings, automaticSettings } from '../predict/automaticOptions.js';
-import { addFlipOptions, addModelOptions } from './modelOptions.js';
+import { addFlipOptions, addModelOptions, minPresenceOption } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
-import { type FrameRanges, PromptList, parseBox, parseCount, parseFrames, parsePoint } from './promptOptions.js';
+import {
+  type FrameRanges,
+  PromptList,
+  parseBox,
+  parseCount,
+  parseFrames,
+  parsePoint,
+  parseShare,
+} from './promptOptions.js';
 import { conflict, finish } from './run.js';
 import { planJobs, planWithoutPrompts } from './segmentJobs.js';
 import type { SegmentRunOptions } from './segmentRun.js';
@@ -100,6 +108,7 @@ export function segmentCommand(): Command {
         .conflicts('frame'),
     )
     .option('--multimask', 'predict three masks for an ambiguous prompt and keep the one with the best score')
+    .addOption(minPresenceOption())
     .option('--clean', 'fill holes and keep only the prompted part (default, unless --save-tensors)')
     .option('--no-clean', 'keep masks as the model predicts them')
     .option('--out <folder>', 'output folder', 'out')
@@ -185,24 +194,16 @@ function everythingSettings(options: EverythingOptions, others: Others): Automat
   return automaticSettings(Object.fromEntries(given.map((name) => [name, all[name]])));
 }
 
-/** A number from 0 to 1. @throws SamusError USAGE_NUMBER */
-function parseShare(flag: string): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d*\.?\d+$/.test(text) && value <= 1) return value;
-    throw usage('USAGE_NUMBER', `expected a number from 0 to 1 as ${flag}, got "${text}"`, 'correct the number');
-  };
-}
-
 /** @throws SamusError USAGE_CONFLICT for options that need a model that answers prompts */
 function checkAlone(
-  { auto, everything, multimask, saveTensors }: SegmentRunOptions & EverythingOptions,
+  { auto, everything, multimask, minPresence, saveTensors }: SegmentRunOptions & EverythingOptions,
   prompts: boolean,
 ): void {
   const others = {
     'a prompt': prompts,
     '--everything': everything,
     '--multimask': multimask,
+    '--min-presence': minPresence,
     '--save-tensors': saveTensors,
   };
   const other = Object.entries(others).find(([, given]) => given !== undefined && given !== false);

@@ -26,16 +26,22 @@ export function resultLines(
 }
 
 function objectLine(path: string, object: AnnotatedObject, classes?: readonly AnnotationClass[]): string {
-  const { name, classId, score = null, mask, maskFile, millimetres } = object;
+  const { name, classId, score = null, presence, absent, mask, maskFile, millimetres } = object;
   const box = mask && rleBox(mask);
   const parts = mask ? partCount(mask) : 0;
   const several = parts > 1 ? `${parts} parts, ` : '';
   const lengths = millimetres ? `, ${inMillimetres(millimetres)}` : '';
-  const found = mask && box ? `${several}area ${rleArea(mask)} px, box ${box.join(',')}${lengths}` : 'nothing found';
+  const found =
+    mask && box
+      ? `${several}area ${rleArea(mask)} px, box ${box.join(',')}${lengths}`
+      : absent
+        ? 'no object here'
+        : 'nothing found';
   const className = classes?.find(({ id }) => id === classId)?.name;
   const title = className === undefined ? name : `${name} (${className})`;
   // Models without prompts predict no score.
-  const origin = classes ? '' : score === null ? ' drawn by hand,' : ` score ${score.toFixed(3)},`;
+  const there = presence === undefined ? '' : ` presence ${presence.toFixed(3)},`;
+  const origin = classes ? '' : score === null ? ' drawn by hand,' : ` score ${score.toFixed(3)},${there}`;
   return `${path}: ${title},${origin} ${found}${maskFile === undefined ? '' : ` -> ${maskFile}`}`;
 }
 

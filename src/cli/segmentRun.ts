@@ -38,6 +38,8 @@ export interface SegmentRunOptions extends ModelOptions, FlipOptions {
   readonly multimask?: boolean;
   /** Default: true unless tensors are saved, so that masks on disk match the tensors. */
   readonly clean?: boolean;
+  /** Of a model with an object score. */
+  readonly minPresence?: number;
   readonly out: string;
   readonly format?: readonly (JobOutputs['formats'][number] | DicomFormat)[];
   readonly dicomGeometry?: DicomRequest['geometry'];
@@ -159,7 +161,7 @@ type PlannedJob = SegmentJob & Pick<PlannedImage, 'image' | 'problem'>;
 function plannedJobs(images: Plan['images'], options: SegmentRunOptions): PlannedJob[] {
   const { out, format = ['png'] as const, saveTensors, multimask = false, everything, auto = false } = options;
   // A map of classes is left as the model gives it.
-  const { clean = saveTensors === undefined && !auto } = options;
+  const { clean = saveTensors === undefined && !auto, minPresence } = options;
   const stems = outputStems(
     images.map(({ image }) => image),
     (path) => basename(path, extname(path)),
@@ -171,6 +173,7 @@ function plannedJobs(images: Plan['images'], options: SegmentRunOptions): Planne
     objects: options.clean === undefined ? objects : objects.map((one) => ({ ...one, clean: options.clean! })),
     multimask,
     clean,
+    ...(minPresence !== undefined && { minPresence }),
     ...(auto && { auto }),
     ...(everything && { everything }),
     outputs: {

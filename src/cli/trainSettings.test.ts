@@ -4,7 +4,7 @@ import { TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { presets } from '../models/registry.js';
 import { type SettingValues, settingValues } from '../train/trainingConfig.js';
 import { trainCommand } from './train.js';
-import { type Base, configure, NO_BASE, type TrainOptions } from './trainSettings.js';
+import { type Base, configure, NO_BASE, readBase, type TrainOptions } from './trainSettings.js';
 
 const DATA = { 'data.root': 'data', 'data.train': ['train'], 'data.val': ['val'] };
 const SCRATCH = { model: TINY_SAMUS, from: null };
@@ -18,6 +18,19 @@ async function baseOf(settings: SettingValues): Promise<Base> {
   const config = await configured({ ...DATA, ...settings });
   return { ...config, values: settingValues(config) };
 }
+
+describe('the recipes in docs/recipes', () => {
+  it('samus-s2 is a whole configuration', async () => {
+    const base = await readBase(new URL('../../docs/recipes/samus-s2.json', import.meta.url).pathname);
+    expect(base.model).toEqual(presets().get('samus-s2'));
+    const config = await configure({ settings: {} }, base, { model: base.model!, from: null }, async () => 20);
+    expect(config).toMatchObject({ trained: 'all', beside: 0.1, rates: { 'image_encoder.cnn_embed.backbone': 0.5 } });
+  });
+
+  it('have clicks beside objects only for a model with an object score', async () => {
+    await expect(configured({ ...DATA, beside: 0.1 })).rejects.toMatchObject({ code: 'USAGE_CONFLICT' });
+  });
+});
 
 describe('the settings of a training', () => {
   it('default to the published recipe', async () => {
@@ -34,6 +47,7 @@ describe('the settings of a training', () => {
       recipe: { kind: 'published' },
       prompts: 'point',
       middleClicks: 0,
+      beside: 0,
       boxGrowth: null,
       augment: 'published',
       optimizer: 'adam',

@@ -51,7 +51,8 @@ export const NO_BASE: Base = { values: {}, from: null };
 /** The settings in the file of `--config`. @throws SamusError CONFIG_UNREADABLE, CONFIG_INVALID, CONFIG_FIELD, TRAIN_CONFIG_INVALID */
 export async function readBase(path: string): Promise<Base> {
   const { values, model, from } = readSettings(await readConfigFile(path), 'refuse');
-  return { values, from, ...(model !== undefined && { model: parseConfig(model).config }) };
+  const preset = typeof model === 'string' ? presets().get(model) : undefined;
+  return { values, from, ...(model !== undefined && { model: preset ?? parseConfig(model).config }) };
 }
 
 /** The folder of a new run. @throws SamusError USAGE_MISSING_OPTION naming everything that a training needs and lacks */
@@ -198,6 +199,7 @@ function situationOf(
     schedule: String(values.schedule),
     fromScratch: from === null,
     takes: architecture.task === 'prompted' ? architecture.prompts : [],
+    objectScore: model.objectScore === true,
     published: architecture.published.settings,
     cores: availableParallelism(),
     stepsIn: (epochs) => Math.ceil((epochs * inEpoch) / (Number(values.batch) * Number(values.accumulate))),

@@ -141,6 +141,31 @@ function jitter(low: number, high: number, limit: number, random: Random): reado
   return [clip(centre - half), clip(centre + half)];
 }
 
+/** Least and largest sides of a box around nothing, as shares of the image's. */
+const NOTHING_SIDES = [0.1, 0.5] as const;
+
+/** A box anywhere in the image. @param side of the image */
+export function boxAnywhere(side: number, random: Random): PixelBox {
+  const length = () => Math.round(random.uniform(...NOTHING_SIDES) * side);
+  const [width, height] = [length(), length()];
+  const [x, y] = [random.int(0, side - width), random.int(0, side - height)];
+  return [x, y, x + width, y + height];
+}
+
+/** How far from a labelled object a click on nothing is, as a share of the image's side: labels are not exact to the pixel. */
+const NOTHING_DISTANCE = 1 / 32;
+
+/** A click that asks for an object where none is labelled; undefined where the label leaves no room for one. */
+export function clickBeside(label: Uint8Array, width: number, random: Random): Click | undefined {
+  const labelled = label.map((value) => Number(value !== 0));
+  const distances = squaredDistances(labelled, width, label.length / width);
+  const least = (NOTHING_DISTANCE * width) ** 2;
+  const places: number[] = [];
+  for (const [i, distance] of distances.entries()) if (distance >= least) places.push(i);
+  const place = places[random.int(0, Math.max(1, places.length))];
+  return place === undefined ? undefined : clickAt(place, width, 1);
+}
+
 /** What is clicked: the object (1), or where the class is absent everything else (0). */
 function clickable(label: Uint8Array, classId: number): { readonly wanted: 0 | 1; readonly pixels: number } {
   const inside = countClass(label, classId);

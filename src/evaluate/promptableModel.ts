@@ -50,19 +50,33 @@ export interface SegmenterLike<Encoding> {
   segment(
     encoding: Encoding,
     objects: readonly EvaluationPrompt[],
-    options: { readonly logits: boolean; readonly allowEmpty: boolean; readonly clean: boolean },
+    options: {
+      readonly logits: boolean;
+      readonly allowEmpty: boolean;
+      readonly clean: boolean;
+      readonly minPresence?: number;
+    },
   ): Promise<readonly Answer[]>;
 }
 
-/** A segmenter as evaluation sees it. @param name default: the segmenter's own */
-export function promptable<Encoding>(segmenter: SegmenterLike<Encoding>, name = segmenter.name): PromptableModel {
+/**
+ * A segmenter as evaluation sees it.
+ * @param name default: the segmenter's own
+ * @param minPresence of a model with an object score; default: the model's
+ */
+export function promptable<Encoding>(
+  segmenter: SegmenterLike<Encoding>,
+  name = segmenter.name,
+  minPresence?: number,
+): PromptableModel {
+  const least = minPresence === undefined ? {} : { minPresence };
   const { colour = false } = segmenter;
   return {
     name,
     colour,
     async look(image) {
       const encoding = await segmenter.encode(image);
-      return (prompts, options) => segmenter.segment(encoding, prompts, { ...options, allowEmpty: true });
+      return (prompts, options) => segmenter.segment(encoding, prompts, { ...options, ...least, allowEmpty: true });
     },
   };
 }

@@ -80,6 +80,9 @@ export type MaskMillimetres =
 export interface AnnotatedObject extends PromptedObject {
   /** Predicted IoU; null where the model was not asked. */
   readonly score?: number | null;
+  /** Probability that the prompted object is there, of a model with an object score; and whether it counts as absent. */
+  readonly presence?: number;
+  readonly absent?: true;
   /** Of an object that was found without a prompt. */
   readonly stability?: number;
   /** The mask with its strokes. */
@@ -174,7 +177,7 @@ export function objectJson(
   names: ReadonlyMap<number, string> = new Map(),
 ): Record<string, Json> {
   const { name = '', classId, color, committed, model, points, box, guess, multimask, oneByOne, clean } = object;
-  const { added, erased, answer, score = null, stability, mask, maskFile, millimetres } = object;
+  const { added, erased, answer, score = null, presence, absent, stability, mask, maskFile, millimetres } = object;
   const clicks = points.map(([x, y, label = 1]) => [x, y, label]);
   const around = mask && rleBox(mask);
   const start = guess?.rle && {
@@ -202,6 +205,8 @@ export function objectJson(
     ...(erased && { erased: rleJson(erased) }),
     ...(answer && { answer: rleJson(answer) }),
     score,
+    ...(presence !== undefined && { presence }),
+    ...(absent && { absent }),
     ...(stability !== undefined && { stability }),
     area: mask ? rleArea(mask) : 0,
     parts: mask ? partCount(mask) : 0,

@@ -107,7 +107,7 @@ class PlaceReader {
 
   object(object: unknown): AnnotatedObject {
     if (!isFields(object)) throw this.wrong('', 'expected an object');
-    const { name, prompt, score, color, committed, model, stability } = object;
+    const { name, prompt, score, presence, absent, color, committed, model, stability } = object;
     if (isGiven(name) && typeof name !== 'string') throw this.wrong('.name', 'expected a text');
     const asked = isFields(prompt) ? prompt : promptOfResult(object);
     const { points = [], box, multimask, oneByOne, clean } = asked;
@@ -135,6 +135,8 @@ class PlaceReader {
       ...(erased && { erased }),
       ...(answer && { answer }),
       ...(isNumber(score) && { score }),
+      ...(isNumber(presence) && { presence }),
+      ...(absent === true && { absent }),
       ...(isNumber(stability) && { stability }),
       ...(mask && { mask }),
     };

@@ -45,7 +45,7 @@ export interface ResultForm {
   readonly lowResLogits: boolean;
 }
 
-export interface SegmentJob extends Pick<SegmentOptions, 'multimask' | 'clean'> {
+export interface SegmentJob extends Pick<SegmentOptions, 'multimask' | 'clean' | 'minPresence'> {
   /** Name of the model, where a runner has several; default its first. */
   readonly model?: string;
   readonly image: ImageRef;

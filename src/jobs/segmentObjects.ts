@@ -30,15 +30,21 @@ export interface Segmented extends Pick<ObjectResult, 'width' | 'height' | 'mask
   readonly modelMask?: Uint8Array;
   /** Present if the object was found without a prompt. */
   readonly stability?: number;
+  /** Of a model with an object score, as in ObjectResult. */
+  readonly presence?: number;
+  readonly absent?: true;
 }
 
 /** The object in the form of documents. */
-export function annotated({ object, score, stability, mask, modelMask, width, height }: Segmented): AnnotatedObject {
+export function annotated(found: Segmented): AnnotatedObject {
+  const { object, score, presence, absent, stability, mask, modelMask, width, height } = found;
   // Drop the previous model's name; the document names the current one.
   const { model, lowResLogits, ...prompted } = object;
   return {
     ...prompted,
     score,
+    ...(presence !== undefined && { presence }),
+    ...(absent && { absent }),
     ...(stability !== undefined && { stability }),
     ...(modelMask && { answer: encodeRle({ width, height, data: modelMask }) }),
     mask: encodeRle({ width, height, data: mask }),
@@ -77,7 +83,7 @@ export interface SegmentObjectsOptions {
 export async function* segmentObjects(
   model: Segmenter | ClassNetwork,
   encoding: Encoding,
-  job: Pick<SegmentJob, 'objects' | 'multimask' | 'clean' | 'everything' | 'auto'>,
+  job: Pick<SegmentJob, 'objects' | 'multimask' | 'clean' | 'minPresence' | 'everything' | 'auto'>,
   { signal, readMask }: SegmentObjectsOptions = {},
 ): AsyncGenerator<Segmented> {
   if (job.auto) classesOf(model.config);
@@ -86,7 +92,7 @@ export async function* segmentObjects(
     yield* await segmentClasses(model, encoding, job.clean);
     return;
   }
-  const { objects, multimask = false, clean = true, everything } = job;
+  const { objects, multimask = false, clean = true, minPresence, everything } = job;
   if (everything) {
     for (const found of await segmentEverything(model, encoding, { ...everything, ...(signal && { signal }) })) {
       const { name, point } = found;
@@ -103,7 +109,7 @@ export async function* segmentObjects(
         return { object, guess: await firstGuess(object, encoding, readMask), questions: questionsOf(object) };
       }),
     );
-    const results = await askModel(model, encoding, asked, signal);
+    const results = await askModel(model, encoding, asked, minPresence, signal);
     for (const one of asked) yield withStrokesOver(one, results.get(one), encoding);
   }
 }
@@ -127,9 +133,11 @@ async function askModel(
   segmenter: Segmenter,
   encoding: Encoding,
   objects: readonly AskedObject[],
+  minPresence: number | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Map<AskedObject, ObjectResult>> {
   const results = new Map<AskedObject, ObjectResult>();
+  const least = minPresence === undefined ? {} : { minPresence };
   const open = objects.filter(({ object }) => isAsked(object));
   const single = open.filter(({ questions }) => questions.length === 1);
   for (const [multimask, clean] of WAYS) {
@@ -140,7 +148,8 @@ async function askModel(
       name: object.name,
       ...promptOf(questions[0]!, guess),
     }));
-    for (const [i, result] of (await segmenter.segment(encoding, prompts, { multimask, clean })).entries()) {
+    const answers = await segmenter.segment(encoding, prompts, { multimask, clean, ...least });
+    for (const [i, result] of answers.entries()) {
       results.set(together[i]!, result);
     }
   }
@@ -150,7 +159,7 @@ async function askModel(
     const { name, clean = true } = object;
     const last = await askInTurn(questions, guess && (() => guess), (prompt, { multimask }) => {
       signal?.throwIfAborted();
-      return segmenter.segment(encoding, { name, ...prompt() }, { multimask, clean });
+      return segmenter.segment(encoding, { name, ...prompt() }, { multimask, clean, ...least });
     });
     results.set(one, last);
   }

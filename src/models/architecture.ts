@@ -23,6 +23,10 @@ export interface ModelConfig {
   readonly classNames?: readonly string[];
   /** Their colours, `#rrggbb`. */
   readonly classColors?: readonly string[];
+  /** Whether the decoder of a promptable model says if the prompted object is there at all, as SAM 2's does; no published model has it. */
+  readonly objectScore?: true;
+  /** With an object score: the presence below which its mask is left empty. */
+  readonly minPresence?: number;
   /** Of a network for two classes: it gets a click or a box as a further input channel (promptChannel.ts). */
   readonly promptChannel?: 'point' | 'box';
   /** `plain`: trained on images resized bilinearly, their levels not clipped, in place of the authors' resizing. */
@@ -42,6 +46,8 @@ export interface FieldReader {
   wholes(name: string, length: number, most: number): readonly number[];
   /** True or false; `otherwise` where the field is missing. */
   flag(name: string, otherwise?: boolean): boolean;
+  /** A number from 0 to 1; undefined where the field is missing. */
+  share(name: string): number | undefined;
   /** One of `choices`; undefined where the field is missing. */
   choice<T extends string>(name: string, choices: readonly T[]): T | undefined;
 }
@@ -262,6 +268,8 @@ export interface PromptAnswer {
   readonly lowResLogits: Tensor;
   /** Predicted IoU [O, masks] */
   readonly iou: Tensor;
+  /** Of a model with an object score: the logit of whether the prompted object is there [O, 1] */
+  readonly presence?: Tensor;
   /** Of a network with a prompt channel: what its loss needs. */
   readonly outputs?: ClassOutputs;
 }

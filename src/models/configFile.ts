@@ -129,6 +129,11 @@ export function fieldReader(take: (name: string) => Json | undefined): FieldRead
       if (typeof value === 'boolean') return value;
       throw fieldError(name, 'must be true or false', value);
     },
+    share(name) {
+      const value = take(name);
+      if (value === undefined || (typeof value === 'number' && value >= 0 && value <= 1)) return value;
+      throw fieldError(name, 'must be a number from 0 to 1, or be left out', value);
+    },
     choice(name, choices) {
       const value = take(name);
       const found = choices.find((known) => known === value);

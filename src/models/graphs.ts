@@ -52,7 +52,7 @@ const HIDDEN = -6e4;
 /**
  * `image_embeddings` [1, …], `point_coords` [objects, points, 2], `point_labels` [objects, points], `mask_input`
  * [objects, 1, lowRes, lowRes], `has_mask_input` [objects] → `low_res_masks` [objects, masks, lowRes, lowRes],
- * `iou_predictions` [objects, masks], without the inputs that the model does not use. Coordinates are pixels of the model's input; labels are those of POINT_LABEL.
+ * `iou_predictions` [objects, masks], with an object score `object_score_logits` [objects, 1], without the inputs that the model does not use. Coordinates are pixels of the model's input; labels are those of POINT_LABEL.
  * @throws SamusError MODEL_PROMPTS for a model without prompts
  */
 export function decoderGraph(config: ModelConfig): ModelGraph {
@@ -61,7 +61,7 @@ export function decoderGraph(config: ModelConfig): ModelGraph {
   const embedding = input('image_embeddings', [1, ...architecture.shapes(config).embedding]);
   const prompt = promptInputs(config, architecture.oneObject ? 1 : 'objects', 'points');
   const bias = where(greater(-1.5, prompt.labels), HIDDEN, 0);
-  const { lowResLogits, iou } = architecture.decoder(parameters, config, embedding)({ ...prompt, bias });
+  const { lowResLogits, iou, presence } = architecture.decoder(parameters, config, embedding)({ ...prompt, bias });
   const inputs = {
     image_embeddings: embedding,
     point_coords: prompt.coords,
@@ -69,7 +69,11 @@ export function decoderGraph(config: ModelConfig): ModelGraph {
     mask_input: prompt.mask,
     has_mask_input: prompt.hasMask,
   };
-  const outputs = { low_res_masks: lowResLogits, iou_predictions: iou };
+  const outputs = {
+    low_res_masks: lowResLogits,
+    iou_predictions: iou,
+    ...(presence && { object_score_logits: presence }),
+  };
   // A model without mask prompts has no input for them.
   const used = new Set(ancestors([lowResLogits, iou]));
   const taken = Object.entries(inputs).filter(([, tensor]) => used.has(tensor));

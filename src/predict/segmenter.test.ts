@@ -182,6 +182,42 @@ describe.each([
   });
 });
 
+describe('a segmenter of a model with an object score', () => {
+  const model = tinyModel({ ...TINY_SAMUS, objectScore: true });
+
+  it('says how likely the object is there, and leaves the mask empty below the least presence', async () => {
+    const segmenter = Segmenter.create(model, runtime);
+    const encoding = await segmenter.encode(picture());
+    const ask = (minPresence: number) => segmenter.segment(encoding, OBJECTS, { minPresence, logits: true });
+    const [all, none] = [await ask(0), await ask(1)];
+    for (const [i, there] of all.entries()) {
+      expect(there.presence).toBeGreaterThan(0);
+      expect(there.presence).toBeLessThan(1);
+      expect(there).not.toHaveProperty('absent');
+      const { presence, score, candidates } = there;
+      expect(none[i]).toMatchObject({ presence, score, candidates, absent: true, area: 0, box: null, parts: 0 });
+      expect(none[i]!.mask.some((value) => value !== 0)).toBe(false);
+      expect(none[i]!.logits!.every((value) => value < 0)).toBe(true);
+    }
+    expect(all.some(({ area }) => area > 0)).toBe(true);
+    expect((await segmenter.propose(encoding, OBJECTS, { minPresence: 1 })).flat()).toEqual([]);
+    await segmenter.dispose();
+    const strict = Segmenter.create({ ...model, config: { ...model.config, minPresence: 1 } }, runtime);
+    expect(await strict.segment(encoding, OBJECTS[0]!)).toMatchObject({ absent: true });
+    await strict.dispose();
+  });
+
+  it('alone takes a least presence', async () => {
+    const segmenter = Segmenter.create(tinyModel(TINY_SAMUS), runtime);
+    const encoding = await segmenter.encode(picture());
+    expect(await segmenter.segment(encoding, OBJECTS[0]!)).not.toHaveProperty('presence');
+    await expect(segmenter.segment(encoding, OBJECTS[0]!, { minPresence: 0.5 })).rejects.toMatchObject({
+      code: 'MODEL_PRESENCE',
+    });
+    await segmenter.dispose();
+  });
+});
+
 describe('the sessions of a segmenter', () => {
   it('are created once, on first use', async () => {
     const { runtime: counted, made, open } = counting();

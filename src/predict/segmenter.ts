@@ -11,6 +11,7 @@ import type { ModelConfig, PromptKind } from '../models/architecture.js';
 import { decoderGraph, encoderGraph, imageFrame, inputShape, weightsByPart } from '../models/graphs.js';
 import { type ImageFrame, imageLogits, imageMask, prepareImage } from '../models/imageFrame.js';
 import { takesColour } from '../models/preprocessing.js';
+import { minPresenceOf, presenceOf, requirePresence } from '../models/presence.js';
 import { promptedOf, requirePrompts } from '../models/registry.js';
 import { LazySession } from '../nn/compile.js';
 import { takenBy } from '../runtime/ortSession.js';
@@ -82,7 +83,7 @@ export class Segmenter {
   /**
    * The mask of one object.
    * @throws SamusError SEGMENTER_DISPOSED, ENCODING_SHAPE for an encoding of another model, PROMPT_… as in
-   *   prompts.ts, and as sessions
+   *   prompts.ts, MODEL_PRESENCE, and as sessions
    */
   segment(encoding: Encoding, object: ObjectPrompt, options?: SegmentOptions): Promise<ObjectResult>;
   /** The masks of several objects, in order; the decoder runs once for all of them. */
@@ -92,27 +93,31 @@ export class Segmenter {
     prompts: ObjectPrompt | readonly ObjectPrompt[],
     options: SegmentOptions = {},
   ): Promise<ObjectResult | ObjectResult[]> {
-    const { logits = false, clean = true, ...decoding } = options;
+    const { logits = false, clean = true, minPresence = minPresenceOf(this.config), ...decoding } = options;
+    requirePresence(this.config, options.minPresence);
     const frame = imageFrame(this.config, encoding.width, encoding.height);
     const results: ObjectResult[] = [];
-    for await (const { object, name, candidates } of this.#decode(encoding, [prompts].flat(), decoding)) {
-      results.push(objectResult(frame, name, candidates, { logits, ...(clean && { prompt: object }) }));
+    for await (const { object, name, candidates, presence } of this.#decode(encoding, [prompts].flat(), decoding)) {
+      const found = { logits, ...(clean && { prompt: object }), ...(presence !== undefined && { presence }) };
+      results.push(objectResult(frame, name, candidates, { ...found, minPresence }));
     }
     return isList(prompts) ? results : results[0]!;
   }
 
   /**
    * The decoder's masks of several objects, not resized to the image, for callers that request many and keep few. One
-   * mask per object, or three with `multimask`.
+   * mask per object, or three with `multimask`; none where there is no object.
    * @throws SamusError what {@link segment} throws
    */
   async propose(
     encoding: Encoding,
     objects: readonly ObjectPrompt[],
-    options: Omit<SegmentOptions, 'logits' | 'clean'> = {},
+    { minPresence = minPresenceOf(this.config), ...options }: Omit<SegmentOptions, 'logits' | 'clean'> = {},
   ): Promise<Candidate[][]> {
     const proposals: Candidate[][] = [];
-    for await (const { candidates } of this.#decode(encoding, objects, options)) proposals.push(candidates);
+    for await (const { candidates, presence = 1 } of this.#decode(encoding, objects, options)) {
+      proposals.push(presence < minPresence ? [] : candidates);
+    }
     return proposals;
   }
 
@@ -142,7 +147,7 @@ export class Segmenter {
     { embedding, flipped = [], width, height }: Encoding,
     objects: readonly ObjectPrompt[],
     { multimask = false, allowEmpty = false }: SegmentOptions,
-  ): AsyncGenerator<{ readonly object: ObjectPrompt; readonly name: string; readonly candidates: Candidate[] }> {
+  ): AsyncGenerator<Decoded> {
     checkEmbedding(this.config, embedding);
     checkKinds(this.config, objects);
     const frame = imageFrame(this.config, width, height);
@@ -157,8 +162,11 @@ export class Segmenter {
         answers.push({ ...answer, masks: flipEach(answer.masks, frame, flip) });
       }
       const [masks, iou] = [meanMap(answers.map((one) => one.masks)), meanMap(answers.map((one) => one.iou))];
+      const scores = answers.flatMap(({ scores }) => (scores ? [scores] : []));
+      const presences = scores.length > 0 ? meanMap(scores).map(presenceOf) : undefined;
       for (const [o, object] of batch.entries()) {
-        yield { object, name: object.name, candidates: candidatesOf(this.config, masks, iou, o, multimask) };
+        const candidates = candidatesOf(this.config, masks, iou, o, multimask);
+        yield { object, name: object.name, candidates, ...(presences && { presence: presences[o]! }) };
       }
     }
   }
@@ -167,10 +175,14 @@ export class Segmenter {
   async #answer(
     embedding: Encoding['embedding'],
     inputs: PromptFeeds,
-  ): Promise<{ readonly masks: Float32Array; readonly iou: Float32Array }> {
+  ): Promise<{ readonly masks: Float32Array; readonly iou: Float32Array; readonly scores?: Float32Array }> {
     const session = await this.#decoder.get();
     const outputs = await session.run(takenBy(session, { image_embeddings: embedding, ...inputs }));
+    const score = outputs.object_score_logits;
+    const scores = score && asFloat32(score, 'object_score_logits').data;
+    if (scores && firstNotFinite(scores) >= 0) throw notFinite();
     return {
+      ...(scores && { scores }),
       masks: asFloat32(outputs.low_res_masks!, 'low_res_masks').data,
       iou: asFloat32(outputs.iou_predictions!, 'iou_predictions').data,
     };
@@ -179,6 +191,15 @@ export class Segmenter {
   #part(part: 'encoder' | 'decoder'): LazySession {
     return part === 'encoder' ? this.#encoder : this.#decoder;
   }
+}
+
+/** The answer to one object's prompts. */
+interface Decoded {
+  readonly object: ObjectPrompt;
+  readonly name: string;
+  readonly candidates: Candidate[];
+  /** Only from a model with an object score. */
+  readonly presence?: number;
 }
 
 function isList(prompts: ObjectPrompt | readonly ObjectPrompt[]): prompts is readonly ObjectPrompt[] {
@@ -234,25 +255,45 @@ export function candidatesOf(
     const lowResLogits = logits.slice(at * size, (at + 1) * size);
     const score = iou[at]!;
     if (Number.isFinite(score) && firstNotFinite(lowResLogits) < 0) return { score, lowResLogits };
-    const hint = 'try another image; if that fails too, the model is damaged';
-    throw new SamusError('MODEL_OUTPUT', 'expected a mask and a score of finite numbers, got NaN or infinity', hint);
+    throw notFinite();
   });
 }
 
-/**
- * The result of the candidate with the best predicted IoU.
- * @param prompt the prompt for cleaning; undefined leaves the mask unchanged
- */
+function notFinite(): SamusError {
+  const hint = 'try another image; if that fails too, the model is damaged';
+  return new SamusError('MODEL_OUTPUT', 'expected a mask and a score of finite numbers, got NaN or infinity', hint);
+}
+
+export interface ResultOptions {
+  /** The prompt for cleaning; without it the mask stays unchanged. */
+  readonly prompt?: CleaningPrompt;
+  readonly logits?: boolean;
+  /** Probability that the object is there, and the one below which its mask is empty. */
+  readonly presence?: number;
+  readonly minPresence?: number;
+}
+
+/** Logit of all pixels where there is no object. */
+const NOTHING = -10;
+
+/** The result of the candidate with the best predicted IoU. */
 export function objectResult(
   frame: ImageFrame,
   name: string,
   candidates: readonly Candidate[],
-  { prompt, logits = false }: { readonly prompt?: CleaningPrompt; readonly logits?: boolean } = {},
+  { prompt, logits = false, presence, minPresence = 0 }: ResultOptions = {},
 ): ObjectResult {
   const best = candidates.reduce((a, b) => (b.score > a.score ? b : a));
   const { width, height } = frame;
+  if (presence !== undefined && presence < minPresence) {
+    const pixels = width * height;
+    const mask = maskFields({ width, height, data: new Uint8Array(pixels) });
+    const result = { name, ...mask, ...best, candidates, presence, absent: true } as const;
+    return logits ? { ...result, logits: new Float32Array(pixels).fill(NOTHING) } : result;
+  }
   const raw = { width, height, data: imageMask(frame, best.lowResLogits) };
-  const result = { name, ...maskFields(prompt ? cleanMask(raw, prompt) : raw), ...best, candidates };
+  const fields = maskFields(prompt ? cleanMask(raw, prompt) : raw);
+  const result = { name, ...fields, ...best, candidates, ...(presence !== undefined && { presence }) };
   return logits ? { ...result, logits: imageLogits(frame, best.lowResLogits) } : result;
 }
 

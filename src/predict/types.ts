@@ -36,6 +36,11 @@ export interface SegmentOptions {
    * Scores, logits and candidates stay those of the model.
    */
   readonly clean?: boolean;
+  /**
+   * Of a model with an object score: the presence below which the mask is empty. Default: that of its configuration, or 0.5. Scores
+   * and candidates stay those of the model; logits at the image's size are then negative everywhere.
+   */
+  readonly minPresence?: number;
   /** Allow an object without any prompt, as a baseline for comparison; default false. */
   readonly allowEmpty?: boolean;
 }
@@ -74,6 +79,10 @@ export interface ObjectResult extends Candidate {
   readonly box: PixelBox | null;
   /** All requested masks: one, or three with `multimask`, including the chosen one. */
   readonly candidates: readonly Candidate[];
+  /** Of a model with an object score: the probability that the prompted object is there. */
+  readonly presence?: number;
+  /** Present if it is below the least one: there is no object, and the mask is empty. */
+  readonly absent?: true;
   /** Logits at the image's size, row-major, if requested. */
   readonly logits?: Float32Array;
 }

@@ -95,6 +95,8 @@ const objectsAnswer = {
           points: { type: 'array', items: point },
           prompt: { type: 'object', properties: { points: { type: 'array', items: point }, box } },
           score: { ...number, nullable: true, description: 'predicted IoU; null of a model without prompts' },
+          presence: { ...number, description: 'of a model with an object score: probability that the object is there' },
+          absent: { type: 'boolean', description: 'true if it is below the least one: the mask is empty' },
           stability: {
             ...number,
             description: 'of automatic mode: how little the mask depends on its threshold, 0 to 1',
@@ -218,6 +220,10 @@ export const segmentSchema = {
         type: 'boolean',
         description:
           'fill holes and keep the part that the prompt asks for (default with objects); false gives the mask of the model as it is (default with classes)',
+      },
+      minPresence: {
+        ...share,
+        description: "of a model with an object score: the presence below which a mask is empty (default: the model's)",
       },
       format,
       lowResLogits,

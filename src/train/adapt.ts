@@ -215,6 +215,8 @@ class AdaptBatches {
       target: 'share',
       prompts: promptsFor(promptedOf(config).prompts),
       middleClicks: 0,
+      // Otherwise examples, which all have an object, would teach that there always is one.
+      ...(config.objectScore && { beside: BESIDE }),
       augment: 'flip',
       clickNoise: 0,
       seed,
@@ -230,6 +232,9 @@ class AdaptBatches {
     return this.#feeds.tensors;
   }
 }
+
+/** Share of the samples of a model with an object score that ask for an object beside all objects. */
+const BESIDE = 0.1;
 
 /** A click or a box, as far as the model takes them: a network with a prompt channel takes one of both. */
 export function promptsFor(takes: readonly PromptKind[]): SampleShape['prompts'] {

@@ -11,6 +11,7 @@ import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
 import { inputShape, logitSide, networkGraph, wholeModel } from '../models/graphs.js';
 import { inputDims, modelLogits, type PromptToken, promptTokens } from '../models/imageFrame.js';
+import { minPresenceOf, presenceOf } from '../models/presence.js';
 import { architectureOf } from '../models/registry.js';
 import { compile } from '../nn/compile.js';
 import { Parameters } from '../nn/parameters.js';
@@ -58,20 +59,29 @@ export class ClickSession {
     const { imageSize: size } = this.config;
     const architecture = architectureOf(this.config);
     const asked = architecture.task === 'prompted' ? architecture.prompts : [];
-    const click = asked.includes('points') ? evaluationClick(label, size, classId) : undefined;
+    const click = asked.includes('points') ? this.#click(label, classId) : undefined;
     const box = asked.length > 0 && !click ? (tightBox(label, size, classId) ?? [0, 0, size - 1, size - 1]) : undefined;
     const feeds = {
       image: float32(image, [1, ...inputDims(inputShape(this.config))]),
       ...((click || box) && this.#prompt(promptTokens(click ? [click] : [], box))),
     };
-    const { logits } = await this.session.run(takenBy(this.session, feeds));
+    const { logits, score } = await this.session.run(takenBy(this.session, feeds));
     const values = asFloat32(logits!).data;
     const shown = architecture.task === 'prompted' ? values : classMargin(classId, byClass(values, size * size));
     const native = modelLogits(this.config, shown);
-    const found = Uint8Array.from(native, (value) => (value > 0 ? 1 : 0));
+    // Where it says that there is no object, its mask is empty: wrong for a labelled one, and right for none.
+    const absent = score !== undefined && presenceOf(asFloat32(score).data[0]!) < minPresenceOf(this.config);
+    const found = Uint8Array.from(native, (value) => (value > 0 && !absent ? 1 : 0));
     const truth = label.map((value) => (value === classId ? 1 : 0));
     const finite = native.every(Number.isFinite);
     return { ...(click && { click }), found, truth, dice: diceOf(overlapOf(found, truth)), finite };
+  }
+
+  /** The published click; a model with an object score is asked for an object where there is none, too. */
+  #click(label: Uint8Array, classId: number): Click {
+    const { imageSize, objectScore } = this.config;
+    const [x, y, kind] = evaluationClick(label, imageSize, classId);
+    return [x, y, objectScore ? 1 : kind];
   }
 
   #prompt(tokens: readonly PromptToken[]): Record<string, TensorData> {
@@ -89,10 +99,11 @@ export class ClickSession {
   }
 }
 
-/** Maps one image and one prompt to the logits of mask 0, or one image to the logits of all classes. */
-function forwardGraph(config: ModelConfig): { readonly logits: Tensor } {
+/** Maps one image and one prompt to the logits of mask 0 and the object score, if there is one; or one image to the logits of all classes. */
+function forwardGraph(config: ModelConfig): { readonly logits: Tensor; readonly score?: Tensor } {
   const known = architectureOf(config);
   if (known.task === 'classes') return { logits: networkGraph(config).outputs.logits! };
   const { prompt, decode } = wholeModel(new Parameters(), config, 1, 2);
-  return { logits: slice(decode(prompt).lowResLogits, 1, 0, 1) };
+  const { lowResLogits, presence } = decode(prompt);
+  return { logits: slice(lowResLogits, 1, 0, 1), ...(presence && { score: presence }) };
 }

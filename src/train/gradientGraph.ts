@@ -3,14 +3,16 @@
  */
 import { SamusError } from '../errors.js';
 import { differentiate } from '../graph/differentiate.js';
+import { add } from '../graph/ops/elementwise.js';
 import { reshape } from '../graph/ops/shape.js';
 import { input, type Tensor } from '../graph/tensor.js';
 import { float32, sizeOf, type TensorData } from '../graph/tensorData.js';
-import type { ModelConfig } from '../models/architecture.js';
+import type { Losses, ModelConfig, PromptAnswer, PromptedArchitecture } from '../models/architecture.js';
 import { imageInput, wholeModel } from '../models/graphs.js';
 import { architectureOf, promptedOf } from '../models/registry.js';
 import { type NoiseInput, type ParameterInfo, Parameters } from '../nn/parameters.js';
 import { multiPromptLoss } from './multiPromptLoss.js';
+import { isThere, presenceLoss } from './presenceLoss.js';
 import { type SampleShape, sampleShapes, type TrainingSample } from './trainingSample.js';
 
 /** The prompts and the loss of a batch. */
@@ -86,9 +88,17 @@ export function gradientGraph(options: GradientGraphOptions): GradientGraph {
   const { prompt, decode } = wholeModel(parameters, config, batch, points);
   const scalars =
     recipe.kind === 'published'
-      ? architecture.published.loss(decode(prompt), target)
+      ? publishedLosses(architecture, decode(prompt), target)
       : multiPromptLoss(decode, prompt, target, config.imageSize, recipe.rounds);
   return trainingGraph(scalars, parameters, wanted);
+}
+
+/** The published loss; a model with an object score, which none has that is published, learns that too. */
+function publishedLosses({ published }: PromptedArchitecture, answer: PromptAnswer, target: Tensor): Losses {
+  const losses = published.loss(answer, target);
+  if (!answer.presence) return losses;
+  const presence = presenceLoss(answer.presence, isThere(target));
+  return { ...losses, loss: add(losses.loss, presence), presence };
 }
 
 /**

@@ -19,10 +19,42 @@ const BATCH = 2;
 const FALL = 1e-5;
 const recipe = { kind: 'multi-prompt', rounds: 3 } as const;
 
+/** With an object score. */
+const SCORED = { ...TINY_SAMUS, objectScore: true as const };
+
 describe('multiPromptLoss', () => {
-  it('decreases along its gradient at the rate of the gradient', async () => {
-    const graph = gradientGraph({ config: TINY_SAMUS, batch: BATCH, points: 2, isTrained: () => true, recipe });
-    const weights = tinyWeights(TINY_SAMUS);
+  it('teaches where nothing is only that nothing is there', async () => {
+    const graph = gradientGraph({ config: SCORED, batch: BATCH, points: 2, isTrained: () => true, recipe });
+    const weights = tinyWeights(SCORED);
+    const trained = new Set(graph.trained.map(({ name }) => name));
+    const fixed = new Map([...weights].filter(([name]) => !trained.has(name)));
+    const session = await compile(runtime, graph.outputs, fixed);
+    const moving = Object.fromEntries([...trained].map((name) => [name, weights.get(name)!]));
+    const { target, ...feeds } = batchFeeds();
+    const run = (there: 0 | 1) => {
+      const data = asFloat32(target!).data.map((value) => there * value);
+      return session.run({ ...feeds, ...moving, target: float32(data, target!.shape) });
+    };
+    const nothing = await run(0);
+    const loss = (results: Record<string, TensorData>, name: string) => Number(results[name]!.data[0]);
+    expect(loss(nothing, 'loss')).toBeCloseTo(loss(nothing, 'presence'), 6);
+    const largest = (results: Record<string, TensorData>, name: string) =>
+      Math.max(...asFloat32(results[gradientName(name)]!).data.map(Math.abs));
+    const head = 'mask_decoder.pred_obj_score_head.layers.2.bias';
+    const mask = 'mask_decoder.output_hypernetworks_mlps.0.layers.2.bias';
+    expect(largest(nothing, head)).toBeGreaterThan(0.1);
+    expect(largest(nothing, mask)).toBe(0);
+    const something = await run(1);
+    expect(largest(something, mask)).toBeGreaterThan(0);
+    await session.dispose();
+  });
+
+  it.each([
+    ['', TINY_SAMUS],
+    [' with an object score', SCORED],
+  ])('decreases along its gradient at the rate of the gradient%s', async (_, config) => {
+    const graph = gradientGraph({ config, batch: BATCH, points: 2, isTrained: () => true, recipe });
+    const weights = tinyWeights(config);
     const trained = new Set(graph.trained.map(({ name }) => name));
     const fixed = new Map([...weights].filter(([name]) => !trained.has(name)));
     const session = await compile(runtime, graph.outputs, fixed);

@@ -3,6 +3,8 @@
  * mask and the best of three count, because it can be ambiguous. Then clicks on errors correct the mask, with the last
  * mask fed back. The predicted IoU learns the true one.
  *
+ * A model with an object score learns whether the object is there, and its masks and scores only where it is.
+ *
  * Masks are compared at half the image's size, because thin structures are narrower than a pixel of the decoder's logits.
  */
 import { abs, add, cast, div, equal, greater, mul, neg, stopGradient, sub, where } from '../graph/ops/elementwise.js';
@@ -13,6 +15,7 @@ import { apply, constant, input, type Tensor } from '../graph/tensor.js';
 import { float32 } from '../graph/tensorData.js';
 import type { PromptAnswer, PromptInputs } from '../models/architecture.js';
 import { maskLoss } from '../nn/loss.js';
+import { isThere, meanWhereThere, presenceLoss } from './presenceLoss.js';
 
 /** The axes of one mask. */
 const PIXELS = [2, 3];
@@ -20,7 +23,8 @@ const PIXELS = [2, 3];
 /**
  * @param target 0 to 1, [B, 1, side, side]
  * @param rounds prompts per image, including the first
- * @returns `loss`, `dice_first` and `dice_last` (losses of the single mask), `iou_error` (mean square)
+ * @returns `loss`, `dice_first` and `dice_last` (losses of the single mask), `iou_error` (mean square), and with an object score
+ *   `presence` (its cross-entropy)
  */
 export function multiPromptLoss(
   decode: (prompt: PromptInputs) => PromptAnswer,
@@ -28,7 +32,7 @@ export function multiPromptLoss(
   target: Tensor,
   imageSize: number,
   rounds: number,
-): { loss: Tensor; dice_first: Tensor; dice_last: Tensor; iou_error: Tensor } {
+): { loss: Tensor; dice_first: Tensor; dice_last: Tensor; iou_error: Tensor; presence?: Tensor } {
   const side = target.size(2);
   const batch = target.size(0);
   const binary = cast(greater(target, 0.5), 'float32');
@@ -36,18 +40,23 @@ export function multiPromptLoss(
   const losses: Tensor[] = [];
   const dices: Tensor[] = [];
   const scoreErrors: Tensor[] = [];
+  const presences: Tensor[] = [];
+  const there = isThere(target);
   let prompt = first;
   for (let round = 0; round < rounds; round++) {
-    const { lowResLogits, iou } = decode(prompt);
+    const { lowResLogits, iou, presence } = decode(prompt);
+    if (presence) presences.push(presenceLoss(presence, there));
+    const over = (values: Tensor): Tensor => (presence ? meanWhereThere(values, there) : mean(values));
     const logits = resizeBilinear(lowResLogits, side, side);
     const { loss, dice } = maskLoss(logits, target, PIXELS);
-    losses.push(mean(slice(loss, 1, 0, 1)));
-    dices.push(mean(slice(dice, 1, 0, 1)));
+    losses.push(over(slice(loss, 1, 0, 1)));
+    dices.push(over(slice(dice, 1, 0, 1)));
     // A model with one mask has no masks for ambiguous prompts.
     const masks = loss.size(1);
-    if (round === 0 && masks > 1) losses.push(mean(smallest(slice(loss, 1, 1, masks))));
+    if (round === 0 && masks > 1) losses.push(over(smallest(slice(loss, 1, 1, masks))));
     const difference = sub(iou, intersectionOverUnion(logits, binary));
-    scoreErrors.push(mean(mul(difference, difference)));
+    const squared = mul(difference, difference);
+    scoreErrors.push(presence ? meanWhereThere(mean(squared, { axes: [1], keepDims: true }), there) : mean(squared));
     if (round === rounds - 1) break;
     const single = slice(logits, 1, 0, 1);
     const click = sampledClick(
@@ -65,7 +74,15 @@ export function multiPromptLoss(
   }
   const masks = average(losses);
   const iouError = average(scoreErrors);
-  return { loss: add(masks, iouError), dice_first: dices[0], dice_last: dices[dices.length - 1], iou_error: iouError };
+  const presence = presences.length > 0 ? average(presences) : undefined;
+  const scored = add(masks, iouError);
+  return {
+    loss: presence ? add(scored, presence) : scored,
+    dice_first: dices[0]!,
+    dice_last: dices[dices.length - 1]!,
+    iou_error: iouError,
+    ...(presence && { presence }),
+  };
 }
 
 /** Smallest along axis 1. */

@@ -186,6 +186,7 @@ async function prepare(
     prompts: config.prompts,
     middleClicks: config.middleClicks,
     boxGrowth: config.boxGrowth,
+    ...(model.objectScore && { beside: config.beside }),
     augment: augmentationFor(config.augment, architectureOf(model)),
     clickNoise: recipe.kind === 'published' ? 0 : Math.max(1, recipe.rounds - 1) * side * side,
     seed,

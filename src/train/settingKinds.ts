@@ -152,6 +152,8 @@ export interface Situation {
   readonly fromScratch: boolean;
   /** Prompts that the model takes; none if it gives a map of classes. */
   readonly takes: readonly PromptKind[];
+  /** Whether the model has an object score. */
+  readonly objectScore: boolean;
   /** How the authors of the architecture train it. */
   readonly published: Architecture['published']['settings'];
   /** Processor cores of this machine. */

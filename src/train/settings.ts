@@ -122,6 +122,15 @@ export const SETTINGS = {
     prompted: true,
     only: { with: '--prompts point or mixed', holds: (s) => s.prompts === 'point' || s.prompts === 'mixed' },
   }),
+  beside: setting({
+    kind: number({ from: 0, to: 1 }),
+    option: '--beside <share>',
+    help: 'share of samples with a click beside all labelled objects, where a model with an object score learns that there is none',
+    initial: 0,
+    older: 0,
+    prompted: true,
+    only: { with: 'a model with "objectScore" in its configuration', holds: (s) => s.objectScore },
+  }),
   boxGrowth: setting({
     kind: orOff(whole(0, 4096)),
     option: '--box-growth <pixels>',

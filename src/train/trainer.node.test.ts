@@ -27,6 +27,7 @@ const CONFIG: TrainingConfig = {
   model: TINY_SAMUS,
   from: null,
   backbone: [],
+  beside: 0,
   boxGrowth: null,
   lowestRate: 0,
   drops: [],

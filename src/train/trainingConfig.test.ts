@@ -8,6 +8,7 @@ const CONFIG: TrainingConfig = {
   model: SAMUS_S,
   from: null,
   backbone: [],
+  beside: 0,
   boxGrowth: null,
   lowestRate: 0,
   drops: [],

@@ -140,6 +140,35 @@ describe('makeTrainingSample', () => {
     expect(middles(0.5)).toBeLessThan(30);
   });
 
+  it('asks a model with an object score for objects that are not there, with an empty target', () => {
+    const nothing = createImage(64, 64, 1, new Uint8Array(64 * 64));
+    const shape = { ...SHAPE, prompts: 'mixed', beside: 0.5 } as const;
+    const [onObject, beside]: [number[], number[]] = [[], []];
+    for (let index = 0; index < 60; index++) {
+      const {
+        target,
+        point_coords: [x, y],
+        point_labels: labels,
+      } = sample(shape, 0, index);
+      const inside = label.data[Math.round(y!) * 64 + Math.round(x!)];
+      if (sum(target) > 0) onObject.push(labels[0]!);
+      else {
+        beside.push(labels[0]!);
+        expect(inside).toBe(0);
+      }
+      const absent = makeTrainingSample(image, nothing, 1, { epoch: 0, index }, shape);
+      expect(sum(absent.target)).toBe(0);
+      // A click for an object, or a box.
+      expect([1, 2]).toContain(absent.point_labels[0]);
+    }
+    expect(new Set(beside)).toEqual(new Set([1]));
+    expect(new Set(onObject)).toEqual(new Set([1, 2]));
+    expect(beside.length).toBeGreaterThan(15);
+    expect(beside.length).toBeLessThan(45);
+    // As published, a click says that there is none.
+    expect(makeTrainingSample(image, nothing, 1, { epoch: 0, index: 0 }, SHAPE).point_labels[0]).toBe(0);
+  });
+
   it('mixes clicks and boxes', () => {
     const kinds = Array.from({ length: 40 }, (_, index) => sample({ prompts: 'mixed' }, 0, index).point_labels.join());
     expect(new Set(kinds)).toEqual(new Set(['1,-1', '2,3']));

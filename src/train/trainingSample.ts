@@ -4,7 +4,15 @@
  */
 import { augment, type Example, lowLabelOf, resizeExample } from '../data/augment.js';
 import { augmentAsPublished } from '../data/networkAugment.js';
-import { evaluationClick, grownBox, jitteredBox, randomClick, randomClicks } from '../data/prompts.js';
+import {
+  boxAnywhere,
+  clickBeside,
+  evaluationClick,
+  grownBox,
+  jitteredBox,
+  randomClick,
+  randomClicks,
+} from '../data/prompts.js';
 import { augmentStrongly } from '../data/strongAugment.js';
 import { createImage, flipImage, type Image } from '../formats/image.js';
 import { resizeNearest } from '../formats/resize.js';
@@ -52,6 +60,11 @@ export interface SampleShape extends InputShape {
   readonly middleClicks: number;
   /** Pixels by which each side of a box may grow; null for the jitter of SAMUS. */
   readonly boxGrowth?: number | null;
+  /**
+   * Of a model with an object score: the share of samples with a click beside all labelled objects. Where there is no object,
+   * prompts then ask for one all the same, and the target is empty. Without it a click says that there is none, as published.
+   */
+  readonly beside?: number | undefined;
   /** One of AUGMENTATIONS but `published`. */
   readonly augment: string;
   /** Count of random numbers for the clicks sampled in the graph. */
@@ -152,11 +165,12 @@ export function makeTrainingSample(
 ): TrainingSample {
   const random = Random.seeded(shape.seed, epoch, index);
   const example = makePicture(image, label, shape, random);
-  const tokens = drawPrompt(shape, example.label, classId, random);
+  const absent = shape.beside === undefined ? undefined : absentPrompt(shape, example.label, classId, random);
+  const tokens = absent ?? drawPrompt(shape, example.label, classId, random);
   const noise = Random.seeded(shape.seed, epoch, index, CLICK_STREAM);
   return {
     image: example.image,
-    target: targetOf(example, classId, shape),
+    target: absent ? new Float32Array(shape.targetSide ** 2) : targetOf(example, classId, shape),
     ...pointInputs(tokens),
     click_noise: Float32Array.from({ length: shape.clickNoise }, () => noise.uniform()),
   };
@@ -265,6 +279,27 @@ export function pointInputs(tokens: readonly PromptToken[]): Pick<TrainingSample
     point_coords: Float32Array.from(tokens.flatMap((token) => token.slice(0, 2))),
     point_labels: Float32Array.from(tokens, ([, , label]) => label),
   };
+}
+
+/**
+ * A prompt for an object that is not there: where the label lacks the class, and for a share of the other samples.
+ * @returns undefined for a prompt on the object
+ */
+function absentPrompt(
+  { prompts: kind, beside = 0 }: Pick<SampleShape, 'prompts' | 'beside'>,
+  label: Uint8Array,
+  classId: number,
+  random: Random,
+): PromptToken[] | undefined {
+  const missing = !label.includes(classId);
+  if (!missing && !random.chance(beside)) return undefined;
+  const side = Math.sqrt(label.length);
+  // A box around nothing is only sure to be one where there is no object at all.
+  if (missing && (kind === 'box' || (kind === 'mixed' && random.chance(0.5)))) {
+    return promptTokens([], boxAnywhere(side, random));
+  }
+  const click = clickBeside(label, side, random);
+  return click && promptTokens([click], undefined, pointsOf(kind));
 }
 
 function targetOf({ label }: ModelExample, classId: number, shape: SampleShape): Float32Array {

@@ -5,11 +5,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TINY, tinyModel } from '../../test/support/tinyModel.js';
+import { TINY, TINY_SAMUS, tinyModel } from '../../test/support/tinyModel.js';
 import { openDataset } from '../data/dataset.node.js';
 import { evaluate } from '../evaluate/evaluate.js';
 import { DEFAULT_TOLERANCES } from '../evaluate/metrics.js';
 import { promptable } from '../evaluate/promptableModel.js';
+import { summariseEvaluation } from '../evaluate/summary.js';
 import { createImage, toGrey } from '../formats/image.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { asFloat32 } from '../graph/tensorData.js';
@@ -111,6 +112,47 @@ function distance(a: Float32Array, b: Float32Array): number {
   expect(a).toHaveLength(b.length);
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 }
+
+describe('an object score', () => {
+  it('counts in validation and evaluation: a wrong "absent" is a Dice of 0, a right one no false positive', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'samus-absent-'));
+    for (const part of ['Set/img', 'Set/label', 'MainPatient']) await mkdir(join(folder, part), { recursive: true });
+    const area = new Uint8Array(WIDTH * HEIGHT);
+    for (const [name, data] of [
+      ['a', area.slice().fill(1, 700, 1100)],
+      ['b', area],
+    ] as const) {
+      await writePng(join(folder, `Set/img/${name}.png`), COLOURS);
+      await writePng(join(folder, `Set/label/${name}.png`), createImage(WIDTH, HEIGHT, 1, data));
+    }
+    await writeFile(join(folder, 'MainPatient/class.json'), '{"Set":2}');
+    await writeFile(join(folder, 'MainPatient/all.txt'), '1/Set/a\n1/Set/b\n');
+    const dataset = await openDataset(folder);
+    const list = await dataset.lists(['all']);
+    const runtime = nodeRuntime({ worker: false });
+    const measured = async (minPresence: number) => {
+      const model = tinyModel({ ...TINY_SAMUS, objectScore: true, minPresence });
+      const watch = { progress: () => undefined, stopped: () => false, pictures: 0 };
+      const compute = { threads: 1, provider: 'cpu' } as const;
+      const { config, tensors } = model;
+      const validated = await validate(tensors, { runtime, compute, config, dataset, list, ...watch });
+      const segmenter = Segmenter.create(model, runtime);
+      const protocol = { prompt: { kind: 'points', count: 1 }, clicks: 0, draws: 0, seed: 1, native: true } as const;
+      const evaluated = await evaluate(promptable(segmenter), dataset, list, { ...protocol, ...DEFAULT_TOLERANCES });
+      await segmenter.dispose();
+      return { parts: validated!.parts, group: summariseEvaluation(evaluated, list, dataset, 1).groups[0]! };
+    };
+    const never = await measured(1);
+    expect(never.parts['Set/1']).toBeCloseTo(0, 6);
+    expect(never.parts['Set/1/absent']).toBe(1);
+    expect(never.group).toMatchObject({ images: 1, absent: { images: 1, falsePositives: 0 } });
+    const always = await measured(0);
+    expect(always.parts['Set/1']).toBeGreaterThan(0);
+    expect(always.parts['Set/1/absent']).toBeCloseTo(0, 6);
+    expect(always.group).toMatchObject({ images: 1, absent: { images: 1, falsePositives: 1 } });
+    await rm(folder, { recursive: true });
+  });
+});
 
 describe('the input of a model', () => {
   it.each(['sam', 'cenet'])('has the colours of the image in all workflows (%s)', async (name) => {

@@ -34,7 +34,10 @@ export interface Validation {
   readonly dice: number;
   /** Mean over the classes of `parts`, each counting once. */
   readonly classDice: number;
-  /** Mean over the samples of each dataset and class, by names like `Breast-BUSI/1`. */
+  /**
+   * Mean over the samples of each dataset and class, by names like `Breast-BUSI/1`; with an object score `Breast-BUSI/1/absent` for
+   * those without the object, of which it is the share that is answered so.
+   */
   readonly parts: Readonly<Record<string, number>>;
   readonly pictures: readonly ValidationPicture[];
 }
@@ -60,7 +63,8 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
       const example = validationExample(image, createImage(width, height, 1, label), shape);
       const { click, found, truth, dice, finite } = await session.answer(example.image, example.label, sample.classId);
       if (!finite) throw nanError(sampleOrigin(sample));
-      const name = `${sample.dataset}/${sample.classId}`;
+      const there = example.label.includes(sample.classId);
+      const name = `${sample.dataset}/${sample.classId}${config.objectScore && !there ? '/absent' : ''}`;
       const values = parts.get(name) ?? [];
       values.push(dice);
       parts.set(name, values);

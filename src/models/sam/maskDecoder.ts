@@ -38,13 +38,22 @@ export interface DecoderOutputs {
   readonly lowResLogits: Tensor;
   /** [O, masks] */
   readonly iou: Tensor;
+  /** Logit of whether the prompted object is there [O, 1]; only with `objectScore` in the configuration */
+  readonly presence?: Tensor;
 }
+
+/** Layers of the object score's MLP. */
+const SCORE_LAYERS = 3;
 
 export function maskDecoder(p: Parameters, config: SamSizes, inputs: DecoderInputs): DecoderOutputs {
   const { promptDim: width, tokenGrid: grid } = config;
   const { masks = MASKS } = inputs;
-  const own = concat([embedding(p.at('iou_token'), 1, width), embedding(p.at('mask_tokens'), masks, width)], 0);
-  const count = masks + 1;
+  // SAM 2's order and names.
+  const scoreToken = config.objectScore ? [embedding(p.at('obj_score_token'), 1, width)] : [];
+  const others = [embedding(p.at('iou_token'), 1, width), embedding(p.at('mask_tokens'), masks, width)];
+  const own = concat([...scoreToken, ...others], 0);
+  const first = scoreToken.length;
+  const count = first + masks + 1;
   const tokens = allTokens(reshape(own, [1, count, width]), inputs);
   const [q, k] = twoWayTransformer(
     p.at('transformer'),
@@ -64,7 +73,7 @@ export function maskDecoder(p: Parameters, config: SamSizes, inputs: DecoderInpu
     width,
   );
   const hyper = Array.from({ length: masks }, (_, i) =>
-    mlpHead(p.at(`output_hypernetworks_mlps.${i}`), token(q, 1 + i), [width, width, width / 8]),
+    mlpHead(p.at(`output_hypernetworks_mlps.${i}`), token(q, first + 1 + i), [width, width, width / 8]),
   );
   const side = 4 * grid;
   const flat = reshape(upscaled, [upscaled.shape[0], width / 8, side * side]);
@@ -72,7 +81,13 @@ export function maskDecoder(p: Parameters, config: SamSizes, inputs: DecoderInpu
   const scores = inputs.scored !== false ? p.at('iou_prediction_head') : p.unused('iou_prediction_head');
   return {
     lowResLogits: reshape(logits, [logits.shape[0], masks, side, side]),
-    iou: mlpHead(scores, token(q, 0), [config.iouHidden, config.iouHidden, masks]),
+    iou: mlpHead(scores, token(q, first), [config.iouHidden, config.iouHidden, masks]),
+    ...(config.objectScore && {
+      presence: mlpHead(p.at('pred_obj_score_head'), token(q, 0), [
+        ...new Array<number>(SCORE_LAYERS - 1).fill(width),
+        1,
+      ]),
+    }),
   };
 }
 

@@ -72,8 +72,8 @@ export const SAMUS_S: SamusConfig = {
 };
 
 /**
- * A small SAMUS whose CNN branch starts from ImageNet weights (EfficientNet-Lite0). With a branch that sees more, four blocks are
- * enough.
+ * A small SAMUS whose CNN branch starts from ImageNet weights (EfficientNet-Lite0), and that says where there is no object. With a
+ * branch that sees more, four blocks are enough.
  */
 export const SAMUS_S2: SamusConfig = {
   ...SAMUS_S,
@@ -81,6 +81,7 @@ export const SAMUS_S2: SamusConfig = {
   depth: 4,
   globalBlocks: [1, 3],
   cnn: 'efficientnet-lite0',
+  objectScore: true,
 };
 
 export function readSamusSizes(fields: FieldReader): Omit<SamusSizes, 'architecture'> {
@@ -103,7 +104,14 @@ export function without(parts: readonly (typeof SAMUS_PARTS)[number][]): SamusPa
 }
 
 export function readConfig(fields: FieldReader): SamusConfig {
-  return { architecture: 'samus', ...readSamusSizes(fields) };
+  const objectScore = fields.flag('objectScore', false);
+  const minPresence = fields.share('minPresence');
+  return {
+    architecture: 'samus',
+    ...readSamusSizes(fields),
+    ...(objectScore && { objectScore }),
+    ...(minPresence !== undefined && { minPresence }),
+  };
 }
 
 export function rules(config: SamusSizes): ConfigRule[] {
@@ -118,6 +126,11 @@ export function rules(config: SamusSizes): ConfigRule[] {
       field: 'crossBranchAttention',
       holds: cnnBranch !== false || crossBranchAttention === false,
       rule: 'must be false without the CNN branch, whose features it reads',
+    },
+    {
+      field: 'minPresence',
+      holds: config.minPresence === undefined || config.objectScore === true,
+      rule: 'must be left out without objectScore',
     },
     {
       field: 'cnn',
@@ -170,5 +183,6 @@ function stemOf(tensors: Shapes): number {
 
 export function recognise(tensors: Shapes): SamusConfig | undefined {
   const sizes = recogniseSamus(tensors);
-  return sizes && { architecture: 'samus', ...sizes };
+  const objectScore = tensors.has('mask_decoder.obj_score_token.weight');
+  return sizes && { architecture: 'samus', ...sizes, ...(objectScore && { objectScore }) };
 }

@@ -28,7 +28,8 @@ describe('SAMUS with EfficientNet-Lite0', () => {
     const shapes = new Map(parametersOf(CONFIG).map(({ name, shape }) => [name, { shape }]));
     expect(recognise(shapes)).toEqual(CONFIG);
     const trained = { ...CONFIG, cnnBatchStatistics: true as const };
-    for (const config of [CONFIG, trained]) {
+    const scored = { ...CONFIG, objectScore: true as const, minPresence: 0.3 };
+    for (const config of [CONFIG, trained, scored]) {
       expect(parseConfig(JSON.parse(serialiseConfig(config))).config).toEqual(config);
     }
     const { stem, ...without } = CONFIG;
@@ -40,6 +41,8 @@ describe('SAMUS with EfficientNet-Lite0', () => {
     ['cnn', { tokenGrid: 8 }],
     ['crossBranchAttention', { cnnBranch: false }],
     ['cnn', { cnnBranch: false, crossBranchAttention: false }],
+    ['minPresence', { minPresence: 0.5 }],
+    ['minPresence', { objectScore: true, minPresence: 1.5 }],
     ['cnnBatchStatistics', { cnn: undefined, cnnBatchStatistics: true }],
   ])('has no %s that does not fit: %o', (field, change) => {
     expect(() => parseConfig(JSON.parse(JSON.stringify({ ...CONFIG, ...change })))).toThrow(

@@ -29,6 +29,7 @@ interface SegmentBody extends ResultForm {
   readonly model?: string;
   readonly multimask: boolean;
   readonly clean?: boolean;
+  readonly minPresence?: number;
   readonly objects?: readonly ObjectRequest[];
   readonly classes: boolean;
   readonly auto: boolean;
@@ -45,7 +46,7 @@ export function segmentRoutes(app: FastifyInstance, context: ServerContext): voi
     { schema: segmentSchema, bodyLimit: bodyLimit(context.limits, MAX_PROMPTS_BYTES) },
     (request, reply) =>
       whileConnected(reply, async (signal) => {
-        const { objects = [], multimask, clean, format, lowResLogits } = request.body;
+        const { objects = [], multimask, clean, minPresence, format, lowResLogits } = request.body;
         const auto = isAuto(request.body);
         checkNames(objects);
         const model = servedModel(context.models, request.body.model);
@@ -57,6 +58,7 @@ export function segmentRoutes(app: FastifyInstance, context: ServerContext): voi
           ...(auto && { auto }),
           multimask,
           ...(clean !== undefined && { clean }),
+          ...(minPresence !== undefined && { minPresence }),
           form: { format, lowResLogits },
         };
         return documentOf(context, model, await context.inference.run(job, signal));

@@ -52,8 +52,8 @@ const OUT_OF_REACH = [
   ...['MASK_FAINT', 'MASK_LOSSY', 'PROMPTS_JSON'],
   // The page keeps logits as numbers.
   'PROMPT_LOGITS',
-  // The page never quantises a model, nor trains one with batch norm.
-  ...['MODEL_NOT_QUANTISABLE', 'TRAIN_BATCH_NORM'],
+  // The page never quantises a model, trains one with batch norm, or sets a least presence.
+  ...['MODEL_NOT_QUANTISABLE', 'TRAIN_BATCH_NORM', 'MODEL_PRESENCE'],
   // The page trains with augmentations of its own networks.
   'TRAIN_AUGMENT',
 ];

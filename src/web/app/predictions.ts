@@ -126,7 +126,13 @@ async function answerOne(engine: Engine, object: Annotation): Promise<void> {
   try {
     const mask = await ask(engine, open.key, object);
     if (opened.peek() !== open) return;
-    const answer = { mask: packed(mask), score: mask.score, model: modelOf(engine), key: promptKey(object) };
+    const answer = {
+      mask: packed(mask),
+      score: mask.score,
+      ...(mask.absent && { absent: true as const }),
+      model: modelOf(engine),
+      key: promptKey(object),
+    };
     quietly((document) => withAnswer(document, object.id, answer));
     answeredAgain();
   } catch (error) {

@@ -25,6 +25,8 @@ export interface StartMask {
 export interface Answer {
   readonly mask: PackedMask;
   readonly score: number;
+  /** Present if the model says that there is no object. */
+  readonly absent?: true;
   /** Name of the model. An adapted model has its own name. */
   readonly model: string;
   /** Set for files whose prompts were asked all at once; the page asks one after the other. */

@@ -26,6 +26,8 @@ export interface EngineMask {
   readonly box: PixelBox | null;
   /** The model's own logits, for the next prompt's `lowResLogits`. */
   readonly lowResLogits: Float32Array;
+  /** Present if the model says that there is no object. */
+  readonly absent?: true;
 }
 
 /** The pixels of a class that a model without prompts finds. */

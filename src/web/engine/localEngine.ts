@@ -115,6 +115,6 @@ export class LocalEngine {
   }
 }
 
-function engineMask({ mask, width, height, score, area, box, lowResLogits }: ObjectResult): EngineMask {
-  return { score, rle: encodeRle({ width, height, data: mask }), area, box, lowResLogits };
+function engineMask({ mask, width, height, score, area, box, lowResLogits, absent }: ObjectResult): EngineMask {
+  return { score, rle: encodeRle({ width, height, data: mask }), area, box, lowResLogits, ...(absent && { absent }) };
 }

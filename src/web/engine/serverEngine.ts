@@ -143,8 +143,9 @@ function objectsOf({ objects }: ServerAnswer): readonly ServerObject[] {
 }
 
 function masksOf(objects: readonly ServerObject[]): EngineMask[] {
-  return objects.map(({ score, rle, area, box, lowResLogits }) => ({
+  return objects.map(({ score, absent, rle, area, box, lowResLogits }) => ({
     score,
+    ...(absent && { absent }),
     rle,
     area,
     box,

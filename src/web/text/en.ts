@@ -173,6 +173,7 @@ export const text = {
     state: {
       asking: 'segmenting…',
       empty: 'no mask',
+      absent: 'no object here',
       done: 'finished',
       drawn: 'drawn',
       file: 'from a file',

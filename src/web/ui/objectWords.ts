@@ -13,16 +13,18 @@ import { rounded } from './MeasurePanel.js';
 export function stateOf(object: Annotation): string {
   const { start, points, shape, strokes, committed } = object;
   const asking = isAsking(object);
+  const absent = !asking && object.answer?.absent === true;
   return joined(' · ', [
     committed ? text.objects.state.done : '',
     asking ? text.objects.state.asking : scoreOf(object),
     points.length > 0 ? text.objects.clicks(points.length) : '',
     start?.origin === 'file' ? text.objects.state.file : '',
     object.carried ? text.objects.state.carried : '',
-    !asking && shape && missesClicks(object) ? text.objects.state.misses : '',
+    absent ? text.objects.state.absent : '',
+    !asking && !absent && shape && missesClicks(object) ? text.objects.state.misses : '',
     strokes.added || strokes.erased ? text.objects.state.drawn : '',
     shape && partCountOf(shape) > 1 ? text.objects.parts(partCountOf(shape)) : '',
-    !shape && !asking ? text.objects.state.empty : '',
+    !shape && !asking && !absent ? text.objects.state.empty : '',
   ]);
 }
 
@@ -38,7 +40,8 @@ function partCountOf(mask: PackedMask): number {
 /** Describes the mask; empty while the model is being asked. */
 export function maskOf(object: Annotation): string {
   if (isAsking(object)) return '';
-  const { name, shape } = object;
+  const { name, shape, answer } = object;
+  if (answer?.absent) return joined(', ', [name, text.objects.state.absent]);
   return joined(', ', [
     name,
     scoreOf(object),

@@ -1,0 +1,30 @@
+/**
+ * Training of the object score: whether the prompted object is there, which it is where its target has a pixel.
+ */
+import { cast, div, greater, mul, sub } from '../graph/ops/elementwise.js';
+import { max, sum } from '../graph/ops/reduce.js';
+import { reshape } from '../graph/ops/shape.js';
+import type { Tensor } from '../graph/tensor.js';
+import { binaryCrossEntropy } from '../nn/loss.js';
+
+/** 1 for each target with a pixel of the object, else 0. @param target [B, 1, side, side] @returns [B, 1] */
+export function isThere(target: Tensor): Tensor {
+  const [batch, pixels] = [target.size(0), target.size(2) * target.size(3)];
+  return cast(greater(max(reshape(target, [batch, pixels]), { axes: [1], keepDims: true }), 0), 'float32');
+}
+
+/** @param presence logits [B, 1] @param there from {@link isThere} */
+export function presenceLoss(presence: Tensor, there: Tensor): Tensor {
+  return binaryCrossEntropy(presence, there);
+}
+
+/**
+ * The mean over the samples whose object is there; 0 where none is. What a mask should look like where nothing is, nobody knows:
+ * SAM 2 trains no masks there either.
+ * @param values [B, 1]
+ * @param there from {@link isThere}
+ */
+export function meanWhereThere(values: Tensor, there: Tensor): Tensor {
+  const count = sum(there);
+  return div(sum(mul(values, there)), sub(count, sub(cast(greater(count, 0.5), 'float32'), 1)));
+}
