@@ -181,7 +181,7 @@ export const ERRORS = {
   MACHINE_LIMIT: machine('The machine ran out of memory or file handles.'),
   MASK_CONTENT: input('Masks were made on another file of the same name.'),
   MASK_FAINT: input('A compressed mask is too dark to distinguish an object from noise.'),
-  MASK_FRAME: input('Masks are those of a frame that the page does not open.'),
+  MASK_FRAME: input('Masks are those of a frame that the image does not have.'),
   MASK_LOSSY: input('Compression with loss has changed the class indices of a label.'),
   MASK_SIZE: input('A mask file and its image differ in size.'),
   MEASURE_SIZE: usage('A mask to measure does not have the stated size.'),

@@ -13,6 +13,8 @@ export interface CocoImage {
   readonly file: string;
   /** Hash of the image's file, as the annotator writes it. */
   readonly content?: string;
+  /** Of a clip, from 1, as this page writes it. */
+  readonly frame?: number;
   readonly width?: number;
   readonly height?: number;
   readonly objects: readonly CocoObject[];
@@ -131,7 +133,7 @@ type MutableImage = CocoImage & { readonly objects: CocoObject[] };
 function readImages(document: unknown, report: Report): Map<string, MutableImage> {
   const images = new Map<string, { readonly image: MutableImage; readonly place: string }>();
   const shared = new Set<string>();
-  for (const [{ id, file_name, content, width, height }, place] of entries(document, 'images', report)) {
+  for (const [{ id, file_name, content, frame, width, height }, place] of entries(document, 'images', report)) {
     if (typeof file_name !== 'string' || file_name === '') {
       report({ reason: `${place}: it has no file_name`, lost: 'image', ...(isId(id) && { image: id }) });
       continue;
@@ -160,6 +162,7 @@ function readImages(document: unknown, report: Report): Map<string, MutableImage
     const image = {
       file: file_name,
       ...(typeof content === 'string' && { content }),
+      ...(typeof frame === 'number' && frame >= 1 && Number.isInteger(frame) && { frame }),
       ...(sideways !== undefined && { width: sideways }),
       ...(down !== undefined && { height: down }),
       objects: [],

@@ -13,11 +13,6 @@ export class OutputNames {
     return this.#free(stemOf(path));
   }
 
-  /** The same with the folders of the path, each image finding its own files again by them. */
-  takeInFolder(path: string): string {
-    return this.#free([...path.split('/').slice(0, -1).map(safeName), stemOf(path)].join('/'));
-  }
-
   /** A name without ending that is fit already, with its folders. */
   takeWhole(name: string): string {
     return this.#free(name);
@@ -49,11 +44,12 @@ export const frameName = (name: string, frame: number): string => `${name}.${Str
 
 /**
  * A name without ending for each image, each once. The frames of one file share what stands before the frame.
- * @param stemOf the name of a file without its folders and ending
+ * @param stemOf the name of a file without its ending
  */
 export function outputStems(
   images: readonly { readonly path: string; readonly frame?: number }[],
   stemOf: (path: string) => string,
+  names = new OutputNames(),
 ): string[] {
   const files = new Map<string, Map<number | undefined, number>[]>();
   for (const [i, { path, frame }] of images.entries()) {
@@ -64,7 +60,6 @@ export function outputStems(
     if (copy) copy.set(frame, i);
     else copies.push(new Map([[frame, i]]));
   }
-  const names = new OutputNames();
   const stems = new Array<string>(images.length).fill('');
   for (const [path, copies] of files) {
     for (const copy of copies) {
@@ -78,7 +73,12 @@ export function outputStems(
 /** By what output names are compared: some systems ignore case, and macOS ignores Unicode normal forms. */
 export const sameName = (name: string): string => nameKey(name).toLowerCase();
 
-const stemOf = (path: string): string => safeName(bareName(path));
+/** The name of a file that outputs of it may have. */
+export const stemOf = (path: string): string => safeName(bareName(path));
+
+/** The same with the folders of the path, each image finding its own files again by them. */
+export const stemInFolder = (path: string): string =>
+  [...path.split('/').slice(0, -1).map(safeName), stemOf(path)].join('/');
 
 /** The name without folders and ending. */
 export const bareName = (path: string): string =>

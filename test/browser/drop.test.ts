@@ -90,7 +90,7 @@ describeInChromium('dropping files on the annotator', () => {
     await drop(put('heart.mp4', film));
     await annotator.refusal(/This is a video clip/);
     await drop(put('heart.webp', fixtureBytes('moving.webp')));
-    await annotator.message(/This file has 2 frames/);
+    await annotator.page.locator('.frame-position', { hasText: '1 / 2' }).waitFor();
     mkdirSync(join(disk, 'empty'), { recursive: true });
     await drop(join(disk, 'empty'));
     await annotator.message(/No image found/);
@@ -98,13 +98,14 @@ describeInChromium('dropping files on the annotator', () => {
     expect(annotator.failures).toEqual([]);
   });
 
-  it('opens the masks of the first frame of a file, and says where those of others belong', async () => {
+  it('opens the masks of the frames of a file', async () => {
     await drop(put('clip.gif', fixtureBytes('frames.gif')));
-    await annotator.message(/This file has \d+ frames/);
+    const position = annotator.page.locator('.frame-position');
+    await position.filter({ hasText: /^1 \/ \d/ }).waitFor();
     const [width, height] = [fixtureBytes('frames.gif')[6]!, fixtureBytes('frames.gif')[8]!];
     const rle = encodeRle({ width, height, data: new Uint8Array(width * height).fill(1, 0, 40) });
     // What `samus segment --frames 1-2 --json` prints.
-    const saved = [1, 2].map((frame) => ({
+    const saved = [1, 2, 99].map((frame) => ({
       image: 'clip.gif',
       frame,
       width,
@@ -113,12 +114,17 @@ describeInChromium('dropping files on the annotator', () => {
     }));
     const file = (name: string, images: unknown) =>
       put(name, new TextEncoder().encode(JSON.stringify({ version: 1, images })));
-    await drop(file('second.json', saved.slice(1)));
-    await annotator.message(/The masks of clip\.gif are those of frame 2; this page opens only the first frame/);
-    expect(await annotator.page.getByRole('button', { name: /^Select wall/ }).count()).toBe(0);
-    await drop(file('both.json', saved));
-    await annotator.message(/1 object opened on 1 image.*those of frame 2/);
-    await annotator.page.getByRole('button', { name: /^Select wall/ }).waitFor();
+    await drop(file('second.json', saved.slice(1, 2)));
+    await annotator.message(/1 object opened on 1 image/);
+    // It is on the second frame, and known on the first.
+    await annotator.page.getByRole('button', { name: 'Select wall: not on this frame' }).waitFor();
+    await annotator.press('Control+ArrowRight');
+    await annotator.page.getByRole('button', { name: /^Select wall: finished/ }).waitFor();
+    await drop(file('all.json', saved));
+    await annotator.message(/1 object opened on 1 image.*those of frame 99; the image has \d/);
+    await annotator.press('Control+ArrowLeft');
+    await position.filter({ hasText: /^1 \/ \d/ }).waitFor();
+    await annotator.page.getByRole('button', { name: /^Select wall: finished/ }).waitFor();
     expect(annotator.failures).toEqual([]);
   });
 });

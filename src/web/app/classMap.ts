@@ -6,7 +6,7 @@ import { addObject, select } from '../document/edit.js';
 import type { EngineModel } from '../engine/engine.js';
 import { text } from '../text/en.js';
 import { useClass } from './classes.js';
-import { newId, step } from './edits.js';
+import { newSeed, step } from './edits.js';
 import { dropIfBroken, readyEngine } from './engineControl.js';
 import { isSame } from './everything.js';
 import { say, sayError } from './messages.js';
@@ -37,7 +37,7 @@ export async function segmentAllClasses(): Promise<void> {
       step((before) => {
         const all = found.reduce((now, { mask, id, name }) => {
           const taken = now.objects.some((one) => one.name === name);
-          const seed = { id: newId(), classId: id, ...(!taken && { name }) };
+          const seed = { ...newSeed(now), classId: id, ...(!taken && { name }) };
           return addObject(now, { ...seed, start: { mask, origin: 'automatic', score: null } });
         }, before);
         return select(all, null);

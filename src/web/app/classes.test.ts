@@ -2,11 +2,12 @@ import { expect, it, vi } from 'vitest';
 import { removeClass, useClass } from './classes.js';
 import { classes, currentClass, entries, FIRST_CLASSES, removedClasses } from './state.js';
 
-vi.mock('./entries.js', () => ({ workOn: async () => undefined }));
+vi.mock('./entries.js', () => ({ contentOf: async () => 'a' }));
+vi.mock('./persist.js', () => ({ documentsOf: async () => new Map() }));
 
 it('one class stays, however quickly all are removed', async () => {
   const file = new File([], 'a.png');
-  const counts = { shapes: 0, asked: 0, committed: 0, corrected: 0 };
+  const counts = { shapes: 0, asked: 0, committed: 0, corrected: 0, shapeFrames: 0, workFrames: 0 };
   entries.value = [{ id: 'a', name: 'a.png', path: 'a.png', file, key: 'a', ...counts, failure: null }];
   const second = { id: 2, name: 'second', color: '#123456' };
   classes.value = [...FIRST_CLASSES, second];

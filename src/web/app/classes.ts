@@ -6,8 +6,9 @@ import { effect } from '@preact/signals';
 import { classColor } from '../document/palette.js';
 import type { ClassEntry, ImageDocument } from '../document/types.js';
 import { text } from '../text/en.js';
-import { workOn } from './entries.js';
+import { contentOf } from './entries.js';
 import { say } from './messages.js';
+import { documentsOf } from './persist.js';
 import { classes, currentClass, document, entries, FIRST_CLASSES, nextClass, removedClasses } from './state.js';
 
 /** Starts restoring the classes of the open image. */
@@ -77,8 +78,9 @@ export function renameClass({ id, name }: ClassEntry, wanted: string): string {
 export async function removeClass(entry: ClassEntry): Promise<void> {
   const { id, name } = entry;
   for (const image of entries.peek()) {
-    const work = await workOn(image);
-    if (work?.objects.some(({ classId }) => classId === id)) {
+    const content = await contentOf(image.id);
+    const works = content === null ? [] : [...(await documentsOf(content)).values()];
+    if (works.some(({ objects }) => objects.some(({ classId }) => classId === id))) {
       say(text.classes.inUse(name, image.name));
       return;
     }

@@ -27,6 +27,7 @@ import {
   brushRadius,
   classes,
   cleanMasks,
+  continued,
   contrast,
   crosshair,
   currentClass,
@@ -34,6 +35,7 @@ import {
   document,
   hover,
   multimask,
+  type ObjectIdentity,
   opened,
   showMeasures,
   showPreview,
@@ -164,8 +166,16 @@ export function commitActive(): void {
 
 export function beginObject(): void {
   quietly((present) => select(present, null));
+  continued.value = null;
   anchor.value = null;
   say(text.objects.next);
+}
+
+/** Chooses an object of other frames, or none: the next prompt starts its mask on this frame. */
+export function goOnWith(object: ObjectIdentity | null): void {
+  quietly((present) => select(present, null));
+  continued.value = object;
+  if (object) say(text.frames.goOn(object.name));
 }
 
 export function deleteActive(): void {
@@ -255,7 +265,10 @@ export function cancel(): void {
     ticks.value = [];
   } else if (discardProposals()) return;
   else if (crosshair.peek()) crosshair.value = null;
-  else quietly((present) => select(present, null));
+  else {
+    quietly((present) => select(present, null));
+    continued.value = null;
+  }
 }
 
 function middle(): Pixel | undefined {

@@ -2,16 +2,27 @@
  * Changes the open document, either as a step that can be undone, or quietly where the user decided nothing (selection,
  * answers, visibility).
  */
-import { addObject, type ObjectSeed, unanswered, withHiddenOf } from '../document/edit.js';
+import { addObject, freeName, type ObjectSeed, unanswered, withHiddenOf } from '../document/edit.js';
 import { amend, type History, record, redo, undo } from '../document/history.js';
 import type { Annotation, ImageDocument } from '../document/types.js';
-import { active, cleanMasks, currentClass, history, hover } from './state.js';
+import {
+  active,
+  cleanMasks,
+  continued,
+  currentClass,
+  history,
+  hover,
+  objectsElsewhere,
+  opened,
+  playing,
+} from './state.js';
 
 export type Edit = (document: ImageDocument) => ImageDocument;
 
 export function step(edit: Edit): void {
   const before = history.peek();
   if (!before) return;
+  playing.value = false;
   hover.value = null;
   history.value = record(before, edit(before.present));
 }
@@ -26,6 +37,7 @@ export const redoStep = (): void => travel(redo);
 
 function travel(go: (steps: History<ImageDocument>) => History<ImageDocument>): void {
   const before = history.peek();
+  playing.value = false;
   hover.value = null;
   if (!before) return;
   const after = go(before);
@@ -36,15 +48,27 @@ function travel(go: (steps: History<ImageDocument>) => History<ImageDocument>): 
 export const newId = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-/** Edits the selected object as one step; without a selection, the step starts a new object of the current class. */
+/** The beginning of a new object of the current class, whose name no object of the file has. */
+export function newSeed(document: ImageDocument): ObjectSeed & { readonly name: string } {
+  const elsewhere = (opened.peek()?.file.frames ?? 1) > 1 ? objectsElsewhere.peek().map(({ name }) => name) : [];
+  return { id: newId(), classId: currentClass.peek(), name: freeName(document, elsewhere) };
+}
+
+/**
+ * Edits the selected object as one step. Without a selection, the step goes on with an object of another frame, or starts
+ * a new one.
+ */
 export function stepOnActive(edit: (document: ImageDocument, id: string) => ImageDocument): void {
   const object = active.peek();
   if (object) {
     step((document) => edit(document, object.id));
     return;
   }
-  const seed: ObjectSeed = { id: newId(), classId: currentClass.peek(), ...(!cleanMasks.peek() && { raw: true }) };
-  step((document) => edit(addObject(document, seed), seed.id));
+  step((document) => {
+    const seed = { ...newSeed(document), ...continued.peek(), ...(!cleanMasks.peek() && { raw: true as const }) };
+    return edit(addObject(document, seed), seed.id);
+  });
+  continued.value = null;
 }
 
 /** The next object to ask the model for. */

@@ -27,6 +27,11 @@ vi.mock('../storage/database.js', () => ({
         await held.reading;
         return stored;
       },
+      documents: async (content: string) => {
+        const stored = [...held.documents].filter(([key]) => key.split('#')[0] === content);
+        await held.reading;
+        return stored;
+      },
       settings: async () => held.settings.at(-1),
       putDocument: async (key: string, document: unknown) => void held.documents.set(key, document),
       putFile: async (file: StoredFile) => void held.files.set(file.id, file),
@@ -52,8 +57,10 @@ vi.mock('../open/openImage.js', () => ({
       throw unreadable('gone');
     }
     const side = name.startsWith('small') ? 4 : 8;
-    const picture = { name, width: side, height: side, image: {}, spacingMm: null };
-    return { frames: 1, timing: null, read: async () => picture, close: () => undefined };
+    const frames = name.startsWith('clip') ? 12 : 1;
+    const about = { name, width: side, height: side, image: {}, spacingMm: null, frames };
+    const read = async (frame: number) => ({ ...about, frame });
+    return { frames, timing: null, read, close: () => undefined };
   },
 }));
 // The model is on its way and does not come, but where a test wants it.
@@ -82,13 +89,17 @@ function gate() {
 /** A page that was just loaded, on what was stored by the one before. */
 async function load() {
   vi.resetModules();
-  const [list, state, persist] = await Promise.all([
+  const [list, state, persist, works, frames] = await Promise.all([
     import('./entries.js'),
     import('./state.js'),
     import('./persist.js'),
+    import('./works.js'),
+    import('./frames.js'),
   ]);
   persist.followWork();
-  return { ...list, ...state, openStore: persist.openStore, restoreSettings: persist.restoreSettings };
+  works.followFrames();
+  const { openStore, restoreSettings, documentsOf } = persist;
+  return { ...list, ...state, ...works, ...frames, openStore, restoreSettings, documentsOf };
 }
 
 type Loaded = Awaited<ReturnType<typeof load>>;
@@ -193,12 +204,12 @@ describe('the list of images', () => {
     const now = page.history.peek()!;
     page.history.value = record(now, withObject(now.present, 'drawn'));
     const twin = page.entries.peek()[1]!;
-    expect((await page.workOn(twin))?.objects.map(({ id }) => id)).toEqual(['drawn']);
+    expect((await page.workOn(twin.key!))?.objects.map(({ id }) => id)).toEqual(['drawn']);
 
     const mask = encodeRle({ width: 8, height: 8, data: new Uint8Array(64).fill(1) });
     const start = { mask, origin: 'file', score: null } as const;
     const filled = addObject(page.document.peek()!, { id: 'filled', classId: 1, start, committed: true });
-    page.putWork(twin.key!, filled);
+    page.putWork(twin.key!, 1, filled);
     expect(page.document.peek()).toBe(filled);
     expect(page.history.peek()?.past).toHaveLength(2);
     expect(page.entries.peek().map(({ shapes, committed }) => [shapes, committed])).toEqual([
@@ -227,8 +238,8 @@ describe('the list of images', () => {
     await open(page, found('one.png'), found('two.png'));
     const { id, key } = page.entries.peek()[1]!;
     const work = withObject(emptyDocument(8, 8), 'object');
-    page.putWork(key!, work);
-    expect(await page.workOn(page.entries.peek()[1]!)).toBe(work);
+    page.putWork(key!, 1, work);
+    expect(await page.workOn(key!)).toBe(work);
     await vi.waitFor(() => expect(held.documents.get(key!)).toBe(work));
     void page.openEntry(id);
     await vi.waitFor(() => expect(page.document.peek()?.objects).toHaveLength(1));
@@ -242,10 +253,10 @@ describe('the list of images', () => {
     const { promise, finish } = gate();
     held.reading = promise;
     held.asked = '';
-    const asked = page.workOn(two!);
+    const asked = page.workOn(two!.key!);
     await vi.waitFor(() => expect(held.asked).toBe(two!.key));
     const work = withObject(emptyDocument(8, 8), 'object');
-    page.putWork(two!.key!, work);
+    page.putWork(two!.key!, 1, work);
     finish();
     expect(await asked).toBe(work);
   });
@@ -260,7 +271,6 @@ describe('the list of images', () => {
     await page.addImages([gone, found('one.png')]);
     const [entry] = page.entries.peek();
     expect(entry?.failure?.text).toMatch(/^The browser could not read this file/);
-    expect(await page.workOn(entry!)).toBeUndefined();
     expect(await page.contentOf(entry!.id)).toBeNull();
     await page.openEntry(page.entries.peek()[1]!.id);
     expect(page.opened.peek()?.picture.name).toBe('one.png');

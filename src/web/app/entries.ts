@@ -1,47 +1,34 @@
 /** The list of images: adds files, opens images, keeps the history of each, and removes them. */
 import { batch } from '@preact/signals';
-import { addObject, carried, emptyDocument } from '../document/edit.js';
-import { beginHistory, type History, record } from '../document/history.js';
-import type { ImageDocument, Scale } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
-import type { OpenedImage } from '../open/imageContract.js';
+import type { OpenedFile } from '../open/imageContract.js';
 import { imageClient, openFile } from '../open/openImage.js';
 import type { StoredFile } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { forgetAdapted } from './adaptedModel.js';
+import { carryFrom } from './carry.js';
 import { newId } from './edits.js';
 import { readingBegins, readingFailed, restartEngine } from './engineControl.js';
 import { hashOf } from './fileHash.js';
+import { stopFrames } from './frames.js';
 import { candidatesFor, type FoundFile, withOwnPaths } from './listing.js';
 import { asMessage, dismiss, isAbort, say, warn } from './messages.js';
 import {
-  countsOf,
-  documentOf,
+  countsOn,
+  documentsOf,
   dropFile,
   forgetWork,
-  keepDocument,
   keepFailure,
   keepFile,
   keepFolder,
   whileSaving,
 } from './persist.js';
 import { forgetAnswers, prepare } from './predictions.js';
-import {
-  anchor,
-  carryPrompts,
-  crosshair,
-  currentId,
-  currentIndex,
-  type Entry,
-  entries,
-  history,
-  hover,
-  opened,
-  pointer,
-  ticks,
-} from './state.js';
+import { carryPrompts, currentId, currentIndex, type Entry, entries, history, opened } from './state.js';
+import { forgetHistories, leaveFile, showFrame } from './works.js';
 
-const histories = new Map<string, History<ImageDocument>>();
+/** The frame of each content that was open last. */
+const lastFrames = new Map<string, number>();
 /** Position in the stored list, after all images of earlier visits, which may not be loaded yet. */
 let nextOrder = Date.now();
 let opening: AbortController | null = null;
@@ -66,10 +53,7 @@ export async function addImages(found: readonly FoundFile[]): Promise<void> {
         ...(spacingMm && { spacingMm }),
         ...(folder && { folder }),
         key: null,
-        shapes: 0,
-        asked: 0,
-        committed: 0,
-        corrected: 0,
+        ...countsOn(null),
         failure: null,
       }),
     );
@@ -107,10 +91,15 @@ async function listedAlready(found: readonly FoundFile[]): Promise<Map<FoundFile
 }
 
 /** Restores the list of the last visit with its annotations, before images that were opened in the meantime. */
-export async function restoreEntries(files: readonly StoredFile[], current: string | null): Promise<void> {
+export async function restoreEntries(
+  files: readonly StoredFile[],
+  current: string | null,
+  currentFrame = 1,
+): Promise<void> {
   const restored = await Promise.all(
     files.map(async ({ id, name, path, foundAs, folder, file, type, key, spacingMm, failure }): Promise<Entry> => {
-      const document = key === null ? undefined : await documentOf(key);
+      if (key !== null) await documentsOf(key);
+      if (key !== null && id === current) lastFrames.set(key, currentFrame);
       return {
         id,
         name,
@@ -120,7 +109,7 @@ export async function restoreEntries(files: readonly StoredFile[], current: stri
         file: new File([file], name, { type }),
         ...(spacingMm && { spacingMm }),
         key,
-        ...(document ? countsOf(document) : { shapes: 0, asked: 0, committed: 0, corrected: 0 }),
+        ...countsOn(key),
         failure: failure ?? null,
       };
     }),
@@ -145,7 +134,10 @@ async function openFirst(ids: readonly string[]): Promise<void> {
   }
 }
 
-/** @param shown called once the image is shown, before the model encodes it */
+/**
+ * Opens an image; of a clip the frame where the person was.
+ * @param shown called once the image is shown, before the model encodes it
+ */
 export async function openEntry(id: string, shown: () => void = () => undefined): Promise<void> {
   const entry = entries.peek().find((one) => one.id === id);
   if (!entry) return;
@@ -156,23 +148,22 @@ export async function openEntry(id: string, shown: () => void = () => undefined)
   currentId.value = id;
   dismiss();
   readingBegins();
+  let file: OpenedFile | null = null;
   try {
     // Opening comes first: it reports unreadable files.
-    const file = await openFile(entry.file, attempt.signal);
-    const picture = await file.read(1, attempt.signal);
-    const key = await keyOf(id);
-    if (attempt.signal.aborted) return;
-    const past = histories.get(key) ?? beginHistory(await firstDocument(key, picture, entry));
-    if (attempt.signal.aborted) return;
+    file = await openFile(entry.file, attempt.signal);
+    const content = await keyOf(id);
+    const frame = Math.min(lastFrames.get(content) ?? 1, file.frames);
+    const [picture, works] = await Promise.all([file.read(frame, attempt.signal), documentsOf(content)]);
+    attempt.signal.throwIfAborted();
     batch(() => {
-      opened.value = { entryId: id, key, file, picture };
-      history.value = past;
+      showFrame({ entryId: id, content, file: file!, picture }, entry, works);
       fail(id, null);
     });
     shown();
-    if (picture.frames > 1) say(text.open.firstFrame(picture.frames));
     await prepare();
   } catch (error) {
+    if (opened.peek()?.file !== file) file?.close();
     if (attempt.signal.aborted || isAbort(error)) return;
     // Shown in place of the image, as an alert (ui/CanvasState.tsx).
     fail(id, asMessage(error));
@@ -197,12 +188,15 @@ export async function move(by: 1 | -1): Promise<void> {
   }
   const before = carryPrompts.peek() && by > 0 ? history.peek()?.present : undefined;
   await openEntry(next.id);
-  const now = history.peek();
-  if (!before || !now || opened.peek()?.entryId !== next.id || now.present.objects.length > 0) return;
-  const { seeds, outside } = carried(before, now.present, newId);
-  if (seeds.length + outside === 0) return;
-  if (seeds.length > 0) history.value = record(now, seeds.reduce<ImageDocument>(addObject, now.present));
-  say(text.list.carried(seeds.length), text.list.outside(outside));
+  if (before && opened.peek()?.entryId === next.id) carryFrom(before, text.list.carried);
+}
+
+/** Closes the open image. */
+function leave(): void {
+  const open = opened.peek();
+  if (open) lastFrames.set(open.content, open.picture.frame);
+  stopFrames();
+  leaveFile();
 }
 
 /** Removes an image from the list; its annotations stay stored under its content. */
@@ -235,7 +229,8 @@ export function removeAll(): void {
 /** Deletes everything that the page has stored in this browser, and frees the memory used for images. */
 export async function forgetEverything(): Promise<void> {
   removeAll();
-  histories.clear();
+  forgetHistories();
+  lastFrames.clear();
   forgetAnswers();
   restartEngine();
   imageClient().letGo();
@@ -265,28 +260,6 @@ export async function contentOf(id: string): Promise<string | null> {
   }
 }
 
-/**
- * The current annotations of an image, open or not; entries with the same content share them. Undefined for
- * unreadable files.
- */
-export async function workOn(entry: Entry): Promise<ImageDocument | undefined> {
-  const key = await contentOf(entry.id);
-  if (key === null) return undefined;
-  if (opened.peek()?.key === key) return history.peek()?.present;
-  return histories.get(key)?.present ?? documentOf(key);
-}
-
-/** Replaces the annotations of an image, open or not. This can be undone if the image was open in this session. */
-export function putWork(key: string, document: ImageDocument): void {
-  const [present, past] = [history.peek(), histories.get(key)];
-  if (present && opened.peek()?.key === key) {
-    history.value = record(present, document);
-    return;
-  }
-  if (past) histories.set(key, record(past, document));
-  keepDocument(key, document);
-}
-
 function update(id: string, change: Partial<Entry>): void {
   entries.value = entries.peek().map((entry) => (entry.id === id ? { ...entry, ...change } : entry));
 }
@@ -307,36 +280,11 @@ async function keepFiles(fresh: readonly Entry[]): Promise<void> {
         ...(spacingMm && { spacingMm }),
         failure: entries.peek().find((entry) => entry.id === id)?.failure ?? null,
       });
-      const work = await workOn(fresh[i]!);
-      if (work) update(id, countsOf(work));
+      // This shows its counts.
+      await documentsOf(key);
     } catch (error) {
       // Unreadable files are reported when they are opened.
       if (!(error instanceof DOMException)) throw error;
     }
   }
-}
-
-async function firstDocument(key: string, picture: OpenedImage, entry: Entry): Promise<ImageDocument> {
-  const { width, height } = picture;
-  const mm = picture.spacingMm ?? entry.spacingMm;
-  const scale: Scale | null = mm ? { mm, origin: 'file' } : null;
-  const known = await documentOf(key);
-  if (known && known.width === width && known.height === height) return { ...known, scale: known.scale ?? scale };
-  return emptyDocument(width, height, scale);
-}
-
-/** Closes the open image. */
-function leave(): void {
-  batch(() => {
-    const [open, past] = [opened.peek(), history.peek()];
-    if (open && past) histories.set(open.key, past);
-    open?.file.close();
-    opened.value = null;
-    history.value = null;
-    hover.value = null;
-    pointer.value = null;
-    crosshair.value = null;
-    anchor.value = null;
-    ticks.value = [];
-  });
 }

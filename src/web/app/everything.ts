@@ -8,11 +8,11 @@ import { contains, subtract } from '../../formats/runs.js';
 import { addObject, select } from '../document/edit.js';
 import type { ImageDocument, PackedMask } from '../document/types.js';
 import { text } from '../text/en.js';
-import { newId, quietly, step } from './edits.js';
+import { newSeed, quietly, step } from './edits.js';
 import { dropIfBroken, readyEngine } from './engineControl.js';
 import { isAbort, say, sayError } from './messages.js';
 import { packed } from './predictions.js';
-import { currentClass, document, engineStatus, type Open, opened } from './state.js';
+import { document, engineStatus, type Open, opened } from './state.js';
 
 /** A mask that the user has not accepted yet. */
 interface Proposal {
@@ -58,10 +58,9 @@ export function proposalAt([x, y]: readonly [number, number]): Proposal | undefi
 
 /** Turns proposals into objects of the current class, as one step, and selects none of them. */
 export function accept(chosen: readonly Proposal[]): void {
-  const classId = currentClass.peek();
   step((before) => {
     const all = chosen.reduce<ImageDocument>((now, { mask, score }) => {
-      return addObject(now, { id: newId(), classId, start: { mask, origin: 'automatic', score } });
+      return addObject(now, { ...newSeed(now), start: { mask, origin: 'automatic', score } });
     }, before);
     return select(all, null);
   });

@@ -13,9 +13,11 @@ const { works, written } = vi.hoisted(() => ({
 
 vi.mock('./entries.js', () => ({
   contentOf: async (id: string) => entries.peek().find((entry) => entry.id === id)!.key,
-  workOn: async (entry: Entry) => works.get(entry.key!),
 }));
-vi.mock('./persist.js', () => ({ keepDataset: () => undefined }));
+vi.mock('./persist.js', () => ({
+  keepDataset: () => undefined,
+  documentsOf: async (content: string) => new Map(works.has(content) ? [[1, works.get(content)!]] : []),
+}));
 vi.mock('./resultsFolder.js', async (load) => ({ ...(await load<object>()), download: () => undefined }));
 vi.mock('../exports/exportClient.js', () => ({
   exportClient: () => ({
@@ -37,6 +39,8 @@ const entry = (path: string, key: string | null): Entry => {
     asked: 1,
     committed: 0,
     corrected: 0,
+    shapeFrames: 0,
+    workFrames: 0,
     failure: null,
   };
 };

@@ -5,15 +5,16 @@
 import { signal } from '@preact/signals';
 import { unanswered } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
+import { workKey } from '../document/workKey.js';
 import { exportClient } from '../exports/exportClient.js';
 import { type ExportFormat, type ExportImage, fits } from '../exports/exportContract.js';
 import type { SourceFolder } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { bringBack } from './classes.js';
-import { contentOf, workOn } from './entries.js';
+import { contentOf } from './entries.js';
 import { pathsInFolder } from './listing.js';
 import { asMessage, isAbort, say, sayError } from './messages.js';
-import { keepDataset } from './persist.js';
+import { documentsOf, keepDataset } from './persist.js';
 import { download, mayWrite, writeResults } from './resultsFolder.js';
 import { classes, currentId, dialog, type Entry, entries } from './state.js';
 
@@ -69,10 +70,11 @@ export async function runExport(choice: ExportChoice): Promise<void> {
   }
 }
 
-/** The annotations of a list entry. */
+/** The annotations of a frame of a list entry. */
 interface Work {
   readonly entry: Entry;
   readonly content: string;
+  readonly frame: number;
   readonly document: ImageDocument;
 }
 
@@ -86,7 +88,7 @@ interface Written {
 }
 
 interface Gathered {
-  /** Entries with something to export. */
+  /** Frames with something to export. */
   readonly works: readonly Work[];
   /** Objects with unanswered prompts, including those of entries that are skipped. */
   readonly open: number;
@@ -106,16 +108,16 @@ async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<G
       unread++;
       continue;
     }
-    const work = await workOn(entry);
-    if (!work) continue;
-    const document = { ...work, objects: work.objects.filter(({ carried }) => !carried) };
-    if (!seen.has(content)) unseen += work.objects.length - document.objects.length;
-    if (!seen.has(content)) open += unanswered(document).length;
+    for (const [frame, work] of await documentsOf(content)) {
+      const document = { ...work, objects: work.objects.filter(({ carried }) => !carried) };
+      if (!seen.has(content)) unseen += work.objects.length - document.objects.length;
+      if (!seen.has(content)) open += unanswered(document).length;
+      if (!document.objects.some((object) => fits(object, format === 'prompts'))) continue;
+      // Restore the classes of images that have not been opened.
+      bringBack(document);
+      works.push({ entry, content, frame, document });
+    }
     seen.add(content);
-    if (!document.objects.some((object) => fits(object, format === 'prompts'))) continue;
-    // Restore the classes of images that have not been opened.
-    bringBack(document);
-    works.push({ entry, content, document });
   }
   return { works, open, unread, unseen };
 }
@@ -142,10 +144,7 @@ async function writeBeside(
   for (const folder of folders) {
     const own = eachOnce(works.filter(({ entry }) => isIn(entry, [folder])));
     if (own.length === 0) continue;
-    const paths = pathsInFolder(
-      own.map(({ entry }) => entry),
-      folder,
-    );
+    const paths = pathsInFolder([...new Set(own.map(({ entry }) => entry))], folder);
     try {
       const { files, skipped } = await filesOf(
         choice,
@@ -165,16 +164,17 @@ async function writeBeside(
 const isIn = ({ folder }: Entry, folders: readonly SourceFolder[]): boolean =>
   folders.some(({ id }) => id === folder?.id);
 
-/** Each image once: annotations are stored by content, whatever the list calls the image. */
+/** Each frame once: annotations are stored by content, whatever the list calls the image. */
 function eachOnce(works: readonly Work[]): Work[] {
-  const once = new Map([...works].reverse().map((work) => [work.content, work]));
-  return works.filter((work) => once.get(work.content) === work);
+  const once = new Map([...works].reverse().map((work) => [workKey(work.content, work.frame), work]));
+  return works.filter((work) => once.get(workKey(work.content, work.frame)) === work);
 }
 
 const imagesOf = (works: readonly Work[], pathOf: (entry: Entry) => string): ExportImage[] =>
-  works.map(({ entry, content, document }) => ({ path: pathOf(entry), content, file: entry.file, document }));
+  works.map(({ entry, ...work }) => ({ path: pathOf(entry), file: entry.file, ...work }));
 
-const countImages = (works: readonly Work[]): number => new Set(works.map(({ content }) => content)).size;
+const countImages = (works: readonly Work[]): number =>
+  new Set(works.map(({ content, frame }) => workKey(content, frame))).size;
 
 function filesOf({ format, dataset }: ExportChoice, images: readonly ExportImage[], packed: boolean) {
   return exportClient().call(

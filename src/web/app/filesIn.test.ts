@@ -31,6 +31,8 @@ const entry = (path: string): Entry => {
     asked: 0,
     committed: 0,
     corrected: 0,
+    shapeFrames: 0,
+    workFrames: 0,
     failure: null,
   };
 };

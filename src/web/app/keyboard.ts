@@ -27,6 +27,7 @@ import {
   toggleSign,
 } from './commands.js';
 import { redoStep, undoStep } from './edits.js';
+import { goToEnd, goToFrame, stepFrames } from './frames.js';
 import { openFiles, openFolder, openMasks } from './pickers.js';
 import { crosshair, dialog } from './state.js';
 import { actualSize, fitView, follow, zoom } from './viewing.js';
@@ -42,6 +43,7 @@ export interface Binding {
 }
 
 const CROSSHAIR_LEAP = 10;
+const FRAMES_LEAP = 10;
 
 const arrows = (leap: number, prefix: string): Binding[] =>
   (
@@ -114,6 +116,12 @@ export const BINDINGS: readonly Binding[] = [
   { keys: ['l'], label: text.learn.title, group: 'work', run: () => show('learn') },
   { keys: [']', 'PageDown'], label: text.list.next, group: 'work', run: goNext },
   { keys: ['[', 'PageUp'], label: text.list.previous, group: 'work', run: goBack },
+  { keys: ['Mod+ArrowRight'], label: text.frames.next, group: 'frames', run: () => void stepFrames(1) },
+  { keys: ['Mod+ArrowLeft'], label: text.frames.previous, group: 'frames', run: () => void stepFrames(-1) },
+  { keys: ['Mod+Shift+ArrowRight'], label: text.frames.leap, group: 'frames', run: () => void stepFrames(FRAMES_LEAP) },
+  { keys: ['Mod+Shift+ArrowLeft'], label: text.frames.leap, group: 'frames', run: () => void stepFrames(-FRAMES_LEAP) },
+  { keys: ['Home'], label: text.frames.first, group: 'frames', run: () => void goToFrame(1) },
+  { keys: ['End'], label: text.frames.last, group: 'frames', run: () => void goToEnd() },
   { keys: ['+', '='], label: text.view.zoomIn, group: 'view', run: () => zoom(1.25) },
   { keys: ['-'], label: text.view.zoomOut, group: 'view', run: () => zoom(1 / 1.25) },
   { keys: ['0'], label: text.view.fit, group: 'view', run: fitView },
@@ -154,7 +162,7 @@ function nameOf({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent): str
 function isFieldOf({ target, key }: KeyboardEvent): boolean {
   if (target instanceof HTMLInputElement) {
     // A slider keeps the focus after dragging; it does not use letters.
-    if (target.type === 'range') return key.startsWith('Page');
+    if (target.type === 'range') return key.startsWith('Page') || key === 'Home' || key === 'End';
     return !['checkbox', 'radio', 'button'].includes(target.type);
   }
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;

@@ -5,7 +5,7 @@
 import { computed, signal } from '@preact/signals';
 import { decodeRle, rleArea } from '../../formats/rle.js';
 import type { AdaptExample, AdaptProgress } from '../../train/adapt.js';
-import type { PackedMask } from '../document/types.js';
+import type { ImageDocument, PackedMask } from '../document/types.js';
 import { adapt } from '../engine/adapt.js';
 import { engineModel, type ServedModels, servedModels } from '../engine/modelFiles.js';
 import { openImage } from '../open/openImage.js';
@@ -13,8 +13,9 @@ import { pageError } from '../pageError.js';
 import type { AdaptedModel } from '../storage/adaptedStore.js';
 import { text } from '../text/en.js';
 import { adaptedFolder } from './adaptedFolder.js';
-import { keyOf, workOn } from './entries.js';
+import { keyOf } from './entries.js';
 import { asMessage, isAbort, say, sayError } from './messages.js';
+import { documentsOf } from './persist.js';
 import { download } from './resultsFolder.js';
 import { chosenModel, dialog, entries, message } from './state.js';
 import { TimeLeft } from './timeLeft.js';
@@ -112,23 +113,24 @@ export async function downloadModel(model: AdaptedModel): Promise<void> {
   }
 }
 
-/** The largest finished mask of each image. */
+/** The largest finished mask of each file: frames of a clip resemble each other, so only one of them is used. */
 async function gather(stop: AbortSignal): Promise<AdaptExample[]> {
   const examples: AdaptExample[] = [];
   const seen = new Set<string>();
   let pixels = 0;
   for (const entry of entries.peek().filter(({ committed, failure }) => committed > 0 && !failure)) {
     const key = await keyOf(entry.id);
-    const mask = largest((await workOn(entry))?.objects ?? []);
-    if (seen.has(key) || !mask) continue;
+    const found = seen.has(key) ? null : largest(await documentsOf(key));
     seen.add(key);
+    if (!found) continue;
+    const { frame, mask } = found;
     const [height, width] = mask.size;
     pixels += width * height;
     if (pixels > MOST_PIXELS) {
       say(text.learn.tooMany(examples.length));
       break;
     }
-    const { image } = await openImage(entry.file, stop);
+    const { image } = await openImage(entry.file, stop, frame);
     if (image.width === width && image.height === height) examples.push({ image, mask: decodeRle(mask).data });
     const before = learning.peek();
     if (before) learning.value = { ...before, done: examples.length };
@@ -136,13 +138,15 @@ async function gather(stop: AbortSignal): Promise<AdaptExample[]> {
   return examples;
 }
 
-function largest(
-  objects: readonly { readonly committed: boolean; readonly shape: PackedMask | null }[],
-): PackedMask | null {
-  let [best, most]: [PackedMask | null, number] = [null, 0];
-  for (const { committed, shape } of objects) {
-    const area = committed && shape ? rleArea(shape) : 0;
-    if (area > most) [best, most] = [shape, area];
+/** @param works the work on each frame */
+function largest(works: ReadonlyMap<number, ImageDocument>) {
+  let best: { readonly frame: number; readonly mask: PackedMask } | null = null;
+  let most = 0;
+  for (const [frame, { objects }] of works) {
+    for (const { committed, shape } of objects) {
+      const area = committed && shape ? rleArea(shape) : 0;
+      if (shape && area > most) [best, most] = [{ frame, mask: shape }, area];
+    }
   }
   return best;
 }

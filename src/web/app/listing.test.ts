@@ -18,6 +18,8 @@ const entry = (path: string, more: Partial<Entry> = {}): Entry => {
     asked: 0,
     committed: 0,
     corrected: 0,
+    shapeFrames: 0,
+    workFrames: 0,
     failure: null,
     ...more,
   };

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeRle } from '../../formats/rle.js';
 import { addObject, addPoint, emptyDocument, paint, remove, setClass } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
+import { workKey } from '../document/workKey.js';
 import { readAnnotations } from '../exports/readAnnotations.js';
 import { addMasks } from './masksIn.js';
 import { classes, type Entry, entries, FIRST_CLASSES, message, removedClasses } from './state.js';
@@ -14,15 +15,19 @@ const { works, last } = vi.hoisted(() => ({
 vi.mock('./entries.js', () => ({
   keyOf: async (id: string) => keyOf(id),
   contentOf: async (id: string) => keyOf(id),
-  workOn: async (entry: Entry) => works.get(entry.key!),
-  putWork: (key: string, document: ImageDocument) => void works.set(key, document),
+}));
+vi.mock('./works.js', () => ({
+  workOn: async (content: string, frame: number) => works.get(workKey(content, frame)),
+  putWork: (content: string, frame: number, document: ImageDocument) =>
+    void works.set(workKey(content, frame), document),
 }));
 vi.mock('./persist.js', () => ({ restoreSettings: () => last.visit() }));
 vi.mock('../open/openImage.js', () => ({
   openImage: async () => {
     await last.picture();
-    return { width: 2, height: 1, spacingMm: null, frames: last.frames };
+    return { width: 2, height: 1, spacingMm: null };
   },
+  openFile: async () => ({ frames: last.frames, close: () => undefined }),
 }));
 vi.mock('../exports/exportClient.js', () => ({
   exportClient: () => ({
@@ -48,6 +53,8 @@ const entry = (path: string, key: string): Entry => {
     asked: 0,
     committed: 0,
     corrected: 0,
+    shapeFrames: 0,
+    workFrames: 0,
     failure: null,
   };
 };
@@ -154,33 +161,43 @@ describe('masks that are opened', () => {
     expect(works.get('of a')?.objects.map(({ classId }) => classId)).toEqual([2, 40]);
   });
 
-  it('of a later frame go to no image, since the page shows the first', async () => {
-    const images = [1, 2].map((frame) => ({ image: 'IM1-2.png', frame, width: 2, height: 1, objects: [{ rle }] }));
-    await addMasks([file('a.json', JSON.stringify({ version: 1, images }))], false);
-    expect(counts()).toEqual({ 'of a': 1 });
-    const refusal = 'The masks of IM1-2.png are those of frame 2; this page opens only the first frame of a file.';
+  it('go to the frame that they name, where the image has it', async () => {
+    last.frames = 2;
+    const images = [1, 2, 3].map((frame) => ({ image: 'IM1-2.png', frame, width: 2, height: 1, objects: [{ rle }] }));
+    const saved = (frames: unknown) => file('a.json', JSON.stringify({ version: 1, images: frames }));
+    await addMasks([saved(images)], false);
+    expect(counts()).toEqual({ 'of a': 1, 'of a#2': 1 });
+    const refusal = 'The masks of IM1-2.png are those of frame 3; the image has 2.';
     expect(message.peek()).toMatchObject({
-      text: '1 object opened on 1 image.',
+      text: '2 objects opened on 2 images.',
       hint: expect.stringContaining(refusal),
     });
-    await addMasks([file('b.json', JSON.stringify({ version: 1, images: images.slice(1) }))], false);
-    expect(counts()).toEqual({ 'of a': 1 });
-    expect(message.peek()).toMatchObject({
-      tone: 'error',
-      text: refusal,
-      hint: expect.stringMatching(/^Save that frame as PNG/),
-    });
+    await addMasks([saved(images.slice(2))], false);
+    expect(counts()).toEqual({ 'of a': 1, 'of a#2': 1 });
+    expect(message.peek()).toMatchObject({ tone: 'error', text: refusal });
+  });
+
+  it('of COCO JSON go to the frame that it names, or its file name', async () => {
+    last.frames = 4;
+    const images = [
+      { id: 1, file_name: 'other.0003.png', content: 'of a', frame: 3, width: 2, height: 1 },
+      { id: 2, file_name: 'IM1.0004.png', width: 2, height: 1 },
+    ];
+    const annotations = images.map(({ id }) => ({ id, image_id: id, category_id: 1, segmentation: rle }));
+    const coco = { images, annotations, categories: [{ id: 1, name: 'wall' }] };
+    await addMasks([file('coco.json', JSON.stringify(coco))], false);
+    expect(counts()).toEqual({ 'of a#3': 1, 'of b#4': 1 });
   });
 
   it('that are named after a frame belong to it, where the file has several', async () => {
     const names = (key: string) => works.get(key)?.objects.map(({ name }) => name);
     last.frames = 3;
     await addMasks(
-      ['0001.wall', '0002.wall', '0003'].map((rest) => file(`IM1.${rest}.png`)),
+      ['0001.wall', '0002.wall', '0003', '0004'].map((rest) => file(`IM1.${rest}.png`)),
       false,
     );
-    expect(names('of b')).toEqual(['wall']);
-    expect(message.peek()?.hint).toContain('The masks of IM1.0002.wall.png are those of frame 2');
+    expect(['of b', 'of b#2', 'of b#3'].map(names)).toEqual([['wall'], ['wall'], ['object-1']]);
+    expect(message.peek()?.hint).toContain('The masks of IM1.0004.png are those of frame 4; the image has 3.');
     works.clear();
     last.frames = 1;
     await addMasks([file('IM1.0002.wall.png')], false);

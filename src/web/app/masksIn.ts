@@ -10,18 +10,28 @@ import { freeClass } from '../document/palette.js';
 import type { Annotation, ClassEntry, ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
 import type { Imported, ImportedImage } from '../exports/readAnnotations.js';
-import { openImage } from '../open/openImage.js';
+import { openFile, openImage } from '../open/openImage.js';
 import { pageError } from '../pageError.js';
 import { text } from '../text/en.js';
 import { broughtBack, fallback } from './classes.js';
 import { newId } from './edits.js';
-import { contentOf, keyOf, putWork, workOn } from './entries.js';
+import { contentOf, keyOf } from './entries.js';
 import type { FoundFile } from './listing.js';
 import { imageFor, imagesNamed, isNamedAsMask, objectIn } from './maskNames.js';
 import { asMessage, say, sayError } from './messages.js';
 import { restoreSettings } from './persist.js';
-import { classes, currentClass, currentId, type Entry, entries, FIRST_CLASSES, removedClasses } from './state.js';
+import {
+  classes,
+  currentClass,
+  currentId,
+  type Entry,
+  entries,
+  FIRST_CLASSES,
+  opened,
+  removedClasses,
+} from './state.js';
 import { datasetOf } from './trainingSet.js';
+import { putWork, workOn } from './works.js';
 
 const [FIRST] = FIRST_CLASSES;
 
@@ -49,12 +59,12 @@ export async function addMasks(
       leftOut.push(...bad);
       for (const image of read) {
         try {
-          const entry = await entryFor(image, files.length === 1 && read.length === 1);
-          if (entry) {
-            const fresh = await putObjects(entry, await named(image, entry), added);
+          const place = await placeFor(image, files.length === 1 && read.length === 1);
+          if (place) {
+            const fresh = await putObjects(place, added);
             fitting++;
             known += image.objects.length - fresh;
-            if (fresh > 0) images.add(entry.id);
+            if (fresh > 0) images.add(`${place.entry.id} ${place.frame}`);
           } else lost.push(image.image);
         } catch (error) {
           failures.push(error);
@@ -110,50 +120,69 @@ async function readMasks(
   return { images: [{ image: path, width, height, objects, ...(spacingMm && { spacingMm }) }], leftOut: [] };
 }
 
+/** Where masks go. */
+interface Place {
+  readonly entry: Entry;
+  readonly frame: number;
+  readonly image: ImportedImage;
+}
+
 /**
  * The image that masks belong to: by content, else by name. A single mask whose name matches no image goes to the
- * open image.
+ * open frame.
  */
-async function entryFor(image: ImportedImage, alone: boolean): Promise<Entry | undefined> {
-  const { image: name, content, frame = 1 } = image;
-  // The page shows the first picture of a file.
-  if (frame !== 1) throw pageError('MASK_FRAME', { name, frame });
+async function placeFor(image: ImportedImage, alone: boolean): Promise<Place | undefined> {
+  const { image: name, content, frame } = image;
   const all = entries.peek();
   if (content !== undefined) {
-    for (const entry of all) if ((await contentOf(entry.id)) === content) return entry;
+    for (const entry of all) if ((await contentOf(entry.id)) === content) return onFrame(entry, image);
     // An image of the same name may be another patient's: devices number their files.
     if (imagesNamed(name, all).length === 0) return undefined;
     throw pageError('MASK_CONTENT', { name });
   }
-  const one = alone && imagesNamed(name, all).length === 0 ? all.find(({ id }) => id === currentId.peek()) : undefined;
-  return imageFor(name, all) ?? one;
+  const open = all.find(({ id }) => id === currentId.peek());
+  if (open && alone && frame === undefined && imagesNamed(name, all).length === 0) {
+    return { entry: open, frame: opened.peek()?.picture.frame ?? 1, image };
+  }
+  const entry = imageFor(name, all);
+  return entry && onFrame(entry, image);
 }
 
 /**
- * Names the object of a mask file named after image and object, unless it has a name. Of a file with several frames the
- * frame stands between them, as the command line writes it: `clip.0002.lesion.png`.
+ * The frame is the one that the masks state, else the one in their name: of a file with several frames, masks are named
+ * as the command line writes them, `clip.0002.lesion.png`. A name after image and object names the object.
  */
-async function named(image: ImportedImage, { path, file }: Entry): Promise<ImportedImage> {
-  const [object, ...others] = image.objects;
-  const rest = isNamedAsMask(image.image) || object?.name !== undefined ? null : objectIn(image.image, path);
-  if (rest === null || !object || others.length > 0) return image;
-  const [, frame, inFrame] = /^(\d{4,5})(?:\.(.+))?$/.exec(rest) ?? [];
-  const isFrame = frame !== undefined && (await openImage(file)).frames > 1;
-  if (isFrame && Number(frame) !== 1) throw pageError('MASK_FRAME', { name: image.image, frame: Number(frame) });
-  const name = isFrame ? inFrame : rest;
-  return name === undefined ? image : { ...image, objects: [{ ...object, name }] };
+async function onFrame(entry: Entry, image: ImportedImage): Promise<Place> {
+  const { image: name, objects } = image;
+  const rest = isNamedAsMask(name) ? null : objectIn(name, entry.path);
+  const [, digits, inFrame] = /^(\d{4,5})(?:\.(.+))?$/.exec(rest ?? '') ?? [];
+  const stated = image.frame ?? (digits === undefined ? 1 : Number(digits));
+  const frames = stated === 1 && digits === undefined ? 1 : await framesOf(entry);
+  const isFrame = digits !== undefined && frames > 1;
+  const frame = image.frame ?? (isFrame ? stated : 1);
+  if (frame > frames || frame < 1) throw pageError('MASK_FRAME', { name, frame, frames });
+  const [object, ...others] = objects;
+  const own = isFrame ? inFrame : rest;
+  const isNamed = object === undefined || others.length > 0 || object.name !== undefined || own == null;
+  return { entry, frame, image: isNamed ? image : { ...image, objects: [{ ...object, name: own }] } };
+}
+
+async function framesOf({ file }: Entry): Promise<number> {
+  const { frames, close } = await openFile(file);
+  close();
+  return frames;
 }
 
 /**
  * @param added ids of objects added by the same call; this adds to them
  * @returns the number of new objects
  */
-async function putObjects(entry: Entry, image: ImportedImage, added: Set<string>): Promise<number> {
+async function putObjects({ entry, frame, image }: Place, added: Set<string>): Promise<number> {
   const { width, height, objects, spacingMm } = image;
-  const begun = (await workOn(entry)) ?? (await blankOf(entry));
-  const key = await keyOf(entry.id);
+  const content = await keyOf(entry.id);
+  const begun = (await workOn(content, frame)) ?? (await blankOf(entry, frame));
   // The image may have been annotated while it was being read.
-  const work = (await workOn(entry)) ?? begun;
+  const work = (await workOn(content, frame)) ?? begun;
   const before = spacingMm && !work.scale ? setScale(work, { mm: spacingMm, origin: 'calibrated' }) : work;
   if (before.width !== width || before.height !== height) {
     const asked = { askedWidth: before.width, askedHeight: before.height };
@@ -164,7 +193,7 @@ async function putObjects(entry: Entry, image: ImportedImage, added: Set<string>
   const fresh = objects.filter((object) => !known.has(beginning(object)));
   const seeds = fresh.map((object): ObjectSeed => ({ id: newId(), ...object }));
   const next = seeds.reduce<ImageDocument>(addObject, before);
-  if (next !== work) putWork(key, next);
+  if (next !== work) putWork(content, frame, next);
   for (const { id } of seeds) added.add(id);
   return seeds.length;
 }
@@ -182,8 +211,8 @@ function beginning({
 }
 
 /** An empty document for an image that has not been opened, with the size and scale of its file. */
-async function blankOf({ file, spacingMm }: Entry): Promise<ImageDocument> {
-  const picture = await openImage(file);
+async function blankOf({ file, spacingMm }: Entry, frame: number): Promise<ImageDocument> {
+  const picture = await openImage(file, undefined, frame);
   const mm = picture.spacingMm ?? spacingMm;
   return emptyDocument(picture.width, picture.height, mm ? { mm, origin: 'file' } : null);
 }

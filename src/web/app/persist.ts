@@ -6,6 +6,7 @@ import { effect } from '@preact/signals';
 import { hasPrompts } from '../../predict/prompts.js';
 import { isCorrected } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
+import { workOf } from '../document/workKey.js';
 import { type Settings, type SourceFolder, Store, type StoredFile } from '../storage/database.js';
 import { takeOnlyTab } from '../storage/onlyTab.js';
 import { WriteQueue } from '../storage/writeQueue.js';
@@ -26,6 +27,7 @@ import {
   FIRST_CLASSES,
   multimask,
   opened,
+  playing,
   removedClasses,
   saving,
   showMeasures,
@@ -37,7 +39,10 @@ let restoring: Promise<Settings> | undefined;
 let dataset: string | undefined;
 /** The choice of the last visit, kept while the server does not offer it. */
 let lastModel: string | undefined;
+/** Annotations of this session, by key. */
 const known = new Map<string, ImageDocument>();
+/** Of the frames of a file, by its content. */
+const counted = new Map<string, Map<number, Counts>>();
 
 const queue = new WriteQueue<Store>((state) => {
   // Only once, until writing works again.
@@ -89,23 +94,61 @@ export async function documentOf(key: string): Promise<ImageDocument | undefined
   return known.get(key) ?? stored;
 }
 
-/** Saves the annotations of an image, open or not, and updates the counts of its entries. */
+/** The annotations of all frames of a file that have some, from this session or an earlier one, in order. */
+export async function documentsOf(content: string): Promise<ReadonlyMap<number, ImageDocument>> {
+  const stored = (await (await openStore())?.documents(content)) ?? [];
+  const all = new Map(stored);
+  // Annotations may have changed while the store was being read.
+  for (const [key, document] of known) if (workOf(key).content === content) all.set(key, document);
+  const frames = [...all].map(([key, document]) => [workOf(key).frame, document] as const).sort(([a], [b]) => a - b);
+  counted.set(content, new Map(frames.map(([frame, document]) => [frame, countsOf(document)])));
+  showCounts(content);
+  return new Map(frames);
+}
+
+/** Saves the annotations of a frame, open or not, and updates the counts of its entries. */
 export function keepDocument(key: string, next: ImageDocument): void {
   known.set(key, next);
   queue.put(workName(key), (store) => store.putDocument(key, next));
-  const counts = countsOf(next);
+  const { content, frame } = workOf(key);
+  const frames = counted.get(content) ?? new Map<number, Counts>();
+  counted.set(content, frames.set(frame, countsOf(next)));
+  showCounts(content);
+}
+
+type Counts = Pick<Entry, 'shapes' | 'asked' | 'committed' | 'corrected'>;
+type AllCounts = Counts & Pick<Entry, 'shapeFrames' | 'workFrames'>;
+
+/** The counts of a file in the list, as far as its work has been read. */
+export function countsOn(content: string | null): AllCounts {
+  const all = [...(counted.get(content ?? '')?.values() ?? [])];
+  const sum = (count: (one: Counts) => number): number => all.reduce((total, one) => total + count(one), 0);
+  return {
+    shapes: sum(({ shapes }) => shapes),
+    asked: sum(({ asked }) => asked),
+    committed: sum(({ committed }) => committed),
+    corrected: sum(({ corrected }) => corrected),
+    shapeFrames: sum(({ shapes }) => Math.sign(shapes)),
+    workFrames: sum(({ shapes, asked }) => Math.sign(shapes + asked)),
+  };
+}
+
+function showCounts(content: string): void {
+  const counts = countsOn(content);
   const isBehind = (entry: Entry): boolean =>
-    entry.key === key &&
+    entry.key === content &&
     (entry.shapes !== counts.shapes ||
       entry.asked !== counts.asked ||
       entry.committed !== counts.committed ||
-      entry.corrected !== counts.corrected);
+      entry.corrected !== counts.corrected ||
+      entry.shapeFrames !== counts.shapeFrames ||
+      entry.workFrames !== counts.workFrames);
   if (!entries.peek().some(isBehind)) return;
   entries.value = entries.peek().map((entry) => (isBehind(entry) ? { ...entry, ...counts } : entry));
 }
 
-/** The counts for the list. Carried objects that nobody has looked at do not count. */
-export function countsOf({ objects: all }: ImageDocument): Pick<Entry, 'shapes' | 'asked' | 'committed' | 'corrected'> {
+/** The counts of a frame. Carried objects that nobody has looked at do not count. */
+function countsOf({ objects: all }: ImageDocument): Counts {
   const objects = all.filter(({ carried }) => !carried);
   return {
     shapes: objects.filter(({ shape }) => shape !== null).length,
@@ -144,6 +187,7 @@ export function dropFile(id: string): void {
  */
 export async function forgetWork(): Promise<boolean> {
   known.clear();
+  counted.clear();
   const gone = await queue.reset((store) => store.clear());
   if (gone) {
     dataset = undefined;
@@ -168,7 +212,10 @@ export function keepDataset(name: string): void {
 export function followWork(): void {
   effect(() => {
     const [now, open] = [document.value, opened.value];
-    if (now && open && known.get(open.key) !== now) keepDocument(open.key, now);
+    // Frames that somebody only looks at need no place.
+    const isBlank = now?.objects.length === 0 && now.scale?.origin !== 'calibrated';
+    if (!now || !open || known.get(open.key) === now || (isBlank && !known.has(open.key))) return;
+    keepDocument(open.key, now);
   });
   addEventListener('visibilitychange', () => void queue.flush());
   addEventListener('pagehide', () => {
@@ -211,10 +258,13 @@ function keepSettings(): void {
 
 function settings(): Settings {
   const model = chosenModel.value ?? lastModel;
+  // While a clip plays, each frame would be a write.
+  const frame = playing.value ? opened.peek()?.picture.frame : opened.value?.picture.frame;
   return {
     classes: classes.value,
     removedClasses: removedClasses.value,
     currentId: currentId.value,
+    ...(frame !== undefined && { currentFrame: frame }),
     engine: engineKind.value,
     preview: showPreview.value,
     measures: showMeasures.value,

@@ -39,7 +39,7 @@ const clicked = (...ids: readonly string[]): ImageDocument =>
 async function open(key: string, present: ImageDocument): Promise<void> {
   leave();
   batch(() => {
-    opened.value = { entryId: key, key, file, picture };
+    opened.value = { entryId: key, content: key, key, file, picture };
     history.value = beginHistory(present);
   });
   await prepare();

@@ -7,6 +7,7 @@ import { restoreAdapted } from './adaptedModel.js';
 import { followClasses } from './classes.js';
 import { switchEngine, switchModel, warmUp } from './engineControl.js';
 import { restoreEntries } from './entries.js';
+import { followPlaying } from './frames.js';
 import { followKeys } from './keyboard.js';
 import { note, sayDefect, sayError } from './messages.js';
 import { followSettings, followWork, openStore, restoreSettings } from './persist.js';
@@ -22,6 +23,7 @@ import {
   showMeasures,
   showPreview,
 } from './state.js';
+import { followFrames } from './works.js';
 
 /** A local server answers quickly; do not wait for one that hangs. */
 const HEALTH_MS = 2000;
@@ -36,6 +38,8 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   followKeys(canvasHasFocus);
   followPrompts();
   followWork();
+  followFrames();
+  followPlaying();
   const health = serverAnswers();
   await restoreAdapted();
   const store = await openStore();
@@ -65,7 +69,7 @@ export async function start(canvasHasFocus: () => boolean): Promise<void> {
   });
   // An image opened in the meantime is being encoded by the previous engine.
   void ((atServer || chosen) && opened.peek() ? prepare() : warmUp());
-  await restoreEntries(files, settings.currentId ?? null);
+  await restoreEntries(files, settings.currentId ?? null, settings.currentFrame);
 }
 
 /** The names of the server's models, its default first; none while it cannot be reached. */

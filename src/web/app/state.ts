@@ -8,7 +8,7 @@ import type { Viewport } from '../canvas/viewport.js';
 import { findObject } from '../document/edit.js';
 import type { History } from '../document/history.js';
 import { freeClass, PALETTE } from '../document/palette.js';
-import type { ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
+import type { Annotation, ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 import type { EngineKind, EngineModel } from '../engine/engine.js';
 import type { ExportFormat } from '../exports/exportContract.js';
 import type { OpenedFile, OpenedImage } from '../open/imageContract.js';
@@ -30,22 +30,31 @@ export interface Entry {
   readonly spacingMm?: readonly [x: number, y: number];
   /** Content hash, under which annotations are stored. Null until the file is read. */
   readonly key: string | null;
-  /** Number of objects with a mask, with prompts, finished, and finished with corrections. */
+  /** Number of objects with a mask, with prompts, finished, and finished with corrections; of all frames. */
   readonly shapes: number;
   readonly asked: number;
   readonly committed: number;
   readonly corrected: number;
+  /** Number of frames with masks, and of those with masks or prompts. */
+  readonly shapeFrames: number;
+  readonly workFrames: number;
   /** Why it cannot be opened. */
   readonly failure: { readonly text: string; readonly hint: string } | null;
 }
 
-/** The open image. */
+/** The open frame of the open file. */
 export interface Open {
   readonly entryId: string;
+  /** Hash of the file. */
+  readonly content: string;
+  /** Names the frame, its work and its encoding (document/workKey.ts). */
   readonly key: string;
   readonly file: OpenedFile;
   readonly picture: OpenedImage;
 }
+
+/** What an object has in common on all frames of a file; its name identifies it. */
+export type ObjectIdentity = Pick<Annotation, 'name' | 'classId' | 'color'>;
 
 export type Tool = 'click' | 'box' | 'brush' | 'eraser' | 'calibrate';
 export type Dialog = 'help' | 'export' | 'calibrate' | 'objects' | 'images' | 'learn' | 'pacs';
@@ -69,6 +78,23 @@ export const opened = signal<Open | null>(null);
 /** The entry that is open or being opened. */
 export const currentId = signal<string | null>(null);
 export const history = signal<History<ImageDocument> | null>(null);
+
+/** The work on each frame of the open file that has some, in order. */
+export const frameWork = signal<ReadonlyMap<number, ImageDocument>>(new Map());
+/** The object of another frame that the next prompt goes on with. */
+export const continued = signal<ObjectIdentity | null>(null);
+/** The objects of the open file that are not on the open frame, by their names. */
+export const objectsElsewhere = computed((): readonly ObjectIdentity[] => {
+  const here = new Set(document.value?.objects.map(({ name }) => name));
+  const found = new Map<string, ObjectIdentity>();
+  for (const { objects } of frameWork.value.values()) {
+    for (const { name, classId, color } of objects) if (!here.has(name)) found.set(name, { name, classId, color });
+  }
+  return [...found.values()];
+});
+/** The frame that is being decoded, or null. */
+export const frameComing = signal<number | null>(null);
+export const playing = signal(false);
 
 export const document = computed(() => history.value?.present ?? null);
 export const active = computed(() =>

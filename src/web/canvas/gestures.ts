@@ -19,7 +19,12 @@ export interface GestureHandlers {
   hover(place: Place | null): void;
   pan(dx: number, dy: number): void;
   zoom(factor: number, place: Place): void;
+  /** Space was pressed and released, and nothing was dragged meanwhile. */
+  tapSpace(): void;
 }
+
+/** Longer is a hold. */
+const LONGEST_TAP_MS = 500;
 
 /** How far a click may move, in CSS pixels: a fingertip rolls more than a mouse or a pen. */
 const tremble = ({ pointerType }: PointerEvent): number => (pointerType === 'touch' ? 10 : 5);
@@ -34,6 +39,8 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
   let begin: Place = [0, 0];
   let buttonDown = 0;
   let spaceHeld = false;
+  /** When Space was pressed; null once it is more than a tap. */
+  let tapBegan: number | null = null;
   const ending = new AbortController();
   const options = { signal: ending.signal };
 
@@ -46,6 +53,7 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
   element.addEventListener(
     'pointerdown',
     (event) => {
+      tapBegan = null;
       element.focus({ preventScroll: true });
       element.setPointerCapture(event.pointerId);
       down.set(event.pointerId, placeOf(event));
@@ -125,6 +133,11 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
   const space = (event: KeyboardEvent): void => {
     if (event.key !== ' ') return;
     spaceHeld = event.type === 'keydown' && document.querySelector('dialog[open]') === null;
+    const isFree = document.activeElement === element || !isUsedBy(document.activeElement);
+    if (event.type === 'keyup') {
+      if (tapBegan !== null && event.timeStamp - tapBegan < LONGEST_TAP_MS) handlers.tapSpace();
+      tapBegan = null;
+    } else if (!event.repeat) tapBegan = spaceHeld && isFree ? event.timeStamp : null;
     element.classList.toggle('panning', spaceHeld);
     if (document.activeElement === element) event.preventDefault();
   };
@@ -135,6 +148,7 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
     'blur',
     () => {
       spaceHeld = false;
+      tapBegan = null;
       element.classList.remove('panning');
     },
     options,
@@ -152,3 +166,7 @@ export function followPointers(element: HTMLElement, handlers: GestureHandlers):
     handlers.zoom(distance(place) / distance(before), to);
   }
 }
+
+/** Whether an element does something of its own on Space; a slider does not. */
+const isUsedBy = (element: Element | null): boolean =>
+  element?.matches('button, select, textarea, summary, a, input:not([type=range])') ?? false;

@@ -106,6 +106,21 @@ export function setColor(document: ImageDocument, id: string, color: string | nu
   return change(document, id, (object) => (object.color === color ? object : { ...object, color }));
 }
 
+/**
+ * Gives the object of a name another name, class and colour. The name stays if another object has the new one.
+ */
+export function withIdentity(
+  document: ImageDocument,
+  name: string,
+  next: Pick<Annotation, 'name' | 'classId' | 'color'>,
+): ImageDocument {
+  const object = document.objects.find((one) => one.name === name);
+  if (!object) return document;
+  const taken = document.objects.some((one) => one !== object && one.name === next.name);
+  const { classId, color } = next;
+  return change(document, object.id, (one) => ({ ...one, name: taken ? name : next.name, classId, color }));
+}
+
 /** @param raw whether to leave the mask as the model returns it */
 export function setRaw(document: ImageDocument, id: string, raw: boolean): ImageDocument {
   return change(document, id, (object) =>
@@ -236,7 +251,8 @@ function reshaped(object: Annotation): Annotation {
 
 const nonEmpty = (mask: PackedMask): PackedMask | null => (isEmpty(mask) ? null : mask);
 
-function freeName(document: ImageDocument): string {
-  const names = new Set(document.objects.map(({ name }) => name));
+/** @param elsewhere names that objects of other frames have */
+export function freeName(document: ImageDocument, elsewhere: readonly string[] = []): string {
+  const names = new Set([...elsewhere, ...document.objects.map(({ name }) => name)]);
   for (let n = document.objects.length + 1; ; n++) if (!names.has(`object-${n}`)) return `object-${n}`;
 }

@@ -29,3 +29,8 @@ export function redo<T>(history: History<T>): History<T> {
   if (present === undefined) return history;
   return { past: [...history.past, history.present], present, future };
 }
+
+/** The same change in all versions. */
+export function mapHistory<T>({ past, present, future }: History<T>, change: (version: T) => T): History<T> {
+  return { past: past.map(change), present: change(present), future: future.map(change) };
+}

@@ -12,12 +12,14 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export const fits = (object: Annotation, wantsPrompts: boolean): boolean =>
   object.shape !== null || (wantsPrompts && hasPrompts(object));
 
-/** An image with the work on it. */
+/** A frame of an image file with the work on it. */
 export interface ExportImage {
-  /** Relative to its folder, with the extension; unique within the export. */
+  /** Of the file, relative to its folder, with the extension; unique within the export but for its frames. */
   readonly path: string;
   /** Hash of the file; distinguishes files of the same name. */
   readonly content: string;
+  /** From 1. */
+  readonly frame: number;
   readonly file: Blob;
   readonly document: ImageDocument;
 }

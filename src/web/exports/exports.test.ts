@@ -71,6 +71,7 @@ const image = (path: string): ExportImage => {
   return {
     path,
     content: `content of ${path}`,
+    frame: 1,
     file: new Blob([encodePicture({ width: WIDTH, height: HEIGHT, channels: 1, data })]),
     document: worked(),
   };

@@ -11,9 +11,11 @@ import type { Annotation, Answer, ClassEntry, ImageDocument } from '../document/
 export interface NamedDocument {
   readonly path: string;
   readonly content: string;
-  readonly document: ImageDocument;
-  /** Of the file; the page annotates the first. Default 1. */
+  /** From 1; default 1. */
+  readonly frame?: number;
+  /** Of the file; default 1. */
   readonly frames?: number;
+  readonly document: ImageDocument;
 }
 
 export function promptsDocument(images: readonly NamedDocument[], classes: readonly ClassEntry[]): Json {
@@ -22,8 +24,8 @@ export function promptsDocument(images: readonly NamedDocument[], classes: reado
   return annotationJson({
     model: others.length === 0 ? model : null,
     classes,
-    images: images.map(({ path, content, frames = 1, document: { width, height, scale, objects } }) => ({
-      image: { path, content, ...(frames > 1 && { frame: 1 }) },
+    images: images.map(({ path, content, frame = 1, frames = 1, document: { width, height, scale, objects } }) => ({
+      image: { path, content, ...(frames > 1 && { frame }) },
       ...(frames > 1 && { frames }),
       width,
       height,

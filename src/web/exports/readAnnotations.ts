@@ -174,8 +174,9 @@ function fromCoco(document: Fields, path: string): Imported {
         return [];
       }
     });
-    const { file, content } = image;
-    return objects.length > 0 ? [{ image: file, ...size, objects, ...(content !== undefined && { content }) }] : [];
+    const { file, content, frame } = image;
+    const origin = { ...(content !== undefined && { content }), ...(frame !== undefined && { frame }) };
+    return objects.length > 0 ? [{ image: file, ...size, objects, ...origin }] : [];
   });
   if (images.length === 0 && leftOut.length > 0) {
     // Without a reporter the reader throws the first error.

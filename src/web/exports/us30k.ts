@@ -4,13 +4,14 @@
  */
 import { type Us30kImage, us30kFiles } from '../../data/us30kArchive.js';
 import { SamusError } from '../../errors.js';
-import { OutputNames } from '../../formats/outputNames.js';
-import { decodePicture } from '../open/decodePicture.js';
+import { frameName } from '../../formats/outputNames.js';
+import { openPicture, type PictureFile } from '../open/decodePicture.js';
 import type { Picture } from '../open/imageContract.js';
 import { encodePicture } from '../open/pngPicture.js';
 import { pageError } from '../pageError.js';
 import type { Exported, ExportRequest } from './exportContract.js';
 import { owned } from './exportContract.js';
+import { type NamedImage, namedImages } from './exportNames.js';
 import { classMap } from './labels.js';
 
 /** Colour of an undefined class. */
@@ -24,19 +25,20 @@ export async function datasetFiles(
   { dataset, classes, images }: ExportRequest,
   progress: (done: number) => void,
 ): Promise<Exported> {
-  const names = new OutputNames(images.map(({ path }) => path));
   const annotated: Us30kImage[] = [];
   const skipped: string[] = [];
-  for (const [i, { path, file, document }] of images.entries()) {
+  const pictures = new Pictures();
+  for (const [i, named] of (await namedImages(images, false)).entries()) {
+    const { path, stem, frame, frames, document } = named;
     const { width, height, scale } = document;
-    const image = await pictureOf(file);
+    const image = await pictures.read(named);
     progress(i + 1);
     if (!image) {
-      skipped.push(path);
+      skipped.push(named.picture);
       continue;
     }
     annotated.push({
-      name: names.take(path),
+      name: stem,
       png: encodePicture(image),
       width,
       height,
@@ -45,9 +47,12 @@ export async function datasetFiles(
         return classMap(document);
       },
       ...(scale && { spacingMm: scale.mm }),
+      // Frames of a clip resemble each other: a split keeps them on one side.
+      ...(frames > 1 && { patient: stem.slice(0, -frameName('', frame).length) }),
       source: path,
     });
   }
+  pictures.close();
   if (annotated.length === 0 && skipped[0] !== undefined) throw pageError('EXPORT_IMAGE', { path: skipped[0] });
   const used = images.flatMap(({ document }) => document.objects.map(({ classId }) => classId));
   const most = Math.max(1, ...classes.map(({ id }) => id), ...new Set(used));
@@ -59,12 +64,26 @@ export async function datasetFiles(
   return { files: files.map(({ path, bytes }) => ({ path, bytes: owned(bytes) })), skipped };
 }
 
-/** Undefined if the file was moved or changed since it was opened. */
-async function pictureOf(file: Blob): Promise<Picture['image'] | undefined> {
-  try {
-    return (await decodePicture(file)).image;
-  } catch (error) {
-    if (error instanceof SamusError) return undefined;
-    throw error;
+/** Reads pictures one after the other, a clip opened once for all of its frames. */
+class Pictures {
+  #open: { readonly content: string; readonly file: PictureFile } | undefined;
+
+  /** Undefined if the file was moved or changed since it was opened. */
+  async read({ content, file, frame }: NamedImage): Promise<Picture['image'] | undefined> {
+    try {
+      if (this.#open?.content !== content) {
+        this.close();
+        this.#open = { content, file: await openPicture(file) };
+      }
+      return (await this.#open.file.read(frame)).image;
+    } catch (error) {
+      if (error instanceof SamusError) return undefined;
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#open?.file.source.close?.();
+    this.#open = undefined;
   }
 }

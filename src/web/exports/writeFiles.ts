@@ -7,10 +7,10 @@ import { encodeNifti } from '../../formats/niftiWrite.js';
 import { OutputNames, safeName } from '../../formats/outputNames.js';
 import { decodeRle } from '../../formats/rle.js';
 import type { ClassEntry } from '../document/types.js';
-import { countFrames } from '../open/decodePicture.js';
 import { encodePicture } from '../open/pngPicture.js';
-import type { Exported, ExportImage, ExportRequest, OutputFile } from './exportContract.js';
+import type { Exported, ExportRequest, OutputFile } from './exportContract.js';
 import { owned } from './exportContract.js';
+import { type NamedImage, namedImages } from './exportNames.js';
 import { classMap } from './labels.js';
 import { promptsDocument } from './promptsDocument.js';
 import { datasetFiles } from './us30k.js';
@@ -33,54 +33,50 @@ export async function writeFiles(request: ExportRequest, progress: (done: number
 
 async function filesOf(request: ExportRequest, progress: (done: number) => void): Promise<OutputFile[]> {
   const { format, images, classes } = request;
+  const named = await namedImages(images, true);
   if (format === 'masks') {
     // One for all images: an object `b.c` of `a` and an object `c` of `a.b` have one name.
     const names = new OutputNames();
-    return each(images, progress, (image, name) => maskFiles(image, name, names));
+    return each(named, progress, (image) => maskFiles(image, names));
   }
-  if (format === 'nifti') return each(images, progress, niftiFile);
-  if (format === 'prompts') {
-    const counted = [];
-    for (const image of images) counted.push({ ...image, frames: await countFrames(image.file) });
-    return [json('annotations.json', promptsDocument(counted, classes))];
-  }
+  if (format === 'nifti') return each(named, progress, niftiFile);
+  if (format === 'prompts') return [json('annotations.json', promptsDocument(named, classes))];
   const segmentation = format === 'coco-rle' ? 'rle' : 'polygons';
-  return [json('coco.json', coco(images, classes, segmentation))];
+  return [json('coco.json', coco(named, classes, segmentation))];
 }
 
 function each(
-  images: readonly ExportImage[],
+  images: readonly NamedImage[],
   progress: (done: number) => void,
-  make: (image: ExportImage, name: string) => OutputFile[],
+  make: (image: NamedImage) => OutputFile[],
 ): OutputFile[] {
-  const names = new OutputNames(images.map(({ path }) => path));
   return images.flatMap((image, i) => {
-    const files = make(image, names.takeInFolder(image.path));
+    const files = make(image);
     progress(i + 1);
     return files;
   });
 }
 
-function maskFiles({ document }: ExportImage, name: string, names: OutputNames): OutputFile[] {
+function maskFiles({ document, stem }: NamedImage, names: OutputNames): OutputFile[] {
   return document.objects.flatMap((object) => {
     if (!object.shape) return [];
     const { data, width, height } = decodeRle(object.shape);
-    const own = names.takeWhole(`${name}.${safeName(object.name)}`);
+    const own = names.takeWhole(`${stem}.${safeName(object.name)}`);
     return [{ path: `${own}.png`, bytes: encodePicture(maskToImage({ width, height, data })) }];
   });
 }
 
-function niftiFile({ document }: ExportImage, name: string): OutputFile[] {
+function niftiFile({ document, stem }: NamedImage): OutputFile[] {
   const { width, height, scale } = document;
-  return [{ path: `${name}.nii.gz`, bytes: owned(encodeNifti(classMap(document), width, height, scale?.mm)) }];
+  return [{ path: `${stem}.nii.gz`, bytes: owned(encodeNifti(classMap(document), width, height, scale?.mm)) }];
 }
 
-function coco(images: readonly ExportImage[], classes: readonly ClassEntry[], segmentation: 'rle' | 'polygons') {
+function coco(images: readonly NamedImage[], classes: readonly ClassEntry[], segmentation: 'rle' | 'polygons') {
   const nameOf = (id: number): string => classes.find((one) => one.id === id)?.name ?? `class-${id}`;
   const used = images.flatMap(({ document }) => document.objects.map(({ classId }) => classId));
   const ids = [...new Set([...classes.map(({ id }) => id), ...used])].sort((a, b) => a - b);
-  const sources = images.map(({ path, document }) => ({
-    file: path,
+  const sources = images.map(({ picture, document }) => ({
+    file: picture,
     width: document.width,
     height: document.height,
     objects: document.objects.flatMap(({ shape, classId, name, answer, start }) => {
@@ -102,8 +98,9 @@ function coco(images: readonly ExportImage[], classes: readonly ClassEntry[], se
   }));
   const categories = ids.map((id) => ({ id, name: nameOf(id) }));
   const document = cocoDocument(sources, { segmentation, categories });
-  // Other programs ignore it; this page uses it to find the image by content.
-  return { ...document, images: document.images.map((one, i) => ({ ...one, content: images[i]!.content })) };
+  // Other programs ignore it; this page uses it to find the image by content, and the frame.
+  const origin = ({ content, frame, frames }: NamedImage) => ({ content, ...(frames > 1 && { frame }) });
+  return { ...document, images: document.images.map((one, i) => ({ ...one, ...origin(images[i]!) })) };
 }
 
 function json(path: string, document: Json | ReturnType<typeof coco>): OutputFile {

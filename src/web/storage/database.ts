@@ -1,5 +1,5 @@
 /**
- * What the page stores in IndexedDB: the listed files, annotations by content hash, and settings. Only for this origin;
+ * What the page stores in IndexedDB: the listed files, annotations by content hash and frame, and settings. Only for this origin;
  * nothing leaves the machine. Callers get null where the browser refuses.
  */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
@@ -34,6 +34,8 @@ export interface Settings {
   readonly classes?: readonly ClassEntry[];
   readonly removedClasses?: readonly ClassEntry[];
   readonly currentId?: string | null;
+  /** Of the current image. */
+  readonly currentFrame?: number;
   readonly engine?: 'browser' | 'server';
   /** The server's model that the user chose. */
   readonly model?: string;
@@ -98,6 +100,17 @@ export class Store {
 
   document(key: string): Promise<ImageDocument | undefined> {
     return this.#with((db) => db.get('documents', key));
+  }
+
+  /** The annotations of all frames of a file, by their keys. */
+  async documents(content: string): Promise<[key: string, ImageDocument][]> {
+    // `$` follows `#`, which is between content and frame.
+    const range = IDBKeyRange.bound(content, `${content}$`, false, true);
+    return this.#with(async (db) => {
+      const { store } = db.transaction('documents');
+      const [keys, documents] = await Promise.all([store.getAllKeys(range), store.getAll(range)]);
+      return keys.map((key, i) => [key, documents[i]!]);
+    });
   }
 
   async putDocument(key: string, document: ImageDocument): Promise<void> {

@@ -61,8 +61,6 @@ export const text = {
       n === 1 ? `${first} cannot be opened: ${why}` : `${first} and ${n - 1} more cannot be opened: ${why}`,
     listed: (n: number): string =>
       n === 1 ? 'This image is already in the list.' : `${n} of these images are already in the list.`,
-    firstFrame: (frames: number): string => `This file has ${frames} frames. The first one is open.`,
-    frame: (frame: number, frames: number): string => `Frame ${frame} of ${frames}`,
     unread: (n: number, first: string): string =>
       n === 1
         ? `${first} could not be read and was skipped.`
@@ -79,7 +77,8 @@ export const text = {
   list: {
     title: 'Images',
     position: (at: number, of: number): string => `${at} of ${of}`,
-    progress: (done: number): string => `${done} with masks`,
+    progress: (done: number, frames: number): string =>
+      frames > done ? `${done} with masks (${frames} frames)` : `${done} with masks`,
     next: 'Next image',
     previous: 'Previous image',
     last: 'This is the last image.',
@@ -87,7 +86,8 @@ export const text = {
     remove: (name: string): string => `Remove ${name} from list`,
     clear: 'Remove all',
     clearAsk: 'Remove all images from the list? Your work on them is kept and comes back when you open them again.',
-    objects: (n: number): string => count(n, 'object', 'objects'),
+    objects: (n: number, frames: number): string =>
+      `${count(n, 'object', 'objects')}${frames > 1 ? ` on ${frames} frames` : ''}`,
     failed: 'cannot be opened',
     carried: (n: number): string =>
       n === 0 ? 'Nothing was carried over.' : `${count(n, 'object', 'objects')} carried over from the previous image.`,
@@ -95,7 +95,29 @@ export const text = {
       n === 0
         ? ''
         : `${count(n, 'click or box was', 'clicks or boxes were')} outside this image: clicks were dropped, boxes cropped.`,
-    carry: 'Carry prompts to the next image',
+    carry: 'Carry prompts to the next image or frame',
+  },
+  frames: {
+    title: 'Frames',
+    slider: 'Frame',
+    position: (frame: number, frames: number): string => `Frame ${frame} of ${frames}`,
+    short: (frame: number, frames: number): string => `${frame} / ${frames}`,
+    time: (seconds: string): string => `${seconds} s`,
+    withMasks: 'with masks',
+    play: 'Play',
+    pause: 'Pause',
+    next: 'Next frame',
+    previous: 'Previous frame',
+    leap: 'Ten frames on or back',
+    first: 'First frame',
+    last: 'Last frame',
+    isFirst: 'This is the first frame.',
+    isLast: 'This is the last frame.',
+    marks: (n: number): string => (n === 0 ? 'No frame has masks.' : `${count(n, 'frame has', 'frames have')} masks.`),
+    carried: (n: number): string =>
+      n === 0 ? 'Nothing was carried over.' : `${count(n, 'object', 'objects')} carried over from the previous frame.`,
+    elsewhere: 'not on this frame',
+    goOn: (name: string): string => `${name} is not on this frame. The next click or stroke starts its mask here.`,
   },
   tools: {
     title: 'Tools',
@@ -406,7 +428,7 @@ export const text = {
     open: 'Export',
     title: 'Export',
     scope: 'Images',
-    current: 'This image',
+    current: (frames: number): string => (frames > 1 ? `This clip (${frames} frames)` : 'This image'),
     all: (n: number, prompts: boolean): string => {
       const what = prompts ? 'masks or prompts' : 'masks';
       return n === 1 ? `1 image with ${what}` : `All ${n} images with ${what}`;
@@ -518,7 +540,14 @@ export const text = {
     title: 'Keys and help',
     intro:
       'Left-click to add, right-click to remove. Drag to move the image; use the wheel or two fingers to zoom. Shift-click to select the object under the pointer.',
-    groups: { tools: 'Tools', canvas: 'Image', objects: 'Objects', work: 'Files and history', view: 'View' },
+    groups: {
+      tools: 'Tools',
+      canvas: 'Image',
+      objects: 'Objects',
+      work: 'Files and history',
+      frames: 'Frames',
+      view: 'View',
+    },
     everything: 'Find everything, or segment all classes (again: stop)',
     sign: 'Switch between add and remove',
     brushSmaller: 'Smaller brush',
@@ -538,6 +567,7 @@ export const text = {
     hideAll: 'Hide or show all objects',
     measures: 'Show or hide diameters in the image',
     space: 'Hold and drag to move the image with any tool',
+    tap: 'Play or pause a clip (a tap)',
   },
   errors: {
     defect: (what: string): string => `Something went wrong in this page: ${what}.`,
@@ -647,8 +677,8 @@ export const text = {
       'Open the image that they were made on, then the masks.',
     ],
     MASK_FRAME: [
-      'The masks of {name} are those of frame {frame}; this page opens only the first frame of a file.',
-      'Save that frame as PNG and open it with its own masks, or use samus segment --prompts.',
+      'The masks of {name} are those of frame {frame}; the image has {frames}.',
+      'Open the file that the masks were made on.',
     ],
     EXPORT_IMAGE: [
       'Nothing was exported: the browser can no longer read {path}.',

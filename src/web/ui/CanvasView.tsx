@@ -12,10 +12,12 @@ import { followPointers } from '../canvas/gestures.js';
 import { drawPicture, drawScene } from '../canvas/painter.js';
 import { pictureCanvas } from '../canvas/pictureCanvas.js';
 import { followPixelRatio } from '../canvas/pixelRatio.js';
+import type { OpenedFile } from '../open/imageContract.js';
 import { text } from '../text/en.js';
 import { CanvasState } from './CanvasState.js';
 import { gestureHandlers } from './gestureHandlers.js';
 import { currentScene } from './scene.js';
+import { Timeline } from './Timeline.js';
 
 /** Arrow keys move a crosshair here; the role makes screen readers pass them on. */
 const KEYS_ACT_HERE = { role: 'application', tabIndex: 0 } as const;
@@ -26,20 +28,28 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
 
   useEffect(() => {
     let making = new AbortController();
+    let file: OpenedFile | undefined;
     return effect(() => {
       const open = opened.value;
       making.abort();
       making = new AbortController();
       const { signal } = making;
       // Its memory is freed at once, not by a later garbage collection.
-      const before = picture.peek();
-      if (before) before.width = 0;
-      picture.value = null;
+      const replace = (canvas: OffscreenCanvas | null): void => {
+        const before = picture.peek();
+        picture.value = canvas;
+        if (before) before.width = 0;
+      };
+      const { width, height } = open?.picture ?? {};
+      // A frame replaces the one before it when it is drawn, in the same view.
+      const isNext = open?.file === file && picture.peek()?.width === width && picture.peek()?.height === height;
+      file = open?.file;
+      if (!isNext) replace(null);
       if (!open) return;
-      fitView();
+      if (!isNext) fitView();
       pictureCanvas(open.picture.image, signal).then(
         (canvas) => {
-          if (!signal.aborted) picture.value = canvas;
+          if (!signal.aborted) replace(canvas);
         },
         (error) => {
           if (!isAbort(error)) throw error;
@@ -97,14 +107,17 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
   const light = `brightness(${brightness.value}%) contrast(${contrast.value}%)`;
   return (
     <main class="stage">
-      <canvas ref={base} style={{ filter: light }} />
-      <canvas
-        ref={focus}
-        class={`over tool-${tool.value}`}
-        {...KEYS_ACT_HERE}
-        aria-label={open ? text.view.canvas(open.picture.name) : text.open.begin}
-      />
-      <CanvasState />
+      <div class="picture">
+        <canvas ref={base} style={{ filter: light }} />
+        <canvas
+          ref={focus}
+          class={`over tool-${tool.value}`}
+          {...KEYS_ACT_HERE}
+          aria-label={open ? text.view.canvas(open.picture.name) : text.open.begin}
+        />
+        <CanvasState />
+      </div>
+      {open && open.file.frames > 1 && <Timeline open={open} />}
     </main>
   );
 }

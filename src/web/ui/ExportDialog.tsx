@@ -3,8 +3,8 @@ import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { exporting, runExport } from '../app/exportsRun.js';
 import { lastDataset } from '../app/persist.js';
-import { currentId, document, entries, exportFormat as format } from '../app/state.js';
-import { EXPORT_FORMATS, fits } from '../exports/exportContract.js';
+import { currentId, type Entry, entries, exportFormat as format } from '../app/state.js';
+import { EXPORT_FORMATS } from '../exports/exportContract.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 import { Dialog } from './Dialog.js';
@@ -14,12 +14,14 @@ const DATASET = /^[A-Za-z0-9]([\w.-]{0,62}[\w-])?$/;
 
 export function ExportDialog() {
   const wantsPrompts = format.value === 'prompts';
-  const here = document.value?.objects.some((object) => fits(object, wantsPrompts)) ?? false;
+  const framesOf = ({ shapeFrames, workFrames }: Entry): number => (wantsPrompts ? workFrames : shapeFrames);
   // Annotations are stored by content, so an image that is listed twice is exported once.
-  const filled = entries.value.filter(({ shapes, asked }) => shapes > 0 || (wantsPrompts && asked > 0));
-  const images = new Set(filled.map(({ id, key }) => key ?? id)).size;
+  const frames = new Map(entries.value.map((entry) => [entry.key ?? entry.id, framesOf(entry)]));
+  const images = [...frames.values()].reduce((sum, count) => sum + count, 0);
+  const current = entries.value.find(({ id }) => id === currentId.value);
+  const here = (current && framesOf(current)) ?? 0;
   const chosen = useSignal<'current' | 'all'>(images > 1 ? 'all' : 'current');
-  const scope = here ? chosen.value : 'all';
+  const scope = here > 0 ? chosen.value : 'all';
   const dataset = useSignal(lastDataset() ?? text.exports.datasetDefault);
   const valid = DATASET.test(dataset.value);
   const running = exporting.value;
@@ -70,11 +72,11 @@ export function ExportDialog() {
             <input
               type="radio"
               name="scope"
-              disabled={!here}
+              disabled={here === 0}
               checked={scope === 'current'}
               onChange={() => (chosen.value = 'current')}
             />
-            <span>{text.exports.current}</span>
+            <span>{text.exports.current(here)}</span>
           </label>
           <label class="choice">
             <input type="radio" name="scope" checked={scope === 'all'} onChange={() => (chosen.value = 'all')} />

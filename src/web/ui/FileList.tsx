@@ -10,6 +10,10 @@ export function FileList() {
   const all = entries.value;
   const at = currentIndex.value;
   const done = all.filter(({ shapes }) => shapes > 0).length;
+  const progress = text.list.progress(
+    done,
+    all.reduce((sum, { shapeFrames }) => sum + shapeFrames, 0),
+  );
   return (
     <section class="panel files" aria-label={text.list.title}>
       <header>
@@ -25,9 +29,9 @@ export function FileList() {
         </div>
       </header>
       <p class="quiet">
-        {text.list.position(at + 1, all.length)} · {text.list.progress(done)}
+        {text.list.position(at + 1, all.length)} · {progress}
       </p>
-      <progress value={done} max={Math.max(1, all.length)} aria-label={text.list.progress(done)} />
+      <progress value={done} max={Math.max(1, all.length)} aria-label={progress} />
       <Check label={text.list.carry} value={carryPrompts} onChange={(on) => (carryPrompts.value = on)} />
       <ol>
         {all.map((entry) => (
@@ -43,7 +47,8 @@ function Row({ entry, current }: { readonly entry: Entry; readonly current: bool
   useEffect(() => {
     if (current) row.current?.scrollIntoView({ block: 'nearest' });
   }, [current]);
-  const state = entry.failure !== null ? text.list.failed : entry.shapes > 0 ? text.list.objects(entry.shapes) : '';
+  const { failure, shapes, shapeFrames } = entry;
+  const state = failure !== null ? text.list.failed : shapes > 0 ? text.list.objects(shapes, shapeFrames) : '';
   return (
     <li ref={row} class={current ? 'current' : ''}>
       <button
@@ -56,7 +61,7 @@ function Row({ entry, current }: { readonly entry: Entry; readonly current: bool
         <Thumbnail file={entry.file} />
         <span class="entry-text">
           <span class="entry-name">{entry.name}</span>
-          <span class={`entry-state ${entry.failure !== null ? 'failed' : ''}`}>{state}</span>
+          <span class={`entry-state ${failure !== null ? 'failed' : ''}`}>{state}</span>
         </span>
       </button>
       <Button label={text.list.remove(entry.name)} icon="close" onClick={() => void removeEntry(entry.id)} />

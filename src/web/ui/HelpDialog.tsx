@@ -53,6 +53,7 @@ function linesOf(group: Binding['group']): readonly Line[] {
     lines.set(label, [...new Set([...(lines.get(label) ?? []), ...written])]);
   }
   if (group === 'view') lines.set(text.help.space, ['Space']);
+  if (group === 'frames') lines.set(text.help.tap, ['Space']);
   return [...lines].map(([label, keys]) => ({ label, keys: shortened(keys) }));
 }
 

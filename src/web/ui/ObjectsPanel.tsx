@@ -1,8 +1,18 @@
 /** The objects of the open image: selection, score, class, name and colour. */
-import { beginObject, commitActive, deleteActive } from '../app/commands.js';
+import { beginObject, commitActive, deleteActive, goOnWith } from '../app/commands.js';
 import { quietly, step } from '../app/edits.js';
 import { accept, discardProposals, proposals } from '../app/everything.js';
-import { active, classes, colorOf, document, opened, takesPrompts } from '../app/state.js';
+import {
+  active,
+  classes,
+  colorOf,
+  continued,
+  document,
+  type ObjectIdentity,
+  objectsElsewhere,
+  opened,
+  takesPrompts,
+} from '../app/state.js';
 import { rename, select, setClass, setColor, setHidden } from '../document/edit.js';
 import type { Annotation } from '../document/types.js';
 import { text } from '../text/en.js';
@@ -25,6 +35,9 @@ export function ObjectsPanel() {
       <ul>
         {objects.map((one) => (
           <Row key={one.id} object={one} current={one.id === object?.id} />
+        ))}
+        {objectsElsewhere.value.map((one) => (
+          <RowElsewhere key={one.name} object={one} current={one.name === continued.value?.name} />
         ))}
       </ul>
       {object && <Details object={object} />}
@@ -83,6 +96,28 @@ function Row({ object, current }: { readonly object: Annotation; readonly curren
         pressed={hidden}
         onClick={() => quietly((present) => setHidden(present, id, !hidden))}
       />
+    </li>
+  );
+}
+
+/** An object of other frames: if it is chosen, the next prompt starts its mask on this one. */
+function RowElsewhere({ object, current }: { readonly object: ObjectIdentity; readonly current: boolean }) {
+  const { name } = object;
+  return (
+    <li class={current ? 'current elsewhere' : 'elsewhere'}>
+      <button
+        type="button"
+        class="entry"
+        aria-current={current}
+        aria-label={text.objects.select(name, text.frames.elsewhere)}
+        onClick={() => goOnWith(current ? null : object)}
+      >
+        <span class="swatch" style={{ background: colorOf(object) }} />
+        <span class="entry-text">
+          <span class="entry-name">{name}</span>
+          <span class="entry-state">{text.frames.elsewhere}</span>
+        </span>
+      </button>
     </li>
   );
 }

@@ -48,7 +48,6 @@ export function StatusBar() {
           {size.width} × {size.height} · {text.view.zoom(Math.round(view.value.scale * 100))}
         </span>
       )}
-      {size && size.frames > 1 && <span>{text.open.frame(size.frame, size.frames)}</span>}
       {inside && <span class="wide-only">{text.view.crosshair(Math.floor(at[0]), Math.floor(at[1]))}</span>}
       <span class="spacer" />
       {size && <span class={`saving ${saving.value}`}>{text.saving[saving.value]}</span>}

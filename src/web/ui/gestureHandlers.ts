@@ -2,6 +2,7 @@
 import { contains } from '../../formats/runs.js';
 import { chooseTool, click, drawBox, placeTick, proposalToAccept, stroke } from '../app/commands.js';
 import { quietly } from '../app/edits.js';
+import { togglePlay } from '../app/frames.js';
 import { previewAt } from '../app/predictions.js';
 import { adding, document, hover, opened, pointer, tool, view } from '../app/state.js';
 import { panBy, zoom } from '../app/viewing.js';
@@ -66,6 +67,7 @@ export const gestureHandlers: GestureHandlers = {
   },
   pan: panBy,
   zoom,
+  tapSpace: togglePlay,
 };
 
 /** Selects the topmost object at a pixel, or deselects. */

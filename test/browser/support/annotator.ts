@@ -6,8 +6,10 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { makePhantom, type PhantomKind } from '../../../src/data/phantom.js';
 import { encodeClassPng } from '../../../src/formats/classPng.js';
+import { toGrey } from '../../../src/formats/image.js';
 import { fitted, toCanvas } from '../../../src/web/canvas/viewport.js';
 import { encodePicture } from '../../../src/web/open/pngPicture.js';
 
@@ -30,6 +32,17 @@ export function phantomFile(seed: number, width = SIDE, height = SIDE, kind?: Ph
     clicks: objects.map(({ click }) => click),
     masks,
   };
+}
+
+/** A clip whose frames are phantoms of these seeds, without loss, with a click on the first object of each. */
+export async function clipFile(name: string, seeds: readonly number[], delayMs = 80) {
+  const frames = seeds.map((seed) => makePhantom({ seed, width: SIDE, height: SIDE }));
+  const pixels = Buffer.concat(frames.map(({ image }) => toGrey(image).data));
+  const raw = { width: SIDE, height: SIDE * seeds.length, channels: 1, pageHeight: SIDE } as const;
+  const buffer = await sharp(pixels, { raw })
+    .webp({ lossless: true, delay: seeds.map(() => delayMs) })
+    .toBuffer();
+  return { file: { name, mimeType: 'image/webp', buffer }, clicks: frames.map(({ objects }) => objects[0]!.click) };
 }
 
 function pngFile(name: string, bytes: Uint8Array): GivenFile {
@@ -104,6 +117,12 @@ export class Annotator {
     const rows = this.page.locator('.right .objects li .entry-text');
     await rows.filter({ hasText: expected }).first().waitFor();
     return rows.allTextContents();
+  }
+
+  /** Waits until a frame of the open clip is shown. */
+  async frame(number: number): Promise<void> {
+    await this.page.locator('.frame-position', { hasText: new RegExp(`^${number} / `) }).waitFor();
+    await this.ready();
   }
 
   objectCount(): Promise<number> {

@@ -1,0 +1,109 @@
+/** Moves between the frames of the open clip, and plays it. */
+import { effect } from '@preact/signals';
+import type { ImageDocument } from '../document/types.js';
+import { text } from '../text/en.js';
+import { carryFrom } from './carry.js';
+import { readingBegins } from './engineControl.js';
+import { FrameClock } from './frameClock.js';
+import { isAbort, say, sayError } from './messages.js';
+import { prepare } from './predictions.js';
+import { carryPrompts, document, entries, frameComing, type Open, opened, playing } from './state.js';
+import { showFrame } from './works.js';
+
+let going: AbortController | null = null;
+
+/** Starts preparing the frame at which playing ends. */
+export function followPlaying(): void {
+  let before = false;
+  effect(() => {
+    const ended = before && !playing.value;
+    before = playing.value;
+    if (ended && opened.peek()) void prepare();
+  });
+}
+
+/** Stops playing, and a frame that is on its way. */
+export function stopFrames(): void {
+  playing.value = false;
+  going?.abort();
+}
+
+/** Shows a frame of the open clip once it is decoded. */
+export const goToFrame = (frame: number): Promise<void> => go(frame, null);
+
+/** So many frames on, at most to the first or the last. If enabled, carries the prompts to a frame without objects. */
+export async function stepFrames(by: number): Promise<void> {
+  const open = opened.peek();
+  if (!open || open.file.frames === 1) return;
+  // A held key goes on from the frame that is on its way.
+  const from = frameComing.peek() ?? open.picture.frame;
+  const to = Math.min(open.file.frames, Math.max(1, from + by));
+  if (to === from) say(by > 0 ? text.frames.isLast : text.frames.isFirst);
+  else await go(to, carryPrompts.peek() && by > 0 ? document.peek() : null);
+}
+
+export const goToEnd = (): Promise<void> => goToFrame(opened.peek()?.file.frames ?? 1);
+
+export function togglePlay(): void {
+  const open = opened.peek();
+  if (playing.peek()) playing.value = false;
+  else if (open && open.file.frames > 1) play(open);
+}
+
+/** @param before the work whose prompts are carried */
+async function go(frame: number, before: ImageDocument | null): Promise<void> {
+  stopFrames();
+  const open = opened.peek();
+  if (!open || frame === open.picture.frame) return;
+  readingBegins();
+  const isThere = await show(open, frame, frame > open.picture.frame ? 1 : -1);
+  if (isThere && before) carryFrom(before, text.frames.carried);
+  // A frame that stays because the other cannot be read has lost its encoding.
+  if (isThere || (opened.peek() === open && going === null)) await prepare();
+}
+
+function play({ file, picture }: Open): void {
+  playing.value = true;
+  const clock = new FrameClock(file.frames, file.timing);
+  const begun = performance.now() - clock.startOf(picture.frame);
+  let busy = false;
+  const tick = async (): Promise<void> => {
+    const open = opened.peek();
+    if (!playing.peek() || open?.file !== file) return;
+    requestAnimationFrame(tick);
+    const wanted = clock.at(performance.now() - begun);
+    const from = open.picture.frame;
+    if (busy || wanted === from) return;
+    busy = true;
+    // Where decoding is slower than the clip, frames in advance would be dropped.
+    const ahead = wanted === from + 1 || wanted === 1 ? 1 : wanted === from - 1 ? -1 : 0;
+    const isThere = await show(open, wanted, ahead);
+    busy = false;
+    if (!isThere && opened.peek()?.file === file) playing.value = false;
+  };
+  requestAnimationFrame(tick);
+}
+
+/** @returns whether the frame is shown now: it could be read, and no other one was asked for since */
+async function show(open: Open, frame: number, ahead: 0 | 1 | -1): Promise<boolean> {
+  going?.abort();
+  const attempt = new AbortController();
+  going = attempt;
+  frameComing.value = frame;
+  try {
+    const { entryId, content, file } = open;
+    const picture = await file.read(frame, attempt.signal, ahead);
+    const entry = entries.peek().find(({ id }) => id === entryId);
+    if (attempt.signal.aborted || !entry || opened.peek()?.file !== file) return false;
+    showFrame({ entryId, content, file, picture }, entry);
+    return true;
+  } catch (error) {
+    if (!attempt.signal.aborted && !isAbort(error)) sayError(error);
+    return false;
+  } finally {
+    if (going === attempt) {
+      going = null;
+      frameComing.value = null;
+    }
+  }
+}

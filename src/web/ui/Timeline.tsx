@@ -1,0 +1,79 @@
+/** The frames of a clip below the picture: play, one frame on or back, and a slider over a strip that marks masks. */
+import { computed } from '@preact/signals';
+import { FrameClock } from '../app/frameClock.js';
+import { goToFrame, stepFrames, togglePlay } from '../app/frames.js';
+import { frameComing, frameWork, type Open, playing } from '../app/state.js';
+import { text } from '../text/en.js';
+import { Button } from './Button.js';
+
+/** Frames with masks. */
+const marked = computed(() =>
+  [...frameWork.value].filter(([, { objects }]) => objects.some(({ shape }) => shape !== null)).map(([frame]) => frame),
+);
+
+export function Timeline({ open }: { readonly open: Open }) {
+  const { frames, timing } = open.file;
+  const at = frameComing.value ?? open.picture.frame;
+  const marks = marked.value;
+  const seconds = (new FrameClock(frames, timing).startOf(at) / 1000).toFixed(2);
+  const position = text.frames.position(at, frames);
+  return (
+    <section class="timeline" aria-label={text.frames.title}>
+      <Button
+        label={playing.value ? text.frames.pause : text.frames.play}
+        icon={playing.value ? 'pause' : 'play'}
+        keys="Space"
+        onClick={togglePlay}
+      />
+      <Button
+        label={text.frames.previous}
+        icon="previous"
+        keys="Ctrl+←"
+        disabled={at === 1}
+        onClick={() => void stepFrames(-1)}
+      />
+      <Button
+        label={text.frames.next}
+        icon="next"
+        keys="Ctrl+→"
+        disabled={at === frames}
+        onClick={() => void stepFrames(1)}
+      />
+      <div class="track">
+        <input
+          type="range"
+          aria-label={text.frames.slider}
+          aria-valuetext={marks.includes(at) ? `${position}, ${text.frames.withMasks}` : position}
+          min={1}
+          max={frames}
+          value={at}
+          onInput={(event) => void goToFrame(Number(event.currentTarget.value))}
+        />
+        <Strip frames={frames} marks={marks} trim={timing?.trim} />
+      </div>
+      <output class="frame-position">
+        {text.frames.short(at, frames)} <span class="quiet">{text.frames.time(seconds)}</span>
+      </output>
+    </section>
+  );
+}
+
+/** Marks below the slider, where its thumb stands on their frames. */
+function Strip({ frames, marks, trim }: StripProps) {
+  const [first, last] = trim ?? [1, frames];
+  return (
+    <svg class="strip" viewBox={`0 0 ${frames - 1} 1`} preserveAspectRatio="none" role="img">
+      <title>{text.frames.marks(marks.length)}</title>
+      {first > 1 && <rect class="trimmed" width={first - 1} height={1} />}
+      {last < frames && <rect class="trimmed" x={last - 1} width={frames - last} height={1} />}
+      <path d={marks.map((frame) => `M${frame - 1} 0v1`).join('')} />
+    </svg>
+  );
+}
+
+interface StripProps {
+  readonly frames: number;
+  readonly marks: readonly number[];
+  /** The part that the file recommends to show. */
+  readonly trim: readonly [first: number, last: number] | undefined;
+}
