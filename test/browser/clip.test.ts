@@ -114,7 +114,8 @@ describeInChromium('a clip', () => {
     // A name is that of the object on all frames.
     await page.getByLabel('Name', { exact: true }).fill('wall');
     await annotator.press('Enter');
-    await annotator.press('Control+ArrowRight');
+    // The field has the focus and keeps its keys.
+    await page.getByRole('button', { name: 'Next frame' }).click();
     await annotator.frame(2);
     await annotator.objects(/wall/);
     expect(await annotator.area()).toBe(second);

@@ -60,7 +60,7 @@ describeInChromium('the controls of the annotator', () => {
 
   it('shows the picture brighter and with more contrast, and as it was again', async () => {
     const { page } = annotator;
-    const light = () => page.locator('.stage > canvas:not(.over)').evaluate((one) => getComputedStyle(one).filter);
+    const light = () => page.locator('.stage canvas:not(.over)').evaluate((one) => getComputedStyle(one).filter);
     const slider = page.getByRole('slider', { name: 'Brightness', exact: true });
     await slider.fill('150');
     await page.getByRole('slider', { name: 'Contrast', exact: true }).fill('80');

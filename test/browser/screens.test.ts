@@ -35,7 +35,7 @@ describeInChromium('the annotator on another screen', () => {
       await screen.send('Emulation.setDeviceMetricsOverride', metrics);
       const ratios = await page.evaluate(() => {
         dispatchEvent(new Event('other-screen'));
-        const canvases = document.querySelectorAll<HTMLCanvasElement>('.stage > canvas');
+        const canvases = document.querySelectorAll<HTMLCanvasElement>('.stage canvas');
         return [...canvases].map(({ width, clientWidth }) => width / clientWidth);
       });
       expect(ratios).toHaveLength(2);

@@ -6,11 +6,13 @@ import {
   paint,
   remove,
   removeLastPrompt,
+  rename,
   select,
   setBox,
   setClass,
   setHidden,
   setRaw,
+  withIdentity,
 } from '../document/edit.js';
 import { strokeMask } from '../document/stroke.js';
 import { text } from '../text/en.js';
@@ -36,6 +38,7 @@ import {
   hover,
   multimask,
   type ObjectIdentity,
+  objectsElsewhere,
   opened,
   showMeasures,
   showPreview,
@@ -169,6 +172,12 @@ export function beginObject(): void {
   continued.value = null;
   anchor.value = null;
   say(text.objects.next);
+}
+
+/** Renames an object. The name of an object of other frames makes it the same object, of the same class. */
+export function renameObject(id: string, name: string): void {
+  const known = objectsElsewhere.peek().find((one) => one.name === name.trim());
+  step((present) => (known ? withIdentity(present, id, known) : rename(present, id, name)));
 }
 
 /** Chooses an object of other frames, or none: the next prompt starts its mask on this frame. */

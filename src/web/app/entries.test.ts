@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeRle } from '../../formats/rle.js';
-import { addObject, emptyDocument } from '../document/edit.js';
-import { record } from '../document/history.js';
+import { addObject, emptyDocument, rename, setClass, setScale } from '../document/edit.js';
+import { record, redo, undo } from '../document/history.js';
 import type { ImageDocument } from '../document/types.js';
 import type { Settings, StoredFile } from '../storage/database.js';
 import type { FoundFile } from './listing.js';
@@ -317,6 +317,98 @@ describe('the list of images', () => {
       text: '1 object carried over from the previous image.',
       hint: expect.stringMatching(/^2 clicks or boxes were outside/),
     });
+  });
+
+  it('has a clip once, with the work of its frames apart, and opens it at the frame where it was', async () => {
+    model.comes = true;
+    const before = await load();
+    await before.addImages([found('clip.webp'), found('one.png')]);
+    const clip = before.entries.peek()[0]!;
+    const draw = (id: string): void => {
+      const now = before.history.peek()!;
+      const start = { mask, origin: 'file', score: null } as const;
+      before.history.value = record(now, addObject(now.present, { id, classId: 1, start, committed: true }));
+    };
+    const mask = encodeRle({ width: 8, height: 8, data: new Uint8Array(64).fill(1) });
+    draw('of 1');
+    await before.goToFrame(7);
+    expect(before.document.peek()?.objects).toEqual([]);
+    expect(before.history.peek()?.past).toEqual([]);
+    draw('of 7');
+    await before.goToFrame(8);
+    await before.goToFrame(1);
+    expect(before.document.peek()?.objects.map(({ id }) => id)).toEqual(['of 1']);
+    expect(before.history.peek()?.past).toHaveLength(1);
+    await before.goToFrame(7);
+    // Frames that were only looked at have no work.
+    expect([...(await before.documentsOf(clip.key!)).keys()]).toEqual([1, 7]);
+    expect(before.entries.peek()[0]).toMatchObject({ shapes: 2, committed: 2, shapeFrames: 2, workFrames: 2 });
+    const stored = () => [...held.documents.keys()].filter((key) => key.startsWith(clip.key!));
+    await vi.waitFor(() => expect(stored()).toEqual([clip.key, `${clip.key}#7`]));
+    await before.openEntry(before.entries.peek()[1]!.id);
+    await before.openEntry(clip.id);
+    expect(before.opened.peek()?.picture.frame).toBe(7);
+
+    const page = await load();
+    await page.restoreEntries([...held.files.values()], clip.id, 7);
+    expect(page.opened.peek()).toMatchObject({ key: `${clip.key}#7`, picture: { frame: 7 } });
+    expect(page.document.peek()?.objects.map(({ id }) => id)).toEqual(['of 7']);
+    expect(page.entries.peek()[0]).toMatchObject({ shapes: 2, shapeFrames: 2 });
+  });
+
+  it('keeps name, class and scale of a clip the same on all frames, whatever is undone', async () => {
+    model.comes = true;
+    const page = await load();
+    await page.addImages([found('clip.webp')]);
+    const change = (edit: (document: ImageDocument) => ImageDocument): void => {
+      const now = page.history.peek()!;
+      page.history.value = record(now, edit(now.present));
+    };
+    change((document) => withObject(document, 'a'));
+    await page.goToFrame(2);
+    const first = { name: 'object-1', classId: 1, color: null };
+    expect(page.continued.peek()).toEqual(first);
+    expect(page.objectsElsewhere.peek()).toEqual([first]);
+    change((document) => addObject(document, { id: 'b', classId: 1, name: 'object-1' }));
+    await page.goToFrame(1);
+    // The same object is selected there.
+    expect(page.document.peek()?.activeId).toBe('a');
+    change((document) => rename(setClass(document, 'a', 3), 'a', 'wall'));
+    change((document) => setScale(document, { mm: [0.5, 0.5], origin: 'calibrated' }));
+    await page.goToFrame(2);
+    const shared = { name: 'wall', classId: 3 };
+    expect(page.document.peek()).toMatchObject({ activeId: 'b', objects: [shared], scale: { mm: [0.5, 0.5] } });
+    page.history.value = undo(page.history.peek()!);
+    expect(page.document.peek()?.objects).toEqual([]);
+    page.history.value = redo(page.history.peek()!);
+    expect(page.document.peek()).toMatchObject({ objects: [shared], scale: { mm: [0.5, 0.5] } });
+    // A frame without work takes over the scale and goes on with the object.
+    await page.goToFrame(3);
+    expect(page.document.peek()).toMatchObject({ objects: [], scale: { mm: [0.5, 0.5], origin: 'calibrated' } });
+    expect(page.continued.peek()).toMatchObject(shared);
+  });
+
+  it('takes back a name that made objects of two frames one, without touching the other', async () => {
+    model.comes = true;
+    const page = await load();
+    await page.addImages([found('clip.webp')]);
+    const add = (id: string, name: string): void => {
+      const now = page.history.peek()!;
+      page.history.value = record(now, addObject(now.present, { id, classId: 1, name }));
+    };
+    add('a', 'wall');
+    await page.goToFrame(2);
+    add('b', 'object-2');
+    await page.goToFrame(3);
+    add('c', 'object-2');
+    const now = page.history.peek()!;
+    page.history.value = record(now, rename(now.present, 'c', 'wall'));
+    const names = () => [...page.frameWork.peek().values()].map(({ objects }) => objects[0]?.name);
+    expect(names()).toEqual(['wall', 'wall', 'wall']);
+    page.history.value = undo(page.history.peek()!);
+    expect(names()).toEqual(['wall', 'object-2', 'object-2']);
+    page.history.value = redo(page.history.peek()!);
+    expect(names()).toEqual(['wall', 'wall', 'wall']);
   });
 
   it('says that all is deleted only if that is so, names of classes too, and what stays', async () => {

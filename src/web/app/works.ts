@@ -6,7 +6,7 @@
 import { batch, effect } from '@preact/signals';
 import { emptyDocument, findObject, select, setScale, withIdentity } from '../document/edit.js';
 import { amend, beginHistory, type History, mapHistory, record } from '../document/history.js';
-import type { ImageDocument, Scale } from '../document/types.js';
+import type { Annotation, ImageDocument, Scale } from '../document/types.js';
 import { workKey } from '../document/workKey.js';
 import type { OpenedImage } from '../open/imageContract.js';
 import { documentOf, keepDocument } from './persist.js';
@@ -84,7 +84,10 @@ export function leaveFile(): void {
   });
 }
 
-export const forgetHistories = (): void => histories.clear();
+export function forgetHistories(): void {
+  histories.clear();
+  renamed.clear();
+}
 
 /** Starts keeping what the frames of a file share the same on all of them. */
 export function followFrames(): void {
@@ -102,11 +105,26 @@ export function followFrames(): void {
     for (const object of work.objects) {
       const old = findObject(last, object.id);
       if (old && (old.name !== object.name || old.classId !== object.classId || old.color !== object.color)) {
-        shareOver(open, (other) => withIdentity(other, old.name, object));
+        shareIdentity(open, old, object);
       }
     }
     if (last.scale !== work.scale) shareOver(open, (other) => setScale(other, work.scale));
   });
+}
+
+/** The objects of other frames that a new name was given to. Undo gives the old one back to these alone. */
+const renamed = new Map<string, ReadonlySet<string>>();
+
+function shareIdentity(open: Open, old: Annotation, next: Annotation): void {
+  const change = (from: string, to: string): string => JSON.stringify([open.key, next.id, from, to]);
+  const undone = renamed.get(change(next.name, old.name));
+  const ids = new Set<string>();
+  shareOver(open, (work) => {
+    const object = work.objects.find(({ id, name }) => name === old.name && (!undone || undone.has(id)));
+    if (object) ids.add(object.id);
+    return object ? withIdentity(work, object.id, next) : work;
+  });
+  if (old.name !== next.name) renamed.set(change(old.name, next.name), ids);
 }
 
 /** The object that is selected, or that would have been on this frame. */

@@ -106,19 +106,14 @@ export function setColor(document: ImageDocument, id: string, color: string | nu
   return change(document, id, (object) => (object.color === color ? object : { ...object, color }));
 }
 
-/**
- * Gives the object of a name another name, class and colour. The name stays if another object has the new one.
- */
+/** Gives an object another name, class and colour. The name stays if another object of the image has the new one. */
 export function withIdentity(
   document: ImageDocument,
-  name: string,
-  next: Pick<Annotation, 'name' | 'classId' | 'color'>,
+  id: string,
+  { name, classId, color }: Pick<Annotation, 'name' | 'classId' | 'color'>,
 ): ImageDocument {
-  const object = document.objects.find((one) => one.name === name);
-  if (!object) return document;
-  const taken = document.objects.some((one) => one !== object && one.name === next.name);
-  const { classId, color } = next;
-  return change(document, object.id, (one) => ({ ...one, name: taken ? name : next.name, classId, color }));
+  const taken = document.objects.some((one) => one.id !== id && one.name === name);
+  return change(document, id, (one) => ({ ...one, name: taken ? one.name : name, classId, color }));
 }
 
 /** @param raw whether to leave the mask as the model returns it */

@@ -16,6 +16,7 @@ import {
 } from '../document/edit.js';
 import { promptKey } from '../document/promptKey.js';
 import type { ImageDocument, PackedMask } from '../document/types.js';
+import { decodePicture } from '../open/decodePicture.js';
 import { encodePicture } from '../open/pngPicture.js';
 import type { ExportFormat, ExportImage } from './exportContract.js';
 import { classMap, labelClasses } from './labels.js';
@@ -368,6 +369,45 @@ describe('exports', () => {
       'b/scan.wall.png',
       'b/scan-2.wall.png',
     ]);
+  });
+
+  it('name each frame of a clip as an image of its own, in every format', async () => {
+    const bytes = readFileSync(new URL('../../../test/fixtures/dicom/mono8-explicit.dcm', import.meta.url));
+    const [width, height] = [61, 43];
+    const worked = (frame: number): ImageDocument => {
+      const data = new Uint8Array(width * height).fill(1, 0, frame);
+      const start = { mask: encodeRle({ width, height, data }), origin: 'file', score: null } as const;
+      return addObject(emptyDocument(width, height), { id: 'a', name: 'wall', classId: 1, start, committed: true });
+    };
+    const file = new Blob([Uint8Array.from(bytes)]);
+    const frames = [1, 3].map(
+      (frame): ExportImage => ({ path: 'p/clip.dcm', content: 'of it', frame, file, document: worked(frame) }),
+    );
+    const files = async (format: ExportFormat) => unzipSync((await exported(format, frames))[0]!.bytes);
+    const names = async (format: ExportFormat) => Object.keys(await files(format));
+    expect(await names('masks')).toEqual(['p/clip.0001.wall.png', 'p/clip.0003.wall.png']);
+    expect(await names('nifti')).toEqual(['p/clip.0001.nii.gz', 'p/clip.0003.nii.gz']);
+    const read = async (format: ExportFormat) => {
+      const { images } = readAnnotations(text((await exported(format, frames))[0]!.bytes), 'a.json');
+      return images.map(({ image: path, content, frame, objects }) => [path, content, frame, objects[0]?.start?.mask]);
+    };
+    const masks = frames.map(({ document }) => document.objects[0]!.shape);
+    expect(await read('prompts')).toEqual([
+      ['p/clip.dcm', 'of it', 1, masks[0]],
+      ['p/clip.dcm', 'of it', 3, masks[1]],
+    ]);
+    expect(await read('coco-rle')).toEqual([
+      ['p/clip.0001.png', 'of it', 1, masks[0]],
+      ['p/clip.0003.png', 'of it', 3, masks[1]],
+    ]);
+    const set = await files('us30k');
+    const pictures = Object.keys(set).filter((path) => path.startsWith('Own/img/'));
+    expect(pictures).toEqual(['Own/img/clip.0001.png', 'Own/img/clip.0003.png']);
+    const [first, third] = await Promise.all([1, 3].map((frame) => decodePicture(file, frame)));
+    const decoded = await Promise.all(pictures.map((path) => decodePicture(new Blob([Uint8Array.from(set[path]!)]))));
+    expect(decoded.map(({ image }) => image.data)).toEqual([first!.image.data, third!.image.data]);
+    // One patient, so that a split keeps the frames together.
+    expect(text(set['Own/images.csv'])).toMatch(/^clip\.0001,clip,.*\nclip\.0003,clip,/m);
   });
 
   it('as masks have a file for each object, whatever images and objects are called', async () => {

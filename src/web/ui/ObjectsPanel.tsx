@@ -1,5 +1,5 @@
 /** The objects of the open image: selection, score, class, name and colour. */
-import { beginObject, commitActive, deleteActive, goOnWith } from '../app/commands.js';
+import { beginObject, commitActive, deleteActive, goOnWith, renameObject } from '../app/commands.js';
 import { quietly, step } from '../app/edits.js';
 import { accept, discardProposals, proposals } from '../app/everything.js';
 import {
@@ -13,7 +13,7 @@ import {
   opened,
   takesPrompts,
 } from '../app/state.js';
-import { rename, select, setClass, setColor, setHidden } from '../document/edit.js';
+import { select, setClass, setColor, setHidden } from '../document/edit.js';
 import type { Annotation } from '../document/types.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
@@ -128,11 +128,7 @@ function Details({ object }: { readonly object: Annotation }) {
     <div class="details">
       <label class="field">
         <span>{text.objects.name}</span>
-        <input
-          value={name}
-          maxLength={100}
-          onChange={(event) => step((present) => rename(present, id, event.currentTarget.value))}
-        />
+        <input value={name} maxLength={100} onChange={(event) => renameObject(id, event.currentTarget.value)} />
       </label>
       <div class="row fields">
         <label class="field">

@@ -1,41 +1,55 @@
 /**
  * What a screen reader says without being asked, and nobody sees: what the engine is at, the mask that came, the pixel
- * that keys moved the crosshair to. Messages speak for themselves (MessageBar.tsx).
+ * that keys moved the crosshair to, the frame of a clip. Messages speak for themselves (MessageBar.tsx).
  */
-import { effect, useSignal } from '@preact/signals';
+import { effect, type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { active, crosshair, engineStatus } from '../app/state.js';
+import { active, crosshair, engineStatus, opened, playing } from '../app/state.js';
 import { text } from '../text/en.js';
 import { maskOf } from './objectWords.js';
 
-/** A key that is held moves the crosshair faster than numbers are spoken. */
+/** A key that is held moves faster than numbers are spoken. */
 const SPEAKING_MS = 700;
 
 export function Spoken() {
-  const place = useSignal('');
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const end = effect(() => {
-      crosshair.value;
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        const at = crosshair.peek();
-        place.value = at ? text.view.crosshair(at[0], at[1]) : '';
-      }, SPEAKING_MS);
-    });
-    return () => {
-      clearTimeout(timer);
-      end();
-    };
-  }, [place]);
+  const place = useWords(() => {
+    const at = crosshair.value;
+    return at ? text.view.crosshair(at[0], at[1]) : '';
+  });
+  const frame = useWords(() => {
+    const picture = opened.value?.picture;
+    return picture && picture.frames > 1 && !playing.value ? text.frames.position(picture.frame, picture.frames) : '';
+  });
   const object = active.value;
   return (
     <div class="visually-hidden">
       <p role="status">{engineWords()}</p>
       <p role="status">{object ? maskOf(object) : ''}</p>
       <p role="status">{place.value}</p>
+      <p role="status">{frame.value}</p>
     </div>
   );
+}
+
+/** Words that follow signals, no faster than they are spoken. */
+function useWords(words: () => string): ReadonlySignal<string> {
+  const spoken = useSignal('');
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let latest = '';
+    const end = effect(() => {
+      latest = words();
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        spoken.value = latest;
+      }, SPEAKING_MS);
+    });
+    return () => {
+      clearTimeout(timer);
+      end();
+    };
+  }, [spoken]);
+  return spoken;
 }
 
 /** Without what changes all the time; a search in quarters. */

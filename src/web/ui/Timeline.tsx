@@ -1,21 +1,25 @@
 /** The frames of a clip below the picture: play, one frame on or back, and a slider over a strip that marks masks. */
 import { computed } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import { FrameClock } from '../app/frameClock.js';
 import { goToFrame, stepFrames, togglePlay } from '../app/frames.js';
 import { frameComing, frameWork, type Open, playing } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 
-/** Frames with masks. */
+/** Frames with masks, as the list counts them. */
 const marked = computed(() =>
-  [...frameWork.value].filter(([, { objects }]) => objects.some(({ shape }) => shape !== null)).map(([frame]) => frame),
+  [...frameWork.value]
+    .filter(([, { objects }]) => objects.some(({ shape, carried }) => shape !== null && !carried))
+    .map(([frame]) => frame),
 );
 
 export function Timeline({ open }: { readonly open: Open }) {
   const { frames, timing } = open.file;
   const at = frameComing.value ?? open.picture.frame;
   const marks = marked.value;
-  const seconds = (new FrameClock(frames, timing).startOf(at) / 1000).toFixed(2);
+  const clock = useMemo(() => new FrameClock(frames, timing), [frames, timing]);
+  const seconds = (clock.startOf(at) / 1000).toFixed(2);
   const position = text.frames.position(at, frames);
   return (
     <section class="timeline" aria-label={text.frames.title}>
@@ -51,9 +55,9 @@ export function Timeline({ open }: { readonly open: Open }) {
         />
         <Strip frames={frames} marks={marks} trim={timing?.trim} />
       </div>
-      <output class="frame-position">
+      <span class="frame-position">
         {text.frames.short(at, frames)} <span class="quiet">{text.frames.time(seconds)}</span>
-      </output>
+      </span>
     </section>
   );
 }
