@@ -1,5 +1,5 @@
 /** Which frame of a clip is shown when: pure arithmetic on elapsed time, so that slow decoding drops frames, not speed. */
-import type { FrameTiming } from '../../formats/image.js';
+import type { FrameTiming } from '../../formats/imageSource.js';
 
 /** Of a clip that states no time: 25 frames a second. */
 const DEFAULT_MS = 40;
