@@ -159,6 +159,7 @@ export const ERRORS = {
   IMAGE_FORMAT: input('The file is not an image of a kind that is read.'),
   IMAGE_FORMAT_TWICE: usage('A file format has the id of another.'),
   IMAGE_FRAME: input('The image file has no frame of this number.'),
+  IMAGE_FRAME_BROWSER: machine('The browser decodes only the first frame of the file.'),
   IMAGE_NOT_FOUND: input('There is no image at this path.'),
   IMAGE_SHAPE: usage('The number of samples does not match the image size.'),
   IMAGE_TOO_LARGE: input('The image has more pixels than the limit.'),

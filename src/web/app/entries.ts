@@ -165,6 +165,8 @@ export async function openEntry(id: string, shown: () => void = () => undefined)
   } catch (error) {
     if (opened.peek()?.file !== file) file?.close();
     if (attempt.signal.aborted || isAbort(error)) return;
+    // Another frame may be readable.
+    lastFrames.delete(entries.peek().find((one) => one.id === id)?.key ?? '');
     // Shown in place of the image, as an alert (ui/CanvasState.tsx).
     fail(id, asMessage(error));
     readingFailed();

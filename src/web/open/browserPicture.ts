@@ -5,7 +5,7 @@
  */
 import { createImage, type Image } from '../../formats/image.js';
 import type { KnownFormat } from '../../formats/imageSource.js';
-import { clip, corrupt } from './pictureErrors.js';
+import { corrupt, onlyFirstFrame } from './pictureErrors.js';
 
 /** APP1 holds EXIF, APP2 colour profiles, APP13 editors' notes. APP0 and APP14 say how the colours are coded. */
 const LEFT_OUT_SEGMENTS = [0xe1, 0xe2, 0xed];
@@ -35,13 +35,13 @@ export class BrowserPicture {
 
   /**
    * @param frame from 1
-   * @throws SamusError IMAGE_CORRUPT if the browser cannot decode it, IMAGE_CLIP for a later frame where the browser
+   * @throws SamusError IMAGE_CORRUPT if the browser cannot decode it, IMAGE_FRAME_BROWSER for a later frame where the browser
    *   decodes only the first
    */
   async decode(frame: number): Promise<Image> {
     // Typed as always there, but not in an insecure context, nor in every browser.
     const Decoder: typeof ImageDecoder | undefined = globalThis.ImageDecoder;
-    if (frame > 1 && !Decoder) throw clip();
+    if (frame > 1 && !Decoder) throw onlyFirstFrame();
     try {
       if (this.frames === 1 || !Decoder) return await this.#decodeStill();
       this.#decoder ??= this.#startDecoder(Decoder);

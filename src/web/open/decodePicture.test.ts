@@ -179,7 +179,7 @@ describe('decodePicture refuses', () => {
 
   it('to later frames where the browser decodes the first only, and to frames that are not there', async () => {
     for (const file of ['frames.webp', 'frames.gif', 'moving.webp']) {
-      await expect(decodePicture(blob(fixtureBytes(file)), 2)).rejects.toMatchObject({ code: 'IMAGE_CLIP' });
+      await expect(decodePicture(blob(fixtureBytes(file)), 2)).rejects.toMatchObject({ code: 'IMAGE_FRAME_BROWSER' });
     }
     for (const file of ['frames.webp', 'frames.gif', 'rgb.png', 'rgb.bmp']) {
       const error = await decodePicture(blob(fixtureBytes(file)), 9).catch((thrown: unknown) => thrown);

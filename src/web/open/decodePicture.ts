@@ -34,7 +34,7 @@ export interface PictureFile {
   readonly source: ImageSource;
   /**
    * A frame, from 1.
-   * @throws SamusError IMAGE_FRAME, IMAGE_CORRUPT, IMAGE_CLIP, IMAGE_UNREADABLE, or codes of the format
+   * @throws SamusError IMAGE_FRAME, IMAGE_CORRUPT, IMAGE_FRAME_BROWSER, IMAGE_UNREADABLE, or codes of the format
    */
   read(frame: number): Promise<Picture>;
 }

@@ -47,7 +47,7 @@ export interface OpenedFile extends FileFacts {
   /**
    * @param frame from 1
    * @param ahead 1 or -1: decodes the next frames in this direction too, from the other end after the last
-   * @throws SamusError IMAGE_FRAME, IMAGE_CORRUPT, IMAGE_CLIP, IMAGE_UNREADABLE
+   * @throws SamusError IMAGE_FRAME, IMAGE_CORRUPT, IMAGE_FRAME_BROWSER, IMAGE_UNREADABLE, DICOM_...
    */
   read(frame: number, signal?: AbortSignal, ahead?: 0 | 1 | -1): Promise<OpenedImage>;
   /** The patient and the study; null for other formats. Show it only if a person asks for it. */

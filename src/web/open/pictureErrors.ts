@@ -8,6 +8,8 @@ import { pageError } from '../pageError.js';
 
 export const clip = (): SamusError => pageError('IMAGE_CLIP');
 
+export const onlyFirstFrame = (): SamusError => pageError('IMAGE_FRAME_BROWSER');
+
 export const corrupt = (reason: string): SamusError => pageError('IMAGE_CORRUPT', { reason });
 
 /** @param title of the format; @param unusual whether other files of the format are read */

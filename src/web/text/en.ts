@@ -592,6 +592,10 @@ export const text = {
       'Crop it or make it smaller. A side can have at most 32 767 pixels.',
     ],
     IMAGE_FRAME: ['This file has no frame {frame}; it has {frames}.', 'Choose another frame.'],
+    IMAGE_FRAME_BROWSER: [
+      'This browser shows only the first frame of GIF and WebP files.',
+      'Use a current version of Chrome, Edge or Firefox, over https if the page comes from another machine.',
+    ],
     IMAGE_CLIP: [
       'This is a video clip; this page opens single images.',
       'Pause the clip at the frame you need, save it as PNG and open the PNG.',
