@@ -44,9 +44,10 @@ export function installDciodvfy() {
   return installPackages('dciodvfy', ['dicom3tools']) ?? (hasDciodvfy() ? undefined : NOTHING);
 }
 
-/** Whether the PACS is there, with its plugin for DICOMweb. */
+/** Whether the PACS is there, with its plugin for DICOMweb, and DCMTK's storescu, which docs/pacs.md sends files with. */
 export function hasOrthanc() {
-  return existsSync('/usr/sbin/Orthanc') && existsSync('/usr/share/orthanc/plugins/libOrthancDicomWeb.so');
+  const files = ['/usr/sbin/Orthanc', '/usr/share/orthanc/plugins/libOrthancDicomWeb.so'];
+  return files.every(existsSync) && spawnSync('storescu', ['--version']).error === undefined;
 }
 
 /** Installs Debian's Orthanc. @returns why it was not done, or undefined */

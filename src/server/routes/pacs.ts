@@ -43,6 +43,9 @@ interface InstancesQuery {
 /** Studies that are listed at most; more are not looked through, but searched for. */
 const MOST_STUDIES = 200;
 
+/** Bytes of an instance that wait for a slow client. Orthanc closes a connection on which nothing is taken for seconds. */
+const READ_AHEAD = 2 ** 24;
+
 export function pacsRoutes(app: FastifyInstance, context: ServerContext): void {
   const open = (signal: AbortSignal): DicomWeb => {
     const { pacs } = context;
@@ -118,7 +121,8 @@ function instanceRoutes(
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort());
       const pieces = await open(gone.signal).stream({ ...query, ...params });
-      return reply.type('application/dicom').send(Readable.from(pieces, { objectMode: false }));
+      const ahead = { objectMode: false, highWaterMark: READ_AHEAD };
+      return reply.type('application/dicom').send(Readable.from(pieces, ahead));
     },
   );
 

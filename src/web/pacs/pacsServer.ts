@@ -21,6 +21,9 @@ export type PacsSeries = Omit<FoundSeries, 'description'> & Partial<Pick<FoundSe
 
 const ROOT = 'api/v1/pacs';
 
+/** For an instance whose connection is lost in the middle. */
+const ATTEMPTS = 3;
+
 /** Whether the server was started with a PACS; false too where there is no server. */
 export async function hasPacs(): Promise<boolean> {
   try {
@@ -59,8 +62,15 @@ export async function findInstances(
 
 /** A DICOM file, as the PACS keeps it. */
 export async function fetchInstance({ study, series, instance }: InstanceUids, signal: AbortSignal): Promise<Blob> {
-  const response = await ask(`/instances/${instance}`, { study, series }, { signal });
-  return response.blob().catch((error) => Promise.reject(lost(error, signal)));
+  for (let attempt = 1; ; attempt++) {
+    const response = await ask(`/instances/${instance}`, { study, series }, { signal });
+    try {
+      return await response.blob();
+    } catch (error) {
+      // What the server has begun to pass on, it cannot ask for again.
+      if (signal.aborted || attempt === ATTEMPTS) throw lost(error, signal);
+    }
+  }
 }
 
 /** Stores a DICOM file in the PACS. @throws SamusError PACS_REFUSED and others */
