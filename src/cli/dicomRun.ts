@@ -4,7 +4,7 @@
 import { basename, extname, join } from 'node:path';
 import type { Json } from '../errors.js';
 import { SamusError } from '../errors.js';
-import { textOf } from '../formats/dicom/dataSet.js';
+import { type DataSet, textOf } from '../formats/dicom/dataSet.js';
 import { frameTimes, patientFacts } from '../formats/dicom/dicomFacts.js';
 import { isDicom } from '../formats/dicom/dicomSource.js';
 import { regionsJson } from '../formats/dicom/regions.js';
@@ -23,6 +23,12 @@ export interface DicomInfoOptions {
   readonly json?: boolean;
 }
 
+/** Text that is no UID is not repeated. */
+function classOf(data: DataSet): string | null {
+  const uid = textOf(data, 0x00080016) ?? '';
+  return /^[0-9.]{1,64}$/.test(uid) ? uid : null;
+}
+
 export interface DicomFramesOptions {
   readonly out: string;
   readonly frames?: FrameRanges;
@@ -37,7 +43,7 @@ export async function describeDicom(path: string, { patient = false }: DicomInfo
   const { rows, columns, photometric, frames: stated } = pixelFormat;
   const times = frameTimes(data);
   const document = {
-    sopClass: textOf(data, 0x00080016) ?? null,
+    sopClass: classOf(data),
     transferSyntax,
     rows,
     columns,

@@ -12,7 +12,7 @@ import type { DicomFile } from './dicomFile.js';
 import { withoutComments } from './frameComments.js';
 import { locateFrames } from './frames.js';
 import { keptElements } from './keptElements.js';
-import { type PixelFormat, readPixelFormat } from './pixelFormat.js';
+import { classUid, type PixelFormat, readPixelFormat } from './pixelFormat.js';
 import { Pseudonyms } from './pseudonyms.js';
 import { type Code, codeItem, dataSet, type EncodedPixels, element, encodeFile } from './writeDataSet.js';
 
@@ -132,7 +132,11 @@ function imageFormat(file: DicomFile, sopClass: string): PixelFormat {
   const format = readPixelFormat(file);
   if (sopClass === '' || STORAGE.test(sopClass)) return format;
   const hint = 'name images, segmentations or reports';
-  throw new SamusError('DICOM_NO_PIXELS', `expected an image, a segmentation or a report, got ${sopClass}`, hint);
+  throw new SamusError(
+    'DICOM_NO_PIXELS',
+    `expected an image, a segmentation or a report, got a DICOM object (${classUid(sopClass)})`,
+    hint,
+  );
 }
 
 /** Pixels as they are stored: frames in little endian, or fragments. @throws SamusError DICOM_TRUNCATED, DICOM_CORRUPT */

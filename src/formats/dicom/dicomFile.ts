@@ -94,6 +94,9 @@ interface PixelPlace {
   readonly swap: number;
 }
 
+/** Whether a data set is stored deflated, by the beginning of its file. @throws SamusError DICOM_CORRUPT, DICOM_LIMIT */
+export const isDeflated = (bytes: Uint8Array): boolean => textOf(readMeta(bytes).data, TRANSFER_SYNTAX) === DEFLATED;
+
 /**
  * Reads the beginning of a file; what follows the pixels is ignored. Undefined where the pixels are not in it, nor in a
  * deflated data set.

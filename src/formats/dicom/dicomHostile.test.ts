@@ -78,12 +78,13 @@ async function outcome(bytes: Uint8Array): Promise<string> {
 }
 
 describe('mutated files', () => {
-  it(`give a picture or a typed error, ${MUTATIONS} times`, { timeout: 1e6 }, async () => {
+  it(`give a picture or a typed error, ${MUTATIONS} times`, { timeout: 100 * MUTATIONS }, async () => {
     // Codecs are loaded once.
     for (const { bytes } of files) await outcome(bytes);
     const before = process.memoryUsage().rss;
     const found = new Map<string, number>();
     let slowest = { ms: 0, name: '', seed: 0 };
+    let most = before;
     for (let seed = 0; seed < MUTATIONS; seed++) {
       const { name, bytes } = files[seed % files.length]!;
       const start = process.cpuUsage();
@@ -95,9 +96,13 @@ describe('mutated files', () => {
       const { user, system } = process.cpuUsage(start);
       const ms = (user + system) / 1000;
       if (ms > slowest.ms) slowest = { ms, name, seed };
+      most = Math.max(most, process.memoryUsage.rss());
     }
     expect(slowest.ms, JSON.stringify(slowest)).toBeLessThan(MOST_MS);
-    expect(process.memoryUsage().rss - before).toBeLessThan(MOST_BYTES);
+    expect(most - before).toBeLessThan(MOST_BYTES);
+    // For the run of 10^5 that docs/dicom.md notes.
+    const report = { slowest, growth: most - before, found: Object.fromEntries(found) };
+    if (MUTATIONS > 10_000) process.stdout.write(`${JSON.stringify(report)}\n`);
     expect(found.get('picture')).toBeGreaterThan(MUTATIONS / 4);
     for (const code of found.keys()) expect(code).toMatch(/^(picture|DICOM_|IMAGE_)/);
   });

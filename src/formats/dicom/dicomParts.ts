@@ -2,15 +2,19 @@
  * Reads DICOM files of any size in parts: the elements before the pixels, where the fragments are, and then one frame at
  * a time. So a clip of a gigabyte takes no more memory than its header and a frame.
  */
+import { SamusError } from '../../errors.js';
 import type { FileParts } from '../imageSource.js';
 import { corruptDicom, dicomLimit } from './dataSet.js';
-import { type DicomHead, inLittleEndian, MOST_FRAGMENTS, readDicomHead } from './dicomFile.js';
+import { type DicomHead, inLittleEndian, isDeflated, MOST_FRAGMENTS, readDicomHead } from './dicomFile.js';
 import { groupFragments, join, nativeLayout } from './frames.js';
 import type { PixelFormat } from './pixelFormat.js';
 
 /** How much of a file is searched for its pixels at first, and by what it grows. */
 const FIRST = 2 ** 18;
 const GROWTH = 8;
+/** The most that is searched, and the largest file that has to be inflated as a whole. */
+const MOST_HEAD = 2 ** 27;
+const MOST_DEFLATED = 2 ** 28;
 /** How much is read at once on the way from fragment to fragment. */
 const WINDOW = 2 ** 16;
 /** Bytes of a fragment that show whether a frame begins with it. */
@@ -37,15 +41,23 @@ export async function readHead(parts: FileParts): Promise<DicomHead | undefined>
   for (let size = Math.min(FIRST, parts.size); ; size = Math.min(size * GROWTH, parts.size)) {
     const bytes = await parts.read(0, size);
     const whole = size === parts.size;
+    if (!whole && size >= MOST_HEAD) throw dicomLimit(`expected pixels within ${MOST_HEAD} bytes, got none`);
     try {
+      if (isDeflated(bytes)) {
+        if (parts.size > MOST_DEFLATED) throw tooMuchDeflated(parts.size);
+        return undefined;
+      }
       const head = readDicomHead(bytes);
       if (head || whole) return head;
     } catch (error) {
       // An element may go on behind what was read.
-      if (whole) throw error;
+      if (whole || (error instanceof SamusError && error.code === 'DICOM_LIMIT')) throw error;
     }
   }
 }
+
+const tooMuchDeflated = (size: number): SamusError =>
+  dicomLimit(`expected at most ${MOST_DEFLATED} bytes of a deflated file, got ${size}`);
 
 /** @throws SamusError DICOM_TRUNCATED, DICOM_CORRUPT, DICOM_LIMIT */
 export async function locateStoredFrames(

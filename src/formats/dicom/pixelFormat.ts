@@ -57,7 +57,7 @@ export function readPixelFormat(
 ): PixelFormat {
   const rows = shortOf(data, 0x00280010);
   const columns = shortOf(data, 0x00280011);
-  const kind = uidOrNone(textOf(data, 0x00080016));
+  const kind = classUid(textOf(data, 0x00080016));
   if (SEGMENTATION.test(kind)) {
     const hint = 'open its image, and use the segmentation as a mask or as prompts of it';
     throw new SamusError('DICOM_NO_PIXELS', `expected an image, got a DICOM segmentation (${kind})`, hint, {
@@ -120,7 +120,7 @@ function codingOf(transferSyntax: string): Coding {
   const known = transferSyntax.startsWith(`${IMPLICIT}.`) ? suffix(transferSyntax) : '';
   const coding = Object.hasOwn(CODINGS, known) ? CODINGS[known] : undefined;
   if (coding) return coding;
-  const uid = uidOrNone(transferSyntax);
+  const uid = classUid(transferSyntax);
   if (VIDEO.test(known)) {
     const hint = 'extract the video with dcmdump +W, make PNG of it with ffmpeg, or let the PACS send JPEG';
     throw new SamusError('DICOM_VIDEO', `expected images, got a video (transfer syntax ${uid})`, hint, {
@@ -133,8 +133,9 @@ function codingOf(transferSyntax: string): Coding {
   });
 }
 
-/** A hostile file may hold any text in its place. */
-const uidOrNone = (text = ''): string => (/^[0-9.]{1,64}$/.test(text) ? text : 'no UID');
+/** The UID of a class or transfer syntax, for messages. Others could be any text, or trace a patient. */
+export const classUid = (text = ''): string =>
+  /^(1\.2\.840\.10008|1\.2\.840\.113619\.5)\.[0-9.]{1,40}$/.test(text) ? text : 'not one of the standard';
 
 function unreadPixels(message: string): SamusError {
   return new SamusError('DICOM_PHOTOMETRIC', message, 'export the frames as 8-bit RGB or grey');
