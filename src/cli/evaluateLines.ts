@@ -5,6 +5,7 @@ import type { Comparison, PublishedComparison } from '../evaluate/compare.js';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import type { Metric } from '../evaluate/metrics.js';
 import type { JudgedOverlap } from '../evaluate/overlap.js';
+import { SENSITIVITY } from '../evaluate/presence.js';
 import type { Ranking, Rankings } from '../evaluate/ranking.js';
 import { diceAt, FAILURE_DICE } from '../evaluate/reliability.js';
 import type { JudgedRater } from '../evaluate/secondRater.js';
@@ -71,6 +72,7 @@ function modelLines({ evaluation, summary, strata = [] }: ModelLines, named: boo
     ...groups.flatMap(noiseLine),
     ...strata.flatMap((one) => strataLines(one, summary)),
     ...groups.flatMap(absentLine),
+    ...presenceLine(summary),
     ...(measured
       ? [
           intervalLine(groups),
@@ -147,6 +149,16 @@ function absentLine({ dataset, className, absent, allDice }: GroupSummary): stri
   const share = ((100 * falsePositives) / images).toFixed(0);
   return [
     `${dataset} ${className}: ${images} images without the object, ${falsePositives} false positives (${share} %); Dice of all images ${number(allDice?.mean ?? Number.NaN, 3)}`,
+  ];
+}
+
+/** Where the limit of an object score has to be, and what it lets through. */
+function presenceLine({ presence }: EvaluationSummary): string[] {
+  if (!presence) return [];
+  const { absent, auc, minPresence, falsePositives, ci95 } = presence;
+  const interval = ci95.map((end) => number(100 * end, 0)).join(' to ');
+  return [
+    `object score: AUC ${number(auc, 3)}; --min-presence ${number(minPresence, 3)} finds ${100 * SENSITIVITY} % of the objects, with ${falsePositives} of ${absent} false positives (95 % ${interval} %)`,
   ];
 }
 

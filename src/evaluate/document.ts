@@ -7,6 +7,7 @@ import type { Calibration } from './calibration.js';
 import type { Comparison, PairedDifference, PublishedComparison } from './compare.js';
 import type { Failure } from './evaluate.js';
 import type { JudgedOverlap } from './overlap.js';
+import { type PresenceSummary, SENSITIVITY } from './presence.js';
 import type { Ranking, Rankings } from './ranking.js';
 import { FAILURE_DICE, type Reliability } from './reliability.js';
 import type { JudgedRater } from './secondRater.js';
@@ -85,6 +86,14 @@ export function reliabilityDocument({ failed, missed, risk }: Reliability): { [k
       risk_coverage: { aurc: risk.aurc, excess_aurc: risk.excess, curve: risk.curve.map((point) => ({ ...point })) },
     }),
   };
+}
+
+/** How well an object score separates images with the object from those without. */
+export function presenceDocument(found: PresenceSummary | undefined): { [key: string]: Json } {
+  if (!found) return {};
+  const { objects, absent, auc, minPresence, falsePositives, ci95 } = found;
+  const limit = { min_presence: minPresence, false_positive_images: falsePositives, ci95: [...ci95] };
+  return { presence: { objects, absent_images: absent, auc, [`at_sensitivity_${100 * SENSITIVITY}`]: limit } };
 }
 
 /** Every metric that is defined for at least one image; `n` is given where it is not all of them. */

@@ -131,7 +131,10 @@ async function evaluateImage(
     const prompts = absent.map((index) => promptOfAbsent(options, label, width, list.at(index)));
     const answering = await seen.look(evaluated.image);
     const answers = await answering(prompts, { logits: false, clean: options.clean ?? false });
-    for (const [i, index] of absent.entries()) table.setAbsent(index, about, answers[i]!.mask.includes(1));
+    for (const [i, index] of absent.entries()) {
+      const { mask, presence } = answers[i]!;
+      table.setAbsent(index, about, mask.includes(1), presence);
+    }
   }
   const several = classIds.length > 1;
   const samples = classIds.map((classId) => ({ ...first, classId }));
@@ -145,11 +148,12 @@ async function evaluateImage(
   }
   const measured = dialogues.map(({ sample, draw, truth, answer, overlaps, noisy }) => {
     const { truePositive, falsePositive, falseNegative } = overlaps[overlaps.length - 1]!;
-    const { mask, score } = answer;
+    const { mask, score, presence = Number.NaN } = answer;
     const map = combined.get(draw);
     const values: RowValues = {
       metrics: maskMetrics(mask, truth, width, height, { ...options, ...(spacingMm && { spacingMm }) }),
       score,
+      presence,
       truthArea: truePositive + falseNegative,
       predictedArea: truePositive + falsePositive,
       commonArea: truePositive,

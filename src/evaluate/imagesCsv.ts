@@ -23,7 +23,8 @@ export function* imagesCsv(
   const areas = ['area_truth_px', 'area_px', 'area_truth_mm2', 'area_mm2'];
   const columns = ['model', 'dataset', 'class', 'image', 'list', 'line', 'draw', ...FIRST, 'dice_combined', 'score'];
   const noise = evaluations.find(({ table }) => table.noise.length > 0)?.table.noise ?? [];
-  const last = [...LATER, ...noise.map((percent) => `dice_noise_${percent}`)];
+  const scored = evaluations.some(({ table }) => table.column('presence').some((value) => !Number.isNaN(value)));
+  const last = [...LATER, ...noise.map((percent) => `dice_noise_${percent}`), ...(scored ? ['presence'] : [])];
   yield [...columns, ...areas, ...perTurn, 'false_positive', 'error', ...last].join(',');
   for (const { model, table, failures } of evaluations) {
     const errors = new Map(
@@ -59,6 +60,7 @@ export function* imagesCsv(
           ...noise.map((_, level) =>
             measured && level < table.noise.length ? table.diceWithNoise(row, level) : Number.NaN,
           ),
+          ...(scored ? [table.column('presence')[row]!] : []),
         ]);
         yield `${facts},${randomDraws && measured ? draw + 1 : ''},${fields(numbers)},${wrong},${error},${later}`;
       }

@@ -22,6 +22,8 @@ export interface Answer {
   readonly mask: Uint8Array;
   /** Predicted IoU; NaN from a model that predicts none. */
   readonly score: number;
+  /** Of a model with an object score: probability that the object is there. */
+  readonly presence?: number;
   readonly lowResLogits: Float32Array;
   /** At the image's size, where they were asked for. */
   readonly logits?: Float32Array;

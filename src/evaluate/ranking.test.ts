@@ -19,6 +19,7 @@ function evaluation(model: string, dice: readonly number[]): Evaluation {
       turnIou: [value],
       noiseDice: [],
       combinedDice: Number.NaN,
+      presence: Number.NaN,
     };
     table.set(i, { pixelMm2: Number.NaN, image: i }, [row]);
   }

@@ -10,6 +10,8 @@ export interface RowValues {
   readonly metrics: MaskMetrics;
   /** Predicted IoU of the last answer. */
   readonly score: number;
+  /** Probability that the object is there; NaN from a model without an object score. */
+  readonly presence: number;
   /** Pixels of the label's object, of the prediction, and of both. */
   readonly truthArea: number;
   readonly predictedArea: number;
@@ -41,7 +43,7 @@ export interface Clusters {
 }
 
 /** Values of a row that are no metrics. */
-const VALUES = ['score', 'truthArea', 'predictedArea', 'commonArea', 'combinedDice'] as const;
+const VALUES = ['score', 'presence', 'truthArea', 'predictedArea', 'commonArea', 'combinedDice'] as const;
 
 /** States of a sample; 0 is one that failed or was not reached. */
 const [MEASURED, ABSENT, ABSENT_ANSWERED] = [1, 2, 3];
@@ -119,8 +121,9 @@ export class ResultTable {
   }
 
   /** Records the answer to a sample whose label does not contain the class: it has no metrics. */
-  setAbsent(sample: number, values: SampleValues, falsePositive: boolean): void {
+  setAbsent(sample: number, values: SampleValues, falsePositive: boolean, presence = Number.NaN): void {
     this.#describe(sample, values);
+    this.#put('presence', sample * this.draws, presence);
     this.#states[sample] = falsePositive ? ABSENT_ANSWERED : ABSENT;
   }
 

@@ -10,6 +10,7 @@ import { type Curves, curvesOf } from './curves.js';
 import type { CaseSource, Evaluation } from './evaluate.js';
 import { METRICS, type Metric } from './metrics.js';
 import { overlapMetrics } from './metricsOverlap.js';
+import { type PresenceSummary, presenceSummary } from './presence.js';
 import { type Reliability, reliabilityOf } from './reliability.js';
 import type { Clusters, ResultTable } from './resultTable.js';
 import { type MetricSummary, summariesOf, summarise } from './statistics.js';
@@ -66,6 +67,8 @@ export interface EvaluationSummary {
   readonly macroDice: number;
   readonly calibration: Calibration;
   readonly reliability: Reliability;
+  /** Of a model with an object score, where some images lack the object. */
+  readonly presence?: PresenceSummary;
 }
 
 /** @param seed of the intervals */
@@ -131,6 +134,10 @@ export function summariseEvaluation(
     groups.reduce((sum, { images }) => sum + images, 0),
   );
   const clusters = table.clustersOf(all);
+  const lacking = Uint32Array.from({ length: list.length }, (_, i) => i).filter(
+    (place) => table.falsePositive(place) !== undefined,
+  );
+  const presence = presenceSummary(table, all, lacking);
   return {
     model,
     groups,
@@ -139,6 +146,7 @@ export function summariseEvaluation(
     macroDice: summarise(groups.map(({ metrics }) => metrics.get('dice')!.mean)).mean,
     calibration: groups.length === 1 && only ? only.calibration : calibrationOf(table, all),
     reliability: groups.length === 1 && only ? only.reliability : reliabilityOf(table, all, seed, clusters?.numbers),
+    ...(presence && { presence }),
   };
 }
 
