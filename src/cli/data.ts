@@ -3,13 +3,13 @@
  * dataCheck.ts, dataSplit.ts and dataTable.ts.
  */
 import { Argument, Command, Option } from 'commander';
-import { IMPORTER_TITLES } from '../data/importers/importer.js';
+import { type FrameSelection, IMPORTER_TITLES } from '../data/importers/importer.js';
 import { SamusError } from '../errors.js';
 import type { ImportCommandOptions } from './dataImport.js';
 import type { SplitCommandOptions } from './dataSplit.js';
 import { NOTICE } from './packageInfo.js';
 import { parseCount } from './promptOptions.js';
-import { finish } from './run.js';
+import { conflict, finish } from './run.js';
 
 interface JsonOption {
   readonly json?: boolean;
@@ -37,6 +37,7 @@ Examples:
   samus data import busi Dataset_BUSI_with_GT data
   samus data import pair own data --dataset Liver-Own --classes liver,vessel --images scans --labels masks
   samus data import coco annotations.json data --dataset Nerve-Own --size 256
+  samus data import dicom export data --dataset Thyroid-Own --frames masks
 
 ${NOTICE}.`;
 
@@ -45,26 +46,45 @@ function importCommand(): Command {
     .description('Convert a published dataset to the layout for training')
     .addArgument(new Argument('<name>', 'the dataset').choices(Object.keys(IMPORTER_TITLES)))
     .argument('<source>', 'the folder as published, unpacked (coco: the JSON file)')
-    .argument('<out>', 'the folder of datasets to add it to; created if missing')
+    .argument('[out]', 'the folder of datasets to add it to; created if missing')
+    .option('--out <folder>', 'the same as the argument')
     .addOption(
       new Option('--size <pixels>', 'stretch images to squares of this side, like the published data').argParser(
         parseCount('--size', 1, 4096),
       ),
     )
-    .option('--dataset <name>', 'name of the dataset (pair, coco, phantom)')
+    .option('--dataset <name>', 'name of the dataset (pair, coco, dicom, phantom)')
     .addOption(
-      new Option('--classes <names>', 'object names in the order of their indices (pair)').argParser(parseNames),
+      new Option('--classes <names>', 'object names in the order of their indices (pair, dicom)').argParser(parseNames),
     )
     .option('--images <folder>', 'folder of the images within the source (pair, coco)')
     .option('--basenames', 'match images by file name only, ignoring folders in the annotations (coco)')
     .option('--labels <folder>', 'folder of the labels within the source (pair)')
+    .addOption(
+      new Option('--frames <which>', 'frames of clips: all (default), masks, or every:N (dicom)').argParser(
+        parseSelection,
+      ),
+    )
     .option('--replace', 'replace an existing dataset')
     .option('--json', 'print one JSON document')
     .addHelpText('after', IMPORT_EXAMPLES)
-    .action(async (name: string, source: string, out: string, options: ImportCommandOptions & JsonOption) => {
-      const { importData } = await import('./dataImport.js');
-      finish(await importData(name, source, out, options), options.json);
-    });
+    .action(
+      async (
+        name: string,
+        source: string,
+        place: string | undefined,
+        options: ImportCommandOptions & JsonOption & { readonly out?: string },
+      ) => {
+        const { out = place, ...others } = options;
+        if (place !== undefined && options.out !== undefined) throw conflict('--out', 'the argument <out>');
+        if (out === undefined) {
+          const message = 'expected the folder of datasets, got none';
+          throw new SamusError('USAGE_MISSING_ARGUMENT', message, 'name it behind the source, or with --out');
+        }
+        const { importData } = await import('./dataImport.js');
+        finish(await importData(name, source, out, others), options.json);
+      },
+    );
 }
 
 const CHECK_EXAMPLES = `
@@ -145,6 +165,15 @@ function tableCommand(): Command {
       const { tableData } = await import('./dataTable.js');
       finish(await tableData(root, options.lists), options.json);
     });
+}
+
+/** `all`, `masks` or `every:N`. */
+function parseSelection(text: string): FrameSelection {
+  if (text === 'all' || text === 'masks') return text;
+  const [, count = ''] = /^every:(\d{1,6})$/.exec(text) ?? [];
+  if (Number(count) >= 1) return { every: Number(count) };
+  const message = `expected frames as all, masks or every:N, got "${text}"`;
+  throw new SamusError('USAGE_FRAMES', message, 'write it like every:10');
 }
 
 function parseNames(text: string): string[] {

@@ -47,8 +47,10 @@ export async function importData(
       skipped: skipped.map((entry) => ({ ...entry })),
     };
     const lines = result.datasets.map(
-      ({ dataset, images, empty, lists }) =>
-        `${dataset}: ${images} images${empty > 0 ? `, ${empty} without an object` : ''}; lists ${lists.join(', ')}`,
+      ({ dataset, images, empty, unlabelled = 0, lists }) =>
+        `${dataset}: ${images} images${empty > 0 ? `, ${empty} without an object` : ''}${
+          unlabelled > 0 ? `, ${unlabelled} without a label` : ''
+        }; lists ${lists.join(', ') || 'none'}`,
     );
     return { document, lines, exitCode: result.failed.length > 0 ? 1 : 0 };
   } finally {

@@ -3,6 +3,7 @@
  * class.json and dataset.json, and lists. A dataset appears in the root as a whole or not at all. What the sources
  * look like is the business of importers/.
  */
+import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SamusError } from '../errors.js';
@@ -36,6 +37,8 @@ export interface ImportResult {
     readonly images: number;
     /** Images whose label holds no object. */
     readonly empty: number;
+    /** Images without a label, if any. */
+    readonly unlabelled?: number;
     /** Lists that name the dataset, without `.txt`. */
     readonly lists: readonly string[];
   }[];
@@ -49,8 +52,8 @@ export interface ImportResult {
 interface Written {
   readonly item: ImportItem;
   readonly facts: ImageFacts;
-  /** Classes that the label holds. */
-  readonly classes: readonly number[];
+  /** Classes that the label holds; undefined without a label. */
+  readonly classes: readonly number[] | undefined;
   readonly skipped: readonly Skipped[];
 }
 
@@ -95,13 +98,16 @@ export async function importDataset(out: string, plan: ImportPlan, options: Writ
     const there = await exists(place);
     try {
       const written: Written[] = [];
+      const hash = items.some(({ patientId }) => patientId !== undefined)
+        ? await patientHash(place, temporary)
+        : undefined;
       const errors: { readonly item: ImportItem; readonly error: SamusError }[] = [];
       const taken = new Map<string, string>();
       for (const item of items) {
         options.onProgress?.(done++, item.name);
         const result = await attempt(() => {
           takeName(item, taken);
-          return writeItem(temporary, item, count, options.size);
+          return writeItem(temporary, withPatient(item, hash), count, options.size);
         });
         if (result instanceof SamusError) errors.push({ item, error: result });
         else written.push(result);
@@ -116,8 +122,9 @@ export async function importDataset(out: string, plan: ImportPlan, options: Writ
       const lists = await writeLists(root, dataset, written);
       // Last: what is cut off before can be imported again, and is not taken for a dataset that is there.
       await moveInto(temporary, place, asideOf(root, dataset));
-      const empty = written.filter(({ classes }) => classes.length === 0).length;
-      results.push({ dataset, images: written.length, empty, lists });
+      const empty = written.filter(({ classes }) => classes?.length === 0).length;
+      const unlabelled = written.filter(({ classes }) => !classes).length;
+      results.push({ dataset, images: written.length, empty, ...(unlabelled > 0 && { unlabelled }), lists });
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
@@ -135,11 +142,29 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | SamusError> {
   }
 }
 
+/** File of the salt in a dataset: with it, another import of the same patients gives the same hashes. */
+const SALT_FILE = 'patients.salt';
+
+/** Hashes what identifies patients; the salt is that of the dataset that is replaced, or a new one. */
+async function patientHash(replaced: string, folder: string): Promise<(id: string) => string> {
+  const known = (await textOr(join(replaced, SALT_FILE), '')).trim();
+  const salt = /^[0-9a-f]{32,}$/.test(known) ? known : randomBytes(16).toString('hex');
+  await makeFolder(folder);
+  await writeFile(join(folder, SALT_FILE), `${salt}\n`);
+  return (id) => createHash('sha256').update(`${salt} ${id}`).digest('hex').slice(0, 16);
+}
+
+function withPatient({ patientId, ...item }: ImportItem, hash: ((id: string) => string) | undefined): ImportItem {
+  return hash && patientId !== undefined ? { ...item, patient: hash(patientId) } : item;
+}
+
 /** The error of an image; of an annotation, where that is what cannot be used. */
-function failureOf({ source }: ImportItem, { message, details }: SamusError): Skipped {
+function failureOf({ source }: ImportItem, { code, message, details }: SamusError): Skipped {
   const { annotation, reason } = details;
   const known = typeof annotation === 'string' || typeof annotation === 'number';
-  return known && typeof reason === 'string' ? { file: source, annotation, reason } : { file: source, reason: message };
+  return known && typeof reason === 'string'
+    ? { file: source, annotation, reason }
+    : { file: source, reason: message, code };
 }
 
 /** Where a dataset is while another one takes its place. */
@@ -190,9 +215,8 @@ async function writeItem(folder: string, item: ImportItem, count: number, size: 
   const { image: picture, label, spacingMm, skipped = [] } = await item.load();
   const image = toGrey(picture);
   const name = nameKey(item.name);
-  checkSameSize(image, label, item.source);
-  const classes = heldClasses(label);
-  const highest = classes.at(-1) ?? 0;
+  if (label) checkSameSize(image, label, item.source);
+  const highest = (label && heldClasses(label).at(-1)) ?? 0;
   if (highest >= count) {
     const message = `expected classes below ${count} in the label of ${item.source}, got ${highest}`;
     throw new SamusError('DATA_CLASS_RANGE', message, 'correct the label', {
@@ -201,13 +225,14 @@ async function writeItem(folder: string, item: ImportItem, count: number, size: 
       count,
     });
   }
-  const stored: [Image, Image] = size
-    ? [resizeBilinear(image, size, size), resizeNearest(label, size, size)]
-    : [image, createImage(label.width, label.height, 1, label.data)];
-  for (const [i, part] of ['img', 'label'].entries()) {
+  const storedLabel =
+    label && (size ? resizeNearest(label, size, size) : createImage(label.width, label.height, 1, label.data));
+  const pictures = { img: size ? resizeBilinear(image, size, size) : image, label: storedLabel };
+  for (const [part, stored] of Object.entries(pictures)) {
+    if (!stored) continue;
     const path = join(folder, part, `${name}.png`);
     await makeFolder(dirname(path));
-    await writePng(path, stored[i]!);
+    await writePng(path, stored);
   }
   const { source, patient = patientByName(item.dataset, name) } = item;
   const facts: ImageFacts = {
@@ -219,7 +244,7 @@ async function writeItem(folder: string, item: ImportItem, count: number, size: 
     ...(spacingMm && { spacingMm }),
   };
   // A small object may vanish when it is made smaller: lists speak of what is stored.
-  return { item, facts, classes: heldClasses(stored[1]), skipped };
+  return { item, facts, classes: storedLabel && heldClasses(storedLabel), skipped };
 }
 
 function heldClasses({ data }: Image): number[] {
@@ -244,6 +269,7 @@ async function addToClassFiles(root: string, dataset: string, plan: ImportPlan):
 async function writeLists(root: string, dataset: string, written: readonly Written[]): Promise<string[]> {
   const lines: { readonly list: string; readonly line: string }[] = [];
   for (const { facts, item, classes } of written) {
+    if (!classes) continue;
     if (classes.length === 0) lines.push({ list: 'empty', line: `1/${dataset}/${facts.name}` });
     for (const classId of classes) {
       const line = `${classId}/${dataset}/${facts.name}`;

@@ -24,8 +24,8 @@ export async function imageFiles(folder: string, levels = MOST_LEVELS): Promise<
   return inner.sort();
 }
 
-/** Those of the files in a folder that are images, in their order. */
-export async function imagesAmong(folder: string, names: readonly string[]): Promise<string[]> {
+/** Those of the files in a folder that are images, in their order. @param masks also DICOM segmentations */
+export async function imagesAmong(folder: string, names: readonly string[], masks = false): Promise<string[]> {
   const found: string[] = [];
   const others = fileFormats().filter(({ id }) => id !== 'dicom');
   for (const name of names) {
@@ -33,7 +33,7 @@ export async function imagesAmong(folder: string, names: readonly string[]): Pro
     // Files of other formats have their extension; those of DICOM have any or none.
     const known = isNamedAs(others, name);
     const kind = known ? undefined : await dicomKind(join(folder, name));
-    if (kind === 'image' || (named && kind === undefined)) found.push(name);
+    if (kind === 'image' || (masks && kind === 'segmentation') || (named && kind === undefined)) found.push(name);
   }
   return found;
 }

@@ -23,9 +23,9 @@ export async function fileNames(folder: string): Promise<string[]> {
   return names.filter((name) => !name.startsWith('.')).sort(naturally);
 }
 
-/** Names of the picture files in a folder, DICOM images without an extension among them. */
-export async function imageNames(folder: string): Promise<string[]> {
-  return imagesAmong(folder, await fileNames(folder));
+/** Names of the picture files in a folder, DICOM images without an extension among them. @param masks also DICOM segmentations */
+export async function imageNames(folder: string, masks = false): Promise<string[]> {
+  return imagesAmong(folder, await fileNames(folder), masks);
 }
 
 /** Names of the folders in a folder. */

@@ -8,8 +8,8 @@ import { classesOfDataset, type DatasetEntry } from '../classes.js';
 /** An image with its label, loaded. */
 interface ImportedImage {
   readonly image: Image;
-  /** Class indices, grey, of the image's size. */
-  readonly label: Image;
+  /** Class indices, grey, of the image's size; absent where nobody looked for objects. */
+  readonly label?: Image;
   /** Millimetres of a pixel across and down. */
   readonly spacingMm?: readonly [x: number, y: number];
   /** Annotations that the label lacks because they cannot be used. */
@@ -23,7 +23,12 @@ export interface Skipped {
   readonly reason: string;
   /** Id of the annotation that cannot be used. */
   readonly annotation?: number | string;
+  /** Of the error, where the file cannot be read. */
+  readonly code?: string;
 }
+
+/** Which frames of clips are imported: all, those with masks, or every Nth from the first. */
+export type FrameSelection = 'all' | 'masks' | { readonly every: number };
 
 /** An image to be imported. */
 export interface ImportItem {
@@ -35,6 +40,8 @@ export interface ImportItem {
   readonly source: string;
   /** Patient, where the source says more than the names that patients.ts knows. */
   readonly patient?: string;
+  /** What identifies the patient in the source. Only a hash of it is written, with a salt that stays in the dataset. */
+  readonly patientId?: string;
   /** Side of the official split, where there is one. */
   readonly split?: 'train' | 'val' | 'test';
   load(): Promise<ImportedImage>;
@@ -64,6 +71,7 @@ export interface ImportOptions {
   readonly labels?: string;
   /** Look for images by the last part of the path that an annotation file gives. */
   readonly basenames?: boolean;
+  readonly frames?: FrameSelection;
 }
 
 /** What each importer brings in, by the name that the command line calls it. */
@@ -73,6 +81,7 @@ export const IMPORTER_TITLES = {
   carotid: 'Common carotid artery: lumen',
   coco: 'segmentations as COCO JSON',
   ddti: 'DDTI: thyroid nodules (XML polygons or PNG)',
+  dicom: 'DICOM images, with masks from DICOM segmentations',
   'dl-track': 'DL_Track: aponeuroses and fascicles of muscles',
   hc18: 'HC18: fetal heads',
   pair: 'a folder of images and a folder of labels',

@@ -9,6 +9,7 @@ import { camus } from './camus.node.js';
 import { carotid } from './carotid.node.js';
 import { coco } from './coco.node.js';
 import { ddti } from './ddti.node.js';
+import { dicom } from './dicom.node.js';
 import { dlTrack } from './dlTrack.node.js';
 import { layoutError } from './files.node.js';
 import { hc18 } from './hc18.node.js';
@@ -24,6 +25,7 @@ export const IMPORTERS: readonly Importer[] = [
   carotid,
   coco,
   ddti,
+  dicom,
   dlTrack,
   hc18,
   pair,
@@ -57,8 +59,8 @@ export async function planImport(name: string, source: string, options: ImportOp
 
 /** The options that an importer takes. @throws SamusError USAGE_OPTION for others */
 function ownOptions(importer: Importer, options: ImportOptions): ImportOptions {
-  const { dataset, classes, images, labels, basenames } = options;
-  for (const name of ['dataset', 'classes', 'images', 'labels', 'basenames'] as const) {
+  const { dataset, classes, images, labels, basenames, frames } = options;
+  for (const name of ['dataset', 'classes', 'images', 'labels', 'basenames', 'frames'] as const) {
     if (options[name] === undefined || importer.options.includes(name)) continue;
     const message = `--${name} was given, but ${importer.id} has one form only`;
     throw new SamusError('USAGE_OPTION', message, `leave --${name} out`);
@@ -73,5 +75,6 @@ function ownOptions(importer: Importer, options: ImportOptions): ImportOptions {
     ...(images !== undefined && { images }),
     ...(labels !== undefined && { labels }),
     ...(basenames !== undefined && { basenames }),
+    ...(frames !== undefined && { frames }),
   };
 }

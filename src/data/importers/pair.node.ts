@@ -1,6 +1,6 @@
 /**
  * Any dataset that lies in two folders, images and labels with the same names. With one class a label is a mask,
- * bright where the object is; with several it holds class indices.
+ * bright where the object is; with several it holds class indices. A label can also be a DICOM segmentation of its image.
  */
 import { SamusError } from '../../errors.js';
 import type { Image } from '../../formats/image.js';
@@ -26,7 +26,9 @@ export const pair: Importer = {
     const several = (mask: Image, lossy: boolean, file: string) =>
       indices(classIndices(mask, lossy, file), classes.length + 1, file);
     const labelOf = classes.length > 1 ? several : binaryMask;
-    const pairs = await pairItems({ source, dataset, images, labels, labelOf });
+    // A segmentation names its segments; with one class, all of them are it.
+    const classOf = (label: string) => (classes.length > 1 ? classes.indexOf(label) + 1 || undefined : 1);
+    const pairs = await pairItems({ source, dataset, images, labels, labelOf, classOf });
     return { datasets: new Map([[dataset, datasetEntry(classes, 'not stated', 'own')]]), ...pairs };
   },
 };

@@ -3,6 +3,7 @@
  */
 import { join, relative } from 'node:path';
 import { SamusError } from '../../errors.js';
+import { dicomKind } from '../../formats/dicom/dicomKind.node.js';
 import type { Image } from '../../formats/image.js';
 import { mayHaveFrames, openImage, readImage } from '../../formats/imageFile.node.js';
 import { frameName } from '../../formats/outputNames.js';
@@ -10,6 +11,7 @@ import { patientByName } from '../imageFacts.js';
 import { binaryMask } from '../publishedMasks.js';
 import { byStem, imageNames } from './files.node.js';
 import type { ImportItem, Skipped } from './importer.js';
+import { type ClassOfSegment, SegmentationReader } from './segLabels.node.js';
 
 export interface PairFolders {
   /** The folder that the user named. */
@@ -21,6 +23,8 @@ export interface PairFolders {
   readonly nameOf?: (stem: string) => string;
   /** Class indices of a mask; one kind of object, 0 and 255, unless given. */
   readonly labelOf?: (mask: Image, lossy: boolean, file: string) => Image;
+  /** Class of a segment of DICOM segmentations, which are not taken as labels unless given. */
+  readonly classOf?: ClassOfSegment;
 }
 
 /**
@@ -32,22 +36,43 @@ export async function pairItems(folders: PairFolders): Promise<{
   readonly skipped: Skipped[];
   readonly failed: Skipped[];
 }> {
-  const { source, dataset, images, labels, nameOf, labelOf = binaryMask } = folders;
+  const { source, dataset, images, labels, nameOf, labelOf = binaryMask, classOf } = folders;
   const items: ImportItem[] = [];
   const [skipped, failed]: [Skipped[], Skipped[]] = [[], []];
-  const filesOf = async (folder: string) =>
-    byStem(await imageNames(folder), (file, reason) =>
+  const filesOf = async (folder: string, masks = false) =>
+    byStem(await imageNames(folder, masks), (file, reason) =>
       failed.push({ file: relative(source, join(folder, file)), reason }),
     );
-  const masks = await filesOf(labels);
+  const itemOf = (name: string, frames: number, frame: number, path: string) => ({
+    dataset,
+    name: frames === 1 ? name : frameName(name, frame),
+    source: relative(source, path),
+    // Frames of a clip resemble each other: a split keeps them on one side.
+    ...(frames > 1 && { patient: patientByName(dataset, name) ?? name }),
+  });
+  const masks = await filesOf(labels, classOf !== undefined);
+  const segmentations = new SegmentationReader();
   for (const [stem, file] of await filesOf(images)) {
     const path = join(images, file);
-    const mask = masks.get(stem);
+    // As samus segment names segmentations.
+    const mask = masks.get(stem) ?? (classOf && masks.get(`${stem}.seg`));
     if (mask === undefined) {
       skipped.push({ file: relative(source, path), reason: 'it has no mask' });
       continue;
     }
     const labelPath = join(labels, mask);
+    const name = nameOf?.(stem) ?? stem;
+    if (classOf && (await dicomKind(labelPath)) === 'segmentation') {
+      const found = await segmentations.framesOf(path, labelPath);
+      if (found.why !== undefined) failed.push({ file: relative(source, path), reason: found.why });
+      for (const frame of found.masked) {
+        items.push({
+          ...itemOf(name, found.frames, frame, path),
+          load: () => segmentations.load(path, labelPath, frame, classOf),
+        });
+      }
+      continue;
+    }
     const [ofImage, ofLabel] = [await countFrames(path), await countFrames(labelPath)];
     if (ofImage && ofLabel && ofImage !== ofLabel) {
       failed.push({ file: relative(source, path), reason: `it has ${ofImage} frames, its mask ${ofLabel}` });
@@ -55,14 +80,9 @@ export async function pairItems(folders: PairFolders): Promise<{
     }
     // A file that cannot be read is left out once, not frame by frame.
     const frames = ofImage && ofLabel ? ofImage : 1;
-    const name = nameOf?.(stem) ?? stem;
     for (let frame = 1; frame <= frames; frame++) {
       items.push({
-        dataset,
-        name: frames === 1 ? name : frameName(name, frame),
-        source: relative(source, path),
-        // Frames of a clip resemble each other: a split keeps them on one side.
-        ...(frames > 1 && { patient: patientByName(dataset, name) ?? name }),
+        ...itemOf(name, frames, frame, path),
         load: async () => {
           const label = await openImage(labelPath);
           return {

@@ -1,0 +1,182 @@
+/**
+ * `samus data import dicom`: a folder as a hospital exports it becomes a dataset; and DICOM segmentations as labels of
+ * `samus data import pair`.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { codeOfName } from '../../src/formats/dicom/codes.js';
+import { readDicomFile } from '../../src/formats/dicom/dicomFile.js';
+import { writeDicomSeg } from '../../src/formats/dicom/writeSeg.js';
+import { readImage } from '../../src/formats/imageFile.node.js';
+import { dicomImage, identity } from '../support/dicomImages.js';
+import { newFolder, removeFolder, samus } from './samusProcess.js';
+
+const [WIDTH, HEIGHT] = [51, 43];
+const SPACING = [[0x0028_0030, ['0.5', '0.25']]] as const;
+const SECRETS = /Phantom|PAT-|1\.2\.3\.4/;
+
+let folder = '';
+const into = (...path: readonly string[]) => join(folder, ...path);
+const put = (bytes: Uint8Array | string, ...path: readonly string[]) => {
+  mkdirSync(into(...path.slice(0, -1)), { recursive: true });
+  writeFileSync(into(...path), bytes);
+};
+const image = (uid: string, patient: string, frames?: number) =>
+  dicomImage({
+    ...{ width: WIDTH, height: HEIGHT },
+    ...(frames !== undefined && { frames }),
+    elements: [...identity(uid, patient), ...SPACING],
+  });
+
+/** A rectangle of pixels, x from `from` on. */
+function mask(from: number) {
+  const data = new Uint8Array(WIDTH * HEIGHT);
+  for (let y = 10; y < 20; y++) data.fill(1, y * WIDTH + from, y * WIDTH + from + 12);
+  return { width: WIDTH, height: HEIGHT, data };
+}
+
+async function segmentation(of: Uint8Array, masks: Readonly<Record<string, readonly (readonly [number, number])[]>>) {
+  const objects = Object.entries(masks).map(([name, places]) => ({
+    name,
+    code: codeOfName(name),
+    algorithm: 'MANUAL' as const,
+    masks: places.map(([frame, from]) => ({ frame, mask: mask(from) })),
+  }));
+  return writeDicomSeg(await readDicomFile(of), objects, { version: '1', date: new Date(2026, 1, 1) }).bytes;
+}
+
+beforeAll(async () => {
+  folder = newFolder();
+  const clip = image('1.2.3.4.1', 'PAT-A', 4);
+  put(clip, 'export', 'A', 'S1', 'IM_0001');
+  put(image('1.2.3.4.2', 'PAT-A'), 'export', 'A', 'S2', 'IM_0001');
+  const still = image('1.2.3.4.3', 'PAT-B');
+  put(still, 'export', 'B', '1.2.840.5');
+  put(
+    await segmentation(clip, {
+      lesion: [
+        [2, 5],
+        [4, 9],
+      ],
+      Gefäß: [[4, 30]],
+    }),
+    'export',
+    'A',
+    'S1',
+    'IM_0002',
+  );
+  put(await segmentation(still, { Gefäß: [[1, 20]] }), 'export', 'B', 'seg.dcm');
+  put(await segmentation(image('1.2.3.4.9', 'PAT-C'), { lesion: [[1, 2]] }), 'export', 'B', 'stray.dcm');
+  put(dicomImage({ elements: [[0x0008_0016, '1.2.840.10008.1.3.10']] }), 'export', 'DICOMDIR');
+  put(dicomImage({ elements: [[0x0008_0016, '1.2.840.10008.5.1.4.1.1.88.33']] }), 'export', 'B', 'report.dcm');
+  put(clip.subarray(0, 1000), 'export', 'B', 'cut.dcm');
+  put('a viewer', 'export', 'autorun.inf');
+});
+afterAll(() => removeFolder(folder));
+
+const run = (...args: readonly string[]) => samus(folder, 'data', 'import', ...args, '--json');
+const table = (dataset: string) =>
+  readFileSync(into('root', dataset, 'images.csv'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(','));
+
+describe('a folder of DICOM files', () => {
+  it('becomes a dataset: frames, millimetres, patients as hashes, labels by the names of segments', async () => {
+    const { code, stdout, stderr } = await run('dicom', 'export', '--out', 'root', '--dataset', 'Own');
+    // A file of the folder cannot be used.
+    expect(code, stderr).toBe(1);
+    const { datasets, skipped } = JSON.parse(stdout);
+    expect(datasets).toEqual([{ dataset: 'Own', images: 6, empty: 0, unlabelled: 3, lists: ['all-Own'] }]);
+    expect(skipped).toEqual([
+      { file: join('B', 'stray.dcm'), reason: 'the images that it refers to are not in the folder' },
+      { file: join('B', 'cut.dcm'), reason: expect.any(String), code: expect.stringMatching(/^DICOM_/) },
+    ]);
+    const rows = table('Own');
+    expect(rows.map(([name, , ...others]) => [name, ...others])).toEqual([
+      ...[1, 2, 3, 4].map((n) => [`A_S1_IM_0001.000${n}`, '51', '43', '0.25', '0.5', 'A/S1/IM_0001']),
+      ['A_S2_IM_0001', '51', '43', '0.25', '0.5', 'A/S2/IM_0001'],
+      ['B_1.2.840.5', '51', '43', '0.25', '0.5', 'B/1.2.840.5'],
+    ]);
+    const patients = rows.map(([, patient]) => patient);
+    expect(new Set(patients).size).toBe(2);
+    expect(patients.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => patients[0]));
+    const label = await readImage(into('root/Own/label/A_S1_IM_0001.0004.png'));
+    const [lesion, vessel] = [mask(9).data, mask(30).data];
+    expect(label.data).toEqual(lesion.map((inside, i) => (vessel[i] === 1 ? 2 : inside)));
+    expect(readFileSync(into('root/MainPatient/all-Own.txt'), 'utf8').trim().split('\n')).toEqual([
+      ...['1/Own/A_S1_IM_0001.0002', '1/Own/A_S1_IM_0001.0004', '2/Own/A_S1_IM_0001.0004', '2/Own/B_1.2.840.5'],
+    ]);
+    const { Own } = JSON.parse(readFileSync(into('root/MainPatient/dataset.json'), 'utf8'));
+    expect(Own.classes).toEqual(['background', 'lesion', 'Gefäß']);
+    const shown = await readImage(into('export/A/S1/IM_0001'), { frame: 3 });
+    expect(await readImage(into('root/Own/img/A_S1_IM_0001.0003.png'))).toEqual(shown);
+    const written = readdirSync(into('root'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
+    expect([stdout, stderr, ...written].join('\n')).not.toMatch(SECRETS);
+  });
+
+  it('is split by patient, and checked without an error', async () => {
+    const check = await samus(folder, 'data', 'check', 'root', '--json');
+    expect(check.code, check.stdout).toBe(0);
+    const split = await samus(folder, 'data', 'split', 'root', '--ratios', '1,1', '--name', 'own');
+    expect(split.code, split.stderr).toBe(0);
+    const sides = ['train-own', 'val-own'].map((list) => {
+      const lines = readFileSync(into('root/MainPatient', `${list}.txt`), 'utf8')
+        .trim()
+        .split('\n');
+      return new Set(lines.map((line) => line.split('/')[2]![0]));
+    });
+    expect(sides.map((side) => [...side]).sort()).toEqual([['A'], ['B']]);
+  });
+
+  it('has the frames that are asked for, and the same hashes when it is replaced', async () => {
+    const before = new Map(table('Own').map(([name, patient]) => [name, patient]));
+    const replaced = await run('dicom', 'export', 'root', '--dataset', 'Own', '--frames', 'masks', '--replace');
+    expect(JSON.parse(replaced.stdout).datasets[0]).toMatchObject({ images: 3, empty: 0 });
+    const rows = table('Own');
+    expect(rows.map(([name]) => name)).toEqual(['A_S1_IM_0001.0002', 'A_S1_IM_0001.0004', 'B_1.2.840.5']);
+    for (const [name, patient] of rows) expect(patient).toBe(before.get(name));
+    await run('dicom', 'export', 'root', '--dataset', 'Other', '--frames', 'every:3', '--classes', 'Gefäß');
+    const others = table('Other');
+    expect(others.map(([name]) => name)).toEqual([
+      ...['A_S1_IM_0001.0001', 'A_S1_IM_0001.0004', 'A_S2_IM_0001', 'B_1.2.840.5'],
+    ]);
+    expect(others[0]![1]).not.toBe(rows[0]![1]);
+    const list = readFileSync(into('root/MainPatient/all-Other.txt'), 'utf8');
+    expect(list).toBe('1/Other/A_S1_IM_0001.0004\n1/Other/B_1.2.840.5\n');
+  });
+
+  it.each([
+    ['IMPORT_LAYOUT', ['dicom', 'root/Own/img', 'none']],
+    ['USAGE_FRAMES', ['dicom', 'export', 'none', '--frames', 'every:0']],
+    ['USAGE_OPTION', ['busi', 'export', 'none', '--frames', 'all']],
+    ['USAGE_CONFLICT', ['dicom', 'export', 'none', '--out', 'none']],
+    ['USAGE_MISSING_ARGUMENT', ['dicom', 'export']],
+  ])('is refused with %s', async (code, args) => {
+    const { stdout } = await run(...args);
+    expect(JSON.parse(stdout).error.code).toBe(code);
+  });
+});
+
+it('segmentations are labels of pairs, frame by frame', async () => {
+  const clip = image('1.2.3.4.1', 'PAT-A', 4);
+  put(clip, 'pairs', 'images', 'clip.dcm');
+  put(image('1.2.3.4.3', 'PAT-B'), 'pairs', 'images', 'still.dcm');
+  put(await segmentation(clip, { lesion: [[2, 5]], vessel: [[3, 9]] }), 'pairs', 'labels', 'clip.seg.dcm');
+  put(await segmentation(clip, { lesion: [[2, 5]] }), 'pairs', 'labels', 'still.dcm');
+  const { code, stdout } = await run('pair', 'pairs', 'root', '--dataset', 'Pairs', '--classes', 'vessel,lesion');
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout).skipped).toEqual([
+    { file: 'images/still.dcm', reason: 'its segmentation is of another image' },
+  ]);
+  expect(table('Pairs').map(([name, , , , x, y]) => [name, x, y])).toEqual([
+    ['clip.0002', '0.25', '0.5'],
+    ['clip.0003', '0.25', '0.5'],
+  ]);
+  const label = await readImage(into('root/Pairs/label/clip.0002.png'));
+  expect(label.data).toEqual(mask(5).data.map((inside) => 2 * inside));
+});
