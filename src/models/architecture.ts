@@ -4,11 +4,11 @@
  */
 import type { Recipe } from '../data/augmentSteps.js';
 import type { SharedAugmentation } from '../data/networkAugment.js';
-import { SamusError } from '../errors.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { Shapes, StateDict, TensorData } from '../graph/tensorData.js';
 import type { Initialisation, ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Random } from '../nn/random.js';
+import type { ConfigRule, FieldReader } from './configFields.js';
 import type { Preprocessing } from './preprocessing.js';
 
 /** The sizes of a model, as in `config.json`; each architecture adds its own. */
@@ -31,33 +31,6 @@ export interface ModelConfig {
   readonly promptChannel?: 'point' | 'box';
   /** `plain`: trained on images resized bilinearly, their levels not clipped, in place of the authors' resizing. */
   readonly resizing?: 'plain';
-}
-
-/**
- * Reads the fields of a configuration, `config.json` or the metadata of a reference file, and throws CONFIG_FIELD for what
- * is missing, of another type or out of range.
- */
-export interface FieldReader {
-  /** A whole number from `least` (default 1) to `most`; `otherwise` where the field is missing. */
-  whole(name: string, most: number, otherwise?: number, least?: number): number;
-  /** At most `most` numbers from 0 on, each larger than the one before. */
-  ascending(name: string, most: number): readonly number[];
-  /** `length` whole numbers from 1 to `most`. */
-  wholes(name: string, length: number, most: number): readonly number[];
-  /** True or false; `otherwise` where the field is missing. */
-  flag(name: string, otherwise?: boolean): boolean;
-  /** A number from 0 to 1; undefined where the field is missing. */
-  share(name: string): number | undefined;
-  /** One of `choices`; undefined where the field is missing. */
-  choice<T extends string>(name: string, choices: readonly T[]): T | undefined;
-}
-
-/** What must hold between the fields of a configuration. */
-export interface ConfigRule {
-  readonly field: string;
-  readonly holds: boolean;
-  /** Completes the sentence "FIELD of the model …". */
-  readonly rule: string;
 }
 
 /** One graph that a model is deployed as. */
@@ -318,33 +291,3 @@ export interface ClassArchitecture<C extends ModelConfig = ModelConfig> extends 
 }
 
 export type Architecture<C extends ModelConfig = ModelConfig> = PromptedArchitecture<C> | ClassArchitecture<C>;
-
-/**
- * The shape of a tensor that a size is read from, for {@link Architecture.recognise}.
- * @throws SamusError CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE
- */
-export function shapeOf(tensors: Shapes, name: string, rank: number): readonly number[] {
-  const tensor = tensors.get(name);
-  if (!tensor) {
-    throw new SamusError(
-      'CHECKPOINT_TENSOR_MISSING',
-      `expected a tensor ${name} to read a size of the model from, the checkpoint has none`,
-      'the checkpoint is incomplete or of another architecture: save the whole model again',
-      { missing: [name] },
-    );
-  }
-  if (tensor.shape.length === rank) return tensor.shape;
-  throw new SamusError(
-    'CHECKPOINT_TENSOR_SHAPE',
-    `expected ${name} to have ${rank} dimensions, got the shape [${tensor.shape.join(', ')}]`,
-    'the checkpoint is of another architecture: use one that is supported',
-    { misshapen: [{ name, expected: rank, came: [...tensor.shape] }] },
-  );
-}
-
-/** How many blocks a checkpoint has, numbered from 0. @param name of a tensor of block i */
-export function countOf(tensors: Shapes, name: (i: number) => string): number {
-  let count = 0;
-  while (tensors.has(name(count))) count++;
-  return count;
-}

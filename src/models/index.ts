@@ -3,6 +3,7 @@
  */
 export * from './architecture.js';
 export { averageWeights, type WeightedModel } from './averageWeights.js';
+export { type ConfigRule, countOf, type FieldReader, shapeOf } from './configFields.js';
 export { checkConfig, detectConfig, type ParsedConfig, parseConfig, serialiseConfig } from './configFile.js';
 export { multiplyAdds } from './cost.js';
 export { decoderGraph, encoderGraph, parametersOf, partsOf } from './graphs.js';

@@ -3,7 +3,8 @@
  */
 import type { Shapes } from '../../graph/tensorData.js';
 import { RESNET34 } from '../../nn/resnet.js';
-import { type ConfigRule, countOf, type FieldReader, type ModelConfig, shapeOf } from '../architecture.js';
+import type { ModelConfig } from '../architecture.js';
+import { type ConfigRule, countOf, type FieldReader, shapeOf } from '../configFields.js';
 
 export interface CpfnetConfig extends ModelConfig {
   readonly architecture: 'cpfnet';

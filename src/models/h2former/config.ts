@@ -4,7 +4,8 @@
 import { SamusError } from '../../errors.js';
 import type { Shapes } from '../../graph/tensorData.js';
 import { RESNET34 } from '../../nn/resnet.js';
-import { type ConfigRule, countOf, type FieldReader, type ModelConfig, shapeOf } from '../architecture.js';
+import type { ModelConfig } from '../architecture.js';
+import { type ConfigRule, countOf, type FieldReader, shapeOf } from '../configFields.js';
 
 export interface H2formerConfig extends ModelConfig {
   readonly architecture: 'h2former';

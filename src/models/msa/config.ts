@@ -2,7 +2,7 @@
  * Sizes of Medical SAM Adapter: SAM's, and those of its position table and its output.
  */
 import type { Shapes } from '../../graph/tensorData.js';
-import type { ConfigRule, FieldReader } from '../architecture.js';
+import type { ConfigRule, FieldReader } from '../configFields.js';
 import {
   patchRules,
   readSizes,

@@ -4,7 +4,8 @@
  */
 import type { Shapes } from '../../graph/tensorData.js';
 import { isScaleName } from '../../nn/parameters.js';
-import { type ConfigRule, type FieldReader, type ModelConfig, shapeOf } from '../architecture.js';
+import type { ModelConfig } from '../architecture.js';
+import { type ConfigRule, type FieldReader, shapeOf } from '../configFields.js';
 import { IMAGENET_STRETCHED, type Preprocessing } from '../preprocessing.js';
 
 /** What all models with SAM's parts have. */

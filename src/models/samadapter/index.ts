@@ -9,7 +9,8 @@ import { reshape, slice } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { binaryCrossEntropy } from '../../nn/loss.js';
 import { type Parameters, ZEROS } from '../../nn/parameters.js';
-import { type ClassArchitecture, type ClassOutputs, type Losses, shapeOf } from '../architecture.js';
+import type { ClassArchitecture, ClassOutputs, Losses } from '../architecture.js';
+import { shapeOf } from '../configFields.js';
 import { IMAGENET_STRETCHED } from '../preprocessing.js';
 import {
   patchRules,

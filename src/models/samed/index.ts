@@ -11,7 +11,8 @@ import { float32, type Shapes } from '../../graph/tensorData.js';
 import { linear } from '../../nn/layers.js';
 import { classLoss } from '../../nn/loss.js';
 import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
-import { type ClassArchitecture, type ClassOutputs, shapeOf } from '../architecture.js';
+import type { ClassArchitecture, ClassOutputs } from '../architecture.js';
+import { shapeOf } from '../configFields.js';
 import {
   patchRules,
   readSizes,

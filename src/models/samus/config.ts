@@ -2,7 +2,7 @@
  * Sizes of SAMUS: SAM's, and those of its added parts.
  */
 import type { Shapes } from '../../graph/tensorData.js';
-import { type ConfigRule, countOf, type FieldReader, shapeOf } from '../architecture.js';
+import { type ConfigRule, countOf, type FieldReader, shapeOf } from '../configFields.js';
 import {
   blocksWith,
   hasSamParts,

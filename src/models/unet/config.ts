@@ -2,7 +2,8 @@
  * Sizes of U-Net, and how they are read from a configuration, a checkpoint and a reference file.
  */
 import type { Shapes } from '../../graph/tensorData.js';
-import { type ConfigRule, type FieldReader, type ModelConfig, shapeOf } from '../architecture.js';
+import type { ModelConfig } from '../architecture.js';
+import { type ConfigRule, type FieldReader, shapeOf } from '../configFields.js';
 
 export interface UnetConfig extends ModelConfig {
   readonly architecture: 'unet';
