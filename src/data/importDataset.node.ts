@@ -164,7 +164,7 @@ function failureOf({ source }: ImportItem, { code, message, details }: SamusErro
   const known = typeof annotation === 'string' || typeof annotation === 'number';
   return known && typeof reason === 'string'
     ? { file: source, annotation, reason }
-    : { file: source, reason: message, code };
+    : { file: source, reason: message, ...(code.startsWith('DICOM_') && { code }) };
 }
 
 /** Where a dataset is while another one takes its place. */

@@ -23,7 +23,7 @@ export interface Skipped {
   readonly reason: string;
   /** Id of the annotation that cannot be used. */
   readonly annotation?: number | string;
-  /** Of the error, where the file cannot be read. */
+  /** Of an error about DICOM. */
   readonly code?: string;
 }
 
