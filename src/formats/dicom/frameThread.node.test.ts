@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readImage } from '../imageFile.node.js';
 import { readDicom } from './dicomSource.js';
-import { threadDecoder } from './frameThread.node.js';
+import { leastBusy, threadDecoder } from './frameThread.node.js';
 import type { PixelFormat } from './pixelFormat.js';
 
 const MATRIX = fileURLToPath(new URL('../../../test/fixtures/dicom/', import.meta.url));
@@ -34,6 +34,15 @@ describe('the thread that decodes frames', () => {
       message: 'expected a frame that decodes in 0.5 s, got none',
     });
     expect(await next).not.toBe(first);
+  });
+
+  it('has another beside it, for other files', async () => {
+    const decode = leastBusy([threadDecoder(5000, program), threadDecoder(5000, program)]);
+    const order: string[] = [];
+    const late = decode(Uint8Array.of(1), FORMAT).catch(() => order.push('late'));
+    await decode(Uint8Array.of(0), FORMAT).then(() => order.push('other'));
+    await late;
+    expect(order).toEqual(['other', 'late']);
   });
 
   it('may end by itself', async () => {

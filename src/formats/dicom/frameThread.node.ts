@@ -58,10 +58,19 @@ export function threadDecoder(
   };
 }
 
-let shared: FrameDecoder | undefined;
+/** The one of several decoders that has the least to do. */
+export function leastBusy(decoders: readonly FrameDecoder[]): FrameDecoder {
+  const all = decoders.map((decode) => ({ decode, pending: 0 }));
+  return async (bytes, format) => {
+    const free = all.reduce((best, one) => (one.pending < best.pending ? one : best));
+    free.pending += 1;
+    try {
+      return await free.decode(bytes, format);
+    } finally {
+      free.pending -= 1;
+    }
+  };
+}
 
-/** The decoder that all files of this thread share. */
-export const sharedDecoder: FrameDecoder = (bytes, format) => {
-  shared ??= threadDecoder();
-  return shared(bytes, format);
-};
+/** Of all files of this thread. A frame that hangs in one does not hold up those of other files. */
+export const sharedDecoder = leastBusy([threadDecoder(), threadDecoder()]);

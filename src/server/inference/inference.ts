@@ -42,7 +42,7 @@ export class Inference implements JobRunner {
       ...(count !== undefined && { threads: count }),
     });
     const few = Math.max(1, Math.floor(limits.queue / EVERYTHING_SHARE));
-    this.encode = new Lane('encode', setup('encoder'), limits.queue, observe);
+    this.encode = new Lane('encode', setup('encoder'), limits.queue, observe, undefined, 2);
     this.decode = new Lane('decode', setup('decoder'), limits.queue, observe);
     this.everything = new Lane('everything', setup('decoder', 1), few, observe);
   }

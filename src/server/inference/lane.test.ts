@@ -28,12 +28,19 @@ const seen: string[] = [];
 const times: number[] = [];
 const lanes: Lane[] = [];
 
-function lane(limit = 10): Lane {
+function lane(limit = 10, together = 1): Lane {
   const observe = (_: string, __: JobKind, outcome: string, ms: number): void => {
     seen.push(outcome);
     times.push(ms);
   };
-  const made = new Lane('test', { part: 'encoder', models: new Map(), version: '1' }, limit, observe, program);
+  const made = new Lane(
+    'test',
+    { part: 'encoder', models: new Map(), version: '1' },
+    limit,
+    observe,
+    program,
+    together,
+  );
   lanes.push(made);
   return made;
 }
@@ -55,6 +62,16 @@ describe('a lane', () => {
     await Promise.all(jobs);
     expect(order).toEqual([0, 1, 2]);
     expect([made.running, made.waiting]).toEqual([0, 0]);
+  });
+
+  it('has the next job in the thread where one takes long, and counts it as waiting', async () => {
+    const made = lane(2, 2);
+    const order: number[] = [];
+    const jobs = [200, 1, 2].map((ms) => made.run('prepare', job(ms)).then(() => order.push(ms)));
+    expect([made.running, made.waiting]).toEqual([1, 2]);
+    await expect(made.run('prepare', job(1))).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+    await Promise.all(jobs);
+    expect(order).toEqual([1, 2, 200]);
   });
 
   it('refuses what does not fit, with the time to wait', async () => {

@@ -24,8 +24,7 @@ const RECENT = 0.2;
 
 export class Lane {
   readonly #waiting: Entry[] = [];
-  #current: Entry | undefined;
-  #startedAt = 0;
+  readonly #current = new Set<Entry>();
   #thread: ThreadClient<InferenceContract> | undefined;
   #meanMs = 0;
   #closed = false;
@@ -36,19 +35,22 @@ export class Lane {
     private readonly limit: number,
     private readonly observe: JobObserver = () => undefined,
     private readonly program: URL = builtFile('worker.js', import.meta.url),
+    /** Jobs that the thread has at once: with two, one whose file takes long to decode does not hold up the next. */
+    private readonly together = 1,
   ) {}
 
+  /** The second of two jobs in the thread counts as waiting: the thread computes one of them. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + Math.max(0, this.#current.size - 1);
   }
 
   get running(): number {
-    return this.#current ? 1 : 0;
+    return Math.min(1, this.#current.size);
   }
 
   /** Seconds after which a place in the queue is likely. */
   get retryAfter(): number {
-    return Math.min(60, Math.max(1, Math.ceil((this.#meanMs * (this.#waiting.length + 1)) / 1000)));
+    return Math.min(60, Math.max(1, Math.ceil((this.#meanMs * (this.waiting + 1)) / 1000)));
   }
 
   /**
@@ -64,7 +66,7 @@ export class Lane {
   ): Promise<OutputOf<K>> {
     if (this.#closed) throw closedError();
     if (signal?.aborted) throw cancelledError();
-    if (this.#waiting.length >= this.limit) throw fullError(this.name, this.limit, this.retryAfter);
+    if (this.waiting >= this.limit) throw fullError(this.name, this.limit, this.retryAfter);
     return new Promise<OutputOf<K>>((resolve, reject) => {
       // The next job starts when the thread is free.
       const options = { signal, transfer, waitForThread: true };
@@ -84,23 +86,24 @@ export class Lane {
   }
 
   async #next(): Promise<void> {
-    if (this.#current || this.#closed) return;
+    if (this.#current.size >= this.together || this.#closed) return;
     const entry = this.#waiting.shift();
     if (!entry) return;
-    this.#current = entry;
-    this.#startedAt = performance.now();
+    this.#current.add(entry);
+    const startedAt = performance.now();
+    if (!this.#thread || this.#thread.lost) this.#thread = this.#start();
+    const thread = this.#thread;
     try {
-      if (!this.#thread || this.#thread.lost) this.#thread = this.#start();
-      await entry.work(this.#thread);
-      const ms = performance.now() - this.#startedAt;
+      await entry.work(thread);
+      const ms = performance.now() - startedAt;
       // Compiling a model, which is done once, says nothing of the time that others will wait.
       if (entry.kind !== 'prepare') this.#meanMs += RECENT * (ms - this.#meanMs);
       this.observe(this.name, entry.kind, entry.signal?.aborted ? 'cancelled' : 'done', ms);
     } catch (error) {
-      const ms = performance.now() - this.#startedAt;
-      this.#fail(entry, error === this.#thread?.lost ? lostError() : error, ms);
+      const ms = performance.now() - startedAt;
+      this.#fail(entry, error === thread.lost ? lostError() : error, ms);
     }
-    this.#current = undefined;
+    this.#current.delete(entry);
     void this.#next();
   }
 

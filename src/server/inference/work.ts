@@ -33,6 +33,8 @@ export class Work implements Handlers<InferenceContract> {
   // This thread has nothing to do but to compute.
   readonly #runtime = nodeRuntime({ worker: false });
 
+  #encoding: Promise<unknown> = Promise.resolve();
+
   constructor(setup: ThreadSetup) {
     this.#setup = setup;
   }
@@ -49,9 +51,10 @@ export class Work implements Handlers<InferenceContract> {
     const opened = await this.#model(model);
     const source = await openImage(bytes, { maxPixels });
     const image = await source.read(frame);
-    const start = performance.now();
-    const encoding = await opened.encode(image);
-    const ms = since(start);
+    const { encoding, ms } = await this.#alone(async () => {
+      const start = performance.now();
+      return { encoding: await opened.encode(image), ms: since(start) };
+    });
     const dicom = isDicom(source) && { frame, calibration: source.calibration, source: exportSource(source.file) };
     return { encoding: { ...shared(encoding), frames: source.frames, ...(dicom && { dicom }) }, ms };
   }
@@ -96,6 +99,13 @@ export class Work implements Handlers<InferenceContract> {
     const asked = dicom && (form?.format === 'dcmseg' || form?.format === 'dcmsr');
     const files = asked && dicomFiles(opened, job, objects, { ...dicom, frames: encoding.frames }, this.#setup.version);
     return { image, width, height, objects, ...(files && { objectFiles: files }), ms: since(start) };
+  }
+
+  /** One encodes at a time, while the image of another is decoded. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#encoding.then(work);
+    this.#encoding = result.catch(() => undefined);
+    return result;
   }
 
   /** What failed once is tried again at the next job. */
