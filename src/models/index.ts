@@ -13,5 +13,5 @@ export { GREY_STRETCHED, type Preprocessing } from './preprocessing.js';
 export { quantise } from './quantise.js';
 export { architectureOf, architectures, isTrainable, presets, registerArchitecture } from './registry.js';
 export { SAM_PREPROCESSING, SAM_S, SAM_VIT_B, SAM_VIT_H, SAM_VIT_L, type SamConfig } from './sam/config.js';
-export { SAMUS_B, SAMUS_S, SAMUS_S2, type SamusConfig } from './samus/config.js';
+export { SAMUS_B, SAMUS_S, SAMUS_S2, SAMUS_T, type SamusConfig } from './samus/config.js';
 export { type Start, startableFrom, startOf } from './startFrom.js';

@@ -2,10 +2,11 @@
  * EfficientNet-Lite0 (Tan and Le, arXiv:1905.11946, in the Lite variant of tensorflow/tpu) down to a sixteenth of the image, by the
  * names of the PyTorch package `efficientnet-lite-pytorch`: the pretrained CNN branch of SAMUS.
  */
-import { conv2d as convolve } from '../graph/ops/convolution.js';
+import { conv2d } from '../graph/ops/convolution.js';
 import { add, clip, mul, sub } from '../graph/ops/elementwise.js';
 import { sum } from '../graph/ops/reduce.js';
 import type { Tensor } from '../graph/tensor.js';
+import { depthwiseConv2d } from './depthwise.js';
 import { type BatchNormOptions, batchNorm2d, convStoredNorm } from './layers.js';
 import { fanIn, type Parameters } from './parameters.js';
 
@@ -87,7 +88,7 @@ function invertedResidual(p: Parameters, x: Tensor, shape: BlockShape, norm: Nor
   };
   const wide = expand === 1 ? x : relu6(pointwise('_expand_conv', '_bn0', x, hidden));
   const depthwise = p.at('_depthwise_conv').get('weight', [hidden, 1, kernel, kernel], fanIn(kernel * kernel));
-  const moved = relu6(normed(p.at('_bn1'), wide, depthwise, { stride, groups: hidden }, norm));
+  const moved = relu6(normed(p.at('_bn1'), wide, depthwise, { stride, convolve: depthwiseConv2d }, norm));
   const narrow = pointwise('_project_conv', '_bn2', moved, outputs);
   return stride === 1 && inputs === outputs ? add(narrow, x) : narrow;
 }
@@ -97,15 +98,14 @@ function normed(
   p: Parameters,
   x: Tensor,
   weight: Tensor,
-  { stride, groups = 1 }: { readonly stride: number; readonly groups?: number },
+  { stride, convolve = conv2d }: { readonly stride: number; readonly convolve?: typeof depthwiseConv2d },
   { stored }: Norm,
 ): Tensor {
   const [top, bottom] = samePadding(x.size(2), weight.size(2), stride);
   const [left, right] = samePadding(x.size(3), weight.size(3), stride);
-  const options = { stride, groups, padding: [top, left, bottom, right] } as const;
-  return stored
-    ? convStoredNorm(p, x, weight, options, NORM)
-    : batchNorm2d(p, convolve(x, weight, undefined, options), NORM);
+  const convolved = (kernels: Tensor, bias?: Tensor): Tensor =>
+    convolve(x, kernels, bias, { stride, padding: [top, left, bottom, right] });
+  return stored ? convStoredNorm(p, weight, convolved, NORM) : batchNorm2d(p, convolved(weight), NORM);
 }
 
 /** Zeros before and after an axis, the odd one after it. */

@@ -101,19 +101,19 @@ export function batchNorm1d(p: Parameters, x: Tensor, options: BatchNormOptions 
  * saves passes over the maps.
  * @param p of the norm
  * @param kernels [O, I / groups, kh, kw]
+ * @param convolved the convolution by other kernels, with a bias
  */
 export function convStoredNorm(
   p: Parameters,
-  x: Tensor,
   kernels: Tensor,
-  options: ConvOptions,
+  convolved: (kernels: Tensor, bias: Tensor) => Tensor,
   { epsilon = 1e-5 }: BatchNormOptions = {},
 ): Tensor {
   const outputs = kernels.size(0);
   const { weight, bias, runningMean, runningVar } = normWeights(p, outputs);
   const scale = div(weight, sqrt(add(runningVar, epsilon)));
   const merged = mul(kernels, reshape(scale, [outputs, 1, 1, 1]));
-  return convolve(x, merged, sub(bias, mul(runningMean, scale)), options);
+  return convolved(merged, sub(bias, mul(runningMean, scale)));
 }
 
 /** The weights and buffers of a batch norm. */

@@ -84,6 +84,17 @@ export const SAMUS_S2: SamusConfig = {
   objectScore: true,
 };
 
+/** A tiny one of the same kind, for video: half the width, two blocks. */
+export const SAMUS_T: SamusConfig = {
+  ...SAMUS_S2,
+  dim: 128,
+  depth: 2,
+  heads: 2,
+  globalBlocks: [1],
+  mlp: 512,
+  decoderMlp: 256,
+};
+
 export function readSamusSizes(fields: FieldReader): Omit<SamusSizes, 'architecture'> {
   const sizes = readSizes(fields);
   const parts = without(SAMUS_PARTS.filter((part) => !fields.flag(part, true)));

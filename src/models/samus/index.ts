@@ -12,6 +12,7 @@ import {
   SAMUS_B,
   SAMUS_S,
   SAMUS_S2,
+  SAMUS_T,
   type SamusConfig,
   type SamusSizes,
 } from './config.js';
@@ -40,7 +41,7 @@ export const SAMUS: PromptedArchitecture<SamusConfig> = {
   ...SAM_DECODING,
   id: 'samus',
   title: 'SAMUS',
-  presets: { 'samus-b': SAMUS_B, 'samus-s': SAMUS_S, 'samus-s2': SAMUS_S2 },
+  presets: { 'samus-b': SAMUS_B, 'samus-s': SAMUS_S, 'samus-s2': SAMUS_S2, 'samus-t': SAMUS_T },
   readConfig,
   rules,
   recognise,
