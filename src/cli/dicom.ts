@@ -1,10 +1,11 @@
 /**
- * Options of `samus dicom`. The work is in dicomRun.ts.
+ * Options of `samus dicom`. The work is in dicomInfo.ts, dicomRun.ts and dicomDeidentify.ts.
  */
 import { Command } from 'commander';
 import { SamusError } from '../errors.js';
 import type { DeidentifyOptions } from './dicomDeidentify.js';
-import type { DicomFramesOptions, DicomInfoOptions } from './dicomRun.js';
+import type { DicomInfoOptions } from './dicomInfo.js';
+import type { DicomFramesOptions } from './dicomRun.js';
 import { NOTICE } from './packageInfo.js';
 import { parseFrames } from './promptOptions.js';
 import { finish } from './run.js';
@@ -28,12 +29,15 @@ export function dicomCommand(): Command {
 
 function infoCommand(): Command {
   return new Command('info')
-    .description('Print the size, coding, regions with their millimetres, and frame times of a DICOM file')
+    .description(
+      'Print what a DICOM image, video, segmentation or report contains: size, coding, millimetres, references',
+    )
     .argument('<file>', 'a DICOM file')
     .option('--patient', 'also print the patient and the study')
+    .option('--uids', 'also print the UIDs of objects that the file refers to')
     .option('--json', 'print one JSON document')
     .action(async (file: string, options: DicomInfoOptions) => {
-      const { describeDicom } = await import('./dicomRun.js');
+      const { describeDicom } = await import('./dicomInfo.js');
       finish(await describeDicom(file, options), options.json);
     });
 }

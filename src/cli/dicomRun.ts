@@ -1,13 +1,10 @@
 /**
- * The work of `samus dicom`.
+ * The work of `samus dicom frames`.
  */
 import { basename, extname, join } from 'node:path';
 import type { Json } from '../errors.js';
 import { SamusError } from '../errors.js';
-import { type DataSet, textOf } from '../formats/dicom/dataSet.js';
-import { frameTimes, patientFacts } from '../formats/dicom/dicomFacts.js';
 import { isDicom } from '../formats/dicom/dicomSource.js';
-import { regionsJson } from '../formats/dicom/regions.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { writePng } from '../formats/imageWrite.node.js';
@@ -18,53 +15,10 @@ import { Progress } from './progress.js';
 import { type FrameRanges, frameNumbers } from './promptOptions.js';
 import type { Outcome } from './run.js';
 
-export interface DicomInfoOptions {
-  readonly patient?: boolean;
-  readonly json?: boolean;
-}
-
-/** Text that is no UID is not repeated. */
-function classOf(data: DataSet): string | null {
-  const uid = textOf(data, 0x00080016) ?? '';
-  return /^[0-9.]{1,64}$/.test(uid) ? uid : null;
-}
-
 export interface DicomFramesOptions {
   readonly out: string;
   readonly frames?: FrameRanges;
   readonly json?: boolean;
-}
-
-/** Describes a file, without what identifies the patient unless asked. @throws SamusError as openImage */
-export async function describeDicom(path: string, { patient = false }: DicomInfoOptions): Promise<Outcome> {
-  const { file, pixelFormat, calibration, frames } = await openDicom(path);
-  const { regions } = calibration;
-  const { data, transferSyntax } = file;
-  const { rows, columns, photometric, frames: stated } = pixelFormat;
-  const times = frameTimes(data);
-  const document = {
-    sopClass: classOf(data),
-    transferSyntax,
-    rows,
-    columns,
-    frames,
-    ...(frames < stated && { frames_stated: stated }),
-    photometric,
-    regions: regionsJson(regions),
-    frame_times_ms: times && [...times],
-    ...(patient && { patient: patientFacts(data) }),
-  } satisfies Json;
-  const lines = [
-    `${columns}x${rows} pixels, ${frames} frame(s), ${photometric}`,
-    `transfer syntax ${transferSyntax}, SOP class ${document.sopClass ?? 'none'}`,
-    ...(frames < stated ? [`the file is cut off: ${stated - frames} frame(s) are missing`] : []),
-    ...regions.map(({ box, spacingMm, why }, i) => {
-      const size = spacingMm ? `pixels of ${spacingMm.join(' x ')} mm` : `no millimetres: ${why}`;
-      return `region ${i + 1}, ${box.join(',')}: ${size}`;
-    }),
-    ...(patient ? Object.entries(patientFacts(data)).map(([name, value]) => `${name}: ${value}`) : []),
-  ];
-  return { document, lines };
 }
 
 /** Writes frames as NAME.FRAME.png, and images.csv. @throws SamusError as openImage, of a frame, and of writing */

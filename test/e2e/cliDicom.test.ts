@@ -19,6 +19,8 @@ beforeAll(async () => {
   // As on discs: no extension.
   copyFileSync(join(MATRIX, 'jpeg-ybr422.dcm'), join(folder, 'IM_0001'));
   copyFileSync(join(MATRIX, 'video-h264.dcm'), join(folder, 'video.dcm'));
+  const waveform = dicomImage({ elements: [[0x0008_0016, '1.2.840.10008.5.1.4.1.1.9.1.1']] });
+  writeFileSync(join(folder, 'waveform.dcm'), waveform.subarray(0, waveform.length - 2012));
   await writeTinyModel(folder);
 });
 afterAll(() => removeFolder(folder));
@@ -40,6 +42,46 @@ it('describes a file, and the patient only when asked', async () => {
   expect(lines.stdout + lines.stderr + stdout + stderr).not.toMatch(SECRETS);
   const asked = await samus(folder, 'dicom', 'info', 'IM_0001', '--patient', '--json');
   expect(JSON.parse(asked.stdout).patient).toMatchObject({ name: 'Phantom^Samus', id: 'PHANTOM' });
+});
+
+it('describes a video, whose frames are not read', async () => {
+  const { code, stdout, stderr } = await samus(folder, 'dicom', 'info', 'video.dcm', '--json');
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ kind: 'video', coding: 'H.264', rows: 43, columns: 61, frames: 3 });
+  const lines = await samus(folder, 'dicom', 'info', 'video.dcm');
+  expect(lines.stdout).toContain('H.264 video of 61x43 pixels, 3 frame(s)');
+  expect(lines.stdout + stdout).not.toMatch(SECRETS);
+});
+
+it('describes segmentations, reports and secondary captures, and UIDs only when asked', async () => {
+  const prompts = ['--frames', '1,2', '--object', 'lesion', '--box', '10,8,40,30'];
+  const formats = ['--format', 'dcmseg,dcmsr,dcmsc', '--out', 'objects', '--model', 'tiny'];
+  expect((await samus(folder, 'segment', 'IM_0001', ...prompts, ...formats)).code).toBe(0);
+  const info = async (name: string, ...options: readonly string[]) =>
+    samus(folder, 'dicom', 'info', `objects/IM_0001.${name}.dcm`, ...options);
+  const documents = await Promise.all(
+    ['seg', 'sr', 'sc'].map(async (name) => JSON.parse((await info(name, '--json')).stdout)),
+  );
+  const image = { kind: 'image', frames: [1, 2] };
+  expect(documents).toMatchObject([
+    {
+      ...{ kind: 'segmentation', segmentation: 'BINARY', rows: 43, columns: 61, frames: 2, references: [image] },
+      segments: [{ number: 1, label: 'lesion', type: 'Lesion', algorithm: 'SEMIAUTOMATIC', frames: 2 }],
+    },
+    {
+      ...{ kind: 'report', title: 'Imaging Measurement Report' },
+      measurements: [1, 2].map(() => ({ finding: 'Lesion', values: { length: 4 } })),
+      references: [{ kind: 'image' }, { kind: 'segmentation' }],
+    },
+    { kind: 'secondary capture', frames: 2, photometric: 'RGB', references: [image] },
+  ]);
+  expect(documents[1].measurements[0].values[0]).toMatchObject({ name: 'Area', unit: 'mm2' });
+  const lines = await Promise.all(['seg', 'sr', 'sc'].map(async (name) => (await info(name)).stdout));
+  expect(lines[0]).toContain('segment 1, lesion: Lesion, SEMIAUTOMATIC, 2 frame(s)\nrefers to an image, frame(s) 1-2');
+  expect(JSON.stringify([documents, lines])).not.toMatch(/Phantom|PHANTOM|1\.2\.826|2\.25\./);
+  const asked = await info('sr', '--uids');
+  expect(asked.stdout).toMatch(/refers to an image 1\.2\.826[0-9.]+\nrefers to a segmentation 2\.25\./);
+  expect((await info('seg', '--patient')).stdout).toContain('name: Phantom^Samus');
 });
 
 it('writes frames as PNG, with their millimetres', async () => {
@@ -96,7 +138,8 @@ it('says why a mask has no millimetres, also in a file without UID', async () =>
 it.each([
   ['DICOM_FRAME', ['segment', 'IM_0001', '--frame', '4', '--point', '1,1', '--model', 'tiny']],
   ['DICOM_VIDEO', ['segment', 'video.dcm', '--point', '1,1', '--model', 'tiny']],
-  ['DICOM_VIDEO', ['dicom', 'info', 'video.dcm']],
+  ['DICOM_VIDEO', ['dicom', 'frames', 'video.dcm', '--out', 'video']],
+  ['DICOM_NO_PIXELS', ['dicom', 'info', 'waveform.dcm']],
   ['IMAGE_NOT_FOUND', ['dicom', 'info', 'nothing.dcm']],
 ])('answers with %s without text of the file', async (error, args) => {
   const { code, stdout, stderr } = await samus(folder, ...args, '--json');

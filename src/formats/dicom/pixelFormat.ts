@@ -113,6 +113,14 @@ function sampleFormat(data: DataSet) {
   return { samples, photometric, bitsAllocated, bitsStored, highBit, signed, planar } as const;
 }
 
+/** The coding of a video by its transfer syntax; undefined for other files. */
+export function videoCoding(transferSyntax: string): 'MPEG-2' | 'H.264' | 'HEVC' | 'streamed' | undefined {
+  const known = transferSyntax.startsWith(`${IMPLICIT}.`) ? suffix(transferSyntax) : '';
+  if (!VIDEO.test(known)) return undefined;
+  if (known.startsWith('.8.')) return 'streamed';
+  return /^\.4\.10[01]/.test(known) ? 'MPEG-2' : /^\.4\.10[78]/.test(known) ? 'HEVC' : 'H.264';
+}
+
 const suffix = (transferSyntax: string): string => transferSyntax.slice(IMPLICIT.length);
 
 function codingOf(transferSyntax: string): Coding {

@@ -206,15 +206,15 @@ function segmentFacts(item: DataSet, found: ReadonlyMap<number, ReadSegment['mas
   const trackingUid = textOf(item, 0x0062_0021);
   return {
     number,
-    label: decoded(item, 0x0062_0005),
-    ...(code && value !== undefined && scheme !== undefined && { type: [value, scheme, decoded(code, 0x0008_0104)] }),
+    label: labelOf(item, 0x0062_0005),
+    ...(code && value !== undefined && scheme !== undefined && { type: [value, scheme, labelOf(code, 0x0008_0104)] }),
     ...(trackingUid !== undefined && { trackingUid }),
     masks: found.get(number) ?? [],
   };
 }
 
 /** Text in UTF-8, or else in the most frequent of the others. */
-function decoded(item: DataSet, tag: number): string {
+export function labelOf(item: DataSet, tag: number): string {
   const bytes = bytesOf(item, tag) ?? new Uint8Array(0);
   let text: string;
   try {

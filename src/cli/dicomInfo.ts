@@ -1,0 +1,217 @@
+/**
+ * The work of `samus dicom info`: what a DICOM file is, without what identifies the patient, and without UIDs of objects,
+ * which the hospital's archive can trace, unless asked.
+ */
+import { type Json, SamusError } from '../errors.js';
+import { type DataSet, numberOf, textOf } from '../formats/dicom/dataSet.js';
+import { frameTimes, patientFacts } from '../formats/dicom/dicomFacts.js';
+import { type DicomFile, readDicomFile } from '../formats/dicom/dicomFile.js';
+import { type DicomImage, isDicom } from '../formats/dicom/dicomSource.js';
+import { type ObjectReference, referencesOf, reportFacts, segmentsOf } from '../formats/dicom/objectFacts.js';
+import { videoCoding } from '../formats/dicom/pixelFormat.js';
+import { isSegmentation } from '../formats/dicom/readSeg.js';
+import { type Calibration, readCalibration, regionsJson, spacingIn } from '../formats/dicom/regions.js';
+import { openFileSource } from '../formats/fileSource.node.js';
+import { openImage } from '../formats/imageFile.node.js';
+import { SNIFF_BYTES, sniffFormat } from '../formats/imageFormat.js';
+import type { Outcome } from './run.js';
+
+export interface DicomInfoOptions {
+  readonly patient?: boolean;
+  readonly uids?: boolean;
+  readonly json?: boolean;
+}
+
+/** What is printed of a file. */
+interface Description {
+  readonly document: Record<string, Json>;
+  readonly lines: readonly string[];
+}
+
+/** Reports; key objects are none. */
+const REPORTS = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.88\.(1\d|2\d|3\d|4\d|50|6\d|7\d)(\.\d+)?$/;
+const SECONDARY_CAPTURES = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(\.[1-4])?$/;
+
+/**
+ * Describes an image, a video, a segmentation or a report.
+ * @throws SamusError DICOM_NO_PIXELS for other objects without an image, and as openImage
+ */
+export async function describeDicom(path: string, options: DicomInfoOptions): Promise<Outcome> {
+  const { data, found } = await describe(path, options.uids === true);
+  const patient = options.patient ? patientFacts(data) : undefined;
+  return {
+    document: { ...found.document, ...(patient && { patient }) },
+    lines: [...found.lines, ...Object.entries(patient ?? {}).map(([name, value]) => `${name}: ${value}`)],
+  };
+}
+
+async function describe(path: string, uids: boolean): Promise<{ data: DataSet; found: Description }> {
+  try {
+    const source = await openImage(path);
+    if (isDicom(source)) return { data: source.file.data, found: imageDescription(source, uids) };
+    throw otherType(path, source.format);
+  } catch (error) {
+    const described = error instanceof SamusError && (error.code === 'DICOM_VIDEO' || error.code === 'DICOM_NO_PIXELS');
+    const file = described ? await readWhole(path) : undefined;
+    const found = file && objectDescription(file, uids);
+    if (!file || !found) throw error;
+    return { data: file.data, found };
+  }
+}
+
+/** @throws SamusError as openFileSource and readDicomFile */
+async function readWhole(path: string): Promise<DicomFile | undefined> {
+  const source = await openFileSource(path);
+  try {
+    const head = await source.read(0, Math.min(SNIFF_BYTES, source.size));
+    if (sniffFormat(head)?.id !== 'dicom') return undefined;
+    return await readDicomFile(await source.read(0, source.size));
+  } finally {
+    await source.close();
+  }
+}
+
+/** Text that is no UID is not repeated. */
+const uidIn = (text = ''): string | null => (/^[0-9.]{1,64}$/.test(text) ? text : null);
+const classOf = (data: DataSet): string | null => uidIn(textOf(data, 0x0008_0016));
+
+function imageDescription({ file, pixelFormat, calibration, frames }: DicomImage, uids: boolean): Description {
+  const { data, transferSyntax } = file;
+  const { rows, columns, photometric, frames: stated } = pixelFormat;
+  const times = frameTimes(data);
+  const sopClass = classOf(data);
+  const references = SECONDARY_CAPTURES.test(sopClass ?? '') ? referencesOf(data) : undefined;
+  return {
+    document: {
+      ...{ sopClass, transferSyntax, rows, columns, frames },
+      ...(frames < stated && { frames_stated: stated }),
+      ...{ photometric, regions: regionsJson(calibration.regions), frame_times_ms: times && [...times] },
+      ...(references && { kind: 'secondary capture', ...referencesJson(references, uids) }),
+    },
+    lines: [
+      ...(references ? ['secondary capture'] : []),
+      `${columns}x${rows} pixels, ${frames} frame(s), ${photometric}`,
+      `transfer syntax ${transferSyntax}, SOP class ${sopClass ?? 'none'}`,
+      ...(frames < stated ? [`the file is cut off: ${stated - frames} frame(s) are missing`] : []),
+      ...regionLines(calibration),
+      ...(references ? referenceLines(references, uids) : []),
+    ],
+  };
+}
+
+function regionLines(calibration: Calibration): string[] {
+  const { spacingMm, why } = spacingIn(calibration, 1);
+  const size = (mm: readonly [number, number]): string => `pixels of ${mm.join(' x ')} mm`;
+  if (calibration.regions.length === 0) return [spacingMm ? size(spacingMm) : `no millimetres: ${why}`];
+  return calibration.regions.map((region, i) => {
+    const found = region.spacingMm ? size(region.spacingMm) : `no millimetres: ${region.why}`;
+    return `region ${i + 1}, ${region.box.join(',')}: ${found}`;
+  });
+}
+
+/** A video, a segmentation or a report; undefined for other objects. */
+function objectDescription(file: DicomFile, uids: boolean): Description | undefined {
+  const { data } = file;
+  const transferSyntax = uidIn(file.transferSyntax);
+  const sopClass = classOf(data);
+  const size = (tag: number): number | null => numberOf(data, tag) ?? null;
+  const [rows, columns] = [size(0x0028_0010), size(0x0028_0011)];
+  const frames = numberOf(data, 0x0028_0008) ?? 1;
+  const head = { sopClass, transferSyntax };
+  const coded = `transfer syntax ${transferSyntax ?? 'unknown'}, SOP class ${sopClass ?? 'none'}`;
+  const references = referencesOf(data);
+  const video = videoCoding(file.transferSyntax);
+  if (video !== undefined) {
+    const calibration = readCalibration(data);
+    const times = frameTimes(data);
+    return {
+      document: {
+        ...{ ...head, kind: 'video', coding: video, rows, columns, frames },
+        ...{ regions: regionsJson(calibration.regions), frame_times_ms: times && [...times] },
+      },
+      lines: [
+        `${video} video of ${columns}x${rows} pixels, ${frames} frame(s); its frames are not read`,
+        coded,
+        ...regionLines(calibration),
+        'extract it with dcmdump +W and make PNG of it with ffmpeg, or let the PACS send JPEG',
+      ],
+    };
+  }
+  if (isSegmentation(sopClass ?? undefined)) {
+    const stated = textOf(data, 0x0062_0001) ?? '';
+    const type = ['BINARY', 'FRACTIONAL', 'LABELMAP'].includes(stated) ? stated : null;
+    const segments = segmentsOf(data);
+    return {
+      document: {
+        ...{ ...head, kind: 'segmentation', segmentation: type, rows, columns, frames },
+        segments: segments.map((one) => ({ ...one })),
+        ...referencesJson(references, uids),
+      },
+      lines: [
+        `segmentation${type === null ? '' : ` (${type})`} of ${columns}x${rows} pixels, ${frames} frame(s)`,
+        coded,
+        ...segments.map(({ number, label, type: code, algorithm, frames: masked }) => {
+          const facts = [code, algorithm, masked === null ? null : `${masked} frame(s)`].filter(
+            (fact) => fact !== null,
+          );
+          return `segment ${number}, ${label || 'no label'}: ${facts.join(', ')}`;
+        }),
+        ...referenceLines(references, uids),
+      ],
+    };
+  }
+  if (!REPORTS.test(sopClass ?? '')) return undefined;
+  const { title, groups } = reportFacts(data);
+  return {
+    document: {
+      ...{ ...head, kind: 'report', title },
+      measurements: groups.map(({ finding, values }) => ({ finding, values: values.map((value) => ({ ...value })) })),
+      ...referencesJson(references, uids),
+    },
+    lines: [
+      `report: ${title ?? 'no title'}, ${groups.length} group(s) of measurements`,
+      coded,
+      ...groups.map(({ finding, values }, i) => {
+        const numbers = values.map(({ name, value, unit }) => `${name} ${Number(value.toPrecision(6))} ${unit}`.trim());
+        return `measurements ${i + 1}${finding === null ? '' : `, ${finding}`}: ${numbers.join(', ')}`;
+      }),
+      ...referenceLines(references, uids),
+    ],
+  };
+}
+
+function referencesJson(references: readonly ObjectReference[], uids: boolean): Record<string, Json> {
+  return {
+    references: references.map(({ sopInstanceUid, segmentation, frames }) => ({
+      ...(uids && { sopInstanceUid }),
+      ...{ kind: segmentation ? 'segmentation' : 'image', frames: [...frames] },
+    })),
+  };
+}
+
+function referenceLines(references: readonly ObjectReference[], uids: boolean): string[] {
+  if (references.length === 0) return ['refers to nothing'];
+  return references.map(({ sopInstanceUid, segmentation, frames }) => {
+    const what = `refers to ${segmentation ? 'a segmentation' : 'an image'}`;
+    const which = frames.length === 0 ? '' : `, frame(s) ${ranges(frames)}`;
+    return `${what}${uids ? ` ${sopInstanceUid}` : ''}${which}`;
+  });
+}
+
+/** `1-3,7` */
+function ranges(frames: readonly number[]): string {
+  const parts: [from: number, to: number][] = [];
+  for (const frame of frames) {
+    const last = parts.at(-1);
+    if (last && frame === last[1] + 1) last[1] = frame;
+    else parts.push([frame, frame]);
+  }
+  return parts.map(([from, to]) => (from === to ? String(from) : `${from}-${to}`)).join(',');
+}
+
+function otherType(path: string, format: string): SamusError {
+  return new SamusError('IMAGE_FORMAT', `expected a DICOM file, but ${path} is of another type`, 'name a DICOM file', {
+    image: path,
+    format,
+  });
+}
