@@ -10,6 +10,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultClientConditions, defineConfig, type Plugin } from 'vite';
 
+const about: { version: string } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+
 /** Version of ONNX Runtime: its script is bundled, its WebAssembly is served, and they must be of one version. */
 function runtimeVersion(): string {
   const entry = createRequire(import.meta.url).resolve('onnxruntime-web');
@@ -101,7 +103,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('src/web', import.meta.url)),
   base: './',
   publicDir: false,
-  define: { __RUNTIME__: JSON.stringify(runtimeVersion()) },
+  define: { __RUNTIME__: JSON.stringify(runtimeVersion()), __SAMUS__: JSON.stringify(about.version) },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   resolve: {
     // Builds of ONNX Runtime that look for their WebAssembly where the page says, not beside themselves.

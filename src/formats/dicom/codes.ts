@@ -24,6 +24,9 @@ const KNOWN = new Map<string, PropertyCode>([
   ['skeletal muscle', { category: ANATOMICAL, type: ['127954009', 'SCT', 'Skeletal muscle'] }],
 ]);
 
+/** Whether a code says more than that it is tissue. */
+export const isKnownCode = ({ type }: PropertyCode): boolean => type[0] !== TISSUE[0];
+
 /** The code of a name, whatever its case and whether words are joined by spaces, `-` or `_`; tissue for names not known. */
 export function codeOfName(name: string): PropertyCode {
   return (

@@ -17,7 +17,7 @@ import {
 } from './writeDataSet.js';
 
 /** The image that an object refers to. Its pixels only show how far they are compressed. */
-export type ExportSource = Pick<DicomFile, 'data' | 'transferSyntax' | 'pixels'>;
+export type ExportSource = Pick<DicomFile, 'data' | 'transferSyntax' | 'pixels' | 'fragmentBytes'>;
 
 /** Who made an object, and when. */
 export interface ExportOrigin {
@@ -232,14 +232,17 @@ export function lossyElements(source: ExportSource): DataSet {
 }
 
 /** How many times smaller the encapsulated frames are than their samples; undefined where that is not known. */
-function shownRatio({ data, pixels }: ExportSource): string | undefined {
-  if (!pixels || pixels.content instanceof Uint8Array || pixels.truncated) return undefined;
-  const [, ...fragments] = pixels.content;
-  const stored = fragments.reduce((sum, { length }) => sum + length, 0);
+function shownRatio({ data, pixels, fragmentBytes = fragmentsIn(pixels) }: ExportSource): string | undefined {
   const [rows, columns, bits] = [0x0028_0010, 0x0028_0011, 0x0028_0100].map((tag) => numberOf(data, tag) ?? 0);
   const samples = (numberOf(data, 0x0028_0002) ?? 1) * (numberOf(data, 0x0028_0008) ?? 1);
-  const ratio = (rows! * columns! * samples * Math.ceil(bits! / 8)) / stored;
+  const ratio = (rows! * columns! * samples * Math.ceil(bits! / 8)) / (fragmentBytes ?? Number.NaN);
   return Number.isFinite(ratio) && ratio > 0 ? String(Number(ratio.toPrecision(4))).slice(0, 16) : undefined;
+}
+
+function fragmentsIn(pixels: ExportSource['pixels']): number | undefined {
+  if (!pixels || pixels.content instanceof Uint8Array || pixels.truncated) return undefined;
+  const [, ...fragments] = pixels.content;
+  return fragments.reduce((sum, { length }) => sum + length, 0);
 }
 
 const LOSSY_METHODS = new Map([

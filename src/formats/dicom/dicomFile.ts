@@ -27,8 +27,10 @@ export interface DicomFile {
   /** The file meta information, group 0002. */
   readonly meta: DataSet;
   readonly data: DataSet;
-  /** Absent where the file has no pixels. */
+  /** Absent where the file has no pixels, or is read in parts. */
   readonly pixels?: PixelElement;
+  /** Bytes of all fragments of a file that is read in parts. */
+  readonly fragmentBytes?: number;
 }
 
 export interface PixelElement {

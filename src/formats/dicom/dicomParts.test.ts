@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { SamusError } from '../../errors.js';
+import { createImage } from '../image.js';
 import { DEFAULT_LIMITS } from '../imageSource.js';
 import { dicomSource } from './dicomSource.js';
 import { dataSet, encodeFile } from './writeDataSet.js';
+import { writeDicomSc } from './writeSc.js';
 
 const MATRIX = fileURLToPath(new URL('../../../test/fixtures/dicom/', import.meta.url));
 const SHARED = process.env.SAMUS_TEST_DATA && join(process.env.SAMUS_TEST_DATA, 'data/dicom');
@@ -62,6 +64,20 @@ describe('a file that is read in parts', () => {
       expect(await outcome(inParts(cut).file)).toEqual(await outcome({ ...about, bytes: async () => cut }));
     },
   );
+
+  it('gives the same objects about the image', async () => {
+    const bytes = new Uint8Array(readFileSync(join(MATRIX, 'jpeg-ybr422.dcm')));
+    const written = async (file: Parameters<typeof dicomSource>[0]) =>
+      writeDicomSc(
+        (await dicomSource(file, DEFAULT_LIMITS)).file,
+        [{ frame: 1, image: createImage(1, 1, 3, new Uint8Array(3)) }],
+        {
+          version: '1',
+          date: new Date(0),
+        },
+      ).bytes;
+    expect(await written(inParts(bytes).file)).toEqual(await written({ ...about, bytes: async () => bytes }));
+  });
 
   it('is read no further than its header and the frames that are asked for', async () => {
     const [rows, columns, frames] = [200, 300, 100];

@@ -31,6 +31,8 @@ export interface StoredFrames {
   readonly count: number;
   readonly converted: boolean;
   at(frame: number): Uint8Array | Promise<Uint8Array>;
+  /** Bytes of all fragments, of a file that is not cut off. */
+  readonly fragmentBytes?: number;
 }
 
 /**
@@ -88,7 +90,8 @@ async function encapsulated(
   { frames }: PixelFormat,
 ): Promise<StoredFrames> {
   const read = ({ byteOffset, length }: StoredFragment) => parts.read(byteOffset, length);
-  const [table, ...fragments] = await listFragments(parts, start);
+  const { fragments: all, ended } = await listFragments(parts, start);
+  const [table, ...fragments] = all;
   const groups = groupFragments(data, table ? await read(table) : new Uint8Array(), fragments, frames, {
     head: ({ head }) => head,
     cut: (fragment, length) => ({ ...fragment, length }),
@@ -96,12 +99,14 @@ async function encapsulated(
   return {
     count: groups.length,
     converted: false,
+    ...(ended && { fragmentBytes: fragments.reduce((sum, { length }) => sum + length, 0) }),
     at: async (frame) => join(await Promise.all((groups[frame - 1] ?? []).map(read))),
   };
 }
 
 /** The items of encapsulated pixels, which are little endian. */
-async function listFragments(parts: FileParts, start: number): Promise<StoredFragment[]> {
+async function listFragments(parts: FileParts, start: number) {
+  let ended = false;
   const fragments: StoredFragment[] = [];
   let [window, from] = [new Uint8Array(), start];
   const seen = async (at: number, length: number): Promise<Uint8Array> => {
@@ -120,7 +125,8 @@ async function listFragments(parts: FileParts, start: number): Promise<StoredFra
     const tag = view.getUint16(0, true) * 0x10000 + view.getUint16(2, true);
     const length = view.getUint32(4, true);
     at += ITEM_HEADER;
-    if (tag === SEQUENCE_END) break;
+    ended = tag === SEQUENCE_END;
+    if (ended) break;
     if (tag === ITEM_END) continue;
     if (tag !== ITEM) throw corruptDicom('expected an item of a sequence, got another element');
     if (length === UNDEFINED) throw corruptDicom('expected a length of each fragment, got none');
@@ -130,5 +136,5 @@ async function listFragments(parts: FileParts, start: number): Promise<StoredFra
     fragments.push({ byteOffset: at, length, head });
     at += length;
   }
-  return fragments;
+  return { fragments, ended };
 }

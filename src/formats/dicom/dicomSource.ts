@@ -101,7 +101,9 @@ async function readStored({ name, bytes, parts }: ImageFile, limits: Required<Im
   if (parts && head) {
     const { pixels, ...file } = head;
     const pixelFormat = checked(file, pixels.length !== undefined);
-    return { file, pixelFormat, frames: await locateStoredFrames(parts, head, pixelFormat) };
+    const frames = await locateStoredFrames(parts, head, pixelFormat);
+    const { fragmentBytes } = frames;
+    return { file: { ...file, ...(fragmentBytes !== undefined && { fragmentBytes }) }, pixelFormat, frames };
   }
   const file = await readDicomFile(await bytes(MOST_BYTES));
   const pixelFormat = checked(file);
