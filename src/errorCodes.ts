@@ -134,6 +134,7 @@ export const ERRORS = {
   EVALUATE_STRATA: input('The images have no such column, or one of too many values.'),
   EVERYTHING_OPTION: usage('An option needs `--everything`.'),
   EVERYTHING_PROMPTS: usage('Prompts and `--everything` exclude each other.'),
+  EXPORT_DICOM: input('DICOM objects are exported of images that are no DICOM.'),
   EXPORT_IMAGE: input('An image cannot be read for the export.'),
   EXPORT_WRITE: machine('The results folder cannot be written.'),
   FILE_IS_DIRECTORY: input('The path names a folder, not a file.'),

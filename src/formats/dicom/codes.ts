@@ -25,7 +25,7 @@ const KNOWN = new Map<string, PropertyCode>([
 ]);
 
 /** Whether a code says more than that it is tissue. */
-export const isKnownCode = ({ type }: PropertyCode): boolean => type[0] !== TISSUE[0];
+export const isKnownCode = ({ type }: Pick<PropertyCode, 'type'>): boolean => type[0] !== TISSUE[0];
 
 /** The code of a name, whatever its case and whether words are joined by spaces, `-` or `_`; tissue for names not known. */
 export function codeOfName(name: string): PropertyCode {

@@ -7,7 +7,7 @@ import { unanswered } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
 import { workKey } from '../document/workKey.js';
 import { exportClient } from '../exports/exportClient.js';
-import { type ExportFormat, type ExportImage, fits } from '../exports/exportContract.js';
+import { type ExportFormat, type ExportImage, type ExportRequest, fits } from '../exports/exportContract.js';
 import type { SourceFolder } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { bringBack } from './classes.js';
@@ -23,6 +23,8 @@ export interface ExportChoice {
   readonly scope: 'current' | 'all';
   readonly dataset: string;
   readonly beside: boolean;
+  /** Of DICOM segmentations. */
+  readonly dicom?: ExportRequest['dicom'];
 }
 
 /** Progress of the running export, or null. */
@@ -46,6 +48,8 @@ export async function runExport(choice: ExportChoice): Promise<void> {
       text.exports.unseen(unseen),
       text.exports.unread(unread + written.skipped),
       text.exports.besideRest(left),
+      text.exports.notDicom(written.others),
+      text.exports.unmeasured(written.unmeasured),
       text.exports.unanswered(open),
     ]
       .filter(Boolean)
@@ -83,6 +87,9 @@ interface Written {
   readonly names: readonly string[];
   /** Images that could no longer be read. */
   readonly skipped: number;
+  /** Images that DICOM objects cannot be written for, and segmentations without the size of a pixel. */
+  readonly others: number;
+  readonly unmeasured: number;
   /** One error per folder that could not be written. */
   readonly failures: readonly unknown[];
 }
@@ -124,11 +131,12 @@ async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<G
 
 async function writeDownload(choice: ExportChoice, works: readonly Work[]): Promise<Written> {
   const images = imagesOf(eachOnce(works), ({ path }) => path);
-  if (images.length === 0) return { images: 0, names: [], skipped: 0, failures: [] };
-  const { files, skipped } = await filesOf(choice, images, true);
+  if (images.length === 0) return { images: 0, names: [], skipped: 0, others: 0, unmeasured: 0, failures: [] };
+  const { files, skipped, others = 0, unmeasured = 0 } = await filesOf(choice, images, true);
   for (const { path, bytes } of files) download(path, new Blob([bytes]));
   const names = files.slice(0, 1).map(({ path }) => path);
-  return { images: images.length - skipped.length, names, skipped: skipped.length, failures: [] };
+  const done = images.length - skipped.length - others;
+  return { images: done, names, skipped: skipped.length, others, unmeasured, failures: [] };
 }
 
 /** Writes each image into its own folder, under the name that it has there. */
@@ -140,13 +148,13 @@ async function writeBeside(
   const names: string[] = [];
   const written: Work[] = [];
   const failures: unknown[] = [];
-  let left = 0;
+  let [left, notDicom, unmeasured] = [0, 0, 0];
   for (const folder of folders) {
     const own = eachOnce(works.filter(({ entry }) => isIn(entry, [folder])));
     if (own.length === 0) continue;
     const paths = pathsInFolder([...new Set(own.map(({ entry }) => entry))], folder);
     try {
-      const { files, skipped } = await filesOf(
+      const { files, skipped, ...found } = await filesOf(
         choice,
         imagesOf(own, (entry) => paths.get(entry)!),
         false,
@@ -154,11 +162,14 @@ async function writeBeside(
       names.push(`${folder.name}/${await writeResults(folder, files)}`);
       written.push(...own);
       left += skipped.length;
+      notDicom += found.others ?? 0;
+      unmeasured += found.unmeasured ?? 0;
     } catch (error) {
       failures.push(error);
     }
   }
-  return { images: countImages(written) - left, names, skipped: left, failures };
+  const images = countImages(written) - left - notDicom;
+  return { images, names, skipped: left, others: notDicom, unmeasured, failures };
 }
 
 const isIn = ({ folder }: Entry, folders: readonly SourceFolder[]): boolean =>
@@ -176,10 +187,10 @@ const imagesOf = (works: readonly Work[], pathOf: (entry: Entry) => string): Exp
 const countImages = (works: readonly Work[]): number =>
   new Set(works.map(({ content, frame }) => workKey(content, frame))).size;
 
-function filesOf({ format, dataset }: ExportChoice, images: readonly ExportImage[], packed: boolean) {
+function filesOf({ format, dataset, dicom }: ExportChoice, images: readonly ExportImage[], packed: boolean) {
   return exportClient().call(
     'write',
-    { format, dataset, classes: classes.peek(), images, packed },
+    { format, dataset, classes: classes.peek(), images, packed, ...(dicom && { dicom }) },
     { progress: (report) => (exporting.value = report) },
   );
 }

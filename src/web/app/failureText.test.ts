@@ -34,6 +34,8 @@ const DEFECTS = [
   ...[
     'NIFTI_SIZE',
     'NIFTI_SPACING',
+    'OVERLAY_COLOR',
+    'OVERLAY_MASK',
     'PHANTOM_SIZE',
     'POLYGON_SIZE',
     'PROMPT_EMPTY',

@@ -15,6 +15,7 @@ import { isNamedAsImage, isNamedAsMask, maskKind, namedAsObjects, stem } from '.
 import { addMasks } from './masksIn.js';
 import { offer, say, sayError, warn } from './messages.js';
 import { RESULTS_FOLDER } from './resultsFolder.js';
+import { isSegFile } from './segIn.js';
 import { entries, summary } from './state.js';
 import { readTrainingSets, type TrainingSets } from './trainingSet.js';
 
@@ -61,6 +62,7 @@ async function sorted(files: readonly FoundFile[], many: boolean, sets: Training
   const stems = new Set([...files.filter(({ path }) => isNamedAsImage(path)), ...listed].map(({ path }) => stem(path)));
   const kinds = new Map(files.map((file) => [file, maskKind(file.path, stems)]));
   for (const file of await objectMasks(files)) kinds.set(file, 'certain');
+  for (const file of await segmentations(files)) kinds.set(file, 'certain');
   // A file that was chosen by itself is opened as the mask that its name says. Folders may hold thousands of them.
   if (!many) for (const [file, kind] of kinds) if (kind === 'likely') kinds.set(file, 'certain');
   await dropUnlikely(kinds);
@@ -98,6 +100,15 @@ async function objectMasks(files: readonly FoundFile[]): Promise<FoundFile[]> {
     if (await exportClient().call('isMask', found.file)) masks.push(found);
   }
   return masks;
+}
+
+/** DICOM segmentations, by their content; files that are named as others are not looked into. */
+async function segmentations(files: readonly FoundFile[]): Promise<FoundFile[]> {
+  const named = fileFormats().filter(({ id }) => id !== 'dicom');
+  const may = files.filter(({ path }) => !isNamedAs(named, path) && !/\.json$/i.test(path)).slice(0, MOST_SNIFFED);
+  const found: FoundFile[] = [];
+  for (const file of may) if (await isSegFile(file.file)) found.push(file);
+  return found;
 }
 
 /** `image`, or the name of the kind of a skipped file, from its first bytes or else its extension. */

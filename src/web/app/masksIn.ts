@@ -1,5 +1,5 @@
 /**
- * Opens masks to correct: label images, NIfTI, COCO JSON and annotation documents. Each goes to the image whose content
+ * Opens masks to correct: label images, NIfTI, DICOM segmentations, COCO JSON and annotation documents. Each goes to the image whose content
  * it names, else to the image of the same name; a single label may also go to the open image. Masks that were opened
  * before keep their corrections.
  */
@@ -20,6 +20,7 @@ import type { FoundFile } from './listing.js';
 import { imageFor, imagesNamed, isNamedAsMask, objectIn } from './maskNames.js';
 import { asMessage, say, sayError } from './messages.js';
 import { restoreSettings } from './persist.js';
+import { isSegFile, readSegmentation } from './segIn.js';
 import {
   classes,
   currentClass,
@@ -96,8 +97,10 @@ async function readMasks(
   { file, path }: FoundFile,
   sets: ReadonlyMap<string, readonly ClassEntry[]>,
 ): Promise<Pick<Imported, 'images' | 'leftOut'>> {
-  if (/\.json$/i.test(path)) {
-    const { images, classes: named, leftOut } = await exportClient().call('annotations', { file, path });
+  const isSeg = await isSegFile(file);
+  if (isSeg || /\.json$/i.test(path)) {
+    const read = isSeg ? readSegmentation({ file, path }) : exportClient().call('annotations', { file, path });
+    const { images, classes: named, leftOut } = await read;
     const ids = mergeClasses(named, true);
     const numbered = images.map((image) => ({
       ...image,
@@ -190,7 +193,9 @@ async function putObjects({ entry, frame, image }: Place, added: Set<string>): P
   }
   // Files of the same call may repeat a mask for another class.
   const known = new Set(work.objects.filter(({ id }) => !added.has(id)).map(beginning));
-  const fresh = objects.filter((object) => !known.has(beginning(object)));
+  const isThere = ({ name, start }: Omit<ObjectSeed, 'id'>): boolean =>
+    work.objects.some((one) => one.name === name && start && one.shape?.counts === start.mask.counts);
+  const fresh = objects.filter((object) => !known.has(beginning(object)) && !isThere(object));
   const seeds = fresh.map((object): ObjectSeed => ({ id: newId(), ...object }));
   const next = seeds.reduce<ImageDocument>(addObject, before);
   if (next !== work) putWork(content, frame, next);

@@ -16,15 +16,19 @@ import { dicomObjects, objectMeasurements } from '../../jobs/dicomObjects.js';
 import type { Annotation, ClassEntry } from '../document/types.js';
 import { openPicture } from '../open/decodePicture.js';
 import { pageError } from '../pageError.js';
-import { type Exported, type ExportImage, type ExportRequest, type OutputFile, owned } from './exportContract.js';
+import {
+  type DicomExportFormat,
+  type Exported,
+  type ExportImage,
+  type ExportRequest,
+  type OutputFile,
+  owned,
+} from './exportContract.js';
 
 /** Put in by the build (vite.config.ts): the version of the program. */
 declare const __SAMUS__: string;
 
-const ENDINGS = { dcmseg: 'seg', dcmsr: 'sr', dcmsc: 'sc' } as const;
-export type DicomExportFormat = keyof typeof ENDINGS;
-
-export const isDicomFormat = (format: string): format is DicomExportFormat => Object.hasOwn(ENDINGS, format);
+const ENDINGS: Readonly<Record<DicomExportFormat, string>> = { dcmseg: 'seg', dcmsr: 'sr', dcmsc: 'sc' };
 
 /** @throws SamusError EXPORT_DICOM if none of the images is DICOM, and as the writers */
 export async function dicomFiles(
@@ -32,21 +36,21 @@ export async function dicomFiles(
   format: DicomExportFormat,
   progress: (done: number) => void,
 ): Promise<Exported> {
-  const groups = Map.groupBy(request.images, ({ content }) => content);
-  const names = new OutputNames([...groups.values()].map(([image]) => image!.path));
+  const groups = groupByContent(request.images);
+  const names = new OutputNames(groups.map(([image]) => image.path));
   const files: OutputFile[] = [];
-  const others: string[] = [];
-  let [done, unmeasured] = [0, 0];
-  for (const frames of groups.values()) {
-    const [{ file, path }] = frames as [ExportImage];
+  let [done, others, unmeasured] = [0, 0, 0];
+  for (const frames of groups) {
+    const [{ file, path }] = frames;
     const { source } = await openPicture(file);
     try {
       if (isDicom(source)) {
         const stem = names.takeWhole(stemInFolder(path));
         const written = await writeObjects(source, frames, format, request);
-        for (const { ending, bytes } of written.files) files.push({ path: `${stem}.${ending}.dcm`, bytes: owned(bytes) });
+        for (const { ending, bytes } of written.files)
+          files.push({ path: `${stem}.${ending}.dcm`, bytes: owned(bytes) });
         if (!written.measured) unmeasured++;
-      } else others.push(...frames.map((one) => one.path));
+      } else others += frames.length;
     } finally {
       source.close?.();
     }
@@ -55,6 +59,19 @@ export async function dicomFiles(
   }
   if (files.length === 0) throw pageError('EXPORT_DICOM');
   return { files, skipped: [], others, unmeasured };
+}
+
+type Frames = [ExportImage, ...ExportImage[]];
+
+/** The frames of each file. */
+function groupByContent(images: readonly ExportImage[]): Frames[] {
+  const groups = new Map<string, Frames>();
+  for (const image of images) {
+    const known = groups.get(image.content);
+    if (known) known.push(image);
+    else groups.set(image.content, [image]);
+  }
+  return [...groups.values()];
 }
 
 interface WrittenObjects {
@@ -73,10 +90,13 @@ async function writeObjects(
   const origin = { model: modelOf(images), version: __SAMUS__, date: new Date() };
   if (format === 'dcmsc') {
     const drawn = await drawnFrames(source, images, objects);
-    return { files: [{ ending: ENDINGS.dcmsc, bytes: writeDicomSc(source.file, drawn, origin).bytes }], measured: true };
+    return {
+      files: [{ ending: ENDINGS.dcmsc, bytes: writeDicomSc(source.file, drawn, origin).bytes }],
+      measured: true,
+    };
   }
   const seg = writeDicomSeg(source.file, objects, { ...origin, ...dicom });
-  const files = [{ ending: ENDINGS.dcmseg, bytes: seg.bytes }];
+  const files: { ending: string; bytes: Uint8Array }[] = [{ ending: ENDINGS.dcmseg, bytes: seg.bytes }];
   if (format === 'dcmsr') {
     const measurements = objects.flatMap(objectMeasurements);
     files.push({ ending: ENDINGS.dcmsr, bytes: writeDicomSr(source.file, seg, objects, measurements, origin).bytes });
@@ -85,8 +105,11 @@ async function writeObjects(
 }
 
 /** The objects over all frames, by their names; what they are follows from their name, else from their class. */
-function objectsOf(source: DicomImage, images: readonly ExportImage[], classes: readonly ClassEntry[]): DicomSegObject[] {
-  const { calibration } = source;
+function objectsOf(
+  source: DicomImage,
+  images: readonly ExportImage[],
+  classes: readonly ClassEntry[],
+): DicomSegObject[] {
   const scales = new Map(images.map(({ frame, document }) => [frame, document.scale]));
   const all = images.flatMap(({ document }) => document.objects.filter(({ shape }) => shape !== null));
   const entries = images.map(

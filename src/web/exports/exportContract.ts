@@ -1,12 +1,22 @@
 /** The calls of the worker for files (exportWorker.ts): packing, unpacking and long computations. */
 
+import type { DicomSegOptions } from '../../formats/dicom/writeSeg.js';
 import type { Measurement } from '../../predict/measure.js';
 import { hasPrompts } from '../../predict/prompts.js';
 import type { Annotation, ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
 import type { Imported } from './readAnnotations.js';
 
-export const EXPORT_FORMATS = ['masks', 'us30k', 'coco-rle', 'coco-polygons', 'nifti', 'prompts'] as const;
+const DICOM_FORMATS = ['dcmseg', 'dcmsr', 'dcmsc'] as const;
+export type DicomExportFormat = (typeof DICOM_FORMATS)[number];
+
+export const EXPORT_FORMATS = [
+  ...(['masks', 'us30k', 'coco-rle', 'coco-polygons', 'nifti', 'prompts'] as const),
+  ...DICOM_FORMATS,
+] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export const isDicomFormat = (format: ExportFormat): format is DicomExportFormat =>
+  DICOM_FORMATS.some((one) => one === format);
 
 /** Whether an export has something to write of an object: the JSON alone has a place for prompts without a mask. */
 export const fits = (object: Annotation, wantsPrompts: boolean): boolean =>
@@ -30,6 +40,8 @@ export interface ExportRequest {
   readonly dataset: string;
   readonly classes: readonly ClassEntry[];
   readonly images: readonly ExportImage[];
+  /** How DICOM segmentations are written. */
+  readonly dicom?: Pick<DicomSegOptions, 'geometry' | 'kind'>;
   /** One file to download, or the files one by one to be written into a folder. */
   readonly packed: boolean;
 }
@@ -44,6 +56,34 @@ export interface Exported {
   readonly files: readonly OutputFile[];
   /** Paths of images that could not be read, which are left out. */
   readonly skipped: readonly string[];
+  /** Number of images that DICOM objects cannot be written for, and of segmentations without the size of a pixel. */
+  readonly others?: number;
+  readonly unmeasured?: number;
+}
+
+/** A DICOM segmentation: the masks of its segments by the image and frame that they are on. */
+export interface SegFile {
+  readonly width: number;
+  readonly height: number;
+  readonly objects: readonly SegMask[];
+}
+
+export interface SegMask {
+  readonly name: string;
+  /** What it is, by its code; null where that says nothing. */
+  readonly className: string | null;
+  /** SOP Instance UID of the image. */
+  readonly source: string;
+  readonly frame: number;
+  readonly mask: PackedMask;
+}
+
+/** What a segmentation must agree with. */
+export interface DicomInstance {
+  readonly uid: string;
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
 }
 
 /** Objects of one class as a label image has them. */
@@ -71,6 +111,9 @@ export type ExportContract = {
   /** Whether a picture that is named like a mask looks like one. */
   looksLikeMask: { input: Blob; output: boolean };
   label: { input: Blob; output: Label };
+  seg: { input: Blob; output: SegFile };
+  /** Null for a file that is no DICOM image. */
+  instance: { input: Blob; output: DicomInstance | null };
   measure: { input: { mask: PackedMask; mm: readonly [x: number, y: number] | null }; output: Measurement | null };
   /** The content hash of a large file (open/contentHash.ts). */
   hash: { input: Blob; output: string };

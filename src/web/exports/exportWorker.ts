@@ -14,6 +14,7 @@ import { owned } from './exportContract.js';
 import { looksLikeMask, readLabel } from './labels.js';
 import { measured } from './measured.js';
 import { readAnnotations } from './readAnnotations.js';
+import { readInstance, readSegFile } from './readSegFile.js';
 import { writeFiles } from './writeFiles.js';
 
 /** Limit on the unpacked size that an archive states, to protect the memory of the page. */
@@ -63,6 +64,9 @@ serveWorker<ExportContract>({
   async annotations({ file, path }) {
     return readAnnotations(new TextDecoder().decode(await readBytes(file)), path);
   },
+
+  seg: readSegFile,
+  instance: readInstance,
 
   async measure({ mask, mm }) {
     return measured(mask, mm);

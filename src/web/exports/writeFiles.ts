@@ -8,8 +8,9 @@ import { OutputNames, safeName } from '../../formats/outputNames.js';
 import { decodeRle } from '../../formats/rle.js';
 import type { ClassEntry } from '../document/types.js';
 import { encodePicture } from '../open/pngPicture.js';
+import { dicomFiles } from './dicomExport.js';
 import type { Exported, ExportRequest, OutputFile } from './exportContract.js';
-import { owned } from './exportContract.js';
+import { isDicomFormat, owned } from './exportContract.js';
 import { type NamedImage, namedImages } from './exportNames.js';
 import { classMap } from './labels.js';
 import { promptsDocument } from './promptsDocument.js';
@@ -20,15 +21,18 @@ const PACKED = /\.(png|gz)$/;
 
 /** @throws SamusError EXPORT_IMAGE if the format needs the images and none can be read */
 export async function writeFiles(request: ExportRequest, progress: (done: number) => void): Promise<Exported> {
-  const { files, skipped } =
-    request.format === 'us30k'
-      ? await datasetFiles(request, progress)
-      : { files: await filesOf(request, progress), skipped: [] };
-  if (!request.packed || files.length === 1) return { files, skipped };
+  const { files, ...rest } = await written(request, progress);
+  if (!request.packed || files.length === 1) return { files, ...rest };
   const entries: Zippable = {};
   for (const { path, bytes } of files) entries[path] = [bytes, { level: PACKED.test(path) ? 0 : 6 }];
   const name = request.format === 'us30k' ? request.dataset : `samus-${request.format}`;
-  return { files: [{ path: `${name}.zip`, bytes: owned(zipSync(entries)) }], skipped };
+  return { files: [{ path: `${name}.zip`, bytes: owned(zipSync(entries)) }], ...rest };
+}
+
+async function written(request: ExportRequest, progress: (done: number) => void): Promise<Exported> {
+  if (request.format === 'us30k') return datasetFiles(request, progress);
+  if (isDicomFormat(request.format)) return dicomFiles(request, request.format, progress);
+  return { files: await filesOf(request, progress), skipped: [] };
 }
 
 async function filesOf(request: ExportRequest, progress: (done: number) => void): Promise<OutputFile[]> {

@@ -444,7 +444,23 @@ export const text = {
         'JSON with every prompt',
         'Clicks, boxes, strokes and masks. Opens here again, and samus segment can recreate the masks',
       ],
+      dcmseg: ['DICOM Segmentation', 'Masks of all frames of a DICOM image, for a PACS, OHIF or 3D Slicer'],
+      dcmsr: ['DICOM report', 'Measurements (TID 1500), with the segmentation that they refer to'],
+      dcmsc: ['DICOM pictures', 'Secondary Capture with the masks drawn in, for viewers without segmentations'],
     },
+    patient: 'These files contain the patient and the study of the image.',
+    geometry: {
+      title: 'Geometry',
+      choices: { auto: 'Own frame of reference, which viewers need', none: 'None, as the standard allows' },
+    },
+    kind: {
+      title: 'Kind',
+      choices: { binary: 'Binary', labelmap: 'Label map, which few viewers know yet' },
+    },
+    notDicom: (n: number): string =>
+      n === 0 ? '' : `${count(n, 'image is', 'images are')} not DICOM and ${n === 1 ? 'was' : 'were'} left out.`,
+    unmeasured: (n: number): string =>
+      n === 0 ? '' : 'Without a known size of a pixel for all masks, 3D Slicer refuses the segmentation.',
     dataset: 'Dataset name',
     datasetDefault: 'My-Annotations',
     download: 'Download',
@@ -640,6 +656,20 @@ export const text = {
       'Export the frames as 8-bit RGB or grey.',
     ],
     DICOM_PIXELS_DAMAGED: ['A frame of this DICOM file is damaged.', DICOM_AGAIN],
+    DICOM_SC_SIZE: [
+      'The frames of this DICOM image differ in size, so their pictures do not fit into one file.',
+      DICOM_AGAIN,
+    ],
+    DICOM_SEG_EMPTY: ['There is no mask to write into a DICOM file.', 'Segment something on the image first.'],
+    DICOM_SEG_OVERLAP: [
+      'Some objects overlap, which a label map cannot hold.',
+      'Export a binary segmentation, or erase the overlap.',
+    ],
+    DICOM_SEG_REFERENCE: [
+      'The DICOM segmentation and its image do not fit each other, or the image is not in the list.',
+      'Open the DICOM image that the masks were made on, unchanged, then the segmentation.',
+    ],
+    DICOM_SR_EMPTY: ['There is no measurement to write into a DICOM report.', 'Segment something on the image first.'],
     DICOM_TRANSFER_SYNTAX: [
       'The pixels of this DICOM file are coded in a way that is not read (transfer syntax {transferSyntax}).',
       'Have the PACS send the file uncompressed or as JPEG.',
@@ -683,6 +713,10 @@ export const text = {
     MASK_FRAME: [
       'The masks of {name} are those of frame {frame}; the image has {frames}.',
       'Open the file that the masks were made on.',
+    ],
+    EXPORT_DICOM: [
+      'None of these images is DICOM, so there is no study to add DICOM files to.',
+      'Choose another format.',
     ],
     EXPORT_IMAGE: [
       'Nothing was exported: the browser can no longer read {path}.',

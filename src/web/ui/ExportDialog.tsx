@@ -1,10 +1,10 @@
 /** The export window: format, images and destination. */
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { exporting, runExport } from '../app/exportsRun.js';
 import { lastDataset } from '../app/persist.js';
 import { currentId, type Entry, entries, exportFormat as format } from '../app/state.js';
-import { EXPORT_FORMATS } from '../exports/exportContract.js';
+import { EXPORT_FORMATS, isDicomFormat } from '../exports/exportContract.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 import { Dialog } from './Dialog.js';
@@ -24,11 +24,16 @@ export function ExportDialog() {
   const scope = here > 0 ? chosen.value : 'all';
   const dataset = useSignal(lastDataset() ?? text.exports.datasetDefault);
   const valid = DATASET.test(dataset.value);
+  const geometry = useSignal<'auto' | 'none'>('auto');
+  const kind = useSignal<'binary' | 'labelmap'>('binary');
   const running = exporting.value;
   const ready = images > 0 && valid && !running;
   const besides = entries.value.some(({ id, folder }) => folder && (scope === 'all' || id === currentId.value));
   const run = (beside: boolean) => (): void =>
-    void runExport({ format: format.value, scope, dataset: dataset.value, beside });
+    void runExport({
+      ...{ format: format.value, scope, dataset: dataset.value, beside },
+      dicom: { geometry: geometry.value, kind: kind.value },
+    });
   // From here, arrow keys change the format and Enter exports. The window has the focus before the next key arrives.
   const chosenFormat = useRef<HTMLInputElement>(null);
   useLayoutEffect(() => chosenFormat.current?.focus(), []);
@@ -64,6 +69,13 @@ export function ExportDialog() {
           />
           {!valid && <small id="dataset-hint">{text.exports.invalidName}</small>}
         </label>
+      )}
+      {isDicomFormat(format.value) && <p class="warn">{text.exports.patient}</p>}
+      {(format.value === 'dcmseg' || format.value === 'dcmsr') && (
+        <>
+          <Choice legend={text.exports.geometry.title} chosen={geometry} words={text.exports.geometry.choices} />
+          <Choice legend={text.exports.kind.title} chosen={kind} words={text.exports.kind.choices} />
+        </>
       )}
       {entries.value.length > 1 && (
         <fieldset class="row">
@@ -110,5 +122,33 @@ export function ExportDialog() {
         )}
       </footer>
     </Dialog>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  readonly legend: string;
+  readonly chosen: Signal<T>;
+  readonly words: Readonly<Record<T, string>>;
+}
+
+function Choice<T extends string>({ legend, chosen, words }: ChoiceProps<T>) {
+  const names = Object.keys(words).filter((name): name is T => Object.hasOwn(words, name));
+  return (
+    <fieldset class="row">
+      <legend>{legend}</legend>
+      {names.map((name) => (
+        <label key={name} class="choice">
+          <input
+            type="radio"
+            name={legend}
+            checked={chosen.value === name}
+            onChange={() => {
+              chosen.value = name;
+            }}
+          />
+          <span>{words[name]}</span>
+        </label>
+      ))}
+    </fieldset>
   );
 }
