@@ -31,7 +31,7 @@ function clipOf(seeds: readonly number[], height: number, instance = INSTANCE) {
         ...[[0x0018_6012, format] as const, [0x0018_6014, 1] as const, [0x0018_6016, 0] as const],
         ...[[0x0018_6018, 0] as const, [0x0018_601a, y0] as const, [0x0018_601c, SIDE - 1] as const],
         ...[[0x0018_601e, y1] as const, [0x0018_6024, units] as const, [0x0018_6026, 3] as const],
-        ...[[0x0018_602c, DELTAS[0]] as const, [0x0018_602e, -DELTAS[1]] as const],
+        ...[[0x0018_602c, double(DELTAS[0])] as const, [0x0018_602e, double(-DELTAS[1])] as const],
       ] as const),
     );
   const bytes = encodeFile(
@@ -59,6 +59,8 @@ function clipOf(seeds: readonly number[], height: number, instance = INSTANCE) {
   );
   return { file: dcm('IM_0001', bytes), clicks: frames.map(({ objects }) => objects[0]!.click) };
 }
+
+const double = (value: number) => ({ vr: 'FD', bytes: new Uint8Array(Float64Array.of(value).buffer) }) as const;
 
 const dcm = (name: string, bytes: Uint8Array): GivenFile => ({
   ...{ name, mimeType: 'application/dicom' },

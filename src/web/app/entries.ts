@@ -1,6 +1,7 @@
 /** The list of images: adds files, opens images, keeps the history of each, and removes them. */
 import { batch } from '@preact/signals';
 import { exportClient } from '../exports/exportClient.js';
+import { isLarge } from '../open/contentHash.js';
 import type { OpenedFile } from '../open/imageContract.js';
 import { imageClient, openFile } from '../open/openImage.js';
 import type { StoredFile } from '../storage/database.js';
@@ -24,7 +25,7 @@ import {
   whileSaving,
 } from './persist.js';
 import { forgetAnswers, prepare } from './predictions.js';
-import { carryPrompts, currentId, currentIndex, type Entry, entries, history, opened } from './state.js';
+import { carryPrompts, currentId, currentIndex, type Entry, entries, history, opened, previewed } from './state.js';
 import { forgetHistories, leaveFile, showFrame } from './works.js';
 
 /** The frame of each content that was open last. */
@@ -152,18 +153,26 @@ export async function openEntry(id: string, shown: () => void = () => undefined)
   try {
     // Opening comes first: it reports unreadable files.
     file = await openFile(entry.file, attempt.signal);
-    const content = await keyOf(id);
+    const hashing = keyOf(id);
+    if (entry.key === null && isLarge(entry.file)) {
+      // It is awaited below.
+      hashing.catch(() => undefined);
+      await preview(file, attempt.signal);
+    }
+    const content = await hashing;
     const frame = Math.min(lastFrames.get(content) ?? 1, file.frames);
     const [picture, works] = await Promise.all([file.read(frame, attempt.signal), documentsOf(content)]);
     attempt.signal.throwIfAborted();
     batch(() => {
       showFrame({ entryId: id, content, file: file!, picture }, entry, works);
+      previewed.value = null;
       fail(id, null);
     });
     shown();
     await prepare();
   } catch (error) {
     if (opened.peek()?.file !== file) file?.close();
+    if (previewed.peek()?.file === file) previewed.value = null;
     if (attempt.signal.aborted || isAbort(error)) return;
     // Another frame may be readable.
     lastFrames.delete(entries.peek().find((one) => one.id === id)?.key ?? '');
@@ -171,6 +180,13 @@ export async function openEntry(id: string, shown: () => void = () => undefined)
     fail(id, asMessage(error));
     readingFailed();
   }
+}
+
+/** Shows the first frame of a large file, whose content hash takes seconds. */
+async function preview(file: OpenedFile, signal: AbortSignal): Promise<void> {
+  const picture = await file.read(1, signal);
+  signal.throwIfAborted();
+  previewed.value = { file, picture };
 }
 
 /** Records why an image cannot be opened, also for the next visit. */
@@ -198,6 +214,7 @@ function leave(): void {
   const open = opened.peek();
   if (open) lastFrames.set(open.content, open.picture.frame);
   stopFrames();
+  previewed.value = null;
   leaveFile();
 }
 

@@ -75,6 +75,10 @@ export interface Message {
 
 export const entries = signal<readonly Entry[]>([]);
 export const opened = signal<Open | null>(null);
+/** The first frame of a large file, which is shown while its content hash is computed. Nobody can work on it yet. */
+export const previewed = signal<Pick<Open, 'file' | 'picture'> | null>(null);
+/** The picture on the stage. */
+export const shownPicture = computed(() => (opened.value ?? previewed.value)?.picture ?? null);
 /** The entry that is open or being opened. */
 export const currentId = signal<string | null>(null);
 export const history = signal<History<ImageDocument> | null>(null);

@@ -67,6 +67,7 @@ export const text = {
         : `${first} and ${n - 1} more could not be read and were skipped.`,
     unreadHint: 'They may have been moved, changed or blocked. Open them again.',
     opening: 'Opening…',
+    reading: 'Reading the whole file. You can work on it in a moment.',
     failed: 'This image cannot be opened',
   },
   /** Shown on plain HTTP from another machine. */

@@ -1,7 +1,7 @@
 /** What the stage shows without an image: the start screen, "opening", or why the image cannot be opened. */
 import { takeSample } from '../app/filesIn.js';
 import { openFiles, openFolder } from '../app/pickers.js';
-import { currentId, entries, opened } from '../app/state.js';
+import { currentId, entries, opened, previewed } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 
@@ -18,6 +18,7 @@ export function CanvasState() {
       </div>
     );
   }
+  if (previewed.value) return <p class="canvas-state preview">{text.open.reading}</p>;
   if (entry) return <p class="canvas-state quiet">{text.open.opening}</p>;
   return (
     <div class="canvas-state begin">

@@ -6,7 +6,7 @@ import { effect, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { isAbort } from '../app/messages.js';
-import { brightness, contrast, opened, tool, view } from '../app/state.js';
+import { brightness, contrast, opened, previewed, tool, view } from '../app/state.js';
 import { fitView, resizeCanvas } from '../app/viewing.js';
 import { followPointers } from '../canvas/gestures.js';
 import { drawPicture, drawScene } from '../canvas/painter.js';
@@ -30,7 +30,7 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
     let making = new AbortController();
     let file: OpenedFile | undefined;
     return effect(() => {
-      const open = opened.value;
+      const open = opened.value ?? previewed.value;
       making.abort();
       making = new AbortController();
       const { signal } = making;

@@ -1,8 +1,11 @@
 /** The list of images with their state, navigation, and the number of images with masks. */
 import { useEffect, useRef } from 'preact/hooks';
+import { SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
 import { goBack, goNext } from '../app/commands.js';
 import { openEntry, removeAll, removeEntry } from '../app/entries.js';
 import { carryPrompts, currentId, currentIndex, type Entry, entries } from '../app/state.js';
+import { pictureCanvas } from '../canvas/pictureCanvas.js';
+import { openImage } from '../open/openImage.js';
 import { text } from '../text/en.js';
 import { Button, Check } from './Button.js';
 
@@ -94,13 +97,21 @@ function Thumbnail({ file }: { readonly file: File }) {
   return <canvas ref={canvas} class="thumbnail" width={THUMBNAIL} height={THUMBNAIL} />;
 }
 
+/** DICOM is decoded by the page's worker, first frame only: the browser would read the whole file in vain. */
+async function pictureOf(file: File): Promise<ImageBitmap | OffscreenCanvas> {
+  const head = new Uint8Array(await file.slice(0, SNIFF_BYTES).arrayBuffer());
+  if (sniffFormat(head)?.id !== 'dicom') return createImageBitmap(file);
+  return pictureCanvas((await openImage(file)).image, new AbortController().signal);
+}
+
 async function drawThumbnail(canvas: HTMLCanvasElement, file: File): Promise<void> {
   try {
-    const picture = await createImageBitmap(file);
+    const picture = await pictureOf(file);
     const side = Math.min(picture.width, picture.height);
     const [left, top] = [(picture.width - side) / 2, (picture.height - side) / 2];
     canvas.getContext('2d')?.drawImage(picture, left, top, side, side, 0, 0, THUMBNAIL, THUMBNAIL);
-    picture.close();
+    if (picture instanceof ImageBitmap) picture.close();
+    else picture.width = 0;
   } catch {
     // Not an image that the browser decodes: the place stays dark.
   }
