@@ -67,7 +67,8 @@ export async function dicomSource(opened: ImageFile, limits: Required<ImageLimit
     file,
     pixelFormat,
     calibration,
-    ...(instance !== undefined && { sopInstanceUid: instance }),
+    // A hostile file may hold any text in its place.
+    ...(instance !== undefined && /^[0-9.]{1,64}$/.test(instance) && { sopInstanceUid: instance }),
     ...(timing && { timing }),
     frames: frames.count,
     width: columns,
