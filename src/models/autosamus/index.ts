@@ -38,7 +38,7 @@ export interface AutoSamusConfig extends SamusSizes, GeneratorSizes {
 
 const GENERATOR = { objectTokens: 50, generatorWidth: 512, generatorMlp: 1024, adapterChannels: 64 };
 
-function autoSamus({ objectScore, minPresence, ...samus }: SamusConfig): AutoSamusConfig {
+function autoSamus({ objectScore, minPresence, detail, ...samus }: SamusConfig): AutoSamusConfig {
   return { ...samus, architecture: 'autosamus', ...GENERATOR, trainsSamus: false };
 }
 

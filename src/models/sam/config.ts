@@ -31,6 +31,8 @@ export interface SamSizes extends ModelConfig {
   readonly iouHidden: number;
   /** Channels of the mask prompt before the last projection. */
   readonly maskChannels: number;
+  /** Whether the decoder's upscaling gets finer maps of the CNN branch. No published model has them. */
+  readonly detail?: true;
 }
 
 export interface SamConfig extends SamSizes {

@@ -22,6 +22,7 @@ import {
   type SamSizes,
   sizeRules,
 } from './config.js';
+import { DETAIL_CHANNELS, unpackedDetail } from './detailMaps.js';
 import { imageEncoder } from './imageEncoder.js';
 import { MASKS, maskDecoder } from './maskDecoder.js';
 import { densePositions, densePrompts, sparsePrompts } from './promptEncoder.js';
@@ -33,8 +34,8 @@ export const SAM_DECODING: Decoding = {
   task: 'prompted',
   prompts: ['points', 'box', 'mask'],
 
-  shapes({ promptDim, tokenGrid: grid }) {
-    return { embedding: [promptDim, grid, grid], lowRes: 4 * grid, masks: MASKS };
+  shapes({ promptDim, tokenGrid: grid, detail }) {
+    return { embedding: [promptDim + (detail ? DETAIL_CHANNELS : 0), grid, grid], lowRes: 4 * grid, masks: MASKS };
   },
 
   decoder: (parameters, config, embedding) => samDecoder(parameters, config, embedding),
@@ -53,9 +54,11 @@ export function samDecoder(
 ): (prompt: PromptInputs) => PromptAnswer {
   const p = parameters.at('prompt_encoder');
   const positions = densePositions(p, config);
+  const decoder = parameters.at('mask_decoder');
+  const parts = config.detail ? unpackedDetail(decoder, embedding, config.promptDim, config.tokenGrid) : { embedding };
   return ({ coords, labels, mask, hasMask, bias }) =>
-    maskDecoder(parameters.at('mask_decoder'), config, {
-      embedding,
+    maskDecoder(decoder, config, {
+      ...parts,
       positions,
       sparse: p.mark('sparse', sparsePrompts(p, config, coords, labels)),
       dense: densePrompts(p, config, mask, hasMask),

@@ -10,6 +10,7 @@ import type { Tensor } from '../../graph/tensor.js';
 import { convTranspose2d, embedding, layerNorm2d, linear } from '../../nn/layers.js';
 import type { Parameters } from '../../nn/parameters.js';
 import type { SamSizes } from './config.js';
+import type { Detail } from './detailMaps.js';
 import { type TwoWayVariant, twoWayTransformer } from './twoWayTransformer.js';
 
 /** One mask for a clear prompt and three for an ambiguous one. */
@@ -31,6 +32,8 @@ export interface DecoderInputs {
   readonly scored?: boolean;
   /** Masks of an answer; default {@link MASKS}. */
   readonly masks?: number;
+  /** Finer maps for the upscaling, of models that have them. */
+  readonly detail?: Detail;
 }
 
 export interface DecoderOutputs {
@@ -71,6 +74,7 @@ export function maskDecoder(p: Parameters, config: SamSizes, inputs: DecoderInpu
     p.at('output_upscaling'),
     transpose(reshape(k, [k.shape[0], grid, grid, width]), [0, 3, 1, 2]),
     width,
+    inputs.detail,
   );
   const hyper = Array.from({ length: masks }, (_, i) =>
     mlpHead(p.at(`output_hypernetworks_mlps.${i}`), token(q, first + 1 + i), [width, width, width / 8]),
@@ -112,9 +116,11 @@ function token(q: Tensor, index: number): Tensor {
 }
 
 /** Four times finer at an eighth of the width. @param x [O, C, g, g] @returns [O, C/8, 4g, 4g] */
-function upscale(p: Parameters, x: Tensor, width: number): Tensor {
-  const twice = convTranspose2d(p.at('0'), x, width / 4, { kernel: 2, stride: 2 });
-  return gelu(convTranspose2d(p.at('3'), gelu(layerNorm2d(p.at('1'), twice)), width / 8, { kernel: 2, stride: 2 }));
+function upscale(p: Parameters, x: Tensor, width: number, detail: Detail | undefined): Tensor {
+  const finer = (stage: 0 | 1, y: Tensor): Tensor => detail?.added(stage, y) ?? y;
+  const twice = finer(0, convTranspose2d(p.at('0'), x, width / 4, { kernel: 2, stride: 2 }));
+  const mixed = gelu(layerNorm2d(p.at('1'), twice));
+  return gelu(finer(1, convTranspose2d(p.at('3'), mixed, width / 8, { kernel: 2, stride: 2 })));
 }
 
 /** @param x [O, C, g, g] @returns [O, g², C] */

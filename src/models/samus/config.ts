@@ -12,6 +12,7 @@ import {
   type SamSizes,
   sizeRules,
 } from '../sam/config.js';
+import { DETAIL_MARK } from '../sam/detailMaps.js';
 
 /**
  * The parts that SAMUS adds to SAM and that the paper's ablation leaves out (v2, Table 4), by their names in `config.json`.
@@ -120,6 +121,7 @@ export function readConfig(fields: FieldReader): SamusConfig {
   return {
     architecture: 'samus',
     ...readSamusSizes(fields),
+    ...(fields.flag('detail', false) && { detail: true }),
     ...(objectScore && { objectScore }),
     ...(minPresence !== undefined && { minPresence }),
   };
@@ -137,6 +139,11 @@ export function rules(config: SamusSizes): ConfigRule[] {
       field: 'crossBranchAttention',
       holds: cnnBranch !== false || crossBranchAttention === false,
       rule: 'must be false without the CNN branch, whose features it reads',
+    },
+    {
+      field: 'detail',
+      holds: config.detail === undefined || cnn !== undefined,
+      rule: 'must be left out without cnn: the published CNN branch gives no finer maps',
     },
     {
       field: 'minPresence',
@@ -195,5 +202,6 @@ function stemOf(tensors: Shapes): number {
 export function recognise(tensors: Shapes): SamusConfig | undefined {
   const sizes = recogniseSamus(tensors);
   const objectScore = tensors.has('mask_decoder.obj_score_token.weight');
-  return sizes && { architecture: 'samus', ...sizes, ...(objectScore && { objectScore }) };
+  const detail = tensors.has(DETAIL_MARK);
+  return sizes && { architecture: 'samus', ...sizes, ...(detail && { detail }), ...(objectScore && { objectScore }) };
 }

@@ -10,11 +10,12 @@ import { add, gelu, mul } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
 import { sum } from '../../graph/ops/reduce.js';
 import { resizeBilinear } from '../../graph/ops/resize.js';
-import { reshape, transpose } from '../../graph/ops/shape.js';
+import { concat, reshape, transpose } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
-import { efficientNetLite0 } from '../../nn/efficientNet.js';
+import { type EfficientNetMaps, efficientNetLite0 } from '../../nn/efficientNet.js';
 import { conv2d, conv3x3OfTokens, layerNorm, layerNorm2d, linear, mlpBlock } from '../../nn/layers.js';
 import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
+import { packedDetail } from '../sam/detailMaps.js';
 import { adapter, EPSILON, forEachImage, neck, samBlock, tokenRows } from '../sam/imageEncoder.js';
 import { type AttentionPlan, globalAttention, planAttention, windowAttention } from '../sam/vitAttention.js';
 import type { SamusSizes } from './config.js';
@@ -27,12 +28,13 @@ const COPIES = 3;
 
 /**
  * @param image [B, 1, imageSize, imageSize] in 0…1, without further normalisation
- * @returns the image embedding [B, promptDim, tokenGrid, tokenGrid]
+ * @returns the image embedding [B, promptDim, tokenGrid, tokenGrid], with further channels for `detail`
  */
 export function samusEncoder(p: Parameters, config: SamusSizes, image: Tensor, observe: Observe = () => {}): Tensor {
   const { tokenGrid: grid } = config;
   const batch = image.size(0);
-  let c = config.cnnBranch === false ? undefined : cnnBranch(p.at('cnn_embed'), config, image);
+  const maps = config.cnn && efficientNetLite0(p.at('cnn_embed.backbone'), image, config.cnnBatchStatistics === true);
+  let c = config.cnnBranch === false ? undefined : cnnBranch(p.at('cnn_embed'), config, image, maps);
   if (c) observe('cnn_embed', c);
   let x = overlappedPatches(p.at('patch_embed.proj'), config, image);
   observe('patch_embed', x);
@@ -52,7 +54,9 @@ export function samusEncoder(p: Parameters, config: SamusSizes, image: Tensor, o
     }
     observe(`block${i}.x`, x);
   }
-  return neck(p.at('neck'), c ? add(x, mul(c, 0.5)) : x, batch, grid, config.promptDim);
+  const embedding = neck(p.at('neck'), c ? add(x, mul(c, 0.5)) : x, batch, grid, config.promptDim);
+  if (!maps || !config.detail) return embedding;
+  return concat([embedding, packedDetail(p, [maps.eighth, maps.quarter], grid)], 1);
 }
 
 /**
@@ -71,11 +75,9 @@ function convolveGrey(
   return convolve(image, weight, at.bias ? p.get('bias', [outputs], start) : undefined, at);
 }
 
-/** Local detail at the token grid. @returns [B·grid², dim] */
-function cnnBranch(p: Parameters, config: SamusSizes, image: Tensor): Tensor {
-  if (config.cnn === undefined) return publishedBranch(p, config, image);
-  const { sixteenth } = efficientNetLite0(p.at('backbone'), image, config.cnnBatchStatistics === true);
-  return linear(p.at('project'), tokenRows(sixteenth), config.dim);
+/** Local detail at the token grid. @param maps of a pretrained network, if it has one @returns [B·grid², dim] */
+function cnnBranch(p: Parameters, config: SamusSizes, image: Tensor, maps: EfficientNetMaps | undefined): Tensor {
+  return maps ? linear(p.at('project'), tokenRows(maps.sixteenth), config.dim) : publishedBranch(p, config, image);
 }
 
 /** Convolutions that halve the image down to the token grid. @returns [B·grid², dim] */
