@@ -162,6 +162,16 @@ describe('a folder of DICOM files', () => {
   });
 });
 
+it('names of files and folders that name the patient or a UID are not in the dataset', async () => {
+  put(image('1.2.3.4.1', 'PAT-A'), 'named', 'Samus, Phantom', '1.2.3.4.1.dcm');
+  put(image('1.2.3.4.2', 'PAT-A'), 'named', 'Samus, Phantom', 'pat_a-2.dcm');
+  expect((await run('dicom', 'named', 'root', '--dataset', 'Named')).code).toBe(0);
+  expect(table('Named').map(([name, , , , , , source]) => [name, source])).toEqual([
+    ['folder-1_image-2', 'folder-1/image-2'],
+    ['folder-1_image-3', 'folder-1/image-3'],
+  ]);
+});
+
 it('segmentations are labels of pairs, frame by frame', async () => {
   const clip = image('1.2.3.4.1', 'PAT-A', 4);
   put(clip, 'pairs', 'images', 'clip.dcm');

@@ -7,8 +7,10 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { SamusError } from '../../errors.js';
 import { textOf } from '../../formats/dicom/dataSet.js';
+import type { DicomFile } from '../../formats/dicom/dicomFile.js';
 import { dicomKind } from '../../formats/dicom/dicomKind.node.js';
 import { type DicomImage, isDicom } from '../../formats/dicom/dicomSource.js';
+import { namesIdentity } from '../../formats/dicom/identities.js';
 import { openImage } from '../../formats/imageFile.node.js';
 import { OutputNames, safeName } from '../../formats/outputNames.js';
 import { groupBy } from '../groupBy.js';
@@ -25,6 +27,8 @@ const MOST_LETTERS = 100;
 /** An image of the folder. */
 interface FoundImage {
   readonly path: string;
+  /** Relative to the source, without what identifies the patient. */
+  readonly place: string;
   readonly uid: string | undefined;
   readonly frames: number;
   /** What names the patient; never written. */
@@ -54,8 +58,9 @@ export const dicom: Importer = {
     };
     const files = await dicomFiles(source);
     const images: FoundImage[] = [];
+    const places = new SafePlaces();
     for (const path of files.image) {
-      const found = await attempt(path, () => readFacts(path));
+      const found = await attempt(path, () => readFacts(path, (file) => places.safe(nameOf(path), file)));
       if (found?.drawn) skipped.push({ file: nameOf(path), reason: 'it is a picture with masks drawn in' });
       else if (found) images.push(found);
     }
@@ -86,10 +91,10 @@ export const dicom: Importer = {
     const items = images.flatMap((image): ImportItem[] => {
       const chosen = chosenFrames(image, frames);
       const numbers = image.frames === 1 ? [undefined] : chosen;
-      const taken = names.takeFrames(stemOf(nameOf(image.path)), chosen.length === 0 ? [] : numbers);
+      const taken = names.takeFrames(stemOf(image.place), chosen.length === 0 ? [] : numbers);
       const patient = image.patientId === undefined ? {} : { patientId: image.patientId };
       return chosen.map((frame, i) => ({
-        ...{ dataset, name: taken[i]!, source: nameOf(image.path), ...patient },
+        ...{ dataset, name: taken[i]!, source: image.place, ...patient },
         load: () => loader.load(image, frame),
       }));
     });
@@ -127,13 +132,31 @@ async function openDicom(path: string): Promise<DicomImage> {
   throw new SamusError('IMAGE_FORMAT', `expected a DICOM image, got another file: ${path}`, 'import the folder again');
 }
 
-async function readFacts(path: string): Promise<FoundImage> {
+async function readFacts(path: string, placeOf: (file: DicomFile) => string): Promise<FoundImage> {
   const { file, frames, sopInstanceUid: uid } = await openDicom(path);
   const [id, study] = [textOf(file.data, 0x0010_0020), textOf(file.data, 0x0020_000d)];
   // Without an id, the images of a study are known to belong together.
   const patientId = id ?? (study === undefined ? undefined : `study ${study}`);
   const drawn = textOf(file.data, 0x0008_0070) === 'samus' && textOf(file.data, 0x0008_0064) === 'WSD';
-  return { path, uid, frames, patientId, drawn, masks: [] };
+  return { path, place: placeOf(file), uid, frames, patientId, drawn, masks: [] };
+}
+
+/** Paths for names of pictures and for images.csv: parts that name the patient, a date or a UID become numbers. */
+class SafePlaces {
+  readonly #numbers = new Map<string, string>();
+
+  safe(path: string, file: DicomFile): string {
+    const parts = path.split(sep);
+    return join(
+      ...parts.map((part, i) => {
+        if (!namesIdentity(part, file)) return part;
+        const number =
+          this.#numbers.get(part) ?? `${i < parts.length - 1 ? 'folder' : 'image'}-${this.#numbers.size + 1}`;
+        this.#numbers.set(part, number);
+        return number;
+      }),
+    );
+  }
 }
 
 function chosenFrames({ frames, masks }: FoundImage, selection: FrameSelection): number[] {
