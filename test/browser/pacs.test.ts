@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { readDicomSeg } from '../../src/formats/dicom/readSeg.js';
 import { dicomWeb } from '../../src/formats/dicomweb/dicomWeb.js';
 import { instanceUids } from '../../src/formats/dicomweb/instanceUids.js';
 import { ROOT } from '../support/docs.js';
@@ -79,6 +80,42 @@ if (hasOrthanc || process.env.CI) {
         .getByText(/^US-[0-9a-f]{10}\.dcm$/)
         .nth(1)
         .waitFor();
+    });
+
+    it('sends the masks of the open image to the PACS, as objects of its study', async () => {
+      const client = dicomWeb(orthanc!.url);
+      const { study, instance } = (await instanceUids(CLIP))!;
+      const { dialog } = await search();
+      await annotator.press('Enter');
+      await dialog.getByRole('button', { name: study }).click();
+      await dialog.getByRole('button', { name: /US · series/ }).click();
+      const images = dialog.getByRole('list', { name: 'Images' }).getByRole('button');
+      await images.first().waitFor();
+      await images.filter({ hasText: '2 frames' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await annotator.ready();
+      await annotator.page.keyboard.press('b');
+      const [width, height] = [61, 43];
+      const corners = [await annotator.place([8, 8], width, height), await annotator.place([50, 36], width, height)];
+      await annotator.page.mouse.move(...corners[0]!);
+      await annotator.page.mouse.down();
+      await annotator.page.mouse.move(...corners[1]!, { steps: 4 });
+      await annotator.page.mouse.up();
+      await annotator.objects(/Score/);
+
+      await annotator.page.getByRole('button', { name: 'Send to PACS' }).click();
+      const send = annotator.page.getByRole('dialog', { name: 'Send to PACS' });
+      await send.getByRole('checkbox', { name: 'DICOM report' }).check();
+      await send.getByRole('checkbox', { name: 'DICOM pictures' }).check();
+      await annotator.press('Enter');
+      await annotator.message(/The PACS has stored 3 files/);
+
+      const series = await client.series(study);
+      expect(series.map(({ modality }) => modality).sort()).toEqual(['SEG', 'SR', 'US', 'US']);
+      const [found] = await client.instances(study, series.find(({ modality }) => modality === 'SEG')!.series);
+      const seg = await readDicomSeg(await client.instance(found!));
+      expect(seg.sources).toEqual([instance]);
+      expect(seg.segments).toHaveLength(1);
     });
 
     it('says what is wrong', async () => {

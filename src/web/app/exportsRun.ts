@@ -7,7 +7,13 @@ import { unanswered } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
 import { workKey } from '../document/workKey.js';
 import { exportClient } from '../exports/exportClient.js';
-import { type ExportFormat, type ExportImage, type ExportRequest, fits } from '../exports/exportContract.js';
+import {
+  type ExportFormat,
+  type ExportImage,
+  type ExportRequest,
+  fits,
+  type OutputFile,
+} from '../exports/exportContract.js';
 import type { SourceFolder } from '../storage/database.js';
 import { text } from '../text/en.js';
 import { bringBack } from './classes.js';
@@ -69,6 +75,30 @@ export async function runExport(choice: ExportChoice): Promise<void> {
     say(text.exports.done(written.images, written.names), hint);
   } catch (error) {
     if (!isAbort(error)) sayError(error);
+  } finally {
+    exporting.value = null;
+  }
+}
+
+/**
+ * The masks of the open image in a format, for other places than a download; none where it has no masks.
+ * @throws SamusError as the writers
+ */
+export async function filesOfOpen(format: ExportFormat): Promise<readonly OutputFile[]> {
+  const { works } = await gather(
+    entries.peek().filter(({ id }) => id === currentId.peek()),
+    format,
+  );
+  if (works.length === 0) return [];
+  const choice = { format, scope: 'current', dataset: '', beside: false } as const;
+  try {
+    return (
+      await filesOf(
+        choice,
+        imagesOf(eachOnce(works), ({ path }) => path),
+        false,
+      )
+    ).files;
   } finally {
     exporting.value = null;
   }

@@ -57,7 +57,7 @@ export interface Open {
 export type ObjectIdentity = Pick<Annotation, 'name' | 'classId' | 'color'>;
 
 export type Tool = 'click' | 'box' | 'brush' | 'eraser' | 'calibrate';
-export type Dialog = 'help' | 'export' | 'calibrate' | 'objects' | 'images' | 'learn' | 'pacs';
+export type Dialog = 'help' | 'export' | 'calibrate' | 'objects' | 'images' | 'learn' | 'pacs' | 'send';
 
 /** State of the engine for the status line; `loaded` and `total` are in bytes. */
 export type EngineStatus =

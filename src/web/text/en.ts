@@ -531,6 +531,16 @@ export const text = {
     openAll: (n: number): string => `Open all ${n}`,
     noImages: 'These files are results without an image.',
   },
+  send: {
+    title: 'Send to PACS',
+    short: 'Send',
+    what: 'Masks of the open image as',
+    patient: 'These files carry the name and study of the patient, as the image does, and become part of the study.',
+    empty: 'The open image has no masks yet.',
+    working: 'Sending…',
+    send: 'Send',
+    done: (n: number): string => `The PACS has stored ${count(n, 'file', 'files')}.`,
+  },
   masksIn: {
     added: (objects: number, images: number): string =>
       objects === 0

@@ -18,6 +18,7 @@ import { MeasurePanel } from './MeasurePanel.js';
 import { MessageBar } from './MessageBar.js';
 import { ObjectsPanel } from './ObjectsPanel.js';
 import { PacsDialog } from './PacsDialog.js';
+import { SendDialog } from './SendDialog.js';
 import { Spoken } from './Spoken.js';
 import { StatusBar } from './StatusBar.js';
 import { Toolbar } from './Toolbar.js';
@@ -99,6 +100,8 @@ function Windows() {
       return <LearnDialog />;
     case 'pacs':
       return <PacsDialog />;
+    case 'send':
+      return <SendDialog />;
     case 'objects':
       return (
         <Dialog title={text.objects.window}>

@@ -14,6 +14,7 @@ import {
   entries,
   history,
   offeredModels,
+  opened,
   serverReachable,
 } from '../app/state.js';
 import { pacsAvailable } from '../pacs/pacsBrowse.js';
@@ -58,6 +59,15 @@ export function TopBar() {
           disabled={entries.value.length === 0}
           onClick={show('export')}
         />
+        {pacsAvailable.value && (
+          <Button
+            label={text.send.title}
+            caption={text.send.short}
+            icon="send"
+            disabled={!opened.value}
+            onClick={show('send')}
+          />
+        )}
         <Button label={text.help.open} icon="help" keys="?" onClick={show('help')} />
       </div>
     </header>
