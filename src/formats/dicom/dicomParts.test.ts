@@ -65,6 +65,17 @@ describe('a file that is read in parts', () => {
     },
   );
 
+  it('is the same where frames of an odd size share words in big endian', async () => {
+    const bytes = new Uint8Array(readFileSync(join(MATRIX, 'mono8-bigendian.dcm')));
+    const at = Buffer.from(bytes).lastIndexOf(Buffer.from([0x7f, 0xe0, 0, 0x10, 0x4f, 0x42]));
+    expect(at).toBeGreaterThan(0);
+    // OB becomes OW.
+    bytes[at + 5] = 0x57;
+    const whole = await outcome({ ...about, bytes: async () => bytes });
+    expect(whole.length).toBe(3);
+    expect(await outcome(inParts(bytes).file)).toEqual(whole);
+  });
+
   it('gives the same objects about the image', async () => {
     const bytes = new Uint8Array(readFileSync(join(MATRIX, 'jpeg-ybr422.dcm')));
     const written = async (file: Parameters<typeof dicomSource>[0]) =>

@@ -68,11 +68,20 @@ export async function locateStoredFrames(
   format: PixelFormat,
 ): Promise<StoredFrames> {
   if (pixels.length === undefined) return encapsulated(parts, pixels.start, data, format);
-  const { size, count, converted } = nativeLayout(Math.min(pixels.length, parts.size - pixels.start), format);
+  const stored = Math.min(pixels.length, parts.size - pixels.start);
+  const length = stored - (stored % pixels.swap);
+  const { size, count, converted } = nativeLayout(length, format);
   return {
     count,
     converted,
-    at: async (frame) => inLittleEndian(await parts.read(pixels.start + (frame - 1) * size, size), pixels.swap),
+    async at(frame) {
+      // Whole words, which frames of an odd size share.
+      const from = (frame - 1) * size;
+      const before = from % pixels.swap;
+      const end = Math.min(Math.ceil((from + size) / pixels.swap) * pixels.swap, length);
+      const words = await parts.read(pixels.start + from - before, end - from + before);
+      return inLittleEndian(words, pixels.swap).subarray(before, before + size);
+    },
   };
 }
 
