@@ -83,6 +83,15 @@ describe('a copy of an image', () => {
     expect(textOf(data, 0x0008_0008)).toBe('ORIGINAL\\PRIMARY');
   });
 
+  it('keeps its pixels where the file has a code outside of a sequence', async () => {
+    const file = await readDicomFile(
+      encodeFile(small(3, 2, [0x0008_0100, 'Hidden'], [0x0028_0009, [0x0018_1063]]), new Uint8Array(6)),
+    );
+    const { data } = await readDicomFile(deidentify(file, OPTIONS).bytes);
+    // Nor has it a pointer to frame times that are not there.
+    expect([numberOf(data, 0x0028_0010), data.has(0x0008_0100), data.has(0x0028_0009)]).toEqual([2, false, false]);
+  });
+
   it('has nothing in the bits between samples', async () => {
     const words = new Uint8Array(2 * 6).map((_, i) => (i % 2 ? 0xf3 : 0x21));
     const pixels = [...dataSet([0x0028_0100, 16], [0x0028_0101, 12], [0x0028_0102, 11])];

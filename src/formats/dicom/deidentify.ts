@@ -6,7 +6,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { SamusError } from '../../errors.js';
-import { type DataSet, type DicomElement, numberOf, textOf } from './dataSet.js';
+import { type DataSet, type DicomElement, numberOf, numbersOf, textOf } from './dataSet.js';
 import { lossyElements } from './derivedObject.js';
 import type { DicomFile } from './dicomFile.js';
 import { withoutComments } from './frameComments.js';
@@ -114,9 +114,14 @@ export function deidentify(file: DicomFile, { key, version, clean }: Deidentific
     ...(clean?.elements ?? []),
     ...(clean?.looked ? dataSet([0x0028_0301, 'NO']) : []),
   ]);
+  const [group = 0, number = 0] = numbersOf(elements, FRAME_INCREMENT);
+  if (!elements.has(group * 0x1_0000 + number)) elements.delete(FRAME_INCREMENT);
   if (clean) for (const tag of outdated(elements)) elements.delete(tag);
   return { bytes: encodeFile(elements, pixels), sopInstanceUid, mayShowText };
 }
+
+/** Names the element of the times between frames, which may be one that goes. */
+const FRAME_INCREMENT = 0x0028_0009;
 
 /** What says nothing true about cleaned pixels: offsets, extremes, and of colours palettes and padding. */
 const OFFSETS = [0x0028_0106, 0x0028_0107, 0x7fe0_0001, 0x7fe0_0002];

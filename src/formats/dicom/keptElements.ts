@@ -89,9 +89,15 @@ export function keptElements(data: DataSet, replacements: Replacements): DataSet
     const value = KEPT.has(tag) ? keptElement(tag, found, replacements) : undefined;
     if (value) kept.set(tag, value);
   }
-  if (data.has(0x0008_0100)) return keptCode(data);
-  if (textOf(data, 0x0040_a040) === 'TEXT') return withText(kept, data, replacements);
-  return data.has(0x0062_0004) ? withLabel(kept, data, replacements) : kept;
+  return kept;
+}
+
+/** What is kept of an item: codes, content of reports and segments have text of their own. */
+function keptItem(item: DataSet, replacements: Replacements): DataSet {
+  if (item.has(0x0008_0100)) return keptCode(item);
+  const kept = keptElements(item, replacements);
+  if (textOf(item, 0x0040_a040) === 'TEXT') return withText(kept, item, replacements);
+  return item.has(0x0062_0004) ? withLabel(kept, item, replacements) : kept;
 }
 
 function keptElement(tag: number, found: DicomElement, replacements: Replacements): DicomElement | undefined {
@@ -99,7 +105,7 @@ function keptElement(tag: number, found: DicomElement, replacements: Replacement
   if (vr === 'SQ') {
     const items = found.vr === 'SQ' ? found.items : [];
     const content = tag === 0x0040_a730 ? items.filter(isKeptContent) : items;
-    return { vr: 'SQ', items: content.map((item) => keptElements(item, replacements)) };
+    return { vr: 'SQ', items: content.map((item) => keptItem(item, replacements)) };
   }
   if (found.vr === 'SQ' || vr === undefined) return undefined;
   const text = latin1(found.bytes);
