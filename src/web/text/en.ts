@@ -519,7 +519,7 @@ export const text = {
     seriesTitle: (modality: string, number: number | null): string =>
       [modality, number === null ? '' : `series ${number}`].filter(Boolean).join(' · '),
     instanceCount: (n: number | null): string => (n === null ? '' : count(n, 'file', 'files')),
-    instanceTitle: (number: number): string => `Image ${number}`,
+    instanceTitle: (number: number, masks: boolean): string => `${masks ? 'Masks' : 'Image'} ${number}`,
     instance: (columns: number | null, rows: number | null, frames: number | null): string =>
       [
         columns === null || rows === null ? '' : `${columns} × ${rows}`,
@@ -527,9 +527,10 @@ export const text = {
       ]
         .filter(Boolean)
         .join(' · '),
-    open: (number: number): string => `Open image ${number}`,
+    open: (number: number, masks: boolean): string => `Open ${masks ? 'masks' : 'image'} ${number}`,
     openAll: (n: number): string => `Open all ${n}`,
-    noImages: 'These files are results without an image.',
+    noImages: 'These files hold neither images nor masks.',
+    masksHint: 'Masks go to their image: open that one first.',
   },
   send: {
     title: 'Send to PACS',

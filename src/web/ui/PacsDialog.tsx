@@ -19,8 +19,8 @@ import { text } from '../text/en.js';
 import { Button } from './Button.js';
 import { Dialog } from './Dialog.js';
 
-/** Objects that are no images: they are listed, and cannot be opened. */
-const NO_IMAGES = ['SEG', 'SR', 'PR', 'KO', 'DOC'];
+/** Objects that are neither images nor masks: they are listed, and cannot be opened. */
+const NO_IMAGES = ['SR', 'PR', 'KO', 'DOC'];
 
 export function PacsDialog() {
   const first = useRef<HTMLInputElement>(null);
@@ -158,8 +158,10 @@ function Instances({ of: { modality } }: { readonly of: PacsSeries }) {
   const list = instances.value?.list ?? [];
   if (NO_IMAGES.includes(modality)) return <p class="quiet">{text.pacs.noImages}</p>;
   const disabled = busy.value !== null;
+  const masks = modality === 'SEG';
   return (
     <>
+      {masks && <p class="quiet">{text.pacs.masksHint}</p>}
       {list.length > 1 && (
         <Button
           label={text.pacs.openAll(list.length)}
@@ -176,11 +178,11 @@ function Instances({ of: { modality } }: { readonly of: PacsSeries }) {
               type="button"
               class="entry"
               disabled={disabled}
-              aria-label={text.pacs.open(one.number ?? i + 1)}
+              aria-label={text.pacs.open(one.number ?? i + 1, masks)}
               onClick={() => void openInstances([one], modality)}
             >
               <span class="entry-text">
-                <span>{text.pacs.instanceTitle(one.number ?? i + 1)}</span>
+                <span>{text.pacs.instanceTitle(one.number ?? i + 1, masks)}</span>
                 <small>{text.pacs.instance(one.columns, one.rows, one.frames)}</small>
               </span>
             </button>
