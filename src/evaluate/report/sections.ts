@@ -6,6 +6,7 @@ import { escapeText, formatNumber, formatSigned, standaloneSvg, thinned } from '
 import { areasOf } from '../areaAgreement.js';
 import { places } from '../columns.js';
 import type { Comparison } from '../compare.js';
+import { type PresenceSummary, SENSITIVITY } from '../presence.js';
 import type { JudgedRater } from '../secondRater.js';
 import type { EvaluationSummary, GroupSummary } from '../summary.js';
 import type { ReportContent, ReportModel } from './content.js';
@@ -63,7 +64,16 @@ function sameGroup(summary: EvaluationSummary, { dataset, classId }: GroupSummar
 /** False positives on images without the object, if the list has any. */
 export function absentSections(summaries: readonly EvaluationSummary[]): string[] {
   const table = absentTable(summaries);
-  return table ? [section('Images without the object', 'They count in no mean but the last column.', table)] : [];
+  if (!table) return [];
+  const scores = summaries.flatMap(({ model, presence }) => (presence ? [presenceText(model, presence)] : []));
+  const intro = ['They count in no mean but the last column.', ...scores].join(' ');
+  return [section('Images without the object', intro, table)];
+}
+
+/** What an object score is worth. */
+function presenceText(model: string, { absent, auc, minPresence, falsePositives, ci95 }: PresenceSummary): string {
+  const interval = ci95.map((end) => formatNumber(100 * end, 0)).join('–');
+  return `The object score of ${model} has an area under the ROC curve of ${formatNumber(auc, 3)}. A least presence of ${formatNumber(minPresence, 3)} finds ${100 * SENSITIVITY} % of the objects, and ${falsePositives} of ${absent} images without it get a mask (95 % interval ${interval} %).`;
 }
 
 const CLICKS = {
