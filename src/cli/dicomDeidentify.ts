@@ -139,7 +139,8 @@ async function copyOf(path: string, file: DicomFile, output: string, run: Run): 
   const { bytes, mayShowText } = deidentify(file, {
     key,
     version: packageVersion(),
-    ...(cleaned && { clean: { ...cleaned, looked: options.iHaveLooked ?? false } }),
+    ...(options.cleanPixels && { clean: { looked: options.iHaveLooked ?? false } }),
+    ...(cleaned && { pixels: cleaned }),
   });
   await makeFolder(dirname(output));
   await whole(() => replaceFile(output, (temporary) => writeFile(temporary, bytes, { flag: 'wx' })));
@@ -227,7 +228,8 @@ async function readFileWhole(path: string): Promise<DicomFile> {
   try {
     if (source.size > MOST_BYTES) throw dicomLimit(`expected at most ${MOST_BYTES} bytes, got ${source.size}`);
     const bytes = await source.read(0, source.size);
-    if (sniffFormat(bytes.subarray(0, SNIFF_BYTES))?.id === 'dicom') return await readDicomFile(bytes);
+    if (sniffFormat(bytes.subarray(0, SNIFF_BYTES))?.id === 'dicom')
+      return await readDicomFile(bytes, { wholeFrames: true });
     const message = `expected a DICOM file, but ${path} is of another type`;
     throw new SamusError('IMAGE_FORMAT', message, 'name a DICOM file', { image: path });
   } finally {

@@ -13,6 +13,7 @@ import { createImage } from '../../src/formats/image.js';
 import { openImage, readImage } from '../../src/formats/imageFile.node.js';
 import { writePng } from '../../src/formats/imageWrite.node.js';
 import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
+import { writeTinyModel } from './serveProcess.js';
 
 const MATRIX = fileURLToPath(new URL('../fixtures/dicom/', import.meta.url));
 const SECRETS = /Phantom|PHANTOM|1\.2\.826\.0\.1\.3680043\.10\.1999\.[123]|20260101/;
@@ -95,7 +96,42 @@ const errorsOf = (program: string, ...args: readonly string[]): string[] =>
     .filter((line) => /^(Error|E:)/.test(line));
 
 describe.skipIf(DATA === undefined)('the test data', () => {
-  const hasPrograms = ['dciodvfy', 'dcmdump'].every((program) => spawnSync(program, ['--version']).error === undefined);
+  const hasPrograms = ['dciodvfy', 'dcentvfy', 'dcmdump'].every(
+    (program) => spawnSync(program, ['--version']).error === undefined,
+  );
+
+  it('is copied with segmentations, reports and pictures of it', { timeout: 120_000 }, async () => {
+    await writeTinyModel(folder);
+    mkdirSync(join(folder, 'objects'));
+    for (const name of ['OBXXXX1A.dcm', 'US-YBR_FULL_422-EVRLE.dcm']) {
+      copyFileSync(join(DATA!, 'data/dicom', name), join(folder, 'objects', name));
+      const args = ['--object', 'Phantom', '--box', '200,100,300,200', '--model', 'tiny', '--out', 'objects'];
+      const formats = ['--format', 'dcmseg,dcmsr,dcmsc'];
+      const { code, stderr } = await samus(folder, 'segment', `objects/${name}`, ...args, ...formats);
+      expect(code, stderr).toBe(0);
+    }
+    for (const [out, ...more] of [['plain'], ['blackened', '--clean-pixels']] as const) {
+      const { code, stdout } = await samus(folder, 'dicom', 'deidentify', 'objects', '--out', out, ...more, '--json');
+      // A secondary capture has no regions.
+      expect([code, JSON.parse(stdout).failed.length]).toEqual(more.length > 0 ? [1, 2] : [0, 0]);
+      const copies = filesIn(join(folder, out));
+      expect(copies.length).toBe(more.length > 0 ? 6 : 8);
+      for (const name of copies) expect(text(out, name), name).not.toMatch(SECRETS);
+      if (!hasPrograms) continue;
+      for (const name of copies) {
+        const known = new Set(errorsOf('dciodvfy', '-new', join(folder, 'objects', name)));
+        const found = errorsOf('dciodvfy', '-new', join(folder, out, name));
+        expect(
+          found.filter((line) => !known.has(line)),
+          name,
+        ).toEqual([]);
+      }
+      for (const stem of ['OBXXXX1A', 'US-YBR_FULL_422-EVRLE']) {
+        const about = ['dcm', 'seg.dcm', 'sr.dcm'].map((ending) => join(folder, out, `${stem}.${ending}`));
+        expect(errorsOf('dcentvfy', ...about)).toEqual([]);
+      }
+    }
+  });
 
   it('is copied with its pixels and without new errors', { timeout: 120_000 }, async () => {
     const source = join(DATA!, 'data/dicom');

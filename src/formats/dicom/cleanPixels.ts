@@ -15,7 +15,7 @@ import { dataSet } from './writeDataSet.js';
 /** Most bytes of all frames together. */
 const MOST_BYTES = 2 ** 31 - 1;
 
-export interface Cleaned extends Omit<CleanPixels, 'looked'> {
+export interface Cleaned extends CleanPixels {
   /** The smallest and the largest value of each pixel over all frames, side by side. */
   readonly sheet: Image;
 }

@@ -182,13 +182,15 @@ describe('segmentations and reports of an image', () => {
 
     const image = deidentify(source, OPTIONS);
     const copies = await Promise.all(
-      [seg, sr].map(async ({ bytes }) => deidentify(await readDicomFile(bytes), OPTIONS)),
+      [seg, sr].map(async ({ bytes }) => deidentify(await readDicomFile(bytes, { wholeFrames: true }), OPTIONS)),
     );
     for (const { bytes, mayShowText } of copies) {
       expect(latin1(bytes)).not.toMatch(/Phantom|PHANTOM|1\.2\.826|2026\d{4}|Samus/);
       expect(mayShowText).toBe(false);
     }
     const [before, after] = [await readDicomSeg(seg.bytes), await readDicomSeg(copies[0]!.bytes)];
+    // What the frames were derived from, and how.
+    expect(latin1(copies[0]!.bytes)).toMatch(/113076[\s\S]*1\.2\.840\.10008\.5\.1\.4\.1\.1\.3\.1[\s\S]*121322/);
     expect(after.sources).toEqual([image.sopInstanceUid]);
     expect(after.segments.map(({ label }) => label)).toEqual(['lesion', 'Segment 2']);
     const pixels = (seg: typeof before) =>
@@ -196,6 +198,14 @@ describe('segmentations and reports of an image', () => {
     expect(pixels(after)).toEqual(pixels(before));
     expect(latin1(copies[1]!.bytes)).toContain(image.sopInstanceUid);
     expect(latin1(copies[1]!.bytes)).toContain(copies[0]!.sopInstanceUid);
+
+    // With cleaned pixels, to the cleaned copy.
+    const source2 = await openDicom(matrix('mono8-explicit.dcm'));
+    const clean = { looked: false };
+    const cleaned = deidentify(source, { ...OPTIONS, clean, pixels: await cleanPixels(source2) });
+    const about = deidentify(await readDicomFile(seg.bytes, { wholeFrames: true }), { ...OPTIONS, clean });
+    expect((await readDicomSeg(about.bytes)).sources).toEqual([cleaned.sopInstanceUid]);
+    expect(cleaned.sopInstanceUid).not.toBe(image.sopInstanceUid);
   });
 });
 
@@ -246,7 +256,7 @@ describe('cleaned pixels', () => {
     return { source, cleaned };
   };
   const copyOf = (file: DicomFile, cleaned: Awaited<ReturnType<typeof cleanPixels>>, looked = false) =>
-    deidentify(file, { ...OPTIONS, clean: { ...cleaned, looked } });
+    deidentify(file, { ...OPTIONS, clean: { looked }, pixels: cleaned });
 
   it.each(files.filter((name) => name !== 'jpeg-51-mono12.dcm'))(
     'are black outside and as before inside: %s',

@@ -21,8 +21,13 @@ export interface Deidentification {
   readonly key: Uint8Array;
   /** Of samus. */
   readonly version: string;
-  /** Pixels without text outside of the parts that stay; absent: those of the file. */
-  readonly clean?: CleanPixels;
+  /** Whether the pixels of all images of the run are cleaned; objects about them are to say the same. */
+  readonly clean?: {
+    /** Whether a person has looked at what stays. */
+    readonly looked: boolean;
+  };
+  /** Those of this image; absent: those of the file. */
+  readonly pixels?: CleanPixels;
 }
 
 export interface CleanPixels {
@@ -30,8 +35,6 @@ export interface CleanPixels {
   readonly bytes: Uint8Array;
   /** Elements of the Image Pixel module that differ from those of the file. */
   readonly elements: DataSet;
-  /** Whether a person has looked at what stays. */
-  readonly looked: boolean;
 }
 
 export interface Deidentified {
@@ -72,9 +75,11 @@ export function holdsImage({ data }: DicomFile): boolean {
 
 /**
  * The file without what identifies a person.
+ * @param file read with `wholeFrames`
  * @throws SamusError DICOM_NO_PIXELS for objects of other kinds, DICOM_TRUNCATED, and as readPixelFormat and locateFrames
  */
-export function deidentify(file: DicomFile, { key, version, clean }: Deidentification): Deidentified {
+export function deidentify(file: DicomFile, options: Deidentification): Deidentified {
+  const { key, version, clean, pixels } = options;
   const { data } = file;
   const sopClass = textOf(data, 0x0008_0016) ?? '';
   const [segmentation, report] = [SEGMENTATION.test(sopClass), REPORT.test(sopClass)];
@@ -87,8 +92,7 @@ export function deidentify(file: DicomFile, { key, version, clean }: Deidentific
   const uid = (tag: number, name: string) =>
     textOf(kept, tag) ?? pseudonyms.uid(`${name} ${textOf(data, 0x0020_000d) ?? contentOf(file)}`);
   const sopInstanceUid = uid(0x0008_0018, 'instance');
-  const mayShowText = image && !clean?.looked;
-  const pixels = report ? undefined : clean ? clean.bytes : storedPixels(file, format);
+  const looked = clean?.looked ?? false;
   const elements = new Map<number, DicomElement>([
     ...EMPTY.map((tag) => [tag, element(tag, '')] as const),
     ...(image && !data.has(0x5200_9229) ? [] : FILLED),
@@ -103,21 +107,22 @@ export function deidentify(file: DicomFile, { key, version, clean }: Deidentific
       [0x0008_0018, sopInstanceUid],
       [0x0010_0010, patient],
       [0x0010_0020, patient],
-      [0x0012_0062, mayShowText ? 'NO' : 'YES'],
+      [0x0012_0062, looked ? 'YES' : 'NO'],
       [0x0012_0063, `samus ${version}: PS3.15 E.1, allow-list`],
       [0x0012_0064, [BASIC_PROFILE, ...(clean ? [CLEAN_PIXELS] : [])].map((code) => codeItem(code))],
       [0x0020_000d, uid(0x0020_000d, 'study')],
       [0x0020_000e, uid(0x0020_000e, 'series')],
       [0x0028_0303, 'REMOVED'],
     ),
-    ...(clean ? lossyElements({ data: kept, transferSyntax: file.transferSyntax }) : []),
-    ...(clean?.elements ?? []),
-    ...(clean?.looked ? dataSet([0x0028_0301, 'NO']) : []),
+    ...(pixels ? lossyElements({ data: kept, transferSyntax: file.transferSyntax }) : []),
+    ...(pixels?.elements ?? []),
+    ...(pixels && looked ? dataSet([0x0028_0301, 'NO']) : []),
   ]);
   const [group = 0, number = 0] = numbersOf(elements, FRAME_INCREMENT);
   if (!elements.has(group * 0x1_0000 + number)) elements.delete(FRAME_INCREMENT);
-  if (clean) for (const tag of outdated(elements)) elements.delete(tag);
-  return { bytes: encodeFile(elements, pixels), sopInstanceUid, mayShowText };
+  if (pixels) for (const tag of outdated(elements)) elements.delete(tag);
+  const content = report ? undefined : (pixels?.bytes ?? storedPixels(file, format));
+  return { bytes: encodeFile(elements, content), sopInstanceUid, mayShowText: image && !looked };
 }
 
 /** Names the element of the times between frames, which may be one that goes. */

@@ -72,13 +72,18 @@ const MOST_LEVELS = 64;
 /** Representations whose length takes four bytes, behind two that are free. */
 const LONG = new Set<string>(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 
+export interface ReadOptions {
+  /** Whether to keep all that is known of what is said of each frame, as copies need it; by default what readers need. */
+  readonly wholeFrames?: boolean;
+}
+
 /** @throws SamusError DICOM_CORRUPT, DICOM_LIMIT */
-export async function readDicomFile(bytes: Uint8Array): Promise<DicomFile> {
+export async function readDicomFile(bytes: Uint8Array, { wholeFrames = false }: ReadOptions = {}): Promise<DicomFile> {
   const { data: meta, end } = readMeta(bytes);
   const named = textOf(meta, TRANSFER_SYNTAX);
   const body = named === DEFLATED ? await inflate(bytes.subarray(end)) : bytes.subarray(end);
   const coding = codingOf(body, named);
-  const { data, pixels } = walk(body, 0, coding);
+  const { data, pixels } = walk(body, 0, { ...coding, wholeFrames });
   return { transferSyntax: named ?? (coding.explicit ? EXPLICIT : IMPLICIT), meta, data, ...(pixels && { pixels }) };
 }
 
@@ -179,7 +184,12 @@ interface Header {
 function walk(
   bytes: Uint8Array,
   start: number,
-  { group, untilPixels, ...coding }: Coding & { readonly group?: number; readonly untilPixels?: true },
+  {
+    group,
+    untilPixels,
+    wholeFrames,
+    ...coding
+  }: Coding & ReadOptions & { readonly group?: number; readonly untilPixels?: true },
 ) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Map<number, DicomElement>();
@@ -212,7 +222,7 @@ function walk(
   const readElement = (level: Level): void => {
     const { tag, vr, start: from, length } = headerAt(view, at, level);
     const top = stack.length === 1;
-    const wanted = level.ofFrames ? KEPT_OF_FRAMES.has(tag) : knownVr(tag) !== undefined;
+    const wanted = level.ofFrames && !wholeFrames ? KEPT_OF_FRAMES.has(tag) : knownVr(tag) !== undefined;
     const kept = level.elements !== undefined && wanted;
     if (kept) countKept(level);
     if (length === UNDEFINED) {
