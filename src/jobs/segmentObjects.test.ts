@@ -6,7 +6,7 @@ import { encodeRle, type Rle } from '../formats/rle.js';
 import { Segmenter } from '../predict/segmenter.js';
 import type { Encoding, ObjectPrompt, SegmentOptions } from '../predict/types.js';
 import type { JobObject, SegmentJob } from './segmentJob.js';
-import { segmentObjects } from './segmentObjects.js';
+import { annotated, segmentObjects } from './segmentObjects.js';
 
 const [WIDTH, HEIGHT] = [48, 40];
 const POINTS = [
@@ -95,6 +95,23 @@ describe('the objects of an image', () => {
     expect(drawn).toMatchObject({ score: null, area: 2 * WIDTH, box: [0, 0, WIDTH - 1, 1], candidates: [] });
     const begun = await ask({ oneByOne: true, erased: packed(rows(0, 1)) }, rows(0, 2));
     expect(begun.mask).toEqual(rows(1, 2));
+  });
+
+  it('are absent only where nobody has drawn them', async () => {
+    const model = tinyModel({ ...TINY_SAMUS, objectScore: true, minPresence: 1 });
+    const strict = Segmenter.create(model, runtime);
+    const own = await strict.encode(makePhantom({ seed: 3, width: WIDTH, height: HEIGHT }).image);
+    const found = async (spec: Partial<JobObject>, minPresence?: number) => {
+      const objects = [{ name: 'a', points: [POINTS[0]], ...spec }];
+      const job = { objects, ...(minPresence !== undefined && { minPresence }) };
+      for await (const one of segmentObjects(strict, own, job)) return annotated(one);
+      throw new Error('expected the object back');
+    };
+    expect(await found({})).toMatchObject({ absent: true, presence: expect.any(Number) });
+    expect(await found({ erased: packed(rows(0, 2)) })).toMatchObject({ absent: true });
+    expect(await found({ added: packed(rows(0, 2)) })).not.toHaveProperty('absent');
+    expect(await found({}, 0)).not.toHaveProperty('absent');
+    await strict.dispose();
   });
 
   it('are no longer asked about once nobody waits, even between the clicks of one', async () => {

@@ -183,8 +183,18 @@ function withStrokesOver(
   const below = result?.mask ?? (guess instanceof Uint8Array ? guess : undefined);
   const shape = withStrokes(below ? encodeRle({ width, height, data: below }) : null, { added, erased });
   const mask = shape ? decodeRle(shape).data : new Uint8Array(width * height);
-  const found = { ...result, object, score: result?.score ?? null, candidates: result?.candidates ?? [] };
-  return { ...found, ...maskFields({ width, height, data: mask }), ...(result && { modelMask: result.mask }) };
+  const { absent, ...answer } = result ?? {};
+  const fields = maskFields({ width, height, data: mask });
+  return {
+    ...answer,
+    object,
+    score: result?.score ?? null,
+    candidates: result?.candidates ?? [],
+    ...fields,
+    ...(result && { modelMask: result.mask }),
+    // What a person draws is there.
+    ...(absent && fields.area === 0 && { absent }),
+  };
 }
 
 /** @throws SamusError PROMPT_MASK_SIZE, PROMPT_LOGITS, RLE_INVALID */

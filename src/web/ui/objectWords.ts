@@ -13,7 +13,7 @@ import { rounded } from './MeasurePanel.js';
 export function stateOf(object: Annotation): string {
   const { start, points, shape, strokes, committed } = object;
   const asking = isAsking(object);
-  const absent = !asking && object.answer?.absent === true;
+  const absent = !asking && isAbsent(object);
   return joined(' · ', [
     committed ? text.objects.state.done : '',
     asking ? text.objects.state.asking : scoreOf(object),
@@ -40,8 +40,8 @@ function partCountOf(mask: PackedMask): number {
 /** Describes the mask; empty while the model is being asked. */
 export function maskOf(object: Annotation): string {
   if (isAsking(object)) return '';
-  const { name, shape, answer } = object;
-  if (answer?.absent) return joined(', ', [name, text.objects.state.absent]);
+  const { name, shape } = object;
+  if (isAbsent(object)) return joined(', ', [name, text.objects.state.absent]);
   return joined(', ', [
     name,
     scoreOf(object),
@@ -60,5 +60,7 @@ function scoreOf({ answer, start }: Annotation): string {
   return score == null ? '' : text.objects.score(score);
 }
 
+/** Whether the model finds no object, and nobody has drawn one. */
+const isAbsent = ({ answer, strokes }: Annotation): boolean => answer?.absent === true && !strokes.added;
 const isAsking = (object: Annotation): boolean => hasPrompts(object) && object.answer?.key !== promptKey(object);
 const joined = (by: string, parts: readonly string[]): string => parts.filter((part) => part !== '').join(by);
