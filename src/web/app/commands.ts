@@ -163,6 +163,7 @@ export function commitActive(): void {
   if (!object) return;
   if (object.shape) {
     step((present) => commit(present, object.id));
+    continued.value = null;
     say(text.objects.committed(object.name));
   } else say(text.objects.emptyCommit);
 }

@@ -65,10 +65,12 @@ export function stepOnActive(edit: (document: ImageDocument, id: string) => Imag
     return;
   }
   step((document) => {
-    const seed = { ...newSeed(document), ...continued.peek(), ...(!cleanMasks.peek() && { raw: true as const }) };
+    const before = continued.peek();
+    const isHere = document.objects.some(({ name }) => name === before?.name);
+    const raw = !cleanMasks.peek() && { raw: true as const };
+    const seed = { ...newSeed(document), ...(!isHere && before), ...raw };
     return edit(addObject(document, seed), seed.id);
   });
-  continued.value = null;
 }
 
 /** The next object to ask the model for. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeRle } from '../../formats/rle.js';
-import { addObject, emptyDocument, rename, setClass, setScale } from '../document/edit.js';
+import { addObject, addPoint, emptyDocument, rename, select, setClass, setScale } from '../document/edit.js';
 import { record, redo, undo } from '../document/history.js';
 import type { ImageDocument } from '../document/types.js';
 import type { Settings, StoredFile } from '../storage/database.js';
@@ -89,17 +89,18 @@ function gate() {
 /** A page that was just loaded, on what was stored by the one before. */
 async function load() {
   vi.resetModules();
-  const [list, state, persist, works, frames] = await Promise.all([
+  const [list, state, persist, works, frames, edits] = await Promise.all([
     import('./entries.js'),
     import('./state.js'),
     import('./persist.js'),
     import('./works.js'),
     import('./frames.js'),
+    import('./edits.js'),
   ]);
   persist.followWork();
   works.followFrames();
   const { openStore, restoreSettings, documentsOf } = persist;
-  return { ...list, ...state, ...works, ...frames, openStore, restoreSettings, documentsOf };
+  return { ...list, ...state, ...works, ...frames, ...edits, openStore, restoreSettings, documentsOf };
 }
 
 type Loaded = Awaited<ReturnType<typeof load>>;
@@ -386,6 +387,29 @@ describe('the list of images', () => {
     await page.goToFrame(3);
     expect(page.document.peek()).toMatchObject({ objects: [], scale: { mm: [0.5, 0.5], origin: 'calibrated' } });
     expect(page.continued.peek()).toMatchObject(shared);
+  });
+
+  it('goes on with the selected object on the next frame, and gives a new one a name of its own', async () => {
+    model.comes = true;
+    const page = await load();
+    await page.addImages([found('clip.webp')]);
+    const click = () => page.stepOnActive((document, id) => addPoint(document, id, [1, 1, 1]));
+    const names = () => page.document.peek()?.objects.map(({ name }) => name);
+    click();
+    await page.goToFrame(2);
+    click();
+    expect(names()).toEqual(['object-1']);
+    page.undoStep();
+    expect(names()).toEqual([]);
+    click();
+    expect(names()).toEqual(['object-1']);
+    page.quietly((document) => select(document, null));
+    click();
+    expect(names()).toEqual(['object-1', 'object-2']);
+    await page.goToFrame(3);
+    page.continued.value = null;
+    click();
+    expect(names()).toEqual(['object-3']);
   });
 
   it('takes back a name that made objects of two frames one, without touching the other', async () => {

@@ -85,7 +85,7 @@ export const history = signal<History<ImageDocument> | null>(null);
 
 /** The work on each frame of the open file that has some, in order. */
 export const frameWork = signal<ReadonlyMap<number, ImageDocument>>(new Map());
-/** The object of another frame that the next prompt goes on with. */
+/** The object of another frame that the next prompt goes on with, unless it is on the open frame. It stays for Undo. */
 export const continued = signal<ObjectIdentity | null>(null);
 /** The objects of the open file that are not on the open frame, by their names. */
 export const objectsElsewhere = computed((): readonly ObjectIdentity[] => {

@@ -125,13 +125,16 @@ function shareIdentity(open: Open, old: Annotation, next: Annotation): void {
     return object ? withIdentity(work, object.id, next) : work;
   });
   if (old.name !== next.name) renamed.set(change(old.name, next.name), ids);
+  if (continued.peek()?.name === old.name) continued.value = identityOf(next);
 }
 
 /** The object that is selected, or that would have been on this frame. */
 function identity(): ObjectIdentity | null {
   const object = active.peek();
-  return object ? { name: object.name, classId: object.classId, color: object.color } : continued.peek();
+  return object ? identityOf(object) : continued.peek();
 }
+
+const identityOf = ({ name, classId, color }: Annotation): ObjectIdentity => ({ name, classId, color });
 
 /** Keeps the history of the open frame. */
 function leaveFrame(): void {

@@ -30,7 +30,7 @@ export function ObjectsPanel() {
       </header>
       {proposals.value.length > 0 && <Proposals />}
       {opened.value && objects.length + proposals.value.length === 0 && (
-        <p class="quiet">{takesPrompts.value ? text.objects.none : text.classMap.noPrompts}</p>
+        <p class="quiet">{takesPrompts.value ? beginning() : text.classMap.noPrompts}</p>
       )}
       <ul>
         {objects.map((one) => (
@@ -44,6 +44,9 @@ export function ObjectsPanel() {
     </section>
   );
 }
+
+/** What the next click starts on a frame without objects. */
+const beginning = (): string => (continued.value ? text.frames.goOn(continued.value.name) : text.objects.none);
 
 function Proposals() {
   const all = proposals.value;
