@@ -1,6 +1,7 @@
 /**
  * Journeys through a clip in a real Chromium: a file with frames is one entry, its work is kept for each frame.
  */
+import { AxeBuilder } from '@axe-core/playwright';
 import { unzipSync } from 'fflate';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { decodeClassPng } from '../../src/formats/classPng.js';
@@ -87,6 +88,16 @@ describeInChromium('a clip', () => {
     await annotator.drag([100, 100], [120, 120]);
     await page.keyboard.up('Space');
     expect(await page.getByRole('button', { name: 'Play' }).count()).toBe(1);
+
+    for (const viewport of [page.viewportSize()!, { width: 360, height: 740 }]) {
+      await page.setViewportSize(viewport);
+      const { violations } = await new AxeBuilder({ page }).include('.timeline').analyze();
+      expect(violations.map(({ id }) => id)).toEqual([]);
+      const box = (await page.locator('.timeline').boundingBox())!;
+      expect(box.x).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width).toBeLessThanOrEqual(viewport.width);
+      expect((await slider().boundingBox())!.width).toBeGreaterThan(200);
+    }
   });
 
   it('keeps work and undo for each frame, over a reload, and opens again what it exports', async () => {
