@@ -82,6 +82,15 @@ describeInChromium('a clip', () => {
     await annotator.press('Space');
     await page.getByRole('button', { name: 'Play' }).waitFor();
     await annotator.ready();
+    // A button does not keep the key after a click.
+    await slider().fill('5');
+    await page.getByRole('button', { name: 'Next frame' }).click();
+    await annotator.frame(6);
+    await annotator.press('Space');
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await annotator.press('Space', 'Space');
+    await page.getByRole('button', { name: 'Play' }).waitFor();
+    await annotator.ready();
 
     // Space held while something is dragged moves the image and does not play.
     await page.keyboard.down('Space');

@@ -38,6 +38,7 @@ export async function stepFrames(by: number): Promise<void> {
   // A held key goes on from the frame that is on its way.
   const from = frameComing.peek() ?? open.picture.frame;
   const to = Math.min(open.file.frames, Math.max(1, from + by));
+  playing.value = false;
   if (to === from) say(by > 0 ? text.frames.isLast : text.frames.isFirst);
   else await go(to, carryPrompts.peek() && by > 0 ? document.peek() : null);
 }

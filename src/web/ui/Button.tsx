@@ -2,6 +2,11 @@
 import type { ReadonlySignal } from '@preact/signals';
 import { Icon, type IconName } from './icons.js';
 
+/** Gives the keys back to the page after a click with the mouse, so that Space plays and does not click again. */
+export function releaseKeys({ detail, currentTarget }: MouseEvent): void {
+  if (detail > 0 && currentTarget instanceof HTMLElement) currentTarget.blur();
+}
+
 interface Props {
   readonly label: string;
   readonly icon?: IconName;
@@ -13,11 +18,24 @@ interface Props {
   readonly kind?: 'plain' | 'primary' | 'danger';
   /** Submits its form. */
   readonly submit?: boolean;
+  /** See {@link releaseKeys}. */
+  readonly releases?: boolean;
   onClick?(): unknown;
 }
 
 /** A button with an icon, a caption or both; the tooltip names its key. */
-export function Button({ label, icon, caption, keys, pressed, disabled, kind = 'plain', submit, onClick }: Props) {
+export function Button({
+  label,
+  icon,
+  caption,
+  keys,
+  pressed,
+  disabled,
+  kind = 'plain',
+  submit,
+  releases,
+  onClick,
+}: Props) {
   return (
     <button
       type={submit ? 'submit' : 'button'}
@@ -26,7 +44,10 @@ export function Button({ label, icon, caption, keys, pressed, disabled, kind = '
       title={keys ? `${label} (${keys})` : label}
       aria-pressed={pressed}
       disabled={disabled}
-      onClick={() => onClick?.()}
+      onClick={(event) => {
+        if (releases) releaseKeys(event);
+        onClick?.();
+      }}
     >
       {icon && <Icon name={icon} />}
       {caption && <span>{caption}</span>}

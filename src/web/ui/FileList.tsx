@@ -7,7 +7,7 @@ import { carryPrompts, currentId, currentIndex, type Entry, entries } from '../a
 import { pictureCanvas } from '../canvas/pictureCanvas.js';
 import { openImage } from '../open/openImage.js';
 import { text } from '../text/en.js';
-import { Button, Check } from './Button.js';
+import { Button, Check, releaseKeys } from './Button.js';
 
 export function FileList() {
   const all = entries.value;
@@ -59,7 +59,10 @@ function Row({ entry, current }: { readonly entry: Entry; readonly current: bool
         class="entry"
         aria-current={current}
         title={entry.path}
-        onClick={() => void openEntry(entry.id)}
+        onClick={(event) => {
+          releaseKeys(event);
+          void openEntry(entry.id);
+        }}
       >
         <Thumbnail file={entry.file} />
         <span class="entry-text">
