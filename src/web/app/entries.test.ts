@@ -323,7 +323,7 @@ describe('the list of images', () => {
   it('has a clip once, with the work of its frames apart, and opens it at the frame where it was', async () => {
     model.comes = true;
     const before = await load();
-    await before.addImages([found('clip.webp'), found('one.png')]);
+    await before.addImages([found('clip-1.webp'), found('one.png')]);
     const clip = before.entries.peek()[0]!;
     const draw = (id: string): void => {
       const now = before.history.peek()!;
@@ -360,7 +360,7 @@ describe('the list of images', () => {
   it('keeps name, class and scale of a clip the same on all frames, whatever is undone', async () => {
     model.comes = true;
     const page = await load();
-    await page.addImages([found('clip.webp')]);
+    await page.addImages([found('clip-2.webp')]);
     const change = (edit: (document: ImageDocument) => ImageDocument): void => {
       const now = page.history.peek()!;
       page.history.value = record(now, edit(now.present));
@@ -392,7 +392,7 @@ describe('the list of images', () => {
   it('goes on with the selected object on the next frame, and gives a new one a name of its own', async () => {
     model.comes = true;
     const page = await load();
-    await page.addImages([found('clip.webp')]);
+    await page.addImages([found('clip-3.webp')]);
     const click = () => page.stepOnActive((document, id) => addPoint(document, id, [1, 1, 1]));
     const names = () => page.document.peek()?.objects.map(({ name }) => name);
     click();
@@ -415,7 +415,7 @@ describe('the list of images', () => {
   it('takes back a name that made objects of two frames one, without touching the other', async () => {
     model.comes = true;
     const page = await load();
-    await page.addImages([found('clip.webp')]);
+    await page.addImages([found('clip-4.webp')]);
     const add = (id: string, name: string): void => {
       const now = page.history.peek()!;
       page.history.value = record(now, addObject(now.present, { id, classId: 1, name }));
