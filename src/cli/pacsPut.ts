@@ -24,6 +24,8 @@ interface Put {
   readonly state: 'stored' | 'present' | 'refused' | 'failed' | 'not-tried';
   /** Why the PACS changed the object (0008,1196). */
   readonly warning?: number;
+  /** An earlier file of this run with the same UID: a PACS keeps one of them. */
+  readonly sameUidAs?: string;
   readonly error?: ReturnType<SamusError['toJSON']>['error'];
 }
 
@@ -46,7 +48,12 @@ export async function putIntoPacs(paths: readonly string[], options: PutOptions)
       const one = await putFile(pacs, there, file, options.again === true);
       stopped = one.ends;
       if (one.ends && !done.some(({ state }) => state === 'stored')) throw one.thrown;
-      done.push(one.put);
+      const { instance, state } = one.put;
+      const twin =
+        state === 'stored'
+          ? done.find((before) => before.state === 'stored' && before.instance === instance)
+          : undefined;
+      done.push({ ...one.put, ...(twin && { sameUidAs: twin.file }) });
     }
   } finally {
     progress.end();
@@ -62,11 +69,12 @@ interface Attempt {
 }
 
 async function putFile(pacs: DicomWeb, there: PresentInstances, file: string, again: boolean): Promise<Attempt> {
-  const bytes = await readFile(file);
-  // What cannot be read here is sent all the same: whether it is accepted is for the PACS to say.
-  const identity = await instanceUids(bytes);
-  const instance = identity?.instance ?? null;
+  let instance: string | null = null;
   try {
+    const bytes = await readFile(file).catch((error) => Promise.reject(unreadable(error)));
+    // What is not understood here is sent all the same: whether it is accepted is for the PACS to say.
+    const identity = await instanceUids(bytes);
+    instance = identity?.instance ?? null;
     if (identity && !again && (await there.has(identity))) {
       return { put: { file, instance, state: 'present' }, ends: false };
     }
@@ -129,7 +137,9 @@ async function filesIn(paths: readonly string[]): Promise<{ files: readonly stri
 
 async function isDicomFile(path: string): Promise<boolean> {
   if (path.toLowerCase().endsWith('.dcm')) return true;
-  const file = await open(path, 'r');
+  const file = await open(path, 'r').catch(() => undefined);
+  // It may be one, so it is reported with the others.
+  if (!file) return true;
   try {
     const { buffer, bytesRead } = await file.read(new Uint8Array(SNIFF_BYTES), 0, SNIFF_BYTES, 0);
     return sniffFormat(buffer.subarray(0, bytesRead))?.id === 'dicom';
@@ -146,6 +156,12 @@ async function filesBelow(folder: string): Promise<string[]> {
     .sort();
 }
 
+/** Without the path, which may be a UID; the document names the file. */
+function unreadable(error: unknown): SamusError {
+  const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  return new SamusError('IMAGE_UNREADABLE', `cannot read a file (${reason})`, 'check its permissions', { reason });
+}
+
 function outcome(done: readonly Put[], others: number): Outcome {
   const count = (...wanted: readonly Put['state'][]): number =>
     done.filter(({ state }) => wanted.includes(state)).length;
@@ -154,9 +170,10 @@ function outcome(done: readonly Put[], others: number): Outcome {
   return {
     document: { files: done.map((one) => ({ ...one })), stored, present, failed, other_files: others },
     lines: [
-      ...done.map(({ file, state, warning, error }) => {
+      ...done.map(({ file, state, warning, error, sameUidAs }) => {
         const why = error ? `, ${error.code}: ${error.message}` : '';
-        return `${file}: ${state}${warning === undefined ? '' : `, changed by the PACS (${warning})`}${why}`;
+        const twin = sameUidAs === undefined ? '' : `, with the UID of ${sameUidAs}: the PACS keeps one of them`;
+        return `${file}: ${state}${twin}${warning === undefined ? '' : `, changed by the PACS (${warning})`}${why}`;
       }),
       `${stored} stored, ${present} already there, ${failed} failed`,
       ...(others > 0 ? [`${others} other file(s) are not DICOM and stay here`] : []),

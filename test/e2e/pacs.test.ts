@@ -56,6 +56,8 @@ describe.skipIf(!hasOrthanc && !process.env.CI)('samus pacs with Orthanc (needs 
   it('stores the matrix, finds it, and fetches the same bytes', async () => {
     const put = await pacs('put', MATRIX, '--url', orthanc.url);
     expect(put).toMatchObject({ code: 0, document: { stored: 60, present: 0, failed: 0 } });
+    const twins = put.document.files.filter((file: object) => 'sameUidAs' in file);
+    expect(twins).toHaveLength(60 - matrix.size);
     const found = await pacs('find', '--modality', 'US', '--url', orthanc.url);
     expect(found.document.studies).toEqual([
       { study: expect.any(String), modalities: ['US'], series: 1, instances: matrix.size },
@@ -136,6 +138,7 @@ describe.skipIf(!hasOrthanc && !process.env.CI)('samus pacs with Orthanc (needs 
     copyFileSync(join(MATRIX, 'rle-rgb.dcm'), join(folder, 'mixed', 'c.dcm'));
     const put = await pacs('put', 'mixed', '--again', '--url', orthanc.url);
     expect(put).toMatchObject({ code: 1, document: { stored: 1, failed: 2 } });
+    expect(put.document.files[2]).not.toHaveProperty('sameUidAs');
     for (const file of put.document.files.slice(0, 2)) {
       expect(file).toMatchObject({ state: 'refused', error: { code: 'PACS_REFUSED', details: { status: 400 } } });
     }
