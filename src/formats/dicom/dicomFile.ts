@@ -61,6 +61,7 @@ const MOST_ELEMENTS = 200_000;
  */
 const MOST_FRAME_ELEMENTS = 2_500_000;
 const MOST_KEPT_FRAME_ELEMENTS = 1_000_000;
+const MOST_KEPT_FRAME_ITEMS = 400_000;
 const PER_FRAME = 0x52009230;
 const KEPT_OF_FRAMES = new Set([
   ...[0x00081155, 0x00081160, 0x00082112, 0x00089124, 0x00200032, 0x00209111, 0x00209113, 0x00209128, 0x00209157],
@@ -200,6 +201,7 @@ function walk(
   let elements = 0;
   let ofFrames = 0;
   let keptOfFrames = 0;
+  let itemsOfFrames = 0;
 
   const tagAt = (little: boolean): number => view.getUint16(at, little) * 0x10000 + view.getUint16(at + 2, little);
   const push = (level: Level): void => {
@@ -291,7 +293,7 @@ function walk(
     }
     const item = level.items && new Map<number, DicomElement>();
     if (item) {
-      countKept(level);
+      if (level.ofFrames) itemsOfFrames = limited(itemsOfFrames + 1, MOST_KEPT_FRAME_ITEMS, 'items of frames');
       level.items?.push(item);
     }
     const { explicit, little, ofFrames: inFrames = false } = level;

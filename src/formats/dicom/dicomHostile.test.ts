@@ -131,6 +131,18 @@ describe('hostile values', () => {
     expect(await outcome(bytes)).toBe(code);
   });
 
+  it('are refused: a million items for frames', async () => {
+    const [tag, undefinedLength] = [Uint8Array.of(0, 0x52, 0x30, 0x92), new Uint8Array(4).fill(255)];
+    const items = new Uint8Array(8e6).map((_, i) => [0xfe, 0xff, 0, 0xe0, 0, 0, 0, 0][i % 8]!);
+    const head = [new Uint8Array(128), new TextEncoder().encode('DICM'), tag, Uint8Array.of(0x53, 0x51, 0, 0)];
+    const bytes = new Uint8Array(Buffer.concat([...head, undefinedLength, items]));
+    const [memory, time] = [process.memoryUsage().rss, process.cpuUsage()];
+    expect(await outcome(bytes)).toBe('DICOM_LIMIT');
+    const { user, system } = process.cpuUsage(time);
+    expect((user + system) / 1000).toBeLessThan(MOST_MS);
+    expect(process.memoryUsage().rss - memory).toBeLessThan(MOST_BYTES);
+  });
+
   it('keep whole frames of a file that is cut off', async () => {
     const whole = new Uint8Array(readFileSync(join(MATRIX, 'mono8-explicit.dcm')));
     const source = await openImage(whole.subarray(0, whole.length - 3000));

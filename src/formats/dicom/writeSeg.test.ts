@@ -253,7 +253,7 @@ describe('a segmentation is written', () => {
   });
 
   it('and read with thousands of frames', { timeout: 60_000 }, async () => {
-    const count = 9000;
+    const count = 7600;
     const masks = Array.from({ length: count }, (_, i) => ({ frame: i + 1, mask: mask(i % 30, (i % 30) + (i % 5)) }));
     const { bytes } = await written([object('lesion', ...masks)], {}, imageFile(count));
     const before = process.memoryUsage().heapUsed;
