@@ -93,7 +93,7 @@ export function gradientGraph(options: GradientGraphOptions): GradientGraph {
   return trainingGraph(scalars, parameters, wanted);
 }
 
-/** The published loss; a model with an object score, which none has that is published, learns that too. */
+/** The published loss. A model with an object score, which no published model has, also learns the score. */
 function publishedLosses({ published }: PromptedArchitecture, answer: PromptAnswer, target: Tensor): Losses {
   const losses = published.loss(answer, target);
   if (!answer.presence) return losses;

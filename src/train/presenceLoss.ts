@@ -1,7 +1,7 @@
 /**
  * Training of the object score: whether the prompted object is there, which it is where its target has a pixel.
  */
-import { cast, div, greater, mul, sub } from '../graph/ops/elementwise.js';
+import { cast, div, greater, mul, where } from '../graph/ops/elementwise.js';
 import { max, sum } from '../graph/ops/reduce.js';
 import { reshape } from '../graph/ops/shape.js';
 import type { Tensor } from '../graph/tensor.js';
@@ -19,12 +19,12 @@ export function presenceLoss(presence: Tensor, there: Tensor): Tensor {
 }
 
 /**
- * The mean over the samples whose object is there; 0 where none is. What a mask should look like where nothing is, nobody knows:
- * SAM 2 trains no masks there either.
+ * The mean over the samples whose object is there; 0 where none is. Masks are not trained without an object, as in SAM 2.
  * @param values [B, 1]
  * @param there from {@link isThere}
  */
 export function meanWhereThere(values: Tensor, there: Tensor): Tensor {
   const count = sum(there);
-  return div(sum(mul(values, there)), sub(count, sub(cast(greater(count, 0.5), 'float32'), 1)));
+  const divisor = where(greater(count, 0.5), count, 1);
+  return div(sum(mul(values, there)), divisor);
 }

@@ -9,13 +9,13 @@ import type { Tensor } from '../../graph/tensor.js';
 import { conv2d, layerNorm2d } from '../../nn/layers.js';
 import { type Parameters, ZEROS } from '../../nn/parameters.js';
 
-/** Channels of the maps, and how many times finer than the token grid they are; those that the decoder enlarges to. */
+/** Channels of the maps, and how many times finer than the token grid they are: as fine as the two steps of the upscaling. */
 const MAPS = [
   { name: 'detail_half', channels: 16, factor: 2 },
   { name: 'detail_quarter', channels: 8, factor: 4 },
 ] as const;
 
-/** Names of a weight that shows the maps in a checkpoint. */
+/** A weight by which a checkpoint with the maps is recognised. */
 export const DETAIL_MARK = `mask_decoder.${MAPS[0].name}.weight`;
 
 /** Channels that they add to the image embedding. */

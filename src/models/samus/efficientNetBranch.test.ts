@@ -94,6 +94,16 @@ describe('SAMUS with EfficientNet-Lite0', () => {
     }
   });
 
+  it('trains every weight, those of the object score and of finer maps too', () => {
+    const config: SamusConfig = { ...CONFIG, objectScore: true, detail: true };
+    const recipe = { kind: 'multi-prompt', rounds: 2 } as const;
+    const graph = gradientGraph({ config, batch: 2, points: 2, isTrained: () => true, recipe });
+    const weights = graph.parameters.filter(({ buffer }) => !buffer).map(({ name }) => name);
+    expect(graph.trained.map(({ name }) => name)).toEqual(weights);
+    expect(weights).toContain('mask_decoder.pred_obj_score_head.layers.2.weight');
+    expect(weights).toContain('image_encoder.detail_quarter.0.weight');
+  });
+
   it('keeps the places of finer maps through the embedding', async () => {
     // One pixel of each map that is on; maps are [1, 1, 8, 8] and [1, 1, 16, 16] on a grid of 4.
     const on = [2 * 8 + 5, 9 * 16 + 3] as const;
