@@ -73,6 +73,9 @@ function packageList(): Plugin {
   };
 }
 
+/** The packages of codecs do not have those of the libraries in them. */
+const CODEC_LICENCES = readFileSync(new URL('src/web/open/codecLicences.txt', import.meta.url), 'utf8');
+
 /** Writes the licences of all bundled packages, which ask that they go along; workers are bundled before the page is. */
 function licences(): Plugin {
   return {
@@ -80,7 +83,7 @@ function licences(): Plugin {
     generateBundle: {
       order: 'post',
       handler() {
-        const source = [...bundled].sort().map(licenceOf).join('\n');
+        const source = [...[...bundled].sort().map(licenceOf), CODEC_LICENCES].join('\n');
         this.emitFile({ type: 'asset', fileName: 'licenses.txt', source });
       },
     },

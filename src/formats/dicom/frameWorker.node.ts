@@ -2,7 +2,7 @@
 import { ownerChannel } from '../../runtime/thread.node.js';
 import { serveCalls } from '../../runtime/threadProtocol.js';
 import { decodeFrame } from './codecs.js';
-import type { FrameContract } from './frameThread.node.js';
+import type { FrameContract } from './limitedDecoder.js';
 
 serveCalls<FrameContract>(ownerChannel(), {
   async decode({ bytes, format }, { transfer }) {

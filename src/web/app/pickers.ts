@@ -1,20 +1,16 @@
 /** Opens the browser's file choosers, with inputs that are created on demand and never added to the page. */
-import { acceptedBy, fileFormats } from '../../formats/imageFormat.js';
+import { acceptedBy } from '../../formats/imageFormat.js';
 import { pickFolder, takeFiles } from './filesIn.js';
 import type { FoundFile } from './listing.js';
 import { maskFormats } from './maskNames.js';
 import { addMasks } from './masksIn.js';
 
-/** Also those that are not read: the page says what to do about them. */
-const IMAGES = fileFormats().filter(({ kind }) => kind === 'image');
 /** Labels that are no images. */
-const LABELS = ['.json', '.nii', '.gz'];
+const LABELS = ['.json', '.nii', '.gz', '.dcm'];
 
 export function openFiles(): void {
-  ask(
-    { multiple: true, accept: ['image/*', ...acceptedBy(IMAGES), '.zip', ...LABELS].join() },
-    (found) => void takeFiles(found, false),
-  );
+  // DICOM files often have no extension, which a list of accepted ones would rule out.
+  ask({ multiple: true }, (found) => void takeFiles(found, false));
 }
 
 export function openFolder(): void {

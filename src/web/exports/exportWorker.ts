@@ -3,7 +3,6 @@ import { unzipSync } from 'fflate';
 import { makePhantom } from '../../data/phantom.js';
 import { SamusError } from '../../errors.js';
 import { decodeClassPng } from '../../formats/classPng.js';
-import '../open/codecFiles.js';
 import { hashInSlices } from '../open/contentHash.js';
 import { readBytes, unreadable } from '../open/pictureErrors.js';
 import { encodePicture } from '../open/pngPicture.js';

@@ -1,6 +1,6 @@
 /**
- * Where the page serves the WebAssembly of the DICOM codecs. Workers that decode pictures import this file for its
- * effect; a codec is fetched when the first frame needs it.
+ * Where the page serves the WebAssembly of the DICOM codecs. The worker that decodes frames imports this file for
+ * its effect; a codec is fetched when the first frame needs it.
  */
 import charls from '@cornerstonejs/codec-charls/decodewasm?url';
 import turbo from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm?url';

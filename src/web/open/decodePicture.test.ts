@@ -158,7 +158,7 @@ describe('decodePicture refuses', () => {
     bytes.set(text('DICM'), 128);
     const error = await refused(bytes);
     expect(error.code).toBe('DICOM_NO_PIXELS');
-    expect(failureText(error).text).toBe('This DICOM file contains no image (SOP class not one of the standard).');
+    expect(failureText(error).text).toBe('This DICOM file contains no image (SOP class: not one of the standard).');
   });
 
   it('to clips', async () => {

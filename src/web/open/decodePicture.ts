@@ -17,6 +17,7 @@ import {
   stillSource,
 } from '../../formats/imageSource.js';
 import { BrowserPicture } from './browserPicture.js';
+import { workerDecoder } from './frameDecoder.js';
 import type { Picture } from './imageContract.js';
 import { clip, corrupt, partsOf, readBytes, unsupported } from './pictureErrors.js';
 import { decodePng } from './pngPicture.js';
@@ -75,7 +76,7 @@ export async function openPicture(file: Blob): Promise<PictureFile> {
     return readBytes(file);
   };
   const asKnown = (error: unknown): Promise<never> => Promise.reject(asPageError(error, format));
-  const opened: ImageFile = { name: 'the picture', format, bytes, parts: partsOf(file) };
+  const opened: ImageFile = { name: 'the picture', format, bytes, parts: partsOf(file), decode: workerDecoder };
   const source = await open(opened, DEFAULT_LIMITS).catch(asKnown);
   return {
     source,

@@ -4,7 +4,6 @@ import { frameTimes, patientFacts } from '../../formats/dicom/dicomFacts.js';
 import { type DicomImage, isDicom } from '../../formats/dicom/dicomSource.js';
 import { KeptTasks } from '../keptTasks.js';
 import { serveWorker } from '../pageWorker.js';
-import './codecFiles.js';
 import { openPicture, type PictureFile } from './decodePicture.js';
 import type { DicomFacts, ImageContract, NamedFile } from './imageContract.js';
 import { encodePicture } from './pngPicture.js';

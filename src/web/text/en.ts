@@ -660,7 +660,7 @@ export const text = {
       'Export the frames that you need.',
     ],
     DICOM_NO_PIXELS: [
-      'This DICOM file contains no image (SOP class {sopClass}).',
+      'This DICOM file contains no image (SOP class: {sopClass}).',
       'Open a file of the study that contains images.',
     ],
     DICOM_PHOTOMETRIC: [

@@ -6,7 +6,7 @@ import { effect, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { isAbort } from '../app/messages.js';
-import { brightness, contrast, opened, previewed, tool, view } from '../app/state.js';
+import { brightness, contrast, opened, previewed, shownPicture, tool, view } from '../app/state.js';
 import { fitView, resizeCanvas } from '../app/viewing.js';
 import { followPointers } from '../canvas/gestures.js';
 import { drawPicture, drawScene } from '../canvas/painter.js';
@@ -104,6 +104,7 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
   }, [focus]);
 
   const open = opened.value;
+  const shown = shownPicture.value;
   const light = `brightness(${brightness.value}%) contrast(${contrast.value}%)`;
   return (
     <main class="stage">
@@ -113,7 +114,7 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
           ref={focus}
           class={`over tool-${tool.value}`}
           {...KEYS_ACT_HERE}
-          aria-label={open ? text.view.canvas(open.picture.name) : text.open.begin}
+          aria-label={shown ? text.view.canvas(shown.name) : text.open.begin}
         />
         <CanvasState />
       </div>

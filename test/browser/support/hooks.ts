@@ -65,12 +65,20 @@ export function useContext(
   };
 }
 
-/** The page of enginePage.ts, built and opened once for all tests. */
-export function useEnginePage(server: UsedServer, chromium: UsedChromium): { readonly page: Page } {
+/** The page of enginePage.ts, built and opened once for all tests. @param reportTo see openEnginePage */
+export function useEnginePage(
+  server: UsedServer,
+  chromium: UsedChromium,
+  reportTo?: () => string,
+): { readonly page: Page } {
   let page: Page | undefined;
   beforeAll(async () => {
     await buildEnginePage();
-    page = await openEnginePage(await chromium.browser.newContext({ serviceWorkers: 'block' }), server.url);
+    page = await openEnginePage(
+      await chromium.browser.newContext({ serviceWorkers: 'block' }),
+      server.url,
+      reportTo?.(),
+    );
   }, 300_000);
   return {
     get page() {
