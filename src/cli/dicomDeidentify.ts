@@ -41,6 +41,8 @@ export interface DeidentifyOptions {
 interface Run {
   readonly options: DeidentifyOptions;
   readonly key: Uint8Array;
+  /** Before the first copy that depends on it. */
+  readonly keepKey: () => Promise<void>;
   readonly mask: Image | undefined;
   readonly sheets: string;
   /** The folder of the copies. */
@@ -76,7 +78,13 @@ export async function deidentifyAll(input: string, options: DeidentifyOptions): 
   const sheets = single ? join(dirname(out), `${basename(out, extname(out))}.sheets`) : `${place}.sheets`;
   const picture = mask === undefined ? undefined : await openMask(mask);
   const base = single ? dirname(out) : out;
-  const run: Run = { options, key: await keyOf(keyFile), mask: picture, sheets, base, written: new Set() };
+  const key = await keyOf(keyFile);
+  let kept: Promise<void> | undefined;
+  const keep = () => {
+    kept ??= keepKey(keyFile, key);
+    return kept;
+  };
+  const run: Run = { options, key: key.bytes, keepKey: keep, mask: picture, sheets, base, written: new Set() };
   const check = await outputCheck([...files, keyFile, ...(mask === undefined ? [] : [mask])]);
   const progress = new Progress('copying', files.length);
   const copies: Copy[] = [];
@@ -142,6 +150,7 @@ async function copyOf(path: string, file: DicomFile, output: string, run: Run): 
     ...(options.cleanPixels && { clean: { looked: options.iHaveLooked ?? false } }),
     ...(cleaned && { pixels: cleaned }),
   });
+  await run.keepKey();
   await makeFolder(dirname(output));
   await whole(() => replaceFile(output, (temporary) => writeFile(temporary, bytes, { flag: 'wx' })));
   return { input: path, output, ...(sheet !== undefined && { sheet }), mayShowText };
@@ -244,21 +253,32 @@ async function openMask(path: string): Promise<Image> {
 
 const KEY_BYTES = 32;
 
-/** The key in a file, or a new one that is kept there, readable for its owner only. @throws SamusError DICOM_KEY */
-async function keyOf(path: string): Promise<Uint8Array> {
-  if (!(await exists(path))) {
-    const made = randomBytes(KEY_BYTES);
-    await makeFolder(dirname(path));
-    await whole(() =>
-      replaceFile(path, async (temporary) => {
-        await writeFile(temporary, `${made.toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
-        await chmod(temporary, 0o600);
-      }),
-    );
-    return made;
-  }
+/** A key, and whether it has to be kept yet. */
+interface Key {
+  readonly bytes: Uint8Array;
+  readonly isNew: boolean;
+}
+
+/** The key in a file, or a new one. @throws SamusError DICOM_KEY */
+async function keyOf(path: string): Promise<Key> {
+  if (!(await exists(path))) return { bytes: randomBytes(KEY_BYTES), isNew: true };
   const text = (await readFile(path, 'utf8')).trim();
-  if (new RegExp(`^[0-9a-f]{${2 * KEY_BYTES}}$`, 'i').test(text)) return Buffer.from(text, 'hex');
+  if (new RegExp(`^[0-9a-f]{${2 * KEY_BYTES}}$`, 'i').test(text)) {
+    return { bytes: Buffer.from(text, 'hex'), isNew: false };
+  }
   const message = `expected ${2 * KEY_BYTES} hexadecimal digits in ${path}, got another text`;
   throw new SamusError('DICOM_KEY', message, 'name another file; one that is not there is made', { path });
+}
+
+/** Keeps a new key, readable for its owner only. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
+async function keepKey(path: string, { bytes, isNew }: Key): Promise<void> {
+  if (!isNew) return;
+  await makeFolder(dirname(path));
+  const text = `${Buffer.from(bytes).toString('hex')}\n`;
+  await whole(() =>
+    replaceFile(path, async (temporary) => {
+      await writeFile(temporary, text, { flag: 'wx', mode: 0o600 });
+      await chmod(temporary, 0o600);
+    }),
+  );
 }

@@ -83,10 +83,12 @@ it.each([
   ['USAGE_MISSING_OPTION', ['study', '--out', 'x', '--i-have-looked']],
   ['DICOM_KEY', ['study', '--out', 'x', '--key', 'study/notes.txt']],
   ['IMAGE_FORMAT', ['study/notes.txt', '--out', 'x']],
+  ['FILE_NOT_FOUND', ['study/nothing.dcm', '--out', 'x']],
   ['DICOM_VIDEO', ['study/video.dcm', '--out', 'x']],
 ])('answers with %s', async (error, args) => {
   const { stdout } = await samus(folder, 'dicom', 'deidentify', ...args, '--json');
   expect(JSON.parse(stdout).error.code).toBe(error);
+  expect(filesIn(folder).filter((name) => /^x/.test(name))).toEqual([]);
 });
 
 /** Lines of errors. */
