@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeRle } from '../../formats/rle.js';
 import { addObject, addPoint, emptyDocument } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
+import { workOf } from '../document/workKey.js';
 import type { ExportFormat, ExportRequest } from '../exports/exportContract.js';
 import { runExport } from './exportsRun.js';
 import { currentId, type Entry, entries, message, removedClasses } from './state.js';
@@ -16,7 +17,10 @@ vi.mock('./entries.js', () => ({
 }));
 vi.mock('./persist.js', () => ({
   keepDataset: () => undefined,
-  documentsOf: async (content: string) => new Map(works.has(content) ? [[1, works.get(content)!]] : []),
+  documentsOf: async (content: string) => {
+    const frames = [...works].map(([key, work]) => ({ ...workOf(key), work }));
+    return new Map(frames.filter((one) => one.content === content).map(({ frame, work }) => [frame, work]));
+  },
 }));
 vi.mock('./resultsFolder.js', async (load) => ({ ...(await load<object>()), download: () => undefined }));
 vi.mock('../exports/exportClient.js', () => ({
@@ -215,6 +219,23 @@ describe('an export of all images', () => {
     await exportAll('us30k');
     expect(paths()).toEqual(['x.png', 'y.png']);
     expect(message.peek()).toMatchObject({ text: '2 images written to file.', hint: '' });
+  });
+
+  it('has each frame of a clip that has masks, once', async () => {
+    works.set('one', answered).set('one#2', bare).set('one#30', answered).set('two', answered);
+    entries.value = [entry('clip.webp', 'one'), entry('y.png', 'two'), entry('copy.webp', 'one')];
+    await exportAll('masks');
+    const frames = written.flatMap(({ images }) => images.map(({ path, frame }) => [path, frame]));
+    expect(frames).toEqual([
+      ['clip.webp', 1],
+      ['clip.webp', 30],
+      ['y.png', 1],
+    ]);
+    // The object of the second frame is waiting for its mask.
+    expect(message.peek()).toMatchObject({
+      text: '3 images written to file.',
+      hint: expect.stringMatching(/^1 object has prompts/),
+    });
   });
 
   it('says how many objects have clicks that were not answered, also on images that are left out', async () => {
