@@ -23,11 +23,14 @@ vi.mock('./works.js', () => ({
 }));
 vi.mock('./persist.js', () => ({ restoreSettings: () => last.visit() }));
 vi.mock('../open/openImage.js', () => ({
-  openImage: async () => {
-    await last.picture();
-    return { width: 2, height: 1, spacingMm: null };
-  },
-  openFile: async () => ({ frames: last.frames, close: () => undefined }),
+  openFile: async () => ({
+    frames: last.frames,
+    read: async () => {
+      await last.picture();
+      return { width: 2, height: 1, spacingMm: null };
+    },
+    close: () => undefined,
+  }),
 }));
 vi.mock('../exports/exportClient.js', () => ({
   exportClient: () => ({

@@ -1,7 +1,7 @@
 /**
- * Opens masks to correct: label images, NIfTI, DICOM segmentations, COCO JSON and annotation documents. Each goes to the image whose content
- * it names, else to the image of the same name; a single label may also go to the open image. Masks that were opened
- * before keep their corrections.
+ * Opens masks to correct: label images, NIfTI, DICOM segmentations, COCO JSON and annotation documents. Each goes to the
+ * image whose content it names, else to the image of the same name; a single label may also go to the open image. Masks
+ * that were opened before keep their corrections.
  */
 import { batch } from '@preact/signals';
 import { SamusError } from '../../errors.js';
@@ -10,7 +10,8 @@ import { freeClass } from '../document/palette.js';
 import type { Annotation, ClassEntry, ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
 import type { Imported, ImportedImage } from '../exports/readAnnotations.js';
-import { openFile, openImage } from '../open/openImage.js';
+import type { OpenedFile } from '../open/imageContract.js';
+import { openFile } from '../open/openImage.js';
 import { pageError } from '../pageError.js';
 import { text } from '../text/en.js';
 import { broughtBack, fallback } from './classes.js';
@@ -54,15 +55,16 @@ export async function addMasks(
   const lost: string[] = [];
   const failures: unknown[] = [];
   const leftOut: string[] = [];
+  const reading = new Reading();
   for (const found of files) {
     try {
       const { images: read, leftOut: bad } = await readMasks(found, sets);
       leftOut.push(...bad);
       for (const image of read) {
         try {
-          const place = await placeFor(image, files.length === 1 && read.length === 1);
+          const place = await placeFor(image, files.length === 1 && read.length === 1, reading);
           if (place) {
-            const fresh = await putObjects(place, added);
+            const fresh = await putObjects(place, added, reading);
             fitting++;
             known += image.objects.length - fresh;
             if (fresh > 0) images.add(`${place.entry.id} ${place.frame}`);
@@ -75,6 +77,7 @@ export async function addMasks(
       if (!among || !isOtherJson(error)) failures.push(error);
     }
   }
+  reading.close();
   if (fitting > 0) {
     say(
       text.masksIn.added(added.size, images.size),
@@ -134,11 +137,11 @@ interface Place {
  * The image that masks belong to: by content, else by name. A single mask whose name matches no image goes to the
  * open frame.
  */
-async function placeFor(image: ImportedImage, alone: boolean): Promise<Place | undefined> {
+async function placeFor(image: ImportedImage, alone: boolean, reading: Reading): Promise<Place | undefined> {
   const { image: name, content, frame } = image;
   const all = entries.peek();
   if (content !== undefined) {
-    for (const entry of all) if ((await contentOf(entry.id)) === content) return onFrame(entry, image);
+    for (const entry of all) if ((await contentOf(entry.id)) === content) return onFrame(entry, image, reading);
     // An image of the same name may be another patient's: devices number their files.
     if (imagesNamed(name, all).length === 0) return undefined;
     throw pageError('MASK_CONTENT', { name });
@@ -148,19 +151,19 @@ async function placeFor(image: ImportedImage, alone: boolean): Promise<Place | u
     return { entry: open, frame: opened.peek()?.picture.frame ?? 1, image };
   }
   const entry = imageFor(name, all);
-  return entry && onFrame(entry, image);
+  return entry && onFrame(entry, image, reading);
 }
 
 /**
  * The frame is the one that the masks state, else the one in their name: of a file with several frames, masks are named
  * as the command line writes them, `clip.0002.lesion.png`. A name after image and object names the object.
  */
-async function onFrame(entry: Entry, image: ImportedImage): Promise<Place> {
+async function onFrame(entry: Entry, image: ImportedImage, reading: Reading): Promise<Place> {
   const { image: name, objects } = image;
   const rest = isNamedAsMask(name) ? null : objectIn(name, entry.path);
   const [, digits, inFrame] = /^(\d{4,5})(?:\.(.+))?$/.exec(rest ?? '') ?? [];
   const stated = image.frame ?? (digits === undefined ? 1 : Number(digits));
-  const frames = stated === 1 && digits === undefined ? 1 : await framesOf(entry);
+  const frames = stated === 1 && digits === undefined ? 1 : (await reading.fileOf(entry)).frames;
   const isFrame = digits !== undefined && frames > 1;
   const frame = image.frame ?? (isFrame ? stated : 1);
   if (frame > frames || frame < 1) throw pageError('MASK_FRAME', { name, frame, frames });
@@ -170,20 +173,33 @@ async function onFrame(entry: Entry, image: ImportedImage): Promise<Place> {
   return { entry, frame, image: isNamed ? image : { ...image, objects: [{ ...object, name: own }] } };
 }
 
-async function framesOf({ file }: Entry): Promise<number> {
-  const { frames, close } = await openFile(file);
-  close();
-  return frames;
+/** The file of an image that masks are put on. It stays open for its other frames. */
+class Reading {
+  #open: { readonly id: string; readonly file: Promise<OpenedFile> } | undefined;
+
+  /** @throws SamusError as {@link openFile} */
+  fileOf({ id, file }: Entry): Promise<OpenedFile> {
+    if (this.#open?.id === id) return this.#open.file;
+    this.close();
+    this.#open = { id, file: openFile(file) };
+    return this.#open.file;
+  }
+
+  close(): void {
+    // Whoever asked for the file has received its error.
+    void this.#open?.file.then((file) => file.close()).catch(() => undefined);
+    this.#open = undefined;
+  }
 }
 
 /**
  * @param added ids of objects added by the same call; this adds to them
  * @returns the number of new objects
  */
-async function putObjects({ entry, frame, image }: Place, added: Set<string>): Promise<number> {
+async function putObjects({ entry, frame, image }: Place, added: Set<string>, reading: Reading): Promise<number> {
   const { width, height, objects, spacingMm } = image;
   const content = await keyOf(entry.id);
-  const begun = (await workOn(content, frame)) ?? (await blankOf(entry, frame));
+  const begun = (await workOn(content, frame)) ?? (await blankOf(entry, frame, reading));
   // The image may have been annotated while it was being read.
   const work = (await workOn(content, frame)) ?? begun;
   const before = spacingMm && !work.scale ? setScale(work, { mm: spacingMm, origin: 'calibrated' }) : work;
@@ -216,9 +232,9 @@ function beginning({
 }
 
 /** An empty document for an image that has not been opened, with the size and scale of its file. */
-async function blankOf({ file, spacingMm }: Entry, frame: number): Promise<ImageDocument> {
-  const picture = await openImage(file, undefined, frame);
-  const mm = picture.spacingMm ?? spacingMm;
+async function blankOf(entry: Entry, frame: number, reading: Reading): Promise<ImageDocument> {
+  const picture = await (await reading.fileOf(entry)).read(frame);
+  const mm = picture.spacingMm ?? entry.spacingMm;
   return emptyDocument(picture.width, picture.height, mm ? { mm, origin: 'file' } : null);
 }
 
