@@ -45,11 +45,16 @@ const MATCHED = ['AccessionNumber', 'PatientID', 'PatientName', 'StudyDate', 'St
 export async function openPacs({ url, auth }: PacsOptions): Promise<DicomWeb> {
   const authorization = auth === undefined ? undefined : await readPacsAuth(auth);
   const pacs = dicomWeb(url, authorization === undefined ? {} : { authorization });
-  const { protocol, hostname } = new URL(url);
-  if (protocol === 'http:' && !/^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)) {
-    warn('patient data and the token travel unencrypted: use https');
-  }
+  const warning = unencryptedWarning(url);
+  if (warning !== undefined) warn(warning);
   return pacs;
+}
+
+/** A warning for a way on which others can read along. @param url a valid one */
+export function unencryptedWarning(url: string): string | undefined {
+  const { protocol, hostname } = new URL(url);
+  if (protocol === 'https:' || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)) return undefined;
+  return 'the data of patients and the token for the PACS are not encrypted on the way: use an https URL';
 }
 
 /** Lists studies, the series of one, or the instances of one. @throws SamusError PACS_… */
