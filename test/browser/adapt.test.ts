@@ -45,7 +45,7 @@ describeInChromium('adapting a model in the page', () => {
         }
         return { ...outcome, stages, bytes: weights.size, masks };
       },
-      { samples: SAMPLES, base: server.url },
+      { samples: SAMPLES, base: harness.base },
     );
     expect(answer).toMatchObject({ trained: 3, heldOut: 2, stages: ['before', 'preparing', 'training', 'after'] });
     expect(answer.bytes).toBeGreaterThan(10e3);
@@ -78,7 +78,7 @@ describeInChromium('adapting a model in the page', () => {
         const few = outcome(window.samusTest.adapt(examples.slice(0, 2), { model: 'tiny', base }));
         return [await few, await stopped];
       },
-      { samples: SAMPLES, base: server.url },
+      { samples: SAMPLES, base: harness.base },
     );
     expect(outcomes).toEqual(['ADAPT_TOO_FEW', 'AbortError']);
   });

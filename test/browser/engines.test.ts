@@ -39,7 +39,7 @@ describeInChromium('the engines of the page', () => {
 
   beforeAll(async () => {
     for (const kind of ['browser', 'server'] as const) {
-      const options = { kind, base: server.url };
+      const options = { kind, base: harness.base };
       engines.set(
         kind,
         await harness.page.evaluateHandle(
@@ -176,7 +176,7 @@ describeInChromium('the engines of the page', () => {
         const after = await engine.segment('again', { points: [[20, 20]] });
         return { before: before.area, after: after.area, status };
       },
-      { engine: engines.get('server')!, base: server.url },
+      { engine: engines.get('server')!, base: harness.base },
     );
     expect(areas).toEqual({ before: areas.before, after: areas.before, status: 204 });
     // The page's answers come here a little later than to the page.

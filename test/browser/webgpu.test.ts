@@ -42,7 +42,7 @@ describeInChromium('the engine on WebGPU in software', () => {
         }
         return masks;
       },
-      { png: Buffer.from(encodePicture(image)).toString('base64'), x, y, base: server.url },
+      { png: Buffer.from(encodePicture(image)).toString('base64'), x, y, base: harness.base },
     );
     expect(answer.map(({ provider }) => provider)).toEqual(['wasm', 'webgpu', 'wasm']);
     const [wasm, webgpu] = answer.map(({ rle }) => decodeRle(rle).data);

@@ -1,18 +1,21 @@
 /**
  * Serves enginePage.ts from the origin of a server under test, so that the engines meet that server's files, headers
- * and security policy. The page itself comes from a folder of the build cache, through a proxy: Playwright does not see what
+ * and security policy. The page itself comes from a folder of its own, through a proxy: Playwright does not see what
  * workers of workers ask for.
  */
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
 import config from '../../../vite.config.js';
 
-const FOLDER = fileURLToPath(new URL('../../../.cache/engine-page', import.meta.url));
+/** Of this process alone: test files that run at the same time build the same page. */
+const FOLDER = mkdtempSync(join(tmpdir(), 'samus-engine-page-'));
+process.once('exit', () => rmSync(FOLDER, { recursive: true, force: true }));
 const PATH = '/engine-page/';
 const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', html: 'text/html', wasm: 'application/wasm' };
 

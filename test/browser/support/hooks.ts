@@ -70,7 +70,7 @@ export function useEnginePage(
   server: UsedServer,
   chromium: UsedChromium,
   reportTo?: () => string,
-): { readonly page: Page } {
+): { readonly page: Page; readonly base: string } {
   let page: Page | undefined;
   beforeAll(async () => {
     await buildEnginePage();
@@ -83,6 +83,10 @@ export function useEnginePage(
   return {
     get page() {
       return page!;
+    },
+    /** Where the page has the server. */
+    get base() {
+      return new URL('/', page!.url()).href;
     },
   };
 }
