@@ -24,10 +24,11 @@ export {
   binaryCrossEntropy,
   type ClassLoss,
   classLoss,
+  comparedMaps,
   type Loss,
   maskLoss,
   oneHot,
-  sumByClass,
+  softDice,
   targetMaps,
 } from './loss.js';
 export {

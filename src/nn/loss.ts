@@ -33,10 +33,7 @@ export function maskLoss(logits: Tensor, target: Tensor, axes?: readonly number[
   const over = axes ? { axes } : {};
   const weight = add(mul(target, POSITIVE_WEIGHT - 1), 1);
   const bce = mean(add(mul(sub(1, target), logits), mul(weight, softplus(neg(logits)))), over);
-  const p = sigmoid(logits);
-  const overlap = add(mul(sum(mul(p, target), over), 2), SMOOTH);
-  const total = add(add(sum(mul(p, p), over), sum(mul(target, target), over)), SMOOTH);
-  const dice = sub(1, div(overlap, total));
+  const dice = sub(1, softDice(sigmoid(logits), target, { ...over, squared: true, smooth: SMOOTH }));
   return { loss: add(mul(bce, CROSS_ENTROPY_SHARE), mul(dice, DICE_SHARE)), bce, dice };
 }
 
@@ -61,15 +58,29 @@ export function classLoss(logits: Tensor, labels: Tensor, diceShare: number): Cl
 
 /** The Dice of {@link classLoss}. @param p probabilities [B, C, H, W] @param target 0 or 1, [B, C, H, W] */
 export function classDice(p: Tensor, target: Tensor): Tensor {
-  const overlap = add(mul(sumByClass(mul(p, target)), 2), SMOOTH);
-  const total = add(add(sumByClass(mul(p, p)), sumByClass(mul(target, target))), SMOOTH);
-  return mean(sub(1, div(overlap, total)));
+  return mean(sub(1, softDice(p, target, { ...BY_CLASS, squared: true, smooth: SMOOTH })));
 }
 
-/** Sums over the batch and the image. @param x [B, C, H, W] @returns [C] */
-export function sumByClass(x: Tensor): Tensor {
-  return sum(x, { axes: [0, 2, 3], precise: true });
+interface DiceOptions {
+  /** What is summed up; default: all, so that the batch counts as one mask. */
+  readonly axes?: readonly number[];
+  readonly precise?: boolean;
+  /** Whether the sums below are those of squares. */
+  readonly squared?: boolean;
+  /** Added above and below: keeps the Dice of two empty masks at one. */
+  readonly smooth?: number;
 }
+
+/** Soft Dice, (2Σpt + s) / (Σp + Σt + s). @param p probabilities @param target 0 to 1, of the same shape */
+export function softDice(p: Tensor, target: Tensor, { squared = false, smooth = 0, ...over }: DiceOptions): Tensor {
+  const size = (x: Tensor): Tensor => sum(squared ? mul(x, x) : x, over);
+  const overlap = mul(sum(mul(p, target), over), 2);
+  const total = add(size(p), size(target));
+  return smooth === 0 ? div(overlap, total) : div(add(overlap, smooth), add(total, smooth));
+}
+
+/** Sums of a map for each class, over the batch and the image. */
+export const BY_CLASS = { axes: [0, 2, 3], precise: true } as const;
 
 /** @param labels class numbers [B, H, W], float32 or any integer type @returns 0 or 1, [B, classes, H, W] */
 export function oneHot(labels: Tensor, classes: number): Tensor {
@@ -92,4 +103,15 @@ export function binaryCrossEntropy(logits: Tensor, target: Tensor): Tensor {
  */
 export function targetMaps(logits: Tensor, labels: Tensor): Tensor {
   return logits.size(1) === 1 ? reshape(labels, logits.shape) : oneHot(labels, logits.size(1));
+}
+
+/**
+ * The maps of a network as losses take them: probabilities by a sigmoid for one map, else by a softmax, the target of their
+ * shape, and the cross-entropy.
+ * @param labels class numbers [B, H, W]
+ */
+export function comparedMaps(logits: Tensor, labels: Tensor) {
+  const target = targetMaps(logits, labels);
+  if (logits.size(1) === 1) return { p: sigmoid(logits), target, ce: binaryCrossEntropy(logits, target) };
+  return { p: softmax(logits, 1), target, ce: crossEntropy(logits, labels) };
 }

@@ -9,13 +9,13 @@ import { flipX, flipY, half, move, type Recipe, zoomAndCrop } from '../../data/a
 import { add, div, log, mul, neg, relu, sigmoid } from '../../graph/ops/elementwise.js';
 import { matmul } from '../../graph/ops/matrix.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
-import { max, mean, softmax } from '../../graph/ops/reduce.js';
+import { max, mean, softmax, sum } from '../../graph/ops/reduce.js';
 import { resizeBilinear } from '../../graph/ops/resize.js';
 import { concat, padImage, reshape, transpose } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { convNorm, convNormRelu, doubleConv } from '../../nn/blocks.js';
 import { batchNorm2d, conv2d, convTranspose2d, dropout2d, linear } from '../../nn/layers.js';
-import { oneHot, sumByClass } from '../../nn/loss.js';
+import { BY_CLASS, oneHot } from '../../nn/loss.js';
 import { kaimingNormal, nearOne, type Parameters } from '../../nn/parameters.js';
 import { tokensOf } from '../../nn/transformer.js';
 import type { ClassArchitecture, Losses } from '../architecture.js';
@@ -199,7 +199,7 @@ function scaleAttention(p: Parameters, x: Tensor): Tensor {
 function canetLoss(logits: Tensor, target: Tensor): Losses {
   const p = softmax(logits, 1);
   const truth = oneHot(target, logits.size(1));
-  const overlap = add(mul(sumByClass(mul(p, truth)), 2), SMOOTH);
-  const total = add(add(sumByClass(p), sumByClass(truth)), 1 + SMOOTH);
+  const overlap = add(mul(sum(mul(p, truth), BY_CLASS), 2), SMOOTH);
+  const total = add(add(sum(p, BY_CLASS), sum(truth, BY_CLASS)), 1 + SMOOTH);
   return { loss: mean(neg(log(div(overlap, total)))) };
 }

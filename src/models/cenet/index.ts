@@ -3,15 +3,14 @@
  * pyramid pooling at the bottom, and LinkNet's decoder.
  */
 import { flipX, flipY, move, type Recipe, shiftHsv, turn } from '../../data/augmentSteps.js';
-import { add, div, mul, relu, sigmoid, sub } from '../../graph/ops/elementwise.js';
+import { add, relu, sigmoid, sub } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
-import { sum } from '../../graph/ops/reduce.js';
 import { resizeBilinear } from '../../graph/ops/resize.js';
 import { concat } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { linkDecoder } from '../../nn/blocks.js';
 import { conv2d, convTranspose2d } from '../../nn/layers.js';
-import { targetMaps } from '../../nn/loss.js';
+import { softDice, targetMaps } from '../../nn/loss.js';
 import { type Parameters, ZEROS } from '../../nn/parameters.js';
 import { resnetLayers, resnetStem } from '../../nn/resnet.js';
 import type { ClassArchitecture, Losses } from '../architecture.js';
@@ -125,8 +124,5 @@ function pyramidPooling(p: Parameters, x: Tensor): Tensor {
 
 /** Dice over the whole batch, without smoothing: the authors compute cross-entropy too, but leave it out of the sum. */
 function cenetLoss(logits: Tensor, target: Tensor): Losses {
-  const p = sigmoid(logits);
-  const truth = targetMaps(logits, target);
-  const total = add(sum(p, { precise: true }), sum(truth, { precise: true }));
-  return { loss: sub(1, div(mul(sum(mul(p, truth), { precise: true }), 2), total)) };
+  return { loss: sub(1, softDice(sigmoid(logits), targetMaps(logits, target), { precise: true })) };
 }

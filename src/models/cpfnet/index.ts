@@ -3,15 +3,15 @@
  * bottom (SAP), and a decoder whose skip connections see all deeper maps (GPG).
  */
 import { blur, contrastBy, flipX, flipY, move, noise, type Recipe } from '../../data/augmentSteps.js';
-import { add, div, mul, relu, sub } from '../../graph/ops/elementwise.js';
+import { add, mul, relu, sub } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
-import { crossEntropy, logSoftmax, mean, softmax } from '../../graph/ops/reduce.js';
+import { logSoftmax, mean, softmax } from '../../graph/ops/reduce.js';
 import { resizeBilinear } from '../../graph/ops/resize.js';
 import { concat, slice } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { convNorm, convNormRelu } from '../../nn/blocks.js';
 import { batchNorm2d, conv2d, linear } from '../../nn/layers.js';
-import { oneHot, sumByClass } from '../../nn/loss.js';
+import { BY_CLASS, comparedMaps, softDice } from '../../nn/loss.js';
 import { kaimingUniform, nearOne, type Parameters, ZEROS } from '../../nn/parameters.js';
 import { resnetLayers, resnetStem } from '../../nn/resnet.js';
 import type { ClassArchitecture, Losses } from '../architecture.js';
@@ -172,13 +172,9 @@ function twice(x: Tensor): Tensor {
   return resizeBilinear(x, 2 * x.size(2), 2 * x.size(3), { alignCorners: true });
 }
 
-/** Cross-entropy, and the mean of the Dice loss over the classes. @param target [B, H, W] */
-function cpfnetLoss(logits: Tensor, target: Tensor): Losses {
-  const p = softmax(logits, 1);
-  const truth = oneHot(target, logits.size(1));
-  const overlap = add(mul(sumByClass(mul(p, truth)), 2), SMOOTH);
-  const total = add(add(sumByClass(p), sumByClass(truth)), SMOOTH);
-  const dice = sub(1, mean(div(overlap, total)));
-  const nll = crossEntropy(logits, target);
+/** Cross-entropy, and the mean of the Dice loss over the classes. @param labels [B, H, W] */
+function cpfnetLoss(logits: Tensor, labels: Tensor): Losses {
+  const { p, target, ce: nll } = comparedMaps(logits, labels);
+  const dice = sub(1, mean(softDice(p, target, { ...BY_CLASS, smooth: SMOOTH })));
   return { loss: add(nll, dice), nll, dice };
 }

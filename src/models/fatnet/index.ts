@@ -3,12 +3,12 @@
  * Their last maps are weighed by squeeze and excitation; skip connections pass feature adaptation.
  */
 import { add, mul, relu, sigmoid } from '../../graph/ops/elementwise.js';
-import { crossEntropy, mean, softmax } from '../../graph/ops/reduce.js';
+import { mean } from '../../graph/ops/reduce.js';
 import { concat, reshape } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { convNorm, linkDecoder, threeChannels } from '../../nn/blocks.js';
 import { conv2d, convTranspose2d, linear } from '../../nn/layers.js';
-import { binaryCrossEntropy, classDice, targetMaps } from '../../nn/loss.js';
+import { classDice, comparedMaps } from '../../nn/loss.js';
 import type { Parameters } from '../../nn/parameters.js';
 import { resnetLayers } from '../../nn/resnet.js';
 import { imageOf, tokensOf, vitBlock } from '../../nn/transformer.js';
@@ -127,11 +127,9 @@ function adapted(p: Parameters, map: Tensor, times: number): Tensor {
   return x;
 }
 
-/** Cross-entropy and Dice of equal weight. @param target [B, H, W] */
-function fatnetLoss(logits: Tensor, target: Tensor): Losses {
-  const one = logits.size(1) === 1;
-  const truth = targetMaps(logits, target);
-  const bce = one ? binaryCrossEntropy(logits, truth) : crossEntropy(logits, target);
-  const dice = classDice(one ? sigmoid(logits) : softmax(logits, 1), truth);
+/** Cross-entropy and Dice of equal weight. @param labels [B, H, W] */
+function fatnetLoss(logits: Tensor, labels: Tensor): Losses {
+  const { p, target, ce: bce } = comparedMaps(logits, labels);
+  const dice = classDice(p, target);
   return { loss: add(bce, dice), bce, dice };
 }

@@ -2,13 +2,13 @@
  * MedSAM (Ma et al., arXiv:2304.12306): SAM without a change to the network, trained on medical images with boxes. Encoder and
  * decoder are trained, at the size of the image; the prompt encoder stays.
  */
-import { add, div, mul, sigmoid, sub } from '../../graph/ops/elementwise.js';
-import { mean, sum } from '../../graph/ops/reduce.js';
+import { add, sigmoid, sub } from '../../graph/ops/elementwise.js';
+import { mean } from '../../graph/ops/reduce.js';
 import { resizeBilinear } from '../../graph/ops/resize.js';
 import { reshape, slice } from '../../graph/ops/shape.js';
 import { constant, type Tensor } from '../../graph/tensor.js';
 import { float32 } from '../../graph/tensorData.js';
-import { binaryCrossEntropy } from '../../nn/loss.js';
+import { binaryCrossEntropy, softDice } from '../../nn/loss.js';
 import type { Parameters } from '../../nn/parameters.js';
 import type { Losses, PromptAnswer, PromptedArchitecture, ReferenceInput } from '../architecture.js';
 import { POINT_LABEL } from '../imageFrame.js';
@@ -131,11 +131,8 @@ function medSamLoss({ lowResLogits }: PromptAnswer, target: Tensor): Losses {
   const [height, width] = [target.size(-2), target.size(-1)];
   const logits = resizeBilinear(slice(lowResLogits, 1, 0, 1), height, width);
   const truth = reshape(target, logits.shape);
-  const p = sigmoid(logits);
-  const ofImage = { axes: [1, 2, 3], precise: true };
-  const overlap = add(mul(sum(mul(p, truth), ofImage), 2), SMOOTH);
-  const total = add(add(sum(mul(p, p), ofImage), sum(mul(truth, truth), ofImage)), SMOOTH);
-  const dice = mean(sub(1, div(overlap, total)));
+  const ofImage = { axes: [1, 2, 3], precise: true, squared: true, smooth: SMOOTH };
+  const dice = mean(sub(1, softDice(sigmoid(logits), truth, ofImage)));
   const bce = binaryCrossEntropy(logits, truth);
   return { loss: add(dice, bce), bce, dice };
 }

@@ -1,15 +1,14 @@
 /**
  * U-Net (Ronneberger et al., arXiv:1505.04597) as milesial/Pytorch-UNet publishes it: padded convolutions with batch norm.
  */
-import { add, div, mul, sigmoid, sub } from '../../graph/ops/elementwise.js';
+import { add, sub } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
-import { crossEntropy, softmax, sum } from '../../graph/ops/reduce.js';
 import { resizeBilinear } from '../../graph/ops/resize.js';
 import { concat, padImage } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { doubleConv } from '../../nn/blocks.js';
 import { conv2d, convTranspose2d } from '../../nn/layers.js';
-import { binaryCrossEntropy, targetMaps } from '../../nn/loss.js';
+import { comparedMaps, softDice } from '../../nn/loss.js';
 import type { Parameters } from '../../nn/parameters.js';
 import type { ClassArchitecture, Losses } from '../architecture.js';
 import {
@@ -99,14 +98,9 @@ function up(p: Parameters, x: Tensor, skip: Tensor, channels: number, bilinear: 
   return doubleConv(p.at('conv.double_conv'), both, channels, bilinear ? { middle: both.size(1) / 2 } : {});
 }
 
-/** Cross-entropy and Dice of equal weight. This Dice takes all maps of the batch as one. @param target [B, H, W] */
-function unetLoss(logits: Tensor, target: Tensor): Losses {
-  const one = logits.size(1) === 1;
-  const truth = targetMaps(logits, target);
-  const ce = one ? binaryCrossEntropy(logits, truth) : crossEntropy(logits, target);
-  const p = one ? sigmoid(logits) : softmax(logits, 1);
-  const overlap = mul(sum(mul(p, truth), { precise: true }), 2);
-  const total = add(sum(p, { precise: true }), sum(truth, { precise: true }));
-  const dice = sub(1, div(add(overlap, SMOOTH), add(total, SMOOTH)));
+/** Cross-entropy and Dice of equal weight. This Dice takes all maps of the batch as one. @param labels [B, H, W] */
+function unetLoss(logits: Tensor, labels: Tensor): Losses {
+  const { p, target, ce } = comparedMaps(logits, labels);
+  const dice = sub(1, softDice(p, target, { precise: true, smooth: SMOOTH }));
   return { loss: add(ce, dice), ce, dice };
 }
