@@ -32,7 +32,7 @@ const ENDINGS: Readonly<Record<DicomFormat, string>> = { dcmseg: 'seg', dcmsr: '
  * The files for each image, one of each format for all its frames. A report needs the segmentation that it refers to.
  * @param out folder
  */
-export function dicomFiles(
+export function dicomPaths(
   images: readonly string[],
   formats: readonly DicomFormat[],
   out: string,

@@ -29,7 +29,7 @@ import { Progress } from './progress.js';
 import { type FrameRanges, frameNumbers } from './promptOptions.js';
 import type { PlannedImage } from './promptsFile.js';
 import { type Outcome, warn } from './run.js';
-import { checkDicom, type DicomRequest, dicomFiles, writeDicomObjects } from './segmentDicom.js';
+import { checkDicom, type DicomRequest, dicomPaths, writeDicomObjects } from './segmentDicom.js';
 import type { Plan } from './segmentJobs.js';
 import { dicomLines, resultLines } from './segmentLines.js';
 
@@ -75,7 +75,7 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
   }
   const jobs = plannedJobs(images, options);
   const check = await outputCheck(inputsOf(jobs, options));
-  const objects = dicomFiles(
+  const objects = dicomPaths(
     images.flatMap(({ image, problem }) => (problem ? [] : [image.path])),
     dicom,
     out,

@@ -4,7 +4,7 @@
  */
 import type { SampleList } from '../data/sampleList.js';
 import { columnOf, kept, places } from './columns.js';
-import { hashOf } from './promptPlan.js';
+import { fnv1a } from './promptPlan.js';
 
 /** Gives, image by image in the order of first mention, the places of its lines in the list. */
 export function* imageGroups(list: SampleList): Generator<readonly number[]> {
@@ -45,7 +45,7 @@ function sameImageChain(list: SampleList): Int32Array {
   const { length } = list;
   // Hash and place in one number: sorting numbers needs no memory, comparing places by their hashes needs much.
   const hashes = Math.min(2 ** 32, Math.floor(Number.MAX_SAFE_INTEGER / length));
-  const order = columnOf(length, (i) => (hashOf(key(i)) % hashes) * length + i).sort();
+  const order = columnOf(length, (i) => (fnv1a(key(i)) % hashes) * length + i).sort();
   const hashAt = (k: number): number => Math.floor(order[k]! / length);
   const next = new Int32Array(length).fill(-1);
   for (let k = 0; k < length; k++) {

@@ -7,7 +7,7 @@ import type { Sample } from '../data/sampleList.js';
 import { SamusError } from '../errors.js';
 import { Random } from '../nn/random.js';
 import type { EvaluationPrompt } from './promptableModel.js';
-import { type FirstPrompt, hashOf, promptName } from './promptPlan.js';
+import { type FirstPrompt, fnv1a, promptName } from './promptPlan.js';
 
 /** Most levels: each asks the model for every object and draw once more. */
 const MOST_LEVELS = 20;
@@ -46,7 +46,7 @@ export function noisyPrompt(
   sample: Sample,
   { seed, draw }: { readonly seed: number; readonly draw: number },
 ): EvaluationPrompt {
-  const random = Random.seeded(seed, hashOf(`noise of ${sample.dataset}/${sample.name}`), sample.classId, draw);
+  const random = Random.seeded(seed, fnv1a(`noise of ${sample.dataset}/${sample.name}`), sample.classId, draw);
   const [share, height] = [percent / 100, truth.length / width];
   const within = (value: number, limit: number): number => Math.max(0, Math.min(limit - 1, value));
   if (box) {

@@ -115,7 +115,7 @@ export function firstPrompt(
 
 /** The random numbers of a sample and draw. */
 export function randomOf({ dataset, name, classId }: Sample, { seed, draw }: PromptDraw): Random {
-  return Random.seeded(seed, hashOf(`${dataset}/${name}`), classId, draw);
+  return Random.seeded(seed, fnv1a(`${dataset}/${name}`), classId, draw);
 }
 
 /** Pixels in the middle of each of `count` equal parts of the object; fewer than `count` pixels are repeated. */
@@ -156,7 +156,7 @@ export function absentClick(
   seed: number,
 ): EvaluationPrompt {
   const height = label.length / width;
-  const random = Random.seeded(seed, hashOf(`${sample.dataset}/${sample.name}`), sample.classId);
+  const random = Random.seeded(seed, fnv1a(`${sample.dataset}/${sample.name}`), sample.classId);
   const background = label.includes(0);
   let [x, y] = [Math.floor(width / 2), Math.floor(height / 2)];
   if (how === 'beside' && background) {
@@ -173,7 +173,7 @@ function widened([x0, y0, x1, y1]: PixelBox): PixelBox {
 }
 
 /** FNV-1a over the text's code units: random prompts must not depend on the place of an image in a list. */
-export function hashOf(text: string): number {
+export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;

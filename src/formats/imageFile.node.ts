@@ -48,7 +48,7 @@ export async function openImage(source: string | Uint8Array, limits: ImageLimits
   }
   return withFile(source, async (handle, path) => {
     const bytes = (most = mostBytes(checked)) => readWhole(handle, source, most);
-    const parts = await partsOf(handle, source, path);
+    const parts = await fileParts(handle, source, path);
     return openDetected(await readHead(handle), { name: source, path, bytes, parts }, checked);
   });
 }
@@ -57,7 +57,7 @@ export async function openImage(source: string | Uint8Array, limits: ImageLimits
  * A file that is opened again for each part, so that no handle stays open while it is in use.
  * @param name for messages
  */
-async function partsOf(opened: FileHandle, name: string, path: string): Promise<FileParts> {
+async function fileParts(opened: FileHandle, name: string, path: string): Promise<FileParts> {
   const { size, ino, mtimeMs } = await opened.stat();
   return {
     size,

@@ -22,10 +22,8 @@ export {
 } from './layers.js';
 export {
   binaryCrossEntropy,
-  type ClassLoss,
   classLoss,
   comparedMaps,
-  type Loss,
   maskLoss,
   oneHot,
   softDice,

@@ -16,12 +16,6 @@ const SMOOTH = 1e-5;
 const CROSS_ENTROPY_SHARE = 0.2;
 const DICE_SHARE = 0.8;
 
-export type Loss = {
-  readonly loss: Tensor;
-  readonly bce: Tensor;
-  readonly dice: Tensor;
-};
-
 /**
  * 0.2 · binary cross-entropy + 0.8 · Dice loss.
  * @param logits [..., h, w]
@@ -29,19 +23,13 @@ export type Loss = {
  * @param axes what is summed up: all axes as published, so that a batch counts as one mask, or those of an image,
  *   which gives a loss for each mask
  */
-export function maskLoss(logits: Tensor, target: Tensor, axes?: readonly number[]): Loss {
+export function maskLoss(logits: Tensor, target: Tensor, axes?: readonly number[]) {
   const over = axes ? { axes } : {};
   const weight = add(mul(target, POSITIVE_WEIGHT - 1), 1);
   const bce = mean(add(mul(sub(1, target), logits), mul(weight, softplus(neg(logits)))), over);
   const dice = sub(1, softDice(sigmoid(logits), target, { ...over, squared: true, smooth: SMOOTH }));
   return { loss: add(mul(bce, CROSS_ENTROPY_SHARE), mul(dice, DICE_SHARE)), bce, dice };
 }
-
-export type ClassLoss = {
-  readonly loss: Tensor;
-  readonly ce: Tensor;
-  readonly dice: Tensor;
-};
 
 /**
  * Cross-entropy and Dice as TransUNet's authors weigh them (TransUNet, Swin-Unet, MISSFormer, SAMed, H2Former): the mean over
@@ -50,7 +38,7 @@ export type ClassLoss = {
  * @param labels class numbers [B, H, W], float32 or any integer type
  * @param diceShare share of Dice in the loss; the rest is cross-entropy
  */
-export function classLoss(logits: Tensor, labels: Tensor, diceShare: number): ClassLoss {
+export function classLoss(logits: Tensor, labels: Tensor, diceShare: number) {
   const ce = crossEntropy(logits, labels);
   const dice = classDice(softmax(logits, 1), oneHot(labels, logits.size(1)));
   return { loss: add(mul(ce, 1 - diceShare), mul(dice, diceShare)), ce, dice };

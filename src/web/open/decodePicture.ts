@@ -19,7 +19,7 @@ import {
 import { BrowserPicture } from './browserPicture.js';
 import { workerDecoder } from './frameDecoder.js';
 import type { Picture } from './imageContract.js';
-import { clip, corrupt, partsOf, readBytes, unsupported } from './pictureErrors.js';
+import { clip, corrupt, fileParts, readBytes, unsupported } from './pictureErrors.js';
 import { decodePng } from './pngPicture.js';
 
 /** Largest file of the most pixels: 16-bit RGBA without compression, and as much again for what is around. */
@@ -76,7 +76,7 @@ export async function openPicture(file: Blob): Promise<PictureFile> {
     return readBytes(file);
   };
   const asKnown = (error: unknown): Promise<never> => Promise.reject(asPageError(error, format));
-  const opened: ImageFile = { name: 'the picture', format, bytes, parts: partsOf(file), decode: workerDecoder };
+  const opened: ImageFile = { name: 'the picture', format, bytes, parts: fileParts(file), decode: workerDecoder };
   const source = await open(opened, DEFAULT_LIMITS).catch(asKnown);
   return {
     source,

@@ -28,7 +28,7 @@ export async function readBytes(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
 }
 
 /** What a person gives the page, to be read in parts. */
-export const partsOf = (blob: Blob): FileParts => ({
+export const fileParts = (blob: Blob): FileParts => ({
   size: blob.size,
   read: (start, length) => readBytes(blob.slice(start, start + length)),
 });
