@@ -21,7 +21,7 @@ import type { FoundFile } from './listing.js';
 import { imageFor, imagesNamed, isNamedAsMask, objectIn } from './maskNames.js';
 import { asMessage, say, sayError } from './messages.js';
 import { restoreSettings } from './persist.js';
-import { isSegFile, readSegmentation } from './segIn.js';
+import { isDicomImage, isSegFile, readSegmentation } from './segIn.js';
 import {
   classes,
   currentClass,
@@ -199,10 +199,13 @@ class Reading {
 async function putObjects({ entry, frame, image }: Place, added: Set<string>, reading: Reading): Promise<number> {
   const { width, height, objects, spacingMm } = image;
   const content = await keyOf(entry.id);
+  // A DICOM image says itself where it has which millimetres; JSON of this page states those set by hand.
+  const isTrusted = image.content !== undefined || (spacingMm && !(await isDicomImage(entry.file)));
+  const mm = isTrusted ? spacingMm : undefined;
   const begun = (await workOn(content, frame)) ?? (await blankOf(entry, frame, reading));
   // The image may have been annotated while it was being read.
   const work = (await workOn(content, frame)) ?? begun;
-  const before = spacingMm && !work.scale ? setScale(work, { mm: spacingMm, origin: 'calibrated' }) : work;
+  const before = mm && !work.scale ? setScale(work, { mm, origin: 'calibrated' }) : work;
   if (before.width !== width || before.height !== height) {
     const asked = { askedWidth: before.width, askedHeight: before.height };
     throw pageError('MASK_SIZE', { name: entry.name, ...asked, width, height });

@@ -26,6 +26,8 @@ export async function isSegFile(file: File): Promise<boolean> {
   }
 }
 
+export const isDicomImage = async (file: File): Promise<boolean> => (await instanceOf(file)) !== null;
+
 /** Of listed files, which do not change; null for those that are no DICOM images. */
 const instances = new WeakMap<File, Promise<DicomInstance | null>>();
 
