@@ -7,7 +7,7 @@ import { add, exp, mul } from './ops/elementwise.js';
 import { matmul } from './ops/matrix.js';
 import { sum } from './ops/reduce.js';
 import { split, transpose } from './ops/shape.js';
-import { constant, input, parameter, type Tensor } from './tensor.js';
+import { apply, constant, input, integers, parameter, type Tensor } from './tensor.js';
 import { asFloat32, float32, type StateDict } from './tensorData.js';
 import { toOnnx } from './toOnnx.js';
 
@@ -55,6 +55,12 @@ describe('folding', () => {
     expect([...folded.keys()]).toEqual([doubled]);
     const { nodes } = readOnnx(toOnnx({ y }, { parameters: WEIGHTS, folded }).bytes);
     expect(nodes.map(({ opType }) => opType)).toEqual(['MatMul', 'Identity']);
+  });
+
+  it('leaves zeros to each run', async () => {
+    const zeros = apply('ConstantOfShape', [integers([2, 3])], [2, 3]);
+    expect((await fold([matmul(x, zeros)])).size).toBe(0);
+    expect([...(await fold([matmul(x, add(zeros, w))])).values()]).toEqual([WEIGHTS.get('w')]);
   });
 
   it('stops at parameters that are not constant', async () => {

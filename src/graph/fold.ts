@@ -66,6 +66,8 @@ function constantBorder(outputs: readonly Tensor[], isConstant: (parameter: stri
   return [...border];
 }
 
+/** Zeros are not worth storing. */
 function isComputed(tensor: Tensor): boolean {
-  return tensor.source.kind === 'node';
+  const node = nodeOf(tensor);
+  return node !== undefined && node.opType !== 'ConstantOfShape';
 }

@@ -49,7 +49,7 @@ export interface OnnxValueInfo {
   readonly shape: readonly (number | string)[];
 }
 
-interface OnnxGraph {
+export interface OnnxGraph {
   readonly name: string;
   /** Each node after those that compute its inputs. */
   readonly nodes: readonly OnnxNode[];

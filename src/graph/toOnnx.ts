@@ -6,7 +6,15 @@
  */
 import { SamusError } from '../errors.js';
 import { printShape, type Shape } from './dims.js';
-import { encodeModel, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValueInfo } from './onnxProto.js';
+import {
+  encodeModel,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+} from './onnxProto.js';
+import { openShapes } from './openShapes.js';
 import { ALIAS, ancestors, type Node, nodeOf, type Tensor } from './tensor.js';
 import type { StateDict, TensorData } from './tensorData.js';
 
@@ -15,6 +23,8 @@ export interface OnnxOptions {
   readonly parameters?: StateDict;
   /** Values of tensors computed beforehand (see fold.ts). */
   readonly folded?: ReadonlyMap<Tensor, TensorData>;
+  /** Whether shapes are hidden until a run, for less memory in large graphs (see openShapes.ts). Default false. */
+  readonly openShapes?: boolean;
 }
 
 /** ONNX 1.15: the first with Gelu as an operator. */
@@ -52,17 +62,18 @@ class Writer {
       this.#nodes.push({ opType: 'Identity', inputs: [this.#name(tensor)], outputs: [name] });
       return { name, dtype: tensor.dtype, shape: tensor.shape };
     });
+    const graph: OnnxGraph = {
+      name: 'graph',
+      nodes: this.#nodes,
+      initializers: this.#initializers,
+      inputs: this.#inputs,
+      outputs: infos,
+    };
     const bytes = encodeModel({
       irVersion: IR_VERSION,
       opsets: { '': OPSET, 'com.microsoft': 1 },
       producerName: 'samus',
-      graph: {
-        name: 'graph',
-        nodes: this.#nodes,
-        initializers: this.#initializers,
-        inputs: this.#inputs,
-        outputs: infos,
-      },
+      graph: this.options.openShapes ? openShapes(graph) : graph,
     });
     const int8 = needed.some(({ dtype }) => dtype === 'int8' || dtype === 'uint8');
     return { bytes, external: this.#external, int8 };

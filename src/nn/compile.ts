@@ -7,7 +7,7 @@ import { foldConstants } from '../graph/fold.js';
 import type { OnnxModel } from '../graph/onnxProto.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
-import { toOnnx } from '../graph/toOnnx.js';
+import { type OnnxOptions, toOnnx } from '../graph/toOnnx.js';
 import type { Runtime, Session, SessionOptions } from '../runtime/session.js';
 
 /**
@@ -18,10 +18,11 @@ export async function exportModel(
   runtime: Runtime,
   outputs: Readonly<Record<string, Tensor>>,
   parameters: StateDict,
+  options: Pick<OnnxOptions, 'openShapes'> = {},
 ): Promise<OnnxModel> {
   const evaluateAll = (tensors: readonly Tensor[]) => evaluate(runtime, tensors, parameters);
   const folded = await foldConstants(Object.values(outputs), (name) => parameters.has(name), evaluateAll);
-  return toOnnx(outputs, { parameters, folded });
+  return toOnnx(outputs, { parameters, folded, ...options });
 }
 
 /** A session for a graph in which `parameters` are constants. */

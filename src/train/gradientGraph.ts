@@ -48,6 +48,8 @@ export interface GradientGraph {
   readonly buffers: readonly ParameterInfo[];
   /** Random numbers for dropout: inputs of the graph, new at each run. */
   readonly noise: readonly NoiseInput[];
+  /** Whether ONNX Runtime learns the shapes only in a run (see openShapes.ts): less memory. */
+  readonly openShapes: boolean;
 }
 
 /** Name of the output with the gradient of a weight. */
@@ -90,7 +92,9 @@ export function gradientGraph(options: GradientGraphOptions): GradientGraph {
     recipe.kind === 'published'
       ? publishedLosses(architecture, decode(prompt), target)
       : multiPromptLoss(decode, prompt, target, config.imageSize, recipe.rounds);
-  return trainingGraph(scalars, parameters, wanted);
+  // Not for networks without prompts: they would lose operators that ONNX Runtime merges if it knows their shapes, and
+  // the merged ones round differently.
+  return { ...trainingGraph(scalars, parameters, wanted), openShapes: true };
 }
 
 /** The published loss. A model with an object score, which no published model has, also learns the score. */
@@ -128,7 +132,7 @@ export function trainingGraph(
   }
   for (const [name, value] of parameters.updates) outputs[updateName(name)] = value;
   const buffers = all.filter(({ name }) => parameters.updates.has(name));
-  return { outputs, parameters: all, trained, buffers, noise: parameters.noiseInputs };
+  return { outputs, parameters: all, trained, buffers, noise: parameters.noiseInputs, openShapes: false };
 }
 
 /** The inputs of a training graph for one batch, in memory reused for the next batch. */

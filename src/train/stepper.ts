@@ -96,7 +96,8 @@ export class Stepper {
     compute: Pick<SessionOptions, 'threads' | 'provider'>,
     options: StepperOptions,
   ): Promise<Stepper> {
-    const model = await exportModel(runtime, graph.outputs, frozenOf(graph, weights));
+    const { openShapes } = graph;
+    const model = await exportModel(runtime, graph.outputs, frozenOf(graph, weights), { openShapes });
     const session = await runtime.createSession(model, { ...compute, memoryPattern: false, prepacking: false });
     return new Stepper(session, graph, weights, options);
   }

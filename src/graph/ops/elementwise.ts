@@ -118,11 +118,14 @@ export function relu(x: Tensor): Tensor {
 
 /** The exact GELU, 0.5·x·(1 + erf(x/√2)). */
 export function gelu(x: Tensor): Tensor {
-  return unary('Gelu', x, (dy) => {
-    const cdf = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
-    const density = mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return mul(dy, add(cdf, mul(x, density)));
-  });
+  return unary('Gelu', x, (dy) => geluGradient(dy, x));
+}
+
+/** The gradient of {@link gelu} at `x`. */
+export function geluGradient(dy: Tensor, x: Tensor): Tensor {
+  const cdf = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
+  const density = mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+  return mul(dy, add(cdf, mul(x, density)));
 }
 
 /** log(1 + eˣ), without overflow. */
