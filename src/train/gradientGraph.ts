@@ -92,9 +92,10 @@ export function gradientGraph(options: GradientGraphOptions): GradientGraph {
     recipe.kind === 'published'
       ? publishedLosses(architecture, decode(prompt), target)
       : multiPromptLoss(decode, prompt, target, config.imageSize, recipe.rounds);
-  // Not for networks without prompts: they would lose operators that ONNX Runtime merges if it knows their shapes, and
-  // the merged ones round differently.
-  return { ...trainingGraph(scalars, parameters, wanted), openShapes: true };
+  const graph = trainingGraph(scalars, parameters, wanted);
+  // Not for networks without prompts and those with batch norm: ONNX Runtime merges some of their operators if it knows
+  // the shapes, and the merged ones round differently.
+  return { ...graph, openShapes: !graph.parameters.some(({ name }) => name.endsWith('.running_mean')) };
 }
 
 /** The published loss. A model with an object score, which no published model has, also learns the score. */
