@@ -12,6 +12,7 @@ import { differentiate } from './differentiate.js';
 import { attend } from './ops/attention.js';
 import { expand, sumTo } from './ops/broadcasting.js';
 import { conv2d, convTranspose2d } from './ops/convolution.js';
+import { depthwiseConv2d } from './ops/depthwise.js';
 import { dropout, dropout2d, dropPath } from './ops/dropout.js';
 import * as e from './ops/elementwise.js';
 import { gather, lookup, NOWHERE } from './ops/gather.js';
@@ -69,6 +70,7 @@ const cases: Record<string, Case> = {
   sigmoid: { build: (x) => e.sigmoid(x), shapes: [[4]] },
   relu: { build: (x) => e.relu(x), shapes: [[8]] },
   gelu: { build: (x) => e.gelu(x), shapes: [[8]] },
+  'gelu, flat': { build: (x) => e.gelu(x, { flat: true }), shapes: [[2, 2, 2]] },
   softplus: { build: (x) => e.softplus(x), shapes: [[8]] },
   clip: { build: (x) => e.clip(x, -0.4, 0.5), shapes: [[8]] },
   where: { build: (a, b) => e.where(e.greater(a, 0.1), e.mul(a, b), b), shapes: [[8], [8]] },
@@ -201,6 +203,17 @@ const cases: Record<string, Case> = {
     shapes: [
       [1, 3, 7, 7],
       [3, 1, 3, 3],
+    ],
+  },
+  depthwiseConv2d: {
+    build: (x, w, b) => depthwiseConv2d(x, w, b, { padding: [1, 0, 1, 2] }),
+    shapes: [[2, 3, 5, 4], [3, 1, 3, 3], [3]],
+  },
+  'depthwiseConv2d, stride 2, no bias': {
+    build: (x, w) => depthwiseConv2d(x, w, undefined, { stride: 2, padding: [0, 0, 1, 1] }),
+    shapes: [
+      [1, 2, 6, 7],
+      [2, 1, 3, 3],
     ],
   },
   'conv2d, dilated, large kernel': {

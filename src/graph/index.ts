@@ -9,6 +9,7 @@ export type { OnnxAttribute, OnnxModel } from './onnxProto.js';
 export { attend } from './ops/attention.js';
 export { expand, sumTo } from './ops/broadcasting.js';
 export { type ConvOptions, conv2d, convTranspose2d } from './ops/convolution.js';
+export { depthwiseConv2d } from './ops/depthwise.js';
 export { dropout, dropout2d, dropPath } from './ops/dropout.js';
 export {
   abs,

@@ -6,6 +6,7 @@ import { operationNames } from '../../test/support/operations.js';
 import { attend } from './ops/attention.js';
 import { expand, sumTo } from './ops/broadcasting.js';
 import { conv2d, convTranspose2d } from './ops/convolution.js';
+import { depthwiseConv2d } from './ops/depthwise.js';
 import { dropout, dropout2d, dropPath } from './ops/dropout.js';
 import * as e from './ops/elementwise.js';
 import { gather, lookup } from './ops/gather.js';
@@ -46,6 +47,11 @@ const CASES: readonly (readonly [operation: string, build: () => unknown, ...sha
   ['linear', () => linear(t(2, 3), t(4, 3), t(3)), '[4, 3]', '[3]'],
   ['linearInt8', () => linearInt8(t(2, 3), t(4, 3), t(4)), '[2, 3]', '[4, 3]'],
   ['linearInt8', () => linearInt8(t(2, 3), int8(4, 3), t(3)), '[3, 4]', '[3]'],
+  [
+    'depthwiseConv2d',
+    () => depthwiseConv2d(t(1, 3, 8, 8), t(4, 1, 3, 3), undefined, { padding: [1, 1, 1, 1] }),
+    '[4, 1, 3, 3]',
+  ],
   ['conv2d', () => conv2d(t(1, 3, 8, 8), t(4, 2, 3, 3)), '[1, 3, 8, 8]', '[4, 2, 3, 3]'],
   ['conv2d', () => conv2d(t(3, 8, 8), t(4, 3, 3, 3)), '[3, 8, 8]', '[4, 3, 3, 3]'],
   ['conv2d', () => conv2d(t(1, 3, 2, 8), t(4, 3, 3, 3)), '[1, 3, 2, 8]', '[4, 3, 3, 3]'],

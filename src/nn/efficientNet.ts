@@ -2,11 +2,12 @@
  * EfficientNet-Lite0 (Tan and Le, arXiv:1905.11946, in the Lite variant of tensorflow/tpu) down to a sixteenth of the image, by the
  * names of the PyTorch package `efficientnet-lite-pytorch`: the pretrained CNN branch of SAMUS.
  */
+
 import { conv2d } from '../graph/ops/convolution.js';
+import { depthwiseConv2d } from '../graph/ops/depthwise.js';
 import { add, clip, mul, sub } from '../graph/ops/elementwise.js';
 import { sum } from '../graph/ops/reduce.js';
 import type { Tensor } from '../graph/tensor.js';
-import { depthwiseConv2d } from './depthwise.js';
 import { type BatchNormOptions, batchNorm2d, convStoredNorm } from './layers.js';
 import { fanIn, type Parameters } from './parameters.js';
 

@@ -5,6 +5,7 @@ import { broadcast } from '../dims.js';
 import { apply, scalar, shapeError, type Tensor, withGradient } from '../tensor.js';
 import type { DType } from '../tensorData.js';
 import { sumTo } from './broadcasting.js';
+import { reshape } from './shape.js';
 
 type Operand = Tensor | number;
 
@@ -116,13 +117,17 @@ export function relu(x: Tensor): Tensor {
   return unary('Relu', x, (dy) => where(greater(x, 0), dy, 0));
 }
 
-/** The exact GELU, 0.5·x·(1 + erf(x/√2)). */
-export function gelu(x: Tensor): Tensor {
-  return unary('Gelu', x, (dy) => geluGradient(dy, x));
+/**
+ * The exact GELU, 0.5·x·(1 + erf(x/√2)).
+ * @param flat computes the gradient on flat values: where a transposed tensor is kept for it, ONNX Runtime otherwise keeps both
+ *   orders of axes until the backward pass
+ */
+export function gelu(x: Tensor, { flat = false }: { readonly flat?: boolean } = {}): Tensor {
+  const values = (given: Tensor): Tensor => (flat ? reshape(given, [-1]) : given);
+  return unary('Gelu', x, (dy) => reshape(geluGradient(values(dy), values(x)), x.shape));
 }
 
-/** The gradient of {@link gelu} at `x`. */
-export function geluGradient(dy: Tensor, x: Tensor): Tensor {
+function geluGradient(dy: Tensor, x: Tensor): Tensor {
   const cdf = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
   const density = mul(exp(mul(mul(x, x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
   return mul(dy, add(cdf, mul(x, density)));

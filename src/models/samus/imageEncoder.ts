@@ -6,12 +6,12 @@
  */
 import { attend } from '../../graph/ops/attention.js';
 import { conv2d as convolve } from '../../graph/ops/convolution.js';
-import { add, gelu, geluGradient, mul } from '../../graph/ops/elementwise.js';
+import { add, gelu, mul } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
 import { sum } from '../../graph/ops/reduce.js';
 import { resizeBilinear } from '../../graph/ops/resize.js';
 import { concat, reshape, transpose } from '../../graph/ops/shape.js';
-import { type Tensor, withGradient } from '../../graph/tensor.js';
+import type { Tensor } from '../../graph/tensor.js';
 import { type EfficientNetMaps, efficientNetLite0 } from '../../nn/efficientNet.js';
 import { conv2d, conv3x3OfTokens, layerNorm, layerNorm2d, linear, mlpBlock } from '../../nn/layers.js';
 import { fanIn, type Parameters, ZEROS } from '../../nn/parameters.js';
@@ -82,7 +82,7 @@ function cnnBranch(p: Parameters, config: SamusSizes, image: Tensor, maps: Effic
 
 /** Convolutions that halve the image down to the token grid. @returns [B·grid², dim] */
 function publishedBranch(p: Parameters, config: SamusSizes, image: Tensor): Tensor {
-  const activate = (norm: Parameters, x: Tensor) => geluOfPlanes(layerNorm2d(norm, x));
+  const activate = (norm: Parameters, x: Tensor) => gelu(layerNorm2d(norm, x), { flat: true });
   const stages = Math.log2(config.imageSize / config.tokenGrid);
   const first = p.at('inc.conv');
   let x = activate(first.at('1'), convolveGrey(first.at('0'), image, config.stem, 3, { padding: 1, bias: false }));
@@ -93,12 +93,6 @@ function publishedBranch(p: Parameters, config: SamusSizes, image: Tensor): Tens
     x = activate(down.at('2'), convolved);
   }
   return tokenRows(x);
-}
-
-/** GELU, with a gradient of flat values: otherwise ONNX Runtime keeps them in both orders of axes until the backward pass. */
-function geluOfPlanes(x: Tensor): Tensor {
-  const flat = (values: Tensor) => reshape(values, [-1]);
-  return withGradient(gelu(x), [x], (dy) => [reshape(geluGradient(flat(dy), flat(x)), x.shape)]);
 }
 
 /** Patches that overlap: the image is stretched so that the grid comes out whole. @returns [B·grid², dim] */

@@ -4,15 +4,15 @@
 import { describe, expect, it } from 'vitest';
 import { runtime } from '../../test/support/evaluate.js';
 import { relativeError } from '../../test/support/golden.js';
-import { differentiate } from '../graph/differentiate.js';
-import { conv2d } from '../graph/ops/convolution.js';
-import { mul } from '../graph/ops/elementwise.js';
-import { sum } from '../graph/ops/reduce.js';
-import { constant, type Tensor } from '../graph/tensor.js';
-import { asFloat32, float32, sizeOf } from '../graph/tensorData.js';
-import { evaluate } from './compile.js';
-import { depthwiseConv2d } from './depthwise.js';
-import { Random } from './random.js';
+import { evaluate } from '../nn/compile.js';
+import { Random } from '../nn/random.js';
+import { differentiate } from './differentiate.js';
+import { conv2d } from './ops/convolution.js';
+import { depthwiseConv2d } from './ops/depthwise.js';
+import { mul } from './ops/elementwise.js';
+import { sum } from './ops/reduce.js';
+import { constant, type Tensor } from './tensor.js';
+import { asFloat32, float32, sizeOf } from './tensorData.js';
 
 const random = Random.seeded(1);
 const noise = (...shape: number[]): Tensor =>

@@ -3,11 +3,12 @@
  * groups: that of the input is a convolution (1.5 to 5 times faster), and that of the weights one convolution in place of a product
  * for each place of the kernel (up to 3 times, for kernels of 5). Weights trained before keep the gradients of conv2d, bit for bit.
  */
-import { type ConvOptions, conv2d, convTranspose2d } from '../graph/ops/convolution.js';
-import { gather } from '../graph/ops/gather.js';
-import { sum } from '../graph/ops/reduce.js';
-import { padImage, reshape, slice } from '../graph/ops/shape.js';
-import { type Tensor, withGradient } from '../graph/tensor.js';
+
+import { shapeError, type Tensor, withGradient } from '../tensor.js';
+import { type ConvOptions, conv2d, convTranspose2d } from './convolution.js';
+import { gather } from './gather.js';
+import { sum } from './reduce.js';
+import { padImage, reshape, slice } from './shape.js';
 
 interface DepthwiseOptions extends Pick<ConvOptions, 'stride'> {
   readonly padding: readonly [top: number, left: number, bottom: number, right: number];
@@ -18,6 +19,7 @@ interface DepthwiseOptions extends Pick<ConvOptions, 'stride'> {
  * @param weight [C, 1, k, k]
  * @param bias [C]
  * @returns [B, C, …] as conv2d in C groups
+ * @throws SamusError GRAPH_SHAPE if a shape does not fit
  */
 export function depthwiseConv2d(
   x: Tensor,
@@ -26,6 +28,9 @@ export function depthwiseConv2d(
   { stride = 1, padding }: DepthwiseOptions,
 ): Tensor {
   const channels = weight.size(0);
+  if (weight.shape.length !== 4 || x.shape[1] !== channels || weight.size(1) !== 1) {
+    throw shapeError('depthwiseConv2d', 'a kernel of one channel for each channel', x, weight);
+  }
   const y = conv2d(x, weight, bias, { stride, padding, groups: channels });
   return withGradient(y, bias ? [x, weight, bias] : [x, weight], (dy) => [
     inputGradient(dy, x, weight, stride, padding),
