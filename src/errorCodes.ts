@@ -238,6 +238,7 @@ export const ERRORS = {
   PORT_TAKEN: machine('Another program uses the port.'),
   PROMPTS_COLUMNS: input('The CSV of prompts has the wrong header line.'),
   PROMPTS_EMPTY: input('The prompts file contains no prompt.'),
+  PROMPTS_FRAME: usage('The prompts file has no prompt on the chosen frames.'),
   PROMPTS_JSON: input('The prompts file is not a document that this version reads.'),
   PROMPTS_KIND: input('A prompt has an unknown kind.'),
   PROMPTS_LINE: input('A line of the prompts file cannot be read.'),

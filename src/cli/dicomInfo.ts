@@ -14,7 +14,7 @@ import { type Calibration, readCalibration, regionsJson, spacingIn } from '../fo
 import { openFileSource } from '../formats/fileSource.node.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { SNIFF_BYTES, sniffFormat } from '../formats/imageFormat.js';
-import type { Outcome } from './run.js';
+import { type Outcome, oneLine } from './run.js';
 
 export interface DicomInfoOptions {
   readonly patient?: boolean;
@@ -41,7 +41,7 @@ export async function describeDicom(path: string, options: DicomInfoOptions): Pr
   const patient = options.patient ? patientFacts(data) : undefined;
   return {
     document: { ...found.document, ...(patient && { patient }) },
-    lines: [...found.lines, ...Object.entries(patient ?? {}).map(([name, value]) => `${name}: ${value}`)],
+    lines: [...found.lines, ...Object.entries(patient ?? {}).map(([name, value]) => `${name}: ${value}`)].map(oneLine),
   };
 }
 

@@ -15,7 +15,7 @@ import { makeFolder, replaceFile, writeError } from '../formats/fileWrite.node.j
 import { sniffFormat } from '../formats/imageFormat.js';
 import { hintAfterInterrupt, whole } from './interrupt.js';
 import { Progress } from './progress.js';
-import { type Outcome, warn } from './run.js';
+import { type Outcome, oneLine, warn } from './run.js';
 
 export interface PacsOptions {
   readonly url: string;
@@ -68,7 +68,10 @@ export async function findInPacs(options: FindOptions): Promise<Outcome> {
       throw new SamusError('USAGE_MISSING_OPTION', 'expected the study of the series, got none', hint);
     }
     const instances = await pacs.instances(study, series);
-    return { document: { study, series, instances: instances.map(instanceJson) }, lines: instances.map(instanceLine) };
+    return {
+      document: { study, series, instances: instances.map(instanceJson) },
+      lines: instances.map(instanceLine).map(oneLine),
+    };
   }
   if (study !== undefined) {
     const found = (await pacs.series(study, modality === undefined ? {} : { Modality: modality })).filter(
@@ -79,9 +82,10 @@ export async function findInPacs(options: FindOptions): Promise<Outcome> {
         study,
         series: found.map(({ study: _, description, ...one }) => ({ ...one, ...(patient && { description }) })),
       },
-      lines: found.map(
-        (one) =>
+      lines: found.map((one) =>
+        oneLine(
           `${one.series}  ${one.modality}  ${counted(one.instances, 'instance')}${patient ? `  ${one.description}` : ''}`,
+        ),
       ),
     };
   }
@@ -90,7 +94,7 @@ export async function findInPacs(options: FindOptions): Promise<Outcome> {
     document: {
       studies: studies.map(({ patient: text, ...one }) => ({ ...one, ...(patient && { patient: { ...text } }) })),
     },
-    lines: studies.map((one) => studyLine(one, patient)),
+    lines: studies.map((one) => oneLine(studyLine(one, patient))),
   };
 }
 

@@ -1,12 +1,20 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SamusError } from '../errors.js';
-import { asksForJson, reportError } from './run.js';
+import { asksForJson, finish, oneLine, reportError } from './run.js';
 
 describe('asksForJson', () => {
   it('considers options only', () => {
     expect(asksForJson(['segment', 'a.png', '--json'])).toBe(true);
     expect(asksForJson(['segment', '--', '--json'])).toBe(false);
   });
+});
+
+it('prints text of files without codes for the terminal, each on its line', () => {
+  const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  finish({ document: null, lines: ['a\u001b[2J\u0007\tb\u009b', 'ü 山'] });
+  expect(printed).toHaveBeenCalledWith('a\ufffd[2J\ufffd\tb\ufffd\nü 山\n');
+  printed.mockRestore();
+  expect(oneLine('a\r\nb\u2028c')).toBe('a b c');
 });
 
 describe('reportError', () => {

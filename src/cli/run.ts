@@ -20,7 +20,7 @@ export interface Outcome {
 /** Prints an outcome and sets the exit code. */
 export function finish(outcome: Outcome, json = false): void {
   if (isInterrupted()) return;
-  process.stdout.write(json ? `${JSON.stringify(outcome.document)}\n` : outcome.lines.map(endLine).join(''));
+  process.stdout.write(json ? `${JSON.stringify(outcome.document)}\n` : printable(outcome.lines.map(endLine).join('')));
   process.exitCode = outcome.exitCode ?? 0;
 }
 
@@ -42,7 +42,7 @@ export function reportError(error: unknown, json: boolean): void {
   } else if (!json && known.kind === 'interrupted') {
     process.stderr.write(`${known.message}; ${known.hint}\n`);
   } else if (!json) {
-    process.stderr.write(`error: ${known.message}\nhint: ${known.hint}\n`);
+    process.stderr.write(printable(`error: ${known.message}\nhint: ${known.hint}\n`));
   }
   if (!json) return;
   const message = error instanceof Error ? error.message : String(error);
@@ -58,7 +58,7 @@ export function asksForJson(args: readonly string[]): boolean {
 
 /** Prints a warning to stderr, so that stdout stays readable for programs. */
 export function warn(message: string): void {
-  process.stderr.write(`warning: ${message}\n`);
+  process.stderr.write(printable(`warning: ${message}\n`));
 }
 
 const MACHINE: Readonly<Record<string, readonly [code: ErrorCode, reason: string]>> = {
@@ -111,6 +111,16 @@ function usageError(error: CommanderError): SamusError {
 
 function endLine(line: string): string {
   return `${line}\n`;
+}
+
+/** Text of a file or of a server can hold codes that a terminal obeys. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd');
+}
+
+/** Text whose line breaks would end the line of an output. */
+export function oneLine(text: string): string {
+  return text.replace(/[\r\n\v\f\u0085\u2028\u2029]+/g, ' ');
 }
 
 /** Two options that exclude each other. */

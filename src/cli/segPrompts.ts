@@ -34,7 +34,13 @@ async function framesOf(path: string, seg: DicomSeg): Promise<PlannedImage[]> {
   try {
     const { sopInstanceUid, frames, width, height } = await openImage(path);
     const about = { ...(sopInstanceUid !== undefined && { sopInstanceUid }), width, height };
-    const masked = new Set(seg.segments.flatMap(({ masks }) => masks.map(({ frame }) => frame)));
+    const own = seg.segments.flatMap(({ masks }) => masks.filter(({ source }) => source === sopInstanceUid));
+    const masked = new Set(own.map(({ frame }) => frame));
+    const beyond = Math.max(...masked);
+    if (beyond > frames) {
+      const message = `expected masks on the ${frames} frame(s) of ${path}, got one on frame ${beyond}`;
+      throw new SamusError('DICOM_SEG_REFERENCE', message, 'choose the segmentation that was made of this DICOM file');
+    }
     const found = Array.from({ length: frames }, (_, i) => i + 1)
       .filter((frame) => frame === 1 || masked.has(frame))
       .map((frame) => ({ frame, masks: segMasksOn(seg, { ...about, frame }) }))

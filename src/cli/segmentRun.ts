@@ -185,24 +185,38 @@ function plannedJobs(images: Plan['images'], options: SegmentRunOptions): Planne
 }
 
 /**
- * One entry for each chosen frame; a frame named in a prompts file stays.
+ * One entry for each chosen frame. Of the frames that a prompts file names, the chosen ones stay.
  * @throws SamusError what is wrong with an image that is the only one
  */
 async function eachFrame(images: readonly PlannedImage[], choice: FrameRanges): Promise<PlannedImage[]> {
   const found: PlannedImage[] = [];
-  for (const one of images) {
-    if (one.problem || one.image.frame !== undefined) {
-      found.push(one);
-      continue;
-    }
+  const prompted = new Map(
+    images.map(({ image }) => [image.path, images.filter((one) => one.image.path === image.path)]),
+  );
+  for (const [path, planned] of prompted) {
+    const opened = planned.filter(({ problem }) => !problem);
+    found.push(...planned.filter(({ problem }) => problem));
+    if (opened.length === 0) continue;
     const frames = await attempt(
-      async () => frameNumbers(choice, await openImage(one.image.path), one.image.path),
+      async () => chosenFrames(opened, frameNumbers(choice, await openImage(path), path)),
       images.length,
     );
-    if (frames instanceof SamusError) found.push({ ...one, problem: frames });
-    else found.push(...frames.map((frame) => ({ ...one, image: { ...one.image, frame } })));
+    if (frames instanceof SamusError) found.push({ ...opened[0]!, problem: frames });
+    else found.push(...frames);
   }
   return found;
+}
+
+/** @throws SamusError PROMPTS_FRAME if the prompts are all for other frames */
+function chosenFrames(planned: readonly PlannedImage[], frames: readonly number[]): PlannedImage[] {
+  const chosen = planned.flatMap((one) => {
+    if (one.image.frame !== undefined) return frames.includes(one.image.frame) ? [one] : [];
+    return frames.map((frame) => ({ ...one, image: { ...one.image, frame } }));
+  });
+  if (chosen.length > 0) return chosen;
+  const named = planned.map(({ image }) => image.frame).join(', ');
+  const message = `expected prompts on the chosen frames of ${planned[0]!.image.path}, got prompts on frame ${named}`;
+  throw new SamusError('PROMPTS_FRAME', message, 'choose among these frames, or leave out --frame and --frames');
 }
 
 /** The error of one image among several is part of the result; machine errors end the run. */

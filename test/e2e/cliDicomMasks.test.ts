@@ -41,6 +41,21 @@ it('are prompts of the frames that they name', async () => {
   }
 });
 
+it('are prompts of the chosen frames only, as those of JSON documents', async () => {
+  const framesOf = async (...args: readonly string[]) => {
+    const { code, stdout } = await segment(...args, '--out', 'chosen', '--json');
+    return [
+      code,
+      JSON.parse(stdout).images?.map(({ frame }: { frame: number }) => frame) ?? JSON.parse(stdout).error.code,
+    ];
+  };
+  expect(await framesOf('clip', '--prompts', 'first/clip.seg.dcm', '--frames', '1,3-4')).toEqual([0, [4]]);
+  expect(await framesOf('clip', '--prompts', 'first/clip.seg.dcm', '--frame', '3')).toEqual([2, 'PROMPTS_FRAME']);
+  const { stdout } = await segment('clip', '--prompts', 'first/clip.seg.dcm', '--out', 'json', '--json');
+  writeFileSync(join(folder, 'prompts.json'), stdout);
+  expect(await framesOf('--prompts', 'prompts.json', '--frame', '2')).toEqual([0, [2]]);
+});
+
 it('are masks of the objects of their names, as pictures of them are', async () => {
   const frame = ['--frame', '4', ...LESION];
   const seg = await segment('clip', ...frame, '--mask', 'first/clip.seg.dcm', '--out', 'of-seg');
