@@ -102,6 +102,9 @@ function licenceOf(folder: string): string {
   return `${name} ${version}, ${license}, ${homepage}\n${text}`;
 }
 
+/** Modules that Node loads when it needs them are part of the page's workers from the start. */
+const CHECKS = { ineffectiveDynamicImport: false };
+
 export default defineConfig({
   root: fileURLToPath(new URL('src/web', import.meta.url)),
   base: './',
@@ -114,7 +117,7 @@ export default defineConfig({
     // The entry for Node, which webRuntime.ts names as well, is never reached in a page.
     alias: [{ find: /^onnxruntime-web$/, replacement: 'onnxruntime-web/wasm' }],
   },
-  worker: { format: 'es', plugins: () => [noNode(), packageList()] },
+  worker: { format: 'es', plugins: () => [noNode(), packageList()], rolldownOptions: { checks: CHECKS } },
   build: {
     outDir: fileURLToPath(new URL('dist/web', import.meta.url)),
     emptyOutDir: true,
@@ -124,6 +127,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
+      checks: CHECKS,
       input: {
         index: fileURLToPath(new URL('src/web/index.html', import.meta.url)),
         serviceWorker: fileURLToPath(new URL('src/web/serviceWorker.ts', import.meta.url)),

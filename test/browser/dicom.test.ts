@@ -2,7 +2,6 @@
  * DICOM in a real Chromium, under the page's security policy: frames are the golden ones and those of Node, byte for
  * byte. The real files are in SAMUS_TEST_DATA, the matrix of small ones is a fixture.
  */
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -12,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openImage } from '../../src/formats/imageFile.node.js';
+import { frameHashes } from '../support/dicomImages.js';
 import { Annotator } from './support/annotator.js';
 import { describeInChromium } from './support/chromium.js';
 import { replaceScript } from './support/engineHarness.js';
@@ -31,18 +31,7 @@ const filesOf = (path: string): Golden[] => JSON.parse(readFileSync(path, 'utf8'
 const matrix = filesOf(join(MATRIX, 'matrix.json'));
 const shared = DATA === undefined ? [] : filesOf(join(DATA, 'golden/dicom/shared.json'));
 
-async function hashesOnNode(path: string): Promise<string[]> {
-  const source = await openImage(path);
-  const hashes: string[] = [];
-  for (let frame = 1; frame <= source.frames; frame++) {
-    hashes.push(
-      createHash('sha256')
-        .update((await source.read(frame)).data)
-        .digest('hex'),
-    );
-  }
-  return hashes;
-}
+const hashesOnNode = async (path: string): Promise<string[]> => frameHashes(await openImage(path));
 
 describeInChromium('DICOM in the worker of the page', () => {
   const server = useServer(() => startTinyServer());

@@ -5,28 +5,19 @@ import { copyFileSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePhantom } from '../../src/data/phantom.js';
-import { createImage } from '../../src/formats/image.js';
 import { readImage } from '../../src/formats/imageFile.node.js';
 import { writePng } from '../../src/formats/imageWrite.node.js';
 import { cleanMask } from '../../src/formats/maskRegions.js';
 import { decodeRle, encodeRle } from '../../src/formats/rle.js';
-import { bytes, golden, goldenPath } from '../support/golden.js';
 import { fixturePath } from '../support/imageFixtures.js';
-import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
+import { filesIn, removeFolder, samus } from './samusProcess.js';
 import { parseDocument } from './segmentDocument.js';
-
-const SAM = goldenPath('sam-tiny.pth');
-const SAMUS = goldenPath('samus-tiny.pth');
-const [WIDTH, HEIGHT] = [300, 180];
+import { HEIGHT, SAM, SAMUS, segmentFolder, WIDTH } from './segmentFolder.js';
 
 let folder = '';
 
 beforeAll(async () => {
-  folder = newFolder();
-  const { image } = makePhantom({ seed: 5, width: WIDTH, height: HEIGHT });
-  await writePng(join(folder, 'scan.png'), image);
-  const sam = await golden('sam-tiny.predictor.safetensors');
-  await writePng(join(folder, 'sam.png'), createImage(220, 150, 3, bytes(sam, 'image_u8')));
+  folder = await segmentFolder();
 });
 
 afterAll(() => removeFolder(folder));

@@ -7,34 +7,20 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makePhantom } from '../../src/data/phantom.js';
-import { readCheckpointFile } from '../../src/formats/checkpointFile.node.js';
 import { createImage } from '../../src/formats/image.js';
 import { writePng } from '../../src/formats/imageWrite.node.js';
 import { encodeRle } from '../../src/formats/rle.js';
-import { bytes, golden, goldenPath } from '../support/golden.js';
-import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
+import { filesIn, removeFolder, samus } from './samusProcess.js';
 import { parseDocument } from './segmentDocument.js';
-
-const SAMUS = goldenPath('samus-tiny.pth');
-const [WIDTH, HEIGHT] = [300, 180];
+import { HEIGHT, SAMUS, segmentFolder, tensorsIn, WIDTH } from './segmentFolder.js';
 
 let folder = '';
 
 beforeAll(async () => {
-  folder = newFolder();
-  const { image } = makePhantom({ seed: 5, width: WIDTH, height: HEIGHT });
-  await writePng(join(folder, 'scan.png'), image);
-  const sam = await golden('sam-tiny.predictor.safetensors');
-  await writePng(join(folder, 'sam.png'), createImage(220, 150, 3, bytes(sam, 'image_u8')));
-  const samusFile = await golden('samus-tiny.forward.safetensors');
-  await writePng(join(folder, 'samus.png'), createImage(256, 256, 1, bytes(samusFile, 'image_u8').slice(0, 65_536)));
+  folder = await segmentFolder();
 });
 
 afterAll(() => removeFolder(folder));
-
-async function tensorsIn(name: string) {
-  return (await readCheckpointFile(join(folder, name))).tensors;
-}
 
 describe('several objects and images', () => {
   it('gives each object the prompts after its name', async () => {
@@ -154,7 +140,7 @@ describe('several objects and images', () => {
     expect(stdout).toMatch(/scan\.png: drawn, drawn by hand, area 54000 px/);
     const names = ['a_b-2', 'a_b', 'drawn', 'own'].map((name) => `scan.${name}.png`);
     expect(filesIn(join(folder, 'named'))).toEqual(names);
-    expect((await tensorsIn('n.safetensors')).get('iou')?.shape).toEqual([3, 1]);
+    expect((await tensorsIn(folder, 'n.safetensors')).get('iou')?.shape).toEqual([3, 1]);
   });
 
   it('keeps images of one name apart', async () => {

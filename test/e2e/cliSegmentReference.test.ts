@@ -4,38 +4,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makePhantom } from '../../src/data/phantom.js';
-import { readCheckpointFile } from '../../src/formats/checkpointFile.node.js';
-import { createImage } from '../../src/formats/image.js';
 import { readImage } from '../../src/formats/imageFile.node.js';
 import { writePng } from '../../src/formats/imageWrite.node.js';
 import { resizeBilinear } from '../../src/formats/resize.js';
 import { decodeRle } from '../../src/formats/rle.js';
-import { bytes, expectLogits, expectMask, expectParity, golden, goldenPath, item, numbers } from '../support/golden.js';
-import { newFolder, removeFolder, samus } from './samusProcess.js';
+import { bytes, expectLogits, expectMask, expectParity, golden, item, numbers } from '../support/golden.js';
+import { removeFolder, samus } from './samusProcess.js';
 import { parseDocument } from './segmentDocument.js';
-
-const SAM = goldenPath('sam-tiny.pth');
-const SAMUS = goldenPath('samus-tiny.pth');
-const [WIDTH, HEIGHT] = [300, 180];
+import { HEIGHT, SAM, SAMUS, segmentFolder, tensorsIn, WIDTH } from './segmentFolder.js';
 
 let folder = '';
 
 beforeAll(async () => {
-  folder = newFolder();
-  const { image } = makePhantom({ seed: 5, width: WIDTH, height: HEIGHT });
-  await writePng(join(folder, 'scan.png'), image);
-  const sam = await golden('sam-tiny.predictor.safetensors');
-  await writePng(join(folder, 'sam.png'), createImage(220, 150, 3, bytes(sam, 'image_u8')));
-  const samusFile = await golden('samus-tiny.forward.safetensors');
-  await writePng(join(folder, 'samus.png'), createImage(256, 256, 1, bytes(samusFile, 'image_u8').slice(0, 65_536)));
+  folder = await segmentFolder();
 });
 
 afterAll(() => removeFolder(folder));
-
-async function tensorsIn(name: string) {
-  return (await readCheckpointFile(join(folder, name))).tensors;
-}
 
 describe('against the reference, from the .pth file to the mask on disk', () => {
   it("gives SAM's three masks of a click", async () => {
@@ -44,7 +28,7 @@ describe('against the reference, from the .pth file to the mask on disk', () => 
     const args = ['--point', `${x},${y}`, '--multimask', '--model', SAM, '--save-tensors', 'sam.safetensors', '--json'];
     const { code, stdout } = await samus(folder, 'segment', 'sam.png', ...args);
     expect(code).toBe(0);
-    const tensors = await tensorsIn('sam.safetensors');
+    const tensors = await tensorsIn(folder, 'sam.safetensors');
     expect(tensors.get('masks')?.shape).toEqual([1, 3, 128, 128]);
     expectParity(numbers(tensors, 'image_embedding').data, numbers(reference, 'image_embedding').data, 'embedding');
     expectLogits(numbers(tensors, 'low_res_logits').data, numbers(reference, 'point.low_res_logits').data, 'logits');
@@ -75,7 +59,7 @@ describe('against the reference, from the .pth file to the mask on disk', () => 
       'b.safetensors',
     );
     expect(code).toBe(0);
-    const logits = numbers(await tensorsIn('b.safetensors'), 'low_res_logits');
+    const logits = numbers(await tensorsIn(folder, 'b.safetensors'), 'low_res_logits');
     expectLogits(logits.data, numbers(reference, 'box_point.low_res_logits').data, 'logits');
   });
 
@@ -84,7 +68,7 @@ describe('against the reference, from the .pth file to the mask on disk', () => 
     const [x, y] = numbers(reference, 'point.coords').data;
     const args = ['--point', `${x},${y}`, '--model', SAMUS, '--save-tensors', 'samus.safetensors'];
     expect((await samus(folder, 'segment', 'samus.png', ...args)).code).toBe(0);
-    const tensors = await tensorsIn('samus.safetensors');
+    const tensors = await tensorsIn(folder, 'samus.safetensors');
     const first = (name: string) => item(numbers(reference, name), 0).data;
     expectParity(numbers(tensors, 'image_embedding').data, first('image_embedding'), 'embedding');
     expectLogits(numbers(tensors, 'low_res_logits').data, first('point.low_res_logits'), 'logits');
@@ -101,7 +85,10 @@ describe('on an image that is not square', () => {
       samus(folder, 'segment', image, '--point', point, '--model', SAMUS, '--save-tensors', `${image}.safetensors`);
     expect((await run('scan.png', `${x},${y}`)).code).toBe(0);
     expect((await run('square.png', `${sx},${sy}`)).code).toBe(0);
-    const [native, square] = [await tensorsIn('scan.png.safetensors'), await tensorsIn('square.png.safetensors')];
+    const [native, square] = [
+      await tensorsIn(folder, 'scan.png.safetensors'),
+      await tensorsIn(folder, 'square.png.safetensors'),
+    ];
     expectLogits(
       numbers(native, 'low_res_logits').data,
       numbers(square, 'low_res_logits').data,

@@ -3,14 +3,14 @@
  * for a small file show that the right parts are read.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dataSet, encodeFile } from '../../src/formats/dicom/writeDataSet.js';
 import { readImage } from '../../src/formats/imageFile.node.js';
 import { filesIn, newFolder, removeFolder, startSamus } from '../e2e/samusProcess.js';
 import { writeTinyModel } from '../e2e/serveProcess.js';
+import { writeSparseClip } from '../support/dicomImages.js';
 
 const SIDE = 1024;
 const FRAMES = 1000;
@@ -21,44 +21,10 @@ let folder: string;
 beforeAll(async () => {
   folder = newFolder();
   await writeTinyModel(folder);
-  writeClip(join(folder, 'big.dcm'), FRAMES, [1, 500, 700]);
-  writeClip(join(folder, 'small.dcm'), 2, [1]);
+  writeSparseClip(join(folder, 'big.dcm'), SIDE, FRAMES, [1, 500, 700], '1.2.3');
+  writeSparseClip(join(folder, 'small.dcm'), SIDE, 2, [1], '1.2.3');
 });
 afterAll(() => removeFolder(folder));
-
-/** A native clip in which some frames are bright in their middle; the others are holes of the file. */
-function writeClip(path: string, frames: number, bright: readonly number[]): void {
-  const head = encodeFile(
-    dataSet(
-      [0x0008_0016, '1.2.840.10008.5.1.4.1.1.3.1'],
-      [0x0008_0018, '1.2.3'],
-      [0x0020_000d, '1.2.4'],
-      [0x0020_000e, '1.2.5'],
-      [0x0028_0002, 1],
-      [0x0028_0004, 'MONOCHROME2'],
-      [0x0028_0008, String(frames)],
-      [0x0028_0010, SIDE],
-      [0x0028_0011, SIDE],
-      [0x0028_0100, 8],
-      [0x0028_0101, 8],
-      [0x0028_0102, 7],
-      [0x0028_0103, 0],
-    ),
-  );
-  const pixels = Buffer.from([0xe0, 0x7f, 0x10, 0, 0x4f, 0x42, 0, 0, 0, 0, 0, 0]);
-  pixels.writeUInt32LE(SIDE * SIDE * frames, 8);
-  const start = head.length + pixels.length;
-  writeFileSync(path, Buffer.concat([head, pixels]));
-  truncateSync(path, start + SIDE * SIDE * frames);
-  const file = openSync(path, 'r+');
-  const row = Buffer.alloc(SIDE / 2, 200);
-  for (const frame of bright) {
-    for (let y = SIDE / 4; y < (3 * SIDE) / 4; y++) {
-      writeSync(file, row, 0, row.length, start + (frame - 1) * SIDE * SIDE + y * SIDE + SIDE / 4);
-    }
-  }
-  closeSync(file);
-}
 
 /** Runs a command and says how much memory it took at most, in bytes. */
 async function measured(...args: readonly string[]) {

@@ -1,46 +1,19 @@
 /**
  * A DICOM clip of a gigabyte in the annotator: its first frame is there at once, and the page never holds the file.
  */
-import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { dataSet, encodeFile } from '../../src/formats/dicom/writeDataSet.js';
 import { Annotator } from '../browser/support/annotator.js';
 import { describeInChromium } from '../browser/support/chromium.js';
 import { useChromium, useContext, useServer } from '../browser/support/hooks.js';
 import { startTinyServer } from '../browser/support/server.js';
+import { writeSparseClip } from '../support/dicomImages.js';
 
 const [SIDE, FRAMES] = [1024, 1024];
 const MOST_GROWTH = 300e6;
 const MOST_MS = 1000;
-
-/** A clip of black frames, all but the last, on disk. */
-function writeClip(path: string, frames: number): void {
-  const head = encodeFile(
-    dataSet(
-      [0x0008_0016, '1.2.840.10008.5.1.4.1.1.3.1'],
-      [0x0008_0018, `1.2.3.${frames}`],
-      [0x0028_0002, 1],
-      [0x0028_0004, 'MONOCHROME2'],
-      [0x0028_0008, String(frames)],
-      [0x0028_0010, SIDE],
-      [0x0028_0011, SIDE],
-      [0x0028_0100, 8],
-      [0x0028_0101, 8],
-      [0x0028_0102, 7],
-      [0x0028_0103, 0],
-    ),
-  );
-  const pixels = Buffer.alloc(12);
-  pixels.set([0xe0, 0x7f, 0x10, 0, 0x4f, 0x42, 0, 0]);
-  pixels.writeUInt32LE(frames * SIDE * SIDE, 8);
-  const file = openSync(path, 'w');
-  const start = writeSync(file, Buffer.concat([head, pixels]));
-  ftruncateSync(file, start + frames * SIDE * SIDE);
-  writeSync(file, Buffer.alloc(SIDE * SIDE, 200), 0, SIDE * SIDE, start + (frames - 1) * SIDE * SIDE);
-  closeSync(file);
-}
 
 describeInChromium('a clip of a gigabyte', () => {
   const server = useServer(() => startTinyServer());
@@ -48,8 +21,8 @@ describeInChromium('a clip of a gigabyte', () => {
   const window = useContext(chromium);
   const folder = mkdtempSync(join(tmpdir(), 'samus-cine-'));
   beforeAll(() => {
-    writeClip(join(folder, 'small'), 1);
-    writeClip(join(folder, 'large'), FRAMES);
+    writeSparseClip(join(folder, 'small'), SIDE, 1, [1], '1.2.3.1');
+    writeSparseClip(join(folder, 'large'), SIDE, FRAMES, [FRAMES], '1.2.3.2');
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 

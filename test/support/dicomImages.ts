@@ -1,7 +1,10 @@
 /**
- * Small DICOM files made by the test that needs them.
+ * DICOM files made by the test that needs them.
  */
+import { createHash } from 'node:crypto';
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dataSet, encodeFile, type Value } from '../../src/formats/dicom/writeDataSet.js';
+import type { ImageSource } from '../../src/formats/imageSource.js';
 
 type Element = readonly [tag: number, value: Value];
 
@@ -31,17 +34,62 @@ export function dicomImage({ width = 50, height = 40, frames, pixels, elements =
   return encodeFile(
     dataSet(
       [0x0008_0016, frames === undefined ? '1.2.840.10008.5.1.4.1.1.6.1' : '1.2.840.10008.5.1.4.1.1.3.1'],
-      [0x0028_0002, 1],
-      [0x0028_0004, 'MONOCHROME2'],
-      ...(frames === undefined ? [] : ([[0x0028_0008, String(frames)]] as const)),
-      [0x0028_0010, height],
-      [0x0028_0011, width],
-      [0x0028_0100, 8],
-      [0x0028_0101, 8],
-      [0x0028_0102, 7],
-      [0x0028_0103, 0],
+      ...greyPixels(width, height, frames),
       [0x7fe0_0010, { vr: 'OB', bytes: bytes.length % 2 === 0 ? bytes : Uint8Array.of(...bytes, 0) }],
       ...elements,
     ),
   );
+}
+
+/** A native clip of squares of `side` on disk: all frames are holes of the file, but those that are bright in their middle. */
+export function writeSparseClip(
+  path: string,
+  side: number,
+  frames: number,
+  bright: readonly number[],
+  uid: string,
+): void {
+  const head = encodeFile(
+    dataSet([0x0008_0016, '1.2.840.10008.5.1.4.1.1.3.1'], ...identity(uid), ...greyPixels(side, side, frames)),
+  );
+  const pixels = Buffer.from([0xe0, 0x7f, 0x10, 0, 0x4f, 0x42, 0, 0, 0, 0, 0, 0]);
+  pixels.writeUInt32LE(side * side * frames, 8);
+  const file = openSync(path, 'w');
+  const start = writeSync(file, Buffer.concat([head, pixels]));
+  ftruncateSync(file, start + side * side * frames);
+  const row = Buffer.alloc(side / 2, 200);
+  for (const frame of bright) {
+    for (let y = side / 4; y < (3 * side) / 4; y++) {
+      writeSync(file, row, 0, row.length, start + (frame - 1) * side * side + y * side + side / 4);
+    }
+  }
+  closeSync(file);
+}
+
+/** The elements of 8-bit grey pixels, but the pixels. */
+function greyPixels(width: number, height: number, frames?: number): readonly Element[] {
+  return [
+    [0x0028_0002, 1],
+    [0x0028_0004, 'MONOCHROME2'],
+    ...(frames === undefined ? [] : ([[0x0028_0008, String(frames)]] as const)),
+    [0x0028_0010, height],
+    [0x0028_0011, width],
+    [0x0028_0100, 8],
+    [0x0028_0101, 8],
+    [0x0028_0102, 7],
+    [0x0028_0103, 0],
+  ];
+}
+
+/** SHA-256 of the pixels of each frame. */
+export async function frameHashes({ frames, read }: Pick<ImageSource, 'frames' | 'read'>): Promise<string[]> {
+  const hashes: string[] = [];
+  for (let frame = 1; frame <= frames; frame++) {
+    hashes.push(
+      createHash('sha256')
+        .update((await read(frame)).data)
+        .digest('hex'),
+    );
+  }
+  return hashes;
 }

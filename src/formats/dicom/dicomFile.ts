@@ -47,11 +47,12 @@ export const BIG_ENDIAN = '1.2.840.10008.1.2.2';
 
 const TRANSFER_SYNTAX = 0x00020010;
 const PIXEL_DATA = 0x7fe00010;
-const ITEM = 0xfffee000;
-const ITEM_END = 0xfffee00d;
-const SEQUENCE_END = 0xfffee0dd;
+export const ITEM = 0xfffee000;
+export const ITEM_END = 0xfffee00d;
+export const SEQUENCE_END = 0xfffee0dd;
 const PADDING = 0xfffcfffc;
-const UNDEFINED = 0xffffffff;
+/** A length that the file does not state. */
+export const UNDEFINED = 0xffffffff;
 
 /** Most elements and items of a file, most fragments, and most levels of nesting. */
 const MOST_ELEMENTS = 200_000;
@@ -319,7 +320,7 @@ function walk(
       leave(level, level.open);
       continue;
     }
-    if (left < 8) throw corruptDicom(`expected the end of a ${level.kind}, got the end of what contains it`);
+    if (left < 8) throw corruptDicom(`expected the end of the ${level.kind}, got the end of what contains it`);
     if (level.kind !== 'fragments') count(level);
     if (level.kind !== 'data set') {
       readItem(level);

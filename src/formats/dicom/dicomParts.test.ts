@@ -1,9 +1,9 @@
 /** Files in parts give the frames, and the errors, that they give as a whole. */
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { frameHashes } from '../../../test/support/dicomImages.js';
 import { SamusError } from '../../errors.js';
 import { createImage } from '../image.js';
 import { DEFAULT_LIMITS } from '../imageSource.js';
@@ -36,16 +36,7 @@ function inParts(bytes: Uint8Array) {
 /** Hashes of all frames, or the code of the error. */
 async function outcome(file: Parameters<typeof dicomSource>[0]): Promise<readonly string[] | string> {
   try {
-    const source = await dicomSource(file, DEFAULT_LIMITS);
-    const hashes: string[] = [];
-    for (let frame = 1; frame <= source.frames; frame++) {
-      hashes.push(
-        createHash('sha256')
-          .update((await source.read(frame)).data)
-          .digest('hex'),
-      );
-    }
-    return hashes;
+    return await frameHashes(await dicomSource(file, DEFAULT_LIMITS));
   } catch (error) {
     if (error instanceof SamusError) return error.code;
     throw error;

@@ -5,7 +5,17 @@
 import { SamusError } from '../../errors.js';
 import type { FileParts } from '../imageSource.js';
 import { corruptDicom, dicomLimit } from './dataSet.js';
-import { type DicomHead, inLittleEndian, isDeflated, MOST_FRAGMENTS, readDicomHead } from './dicomFile.js';
+import {
+  type DicomHead,
+  ITEM,
+  ITEM_END,
+  inLittleEndian,
+  isDeflated,
+  MOST_FRAGMENTS,
+  readDicomHead,
+  SEQUENCE_END,
+  UNDEFINED,
+} from './dicomFile.js';
 import { groupFragments, join, nativeLayout } from './frames.js';
 import type { PixelFormat } from './pixelFormat.js';
 
@@ -21,10 +31,6 @@ const WINDOW = 2 ** 16;
 const HEAD = 64;
 
 const ITEM_HEADER = 8;
-const ITEM = 0xfffee000;
-const ITEM_END = 0xfffee00d;
-const SEQUENCE_END = 0xfffee0dd;
-const UNDEFINED = 0xffffffff;
 
 /** Frames that are read when they are asked for; as in frames.ts. */
 export interface StoredFrames {
@@ -129,7 +135,7 @@ async function listFragments(parts: FileParts, start: number) {
   for (let at = start; at < parts.size; ) {
     const header = await seen(at, ITEM_HEADER + HEAD);
     const left = parts.size - at - ITEM_HEADER;
-    if (left < 0) throw corruptDicom('expected the end of a fragments, got the end of what contains it');
+    if (left < 0) throw corruptDicom('expected the end of the fragments, got the end of what contains them');
     const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
     const tag = view.getUint16(0, true) * 0x10000 + view.getUint16(2, true);
     const length = view.getUint32(4, true);

@@ -14,6 +14,8 @@ interface DepthwiseOptions extends Pick<ConvOptions, 'stride'> {
   readonly padding: readonly [top: number, left: number, bottom: number, right: number];
 }
 
+type Geometry = Required<DepthwiseOptions>;
+
 /**
  * @param x [B, C, H, W]
  * @param weight [C, 1, k, k]
@@ -33,19 +35,13 @@ export function depthwiseConv2d(
   }
   const y = conv2d(x, weight, bias, { stride, padding, groups: channels });
   return withGradient(y, bias ? [x, weight, bias] : [x, weight], (dy) => [
-    inputGradient(dy, x, weight, stride, padding),
-    weightGradient(dy, x, weight, stride, padding),
+    inputGradient(dy, x, weight, { stride, padding }),
+    weightGradient(dy, x, weight, { stride, padding }),
     ...(bias ? [sum(dy, { axes: [0, 2, 3] })] : []),
   ]);
 }
 
-function inputGradient(
-  dy: Tensor,
-  x: Tensor,
-  weight: Tensor,
-  stride: number,
-  padding: DepthwiseOptions['padding'],
-): Tensor {
+function inputGradient(dy: Tensor, x: Tensor, weight: Tensor, { stride, padding }: Geometry): Tensor {
   const [channels, kernel] = [weight.size(0), weight.size(2)];
   const [top, left, bottom, right] = padding;
   if (stride === 1) {
@@ -63,13 +59,7 @@ function inputGradient(
 }
 
 /** Each image's channel is convolved by its own gradient, and the results are summed over the batch. */
-function weightGradient(
-  dy: Tensor,
-  x: Tensor,
-  weight: Tensor,
-  stride: number,
-  padding: DepthwiseOptions['padding'],
-): Tensor {
+function weightGradient(dy: Tensor, x: Tensor, weight: Tensor, { stride, padding }: Geometry): Tensor {
   const [batch, channels, kernel] = [x.size(0), weight.size(0), weight.size(2)];
   const image = padImage(x, padding);
   const maps = reshape(image, [1, batch * channels, image.size(2), image.size(3)]);
