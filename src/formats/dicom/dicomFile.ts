@@ -36,8 +36,10 @@ export interface DicomFile {
 export interface PixelElement {
   /** The bytes of native pixels in little endian, or the items of encapsulated ones: the Basic Offset Table, then fragments. */
   readonly content: Uint8Array | readonly Uint8Array[];
-  /** Whether the file ends before the value does. */
+  /** Whether the file ends before the value does. Of encapsulated pixels, `content` has the complete fragments. */
   readonly truncated: boolean;
+  /** Whether a fragment is left out because the file ends in it. */
+  readonly fragmentCut?: true;
 }
 
 export const IMPLICIT = '1.2.840.10008.1.2';
@@ -284,6 +286,11 @@ function walk(
     if (tag === ITEM_END) return;
     if (tag !== ITEM) throw corruptDicom(`expected an item of a sequence, got ${tagName(tag)}`);
     const end = length === UNDEFINED ? level.end : at + length;
+    if (end > level.end && level.kind === 'fragments' && stack.length === 2 && length !== UNDEFINED) {
+      leave(level, true, true);
+      at = level.end;
+      return;
+    }
     if (end > level.end) throw corruptDicom(`expected an item of ${length} bytes, got ${level.end - at}`);
     if (level.kind === 'fragments') {
       if (length === UNDEFINED) throw corruptDicom('expected a length of each fragment, got none');
@@ -305,9 +312,10 @@ function walk(
     });
   };
 
-  const leave = (level: Level, truncated: boolean): void => {
+  const leave = (level: Level, truncated: boolean, cut = false): void => {
     stack.pop();
-    if (level.kind === 'fragments' && stack.length === 1) pixels = { content: fragments, truncated };
+    if (level.kind !== 'fragments' || stack.length > 1) return;
+    pixels = { content: fragments, truncated, ...(cut && { fragmentCut: true }) };
   };
 
   for (;;) {
@@ -318,6 +326,11 @@ function walk(
     if (top && (left < 8 || (group !== undefined && view.getUint16(at, true) !== group))) break;
     if (left <= 0 && (!level.open || level.kind === 'fragments')) {
       leave(level, level.open);
+      continue;
+    }
+    if (left < 8 && level.kind === 'fragments' && stack.length === 2) {
+      leave(level, true, true);
+      at = level.end;
       continue;
     }
     if (left < 8) throw corruptDicom(`expected the end of the ${level.kind}, got the end of what contains it`);

@@ -67,6 +67,24 @@ describe('a file that is read in parts', () => {
     expect(await outcome(inParts(bytes).file)).toEqual(whole);
   });
 
+  const clips = filesIn(MATRIX).filter(({ name }) => /^(jpeg-(extended|fragments|no-bot)|palette-2frames)/.test(name));
+  it.each([...clips, ...(SHARED === undefined ? [] : filesIn(SHARED).filter(({ name }) => /DIRW0007/.test(name)))])(
+    'has the complete frames where it is cut off: $name',
+    async ({ path }) => {
+      const bytes = new Uint8Array(readFileSync(path));
+      const whole = await outcome({ ...about, bytes: async () => bytes });
+      expect(whole.length).toBeGreaterThan(1);
+      for (const share of [0.6, 0.8, 0.95]) {
+        const cut = bytes.slice(0, Math.round(bytes.length * share));
+        const found = await outcome({ ...about, bytes: async () => cut });
+        expect(await outcome(inParts(cut).file)).toEqual(found);
+        if (typeof found === 'string') expect([found, share]).toEqual(['DICOM_TRUNCATED', 0.6]);
+        else expect(found).toEqual(whole.slice(0, found.length));
+        if (bytes.length > 1e6) expect(found.length).toBeGreaterThan(30);
+      }
+    },
+  );
+
   it('gives the same objects about the image', async () => {
     const bytes = new Uint8Array(readFileSync(join(MATRIX, 'jpeg-ybr422.dcm')));
     const written = async (file: Parameters<typeof dicomSource>[0]) =>

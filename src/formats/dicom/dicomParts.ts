@@ -105,9 +105,10 @@ async function encapsulated(
   { frames }: PixelFormat,
 ): Promise<StoredFrames> {
   const read = ({ byteOffset, length }: StoredFragment) => parts.read(byteOffset, length);
-  const { fragments: all, ended } = await listFragments(parts, start);
+  const { fragments: all, ended, cut: fragmentCut } = await listFragments(parts, start);
   const [table, ...fragments] = all;
   const groups = groupFragments(data, table ? await read(table) : new Uint8Array(), fragments, frames, {
+    fragmentCut,
     head: ({ head }) => head,
     cut: (fragment, length) => ({ ...fragment, length }),
   });
@@ -122,6 +123,7 @@ async function encapsulated(
 /** The items of encapsulated pixels, which are little endian. */
 async function listFragments(parts: FileParts, start: number) {
   let ended = false;
+  let cut = false;
   const fragments: StoredFragment[] = [];
   let [window, from] = [new Uint8Array(), start];
   const seen = async (at: number, length: number): Promise<Uint8Array> => {
@@ -135,7 +137,8 @@ async function listFragments(parts: FileParts, start: number) {
   for (let at = start; at < parts.size; ) {
     const header = await seen(at, ITEM_HEADER + HEAD);
     const left = parts.size - at - ITEM_HEADER;
-    if (left < 0) throw corruptDicom('expected the end of the fragments, got the end of what contains them');
+    cut = left < 0;
+    if (cut) break;
     const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
     const tag = view.getUint16(0, true) * 0x10000 + view.getUint16(2, true);
     const length = view.getUint32(4, true);
@@ -145,11 +148,12 @@ async function listFragments(parts: FileParts, start: number) {
     if (tag === ITEM_END) continue;
     if (tag !== ITEM) throw corruptDicom('expected an item of a sequence, got another element');
     if (length === UNDEFINED) throw corruptDicom('expected a length of each fragment, got none');
-    if (length > left) throw corruptDicom(`expected an item of ${length} bytes, got ${left}`);
+    cut = length > left;
+    if (cut) break;
     if (fragments.length > MOST_FRAGMENTS) throw dicomLimit(`expected at most ${MOST_FRAGMENTS} fragments, got more`);
     const head = header.slice(ITEM_HEADER, ITEM_HEADER + Math.min(HEAD, length));
     fragments.push({ byteOffset: at, length, head });
     at += length;
   }
-  return { fragments, ended };
+  return { fragments, ended, cut };
 }

@@ -6,6 +6,9 @@ import { bytesOf, corruptDicom, type DataSet, numbersOf } from './dataSet.js';
 import type { PixelElement } from './dicomFile.js';
 import { damagedPixels, type PixelFormat } from './pixelFormat.js';
 
+/** Bytes of the tag and the length of a fragment. */
+const ITEM_HEADER = 8;
+
 export interface Frames {
   /** Frames that are complete; fewer than the file states where it is cut off. */
   readonly count: number;
@@ -18,9 +21,14 @@ export interface Frames {
 }
 
 /** @throws SamusError DICOM_TRUNCATED if no frame is complete, DICOM_CORRUPT if fragments do not make up frames */
-export function locateFrames(data: DataSet, { content }: PixelElement, format: PixelFormat): Frames {
+export function locateFrames(data: DataSet, { content, fragmentCut }: PixelElement, format: PixelFormat): Frames {
   if (content instanceof Uint8Array) return nativeFrames(content, format);
-  const groups = encapsulatedFrames(data, content, format);
+  const [table = new Uint8Array(), ...fragments] = content;
+  const groups = groupFragments(data, table, fragments, format.frames, {
+    fragmentCut: fragmentCut === true,
+    head: (fragment) => fragment,
+    cut: (fragment, length) => fragment.subarray(0, length),
+  });
   const at = (frame: number): Uint8Array => join(groups[frame - 1] ?? []);
   return { count: groups.length, converted: false, at, fragments: groups };
 }
@@ -51,46 +59,65 @@ export function nativeLayout(length: number, format: PixelFormat) {
   return { size, count, converted };
 }
 
-function encapsulatedFrames(data: DataSet, content: readonly Uint8Array[], { frames }: PixelFormat): Uint8Array[][] {
-  const [table = new Uint8Array(), ...fragments] = content;
-  return groupFragments(data, table, fragments, frames, {
-    head: (fragment) => fragment,
-    cut: (fragment, length) => fragment.subarray(0, length),
-  });
-}
-
 /** A fragment in memory, or a place in a file. */
 interface Fragment {
   readonly byteOffset: number;
   readonly length: number;
 }
 
-/** How its first bytes are read (64 are enough), and how it is shortened. */
 interface FragmentAccess<F> {
+  /** Whether the file ends in a fragment that the list lacks. */
+  readonly fragmentCut: boolean;
+  /** The first bytes; 64 are enough. */
   head(fragment: F): Uint8Array;
+  /** A shorter fragment. */
   cut(fragment: F, length: number): F;
 }
 
 /**
- * The fragments of each frame.
+ * The fragments of each frame; of a file that is cut off those of the complete frames.
  * @param table the Basic Offset Table
- * @throws SamusError DICOM_CORRUPT
+ * @throws SamusError DICOM_CORRUPT, DICOM_TRUNCATED
  */
 export function groupFragments<F extends Fragment>(
   data: DataSet,
   table: Uint8Array,
   fragments: readonly F[],
   frames: number,
-  { head, cut }: FragmentAccess<F>,
+  access: FragmentAccess<F>,
 ): F[][] {
+  const { fragmentCut, head } = access;
+  const extended = byExtendedTable(data, fragments, frames, access);
+  if (fragmentCut) return extended ?? completeFrames(table, fragments, frames, head);
   const found =
-    byExtendedTable(data, fragments, frames, cut) ??
+    extended ??
     (frames === 1 && fragments.length > 0 ? [[...fragments]] : undefined) ??
     (fragments.length === frames ? fragments.map((fragment) => [fragment]) : undefined) ??
     byStarts(fragments, basicStarts(table, fragments, frames), frames) ??
     byStarts(fragments, codestreamStarts(fragments.map(head)), frames);
   if (!found) throw corruptDicom(`expected fragments of ${frames} frame(s), got ${fragments.length} fragment(s)`);
   return found;
+}
+
+/**
+ * The frames whose end is known: by the Basic Offset Table, where the next frame begins; without, those before the last
+ * codestream that begins, and that one if all frames are single fragments.
+ * @throws SamusError DICOM_TRUNCATED if there is none
+ */
+function completeFrames<F extends Fragment>(
+  table: Uint8Array,
+  fragments: readonly F[],
+  frames: number,
+  head: (fragment: F) => Uint8Array,
+): F[][] {
+  const known = knownStarts(table, fragments, frames);
+  const starts = known ?? codestreamStarts(fragments.map(head));
+  const single = !known && frames > 1 && starts.length === fragments.length;
+  const ends = single ? [...starts.slice(1), fragments.length] : starts.slice(1);
+  if (starts[0] !== 0 || ends.length === 0) {
+    throw damagedPixels('expected a whole frame, got the end of the file', 'DICOM_TRUNCATED');
+  }
+  return ends.slice(0, frames).map((end, i) => fragments.slice(starts[i], end));
 }
 
 /** Position of the item of a fragment behind the Basic Offset Table. */
@@ -104,7 +131,7 @@ function byExtendedTable<F extends Fragment>(
   data: DataSet,
   fragments: readonly F[],
   frames: number,
-  cut: (fragment: F, length: number) => F,
+  { fragmentCut, cut }: FragmentAccess<F>,
 ) {
   const [offsets, lengths] = [0x7fe00001, 0x7fe00002].map((tag) =>
     bytesOf(data, tag)?.length === frames * 8 ? numbersOf(data, tag) : [],
@@ -116,16 +143,34 @@ function byExtendedTable<F extends Fragment>(
     const length = lengths[i] ?? 0;
     return fragment && length > 0 && length <= fragment.length ? [cut(fragment, length)] : [];
   });
-  return found.every(({ length }) => length > 0) ? found : undefined;
+  const missing = found.findIndex(({ length }) => length === 0);
+  if (missing < 0) return found;
+  return fragmentCut && missing > 0 && missing === fragments.length ? found.slice(0, missing) : undefined;
 }
 
 /** Which fragments begin a frame by the Basic Offset Table; none where it does not fit. */
 function basicStarts(table: Uint8Array, fragments: readonly Fragment[], frames: number): number[] {
+  const starts = tableStarts(table, positions(fragments), frames);
+  return starts.length === frames ? starts : [];
+}
+
+/** The same of a file that is cut off; the last may be the end of the fragments. Undefined where the table does not fit. */
+function knownStarts(table: Uint8Array, fragments: readonly Fragment[], frames: number): number[] | undefined {
+  const places = positions(fragments);
+  const [last, lastPlace] = [fragments.at(-1), places.at(-1)];
+  if (!last || lastPlace === undefined) return undefined;
+  const starts = tableStarts(table, [...places, lastPlace + ITEM_HEADER + last.length], frames);
+  return starts.length > 1 ? starts : undefined;
+}
+
+/** The items that the entries of the table point to, up to the first entry that points to none. */
+function tableStarts(table: Uint8Array, places: readonly number[], frames: number): number[] {
   if (table.length !== frames * 4) return [];
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
-  const indexAt = new Map(positions(fragments).map((position, i) => [position, i]));
+  const indexAt = new Map(places.map((place, i) => [place, i]));
   const starts = Array.from({ length: frames }, (_, i) => indexAt.get(view.getUint32(i * 4, true)) ?? -1);
-  return starts.every((start, i) => start >= 0 && (i === 0 || start > starts[i - 1]!)) ? starts : [];
+  const wrong = starts.findIndex((start, i) => start < 0 || (i > 0 && start <= starts[i - 1]!));
+  return wrong < 0 ? starts : starts.slice(0, wrong);
 }
 
 function codestreamStarts(heads: readonly Uint8Array[]): number[] {
