@@ -1,6 +1,8 @@
 /**
  * Journeys through a clip in a real Chromium: a file with frames is one entry, its work is kept for each frame.
  */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { unzipSync } from 'fflate';
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
@@ -107,6 +109,27 @@ describeInChromium('a clip', () => {
       expect(box.x + box.width).toBeLessThanOrEqual(viewport.width);
       expect((await slider().boundingBox())!.width).toBeGreaterThan(200);
     }
+  });
+
+  it('is stepped and played past a damaged frame', async () => {
+    const path = fileURLToPath(new URL('../fixtures/dicom/jpeg-extended-offsets.dcm', import.meta.url));
+    const buffer = readFileSync(path);
+    const [, second = 0, third = 0] = [...buffer.toString('latin1').matchAll(/\xff\xd8\xff/g)].map(
+      ({ index }) => index,
+    );
+    buffer.fill(0, second + 20, third - 8);
+    await annotator.openImages({ name: 'damaged.dcm', mimeType: 'application/dicom', buffer });
+    await annotator.page.locator('canvas.over[aria-label*="damaged.dcm"]').waitFor();
+    await annotator.frame(1);
+    await annotator.press('Control+ArrowRight');
+    await annotator.frame(3);
+    await annotator.message(/Frame 2 cannot be shown/);
+    await annotator.press('Control+ArrowLeft');
+    await annotator.frame(1);
+    await annotator.page.getByRole('button', { name: 'Play' }).click();
+    await annotator.frame(3);
+    await annotator.frame(1);
+    await annotator.page.getByRole('button', { name: 'Pause' }).click();
   });
 
   it('keeps work and undo for each frame, over a reload, and opens again what it exports', async () => {

@@ -29,9 +29,14 @@ export function stopFrames(): void {
 }
 
 /** Shows a frame of the open clip once it is decoded. */
-export const goToFrame = (frame: number): Promise<void> => go(frame, null);
+export async function goToFrame(frame: number): Promise<void> {
+  await go(frame, null);
+}
 
-/** So many frames on, at most to the first or the last. If enabled, carries the prompts to a frame without objects. */
+/**
+ * So many frames on, at most to the first or the last, and past damaged ones. If enabled, carries the prompts to a frame
+ * without objects.
+ */
 export async function stepFrames(by: number): Promise<void> {
   const open = opened.peek();
   if (!open || open.file.frames === 1) return;
@@ -40,7 +45,10 @@ export async function stepFrames(by: number): Promise<void> {
   const to = Math.min(open.file.frames, Math.max(1, from + by));
   playing.value = false;
   if (to === from) say(by > 0 ? text.frames.isLast : text.frames.isFirst);
-  else await go(to, carryPrompts.peek() && by > 0 ? document.peek() : null);
+  const before = carryPrompts.peek() && by > 0 ? document.peek() : null;
+  for (let frame = to; frame !== from && frame >= 1 && frame <= open.file.frames; frame += Math.sign(by)) {
+    if ((await go(frame, before)) !== 'damaged') return;
+  }
 }
 
 export const goToEnd = (): Promise<void> => goToFrame(opened.peek()?.file.frames ?? 1);
@@ -51,16 +59,20 @@ export function togglePlay(): void {
   else if (open && open.file.frames > 1) play(open);
 }
 
+/** `replaced`: another frame or image was asked for meanwhile. */
+type Showing = 'shown' | 'damaged' | 'replaced';
+
 /** @param before the work whose prompts are carried */
-async function go(frame: number, before: ImageDocument | null): Promise<void> {
+async function go(frame: number, before: ImageDocument | null): Promise<Showing> {
   stopFrames();
   const open = opened.peek();
-  if (!open || frame === open.picture.frame) return;
+  if (!open || frame === open.picture.frame) return 'replaced';
   readingBegins();
-  const isThere = await show(open, frame, frame > open.picture.frame ? 1 : -1);
-  if (isThere && before) carryFrom(before, text.frames.carried);
+  const showing = await show(open, frame, frame > open.picture.frame ? 1 : -1);
+  if (showing === 'shown' && before) carryFrom(before, text.frames.carried);
   // A frame that stays because the other cannot be read has lost its encoding.
-  if (isThere || (opened.peek() === open && going === null)) await prepare();
+  if (showing === 'shown' || (opened.peek() === open && going === null)) await prepare();
+  return showing;
 }
 
 function play({ file, picture }: Open): void {
@@ -68,25 +80,27 @@ function play({ file, picture }: Open): void {
   const clock = new FrameClock(file.frames, file.timing);
   const begun = performance.now() - clock.startOf(picture.frame);
   let busy = false;
+  /** These are not tried again in each round. */
+  const damaged = new Set<number>();
   const tick = async (): Promise<void> => {
     const open = opened.peek();
     if (!playing.peek() || open?.file !== file) return;
     requestAnimationFrame(tick);
     const wanted = clock.at(performance.now() - begun);
     const from = open.picture.frame;
-    if (busy || wanted === from) return;
+    if (busy || wanted === from || damaged.has(wanted)) return;
     busy = true;
     // Where decoding is slower than the clip, frames in advance would be dropped.
     const ahead = wanted === from + 1 || wanted === 1 ? 1 : wanted === from - 1 ? -1 : 0;
-    const isThere = await show(open, wanted, ahead);
+    const showing = await show(open, wanted, ahead);
     busy = false;
-    if (!isThere && opened.peek()?.file === file) playing.value = false;
+    if (showing === 'damaged') damaged.add(wanted);
+    if (showing === 'replaced' && opened.peek()?.file === file) playing.value = false;
   };
   requestAnimationFrame(tick);
 }
 
-/** @returns whether the frame is shown now: it could be read, and no other one was asked for since */
-async function show(open: Open, frame: number, ahead: 0 | 1 | -1): Promise<boolean> {
+async function show(open: Open, frame: number, ahead: 0 | 1 | -1): Promise<Showing> {
   going?.abort();
   const attempt = new AbortController();
   going = attempt;
@@ -95,12 +109,13 @@ async function show(open: Open, frame: number, ahead: 0 | 1 | -1): Promise<boole
     const { entryId, content, file } = open;
     const picture = await file.read(frame, attempt.signal, ahead);
     const entry = entries.peek().find(({ id }) => id === entryId);
-    if (attempt.signal.aborted || !entry || opened.peek()?.file !== file) return false;
+    if (attempt.signal.aborted || !entry || opened.peek()?.file !== file) return 'replaced';
     showFrame({ entryId, content, file, picture }, entry);
-    return true;
+    return 'shown';
   } catch (error) {
-    if (!attempt.signal.aborted && !isAbort(error)) sayError(error);
-    return false;
+    if (attempt.signal.aborted || isAbort(error)) return 'replaced';
+    sayError(error, text.frames.damaged(frame));
+    return 'damaged';
   } finally {
     if (going === attempt) {
       going = null;

@@ -114,6 +114,7 @@ export const text = {
     last: 'Last frame',
     isFirst: 'This is the first frame.',
     isLast: 'This is the last frame.',
+    damaged: (frame: number): string => `Frame ${frame} cannot be shown.`,
     marks: (n: number): string => (n === 0 ? 'No frame has masks.' : `${count(n, 'frame has', 'frames have')} masks.`),
     carried: (n: number): string =>
       n === 0 ? 'Nothing was carried over.' : `${count(n, 'object', 'objects')} carried over from the previous frame.`,
