@@ -42,7 +42,9 @@ export async function importData(
     }
     const more = skipped.length - MOST_NAMED;
     if (more > 0) warn(`${more} more skipped`);
+    const { warnings = [] } = plan;
     const document: Json = {
+      ...(warnings.length > 0 && { warnings: [...warnings] }),
       datasets: result.datasets.map((entry) => ({ ...entry })),
       skipped: skipped.map((entry) => ({ ...entry })),
     };

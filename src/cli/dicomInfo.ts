@@ -14,6 +14,7 @@ import { type Calibration, readCalibration, regionsJson, spacingIn } from '../fo
 import { openFileSource } from '../formats/fileSource.node.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { SNIFF_BYTES, sniffFormat } from '../formats/imageFormat.js';
+import { cutOffNote } from '../formats/imageSource.js';
 import { type Outcome, oneLine } from './run.js';
 
 export interface DicomInfoOptions {
@@ -75,16 +76,18 @@ async function readWhole(path: string): Promise<DicomFile | undefined> {
 const uidIn = (text = ''): string | null => (/^[0-9.]{1,64}$/.test(text) ? text : null);
 const classOf = (data: DataSet): string | null => uidIn(textOf(data, 0x0008_0016));
 
-function imageDescription({ file, pixelFormat, calibration, frames }: DicomImage, uids: boolean): Description {
+function imageDescription(source: DicomImage, uids: boolean): Description {
+  const { file, pixelFormat, calibration, frames, framesStated } = source;
   const { data, transferSyntax } = file;
-  const { rows, columns, photometric, frames: stated } = pixelFormat;
+  const { rows, columns, photometric } = pixelFormat;
+  const note = cutOffNote(source);
   const times = frameTimes(data);
   const sopClass = classOf(data);
   const references = SECONDARY_CAPTURES.test(sopClass ?? '') ? referencesOf(data) : undefined;
   return {
     document: {
       ...{ sopClass, transferSyntax, rows, columns, frames },
-      ...(frames < stated && { frames_stated: stated }),
+      ...(framesStated !== undefined && { frames_stated: framesStated }),
       ...{ photometric, regions: regionsJson(calibration.regions), frame_times_ms: times && [...times] },
       ...(references && { kind: 'secondary capture', ...referencesJson(references, uids) }),
     },
@@ -92,7 +95,7 @@ function imageDescription({ file, pixelFormat, calibration, frames }: DicomImage
       ...(references ? ['secondary capture'] : []),
       `${columns}x${rows} pixels, ${frames} frame(s), ${photometric}`,
       `transfer syntax ${transferSyntax}, SOP class ${sopClass ?? 'none'}`,
-      ...(frames < stated ? [`the file is cut off: ${stated - frames} frame(s) are missing`] : []),
+      ...(note === undefined ? [] : [note]),
       ...regionLines(calibration),
       ...(references ? referenceLines(references, uids) : []),
     ],

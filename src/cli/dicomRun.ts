@@ -7,13 +7,14 @@ import { SamusError } from '../errors.js';
 import { isDicom } from '../formats/dicom/dicomSource.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { openImage } from '../formats/imageFile.node.js';
+import { cutOffNote } from '../formats/imageSource.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { outputStems } from '../formats/outputNames.js';
 import { whole } from './interrupt.js';
 import { outputCheck, writeText } from './output.js';
 import { Progress } from './progress.js';
 import { type FrameRanges, frameNumbers } from './promptOptions.js';
-import type { Outcome } from './run.js';
+import { type Outcome, warn } from './run.js';
 
 export interface DicomFramesOptions {
   readonly out: string;
@@ -25,6 +26,9 @@ export interface DicomFramesOptions {
 export async function writeDicomFrames(path: string, { out, frames = 'all' }: DicomFramesOptions): Promise<Outcome> {
   const source = await openDicom(path);
   const numbers = frameNumbers(frames, source, path);
+  const { framesStated } = source;
+  const note = cutOffNote(source);
+  if (note !== undefined) warn(`${path}: ${note}`);
   const stems = outputStems(
     numbers.map((frame) => ({ path, frame })),
     (name) => basename(name, extname(name)),
@@ -46,7 +50,11 @@ export async function writeDicomFrames(path: string, { out, frames = 'all' }: Di
   } finally {
     progress.end();
   }
-  const document: Json = { frames: numbers.map((frame, i) => ({ frame, file: files[i]! })), table };
+  const document: Json = {
+    frames: numbers.map((frame, i) => ({ frame, file: files[i]! })),
+    ...(framesStated !== undefined && { frames_stated: framesStated }),
+    table,
+  };
   return { document, lines: [`${numbers.length} frame(s) in ${out}, millimetres in ${table}`] };
 }
 

@@ -6,6 +6,7 @@ import { SamusError } from '../errors.js';
 import { type AnnotatedImage, type AnnotationClass, annotationJson, type FailedImage } from '../formats/annotation.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { openImage } from '../formats/imageFile.node.js';
+import { cutOffNote } from '../formats/imageSource.js';
 import { outputStems } from '../formats/outputNames.js';
 import { LocalRunner, outputPaths } from '../jobs/localRunner.node.js';
 import {
@@ -109,8 +110,11 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
       }
       entries.push(done);
       lines.push(...resultLines(name, done, options.auto ? classes : undefined));
-      if (image.frame === undefined && done.frames !== undefined) {
-        warn(`${name} has ${done.frames} frames; segmented only the first (see --frame and --frames)`);
+      const { frames: count = 1 } = done;
+      const note = cutOffNote({ ...done, frames: count });
+      if (note !== undefined && jobs[i + 1]?.image.path !== image.path) warn(`${image.path}: ${note}`);
+      if (image.frame === undefined && count > 1) {
+        warn(`${name} has ${count} frames; segmented only the first (see --frame and --frames)`);
       }
     }
     const request = { ...dicomRequest(options), model: model.name, classes };

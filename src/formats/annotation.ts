@@ -103,6 +103,8 @@ export interface AnnotatedImage {
   readonly height?: number;
   /** How many pictures the file has, where there are several. */
   readonly frames?: number;
+  /** How many of them the file states, where it is cut off before the last. */
+  readonly framesStated?: number;
   /** Width and height of a pixel. */
   readonly spacingMm?: readonly [x: number, y: number];
   /** Of an image of a DICOM file: its instance, if it has a UID, and the size of a pixel where its regions state one. */
@@ -154,10 +156,11 @@ function refJson({ path, content, frame }: ImageRef): Record<string, Json> {
 }
 
 function imageJson(entry: AnnotatedImage, names: ReadonlyMap<number, string>): Json {
-  const { image, width, height, frames, spacingMm, dicom, objects, files } = entry;
+  const { image, width, height, frames, framesStated, spacingMm, dicom, objects, files } = entry;
   return {
     ...refJson(image),
     ...(frames !== undefined && { frames }),
+    ...(framesStated !== undefined && { frames_stated: framesStated }),
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
     ...(spacingMm && { spacing_mm: [...spacingMm] }),

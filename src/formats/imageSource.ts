@@ -28,6 +28,8 @@ export interface ImageSource {
   readonly format: string;
   /** Number of frames: pages of a TIFF file, pictures of an animation, planes of a volume. */
   readonly frames: number;
+  /** How many frames the file states, where it is cut off before the last of them. */
+  readonly framesStated?: number;
   /** Size of the first frame in pixels. Only TIFF pages can differ in size. */
   readonly width: number;
   readonly height: number;
@@ -138,19 +140,34 @@ export function stillSource(
   };
 }
 
-/** @throws SamusError IMAGE_FRAME, of a DICOM file DICOM_FRAME, if there is no such frame */
+/**
+ * @throws SamusError IMAGE_FRAME if there is no such frame; of a DICOM file DICOM_FRAME, or DICOM_TRUNCATED if the file is
+ *   cut off before it
+ */
 export function checkFrame(
-  { frames, format }: Pick<ImageSource, 'frames'> & { readonly format?: string },
+  source: Pick<ImageSource, 'frames' | 'framesStated'> & { readonly format?: string },
   frame: number,
   name: string,
 ): void {
+  const { frames, framesStated = frames, format } = source;
   if (Number.isInteger(frame) && frame >= 1 && frame <= frames) return;
+  if (Number.isInteger(frame) && frame > frames && frame <= framesStated) {
+    const message = `cannot read frame ${frame} of ${name}: ${cutOffNote(source)}`;
+    const details = { frame, frames, frames_stated: framesStated };
+    throw new SamusError('DICOM_TRUNCATED', message, 'copy the file again from the PACS', details);
+  }
+  const note = cutOffNote(source);
   throw new SamusError(
     format === 'dicom' ? 'DICOM_FRAME' : 'IMAGE_FRAME',
-    `expected a frame from 1 to ${frames} of ${name}, got ${frame}`,
+    `expected a frame from 1 to ${frames} of ${name}, got ${frame}${note === undefined ? '' : `; ${note}`}`,
     frames === 1 ? 'leave the frame out: the file holds one image' : `name a frame from 1 to ${frames}`,
     { frame, frames },
   );
+}
+
+/** What is wrong with a file that lacks frames it states, for messages; undefined for a complete file. */
+export function cutOffNote({ frames, framesStated }: Pick<ImageSource, 'frames' | 'framesStated'>): string | undefined {
+  return framesStated === undefined ? undefined : `the file is cut off after frame ${frames} of ${framesStated}`;
 }
 
 /** @throws SamusError IMAGE_TOO_LARGE */

@@ -83,7 +83,8 @@ export class LocalRunner implements JobRunner {
     const { calibration } = source;
     const entry: SegmentedImage = {
       image: source.frames > 1 || calibration ? { ...ref, frame } : ref,
-      ...(source.frames > 1 && { frames: source.frames }),
+      ...((source.frames > 1 || source.framesStated !== undefined) && { frames: source.frames }),
+      ...(source.framesStated !== undefined && { framesStated: source.framesStated }),
       width: image.width,
       height: image.height,
       ...(calibration && {

@@ -12,6 +12,8 @@ import type { Encoding } from '../predict/types.js';
 export interface KeptImage extends Encoding {
   /** How many frames its file has. */
   readonly frames: number;
+  /** How many it states, where it is cut off before the last of them. */
+  readonly framesStated?: number;
   readonly dicom?: KeptDicom;
 }
 

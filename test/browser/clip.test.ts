@@ -132,6 +132,23 @@ describeInChromium('a clip', () => {
     await annotator.page.getByRole('button', { name: 'Pause' }).click();
   });
 
+  it('is opened at its first readable frame, with marks on damaged ones, and said to be cut off', async () => {
+    const path = fileURLToPath(new URL('../fixtures/dicom/jpeg-extended-offsets.dcm', import.meta.url));
+    const buffer = readFileSync(path);
+    const [first = 0, second = 0] = [...buffer.toString('latin1').matchAll(/\xff\xd8\xff/g)].map(({ index }) => index);
+    buffer.fill(0, first + 20, second - 8);
+    const damaged = { name: 'damaged.dcm', mimeType: 'application/dicom', buffer };
+    await annotator.openImages(damaged);
+    await annotator.page.locator('canvas.over[aria-label*="damaged.dcm"]').waitFor();
+    await annotator.frame(2);
+    await annotator.message(/Damaged: frame 1\./);
+    expect(await annotator.page.locator('.timeline .strip title').textContent()).toContain('Damaged: frame 1.');
+    await annotator.openImages({ ...damaged, name: 'cut.dcm', buffer: readFileSync(path).subarray(0, -20) });
+    await annotator.page.locator('canvas.over[aria-label*="cut.dcm"]').waitFor();
+    await annotator.message(/The file is cut off: it has 2 of its 3 frames/);
+    await annotator.page.locator('.facts').getByText('2 of 3, the file is cut off').waitFor();
+  });
+
   it('keeps work and undo for each frame, over a reload, and opens again what it exports', async () => {
     const { page } = annotator;
     const first = await segment(1);

@@ -119,6 +119,15 @@ describe('a folder of DICOM files', () => {
     expect([stdout, stderr, ...written].join('\n')).not.toMatch(SECRETS);
   });
 
+  it('has the complete frames of a clip that is cut off, and a warning', async () => {
+    put(image('1.2.3.4.7', 'PAT-D', 4).subarray(0, -20), 'cut', 'IM_0001');
+    const { code, stdout, stderr } = await run('dicom', 'cut', '--out', 'cut-root', '--dataset', 'Cut');
+    const { datasets, warnings } = JSON.parse(stdout);
+    expect([code, datasets[0].images]).toEqual([0, 3]);
+    const note = 'IM_0001: the file is cut off after frame 3 of 4';
+    expect([warnings.includes(note), stderr.includes(`warning: ${note}`)]).toEqual([true, true]);
+  });
+
   it('is split by patient, and checked without an error', async () => {
     const check = await samus(folder, 'data', 'check', 'root', '--json');
     expect(check.code, check.stdout).toBe(0);

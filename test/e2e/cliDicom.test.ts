@@ -4,7 +4,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readImage } from '../../src/formats/imageFile.node.js';
 import { dicomImage } from '../support/dicomImages.js';
 import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
@@ -42,6 +42,40 @@ it('describes a file, and the patient only when asked', async () => {
   expect(lines.stdout + lines.stderr + stdout + stderr).not.toMatch(SECRETS);
   const asked = await samus(folder, 'dicom', 'info', 'IM_0001', '--patient', '--json');
   expect(JSON.parse(asked.stdout).patient).toMatchObject({ name: 'Phantom^Samus', id: 'PHANTOM' });
+});
+
+describe('a clip that is cut off', () => {
+  const cuts = {
+    'compressed.dcm': () => readFileSync(join(MATRIX, 'jpeg-fragments-no-bot.dcm')),
+    'native.dcm': () => Buffer.from(dicomImage({ frames: 3 })),
+  };
+
+  it.each(Object.entries(cuts))('is said to be by every command that reads it: %s', async (name, bytes) => {
+    writeFileSync(join(folder, name), bytes().subarray(0, -20));
+    const note = `${name}: the file is cut off after frame 2 of 3`;
+    const info = await samus(folder, 'dicom', 'info', name);
+    expect(info.stdout).toContain('the file is cut off after frame 2 of 3');
+    const frames = await samus(folder, 'dicom', 'frames', name, '--out', `${name}-frames`, '--json');
+    expect([frames.code, frames.stderr]).toEqual([0, expect.stringContaining(`warning: ${note}`)]);
+    expect(JSON.parse(frames.stdout)).toMatchObject({ frames: { length: 2 }, frames_stated: 3 });
+    const asked = ['--box', '10,8,40,30', '--model', 'tiny', '--json', '--out', `${name}-out`];
+    const all = await samus(folder, 'segment', name, '--frames', 'all', ...asked);
+    expect([all.code, all.stderr.split(note).length]).toEqual([0, 2]);
+    expect(JSON.parse(all.stdout).images).toMatchObject([
+      { frame: 1, frames: 2, frames_stated: 3 },
+      { frame: 2, frames: 2, frames_stated: 3 },
+    ]);
+    const missing = await samus(folder, 'segment', name, '--frame', '3', ...asked);
+    expect(missing.code).toBe(3);
+    const message = `cannot read frame 3 of ${name}: the file is cut off after frame 2 of 3`;
+    const details = { frame: 3, frames: 2, frames_stated: 3 };
+    expect(JSON.parse(missing.stdout).error).toMatchObject({ code: 'DICOM_TRUNCATED', message, details });
+    const beyond = await samus(folder, 'dicom', 'frames', name, '--frames', '4', '--out', 'beyond', '--json');
+    expect(JSON.parse(beyond.stdout).error).toMatchObject({
+      code: 'DICOM_FRAME',
+      message: `expected a frame from 1 to 2 of ${name}, got 4; the file is cut off after frame 2 of 3`,
+    });
+  });
 });
 
 it('describes a video, whose frames are not read', async () => {

@@ -77,6 +77,18 @@ describe('DICOM over HTTP', () => {
     expect(plain).toMatchObject({ ...first, cached: true });
   });
 
+  it('is said to be cut off where it is', async () => {
+    const cut = new Uint8Array(dicomImage({ frames: 3 }).subarray(0, -20));
+    const sent = await json(server.postImage(cut, DICOM, '?frame=2'), 201);
+    expect(sent).toMatchObject({ frames: 2, frames_stated: 3, frame: 2 });
+    expect(await json(fetch(`${server.url}/api/v1/images/${sent.image}`))).toMatchObject({ frames_stated: 3 });
+    const { error } = await json(server.postImage(cut, DICOM, '?frame=3'), 422);
+    expect([error.code, error.message]).toEqual([
+      'DICOM_TRUNCATED',
+      expect.stringContaining('the file is cut off after frame 2 of 3'),
+    ]);
+  });
+
   it('has null for a spacing that the file does not state, and no DICOM fields for other images', async () => {
     const bare = await json(server.postImage(dicomImage(), DICOM), 201);
     expect(bare).toMatchObject({ frames: 1, frame: 1, regions: [], spacing_mm: null });

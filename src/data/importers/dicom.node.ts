@@ -12,6 +12,7 @@ import { dicomKind } from '../../formats/dicom/dicomKind.node.js';
 import { type DicomImage, isDicom } from '../../formats/dicom/dicomSource.js';
 import { namesIdentity } from '../../formats/dicom/identities.js';
 import { openImage } from '../../formats/imageFile.node.js';
+import { cutOffNote } from '../../formats/imageSource.js';
 import { OutputNames, safeName } from '../../formats/outputNames.js';
 import { groupBy } from '../groupBy.js';
 import { layoutError } from './files.node.js';
@@ -31,6 +32,8 @@ interface FoundImage {
   readonly place: string;
   readonly uid: string | undefined;
   readonly frames: number;
+  /** That frames are missing. */
+  readonly note: string | undefined;
   /** What names the patient; never written. */
   readonly patientId: string | undefined;
   /** A secondary capture by this program, whose masks would be learnt from. */
@@ -104,6 +107,7 @@ export const dicom: Importer = {
       ...(copies
         ? ['some files have the UID of another one: they are copies, and masks of one are masks of both']
         : []),
+      ...images.flatMap(({ place, note }) => (note === undefined ? [] : [`${place}: ${note}`])),
       ...(items.length > 0 ? [BURNED_IN] : []),
     ];
     const entry = datasetEntry(classes.length > 0 ? classes : ['object'], 'not stated', 'own');
@@ -133,12 +137,13 @@ async function openDicom(path: string): Promise<DicomImage> {
 }
 
 async function readFacts(path: string, placeOf: (file: DicomFile) => string): Promise<FoundImage> {
-  const { file, frames, sopInstanceUid: uid } = await openDicom(path);
+  const source = await openDicom(path);
+  const { file, frames, sopInstanceUid: uid } = source;
   const [id, study] = [textOf(file.data, 0x0010_0020), textOf(file.data, 0x0020_000d)];
   // Without an id, the images of a study are known to belong together.
   const patientId = id ?? (study === undefined ? undefined : `study ${study}`);
   const drawn = textOf(file.data, 0x0008_0070) === 'samus' && textOf(file.data, 0x0008_0064) === 'WSD';
-  return { path, place: placeOf(file), uid, frames, patientId, drawn, masks: [] };
+  return { path, place: placeOf(file), uid, frames, note: cutOffNote(source), patientId, drawn, masks: [] };
 }
 
 /** Paths for names of pictures and for images.csv: parts that name the patient, a date or a UID become numbers. */

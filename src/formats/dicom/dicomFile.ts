@@ -38,6 +38,8 @@ export interface PixelElement {
   readonly content: Uint8Array | readonly Uint8Array[];
   /** Whether the file ends before the value does. Of encapsulated pixels, `content` has the complete fragments. */
   readonly truncated: boolean;
+  /** Bytes of native pixels that the file states. */
+  readonly stated?: number;
   /** Whether a fragment is left out because the file ends in it. */
   readonly fragmentCut?: true;
 }
@@ -249,8 +251,10 @@ function walk(
     at = end;
     // Words are swapped even where a sample is a byte.
     const order = level.little ? 1 : swapUnit(vr);
-    if (native) pixels = { content: inLittleEndian(bytes.subarray(from, end), order), truncated: from + length > end };
-    else if (kept && (vr === 'SQ' || knownVr(tag) === 'SQ')) {
+    if (native) {
+      const content = inLittleEndian(bytes.subarray(from, end), order);
+      pixels = { content, truncated: from + length > end, stated: length };
+    } else if (kept && (vr === 'SQ' || knownVr(tag) === 'SQ')) {
       at = from;
       enter(level, tag, vr, end, false, kept);
     } else if (kept) {

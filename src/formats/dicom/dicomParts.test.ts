@@ -85,6 +85,44 @@ describe('a file that is read in parts', () => {
     },
   );
 
+  it('has the complete frames where it is cut off between two fragments, and says how many there should be', async () => {
+    const bytes = new Uint8Array(readFileSync(join(MATRIX, 'jpeg-no-bot.dcm')));
+    const [, , third] = [
+      ...Buffer.from(bytes)
+        .toString('latin1')
+        .matchAll(/\xff\xd8\xff/g),
+    ];
+    const cut = bytes.slice(0, third!.index - 8);
+    const whole = await outcome({ ...about, bytes: async () => bytes });
+    for (const file of [inParts(cut).file, { ...about, bytes: async () => cut }]) {
+      expect(await outcome(file)).toEqual(whole.slice(0, 2));
+      expect(await dicomSource(file, DEFAULT_LIMITS)).toMatchObject({ frames: 2, framesStated: 3 });
+    }
+  });
+
+  it('has the same frames where it is cut off, if they are RGB by another name', async () => {
+    const pixels = new Uint8Array(6 * 4 * 3 * 4).map((_, i) => (i * 37) % 251);
+    const bytes = encodeFile(
+      dataSet(
+        [0x0008_0016, '1.2.840.10008.5.1.4.1.1.3.1'],
+        [0x0028_0002, 3],
+        [0x0028_0004, 'YBR_FULL_422'],
+        [0x0028_0006, 0],
+        [0x0028_0008, '4'],
+        [0x0028_0010, 4],
+        [0x0028_0011, 6],
+        [0x0028_0100, 8],
+        [0x7fe0_0010, { vr: 'OB', bytes: pixels }],
+      ),
+    );
+    const cut = bytes.slice(0, bytes.length - 80);
+    for (const file of [inParts(cut).file, { ...about, bytes: async () => cut }]) {
+      const source = await dicomSource(file, DEFAULT_LIMITS);
+      expect([source.frames, source.framesStated]).toEqual([2, 4]);
+      expect((await source.read(2)).data).toEqual(pixels.slice(72, 144));
+    }
+  });
+
   it('gives the same objects about the image', async () => {
     const bytes = new Uint8Array(readFileSync(join(MATRIX, 'jpeg-ybr422.dcm')));
     const written = async (file: Parameters<typeof dicomSource>[0]) =>

@@ -76,7 +76,7 @@ export async function locateStoredFrames(
   if (pixels.length === undefined) return encapsulated(parts, pixels.start, data, format);
   const stored = Math.min(pixels.length, parts.size - pixels.start);
   const length = stored - (stored % pixels.swap);
-  const { size, count, converted } = nativeLayout(length, format);
+  const { size, count, converted } = nativeLayout(length, format, pixels.length);
   return {
     count,
     converted,
@@ -109,6 +109,7 @@ async function encapsulated(
   const [table, ...fragments] = all;
   const groups = groupFragments(data, table ? await read(table) : new Uint8Array(), fragments, frames, {
     fragmentCut,
+    open: !ended,
     head: ({ head }) => head,
     cut: (fragment, length) => ({ ...fragment, length }),
   });

@@ -2,7 +2,6 @@
  * A DICOM file as a source of images: its frames are decoded one at a time, and the millimetres of a box come from the
  * region around it.
  */
-import { SamusError } from '../../errors.js';
 import { createImage, type Image } from '../image.js';
 import {
   checkFrame,
@@ -52,10 +51,13 @@ export async function dicomSource(opened: ImageFile, limits: Required<ImageLimit
   const calibration = readCalibration(data);
   const instance = textOf(data, 0x00080018);
   const timing = frameTiming(data, frames.count);
+  const counted = {
+    ...{ format: format.id, frames: frames.count },
+    ...(frames.count < stated && { framesStated: stated }),
+  };
   let shown: ShownValues | undefined;
   const storedSamples = async (frame: number): Promise<StoredSamples> => {
-    if (frame > frames.count && frame <= stated) throw cutOff(frame, frames.count, stated);
-    checkFrame({ frames: frames.count, format: 'dicom' }, frame, name);
+    checkFrame(counted, frame, name);
     const stored = await decode(await frames.at(frame), pixelFormat);
     if (stored.values.length < (samples === 3 && frames.converted ? 3 : 1) * rows * columns) {
       throw damagedPixels(`expected ${rows * columns} pixels of a frame, got ${stored.values.length}`);
@@ -63,14 +65,13 @@ export async function dicomSource(opened: ImageFile, limits: Required<ImageLimit
     return stored;
   };
   return {
-    format: format.id,
+    ...counted,
     file,
     pixelFormat,
     calibration,
     // A hostile file may hold any text in its place.
     ...(instance !== undefined && /^[0-9.]{1,64}$/.test(instance) && { sopInstanceUid: instance }),
     ...(timing && { timing }),
-    frames: frames.count,
     width: columns,
     height: rows,
     lossy,
@@ -127,8 +128,3 @@ export const dicomFrame = (image: DicomImage, frame: number): Promise<Image> => 
 /** The size of a pixel in a box, both ends included, or why it is unknown. @param frame from 1 */
 export const regionAt = (image: DicomImage, box: PixelBox, frame = 1): PartSpacing =>
   spacingIn(image.calibration, frame, box);
-
-function cutOff(frame: number, count: number, stated: number): SamusError {
-  const message = `expected ${stated} frames, got ${count} before the end of the file`;
-  return new SamusError('DICOM_TRUNCATED', message, 'copy the file again from the PACS', { frame, frames: count });
-}

@@ -21,11 +21,13 @@ export interface Frames {
 }
 
 /** @throws SamusError DICOM_TRUNCATED if no frame is complete, DICOM_CORRUPT if fragments do not make up frames */
-export function locateFrames(data: DataSet, { content, fragmentCut }: PixelElement, format: PixelFormat): Frames {
-  if (content instanceof Uint8Array) return nativeFrames(content, format);
+export function locateFrames(data: DataSet, pixels: PixelElement, format: PixelFormat): Frames {
+  const { content, fragmentCut, truncated } = pixels;
+  if (content instanceof Uint8Array) return nativeFrames(content, pixels.stated, format);
   const [table = new Uint8Array(), ...fragments] = content;
   const groups = groupFragments(data, table, fragments, format.frames, {
     fragmentCut: fragmentCut === true,
+    open: truncated,
     head: (fragment) => fragment,
     cut: (fragment, length) => fragment.subarray(0, length),
   });
@@ -33,21 +35,23 @@ export function locateFrames(data: DataSet, { content, fragmentCut }: PixelEleme
   return { count: groups.length, converted: false, at, fragments: groups };
 }
 
-function nativeFrames(content: Uint8Array, format: PixelFormat): Frames {
-  const { size, count, converted } = nativeLayout(content.length, format);
+function nativeFrames(content: Uint8Array, stated: number | undefined, format: PixelFormat): Frames {
+  const { size, count, converted } = nativeLayout(content.length, format, stated);
   const at = (frame: number): Uint8Array => content.subarray((frame - 1) * size, frame * size);
   return { count, converted, at, fragments: [] };
 }
 
 /**
  * How native pixels of `length` bytes are cut into frames.
+ * @param stated bytes, of which a file that is cut off has fewer
  * @throws SamusError DICOM_TRUNCATED, DICOM_CORRUPT
  */
-export function nativeLayout(length: number, format: PixelFormat) {
+export function nativeLayout(length: number, format: PixelFormat, stated = length) {
   const { rows, columns, samples, bitsAllocated, frames, photometric } = format;
   const subsampled = photometric.endsWith('_422');
   const full = rows * columns * samples * (bitsAllocated / 8);
-  const converted = photometric === 'YBR_FULL_422' && length >= full * frames;
+  const padding = stated - full * frames;
+  const converted = photometric === 'YBR_FULL_422' && (length >= full * frames || padding === 0 || padding === 1);
   if (subsampled && !converted && columns % 2 === 1) {
     throw corruptDicom(`expected an even number of columns of ${photometric}, got ${columns}`);
   }
@@ -68,6 +72,8 @@ interface Fragment {
 interface FragmentAccess<F> {
   /** Whether the file ends in a fragment that the list lacks. */
   readonly fragmentCut: boolean;
+  /** Whether the delimiter behind the fragments is missing. Frames may be missing, too. */
+  readonly open: boolean;
   /** The first bytes; 64 are enough. */
   head(fragment: F): Uint8Array;
   /** A shorter fragment. */
@@ -95,8 +101,9 @@ export function groupFragments<F extends Fragment>(
     (fragments.length === frames ? fragments.map((fragment) => [fragment]) : undefined) ??
     byStarts(fragments, basicStarts(table, fragments, frames), frames) ??
     byStarts(fragments, codestreamStarts(fragments.map(head)), frames);
-  if (!found) throw corruptDicom(`expected fragments of ${frames} frame(s), got ${fragments.length} fragment(s)`);
-  return found;
+  if (found) return found;
+  if (access.open && fragments.length > 0) return completeFrames(table, fragments, frames, head);
+  throw corruptDicom(`expected fragments of ${frames} frame(s), got ${fragments.length} fragment(s)`);
 }
 
 /**
@@ -131,7 +138,7 @@ function byExtendedTable<F extends Fragment>(
   data: DataSet,
   fragments: readonly F[],
   frames: number,
-  { fragmentCut, cut }: FragmentAccess<F>,
+  { open, cut }: FragmentAccess<F>,
 ) {
   const [offsets, lengths] = [0x7fe00001, 0x7fe00002].map((tag) =>
     bytesOf(data, tag)?.length === frames * 8 ? numbersOf(data, tag) : [],
@@ -145,7 +152,7 @@ function byExtendedTable<F extends Fragment>(
   });
   const missing = found.findIndex(({ length }) => length === 0);
   if (missing < 0) return found;
-  return fragmentCut && missing > 0 && missing === fragments.length ? found.slice(0, missing) : undefined;
+  return open && missing > 0 && missing === fragments.length ? found.slice(0, missing) : undefined;
 }
 
 /** Which fragments begin a frame by the Basic Offset Table; none where it does not fit. */

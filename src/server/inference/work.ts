@@ -56,7 +56,9 @@ export class Work implements Handlers<InferenceContract> {
       return { encoding: await opened.encode(image), ms: since(start) };
     });
     const dicom = isDicom(source) && { frame, calibration: source.calibration, source: exportSource(source.file) };
-    return { encoding: { ...shared(encoding), frames: source.frames, ...(dicom && { dicom }) }, ms };
+    const { frames, framesStated } = source;
+    const counted = { frames, ...(framesStated !== undefined && { framesStated }) };
+    return { encoding: { ...shared(encoding), ...counted, ...(dicom && { dicom }) }, ms };
   }
 
   /** One call by two names, which the server's metrics distinguish. */

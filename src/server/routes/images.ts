@@ -82,10 +82,11 @@ function frameId(file: string, frame: number): string {
 }
 
 function answer(image: string, model: string, { encoding, cached, ms }: Encoded) {
-  const { width, height, frames, dicom } = encoding;
+  const { width, height, frames, framesStated, dicom } = encoding;
   return {
     ...{ image, width, height },
     ...((frames > 1 || dicom) && { frames }),
+    ...(framesStated !== undefined && { frames_stated: framesStated }),
     ...(dicom && dicomAnswer(dicom)),
     ...{ model, cached, encode_ms: ms },
   };

@@ -59,8 +59,14 @@ vi.mock('../open/openImage.js', () => ({
     const side = name.startsWith('small') ? 4 : 8;
     const frames = name.startsWith('clip') ? 12 : 1;
     const about = { name, width: side, height: side, image: {}, spacingMm: null, frames };
-    const read = async (frame: number) => ({ ...about, frame });
-    return { frames, timing: null, read, close: () => undefined };
+    const damaged = name.includes('damaged') ? [1, 2, 7] : [];
+    const read = async (frame: number) => {
+      if (!damaged.includes(frame) && !name.includes('broken')) return { ...about, frame };
+      const { SamusError } = await import('../../errors.js');
+      throw new SamusError('DICOM_PIXELS_DAMAGED', `frame ${frame}`, '');
+    };
+    const framesStated = name.includes('cut') ? 20 : undefined;
+    return { frames, ...(framesStated && { framesStated }), timing: null, read, close: () => undefined };
   },
 }));
 // The model is on its way and does not come, but where a test wants it.
@@ -410,6 +416,29 @@ describe('the list of images', () => {
     page.continued.value = null;
     click();
     expect(names()).toEqual(['object-3']);
+  });
+
+  it('opens a clip at the first frame that can be read, and marks the damaged ones', async () => {
+    model.comes = true;
+    const page = await load();
+    await page.addImages([found('clip-damaged-cut.dcm')]);
+    expect(page.opened.peek()?.picture.frame).toBe(3);
+    expect([...page.damagedFrames.peek()]).toEqual([1, 2]);
+    const problems = 'The file is cut off: it has 12 of its 20 frames. Damaged: frames 1, 2.';
+    expect(page.message.peek()).toMatchObject({ tone: 'error', text: problems });
+    await page.goToFrame(7);
+    expect(page.opened.peek()?.picture.frame).toBe(3);
+    expect([...page.damagedFrames.peek()]).toEqual([1, 2, 7]);
+    await page.goToFrame(12);
+    await page.addImages([found('clip-5.webp')]);
+    expect([page.damagedFrames.peek().size, page.message.peek()]).toEqual([0, null]);
+    // The frame where the person was can be read.
+    await page.move(-1);
+    expect([page.opened.peek()?.picture.frame, page.damagedFrames.peek().size]).toEqual([12, 0]);
+
+    await page.addImages([found('clip-broken.dcm')]);
+    expect(page.opened.peek()).toBeNull();
+    expect(page.entries.peek().at(-1)?.failure?.text).toMatch(/damaged/);
   });
 
   it('takes back a name that made objects of two frames one, without touching the other', async () => {

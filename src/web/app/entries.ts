@@ -11,6 +11,7 @@ import { carryFrom } from './carry.js';
 import { newId } from './edits.js';
 import { readingBegins, readingFailed, restartEngine } from './engineControl.js';
 import { hashOf } from './fileHash.js';
+import { readableFrame, sayFrameProblems } from './firstFrame.js';
 import { stopFrames } from './frames.js';
 import { candidatesFor, type FoundFile, withOwnPaths } from './listing.js';
 import { asMessage, dismiss, isAbort, say, warn } from './messages.js';
@@ -25,7 +26,17 @@ import {
   whileSaving,
 } from './persist.js';
 import { forgetAnswers, prepare } from './predictions.js';
-import { carryPrompts, currentId, currentIndex, type Entry, entries, history, opened, previewed } from './state.js';
+import {
+  carryPrompts,
+  currentId,
+  currentIndex,
+  damagedFrames,
+  type Entry,
+  entries,
+  history,
+  opened,
+  previewed,
+} from './state.js';
 import { forgetHistories, leaveFile, showFrame } from './works.js';
 
 /** The frame of each content that was open last. */
@@ -161,14 +172,17 @@ export async function openEntry(id: string, shown: () => void = () => undefined)
     }
     const content = await hashing;
     const frame = Math.min(lastFrames.get(content) ?? 1, file.frames);
-    const [picture, works] = await Promise.all([file.read(frame, attempt.signal), documentsOf(content)]);
+    const [found, works] = await Promise.all([readableFrame(file, frame, attempt.signal), documentsOf(content)]);
+    const { picture, damaged } = found;
     attempt.signal.throwIfAborted();
     batch(() => {
       showFrame({ entryId: id, content, file: file!, picture }, entry, works);
+      damagedFrames.value = damaged;
       previewed.value = null;
       fail(id, null);
     });
     shown();
+    sayFrameProblems(file);
     await prepare();
   } catch (error) {
     if (opened.peek()?.file !== file) file?.close();
@@ -184,7 +198,7 @@ export async function openEntry(id: string, shown: () => void = () => undefined)
 
 /** Shows the first frame of a large file, whose content hash takes seconds. */
 async function preview(file: OpenedFile, signal: AbortSignal): Promise<void> {
-  const picture = await file.read(1, signal);
+  const { picture } = await readableFrame(file, 1, signal);
   signal.throwIfAborted();
   previewed.value = { file, picture };
 }

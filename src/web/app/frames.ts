@@ -7,7 +7,7 @@ import { readingBegins } from './engineControl.js';
 import { FrameClock } from './frameClock.js';
 import { isAbort, say, sayError } from './messages.js';
 import { prepare } from './predictions.js';
-import { carryPrompts, document, entries, frameComing, type Open, opened, playing } from './state.js';
+import { carryPrompts, damagedFrames, document, entries, frameComing, type Open, opened, playing } from './state.js';
 import { showFrame } from './works.js';
 
 let going: AbortController | null = null;
@@ -80,21 +80,19 @@ function play({ file, picture }: Open): void {
   const clock = new FrameClock(file.frames, file.timing);
   const begun = performance.now() - clock.startOf(picture.frame);
   let busy = false;
-  /** These are not tried again in each round. */
-  const damaged = new Set<number>();
   const tick = async (): Promise<void> => {
     const open = opened.peek();
     if (!playing.peek() || open?.file !== file) return;
     requestAnimationFrame(tick);
     const wanted = clock.at(performance.now() - begun);
     const from = open.picture.frame;
-    if (busy || wanted === from || damaged.has(wanted)) return;
+    // Damaged frames are not tried again in each round.
+    if (busy || wanted === from || damagedFrames.peek().has(wanted)) return;
     busy = true;
     // Where decoding is slower than the clip, frames in advance would be dropped.
     const ahead = wanted === from + 1 || wanted === 1 ? 1 : wanted === from - 1 ? -1 : 0;
     const showing = await show(open, wanted, ahead);
     busy = false;
-    if (showing === 'damaged') damaged.add(wanted);
     if (showing === 'replaced' && opened.peek()?.file === file) playing.value = false;
   };
   requestAnimationFrame(tick);
@@ -114,6 +112,7 @@ async function show(open: Open, frame: number, ahead: 0 | 1 | -1): Promise<Showi
     return 'shown';
   } catch (error) {
     if (attempt.signal.aborted || isAbort(error)) return 'replaced';
+    if (opened.peek()?.file === open.file) damagedFrames.value = new Set([...damagedFrames.peek(), frame]);
     sayError(error, text.frames.damaged(frame));
     return 'damaged';
   } finally {

@@ -25,6 +25,11 @@ export function sayError(error: unknown, besides = ''): void {
   message.value = { tone: 'error', text: what, hint: [hint, besides].filter(Boolean).join(' ') };
 }
 
+/** Shows a problem that is no error of what was asked; it stays until it is dismissed or replaced. */
+export function sayProblem(what: string, hint: string): void {
+  message.value = { tone: 'error', text: what, hint };
+}
+
 /** An error as a text and a hint. */
 export function asMessage(error: unknown): FailureText {
   if (error instanceof SamusError) return failureText(error);

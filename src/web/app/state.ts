@@ -98,6 +98,8 @@ export const objectsElsewhere = computed((): readonly ObjectIdentity[] => {
 });
 /** The frame that is being decoded, or null. */
 export const frameComing = signal<number | null>(null);
+/** Frames of the open file that could not be read. */
+export const damagedFrames = signal<ReadonlySet<number>>(new Set());
 export const playing = signal(false);
 
 export const document = computed(() => history.value?.present ?? null);

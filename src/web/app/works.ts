@@ -15,6 +15,7 @@ import {
   anchor,
   continued,
   crosshair,
+  damagedFrames,
   document,
   type Entry,
   frameWork,
@@ -80,6 +81,7 @@ export function leaveFile(): void {
     pointer.value = null;
     crosshair.value = null;
     frameWork.value = new Map();
+    damagedFrames.value = new Set();
     continued.value = null;
   });
 }

@@ -22,6 +22,8 @@ export interface OpenedImage extends Picture {
 /** What a file says before any frame is decoded. */
 interface FileFacts {
   readonly frames: number;
+  /** How many the file states, where it is cut off before the last of them. */
+  readonly framesStated?: number;
   /** Null where the file states none. */
   readonly timing: FrameTiming | null;
   /** Null for other formats. */

@@ -18,7 +18,9 @@ const fileOf = ({ id, file }: NamedFile): Promise<PictureFile> => opened.get(id,
 serveWorker<ImageContract>({
   async open(file) {
     const { source } = await fileOf(file);
-    return { frames: source.frames, timing: source.timing ?? null, dicom: isDicom(source) ? dicomFacts(source) : null };
+    const { frames, framesStated, timing = null } = source;
+    const counted = { frames, ...(framesStated !== undefined && { framesStated }) };
+    return { ...counted, timing, dicom: isDicom(source) ? dicomFacts(source) : null };
   },
   async frame({ frame, ...file }, { signal, transfer }) {
     const { read } = await fileOf(file);

@@ -115,6 +115,12 @@ export const text = {
     isFirst: 'This is the first frame.',
     isLast: 'This is the last frame.',
     damaged: (frame: number): string => `Frame ${frame} cannot be shown.`,
+    damagedFrames: (frames: readonly number[]): string =>
+      `Damaged: ${frames.length === 1 ? 'frame' : 'frames'} ${frames.slice(0, 8).join(', ')}${frames.length > 8 ? ', …' : ''}.`,
+    isDamaged: 'damaged',
+    cutOff: (frames: number, stated: number): string =>
+      `The file is cut off: it has ${frames} of its ${count(stated, 'frame', 'frames')}.`,
+    copyAgain: 'Copy the file again.',
     marks: (n: number): string => (n === 0 ? 'No frame has masks.' : `${count(n, 'frame has', 'frames have')} masks.`),
     carried: (n: number): string =>
       n === 0 ? 'Nothing was carried over.' : `${count(n, 'object', 'objects')} carried over from the previous frame.`,
@@ -269,6 +275,7 @@ export const text = {
     size: 'Size',
     pixels: (columns: number, rows: number): string => `${columns} × ${rows}`,
     frames: 'Frames',
+    framesOf: (frames: number, stated: number): string => `${frames} of ${stated}, the file is cut off`,
     photometric: 'Photometric interpretation',
     times: 'Time per frame',
     ms: (ms: string): string => `${ms} ms`,

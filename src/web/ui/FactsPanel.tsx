@@ -19,7 +19,7 @@ export function FactsPanel() {
       <header>
         <h2>{text.facts.title}</h2>
       </header>
-      <Rows rows={factRows(file.dicom, file.frames)} />
+      <Rows rows={factRows(file.dicom, file)} />
       <Check label={text.facts.showPatient} value={showPatient} onChange={(on) => (showPatient.value = on)} />
       {showPatient.value && <Patient file={file} />}
       <p class="quiet">{text.facts.stored}</p>
@@ -76,7 +76,7 @@ function Rows({ rows }: { readonly rows: readonly Row[] }) {
   );
 }
 
-function factRows(facts: DicomFacts, frames: number): Row[] {
+function factRows(facts: DicomFacts, { frames, framesStated }: OpenedFile): Row[] {
   const { sopClass, transferSyntax, rows, columns, photometric, frameTimesMs, calibration } = facts;
   const { regions, wholeMm } = calibration;
   const named = (uid: string, names: Readonly<Record<string, string>>): string => names[uid] ?? uid;
@@ -84,7 +84,7 @@ function factRows(facts: DicomFacts, frames: number): Row[] {
     [text.facts.sopClass, named(sopClass ?? '', text.facts.sopClasses)],
     [text.facts.transferSyntax, named(transferSyntax, text.facts.transferSyntaxes)],
     [text.facts.size, text.facts.pixels(columns, rows)],
-    [text.facts.frames, String(frames)],
+    [text.facts.frames, framesStated === undefined ? String(frames) : text.facts.framesOf(frames, framesStated)],
     [text.facts.photometric, photometric],
     ...(frameTimesMs ? [[text.facts.times, times(frameTimesMs)] as const] : []),
     ...regions.map(({ box, spacingMm, why }, i): Row => {

@@ -3,7 +3,7 @@ import { computed } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { FrameClock } from '../app/frameClock.js';
 import { goToFrame, stepFrames, togglePlay } from '../app/frames.js';
-import { frameComing, frameWork, type Open, playing } from '../app/state.js';
+import { damagedFrames, frameComing, frameWork, type Open, playing } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 
@@ -18,6 +18,7 @@ export function Timeline({ open }: { readonly open: Open }) {
   const { frames, timing } = open.file;
   const at = frameComing.value ?? open.picture.frame;
   const marks = marked.value;
+  const damaged = damagedFrames.value;
   const clock = useMemo(() => new FrameClock(frames, timing), [frames, timing]);
   const seconds = (clock.startOf(at) / 1000).toFixed(2);
   const position = text.frames.position(at, frames);
@@ -50,13 +51,17 @@ export function Timeline({ open }: { readonly open: Open }) {
         <input
           type="range"
           aria-label={text.frames.slider}
-          aria-valuetext={marks.includes(at) ? `${position}, ${text.frames.withMasks}` : position}
+          aria-valuetext={[
+            position,
+            ...(marks.includes(at) ? [text.frames.withMasks] : []),
+            ...(damaged.has(at) ? [text.frames.isDamaged] : []),
+          ].join(', ')}
           min={1}
           max={frames}
           value={at}
           onInput={(event) => void goToFrame(Number(event.currentTarget.value))}
         />
-        <Strip frames={frames} marks={marks} trim={timing?.trim} />
+        <Strip frames={frames} marks={marks} damaged={[...damaged]} trim={timing?.trim} />
       </div>
       <span class="frame-position">
         {text.frames.short(at, frames)} <span class="quiet">{text.frames.time(seconds)}</span>
@@ -66,14 +71,17 @@ export function Timeline({ open }: { readonly open: Open }) {
 }
 
 /** Marks below the slider, where its thumb stands on their frames. */
-function Strip({ frames, marks, trim }: StripProps) {
+function Strip({ frames, marks, damaged, trim }: StripProps) {
+  const lines = (at: readonly number[]): string => at.map((frame) => `M${frame - 1} 0v1`).join('');
+  const about = damaged.length === 0 ? [] : [text.frames.damagedFrames([...damaged].sort((a, b) => a - b))];
   const [first, last] = trim ?? [1, frames];
   return (
     <svg class="strip" viewBox={`0 0 ${frames - 1} 1`} preserveAspectRatio="none" role="img">
-      <title>{text.frames.marks(marks.length)}</title>
+      <title>{[text.frames.marks(marks.length), ...about].join(' ')}</title>
       {first > 1 && <rect class="trimmed" width={first - 1} height={1} />}
       {last < frames && <rect class="trimmed" x={last - 1} width={frames - last} height={1} />}
-      <path d={marks.map((frame) => `M${frame - 1} 0v1`).join('')} />
+      <path d={lines(marks)} />
+      <path class="damaged" d={lines(damaged)} />
     </svg>
   );
 }
@@ -81,6 +89,7 @@ function Strip({ frames, marks, trim }: StripProps) {
 interface StripProps {
   readonly frames: number;
   readonly marks: readonly number[];
+  readonly damaged: readonly number[];
   /** The part that the file recommends to show. */
   readonly trim: readonly [first: number, last: number] | undefined;
 }
