@@ -103,7 +103,7 @@ export const ERRORS = {
   DICOM_CODEC: input('A DICOM frame is in a coding of JPEG that is not read, or its codec cannot be loaded.'),
   DICOM_CORRUPT: input('The parts of a DICOM file contradict each other.'),
   DICOM_FRAME: input('The DICOM file has no frame of this number.'),
-  DICOM_KEY: input('A key file for de-identification does not hold 64 hexadecimal digits.'),
+  DICOM_KEY: input('A key file for de-identification does not hold 64 hexadecimal digits, or not those of the copies.'),
   DICOM_LIMIT: input('A DICOM file has more elements, levels or bytes than the limit.'),
   DICOM_NO_PIXELS: input('The DICOM object holds no image.'),
   DICOM_PHOTOMETRIC: input('The samples of a DICOM image are of a kind that is not read.'),

@@ -66,6 +66,7 @@ function importCommand(): Command {
       ),
     )
     .option('--replace', 'replace an existing dataset')
+    .option('--map <file>', 'write a table of images and the files that they come from; of DICOM, keep it secret')
     .option('--json', 'print one JSON document')
     .addHelpText('after', IMPORT_EXAMPLES)
     .action(

@@ -6,13 +6,16 @@ import { importDataset } from '../data/importDataset.node.js';
 import type { ImportOptions } from '../data/importers/importer.js';
 import { planImport } from '../data/importers/index.node.js';
 import type { Json } from '../errors.js';
-import { outputCheck } from './output.js';
+import { csvLine } from '../formats/csv.js';
+import { outputCheck, writePrivate } from './output.js';
 import { Progress } from './progress.js';
 import { type Outcome, warn } from './run.js';
 
 export interface ImportCommandOptions extends ImportOptions {
   readonly size?: number;
   readonly replace?: boolean;
+  /** A table of the files that images come from. */
+  readonly map?: string;
 }
 
 /** Most skipped files to name. */
@@ -31,11 +34,16 @@ export async function importData(
   const plan = await planImport(name, source, options);
   for (const warning of plan.warnings ?? []) warn(warning);
   if (options.replace) await checkSource(source, out, [...plan.datasets.keys()]);
+  if (options.map !== undefined) await (await outputCheck([source]))([options.map]);
   const progress = new Progress('importing', plan.items.length);
   try {
     const { size, replace = false } = options;
     const onProgress = (done: number, image: string): void => progress.update(done, image);
     const result = await importDataset(out, plan, { replace, onProgress, ...(size !== undefined && { size }) });
+    if (options.map !== undefined) {
+      const rows = result.originals.map(({ dataset, name: image, file }) => csvLine([dataset, image, file]));
+      await writePrivate(options.map, ['dataset,name,file', ...rows].map((line) => `${line}\n`).join(''));
+    }
     const skipped = [...plan.skipped, ...result.skipped, ...result.failed];
     for (const { file, annotation, reason } of skipped.slice(0, MOST_NAMED)) {
       warn(annotation === undefined ? `${file} skipped: ${reason}` : `annotation ${annotation} of ${file}: ${reason}`);

@@ -70,6 +70,8 @@ function deidentifyCommand(): Command {
     )
     .option('--mask <file>', 'with --clean-pixels: a picture that is black where pixels become black')
     .option('--i-have-looked', 'with --clean-pixels: you have seen on the contact sheets that no text is left')
+    .option('--keep-names', 'keep the names of files and folders; they must not name a patient, number, date or UID')
+    .option('--map <file>', 'write a table of originals and copies to this file; keep it secret')
     .option('--json', 'print one JSON document')
     .action(async (input: string, options: DeidentifyOptions) => {
       if (!options.cleanPixels && (options.mask !== undefined || options.iHaveLooked)) {

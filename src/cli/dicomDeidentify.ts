@@ -1,31 +1,31 @@
 /**
  * The work of `samus dicom deidentify`: finds the DICOM files of a folder by their content, writes a copy of each, and
- * keeps the key and the contact sheets beside the copies. What a copy holds is decided in formats/dicom/.
+ * keeps the contact sheets beside the copies. The key is in dicomKey.ts; what a copy holds is decided in formats/dicom/.
  */
-import { randomBytes } from 'node:crypto';
-import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { binaryMask } from '../data/publishedMasks.js';
 import { type Json, SamusError } from '../errors.js';
+import { csvLine } from '../formats/csv.js';
 import { type Cleaned, cleanPixels } from '../formats/dicom/cleanPixels.js';
+import { copyFolder, copyName } from '../formats/dicom/copyNames.js';
 import { dicomLimit, textOf } from '../formats/dicom/dataSet.js';
-import { deidentify, holdsImage } from '../formats/dicom/deidentify.js';
+import { contentKind, deidentify } from '../formats/dicom/deidentify.js';
 import { type DicomFile, readDicomFile } from '../formats/dicom/dicomFile.js';
 import { isDicom } from '../formats/dicom/dicomSource.js';
-import { namesIdentity } from '../formats/dicom/identities.js';
-import { Pseudonyms } from '../formats/dicom/pseudonyms.js';
 import { openFileSource } from '../formats/fileSource.node.js';
-import { exists } from '../formats/fileSystem.node.js';
+import { exists, filesBelow } from '../formats/fileSystem.node.js';
 import { makeFolder, replaceFile } from '../formats/fileWrite.node.js';
 import type { Image } from '../formats/image.js';
 import { openImage, readImage } from '../formats/imageFile.node.js';
 import { SNIFF_BYTES, sniffFormat } from '../formats/imageFormat.js';
 import { writePng } from '../formats/imageWrite.node.js';
+import { checkSameKey, keepKey, keyOf } from './dicomKey.js';
 import { whole } from './interrupt.js';
-import { outputCheck } from './output.js';
+import { outputCheck, writePrivate } from './output.js';
 import { packageVersion } from './packageInfo.js';
 import { Progress } from './progress.js';
-import type { Outcome } from './run.js';
+import { type Outcome, warn } from './run.js';
 
 export interface DeidentifyOptions {
   readonly out: string;
@@ -34,6 +34,10 @@ export interface DeidentifyOptions {
   readonly cleanPixels?: boolean;
   readonly mask?: string;
   readonly iHaveLooked?: boolean;
+  /** Keeps names of files and folders, whatever they say. */
+  readonly keepNames?: boolean;
+  /** A table of the originals of the copies. */
+  readonly map?: string;
   readonly json?: boolean;
 }
 
@@ -73,12 +77,14 @@ export async function deidentifyAll(input: string, options: DeidentifyOptions): 
   const files = folder ? await filesBelow(input) : [input];
   const single = !folder && extname(out) !== '' && !(await isFolder(out));
   if (folder) checkApart(input, out);
+  else if (!single && resolve(dirname(input)) === resolve(out)) throw wouldMix(dirname(input), out);
   const place = out.replace(/[/\\]+$/, '');
   const keyFile = options.key ?? `${place}.key`;
   const sheets = single ? join(dirname(out), `${basename(out, extname(out))}.sheets`) : `${place}.sheets`;
   const picture = mask === undefined ? undefined : await openMask(mask);
   const base = single ? dirname(out) : out;
   const key = await keyOf(keyFile);
+  if (!single) await checkSameKey(out, keyFile, key);
   let kept: Promise<void> | undefined;
   const keep = () => {
     kept ??= keepKey(keyFile, key);
@@ -86,6 +92,8 @@ export async function deidentifyAll(input: string, options: DeidentifyOptions): 
   };
   const run: Run = { options, key: key.bytes, keepKey: keep, mask: picture, sheets, base, written: new Set() };
   const check = await outputCheck([...files, keyFile, ...(mask === undefined ? [] : [mask])]);
+  if (options.map !== undefined) await check([options.map]);
+  if (!single) warnOfSecrets(out, options);
   const progress = new Progress('copying', files.length);
   const copies: Copy[] = [];
   const failed: { readonly input: string; readonly error: SamusError }[] = [];
@@ -97,14 +105,12 @@ export async function deidentifyAll(input: string, options: DeidentifyOptions): 
         const file = folder && !(await isDicomFile(path)) ? undefined : await readFileWhole(path);
         if (!file || textOf(file.meta, 0x0002_0002) === DICOMDIR) skipped.push(path);
         else {
-          const target = single
-            ? out
-            : join(out, safePlace(folder ? relative(input, path) : basename(path), file, run));
+          const target = single ? out : join(out, placeOf(folder ? relative(input, path) : basename(path), file, run));
           await check([target]);
           copies.push(await copyOf(path, file, freePlace(target, run), run));
         }
       } catch (error) {
-        if (!(error instanceof SamusError) || error.kind === 'machine' || !folder) throw error;
+        if (!(error instanceof SamusError) || endsAll(error) || !folder) throw error;
         failed.push({ input: path, error });
       }
     }
@@ -114,22 +120,40 @@ export async function deidentifyAll(input: string, options: DeidentifyOptions): 
   if (folder && copies.length + failed.length === 0) {
     throw new SamusError('IMAGES_MISSING', `expected DICOM files in ${input}, got none`, 'name another folder');
   }
+  const hasKey = !key.isNew || copies.length > 0;
+  if (options.map !== undefined && copies.length > 0) await writePrivate(options.map, mapOf(copies));
   const showing = copies.filter(({ mayShowText }) => mayShowText).length;
   const document = {
     files: copies.map(({ input: from, output, sheet }) => ({ input: from, output, ...(sheet && { sheet }) })),
     failed: failed.map(({ input: from, error }) => ({ input: from, ...error.toJSON() })),
     skipped,
-    key: keyFile,
+    key: hasKey ? keyFile : null,
+    ...(options.map !== undefined && copies.length > 0 && { map: options.map }),
     may_show_text: showing,
   } satisfies Json;
   const lines = [
     ...failed.map(({ input: from, error }) => `${from}: error: ${error.message} (${error.hint})`),
     `${copies.length} file(s) in ${out}${skipped.length > 0 ? `, ${skipped.length} other file(s) left out` : ''}`,
-    `keep ${keyFile} secret: it links the copies to the originals`,
+    ...(hasKey ? [`keep ${keyFile} secret: it links the copies to the originals`] : []),
+    ...(options.map !== undefined && copies.length > 0 ? [`keep ${options.map} secret: it names the originals`] : []),
     ...(showing === 0 ? [] : [advice(showing, options, sheets)]),
     ...(iHaveLooked ? ['nothing looks for text in pixels: the copies say that you have'] : []),
   ];
   return { document, lines, exitCode: failed.length > 0 ? 1 : 0 };
+}
+
+/** What the other files would fail with, too. */
+const endsAll = ({ code, kind }: SamusError): boolean => kind === 'machine' || code === 'FILE_UNWRITABLE';
+
+const mapOf = (copies: readonly Copy[]): string =>
+  ['file,copy', ...copies.map(({ input, output }) => csvLine([input, output]))].map((line) => `${line}\n`).join('');
+
+/** Files that undo the work must not be passed on with the copies. */
+function warnOfSecrets(folder: string, { key, map }: DeidentifyOptions): void {
+  for (const [option, path] of Object.entries({ key, map })) {
+    if (path === undefined || !isInside(path, folder)) continue;
+    warn(`the file of --${option} is in the folder of the copies: do not pass it on with them`);
+  }
 }
 
 function advice(count: number, { cleanPixels: cleaned = false }: DeidentifyOptions, sheets: string): string {
@@ -141,7 +165,7 @@ function advice(count: number, { cleanPixels: cleaned = false }: DeidentifyOptio
 
 async function copyOf(path: string, file: DicomFile, output: string, run: Run): Promise<Copy> {
   const { options, key, sheets } = run;
-  const cleaned = options.cleanPixels && holdsImage(file) ? await clean(path, run) : undefined;
+  const cleaned = options.cleanPixels && contentKind(file) === 'image' ? await clean(path, run) : undefined;
   const sheet = cleaned && join(sheets, `${relative(run.base, output).replaceAll(sep, '_')}.png`);
   if (cleaned && sheet !== undefined) await showSheet(cleaned, sheet, options.iHaveLooked ?? false);
   const { bytes, mayShowText } = deidentify(file, {
@@ -182,15 +206,14 @@ async function showSheet({ sheet }: Cleaned, path: string, looked: boolean): Pro
   );
 }
 
-/** The relative path of a copy. Parts that hold a name, number, date or UID of the file are replaced. */
-function safePlace(path: string, file: DicomFile, { key }: Run): string {
-  const parts = path.split(sep).map((part, i, all) => {
-    if (!namesIdentity(part, file)) return part;
-    const ending = i === all.length - 1 ? (/\.dcm$/i.exec(part)?.[0] ?? '') : '';
-    return `${new Pseudonyms(key).name('path', part)}${ending}`;
-  });
-  return join(...parts);
+/** The place of a copy in the folder of copies. Nothing of the old names is in it unless the user wants them. */
+function placeOf(path: string, file: DicomFile, { options, key }: Run): string {
+  if (options.keepNames) return path;
+  const folders = path.split(sep).slice(0, -1);
+  return join(...copyFolder(folders, key), `${copyName(file, key)}${ENDINGS[contentKind(file)]}`);
 }
+
+const ENDINGS = { image: '.dcm', segmentation: '.seg.dcm', report: '.sr.dcm' } as const;
 
 function freePlace(path: string, { written }: Run): string {
   const ending = extname(path);
@@ -202,21 +225,17 @@ function freePlace(path: string, { written }: Run): string {
 
 /** @throws SamusError OUTPUT_IS_INPUT for folders that contain each other */
 function checkApart(input: string, out: string): void {
-  const inside = (path: string, folder: string): boolean =>
-    `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
-  if (!inside(out, input) && !inside(input, out)) return;
-  const message = `the copies in ${out} would mix with the files of ${input}`;
-  throw new SamusError('OUTPUT_IS_INPUT', message, 'choose a folder elsewhere', { path: out });
+  if (!isInside(out, input) && !isInside(input, out)) return;
+  throw wouldMix(input, out);
 }
 
-/** Files of a folder and those below it, without links. */
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
+function wouldMix(input: string, out: string): SamusError {
+  const message = `the copies in ${out} would mix with the files of ${input}`;
+  return new SamusError('OUTPUT_IS_INPUT', message, 'choose a folder elsewhere', { path: out });
 }
+
+const isInside = (path: string, folder: string): boolean =>
+  `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
 
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
@@ -249,36 +268,4 @@ async function readFileWhole(path: string): Promise<DicomFile> {
 async function openMask(path: string): Promise<Image> {
   const source = await openImage(path);
   return binaryMask(await source.read(1, 'mask'), source.lossy, path);
-}
-
-const KEY_BYTES = 32;
-
-/** A key, and whether it has to be kept yet. */
-interface Key {
-  readonly bytes: Uint8Array;
-  readonly isNew: boolean;
-}
-
-/** The key in a file, or a new one. @throws SamusError DICOM_KEY */
-async function keyOf(path: string): Promise<Key> {
-  if (!(await exists(path))) return { bytes: randomBytes(KEY_BYTES), isNew: true };
-  const text = (await readFile(path, 'utf8')).trim();
-  if (new RegExp(`^[0-9a-f]{${2 * KEY_BYTES}}$`, 'i').test(text)) {
-    return { bytes: Buffer.from(text, 'hex'), isNew: false };
-  }
-  const message = `expected ${2 * KEY_BYTES} hexadecimal digits in ${path}, got another text`;
-  throw new SamusError('DICOM_KEY', message, 'name another file; one that is not there is made', { path });
-}
-
-/** Keeps a new key, readable for its owner only. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
-async function keepKey(path: string, { bytes, isNew }: Key): Promise<void> {
-  if (!isNew) return;
-  await makeFolder(dirname(path));
-  const text = `${Buffer.from(bytes).toString('hex')}\n`;
-  await whole(() =>
-    replaceFile(path, async (temporary) => {
-      await writeFile(temporary, text, { flag: 'wx', mode: 0o600 });
-      await chmod(temporary, 0o600);
-    }),
-  );
 }

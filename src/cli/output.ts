@@ -1,10 +1,11 @@
 /**
  * Checks the paths of output files and writes them. Each is written atomically: it is complete or absent.
  */
-import { join, resolve } from 'node:path';
+import { chmod, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { SamusError } from '../errors.js';
 import { fileIdentity, storedPath } from '../formats/fileSystem.node.js';
-import { writeTextFile } from '../formats/fileWrite.node.js';
+import { makeFolder, replaceFile, writeTextFile } from '../formats/fileWrite.node.js';
 import { MODEL_FILES } from '../formats/modelFolder.node.js';
 import { sameName } from '../formats/outputNames.js';
 import { whole } from './interrupt.js';
@@ -47,4 +48,15 @@ export const modelFiles = (name: string): string[] => [
 /** Writes a text file atomically. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
 export async function writeText(path: string, text: string): Promise<void> {
   await whole(() => writeTextFile(path, text));
+}
+
+/** Writes a text file that only its owner can read. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
+export async function writePrivate(path: string, text: string): Promise<void> {
+  await makeFolder(dirname(path));
+  await whole(() =>
+    replaceFile(path, async (temporary) => {
+      await writeFile(temporary, text, { flag: 'wx', mode: 0o600 });
+      await chmod(temporary, 0o600);
+    }),
+  );
 }

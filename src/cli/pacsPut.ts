@@ -2,11 +2,11 @@
  * The work of `samus pacs put`. It keeps no record: what the PACS has is asked of the PACS, so a run after one that was
  * killed continues where that one was.
  */
-import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readFile, stat } from 'node:fs/promises';
 import { SamusError } from '../errors.js';
 import type { DicomWeb, InstanceUids } from '../formats/dicomweb/dicomWeb.js';
 import { instanceUids } from '../formats/dicomweb/instanceUids.js';
+import { filesBelow, readReason } from '../formats/fileSystem.node.js';
 import { SNIFF_BYTES, sniffFormat } from '../formats/imageFormat.js';
 import { hintAfterInterrupt } from './interrupt.js';
 import { endsAll, openPacs, type PacsOptions } from './pacsRun.js';
@@ -148,18 +148,12 @@ async function isDicomFile(path: string): Promise<boolean> {
   }
 }
 
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
 /** Without the path, which may be a UID; the document names the file. */
 function unreadable(error: unknown): SamusError {
   const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  return new SamusError('IMAGE_UNREADABLE', `cannot read a file (${reason})`, 'check its permissions', { reason });
+  return new SamusError('IMAGE_UNREADABLE', `cannot read a file: ${readReason(reason)}`, 'check its permissions', {
+    reason,
+  });
 }
 
 function outcome(done: readonly Put[], others: number): Outcome {

@@ -8,7 +8,7 @@ import { SamusError } from '../errors.js';
 import type { AnnotatedObject, AnnotationClass, ImageRef } from '../formats/annotation.js';
 import { readAnnotation } from '../formats/annotationRead.js';
 import { splitCsv } from '../formats/csv.js';
-import { storedPath } from '../formats/fileSystem.node.js';
+import { readReason, storedPath } from '../formats/fileSystem.node.js';
 import { OutputNames, safeName } from '../formats/outputNames.js';
 import type { JobObject, SegmentJob } from '../jobs/segmentJob.js';
 import { PromptList, parseBox, parsePoint } from './promptOptions.js';
@@ -59,7 +59,7 @@ async function readText(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof SamusError || !(error instanceof Error) || !('code' in error)) throw error;
-    const reason = error.code === 'ENOENT' ? 'file not found' : String(error.code);
+    const reason = error.code === 'ENOENT' ? 'file not found' : readReason(String(error.code));
     throw input('PROMPTS_UNREADABLE', `cannot read the prompts file ${path}: ${reason}`, 'check the path');
   }
 }

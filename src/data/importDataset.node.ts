@@ -3,7 +3,6 @@
  * class.json and dataset.json, and lists. A dataset appears in the root as a whole or not at all. What the sources
  * look like is the business of importers/.
  */
-import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SamusError } from '../errors.js';
@@ -16,6 +15,7 @@ import { resizeBilinear, resizeNearest } from '../formats/resize.js';
 import { parseClassJson, parseDatasetJson } from './classes.js';
 import { groupBy } from './groupBy.js';
 import { formatFacts, type ImageFacts, patientByName } from './imageFacts.js';
+import { type NamedItem, namedItem, saltedHash } from './importers/hashedNames.node.js';
 import type { ImportItem, ImportPlan, Skipped } from './importers/importer.js';
 import { checkSameSize } from './publishedMasks.js';
 import { checkListable, LIST_FOLDER } from './sampleList.js';
@@ -46,6 +46,8 @@ export interface ImportResult {
   readonly skipped: readonly Skipped[];
   /** Images that could not be read or do not fit their label. */
   readonly failed: readonly Skipped[];
+  /** The file that each image comes from, relative to the source. */
+  readonly originals: readonly { readonly dataset: string; readonly name: string; readonly file: string }[];
 }
 
 /** What is known of an image once it is written. */
@@ -88,6 +90,7 @@ export async function importDataset(out: string, plan: ImportPlan, options: Writ
   const results: ImportResult['datasets'][number][] = [];
   const skipped: Skipped[] = [];
   const failed = [...(plan.failed ?? [])];
+  const originals: ImportResult['originals'][number][] = [];
   let done = 0;
   for (const [dataset, items] of byDataset) {
     const count = plan.datasets.get(dataset)?.classes.length ?? 2;
@@ -98,16 +101,15 @@ export async function importDataset(out: string, plan: ImportPlan, options: Writ
     const there = await exists(place);
     try {
       const written: Written[] = [];
-      const hash = items.some(({ patientId }) => patientId !== undefined)
-        ? await patientHash(place, temporary)
-        : undefined;
+      const hash = items.some(({ identity }) => identity) ? await saltedHash(place, temporary) : undefined;
       const errors: { readonly item: ImportItem; readonly error: SamusError }[] = [];
       const taken = new Map<string, string>();
-      for (const item of items) {
+      for (const planned of items) {
+        const item = namedItem(planned, hash);
         options.onProgress?.(done++, item.name);
         const result = await attempt(() => {
           takeName(item, taken);
-          return writeItem(temporary, withPatient(item, hash), count, options.size);
+          return writeItem(temporary, item, count, options.size);
         });
         if (result instanceof SamusError) errors.push({ item, error: result });
         else written.push(result);
@@ -124,12 +126,13 @@ export async function importDataset(out: string, plan: ImportPlan, options: Writ
       await moveInto(temporary, place, asideOf(root, dataset));
       const empty = written.filter(({ classes }) => classes?.length === 0).length;
       const unlabelled = written.filter(({ classes }) => !classes).length;
+      originals.push(...written.map(({ item, facts: { name } }) => ({ dataset, name, file: item.source })));
       results.push({ dataset, images: written.length, empty, ...(unlabelled > 0 && { unlabelled }), lists });
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
   }
-  return { datasets: results, skipped, failed };
+  return { datasets: results, skipped, failed, originals };
 }
 
 /** The error of one image does not end the import; one of the machine, such as a full disk, does. */
@@ -140,22 +143,6 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | SamusError> {
     if (error instanceof SamusError && error.kind === 'input') return error;
     throw error;
   }
-}
-
-/** File of the salt in a dataset: with it, another import of the same patients gives the same hashes. */
-const SALT_FILE = 'patients.salt';
-
-/** Hashes what identifies patients; the salt is that of the dataset that is replaced, or a new one. */
-async function patientHash(replaced: string, folder: string): Promise<(id: string) => string> {
-  const known = (await textOr(join(replaced, SALT_FILE), '')).trim();
-  const salt = /^[0-9a-f]{32,}$/.test(known) ? known : randomBytes(16).toString('hex');
-  await makeFolder(folder);
-  await writeFile(join(folder, SALT_FILE), `${salt}\n`);
-  return (id) => createHash('sha256').update(`${salt} ${id}`).digest('hex').slice(0, 16);
-}
-
-function withPatient({ patientId, ...item }: ImportItem, hash: ((id: string) => string) | undefined): ImportItem {
-  return hash && patientId !== undefined ? { ...item, patient: hash(patientId) } : item;
 }
 
 /** The error of an image; of an annotation, where that is what cannot be used. */
@@ -211,7 +198,7 @@ function takeName({ name, source }: ImportItem, taken: Map<string, string>): voi
   taken.set(nameKey(name), source);
 }
 
-async function writeItem(folder: string, item: ImportItem, count: number, size: number | undefined): Promise<Written> {
+async function writeItem(folder: string, item: NamedItem, count: number, size: number | undefined): Promise<Written> {
   const { image: picture, label, spacingMm, skipped = [] } = await item.load();
   const image = toGrey(picture);
   const name = nameKey(item.name);
@@ -234,7 +221,7 @@ async function writeItem(folder: string, item: ImportItem, count: number, size: 
     await makeFolder(dirname(path));
     await writePng(path, stored);
   }
-  const { source, patient = patientByName(item.dataset, name) } = item;
+  const { noted: source, patient = patientByName(item.dataset, name) } = item;
   const facts: ImageFacts = {
     name,
     width: image.width,

@@ -6,6 +6,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { ErrorCode } from '../errorCodes.js';
 import { type Json, SamusError } from '../errors.js';
 import { type ByteSource, sourceTarget } from './byteSource.js';
+import { readReason } from './fileSystem.node.js';
 
 export interface FileSource extends ByteSource {
   close(): Promise<void>;
@@ -60,7 +61,10 @@ async function openRegular(path: string): Promise<FileHandle> {
     if (reason === 'ENOENT' || reason === 'ENOTDIR') {
       throw bad('FILE_NOT_FOUND', `cannot find ${path}`, 'check the path', { path });
     }
-    throw bad('FILE_UNREADABLE', `cannot open ${path}: ${reason}`, 'check who may read it', { path, reason });
+    throw bad('FILE_UNREADABLE', `cannot open ${path}: ${readReason(reason)}`, 'check who may read it', {
+      path,
+      reason,
+    });
   }
 }
 

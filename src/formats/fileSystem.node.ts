@@ -3,6 +3,7 @@
  */
 import { open, readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
+import { SamusError } from '../errors.js';
 import { nameKey } from './outputNames.js';
 
 /** Whether there is a file or a folder at a path. */
@@ -24,6 +25,22 @@ export async function storedPath(path: string): Promise<string> {
   const found = await pathInOtherForm(path);
   if (found === undefined) return path;
   return isAbsolute(path) ? found : relative('', found);
+}
+
+/** Files of a folder and those below it, without links, sorted. @throws SamusError FILE_UNREADABLE */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const message = `cannot read the folder ${folder}: ${readReason(reason)}`;
+    throw new SamusError('FILE_UNREADABLE', message, 'check who may read it', { path: folder, reason });
+  });
+  const found = await Promise.all(
+    entries.map(async (entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? filesBelow(path) : entry.isFile() ? [path] : [];
+    }),
+  );
+  return found.flat().sort();
 }
 
 /** Names are on the disk only once their folder is; some systems cannot do that, and then need not. */
@@ -50,6 +67,20 @@ export async function fileIdentity(path: string): Promise<string | undefined> {
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
+
+const READ_REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission is denied',
+  EPERM: 'permission is denied',
+  EISDIR: 'it is a folder',
+  EIO: 'the disk reports an error',
+  ELOOP: 'its links go in a circle',
+  ENAMETOOLONG: 'its name is too long',
+  ENOENT: 'it is not there',
+  ENOTDIR: 'it is not there',
+};
+
+/** Why a file cannot be read, in words. @param code of the operating system, such as EACCES */
+export const readReason = (code: string): string => READ_REASONS[code] ?? code;
 
 /**
  * The path of what is there under a name that differs from `path` in its Unicode normal form only, or undefined:

@@ -188,13 +188,13 @@ async function readWhole(file: FileHandle, path: string, most: number): Promise<
 async function readError(path: string, error: unknown): Promise<Error> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === '') return error instanceof Error ? error : new Error(String(error));
-  if ((await fileSystem()).isMissing(error)) {
+  const { isMissing, readReason } = await fileSystem();
+  if (isMissing(error)) {
     return new SamusError('IMAGE_NOT_FOUND', `cannot find ${path}`, 'check the path', { path });
   }
-  const why = code === 'EISDIR' ? 'it is a folder' : code === 'EACCES' ? 'permission is denied' : code;
   return new SamusError(
     'IMAGE_UNREADABLE',
-    `cannot read ${path} as an image: ${why}`,
+    `cannot read ${path} as an image: ${readReason(code)}`,
     code === 'EISDIR' ? 'name a file in the folder' : 'check the path and its permissions',
     { path, reason: code },
   );

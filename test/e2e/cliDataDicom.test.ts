@@ -75,6 +75,9 @@ beforeAll(async () => {
 });
 afterAll(() => removeFolder(folder));
 
+/** Names of the images in the dataset `Own`. */
+let [clip, second, still] = ['', '', ''];
+
 const run = (...args: readonly string[]) => samus(folder, 'data', 'import', ...args, '--json');
 const table = (dataset: string) =>
   readFileSync(into('root', dataset, 'images.csv'), 'utf8')
@@ -85,7 +88,16 @@ const table = (dataset: string) =>
 
 describe('a folder of DICOM files', () => {
   it('becomes a dataset: frames, millimetres, patients as hashes, labels by the names of segments', async () => {
-    const { code, stdout, stderr } = await run('dicom', 'export', '--out', 'root', '--dataset', 'Own');
+    const { code, stdout, stderr } = await run(
+      'dicom',
+      'export',
+      '--out',
+      'root',
+      '--dataset',
+      'Own',
+      '--map',
+      'map.csv',
+    );
     // A file of the folder cannot be used.
     expect(code, stderr).toBe(1);
     const { datasets, skipped } = JSON.parse(stdout);
@@ -95,24 +107,31 @@ describe('a folder of DICOM files', () => {
       { file: join('B', 'cut.dcm'), reason: expect.any(String), code: expect.stringMatching(/^DICOM_/) },
     ]);
     const rows = table('Own');
+    [clip = '', second = '', still = ''] = [...new Set(rows.map((row) => row.at(-1) ?? ''))];
     expect(rows.map(([name, , ...others]) => [name, ...others])).toEqual([
-      ...[1, 2, 3, 4].map((n) => [`A_S1_IM_0001.000${n}`, '51', '43', '0.25', '0.5', 'A/S1/IM_0001']),
-      ['A_S2_IM_0001', '51', '43', '0.25', '0.5', 'A/S2/IM_0001'],
-      ['B_1.2.840.5', '51', '43', '0.25', '0.5', 'B/1.2.840.5'],
+      ...[1, 2, 3, 4].map((n) => [`${clip}.000${n}`, '51', '43', '0.25', '0.5', clip]),
+      [second, '51', '43', '0.25', '0.5', second],
+      [still, '51', '43', '0.25', '0.5', still],
+    ]);
+    for (const name of [clip, second, still]) expect(name).toMatch(/^US-[0-9A-F]{10}$/);
+    expect(readFileSync(into('map.csv'), 'utf8').trim().split('\n')).toEqual([
+      'dataset,name,file',
+      ...[1, 2, 3, 4].map((n) => `Own,${clip}.000${n},A/S1/IM_0001`),
+      ...[`Own,${second},A/S2/IM_0001`, `Own,${still},B/1.2.840.5`],
     ]);
     const patients = rows.map(([, patient]) => patient);
     expect(new Set(patients).size).toBe(2);
     expect(patients.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => patients[0]));
-    const label = await readImage(into('root/Own/label/A_S1_IM_0001.0004.png'));
+    const label = await readImage(into(`root/Own/label/${clip}.0004.png`));
     const [lesion, vessel] = [mask(9).data, mask(30).data];
     expect(label.data).toEqual(lesion.map((inside, i) => (vessel[i] === 1 ? 2 : inside)));
     expect(readFileSync(into('root/MainPatient/all-Own.txt'), 'utf8').trim().split('\n')).toEqual([
-      ...['1/Own/A_S1_IM_0001.0002', '1/Own/A_S1_IM_0001.0004', '2/Own/A_S1_IM_0001.0004', '2/Own/B_1.2.840.5'],
+      ...[`1/Own/${clip}.0002`, `1/Own/${clip}.0004`, `2/Own/${clip}.0004`, `2/Own/${still}`],
     ]);
     const { Own } = JSON.parse(readFileSync(into('root/MainPatient/dataset.json'), 'utf8'));
     expect(Own.classes).toEqual(['background', 'lesion', 'Gefäß']);
     const shown = await readImage(into('export/A/S1/IM_0001'), { frame: 3 });
-    expect(await readImage(into('root/Own/img/A_S1_IM_0001.0003.png'))).toEqual(shown);
+    expect(await readImage(into(`root/Own/img/${clip}.0003.png`))).toEqual(shown);
     const written = readdirSync(into('root'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));
@@ -137,9 +156,9 @@ describe('a folder of DICOM files', () => {
       const lines = readFileSync(into('root/MainPatient', `${list}.txt`), 'utf8')
         .trim()
         .split('\n');
-      return new Set(lines.map((line) => line.split('/')[2]![0]));
+      return new Set(lines.map((line) => line.split('/')[2]!.split('.')[0]));
     });
-    expect(sides.map((side) => [...side]).sort()).toEqual([['A'], ['B']]);
+    expect(sides.map((side) => [...side]).sort()).toEqual([[clip], [still]].sort());
   });
 
   it('has the frames that are asked for, and the same hashes when it is replaced', async () => {
@@ -147,16 +166,16 @@ describe('a folder of DICOM files', () => {
     const replaced = await run('dicom', 'export', 'root', '--dataset', 'Own', '--frames', 'masks', '--replace');
     expect(JSON.parse(replaced.stdout).datasets[0]).toMatchObject({ images: 3, empty: 0 });
     const rows = table('Own');
-    expect(rows.map(([name]) => name)).toEqual(['A_S1_IM_0001.0002', 'A_S1_IM_0001.0004', 'B_1.2.840.5']);
+    expect(rows.map(([name]) => name)).toEqual([`${clip}.0002`, `${clip}.0004`, still]);
     for (const [name, patient] of rows) expect(patient).toBe(before.get(name));
     await run('dicom', 'export', 'root', '--dataset', 'Other', '--frames', 'every:3', '--classes', 'Gefäß');
     const others = table('Other');
-    expect(others.map(([name]) => name)).toEqual([
-      ...['A_S1_IM_0001.0001', 'A_S1_IM_0001.0004', 'A_S2_IM_0001', 'B_1.2.840.5'],
-    ]);
+    const [own, single, last] = [...new Set(others.map((row) => row.at(-1)))];
+    expect(others.map(([name]) => name)).toEqual([`${own}.0001`, `${own}.0004`, single, last]);
     expect(others[0]![1]).not.toBe(rows[0]![1]);
+    expect(own).not.toBe(clip);
     const list = readFileSync(into('root/MainPatient/all-Other.txt'), 'utf8');
-    expect(list).toBe('1/Other/A_S1_IM_0001.0004\n1/Other/B_1.2.840.5\n');
+    expect(list).toBe(`1/Other/${own}.0004\n1/Other/${last}\n`);
   });
 
   it.each([
@@ -171,14 +190,21 @@ describe('a folder of DICOM files', () => {
   });
 });
 
-it('names of files and folders that name the patient or a UID are not in the dataset', async () => {
-  put(image('1.2.3.4.1', 'PAT-A'), 'named', 'Samus, Phantom', '1.2.3.4.1.dcm');
-  put(image('1.2.3.4.2', 'PAT-A'), 'named', 'Samus, Phantom', 'pat_a-2.dcm');
-  expect((await run('dicom', 'named', 'root', '--dataset', 'Named')).code).toBe(0);
-  expect(table('Named').map(([name, , , , , , source]) => [name, source])).toEqual([
-    ['folder-1_image-2', 'folder-1/image-2'],
-    ['folder-1_image-3', 'folder-1/image-3'],
-  ]);
+it('names of files and folders are not in the dataset, whatever they say', async () => {
+  const names = ['Иванова/снимок.dcm', '02.01.2020/Smith', '17/2020_01_02.dcm', 'OTHER-4711/1.2.3.4.1.dcm'];
+  for (const [i, name] of names.entries()) put(image(`1.2.3.4.${i + 1}`, `PAT-${i}`), 'named', ...name.split('/'));
+  // Two files of one UID, and one without.
+  put(image('1.2.3.4.1', 'PAT-0'), 'named', 'копия.dcm');
+  const without = dicomImage({ width: WIDTH, height: HEIGHT, elements: [[0x0008_0018, '']] });
+  put(without, 'named', 'Phantom.dcm');
+  const { code, stdout, stderr } = await run('dicom', 'named', 'root', '--dataset', 'Named');
+  expect(code, stdout).toBe(0);
+  expect(stderr).toMatch(/they are copies/);
+  const rows = table('Named');
+  expect(rows.length).toBe(names.length + 2);
+  for (const row of rows) expect([row[0], row.at(-1)]).toEqual([expect.stringMatching(/^US-[0-9A-F]{10}$/), row[0]]);
+  await run('dicom', 'named', 'root', '--dataset', 'Named', '--replace');
+  expect(table('Named')).toEqual(rows);
 });
 
 it('segmentations are labels of pairs, frame by frame', async () => {

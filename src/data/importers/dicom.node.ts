@@ -1,19 +1,17 @@
 /**
  * A folder of DICOM files as hospitals export them, with folders in it: the frames of the images are pictures, and DICOM
  * segmentations in the folder their labels. Files are found by their content; DICOMDIR, reports and files that are not
- * DICOM are passed over. Frames without a mask have no label, because nobody said that there is no object.
+ * DICOM are passed over. Frames without a mask have no label, because nobody said that there is no object. Names of files
+ * are not used, because they may name patients.
  */
-import { readdir } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, relative } from 'node:path';
 import { SamusError } from '../../errors.js';
 import { textOf } from '../../formats/dicom/dataSet.js';
-import type { DicomFile } from '../../formats/dicom/dicomFile.js';
 import { dicomKind } from '../../formats/dicom/dicomKind.node.js';
 import { type DicomImage, isDicom } from '../../formats/dicom/dicomSource.js';
-import { namesIdentity } from '../../formats/dicom/identities.js';
+import { filesBelow } from '../../formats/fileSystem.node.js';
 import { openImage } from '../../formats/imageFile.node.js';
 import { cutOffNote } from '../../formats/imageSource.js';
-import { OutputNames, safeName } from '../../formats/outputNames.js';
 import { groupBy } from '../groupBy.js';
 import { layoutError } from './files.node.js';
 import { datasetEntry, type FrameSelection, type Importer, type ImportItem, type Skipped } from './importer.js';
@@ -22,13 +20,11 @@ import { type ClassOfSegment, maskedFrames, SegmentationReader } from './segLabe
 const LAYOUT = 'a folder of DICOM images, and maybe of segmentations of them';
 const MOST_CLASSES = 255;
 const BURNED_IN = 'pictures show what is burned into the pixels, such as names: look before you share them';
-/** Of the name of a picture without its frame; file systems take 255 bytes. */
-const MOST_LETTERS = 100;
 
 /** An image of the folder. */
 interface FoundImage {
   readonly path: string;
-  /** Relative to the source, without what identifies the patient. */
+  /** Relative to the source; never written. */
   readonly place: string;
   readonly uid: string | undefined;
   readonly frames: number;
@@ -61,9 +57,8 @@ export const dicom: Importer = {
     };
     const files = await dicomFiles(source);
     const images: FoundImage[] = [];
-    const places = new SafePlaces();
     for (const path of files.image) {
-      const found = await attempt(path, () => readFacts(path, (file) => places.safe(nameOf(path), file)));
+      const found = await attempt(path, () => readFacts(path, nameOf(path)));
       if (found?.drawn) skipped.push({ file: nameOf(path), reason: 'it is a picture with masks drawn in' });
       else if (found) images.push(found);
     }
@@ -90,14 +85,18 @@ export const dicom: Importer = {
     }
     const ids = new Map(classes.map((name, i) => [name, i + 1]));
     const loader = new FrameLoader(reader, (label) => ids.get(classNameOf(label)));
-    const names = new OutputNames();
     const items = images.flatMap((image): ImportItem[] => {
-      const chosen = chosenFrames(image, frames);
-      const numbers = image.frames === 1 ? [undefined] : chosen;
-      const taken = names.takeFrames(stemOf(image.place), chosen.length === 0 ? [] : numbers);
-      const patient = image.patientId === undefined ? {} : { patientId: image.patientId };
-      return chosen.map((frame, i) => ({
-        ...{ dataset, name: taken[i]!, source: image.place, ...patient },
+      const { place, uid, patientId } = image;
+      // Of several files with one UID, each has a name of its own.
+      const copy = byUid.get(uid ?? '')?.indexOf(image) ?? 0;
+      const file = uid === undefined ? `place ${place}` : copy === 0 ? uid : `${uid} ${copy}`;
+      return chosenFrames(image, frames).map((frame) => ({
+        ...{ dataset, name: place, source: place },
+        identity: {
+          file,
+          ...(image.frames > 1 && { frame }),
+          ...(patientId !== undefined && { patient: patientId }),
+        },
         load: () => loader.load(image, frame),
       }));
     });
@@ -117,10 +116,8 @@ export const dicom: Importer = {
 
 /** The DICOM files of a folder and the folders in it, by what they are. */
 async function dicomFiles(source: string): Promise<{ image: string[]; segmentation: string[] }> {
-  const entries = await readdir(source, { recursive: true, withFileTypes: true });
-  const paths = entries
-    .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
-    .map((entry) => join(entry.parentPath, entry.name))
+  const paths = (await filesBelow(source))
+    .filter((path) => !basename(path).startsWith('.'))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }) || (a < b ? -1 : 1));
   const found: { image: string[]; segmentation: string[] } = { image: [], segmentation: [] };
   for (const path of paths) {
@@ -136,32 +133,14 @@ async function openDicom(path: string): Promise<DicomImage> {
   throw new SamusError('IMAGE_FORMAT', `expected a DICOM image, got another file: ${path}`, 'import the folder again');
 }
 
-async function readFacts(path: string, placeOf: (file: DicomFile) => string): Promise<FoundImage> {
+async function readFacts(path: string, place: string): Promise<FoundImage> {
   const source = await openDicom(path);
   const { file, frames, sopInstanceUid: uid } = source;
   const [id, study] = [textOf(file.data, 0x0010_0020), textOf(file.data, 0x0020_000d)];
   // Without an id, the images of a study are known to belong together.
   const patientId = id ?? (study === undefined ? undefined : `study ${study}`);
   const drawn = textOf(file.data, 0x0008_0070) === 'samus' && textOf(file.data, 0x0008_0064) === 'WSD';
-  return { path, place: placeOf(file), uid, frames, note: cutOffNote(source), patientId, drawn, masks: [] };
-}
-
-/** Paths for names of pictures and for images.csv: parts that name the patient, a date or a UID become numbers. */
-class SafePlaces {
-  readonly #numbers = new Map<string, string>();
-
-  safe(path: string, file: DicomFile): string {
-    const parts = path.split(sep);
-    return join(
-      ...parts.map((part, i) => {
-        if (!namesIdentity(part, file)) return part;
-        const number =
-          this.#numbers.get(part) ?? `${i < parts.length - 1 ? 'folder' : 'image'}-${this.#numbers.size + 1}`;
-        this.#numbers.set(part, number);
-        return number;
-      }),
-    );
-  }
+  return { path, place, uid, frames, note: cutOffNote(source), patientId, drawn, masks: [] };
 }
 
 function chosenFrames({ frames, masks }: FoundImage, selection: FrameSelection): number[] {
@@ -197,10 +176,3 @@ class FrameLoader {
 }
 
 const classNameOf = (label: string): string => label.replace(/\p{Cc}/gu, ' ').trim() || 'object';
-
-/** Folders become part of the name: two of them may hold images of one name. UIDs as names keep their last number. */
-function stemOf(file: string): string {
-  const folders = dirname(file) === '.' ? [] : dirname(file).split(sep);
-  const name = [...folders, basename(file).replace(/\.(dcm|dicom|ima)$/i, '')].map(safeName).join('_');
-  return name.length > MOST_LETTERS ? safeName(name.slice(-MOST_LETTERS)) : name;
-}

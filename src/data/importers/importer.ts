@@ -34,17 +34,24 @@ export type FrameSelection = 'all' | 'masks' | { readonly every: number };
 export interface ImportItem {
   /** The folder it goes to, for example `Breast-BUSI`. */
   readonly dataset: string;
-  /** Its name there, without `.png`. */
+  /** Its name there, without `.png`; with an identity, only for messages. */
   readonly name: string;
   /** Where it comes from, relative to the source. */
   readonly source: string;
   /** Patient, where the source says more than the names that patients.ts knows. */
   readonly patient?: string;
-  /** What identifies the patient in the source. Only a hash of it is written, with a salt that stays in the dataset. */
-  readonly patientId?: string;
+  /** Where names of files may name patients: what is written of the file and the patient are hashes of this. */
+  readonly identity?: ItemIdentity;
   /** Side of the official split, where there is one. */
   readonly split?: 'train' | 'val' | 'test';
   load(): Promise<ImportedImage>;
+}
+
+interface ItemIdentity {
+  readonly file: string;
+  /** Of a file with several. */
+  readonly frame?: number;
+  readonly patient?: string;
 }
 
 /** What a source holds. */

@@ -9,12 +9,13 @@ import { describe, expect, it } from 'vitest';
 import { openImage } from '../imageFile.node.js';
 import { cleanPixels } from './cleanPixels.js';
 import { codeOfName } from './codes.js';
+import { copyFolder, copyName } from './copyNames.js';
 import { itemsOf, numberOf, textOf } from './dataSet.js';
 import { deidentify } from './deidentify.js';
 import { type DicomFile, readDicomFile } from './dicomFile.js';
 import { isDicom } from './dicomSource.js';
 import { withoutComments } from './frameComments.js';
-import { namesIdentity } from './identities.js';
+import { keyOfCopy, keyPrint } from './keyPrint.js';
 import { readDicomSeg } from './readSeg.js';
 import { dataSet, encodeFile, type Value } from './writeDataSet.js';
 import { writeDicomSeg } from './writeSeg.js';
@@ -325,10 +326,33 @@ describe('cleaned pixels', () => {
   });
 });
 
-it('names of files that hold a name, date or UID are found', async () => {
-  const file = await readDicomFile(matrix('mono8-explicit.dcm'));
-  const uid = textOf(file.data, 0x0008_0018)!;
-  for (const name of ['phantom_01.dcm', 'SAMUS', `US.${uid}.dcm`, '2026-01-01 scan'])
-    expect(namesIdentity(name, file), name).toBe(true);
-  for (const name of ['IM_0001', 'clip.dcm', 'US000001']) expect(namesIdentity(name, file), name).toBe(false);
+describe('names of copies', () => {
+  it('follow from the instance and the key, not from the name of the file', async () => {
+    const [one, other] = await Promise.all(
+      ['mono8-explicit.dcm', 'rle-mono8.dcm'].map((name) => readDicomFile(matrix(name))),
+    );
+    const key = new Uint8Array(32).fill(8);
+    expect(copyName(one!, KEY)).toMatch(/^[0-9A-F]{10}$/);
+    const names = [copyName(one!, KEY), copyName(other!, KEY), copyName(one!, key)];
+    expect(new Set(names).size).toBe(3);
+    expect(copyFolder(['A', 'S1'], KEY)[0]).toBe(copyFolder(['A', 'S2'], KEY)[0]);
+    const folders = [...copyFolder(['A', 'S1'], KEY), ...copyFolder(['B', 'S1'], KEY), ...copyFolder(['A'], key)];
+    expect(new Set(folders).size).toBe(5);
+  });
+
+  it('tell files without a UID apart by their pixels', async () => {
+    const [one, other] = await Promise.all(
+      [1, 2].map((value) => readDicomFile(encodeFile(small(8, 4, [0x0008_0018, '']), new Uint8Array(32).fill(value)))),
+    );
+    expect(copyName(one!, KEY)).not.toBe(copyName(other!, KEY));
+  });
+});
+
+it('a copy names its key by a print of it', async () => {
+  const { bytes } = deidentify(await readDicomFile(matrix('mono8-explicit.dcm'), { wholeFrames: true }), OPTIONS);
+  expect(keyOfCopy(bytes)).toBe(keyPrint(KEY));
+  expect(keyPrint(KEY)).not.toBe(keyPrint(new Uint8Array(32).fill(8)));
+  expect(keyOfCopy(matrix('mono8-explicit.dcm'))).toBeUndefined();
+  const { data } = await readDicomFile(bytes);
+  expect(textOf(data, 0x0012_0063)!.length).toBeLessThanOrEqual(64);
 });

@@ -3,15 +3,15 @@
  * PS3.15 E.1 and stricter: only the elements of keptElements.ts stay. Pixels stay as they are stored, unless others are
  * given (cleanPixels.ts).
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { SamusError } from '../../errors.js';
+import { contentOf } from './copyNames.js';
 import { type DataSet, type DicomElement, numberOf, numbersOf, textOf } from './dataSet.js';
 import { lossyElements } from './derivedObject.js';
 import type { DicomFile } from './dicomFile.js';
 import { withoutComments } from './frameComments.js';
 import { locateFrames } from './frames.js';
 import { keptElements } from './keptElements.js';
+import { methodOf } from './keyPrint.js';
 import { classUid, type PixelFormat, readPixelFormat } from './pixelFormat.js';
 import { Pseudonyms } from './pseudonyms.js';
 import { type Code, codeItem, dataSet, type EncodedPixels, element, encodeFile } from './writeDataSet.js';
@@ -67,10 +67,10 @@ const FILLED = dataSet(
   [0x0018_1020, 'removed'],
 );
 
-/** Whether a file is an image, not what was made from one. */
-export function holdsImage({ data }: DicomFile): boolean {
+/** What a file holds: an image, or what was made from one. */
+export function contentKind({ data }: DicomFile): 'image' | 'segmentation' | 'report' {
   const sopClass = textOf(data, 0x0008_0016) ?? '';
-  return !SEGMENTATION.test(sopClass) && !REPORT.test(sopClass);
+  return SEGMENTATION.test(sopClass) ? 'segmentation' : REPORT.test(sopClass) ? 'report' : 'image';
 }
 
 /**
@@ -82,8 +82,8 @@ export function deidentify(file: DicomFile, options: Deidentification): Deidenti
   const { key, version, clean, pixels } = options;
   const { data } = file;
   const sopClass = textOf(data, 0x0008_0016) ?? '';
-  const [segmentation, report] = [SEGMENTATION.test(sopClass), REPORT.test(sopClass)];
-  const image = holdsImage(file);
+  const kind = contentKind(file);
+  const [image, segmentation, report] = [kind === 'image', kind === 'segmentation', kind === 'report'];
   const format = image ? imageFormat(file, sopClass) : undefined;
   const pseudonyms = new Pseudonyms(key);
   const kept = keptElements(data, { pseudonyms, instanceKind: clean ? ' clean' : '' });
@@ -108,7 +108,7 @@ export function deidentify(file: DicomFile, options: Deidentification): Deidenti
       [0x0010_0010, patient],
       [0x0010_0020, patient],
       [0x0012_0062, looked ? 'YES' : 'NO'],
-      [0x0012_0063, `samus ${version}: PS3.15 E.1, allow-list`],
+      [0x0012_0063, methodOf(version, key)],
       [0x0012_0064, [BASIC_PROFILE, ...(clean ? [CLEAN_PIXELS] : [])].map((code) => codeItem(code))],
       [0x0020_000d, uid(0x0020_000d, 'study')],
       [0x0020_000e, uid(0x0020_000e, 'series')],
@@ -193,11 +193,4 @@ function rescaleTypes(data: DataSet): DataSet {
   if (!data.has(0x0028_1053)) return new Map();
   const stated = textOf(data, 0x0028_1054) ?? '';
   return dataSet([0x0028_1054, ['US', 'HU', 'OD', 'MGML', 'Z_EFF', 'ED'].includes(stated) ? stated : 'US']);
-}
-
-function contentOf({ data, pixels }: DicomFile): string {
-  const content = pixels?.content ?? [];
-  const hash = sha256.create();
-  for (const part of content instanceof Uint8Array ? [content] : content) hash.update(part);
-  return `${bytesToHex(hash.digest())} ${data.size}`;
 }
