@@ -21,6 +21,7 @@ const interrupted = (meaning: string): ErrorEntry => ({ kind: 'interrupted', mea
 export const ERRORS = {
   ADAPT_NAN: failure('The loss of an adaptation is not a finite number.'),
   ADAPT_TOO_FEW: usage('There are too few images with masks to adapt to.'),
+  ADAPT_TOO_MANY: usage('There are too many examples to adapt to in memory.'),
   ANNOTATIONS_JSON: input('An annotation file is not a document that this version reads.'),
   ANNOTATION_VERSION: input('A newer version wrote the annotation document.'),
   ARCHITECTURE_TWICE: usage('An architecture or one of its presets has the name of another.'),

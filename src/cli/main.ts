@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   segment: async () => (await import('./segment.js')).segmentCommand(),
   serve: async () => (await import('./serve.js')).serveCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
+  adapt: async () => (await import('./adapt.js')).adaptCommand(),
   evaluate: async () => (await import('./evaluate.js')).evaluateCommand(),
   reproduce: async () => (await import('./reproduce.js')).reproduceCommand(),
   data: async () => (await import('./data.js')).dataCommand(),

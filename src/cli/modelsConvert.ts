@@ -59,7 +59,7 @@ export async function convertModel(checkpoint: string, out: string, options: Con
  * Halves the file size; computation stays in float32. Fixed tables keep their precision: they are small, and the
  * position frequencies among them are multiplied by pixel coordinates.
  */
-function halved(model: Model): Model {
+export function halved(model: Model): Model {
   const tables = new Set(parametersOf(model.config).flatMap(({ name, buffer }) => (buffer ? [name] : [])));
   const tensors = [...model.tensors].map(([name, tensor]): [string, TensorData] => [
     name,

@@ -27,6 +27,8 @@ export interface AdaptExample {
 }
 
 export interface AdaptOptions {
+  /** Images to evaluate on, while all examples train; default: every fourth example is held out for it. */
+  readonly validation?: readonly AdaptExample[];
   /** Optimizer steps; default 40. */
   readonly steps?: number;
   /** Images per step; default 4. */
@@ -65,7 +67,7 @@ export interface AdaptGain {
 }
 
 export interface Adaptation {
-  /** Numbers of training and held-out images. */
+  /** Numbers of training images, and of images evaluated on: those held out, or `validation`. */
   readonly trained: number;
   readonly heldOut: number;
   readonly before: AdaptScores;
@@ -78,7 +80,7 @@ export interface Adaptation {
   readonly tensors: StateDict;
 }
 
-/** Fewer images cannot be split into training and held-out ones. */
+/** Fewer images cannot be split into training and held-out ones; with other images to evaluate on, one is enough. */
 export const LEAST_EXAMPLES = 5;
 /** One image in this many is held out. */
 const HELD_OUT_EACH = 4;
@@ -93,7 +95,7 @@ const CLASS = 1;
 
 /**
  * @param weights the model's, of any floating type
- * @throws SamusError ADAPT_TOO_FEW for fewer than {@link LEAST_EXAMPLES} examples, ADAPT_NAN if the loss is not finite, CHECKPOINT_… for weights that do not fit,
+ * @throws SamusError ADAPT_TOO_FEW for fewer than {@link LEAST_EXAMPLES} examples without `validation`, ADAPT_NAN if the loss is not finite, CHECKPOINT_… for weights that do not fit,
  *   MODEL_QUANTISED for weights in 8 bits, what sessions throw; and the reason of the signal
  */
 export async function adaptModel(
@@ -104,13 +106,10 @@ export async function adaptModel(
   options: AdaptOptions = {},
 ): Promise<Adaptation> {
   requireFloat32Weights(config);
-  if (examples.length < LEAST_EXAMPLES) {
-    const message = `expected at least ${LEAST_EXAMPLES} images with masks, got ${examples.length}`;
-    throw new SamusError('ADAPT_TOO_FEW', message, 'finish the masks of a few more images');
-  }
-  const { seed = 1, threads = 2, signal } = options;
+  const { seed = 1, threads = 2, signal, validation } = options;
+  checkCounts(examples, validation);
   const full = checkStateDict(config, weights).tensors;
-  const { train, held } = parted(examples, seed);
+  const { train, held } = validation ? { train: examples, held: validation } : parted(examples, seed);
   const judge = async (stage: 'before' | 'after', tensors: StateDict): Promise<Judged> => {
     const phantoms = phantomExamples();
     const total = held.length + phantoms.length;
@@ -136,6 +135,20 @@ export async function adaptModel(
   const better = gain.mean >= LEAST_GAINED && after.phantoms >= before.phantoms - MOST_LOST;
   const counts = { trained: train.length, heldOut: held.length };
   return { ...counts, before: scoresOf(before), after: scoresOf(after), gain, better, tensors };
+}
+
+function checkCounts(examples: readonly AdaptExample[], validation?: readonly AdaptExample[]): void {
+  if (validation?.length === 0) {
+    throw new SamusError(
+      'ADAPT_TOO_FEW',
+      'expected at least 1 image to evaluate on, got none',
+      'add one with its mask',
+    );
+  }
+  const least = validation ? 1 : LEAST_EXAMPLES;
+  if (examples.length >= least) return;
+  const message = `expected at least ${least} image${least === 1 ? '' : 's'} with masks, got ${examples.length}`;
+  throw new SamusError('ADAPT_TOO_FEW', message, 'finish the masks of a few more images');
 }
 
 /** Dice of each held-out image, and the mean over the phantoms. */
