@@ -103,7 +103,7 @@ function licenceOf(folder: string): string {
 }
 
 /** Modules that Node loads when it needs them are part of the page's workers from the start. */
-const CHECKS = { ineffectiveDynamicImport: false };
+const CHECKS = { ineffectiveDynamicImport: false, bundlerTimings: false };
 
 export default defineConfig({
   root: fileURLToPath(new URL('src/web', import.meta.url)),
