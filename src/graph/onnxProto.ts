@@ -27,7 +27,7 @@ export interface OnnxNode {
 }
 
 /** Where the bytes of a tensor outside the graph are: `location` is the `path` of an entry of OnnxModel.external. */
-interface OnnxExternalData {
+export interface OnnxExternalData {
   readonly location: string;
   /** In bytes. */
   readonly offset: number;
@@ -68,7 +68,7 @@ export interface OnnxModelProto {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** A model for a session: the graph, and in memory the weights that it declares as external. */
+/** A model for a session or a file: the graph, and in memory the weights that it declares as external. */
 export interface OnnxModel {
   readonly bytes: Uint8Array;
   readonly external: { readonly path: string; readonly data: Uint8Array }[];
@@ -77,7 +77,7 @@ export interface OnnxModel {
 }
 
 /** `TensorProto.DataType` */
-const DATA_TYPE: Readonly<Record<DType, number>> = {
+export const DATA_TYPE: Readonly<Record<DType, number>> = {
   float32: 1,
   uint8: 2,
   int8: 3,

@@ -22,6 +22,8 @@ export interface Node {
   readonly attributes: Attributes;
   readonly outputs: readonly Tensor[];
   readonly gradient: GradientRule | undefined;
+  /** Of an operator outside of the ONNX standard: its first result by standard operators. */
+  readonly standard: (() => Tensor) | undefined;
 }
 
 /** Where a tensor comes from. */
@@ -85,6 +87,8 @@ export function integers(values: readonly number[], shape?: readonly number[]): 
 
 export interface NodeOptions {
   readonly domain?: '' | 'com.microsoft';
+  /** See {@link Node}; required for graphs that other engines run. */
+  readonly standard?: () => Tensor;
   readonly attributes?: Attributes;
   readonly dtype?: DType;
   /** The type of each result, if they differ. */
@@ -108,10 +112,10 @@ export function applyMany(
   opType: string,
   inputs: readonly (Tensor | undefined)[],
   shapes: readonly Shape[],
-  { domain = '', attributes = {}, dtype = 'float32', dtypes, gradient }: NodeOptions = {},
+  { domain = '', standard, attributes = {}, dtype = 'float32', dtypes, gradient }: NodeOptions = {},
 ): readonly Tensor[] {
   const outputs: Tensor[] = [];
-  const node: Node = { opType, domain, inputs, attributes, outputs, gradient };
+  const node: Node = { opType, domain, inputs, attributes, outputs, gradient, standard };
   for (const [index, shape] of shapes.entries()) {
     outputs.push(new Tensor(shape, dtypes?.[index] ?? dtype, { kind: 'node', node, index }));
   }

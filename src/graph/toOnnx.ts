@@ -7,7 +7,9 @@
 import { SamusError } from '../errors.js';
 import { printShape, type Shape } from './dims.js';
 import {
+  DATA_TYPE,
   encodeModel,
+  type OnnxExternalData,
   type OnnxGraph,
   type OnnxModel,
   type OnnxNode,
@@ -25,10 +27,22 @@ export interface OnnxOptions {
   readonly folded?: ReadonlyMap<Tensor, TensorData>;
   /** Whether shapes are hidden until a run, for less memory in large graphs (see openShapes.ts). Default false. */
   readonly openShapes?: boolean;
+  /** Set for a file that other programs read. */
+  readonly file?: OnnxFileOptions;
+}
+
+/** A file for other engines has standard operators only, and names what wrote it. */
+export interface OnnxFileOptions {
+  readonly producerVersion: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Another type to store a float32 constant in; the graph casts it back. Default: none. */
+  smaller?(value: TensorData): TensorData | undefined;
+  /** Name of a file for the large constants, one after the other; default: they are in the model itself. */
+  readonly weightsFile?: string;
 }
 
 /** ONNX 1.15: the first with Gelu as an operator. */
-const OPSET = 20;
+export const OPSET = 20;
 const IR_VERSION = 9;
 /** Constants up to this many bytes go into the graph: ONNX Runtime reads shapes and axes there. */
 const INLINE_BYTES = 1024;
@@ -49,15 +63,19 @@ class Writer {
   readonly #names = new Map<Tensor, string>();
   /** Nodes and small constants already written, by everything that distinguishes them. */
   readonly #written = new Map<string, string[]>();
+  /** The tensors that a node or an output takes. */
+  readonly #used = new Set<Tensor>();
   #count = 0;
+  /** Bytes in the file of large constants. */
+  #offset = 0;
 
   constructor(private readonly options: OnnxOptions) {}
 
   write(outputs: Readonly<Record<string, Tensor>>): OnnxModel {
     const results = Object.values(outputs);
     const needed = this.#needed(results);
-    const used = new Set<Tensor>([...needed.flatMap((tensor) => this.#inputsOf(tensor)), ...results]);
-    for (const tensor of needed) this.#writeTensor(tensor, used);
+    for (const tensor of [...needed.flatMap((tensor) => this.#inputsOf(tensor)), ...results]) this.#used.add(tensor);
+    for (const tensor of needed) this.#writeTensor(tensor);
     const infos = Object.entries(outputs).map(([name, tensor]) => {
       this.#nodes.push({ opType: 'Identity', inputs: [this.#name(tensor)], outputs: [name] });
       return { name, dtype: tensor.dtype, shape: tensor.shape };
@@ -71,8 +89,9 @@ class Writer {
     };
     const bytes = encodeModel({
       irVersion: IR_VERSION,
-      opsets: { '': OPSET, 'com.microsoft': 1 },
+      opsets: this.options.file ? { '': OPSET } : { '': OPSET, 'com.microsoft': 1 },
       producerName: 'samus',
+      ...this.options.file,
       graph: this.options.openShapes ? openShapes(graph) : graph,
     });
     const int8 = needed.some(({ dtype }) => dtype === 'int8' || dtype === 'uint8');
@@ -99,7 +118,7 @@ class Writer {
     return (node?.opType === ALIAS ? inputs.slice(0, 1) : inputs).filter((x) => x !== undefined);
   }
 
-  #writeTensor(tensor: Tensor, used: ReadonlySet<Tensor>): void {
+  #writeTensor(tensor: Tensor): void {
     if (this.#names.has(tensor)) return;
     const { source } = tensor;
     const folded = this.options.folded?.get(tensor);
@@ -107,7 +126,9 @@ class Writer {
     else if (source.kind === 'constant') this.#names.set(tensor, this.#constant(source.value));
     else if (source.kind === 'node' && source.node.opType === ALIAS) {
       this.#names.set(tensor, this.#name(this.#inputsOf(tensor)[0]));
-    } else if (source.kind === 'node') this.#writeNode(source.node, used);
+    } else if (source.kind === 'node' && source.node.standard && this.options.file) {
+      this.#names.set(tensor, this.#withInputs(source.node.standard()));
+    } else if (source.kind === 'node') this.#writeNode(source.node);
     else {
       const value = source.kind === 'parameter' ? this.options.parameters?.get(source.name) : undefined;
       if (value) checkParameter(source.name, tensor, value);
@@ -118,9 +139,22 @@ class Writer {
     }
   }
 
-  #writeNode(node: Node, used: ReadonlySet<Tensor>): void {
+  /** Writes a tensor and what it needs and was not written yet. @returns its name */
+  #withInputs(tensor: Tensor): string {
+    if (!this.#names.has(tensor)) {
+      for (const each of this.#inputsOf(tensor)) {
+        this.#used.add(each);
+        this.#withInputs(each);
+      }
+      this.#used.add(tensor);
+      this.#writeTensor(tensor);
+    }
+    return this.#name(tensor);
+  }
+
+  #writeNode(node: Node): void {
     const inputs = node.inputs.map((x) => (x ? this.#name(x) : ''));
-    const kept = node.outputs.map((output) => used.has(output));
+    const kept = node.outputs.map((output) => this.#used.has(output));
     // Unused results are left out, except of Split, which counts its results.
     const last = node.opType === 'Split' ? kept.length - 1 : kept.lastIndexOf(true);
     const key = JSON.stringify([node.opType, node.domain, inputs, node.attributes, kept]);
@@ -135,20 +169,38 @@ class Writer {
     for (const [i, output] of node.outputs.entries()) if (kept[i]) this.#names.set(output, outputs[i]);
   }
 
-  #constant({ dtype, shape, data }: TensorData): string {
+  #constant(value: TensorData): string {
+    const smaller = value.dtype === 'float32' ? this.options.file?.smaller?.(value) : undefined;
+    if (smaller) {
+      const stored = this.#constant(smaller);
+      const name = this.#fresh();
+      const to = { int: DATA_TYPE.float32 };
+      this.#nodes.push({ opType: 'Cast', inputs: [stored], outputs: [name], name, attributes: { to } });
+      return name;
+    }
+    const { dtype, shape, data } = value;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const inline = bytes.length <= INLINE_BYTES;
     const write = (): string[] => {
       const name = this.#fresh();
-      const place = inline ? { data: bytes } : { external: { location: name, offset: 0, length: bytes.length } };
-      if (!inline) this.#external.push({ path: name, data: bytes });
-      this.#initializers.push({ name, dtype, shape, ...place });
+      this.#initializers.push({ name, dtype, shape, ...(inline ? { data: bytes } : this.#place(name, bytes)) });
       return [name];
     };
     // Equal blocks share their tables of indices. Weights are not compared: it would take long and find little. 8-bit
     // zero points are not shared: ONNX Runtime refuses to make a shared one unsigned twice.
     const comparable = (inline && dtype !== 'int8') || dtype === 'int64';
     return (comparable ? this.#once(`${dtype}${printShape(shape)}${bytes.join()}`, write) : write())[0];
+  }
+
+  /** Where the bytes of a large constant are. */
+  #place(name: string, data: Uint8Array): { data: Uint8Array } | { external: OnnxExternalData } {
+    const { file } = this.options;
+    if (file && file.weightsFile === undefined) return { data };
+    const location = file?.weightsFile ?? name;
+    const offset = file ? this.#offset : 0;
+    this.#offset += data.length;
+    this.#external.push({ path: location, data });
+    return { external: { location, offset, length: data.length } };
   }
 
   #once(key: string, make: () => string[]): string[] {

@@ -22,23 +22,26 @@ export function imageFrame(config: ModelConfig, width: number, height: number): 
   return { logitSide: logitSide(config), ...shape, width, height, ...shownSize(shape, width, height) };
 }
 
-/** The graphs of a model by part, in the order of execution; calling one builds it. */
-export function partsOf(config: ModelConfig): ReadonlyMap<string, () => ModelGraph> {
-  if (architectureOf(config).task === 'classes') return new Map([['network', () => networkGraph(config)]]);
+/**
+ * The graphs of a model by part, in the order of execution; calling one builds it.
+ * @param batch images at a time
+ */
+export function partsOf(config: ModelConfig, batch: Dim = 1): ReadonlyMap<string, () => ModelGraph> {
+  if (architectureOf(config).task === 'classes') return new Map([['network', () => networkGraph(config, batch)]]);
   return new Map([
-    ['encoder', () => encoderGraph(config)],
+    ['encoder', () => encoderGraph(config, batch)],
     ['decoder', () => decoderGraph(config)],
   ]);
 }
 
 /**
- * `image` [1, channels, imageSize, imageSize], preprocessed as the architecture says → `image_embeddings`.
+ * `image` [batch, channels, imageSize, imageSize], preprocessed as the architecture says → `image_embeddings`.
  * @throws SamusError MODEL_PROMPTS for a model without prompts
  */
-export function encoderGraph(config: ModelConfig): ModelGraph {
+export function encoderGraph(config: ModelConfig, batch: Dim = 1): ModelGraph {
   const architecture = promptedOf(config);
   const parameters = parametersFor(architecture, config);
-  const image = imageInput(config);
+  const image = imageInput(config, batch);
   return {
     inputs: { image },
     outputs: { image_embeddings: architecture.encode(parameters, config, image) },
@@ -49,17 +52,23 @@ export function encoderGraph(config: ModelConfig): ModelGraph {
 /** Large enough to vanish in a softmax, small enough to be finite in half precision. */
 const HIDDEN = -6e4;
 
+interface DecoderOptions {
+  /** Whether each prompt has an image embedding of its own, [objects, …]. Default: all are about one. */
+  readonly embeddings?: boolean;
+}
+
 /**
  * `image_embeddings` [1, …], `point_coords` [objects, points, 2], `point_labels` [objects, points], `mask_input`
  * [objects, 1, lowRes, lowRes], `has_mask_input` [objects] → `low_res_masks` [objects, masks, lowRes, lowRes],
  * `iou_predictions` [objects, masks], with an object score `object_score_logits` [objects, 1], without the inputs that the model does not use. Coordinates are pixels of the model's input; labels are those of POINT_LABEL.
  * @throws SamusError MODEL_PROMPTS for a model without prompts
  */
-export function decoderGraph(config: ModelConfig): ModelGraph {
+export function decoderGraph(config: ModelConfig, { embeddings = false }: DecoderOptions = {}): ModelGraph {
   const architecture = promptedOf(config);
   const parameters = parametersFor(architecture, config);
-  const embedding = input('image_embeddings', [1, ...architecture.shapes(config).embedding]);
-  const prompt = promptInputs(config, architecture.oneObject ? 1 : 'objects', 'points');
+  const objects = architecture.oneObject && !embeddings ? 1 : 'objects';
+  const embedding = input('image_embeddings', [embeddings ? objects : 1, ...architecture.shapes(config).embedding]);
+  const prompt = promptInputs(config, objects, 'points');
   const bias = where(greater(-1.5, prompt.labels), HIDDEN, 0);
   const { lowResLogits, iou, presence } = architecture.decoder(parameters, config, embedding)({ ...prompt, bias });
   const inputs = {
@@ -111,13 +120,13 @@ export function wholeModel(
 }
 
 /**
- * `image` [1, channels, imageSize, imageSize] → `logits` [1, classes, imageSize, imageSize].
+ * `image` [batch, channels, imageSize, imageSize] → `logits` [batch, classes, imageSize, imageSize].
  * @throws SamusError MODEL_CLASSES for a promptable model
  */
-export function networkGraph(config: ModelConfig): ModelGraph {
+export function networkGraph(config: ModelConfig, batch: Dim = 1): ModelGraph {
   const architecture = classesOf(config);
   const parameters = parametersFor(architecture, config);
-  const image = imageInput(config);
+  const image = imageInput(config, batch);
   const { logits } = architecture.forward(parameters, config, image);
   return { inputs: { image }, outputs: { logits }, parameters: parameters.list() };
 }
@@ -149,7 +158,7 @@ export function weightsByPart(config: ModelConfig, tensors: StateDict): { encode
 }
 
 /** `image` [batch, channels, imageSize, imageSize] */
-export function imageInput(config: ModelConfig, batch = 1): Tensor {
+export function imageInput(config: ModelConfig, batch: Dim = 1): Tensor {
   return input('image', [batch, ...inputDims(inputShape(config))]);
 }
 

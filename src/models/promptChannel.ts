@@ -60,7 +60,7 @@ function marginOf(logits: Tensor): Tensor {
 function expectedIou(margin: Tensor): Tensor {
   const probability = sigmoid(margin);
   const inside = where(greater(margin, 0), 1, 0);
-  const total = (x: Tensor): Tensor => reshape(sum(x, { axes: [1, 2, 3] }), [margin.size(0), 1]);
+  const total = (x: Tensor): Tensor => reshape(sum(x, { axes: [1, 2, 3] }), [margin.shape[0], 1]);
   const common = mul(probability, inside);
   return div(total(common), add(total(sub(add(inside, probability), common)), 1e-6));
 }

@@ -4,6 +4,7 @@
  */
 
 import { SamusError } from '../errors.js';
+import type { Dim } from '../graph/dims.js';
 import {
   type ConvOptions,
   type ConvTransposeOptions,
@@ -21,7 +22,7 @@ import {
   batchNormInfer as normaliseStored,
 } from '../graph/ops/normalise.js';
 import { conv3x3OfTokensInt8, linearInt8 } from '../graph/ops/quantised.js';
-import { pad, reshape } from '../graph/ops/shape.js';
+import { pad, reshape, transpose } from '../graph/ops/shape.js';
 import { conv3x3OfTokens as convolveTokens } from '../graph/ops/winograd.js';
 import { integers, shapeError, type Tensor } from '../graph/tensor.js';
 import { fanIn, NORMAL, ONES, type Parameters, ZEROS } from './parameters.js';
@@ -49,13 +50,18 @@ export function linear(p: Parameters, x: Tensor, outputs: number, options: Linea
  * @param x [B·grid², I]
  * @returns [B·grid², outputs]
  */
-export function conv3x3OfTokens(p: Parameters, x: Tensor, batch: number, grid: number, outputs: number): Tensor {
+export function conv3x3OfTokens(p: Parameters, x: Tensor, batch: Dim, grid: number, outputs: number): Tensor {
   const inputs = x.size(-1);
   const shape = [outputs, inputs, 3, 3];
   const quantised = p.quantised('weight', shape);
   if (quantised) return conv3x3OfTokensInt8(x, quantised.weight, quantised.scale, grid);
-  const images = reshape(x, [batch, grid * grid, inputs]);
-  return reshape(convolveTokens(images, p.get('weight', shape, fanIn(inputs * 9)), grid), [-1, outputs]);
+  const weight = p.get('weight', shape, fanIn(inputs * 9));
+  if (typeof batch === 'string') {
+    // The tables of the faster way are made for a known number of images.
+    const image = transpose(reshape(x, [batch, grid, grid, inputs]), [0, 3, 1, 2]);
+    return reshape(transpose(convolve(image, weight, undefined, { padding: 1 }), [0, 2, 3, 1]), [-1, outputs]);
+  }
+  return reshape(convolveTokens(reshape(x, [batch, grid * grid, inputs]), weight, grid), [-1, outputs]);
 }
 
 /** Layer norm over the last axis. @param x [..., C] */

@@ -2,7 +2,9 @@
  * Transformer blocks of published networks, by timm's names: the pre-norm block of ViT, and that of Swin with its windows; between
  * images and tokens.
  */
+import type { Dim } from '../graph/dims.js';
 import { attend } from '../graph/ops/attention.js';
+import { expand } from '../graph/ops/broadcasting.js';
 import { add, gelu } from '../graph/ops/elementwise.js';
 import { gather } from '../graph/ops/gather.js';
 import { concat, reshape, roll, split, transpose } from '../graph/ops/shape.js';
@@ -13,12 +15,12 @@ import type { Parameters } from './parameters.js';
 
 /** [B, C, H, W] → [B, H·W, C], row-major. */
 export function tokensOf(image: Tensor): Tensor {
-  return transpose(reshape(image, [image.size(0), image.size(1), -1]), [0, 2, 1]);
+  return transpose(reshape(image, [image.shape[0], image.size(1), -1]), [0, 2, 1]);
 }
 
 /** The inverse of {@link tokensOf}. */
 export function imageOf(tokens: Tensor, height: number, width: number): Tensor {
-  return reshape(transpose(tokens, [0, 2, 1]), [tokens.size(0), tokens.size(-1), height, width]);
+  return reshape(transpose(tokens, [0, 2, 1]), [tokens.shape[0], tokens.size(-1), height, width]);
 }
 
 interface ExpandOptions {
@@ -40,8 +42,8 @@ interface ExpandOptions {
 export function patchExpand(p: Parameters, x: Tensor, options: ExpandOptions): Tensor {
   const { height, width, factor, outputs, deviation } = options;
   const parts = linear(p.at('expand'), x, factor * factor * outputs, { bias: false, deviation });
-  const grid = reshape(parts, [x.size(0), height, width, factor, factor, outputs]);
-  const rows = reshape(transpose(grid, [0, 1, 3, 2, 4, 5]), [x.size(0), -1, outputs]);
+  const grid = reshape(parts, [x.shape[0], height, width, factor, factor, outputs]);
+  const rows = reshape(transpose(grid, [0, 1, 3, 2, 4, 5]), [x.shape[0], -1, outputs]);
   return layerNorm(p.at('norm'), rows, 1e-5);
 }
 
@@ -96,7 +98,7 @@ export function swinBlock(p: Parameters, x: Tensor, options: SwinOptions): Tenso
   const { height, width, hidden, epsilon, dropPath: rate = 0, deviation } = options;
   const side = Math.min(height, width, options.window);
   const shift = options.shifted && Math.min(height, width) > options.window ? Math.floor(side / 2) : 0;
-  const grid: Grid = { batch: x.size(0), height, width, side };
+  const grid: Grid = { batch: x.shape[0], images: x, height, width, side };
   const normed = reshape(layerNorm(p.at('norm1'), x, epsilon), [grid.batch, height, width, x.size(-1)]);
   const windows = toWindows(roll(roll(normed, -shift, 1), -shift, 2), grid);
   const image = fromWindows(windowAttention(p.at('attn'), windows, grid, shift, options), grid);
@@ -107,7 +109,9 @@ export function swinBlock(p: Parameters, x: Tensor, options: SwinOptions): Tenso
 }
 
 interface Grid {
-  readonly batch: number;
+  readonly batch: Dim;
+  /** A tensor of all images, [B, …]. */
+  readonly images: Tensor;
   readonly height: number;
   readonly width: number;
   /** Of a window. */
@@ -129,7 +133,7 @@ function fromWindows(x: Tensor, { batch, height, width, side }: Grid): Tensor {
 /** @param x [B·windows, side², C] */
 function windowAttention(p: Parameters, x: Tensor, grid: Grid, shift: number, options: BlockOptions): Tensor {
   const { heads, deviation } = options;
-  const { batch, height, width, side } = grid;
+  const { height, width, side } = grid;
   const tokens = side * side;
   const [q, k, v] = queriesKeysValues(p, x, deviation);
   const rows = (2 * side - 1) ** 2;
@@ -139,8 +143,14 @@ function windowAttention(p: Parameters, x: Tensor, grid: Grid, shift: number, op
   const windows = (height / side) * (width / side);
   const masked = shift > 0 ? add(own, constant(float32(shiftMask(grid, shift), [windows, 1, tokens, tokens]))) : own;
   // The windows of one image, for each image.
-  const bias = shift > 0 ? concat(new Array<Tensor>(batch).fill(masked), 0) : masked;
+  const bias = shift > 0 ? forEachImage(masked, grid) : masked;
   return linear(p.at('proj'), attend(q, k, v, { heads, bias }), x.size(-1), { deviation });
+}
+
+/** @param x [windows, …] of one image @returns [B·windows, …] */
+function forEachImage(x: Tensor, { batch, images }: Grid): Tensor {
+  if (typeof batch === 'number') return concat(new Array<Tensor>(batch).fill(x), 0);
+  return reshape(expand(reshape(x, [1, ...x.shape]), [batch, ...x.shape], images), [-1, ...x.shape.slice(1)]);
 }
 
 /** For each pair of tokens of a window, the row of the table: (yi − yj + w − 1)·(2w − 1) + (xi − xj + w − 1). */

@@ -31,13 +31,15 @@ export function attend(q: Tensor, k: Tensor, v: Tensor, { heads, scale, bias }: 
   }
   const factor = scale ?? Math.sqrt(heads / q.size(-1));
   const shape = [q.shape[0], q.shape[1], v.size(-1)];
-  if (bias) {
+  const plain = (): Tensor => {
     const [qh, kh, vh] = [mul(q, factor), k, v].map((x) => byHead(x, heads));
-    const weights = softmax(add(matmulTransposed(qh, kh), bias));
-    return reshape(transpose(matmul(weights, vh), [0, 2, 1, 3]), shape);
-  }
+    const logits = matmulTransposed(qh, kh);
+    return reshape(transpose(matmul(softmax(bias ? add(logits, bias) : logits), vh), [0, 2, 1, 3]), shape);
+  };
+  if (bias) return plain();
   return apply('MultiHeadAttention', [q, k, v], shape, {
     domain: 'com.microsoft',
+    standard: plain,
     attributes: { num_heads: { int: heads }, scale: { float: factor } },
     gradient: ([dy]) => (dy ? attendGradient(q, k, v, dy, heads, factor) : []),
   });

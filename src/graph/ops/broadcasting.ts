@@ -3,11 +3,11 @@
  */
 import { broadcast, elements, printShape, type Shape, sameShape } from '../dims.js';
 import { apply, integers, shapeError, type Tensor } from '../tensor.js';
-import { reshape } from './shape.js';
+import { concat, reshape, slice } from './shape.js';
 
 /**
  * Copies `x` along axes of size 1 and new leading axes.
- * @param like a tensor of that shape, required if a dimension is known only in a run
+ * @param like a tensor that has each dimension known only in a run; required if there is one
  * @throws SamusError GRAPH_SHAPE if `x` does not broadcast to `shape`
  */
 export function expand(x: Tensor, shape: Shape, like?: Tensor): Tensor {
@@ -25,14 +25,20 @@ export function expand(x: Tensor, shape: Shape, like?: Tensor): Tensor {
 function runtimeDims(shape: Shape, like: Tensor | undefined): Tensor {
   const numbers = shape.filter((dim) => typeof dim === 'number');
   if (numbers.length === shape.length) return integers(numbers);
-  if (!like || !sameShape(like.shape, shape)) {
+  const places = shape.map((dim) => (typeof dim === 'number' ? -1 : (like?.shape.indexOf(dim) ?? -1)));
+  if (!like || shape.some((dim, i) => typeof dim === 'string' && places[i] === -1)) {
     throw shapeError(
       'expand',
-      `a tensor of shape ${printShape(shape)} to take open dimensions from`,
+      `a tensor to take the open dimensions of ${printShape(shape)} from`,
       ...(like ? [like] : []),
     );
   }
-  return apply('Shape', [like], [shape.length], { dtype: 'int64' });
+  const runtime = apply('Shape', [like], [like.rank], { dtype: 'int64' });
+  if (sameShape(like.shape, shape)) return runtime;
+  const dims = shape.map((dim, i) =>
+    typeof dim === 'number' ? integers([dim]) : slice(runtime, 0, places[i]!, places[i]! + 1),
+  );
+  return concat(dims, 0);
 }
 
 /**

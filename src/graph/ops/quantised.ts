@@ -2,10 +2,11 @@
  * Products with 8-bit weights. Weights are quantised beforehand, with one scale per output; activations during the run,
  * with one scale per tensor.
  *
- * The operators are ONNX Runtime's own. Weights are signed with a zero point of zero: its kernel for unsigned weights does
+ * The products are ONNX Runtime's own operator. Weights are signed with a zero point of zero: its kernel for unsigned weights does
  * not use the processor's 8-bit dot products. There are no gradients: trained weights stay float32.
  */
 import { apply, applyMany, constant, shapeError, type Tensor } from '../tensor.js';
+import { add, cast, mul } from './elementwise.js';
 import { gather } from './gather.js';
 import { pad, reshape, transpose } from './shape.js';
 
@@ -81,7 +82,13 @@ function product(
     }
   }
   const noOffset = constant({ dtype: 'int8', shape: [], data: new Int8Array(1) });
-  return apply('MatMulIntegerToFloat', [x, weight, step, scale, zero, noOffset, bias], [x.shape[0], weight.shape[1]], {
+  const shape = [x.shape[0], weight.shape[1]];
+  return apply('MatMulIntegerToFloat', [x, weight, step, scale, zero, noOffset, bias], shape, {
     domain: 'com.microsoft',
+    standard: () => {
+      const sums = apply('MatMulInteger', [x, weight, zero, noOffset], shape, { dtype: 'int32' });
+      const scaled = mul(cast(sums, 'float32'), mul(scale, step));
+      return bias ? add(scaled, bias) : scaled;
+    },
   });
 }

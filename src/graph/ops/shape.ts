@@ -1,7 +1,7 @@
 /**
  * Operations that only move elements: reshape, transpose, slice, pad, roll, concat.
  */
-import { addDims, type Dim, elements, printShape, type Shape, sameShape } from '../dims.js';
+import { addDims, type Dim, elements, mulDims, printShape, type Shape, sameShape } from '../dims.js';
 import {
   apply,
   applyMany,
@@ -54,13 +54,21 @@ function inferDimension(x: Tensor, target: Shape): Shape {
 function divideDims(total: Dim, known: Dim): Dim | undefined {
   if (known === 1) return total;
   if (total === known) return 1;
-  if (typeof known !== 'number') return undefined;
+  if (typeof known === 'string') {
+    // 9*batch / (3*batch), or 9*batch / batch
+    const [a, b] = [productOf(total), productOf(known)];
+    return a && b && a.names === b.names && a.factor % b.factor === 0 ? a.factor / b.factor : undefined;
+  }
   if (typeof total === 'number') return total % known === 0 ? total / known : undefined;
-  // A single product such as 9*batch: divide its coefficient.
-  const [first, ...names] = total.split('*');
-  if (total.includes('+') || Number(first) % known !== 0) return undefined;
-  const coefficient = Number(first) / known;
-  return coefficient === 1 ? names.join('*') : [coefficient, ...names].join('*');
+  const product = productOf(total);
+  return product && product.factor % known === 0 ? mulDims(product.factor / known, product.names) : undefined;
+}
+
+/** The parts of a single product such as `9*batch`. */
+function productOf(dim: Dim): { readonly factor: number; readonly names: string } | undefined {
+  if (typeof dim === 'number' || dim.includes('+')) return undefined;
+  const [first = '', ...rest] = dim.split('*');
+  return Number.isNaN(Number(first)) ? { factor: 1, names: dim } : { factor: Number(first), names: rest.join('*') };
 }
 
 /** Axes in a new order. @throws SamusError GRAPH_SHAPE if `order` is not a permutation of the axes */

@@ -103,7 +103,7 @@ function hybridAttention(p: Parameters, x: Tensor, outputs: number): Tensor {
   const large = conv('c_conv2', x, { kernel: 5 });
   const average = mean(concat([dilated, large], 1), { axes: [2, 3], precise: true });
   const hidden = relu(batchNorm1d(p.at('c_bnf'), linear(p.at('c_fc1'), average, outputs), KERAS));
-  const share = reshape(sigmoid(linear(p.at('c_fc2'), hidden, outputs)), [x.size(0), outputs, 1, 1]);
+  const share = reshape(sigmoid(linear(p.at('c_fc2'), hidden, outputs)), [x.shape[0], outputs, 1, 1]);
   const channels = conv('c_conv3', mixed(share, dilated, large), { kernel: 1 });
 
   const small = conv('s_conv1', x, { kernel: 3 });

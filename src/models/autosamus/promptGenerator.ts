@@ -42,12 +42,12 @@ export function promptGenerator(
   embedding: Tensor,
   own: Tensor,
 ): [Tensor, Tensor] {
-  const [batch, width, grid] = [embedding.size(0), embedding.size(1), embedding.size(2)];
+  const [batch, width, grid] = [embedding.shape[0], embedding.size(1), embedding.size(2)];
   const objects = p.get('object_token', [1, sizes.objectTokens, width], NORMAL);
   const [asked] = crossTransformer(p.at('cross_token_token'), sizes, objects, own, false);
   const tokens = concat([add(linear(p.at('token_proj'), asked, width), objects), own], 1);
   const image = reshape(transpose(embedding, [0, 2, 3, 1]), [batch, grid * grid, width]);
-  const ofImages = expand(tokens, [batch, tokens.size(1), width]);
+  const ofImages = expand(tokens, [batch, tokens.size(1), width], image);
   const [changed, prompts] = crossTransformer(p.at('cross_image_token'), sizes, image, ofImages, true);
   return [transpose(reshape(changed, [batch, grid, grid, width]), [0, 3, 1, 2]), slice(prompts, 1, 0, 1)];
 }
@@ -98,13 +98,13 @@ function attention(p: Parameters, { generatorWidth: inner }: GeneratorSizes, x: 
   const [k, v] = split(kv, 2, [inner, inner]);
   const scaled = mul(byHead(q), Math.sqrt(GENERATOR_HEADS / inner));
   const attended = matmul(softerMax(matmulTransposed(scaled, byHead(k))), byHead(v));
-  const merged = reshape(transpose(attended, [0, 2, 1, 3]), [x.size(0), x.size(1), inner]);
+  const merged = reshape(transpose(attended, [0, 2, 1, 3]), [x.shape[0], x.size(1), inner]);
   return linear(fn.at('to_out.0'), merged, width);
 }
 
 /** [B, N, heads·d] → [B, heads, N, d] */
 function byHead(x: Tensor): Tensor {
-  const [batch, tokens, inner] = [x.size(0), x.size(1), x.size(2)];
+  const [batch, tokens, inner] = [x.shape[0], x.size(1), x.size(2)];
   return transpose(reshape(x, [batch, tokens, GENERATOR_HEADS, inner / GENERATOR_HEADS]), [0, 2, 1, 3]);
 }
 

@@ -125,10 +125,10 @@ function nonLocal(p: Parameters, x: Tensor): Tensor {
   const [channels, inner] = [x.size(1), x.size(1) / 4];
   const half = (name: string) => maxPool2d(conv2d(p.at(`${name}.0`), x, inner, { kernel: 1 }), { kernel: 2 });
   const queries = tokensOf(conv2d(p.at('theta'), x, inner, { kernel: 1 }));
-  const keys = reshape(half('phi'), [x.size(0), inner, -1]);
+  const keys = reshape(half('phi'), [x.shape[0], inner, -1]);
   const values = tokensOf(half('g'));
   const seen = transpose(matmul(softmax(matmul(queries, keys)), values), [0, 2, 1]);
-  const image = reshape(seen, [x.size(0), inner, x.size(2), x.size(3)]);
+  const image = reshape(seen, [x.shape[0], inner, x.size(2), x.size(3)]);
   return add(convNorm(p.at('W'), image, channels, { kernel: 1, bias: true }), x);
 }
 
@@ -153,7 +153,7 @@ function channelBlock(p: Parameters, x: Tensor, outputs: number): Tensor {
   const u = convNorm(p, first, wide, { names: ['conv2', 'bn2'] });
   const weight = (pooled: Tensor) =>
     reshape(sigmoid(linear(p.at('fc2'), relu(linear(p.at('fc1'), pooled, outputs / 2)), wide)), [
-      x.size(0),
+      x.shape[0],
       wide,
       1,
       1,
@@ -173,15 +173,15 @@ function maxima(x: Tensor): Tensor {
 
 /** Weights for each scale as a whole and at each pixel. @param x the channels of each scale in turn */
 function scaleAttention(p: Parameters, x: Tensor): Tensor {
-  const [batch, channels, height, width] = x.shape.map((_, axis) => x.size(axis));
-  const groups = channels! / SCALE_CHANNELS;
-  const byScale = (y: Tensor) => reshape(y, [batch!, groups, SCALE_CHANNELS, height!, width!]);
+  const [batch, channels, height, width] = [x.shape[0], x.size(1), x.size(2), x.size(3)];
+  const groups = channels / SCALE_CHANNELS;
+  const byScale = (y: Tensor) => reshape(y, [batch, groups, SCALE_CHANNELS, height, width]);
   const byChannel = (y: Tensor) => reshape(y, x.shape);
 
   const own = p.at('cbam.ChannelGate.mlp');
-  const score = (pooled: Tensor) => linear(own.at('3'), relu(linear(own.at('1'), pooled, channels! / 4)), channels!);
-  const scores = reshape(add(score(averages(x)), score(maxima(x))), [batch!, groups, SCALE_CHANNELS]);
-  const whole = reshape(sigmoid(mean(scores, { axes: [2] })), [batch!, groups, 1, 1, 1]);
+  const score = (pooled: Tensor) => linear(own.at('3'), relu(linear(own.at('1'), pooled, channels / 4)), channels);
+  const scores = reshape(add(score(averages(x)), score(maxima(x))), [batch, groups, SCALE_CHANNELS]);
+  const whole = reshape(sigmoid(mean(scores, { axes: [2] })), [batch, groups, 1, 1, 1]);
   const weighted = byChannel(mul(byScale(x), whole));
 
   const spatial = p.at('cbam.SpatialGate');
@@ -189,7 +189,7 @@ function scaleAttention(p: Parameters, x: Tensor): Tensor {
   const around = conv2d(conv1.at('conv'), weighted, groups, { kernel: 3, padding: 1, bias: false });
   const first = relu(batchNorm2d(conv1.at('bn'), around, { momentum: 0.01 }));
   const maps = sigmoid(relu(conv2d(spatial.at('conv2.conv'), first, groups, { kernel: 1, bias: false })));
-  const local = byChannel(mul(byScale(weighted), reshape(maps, [batch!, groups, 1, height!, width!])));
+  const local = byChannel(mul(byScale(weighted), reshape(maps, [batch, groups, 1, height, width])));
 
   const attended = relu(add(add(local, weighted), x));
   return convNormRelu(p, attended, SCALE_CHANNELS, { names: ['conv3', 'bn3'] });

@@ -105,10 +105,10 @@ export const CPFNET: ClassArchitecture<CpfnetConfig> = {
  * @param level number of the first in the names of the convolutions
  */
 function globalPyramid(p: Parameters, maps: readonly Tensor[], width: number, level: number): Tensor {
-  const [, , height, columns] = maps[0]!.shape.map((_, axis) => maps[0]!.size(axis));
+  const [height, columns] = [maps[0]!.size(2), maps[0]!.size(3)];
   const narrowed = maps.map((map, i) => {
     const narrow = convNormRelu(p.at(`conv${level + i}`), map, width);
-    return i === 0 ? narrow : resizeBilinear(narrow, height!, columns!, { alignCorners: true });
+    return i === 0 ? narrow : resizeBilinear(narrow, height, columns, { alignCorners: true });
   });
   const all = concat(narrowed.reverse(), 1);
   const views = maps.map((_, i) => {

@@ -114,7 +114,7 @@ function squeezeExcite(p: Parameters, x: Tensor, squeeze: number): Tensor {
   const average = mean(x, { axes: [2, 3] });
   const squeezed = relu(linear(p.at('fc.0'), average, squeeze, { bias: false }));
   const weights = sigmoid(linear(p.at('fc.2'), squeezed, x.size(1), { bias: false }));
-  return mul(x, reshape(weights, [x.size(0), x.size(1), 1, 1]));
+  return mul(x, reshape(weights, [x.shape[0], x.size(1), 1, 1]));
 }
 
 /** Feature adaptation: the same two convolutions several times. */

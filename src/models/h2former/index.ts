@@ -133,10 +133,10 @@ function patchMerging(p: Parameters, x: Tensor): Tensor {
 
 /** Efficient channel attention (arXiv:1910.03151), added to its input: a weight for each channel, from it and its neighbours. */
 function channelAttention(p: Parameters, x: Tensor): Tensor {
-  const average = reshape(mean(x, { axes: [2, 3] }), [x.size(0), 1, 1, x.size(1)]);
+  const average = reshape(mean(x, { axes: [2, 3] }), [x.shape[0], 1, 1, x.size(1)]);
   const kernel = reshape(p.get('conv.weight', [1, 1, 3], fanIn(3)), [1, 1, 1, 3]);
   const mixed = convolve(average, kernel, undefined, { padding: [0, 1, 0, 1] });
-  return add(mul(x, sigmoid(reshape(mixed, [x.size(0), x.size(1), 1, 1]))), x);
+  return add(mul(x, sigmoid(reshape(mixed, [x.shape[0], x.size(1), 1, 1]))), x);
 }
 
 /** @param x [B, C, H, W] @param side of the image, in pixels @returns tokens [B, H·W, C] */
@@ -172,7 +172,7 @@ function swinStage(p: Parameters, x: Tensor, config: H2formerConfig, stage: numb
 function shuffledMlp(p: Parameters, x: Tensor): Tensor {
   const y = mlp(p, x, 4 * x.size(-1));
   const side = Math.sqrt(x.size(1));
-  return tokensOf(channelAttention(p.at('eca'), reshape(y, [x.size(0), x.size(-1), side, side])));
+  return tokensOf(channelAttention(p.at('eca'), reshape(y, [x.shape[0], x.size(-1), side, side])));
 }
 
 /** Twice the size, mixed with the skip connection. */

@@ -76,7 +76,7 @@ export const MISSFORMER: ClassArchitecture<MissformerConfig> = {
     // The maps of all stages as tokens of one width: a pixel of a wide map is several tokens in a row.
     const sizes = encoded.map((tokens) => (tokens.size(1) * tokens.size(2)) / width);
     let tokens = concat(
-      encoded.map((map) => reshape(map, [map.size(0), -1, width])),
+      encoded.map((map) => reshape(map, [map.shape[0], -1, width])),
       1,
     );
     for (let i = 1; i <= BRIDGE_LAYERS; i++) {
@@ -199,12 +199,12 @@ function bridgeLayer(p: Parameters, x: Tensor, sizes: readonly number[], grids: 
   const width = x.size(-1);
   /** The map of each stage, [B, H·W, units·C]. */
   const mapsOf = (tokens: Tensor) =>
-    split(tokens, 1, sizes).map((part, stage) => reshape(part, [x.size(0), -1, STAGES[stage]!.units * width]));
+    split(tokens, 1, sizes).map((part, stage) => reshape(part, [x.shape[0], -1, STAGES[stage]!.units * width]));
   const normed = layerNorm(p.at('norm1'), x, EPSILON);
   const keys = bridgeKeys(p.at('attn.scale_reduce'), mapsOf(normed), grids, width);
   const y = add(x, attention(p.at('attn'), normed, keys, 1));
   const mixed = mapsOf(layerNorm(p.at('norm2'), y, EPSILON)).map((map, stage) =>
-    reshape(mixFfn(p.at(`mixffn${stage + 1}`), map, grids[stage]!), [x.size(0), -1, width]),
+    reshape(mixFfn(p.at(`mixffn${stage + 1}`), map, grids[stage]!), [x.shape[0], -1, width]),
   );
   return add(y, concat(mixed, 1));
 }
@@ -216,9 +216,9 @@ function bridgeLayer(p: Parameters, x: Tensor, sizes: readonly number[], grids: 
 function bridgeKeys(p: Parameters, maps: readonly Tensor[], grids: readonly Grid[], width: number): Tensor {
   const tokens = maps.map((map, stage) => {
     const { reduction } = STAGES[stage]!;
-    if (reduction === 1) return reshape(map, [map.size(0), -1, width]);
+    if (reduction === 1) return reshape(map, [map.shape[0], -1, width]);
     const small = reduced(p.at(`sr${stage}`), map, reduction, grids[stage]!);
-    return transpose(reshape(small, [map.size(0), width, -1]), [0, 2, 1]);
+    return transpose(reshape(small, [map.shape[0], width, -1]), [0, 2, 1]);
   });
   return layerNorm(p.at('norm'), concat(tokens, 1), EPSILON);
 }

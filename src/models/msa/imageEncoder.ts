@@ -6,12 +6,18 @@
  */
 import { add, gelu, mul } from '../../graph/ops/elementwise.js';
 import { resizeBicubic } from '../../graph/ops/resize.js';
-import { pad, transpose } from '../../graph/ops/shape.js';
+import { transpose } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { conv2d, layerNorm, mlpBlock } from '../../nn/layers.js';
 import { type Parameters, ZEROS } from '../../nn/parameters.js';
 import { adapter, EPSILON, forEachImage, neck, tokenRows } from '../sam/imageEncoder.js';
-import { type AttentionPlan, globalAttention, planAttention, windowAttention } from '../sam/vitAttention.js';
+import {
+  type AttentionPlan,
+  globalAttention,
+  planAttention,
+  windowAttention,
+  withPadding,
+} from '../sam/vitAttention.js';
 import type { MsaConfig } from './config.js';
 
 /**
@@ -20,15 +26,14 @@ import type { MsaConfig } from './config.js';
  */
 export function msaEncoder(p: Parameters, config: MsaConfig, image: Tensor): Tensor {
   const { tokenGrid: grid, dim } = config;
-  const batch = image.size(0);
   const stride = config.imageSize / grid;
   const patches = conv2d(p.at('patch_embed.proj'), image, dim, { kernel: config.patchKernel, stride });
-  let x = add(tokenRows(patches), forEachImage(positions(p, config), batch));
-  const plan = planAttention(batch, grid, config.heads, config.window, { tables: ['rel_h', 'rel_w'] });
+  let x = add(tokenRows(patches), forEachImage(positions(p, config), image));
+  const plan = planAttention(image, grid, config.heads, config.window, { tables: ['rel_h', 'rel_w'] });
   for (let i = 0; i < config.depth; i++) {
     x = p.mark(`block${i}`, adaptedBlock(p.at(`blocks.${i}`), x, plan, config.mlp, config.globalBlocks.includes(i)));
   }
-  return p.mark('embedding', neck(p.at('neck'), x, batch, grid, config.promptDim));
+  return p.mark('embedding', neck(p.at('neck'), x, image.shape[0], grid, config.promptDim));
 }
 
 /** The table at the size of the token grid. @returns [1, grid, grid, C] */
@@ -41,7 +46,7 @@ function positions(p: Parameters, { tokenGrid: grid, positionGrid, dim }: MsaCon
 /** @param x [B·grid², C] */
 function adaptedBlock(p: Parameters, x: Tensor, plan: AttentionPlan, mlp: number, isGlobal: boolean): Tensor {
   const isPadded = !isGlobal && plan.grid % plan.window !== 0;
-  const normed = layerNorm(p.at('norm1'), isPadded ? pad(x, 0, 0, 1) : x, EPSILON);
+  const normed = layerNorm(p.at('norm1'), isPadded ? withPadding(x, plan) : x, EPSILON);
   const attended = (isGlobal ? globalAttention : windowAttention)(p.at('attn'), normed, plan);
   const mixed = add(x, add(attended, adapter(p.at('Space_Adapter'), attended)));
   const y = layerNorm(p.at('norm2'), mixed, EPSILON);

@@ -4,6 +4,7 @@
  * Inside, tokens are the rows of a matrix, [B·grid², C].
  */
 
+import type { Dim } from '../../graph/dims.js';
 import { expand } from '../../graph/ops/broadcasting.js';
 import { add, gelu } from '../../graph/ops/elementwise.js';
 import { linear } from '../../graph/ops/matrix.js';
@@ -35,20 +36,19 @@ interface EncoderChanges extends AttentionChanges {
  */
 export function imageEncoder(p: Parameters, config: SamSizes, image: Tensor, changes: EncoderChanges = {}): Tensor {
   const { tokenGrid: grid, dim } = config;
-  const batch = image.size(0);
   const stride = config.imageSize / grid;
   const patches = conv2d(p.at('patch_embed.proj'), image, dim, { kernel: config.patchKernel, stride });
   const tokens = tokenRows(patches);
   const adapted = changes.adapt?.(tokens);
-  let x = add(tokens, forEachImage(p.get('pos_embed', [1, grid, grid, dim], ZEROS), batch));
-  const plan = planAttention(batch, grid, config.heads, config.window, changes);
+  let x = add(tokens, forEachImage(p.get('pos_embed', [1, grid, grid, dim], ZEROS), image));
+  const plan = planAttention(image, grid, config.heads, config.window, changes);
   for (let i = 0; i < config.depth; i++) {
     const block = p.at(`blocks.${i}`);
     if (adapted) x = adapted(x, i);
     x = samBlock(block, x, plan, config.mlp, config.globalBlocks.includes(i) ? globalAttention : windowAttention);
     p.mark(`block${i}`, x);
   }
-  return p.mark('embedding', neck(p.at('neck'), x, batch, grid, config.promptDim));
+  return p.mark('embedding', neck(p.at('neck'), x, image.shape[0], grid, config.promptDim));
 }
 
 type Attention = (p: Parameters, x: Tensor, plan: AttentionPlan) => Tensor;
@@ -65,10 +65,10 @@ export function adapter(p: Parameters, x: Tensor): Tensor {
   return linearLayer(p.at('D_fc2'), gelu(linearLayer(p.at('D_fc1'), x, Math.floor(width / 4))), width);
 }
 
-/** Repeats a table of positions [1, …, C] for a batch. @returns [B·grid², C] */
-export function forEachImage(table: Tensor, batch: number): Tensor {
+/** Repeats a table of positions [1, …, C] for each image. @param image [B, …] @returns [B·grid², C] */
+export function forEachImage(table: Tensor, image: Tensor): Tensor {
   const rows = reshape(table, [1, -1, table.size(-1)]);
-  return reshape(expand(rows, [batch, rows.size(1), rows.size(2)]), [-1, table.size(-1)]);
+  return reshape(expand(rows, [image.shape[0], rows.size(1), rows.size(2)], image), [-1, table.size(-1)]);
 }
 
 /** An image as rows. @param x [B, C, H, W] @returns [B·H·W, C] */
@@ -77,7 +77,7 @@ export function tokenRows(x: Tensor): Tensor {
 }
 
 /** Two convolutions from the transformer's width to the prompts'. @param x [B·grid², C] @returns [B, width, grid, grid] */
-export function neck(p: Parameters, x: Tensor, batch: number, grid: number, width: number): Tensor {
+export function neck(p: Parameters, x: Tensor, batch: Dim, grid: number, width: number): Tensor {
   const inputs = x.size(-1);
   const narrow = linear(x, reshape(p.at('0').get('weight', [width, inputs, 1, 1], fanIn(inputs)), [width, inputs]));
   const mixed = conv3x3OfTokens(p.at('2'), layerNorm(p.at('1'), narrow, EPSILON), batch, grid, width);

@@ -104,7 +104,7 @@ function tokenBias(sparseBias: Tensor | undefined, own: number): Tensor | undefi
 
 /** The decoder's own tokens, for each object, before those of its prompts. @param own [1, T, C] @returns [O, T + N, C] */
 function allTokens(own: Tensor, { sparse, embedding }: DecoderInputs): Tensor {
-  if (!sparse) return expand(own, [embedding.shape[0], own.size(1), own.size(2)]);
+  if (!sparse) return expand(own, [embedding.shape[0], own.size(1), own.size(2)], embedding);
   // A zero for each object, to copy along an axis whose size is known only when running.
   const zeros = mul(sum(sparse, { axes: [1], keepDims: true }), 0);
   return concat([add(own, zeros), sparse], 1);

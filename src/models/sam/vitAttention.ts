@@ -9,7 +9,9 @@
  * and to each key a one at its row and at its column, gives the same logits from one product, without an N×N bias in
  * memory.
  */
+import { type Dim, elements, mulDims } from '../../graph/dims.js';
 import { attend } from '../../graph/ops/attention.js';
+import { expand } from '../../graph/ops/broadcasting.js';
 import { mul } from '../../graph/ops/elementwise.js';
 import { gather } from '../../graph/ops/gather.js';
 import { matmul, matmulTransposed } from '../../graph/ops/matrix.js';
@@ -30,7 +32,11 @@ export interface AttentionChanges {
 
 /** Sizes and tables that the attention of every block shares. */
 export interface AttentionPlan extends Required<AttentionChanges> {
-  readonly batch: number;
+  readonly batch: Dim;
+  /** Axes before the rows of tokens: none, or the batch where it is known only in a run and each image is cut on its own. */
+  readonly outer: readonly Dim[];
+  /** Tokens of all images, or of each with a batch known only in a run. */
+  readonly tokens: number;
   /** Tokens along each side. */
   readonly grid: number;
   readonly heads: number;
@@ -41,18 +47,24 @@ export interface AttentionPlan extends Required<AttentionChanges> {
   readonly globalMarks: Tensor;
 }
 
+/** @param image [B, …] */
 export function planAttention(
-  batch: number,
+  image: Tensor,
   grid: number,
   heads: number,
   window: number,
   { project = (p, x) => linear(p, x, 3 * x.size(-1)), tables = ['rel_pos_h', 'rel_pos_w'] }: AttentionChanges = {},
 ): AttentionPlan {
-  const groups = windowGroups(batch, grid, window, heads).map((group) => ({
-    ...group,
-    marks: reshape(keyMarks(window, group.windows * heads, 1), [group.windows, heads, window * window, 2 * window]),
-  }));
-  return { batch, grid, heads, window, groups, globalMarks: keyMarks(grid, batch, heads), project, tables };
+  const batch = image.shape[0];
+  const [outer, images] = typeof batch === 'number' ? [[], batch] : [[batch], 1];
+  const groups = windowGroups(images, grid, window, heads).map((group) => {
+    const shape = [group.windows, heads, window * window, 2 * window];
+    const marks = reshape(keyMarks(window, group.windows * heads, 1), shape);
+    return { ...group, marks: expand(marks, [...outer, ...shape], image) };
+  });
+  const marks = keyMarks(grid, images, heads);
+  const globalMarks = expand(marks, [batch, ...marks.shape.slice(1)], image);
+  return { batch, outer, tokens: images * grid * grid, grid, heads, window, groups, globalMarks, project, tables };
 }
 
 /** Attention over all tokens. @param x [B·grid², C] @returns [B·grid², C] */
@@ -71,41 +83,50 @@ export function globalAttention(p: Parameters, x: Tensor, plan: AttentionPlan): 
 
 /**
  * Attention within windows.
- * @param x [B·grid², C]; a last row more is what pads the windows, zeros by default
+ * @param x [B·grid², C]; or from {@link withPadding}, with rows that pad the windows, zeros by default
  * @returns [B·grid², C]
  */
 export function windowAttention(p: Parameters, x: Tensor, plan: AttentionPlan): Tensor {
-  const { batch, grid, heads, window, groups, tables } = plan;
+  const { batch, outer, tokens, grid, heads, window, groups, tables } = plan;
+  const axis = outer.length;
   const channels = x.size(-1);
   const size = channels / heads;
-  const tokens = batch * grid * grid;
-  const padded = grid % window === 0 || x.size(0) > tokens ? x : pad(x, 0, 0, 1);
-  const qkv = plan.project(p.at('qkv'), padded);
-  const [q, kv] = split(qkv, 1, [channels, 2 * channels]);
-  const asked = slice(q, 0, 0, tokens);
+  const real = mulDims(elements(outer), tokens);
+  const padded = grid % window === 0 || x.shape[0] !== real ? x : withPadding(x, plan);
+  const count = padded.shape[0] === real ? tokens : tokens + 1;
+  const qkv = reshape(plan.project(p.at('qkv'), padded), [...outer, count, 3 * channels]);
+  const [q, kv] = split(qkv, axis + 1, [channels, 2 * channels]);
+  const asked = slice(q, axis, 0, tokens);
   const positioned = positionedQueries(p, asked, batch, grid, window, heads, 1 / Math.sqrt(size), tables);
   const queries = gathered(
-    reshape(positioned, [tokens * heads, -1]),
+    reshape(positioned, [...outer, tokens * heads, -1]),
     groups.map((group) => group.queries),
+    axis,
   );
-  const rows = reshape(kv, [padded.size(0) * 2 * heads, size]);
-  const seenRows = gathered(rows, [...groups.map((group) => group.keys), ...groups.map((group) => group.values)]);
+  const rows = reshape(kv, [...outer, count * 2 * heads, size]);
+  const seenRows = gathered(rows, [...groups.map((group) => group.keys), ...groups.map((group) => group.values)], axis);
   const results = groups.map(({ windows, marks }, i) => {
-    const seen = [windows, heads, window * window, size];
+    const seen = [...outer, windows, heads, window * window, size];
     const [keys, values] = [reshape(seenRows[i], seen), reshape(seenRows[groups.length + i], seen)];
-    const asking = reshape(queries[i], [windows, heads, -1, size + 2 * window]);
+    const asking = reshape(queries[i], [...outer, windows, heads, -1, size + 2 * window]);
     const weights = softmax(matmulTransposed(asking, concat([keys, marks], -1)));
-    return reshape(matmul(weights, values), [-1, size]);
+    return reshape(matmul(weights, values), [...outer, -1, size]);
   });
   const order = placesOf(groups.flatMap((group) => group.queries));
-  const attended = reshape(gather(concat(results, 0), order, 0), [tokens, channels]);
+  const attended = reshape(gather(concat(results, axis), order, axis), [real, channels]);
   return linear(p.at('proj'), attended, channels);
 }
 
+/** Adds a row of zeros that stands for the tokens beyond the grid: one for all images, or one for each (see `outer`). */
+export function withPadding(x: Tensor, { outer, tokens }: AttentionPlan): Tensor {
+  const padded = pad(reshape(x, [...outer, tokens, x.size(-1)]), outer.length, 0, 1);
+  return reshape(padded, [-1, x.size(-1)]);
+}
+
 /** Rows by several lists of indices, picked in one go so that one pass brings their gradients back. */
-function gathered(rows: Tensor, lists: readonly (readonly number[])[]): readonly Tensor[] {
+function gathered(rows: Tensor, lists: readonly (readonly number[])[], axis: number): readonly Tensor[] {
   const sizes = lists.map((list) => list.length);
-  return split(gather(rows, lists.flat(), 0), 0, sizes);
+  return split(gather(rows, lists.flat(), axis), axis, sizes);
 }
 
 /** Where each of 0, 1, 2, … stands in a permutation. */
@@ -117,7 +138,7 @@ function placesOf(permutation: readonly number[]): number[] {
 
 /** Windows with equally many real tokens, computed together. */
 interface WindowGroup {
-  /** Windows over the whole batch. */
+  /** Windows of all images; of one where the batch is known only in a run. */
   readonly windows: number;
   /** Rows (token · heads + head) of the queries, by window, head, token. */
   readonly queries: readonly number[];
@@ -170,7 +191,7 @@ function windowGroups(batch: number, grid: number, window: number, heads: number
 
 /**
  * Queries with their relative-position products.
- * @param q [B·grid², C], unscaled
+ * @param q [B·grid², C] or [B, grid², C], unscaled
  * @param side rows and columns of the keys that a query sees: the grid's or a window's
  * @param scale factor of the query itself; the products are not scaled
  * @param tables names of those of rows and columns
@@ -179,7 +200,7 @@ function windowGroups(batch: number, grid: number, window: number, heads: number
 function positionedQueries(
   p: Parameters,
   q: Tensor,
-  batch: number,
+  batch: Dim,
   grid: number,
   side: number,
   heads: number,

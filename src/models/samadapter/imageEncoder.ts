@@ -4,6 +4,7 @@
  *
  * Inside, tokens are the rows of a matrix, [B·grid², C].
  */
+import type { Dim } from '../../graph/dims.js';
 import { abs, add, gelu, sub } from '../../graph/ops/elementwise.js';
 import { matmul } from '../../graph/ops/matrix.js';
 import { reshape, transpose } from '../../graph/ops/shape.js';
@@ -23,7 +24,11 @@ export function samAdapterEncoder(p: Parameters, config: SamSizes, hidden: numbe
   const { tokenGrid: grid, dim, patchKernel } = config;
   const prompts = p.at('prompt_generator');
   const adapt = (patches: Tensor) => {
-    const ofPatches = linear(prompts.at('embedding_generator'), scrambled(patches, image.size(0), grid * grid), hidden);
+    const ofPatches = linear(
+      prompts.at('embedding_generator'),
+      scrambled(patches, image.shape[0], grid * grid),
+      hidden,
+    );
     p.mark('embedding_feature', ofPatches);
     const frequencies = p.mark('highpass', highPass(image));
     const stride = config.imageSize / grid;
@@ -42,9 +47,9 @@ export function samAdapterEncoder(p: Parameters, config: SamSizes, hidden: numbe
  * published weights are trained that way.
  * @param x [B·N, C]
  */
-function scrambled(x: Tensor, batch: number, tokens: number): Tensor {
+function scrambled(x: Tensor, batch: Dim, tokens: number): Tensor {
   const width = x.size(-1);
-  return reshape(transpose(reshape(x, [batch, width, tokens]), [0, 2, 1]), [batch * tokens, width]);
+  return reshape(transpose(reshape(x, [batch, width, tokens]), [0, 2, 1]), x.shape);
 }
 
 /**

@@ -32,7 +32,6 @@ const COPIES = 3;
  */
 export function samusEncoder(p: Parameters, config: SamusSizes, image: Tensor, observe: Observe = () => {}): Tensor {
   const { tokenGrid: grid } = config;
-  const batch = image.size(0);
   const maps = config.cnn && efficientNetLite0(p.at('cnn_embed.backbone'), image, config.cnnBatchStatistics === true);
   let c = config.cnnBranch === false ? undefined : cnnBranch(p.at('cnn_embed'), config, image, maps);
   if (c) observe('cnn_embed', c);
@@ -42,8 +41,8 @@ export function samusEncoder(p: Parameters, config: SamusSizes, image: Tensor, o
   observe('input_adapter', x);
   const position = config.positionAdapter === false ? resizedPosition(p, config) : positionAdapter(p, config);
   observe('position', position);
-  x = add(x, forEachImage(reshape(position, [1, grid * grid, config.dim]), batch));
-  const plan = planAttention(batch, grid, config.heads, config.window);
+  x = add(x, forEachImage(reshape(position, [1, grid * grid, config.dim]), image));
+  const plan = planAttention(image, grid, config.heads, config.window);
   for (let i = 0; i < config.depth; i++) {
     const block = p.at(`blocks.${i}`);
     if (config.globalBlocks.includes(i)) {
@@ -54,7 +53,7 @@ export function samusEncoder(p: Parameters, config: SamusSizes, image: Tensor, o
     }
     observe(`block${i}.x`, x);
   }
-  const embedding = neck(p.at('neck'), c ? add(x, mul(c, 0.5)) : x, batch, grid, config.promptDim);
+  const embedding = neck(p.at('neck'), c ? add(x, mul(c, 0.5)) : x, image.shape[0], grid, config.promptDim);
   if (!maps || !config.detail) return embedding;
   return concat([embedding, packedDetail(p, [maps.eighth, maps.quarter], grid)], 1);
 }

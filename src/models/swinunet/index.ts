@@ -167,9 +167,9 @@ function swinStage(
 /** Four tokens become one of twice the width. @param x [B, height·width, C] @returns [B, height·width / 4, 2·C] */
 function patchMerge(p: Parameters, x: Tensor, { height, width }: Grid): Tensor {
   const channels = x.size(-1);
-  const pairs = reshape(x, [x.size(0), height / 2, 2, width / 2, 2, channels]);
+  const pairs = reshape(x, [x.shape[0], height / 2, 2, width / 2, 2, channels]);
   // Columns first: the pixels (0, 0), (1, 0), (0, 1), (1, 1) as (row, column).
-  const fours = reshape(transpose(pairs, [0, 1, 3, 4, 2, 5]), [x.size(0), -1, 4 * channels]);
+  const fours = reshape(transpose(pairs, [0, 1, 3, 4, 2, 5]), [x.shape[0], -1, 4 * channels]);
   const normed = layerNorm(p.at('norm'), fours, EPSILON);
   return linear(p.at('reduction'), normed, 2 * channels, { bias: false, deviation: DEVIATION });
 }
