@@ -20,8 +20,8 @@ const ROWS = [
   ['nn', 'formats'],
   ['models', 'data'],
   ['predict', 'train', 'evaluate'],
-  // The unit of work: one image with what is asked about it, and its runner. The paper's comparisons.
-  ['jobs', 'reproduce'],
+  // The unit of work: one image with what is asked about it, and its runner. The paper's comparisons. Models for other programs.
+  ['jobs', 'reproduce', 'export'],
   // The entry of the library: it gathers what is below and knows neither terminal nor server.
   ['index.ts', 'index.node.ts'],
   ['cli', 'server', 'web'],

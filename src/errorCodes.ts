@@ -137,6 +137,7 @@ export const ERRORS = {
   EVERYTHING_PROMPTS: usage('Prompts and `--everything` exclude each other.'),
   EXPORT_DICOM: input('DICOM objects are exported of images that are no DICOM.'),
   EXPORT_IMAGE: input('An image cannot be read for the export.'),
+  EXPORT_OCCUPIED: usage('The output folder contains something other than an export.'),
   EXPORT_WRITE: machine('The results folder cannot be written.'),
   FILE_IS_DIRECTORY: input('The path names a folder, not a file.'),
   FILE_NOT_FOUND: input('There is no such file.'),

@@ -1,13 +1,15 @@
 /**
  * Options of `samus models`. Imports little, so that help and usage errors are instant; the work is in
- * modelsConvert.ts, modelsInit.ts, modelsAverage.ts, modelsInfo.ts and modelsCheck.ts.
+ * modelsConvert.ts, modelsInit.ts, modelsAverage.ts, modelsInfo.ts, modelsExport.ts and modelsCheck.ts.
  */
 import { Command, Option } from 'commander';
+import { DTYPES, FORMATS } from '../export/options.js';
 import { architectures } from '../models/registry.js';
 import type { ModelSelection } from '../predict/loadModel.node.js';
 import { DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import type { CheckOptions } from './modelsCheck.js';
 import type { ConvertOptions } from './modelsConvert.js';
+import type { ExportOptions } from './modelsExport.js';
 import type { InitOptions } from './modelsInit.js';
 import { NOTICE } from './packageInfo.js';
 import { parseCount } from './promptOptions.js';
@@ -19,7 +21,14 @@ interface JsonOption {
 
 export function modelsCommand(): Command {
   const models = new Command('models').description('Import, create and describe models');
-  for (const command of [convertCommand(), initCommand(), averageCommand(), infoCommand(), checkCommand()])
+  for (const command of [
+    convertCommand(),
+    initCommand(),
+    averageCommand(),
+    infoCommand(),
+    exportCommand(),
+    checkCommand(),
+  ])
     models.addCommand(command);
   return models.addHelpText('after', `\n${NOTICE}.`);
 }
@@ -138,6 +147,35 @@ function infoCommand(): Command {
     .action(async (name: string, { json, ...options }: ModelSelection & JsonOption) => {
       const { describeModel } = await import('./modelsInfo.js');
       finish(await describeModel(name, options), json);
+    });
+}
+
+const EXPORT_EXAMPLES = `
+onnx: encoder.onnx and decoder.onnx with the tensor names of SAM's public export, or network.onnx of a network for classes, with
+README.md and model.json, which say how to feed them. Standard ONNX operators only, any number of images at once.
+
+--dtype float16 stores the weights in 16 bits and computes in 32; q8 stores the large weights of the image encoder in 8 bits (one
+image at a time).
+
+Examples:
+  samus models export samus-s export/samus-s --format onnx
+  samus models export sam_vit_b_01ec64.pth export/sam-b --format onnx --dtype q8 --json
+
+${NOTICE}.`;
+
+function exportCommand(): Command {
+  return new Command('export')
+    .description('Write a model in a form that other programs run')
+    .argument('<model>', MODEL_NAMES)
+    .argument('<out>', 'the folder to write')
+    .addOption(new Option('--format <format>', 'what to write').choices(FORMATS).makeOptionMandatory())
+    .addOption(new Option('--dtype <type>', 'how weights are stored (default: float32)').choices(DTYPES))
+    .option('--key <name>', KEY_HELP)
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', EXPORT_EXAMPLES)
+    .action(async (model: string, out: string, { json, ...options }: ExportOptions & JsonOption) => {
+      const { exportForOthers } = await import('./modelsExport.js');
+      finish(await exportForOthers(model, out, options), json);
     });
 }
 

@@ -3,6 +3,7 @@
  */
 import { stat } from 'node:fs/promises';
 import type { Json } from '../errors.js';
+import { licenceIn } from '../formats/modelCard.js';
 import { sizeOf } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { configJson } from '../models/configFile.js';
@@ -21,7 +22,7 @@ export async function describeModel(path: string, options: ModelSelection = {}):
   const [[part, graph]] = partsOf(config);
   const flop = 2 * multiplyAdds(Object.values(graph().outputs));
   const files = await Promise.all((model.files ?? []).map(async (path) => ({ path, bytes: (await stat(path)).size })));
-  const licence = licenceIn(model.card);
+  const licence = licenceIn(model.card) ?? null;
   const { architecture } = config;
   const known = architectureOf(config);
   const { task } = known;
@@ -69,10 +70,4 @@ function countParameters(config: ModelConfig): { parameters: number; trainable: 
   const count = (list: typeof weights) => list.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const trained = config.quantisation ? [] : weights.filter(({ name }) => isTrainable(config, name));
   return { parameters: count(weights), trainable: count(trained) };
-}
-
-/** `license:` or `licence:` in the model card's front matter, as on model hubs. */
-function licenceIn(card: string | undefined): string | null {
-  const head = card && /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
-  return (head && /^licen[cs]e:[ \t]*(\S.*?)\s*$/m.exec(head)?.[1]) || null;
 }

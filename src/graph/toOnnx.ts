@@ -32,7 +32,7 @@ export interface OnnxOptions {
 }
 
 /** A file for other engines has standard operators only, and names what wrote it. */
-export interface OnnxFileOptions {
+interface OnnxFileOptions {
   readonly producerVersion: string;
   readonly metadata: Readonly<Record<string, string>>;
   /** Another type to store a float32 constant in; the graph casts it back. Default: none. */

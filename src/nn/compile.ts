@@ -18,7 +18,7 @@ export async function exportModel(
   runtime: Runtime,
   outputs: Readonly<Record<string, Tensor>>,
   parameters: StateDict,
-  options: Pick<OnnxOptions, 'openShapes'> = {},
+  options: Pick<OnnxOptions, 'openShapes' | 'file'> = {},
 ): Promise<OnnxModel> {
   const evaluateAll = (tensors: readonly Tensor[]) => evaluate(runtime, tensors, parameters);
   const folded = await foldConstants(Object.values(outputs), (name) => parameters.has(name), evaluateAll);

@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
+import { licenceIn } from '../formats/modelCard.js';
 import { MODEL_FILES } from '../formats/modelFolder.node.js';
 import { sizeOf } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
@@ -54,12 +55,6 @@ async function describe(source: string): Promise<ServedModel> {
   // A checkpoint file that happens to be named like one of them is no model folder.
   const folder = known.length > 1 ? known : [];
   return { name, source, config, parameters, ...(licence !== undefined && { licence }), files: new Map(folder) };
-}
-
-/** `license:` or `licence:` of the model card's front matter, as model hubs have it. */
-function licenceIn(card: string | undefined): string | undefined {
-  const head = card && /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1];
-  return (head && /^licen[cs]e:[ \t]*(\S.*?)\s*$/m.exec(head)?.[1]) || undefined;
 }
 
 /** The model of a name, without one the first. @throws SamusError MODEL_UNKNOWN */

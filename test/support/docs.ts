@@ -14,6 +14,7 @@ export const FOLLOWED_PAGES: readonly string[] = [
   'docs/adding-a-model.md',
   'docs/data.md',
   'docs/evaluate.md',
+  'docs/export.md',
   'docs/train.md',
 ];
 

@@ -5,6 +5,8 @@ import { BinaryReader, type WireType } from '@bufbuild/protobuf/wire';
 
 interface ReadNode {
   readonly opType: string;
+  /** Empty for standard operators. */
+  readonly domain: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
 }
@@ -14,6 +16,9 @@ export interface ReadModel {
   readonly initializers: readonly { readonly name: string; readonly inline: boolean }[];
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Version of the operators by domain. */
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /** Calls `field` for each field of a message; what it does not read is skipped. */
@@ -40,13 +45,13 @@ const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode
 
 /** Field numbers are those of onnx.proto. */
 export function readOnnx(model: Uint8Array): ReadModel {
-  const [[graph]] = parts(model, [7]);
+  const [[graph], opsets, metadata] = parts(model, [7, 8, 14]);
   const [nodes, initializers, inputs, outputs] = parts(graph!, [1, 5, 11, 12]);
   const named = (bytes: Uint8Array, field: number) => text(parts(bytes, [field])[0]![0]);
   return {
     nodes: nodes!.map((node) => {
-      const [from, to, opType] = parts(node, [1, 2, 4]);
-      return { opType: text(opType![0]), inputs: from!.map(text), outputs: to!.map(text) };
+      const [from, to, opType, domain] = parts(node, [1, 2, 4, 7]);
+      return { opType: text(opType![0]), domain: text(domain![0]), inputs: from!.map(text), outputs: to!.map(text) };
     }),
     initializers: initializers!.map((tensor) => ({
       name: named(tensor, 8),
@@ -54,5 +59,20 @@ export function readOnnx(model: Uint8Array): ReadModel {
     })),
     inputs: inputs!.map((info) => named(info, 1)),
     outputs: outputs!.map((info) => named(info, 1)),
+    opsets: Object.fromEntries(opsets!.map(opsetOf)),
+    metadata: Object.fromEntries(metadata!.map((entry) => [named(entry, 1), named(entry, 2)])),
   };
+}
+
+/** An OperatorSetIdProto. */
+function opsetOf(bytes: Uint8Array): [domain: string, version: number] {
+  let domain = '';
+  let version = 0;
+  fields(bytes, (number, reader) => {
+    if (number === 1) domain = reader.string();
+    else if (number === 2) version = Number(reader.int64());
+    else return false;
+    return true;
+  });
+  return [domain, version];
 }
