@@ -388,6 +388,7 @@ it('no rule and no branch of one is left out', async () => {
     conv2d(open, input('weight', [1, 2, 1, 1]));
     reshape(reshape(open, [-1, 4]), [-1, 8]);
     expand(input('x', [1, 4]), open.shape, open);
+    reshape(expand(input('x', [1, 4]), ['batch', 4], open), ['batch', 2, -1]);
   });
   expect(missed).toEqual([]);
 });
