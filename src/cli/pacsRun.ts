@@ -10,6 +10,7 @@ import { readDicomFile } from '../formats/dicom/dicomFile.js';
 import type { FoundInstance, FoundStudy } from '../formats/dicomweb/dicomJson.js';
 import { type DicomWeb, dicomWeb } from '../formats/dicomweb/dicomWeb.js';
 import { readPacsAuth } from '../formats/dicomweb/pacsAuth.node.js';
+import type { PacsLevel } from '../formats/dicomweb/pacsRequest.js';
 import { exists } from '../formats/fileSystem.node.js';
 import { makeFolder, replaceFile, writeError } from '../formats/fileWrite.node.js';
 import { sniffFormat } from '../formats/imageFormat.js';
@@ -42,12 +43,34 @@ export interface GetOptions extends PacsOptions {
 const MATCHED = ['AccessionNumber', 'PatientID', 'PatientName', 'StudyDate', 'StudyDescription', 'StudyInstanceUID'];
 
 /** A client of the PACS that the options name. @throws SamusError PACS_AUTH_FILE, PACS_URL */
-export async function openPacs({ url, auth }: PacsOptions): Promise<DicomWeb> {
+export async function openPacs({ url, auth }: PacsOptions, unusable?: Unusable): Promise<DicomWeb> {
   const authorization = auth === undefined ? undefined : await readPacsAuth(auth);
-  const pacs = dicomWeb(url, authorization === undefined ? {} : { authorization });
+  const pacs = dicomWeb(url, {
+    ...(authorization !== undefined && { authorization }),
+    ...(unusable && { onUnusable: (kind, count) => unusable.add(kind, count) }),
+  });
   const warning = unencryptedWarning(url);
   if (warning !== undefined) warn(warning);
   return pacs;
+}
+
+/** Entries that the PACS lists without a valid UID. */
+class Unusable {
+  readonly #counts = { studies: 0, series: 0, instances: 0 };
+
+  add(kind: PacsLevel, count: number): void {
+    this.#counts[kind] += count;
+  }
+
+  get lines(): string[] {
+    return Object.entries(this.#counts).flatMap(([kind, count]) =>
+      count === 0 ? [] : [`${count} of the ${kind} left out: the PACS lists them without a valid UID`],
+    );
+  }
+
+  get json(): { readonly [kind: string]: number } {
+    return Object.fromEntries(Object.entries(this.#counts).filter(([, count]) => count > 0));
+  }
 }
 
 /** A warning for a way on which others can read along. @param url a valid one */
@@ -59,9 +82,16 @@ export function unencryptedWarning(url: string): string | undefined {
 
 /** Lists studies, the series of one, or the instances of one. @throws SamusError PACS_… */
 export async function findInPacs(options: FindOptions): Promise<Outcome> {
-  const { study, series, modality, patient = false } = options;
   const matches = matchesOf(options);
-  const pacs = await openPacs(options);
+  const unusable = new Unusable();
+  const pacs = await openPacs(options, unusable);
+  const outcome = await findWith(pacs, options, matches);
+  for (const line of unusable.lines) warn(line);
+  return outcome;
+}
+
+async function findWith(pacs: DicomWeb, options: FindOptions, matches: Record<string, string>): Promise<Outcome> {
+  const { study, series, modality, patient = false } = options;
   if (series !== undefined) {
     if (study === undefined) {
       const hint = 'add --study';
@@ -74,15 +104,15 @@ export async function findInPacs(options: FindOptions): Promise<Outcome> {
     };
   }
   if (study !== undefined) {
-    const found = (await pacs.series(study, modality === undefined ? {} : { Modality: modality })).filter(
+    const listed = (await pacs.series(study, modality === undefined ? {} : { Modality: modality })).filter(
       (one) => modality === undefined || one.modality === modality,
     );
     return {
       document: {
         study,
-        series: found.map(({ study: _, description, ...one }) => ({ ...one, ...(patient && { description }) })),
+        series: listed.map(({ study: _, description, ...one }) => ({ ...one, ...(patient && { description }) })),
       },
-      lines: found.map((one) =>
+      lines: listed.map((one) =>
         oneLine(
           `${one.series}  ${one.modality}  ${counted(one.instances, 'instance')}${patient ? `  ${one.description}` : ''}`,
         ),
@@ -146,9 +176,10 @@ interface Received {
 /** Fetches the instances of a study that the folder lacks. @throws SamusError PACS_…, FILE_UNWRITABLE, DISK_FULL */
 export async function getFromPacs(options: GetOptions): Promise<Outcome> {
   const { study, out } = options;
-  const pacs = await openPacs(options);
+  const unusable = new Unusable();
+  const pacs = await openPacs(options, unusable);
   hintAfterInterrupt('run the command again: it continues with the instances that are missing');
-  const wanted = await instancesOf(pacs, options);
+  const wanted = await instancesOf(pacs, options, unusable);
   await makeFolder(out);
   const progress = new Progress('receiving', wanted.length);
   const received: Received[] = [];
@@ -173,18 +204,23 @@ export async function getFromPacs(options: GetOptions): Promise<Outcome> {
   } finally {
     progress.end();
   }
-  return summary({ study, out, instances: received.map((one) => ({ ...one })) }, received, out);
+  return summary({ study, out, instances: received.map((one) => ({ ...one })) }, received, out, unusable);
 }
 
 /** The instances to fetch. @throws SamusError PACS_NOT_FOUND where there are none */
-async function instancesOf(pacs: DicomWeb, { study, series, modality }: GetOptions): Promise<FoundInstance[]> {
+async function instancesOf(
+  pacs: DicomWeb,
+  { study, series, modality }: GetOptions,
+  unusable: Unusable,
+): Promise<FoundInstance[]> {
   const all = await pacs.series(study, modality === undefined ? {} : { Modality: modality });
   const chosen = all.filter(
     (one) => (series === undefined || one.series === series) && (modality === undefined || one.modality === modality),
   );
   if (chosen.length === 0) {
     const limits = series === undefined && modality === undefined ? '' : ' of this --series and --modality';
-    const message = `expected series${limits} in the study, got none`;
+    const [left] = unusable.lines;
+    const message = `expected series${limits} in the study, got none${left === undefined ? '' : `: ${left}`}`;
     throw new SamusError('PACS_NOT_FOUND', message, 'list what there is with samus pacs find --study UID');
   }
   const instances: FoundInstance[] = [];
@@ -243,18 +279,28 @@ export function endsAll({ code }: SamusError): boolean {
   );
 }
 
-function summary(document: { readonly [key: string]: Json }, received: readonly Received[], out: string): Outcome {
+function summary(
+  document: { readonly [key: string]: Json },
+  received: readonly Received[],
+  out: string,
+  unusable: Unusable,
+): Outcome {
   const count = (wanted: Received['state']): number => received.filter(({ state }) => state === wanted).length;
   const [fresh, present] = [count('received'), count('present')];
   const failed = received.length - fresh - present;
+  const left = unusable.lines;
   return {
-    document: { ...document, received: fresh, present, failed },
+    document: {
+      ...{ ...document, received: fresh, present, failed },
+      ...(left.length > 0 && { unusable: unusable.json }),
+    },
     lines: [
       `${fresh} received, ${present} already there, ${failed} failed, in ${out}`,
       ...received.flatMap(({ file, error }) => (error === undefined ? [] : [`${file}: ${messageOf(error)}`])),
+      ...left,
       ...(failed > 0 ? ['run the command again to fetch what is missing'] : []),
     ],
-    exitCode: failed > 0 ? 1 : 0,
+    exitCode: failed + left.length > 0 ? 1 : 0,
   };
 }
 

@@ -10,6 +10,11 @@ const count = {
   nullable: true,
   description: 'null where the PACS does not say it',
 } as const;
+const unusable = {
+  type: 'integer',
+  minimum: 1,
+  description: 'entries that are left out because the PACS lists them without a valid UID',
+} as const;
 const closed = { type: 'object', additionalProperties: false } as const;
 
 /** A digit first: `..` would lead elsewhere. */
@@ -50,6 +55,7 @@ export const pacsStudiesSchema = {
       type: 'object',
       properties: {
         more: { type: 'boolean', description: 'whether the PACS has further ones' },
+        unusable,
         studies: {
           type: 'array',
           items: {
@@ -87,6 +93,7 @@ export const pacsSeriesSchema = {
     200: {
       type: 'object',
       properties: {
+        unusable,
         series: {
           type: 'array',
           items: {
@@ -114,6 +121,7 @@ export const pacsInstancesSchema = {
     200: {
       type: 'object',
       properties: {
+        unusable,
         instances: {
           type: 'array',
           items: {

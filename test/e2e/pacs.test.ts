@@ -8,7 +8,7 @@ import { textOf } from '../../src/formats/dicom/dataSet.js';
 import { readDicomFile } from '../../src/formats/dicom/dicomFile.js';
 import { dicomWeb } from '../../src/formats/dicomweb/dicomWeb.js';
 import { ROOT } from '../support/docs.js';
-import { type FakePacs, fakePacs } from '../support/fakePacs.js';
+import { dicomJson, type FakePacs, fakePacs, sendJson, sendPart } from '../support/fakePacs.js';
 import { goldenPath } from '../support/golden.js';
 import { hasOrthanc, type Orthanc, startOrthanc } from '../support/orthanc.js';
 import { filesIn, newFolder, removeFolder, samus, startSamus } from './samusProcess.js';
@@ -273,4 +273,37 @@ describe('samus pacs without a PACS', () => {
     writeFileSync(join(folder, 'odd'), content);
     expect((await pacs('find', '--url', url, '--auth', 'odd')).document).toHaveProperty('error.code', 'PACS_AUTH_FILE');
   });
+});
+
+it('says how many instances and series it cannot name, and why', async () => {
+  const pixels = readFileSync(join(MATRIX, 'rle-mono8.dcm'));
+  const [study = '', series = '', instance = ''] = await uidsOf(join(MATRIX, 'rle-mono8.dcm'));
+  const { url } = await fakePacs((response, _, { url: asked = '' }) => {
+    const place = asked.split('?')[0]!;
+    const items = (tag: string, ...uids: readonly string[]) =>
+      uids.map((uid) => ({ [tag]: dicomJson('UI', uid), '00080060': dicomJson('CS', 'US') }));
+    if (place.endsWith('/series')) sendJson(response, items('0020000E', series, 'Phantom^Samus'));
+    else if (place.endsWith('/instances')) sendJson(response, items('00080018', instance, '1.2/3', '../Phantom', ''));
+    else sendPart(response, pixels);
+  });
+  const got = await pacs('get', '--study', study, '--out', 'partly', '--url', url);
+  expect(got).toMatchObject({
+    code: 1,
+    document: { received: 1, failed: 0, unusable: { series: 1, instances: 3 } },
+  });
+  expect(filesIn(join(folder, 'partly'))).toEqual([`${instance}.dcm`]);
+  const { code, stdout } = await samus(folder, 'pacs', 'get', '--study', study, '--out', 'partly', '--url', url);
+  expect([code, stdout.trim().split('\n')]).toEqual([
+    1,
+    [
+      '0 received, 1 already there, 0 failed, in partly',
+      '1 of the series left out: the PACS lists them without a valid UID',
+      '3 of the instances left out: the PACS lists them without a valid UID',
+    ],
+  ]);
+  const found = await samus(folder, 'pacs', 'find', '--study', study, '--series', series, '--url', url);
+  expect([found.code, found.stderr]).toEqual([
+    0,
+    'warning: 3 of the instances left out: the PACS lists them without a valid UID\n',
+  ]);
 });

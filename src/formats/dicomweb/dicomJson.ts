@@ -154,7 +154,8 @@ function valuesAt(item: Item, tag: string): readonly unknown[] {
 
 function textAt(item: Item, tag: string): string {
   const [value] = valuesAt(item, tag);
-  return typeof value === 'string' ? value.trim() : typeof value === 'number' ? String(value) : '';
+  // Some servers pass on the byte that fills up a UID.
+  return typeof value === 'string' ? value.replace(/\0+$/, '').trim() : typeof value === 'number' ? String(value) : '';
 }
 
 function countAt(item: Item, tag: string): number | null {

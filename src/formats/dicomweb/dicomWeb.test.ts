@@ -27,6 +27,40 @@ const failed = (instance: string, reason?: number) => ({
   }),
 });
 
+describe('entries of a search without a valid UID', () => {
+  const instance = (uid: string) => ({ '00080018': dicomJson('UI', uid) });
+  const INVALID = ['Phantom^Samus', 'Phantom^Samus', '1.2/3', '', `1${'.2'.repeat(32)}`].map(instance);
+  /** What is found, and how many entries are not. */
+  async function searched(pages: readonly (readonly object[])[], followsPages = true) {
+    const pacs = await fakePacs((response, nth) => sendJson(response, pages[followsPages ? nth - 1 : 0] ?? []));
+    const counts: unknown[] = [];
+    const onUnusable = (...count: readonly unknown[]) => counts.push(count);
+    const found = await dicomWeb(pacs.url, { ...FAST, onUnusable }).instances(UIDS.study, UIDS.series);
+    return { uids: found.map((one) => one.instance), counts };
+  }
+
+  it('are counted', async () => {
+    expect(await searched([[...INVALID, instance('1.2.5')]])).toEqual({ uids: ['1.2.5'], counts: [['instances', 5]] });
+    expect(await searched([[instance('1.2.5')]])).toEqual({ uids: ['1.2.5'], counts: [] });
+  });
+
+  it('do not end the search, even if they fill a page', async () => {
+    expect(await searched([INVALID, [instance('1.2.5')], INVALID.slice(0, 1)])).toEqual({
+      uids: ['1.2.5'],
+      counts: [['instances', 6]],
+    });
+  });
+
+  it('are counted once where the PACS knows no pages', async () => {
+    expect(await searched([[...INVALID, instance('1.2.5')]], false)).toMatchObject({ counts: [['instances', 5]] });
+    expect(await searched([INVALID], false)).toMatchObject({ uids: [], counts: [['instances', 5]] });
+  });
+
+  it('do not include those that are filled up with a zero byte', async () => {
+    expect(await searched([[instance('1.2.5\0')]])).toEqual({ uids: ['1.2.5'], counts: [] });
+  });
+});
+
 describe('fetching an instance', () => {
   it.each([
     ['a bare boundary', 'b', 'b'],

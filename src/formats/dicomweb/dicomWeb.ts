@@ -21,7 +21,7 @@ import {
 } from './dicomJson.js';
 import { boundaryOf, onePartBody, onlyPart, tooLong } from './multipart.js';
 import { pacsAnswer, refused } from './pacsErrors.js';
-import { askPacs, discard, jsonOf, type PacsAnswer, type PacsOptions } from './pacsRequest.js';
+import { askPacs, discard, jsonOf, type PacsAnswer, type PacsLevel, type PacsOptions } from './pacsRequest.js';
 
 export interface DicomWeb {
   /** @param query elements to match, by keyword or tag: `{ModalitiesInStudy: 'US'}` */
@@ -75,6 +75,7 @@ export function dicomWeb(url: string, options: PacsOptions = {}): DicomWeb {
 
   /** All results of a search, page by page. A PACS that knows no pages repeats the first. */
   const search = async <T>(
+    kind: PacsLevel,
     path: string,
     query: PacsQuery,
     fields: readonly string[],
@@ -82,10 +83,12 @@ export function dicomWeb(url: string, options: PacsOptions = {}): DicomWeb {
     read: (item: ReturnType<typeof itemsIn>[number]) => [string, T][],
   ): Promise<T[]> => {
     const found = new Map<string, T>();
-    for (let offset = 0; found.size < limit; ) {
+    let unusable = 0;
+    let page = '';
+    for (let offset = 0; found.size + unusable < limit; ) {
       const asked = new URLSearchParams(query);
       for (const field of fields) asked.append('includefield', field);
-      asked.set('limit', String(Math.min(PAGE, limit - found.size)));
+      asked.set('limit', String(Math.min(PAGE, limit - found.size - unusable)));
       asked.set('offset', String(offset));
       const request = { accept: JSON_TYPE, expected: [200, 204] };
       const items = await askPacs(`${root}${path}?${asked}`, request, options, async (answer) => {
@@ -93,11 +96,17 @@ export function dicomWeb(url: string, options: PacsOptions = {}): DicomWeb {
         await discard(answer.chunks);
         return [];
       });
-      const before = found.size;
-      for (const [uid, result] of items.flatMap(read)) if (found.size < limit) found.set(uid, result);
+      const text = JSON.stringify(items);
+      const results = items.flatMap(read);
+      const fresh = results.some(([uid]) => !found.has(uid));
+      // The page before, maybe in another order.
+      if (items.length === 0 || text === page || (results.length > 0 && !fresh)) break;
+      page = text;
+      for (const [uid, result] of results) if (found.size < limit) found.set(uid, result);
+      unusable += items.length - results.length;
       offset += items.length;
-      if (found.size === before) break;
     }
+    if (unusable > 0) options.onUnusable?.(kind, unusable);
     return [...found.values()];
   };
 
@@ -118,11 +127,13 @@ export function dicomWeb(url: string, options: PacsOptions = {}): DicomWeb {
 
   return {
     studies: (query = {}, limit = MOST_RESULTS) =>
-      search('/studies', query, STUDY_FIELDS, limit, (item) => foundStudy(item).map((one) => [one.study, one])),
+      search('studies', '/studies', query, STUDY_FIELDS, limit, (item) =>
+        foundStudy(item).map((one) => [one.study, one]),
+      ),
 
     async series(study, query = {}) {
       checkUid(study);
-      return search(`/studies/${study}/series`, query, SERIES_FIELDS, MOST_RESULTS, (item) =>
+      return search('series', `/studies/${study}/series`, query, SERIES_FIELDS, MOST_RESULTS, (item) =>
         foundSeries(item, study).map((one) => [one.series, one]),
       );
     },
@@ -130,7 +141,7 @@ export function dicomWeb(url: string, options: PacsOptions = {}): DicomWeb {
     async instances(study, series, query = {}) {
       for (const uid of [study, series]) checkUid(uid);
       const path = `/studies/${study}/series/${series}/instances`;
-      return search(path, query, INSTANCE_FIELDS, MOST_RESULTS, (item) =>
+      return search('instances', path, query, INSTANCE_FIELDS, MOST_RESULTS, (item) =>
         foundInstance(item, study, series).map((one) => [one.instance, one]),
       );
     },

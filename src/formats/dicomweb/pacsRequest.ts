@@ -17,7 +17,12 @@ export interface PacsOptions {
   readonly retryMs?: number;
   /** Longest silence of the PACS; default 60 s. */
   readonly silenceMs?: number;
+  /** Called after a search whose results have entries without a valid UID, which are left out. */
+  readonly onUnusable?: (kind: PacsLevel, count: number) => void;
 }
+
+/** What a search finds. */
+export type PacsLevel = 'studies' | 'series' | 'instances';
 
 interface PacsRequest {
   readonly accept: string;

@@ -46,10 +46,23 @@ const MOST_STUDIES = 200;
 /** Bytes of an instance that wait for a slow client. Orthanc closes a connection on which nothing is taken for seconds. */
 const READ_AHEAD = 2 ** 24;
 
+type Opening = (signal: AbortSignal, onUnusable?: (kind: string, count: number) => void) => DicomWeb;
+
+/** A search, and how many entries of the PACS have no valid UID. */
+async function searched<T>(open: Opening, signal: AbortSignal, search: (pacs: DicomWeb) => Promise<T>) {
+  let unusable = 0;
+  const found = await search(
+    open(signal, (_, count) => {
+      unusable += count;
+    }),
+  );
+  return { found, left: unusable > 0 ? { unusable } : {} };
+}
+
 export function pacsRoutes(app: FastifyInstance, context: ServerContext): void {
-  const open = (signal: AbortSignal): DicomWeb => {
+  const open: Opening = (signal, onUnusable) => {
     const { pacs } = context;
-    if (pacs) return dicomWeb(pacs.url, { ...pacs, signal });
+    if (pacs) return dicomWeb(pacs.url, { ...pacs, signal, ...(onUnusable && { onUnusable }) });
     const message = 'this server was started without a PACS';
     throw new SamusError('PACS_NOT_SERVED', message, 'start it with --dicomweb URL');
   };
@@ -64,7 +77,7 @@ export function pacsRoutes(app: FastifyInstance, context: ServerContext): void {
   });
 }
 
-function searchRoutes(scope: FastifyInstance, open: (signal: AbortSignal) => DicomWeb): void {
+function searchRoutes(scope: FastifyInstance, open: Opening): void {
   scope.get<{ Querystring: StudiesQuery }>('/api/v1/pacs/studies', { schema: pacsStudiesSchema }, (request, reply) =>
     whileConnected(reply, async (signal) => {
       const { modality, patientId, patientName, accession, date, patient } = request.query;
@@ -75,13 +88,14 @@ function searchRoutes(scope: FastifyInstance, open: (signal: AbortSignal) => Dic
         ...matched('AccessionNumber', accession),
         ...matched('StudyDate', date),
       };
-      const found = await open(signal).studies(query, MOST_STUDIES + 1);
+      const { found, left } = await searched(open, signal, (pacs) => pacs.studies(query, MOST_STUDIES + 1));
       return {
         studies: found.slice(0, MOST_STUDIES).map(({ patient: text, ...study }) => ({
           ...study,
           ...(patient === 'true' && { patient: text }),
         })),
         more: found.length > MOST_STUDIES,
+        ...left,
       };
     }),
   );
@@ -89,9 +103,11 @@ function searchRoutes(scope: FastifyInstance, open: (signal: AbortSignal) => Dic
   scope.get<{ Querystring: SeriesQuery }>('/api/v1/pacs/series', { schema: pacsSeriesSchema }, (request, reply) =>
     whileConnected(reply, async (signal) => {
       const { study, modality, patient } = request.query;
-      const found = await open(signal).series(study, matched('Modality', modality));
+      const query = matched('Modality', modality);
+      const { found, left } = await searched(open, signal, (pacs) => pacs.series(study, query));
       return {
         series: found.map(({ description, ...series }) => ({ ...series, ...(patient === 'true' && { description }) })),
+        ...left,
       };
     }),
   );
@@ -100,20 +116,18 @@ function searchRoutes(scope: FastifyInstance, open: (signal: AbortSignal) => Dic
     '/api/v1/pacs/instances',
     { schema: pacsInstancesSchema },
     (request, reply) =>
-      whileConnected(reply, async (signal) => ({
-        instances: await open(signal).instances(request.query.study, request.query.series),
-      })),
+      whileConnected(reply, async (signal) => {
+        const { study, series } = request.query;
+        const { found, left } = await searched(open, signal, (pacs) => pacs.instances(study, series));
+        return { instances: found, ...left };
+      }),
   );
 }
 
 const matched = (name: string, value: string | undefined): PacsQuery =>
   value === undefined || value === '' ? {} : { [name]: value };
 
-function instanceRoutes(
-  scope: FastifyInstance,
-  open: (signal: AbortSignal) => DicomWeb,
-  { limits, uploads }: ServerContext,
-): void {
+function instanceRoutes(scope: FastifyInstance, open: Opening, { limits, uploads }: ServerContext): void {
   scope.get<{ Params: { instance: string }; Querystring: InstancesQuery }>(
     '/api/v1/pacs/instances/:instance',
     { schema: pacsInstanceSchema },

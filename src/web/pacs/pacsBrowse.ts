@@ -31,6 +31,8 @@ export const moreStudies = signal(false);
 /** The study and the series that are unfolded. */
 export const series = signal<{ readonly of: string; readonly list: readonly PacsSeries[] } | null>(null);
 export const instances = signal<{ readonly of: string; readonly list: readonly FoundInstance[] } | null>(null);
+/** Entries of the last search that have no valid UID. */
+export const unusable = signal(0);
 /** What is under way: a search, or the fetching of instances. */
 export const busy = signal<'searching' | { readonly done: number; readonly total: number } | null>(null);
 export const browseFailure = signal<{ readonly text: string; readonly hint: string } | null>(null);
@@ -42,6 +44,7 @@ export const searchStudies = (): Promise<void> =>
     const found = await findStudies(search.peek(), wanted);
     studies.value = found.studies;
     moreStudies.value = found.more;
+    unusable.value = found.unusable ?? 0;
     series.value = null;
     instances.value = null;
   });
@@ -54,7 +57,9 @@ export async function toggleStudy(study: string): Promise<void> {
     return;
   }
   await alone('searching', async (wanted) => {
-    series.value = { of: study, list: await findSeries(study, search.peek().patients, wanted) };
+    const found = await findSeries(study, search.peek().patients, wanted);
+    series.value = { of: study, list: found.series };
+    unusable.value = found.unusable ?? 0;
   });
 }
 
@@ -65,7 +70,9 @@ export async function toggleSeries({ study, series: uid }: PacsSeries): Promise<
     return;
   }
   await alone('searching', async (wanted) => {
-    instances.value = { of: uid, list: await findInstances(study, uid, wanted) };
+    const found = await findInstances(study, uid, wanted);
+    instances.value = { of: uid, list: found.instances };
+    unusable.value = found.unusable ?? 0;
   });
 }
 
@@ -82,7 +89,8 @@ export async function openInstances(list: readonly FoundInstance[], modality: st
     dialog.value = null;
     void takeFiles(
       files.map((file) => ({ file, path: file.name })),
-      false,
+      // Of several, those without an image are summed up.
+      files.length > 1,
     );
   });
 }

@@ -19,6 +19,11 @@ export interface PacsSearch {
 export type PacsStudy = Omit<FoundStudy, 'patient'> & Partial<Pick<FoundStudy, 'patient'>>;
 export type PacsSeries = Omit<FoundSeries, 'description'> & Partial<Pick<FoundSeries, 'description'>>;
 
+interface Unusable {
+  /** Entries that are left out because the PACS lists them without a valid UID. */
+  readonly unusable?: number;
+}
+
 const ROOT = 'api/v1/pacs';
 
 /** For an instance whose connection is lost in the middle. */
@@ -37,27 +42,24 @@ export async function hasPacs(): Promise<boolean> {
 export function findStudies(
   { patients, ...search }: PacsSearch,
   signal: AbortSignal,
-): Promise<{ readonly studies: readonly PacsStudy[]; readonly more: boolean }> {
+): Promise<{ readonly studies: readonly PacsStudy[]; readonly more: boolean } & Unusable> {
   return json('/studies', { ...search, patient: String(patients) }, signal);
 }
 
-export async function findSeries(
+export function findSeries(
   study: string,
   patients: boolean,
   signal: AbortSignal,
-): Promise<readonly PacsSeries[]> {
-  const query = { study, patient: String(patients) };
-  const { series }: { readonly series: readonly PacsSeries[] } = await json('/series', query, signal);
-  return series;
+): Promise<{ readonly series: readonly PacsSeries[] } & Unusable> {
+  return json('/series', { study, patient: String(patients) }, signal);
 }
 
-export async function findInstances(
+export function findInstances(
   study: string,
   series: string,
   signal: AbortSignal,
-): Promise<readonly FoundInstance[]> {
-  const found: { readonly instances: readonly FoundInstance[] } = await json('/instances', { study, series }, signal);
-  return found.instances;
+): Promise<{ readonly instances: readonly FoundInstance[] } & Unusable> {
+  return json('/instances', { study, series }, signal);
 }
 
 /** A DICOM file, as the PACS keeps it. */

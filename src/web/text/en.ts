@@ -513,6 +513,8 @@ export const text = {
     fetching: (done: number, total: number): string => `Fetching ${done + 1} of ${total}`,
     none: 'The PACS has no such study.',
     more: (n: number): string => `The first ${n} studies are listed. Search for fewer.`,
+    unusable: (n: number): string =>
+      `${count(n, 'entry has', 'entries have')} no valid UID in the PACS and cannot be listed.`,
     studies: 'Studies',
     series: 'Series',
     instances: 'Images',

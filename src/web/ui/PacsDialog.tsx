@@ -13,6 +13,7 @@ import {
   studies,
   toggleSeries,
   toggleStudy,
+  unusable,
 } from '../pacs/pacsBrowse.js';
 import type { PacsSearch, PacsSeries, PacsStudy } from '../pacs/pacsServer.js';
 import { text } from '../text/en.js';
@@ -88,6 +89,7 @@ export function PacsDialog() {
           {browseFailure.value.text} {browseFailure.value.hint}
         </p>
       )}
+      {unusable.value > 0 && <p class="warn">{text.pacs.unusable(unusable.value)}</p>}
       {studies.value && <Studies list={studies.value} />}
     </Dialog>
   );
