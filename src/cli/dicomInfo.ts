@@ -8,8 +8,8 @@ import { frameTimes, patientFacts } from '../formats/dicom/dicomFacts.js';
 import { type DicomFile, readDicomFile } from '../formats/dicom/dicomFile.js';
 import { type DicomImage, isDicom } from '../formats/dicom/dicomSource.js';
 import { type ObjectReference, referencesOf, reportFacts, segmentsOf } from '../formats/dicom/objectFacts.js';
+import { kindOfClass } from '../formats/dicom/objectKind.js';
 import { videoCoding } from '../formats/dicom/pixelFormat.js';
-import { isSegmentation } from '../formats/dicom/readSeg.js';
 import { type Calibration, readCalibration, regionsJson, spacingIn } from '../formats/dicom/regions.js';
 import { openFileSource } from '../formats/fileSource.node.js';
 import { openImage } from '../formats/imageFile.node.js';
@@ -140,7 +140,7 @@ function objectDescription(file: DicomFile, uids: boolean): Description | undefi
       ],
     };
   }
-  if (isSegmentation(sopClass ?? undefined)) {
+  if (kindOfClass(sopClass ?? undefined) === 'segmentation') {
     const stated = textOf(data, 0x0062_0001) ?? '';
     const type = ['BINARY', 'FRACTIONAL', 'LABELMAP'].includes(stated) ? stated : null;
     const segments = segmentsOf(data);

@@ -13,6 +13,7 @@ import type { AnnotationClass } from '../formats/annotation.js';
 import { storedPath } from '../formats/fileSystem.node.js';
 import type { PromptList } from './promptOptions.js';
 import type { PlannedImage, PromptedImage } from './promptsFile.js';
+import { warn } from './run.js';
 
 export interface Plan {
   readonly images: readonly PlannedImage[];
@@ -83,11 +84,15 @@ async function imagesIn(path: string): Promise<string[]> {
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) return [path];
   const { imageFiles } = await import('../formats/imageFolder.node.js');
-  const images = await imageFiles(folder);
-  if (images.length > 0) return images.map((name) => join(path, name));
+  const { images, leftOut } = await imageFiles(folder);
+  const others = `${leftOut} DICOM object(s) without an image, such as segmentations and reports`;
+  if (images.length > 0) {
+    if (leftOut > 0) warn(`${path}: ${others}, left out`);
+    return images.map((name) => join(path, name));
+  }
   throw usage(
     'IMAGES_MISSING',
-    `expected images in the folder ${path}, got none`,
+    `expected images in the folder ${path}, got ${leftOut > 0 ? others : 'none'}`,
     'name another folder, or image files',
   );
 }

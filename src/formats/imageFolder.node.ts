@@ -1,6 +1,6 @@
 /**
  * The images in a folder: files with the extension of a format that is read, and DICOM images whatever their name, as on
- * discs of hospitals. DICOM objects without an image, such as segmentations and DICOMDIR, are left out.
+ * discs of hospitals. DICOM objects without an image are left out and counted.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,30 +10,42 @@ import { fileFormats, isNamedAs, readFormats } from './imageFormat.js';
 /** Deepest folder that is looked into. */
 const MOST_LEVELS = 16;
 
-/** Paths relative to the folder, sorted. Folders in it are looked into only where it has no image itself. */
-export async function imageFiles(folder: string, levels = MOST_LEVELS): Promise<string[]> {
+export interface FolderImages {
+  /** Paths relative to the folder, sorted. */
+  readonly images: readonly string[];
+  /** DICOM objects without an image among them, such as segmentations and reports; not the directory of a disc. */
+  readonly leftOut: number;
+}
+
+/** The images of a folder. Folders in it are looked into only where it has no image itself. */
+export async function imageFiles(folder: string, levels = MOST_LEVELS): Promise<FolderImages> {
   const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !name.startsWith('.'));
   const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-  const images = await imagesAmong(folder, names);
-  if (images.length > 0 || levels === 0) return images.sort();
+  const { images, leftOut } = await imagesAmong(folder, names);
+  if (images.length > 0 || levels === 0) return { images: [...images].sort(), leftOut };
   const inner: string[] = [];
+  let left = leftOut;
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {
-    const found = await imageFiles(join(folder, name), levels - 1).catch(() => []);
-    inner.push(...found.map((file) => join(name, file)));
+    const found = await imageFiles(join(folder, name), levels - 1).catch(() => undefined);
+    if (!found) continue;
+    inner.push(...found.images.map((file) => join(name, file)));
+    left += found.leftOut;
   }
-  return inner.sort();
+  return { images: inner.sort(), leftOut: left };
 }
 
 /** Those of the files in a folder that are images, in their order. @param masks also DICOM segmentations */
-export async function imagesAmong(folder: string, names: readonly string[], masks = false): Promise<string[]> {
-  const found: string[] = [];
+export async function imagesAmong(folder: string, names: readonly string[], masks = false): Promise<FolderImages> {
+  const images: string[] = [];
+  let leftOut = 0;
   const others = fileFormats().filter(({ id }) => id !== 'dicom');
   for (const name of names) {
     const named = isNamedAs(readFormats('node'), name);
     // Files of other formats have their extension; those of DICOM have any or none.
     const known = isNamedAs(others, name);
     const kind = known ? undefined : await dicomKind(join(folder, name));
-    if (kind === 'image' || (masks && kind === 'segmentation') || (named && kind === undefined)) found.push(name);
+    if (kind === 'image' || (masks && kind === 'segmentation') || (named && kind === undefined)) images.push(name);
+    else if (kind === 'segmentation' || kind === 'other') leftOut++;
   }
-  return found;
+  return { images, leftOut };
 }

@@ -100,6 +100,7 @@ describe('a folder of DICOM files', () => {
     );
     // A file of the folder cannot be used.
     expect(code, stderr).toBe(1);
+    expect(stderr).toContain('warning: 1 DICOM object(s) without an image, such as reports, left out');
     const { datasets, skipped } = JSON.parse(stdout);
     expect(datasets).toEqual([{ dataset: 'Own', images: 6, empty: 0, unlabelled: 3, lists: ['all-Own'] }]);
     expect(skipped).toEqual([

@@ -93,7 +93,8 @@ it('of a folder are left out, and its images found by their content', async () =
   for (const name of ['IM_0002', 'IM_0001', '1.2.840.5']) copyFileSync(join(folder, 'clip'), join(study, name));
   copyFileSync(join(folder, 'first/clip.seg.dcm'), join(study, 'IM_0003'));
   writeFileSync(join(study, 'readme'), 'no image');
-  writeFileSync(join(folder, 'disc', 'DICOMDIR'), directory());
+  for (const [i, sopClass] of NO_IMAGES.entries()) writeFileSync(join(study, `IM_001${i}`), objectOf(sopClass));
+  writeFileSync(join(folder, 'disc', 'DICOMDIR'), objectOf('1.2.840.10008.1.3.10'));
   const { code, stdout, stderr } = await segment(
     'disc',
     '--everything',
@@ -106,6 +107,17 @@ it('of a folder are left out, and its images found by their content', async () =
   expect(code, stderr).toBe(0);
   const names = ['1.2.840.5', 'IM_0001', 'IM_0002'].map((name) => join('disc', 'PATIENT', 'STUDY', name));
   expect(JSON.parse(stdout).images.map(({ image }: { image: string }) => image)).toEqual(names);
+  // The segmentation, and the others; the directory of a disc is no loss.
+  expect(stderr).toContain('disc: 4 DICOM object(s) without an image, such as segmentations and reports, left out');
+  const named = await segment(join('disc/PATIENT/STUDY/IM_0010'), '--everything', '--json');
+  expect([named.code, JSON.parse(named.stdout).error.code]).toEqual([3, 'DICOM_NO_PIXELS']);
+  mkdirSync(join(folder, 'reports'));
+  copyFileSync(join(study, 'IM_0010'), join(folder, 'reports/one.dcm'));
+  const reports = await segment('reports', '--everything', '--json');
+  expect(JSON.parse(reports.stdout).error).toMatchObject({
+    code: 'IMAGES_MISSING',
+    message: expect.stringContaining('got 1 DICOM object(s) without an image'),
+  });
   mkdirSync(join(folder, 'empty'));
   writeFileSync(join(folder, 'empty', 'notes'), 'none');
   const empty = await segment('empty', '--everything', '--json');
@@ -113,8 +125,11 @@ it('of a folder are left out, and its images found by their content', async () =
   expect(filesIn(join(folder, 'empty'))).toEqual(['notes']);
 });
 
-/** The directory of a disc. */
-function directory(): Uint8Array {
-  const bytes = dicomImage({ elements: [[0x0008_0016, '1.2.840.10008.1.3.10']] });
-  return bytes;
-}
+/** A report, key objects and a document. */
+const NO_IMAGES = ['88.33', '88.59', '104.1'].map((id) => `1.2.840.10008.5.1.4.1.1.${id}`);
+
+/** Without pixels. */
+const objectOf = (sopClass: string): Uint8Array => {
+  const bytes = dicomImage({ elements: [[0x0008_0016, sopClass]] });
+  return bytes.subarray(0, Buffer.from(bytes).indexOf(Buffer.from([0xe0, 0x7f, 0x10, 0])));
+};

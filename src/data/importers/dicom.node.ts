@@ -107,6 +107,7 @@ export const dicom: Importer = {
         ? ['some files have the UID of another one: they are copies, and masks of one are masks of both']
         : []),
       ...images.flatMap(({ place, note }) => (note === undefined ? [] : [`${place}: ${note}`])),
+      ...(files.others > 0 ? [`${files.others} DICOM object(s) without an image, such as reports, left out`] : []),
       ...(items.length > 0 ? [BURNED_IN] : []),
     ];
     const entry = datasetEntry(classes.length > 0 ? classes : ['object'], 'not stated', 'own');
@@ -114,15 +115,23 @@ export const dicom: Importer = {
   },
 };
 
+interface DicomFiles {
+  readonly image: string[];
+  readonly segmentation: string[];
+  /** How many hold neither. */
+  others: number;
+}
+
 /** The DICOM files of a folder and the folders in it, by what they are. */
-async function dicomFiles(source: string): Promise<{ image: string[]; segmentation: string[] }> {
+async function dicomFiles(source: string): Promise<DicomFiles> {
   const paths = (await filesBelow(source))
     .filter((path) => !basename(path).startsWith('.'))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }) || (a < b ? -1 : 1));
-  const found: { image: string[]; segmentation: string[] } = { image: [], segmentation: [] };
+  const found: DicomFiles = { image: [], segmentation: [], others: 0 };
   for (const path of paths) {
     const kind = await dicomKind(path);
     if (kind === 'image' || kind === 'segmentation') found[kind].push(path);
+    else if (kind === 'other') found.others++;
   }
   return found;
 }

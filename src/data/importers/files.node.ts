@@ -25,7 +25,7 @@ export async function fileNames(folder: string): Promise<string[]> {
 
 /** Names of the picture files in a folder, DICOM images without an extension among them. @param masks also DICOM segmentations */
 export async function imageNames(folder: string, masks = false): Promise<string[]> {
-  return imagesAmong(folder, await fileNames(folder), masks);
+  return [...(await imagesAmong(folder, await fileNames(folder), masks)).images];
 }
 
 /** Names of the folders in a folder. */

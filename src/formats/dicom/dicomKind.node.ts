@@ -8,22 +8,18 @@ import { storedPath } from '../fileSystem.node.js';
 import { sniffFormat } from '../imageFormat.js';
 import { textOf } from './dataSet.js';
 import { mediaClass, readDicomFile } from './dicomFile.js';
-import { type DicomSeg, isSegmentation, readDicomSeg } from './readSeg.js';
+import { type DicomKind, kindOfClass } from './objectKind.js';
+import { type DicomSeg, readDicomSeg } from './readSeg.js';
 
 /** Enough for the file meta information. */
 const HEAD_BYTES = 8192;
 
-/** Directories, waveforms, presentation states, reports, documents, and structures, plans and doses of radiotherapy. */
-const NO_IMAGES = /^1\.2\.840\.10008\.(1\.3\.10$|5\.1\.4\.1\.1\.(9\.|11\.|88\.|104\.|481\.[3-9]))/;
-
 /** Undefined: not DICOM, or no file that can be read. */
-export async function dicomKind(path: string): Promise<'image' | 'segmentation' | 'other' | undefined> {
+export async function dicomKind(path: string): Promise<DicomKind | undefined> {
   const file = await storedPath(path);
   const head = await headOf(file);
   if (!head || sniffFormat(head)?.id !== 'dicom') return undefined;
-  const sopClass = mediaClass(head) ?? (await statedClass(file));
-  if (isSegmentation(sopClass)) return 'segmentation';
-  return sopClass !== undefined && NO_IMAGES.test(sopClass) ? 'other' : 'image';
+  return kindOfClass(mediaClass(head) ?? (await statedClass(file)));
 }
 
 /** The segmentation in a file, or undefined if the file is none. @throws SamusError as readDicomSeg */

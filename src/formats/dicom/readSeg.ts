@@ -16,6 +16,7 @@ import {
   textOf,
 } from './dataSet.js';
 import { type DicomFile, readDicomFile } from './dicomFile.js';
+import { kindOfClass } from './objectKind.js';
 import type { Code } from './writeDataSet.js';
 
 /** A segmentation as it is in a file. */
@@ -44,15 +45,11 @@ export interface ReadMask {
   readonly mask: Mask;
 }
 
-const CLASSES = ['1.2.840.10008.5.1.4.1.1.66.4', '1.2.840.10008.5.1.4.1.1.66.7'];
 /** Transfer syntaxes that leave pixels as they are. */
 const NATIVE = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.2'];
 const MAX_FRAMES = 50_000;
 /** Most masks: a small label map can hold those of thousands of objects. */
 const MAX_MASKS = 500_000;
-
-/** Whether objects of a class are segmentations. */
-export const isSegmentation = (sopClass: string | undefined): boolean => CLASSES.includes(sopClass ?? '');
 
 /**
  * The masks of a segmentation. Fractional ones count from the half of their maximum.
@@ -62,7 +59,7 @@ export const isSegmentation = (sopClass: string | undefined): boolean => CLASSES
 export async function readDicomSeg(bytes: Uint8Array): Promise<DicomSeg> {
   const file = await readDicomFile(bytes);
   const { data } = file;
-  if (!isSegmentation(textOf(data, 0x0008_0016))) {
+  if (kindOfClass(textOf(data, 0x0008_0016)) !== 'segmentation') {
     throw reference('expected a segmentation, got another DICOM object', 'choose a file of DICOM SEG');
   }
   const [height, width] = [shortOf(data, 0x0028_0010) ?? 0, shortOf(data, 0x0028_0011) ?? 0];

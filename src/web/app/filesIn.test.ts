@@ -53,6 +53,24 @@ describe('files that are opened', () => {
     expect(taken).toEqual({ images: [], masks: [] });
   });
 
+  it('that are DICOM objects without an image are counted in a folder, and opened where they were chosen', async () => {
+    const object = (path: string, id: string) => found(path, `${DICOM}1.2.840.10008.5.1.4.1.1.${id}\0`);
+    const files = [
+      object('a/IM_1', '3.1'),
+      object('a/r.dcm', '88.33'),
+      object('a/IM_2', '11.1'),
+      object('a/p', '104.1'),
+    ];
+    await takeFiles(files, true);
+    expect(taken.images).toEqual(['a/IM_1']);
+    expect(summary.peek()?.text).toBe('Skipped 3 files: 3 DICOM without an image.');
+    await takeFiles([object('a/r.dcm', '88.33')], true);
+    expect(message.peek()).toMatchObject({ text: 'No image found in these files.' });
+    expect(taken.images).toEqual(['a/IM_1']);
+    await takeFiles([object('r.dcm', '88.33')], false);
+    expect(taken.images).toEqual(['a/IM_1', 'r.dcm']);
+  });
+
   it('of a DICOM disc are found by their content, without its index', async () => {
     const disc = [found('CD/DICOMDIR', DICOM), found('CD/DICOM/IM_0001', DICOM), found('CD/run.exe')];
     await takeFiles(disc, true);

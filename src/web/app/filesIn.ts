@@ -2,6 +2,7 @@
  * Opens files from a drop, the buttons, a folder or a zip archive. Images go to the list and masks (maskNames.ts) to
  * their images; one message sums up what was skipped in a folder.
  */
+import type { DicomKind } from '../../formats/dicom/objectKind.js';
 import { fileFormats, isNamedAs, readFormats, SNIFF_BYTES, sniffFormat, titles } from '../../formats/imageFormat.js';
 import { exportClient } from '../exports/exportClient.js';
 import { readBytes } from '../open/pictureErrors.js';
@@ -15,7 +16,7 @@ import { isNamedAsImage, isNamedAsMask, maskKind, namedAsObjects, stem } from '.
 import { addMasks } from './masksIn.js';
 import { offer, say, sayError, warn } from './messages.js';
 import { RESULTS_FOLDER } from './resultsFolder.js';
-import { isSegFile } from './segIn.js';
+import { dicomKind } from './segIn.js';
 import { entries, summary } from './state.js';
 import { readTrainingSets, type TrainingSets } from './trainingSet.js';
 
@@ -62,7 +63,8 @@ async function sorted(files: readonly FoundFile[], many: boolean, sets: Training
   const stems = new Set([...files.filter(({ path }) => isNamedAsImage(path)), ...listed].map(({ path }) => stem(path)));
   const kinds = new Map(files.map((file) => [file, maskKind(file.path, stems)]));
   for (const file of await objectMasks(files)) kinds.set(file, 'certain');
-  for (const file of await segmentations(files)) kinds.set(file, 'certain');
+  const dicom = await dicomKinds(files);
+  for (const [file, kind] of dicom) if (kind === 'segmentation') kinds.set(file, 'certain');
   // A file that was chosen by itself is opened as the mask that its name says. Folders may hold thousands of them.
   if (!many) for (const [file, kind] of kinds) if (kind === 'likely') kinds.set(file, 'certain');
   await dropUnlikely(kinds);
@@ -71,7 +73,9 @@ async function sorted(files: readonly FoundFile[], many: boolean, sets: Training
   const others = new Map<string, number>();
   let sniffed = 0;
   for (const file of files.filter((one) => kinds.get(one) === null && !sets.read.has(one.path))) {
-    if (!many || isNamedAs(readFormats('node'), file.path)) images.push(file);
+    const withoutImage = many && dicom.get(file) === 'other';
+    if (withoutImage) others.set(text.open.leftOut.object, (others.get(text.open.leftOut.object) ?? 0) + 1);
+    else if (!many || isNamedAs(readFormats('node'), file.path)) images.push(file);
     else if (!UNSEEN.test(file.path)) {
       const kind = await kindOf(file, sniffed++ < MOST_SNIFFED);
       if (kind === 'image') images.push(file);
@@ -102,12 +106,15 @@ async function objectMasks(files: readonly FoundFile[]): Promise<FoundFile[]> {
   return masks;
 }
 
-/** DICOM segmentations, by their content; files that are named as others are not looked into. */
-async function segmentations(files: readonly FoundFile[]): Promise<FoundFile[]> {
+/** What DICOM files hold, by their content; files that are named as others are not looked into. */
+async function dicomKinds(files: readonly FoundFile[]): Promise<Map<FoundFile, DicomKind>> {
   const named = fileFormats().filter(({ id }) => id !== 'dicom');
   const may = files.filter(({ path }) => !isNamedAs(named, path) && !/\.json$/i.test(path)).slice(0, MOST_SNIFFED);
-  const found: FoundFile[] = [];
-  for (const file of may) if (await isSegFile(file.file)) found.push(file);
+  const found = new Map<FoundFile, DicomKind>();
+  for (const file of may) {
+    const kind = await dicomKind(file.file);
+    if (kind) found.set(file, kind);
+  }
   return found;
 }
 

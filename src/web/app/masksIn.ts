@@ -21,7 +21,7 @@ import type { FoundFile } from './listing.js';
 import { imageFor, imagesNamed, isNamedAsMask, objectIn } from './maskNames.js';
 import { asMessage, say, sayError } from './messages.js';
 import { restoreSettings } from './persist.js';
-import { isDicomImage, isSegFile, readSegmentation } from './segIn.js';
+import { dicomKind, isDicomImage, readSegmentation } from './segIn.js';
 import {
   classes,
   currentClass,
@@ -100,7 +100,7 @@ async function readMasks(
   { file, path }: FoundFile,
   sets: ReadonlyMap<string, readonly ClassEntry[]>,
 ): Promise<Pick<Imported, 'images' | 'leftOut'>> {
-  const isSeg = await isSegFile(file);
+  const isSeg = (await dicomKind(file)) === 'segmentation';
   if (isSeg || /\.json$/i.test(path)) {
     const read = isSeg ? readSegmentation({ file, path }) : exportClient().call('annotations', { file, path });
     const { images, classes: named, leftOut } = await read;

@@ -3,7 +3,7 @@
  * guessed from names or positions.
  */
 import { SamusError } from '../../errors.js';
-import { beginsDicomSeg } from '../../formats/dicom/segHead.js';
+import { type DicomKind, kindOfHead } from '../../formats/dicom/objectKind.js';
 import { SNIFF_BYTES } from '../../formats/imageFormat.js';
 import { classColor } from '../document/palette.js';
 import type { ClassEntry } from '../document/types.js';
@@ -16,12 +16,12 @@ import { keyOf } from './entries.js';
 import type { FoundFile } from './listing.js';
 import { currentId, type Entry, entries, FIRST_CLASSES } from './state.js';
 
-/** Whether a file is a DICOM segmentation. Unreadable files are reported when they are opened. */
-export async function isSegFile(file: File): Promise<boolean> {
+/** What a DICOM file holds; undefined for another file. Unreadable files are reported when they are opened. */
+export async function dicomKind(file: File): Promise<DicomKind | undefined> {
   try {
-    return beginsDicomSeg(await readBytes(file.slice(0, SNIFF_BYTES)));
+    return kindOfHead(await readBytes(file.slice(0, SNIFF_BYTES)));
   } catch (error) {
-    if (error instanceof SamusError) return false;
+    if (error instanceof SamusError) return undefined;
     throw error;
   }
 }

@@ -47,7 +47,7 @@ export const text = {
     nothingHint: (formats: string): string =>
       `This page opens ${formats} images, and folders and zip archives that contain them.`,
     /** Kinds of files that are left out of a folder; others are named by their endings. */
-    leftOut: { clip: 'video' },
+    leftOut: { clip: 'video', object: 'DICOM without an image' },
     noEnding: 'no file extension',
     skipped: (kinds: readonly (readonly [kind: string, count: number])[]): string => {
       const total = kinds.reduce((sum, [, n]) => sum + n, 0);
