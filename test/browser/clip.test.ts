@@ -181,7 +181,7 @@ describeInChromium('a clip', () => {
     expect(await annotator.area()).toBe(second);
     await page.locator('.strip title', { hasText: '2 frames have masks' }).waitFor({ state: 'attached' });
     expect(await slider().getAttribute('aria-valuetext')).toBe('Frame 2 of 12, with masks');
-    await page.locator('.entry-state', { hasText: '2 objects on 2 frames' }).waitFor();
+    await page.locator('.entry-state', { hasText: '1 object on 2 frames' }).waitFor();
     await page.locator('.saving.saved').waitFor();
 
     await page.reload();
@@ -227,7 +227,7 @@ describeInChromium('a clip', () => {
       await annotator.frame(1);
       expect(await objectRows().count()).toBe(0);
       await annotator.choose('Open masks', given);
-      await annotator.message(/2 objects opened on 2 images/);
+      await annotator.message(/1 object opened on 1 image \(2 frames\)/);
       await annotator.objects(/wall/);
       const again = unzipSync((await annotator.export(/Masks as PNG/)).bytes);
       expect(again).toEqual(masks);

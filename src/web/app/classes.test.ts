@@ -7,7 +7,7 @@ vi.mock('./persist.js', () => ({ documentsOf: async () => new Map() }));
 
 it('one class stays, however quickly all are removed', async () => {
   const file = new File([], 'a.png');
-  const counts = { shapes: 0, asked: 0, committed: 0, corrected: 0, shapeFrames: 0, workFrames: 0 };
+  const counts = { objects: 0, shapes: 0, asked: 0, committed: 0, corrected: 0, shapeFrames: 0, workFrames: 0 };
   entries.value = [{ id: 'a', name: 'a.png', path: 'a.png', file, key: 'a', ...counts, failure: null }];
   const second = { id: 2, name: 'second', color: '#123456' };
   classes.value = [...FIRST_CLASSES, second];

@@ -39,6 +39,7 @@ const entry = (path: string, key: string | null): Entry => {
     path,
     file: new File([], path),
     key,
+    objects: 0,
     shapes: 1,
     asked: 1,
     committed: 0,
@@ -233,7 +234,7 @@ describe('an export of all images', () => {
     ]);
     // The object of the second frame is waiting for its mask.
     expect(message.peek()).toMatchObject({
-      text: '3 images written to file.',
+      text: '2 images (3 frames) written to file.',
       hint: expect.stringMatching(/^1 object has prompts/),
     });
   });

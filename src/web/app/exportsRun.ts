@@ -8,6 +8,7 @@ import type { ImageDocument } from '../document/types.js';
 import { workKey } from '../document/workKey.js';
 import { exportClient } from '../exports/exportClient.js';
 import {
+  type Exported,
   type ExportFormat,
   type ExportImage,
   type ExportRequest,
@@ -49,7 +50,8 @@ export async function runExport(choice: ExportChoice): Promise<void> {
     exporting.value = { done: 0, total: 0 };
     const { works, open, unread, unseen } = await gather(chosen, choice.format);
     const written = choice.beside ? await writeBeside(choice, works, folders) : await writeDownload(choice, works);
-    const left = countImages(works) - countImages(works.filter(({ entry }) => !choice.beside || isIn(entry, folders)));
+    const inFolders = works.filter(({ entry }) => !choice.beside || isIn(entry, folders));
+    const left = amountOf(works).images - amountOf(inFolders).images;
     const hint = [
       text.exports.unseen(unseen),
       text.exports.unread(unread + written.skipped),
@@ -60,19 +62,20 @@ export async function runExport(choice: ExportChoice): Promise<void> {
     ]
       .filter(Boolean)
       .join(' ');
+    const { images, frames } = amountOf(written.done);
     const [failure, ...others] = written.failures;
     if (failure !== undefined) {
-      const done = written.images === 0 ? '' : text.exports.done(written.images, written.names);
+      const done = images === 0 ? '' : text.exports.done(images, frames, written.names);
       sayError(failure, [...others.map((one) => asMessage(one).text), done, hint].filter(Boolean).join(' '));
       return;
     }
-    if (written.images === 0) {
+    if (images === 0) {
       say(text.exports.nothing(choice.format === 'prompts'), hint);
       return;
     }
     keepDataset(choice.dataset);
     dialog.value = null;
-    say(text.exports.done(written.images, written.names), hint);
+    say(text.exports.done(images, frames, written.names), hint);
   } catch (error) {
     if (!isAbort(error)) sayError(error);
   } finally {
@@ -113,11 +116,11 @@ interface Work {
 }
 
 interface Written {
-  readonly images: number;
+  readonly done: readonly ExportImage[];
   readonly names: readonly string[];
-  /** Images that could no longer be read. */
+  /** Number of images that could no longer be read. */
   readonly skipped: number;
-  /** Images that DICOM objects cannot be written for, and segmentations without the size of a pixel. */
+  /** Number of images that DICOM objects cannot be written for, and of segmentations without the size of a pixel. */
   readonly others: number;
   readonly unmeasured: number;
   /** One error per folder that could not be written. */
@@ -161,12 +164,12 @@ async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<G
 
 async function writeDownload(choice: ExportChoice, works: readonly Work[]): Promise<Written> {
   const images = imagesOf(eachOnce(works), ({ path }) => path);
-  if (images.length === 0) return { images: 0, names: [], skipped: 0, others: 0, unmeasured: 0, failures: [] };
-  const { files, skipped, others = 0, unmeasured = 0 } = await filesOf(choice, images, true);
+  if (images.length === 0) return { done: [], names: [], skipped: 0, others: 0, unmeasured: 0, failures: [] };
+  const exported = await filesOf(choice, images, true);
+  const { files } = exported;
   for (const { path, bytes } of files) download(path, new Blob([bytes]));
   const names = files.slice(0, 1).map(({ path }) => path);
-  const done = images.length - skipped.length - others;
-  return { images: done, names, skipped: skipped.length, others, unmeasured, failures: [] };
+  return { ...outcomeOf(images, exported), names, failures: [] };
 }
 
 /** Writes each image into its own folder, under the name that it has there. */
@@ -176,30 +179,34 @@ async function writeBeside(
   folders: readonly SourceFolder[],
 ): Promise<Written> {
   const names: string[] = [];
-  const written: Work[] = [];
+  const done: ExportImage[] = [];
   const failures: unknown[] = [];
-  let [left, notDicom, unmeasured] = [0, 0, 0];
+  let [skipped, others, unmeasured] = [0, 0, 0];
   for (const folder of folders) {
     const own = eachOnce(works.filter(({ entry }) => isIn(entry, [folder])));
     if (own.length === 0) continue;
     const paths = pathsInFolder([...new Set(own.map(({ entry }) => entry))], folder);
+    const images = imagesOf(own, (entry) => paths.get(entry)!);
     try {
-      const { files, skipped, ...found } = await filesOf(
-        choice,
-        imagesOf(own, (entry) => paths.get(entry)!),
-        false,
-      );
-      names.push(`${folder.name}/${await writeResults(folder, files)}`);
-      written.push(...own);
-      left += skipped.length;
-      notDicom += found.others ?? 0;
-      unmeasured += found.unmeasured ?? 0;
+      const exported = await filesOf(choice, images, false);
+      names.push(`${folder.name}/${await writeResults(folder, exported.files)}`);
+      const outcome = outcomeOf(images, exported);
+      done.push(...outcome.done);
+      skipped += outcome.skipped;
+      others += outcome.others;
+      unmeasured += outcome.unmeasured;
     } catch (error) {
       failures.push(error);
     }
   }
-  const images = countImages(written) - left - notDicom;
-  return { images, names, skipped: left, others: notDicom, unmeasured, failures };
+  return { done, names, skipped, others, unmeasured, failures };
+}
+
+/** What became of the images of a request. */
+function outcomeOf(images: readonly ExportImage[], { skipped, others = [], unmeasured = 0 }: Exported) {
+  const count = (numbers: readonly number[]): number => amountOf(numbers.map((i) => images[i]!)).images;
+  const done = images.filter((_, i) => !skipped.includes(i) && !others.includes(i));
+  return { done, skipped: count(skipped), others: count(others), unmeasured };
 }
 
 const isIn = ({ folder }: Entry, folders: readonly SourceFolder[]): boolean =>
@@ -214,8 +221,13 @@ function eachOnce(works: readonly Work[]): Work[] {
 const imagesOf = (works: readonly Work[], pathOf: (entry: Entry) => string): ExportImage[] =>
   works.map(({ entry, ...work }) => ({ path: pathOf(entry), file: entry.file, ...work }));
 
-const countImages = (works: readonly Work[]): number =>
-  new Set(works.map(({ content, frame }) => workKey(content, frame))).size;
+/** How many images, and how many frames of them. A clip is one image. */
+function amountOf(works: readonly Pick<Work, 'content' | 'frame'>[]): { images: number; frames: number } {
+  return {
+    images: new Set(works.map(({ content }) => content)).size,
+    frames: new Set(works.map(({ content, frame }) => workKey(content, frame))).size,
+  };
+}
 
 function filesOf({ format, dataset, dicom }: ExportChoice, images: readonly ExportImage[], packed: boolean) {
   return exportClient().call(

@@ -27,6 +27,7 @@ const entry = (path: string): Entry => {
     path,
     file: new File([], path),
     key: '',
+    objects: 0,
     shapes: 0,
     asked: 0,
     committed: 0,

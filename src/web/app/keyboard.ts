@@ -1,6 +1,7 @@
 /**
  * The keyboard shortcuts: one table for the key listener and the help overlay. Letters work everywhere except in
- * fields; arrows and Enter work on the canvas only, so that buttons and lists keep theirs.
+ * fields; arrows and Enter work on the canvas only, so that buttons and lists keep theirs. A control that was used with
+ * the pointer does not keep the keys.
  */
 import { text } from '../text/en.js';
 import {
@@ -132,21 +133,49 @@ export const BINDINGS: readonly Binding[] = [
 ];
 
 function show(which: 'help' | 'export' | 'learn'): void {
-  dialog.value = dialog.peek() === which ? null : which;
+  dialog.value = which;
 }
+
+/** No field uses these. */
+const KEYS_IN_FIELDS: readonly string[] = ['Mod+s', 'F1'];
 
 /** Starts listening. */
 export function followKeys(canvasHasFocus: () => boolean): void {
+  releaseKeys();
   addEventListener('keydown', (event) => {
-    if (event.defaultPrevented || event.isComposing || isFieldOf(event)) return;
-    const modal = document.querySelector('dialog[open]') !== null;
-    if (modal) return;
+    if (event.defaultPrevented || event.isComposing) return;
     const name = nameOf(event);
+    const free = KEYS_IN_FIELDS.includes(name);
+    if (!free && isFieldOf(event)) return;
+    if (document.querySelector('dialog[open]') !== null) {
+      // The browser would save the page.
+      if (free) event.preventDefault();
+      return;
+    }
     const binding = BINDINGS.find(({ keys, canvas }) => keys.includes(name) && (!canvas || canvasHasFocus()));
     if (!binding) return;
     event.preventDefault();
     binding.run();
   });
+}
+
+/**
+ * Takes the focus from buttons, boxes and lists after they were used with the pointer, so that Space plays a clip and does
+ * not use them again. Text fields and the controls of windows keep it.
+ */
+function releaseKeys(): void {
+  let byPointer = false;
+  addEventListener('pointerdown', () => (byPointer = true), { capture: true });
+  addEventListener('keydown', () => (byPointer = false), { capture: true });
+  const release = (controls: string) => (): void => {
+    const control = document.activeElement;
+    if (byPointer && control instanceof HTMLElement && control.matches(controls) && !control.closest('dialog')) {
+      control.blur();
+    }
+  };
+  addEventListener('click', release('button'));
+  // A click opens lists and colour pickers, which a change closes.
+  addEventListener('change', release('select, input:is([type=checkbox], [type=radio], [type=color])'));
 }
 
 /** A name such as `Mod+Shift+Z`. Shift is included for letters, for 0, and for keys without a character. */

@@ -14,6 +14,7 @@ const entry = (path: string, more: Partial<Entry> = {}): Entry => {
     path,
     file,
     key: null,
+    objects: 0,
     shapes: 0,
     asked: 0,
     committed: 0,

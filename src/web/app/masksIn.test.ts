@@ -52,6 +52,7 @@ const entry = (path: string, key: string): Entry => {
     path,
     file: new File([], path),
     key,
+    objects: 0,
     shapes: 0,
     asked: 0,
     committed: 0,
@@ -172,7 +173,7 @@ describe('masks that are opened', () => {
     expect(counts()).toEqual({ 'of a': 1, 'of a#2': 1 });
     const refusal = 'The masks of IM1-2.png are those of frame 3; the image has 2.';
     expect(message.peek()).toMatchObject({
-      text: '2 objects opened on 2 images.',
+      text: '1 object opened on 1 image (2 frames).',
       hint: expect.stringContaining(refusal),
     });
     await addMasks([saved(images.slice(2))], false);

@@ -6,6 +6,7 @@
 import { batch } from '@preact/signals';
 import { SamusError } from '../../errors.js';
 import { addObject, emptyDocument, type ObjectSeed, setScale } from '../document/edit.js';
+import { objectCount } from '../document/objectCount.js';
 import { freeClass } from '../document/palette.js';
 import type { Annotation, ClassEntry, ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
@@ -47,7 +48,8 @@ export async function addMasks(
   sets: ReadonlyMap<string, readonly ClassEntry[]> = new Map(),
 ): Promise<void> {
   const added = new Set<string>();
-  const images = new Set<string>();
+  /** The names of new objects, by entry and frame. */
+  const names = new Map<string, Map<number, string[]>>();
   let fitting = 0;
   let known = 0;
   // Restore the classes of the last visit first.
@@ -66,8 +68,8 @@ export async function addMasks(
           if (place) {
             const fresh = await putObjects(place, added, reading);
             fitting++;
-            known += image.objects.length - fresh;
-            if (fresh > 0) images.add(`${place.entry.id} ${place.frame}`);
+            known += image.objects.length - fresh.length;
+            if (fresh.length > 0) note(names, place, fresh);
           } else lost.push(image.image);
         } catch (error) {
           failures.push(error);
@@ -79,8 +81,10 @@ export async function addMasks(
   }
   reading.close();
   if (fitting > 0) {
+    const frames = [...names.values()].map((ofEntry) => [...ofEntry.values()]);
+    const objects = frames.reduce((sum, all) => sum + objectCount(all), 0);
     say(
-      text.masksIn.added(added.size, images.size),
+      text.masksIn.added(objects, frames.length, frames.flat().length),
       text.masksIn.rest(
         known,
         lost.length,
@@ -90,6 +94,11 @@ export async function addMasks(
     );
   } else if (failures.length > 0) sayError(failures[0]);
   else if (lost.length > 0 || !among) say(text.masksIn.nowhere(lost[0] ?? ''), text.masksIn.nowhereHint);
+}
+
+function note(names: Map<string, Map<number, string[]>>, { entry, frame }: Place, fresh: readonly string[]): void {
+  const frames = names.get(entry.id) ?? new Map<number, string[]>();
+  names.set(entry.id, frames.set(frame, [...(frames.get(frame) ?? []), ...fresh]));
 }
 
 /** Whether JSON is not a list of images at all. Invalid annotation files are reported instead. */
@@ -194,9 +203,9 @@ class Reading {
 
 /**
  * @param added ids of objects added by the same call; this adds to them
- * @returns the number of new objects
+ * @returns the names of the new objects
  */
-async function putObjects({ entry, frame, image }: Place, added: Set<string>, reading: Reading): Promise<number> {
+async function putObjects({ entry, frame, image }: Place, added: Set<string>, reading: Reading): Promise<string[]> {
   const { width, height, objects, spacingMm } = image;
   const content = await keyOf(entry.id);
   // A DICOM image says itself where it has which millimetres; JSON of this page states those set by hand.
@@ -219,7 +228,8 @@ async function putObjects({ entry, frame, image }: Place, added: Set<string>, re
   const next = seeds.reduce<ImageDocument>(addObject, before);
   if (next !== work) putWork(content, frame, next);
   for (const { id } of seeds) added.add(id);
-  return seeds.length;
+  const ids = new Set(seeds.map(({ id }) => id));
+  return next.objects.filter(({ id }) => ids.has(id)).map(({ name }) => name);
 }
 
 /** Identifies an object by what corrections never change: its first mask, or else its first prompt or strokes. */

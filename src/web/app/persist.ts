@@ -5,6 +5,7 @@
 import { effect } from '@preact/signals';
 import { hasPrompts } from '../../predict/prompts.js';
 import { isCorrected } from '../document/edit.js';
+import { objectCount } from '../document/objectCount.js';
 import type { ImageDocument } from '../document/types.js';
 import { workOf } from '../document/workKey.js';
 import { type Settings, type SourceFolder, Store, type StoredFile } from '../storage/database.js';
@@ -42,7 +43,7 @@ let lastModel: string | undefined;
 /** Annotations of this session, by key. */
 const known = new Map<string, ImageDocument>();
 /** Of the frames of a file, by its content. */
-const counted = new Map<string, Map<number, Counts>>();
+const counted = new Map<string, Map<number, FrameCounts>>();
 
 const queue = new WriteQueue<Store>((state) => {
   // Only once, until writing works again.
@@ -111,13 +112,18 @@ export function keepDocument(key: string, next: ImageDocument): void {
   known.set(key, next);
   queue.put(workName(key), (store) => store.putDocument(key, next));
   const { content, frame } = workOf(key);
-  const frames = counted.get(content) ?? new Map<number, Counts>();
+  const frames = counted.get(content) ?? new Map<number, FrameCounts>();
   counted.set(content, frames.set(frame, countsOf(next)));
   showCounts(content);
 }
 
 type Counts = Pick<Entry, 'shapes' | 'asked' | 'committed' | 'corrected'>;
-type AllCounts = Counts & Pick<Entry, 'shapeFrames' | 'workFrames'>;
+type AllCounts = Counts & Pick<Entry, 'objects' | 'shapeFrames' | 'workFrames'>;
+
+/** The counts of a frame, and the names of its objects with a mask. */
+interface FrameCounts extends Counts {
+  readonly names: readonly string[];
+}
 
 /** The counts of a file in the list, as far as its work has been read. */
 export function countsOn(content: string | null): AllCounts {
@@ -125,6 +131,7 @@ export function countsOn(content: string | null): AllCounts {
   const sum = (count: (one: Counts) => number): number => all.reduce((total, one) => total + count(one), 0);
   return {
     shapes: sum(({ shapes }) => shapes),
+    objects: objectCount(all.map(({ names }) => names)),
     asked: sum(({ asked }) => asked),
     committed: sum(({ committed }) => committed),
     corrected: sum(({ corrected }) => corrected),
@@ -138,6 +145,7 @@ function showCounts(content: string): void {
   const isBehind = (entry: Entry): boolean =>
     entry.key === content &&
     (entry.shapes !== counts.shapes ||
+      entry.objects !== counts.objects ||
       entry.asked !== counts.asked ||
       entry.committed !== counts.committed ||
       entry.corrected !== counts.corrected ||
@@ -148,9 +156,10 @@ function showCounts(content: string): void {
 }
 
 /** The counts of a frame. Carried objects that nobody has looked at do not count. */
-function countsOf({ objects: all }: ImageDocument): Counts {
+function countsOf({ objects: all }: ImageDocument): FrameCounts {
   const objects = all.filter(({ carried }) => !carried);
   return {
+    names: objects.filter(({ shape }) => shape !== null).map(({ name }) => name),
     shapes: objects.filter(({ shape }) => shape !== null).length,
     asked: objects.filter(hasPrompts).length,
     committed: objects.filter(({ committed }) => committed).length,

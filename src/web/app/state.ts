@@ -30,7 +30,9 @@ export interface Entry {
   readonly spacingMm?: readonly [x: number, y: number];
   /** Content hash, under which annotations are stored. Null until the file is read. */
   readonly key: string | null;
-  /** Number of objects with a mask, with prompts, finished, and finished with corrections; of all frames. */
+  /** Number of objects with a mask; an object on several frames is one. */
+  readonly objects: number;
+  /** Number of masks, and of objects with prompts, finished, and finished with corrections; summed over frames. */
   readonly shapes: number;
   readonly asked: number;
   readonly committed: number;

@@ -67,7 +67,7 @@ describe('DICOM objects', () => {
       image('b.png', 1, [{ start: start(0) }]),
     ];
     const { files, others, unmeasured } = await dicomFiles(request(images), 'dcmseg', () => undefined);
-    expect([files.map(({ path }) => path), others, unmeasured]).toEqual([['a/clip.seg.dcm'], 1, 1]);
+    expect([files.map(({ path }) => path), others, unmeasured]).toEqual([['a/clip.seg.dcm'], [2], 1]);
     const { segments } = await readDicomSeg(files[0]!.bytes);
     expect(segments.map(({ label, type, masks }) => [label, type?.[2], masks.map(({ frame }) => frame)])).toEqual([
       ['one', 'Lesion', [1, 2]],

@@ -39,7 +39,8 @@ export async function dicomFiles(
   const groups = groupByContent(request.images);
   const names = new OutputNames(groups.map(([image]) => image.path));
   const files: OutputFile[] = [];
-  let [done, others, unmeasured] = [0, 0, 0];
+  const others: number[] = [];
+  let [done, unmeasured] = [0, 0];
   for (const frames of groups) {
     const [{ file, path }] = frames;
     const { source } = await openPicture(file);
@@ -50,7 +51,7 @@ export async function dicomFiles(
         for (const { ending, bytes } of written.files)
           files.push({ path: `${stem}.${ending}.dcm`, bytes: owned(bytes) });
         if (!written.measured) unmeasured++;
-      } else others += frames.length;
+      } else others.push(...frames.map((image) => request.images.indexOf(image)));
     } finally {
       source.close?.();
     }

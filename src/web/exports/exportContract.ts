@@ -54,10 +54,11 @@ export interface OutputFile {
 
 export interface Exported {
   readonly files: readonly OutputFile[];
-  /** Paths of images that could not be read, which are left out. */
-  readonly skipped: readonly string[];
-  /** Number of images that DICOM objects cannot be written for, and of segmentations without the size of a pixel. */
-  readonly others?: number;
+  /** Images of the request that are left out, by their numbers in it: those that could not be read. */
+  readonly skipped: readonly number[];
+  /** Those that DICOM objects cannot be written for. */
+  readonly others?: readonly number[];
+  /** Number of segmentations without the size of a pixel. */
   readonly unmeasured?: number;
 }
 

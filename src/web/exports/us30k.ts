@@ -18,7 +18,7 @@ import { classMap } from './labels.js';
 const UNNAMED = '#808080';
 
 /**
- * Images that cannot be read are left out and named.
+ * Images that cannot be read are left out and listed.
  * @throws SamusError EXPORT_IMAGE if none can be read
  */
 export async function datasetFiles(
@@ -26,7 +26,8 @@ export async function datasetFiles(
   progress: (done: number) => void,
 ): Promise<Exported> {
   const annotated: Us30kImage[] = [];
-  const skipped: string[] = [];
+  const skipped: number[] = [];
+  let firstSkipped: string | undefined;
   const pictures = new Pictures();
   for (const [i, named] of (await namedImages(images, false)).entries()) {
     const { path, stem, frame, frames, document } = named;
@@ -34,7 +35,8 @@ export async function datasetFiles(
     const image = await pictures.read(named);
     progress(i + 1);
     if (!image) {
-      skipped.push(named.picture);
+      skipped.push(i);
+      firstSkipped ??= named.picture;
       continue;
     }
     annotated.push({
@@ -53,7 +55,7 @@ export async function datasetFiles(
     });
   }
   pictures.close();
-  if (annotated.length === 0 && skipped[0] !== undefined) throw pageError('EXPORT_IMAGE', { path: skipped[0] });
+  if (annotated.length === 0 && firstSkipped !== undefined) throw pageError('EXPORT_IMAGE', { path: firstSkipped });
   const used = images.flatMap(({ document }) => document.objects.map(({ classId }) => classId));
   const most = Math.max(1, ...classes.map(({ id }) => id), ...new Set(used));
   const described = Array.from({ length: most }, (_, i) => {

@@ -27,6 +27,10 @@ const ASK_ADMIN = 'Ask whoever runs the server.';
 
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`;
 
+/** Images, and how many of their frames where they are clips. */
+const countFrames = (images: number, frames: number): string =>
+  `${count(images, 'image', 'images')}${frames > images ? ` (${frames} frames)` : ''}`;
+
 export const text = {
   notice: 'Research use only, not for diagnosis.',
   close: 'Close',
@@ -40,7 +44,7 @@ export const text = {
     masksShort: 'Masks',
     sampleShort: 'Sample',
     begin: 'Open an ultrasound image',
-    drop: 'Drop it here, or a folder, a zip archive, or masks to correct (label PNG, COCO JSON)',
+    drop: 'Drop images or DICOM files here, a folder or a zip archive. Masks to correct can be label PNG, NIfTI, COCO JSON or DICOM SEG.',
     dropNow: 'Drop to open',
     private: 'Images never leave this machine.',
     nothing: 'No image found in these files.',
@@ -258,6 +262,8 @@ export const text = {
     byPlace: 'Millimetres are known in the calibrated regions of this image.',
     /** @param why as src/formats/dicom/regions.ts says it */
     whyNot: (why: string): string => {
+      const [, reasons] = /^no region measures: (.+)$/.exec(why) ?? [];
+      if (reasons !== undefined) return `No millimetres, because no region measures lengths (${reasons}).`;
       const known: Readonly<Record<string, string>> = {
         'outside of the calibrated region': 'this object is outside of the calibrated region',
         'the file states no spacing': 'the file states no size of a pixel',
@@ -438,10 +444,8 @@ export const text = {
     title: 'Export',
     scope: 'Images',
     current: (frames: number): string => (frames > 1 ? `This clip (${frames} frames)` : 'This image'),
-    all: (n: number, prompts: boolean): string => {
-      const what = prompts ? 'masks or prompts' : 'masks';
-      return n === 1 ? `1 image with ${what}` : `All ${n} images with ${what}`;
-    },
+    all: (images: number, frames: number, prompts: boolean): string =>
+      `${images > 1 ? 'All ' : ''}${countFrames(images, frames)} with ${prompts ? 'masks or prompts' : 'masks'}`,
     format: 'Format',
     formats: {
       masks: ['Masks as PNG', 'One black and white image per object'],
@@ -483,8 +487,8 @@ export const text = {
     besideNoneHint: 'Allow it when the browser asks, or use Download.',
     working: (done: number, total: number): string => `Writing ${done} of ${total}`,
     nothing: (prompts: boolean): string => `There are no masks ${prompts ? 'or prompts ' : ''}to export yet.`,
-    done: (n: number, names: readonly string[]): string =>
-      `${count(n, 'image', 'images')} written to ${names.join(' and ')}.`,
+    done: (images: number, frames: number, names: readonly string[]): string =>
+      `${countFrames(images, frames)} written to ${names.join(' and ')}.`,
     unread: (n: number): string =>
       n === 0 ? '' : `${count(n, 'image could', 'images could')} not be read and ${n === 1 ? 'was' : 'were'} skipped.`,
     unseen: (n: number): string =>
@@ -553,10 +557,10 @@ export const text = {
     done: (n: number): string => `The PACS has stored ${count(n, 'file', 'files')}.`,
   },
   masksIn: {
-    added: (objects: number, images: number): string =>
+    added: (objects: number, images: number, frames: number): string =>
       objects === 0
         ? 'No new objects were opened.'
-        : `${count(objects, 'object', 'objects')} opened on ${count(images, 'image', 'images')}.`,
+        : `${count(objects, 'object', 'objects')} opened on ${countFrames(images, frames)}.`,
     rest: (known: number, lost: number, failures: readonly string[], leftOut: readonly string[]): string =>
       [
         known > 0

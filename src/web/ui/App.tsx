@@ -15,7 +15,6 @@ import { FileList } from './FileList.js';
 import { HelpDialog } from './HelpDialog.js';
 import { LearnDialog, LearnPanel } from './LearnDialog.js';
 import { MeasurePanel } from './MeasurePanel.js';
-import { MessageBar } from './MessageBar.js';
 import { ObjectsPanel } from './ObjectsPanel.js';
 import { PacsDialog } from './PacsDialog.js';
 import { SendDialog } from './SendDialog.js';
@@ -68,7 +67,6 @@ export function App() {
       <aside class="right" aria-label={text.objects.title}>
         <Panels />
       </aside>
-      <MessageBar />
       <StatusBar />
       <Spoken />
       {dropping.value && <div class="drop-zone">{text.open.dropNow}</div>}

@@ -2,11 +2,6 @@
 import type { ReadonlySignal } from '@preact/signals';
 import { Icon, type IconName } from './icons.js';
 
-/** Gives the keys back to the page after a click with the mouse, so that Space plays and does not click again. */
-export function releaseKeys({ detail, currentTarget }: MouseEvent): void {
-  if (detail > 0 && currentTarget instanceof HTMLElement) currentTarget.blur();
-}
-
 interface Props {
   readonly label: string;
   readonly icon?: IconName;
@@ -18,24 +13,11 @@ interface Props {
   readonly kind?: 'plain' | 'primary' | 'danger';
   /** Submits its form. */
   readonly submit?: boolean;
-  /** See {@link releaseKeys}. */
-  readonly releases?: boolean;
   onClick?(): unknown;
 }
 
 /** A button with an icon, a caption or both; the tooltip names its key. */
-export function Button({
-  label,
-  icon,
-  caption,
-  keys,
-  pressed,
-  disabled,
-  kind = 'plain',
-  submit,
-  releases,
-  onClick,
-}: Props) {
+export function Button({ label, icon, caption, keys, pressed, disabled, kind = 'plain', submit, onClick }: Props) {
   return (
     <button
       type={submit ? 'submit' : 'button'}
@@ -44,10 +26,7 @@ export function Button({
       title={keys ? `${label} (${keys})` : label}
       aria-pressed={pressed}
       disabled={disabled}
-      onClick={(event) => {
-        if (releases) releaseKeys(event);
-        onClick?.();
-      }}
+      onClick={() => void onClick?.()}
     >
       {icon && <Icon name={icon} />}
       {caption && <span>{caption}</span>}

@@ -58,7 +58,7 @@ export function CalibrateDialog() {
           aria-describedby="aspect-hint"
           onInput={(event) => (aspect.value = event.currentTarget.value)}
         />
-        <small id="aspect-hint">{text.calibrate.aspectHelp}</small>
+        <small id="aspect-hint">{ratio > 0 ? text.calibrate.aspectHelp : text.calibrate.invalid}</small>
       </label>
       <Button label={text.calibrate.apply} caption={text.calibrate.apply} kind="primary" disabled={!valid} submit />
     </Dialog>

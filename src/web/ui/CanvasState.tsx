@@ -1,7 +1,8 @@
 /** What the stage shows without an image: the start screen, "opening", or why the image cannot be opened. */
 import { takeSample } from '../app/filesIn.js';
 import { openFiles, openFolder } from '../app/pickers.js';
-import { currentId, entries, opened, previewed } from '../app/state.js';
+import { currentId, dialog, entries, opened, previewed } from '../app/state.js';
+import { pacsAvailable } from '../pacs/pacsBrowse.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
 
@@ -28,6 +29,14 @@ export function CanvasState() {
         <Button label={text.open.files} caption={text.open.files} icon="open" kind="primary" onClick={openFiles} />
         <Button label={text.open.folder} caption={text.open.folder} icon="folder" onClick={openFolder} />
         <Button label={text.open.sample} caption={text.open.sample} icon="sample" onClick={() => void takeSample()} />
+        {pacsAvailable.value && (
+          <Button
+            label={text.pacs.title}
+            caption={text.pacs.title}
+            icon="pacs"
+            onClick={() => (dialog.value = 'pacs')}
+          />
+        )}
       </div>
       <p class="quiet">{text.open.private}</p>
     </div>

@@ -6,7 +6,7 @@ import { effect, useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { isAbort } from '../app/messages.js';
-import { brightness, contrast, opened, previewed, shownPicture, tool, view } from '../app/state.js';
+import { brightness, contrast, dialog, opened, previewed, shownPicture, tool, view } from '../app/state.js';
 import { fitView, resizeCanvas } from '../app/viewing.js';
 import { followPointers } from '../canvas/gestures.js';
 import { drawPicture, drawScene } from '../canvas/painter.js';
@@ -16,6 +16,7 @@ import type { OpenedFile } from '../open/imageContract.js';
 import { text } from '../text/en.js';
 import { CanvasState } from './CanvasState.js';
 import { gestureHandlers } from './gestureHandlers.js';
+import { MessageBar } from './MessageBar.js';
 import { currentScene } from './scene.js';
 import { Timeline } from './Timeline.js';
 
@@ -117,6 +118,8 @@ export function CanvasView({ focus }: { readonly focus: RefObject<HTMLCanvasElem
           aria-label={shown ? text.view.canvas(shown.name) : text.open.begin}
         />
         <CanvasState />
+        {/* Above the timeline, and in a window where one is open (Dialog.tsx). */}
+        {dialog.value === null && <MessageBar />}
       </div>
       {open && open.file.frames > 1 && <Timeline open={open} />}
     </main>

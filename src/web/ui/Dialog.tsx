@@ -1,9 +1,10 @@
-/** A modal window. Escape, its close button or a click outside close it. */
+/** A modal window, which shows messages too. Escape, its close button or a click outside close it. */
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { dialog } from '../app/state.js';
 import { text } from '../text/en.js';
 import { Button } from './Button.js';
+import { MessageBar } from './MessageBar.js';
 
 interface Props {
   readonly title: string;
@@ -54,6 +55,7 @@ export function Dialog({ title, wide = false, children, onClose, onSubmit }: Pro
         ) : (
           children
         )}
+        <MessageBar />
       </div>
     </dialog>
   );

@@ -17,7 +17,8 @@ export function ExportDialog() {
   const framesOf = ({ shapeFrames, workFrames }: Entry): number => (wantsPrompts ? workFrames : shapeFrames);
   // Annotations are stored by content, so an image that is listed twice is exported once.
   const frames = new Map(entries.value.map((entry) => [entry.key ?? entry.id, framesOf(entry)]));
-  const images = [...frames.values()].reduce((sum, count) => sum + count, 0);
+  const images = [...frames.values()].filter((count) => count > 0).length;
+  const allFrames = [...frames.values()].reduce((sum, count) => sum + count, 0);
   const current = entries.value.find(({ id }) => id === currentId.value);
   const here = (current && framesOf(current)) ?? 0;
   const chosen = useSignal<'current' | 'all'>(images > 1 ? 'all' : 'current');
@@ -92,7 +93,7 @@ export function ExportDialog() {
           </label>
           <label class="choice">
             <input type="radio" name="scope" checked={scope === 'all'} onChange={() => (chosen.value = 'all')} />
-            <span>{text.exports.all(images, wantsPrompts)}</span>
+            <span>{text.exports.all(images, allFrames, wantsPrompts)}</span>
           </label>
         </fieldset>
       )}

@@ -7,7 +7,7 @@ import { carryPrompts, currentId, currentIndex, type Entry, entries } from '../a
 import { pictureCanvas } from '../canvas/pictureCanvas.js';
 import { openImage } from '../open/openImage.js';
 import { text } from '../text/en.js';
-import { Button, Check, releaseKeys } from './Button.js';
+import { Button, Check } from './Button.js';
 
 export function FileList() {
   const all = entries.value;
@@ -50,8 +50,8 @@ function Row({ entry, current }: { readonly entry: Entry; readonly current: bool
   useEffect(() => {
     if (current) row.current?.scrollIntoView({ block: 'nearest' });
   }, [current]);
-  const { failure, shapes, shapeFrames } = entry;
-  const state = failure !== null ? text.list.failed : shapes > 0 ? text.list.objects(shapes, shapeFrames) : '';
+  const { failure, objects, shapeFrames } = entry;
+  const state = failure !== null ? text.list.failed : objects > 0 ? text.list.objects(objects, shapeFrames) : '';
   return (
     <li ref={row} class={current ? 'current' : ''}>
       <button
@@ -59,10 +59,7 @@ function Row({ entry, current }: { readonly entry: Entry; readonly current: bool
         class="entry"
         aria-current={current}
         title={entry.path}
-        onClick={(event) => {
-          releaseKeys(event);
-          void openEntry(entry.id);
-        }}
+        onClick={() => void openEntry(entry.id)}
       >
         <Thumbnail file={entry.file} />
         <span class="entry-text">

@@ -28,14 +28,12 @@ export function Timeline({ open }: { readonly open: Open }) {
         label={playing.value ? text.frames.pause : text.frames.play}
         icon={playing.value ? 'pause' : 'play'}
         keys="Space"
-        releases
         onClick={togglePlay}
       />
       <Button
         label={text.frames.previous}
         icon="previous"
         keys="Ctrl+←"
-        releases
         disabled={at === 1}
         onClick={() => void stepFrames(-1)}
       />
@@ -43,7 +41,6 @@ export function Timeline({ open }: { readonly open: Open }) {
         label={text.frames.next}
         icon="next"
         keys="Ctrl+→"
-        releases
         disabled={at === frames}
         onClick={() => void stepFrames(1)}
       />
