@@ -129,6 +129,7 @@ async function answerOne(engine: Engine, object: Annotation): Promise<void> {
     const answer = {
       mask: packed(mask),
       score: mask.score,
+      ...(mask.presence !== undefined && { presence: mask.presence }),
       ...(mask.absent && { absent: true as const }),
       model: modelOf(engine),
       key: promptKey(object),

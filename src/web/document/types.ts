@@ -25,6 +25,8 @@ export interface StartMask {
 export interface Answer {
   readonly mask: PackedMask;
   readonly score: number;
+  /** Of a model with an object score: the probability that the object is there. */
+  readonly presence?: number;
   /** Present if the model says that there is no object. */
   readonly absent?: true;
   /** Name of the model. An adapted model has its own name. */

@@ -26,6 +26,8 @@ export interface EngineMask {
   readonly box: PixelBox | null;
   /** The model's own logits, for the next prompt's `lowResLogits`. */
   readonly lowResLogits: Float32Array;
+  /** Of a model with an object score: the probability that the object is there. */
+  readonly presence?: number;
   /** Present if the model says that there is no object. */
   readonly absent?: true;
 }

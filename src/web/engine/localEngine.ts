@@ -115,6 +115,11 @@ export class LocalEngine {
   }
 }
 
-function engineMask({ mask, width, height, score, area, box, lowResLogits, absent }: ObjectResult): EngineMask {
-  return { score, rle: encodeRle({ width, height, data: mask }), area, box, lowResLogits, ...(absent && { absent }) };
+function engineMask({ mask, width, height, score, area, box, lowResLogits, ...there }: ObjectResult): EngineMask {
+  const { presence, absent } = there;
+  return {
+    ...{ score, rle: encodeRle({ width, height, data: mask }), area, box, lowResLogits },
+    ...(presence !== undefined && { presence }),
+    ...(absent && { absent }),
+  };
 }

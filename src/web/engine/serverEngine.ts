@@ -143,8 +143,9 @@ function objectsOf({ objects }: ServerAnswer): readonly ServerObject[] {
 }
 
 function masksOf(objects: readonly ServerObject[]): EngineMask[] {
-  return objects.map(({ score, absent, rle, area, box, lowResLogits }) => ({
+  return objects.map(({ score, presence, absent, rle, area, box, lowResLogits }) => ({
     score,
+    ...(presence !== undefined && { presence }),
     ...(absent && { absent }),
     rle,
     area,

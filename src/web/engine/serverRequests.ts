@@ -11,6 +11,7 @@ export interface ServerObject {
   /** Of a model without prompts. */
   readonly class?: number;
   readonly score: number;
+  readonly presence?: number;
   readonly absent?: true;
   readonly area: number;
   readonly box: PixelBox | null;

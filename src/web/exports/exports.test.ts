@@ -147,6 +147,31 @@ describe('the JSON with prompts', () => {
     expect(compared).toEqual({ ...JSON.parse(old), version: 1, notice: 'Research use only, not for diagnosis' });
   });
 
+  it('keeps that the model finds no object, unless somebody drew it, and its probability', () => {
+    const answer = { mask: columns(), score: 0.8, model: 'm', presence: 0.1, absent: true } as const;
+    const points = [[1, 2, 1]] as const;
+    let before = addObject(emptyDocument(WIDTH, HEIGHT), { id: 'a', classId: 1, points, answer });
+    before = paint(addObject(before, { id: 'b', classId: 1, points, answer }), 'b', columns(1), false);
+    const json = JSON.stringify(promptsDocument([{ path: 'a.png', content: 'abc', document: before }], CLASSES));
+    const [a, b] = JSON.parse(json).images[0].objects;
+    expect(a).toMatchObject({ presence: 0.1, absent: true, rle: null, area: 0 });
+    expect(b).toMatchObject({ presence: 0.1, area: HEIGHT });
+    expect(b).not.toHaveProperty('absent');
+    const read = readAnnotations(json, 'x.json').images[0]!.objects;
+    expect(read.map((object) => object.answer)).toEqual([answer, { ...answer, absent: undefined }]);
+    const after = addObject(emptyDocument(WIDTH, HEIGHT), { ...read[0]!, id: 'a' });
+    expect(unanswered(after)).toEqual([]);
+    expect(bare(after)[0]).toEqual(bare(before)[0]);
+
+    // As samus segment writes it, and by hand.
+    for (const rle of [columns(), null]) {
+      const object = { points, prompt: { points }, score: 0.8, presence: 0.1, absent: true, rle };
+      const images = [{ image: 'a.png', width: WIDTH, height: HEIGHT, objects: [object] }];
+      const [one] = readAnnotations(JSON.stringify({ model: 'm', images }), 'x.json').images[0]!.objects;
+      expect(one).toMatchObject({ answer, committed: false });
+    }
+  });
+
   it('of samus segment goes on from the answer to a first guess', () => {
     const prompt = { points: [], start: columns(0) };
     const images = [

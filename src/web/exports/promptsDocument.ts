@@ -46,6 +46,9 @@ function annotatedObject(object: Annotation): AnnotatedObject {
     // Where there are no strokes and the answer is not empty, the mask is the answer.
     ...(answer && (strokes.added || strokes.erased || !shape) && { answer: answer.mask }),
     score: answer?.score ?? (shape && start?.score) ?? null,
+    ...(answer?.presence !== undefined && { presence: answer.presence }),
+    // What a person draws is there.
+    ...(answer?.absent && !shape && { absent: true }),
     ...(shape && { mask: shape }),
   };
 }

@@ -15,6 +15,7 @@ import {
 } from '../../formats/cocoRead.js';
 import { type Fields, isFields, parsePythonJson } from '../../formats/jsonFields.js';
 import { decodeRle, encodeRle, type Rle, rleCounts } from '../../formats/rle.js';
+import { isEmpty } from '../../formats/runs.js';
 import { hasPrompts, isAsked } from '../../predict/prompts.js';
 import type { ObjectSeed } from '../document/edit.js';
 import { classColor, freeClass, LAST_CLASS } from '../document/palette.js';
@@ -96,7 +97,9 @@ function seedOf(object: AnnotatedObject, frame: Frame, where: string): Omit<Obje
   const strokes = { added: packed(object.added, 'added'), erased: packed(object.erased, 'erased') };
   const drawn = strokes.added !== null || strokes.erased !== null;
   const asked = hasPrompts(object);
-  const answer = packed(object.answer, 'answer') ?? (drawn ? null : whole);
+  const { presence, absent } = object;
+  const nothing = absent ? emptyMask(frame) : null;
+  const answer = packed(object.answer, 'answer') ?? (drawn ? null : whole) ?? nothing;
   const given = packed(guess?.rle, 'prompt.start');
   // Where the model was asked about a first guess alone, the page goes on from its answer.
   const begun = asked || drawn ? given : isAsked(object) ? (whole ?? given) : (given ?? whole);
@@ -117,10 +120,21 @@ function seedOf(object: AnnotatedObject, frame: Frame, where: string): Omit<Obje
     ...(multimask !== undefined && { multimask }),
     ...(object.clean === false && { raw: true }),
     strokes,
-    ...(asked && answer && { answer: { mask: answer, score: score ?? 0, model, ...(atOnce && { atOnce }) } }),
-    committed: object.committed !== false && whole !== null,
+    ...(asked &&
+      answer && {
+        answer: {
+          ...{ mask: answer, score: score ?? 0, model },
+          ...(presence !== undefined && { presence }),
+          ...(absent && { absent }),
+          ...(atOnce && { atOnce }),
+        },
+      }),
+    committed: object.committed !== false && whole !== null && !isEmpty(whole),
   };
 }
+
+const emptyMask = ({ width, height }: Frame): PackedMask =>
+  encodeRle({ width, height, data: new Uint8Array(width * height) });
 
 function packedMask(rle: Rle, { path, width, height }: Frame, where: string): PackedMask {
   const { size, counts } = rle;

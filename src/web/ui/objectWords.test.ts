@@ -21,6 +21,7 @@ describe('the words for an object', () => {
     const object = answered(true);
     expect(stateOf(object)).toContain(text.objects.state.absent);
     expect(stateOf(object)).not.toContain(text.objects.state.misses);
+    expect(stateOf(object)).not.toContain('Score');
     expect(maskOf(object)).toBe(`object-1, ${text.objects.state.absent}`);
     expect(stateOf(answered(false))).not.toContain(text.objects.state.absent);
   });

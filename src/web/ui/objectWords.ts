@@ -16,7 +16,7 @@ export function stateOf(object: Annotation): string {
   const absent = !asking && isAbsent(object);
   return joined(' · ', [
     committed ? text.objects.state.done : '',
-    asking ? text.objects.state.asking : scoreOf(object),
+    asking ? text.objects.state.asking : absent ? '' : scoreOf(object),
     points.length > 0 ? text.objects.clicks(points.length) : '',
     start?.origin === 'file' ? text.objects.state.file : '',
     object.carried ? text.objects.state.carried : '',
