@@ -1,6 +1,7 @@
 /**
  * The work of `samus dicom frames`.
  */
+
 import { basename, extname, join } from 'node:path';
 import type { Json } from '../errors.js';
 import { SamusError } from '../errors.js';
@@ -10,10 +11,10 @@ import { openImage } from '../formats/imageFile.node.js';
 import { cutOffNote } from '../formats/imageSource.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { outputStems } from '../formats/outputNames.js';
+import { type FrameRanges, frameNumbers } from '../jobs/frames.js';
 import { whole } from './interrupt.js';
 import { outputCheck, writeText } from './output.js';
 import { Progress } from './progress.js';
-import { type FrameRanges, frameNumbers } from './promptOptions.js';
 import { type Outcome, warn } from './run.js';
 
 export interface DicomFramesOptions {

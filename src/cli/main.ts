@@ -22,6 +22,7 @@ ${NOTICE}.`;
 /** Makes each command. One command need not load the options of the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   segment: async () => (await import('./segment.js')).segmentCommand(),
+  batch: async () => (await import('./batch.js')).batchCommand(),
   serve: async () => (await import('./serve.js')).serveCommand(),
   train: async () => (await import('./train.js')).trainCommand(),
   adapt: async () => (await import('./adapt.js')).adaptCommand(),

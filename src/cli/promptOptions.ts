@@ -4,8 +4,8 @@
  */
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
-import { checkFrame, type ImageSource } from '../formats/imageSource.js';
 import type { PixelBox } from '../formats/rle.js';
+import type { FrameRanges } from '../jobs/frames.js';
 import type { JobObject } from '../jobs/segmentJob.js';
 import type { PointPrompt } from '../predict/types.js';
 
@@ -114,9 +114,6 @@ export function parseCount(option: string, least: number, most = Number.MAX_SAFE
   };
 }
 
-/** Frames of a file: all, or ranges of numbers from 1, both ends inclusive. */
-export type FrameRanges = 'all' | readonly (readonly [from: number, to: number])[];
-
 /** `all`, or numbers and ranges like `1,5-8`. @throws SamusError USAGE_FRAMES */
 export function parseFrames(text: string): FrameRanges {
   if (text.trim() === 'all') return 'all';
@@ -154,14 +151,6 @@ function twice(code: ErrorCode, kind: string, name: string): SamusError {
 
 function usage(code: ErrorCode, message: string, hint: string): SamusError {
   return new SamusError(code, message, hint);
-}
-
-/** The frame numbers, sorted. @throws SamusError IMAGE_FRAME if the file has fewer frames */
-export function frameNumbers(choice: FrameRanges, source: ImageSource, path: string): number[] {
-  const ranges = choice === 'all' ? [[1, source.frames] as const] : choice;
-  for (const [, to] of ranges) checkFrame(source, to, path);
-  const numbers = ranges.flatMap(([from, to]) => Array.from({ length: to - from + 1 }, (_, i) => from + i));
-  return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
 /** A number from 0 to 1. @throws SamusError USAGE_NUMBER */

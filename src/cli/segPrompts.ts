@@ -30,7 +30,8 @@ export async function segmentationPrompts(
   return planned.flat();
 }
 
-async function framesOf(path: string, seg: DicomSeg): Promise<PlannedImage[]> {
+/** The frames of an image that a segmentation has masks on; a problem is that of the image. */
+export async function framesOf(path: string, seg: DicomSeg): Promise<PlannedImage[]> {
   try {
     const { sopInstanceUid, frames, width, height } = await openImage(path);
     const about = { ...(sopInstanceUid !== undefined && { sopInstanceUid }), width, height };

@@ -3,11 +3,14 @@
  */
 import { basename, extname, join } from 'node:path';
 import { SamusError } from '../errors.js';
-import { type AnnotatedImage, type AnnotationClass, annotationJson, type FailedImage } from '../formats/annotation.js';
+import { type AnnotatedImage, annotationJson, type FailedImage } from '../formats/annotation.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { cutOffNote } from '../formats/imageSource.js';
 import { outputStems } from '../formats/outputNames.js';
+import { checkDicom, type DicomRequest, dicomPaths, writeDicomObjects } from '../jobs/dicomResults.node.js';
+import { chosenFrames, type FrameRanges, frameNumbers } from '../jobs/frames.js';
+import { chosenClasses } from '../jobs/jobModel.node.js';
 import { LocalRunner, outputPaths } from '../jobs/localRunner.node.js';
 import {
   DICOM_FORMATS,
@@ -16,21 +19,16 @@ import {
   OUTPUT_FORMATS,
   type SegmentJob,
 } from '../jobs/segmentJob.js';
-import { namedClasses } from '../models/classLogits.js';
 import type { AutomaticSettings } from '../predict/automaticOptions.js';
-import { ClassNetwork } from '../predict/classNetwork.js';
 import { isAsked } from '../predict/prompts.js';
-import type { Segmenter } from '../predict/segmenter.js';
 import { beforeInterruptedEnd, whole } from './interrupt.js';
 import type { FlipOptions, ModelOptions } from './modelOptions.js';
 import { openClassNetwork, openSegmenter } from './openModel.js';
 import { modelFiles, outputCheck } from './output.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { Progress } from './progress.js';
-import { type FrameRanges, frameNumbers } from './promptOptions.js';
 import type { PlannedImage } from './promptsFile.js';
 import { type Outcome, warn } from './run.js';
-import { checkDicom, type DicomRequest, dicomPaths, writeDicomObjects } from './segmentDicom.js';
 import type { Plan } from './segmentJobs.js';
 import { dicomLines, resultLines } from './segmentLines.js';
 
@@ -83,7 +81,7 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
   );
   await check([...jobs.flatMap(outputPaths), ...[...objects.values()].flatMap((paths) => [...paths.values()])]);
   const model = await (options.auto ? openClassNetwork : openSegmenter)(options);
-  const classes = plan.classes.length > 0 ? plan.classes : optionClasses(model, options.classNames);
+  const classes = plan.classes.length > 0 ? plan.classes : chosenClasses(model, options.classNames);
   const runner = new LocalRunner(model, { check, whole });
   // Fail before the first of many images if the folder cannot be created.
   if (images.length > 1) await makeFolder(out);
@@ -119,7 +117,7 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
     }
     const request = { ...dicomRequest(options), model: model.name, classes };
     for (const [path, paths] of objects) {
-      const error = await attempt(() => writeDicomObjects(path, entries, paths, request), files);
+      const error = await attempt(() => writeDicomObjects(path, entries, paths, request, whole), files);
       if (error) warn(`${path}: ${error.message}; wrote no DICOM objects`);
       failed ||= error !== undefined && error.code !== 'DICOM_SEG_EMPTY';
     }
@@ -211,18 +209,6 @@ async function eachFrame(images: readonly PlannedImage[], choice: FrameRanges): 
   return found;
 }
 
-/** @throws SamusError PROMPTS_FRAME if the prompts are all for other frames */
-function chosenFrames(planned: readonly PlannedImage[], frames: readonly number[]): PlannedImage[] {
-  const chosen = planned.flatMap((one) => {
-    if (one.image.frame !== undefined) return frames.includes(one.image.frame) ? [one] : [];
-    return frames.map((frame) => ({ ...one, image: { ...one.image, frame } }));
-  });
-  if (chosen.length > 0) return chosen;
-  const named = planned.map(({ image }) => image.frame).join(', ');
-  const message = `expected prompts on the chosen frames of ${planned[0]!.image.path}, got prompts on frame ${named}`;
-  throw new SamusError('PROMPTS_FRAME', message, 'choose among these frames, or leave out --frame and --frames');
-}
-
 /** The error of one image among several is part of the result; machine errors end the run. */
 async function attempt<T>(work: () => Promise<T>, images: number): Promise<T | SamusError> {
   try {
@@ -248,17 +234,4 @@ function otherModels(jobs: readonly SegmentJob[], name: string): string[] {
     const objects = count === 1 ? '1 object was' : `${count} objects were`;
     return `${objects} segmented by the model ${model}; ${name} may give different masks (see --model)`;
   });
-}
-
-/**
- * The classes of a model, by the names of the option or else its own.
- * @throws SamusError MODEL_CLASSES for another number of names
- */
-function optionClasses(model: Segmenter | ClassNetwork, names: readonly string[] | undefined): AnnotationClass[] {
-  const own = namedClasses(model.config);
-  if (!names) return own;
-  const count = model instanceof ClassNetwork ? model.classes - 1 : 0;
-  if (names.length === count) return names.map((name, i) => ({ ...own[i], id: i + 1, name }));
-  const message = `expected names of the ${count} classes of ${model.name} without the background, got ${names.length}`;
-  throw new SamusError('MODEL_CLASSES', message, count === 0 ? 'leave --class-names out' : 'name each class once');
 }

@@ -41,13 +41,17 @@ interface Listed {
 
 /**
  * All entries by name, in the order of the directory.
+ * @param maxEntries more are an error
  * @throws SamusError CHECKPOINT_TRUNCATED; CHECKPOINT_ZIP_DIRECTORY for a directory that does not add up;
  *   CHECKPOINT_ZIP_NAME, _DUPLICATE, _ENCRYPTED, _OVERLAP, _LIMIT
  */
-export async function readZipDirectory(source: ByteSource): Promise<ReadonlyMap<string, ZipEntry>> {
+export async function readZipDirectory(
+  source: ByteSource,
+  maxEntries = MAX_ENTRIES,
+): Promise<ReadonlyMap<string, ZipEntry>> {
   const bounds = await directoryBounds(source);
   // A header takes more than 46 bytes, so the claimed count is also checked against bytes that exist.
-  const most = Math.min(MAX_ENTRIES, Math.floor(bounds.length / DIRECTORY_HEADER));
+  const most = Math.min(maxEntries, Math.floor(bounds.length / DIRECTORY_HEADER));
   if (bounds.count > most) {
     throw checkpointError(
       'CHECKPOINT_ZIP_LIMIT',

@@ -12,6 +12,7 @@ export const FOLLOWED_PAGES: readonly string[] = [
   'README.md',
   'docs/adding-a-format.md',
   'docs/adding-a-model.md',
+  'docs/batch.md',
   'docs/data.md',
   'docs/evaluate.md',
   'docs/export.md',

@@ -16,11 +16,13 @@ import { openImage } from '../formats/imageFile.node.js';
 import type { ImageSource } from '../formats/imageSource.js';
 import { outputStems } from '../formats/outputNames.js';
 import { drawOverlay, OVERLAY_COLORS } from '../formats/overlay.js';
-import { dicomObjects, type ObjectRequest, objectMeasurements } from '../jobs/dicomObjects.js';
-import { DICOM_FORMATS, type DicomFormat } from '../jobs/segmentJob.js';
-import { whole } from './interrupt.js';
+import { dicomObjects, type ObjectRequest, objectMeasurements } from './dicomObjects.js';
+import { DICOM_FORMATS, type DicomFormat } from './segmentJob.js';
 
-/** What `samus segment` asks for. */
+/** Runs each write, so that the caller does not end during one. */
+type Whole = <T>(write: () => Promise<T>) => Promise<T>;
+
+/** What the command line asks for. */
 export interface DicomRequest extends ObjectRequest, Pick<DicomSegOptions, 'geometry' | 'kind'> {
   readonly model: string;
   readonly version: string;
@@ -37,21 +39,21 @@ export function dicomPaths(
   formats: readonly DicomFormat[],
   out: string,
 ): ReadonlyMap<string, ReadonlyMap<DicomFormat, string>> {
-  const wanted = DICOM_FORMATS.filter(
-    (format) => formats.includes(format) || (format === 'dcmseg' && formats.includes('dcmsr')),
-  );
-  if (wanted.length === 0) return new Map();
+  if (formats.length === 0) return new Map();
   const paths = [...new Set(images)];
   const stems = outputStems(
     paths.map((path) => ({ path })),
     (path) => basename(path, extname(path)),
   );
-  return new Map(
-    paths.map((path, i) => {
-      const base = join(out, stems[i]!);
-      return [path, new Map(wanted.map((format) => [format, `${base}.${ENDINGS[format]}.dcm`]))];
-    }),
+  return new Map(paths.map((path, i) => [path, dicomFiles(join(out, stems[i]!), formats)]));
+}
+
+/** The files of one image. @param base path prefix */
+export function dicomFiles(base: string, formats: readonly DicomFormat[]): ReadonlyMap<DicomFormat, string> {
+  const wanted = DICOM_FORMATS.filter(
+    (format) => formats.includes(format) || (format === 'dcmseg' && formats.includes('dcmsr')),
   );
+  return new Map(wanted.map((format) => [format, `${base}.${ENDINGS[format]}.dcm`]));
 }
 
 /** @throws SamusError DICOM_SEG_REFERENCE for another format, and as openImage */
@@ -74,6 +76,7 @@ async function writeDicomResults(
   entries: readonly AnnotatedImage[],
   paths: ReadonlyMap<DicomFormat, string>,
   request: DicomRequest,
+  whole: Whole,
 ): Promise<void> {
   const source = await openImage(path);
   if (!isDicom(source)) throw notDicom(path);
@@ -120,11 +123,12 @@ export async function writeDicomObjects(
   entries: (AnnotatedImage | FailedImage)[],
   paths: ReadonlyMap<DicomFormat, string>,
   request: DicomRequest,
+  whole: Whole = (write) => write(),
 ): Promise<SamusError | undefined> {
   const own = entries.flatMap((entry) => ('error' in entry || entry.image.path !== path ? [] : [entry]));
   if (own.length === 0) return undefined;
   try {
-    await writeDicomResults(path, own, paths, request);
+    await writeDicomResults(path, own, paths, request, whole);
   } catch (error) {
     if (error instanceof SamusError && error.code === 'DICOM_SEG_EMPTY') return error;
     throw error;

@@ -1,0 +1,218 @@
+/**
+ * The work of `samus batch`: plans the study, segments its images on this machine, and writes the tables.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { availableParallelism, freemem } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import type { Json } from '../errors.js';
+import { NOTICE } from '../formats/annotation.js';
+import { lockFolder } from '../formats/fileLock.node.js';
+import { makeFolder } from '../formats/fileWrite.node.js';
+import { sizeOf } from '../graph/tensorData.js';
+import { ItemPool } from '../jobs/batch/itemPool.node.js';
+import { journalStates } from '../jobs/batch/journal.node.js';
+import { writePlan } from '../jobs/batch/plan.node.js';
+import { type ItemExecutor, runStudy, type StudyOutcome, toDo } from '../jobs/batch/runStudy.node.js';
+import type { StudySettings } from '../jobs/batch/study.js';
+import { openStudy, prepareFolder, STUDY_FILES } from '../jobs/batch/studyFolder.node.js';
+import { writeTables } from '../jobs/batch/tables.node.js';
+import type { JobObject } from '../jobs/segmentJob.js';
+import type { Model } from '../predict/types.js';
+import { NO_PROMPTS, promptsSource } from './batchPrompts.js';
+import { beforeInterruptedEnd, hintAfterInterrupt, isInterrupted } from './interrupt.js';
+import { flipsOf } from './modelOptions.js';
+import { readModel } from './openModel.js';
+import { packageVersion } from './packageInfo.js';
+import { Progress } from './progress.js';
+import { type Outcome, warn } from './run.js';
+import type { SegmentRunOptions } from './segmentRun.js';
+
+export interface BatchOptions extends Omit<SegmentRunOptions, 'saveTensors'> {
+  readonly study?: string;
+  readonly retryFailed?: boolean;
+  readonly concurrency?: number;
+}
+
+/** Failed images that are printed; all are in the document and in failed.csv. */
+const MOST_PRINTED = 20;
+
+/**
+ * @param objects prompts for all images
+ * @throws SamusError BATCH_LOCKED, BATCH_STUDY, what makes a plan impossible, a model that cannot be loaded, a full disk
+ */
+export async function runBatch(
+  inputs: readonly string[],
+  objects: readonly JobObject[],
+  options: BatchOptions,
+): Promise<Outcome> {
+  const { out, retryFailed = false } = options;
+  await makeFolder(out);
+  const unlock = await lockFolder(out, { code: 'BATCH_LOCKED', name: 'folder' });
+  try {
+    hintAfterInterrupt('run the command again to continue the study');
+    const model = await readModel(options.model);
+    const prompts = options.prompts === undefined ? NO_PROMPTS : await promptsSource(options.prompts, options.clean);
+    const settings = settingsOf(options, objects, prompts.classes);
+    const name = options.study ?? basename(resolve(out));
+    const source = { source: options.model, hash: await hashOf(model) };
+    const { begun } = await openStudy(out, { name, model: source, settings });
+    await prepareFolder(out, begun);
+    const states = await counted('checking results', (progress) => journalStates(out, progress));
+    const plan = await counted('planning', (progress) =>
+      writePlan({
+        folder: out,
+        inputs: inputs.length > 0 ? inputs : prompts.named,
+        promptsOf: prompts.promptsOf,
+        states,
+        progress,
+      }),
+    );
+    states.clear();
+    if (plan.noImages > 0) {
+      warn(`${plan.noImages} DICOM object(s) without an image, such as segmentations and reports, left out`);
+    }
+    if (plan.unprompted > 0) {
+      warn(`${options.prompts} has no prompt for ${plan.unprompted} image(s) of the inputs; left them out`);
+    }
+    const started = performance.now();
+    const outcome = await segment({ ...options, retryFailed }, settings, source, model, plan);
+    const seconds = (performance.now() - started) / 1000;
+    await counted('writing tables', (progress) => writeTables(out, plan.states, outcome.failed, progress));
+    await rm(join(out, STUDY_FILES.temporary), { recursive: true, force: true });
+    return report(name, out, plan.images, outcome, outcome.finished / seconds);
+  } finally {
+    await unlock();
+  }
+}
+
+async function segment(
+  options: BatchOptions & { readonly retryFailed: boolean },
+  settings: StudySettings,
+  model: { readonly source: string; readonly hash: string },
+  { tensors }: Model,
+  plan: Awaited<ReturnType<typeof writePlan>>,
+): Promise<StudyOutcome> {
+  const { out: folder, retryFailed } = options;
+  const count = toDo(plan, retryFailed);
+  const weights = [...tensors.values()].reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  const size = Math.max(1, Math.min(count, options.concurrency ?? usualConcurrency(weights)));
+  const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / size));
+  const compute = { threads, ...(options.provider && { provider: options.provider }) };
+  const pool = count === 0 ? undefined : await ItemPool.start({ folder, settings, model, compute }, size);
+  const progress = new Progress('segmenting', count);
+  const stop = new AbortController();
+  const running = runStudy({
+    folder,
+    plan,
+    executor: pool ?? NOTHING_TO_DO,
+    retryFailed,
+    signal: stop.signal,
+    progress: (finished, failed) => progress.update(finished, failed > 0 ? `(${failed} failed)` : ''),
+  }).finally(async () => {
+    progress.end();
+    await pool?.close();
+  });
+  const forget = beforeInterruptedEnd(async () => {
+    stop.abort();
+    await running.catch(() => undefined);
+  });
+  try {
+    const outcome = await running;
+    // The program ends as soon as it has waited for this run.
+    return isInterrupted() ? await new Promise<never>(() => undefined) : outcome;
+  } finally {
+    forget();
+  }
+}
+
+/** Of a study whose images are all finished. */
+const NOTHING_TO_DO: ItemExecutor = {
+  size: 1,
+  run: () => Promise.reject(new Error('there is nothing to do')),
+};
+
+/** Measured memory of a thread for each byte of weights, with its session; and for everything else. */
+const MEMORY_PER_WEIGHT = 3;
+const MEMORY_MORE = 300e6;
+
+/** One image for each core, in half of the free memory at most. */
+function usualConcurrency(weights: number): number {
+  const fitting = Math.floor(freemem() / 2 / (weights * MEMORY_PER_WEIGHT + MEMORY_MORE));
+  return Math.max(1, Math.min(availableParallelism(), fitting));
+}
+
+function settingsOf(
+  options: BatchOptions,
+  objects: readonly JobObject[],
+  classes: StudySettings['classes'],
+): StudySettings {
+  const { multimask = false, minPresence, auto = false, everything, frames, classNames, format = ['png'] } = options;
+  const { dicomGeometry, dicomSeg } = options;
+  return {
+    flips: flipsOf(options),
+    objects,
+    multimask,
+    // A map of classes is left as the model gives it.
+    clean: options.clean ?? !auto,
+    ...(minPresence !== undefined && { minPresence }),
+    auto,
+    ...(everything && { everything }),
+    ...(frames && { frames }),
+    classes,
+    ...(classNames && { classNames }),
+    formats: format,
+    dicom: {
+      version: packageVersion(),
+      ...(dicomGeometry && { geometry: dicomGeometry }),
+      ...(dicomSeg && { kind: dicomSeg }),
+    },
+  };
+}
+
+/** Of the files that decide what the model answers. */
+async function hashOf({ name, files = [] }: Model): Promise<string> {
+  const hash = createHash('sha256');
+  hash.update(name);
+  for (const file of files) if (!file.endsWith('.md')) hash.update(await readFile(file));
+  return hash.digest('hex');
+}
+
+async function counted<T>(what: string, work: (progress: (count: number) => void) => Promise<T>): Promise<T> {
+  const progress = new Progress(what);
+  try {
+    return await work((count) => progress.update(count, String(count)));
+  } finally {
+    progress.end();
+  }
+}
+
+function report(study: string, out: string, images: number, outcome: StudyOutcome, rate: number): Outcome {
+  const { finished, done, failed, moreFrames } = outcome;
+  if (moreFrames > 0) {
+    warn(`${moreFrames} image(s) have several frames; segmented only the first of each (see --frames)`);
+  }
+  const files = {
+    measurements: join(out, STUDY_FILES.measurements),
+    coco: join(out, STUDY_FILES.coco),
+    failed: join(out, STUDY_FILES.failed),
+  };
+  const document: Json = {
+    study,
+    images,
+    done,
+    failed: failed.map(({ image, error }) => ({ image, error: { ...error, details: error.details ?? {} } })),
+    images_per_second: finished === 0 ? 0 : Math.round(rate * 1000) / 1000,
+    out,
+    files,
+  };
+  const rest = failed.length - MOST_PRINTED;
+  const lines = [
+    ...failed.slice(0, MOST_PRINTED).map(({ image, error }) => `${image}: error: ${error.message} (${error.hint})`),
+    ...(rest > 0 ? [`and ${rest} more; ${files.failed} lists all of them`] : []),
+    `${study}: ${done} of ${images} images done, ${failed.length} failed${finished > 0 ? `, ${rate.toFixed(1)} images/s` : ''} -> ${out}`,
+    ...(failed.length > 0 ? ['add --retry-failed to segment the failed images again'] : []),
+    NOTICE,
+  ];
+  return { document, lines, exitCode: failed.length > 0 ? 1 : 0 };
+}

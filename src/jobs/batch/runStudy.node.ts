@@ -1,0 +1,124 @@
+/**
+ * Segments the images of a planned study and keeps its journal. A failed image does not end the study; a full disk does,
+ * and so does a journal that cannot be written: the study is continued later.
+ */
+import { SamusError } from '../../errors.js';
+import { writeError } from '../../formats/fileWrite.node.js';
+import { Journal, journalLines } from './journal.node.js';
+import { DONE, FAILED, type Plan, plannedItems, storedError } from './plan.node.js';
+import type { ItemResult, PlannedItem, StoredError } from './study.js';
+import type { FailedItem } from './tables.node.js';
+
+/** What segments images: threads of this machine, or a queue. */
+export interface ItemExecutor {
+  /** Images that it takes at a time. */
+  readonly size: number;
+  /** @throws SamusError why the image failed */
+  run(item: PlannedItem): Promise<ItemResult>;
+}
+
+export interface StudyRun {
+  readonly folder: string;
+  /** Its states are updated. */
+  readonly plan: Plan;
+  readonly executor: ItemExecutor;
+  readonly retryFailed: boolean;
+  /** Ends the run after the images at hand. */
+  readonly signal?: AbortSignal;
+  readonly progress?: (finished: number, failed: number) => void;
+}
+
+export interface StudyOutcome {
+  /** Images finished in this run, with results or failed. */
+  readonly finished: number;
+  /** Images with results, also of earlier runs. */
+  readonly done: number;
+  readonly failed: readonly FailedItem[];
+  /** Images of which only the first frame was segmented in this run, because nobody asked for frames. */
+  readonly moreFrames: number;
+}
+
+/** Images that a run has to do. */
+export function toDo({ states }: Plan, retryFailed: boolean): number {
+  return states.reduce((sum, state) => sum + Number(state !== DONE && (retryFailed || state !== FAILED)), 0);
+}
+
+/** @throws SamusError FILE_UNWRITABLE, DISK_FULL, after the images at hand */
+export async function runStudy(run: StudyRun): Promise<StudyOutcome> {
+  const { folder, plan, executor, retryFailed, signal, progress = () => undefined } = run;
+  const { states } = plan;
+  const journal = await Journal.open(folder);
+  const atWork = new Set<Promise<void>>();
+  let [finished, failed, moreFrames] = [0, 0, 0];
+  let fatal: unknown;
+  const finish = async (index: number, item: PlannedItem): Promise<void> => {
+    const { key, image, content } = item;
+    const result = await outcomeOf(item, executor);
+    if ('error' in result && result.error.code === 'DISK_FULL') throw new StudyEnd(result.error);
+    await journal.append({ key, image, content, ...result });
+    states[index] = 'error' in result ? FAILED : DONE;
+    if ('error' in result) failed++;
+    else if (result.moreFrames) moreFrames++;
+    progress(++finished, failed);
+  };
+  try {
+    let index = -1;
+    for await (const item of plannedItems(folder)) {
+      const state = states[++index];
+      if (state === DONE || (state === FAILED && !retryFailed)) continue;
+      while (atWork.size >= executor.size) await Promise.race(atWork);
+      if (signal?.aborted || fatal !== undefined) break;
+      const work: Promise<void> = finish(index, item)
+        .catch((error: unknown) => {
+          fatal ??= error;
+        })
+        .finally(() => atWork.delete(work));
+      atWork.add(work);
+    }
+    await Promise.all(atWork);
+  } finally {
+    await journal.close();
+  }
+  if (fatal !== undefined) throw fatal instanceof StudyEnd ? fatal.asSamusError() : fatal;
+  const done = states.reduce((sum, state) => sum + Number(state === DONE), 0);
+  return { finished, done, failed: await failedItems(folder, states), moreFrames };
+}
+
+/** Ends the study with the error of an image. */
+class StudyEnd {
+  constructor(private readonly error: StoredError) {}
+
+  asSamusError(): SamusError {
+    const { code, message, hint, details } = this.error;
+    return new SamusError(code, message, `${hint}; then run the command again to continue`, details);
+  }
+}
+
+async function outcomeOf(item: PlannedItem, executor: ItemExecutor): Promise<ItemResult | { error: StoredError }> {
+  if (item.problem) return { error: item.problem };
+  try {
+    return await executor.run(item);
+  } catch (thrown) {
+    const error = writeError(item.image, thrown);
+    if (error instanceof SamusError) return { error: storedError(error) };
+    const message = `unexpected error: ${error instanceof Error ? error.message : String(error)}`;
+    return { error: { code: 'INTERNAL', message, hint: 'report it together with the command' } };
+  }
+}
+
+/** In the order of the plan. */
+async function failedItems(folder: string, states: Uint8Array): Promise<FailedItem[]> {
+  if (!states.includes(FAILED)) return [];
+  const errors = new Map<string, StoredError>();
+  for await (const line of journalLines(folder)) {
+    if ('error' in line) errors.set(line.key, line.error);
+    else errors.delete(line.key);
+  }
+  const failed: FailedItem[] = [];
+  let index = 0;
+  for await (const { key, image } of plannedItems(folder)) {
+    const error = states[index++] === FAILED ? errors.get(key) : undefined;
+    if (error) failed.push({ image, error });
+  }
+  return failed;
+}
