@@ -248,9 +248,12 @@ describe.skipIf(process.platform === 'win32')('interruptions (signals are POSIX)
     const args = ['batch', 'scans', ...PROMPT, '--out', 'stopped', '--json'];
     const { child, ended } = startSamus(folder, args);
     while (countOf(join(folder, 'stopped')) === 0) await wait(10);
+    // Stopped, so that it does not finish while the second one starts.
+    child.kill('SIGSTOP');
     const second = await samus(folder, ...args);
     expect([second.code, JSON.parse(second.stdout).error.code]).toEqual([2, 'BATCH_LOCKED']);
     child.kill('SIGINT');
+    child.kill('SIGCONT');
     const { code, stdout } = await ended;
     expect([code, JSON.parse(stdout).error.code]).toEqual([130, 'INTERRUPTED']);
     expect(countOf(join(folder, 'stopped'))).toBeLessThan(IMAGES);
