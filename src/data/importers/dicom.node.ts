@@ -7,6 +7,7 @@
 import { basename, relative } from 'node:path';
 import { SamusError } from '../../errors.js';
 import { textOf } from '../../formats/dicom/dataSet.js';
+import { patientKey } from '../../formats/dicom/dicomFacts.js';
 import { dicomKind } from '../../formats/dicom/dicomKind.node.js';
 import { type DicomImage, isDicom } from '../../formats/dicom/dicomSource.js';
 import { filesBelow } from '../../formats/fileSystem.node.js';
@@ -145,9 +146,7 @@ async function openDicom(path: string): Promise<DicomImage> {
 async function readFacts(path: string, place: string): Promise<FoundImage> {
   const source = await openDicom(path);
   const { file, frames, sopInstanceUid: uid } = source;
-  const [id, study] = [textOf(file.data, 0x0010_0020), textOf(file.data, 0x0020_000d)];
-  // Without an id, the images of a study are known to belong together.
-  const patientId = id ?? (study === undefined ? undefined : `study ${study}`);
+  const patientId = patientKey(file.data);
   const drawn = textOf(file.data, 0x0008_0070) === 'samus' && textOf(file.data, 0x0008_0064) === 'WSD';
   return { path, place, uid, frames, note: cutOffNote(source), patientId, drawn, masks: [] };
 }

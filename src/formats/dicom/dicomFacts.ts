@@ -68,3 +68,9 @@ export function patientFacts(data: DataSet): Record<keyof typeof PATIENT, string
     accessionNumber: read(accessionNumber),
   };
 }
+
+/** What tells patients apart: the ID, or the study without one, whose images belong together. Not to be written anywhere. */
+export function patientKey(data: DataSet): string | undefined {
+  const [id, study] = [textOf(data, 0x0010_0020), textOf(data, 0x0020_000d)];
+  return id ?? (study === undefined ? undefined : `study ${study}`);
+}

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
+import { dicomImage, identity } from '../../../test/support/dicomImages.js';
 import { decodeClassPng } from '../../formats/classPng.js';
 import { OutputNames } from '../../formats/outputNames.js';
 import { encodeRle } from '../../formats/rle.js';
@@ -432,7 +433,51 @@ describe('exports', () => {
     const decoded = await Promise.all(pictures.map((path) => decodePicture(new Blob([Uint8Array.from(set[path]!)]))));
     expect(decoded.map(({ image }) => image.data)).toEqual([first!.image.data, third!.image.data]);
     // One patient, so that a split keeps the frames together.
-    expect(text(set['Own/images.csv'])).toMatch(/^clip\.0001,clip,.*\nclip\.0003,clip,/m);
+    expect(text(set['Own/images.csv'])).toMatch(/^clip\.0001,([0-9a-f]{16}),.*\nclip\.0003,\1,/m);
+  });
+
+  it('as a training set have millimetres and hashed patients of DICOM images', async () => {
+    const [width, height] = [WIDTH, HEIGHT];
+    const spacing = [[0x0028_0030, ['0.5', '0.25']]] as const;
+    const dicom = (path: string, patient: string, frame: number, more: object = {}): ExportImage => {
+      const size = { width, height, ...(path.includes('clip') && { frames: 3 }) };
+      const bytes = dicomImage({ ...size, elements: [...identity(`1.2.3.${path.length}`, patient), ...spacing] });
+      return { ...image(path), content: path, frame, file: new Blob([Uint8Array.from(bytes)]), ...more };
+    };
+    const withoutScale = { document: setScale(worked(), null) };
+    const calibrated = { document: setScale(worked(), { mm: [2, 3], origin: 'calibrated' }) };
+    const all = [
+      dicom('clip-a.dcm', 'PAT-A', 1, withoutScale),
+      dicom('clip-a.dcm', 'PAT-A', 3, calibrated),
+      dicom('still-of-a.dcm', 'PAT-A', 1, withoutScale),
+      dicom('b.dcm', 'PAT-B', 1, withoutScale),
+      image('scan.png'),
+    ];
+    const rows = async (): Promise<string[][]> => {
+      const [archive] = await exported('us30k', all);
+      const files = unzipSync(archive!.bytes);
+      expect(Object.values(files).map(text).join('\n')).not.toMatch(/PAT-|1\.2\.3|salt/);
+      return text(files['Own/images.csv'])
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(','));
+    };
+    const found = await rows();
+    expect(found.map(([name, , , , x, y]) => [name, x, y])).toEqual([
+      ['clip-a.0001', '0.25', '0.5'],
+      ['clip-a.0003', '2', '3'],
+      ['still-of-a', '0.25', '0.5'],
+      ['b', '0.25', '0.5'],
+      ['scan', '0.5', '0.25'],
+    ]);
+    const patients = found.map(([, patient]) => patient);
+    expect(patients[0]).toMatch(/^[0-9a-f]{16}$/);
+    expect([patients[1], patients[2], patients[3] === patients[0], patients[4]]).toEqual([
+      ...[patients[0], patients[0], false, ''],
+    ]);
+    // Nobody can compare two exports.
+    expect((await rows())[0]![1]).not.toBe(patients[0]);
   });
 
   it('as masks have a file for each object, whatever images and objects are called', async () => {
