@@ -6,8 +6,10 @@
 import type { AnnotatedImage, AnnotatedObject, AnnotationClass } from '../formats/annotation.js';
 import { codeOfName } from '../formats/dicom/codes.js';
 import type { DicomSegMask, DicomSegObject } from '../formats/dicom/segments.js';
+import type { DrawnFrame } from '../formats/dicom/writeSc.js';
+import type { Image } from '../formats/image.js';
 import type { ImageSource } from '../formats/imageSource.js';
-import { OVERLAY_COLORS } from '../formats/overlay.js';
+import { drawOverlay, OVERLAY_COLORS } from '../formats/overlay.js';
 import { decodeRle, rleBox } from '../formats/rle.js';
 import { measureMask } from '../predict/measure.js';
 
@@ -66,6 +68,14 @@ function freeName(name: string, taken: Set<string>): string {
   for (let n = 2; taken.has(free); n++) free = `${name} ${n}`;
   taken.add(free);
   return free;
+}
+
+/** A frame with its masks drawn in, for a secondary capture. */
+export function drawnFrame(frame: number, image: Image, objects: readonly DicomSegObject[]): DrawnFrame {
+  const shown = objects.flatMap(({ masks, color = OVERLAY_COLORS[0] }) =>
+    masks.filter((one) => one.frame === frame).map(({ mask }) => ({ mask: mask.data, color })),
+  );
+  return { frame, image: drawOverlay(image, shown) };
 }
 
 /** Measurements of an object on each of its frames, for a report. */

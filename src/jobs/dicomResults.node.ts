@@ -15,8 +15,7 @@ import { makeFolder, replaceFile } from '../formats/fileWrite.node.js';
 import { openImage } from '../formats/imageFile.node.js';
 import type { ImageSource } from '../formats/imageSource.js';
 import { outputStems } from '../formats/outputNames.js';
-import { drawOverlay, OVERLAY_COLORS } from '../formats/overlay.js';
-import { dicomObjects, type ObjectRequest, objectMeasurements } from './dicomObjects.js';
+import { dicomObjects, drawnFrame, type ObjectRequest, objectMeasurements } from './dicomObjects.js';
 import { DICOM_FORMATS, type DicomFormat } from './segmentJob.js';
 
 /** Runs each write, so that the caller does not end during one. */
@@ -108,12 +107,7 @@ async function drawnFrames(
 ): Promise<DrawnFrame[]> {
   const drawn: DrawnFrame[] = [];
   const frames = [...new Set(entries.map(({ image }) => image.frame ?? 1))].sort((a, b) => a - b);
-  for (const frame of frames) {
-    const shown = objects.flatMap(({ masks, color = OVERLAY_COLORS[0] }) =>
-      masks.filter((one) => one.frame === frame).map(({ mask }) => ({ mask: mask.data, color })),
-    );
-    drawn.push({ frame, image: drawOverlay(await source.read(frame), shown) });
-  }
+  for (const frame of frames) drawn.push(drawnFrame(frame, await source.read(frame), objects));
   return drawn;
 }
 

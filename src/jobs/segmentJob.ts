@@ -40,7 +40,7 @@ export interface JobOutputs {
 /** How a result holds its masks; by default as run lengths alone. */
 export interface ResultForm {
   /** The last two: all of them in one DICOM segmentation, and a report on it. */
-  readonly format: 'rle' | 'png' | 'polygons' | 'dcmseg' | 'dcmsr';
+  readonly format: 'rle' | 'png' | 'polygons' | DicomFormat;
   /** Also the logits, for the next prompt. */
   readonly lowResLogits: boolean;
 }
@@ -72,7 +72,7 @@ export interface SegmentedObject extends AnnotatedObject {
 export interface SegmentedImage extends AnnotatedImage {
   readonly objects: readonly SegmentedObject[];
   /** DICOM objects of the masks, in base64; null where no mask has pixels. */
-  readonly objectFiles?: { readonly dcmseg: string | null; readonly dcmsr?: string | null };
+  readonly objectFiles?: Readonly<Partial<Record<DicomFormat, string | null>>>;
   /** Time of the model, without waiting and without encoding the image. */
   readonly ms?: number;
 }
@@ -83,3 +83,6 @@ export interface JobRunner {
   run(job: SegmentJob, signal?: AbortSignal): Promise<SegmentedImage>;
   close(): Promise<void>;
 }
+
+/** Whether masks are asked for as DICOM objects. */
+export const isDicomFormat = (format: string): format is DicomFormat => DICOM_FORMATS.some((one) => one === format);

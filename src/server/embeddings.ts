@@ -6,6 +6,7 @@ import { SamusError } from '../errors.js';
 import type { DataSet } from '../formats/dicom/dataSet.js';
 import type { ExportSource } from '../formats/dicom/derivedObject.js';
 import type { Calibration } from '../formats/dicom/regions.js';
+import type { Image } from '../formats/image.js';
 import type { Encoding } from '../predict/types.js';
 
 /** What is kept of an image. */
@@ -17,10 +18,12 @@ export interface KeptImage extends Encoding {
   readonly dicom?: KeptDicom;
 }
 
-/** What is kept of the DICOM file of an image: plain data without pixels. */
+/** What is kept of the DICOM file of an image: plain data. */
 export interface KeptDicom {
   /** From 1. */
   readonly frame: number;
+  /** The frame itself, in shared memory, for pictures with masks drawn in. */
+  readonly pixels: Image;
   readonly calibration: Calibration;
   /** What objects about the image copy and refer to: the patient, the study, UIDs. */
   readonly source: ExportSource;
@@ -148,7 +151,9 @@ function keyOf(model: string, image: string): string {
 }
 
 function bytesOf({ embedding, dicom }: KeptImage): number {
-  return embedding.data.byteLength + ENTRY_BYTES + (dicom ? dataSetBytes(dicom.source.data) : 0);
+  return (
+    embedding.data.byteLength + ENTRY_BYTES + (dicom ? dataSetBytes(dicom.source.data) + dicom.pixels.data.length : 0)
+  );
 }
 
 function dataSetBytes(data: DataSet): number {

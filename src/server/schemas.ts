@@ -50,10 +50,10 @@ const rle = {
 } as const;
 
 const format = {
-  enum: ['rle', 'png', 'polygons', 'dcmseg', 'dcmsr'],
+  enum: ['rle', 'png', 'polygons', 'dcmseg', 'dcmsr', 'dcmsc'],
   default: 'rle',
   description:
-    'rle: COCO run lengths; png: base64 of a PNG of 0 and 255; polygons: COCO rings on pixel borders; of a DICOM image also dcmseg: all masks as one DICOM segmentation, dcmsr: also their measurements as a DICOM report, both in base64 beside the objects',
+    'rle: COCO run lengths; png: base64 of a PNG of 0 and 255; polygons: COCO rings on pixel borders; of a DICOM image also dcmseg: all masks as one DICOM segmentation, dcmsr: also their measurements as a DICOM report, dcmsc: the frame with the masks drawn in as a DICOM secondary capture, all in base64 beside the objects',
 } as const;
 
 const lowResLogits = {
@@ -84,6 +84,10 @@ const objectsAnswer = {
     notice: text,
     dcmseg: { ...dicomFile, description: 'base64 of a DICOM segmentation, if asked; null if no mask has pixels' },
     dcmsr: { ...dicomFile, description: 'base64 of a DICOM report that refers to it, if asked' },
+    dcmsc: {
+      ...dicomFile,
+      description: 'base64 of a DICOM secondary capture, if asked; null if no mask has pixels',
+    },
     objects: {
       type: 'array',
       items: {

@@ -10,7 +10,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { textOf } from '../../src/formats/dicom/dataSet.js';
 import { readDicomFile } from '../../src/formats/dicom/dicomFile.js';
 import { readDicomSeg } from '../../src/formats/dicom/readSeg.js';
-import { encodeRle } from '../../src/formats/rle.js';
+import { readImage } from '../../src/formats/imageFile.node.js';
+import { drawOverlay, OVERLAY_COLORS } from '../../src/formats/overlay.js';
+import { decodeRle, encodeRle } from '../../src/formats/rle.js';
 import { dicomImage } from '../support/dicomImages.js';
 import { describedAnswers } from './describedAnswers.js';
 import { newFolder, removeFolder } from './samusProcess.js';
@@ -140,6 +142,31 @@ describe('DICOM over HTTP', () => {
     expect([textOf(written, 0x0028_2110), Number(textOf(written, 0x0028_2112))]).toEqual(['01', expect.any(Number)]);
     expect(Number(textOf(written, 0x0028_2112))).toBeGreaterThan(1);
     if (!spawnSync('dciodvfy', ['-version']).error) expect([...errorsOf(seg), ...errorsOf(sr)]).toEqual([]);
+  });
+
+  it('answers with a picture of the frame with the masks drawn in', async () => {
+    const objects = [{ name: 'lesion', box: [5, 5, 40, 30] }];
+    for (const [bytes, frame] of [
+      [clip, 3],
+      [fixture('mono8-explicit.dcm'), 2],
+    ] as const) {
+      const { image } = await (await server.postImage(bytes, DICOM, `?frame=${frame}`)).json();
+      const { objects: plain } = await segment(image, { objects });
+      const answer = await segment(image, { objects, format: 'dcmsc' });
+      expect(answer).not.toHaveProperty('dcmseg');
+      expect(Object.keys(answer.objects[0])).not.toContain('rle');
+      const sc = bytesOf(answer.dcmsc);
+      const drawn = await readImage(sc);
+      const mask = decodeRle(plain[0].rle).data;
+      const shown = await readImage(bytes, { frame });
+      expect(drawn).toEqual(drawOverlay(shown, [{ mask, color: OVERLAY_COLORS[0] }]));
+      const [written, source] = [(await readDicomFile(sc)).data, (await readDicomFile(bytes)).data];
+      expect(textOf(written, 0x0008_0016)).toBe('1.2.840.10008.5.1.4.1.1.7');
+      for (const tag of [0x0010_0010, 0x0020_000d]) expect(textOf(written, tag)).toBe(textOf(source, tag));
+      if (!spawnSync('dciodvfy', ['-version']).error) expect(errorsOf(sc)).toEqual([]);
+    }
+    const { image } = await json(server.postImage(await picturePng(9)), 201);
+    expect((await segment(image, { objects, format: 'dcmsc' }, 422)).error.code).toBe('DICOM_SEG_REFERENCE');
   });
 
   it('refuses what is no image, no frame, or cannot be a segmentation', async () => {

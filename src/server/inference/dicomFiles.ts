@@ -1,12 +1,12 @@
 /**
- * The masks of one answer as DICOM objects in base64: a segmentation, and a report if asked. Secondary captures are not
- * offered, because the server keeps no pixels.
+ * The masks of one answer as DICOM objects in base64: a segmentation, with a report if asked, or a secondary capture.
  */
 import { SamusError } from '../../errors.js';
 import { spacingIn } from '../../formats/dicom/regions.js';
+import { writeDicomSc } from '../../formats/dicom/writeSc.js';
 import { writeDicomSeg } from '../../formats/dicom/writeSeg.js';
 import { writeDicomSr } from '../../formats/dicom/writeSr.js';
-import { dicomObjects, objectMeasurements } from '../../jobs/dicomObjects.js';
+import { dicomObjects, drawnFrame, objectMeasurements } from '../../jobs/dicomObjects.js';
 import type { SegmentedImage, SegmentJob } from '../../jobs/segmentJob.js';
 import { namedClasses } from '../../models/classLogits.js';
 import type { ClassNetwork } from '../../predict/classNetwork.js';
@@ -18,7 +18,7 @@ export function dicomFiles(
   model: Segmenter | ClassNetwork,
   { image, form, auto = false, everything }: SegmentJob,
   objects: SegmentedImage['objects'],
-  { calibration, frame, source, frames }: KeptDicom & Pick<KeptImage, 'frames'>,
+  { calibration, frame, source, frames, pixels }: KeptDicom & Pick<KeptImage, 'frames'>,
   version: string,
 ): NonNullable<SegmentedImage['objectFiles']> {
   const spacingMm = (at: number, box?: readonly [number, number, number, number]) =>
@@ -32,9 +32,13 @@ export function dicomFiles(
       named: everything === undefined,
     },
   );
+  const origin = { model: model.name, version, date: new Date() };
+  if (form?.format === 'dcmsc') {
+    if (!found.some(({ masks }) => masks.some(({ mask }) => mask.data.includes(1)))) return { dcmsc: null };
+    return { dcmsc: base64(writeDicomSc(source, [drawnFrame(frame, pixels, found)], origin).bytes) };
+  }
   const report = form?.format === 'dcmsr';
   try {
-    const origin = { model: model.name, version, date: new Date() };
     const seg = writeDicomSeg(source, found, origin);
     const sr = report && writeDicomSr(source, seg, found, found.flatMap(objectMeasurements), origin);
     return { dcmseg: base64(seg.bytes), ...(sr && { dcmsr: base64(sr.bytes) }) };

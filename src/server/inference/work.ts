@@ -9,7 +9,7 @@ import { openImage } from '../../formats/imageFile.node.js';
 import { encodePng } from '../../formats/imageWrite.node.js';
 import { maskToPolygons } from '../../formats/polygons.js';
 import { float32 } from '../../graph/tensorData.js';
-import type { ResultForm, SegmentedImage, SegmentedObject } from '../../jobs/segmentJob.js';
+import { isDicomFormat, type ResultForm, type SegmentedImage, type SegmentedObject } from '../../jobs/segmentJob.js';
 import { annotated, type Segmented, segmentObjects } from '../../jobs/segmentObjects.js';
 import { weightsByPart } from '../../models/graphs.js';
 import { ClassNetwork } from '../../predict/classNetwork.js';
@@ -55,7 +55,10 @@ export class Work implements Handlers<InferenceContract> {
       const start = performance.now();
       return { encoding: await opened.encode(image), ms: since(start) };
     });
-    const dicom = isDicom(source) && { frame, calibration: source.calibration, source: exportSource(source.file) };
+    const dicom = isDicom(source) && {
+      ...{ frame, pixels: { ...image, data: sharedBytes(image.data) } },
+      ...{ calibration: source.calibration, source: exportSource(source.file) },
+    };
     const { frames, framesStated } = source;
     const counted = { frames, ...(framesStated !== undefined && { framesStated }) };
     return { encoding: { ...shared(encoding), ...counted, ...(dicom && { dicom }) }, ms };
@@ -98,7 +101,7 @@ export class Work implements Handlers<InferenceContract> {
       });
     }
     const { width, height, dicom } = encoding;
-    const asked = dicom && (form?.format === 'dcmseg' || form?.format === 'dcmsr');
+    const asked = dicom && form && isDicomFormat(form.format);
     const files = asked && dicomFiles(opened, job, objects, { ...dicom, frames: encoding.frames }, this.#setup.version);
     return { image, width, height, objects, ...(files && { objectFiles: files }), ms: since(start) };
   }
@@ -157,6 +160,12 @@ function shared({ embedding, width, height }: Encoding): Encoding {
   const data = new Float32Array(bytes.buffer, bytes.byteOffset, embedding.data.length);
   data.set(embedding.data);
   return { embedding: float32(data, embedding.shape), width, height };
+}
+
+function sharedBytes(bytes: Uint8Array): Uint8Array {
+  const copy = allocateShared(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 function since(start: number): number {

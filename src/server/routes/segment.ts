@@ -6,7 +6,14 @@ import type { FastifyInstance } from 'fastify';
 import { SamusError } from '../../errors.js';
 import { objectJson } from '../../formats/annotation.js';
 import type { Rle } from '../../formats/rle.js';
-import type { JobObject, ResultForm, SegmentedImage, SegmentedObject, SegmentJob } from '../../jobs/segmentJob.js';
+import {
+  isDicomFormat,
+  type JobObject,
+  type ResultForm,
+  type SegmentedImage,
+  type SegmentedObject,
+  type SegmentJob,
+} from '../../jobs/segmentJob.js';
 import { namedClasses } from '../../models/classLogits.js';
 import type { Encoding } from '../../predict/types.js';
 import type { ServerContext } from '../context.js';
@@ -118,7 +125,7 @@ function checkEverything({ width, height }: Encoding): void {
 
 /** @throws SamusError DICOM_SEG_REFERENCE for DICOM objects of another image */
 function checkForm(format: ResultForm['format'], { dicom }: KeptImage): void {
-  if (dicom || (format !== 'dcmseg' && format !== 'dcmsr')) return;
+  if (dicom || !isDicomFormat(format)) return;
   const message = `expected a DICOM image for the format ${format}, got another one`;
   throw new SamusError('DICOM_SEG_REFERENCE', message, 'ask for rle, png or polygons, or send the DICOM file');
 }

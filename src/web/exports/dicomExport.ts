@@ -11,8 +11,7 @@ import { type DrawnFrame, writeDicomSc } from '../../formats/dicom/writeSc.js';
 import { writeDicomSeg } from '../../formats/dicom/writeSeg.js';
 import { writeDicomSr } from '../../formats/dicom/writeSr.js';
 import { OutputNames, stemInFolder } from '../../formats/outputNames.js';
-import { drawOverlay, OVERLAY_COLORS } from '../../formats/overlay.js';
-import { dicomObjects, objectMeasurements } from '../../jobs/dicomObjects.js';
+import { dicomObjects, drawnFrame, objectMeasurements } from '../../jobs/dicomObjects.js';
 import type { Annotation, ClassEntry } from '../document/types.js';
 import { openPicture } from '../open/decodePicture.js';
 import { pageError } from '../pageError.js';
@@ -152,10 +151,7 @@ async function drawnFrames(
 ): Promise<DrawnFrame[]> {
   const drawn: DrawnFrame[] = [];
   for (const frame of images.map((one) => one.frame).sort((a, b) => a - b)) {
-    const shown = objects.flatMap(({ masks, color = OVERLAY_COLORS[0] }) =>
-      masks.filter((one) => one.frame === frame).map(({ mask }) => ({ mask: mask.data, color })),
-    );
-    drawn.push({ frame, image: drawOverlay(await source.read(frame), shown) });
+    drawn.push(drawnFrame(frame, await source.read(frame), objects));
   }
   return drawn;
 }
