@@ -318,7 +318,7 @@ export const ERRORS = {
   SAFETENSORS_SHAPE: input('The shape of a tensor does not fit its data.'),
   SAMUS_FROM_SAM: input('The SAM checkpoint does not fit the SAMUS configuration.'),
   SAVE_TENSORS_ONE_IMAGE: usage('`--save-tensors` takes one image.'),
-  SEGMENTER_DISPOSED: usage('The segmenter was used after it was disposed.'),
+  SEGMENTER_DISPOSED: usage('A model was used after it was disposed.'),
   SERVER_ANSWER: failure('The server sent an answer that the page does not understand.'),
   SERVER_BUSY: machine('The server stays busy.'),
   SERVER_DRAINING: machine('The server is shutting down and accepts no more work.'),

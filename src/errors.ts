@@ -40,7 +40,7 @@ export class SamusError extends Error {
     return ERRORS[this.code].kind;
   }
 
-  /** The exit code that `interfaces` documents for this kind of error. */
+  /** The exit code of a command that ends with this kind of error. */
   get exitCode(): number {
     return EXIT_CODES[this.kind];
   }

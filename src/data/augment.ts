@@ -1,8 +1,7 @@
 /**
- * Makes training and validation examples from images and labels: the published augmentation with its ranges, order and
- * pixel operations, then resizing, which alone makes a validation example. prompts.ts makes the prompts.
+ * The published augmentation of images and labels, with its ranges, order and pixel operations.
  *
- * All random numbers are drawn from the given generator, so a seed reproduces an example. Operations that are switched
+ * All random numbers are drawn from the given generator, so a seed reproduces the result. Operations that are switched
  * off in the published code (flips, noise, distortion, colour, crops) are left out. The pixel operations equal numpy,
  * torchvision and Pillow on 8-bit images, roundings included.
  */
@@ -11,24 +10,6 @@ import { createImage, type Image, toGrey } from '../formats/image.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
 import type { Random } from '../nn/random.js';
 
-/** Sides of a model's pictures. */
-export interface ExampleSizes {
-  /** Of the input; 256 as published. */
-  readonly imageSize: number;
-  /** Of the low-resolution label: four times the token grid, 128 as published. */
-  readonly lowSize: number;
-}
-
-/** What a model sees and what it should say. */
-export interface Example {
-  /** 0 to 1, [imageSize, imageSize], or [imageSize, imageSize, 3] for a colour image */
-  readonly image: Float32Array;
-  /** Class indices, [imageSize, imageSize]; prompts are made from it. */
-  readonly label: Uint8Array;
-  /** Class indices, [lowSize, lowSize]; the loss is taken on it. */
-  readonly lowLabel: Uint8Array;
-}
-
 /** Each operation is applied to half of the images. */
 const CHANCE = 0.5;
 /** Tenths of the gamma: 1.0 to 2.4, which brightens. */
@@ -36,9 +17,6 @@ const GAMMA_TENTHS = [10, 24] as const;
 const MOST_DEGREES = 30;
 const MOST_SCALE = 1.3;
 const CONTRAST = [0.8, 2] as const;
-
-/** v / 255 in float32. */
-const UNIT = Float32Array.from({ length: 256 }, (_, v) => v / 255);
 
 /**
  * The published augmentation of an image of any size; scaling makes it a square of the model's size. All channels of a
@@ -67,30 +45,6 @@ export function augment(
   }
   if (random.chance(CHANCE)) picture = contrast(picture, random.uniform(...CONTRAST));
   return { image: picture, label: mask };
-}
-
-/**
- * Resizes after augmentation, or alone for a validation example: the image bilinearly, the label to the nearest pixel,
- * both as in Pillow.
- * @param label class indices, of the image's size
- */
-export function makeExample(image: Image, label: Image, { imageSize, lowSize }: ExampleSizes): Example {
-  const example = resizeExample(image, label, imageSize);
-  return { ...example, lowLabel: lowLabelOf(example.label, lowSize) };
-}
-
-/** Image and label at the size of a model's input, where they do not have it already. */
-export function resizeExample(image: Image, label: Image, imageSize: number): Omit<Example, 'lowLabel'> {
-  return {
-    image: Float32Array.from(resizeBilinear(image, imageSize, imageSize).data, (v) => UNIT[v]!),
-    label: resizeNearest(label, imageSize, imageSize).data,
-  };
-}
-
-/** From the label at the model's size, not from the native one, as in the published code. */
-export function lowLabelOf(label: Uint8Array, lowSize: number): Uint8Array {
-  const side = Math.sqrt(label.length);
-  return resizeNearest(createImage(side, side, 1, label), lowSize, lowSize).data;
 }
 
 function crop({ width, channels, data }: Image, x: number, y: number, side: number): Image {

@@ -17,7 +17,7 @@ export interface Scene {
 export type Step = (scene: Scene, random: Random) => void;
 
 /** An augmentation that a network is published with. Ranges that the authors leave open are marked "ours". */
-export interface Recipe {
+export interface AugmentRecipe {
   readonly steps: readonly Step[];
   /**
    * `each`: every step for half of the images, in this order; `all`: every step; `shuffled`: for half of the images every

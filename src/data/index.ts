@@ -2,7 +2,7 @@
  * `samus/data`: phantoms, prompts made from labels, the published augmentation, annotations as a dataset. In a browser
  * these are its exports; on Node index.node.ts adds dataset folders.
  */
-export { augment, type Example, type ExampleSizes, makeExample } from './augment.js';
+export { augment } from './augment.js';
 export {
   makePhantom,
   PHANTOM_KINDS,

@@ -3,11 +3,11 @@ import { createImage, flipImage, type Image } from '../formats/image.js';
 import { architectures } from '../models/registry.js';
 import { Random } from '../nn/random.js';
 import {
+  type AugmentRecipe,
   box3,
   contrastBy,
   flipX,
   move,
-  type Recipe,
   type Scene,
   sharpen,
   shiftHsv,
@@ -45,7 +45,7 @@ describe('the augmentation of TransUNet', () => {
 
 const { image, objects } = makePhantom({ seed: 5, width: 60, height: 48, kind: 'lesion' });
 const label = createImage(60, 48, 1, objects[0]!.mask);
-const make = (recipe: (typeof SHARED_AUGMENTATIONS)[number] | Recipe, seed: number, picture: Image = image) =>
+const make = (recipe: (typeof SHARED_AUGMENTATIONS)[number] | AugmentRecipe, seed: number, picture: Image = image) =>
   augmentAsPublished(recipe, picture, label, Random.seeded(seed), 32, (given) =>
     createImage(
       32,

@@ -7,7 +7,7 @@
 import { createImage, flipImage, type Image } from '../formats/image.js';
 import { resizeNearest } from '../formats/resize.js';
 import type { Random } from '../nn/random.js';
-import type { Recipe, Scene, Step } from './augmentSteps.js';
+import type { AugmentRecipe, Scene, Step } from './augmentSteps.js';
 
 /** `synapse` is that of TransUNet's loader for the dataset Synapse; `mirror` mirrors half of the images left to right. */
 export const SHARED_AUGMENTATIONS = ['synapse', 'mirror'] as const;
@@ -20,7 +20,7 @@ export type SharedAugmentation = (typeof SHARED_AUGMENTATIONS)[number];
  * @param resize gives an image the model's size, for the augmentations that come after it
  */
 export function augmentAsPublished(
-  recipe: Recipe | SharedAugmentation,
+  recipe: AugmentRecipe | SharedAugmentation,
   image: Image,
   label: Image,
   random: Random,
@@ -48,7 +48,7 @@ export function augmentAsPublished(
   return { image: createImage(side, side, channels, out), label: createImage(side, side, 1, scene.label) };
 }
 
-function chosen({ steps, choose }: Recipe, random: Random): readonly Step[] {
+function chosen({ steps, choose }: AugmentRecipe, random: Random): readonly Step[] {
   switch (choose) {
     case 'all':
       return steps;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { prepared, run, runtime } from '../../test/support/evaluate.js';
 import { readOnnx } from '../../test/support/onnxReader.js';
-import { evaluate } from '../nn/compile.js';
+import { computeConstants } from '../nn/compile.js';
 import { foldConstants } from './fold.js';
 import { add, exp, mul } from './ops/elementwise.js';
 import { matmul } from './ops/matrix.js';
@@ -20,7 +20,7 @@ const w = parameter('w', [2, 3]);
 const s = parameter('s', [1]);
 
 const fold = (outputs: readonly Tensor[], isConstant = (name: string) => WEIGHTS.has(name)) =>
-  foldConstants(outputs, isConstant, (tensors) => evaluate(runtime, tensors, WEIGHTS));
+  foldConstants(outputs, isConstant, (tensors) => computeConstants(runtime, tensors, WEIGHTS));
 
 describe('folding', () => {
   const doubled = mul(exp(w), add(s, 1));

@@ -2,7 +2,7 @@
  * The interface of an architecture. An architecture is one folder here that exports one object of this type, and one line
  * in registry.ts; no other code knows its name. docs/adding-a-model.md adds one of each kind.
  */
-import type { Recipe } from '../data/augmentSteps.js';
+import type { AugmentRecipe } from '../data/augmentSteps.js';
 import type { SharedAugmentation } from '../data/networkAugment.js';
 import type { Tensor } from '../graph/tensor.js';
 import type { Shapes, StateDict, TensorData } from '../graph/tensorData.js';
@@ -85,7 +85,7 @@ interface Published<C extends ModelConfig, Outputs> {
     /** Steps over which the learning rate rises. Default 0. */
     readonly warmup?: number;
     /** Changes to the training images. Default: those of SAMUS. */
-    readonly augment?: 'none' | SharedAugmentation | Recipe;
+    readonly augment?: 'none' | SharedAugmentation | AugmentRecipe;
     /** Pixels of the input by which each side of a training box may lie outside the object. Default: SAMUS's jitter. */
     readonly boxGrowth?: number;
     /** Largest norm of all gradients together. Default: none. */

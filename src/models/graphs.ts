@@ -8,7 +8,7 @@ import { ancestors, input, type Tensor } from '../graph/tensor.js';
 import type { StateDict } from '../graph/tensorData.js';
 import { type ParameterInfo, Parameters } from '../nn/parameters.js';
 import type { Architecture, ModelConfig, ModelGraph, PromptAnswer, PromptInputs } from './architecture.js';
-import { type ImageFrame, type InputShape, inputDims, shownSize } from './imageFrame.js';
+import { ABSENT_BELOW, type ImageFrame, type InputShape, inputDims, shownSize } from './imageFrame.js';
 import { architectureOf, classesOf, preprocessingOf, promptedOf } from './registry.js';
 
 /** The input of a model. */
@@ -17,7 +17,7 @@ export function inputShape(config: ModelConfig): InputShape {
 }
 
 /** Where an image of this size lies in the model's square. @param width in pixels @param height in pixels */
-export function imageFrame(config: ModelConfig, width: number, height: number): ImageFrame {
+export function frameOf(config: ModelConfig, width: number, height: number): ImageFrame {
   const shape = inputShape(config);
   return { logitSide: logitSide(config), ...shape, width, height, ...shownSize(shape, width, height) };
 }
@@ -60,7 +60,8 @@ interface DecoderOptions {
 /**
  * `image_embeddings` [1, …], `point_coords` [objects, points, 2], `point_labels` [objects, points], `mask_input`
  * [objects, 1, lowRes, lowRes], `has_mask_input` [objects] → `low_res_masks` [objects, masks, lowRes, lowRes],
- * `iou_predictions` [objects, masks], with an object score `object_score_logits` [objects, 1], without the inputs that the model does not use. Coordinates are pixels of the model's input; labels are those of POINT_LABEL.
+ * `iou_predictions` [objects, masks], and with an object score `object_score_logits` [objects, 1]. Inputs that the model does
+ * not use are left out. Coordinates are pixels of the model's input; labels are those of POINT_LABEL.
  * @throws SamusError MODEL_PROMPTS for a model without prompts
  */
 export function decoderGraph(config: ModelConfig, { embeddings = false }: DecoderOptions = {}): ModelGraph {
@@ -69,7 +70,7 @@ export function decoderGraph(config: ModelConfig, { embeddings = false }: Decode
   const objects = architecture.oneObject && !embeddings ? 1 : 'objects';
   const embedding = input('image_embeddings', [embeddings ? objects : 1, ...architecture.shapes(config).embedding]);
   const prompt = promptInputs(config, objects, 'points');
-  const bias = where(greater(-1.5, prompt.labels), HIDDEN, 0);
+  const bias = where(greater(ABSENT_BELOW, prompt.labels), HIDDEN, 0);
   const { lowResLogits, iou, presence } = architecture.decoder(parameters, config, embedding)({ ...prompt, bias });
   const inputs = {
     image_embeddings: embedding,
@@ -101,9 +102,10 @@ function promptInputs(config: ModelConfig, objects: Dim, points: Dim): PromptInp
 }
 
 /**
- * Encoder and decoder of a promptable model as one graph, for training and validation: the inputs of {@link encoderGraph}
- * and {@link decoderGraph} without the embedding, one prompt for each image.
+ * Encoder and decoder of a promptable model as one graph, for training and validation, with one prompt for each image. The
+ * images are the input `image` [batch, channels, imageSize, imageSize].
  * @param points of each prompt
+ * @returns `prompt`: inputs for prompts as in {@link decoderGraph}; `decode`: the answer to a prompt, to be called for each
  */
 export function wholeModel(
   parameters: Parameters,

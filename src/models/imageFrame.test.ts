@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
 import { createImage, type Image } from '../formats/image.js';
-import { imageFrame } from './graphs.js';
+import { frameOf } from './graphs.js';
 import {
   type ImageFrame,
   imageLogits,
@@ -50,19 +50,19 @@ function centre(map: Float32Array, width: number, weight: (value: number) => num
 
 describe('a click', () => {
   it('follows the rule of the stretched image', () => {
-    const frame = imageFrame(SAMUS_B, 640, 480);
+    const frame = frameOf(SAMUS_B, 640, 480);
     const [x, y] = pointToModel(frame, 120, 88);
     expect(x).toBeCloseTo((120.5 * 256) / 640 - 0.5, 9);
     expect(y).toBeCloseTo((88.5 * 256) / 480 - 0.5, 9);
   });
 
   it('stays where it is in an image of the size of the model', () => {
-    expect(pointToModel(imageFrame(SAMUS_B, 256, 256), 17.25, 200)).toEqual([17.25, 200]);
-    expect(pointToModel(imageFrame(SAM_VIT_B, 1024, 1024), 17.25, 200)).toEqual([17.25, 200]);
+    expect(pointToModel(frameOf(SAMUS_B, 256, 256), 17.25, 200)).toEqual([17.25, 200]);
+    expect(pointToModel(frameOf(SAM_VIT_B, 1024, 1024), 17.25, 200)).toEqual([17.25, 200]);
   });
 
   it('is scaled without a shift for SAM', () => {
-    const [x, y] = pointToModel(imageFrame(SAM_VIT_B, 220, 150), 100, 60);
+    const [x, y] = pointToModel(frameOf(SAM_VIT_B, 220, 150), 100, 60);
     expect(x).toBeCloseTo((100 * 1024) / 220, 9);
     expect(y).toBeCloseTo((60 * 698) / 150, 9);
   });
@@ -70,7 +70,7 @@ describe('a click', () => {
   it('maps edges of a stretched image to edges, and back', () => {
     fc.assert(
       fc.property(sizes, fc.double({ min: 0, max: 1, noNaN: true }), ({ width, height }, share) => {
-        const frame = imageFrame(SAMUS_B, width, height);
+        const frame = frameOf(SAMUS_B, width, height);
         const [left, top] = pointToModel(frame, -0.5, -0.5);
         const [right, bottom] = pointToModel(frame, width - 0.5, height - 0.5);
         expect(left).toBeCloseTo(-0.5, 9);
@@ -90,7 +90,7 @@ describe('a click', () => {
       fc.property(sizes, fc.integer({ min: 10, max: 89 }), fc.integer({ min: 10, max: 89 }), (size, atX, atY) => {
         const { width, height } = size;
         const [x, y] = [Math.round((width * atX) / 100), Math.round((height * atY) / 100)];
-        const frame = imageFrame(config, width, height);
+        const frame = frameOf(config, width, height);
         const side = config.imageSize;
         const input = prepareImage(frame, spot(width, height, x, y, 1)).data.subarray(0, side * side);
         const darkest = Math.min(...[0, 1].map((i) => input[i * (frame.shownWidth - 1)]!));
@@ -126,7 +126,7 @@ describe('logits', () => {
       [97, 301, 70, 250],
       [1200, 300, 900, 40],
     ] as const) {
-      const frame = imageFrame(config, width, height);
+      const frame = frameOf(config, width, height);
       const lowRes = peak(frame, ...pointToModel(frame, x, y));
       const logits = imageLogits(frame, lowRes);
       expect(logits).toHaveLength(width * height);
@@ -141,7 +141,7 @@ describe('logits', () => {
   });
 
   it('are those of the model where the image has its size', () => {
-    const frame = imageFrame(TINY_SAMUS, 32, 32);
+    const frame = frameOf(TINY_SAMUS, 32, 32);
     const lowRes = peak(frame, 11, 20);
     expect(imageLogits(frame, lowRes)).toEqual(modelLogits(TINY_SAMUS, lowRes));
   });
@@ -155,14 +155,14 @@ describe('the input of the encoder', () => {
       3,
       Uint8Array.from({ length: 2400 }, (_, i) => (i % 3 === 0 ? 255 : 0)),
     );
-    const { shape, data } = prepareImage(imageFrame(TINY_SAMUS, 40, 20), red);
+    const { shape, data } = prepareImage(frameOf(TINY_SAMUS, 40, 20), red);
     expect(shape).toEqual([1, 1, 32, 32]);
     expect(new Set(data)).toEqual(new Set([Math.fround(76 / 255)]));
   });
 
   it('is normalised colour for SAM, and zero beyond the image', () => {
     const grey = createImage(40, 20, 1, new Uint8Array(800).fill(200));
-    const { shape, data } = prepareImage(imageFrame(TINY_SAM, 40, 20), grey);
+    const { shape, data } = prepareImage(frameOf(TINY_SAM, 40, 20), grey);
     expect(shape).toEqual([1, 3, 32, 32]);
     expect(data[2 * 1024]).toBeCloseTo((200 - 103.53) / 57.375, 5);
     expect(data[15 * 32 + 31]).toBeCloseTo((200 - 123.675) / 58.395, 5);
@@ -215,7 +215,7 @@ describe('the input of the encoder', () => {
   });
 
   it('exists for an image that is a line', () => {
-    expect(prepareImage(imageFrame(TINY_SAM, 3000, 1), createImage(3000, 1, 1, new Uint8Array(3000))).shape).toEqual([
+    expect(prepareImage(frameOf(TINY_SAM, 3000, 1), createImage(3000, 1, 1, new Uint8Array(3000))).shape).toEqual([
       1, 3, 32, 32,
     ]);
   });
@@ -228,14 +228,14 @@ describe('a first guess', () => {
   );
 
   it.each(MODELS)('as a mask comes back as that mask from %s', (_, config) => {
-    const frame = imageFrame(config, width, height);
+    const frame = frameOf(config, width, height);
     const back = imageLogits(frame, maskToLowRes(frame, disc));
     const wrong = disc.reduce((count, value, i) => count + (value === (back[i]! > 0 ? 1 : 0) ? 0 : 1), 0);
     expect(wrong / disc.length).toBeLessThan(0.01);
   });
 
   it.each(MODELS)('as logits comes back as those logits from %s', (_, config) => {
-    const frame = imageFrame(config, width, height);
+    const frame = frameOf(config, width, height);
     const logits = Float32Array.from(disc, (_, i) => 5 - Math.hypot((i % width) - 50, Math.floor(i / width) - 25) / 4);
     const back = imageLogits(frame, maskToLowRes(frame, logits));
     const most = logits.reduce((worst, value, i) => {
@@ -247,7 +247,7 @@ describe('a first guess', () => {
   });
 
   it('is confident inside and outside the mask, and −10 beyond the image', () => {
-    const frame = imageFrame(SAM_VIT_B, 200, 100);
+    const frame = frameOf(SAM_VIT_B, 200, 100);
     const lowRes = maskToLowRes(frame, new Uint8Array(200 * 100).fill(7));
     expect(lowRes[0]).toBe(10);
     expect(lowRes[125 * 256 + 255]).toBe(10);

@@ -178,6 +178,11 @@ export const POINT_LABEL = {
   boxBottomRight: 3,
 } as const;
 
+/** Graphs compare labels with a number between two of them: labels below this one are absent. */
+export const ABSENT_BELOW = -1.5;
+/** Labels above this one have coordinates: clicks and box corners. */
+export const PLACED_ABOVE = -0.5;
+
 /** A point of a prompt in pixels of the model's input, with a value of POINT_LABEL. */
 export type PromptToken = readonly [x: number, y: number, label: number];
 

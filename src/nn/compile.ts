@@ -20,8 +20,8 @@ export async function exportModel(
   parameters: StateDict,
   options: Pick<OnnxOptions, 'openShapes' | 'file'> = {},
 ): Promise<OnnxModel> {
-  const evaluateAll = (tensors: readonly Tensor[]) => evaluate(runtime, tensors, parameters);
-  const folded = await foldConstants(Object.values(outputs), (name) => parameters.has(name), evaluateAll);
+  const compute = (tensors: readonly Tensor[]) => computeConstants(runtime, tensors, parameters);
+  const folded = await foldConstants(Object.values(outputs), (name) => parameters.has(name), compute);
   return toOnnx(outputs, { parameters, folded, ...options });
 }
 
@@ -36,7 +36,7 @@ export async function compile(
 }
 
 /** Computes tensors that depend on no input, in a temporary session. */
-export async function evaluate(
+export async function computeConstants(
   runtime: Runtime,
   tensors: readonly Tensor[],
   parameters: StateDict = new Map(),
@@ -86,7 +86,7 @@ export class LazySession {
   }
 
   async #create(): Promise<Session> {
-    if (!this.#weights) throw new SamusError('SEGMENTER_DISPOSED', 'the segmenter is disposed', 'load the model again');
+    if (!this.#weights) throw new SamusError('SEGMENTER_DISPOSED', 'the model is disposed', 'load the model again');
     const session = await compile(this.runtime, this.outputs(), this.#weights, this.options);
     this.#weights = undefined;
     return session;

@@ -2,7 +2,7 @@
  * `samus/nn`: layers, the parameters that they declare, and compiling a graph with weights to a session.
  */
 export { convNorm, convNormRelu, doubleConv, linkDecoder, threeChannels } from './blocks.js';
-export { compile, evaluate, exportModel } from './compile.js';
+export { compile, computeConstants as evaluate, exportModel } from './compile.js';
 export {
   type BatchNormOptions,
   batchNorm1d,

@@ -128,11 +128,12 @@ export class Random {
     return items[this.int(0, items.length)]!;
   }
 
-  /** Shuffles the items in place. */
-  shuffle<T>(items: T[]): T[] {
+  /** Shuffles an array or typed array in place. */
+  shuffle<A extends { readonly length: number; [at: number]: unknown }>(items: A): A {
+    const slots: { [at: number]: unknown } = items;
     for (let i = items.length - 1; i > 0; i--) {
       const j = this.int(0, i + 1);
-      [items[i], items[j]] = [items[j]!, items[i]!];
+      [slots[i], slots[j]] = [slots[j], slots[i]];
     }
     return items;
   }

@@ -5,7 +5,7 @@
  */
 import { extentOf, type PixelBox } from '../formats/mask.js';
 import { removeSmallRegions } from '../formats/maskRegions.js';
-import { imageFrame } from '../models/graphs.js';
+import { frameOf } from '../models/graphs.js';
 import { type ImageFrame, imageLogits } from '../models/imageFrame.js';
 import { type AutomaticOptions, type AutomaticSettings, automaticSettings } from './automaticOptions.js';
 import { MAX_BATCH, maskFields, objectResult, type Segmenter } from './segmenter.js';
@@ -48,7 +48,7 @@ export async function segmentEverything(
 ): Promise<AutomaticResult[]> {
   const { signal, progress, ...chosen } = options;
   const settings = automaticSettings(chosen);
-  const frame = imageFrame(segmenter.config, encoding.width, encoding.height);
+  const frame = frameOf(segmenter.config, encoding.width, encoding.height);
   const clicks = clickGrid(frame, settings.pointsPerSide);
   const rest = new Rest(signal);
   const proposals: Proposal[] = [];

@@ -8,7 +8,7 @@ import { cleanMask } from '../formats/maskRegions.js';
 import { asFloat32, firstNotFinite, float32, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { byClass, classMargin } from '../models/classLogits.js';
-import { imageFrame, inputShape, networkGraph } from '../models/graphs.js';
+import { frameOf, inputShape, networkGraph } from '../models/graphs.js';
 import { imageLogits, prepareImage } from '../models/imageFrame.js';
 import { takesColour } from '../models/preprocessing.js';
 import { architectureOf, classesOf } from '../models/registry.js';
@@ -83,7 +83,7 @@ export class ClassNetwork {
   async encode(image: Image): Promise<Encoding> {
     const session = await this.#session.get();
     const { width, height } = image;
-    const frame = imageFrame(this.config, width, height);
+    const frame = frameOf(this.config, width, height);
     const predict = async (seen: Image): Promise<TensorData<'float32'>> => {
       const results = await session.run({ image: prepareImage(frame, seen) });
       return asFloat32(results.logits!, 'logits');
@@ -112,7 +112,7 @@ export class ClassNetwork {
     { clean = false }: { readonly clean?: boolean } = {},
   ): Promise<ClassAnswer[]> {
     const { imageSize } = this.config;
-    const frame = imageFrame(this.config, width, height);
+    const frame = frameOf(this.config, width, height);
     const logits = byClass(embedding.data, imageSize * imageSize).map((map) => imageLogits(frame, map));
     return requests.map(({ classId = 1, points = [], box }) => {
       if (points.length > 0 || box) {

@@ -3,7 +3,7 @@
  * loading models by name.
  */
 
-export { imageFrame } from '../models/graphs.js';
+export { frameOf as imageFrame } from '../models/graphs.js';
 export { type ImageFrame, imageLogits, modelLogits, pointToModel, prepareImage } from '../models/imageFrame.js';
 export { modelFromParts, modelFromTensors } from '../models/model.js';
 export { type AutomaticResult, segmentEverything } from './automatic.js';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { TINY_SAM, TINY_SAMUS } from '../../test/support/tinyModel.js';
-import { imageFrame } from '../models/graphs.js';
+import { frameOf } from '../models/graphs.js';
 import { promptFeeds } from './prompts.js';
 import type { ObjectPrompt } from './types.js';
 
 /** An image of the model's size: coordinates stay what they are. */
-const SQUARE = imageFrame(TINY_SAMUS, 32, 32);
-const WIDE = imageFrame(TINY_SAMUS, 64, 48);
+const SQUARE = frameOf(TINY_SAMUS, 32, 32);
+const WIDE = frameOf(TINY_SAMUS, 64, 48);
 
 const values = (tensor: { data: ArrayLike<number> | BigInt64Array }) => Array.from(tensor.data, Number);
 
@@ -131,6 +131,6 @@ describe('a prompt is refused', () => {
   });
 
   it('by the number of the object if it has no name', () => {
-    expect(() => promptFeeds(imageFrame(TINY_SAM, 64, 48), [{ points: [[1, 1]] }, {}])).toThrow(/^object-2 /);
+    expect(() => promptFeeds(frameOf(TINY_SAM, 64, 48), [{ points: [[1, 1]] }, {}])).toThrow(/^object-2 /);
   });
 });

@@ -8,7 +8,7 @@ import { extentOf, type Mask } from '../formats/mask.js';
 import { type CleaningPrompt, cleanMask, connectedParts } from '../formats/maskRegions.js';
 import { asFloat32, firstNotFinite, type TensorData } from '../graph/tensorData.js';
 import type { ModelConfig, PromptKind } from '../models/architecture.js';
-import { decoderGraph, encoderGraph, imageFrame, inputShape, weightsByPart } from '../models/graphs.js';
+import { decoderGraph, encoderGraph, frameOf, inputShape, weightsByPart } from '../models/graphs.js';
 import { type ImageFrame, imageLogits, imageMask, prepareImage } from '../models/imageFrame.js';
 import { takesColour } from '../models/preprocessing.js';
 import { minPresenceOf, presenceOf, requirePresence } from '../models/presence.js';
@@ -68,7 +68,7 @@ export class Segmenter {
   async encode(image: Image): Promise<Encoding> {
     const session = await this.#encoder.get();
     const { width, height } = image;
-    const frame = imageFrame(this.config, width, height);
+    const frame = frameOf(this.config, width, height);
     const embed = async (seen: Image): Promise<Encoding['embedding']> => {
       const results = await session.run({ image: prepareImage(frame, seen) });
       return asFloat32(results.image_embeddings!, 'image_embeddings');
@@ -95,7 +95,7 @@ export class Segmenter {
   ): Promise<ObjectResult | ObjectResult[]> {
     const { logits = false, clean = true, minPresence = minPresenceOf(this.config), ...decoding } = options;
     requirePresence(this.config, options.minPresence);
-    const frame = imageFrame(this.config, encoding.width, encoding.height);
+    const frame = frameOf(this.config, encoding.width, encoding.height);
     const results: ObjectResult[] = [];
     for await (const { object, name, candidates, presence } of this.#decode(encoding, [prompts].flat(), decoding)) {
       const found = { logits, ...(clean && { prompt: object }), ...(presence !== undefined && { presence }) };
@@ -150,7 +150,7 @@ export class Segmenter {
   ): AsyncGenerator<Decoded> {
     checkEmbedding(this.config, embedding);
     checkKinds(this.config, objects);
-    const frame = imageFrame(this.config, width, height);
+    const frame = frameOf(this.config, width, height);
     const named = objects.map((object, i) => ({ ...object, name: objectName(object, i) }));
     const most = promptedOf(this.config).oneObject ? 1 : MAX_BATCH;
     const feeds = batches(named, most).map((batch) => ({ batch, inputs: promptFeeds(frame, batch, allowEmpty) }));
@@ -161,9 +161,8 @@ export class Segmenter {
         const answer = await this.#answer(other, promptFeeds(frame, mirrored, allowEmpty));
         answers.push({ ...answer, masks: flipEach(answer.masks, frame, flip) });
       }
-      const [masks, iou] = [meanMap(answers.map((one) => one.masks)), meanMap(answers.map((one) => one.iou))];
-      const scores = answers.flatMap(({ scores }) => (scores ? [scores] : []));
-      const presences = scores.length > 0 ? meanMap(scores).map(presenceOf) : undefined;
+      const { masks, iou, scores } = meanAnswer(answers);
+      const presences = scores?.map(presenceOf);
       for (const [o, object] of batch.entries()) {
         const candidates = candidatesOf(this.config, masks, iou, o, multimask);
         yield { object, name: object.name, candidates, ...(presences && { presence: presences[o]! }) };
@@ -172,10 +171,7 @@ export class Segmenter {
   }
 
   /** One run of the decoder. */
-  async #answer(
-    embedding: Encoding['embedding'],
-    inputs: PromptFeeds,
-  ): Promise<{ readonly masks: Float32Array; readonly iou: Float32Array; readonly scores?: Float32Array }> {
+  async #answer(embedding: Encoding['embedding'], inputs: PromptFeeds): Promise<DecoderAnswer> {
     const session = await this.#decoder.get();
     const outputs = await session.run(takenBy(session, { image_embeddings: embedding, ...inputs }));
     const score = outputs.object_score_logits;
@@ -191,6 +187,24 @@ export class Segmenter {
   #part(part: 'encoder' | 'decoder'): LazySession {
     return part === 'encoder' ? this.#encoder : this.#decoder;
   }
+}
+
+/** What one run of the decoder returns: logits [O, masks, lowRes, lowRes], predicted IoU [O, masks], object scores [O]. */
+interface DecoderAnswer {
+  readonly masks: Float32Array;
+  readonly iou: Float32Array;
+  readonly scores?: Float32Array;
+}
+
+/** The only answer, or the mean over the image and its flips. */
+function meanAnswer(answers: readonly DecoderAnswer[]): DecoderAnswer {
+  if (answers.length === 1) return answers[0]!;
+  const scores = answers.flatMap((one) => (one.scores ? [one.scores] : []));
+  return {
+    masks: meanMap(answers.map((one) => one.masks)),
+    iou: meanMap(answers.map((one) => one.iou)),
+    ...(scores.length > 0 && { scores: meanMap(scores) }),
+  };
 }
 
 /** The answer to one object's prompts. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TINY_SAMUS } from '../../test/support/tinyModel.js';
-import { imageFrame } from '../models/graphs.js';
+import { frameOf } from '../models/graphs.js';
 import { candidatesOf, objectResult } from './segmenter.js';
 
 const SIDE = 32;
-const frame = imageFrame(TINY_SAMUS, SIDE, SIDE);
+const frame = frameOf(TINY_SAMUS, SIDE, SIDE);
 
 /** Logits that are positive in a rectangle, both corners in it. */
 function rectangle(x0: number, y0: number, x1: number, y1: number): Float32Array {

@@ -5,7 +5,7 @@
  */
 import { makePhantom, PHANTOM_KINDS } from '../data/phantom.js';
 import { SamusError } from '../errors.js';
-import { createImage, type Image } from '../formats/image.js';
+import type { Image } from '../formats/image.js';
 import type { StateDict, TensorData } from '../graph/tensorData.js';
 import type { ModelConfig, PromptKind } from '../models/architecture.js';
 import { inputShape } from '../models/graphs.js';
@@ -15,7 +15,7 @@ import { isTrainable, promptedOf } from '../models/registry.js';
 import type { Runtime } from '../runtime/session.js';
 import { unshare } from '../runtime/tensorMemory.js';
 import { ClickSession } from './clickSession.js';
-import { BatchFeeds, gradientGraph, type Recipe, targetSide } from './gradientGraph.js';
+import { BatchFeeds, gradientGraph, type LossRecipe, sampleShapeOf } from './gradientGraph.js';
 import { ADAM } from './optimizer.js';
 import { Stepper } from './stepper.js';
 import { makeTrainingSample, pointsOf, SampleOrder, type SampleShape, validationExample } from './trainingSample.js';
@@ -90,7 +90,7 @@ export const LEAST_GAINED = 0.005;
 const MOST_LOST = 0.02;
 const PHANTOM_SIDE = 256;
 
-const RECIPE: Recipe = { kind: 'multi-prompt', rounds: 1 };
+const RECIPE: LossRecipe = { kind: 'multi-prompt', rounds: 1 };
 const CLASS = 1;
 
 /**
@@ -120,8 +120,8 @@ export async function adaptModel(
       for (const { image, mask } of [...held, ...phantoms]) {
         signal?.throwIfAborted();
         options.progress?.({ stage, done: scores.length, total });
-        const example = validationExample(image, labelOf(image, mask), inputShape(config));
-        scores.push((await session.answer(example.image, example.label, CLASS)).dice);
+        const example = validationExample(image, labelOf(mask), inputShape(config));
+        scores.push((await session.answer(example.image, example.label.data, CLASS)).dice);
       }
       return { each: scores.slice(0, held.length), phantoms: mean(scores.slice(held.length)) };
     } finally {
@@ -222,31 +222,25 @@ class AdaptBatches {
     seed: number,
   ) {
     this.#order = new SampleOrder(examples.length, seed);
-    this.#shape = {
-      ...inputShape(config),
-      targetSide: targetSide(config, RECIPE),
-      target: 'share',
-      prompts: promptsFor(promptedOf(config).prompts),
-      middleClicks: 0,
-      // Otherwise examples, which all have an object, would teach that there always is one.
-      ...(config.objectScore && { beside: BESIDE }),
-      augment: 'flip',
-      clickNoise: 0,
-      seed,
-    };
+    const prompts = promptsFor(promptedOf(config).prompts);
+    const settings = { prompts, middleClicks: 0, beside: BESIDE, augment: 'flip', seed };
+    this.#shape = sampleShapeOf(config, RECIPE, settings);
     this.#feeds = new BatchFeeds(this.#shape, size, promptedOf(config).shapes(config).lowRes);
   }
 
   at(step: number): Readonly<Record<string, TensorData>> {
     for (const [i, draw] of this.#order.batch(step, this.size).entries()) {
       const { image, mask } = this.examples[draw.index]!;
-      this.#feeds.place(makeTrainingSample(image, labelOf(image, mask), CLASS, draw, this.#shape), i);
+      this.#feeds.place(makeTrainingSample(image, labelOf(mask), CLASS, draw, this.#shape), i);
     }
     return this.#feeds.tensors;
   }
 }
 
-/** Share of the samples of a model with an object score that ask for an object beside all objects. */
+/**
+ * For models with an object score: share of the samples with a click beside all objects. Every example has an object, so
+ * without them the model would learn that there always is one.
+ */
 const BESIDE = 0.1;
 
 /** A click or a box, as far as the model takes them: a network with a prompt channel takes one of both. */
@@ -271,14 +265,7 @@ function phantomExamples(): AdaptExample[] {
   });
 }
 
-function labelOf({ width, height }: Image, mask: Uint8Array): Image {
-  return createImage(
-    width,
-    height,
-    1,
-    mask.map((value) => (value === 0 ? 0 : CLASS)),
-  );
-}
+const labelOf = (mask: Uint8Array): Uint8Array => mask.map((value) => (value === 0 ? 0 : CLASS));
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;

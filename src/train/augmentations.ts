@@ -2,7 +2,7 @@
  * The augmentations that a training can have, by name: those of SAMUS, and those that other networks are published with.
  * data/ applies them.
  */
-import type { Recipe } from '../data/augmentSteps.js';
+import type { AugmentRecipe } from '../data/augmentSteps.js';
 import { SHARED_AUGMENTATIONS, type SharedAugmentation } from '../data/networkAugment.js';
 import { SamusError } from '../errors.js';
 import type { Architecture } from '../models/architecture.js';
@@ -33,7 +33,7 @@ export function augmentationFor(kind: string, { id, published }: Architecture): 
  * The augmentation of a network by its name; undefined for those of SAMUS.
  * @throws SamusError TRAIN_AUGMENT for a network that this thread has not registered
  */
-export function networkAugmentation(kind: string): Recipe | SharedAugmentation | undefined {
+export function networkAugmentation(kind: string): AugmentRecipe | SharedAugmentation | undefined {
   if (SAMUS_AUGMENTATIONS.includes(kind)) return undefined;
   const shared = SHARED_AUGMENTATIONS.find((name) => name === kind);
   if (shared) return shared;

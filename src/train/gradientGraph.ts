@@ -8,15 +8,15 @@ import { reshape } from '../graph/ops/shape.js';
 import { input, type Tensor } from '../graph/tensor.js';
 import { float32, sizeOf, type TensorData } from '../graph/tensorData.js';
 import type { Losses, ModelConfig, PromptAnswer, PromptedArchitecture } from '../models/architecture.js';
-import { imageInput, wholeModel } from '../models/graphs.js';
+import { imageInput, inputShape, wholeModel } from '../models/graphs.js';
 import { architectureOf, promptedOf } from '../models/registry.js';
 import { type NoiseInput, type ParameterInfo, Parameters } from '../nn/parameters.js';
 import { multiPromptLoss } from './multiPromptLoss.js';
-import { isThere, presenceLoss } from './presenceLoss.js';
+import { objectPresent, presenceLoss } from './presenceLoss.js';
 import { type SampleShape, sampleShapes, type TrainingSample } from './trainingSample.js';
 
 /** The prompts and the loss of a batch. */
-export type Recipe =
+export type LossRecipe =
   /** One prompt, mask 0, the published loss over the batch. */
   | { readonly kind: 'published' }
   /** Prompts corrected by clicks, three masks for the first, and scores (see multiPromptLoss.ts). */
@@ -31,7 +31,7 @@ export interface GradientGraphOptions {
   readonly isTrained: (name: string) => boolean;
   /** Name prefixes of weights to freeze, together with their running statistics. Default: none. */
   readonly freeze?: readonly string[];
-  readonly recipe: Recipe;
+  readonly recipe: LossRecipe;
 }
 
 export interface GradientGraph {
@@ -63,8 +63,28 @@ export function updateName(buffer: string): string {
 }
 
 /** Side of `target`: that of the low-resolution logits as published, half of the image's for the multi-prompt recipe. */
-export function targetSide(config: ModelConfig, recipe: Recipe): number {
+export function targetSide(config: ModelConfig, recipe: LossRecipe): number {
   return recipe.kind === 'published' ? architectureOf(config).published.targetSide(config) : config.imageSize / 2;
+}
+
+/** The samples of a training on this graph. A network for more than two classes learns the label map, all others one object. */
+export function sampleShapeOf(
+  config: ModelConfig,
+  recipe: LossRecipe,
+  { beside, ...settings }: Pick<SampleShape, 'prompts' | 'middleClicks' | 'boxGrowth' | 'beside' | 'augment' | 'seed'>,
+): SampleShape {
+  const architecture = architectureOf(config);
+  const severalClasses = architecture.task === 'classes' && architecture.classes(config) > 2;
+  const side = targetSide(config, recipe);
+  const published = recipe.kind === 'published';
+  return {
+    ...inputShape(config),
+    ...settings,
+    ...(config.objectScore && { beside }),
+    targetSide: side,
+    target: severalClasses ? 'classes' : published ? 'nearest' : 'share',
+    clickNoise: published ? 0 : (recipe.rounds - 1) * side * side,
+  };
 }
 
 /**
@@ -102,7 +122,7 @@ export function gradientGraph(options: GradientGraphOptions): GradientGraph {
 function publishedLosses({ published }: PromptedArchitecture, answer: PromptAnswer, target: Tensor): Losses {
   const losses = published.loss(answer, target);
   if (!answer.presence) return losses;
-  const presence = presenceLoss(answer.presence, isThere(target));
+  const presence = presenceLoss(answer.presence, objectPresent(target));
   return { ...losses, loss: add(losses.loss, presence), presence };
 }
 

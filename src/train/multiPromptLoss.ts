@@ -15,7 +15,7 @@ import { apply, constant, input, type Tensor } from '../graph/tensor.js';
 import { float32 } from '../graph/tensorData.js';
 import type { PromptAnswer, PromptInputs } from '../models/architecture.js';
 import { maskLoss } from '../nn/loss.js';
-import { isThere, meanWhereThere, presenceLoss } from './presenceLoss.js';
+import { meanWhereThere, objectPresent, presenceLoss } from './presenceLoss.js';
 
 /** The axes of one mask. */
 const PIXELS = [2, 3];
@@ -41,7 +41,7 @@ export function multiPromptLoss(
   const dices: Tensor[] = [];
   const scoreErrors: Tensor[] = [];
   const presences: Tensor[] = [];
-  const there = isThere(target);
+  const there = objectPresent(target);
   let prompt = first;
   for (let round = 0; round < rounds; round++) {
     const { lowResLogits, iou, presence } = decode(prompt);

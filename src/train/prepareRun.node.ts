@@ -12,7 +12,7 @@ import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { readModelFolder } from '../formats/modelFolder.node.js';
 import type { StateDict } from '../graph/tensorData.js';
 import type { ModelConfig } from '../models/architecture.js';
-import { inputShape, logitSide, parametersOf } from '../models/graphs.js';
+import { logitSide, parametersOf } from '../models/graphs.js';
 import { checkStateDict } from '../models/model.js';
 import { extendedByChannel } from '../models/promptChannel.js';
 import { requireFloat32Weights } from '../models/quantise.js';
@@ -23,16 +23,16 @@ import type { Runtime } from '../runtime/session.js';
 import { augmentationFor } from './augmentations.js';
 import { BatchLoader } from './batchLoader.node.js';
 import { mappingRuntime, moveToFile } from './frozenFile.node.js';
-import { type GradientGraph, gradientGraph, targetSide } from './gradientGraph.js';
+import { type GradientGraph, gradientGraph, sampleShapeOf } from './gradientGraph.js';
 import { modelCard } from './modelCard.js';
-import { ADAM, type UpdateRule } from './optimizer.js';
+import { rateOf, ruleOf, type WeightState } from './optimizer.js';
 import { checkEmpty, RUN_FILES, readRunConfig, recover, removeLeftovers, START_AGAIN } from './runFolder.node.js';
 import { lockRun } from './runLock.node.js';
 import { flagOf } from './settings.js';
 import { frozenOf, Stepper } from './stepper.js';
 import { differences, parseTrainingConfig, serialiseTrainingConfig, type TrainingConfig } from './trainingConfig.js';
 import { classesOfLists, listsFingerprint, readLists } from './trainingLists.node.js';
-import { ASKED, pointsOf, type SampleShape } from './trainingSample.js';
+import { ASKED, pointsOf } from './trainingSample.js';
 import { type CheckpointSource, type Position, readTrainingState, writeLast } from './trainingState.node.js';
 import type { ValidationOptions } from './validate.node.js';
 
@@ -129,6 +129,7 @@ async function locked<T>(folder: string, work: (unlock: () => Promise<void>) => 
   }
 }
 
+/** @param given weights; if empty, all are drawn from the seed */
 async function prepare(
   folder: string,
   config: TrainingConfig,
@@ -136,13 +137,11 @@ async function prepare(
   { runtime, readers, pictures = 6 }: PrepareOptions,
   unlock: () => Promise<void>,
 ): Promise<PreparedRun> {
-  const { model, seed, recipe, batch } = config;
+  const { model, recipe, batch } = config;
   requireFloat32Weights(model);
   checkPrompts(config);
   const { dataset, train, val } = await readLists(config.data, config.repeat);
   checkClasses(model, dataset, train);
-  const lists = listsFingerprint(train, val);
-
   const weights = completed(config, given);
   const graph = gradientGraph({
     config: model,
@@ -153,48 +152,15 @@ async function prepare(
     freeze: config.freeze,
   });
   checkNames(config, graph);
-  const state = await readTrainingState(folder, graph.trained, config.ema !== null);
-  const position = state?.position ?? { step: 0, validated: -1, best: null, sinceBest: 0, seconds: 0, lists };
-  if (position.lists !== lists) {
-    const message = `expected the same samples in the lists as before, got others in the run ${folder}`;
-    const hint = `restore the lists, or ${START_AGAIN}`;
-    throw new SamusError('TRAIN_LISTS_DIFFER', message, hint, { run: folder });
-  }
-  const compute = { threads: config.threads, provider: config.provider };
-  const frozen = await moveToFile(frozenOf(graph, weights), folder);
-  const parts = new Map([...weights, ...frozen.tensors]);
-  const stepper = await Stepper.create(mappingRuntime(runtime, folder), graph, parts, compute, {
-    optimizer: {
-      rule: ruleOf(config),
-      clip: config.clip,
-      ema: config.ema,
-      rateOf: rateOf(config),
-    },
-    seed,
-    accumulate: config.accumulate,
-    step: position.step,
-    ...(state && { states: state.states }),
-  }).catch((error: unknown) => {
-    frozen.close();
-    throw error;
-  });
-  const side = targetSide(model, recipe);
-  const shape: SampleShape = {
-    ...inputShape(model),
-    targetSide: side,
-    target: targetKind(config),
-    prompts: config.prompts,
-    middleClicks: config.middleClicks,
-    boxGrowth: config.boxGrowth,
-    ...(model.objectScore && { beside: config.beside }),
-    augment: augmentationFor(config.augment, architectureOf(model)),
-    clickNoise: recipe.kind === 'published' ? 0 : Math.max(1, recipe.rounds - 1) * side * side,
-    seed,
-  };
+  const { position, states } = await storedState(folder, config, graph, listsFingerprint(train, val));
+  const { stepper, release } = await openStepper(folder, config, graph, weights, runtime, position.step, states);
+  const augment = augmentationFor(config.augment, architectureOf(model));
+  const { prompts, middleClicks, boxGrowth, beside, seed } = config;
+  const settings = { prompts, middleClicks, boxGrowth, beside, augment, seed };
   const loader = new BatchLoader({
     root: config.data.root,
     list: train,
-    shape,
+    shape: sampleShapeOf(model, recipe, settings),
     batch,
     maskSide: logitSide(model),
     threads: readers,
@@ -206,16 +172,61 @@ async function prepare(
     position,
     stepper,
     loader,
-    validation: { runtime, compute, config: model, dataset, list: val, pictures },
+    validation: { runtime, compute: computeOf(config), config: model, dataset, list: val, pictures },
     card: (position, validation) =>
       modelCard(config, { train: train.length, val: val.length }, position.step, validation),
     close: async () => {
       await loader.close();
       await stepper.dispose();
-      frozen.close();
+      release();
       await unlock();
     },
   };
+}
+
+/**
+ * Where the run in the folder stands; the start for a new one.
+ * @param lists fingerprint of the lists
+ * @throws SamusError TRAIN_LISTS_DIFFER if the run used other lists, TRAIN_STATE_INVALID
+ */
+async function storedState(
+  folder: string,
+  { ema }: TrainingConfig,
+  { trained }: GradientGraph,
+  lists: string,
+): Promise<{ readonly position: Position; readonly states?: ReadonlyMap<string, WeightState> }> {
+  const state = await readTrainingState(folder, trained, ema !== null);
+  if (!state) return { position: { step: 0, validated: -1, best: null, sinceBest: 0, seconds: 0, lists } };
+  if (state.position.lists === lists) return state;
+  const message = `expected the same samples in the lists as before, got others in the run ${folder}`;
+  const hint = `restore the lists, or ${START_AGAIN}`;
+  throw new SamusError('TRAIN_LISTS_DIFFER', message, hint, { run: folder });
+}
+
+const computeOf = ({ threads, provider }: TrainingConfig) => ({ threads, provider });
+
+/** A stepper whose frozen weights are in a file of the folder until `release` is called, instead of in memory. */
+async function openStepper(
+  folder: string,
+  config: TrainingConfig,
+  graph: GradientGraph,
+  weights: StateDict,
+  runtime: Runtime,
+  step: number,
+  states: ReadonlyMap<string, WeightState> | undefined,
+): Promise<{ readonly stepper: Stepper; readonly release: () => void }> {
+  const { clip, ema, seed, accumulate } = config;
+  const frozen = await moveToFile(frozenOf(graph, weights), folder);
+  try {
+    const parts = new Map([...weights, ...frozen.tensors]);
+    const optimizer = { rule: ruleOf(config), clip, ema, rateOf: rateOf(config.rates) };
+    const options = { optimizer, seed, accumulate, step, ...(states && { states }) };
+    const stepper = await Stepper.create(mappingRuntime(runtime, folder), graph, parts, computeOf(config), options);
+    return { stepper, release: frozen.close };
+  } catch (error) {
+    frozen.close();
+    throw error;
+  }
 }
 
 /** @throws SamusError TRAIN_WEIGHT_NAME for name prefixes that match nothing, probably mistyped */
@@ -250,13 +261,6 @@ function completed({ model, seed }: TrainingConfig, given: StateDict): StateDict
   return checkStateDict(model, model.promptChannel ? extendedByChannel(parameters, given) : given).tensors;
 }
 
-/** A network for two classes learns one object, like a promptable model; one for more classes learns the label map. */
-function targetKind({ model, recipe }: TrainingConfig): SampleShape['target'] {
-  const architecture = architectureOf(model);
-  if (architecture.task === 'classes' && architecture.classes(model) > 2) return 'classes';
-  return recipe.kind === 'published' ? 'nearest' : 'share';
-}
-
 /**
  * @throws SamusError MODEL_PROMPTS if the model does not take the prompts of the training. A network without prompts ignores
  *   the default, a click
@@ -286,14 +290,4 @@ function checkClasses(model: ModelConfig, dataset: Dataset, { datasets }: Sample
   if (larger === undefined) return;
   const message = `expected a model for the ${dataset.classes(larger).count} classes of ${larger}, background included, got one for ${classes}`;
   throw new SamusError('MODEL_CLASSES', message, 'give the model more classes in its config.json');
-}
-
-function ruleOf({ optimizer, momentum, weightDecay }: TrainingConfig): UpdateRule {
-  if (optimizer === 'sgd' || optimizer === 'rmsprop') return { kind: optimizer, momentum, weightDecay };
-  return { kind: 'adam', ...ADAM, beta1: momentum, weightDecay: optimizer === 'adamw' ? weightDecay : 0 };
-}
-
-function rateOf({ rates }: TrainingConfig): (name: string) => number {
-  const longestFirst = Object.entries(rates).sort(([a], [b]) => b.length - a.length);
-  return (name) => longestFirst.find(([prefix]) => name.startsWith(prefix))?.[1] ?? 1;
 }

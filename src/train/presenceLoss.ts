@@ -8,12 +8,12 @@ import type { Tensor } from '../graph/tensor.js';
 import { binaryCrossEntropy } from '../nn/loss.js';
 
 /** 1 for each target with a pixel of the object, else 0. @param target [B, 1, side, side] @returns [B, 1] */
-export function isThere(target: Tensor): Tensor {
+export function objectPresent(target: Tensor): Tensor {
   const [batch, pixels] = [target.size(0), target.size(2) * target.size(3)];
   return cast(greater(max(reshape(target, [batch, pixels]), { axes: [1], keepDims: true }), 0), 'float32');
 }
 
-/** @param presence logits [B, 1] @param there from {@link isThere} */
+/** @param presence logits [B, 1] @param there from {@link objectPresent} */
 export function presenceLoss(presence: Tensor, there: Tensor): Tensor {
   return binaryCrossEntropy(presence, there);
 }
@@ -21,7 +21,7 @@ export function presenceLoss(presence: Tensor, there: Tensor): Tensor {
 /**
  * The mean over the samples whose object is there; 0 where none is. Masks are not trained without an object, as in SAM 2.
  * @param values [B, 1]
- * @param there from {@link isThere}
+ * @param there from {@link objectPresent}
  */
 export function meanWhereThere(values: Tensor, there: Tensor): Tensor {
   const count = sum(there);

@@ -4,7 +4,6 @@
 import { workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { type Dataset, openDataset } from '../data/dataset.node.js';
-import { createImage } from '../formats/image.js';
 import { takesColour } from '../models/preprocessing.js';
 import { ownerChannel } from '../runtime/thread.node.js';
 import { serveCalls } from '../runtime/threadProtocol.js';
@@ -21,8 +20,8 @@ let dataset: Promise<Dataset> | undefined;
 serveCalls<SampleContract>(ownerChannel(), {
   async make({ sample, draw }, { transfer }) {
     dataset ??= openDataset(root);
-    const { image, label, width, height } = await (await dataset).read(sample, { colour });
-    const made = makeTrainingSample(image, createImage(width, height, 1, label), sample.classId, draw, shape);
+    const { image, label } = await (await dataset).read(sample, { colour });
+    const made = makeTrainingSample(image, label, sample.classId, draw, shape);
     transfer(made.image.buffer);
     transfer(made.target.buffer);
     return made;

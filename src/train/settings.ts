@@ -5,7 +5,7 @@
 import { OPTIMIZERS, SCHEDULES } from '../models/architecture.js';
 import { NODE_PROVIDERS } from '../runtime/session.js';
 import { AUGMENTATIONS } from './augmentations.js';
-import type { Recipe } from './gradientGraph.js';
+import type { LossRecipe } from './gradientGraph.js';
 import {
   ascending,
   byName,
@@ -325,7 +325,7 @@ type Group<G extends string> = {
 /** The settings as `config.json` nests them. */
 export type Settings = { readonly [N in SettingName as N extends `${string}.${string}` ? never : N]: Values[N] } & {
   readonly data: Group<'data'>;
-  readonly recipe: Recipe;
+  readonly recipe: LossRecipe;
 };
 
 /** The option that sets a field of `config.json`; the name of the field if none does. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { makePhantom } from '../data/phantom.js';
 import { evaluationClick } from '../data/prompts.js';
 import { createImage } from '../formats/image.js';
-import { imageFrame, inputShape } from '../models/graphs.js';
+import { frameOf, inputShape } from '../models/graphs.js';
 import { prepareImage } from '../models/imageFrame.js';
 import { GREY_STRETCHED } from '../models/preprocessing.js';
 import { architectureOf, presets } from '../models/registry.js';
@@ -13,7 +13,7 @@ import { BatchFeeds } from './gradientGraph.js';
 import { makeTrainingSample, SampleOrder, type SampleShape, validationExample } from './trainingSample.js';
 
 const { image, objects } = makePhantom({ seed: 3, width: 64, height: 64, kind: 'lesion' });
-const label = createImage(64, 64, 1, objects[0]!.mask);
+const label = objects[0]!.mask;
 const SAM_INPUT = { preprocessing: SAM_PREPROCESSING, imageSize: 64 };
 const SHAPE: SampleShape = {
   preprocessing: GREY_STRETCHED,
@@ -54,8 +54,8 @@ it.each(['medsam-s', 'transunet-s', 'h2former-s', 'samed-s', 'canet-s'])(
     const config = presets().get(name)!;
     const shape = { ...inputShape(config), imageSize: 96 };
     const wide = makePhantom({ seed: 4, width: 50, height: 90, kind: 'lesion' });
-    const example = validationExample(wide.image, createImage(50, 90, 1, wide.objects[0]!.mask), shape);
-    const { data } = prepareImage(imageFrame({ ...config, imageSize: 96 }, 50, 90), wide.image);
+    const example = validationExample(wide.image, wide.objects[0]!.mask, shape);
+    const { data } = prepareImage(frameOf({ ...config, imageSize: 96 }, 50, 90), wide.image);
     const most = Math.max(...example.image.map((value, i) => Math.abs(value - data[i]!)));
     expect(most).toBeLessThan(1e-4);
   },
@@ -93,6 +93,20 @@ describe('makeTrainingSample', () => {
     },
   );
 
+  it('divides levels in float32, as the reference does', () => {
+    const grey = createImage(1, 1, 1, Uint8Array.of(100));
+    const shape = { ...SHAPE, imageSize: 1 };
+    expect(validationExample(grey, Uint8Array.of(1), shape).image).toEqual(Float32Array.of(100 / 255));
+  });
+
+  it('takes targets from the pixels that the reference takes', () => {
+    const side = 256;
+    const ramp = Uint8Array.from({ length: side * side }, (_, i) => i % 255);
+    const shape = { ...SHAPE, imageSize: side, targetSide: 128, target: 'classes' } as const;
+    const { target } = makeTrainingSample(createImage(side, side, 1, ramp), ramp, 1, { epoch: 0, index: 0 }, shape);
+    expect([...target.subarray(0, 127)]).toEqual(Array.from({ length: 127 }, (_, i) => ramp[256 + 2 * i + 1]));
+  });
+
   it('knows the augmentations of the registry only', () => {
     expect(() => sample({ augment: 'flop' })).toThrow(expect.objectContaining({ code: 'TRAIN_AUGMENT' }));
   });
@@ -125,12 +139,12 @@ describe('makeTrainingSample', () => {
     for (let index = 0; index < 20; index++) {
       const { point_coords: coords, point_labels: labels } = sample({}, 0, index);
       expect([...labels]).toEqual([1, -1]);
-      expect(label.data[coords[1]! * 64 + coords[0]!]).toBe(1);
+      expect(label[coords[1]! * 64 + coords[0]!]).toBe(1);
     }
   });
 
   it('uses the published evaluation click with the given probability', () => {
-    const [x, y] = evaluationClick(label.data, 64, 1);
+    const [x, y] = evaluationClick(label, 64, 1);
     const middles = (middleClicks: number) =>
       Array.from({ length: 40 }, (_, index) => sample({ middleClicks }, 0, index).point_coords).filter(
         (coords) => coords[0] === x && coords[1] === y,
@@ -141,7 +155,7 @@ describe('makeTrainingSample', () => {
   });
 
   it('asks a model with an object score for objects that are not there, with an empty target', () => {
-    const nothing = createImage(64, 64, 1, new Uint8Array(64 * 64));
+    const nothing = new Uint8Array(64 * 64);
     const shape = { ...SHAPE, prompts: 'mixed', beside: 0.5 } as const;
     const [onObject, beside]: [number[], number[]] = [[], []];
     for (let index = 0; index < 60; index++) {
@@ -150,7 +164,7 @@ describe('makeTrainingSample', () => {
         point_coords: [x, y],
         point_labels: labels,
       } = sample(shape, 0, index);
-      const inside = label.data[Math.round(y!) * 64 + Math.round(x!)];
+      const inside = label[Math.round(y!) * 64 + Math.round(x!)];
       if (sum(target) > 0) onObject.push(labels[0]!);
       else {
         beside.push(labels[0]!);
@@ -191,7 +205,7 @@ describe('makeTrainingSample', () => {
 
   it('normalises for SAM and keeps the aspect ratio', () => {
     const wide = createImage(64, 32, 1, image.data.slice(0, 64 * 32));
-    const mask = createImage(64, 32, 1, label.data.slice(0, 64 * 32));
+    const mask = label.slice(0, 64 * 32);
     const { image: input } = validationExample(wide, mask, SAM_INPUT);
     expect(input).toHaveLength(3 * 64 * 64);
     expect(input[50 * 64 + 5]).toBe(0);
@@ -200,7 +214,7 @@ describe('makeTrainingSample', () => {
 
   it('mirrors a tall image for SAM without its padding', () => {
     const tall = createImage(32, 64, 1, image.data.slice(0, 32 * 64));
-    const mask = createImage(32, 64, 1, label.data.slice(0, 32 * 64));
+    const mask = label.slice(0, 32 * 64);
     const row = (index: number): number[] => {
       const shape = { ...SHAPE, ...SAM_INPUT, augment: 'flip' } as const;
       return [...makeTrainingSample(tall, mask, 1, { epoch: 0, index }, shape).image.subarray(40 * 64, 41 * 64)];
@@ -215,12 +229,12 @@ describe('makeTrainingSample', () => {
   it('frames images for SAM like the segmenter', () => {
     const config = { ...SAM_VIT_B, imageSize: 64, tokenGrid: 4 };
     const { image: seen, objects: shapes } = makePhantom({ seed: 4, width: 50, height: 90, kind: 'lesion' });
-    const mask = createImage(50, 90, 1, shapes[0]!.mask);
+    const mask = shapes[0]!.mask;
     const example = validationExample(seen, mask, SAM_INPUT);
-    const { data } = prepareImage(imageFrame(config, 50, 90), seen);
+    const { data } = prepareImage(frameOf(config, 50, 90), seen);
     expect(example.image).toHaveLength(data.length);
     expect(Math.max(...example.image.map((value, i) => Math.abs(value - data[i]!)))).toBeLessThan(1e-5);
-    expect(Math.max(...example.label)).toBe(1);
+    expect(Math.max(...example.label.data)).toBe(1);
     const augmented = makeTrainingSample(
       seen,
       mask,
@@ -241,6 +255,12 @@ describe('SampleOrder', () => {
       const indices = draws.filter((draw) => draw.epoch === epoch).map(({ index }) => index);
       expect(indices.sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     }
+  });
+
+  it('keeps the order of every version before', () => {
+    const [first, second] = [0, 1].map((i) => new SampleOrder(10, 1).batch(i, 10).map(({ index }) => index));
+    expect(first).toEqual([5, 0, 8, 6, 3, 7, 9, 4, 2, 1]);
+    expect(second).toEqual([5, 6, 4, 8, 3, 0, 2, 7, 9, 1]);
   });
 
   it('shuffles each epoch anew, reproducibly for a seed in any order of calls', () => {

@@ -2,7 +2,7 @@
  * The samples of a training: their order, and making one, augmented, resized and prompted. Everything random follows from
  * the seed, the epoch and the sample's position in the list, so the thread and the time do not matter.
  */
-import { augment, type Example, lowLabelOf, resizeExample } from '../data/augment.js';
+import { augment } from '../data/augment.js';
 import { augmentAsPublished } from '../data/networkAugment.js';
 import {
   boxAnywhere,
@@ -81,8 +81,11 @@ export interface TrainingSample {
   readonly click_noise: Float32Array;
 }
 
-/** An input of the encoder with the label of its size. */
-type ModelExample = Omit<Example, 'lowLabel'>;
+/** An input of the encoder, flat, with its label: class indices [imageSize, imageSize]. */
+interface ModelExample {
+  readonly image: Float32Array;
+  readonly label: Image;
+}
 
 /** One draw of a sample. These two numbers and the seed determine the augmented sample. */
 export interface SampleDraw {
@@ -123,20 +126,12 @@ export class SampleOrder {
   private at(position: number): SampleDraw {
     const epoch = Math.floor(position / this.count);
     if (epoch !== this.#epoch) {
-      this.#shuffled = shuffled(this.count, Random.seeded(this.seed, epoch, SHUFFLE_STREAM, this.count));
+      const inOrder = Uint32Array.from({ length: this.count }, (_, i) => i);
+      this.#shuffled = Random.seeded(this.seed, epoch, SHUFFLE_STREAM, this.count).shuffle(inOrder);
       this.#epoch = epoch;
     }
     return { epoch, index: this.#shuffled[position % this.count]! };
   }
-}
-
-function shuffled(count: number, random: Random): Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = random.int(0, i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
 }
 
 /** Shapes of the inputs of a sample without the batch dimension, by name. */
@@ -158,15 +153,15 @@ export function sampleShapes(shape: SampleShape): Readonly<Record<keyof Training
  */
 export function makeTrainingSample(
   image: Image,
-  label: Image,
+  label: Uint8Array,
   classId: number,
   { epoch, index }: SampleDraw,
   shape: SampleShape,
 ): TrainingSample {
   const random = Random.seeded(shape.seed, epoch, index);
   const example = makePicture(image, label, shape, random);
-  const absent = shape.beside === undefined ? undefined : absentPrompt(shape, example.label, classId, random);
-  const tokens = absent ?? drawPrompt(shape, example.label, classId, random);
+  const absent = shape.beside === undefined ? undefined : absentPrompt(shape, example.label.data, classId, random);
+  const tokens = absent ?? drawPrompt(shape, example.label.data, classId, random);
   const noise = Random.seeded(shape.seed, epoch, index, CLICK_STREAM);
   return {
     image: example.image,
@@ -176,14 +171,17 @@ export function makeTrainingSample(
   };
 }
 
-/** A validation sample: only resized. */
-export function validationExample(image: Image, label: Image, shape: InputShape): ModelExample {
-  return toInput(...framed(seenBy(shape.preprocessing, image), label, shape), shape);
+/** A validation sample: only resized. @param classes indices, of the image's size */
+export function validationExample(image: Image, classes: Uint8Array, shape: InputShape): ModelExample {
+  return toInput(...framed(seenBy(shape.preprocessing, image), labelOf(image, classes), shape), shape);
 }
 
-function makePicture(stored: Image, label: Image, shape: SampleShape, random: Random): ModelExample {
+const labelOf = ({ width, height }: Image, classes: Uint8Array): Image => createImage(width, height, 1, classes);
+
+function makePicture(stored: Image, indices: Uint8Array, shape: SampleShape, random: Random): ModelExample {
   const kind = shape.augment;
   const image = seenBy(shape.preprocessing, stored);
+  const label = labelOf(image, indices);
   // Mirror before framing, so that SAM's padding of tall images stays on the right.
   const turned = (kind === 'flip' || kind === 'strong') && random.chance(0.5);
   let [picture, classes] = turned
@@ -227,12 +225,13 @@ function framed(image: Image, label: Image, shape: InputShape): [Image, Image] {
  */
 function toInput(picture: Image, classes: Image, shape: InputShape): ModelExample {
   const side = shape.imageSize;
-  const { image: data, label } = resizeExample(resizedFor(shape.preprocessing, picture, side, side), classes, side);
-  const beyond = (pixel: number): boolean => label[pixel] === BEYOND;
-  const size = { width: side, height: side, channels: picture.channels } as const;
+  const { data, ...size } = resizedFor(shape.preprocessing, picture, side, side);
+  const label = resizeNearest(classes, side, side);
+  const shares = Float32Array.from(data, (level) => level / 255);
+  const beyond = (pixel: number): boolean => label.data[pixel] === BEYOND;
   return {
-    image: normalise(shape, { ...size, data, white: 1, beyond }),
-    label: label.map((value) => (value === BEYOND ? 0 : value)),
+    image: normalise(shape, { ...size, data: shares, white: 1, beyond }),
+    label: { ...label, data: label.data.map((value) => (value === BEYOND ? 0 : value)) },
   };
 }
 
@@ -302,15 +301,11 @@ function absentPrompt(
   return click && promptTokens([click], undefined, pointsOf(kind));
 }
 
+/** Nearest targets are taken from the label at the model's size, not at the image's, as in the published code. */
 function targetOf({ label }: ModelExample, classId: number, shape: SampleShape): Float32Array {
-  switch (shape.target) {
-    case 'nearest':
-      return Float32Array.from(lowLabelOf(label, shape.targetSide), (value) => (value === classId ? 1 : 0));
-    case 'share':
-      return shares(label, classId, shape);
-    case 'classes':
-      return Float32Array.from(lowLabelOf(label, shape.targetSide));
-  }
+  if (shape.target === 'share') return shares(label.data, classId, shape);
+  const { data } = resizeNearest(label, shape.targetSide, shape.targetSide);
+  return Float32Array.from(data, shape.target === 'nearest' ? (value) => (value === classId ? 1 : 0) : undefined);
 }
 
 /** The object's share of each block of pixels; the target's side divides the input's. */

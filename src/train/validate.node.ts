@@ -59,11 +59,11 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
       if (options.stopped()) return undefined;
       options.progress(i, list.length);
       const sample = list.at(i);
-      const { image, label, width, height } = await dataset.read(sample, { colour });
-      const example = validationExample(image, createImage(width, height, 1, label), shape);
-      const { click, found, truth, dice, finite } = await session.answer(example.image, example.label, sample.classId);
+      const read = await dataset.read(sample, { colour });
+      const { image, label } = validationExample(read.image, read.label, shape);
+      const { click, found, truth, dice, finite } = await session.answer(image, label.data, sample.classId);
       if (!finite) throw nanError(sampleOrigin(sample));
-      const there = example.label.includes(sample.classId);
+      const there = label.data.includes(sample.classId);
       const name = `${sample.dataset}/${sample.classId}${config.objectScore && !there ? '/absent' : ''}`;
       const values = parts.get(name) ?? [];
       values.push(dice);
@@ -74,7 +74,7 @@ export async function validate(weights: StateDict, options: ValidationOptions): 
         pictures.push({
           title,
           dice,
-          image: picture(example.image, config.imageSize),
+          image: picture(image, config.imageSize),
           truth,
           found,
           ...(click && { click }),

@@ -7,7 +7,7 @@ import { add } from '../../src/graph/ops/elementwise.js';
 import { concat, reshape, transpose } from '../../src/graph/ops/shape.js';
 import { constant, type Tensor } from '../../src/graph/tensor.js';
 import type { StateDict } from '../../src/graph/tensorData.js';
-import { evaluate } from '../../src/nn/compile.js';
+import { computeConstants } from '../../src/nn/compile.js';
 import { classLoss } from '../../src/nn/loss.js';
 import { Parameters } from '../../src/nn/parameters.js';
 import { RESNET34, resnetLayer } from '../../src/nn/resnet.js';
@@ -37,7 +37,7 @@ function network(name: string, prefix: string) {
 }
 
 async function values(tensor: Tensor, weights: StateDict): Promise<Float32Array> {
-  return numbers(new Map([['value', (await evaluate(runtime, [tensor], weights))[0]!]]), 'value').data;
+  return numbers(new Map([['value', (await computeConstants(runtime, [tensor], weights))[0]!]]), 'value').data;
 }
 
 describe('shared blocks', () => {

@@ -9,7 +9,7 @@ import { add, mul } from '../../src/graph/ops/elementwise.js';
 import { sum } from '../../src/graph/ops/reduce.js';
 import { constant, type Tensor } from '../../src/graph/tensor.js';
 import { float32, int64, type StateDict, sizeOf, type TensorData } from '../../src/graph/tensorData.js';
-import { evaluate } from '../../src/nn/compile.js';
+import { computeConstants } from '../../src/nn/compile.js';
 import { efficientNetLite0 } from '../../src/nn/efficientNet.js';
 import { type ParameterInfo, Parameters } from '../../src/nn/parameters.js';
 import { runtime } from '../support/evaluate.js';
@@ -66,7 +66,7 @@ describe.each([
       ...trained.map(({ name }, i) => [name, gradients[i]!] as const),
       ...updates.map(([name, value]) => [`after.${name}`, value] as const),
     ];
-    const values = await evaluate(
+    const values = await computeConstants(
       runtime,
       asked.map(([, tensor]) => tensor),
       weights,

@@ -9,7 +9,7 @@ import { memorySource } from '../../src/formats/byteSource.js';
 import { readSafetensors } from '../../src/formats/safetensors.js';
 import { input } from '../../src/graph/tensor.js';
 import { firstNotFinite, float32, int64, sizeOf, type TensorData } from '../../src/graph/tensorData.js';
-import { fieldReader } from '../../src/models/configFields.js';
+import { fieldReader } from '../../src/models/configFile.js';
 import { architectures } from '../../src/models/registry.js';
 import { initialise, Parameters } from '../../src/nn/parameters.js';
 import { Random } from '../../src/nn/random.js';

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createImage, type Image } from '../../src/formats/image.js';
 import type { StateDict } from '../../src/graph/tensorData.js';
-import { imageFrame } from '../../src/models/graphs.js';
+import { frameOf } from '../../src/models/graphs.js';
 import { imageLogits, prepareImage } from '../../src/models/imageFrame.js';
 import { loadModel } from '../../src/predict/loadModel.node.js';
 import { Segmenter } from '../../src/predict/segmenter.js';
@@ -38,7 +38,7 @@ describe.each([
   afterAll(() => segmenter.dispose());
 
   it('prepares the image', () => {
-    const prepared = prepareImage(imageFrame(model.config, WIDTH, HEIGHT), image);
+    const prepared = prepareImage(frameOf(model.config, WIDTH, HEIGHT), image);
     const reference = numbers(expected, 'preprocessed');
     expect(prepared.shape).toEqual(reference.shape);
     expectParity(prepared.data, reference.data, 'preprocessed');
@@ -53,7 +53,7 @@ describe.each([
     const count = iou.shape[0]!;
     const options = { multimask: count === 3, clean: false };
     const result = await segmenter.segment(encoding, promptOf(expected, prompt), options);
-    const frame = imageFrame(model.config, WIDTH, HEIGHT);
+    const frame = frameOf(model.config, WIDTH, HEIGHT);
     expect(result.candidates).toHaveLength(count);
     for (const [i, { score, lowResLogits }] of result.candidates.entries()) {
       expect(score).toBeCloseTo(iou.data[i]!, 4);

@@ -3,7 +3,7 @@
  * is published (CGPxy/AAU-net, in Keras). Two of them a level, the order of the skip connection and the head are choices made
  * here, and so are all names.
  */
-import { box3, elastic, flipX, gammaBy, move, noise, type Recipe } from '../../data/augmentSteps.js';
+import { type AugmentRecipe, box3, elastic, flipX, gammaBy, move, noise } from '../../data/augmentSteps.js';
 import { add, mul, relu, sigmoid, sub } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
 import { mean } from '../../graph/ops/reduce.js';
@@ -22,7 +22,7 @@ import { AAUNET_B, AAUNET_S, type AaunetConfig, readConfig, recognise, reference
  */
 const KERAS = { epsilon: 1e-3, momentum: 0.01 };
 
-const AUGMENTATION: Recipe = {
+const AUGMENTATION: AugmentRecipe = {
   choose: 'one',
   steps: [
     move({ degrees: 20 }),

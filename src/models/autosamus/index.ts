@@ -14,8 +14,8 @@ import type { ClassArchitecture, ClassOutputs, Losses } from '../architecture.js
 import { type FieldReader, shapeOf } from '../configFields.js';
 import { GREY_STRETCHED } from '../preprocessing.js';
 import { fromSam } from '../sam/fromSam.js';
-import { ONE_MASK_TRAINING, SAM_DECODING } from '../sam/index.js';
-import { MASKS, maskDecoder } from '../sam/maskDecoder.js';
+import { ONE_MASK_TRAINING } from '../sam/index.js';
+import { MASKS, maskDecoder, SAM_DECODING } from '../sam/maskDecoder.js';
 import { declarePrompts, densePositions } from '../sam/promptEncoder.js';
 import {
   readSamusSizes,

@@ -5,7 +5,7 @@
  * Published quirks that only make results random are mended: dropout stays off in inference, and an odd size is filled up with
  * zeros. Pools over fixed sizes are global pools.
  */
-import { flipX, flipY, half, move, type Recipe, zoomAndCrop } from '../../data/augmentSteps.js';
+import { type AugmentRecipe, flipX, flipY, half, move, zoomAndCrop } from '../../data/augmentSteps.js';
 import { add, div, log, mul, neg, relu, sigmoid } from '../../graph/ops/elementwise.js';
 import { matmul } from '../../graph/ops/matrix.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
@@ -29,7 +29,7 @@ const DROPOUT = 0.5;
 const SMOOTH = 1e-5;
 
 /** Images of 342 x 256 cut to 300 x 224. */
-const AUGMENTATION: Recipe = {
+const AUGMENTATION: AugmentRecipe = {
   choose: 'all',
   steps: [zoomAndCrop(8 / 7, 8 / 7), half(flipX), half(flipY), move({ degrees: 30 })],
 };

@@ -2,7 +2,7 @@
  * CE-Net (Gu et al., arXiv:1903.02740) as Guzaiwang/CE-Net publishes it: ResNet-34, a block of dilated convolutions and one of
  * pyramid pooling at the bottom, and LinkNet's decoder.
  */
-import { flipX, flipY, move, type Recipe, shiftHsv, turn } from '../../data/augmentSteps.js';
+import { type AugmentRecipe, flipX, flipY, move, shiftHsv, turn } from '../../data/augmentSteps.js';
 import { add, relu, sigmoid, sub } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
 import { resizeBilinear } from '../../graph/ops/resize.js';
@@ -20,7 +20,7 @@ import { CENET_B, CENET_S, type CenetConfig, readConfig, recognise, referenceCon
 /** Sides of the windows of pyramid pooling. */
 const WINDOWS = [2, 3, 5, 6];
 
-const AUGMENTATION: Recipe = {
+const AUGMENTATION: AugmentRecipe = {
   choose: 'each',
   steps: [
     // OpenCV's hue has steps of two degrees.

@@ -2,7 +2,7 @@
  * CPFNet (Feng et al., IEEE TMI 2020) as FENGShuanglang/CPFNet_Project publishes it: ResNet-34, a fusion of three scales at the
  * bottom (SAP), and a decoder whose skip connections see all deeper maps (GPG).
  */
-import { blur, contrastBy, flipX, flipY, move, noise, type Recipe } from '../../data/augmentSteps.js';
+import { type AugmentRecipe, blur, contrastBy, flipX, flipY, move, noise } from '../../data/augmentSteps.js';
 import { add, mul, relu, sub } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
 import { logSoftmax, mean, softmax } from '../../graph/ops/reduce.js';
@@ -24,7 +24,7 @@ const SMOOTH = 1e-3;
 const IMAGENET = 1000;
 
 /** Ours: the steps and their ranges; published is that one to four are chosen. */
-const AUGMENTATION: Recipe = {
+const AUGMENTATION: AugmentRecipe = {
   choose: [1, 4],
   steps: [flipX, flipY, move({ degrees: 30 }), move({ shift: 0.1 }), noise(2, 5), blur(1, 256), contrastBy(0.75, 1.5)],
 };

@@ -2,7 +2,16 @@
  * H2Former (He et al., IEEE TMI 2023) by the names of NKUhealong/H2Former: at each of four sizes residual blocks, maps of patches of
  * several sizes, and Swin blocks; then the decoder of U-Net without a skip connection at full size.
  */
-import { elastic, flipX, flipY, half, move, type Recipe, sharpen, zoomAndCrop } from '../../data/augmentSteps.js';
+import {
+  type AugmentRecipe,
+  elastic,
+  flipX,
+  flipY,
+  half,
+  move,
+  sharpen,
+  zoomAndCrop,
+} from '../../data/augmentSteps.js';
 import { conv2d as convolve } from '../../graph/ops/convolution.js';
 import { add, mul, sigmoid, sub } from '../../graph/ops/elementwise.js';
 import { maxPool2d } from '../../graph/ops/pool.js';
@@ -40,7 +49,7 @@ const PATCHES = [
   { kernel: 16, share: 1 / 8 },
 ];
 
-const AUGMENTATION: Recipe = {
+const AUGMENTATION: AugmentRecipe = {
   choose: 'shuffled',
   steps: [sharpen, elastic(50, 5, 512), move({ degrees: 45 }), half(flipX), half(flipY), zoomAndCrop(1, 1 / 0.9)],
 };

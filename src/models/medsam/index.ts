@@ -24,7 +24,8 @@ import {
 } from '../sam/config.js';
 import { fromSam } from '../sam/fromSam.js';
 import { imageEncoder } from '../sam/imageEncoder.js';
-import { SAM, SAM_DECODING } from '../sam/index.js';
+import { SAM } from '../sam/index.js';
+import { SAM_DECODING } from '../sam/maskDecoder.js';
 
 interface MedSamConfig extends SamSizes {
   readonly architecture: 'medsam';

@@ -2,7 +2,17 @@
  * MISSFormer (Huang et al., arXiv:2109.07162) by the names of ZhifangDeng/MISSFormer: a U-Net of transformer blocks, with a bridge
  * of blocks that see the maps of all stages.
  */
-import { blur, contrastBy, flipX, flipY, half, move, noise, piecewise, type Recipe } from '../../data/augmentSteps.js';
+import {
+  type AugmentRecipe,
+  blur,
+  contrastBy,
+  flipX,
+  flipY,
+  half,
+  move,
+  noise,
+  piecewise,
+} from '../../data/augmentSteps.js';
 import { attend } from '../../graph/ops/attention.js';
 import { add, gelu } from '../../graph/ops/elementwise.js';
 import { concat, reshape, split, transpose } from '../../graph/ops/shape.js';
@@ -31,7 +41,7 @@ const PATCH = 4;
 const DICE_SHARE = 0.6;
 
 /** Ours: the ranges of noise, blur, contrast and the piecewise step. */
-const AUGMENTATION: Recipe = {
+const AUGMENTATION: AugmentRecipe = {
   choose: [0, 4],
   steps: [
     half(flipX),

@@ -13,7 +13,8 @@ import type { Losses, PromptAnswer, PromptedArchitecture, ReferenceInput } from 
 import { POINT_LABEL } from '../imageFrame.js';
 import { SAM_S } from '../sam/config.js';
 import { fromSam } from '../sam/fromSam.js';
-import { SAM, SAM_DECODING, samDecoder } from '../sam/index.js';
+import { SAM } from '../sam/index.js';
+import { SAM_DECODING, samDecoder } from '../sam/maskDecoder.js';
 import {
   fromSamConfig,
   MSA_256,

@@ -1,13 +1,11 @@
 /**
- * SAM (Kirillov et al., Segment Anything, 2023, arXiv:2304.02643) as an architecture, and its parts that architectures
- * with SAM's prompt encoder and mask decoder share: the prompts they take, the decoder, and the training on its first
- * mask.
+ * SAM (Kirillov et al., Segment Anything, 2023, arXiv:2304.02643) as an architecture, and the training on one mask that
+ * SAMUS's authors use for it and for SAMUS. maskDecoder.ts is the decoder that models built on SAM share.
  */
 import { slice } from '../../graph/ops/shape.js';
 import type { Tensor } from '../../graph/tensor.js';
 import { maskLoss } from '../../nn/loss.js';
-import type { Parameters } from '../../nn/parameters.js';
-import type { Losses, PromptAnswer, PromptedArchitecture, PromptInputs } from '../architecture.js';
+import type { Losses, PromptAnswer, PromptedArchitecture } from '../architecture.js';
 import {
   hasSamParts,
   patchRules,
@@ -22,50 +20,8 @@ import {
   type SamSizes,
   sizeRules,
 } from './config.js';
-import { DETAIL_CHANNELS, unpackedDetail } from './detailMaps.js';
 import { imageEncoder } from './imageEncoder.js';
-import { MASKS, maskDecoder } from './maskDecoder.js';
-import { densePositions, densePrompts, sparsePrompts } from './promptEncoder.js';
-import type { TwoWayVariant } from './twoWayTransformer.js';
-
-type Decoding = Pick<PromptedArchitecture<SamSizes>, 'task' | 'prompts' | 'shapes' | 'decoder' | 'describe'>;
-
-export const SAM_DECODING: Decoding = {
-  task: 'prompted',
-  prompts: ['points', 'box', 'mask'],
-
-  shapes({ promptDim, tokenGrid: grid, detail }) {
-    return { embedding: [promptDim + (detail ? DETAIL_CHANNELS : 0), grid, grid], lowRes: 4 * grid, masks: MASKS };
-  },
-
-  decoder: (parameters, config, embedding) => samDecoder(parameters, config, embedding),
-
-  describe({ tokenGrid: grid, dim, depth }) {
-    return `${grid} x ${grid} tokens of ${dim}, ${depth} blocks`;
-  },
-};
-
-/** Answers prompts with SAM's prompt encoder and mask decoder. */
-export function samDecoder(
-  parameters: Parameters,
-  config: SamSizes,
-  embedding: Tensor,
-  variant: TwoWayVariant = 'sam',
-): (prompt: PromptInputs) => PromptAnswer {
-  const p = parameters.at('prompt_encoder');
-  const positions = densePositions(p, config);
-  const decoder = parameters.at('mask_decoder');
-  const parts = config.detail ? unpackedDetail(decoder, embedding, config.promptDim, config.tokenGrid) : { embedding };
-  return ({ coords, labels, mask, hasMask, bias }) =>
-    maskDecoder(decoder, config, {
-      ...parts,
-      positions,
-      sparse: p.mark('sparse', sparsePrompts(p, config, coords, labels)),
-      dense: densePrompts(p, config, mask, hasMask),
-      ...(bias && { sparseBias: bias }),
-      variant,
-    });
-}
+import { SAM_DECODING } from './maskDecoder.js';
 
 /** Training on mask 0 alone, as SAMUS's authors train both models (train.py of SAMUS and its options). */
 export const ONE_MASK_TRAINING = {

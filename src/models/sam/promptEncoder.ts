@@ -8,6 +8,7 @@ import { constant, type Tensor } from '../../graph/tensor.js';
 import { float32, sizeOf } from '../../graph/tensorData.js';
 import { conv2d, embedding, layerNorm2d } from '../../nn/layers.js';
 import { NORMAL, type Parameters } from '../../nn/parameters.js';
+import { PLACED_ABOVE } from '../imageFrame.js';
 import type { SamSizes } from './config.js';
 
 /** The learned embeddings of labels 0 to 3. */
@@ -23,9 +24,9 @@ export function sparsePrompts(p: Parameters, config: SamSizes, coords: Tensor, l
   const width = config.promptDim;
   const label = reshape(labels, [...labels.shape, 1]);
   const unit = mul(add(coords, 0.5), 1 / config.imageSize);
-  const position = where(greater(label, -0.5), positionEncoding(p, config, unit), 0);
+  const position = where(greater(label, PLACED_ABOVE), positionEncoding(p, config, unit), 0);
   const kinds = [
-    where(greater(-0.5, label), embedding(p.at('not_a_point_embed'), 1, width), 0),
+    where(greater(PLACED_ABOVE, label), embedding(p.at('not_a_point_embed'), 1, width), 0),
     ...POINT_KINDS.map((kind) => where(equal(label, kind), embedding(p.at(`point_embeddings.${kind}`), 1, width), 0)),
   ];
   return kinds.reduce((sum, kind) => add(sum, kind), position);

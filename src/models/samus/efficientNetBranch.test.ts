@@ -7,7 +7,7 @@ import { TINY_SAMUS, tinyWeights } from '../../../test/support/tinyModel.js';
 import { concat } from '../../graph/ops/shape.js';
 import { constant } from '../../graph/tensor.js';
 import { asFloat32, float32, sizeOf, type TensorData } from '../../graph/tensorData.js';
-import { compile, evaluate } from '../../nn/compile.js';
+import { compile, computeConstants } from '../../nn/compile.js';
 import { Parameters } from '../../nn/parameters.js';
 import { nodeRuntime } from '../../runtime/nodeRuntime.node.js';
 import { webRuntime } from '../../runtime/webRuntime.js';
@@ -127,7 +127,7 @@ describe('SAMUS with EfficientNet-Lite0', () => {
         return [name, float32(data, shape)] as const;
       }),
     );
-    for (const [i, values] of (await evaluate(nodeRuntime({ worker: false }), finer, weights)).entries()) {
+    for (const [i, values] of (await computeConstants(nodeRuntime({ worker: false }), finer, weights)).entries()) {
       const { data } = asFloat32(values);
       const first = data.subarray(0, data.length / 2);
       const largest = first.reduce((best, value, place) => (value > first[best]! ? place : best), 0);

@@ -4,7 +4,8 @@
 import type { PromptedArchitecture } from '../architecture.js';
 import { efficientNetLite0File } from '../backbone.js';
 import { GREY_STRETCHED } from '../preprocessing.js';
-import { ONE_MASK_TRAINING, SAM_DECODING } from '../sam/index.js';
+import { ONE_MASK_TRAINING } from '../sam/index.js';
+import { SAM_DECODING } from '../sam/maskDecoder.js';
 import {
   readConfig,
   recognise,

@@ -3,11 +3,11 @@
  * last tokens step by step. Auxiliary heads on earlier blocks count in training only.
  */
 import {
+  type AugmentRecipe,
   brighten,
   contrastBy,
   flipX,
   half,
-  type Recipe,
   saturate,
   shiftHsv,
   zoomAndCrop,
@@ -37,7 +37,7 @@ const AUXILIARY_SHARE = 0.4;
 const IGNORED = 255;
 
 /** Ours: the ranges of the photometric steps. */
-const AUGMENTATION: Recipe = {
+const AUGMENTATION: AugmentRecipe = {
   choose: 'all',
   steps: [
     zoomAndCrop(0.5, 2),

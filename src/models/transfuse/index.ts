@@ -3,7 +3,16 @@
  * at a sixteenth, an eighth and a quarter of the image.
  */
 
-import { brighten, contrastBy, flipX, flipY, move, type Recipe, saturate, shiftHsv } from '../../data/augmentSteps.js';
+import {
+  type AugmentRecipe,
+  brighten,
+  contrastBy,
+  flipX,
+  flipY,
+  move,
+  saturate,
+  shiftHsv,
+} from '../../data/augmentSteps.js';
 import { abs, add, div, mul, sigmoid, softplus, sub } from '../../graph/ops/elementwise.js';
 import { avgPool2d, maxPool2d } from '../../graph/ops/pool.js';
 import { mean, sum } from '../../graph/ops/reduce.js';
@@ -40,7 +49,7 @@ const SHARES = { map_2: 0.5, map_1: 0.3, map_x: 0.2 };
 /** Side of the window that finds pixels near an edge of the object, and how much more those count. */
 const [WINDOW, EDGE_WEIGHT] = [31, 5];
 
-const AUGMENTATION: Recipe = {
+const AUGMENTATION: AugmentRecipe = {
   choose: 'each',
   steps: [
     move({ degrees: 25, shift: 0.15, scale: [0.85, 1.15] }),
