@@ -15,6 +15,7 @@ import {
   addFormatOptions,
   addPromptOptions,
   automaticWay,
+  checkDicomOptions,
   framesOption,
 } from './segmentOptions.js';
 
@@ -59,6 +60,7 @@ export function batchCommand(): Command {
   return command.action(async (inputs: string[], options: Omit<BatchOptions, 'everything'> & AutomaticChoice) => {
     const hasPrompts = !prompts.isEmpty || options.prompts !== undefined;
     const { auto, everything } = automaticWay(options, hasPrompts);
+    checkDicomOptions(options);
     if (!prompts.isEmpty && options.prompts !== undefined) throw conflict('--prompts', 'prompts as options');
     if (!hasPrompts && !everything && !auto) {
       const hint = 'add --prompts FILE, --point x,y or --box, or use --everything, or --classes with a network';

@@ -2,6 +2,7 @@
  * The work of `samus dicom info`: what a DICOM file is, without what identifies the patient, and without UIDs of objects,
  * which the hospital's archive can trace, unless asked.
  */
+import { groupBy } from '../data/groupBy.js';
 import { type Json, SamusError } from '../errors.js';
 import { type DataSet, numberOf, textOf } from '../formats/dicom/dataSet.js';
 import { frameTimes, patientFacts } from '../formats/dicom/dicomFacts.js';
@@ -10,7 +11,13 @@ import { type DicomImage, isDicom } from '../formats/dicom/dicomSource.js';
 import { type ObjectReference, referencesOf, reportFacts, segmentsOf } from '../formats/dicom/objectFacts.js';
 import { kindOfClass } from '../formats/dicom/objectKind.js';
 import { videoCoding } from '../formats/dicom/pixelFormat.js';
-import { type Calibration, readCalibration, regionsJson, spacingIn } from '../formats/dicom/regions.js';
+import {
+  type Calibration,
+  type PartSpacing,
+  readCalibration,
+  regionsJson,
+  spacingIn,
+} from '../formats/dicom/regions.js';
 import { openFileSource } from '../formats/fileSource.node.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { SNIFF_BYTES, sniffFormat } from '../formats/imageFormat.js';
@@ -89,6 +96,7 @@ function imageDescription(source: DicomImage, uids: boolean): Description {
       ...{ sopClass, transferSyntax, rows, columns, frames },
       ...(framesStated !== undefined && { frames_stated: framesStated }),
       ...{ photometric, regions: regionsJson(calibration.regions), frame_times_ms: times && [...times] },
+      ...spacingJson(calibration, frames),
       ...(references && { kind: 'secondary capture', ...referencesJson(references, uids) }),
     },
     lines: [
@@ -96,20 +104,45 @@ function imageDescription(source: DicomImage, uids: boolean): Description {
       `${columns}x${rows} pixels, ${frames} frame(s), ${photometric}`,
       `transfer syntax ${transferSyntax}, SOP class ${sopClass ?? 'none'}`,
       ...(note === undefined ? [] : [note]),
-      ...regionLines(calibration),
+      ...regionLines(calibration, frames),
       ...(references ? referenceLines(references, uids) : []),
     ],
   };
 }
 
-function regionLines(calibration: Calibration): string[] {
-  const { spacingMm, why } = spacingIn(calibration, 1);
-  const size = (mm: readonly [number, number]): string => `pixels of ${mm.join(' x ')} mm`;
-  if (calibration.regions.length === 0) return [spacingMm ? size(spacingMm) : `no millimetres: ${why}`];
-  return calibration.regions.map((region, i) => {
-    const found = region.spacingMm ? size(region.spacingMm) : `no millimetres: ${region.why}`;
-    return `region ${i + 1}, ${region.box.join(',')}: ${found}`;
-  });
+const sizeText = ({ spacingMm, why }: PartSpacing): string =>
+  spacingMm ? `pixels of ${spacingMm.join(' x ')} mm` : `no millimetres (${why})`;
+
+/** The spacing of each frame where the file states them apart, else one for all. */
+function frameSpacings(calibration: Calibration, frames: number): PartSpacing[] {
+  const count = Math.min(frames, calibration.framesMm?.length ?? 1);
+  return Array.from({ length: count }, (_, i) => spacingIn(calibration, i + 1));
+}
+
+/** Of all frames, or of ranges of frames where they differ. */
+function regionLines(calibration: Calibration, frames: number): string[] {
+  const { regions } = calibration;
+  if (regions.length > 0) {
+    return regions.map((region, i) => `region ${i + 1}, ${region.box.join(',')}: ${sizeText(region)}`);
+  }
+  const all = frameSpacings(calibration, frames);
+  const same = groupBy(all.keys(), (i) => sizeText(all[i]!));
+  return [...same].map(([size, of]) => (same.size === 1 ? size : `frame(s) ${ranges(of.map((i) => i + 1))}: ${size}`));
+}
+
+/** The size of a pixel that holds on all frames, or why there is none; and that of each frame where they differ. */
+function spacingJson(calibration: Calibration, frames: number): Record<string, Json> {
+  const all = frameSpacings(calibration, frames);
+  const [first] = all;
+  const differ = new Set(all.map(sizeText)).size > 1;
+  const { spacingMm = null, why = null } = differ ? { why: 'frames have different spacings' } : (first ?? {});
+  return {
+    ...{ spacing_x_mm: spacingMm?.[0] ?? null, spacing_y_mm: spacingMm?.[1] ?? null },
+    ...(why !== null && { why_no_mm: why }),
+    ...(differ && {
+      frame_spacings_mm: all.map((one) => one.spacingMm && { x: one.spacingMm[0], y: one.spacingMm[1] }),
+    }),
+  };
 }
 
 /** A video, a segmentation or a report; undefined for other objects. */
@@ -131,11 +164,12 @@ function objectDescription(file: DicomFile, uids: boolean): Description | undefi
       document: {
         ...{ ...head, kind: 'video', coding: video, rows, columns, frames },
         ...{ regions: regionsJson(calibration.regions), frame_times_ms: times && [...times] },
+        ...spacingJson(calibration, frames),
       },
       lines: [
         `${video} video of ${columns}x${rows} pixels, ${frames} frame(s); its frames are not read`,
         coded,
-        ...regionLines(calibration),
+        ...regionLines(calibration, frames),
         'extract it with dcmdump +W and make PNG of it with ffmpeg, or let the PACS send JPEG',
       ],
     };

@@ -6,6 +6,7 @@ import { basename, extname, join } from 'node:path';
 import type { Json } from '../errors.js';
 import { SamusError } from '../errors.js';
 import { isDicom } from '../formats/dicom/dicomSource.js';
+import { spacingIn } from '../formats/dicom/regions.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { cutOffNote } from '../formats/imageSource.js';
@@ -40,23 +41,29 @@ export async function writeDicomFrames(path: string, { out, frames = 'all' }: Di
   await makeFolder(out);
   const progress = new Progress('writing frames', numbers.length);
   const rows = ['frame,spacing_x_mm,spacing_y_mm'];
+  const spacings = numbers.map((frame) => spacingIn(source.calibration, frame));
   try {
     for (const [i, frame] of numbers.entries()) {
       progress.update(i);
       const image = await source.read(frame);
       await whole(() => writePng(files[i]!, image));
-      rows.push([frame, ...(source.spacingMm(frame) ?? ['', ''])].join(','));
+      rows.push([frame, ...(spacings[i]?.spacingMm ?? ['', ''])].join(','));
     }
     await writeText(table, `${rows.join('\n')}\n`);
   } finally {
     progress.end();
   }
   const document: Json = {
-    frames: numbers.map((frame, i) => ({ frame, file: files[i]! })),
+    frames: numbers.map((frame, i) => {
+      const { why = null } = spacings[i] ?? {};
+      return { frame, file: files[i]!, ...(why !== null && { why_no_mm: why }) };
+    }),
     ...(framesStated !== undefined && { frames_stated: framesStated }),
     table,
   };
-  return { document, lines: [`${numbers.length} frame(s) in ${out}, millimetres in ${table}`] };
+  const reasons = new Set(spacings.flatMap(({ why }) => (why === null ? [] : [why])));
+  const without = [...reasons].map((why) => `no millimetres of frames: ${why}`);
+  return { document, lines: [`${numbers.length} frame(s) in ${out}, millimetres in ${table}`, ...without] };
 }
 
 async function openDicom(path: string) {

@@ -16,6 +16,7 @@ import {
   addFormatOptions,
   addPromptOptions,
   automaticWay,
+  checkDicomOptions,
   framesOption,
 } from './segmentOptions.js';
 import type { SegmentRunOptions } from './segmentRun.js';
@@ -69,6 +70,7 @@ export function segmentCommand(): Command {
   return command.action(async (images: string[], options: Options) => {
     const hasPrompts = !prompts.isEmpty || options.prompts !== undefined;
     const { auto, everything } = automaticWay(options, hasPrompts);
+    checkDicomOptions(options);
     const plan =
       everything || auto ? await planWithoutPrompts(images) : await planJobs(images, prompts, options.prompts);
     const { frame, frames = frame === undefined ? undefined : [[frame, frame] as const], ...others } = options;

@@ -38,6 +38,13 @@ export interface AutomaticChoice extends EverythingOptions {
   readonly saveTensors?: string;
 }
 
+/** The options of {@link addFormatOptions}. */
+interface FormatChoice {
+  readonly format?: Formats;
+  readonly dicomGeometry?: string;
+  readonly dicomSeg?: string;
+}
+
 /** Options that need `--everything`. */
 const FLAGS = {
   pointsPerSide: '--points-per-side',
@@ -103,6 +110,15 @@ export function addFormatOptions(command: Command): Command {
         'with --format dcmseg: binary, or labelmap for objects that do not overlap (default: binary)',
       ).choices(['binary', 'labelmap']),
     );
+}
+
+/** @throws SamusError USAGE_MISSING_OPTION for options about segmentations without one */
+export function checkDicomOptions({ dicomGeometry, dicomSeg, format = [] }: FormatChoice): void {
+  if (format.includes('dcmseg') || format.includes('dcmsr')) return;
+  if (dicomGeometry === undefined && dicomSeg === undefined) return;
+  const option = dicomGeometry === undefined ? '--dicom-seg' : '--dicom-geometry';
+  const message = `expected --format dcmseg with ${option}, got ${format.join(',') || 'none'}`;
+  throw usage('USAGE_MISSING_OPTION', message, `add --format dcmseg, or leave ${option} out`);
 }
 
 /** Ways to segment without prompts. */

@@ -111,6 +111,8 @@ export interface AnnotatedImage {
   readonly dicom?: {
     readonly sopInstanceUid: string | null;
     readonly spacingMm: readonly [x: number, y: number] | null;
+    /** Why they state none. */
+    readonly why?: string;
   };
   readonly objects: readonly AnnotatedObject[];
   /** Other files made of the image. */
@@ -168,6 +170,7 @@ function imageJson(entry: AnnotatedImage, names: ReadonlyMap<number, string>): J
       sopInstanceUid: dicom.sopInstanceUid,
       spacing_x_mm: dicom.spacingMm?.[0] ?? null,
       spacing_y_mm: dicom.spacingMm?.[1] ?? null,
+      ...(dicom.why !== undefined && { why_no_mm: dicom.why }),
     }),
     objects: objects.map((object) => objectJson(object, names)),
     ...files,

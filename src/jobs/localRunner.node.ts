@@ -8,6 +8,7 @@ import { listed, SamusError } from '../errors.js';
 import { type AnnotationClass, annotationJson } from '../formats/annotation.js';
 import { writeSafetensorsFile } from '../formats/checkpointFile.node.js';
 import type { DicomSeg } from '../formats/dicom/readSeg.js';
+import { spacingIn } from '../formats/dicom/regions.js';
 import { makeFolder, writeTextFile } from '../formats/fileWrite.node.js';
 import { brightestSamples, type Image, maskToImage } from '../formats/image.js';
 import { openImage } from '../formats/imageFile.node.js';
@@ -80,15 +81,16 @@ export class LocalRunner implements JobRunner {
     const found: Segmented[] = [];
     for await (const one of segmentObjects(this.#model, encoding, job, options)) found.push(one);
     const { base, formats = [] } = outputs ?? {};
-    const { calibration } = source;
+    const { calibration, sopInstanceUid = null } = source;
+    const stated = calibration && spacingIn(calibration, frame);
     const entry: SegmentedImage = {
       image: source.frames > 1 || calibration ? { ...ref, frame } : ref,
       ...((source.frames > 1 || source.framesStated !== undefined) && { frames: source.frames }),
       ...(source.framesStated !== undefined && { framesStated: source.framesStated }),
       width: image.width,
       height: image.height,
-      ...(calibration && {
-        dicom: { sopInstanceUid: source.sopInstanceUid ?? null, spacingMm: source.spacingMm(frame) ?? null },
+      ...(stated && {
+        dicom: { sopInstanceUid, spacingMm: stated.spacingMm, ...(stated.why !== null && { why: stated.why }) },
       }),
       objects: found.map((one) => ({
         ...annotated(one),

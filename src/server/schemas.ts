@@ -162,6 +162,7 @@ const imageAnswer = {
       properties: { x: number, y: number },
       description: 'of a DICOM file: width and height of a pixel; null where they are unknown or regions differ',
     },
+    why_no_mm: { ...text, description: 'why spacing_mm is null' },
     model: text,
     cached: { type: 'boolean' },
     encode_ms: number,

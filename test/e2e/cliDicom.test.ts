@@ -5,6 +5,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dataSet } from '../../src/formats/dicom/writeDataSet.js';
 import { readImage } from '../../src/formats/imageFile.node.js';
 import { dicomImage } from '../support/dicomImages.js';
 import { filesIn, newFolder, removeFolder, samus } from './samusProcess.js';
@@ -37,6 +38,8 @@ it('describes a file, and the patient only when asked', async () => {
     photometric: 'YBR_FULL_422',
     regions: [{ box: [0, 0, 60, 42], type: 1, spacing_x_mm: 0.25, spacing_y_mm: 0.5, measures: true, why: null }],
     frame_times_ms: [40],
+    spacing_x_mm: 0.25,
+    spacing_y_mm: 0.5,
   });
   const lines = await samus(folder, 'dicom', 'info', 'IM_0001');
   expect(lines.stdout + lines.stderr + stdout + stderr).not.toMatch(SECRETS);
@@ -154,6 +157,35 @@ it('segments a frame', async () => {
   expect(object).not.toHaveProperty('why_no_mm');
 });
 
+it('describes a spacing that varies over frames, and gives the reason for each null', async () => {
+  const measures = (spacing: readonly string[]) => dataSet([0x0028_9110, [dataSet([0x0028_0030, spacing])]]);
+  const groups = [measures(['0.5', '0.25']), measures(['0.5', '0.25']), measures(['1', '1']), measures(['1e300', '1'])];
+  const clip = dicomImage({ frames: 4, elements: [[0x5200_9230, groups]] });
+  writeFileSync(join(folder, 'varies.dcm'), clip);
+  const document = JSON.parse((await samus(folder, 'dicom', 'info', 'varies.dcm', '--json')).stdout);
+  const [first, third] = [
+    { x: 0.25, y: 0.5 },
+    { x: 1, y: 1 },
+  ];
+  expect(document).toMatchObject({
+    ...{ spacing_x_mm: null, spacing_y_mm: null, why_no_mm: 'frames have different spacings' },
+    frame_spacings_mm: [first, first, third, null],
+  });
+  const { stdout } = await samus(folder, 'dicom', 'info', 'varies.dcm');
+  const why = '(0028,0030) is not from 0.0001 to 100 mm';
+  expect(stdout.split('\n')).toEqual(
+    expect.arrayContaining([
+      'frame(s) 1-2: pixels of 0.25 x 0.5 mm',
+      'frame(s) 3: pixels of 1 x 1 mm',
+      `frame(s) 4: no millimetres (${why})`,
+    ]),
+  );
+  const frames = await samus(folder, 'dicom', 'frames', 'varies.dcm', '--out', 'varies', '--json');
+  expect(JSON.parse(frames.stdout).frames.map((one: { why_no_mm?: string }) => one.why_no_mm)).toEqual([
+    ...[undefined, undefined, undefined, why],
+  ]);
+});
+
 it('says why a mask has no millimetres, also in a file without UID', async () => {
   // The spacing of the detector of an X-ray says nothing about tissue.
   const image = dicomImage({ elements: [[0x0018_1164, ['0.5', '0.5']]] });
@@ -164,6 +196,7 @@ it('says why a mask has no millimetres, also in a file without UID', async () =>
   const [entry] = JSON.parse(stdout).images;
   expect(entry).toMatchObject({ frame: 1, sopInstanceUid: null, spacing_x_mm: null, spacing_y_mm: null });
   const none = { area_mm2: null, perimeter_mm: null, long_axis_mm: null, short_axis_mm: null };
+  expect(entry).toHaveProperty('why_no_mm', 'the file states no spacing');
   expect(entry.objects[0]).toMatchObject({ ...none, why_no_mm: 'the file states no spacing' });
   const lines = await samus(folder, ...args);
   expect(lines.stdout).toContain('no millimetres (the file states no spacing)');

@@ -85,6 +85,15 @@ describe('DICOM objects of a clip', () => {
     expect(textOf(capture, 0x0028_0008)).toBe('2');
   });
 
+  it.each([
+    ['--dicom-seg', 'labelmap', 'png'],
+    ['--dicom-geometry', 'none', 'dcmsc'],
+  ])('are asked for by %s only with a segmentation', async (option, value, format) => {
+    const { code, stdout } = await segment('clip.dcm', '--point', '40,30', option, value, '--format', format);
+    const message = `expected --format dcmseg with ${option}, got ${format}`;
+    expect([code, JSON.parse(stdout).error]).toMatchObject([2, { code: 'USAGE_MISSING_OPTION', message }]);
+  });
+
   it('follow --dicom-geometry and --dicom-seg', async () => {
     const options = ['--format', 'dcmseg', '--dicom-geometry', 'none', '--dicom-seg', 'labelmap', '--out', 'other'];
     expect((await segment('clip.dcm', '--frame', '2', '--box', '10,10,50,40', ...options)).code).toBe(0);

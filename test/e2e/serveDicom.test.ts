@@ -93,7 +93,13 @@ describe('DICOM over HTTP', () => {
 
   it('has null for a spacing that the file does not state, and no DICOM fields for other images', async () => {
     const bare = await json(server.postImage(dicomImage(), DICOM), 201);
-    expect(bare).toMatchObject({ frames: 1, frame: 1, regions: [], spacing_mm: null });
+    expect(bare).toMatchObject({
+      frames: 1,
+      frame: 1,
+      regions: [],
+      spacing_mm: null,
+      why_no_mm: 'the file states no spacing',
+    });
     const { objects } = await segment(bare.image, { objects: [{ points: [[20, 20]] }] });
     expect(objects[0]).toMatchObject({ area_mm2: null, why_no_mm: 'the file states no spacing' });
     // Nothing can refer to an image without UIDs.

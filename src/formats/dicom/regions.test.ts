@@ -101,6 +101,41 @@ describe('millimetres', () => {
     expect(spacing(image([], [[0x00280030, text('0\\x')]]))).toBeUndefined();
   });
 
+  it('are none beyond any ultrasound image, whatever states them', () => {
+    const why = 'pixels are not from 0.0001 to 100 mm';
+    for (const delta of [
+      [1e300, 0.05],
+      [0.05, 1e-300],
+      [-1e4, 0.05],
+      [10.1, 10.1],
+      [1e-6, 1e-6],
+    ] as const) {
+      expect(readRegions(image([{ box: LEFT, delta }]))).toMatchObject([{ measures: false, spacingMm: null, why }]);
+    }
+    for (const delta of [
+      [10, 10],
+      [-1e-5, 1e-5],
+    ] as const) {
+      expect(readRegions(image([{ box: LEFT, delta }]))[0]?.why).toBeNull();
+    }
+    const stated = (tag: number, value: string) => spacingIn(readCalibration(image([], [[tag, text(value)]])), 1);
+    const tooLarge = '(0028,0030) is not from 0.0001 to 100 mm';
+    expect(stated(0x00280030, '1e300\\1')).toEqual({ spacingMm: null, why: tooLarge });
+    expect(stated(0x00280030, '1\\1e-200')).toEqual({ spacingMm: null, why: tooLarge });
+    expect(stated(0x00182010, '101\\1').why).toBe('(0018,2010) is not from 0.0001 to 100 mm');
+    for (const value of ['0\\1', '-1\\1', 'x', '1', '1\\1\\1', '1e999\\1']) {
+      expect(stated(0x00280030, value).why, value).toMatch(/^\(0028,0030\) is not/);
+    }
+    const both = image(
+      [],
+      [
+        [0x00280030, text('1e9\\1e9')],
+        [0x00182010, text('0.3\\0.2')],
+      ],
+    );
+    expect(spacingIn(readCalibration(both), 1)).toEqual({ spacingMm: [0.2, 0.3], why: null });
+  });
+
   it('of frames that state their own are those of the frame', () => {
     const group = (stated: string): DataSet =>
       new Map([[0x00289110, { vr: 'SQ', items: [new Map([[0x00280030, text(stated)]])] }]]);

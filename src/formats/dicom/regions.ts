@@ -5,7 +5,7 @@
  */
 import type { Json } from '../../errors.js';
 import type { PixelBox, SpacingMm } from '../mask.js';
-import { type DataSet, itemsOf, numberOf, numbersOf } from './dataSet.js';
+import { type DataSet, itemsOf, numberOf, numbersOf, tagName } from './dataSet.js';
 
 export interface UltrasoundRegion {
   /** x0, y0, x1, y1 in pixels, as the file has them; the last ones belong to the region. */
@@ -22,6 +22,13 @@ export interface UltrasoundRegion {
 
 const CENTIMETRES = 3;
 
+/** Millimetres of a pixel that are believed. Ultrasound has 0.001 (microscopy) to about 1; other numbers are damage. */
+const [LEAST_MM, MOST_MM] = [1e-4, 100];
+const OUT_OF_RANGE = `not from ${LEAST_MM} to ${MOST_MM} mm`;
+
+/** Whether a pixel of ultrasound can have this width and height. */
+export const isBelievable = (spacingMm: SpacingMm): boolean => spacingMm.every((mm) => mm >= LEAST_MM && mm <= MOST_MM);
+
 /** The regions of an image, in the order of the file. */
 export function readRegions(data: DataSet): UltrasoundRegion[] {
   const columns = numberOf(data, 0x00280011) ?? 0;
@@ -32,6 +39,7 @@ export function readRegions(data: DataSet): UltrasoundRegion[] {
     );
     const [dx, dy] = [numberOf(item, 0x0018602c), numberOf(item, 0x0018602e)];
     const units = [numberOf(item, 0x00186024), numberOf(item, 0x00186026)];
+    const spacingMm: SpacingMm = [millimetres(dx ?? 0), millimetres(dy ?? 0)];
     const why =
       numberOf(item, 0x00186012) !== 1
         ? 'not a 2D region'
@@ -43,14 +51,16 @@ export function readRegions(data: DataSet): UltrasoundRegion[] {
               ? 'empty rectangle'
               : x1 > columns || y1 > rows
                 ? 'reaches out of the image'
-                : null;
+                : !isBelievable(spacingMm)
+                  ? `pixels are ${OUT_OF_RANGE}`
+                  : null;
     return {
       box: [x0, y0, x1, y1],
       type: numberOf(item, 0x00186014) ?? null,
       measures: why === null,
       why,
       // The sign of a delta is a direction.
-      spacingMm: why === null && dx && dy ? [millimetres(dx), millimetres(dy)] : null,
+      spacingMm: why === null ? spacingMm : null,
       highPriority: ((numberOf(item, 0x00186016) ?? 0) & 1) === 0,
     };
   });
@@ -66,6 +76,8 @@ export interface Calibration {
   readonly wholeMm: SpacingMm | null;
   /** In its place where each frame states its own. */
   readonly framesMm?: readonly (SpacingMm | null)[];
+  /** Why a spacing that the file states is not believed. */
+  readonly whyNot?: string;
 }
 
 /** The spacing in a part of an image, or why there is none: one of them is null. */
@@ -77,9 +89,16 @@ export interface PartSpacing {
 export function readCalibration(data: DataSet): Calibration {
   const regions = readRegions(data);
   if (regions.length > 0) return { regions, wholeMm: null };
-  const wholeMm = wholeSpacing(data) ?? null;
-  const framesMm = wholeMm ? [] : itemsOf(data, 0x52009230).map((group) => pixelMeasures(group) ?? null);
-  return { regions, wholeMm, ...(framesMm.some((mm) => mm !== null) && { framesMm }) };
+  const stated = wholeSpacings(data);
+  const wholeMm = stated.find((one) => typeof one !== 'string') ?? null;
+  const ofFrames = wholeMm ? [] : itemsOf(data, 0x52009230).map((group) => pixelMeasures(group));
+  const framesMm = ofFrames.map((one) => (typeof one === 'object' ? one : null));
+  const whyNot = [...stated, ...ofFrames].find((one) => typeof one === 'string');
+  return {
+    ...{ regions, wholeMm },
+    ...(framesMm.some((mm) => mm !== null) && { framesMm }),
+    ...(wholeMm === null && whyNot !== undefined && { whyNot }),
+  };
 }
 
 /**
@@ -87,10 +106,11 @@ export function readCalibration(data: DataSet): Calibration {
  * Unknown where nothing justifies millimetres.
  * @param frame from 1
  */
-export function spacingIn({ regions, wholeMm, framesMm }: Calibration, frame: number, box?: PixelBox): PartSpacing {
+export function spacingIn(calibration: Calibration, frame: number, box?: PixelBox): PartSpacing {
+  const { regions, wholeMm, framesMm, whyNot = 'the file states no spacing' } = calibration;
   if (regions.length === 0) {
     const spacingMm = wholeMm ?? framesMm?.[frame - 1] ?? null;
-    return spacingMm ? { spacingMm, why: null } : unknown('the file states no spacing');
+    return spacingMm ? { spacingMm, why: null } : unknown(whyNot);
   }
   const measuring = regions.filter(({ measures }) => measures);
   if (measuring.length === 0) {
@@ -130,22 +150,27 @@ function commonSpacing(regions: readonly UltrasoundRegion[]): SpacingMm | undefi
   return same ? first : undefined;
 }
 
+/** A spacing, or why what the file states is none. */
+type Stated = SpacingMm | string;
+
 /** Of an image without regions: Pixel Spacing, then Nominal Scanned Pixel Spacing, then Pixel Measures of all frames. */
-function wholeSpacing(data: DataSet): SpacingMm | undefined {
+function wholeSpacings(data: DataSet): Stated[] {
   const [shared] = itemsOf(data, 0x52009229);
-  return statedSpacing(data, 0x00280030) ?? statedSpacing(data, 0x00182010) ?? (shared && pixelMeasures(shared));
+  const all = [statedSpacing(data, 0x00280030), statedSpacing(data, 0x00182010), shared && pixelMeasures(shared)];
+  return all.filter((one) => one !== undefined);
 }
 
 /** Of a functional group. */
-function pixelMeasures(group: DataSet): SpacingMm | undefined {
+function pixelMeasures(group: DataSet): Stated | undefined {
   const [measures] = itemsOf(group, 0x00289110);
   return measures && statedSpacing(measures, 0x00280030);
 }
 
 /** An element that holds row and column spacing. */
-function statedSpacing(data: DataSet, tag: number): SpacingMm | undefined {
+function statedSpacing(data: DataSet, tag: number): Stated | undefined {
   const values = numbersOf(data, tag);
-  const [y, x] = values;
-  if (values.length !== 2 || !values.every((mm) => Number.isFinite(mm) && mm > 0)) return undefined;
-  return x !== undefined && y !== undefined ? [x, y] : undefined;
+  const [y = Number.NaN, x = Number.NaN] = values;
+  if (values.length === 0) return undefined;
+  if (values.length !== 2 || !(x > 0 && y > 0)) return `${tagName(tag)} is not two numbers above 0`;
+  return isBelievable([x, y]) ? [x, y] : `${tagName(tag)} is ${OUT_OF_RANGE}`;
 }

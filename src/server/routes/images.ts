@@ -94,10 +94,11 @@ function answer(image: string, model: string, { encoding, cached, ms }: Encoded)
 
 /** What a DICOM file says about the frame. */
 function dicomAnswer({ frame, calibration }: KeptDicom) {
-  const { spacingMm } = spacingIn(calibration, frame);
+  const { spacingMm, why } = spacingIn(calibration, frame);
   return {
     frame,
     regions: regionsJson(calibration.regions),
     spacing_mm: spacingMm && { x: spacingMm[0], y: spacingMm[1] },
+    ...(why !== null && { why_no_mm: why }),
   };
 }

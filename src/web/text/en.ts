@@ -269,7 +269,7 @@ export const text = {
         'the file states no spacing': 'the file states no size of a pixel',
         'regions have different spacings': 'this object lies in regions of different scales',
       };
-      return `No millimetres: ${known[why] ?? why}.`;
+      return why in known ? `No millimetres: ${known[why]}.` : `No millimetres (${why}).`;
     },
     forgetScale: 'Clear calibration',
   },
@@ -339,6 +339,7 @@ export const text = {
     apply: 'Calibrate',
     done: (mm: string): string => `Calibrated: ${mm} mm/pixel.`,
     invalid: 'Enter a number above 0.',
+    unbelievable: 'A pixel would be smaller than 0.0001 mm or larger than 100 mm.',
     aspect: 'Width of a pixel by its height',
     aspectHelp: '1 where pixels are square, as on most scanners.',
   },

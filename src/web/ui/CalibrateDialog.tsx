@@ -1,6 +1,7 @@
 /** Asks how far two ticks of the depth scale are apart, and sets the scale from it. */
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { isBelievable } from '../../formats/dicom/regions.js';
 import { chooseTool } from '../app/commands.js';
 import { step } from '../app/edits.js';
 import { say } from '../app/messages.js';
@@ -25,10 +26,10 @@ export function CalibrateDialog() {
   const aspect = useSignal(String(Number(knownAspect().toPrecision(4))));
   const ratio = numberIn(aspect.value);
   const millimetres = numberIn(written.value);
-  const valid = millimetres > 0 && ratio > 0 && pixels > 0;
+  const height = millimetres / Math.hypot(across * ratio, down);
+  const mm = [height * ratio, height] as const;
+  const valid = millimetres > 0 && ratio > 0 && pixels > 0 && isBelievable(mm);
   const apply = (): void => {
-    const height = millimetres / Math.hypot(across * ratio, down);
-    const mm = [height * ratio, height] as const;
     step((present) => setScale(present, { mm, origin: 'calibrated' }));
     dialog.value = null;
     chooseTool('click');
@@ -43,11 +44,13 @@ export function CalibrateDialog() {
           ref={field}
           inputMode="decimal"
           value={written.value}
-          aria-invalid={!(millimetres > 0)}
+          aria-invalid={!valid}
           aria-describedby="distance-hint"
           onInput={(event) => (written.value = event.currentTarget.value)}
         />
-        <small id="distance-hint">{millimetres > 0 ? '' : text.calibrate.invalid}</small>
+        <small id="distance-hint">
+          {valid || !(ratio > 0) ? '' : millimetres > 0 ? text.calibrate.unbelievable : text.calibrate.invalid}
+        </small>
       </label>
       <label class="field">
         <span>{text.calibrate.aspect}</span>
