@@ -40,9 +40,9 @@ export interface AutomaticChoice extends EverythingOptions {
 
 /** The options of {@link addFormatOptions}. */
 interface FormatChoice {
-  readonly format?: Formats;
-  readonly dicomGeometry?: string;
-  readonly dicomSeg?: string;
+  readonly format?: Formats | undefined;
+  readonly dicomGeometry?: string | undefined;
+  readonly dicomSeg?: string | undefined;
 }
 
 /** Options that need `--everything`. */

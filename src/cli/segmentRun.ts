@@ -117,7 +117,7 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
     }
     const request = { ...dicomRequest(options), model: model.name, classes };
     for (const [path, paths] of objects) {
-      const error = await attempt(() => writeDicomObjects(path, entries, paths, request, whole), files);
+      const error = await attempt(() => writeDicomObjects(path, entries, paths, request, { whole, warn }), files);
       if (error) warn(`${path}: ${error.message}; wrote no DICOM objects`);
       failed ||= error !== undefined && error.code !== 'DICOM_SEG_EMPTY';
     }

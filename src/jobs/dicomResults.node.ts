@@ -7,7 +7,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { SamusError } from '../errors.js';
 import type { AnnotatedImage, FailedImage } from '../formats/annotation.js';
 import { isDicom } from '../formats/dicom/dicomSource.js';
-import type { DicomSegObject } from '../formats/dicom/segments.js';
+import { type DicomSegObject, MOST_LABEL } from '../formats/dicom/segments.js';
 import { type DrawnFrame, writeDicomSc } from '../formats/dicom/writeSc.js';
 import { type DicomSegOptions, writeDicomSeg } from '../formats/dicom/writeSeg.js';
 import { writeDicomSr } from '../formats/dicom/writeSr.js';
@@ -18,8 +18,12 @@ import { outputStems } from '../formats/outputNames.js';
 import { dicomObjects, drawnFrame, type ObjectRequest, objectMeasurements } from './dicomObjects.js';
 import { DICOM_FORMATS, type DicomFormat } from './segmentJob.js';
 
-/** Runs each write, so that the caller does not end during one. */
-type Whole = <T>(write: () => Promise<T>) => Promise<T>;
+interface Surroundings {
+  /** Runs each write, so that the caller does not end during one. */
+  readonly whole?: <T>(write: () => Promise<T>) => Promise<T>;
+  /** Takes what a person should know about a file that is written. */
+  readonly warn?: (message: string) => void;
+}
 
 /** What the command line asks for. */
 export interface DicomRequest extends ObjectRequest, Pick<DicomSegOptions, 'geometry' | 'kind'> {
@@ -75,7 +79,7 @@ async function writeDicomResults(
   entries: readonly AnnotatedImage[],
   paths: ReadonlyMap<DicomFormat, string>,
   request: DicomRequest,
-  whole: Whole,
+  { whole = (write) => write(), warn = () => undefined }: Surroundings,
 ): Promise<void> {
   const source = await openImage(path);
   if (!isDicom(source)) throw notDicom(path);
@@ -90,6 +94,11 @@ async function writeDicomResults(
   };
   const { geometry = 'auto', kind = 'binary' } = request;
   const seg = writeDicomSeg(file, objects, { ...origin, geometry, kind });
+  for (const name of paths.has('dcmseg') ? seg.shortened : []) {
+    warn(
+      `the label of ${name} in ${paths.get('dcmseg')} is cut to ${MOST_LABEL} characters; its description has the whole name`,
+    );
+  }
   await put(paths.get('dcmseg'), () => seg.bytes);
   await put(
     paths.get('dcmsr'),
@@ -117,12 +126,12 @@ export async function writeDicomObjects(
   entries: (AnnotatedImage | FailedImage)[],
   paths: ReadonlyMap<DicomFormat, string>,
   request: DicomRequest,
-  whole: Whole = (write) => write(),
+  surroundings: Surroundings = {},
 ): Promise<SamusError | undefined> {
   const own = entries.flatMap((entry) => ('error' in entry || entry.image.path !== path ? [] : [entry]));
   if (own.length === 0) return undefined;
   try {
-    await writeDicomResults(path, own, paths, request, whole);
+    await writeDicomResults(path, own, paths, request, surroundings);
   } catch (error) {
     if (error instanceof SamusError && error.code === 'DICOM_SEG_EMPTY') return error;
     throw error;

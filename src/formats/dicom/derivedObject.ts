@@ -3,6 +3,7 @@
  * the equipment, UIDs that follow from the content, and how the source was compressed (PS3.3 C.7.1 to C.7.5, C.12.1).
  */
 import { SamusError } from '../../errors.js';
+import { inUtf8, textReader } from './characterSets.js';
 import { bytesOf, type DataSet, type DicomElement, numberOf, textOf } from './dataSet.js';
 import type { DicomFile } from './dicomFile.js';
 import {
@@ -144,42 +145,43 @@ const time = (when: Date): string =>
 /** Date and time as DICOM writes them. */
 const dateAndTime = (when: Date): readonly [date: string, time: string] => [date(when), time(when)];
 
-/**
- * The character set of an object, and how names are written in it. That of the source stays, because copied texts are
- * in it. UTF-8 is used where the source has ASCII only and a name needs more.
- */
-export function characterSet(
-  source: ExportSource,
-  names: readonly string[],
-): {
-  readonly elements: DataSet;
+/** An image as an object takes it over: what is copied of it, in the character set of the object. */
+export interface WrittenSource {
+  readonly source: ExportSource;
+  readonly characterSet: DataSet;
+  /** How names are written. */
   readonly encode: TextEncoding;
-} {
+}
+
+/**
+ * The image for an object that has these names. The character set of the image stays, and with it the bytes of what is
+ * copied, if the names can be written in it. Else the object is in UTF-8, and so is what is copied.
+ */
+export function writtenSource(source: ExportSource, names: readonly string[]): WrittenSource {
   const stated = textOf(source.data, CHARACTER_SET)?.replace(/^ISO-IR /, 'ISO_IR ');
-  const kept = stated === undefined ? undefined : dataSet([CHARACTER_SET, stated]);
-  if (stated === 'ISO_IR 192') return { elements: kept ?? new Map(), encode: utf8 };
+  const kept = stated === undefined ? new Map() : dataSet([CHARACTER_SET, stated]);
+  if (stated === 'ISO_IR 192') return { source, characterSet: kept, encode: utf8 };
   const most = Math.max(0, ...names.flatMap((name) => Array.from(name, (one) => one.codePointAt(0) ?? 0)));
-  const latin = stated === 'ISO_IR 100' && most < 0x100;
-  if (most < 0x80 || latin) return { elements: kept ?? new Map(), encode: latin ? latin1 : ascii };
-  const plain = COPIED.every((tag) => isAscii(source.data.get(tag)));
-  return plain
-    ? { elements: dataSet([CHARACTER_SET, 'ISO_IR 192']), encode: utf8 }
-    : { elements: kept ?? new Map(), encode: ascii };
+  if (most < 0x80) return { source, characterSet: kept, encode: ascii };
+  if (stated === 'ISO_IR 100' && most < 0x100) return { source, characterSet: kept, encode: latin1 };
+  const read = textReader(source.data);
+  const copied = COPIED.flatMap((tag) => {
+    const found = source.data.get(tag);
+    return found ? [[tag, inUtf8(found, read)] as const] : [];
+  });
+  return {
+    source: { ...source, data: new Map([...source.data, ...copied]) },
+    characterSet: dataSet([CHARACTER_SET, 'ISO_IR 192']),
+    encode: utf8,
+  };
 }
 
 const utf8: TextEncoding = (text) => new TextEncoder().encode(text);
 const latin1: TextEncoding = (text) => Uint8Array.from(text, (one) => one.charCodeAt(0));
 
-function isAscii(found: DicomElement | undefined): boolean {
-  if (!found) return true;
-  if (found.vr === 'SQ') return found.items.every((item) => [...item.values()].every(isAscii));
-  // Escape sequences switch to other alphabets.
-  return found.bytes.every((byte) => byte < 0x80 && byte !== 0x1b);
-}
-
-/** The elements that all objects share: patient, study, series, equipment, class, times. */
+/** The elements that all objects share: character set, patient, study, series, equipment, class, times. */
 export function commonElements(
-  source: ExportSource,
+  { source, characterSet }: Pick<WrittenSource, 'source' | 'characterSet'>,
   origin: ExportOrigin & { readonly date: Date },
   object: { readonly sopClass: string; readonly modality: string; readonly description: string },
 ): DataSet {
@@ -191,6 +193,7 @@ export function commonElements(
   const series = numberOf(data, 0x0020_0011);
   const [day, clock] = dateAndTime(origin.date);
   return new Map([
+    ...characterSet,
     ...REQUIRED.map((tag) => [tag, element(tag, '')] as const),
     ...copied,
     ...dataSet(

@@ -3,7 +3,8 @@
  * display only.
  */
 import type { FrameTiming } from '../imageSource.js';
-import { bytesOf, type DataSet, numberOf, numbersOf, textOf } from './dataSet.js';
+import { textIn, textReader } from './characterSets.js';
+import { type DataSet, numberOf, numbersOf } from './dataSet.js';
 
 /** Durations of the frames as the file states them, in ms: one for all, or one each; null where it states none. */
 export function frameTimes(data: DataSet): readonly number[] | null {
@@ -43,13 +44,6 @@ function delays(times: readonly number[], frames: number, usual: number): number
   return Array.from({ length: frames }, (_, i) => (steps[i] !== undefined && steps[i] > 0 ? steps[i] : fallback));
 }
 
-/** Names of character sets (PS3.3 C.12.1.1.2) for TextDecoder; others are read as Latin 1. */
-const CHARACTER_SETS: Readonly<Record<string, string>> = {
-  ...{ 192: 'utf-8', 101: 'iso-8859-2', 109: 'iso-8859-3', 110: 'iso-8859-4', 144: 'iso-8859-5', 127: 'iso-8859-6' },
-  ...{ 126: 'iso-8859-7', 138: 'iso-8859-8', 148: 'iso-8859-9', 166: 'windows-874', 13: 'shift_jis' },
-};
-const OTHER_SETS: Readonly<Record<string, string>> = { GB18030: 'gb18030', GBK: 'gbk' };
-
 const PATIENT = {
   ...{ name: 0x00100010, id: 0x00100020, birthDate: 0x00100030, sex: 0x00100040, age: 0x00101010 },
   ...{ studyDate: 0x00080020, studyDescription: 0x00081030, accessionNumber: 0x00080050 },
@@ -57,10 +51,8 @@ const PATIENT = {
 
 /** The patient and the study as text; empty where the file says nothing. */
 export function patientFacts(data: DataSet): Record<keyof typeof PATIENT, string> {
-  const set = (textOf(data, 0x00080005) ?? '').split('\\').find((name) => name.trim() !== '') ?? '';
-  const number = /IR[ _-]?(\d+)/.exec(set)?.[1] ?? '';
-  const decoder = new TextDecoder(CHARACTER_SETS[number] ?? OTHER_SETS[set.trim()] ?? 'latin1');
-  const read = (tag: number): string => decoder.decode(bytesOf(data, tag) ?? new Uint8Array()).replace(/[ \0]+$/, '');
+  const text = textReader(data);
+  const read = (tag: number): string => textIn(data, tag, text);
   const { name, id, birthDate, sex, age, studyDate, studyDescription, accessionNumber } = PATIENT;
   return {
     ...{ name: read(name), id: read(id), birthDate: read(birthDate), sex: read(sex), age: read(age) },

@@ -2,6 +2,7 @@
  * What DICOM objects without pictures of their own say: the segments of segmentations, the measurements of reports, and
  * what all of them refer to. Only coded text and labels of segments are read, no other text.
  */
+import { type TextReader, textIn, textReader } from './characterSets.js';
 import { type DataSet, itemsOf, numberOf, numbersOf, textOf } from './dataSet.js';
 import { labelOf } from './readSeg.js';
 
@@ -55,13 +56,14 @@ export function segmentsOf(data: DataSet): SegmentFacts[] {
     const number = identification && numberOf(identification, 0x0062_000b);
     if (number !== undefined) counts.set(number, (counts.get(number) ?? 0) + 1);
   }
+  const read = textReader(data);
   return itemsOf(data, 0x0062_0002).flatMap((item) => {
     const number = numberOf(item, 0x0062_0004) ?? 0;
     if (number === 0) return [];
     const how = textOf(item, 0x0062_0008) ?? '';
     return [
       {
-        ...{ number, label: labelOf(item, 0x0062_0005), type: meaningOf(item, 0x0062_000f) },
+        ...{ number, label: labelOf(item, read), type: meaningOf(item, 0x0062_000f, read) },
         algorithm: ['MANUAL', 'SEMIAUTOMATIC', 'AUTOMATIC'].includes(how) ? how : null,
         frames: counts.size > 0 ? (counts.get(number) ?? 0) : null,
       },
@@ -79,6 +81,7 @@ export interface ReportGroup {
 /** The title of a report, and its groups that have numbers. */
 export function reportFacts(data: DataSet): { readonly title: string | null; readonly groups: readonly ReportGroup[] } {
   const groups: ReportGroup[] = [];
+  const read = textReader(data);
   const open = [data];
   for (let item = open.pop(); item; item = open.pop()) {
     const content = itemsOf(item, 0x0040_a730);
@@ -86,17 +89,17 @@ export function reportFacts(data: DataSet): { readonly title: string | null; rea
       const [measured] = itemsOf(one, 0x0040_a300);
       const value = measured && numberOf(measured, 0x0040_a30a);
       const [unit] = measured ? itemsOf(measured, 0x0040_08ea) : [];
-      const name = meaningOf(one, 0x0040_a043);
+      const name = meaningOf(one, 0x0040_a043, read);
       return value === undefined || name === null
         ? []
         : [{ name, value, unit: (unit && textOf(unit, 0x0008_0100)) ?? '' }];
     });
     const finding = content.find((one) => codeOf(one, 0x0040_a043) === FINDING);
-    if (values.length > 0) groups.push({ finding: finding ? meaningOf(finding, 0x0040_a168) : null, values });
+    if (values.length > 0) groups.push({ finding: finding ? meaningOf(finding, 0x0040_a168, read) : null, values });
     // In the order of the report: the last one is taken next.
     open.push(...[...content].reverse());
   }
-  return { title: meaningOf(data, 0x0040_a043), groups };
+  return { title: meaningOf(data, 0x0040_a043, read), groups };
 }
 
 const FINDING = '121071';
@@ -106,7 +109,7 @@ const codeOf = (item: DataSet, tag: number): string | undefined => {
   return code && textOf(code, 0x0008_0100);
 };
 
-function meaningOf(item: DataSet, tag: number): string | null {
+function meaningOf(item: DataSet, tag: number, read: TextReader): string | null {
   const [code] = itemsOf(item, tag);
-  return (code && labelOf(code, 0x0008_0104)) || null;
+  return (code && textIn(code, 0x0008_0104, read)) || null;
 }

@@ -4,19 +4,11 @@
  */
 import { SamusError } from '../../errors.js';
 import type { Mask } from '../mask.js';
-import {
-  bytesOf,
-  corruptDicom,
-  type DataSet,
-  dicomLimit,
-  itemsOf,
-  numberOf,
-  numbersOf,
-  shortOf,
-  textOf,
-} from './dataSet.js';
+import { type TextReader, textIn, textReader } from './characterSets.js';
+import { corruptDicom, type DataSet, dicomLimit, itemsOf, numberOf, numbersOf, shortOf, textOf } from './dataSet.js';
 import { type DicomFile, readDicomFile } from './dicomFile.js';
 import { kindOfClass } from './objectKind.js';
+import { MOST_LABEL } from './segments.js';
 import type { Code } from './writeDataSet.js';
 
 /** A segmentation as it is in a file. */
@@ -98,11 +90,12 @@ export async function readDicomSeg(bytes: Uint8Array): Promise<DicomSeg> {
       list.push(storedMask(place.source, place.frame, layout, n, number));
     }
   }
+  const read = textReader(data);
   return {
     sources: [...new Set([...found.values()].flatMap((masks) => masks.map(({ source }) => source)))],
     width,
     height,
-    segments: described.map((item) => segmentFacts(item, found)),
+    segments: described.map((item) => segmentFacts(item, found, read)),
   };
 }
 
@@ -196,30 +189,29 @@ function storedMask(source: string, frame: number, layout: Layout, n: number, se
 
 const isBackground = (item: DataSet): boolean => numberOf(item, 0x0062_0004) === 0;
 
-function segmentFacts(item: DataSet, found: ReadonlyMap<number, ReadSegment['masks']>): ReadSegment {
+function segmentFacts(item: DataSet, found: ReadonlyMap<number, ReadSegment['masks']>, read: TextReader): ReadSegment {
   const number = numberOf(item, 0x0062_0004) ?? 0;
   const [code] = itemsOf(item, 0x0062_000f);
   const [value, scheme] = code ? [textOf(code, 0x0008_0100), textOf(code, 0x0008_0102)] : [];
   const trackingUid = textOf(item, 0x0062_0021);
   return {
     number,
-    label: labelOf(item, 0x0062_0005),
-    ...(code && value !== undefined && scheme !== undefined && { type: [value, scheme, labelOf(code, 0x0008_0104)] }),
+    label: labelOf(item, read),
+    ...(code &&
+      value !== undefined &&
+      scheme !== undefined && { type: [value, scheme, textIn(code, 0x0008_0104, read)] }),
     ...(trackingUid !== undefined && { trackingUid }),
     masks: found.get(number) ?? [],
   };
 }
 
-/** Text in UTF-8, or else in the most frequent of the others. */
-export function labelOf(item: DataSet, tag: number): string {
-  const bytes = bytesOf(item, tag) ?? new Uint8Array(0);
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    text = new TextDecoder('latin1').decode(bytes);
-  }
-  return text.replace(/[ \0]+$/, '');
+/** The name of a segment: its label, or its description where this program had to cut the label. */
+export function labelOf(segment: DataSet, read: TextReader): string {
+  const [label, description, tracking] = [0x0062_0005, 0x0062_0006, 0x0062_0020].map((tag) =>
+    textIn(segment, tag, read),
+  );
+  const cut = description !== undefined && description === tracking && Array.from(description).length > MOST_LABEL;
+  return (cut ? description : label) ?? '';
 }
 
 function reference(message: string, hint: string): SamusError {

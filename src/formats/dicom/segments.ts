@@ -35,7 +35,8 @@ export function segmentItems(
   { model = 'unknown', version }: ExportOrigin,
   encode: TextEncoding,
 ): DataSet[] {
-  const modelName = element(0x0062_0009, oneLine(model), encode);
+  const modelName = element(0x0062_0009, cut(oneLine(model)), encode);
+  const labels = segmentLabels(segments.map(({ name }) => name));
   const algorithm = dataSet(
     [0x0024_0202, 'samus'],
     [0x0066_002f, [codeItem(['123110', 'DCM', 'Artificial Intelligence'])]],
@@ -48,7 +49,11 @@ export function segmentItems(
   ]);
   const items = segments.map(({ name, code, algorithm: how, color }, i) =>
     dataSet(
-      ...segmentHead(i + 1, name, code, how, encode),
+      ...segmentHead(i + 1, labels[i]!, code, how, encode),
+      // The whole of a name that is cut.
+      ...(labels[i] === oneLine(name)
+        ? []
+        : ([[0x0062_0006, element(0x0062_0006, cut(oneLine(name), MOST_DESCRIPTION), encode)]] as const)),
       ...(how === 'MANUAL'
         ? []
         : ([
@@ -65,7 +70,7 @@ export function segmentItems(
 
 function segmentHead(
   number: number,
-  name: string,
+  label: string,
   { category, type }: PropertyCode,
   how: DicomSegObject['algorithm'],
   encode: TextEncoding,
@@ -73,17 +78,33 @@ function segmentHead(
   return [
     [0x0062_0003, [codeItem(category, encode)]],
     [0x0062_0004, number],
-    [0x0062_0005, element(0x0062_0005, oneLine(name), encode)],
+    [0x0062_0005, element(0x0062_0005, label, encode)],
     [0x0062_0008, how],
     [0x0062_000f, [codeItem(type, encode)]],
   ] as const;
 }
 
-/** A text that LO may hold: at most 64 characters, no backslash, no control character. */
-export const oneLine = (text: string): string => {
-  const line = text.replace(/[\p{Cc}\\]/gu, ' ').trim();
-  return Array.from(line).slice(0, 64).join('') || 'object';
-};
+/** Most characters of LO, and of ST. */
+export const MOST_LABEL = 64;
+const MOST_DESCRIPTION = 1024;
+
+/** A text without line breaks and backslashes, which separate values. */
+export const oneLine = (text: string): string => text.replace(/[\p{Cc}\\]/gu, ' ').trim() || 'object';
+
+const cut = (text: string, most = MOST_LABEL): string => Array.from(text).slice(0, most).join('').trim();
+
+/** The labels of objects: their names, cut where they are too long, with a number where that makes two equal. */
+function segmentLabels(names: readonly string[]): string[] {
+  const whole = names.map(oneLine);
+  const taken = new Set(whole);
+  return whole.map((name) => {
+    let label = cut(name);
+    if (label === name) return name;
+    for (let n = 2; taken.has(label); n++) label = `${cut(name, MOST_LABEL - ` ${n}`.length)} ${n}`;
+    taken.add(label);
+    return label;
+  });
+}
 
 /** A colour as DICOM's CIELab with white D50: L* from 0 to 100, a* and b* from -128 to 127 over 16 bits (PS3.3 C.10.7.1.1). */
 function cieLab(color: string): number[] {

@@ -6,7 +6,6 @@ import { SamusError } from '../../errors.js';
 import type { Image } from '../image.js';
 import { numberOf, numbersOf, textOf } from './dataSet.js';
 import {
-  characterSet,
   commonElements,
   type DicomObject,
   type ExportOrigin,
@@ -16,6 +15,7 @@ import {
   SOURCE_PURPOSE,
   sourceFacts,
   sourceReference,
+  writtenSource,
 } from './derivedObject.js';
 import { codeItem, dataSet } from './writeDataSet.js';
 
@@ -57,9 +57,8 @@ export function writeDicomSc(source: ExportSource, drawn: readonly DrawnFrame[],
   for (const [n, { image }] of drawn.entries()) pixels.set(image.data, n * width * height * 3);
   return finishObject(
     new Map([
-      ...characterSet(source, []).elements,
       ...commonElements(
-        source,
+        writtenSource(source, []),
         { ...origin, date },
         {
           sopClass: several ? TRUE_COLOUR : SINGLE_FRAME,

@@ -10,6 +10,7 @@ import type { Mask } from '../mask.js';
 import { codeOfName } from './codes.js';
 import { bytesOf, type DataSet, itemsOf, numberOf, numbersOf, textOf } from './dataSet.js';
 import { exportSource } from './derivedObject.js';
+import { patientFacts } from './dicomFacts.js';
 import { readDicomFile } from './dicomFile.js';
 import { readDicomSeg } from './readSeg.js';
 import type { DicomSegObject } from './segments.js';
@@ -211,6 +212,38 @@ describe('a segmentation is written', () => {
       [latin, plain].map(async ({ bytes }) => (await readDicomSeg(bytes)).segments[0]?.label),
     );
     expect(back).toEqual(['Läsion', 'Läsion']);
+  });
+
+  it.each([
+    ['GB18030', '王^小东', '\xcd\xf5^\xd0\xa1\xb6\xab'],
+    ['\\ISO 2022 IR 87', 'Yamada=山田', 'Yamada=\x1b$B;3ED\x1b(B'],
+    ['ISO_IR 144', 'Люк', '\xbb\xee\xda'],
+    ['ISO_IR 100', 'Gefäß', 'Gef\xe4\xdf'],
+    ['', 'Gefäß', 'Gef\xe4\xdf'],
+  ])('with names that the character set %s does not have, and the patient in UTF-8', async (set, patient, stored) => {
+    const bytes = Uint8Array.from(stored, (one) => one.charCodeAt(0));
+    const patientName: readonly [number, Value] = [0x0010_0010, { vr: 'PN', bytes }];
+    const file = imageFile(4, [0x0008_0005, set], patientName);
+    const name = 'Läsion Ж 病变 ①';
+    const { data, bytes: seg } = await written([{ ...LESION, name }], {}, file);
+    expect([textOf(data, 0x0008_0005), patientFacts(data).name]).toEqual(['ISO_IR 192', patient]);
+    expect((await readDicomSeg(seg)).segments.map(({ label }) => label)).toEqual([name]);
+    // Bytes stay where all names are ASCII.
+    expect(bytesOf((await written([LESION], {}, file)).data, 0x0010_0010)?.subarray(0, bytes.length)).toEqual(bytes);
+  });
+
+  it('with labels of at most 64 characters, which differ, and the whole names beside them', async () => {
+    const start = 'ж'.repeat(63);
+    const names = [`${start}abc`, `${start}aé`, start, `${start}a`];
+    const segs = await written(
+      names.map((name, i) => ({ ...LESION, name, masks: [{ frame: i + 1, mask: mask(3, 9) }] })),
+    );
+    const labels = itemsOf(segs.data, 0x0062_0002).map((item) =>
+      new TextDecoder().decode(bytesOf(item, 0x0062_0005)).trim(),
+    );
+    expect(labels).toEqual([`${start.slice(1)} 2`, `${start.slice(1)} 3`, start, `${start}a`]);
+    expect(segs.shortened).toEqual(names.slice(0, 2));
+    expect((await readDicomSeg(segs.bytes)).segments.map(({ label }) => label)).toEqual(names);
   });
 
   it.each([

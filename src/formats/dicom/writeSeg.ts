@@ -6,7 +6,6 @@
 import { SamusError } from '../../errors.js';
 import type { DataSet } from './dataSet.js';
 import {
-  characterSet,
   commonElements,
   type DicomObject,
   type ExportOrigin,
@@ -18,8 +17,9 @@ import {
   type SourceFacts,
   sourceFacts,
   sourceReference,
+  writtenSource,
 } from './derivedObject.js';
-import { type DicomSegMask, type DicomSegObject, segmentItems } from './segments.js';
+import { type DicomSegMask, type DicomSegObject, MOST_LABEL, oneLine, segmentItems } from './segments.js';
 import { codeItem, dataSet, derivedUid } from './writeDataSet.js';
 
 export interface DicomSegOptions extends ExportOrigin {
@@ -34,6 +34,8 @@ export interface WrittenDicomSeg extends DicomObject {
   readonly frames: readonly { readonly object: number; readonly frame: number; readonly segFrame: number }[];
   /** Whether the object says how large pixels are. */
   readonly measured: boolean;
+  /** Names of objects that are longer than a label may be. The file has them whole as descriptions. */
+  readonly shortened: readonly string[];
 }
 
 const SEGMENTATION = '1.2.840.10008.5.1.4.1.1.66.4';
@@ -88,16 +90,15 @@ export function writeDicomSeg(
       'export a binary segmentation',
     );
   }
-  const { elements: charset, encode } = characterSet(
+  const written = writtenSource(
     source,
     segments.flatMap(({ name, code }) => [name, code.category[2], code.type[2]]).concat(options.model ?? ''),
   );
   const placed = geometry === 'auto';
   const spacing = placed ? commonSpacing(segments) : undefined;
   const elements: DataSet = new Map([
-    ...charset,
     ...commonElements(
-      source,
+      written,
       { ...options, date },
       {
         sopClass: labelled ? LABEL_MAP : SEGMENTATION,
@@ -119,7 +120,7 @@ export function writeDicomSeg(
       [0x0028_0103, 0],
       [0x0028_0301, 'NO'],
       [0x0062_0001, labelled ? 'LABELMAP' : 'BINARY'],
-      [0x0062_0002, segmentItems(segments, labelled, facts, options, encode)],
+      [0x0062_0002, segmentItems(segments, labelled, facts, options, written.encode)],
       [0x0070_0080, 'SEGMENTATION'],
       [0x0070_0081, 'samus segmentation, research use only'],
       [0x0070_0084, ''],
@@ -143,6 +144,7 @@ export function writeDicomSeg(
       masks.map(({ segment }) => ({ object: shown[segment - 1]!.index, frame, segFrame: n + 1 })),
     ),
     measured: spacing !== undefined,
+    shortened: segments.flatMap(({ name }) => (Array.from(oneLine(name)).length > MOST_LABEL ? [name] : [])),
   };
 }
 

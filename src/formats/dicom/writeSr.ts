@@ -5,7 +5,6 @@
 import { SamusError } from '../../errors.js';
 import type { DataSet } from './dataSet.js';
 import {
-  characterSet,
   commonElements,
   type DicomObject,
   type ExportOrigin,
@@ -14,6 +13,7 @@ import {
   objectReference,
   sourceFacts,
   sourceReference,
+  writtenSource,
 } from './derivedObject.js';
 import { type DicomSegObject, oneLine, trackingUid } from './segments.js';
 import { type Code, codeItem, dataSet, derivedUid, element, type TextEncoding, type Value } from './writeDataSet.js';
@@ -58,10 +58,9 @@ export function writeDicomSr(
 ): DicomObject {
   const facts = sourceFacts(source);
   const { date = new Date(), model = 'unknown', version } = origin;
-  const { elements: charset, encode } = characterSet(
-    source,
-    objects.flatMap(({ name, code }) => [name, code.type[2]]).concat(model),
-  );
+  const names = objects.flatMap(({ name, code }) => [name, code.type[2]]).concat(model);
+  const written = writtenSource(source, names);
+  const { encode } = written;
   const groups = measurements.flatMap((one) => {
     const object = objects[one.object];
     const place = seg.frames.find(({ object: index, frame }) => index === one.object && frame === one.frame);
@@ -121,9 +120,8 @@ export function writeDicomSr(
   ];
   return finishObject(
     new Map([
-      ...charset,
       ...commonElements(
-        source,
+        written,
         { ...origin, date },
         {
           sopClass: COMPREHENSIVE_SR,

@@ -58,6 +58,7 @@ export async function runExport(choice: ExportChoice): Promise<void> {
       text.exports.besideRest(left),
       text.exports.notDicom(written.others),
       text.exports.unmeasured(written.unmeasured),
+      text.exports.shortened(written.shortened),
       text.exports.unanswered(open),
     ]
       .filter(Boolean)
@@ -123,6 +124,8 @@ interface Written {
   /** Number of images that DICOM objects cannot be written for, and of segmentations without the size of a pixel. */
   readonly others: number;
   readonly unmeasured: number;
+  /** Objects whose labels are cut. */
+  readonly shortened: number;
   /** One error per folder that could not be written. */
   readonly failures: readonly unknown[];
 }
@@ -164,7 +167,8 @@ async function gather(chosen: readonly Entry[], format: ExportFormat): Promise<G
 
 async function writeDownload(choice: ExportChoice, works: readonly Work[]): Promise<Written> {
   const images = imagesOf(eachOnce(works), ({ path }) => path);
-  if (images.length === 0) return { done: [], names: [], skipped: 0, others: 0, unmeasured: 0, failures: [] };
+  if (images.length === 0)
+    return { done: [], names: [], skipped: 0, others: 0, unmeasured: 0, shortened: 0, failures: [] };
   const exported = await filesOf(choice, images, true);
   const { files } = exported;
   for (const { path, bytes } of files) download(path, new Blob([bytes]));
@@ -181,7 +185,7 @@ async function writeBeside(
   const names: string[] = [];
   const done: ExportImage[] = [];
   const failures: unknown[] = [];
-  let [skipped, others, unmeasured] = [0, 0, 0];
+  let [skipped, others, unmeasured, shortened] = [0, 0, 0, 0];
   for (const folder of folders) {
     const own = eachOnce(works.filter(({ entry }) => isIn(entry, [folder])));
     if (own.length === 0) continue;
@@ -195,18 +199,20 @@ async function writeBeside(
       skipped += outcome.skipped;
       others += outcome.others;
       unmeasured += outcome.unmeasured;
+      shortened += outcome.shortened;
     } catch (error) {
       failures.push(error);
     }
   }
-  return { done, names, skipped, others, unmeasured, failures };
+  return { done, names, skipped, others, unmeasured, shortened, failures };
 }
 
 /** What became of the images of a request. */
-function outcomeOf(images: readonly ExportImage[], { skipped, others = [], unmeasured = 0 }: Exported) {
+function outcomeOf(images: readonly ExportImage[], exported: Exported) {
+  const { skipped, others = [], unmeasured = 0, shortened = 0 } = exported;
   const count = (numbers: readonly number[]): number => amountOf(numbers.map((i) => images[i]!)).images;
   const done = images.filter((_, i) => !skipped.includes(i) && !others.includes(i));
-  return { done, skipped: count(skipped), others: count(others), unmeasured };
+  return { done, skipped: count(skipped), others: count(others), unmeasured, shortened };
 }
 
 const isIn = ({ folder }: Entry, folders: readonly SourceFolder[]): boolean =>

@@ -39,7 +39,7 @@ export async function dicomFiles(
   const names = new OutputNames(groups.map(([image]) => image.path));
   const files: OutputFile[] = [];
   const others: number[] = [];
-  let [done, unmeasured] = [0, 0];
+  let [done, unmeasured, shortened] = [0, 0, 0];
   for (const frames of groups) {
     const [{ file, path }] = frames;
     const { source } = await openPicture(file);
@@ -50,6 +50,7 @@ export async function dicomFiles(
         for (const { ending, bytes } of written.files)
           files.push({ path: `${stem}.${ending}.dcm`, bytes: owned(bytes) });
         if (!written.measured) unmeasured++;
+        shortened += written.shortened;
       } else others.push(...frames.map((image) => request.images.indexOf(image)));
     } finally {
       source.close?.();
@@ -58,7 +59,7 @@ export async function dicomFiles(
     progress(done);
   }
   if (files.length === 0) throw pageError('EXPORT_DICOM');
-  return { files, skipped: [], others, unmeasured };
+  return { files, skipped: [], others, unmeasured, shortened };
 }
 
 type Frames = [ExportImage, ...ExportImage[]];
@@ -78,6 +79,8 @@ interface WrittenObjects {
   readonly files: readonly { readonly ending: string; readonly bytes: Uint8Array }[];
   /** Whether 3D Slicer can place the segmentation. */
   readonly measured: boolean;
+  /** Number of labels that are cut. */
+  readonly shortened: number;
 }
 
 async function writeObjects(
@@ -93,6 +96,7 @@ async function writeObjects(
     return {
       files: [{ ending: ENDINGS.dcmsc, bytes: writeDicomSc(source.file, drawn, origin).bytes }],
       measured: true,
+      shortened: 0,
     };
   }
   const seg = writeDicomSeg(source.file, objects, { ...origin, ...dicom });
@@ -101,7 +105,7 @@ async function writeObjects(
     const measurements = objects.flatMap(objectMeasurements);
     files.push({ ending: ENDINGS.dcmsr, bytes: writeDicomSr(source.file, seg, objects, measurements, origin).bytes });
   }
-  return { files, measured: seg.measured || dicom?.geometry === 'none' };
+  return { files, measured: seg.measured || dicom?.geometry === 'none', shortened: seg.shortened.length };
 }
 
 /** The objects over all frames, by their names; what they are follows from their name, else from their class. */

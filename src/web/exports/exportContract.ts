@@ -60,6 +60,8 @@ export interface Exported {
   readonly others?: readonly number[];
   /** Number of segmentations without the size of a pixel. */
   readonly unmeasured?: number;
+  /** Number of objects whose labels are cut. */
+  readonly shortened?: number;
 }
 
 /** A DICOM segmentation: the masks of its segments by the image and frame that they are on. */

@@ -475,6 +475,10 @@ export const text = {
       n === 0 ? '' : `${count(n, 'image is', 'images are')} not DICOM and ${n === 1 ? 'was' : 'were'} left out.`,
     unmeasured: (n: number): string =>
       n === 0 ? '' : 'Without a known size of a pixel for all masks, 3D Slicer refuses the segmentation.',
+    shortened: (n: number): string =>
+      n === 0
+        ? ''
+        : `${count(n, 'label was', 'labels were')} cut to 64 characters; the descriptions have the whole names.`,
     dataset: 'Dataset name',
     datasetDefault: 'My-Annotations',
     download: 'Download',
