@@ -4,7 +4,7 @@
  */
 import type { FrameTiming } from '../imageSource.js';
 import { textIn, textReader } from './characterSets.js';
-import { type DataSet, numberOf, numbersOf } from './dataSet.js';
+import { type DataSet, numberOf, numbersOf, textOf } from './dataSet.js';
 
 /** Durations of the frames as the file states them, in ms: one for all, or one each; null where it states none. */
 export function frameTimes(data: DataSet): readonly number[] | null {
