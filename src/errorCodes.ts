@@ -26,7 +26,7 @@ export const ERRORS = {
   ANNOTATION_VERSION: input('A newer version wrote the annotation document.'),
   ARCHITECTURE_TWICE: usage('An architecture or one of its presets has the name of another.'),
   ARCHIVE_CORRUPT: input('A zip archive is damaged.'),
-  ARCHIVE_TOO_LARGE: input('A zip archive unpacks to more than the page accepts.'),
+  ARCHIVE_TOO_LARGE: input('A zip archive unpacks to more than is accepted.'),
   AUGMENT_PARAMETER: usage('An augmentation has a parameter out of range.'),
   AUTOMATIC_OPTION: usage('An option of automatic mode is out of range.'),
   BACKBONE_FILE: input('A file of pretrained weights is not one of those that the network can start from.'),

@@ -45,7 +45,7 @@ function importCommand(): Command {
   return new Command('import')
     .description('Convert a published dataset to the layout for training')
     .addArgument(new Argument('<name>', 'the dataset').choices(Object.keys(IMPORTER_TITLES)))
-    .argument('<source>', 'the folder as published, unpacked (coco: the JSON file)')
+    .argument('<source>', 'the folder as published, or a zip archive of it (coco: the JSON file)')
     .argument('[out]', 'the folder of datasets to add it to; created if missing')
     .option('--out <folder>', 'the same as the argument')
     .addOption(

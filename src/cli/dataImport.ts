@@ -10,6 +10,7 @@ import { csvLine } from '../formats/csv.js';
 import { outputCheck, writePrivate } from './output.js';
 import { Progress } from './progress.js';
 import { type Outcome, warn } from './run.js';
+import { withUnpackedSource } from './unpackedSource.js';
 
 export interface ImportCommandOptions extends ImportOptions {
   readonly size?: number;
@@ -31,7 +32,20 @@ export async function importData(
   out: string,
   options: ImportCommandOptions,
 ): Promise<Outcome> {
-  const plan = await planImport(name, source, options);
+  // COCO is a file, not a folder.
+  if (name === 'coco') return importFrom(name, source, source, out, options);
+  return withUnpackedSource(source, (folder) => importFrom(name, folder, source, out, options));
+}
+
+/** @param folder of the source as it is read @param source as the user names it */
+async function importFrom(
+  name: string,
+  folder: string,
+  source: string,
+  out: string,
+  options: ImportCommandOptions,
+): Promise<Outcome> {
+  const plan = await planImport(name, folder, options);
   for (const warning of plan.warnings ?? []) warn(warning);
   if (options.replace) await checkSource(source, out, [...plan.datasets.keys()]);
   if (options.map !== undefined) await (await outputCheck([source]))([options.map]);

@@ -3,14 +3,15 @@
  * `samus data import pair`.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { zipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeOfName } from '../../src/formats/dicom/codes.js';
 import { readDicomFile } from '../../src/formats/dicom/dicomFile.js';
 import { writeDicomSeg } from '../../src/formats/dicom/writeSeg.js';
 import { readImage } from '../../src/formats/imageFile.node.js';
 import { dicomImage, identity } from '../support/dicomImages.js';
-import { newFolder, removeFolder, samus } from './samusProcess.js';
+import { newFolder, removeFolder, samus, startSamus } from './samusProcess.js';
 
 const [WIDTH, HEIGHT] = [51, 43];
 const SPACING = [[0x0028_0030, ['0.5', '0.25']]] as const;
@@ -206,6 +207,40 @@ it('names of files and folders are not in the dataset, whatever they say', async
   for (const row of rows) expect([row[0], row.at(-1)]).toEqual([expect.stringMatching(/^US-[0-9A-F]{10}$/), row[0]]);
   await run('dicom', 'named', 'root', '--dataset', 'Named', '--replace');
   expect(table('Named')).toEqual(rows);
+});
+
+it('a zip archive is imported as its folder is, and leaves nothing behind', async () => {
+  const files = Object.fromEntries(
+    readdirSync(into('export'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => {
+        const path = join(entry.parentPath, entry.name);
+        return [`CD/${relative(into('export'), path)}`, new Uint8Array(readFileSync(path))];
+      }),
+  );
+  writeFileSync(into('export.zip'), zipSync(files));
+  mkdirSync(into('temporary'));
+  const runZip = (archive: string, ...more: readonly string[]) =>
+    startSamus(folder, ['data', 'import', 'dicom', archive, 'zipped', ...more, '--json'], { TMPDIR: into('temporary') })
+      .ended;
+  const { code, stdout, stderr } = await runZip('export.zip', '--dataset', 'Own');
+  expect(code, stderr).toBe(1);
+  const own = await run('dicom', 'export', 'unzipped', '--dataset', 'Own');
+  expect(JSON.parse(stdout)).toEqual(JSON.parse(own.stdout));
+  const bare = (root: string) =>
+    readFileSync(into(root, 'Own/images.csv'), 'utf8').replaceAll(/US-[0-9A-F]{10}|[0-9a-f]{16}/g, '');
+  expect(bare('zipped')).toBe(bare('unzipped'));
+  writeFileSync(into('cut.zip'), zipSync(files).subarray(0, 2000));
+  const cut = JSON.parse((await runZip('cut.zip', '--dataset', 'Cut')).stdout).error;
+  writeFileSync(into('none.zip'), zipSync({ 'notes.txt': new Uint8Array(3) }));
+  const none = JSON.parse((await runZip('none.zip', '--dataset', 'None')).stdout).error;
+  expect([cut.code, none.code]).toEqual(['ARCHIVE_CORRUPT', 'IMPORT_LAYOUT']);
+  expect([cut.message, none.message]).toEqual([
+    expect.stringContaining('cut.zip'),
+    expect.stringContaining('none.zip'),
+  ]);
+  expect(JSON.stringify([cut, none])).not.toMatch(/temporary/);
+  expect(readdirSync(into('temporary'))).toEqual([]);
 });
 
 it('segmentations are labels of pairs, frame by frame', async () => {
