@@ -246,6 +246,18 @@ describe('a dataset folder with mistakes', () => {
     expect(await data.read({ dataset: 'A', name: 'y' })).not.toHaveProperty('spacingMm');
   });
 
+  it('refuses two rows of an image in images.csv that differ, and takes equal ones', async () => {
+    await folder.list('train', '1/A/x').pair('A', 'x', image, image);
+    const rows = (...widths: readonly number[]) => widths.map((mm) => `x,${mm},0.5\n`).join('');
+    folder.text('A/images.csv', `name,spacing_x_mm,spacing_y_mm\n${rows(0.1, 0.1)}`);
+    expect(await (await openDataset(folder.root)).read({ dataset: 'A', name: 'x' })).toMatchObject({
+      spacingMm: [0.1, 0.5],
+    });
+    folder.text('A/images.csv', `name,spacing_x_mm,spacing_y_mm\n${rows(0.1, 0.2)}`);
+    const data = await openDataset(folder.root);
+    await expect(data.read({ dataset: 'A', name: 'x' })).rejects.toThrow(/two different ones for x/);
+  });
+
   it('refuses images.csv without names', async () => {
     await folder.list('train', '1/A/x').text('A/images.csv', 'x,0.1\n').pair('A', 'x', image, image);
     const data = await openDataset(folder.root);

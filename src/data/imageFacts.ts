@@ -40,7 +40,7 @@ export class FactsTable {
   /**
    * @param bytes of the file, UTF-8; kept
    * @param path for messages
-   * @throws SamusError DATA_LAYOUT if there is no column `name`
+   * @throws SamusError DATA_LAYOUT if there is no column `name`, or two different rows of an image
    */
   constructor(bytes: Uint8Array, path: string) {
     this.#bytes = bytes;
@@ -58,8 +58,18 @@ export class FactsTable {
       // Rows with quotes are rare; the others need no taking apart.
       const fields = line.includes('"') ? csvRow(line, 0).fields : line.split(',', nameColumn + 1);
       const name = fields[nameColumn]?.trim();
-      if (name) this.#places.add(name, at);
+      if (name) this.#add(name, at, line);
     }
+  }
+
+  /** @throws SamusError DATA_LAYOUT for two rows of an image that differ, one of which would count without a word */
+  #add(name: string, at: number, line: string): void {
+    const before = this.#places.get(name);
+    if (before !== undefined && this.#lineAt(before).trim() !== line.trim() && this.#rowOf(name)) {
+      const message = `expected one row for each image in ${this.#path}, got two different ones for ${name}`;
+      throw new SamusError('DATA_LAYOUT', message, 'remove the row that is wrong', { path: this.#path, name });
+    }
+    this.#places.add(name, at);
   }
 
   #lineEnd(start: number): number {

@@ -63,6 +63,12 @@ describe('class indices as PNG', () => {
     expect([...decodeClassPng(deep).classes]).toEqual([1, 255]);
   });
 
+  it('are the alpha where all pixels have one colour', () => {
+    const rgba = Uint8Array.from([255, 255, 255, 255, 255, 255, 255, 0, 255, 255, 255, 140]);
+    const read = decodeClassPng(encode({ width: 3, height: 1, channels: 4, data: rgba }));
+    expect([...read.classes]).toEqual([255, 0, 255]);
+  });
+
   it('are not guessed from colours or from values over 255', () => {
     const refused = expect.objectContaining({ kind: 'input', code: 'CLASS_PNG_COLOURS' });
     const rgb = encode({ width: 1, height: 1, channels: 3, data: Uint8Array.from([1, 2, 3]) });

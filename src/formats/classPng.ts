@@ -4,6 +4,7 @@
  */
 import { type DecodedPng, decode, encode } from 'fast-png';
 import { SamusError } from '../errors.js';
+import { maskInAlpha } from './image.js';
 import { type FileFormat, SNIFF_BYTES, sniffFormat } from './imageFormat.js';
 import { checkSize, DEFAULT_LIMITS } from './imageSource.js';
 
@@ -36,7 +37,8 @@ export function encodeClassPng(classes: Uint8Array, width: number, height: numbe
 
 /**
  * The classes in PNG bytes: the stored values of grey files of any depth, the indices of files with a palette. Colour
- * files are read if red, green and blue are the same everywhere; alpha says nothing. A mask drawn in 0 and 255 gives
+ * files are read if red, green and blue are the same everywhere. Alpha counts only where the colours do not: if all pixels
+ * have one colour, it is the mask ({@link maskInAlpha}). A mask drawn in 0 and 255 gives
  * the classes 0 and 255: what these mean is for the caller to say.
  * @throws SamusError IMAGE_FORMAT if it is no PNG, IMAGE_TOO_LARGE, IMAGE_CORRUPT, CLASS_PNG_COLOURS for a file of
  *   colours or of values over 255
@@ -77,6 +79,8 @@ function unpacked({ data, width, height, depth }: DecodedPng): Uint8Array {
 /** The one value of each pixel. @throws SamusError CLASS_PNG_COLOURS */
 function singleChannel({ data, width, height, channels, palette }: DecodedPng): Uint8Array {
   const samples = palette ? 1 : channels;
+  const alpha = samples === 2 || samples === 4 ? maskInAlpha(samples, data) : undefined;
+  if (alpha) return alpha;
   const classes = new Uint8Array(width * height);
   for (let i = 0, at = 0; i < classes.length; i++, at += samples) {
     const value = data[at]!;

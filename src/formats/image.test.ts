@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createImage, fromSamples, toGrey, toRgb } from './image.js';
+import { createImage, fromSamples, maskInAlpha, toGrey, toRgb } from './image.js';
 
 describe('image', () => {
   it('takes grey values over exactly, from grey and from grey stored as RGB', () => {
@@ -22,6 +22,22 @@ describe('image', () => {
   it('drops alpha without blending', () => {
     expect([...fromSamples(2, 1, 2, Uint8Array.of(9, 0, 8, 255)).data]).toEqual([9, 8]);
     expect([...fromSamples(1, 1, 4, Uint8Array.of(1, 2, 3, 0)).data]).toEqual([1, 2, 3]);
+  });
+
+  it('finds a mask in the alpha of one colour', () => {
+    const alphas = [0, 255, 100, 200];
+    const of = (colours: readonly number[]) => alphas.flatMap((alpha) => [...colours, alpha]);
+    for (const colours of [[255], [0], [255, 255, 255], [200, 0, 0]]) {
+      const samples = colours.length === 1 ? 2 : 4;
+      expect(maskInAlpha(samples, of(colours))).toEqual(Uint8Array.of(0, 255, 0, 255));
+    }
+    // As half-transparent overlays and 16 bits have it.
+    expect(maskInAlpha(2, [9, 0, 9, 100])).toEqual(Uint8Array.of(0, 255));
+    expect(maskInAlpha(2, Uint16Array.of(9, 0, 9, 65535))).toEqual(Uint8Array.of(0, 255));
+    expect(maskInAlpha(2, [9, 255, 9, 255])).toBeUndefined();
+    expect(maskInAlpha(2, [9, 0, 8, 255])).toBeUndefined();
+    expect(maskInAlpha(4, [1, 2, 3, 0, 1, 2, 4, 255])).toBeUndefined();
+    expect(maskInAlpha(3, [1, 1, 1, 2, 2, 2])).toBeUndefined();
   });
 
   it('keeps the high byte of 16 bits', () => {

@@ -119,6 +119,24 @@ export function fromSamples(
 }
 
 /**
+ * The mask in the alpha of a file whose colours are the same everywhere, as programs with layers write it: 255 where alpha
+ * is more than half of its maximum, else 0. Undefined where the colours differ, or alpha does not.
+ */
+export function maskInAlpha(samplesPerPixel: SampleCount, samples: ArrayLike<number>): Uint8Array | undefined {
+  const colours = samplesPerPixel - 1;
+  if (samplesPerPixel % 2 === 1) return undefined;
+  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  for (let at = 0; at < samples.length; at += samplesPerPixel) {
+    for (let c = 0; c < colours; c++) if (samples[at + c] !== samples[c]) return undefined;
+    least = Math.min(least, samples[at + colours]!);
+    most = Math.max(most, samples[at + colours]!);
+  }
+  if (least === most) return undefined;
+  const inside = (_: unknown, i: number): number => (samples[i * samplesPerPixel + colours]! > most / 2 ? 255 : 0);
+  return Uint8Array.from({ length: samples.length / samplesPerPixel }, inside);
+}
+
+/**
  * RGB from CMYK samples (0 is no ink), without colour management, by Pillow's rule: white less the key, less the
  * ink's share of what is left.
  */

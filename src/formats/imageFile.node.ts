@@ -95,7 +95,8 @@ export async function readImage(source: string | Uint8Array, limits: ImageLimits
 
 /**
  * The mask in a file: as {@link readImage}, but 16-bit samples of which none is above 255 are taken as they are. So
- * numpy and ITK save class indices, of whose high byte nothing would be left.
+ * numpy and ITK save class indices, of whose high byte nothing would be left. Where all pixels have one colour and alpha
+ * differs, the mask is in alpha.
  * @throws SamusError as readImage
  */
 export async function readMask(source: string | Uint8Array, limits: ImageLimits & FrameChoice = {}): Promise<Image> {

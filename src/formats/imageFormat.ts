@@ -82,7 +82,7 @@ const FORMATS: FileFormat[] = [
     ...file('image', 'gif', 'GIF', ['gif'], ['GIF8']),
     mimeTypes: ['image/gif'],
     hasFrames: true,
-    inspect: async (bytes, maxFrames) => (await headers()).gifFacts(bytes, maxFrames),
+    inspect: async (bytes, maxFrames) => (await import('./imageGif.js')).gifFacts(bytes, maxFrames),
     node: 'sharp',
     page: 'browser',
   },

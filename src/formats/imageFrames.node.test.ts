@@ -98,6 +98,10 @@ function tiff(fields: {
   return file;
 }
 
+/** By Pillow 13: 6 x 4 pixels of four colours, the last of which is transparent. */
+const TRANSPARENT_GIF =
+  'R0lGODlhBgAEAIEAAAoKCsjIyFpkbvoAACH5BAEAAAMALAAAAAAGAAQAAAgYAAMIGDAAAACCAAIMCKCQoQABBgkOEBAQADs=';
+
 /** An animated PNG: the control chunk of an animation before the pixels of a still one. */
 function animated(png: Uint8Array, count: number): Uint8Array {
   const control = Buffer.alloc(20);
@@ -125,6 +129,27 @@ describe('an opened image', () => {
       }
     });
   }
+
+  it('shows the stored colours of transparent pixels of a GIF, as Pillow does', async () => {
+    const gif = Buffer.from(TRANSPARENT_GIF, 'base64');
+    // Colours 1 2 3 3 0 0, and so on; 3 is transparent.
+    const { data } = await (await openImage(gif)).read(1);
+    const red = Array.from({ length: 24 }, (_, i) => data[3 * i]);
+    expect(red.slice(0, 12)).toEqual([200, 90, 250, 250, 10, 10, 250, 250, 10, 200, 250, 200]);
+  });
+
+  it('has the complete frames of a GIF that is cut off, and says how many it states', async () => {
+    const gif = fixtureBytes('frames.gif');
+    const [whole, cut] = await Promise.all([openImage(gif), openImage(gif.subarray(0, gif.length - 80))]);
+    expect(whole).not.toHaveProperty('framesStated');
+    expect(cut).toMatchObject({ frames: 3, framesStated: 4 });
+    for (const frame of [1, 2, 3]) expect(await cut.read(frame)).toEqual(await whole.read(frame));
+    await expect(cut.read(4)).rejects.toMatchObject({
+      code: 'IMAGE_CORRUPT',
+      message: expect.stringContaining('cut off after frame 3 of 4'),
+    });
+    await expect(cut.read(5)).rejects.toMatchObject({ code: 'IMAGE_FRAME' });
+  });
 
   it('has one frame where there is one, and no spacing where the file states none', async () => {
     const source = await openImage(fixturePath('grey.png'));

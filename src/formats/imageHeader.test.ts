@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fixtureBytes } from '../../test/support/imageFixtures.js';
-import { gifFacts, webpFacts } from './imageHeader.js';
+import { gifFacts, withOpaqueFirstFrame } from './imageGif.js';
+import { webpFacts } from './imageHeader.js';
 
 /** A GIF of 1 x 1 with a frame for each delay, in hundredths of a second; undefined: without a control extension. */
 function gif(...delays: readonly (number | undefined)[]): Uint8Array {
@@ -27,5 +28,29 @@ describe('how long the frames of an animation are shown', () => {
     expect(webpFacts(fixtureBytes('lossy.webp')).delaysMs).toBeUndefined();
     expect(gifFacts(gif(5, 6, 7), 2)).toMatchObject({ frames: 2, delaysMs: [50, 60] });
     expect(gifFacts(gif(5, 6).subarray(0, 25), 9).frames).toBe(1);
+  });
+});
+
+describe('a GIF that is cut off', () => {
+  it('has its complete frames, and states the others', () => {
+    const whole = gif(5, 6, 7);
+    expect(gifFacts(whole, 9)).not.toHaveProperty('framesStated');
+    // Without the last byte, which programs leave out.
+    expect(gifFacts(whole.subarray(0, -1), 9)).not.toHaveProperty('framesStated');
+    expect(gifFacts(whole.subarray(0, -3), 9)).toMatchObject({ frames: 2, framesStated: 3, delaysMs: [50, 60] });
+    expect(gifFacts(whole.subarray(0, 40), 9)).toMatchObject({ frames: 1, framesStated: 2 });
+    // Within the first frame.
+    expect(gifFacts(whole.subarray(0, 33), 9)).toMatchObject({ frames: 1, cutOff: true });
+  });
+});
+
+describe('a GIF with transparent pixels', () => {
+  it('loses transparency in the first frame alone', () => {
+    const transparent = gif(5, 6).map((byte, i, all) => (all[i - 2] === 0xf9 && all[i - 1] === 4 ? 5 : byte));
+    expect([...transparent.filter((_, i) => transparent[i - 2] === 0xf9)]).toEqual([5, 5]);
+    const opaque = withOpaqueFirstFrame(transparent);
+    expect(opaque.filter((byte, i) => byte !== transparent[i])).toEqual(Uint8Array.of(4));
+    expect(opaque.findIndex((byte, i) => byte !== transparent[i])).toBe(16);
+    for (const other of [gif(5), gif(undefined), Uint8Array.of(71)]) expect(withOpaqueFirstFrame(other)).toBe(other);
   });
 });

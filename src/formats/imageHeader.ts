@@ -1,6 +1,7 @@
 /**
- * Headers of JPEG, GIF and WebP files: size, number of frames, and how the samples are coded. They are read before
- * anything is decoded, so that an image too large is refused before memory for its pixels is taken. TIFF has imageTiff.node.ts.
+ * Headers of JPEG and WebP files: size, number of frames, and how the samples are coded. They are read before anything is
+ * decoded, so that an image too large is refused before memory for its pixels is taken. GIF has imageGif.ts, TIFF
+ * imageTiff.node.ts.
  */
 import type { ImageFacts } from './imageSource.js';
 
@@ -126,7 +127,7 @@ function webpDelays(bytes: Uint8Array): number[] {
 }
 
 /** Browsers show a frame of at most 10 ms for 100 ms. */
-const shownFor = (ms: number): number => (ms <= 10 ? 100 : ms);
+export const shownFor = (ms: number): number => (ms <= 10 ? 100 : ms);
 
 /** Whether any picture of a WebP file is coded with loss. */
 function isLossyWebp(bytes: Uint8Array): boolean {
@@ -138,37 +139,4 @@ function isLossyWebp(bytes: Uint8Array): boolean {
       if (inner.name === 'VP8 ') return true;
   }
   return false;
-}
-
-/** The size is that of the screen that all frames are drawn on; frames are counted up to `most`. */
-export function gifFacts(bytes: Uint8Array, most: number): ImageFacts {
-  if (bytes.length < 13) return { width: 0, height: 0, frames: 1, lossy: false };
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const delaysMs = gifDelays(bytes, most);
-  const [width, height, frames] = [view.getUint16(6, true), view.getUint16(8, true), Math.max(1, delaysMs.length)];
-  return { width, height, frames, lossy: false, ...(frames > 1 && { delaysMs }) };
-}
-
-/** Of each frame, in the graphic control extension before it. */
-function gifDelays(bytes: Uint8Array, most: number): number[] {
-  const table = (flags: number): number => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
-  const delays: number[] = [];
-  let delay = 0;
-  let at = 13 + table(bytes[10]!);
-  while (at < bytes.length && delays.length < most) {
-    const block = bytes[at];
-    if (block === 0x21) {
-      // Hundredths of a second, after the size of the block and its flags.
-      if (bytes[at + 1] === 0xf9) delay = (bytes[at + 4] ?? 0) | ((bytes[at + 5] ?? 0) << 8);
-      at += 2;
-    } else if (block === 0x2c && at + 10 <= bytes.length) {
-      delays.push(shownFor(delay * 10));
-      delay = 0;
-      at += 11 + table(bytes[at + 9]!);
-    } else break;
-    // Sub-blocks, each with its length in front; an empty one ends them.
-    while (at < bytes.length && bytes[at] !== 0) at += 1 + bytes[at]!;
-    at++;
-  }
-  return delays;
 }

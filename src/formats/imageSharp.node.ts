@@ -5,7 +5,7 @@
  */
 import sharp, { type SharpOptions } from 'sharp';
 import { SamusError } from '../errors.js';
-import { fromCmyk, fromSamples, type Image, type SampleCount } from './image.js';
+import { createImage, fromCmyk, fromSamples, type Image, maskInAlpha, type SampleCount } from './image.js';
 import {
   checkFrame,
   checkFrameCount,
@@ -55,7 +55,8 @@ interface Samples {
  */
 export async function sharpSource(file: ImageFile, limits: Required<ImageLimits>): Promise<ImageSource> {
   const { name, format } = file;
-  const bytes = await file.bytes();
+  const stored = await file.bytes();
+  const bytes = format.id === 'gif' ? (await import('./imageGif.js')).withOpaqueFirstFrame(stored) : stored;
   const facts = await format.inspect?.(bytes, limits.maxFrames);
   const pictures = format.id === 'png' ? pngFrames(bytes) : 1;
   if (pictures > 1) throw unreadCoding(name, `an animated PNG of ${pictures} frames`);
@@ -63,17 +64,19 @@ export async function sharpSource(file: ImageFile, limits: Required<ImageLimits>
   const { width, height, pages = 1 } = await headerOf(bytes).catch((error) => Promise.reject(failed(error)));
   checkSize(name, width, height, limits);
   checkFrameCount(name, pages, limits.maxFrames);
+  const stated = facts?.framesStated;
+  const counted = { frames: pages, ...(stated !== undefined && stated > pages && { framesStated: stated }) };
   const blockFrames = Math.max(1, Math.floor(BLOCK_PIXELS / (width * height)));
   let block: { readonly first: number; readonly samples: Samples } | undefined;
   return {
     format: format.id,
-    frames: pages,
+    ...counted,
     width,
     height,
     lossy: facts?.lossy ?? false,
     spacingMm: () => undefined,
     async read(frame, purpose) {
-      checkFrame({ frames: pages }, frame, name);
+      checkFrame(counted, frame, name);
       const first = frame - 1 - ((frame - 1) % blockFrames);
       if (block?.first !== first || pages === 1) {
         const count = Math.min(blockFrames, pages - first);
@@ -140,6 +143,8 @@ function rowsOf(samples: Samples, from: number, height: number): Samples {
 
 export function imageFromSamples({ width, height, channels, cmyk, data }: Samples, purpose: Purpose = 'image'): Image {
   if (cmyk) return fromCmyk(width, height, Uint8Array.from(data));
+  const alpha = purpose === 'mask' ? maskInAlpha(channels, data) : undefined;
+  if (alpha) return createImage(width, height, 1, alpha);
   const small = purpose === 'mask' && data instanceof Uint16Array && data.every((value) => value < 256);
   return fromSamples(width, height, channels, small ? Uint8Array.from(data) : data);
 }

@@ -59,6 +59,10 @@ export interface ImageFacts {
   readonly width: number;
   readonly height: number;
   readonly frames: number;
+  /** As of {@link ImageSource}. */
+  readonly framesStated?: number;
+  /** Whether the file ends before the first frame does, where the header shows it. */
+  readonly cutOff?: boolean;
   /** Whether the coding changes sample values. */
   readonly lossy: boolean;
   /** How long each of several frames is shown. */
@@ -141,8 +145,8 @@ export function stillSource(
 }
 
 /**
- * @throws SamusError IMAGE_FRAME if there is no such frame; of a DICOM file DICOM_FRAME, or DICOM_TRUNCATED if the file is
- *   cut off before it
+ * @throws SamusError IMAGE_FRAME if there is no such frame, IMAGE_CORRUPT if the file is cut off before it; of a DICOM file
+ *   DICOM_FRAME and DICOM_TRUNCATED
  */
 export function checkFrame(
   source: Pick<ImageSource, 'frames' | 'framesStated'> & { readonly format?: string },
@@ -154,6 +158,7 @@ export function checkFrame(
   if (Number.isInteger(frame) && frame > frames && frame <= framesStated) {
     const message = `cannot read frame ${frame} of ${name}: ${cutOffNote(source)}`;
     const details = { frame, frames, frames_stated: framesStated };
+    if (format !== 'dicom') throw new SamusError('IMAGE_CORRUPT', message, 'copy or export the image again', details);
     throw new SamusError('DICOM_TRUNCATED', message, 'copy the file again from the PACS', details);
   }
   const note = cutOffNote(source);

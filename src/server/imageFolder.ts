@@ -57,12 +57,12 @@ export class ImageFolder {
 
 function checkPath(path: string): void {
   const parts = path.split('/');
-  const plain = parts.every((part) => part !== '' && part !== '.' && part !== '..');
+  const plain = parts.every((part) => part !== '' && part !== '..');
   if (path.length <= MAX_PATH && plain && !/[\\\0]/.test(path) && !isAbsolute(path) && !win32.isAbsolute(path)) return;
   throw new SamusError(
     'PATH_INVALID',
     'expected the path of an image within the folder of the server, got another path',
-    'name it from that folder on, with / between its parts and without . or ..',
+    'name it from that folder on, with / between its parts and without ..',
   );
 }
 

@@ -57,7 +57,9 @@ describe('images', () => {
     expect(await json(fetch(`${server.url}/api/v1/images`, { method: 'POST', body: form }))).toMatchObject({
       image: id,
     });
-    expect(await json(server.post('/api/v1/images', { path: 'inner/a scan.png' }))).toMatchObject({ image: id });
+    for (const path of ['inner/a scan.png', './inner/a scan.png', 'inner/./a scan.png']) {
+      expect(await json(server.post('/api/v1/images', { path }))).toMatchObject({ image: id });
+    }
     expect(await json(fetch(`${server.url}/api/v1/images/${id}`))).toMatchObject({ image: id, cached: true });
   });
 
@@ -129,6 +131,8 @@ describe('images', () => {
 
   it.each([
     ['../outside.png', 400, 'PATH_INVALID'],
+    ['./../outside.png', 400, 'PATH_INVALID'],
+    ['./inner/.', 404, 'PATH_UNKNOWN'],
     ['inner/../../outside.png', 400, 'PATH_INVALID'],
     ['/etc/hostname', 400, 'PATH_INVALID'],
     ['C:\\windows\\win.ini', 400, 'PATH_INVALID'],

@@ -3,7 +3,7 @@ import { encodeRle } from '../../formats/rle.js';
 import { addObject, addPoint, emptyDocument, paint, remove, setClass } from '../document/edit.js';
 import type { ImageDocument } from '../document/types.js';
 import { workKey } from '../document/workKey.js';
-import { readAnnotations } from '../exports/readAnnotations.js';
+import { type KnownSizes, readAnnotations } from '../exports/readAnnotations.js';
 import { addMasks } from './masksIn.js';
 import { classes, type Entry, entries, FIRST_CLASSES, message, removedClasses } from './state.js';
 
@@ -34,8 +34,8 @@ vi.mock('../open/openImage.js', () => ({
 }));
 vi.mock('../exports/exportClient.js', () => ({
   exportClient: () => ({
-    async call(method: string, input: { file: File; path: string }) {
-      if (method === 'annotations') return readAnnotations(await input.file.text(), input.path);
+    async call(method: string, input: { file: File; path: string; sizes?: KnownSizes }) {
+      if (method === 'annotations') return readAnnotations(await input.file.text(), input.path, input.sizes);
       return { width: 2, height: 1, classes: [{ classId: 2, mask: rle }] };
     },
   }),
@@ -148,6 +148,18 @@ describe('masks that are opened', () => {
       text: '1 object opened on 1 image.',
       hint: '2 entries are unusable and left out: annotation 0 of IM1-2.png: its category 7 is not in the list of categories; …',
     });
+  });
+
+  it('of COCO without sizes have the size of their image in the list', async () => {
+    const images = ['IM1-2.png', 'none.png'].map((file_name, i) => ({ id: i + 1, file_name }));
+    const annotations = images.map(({ id }) => ({
+      ...{ image_id: id, category_id: 1, segmentation: [[0, 0, 1, 0, 1, 1, 0, 1]] },
+    }));
+    const coco = { images, annotations, categories: [{ id: 1, name: 'lesion' }] };
+    await addMasks([file('coco.json', JSON.stringify(coco))], false);
+    expect(counts()).toEqual({ 'of a': 1 });
+    expect(works.get('of a')?.objects[0]?.shape).toEqual(rle);
+    expect(message.peek()?.hint).toBe('1 entry is unusable and left out: none.png: its width and height are missing.');
   });
 
   it('of COCO keep numbers, names and unused classes after everything was deleted', async () => {

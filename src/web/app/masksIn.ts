@@ -10,7 +10,7 @@ import { objectCount } from '../document/objectCount.js';
 import { freeClass } from '../document/palette.js';
 import type { Annotation, ClassEntry, ImageDocument } from '../document/types.js';
 import { exportClient } from '../exports/exportClient.js';
-import type { Imported, ImportedImage } from '../exports/readAnnotations.js';
+import type { Imported, ImportedImage, KnownSizes } from '../exports/readAnnotations.js';
 import type { OpenedFile } from '../open/imageContract.js';
 import { openFile } from '../open/openImage.js';
 import { pageError } from '../pageError.js';
@@ -60,7 +60,7 @@ export async function addMasks(
   const reading = new Reading();
   for (const found of files) {
     try {
-      const { images: read, leftOut: bad } = await readMasks(found, sets);
+      const { images: read, leftOut: bad } = await readMasks(found, sets, reading);
       leftOut.push(...bad);
       for (const image of read) {
         try {
@@ -108,10 +108,11 @@ const isOtherJson = (error: unknown): boolean =>
 async function readMasks(
   { file, path }: FoundFile,
   sets: ReadonlyMap<string, readonly ClassEntry[]>,
+  reading: Reading,
 ): Promise<Pick<Imported, 'images' | 'leftOut'>> {
   const isSeg = (await dicomKind(file)) === 'segmentation';
   if (isSeg || /\.json$/i.test(path)) {
-    const read = isSeg ? readSegmentation({ file, path }) : exportClient().call('annotations', { file, path });
+    const read = isSeg ? readSegmentation({ file, path }) : readJson({ file, path }, reading);
     const { images, classes: named, leftOut } = await read;
     const ids = mergeClasses(named, true);
     const numbered = images.map((image) => ({
@@ -133,6 +134,21 @@ async function readMasks(
     committed: true,
   }));
   return { images: [{ image: path, width, height, objects, ...(spacingMm && { spacingMm }) }], leftOut: [] };
+}
+
+/** Images that the file gives no size for have that of the image in the list. */
+async function readJson({ file, path }: FoundFile, reading: Reading): Promise<Imported> {
+  const ask = (sizes?: KnownSizes) => exportClient().call('annotations', { file, path, ...(sizes && { sizes }) });
+  const read = await ask();
+  if (!read.unsized) return read;
+  const sizes = new Map<string, { readonly width: number; readonly height: number }>();
+  for (const name of read.unsized) {
+    const entry = imageFor(name, entries.peek());
+    // What cannot be read is left out, as what is not in the list.
+    const blank = entry && (await blankOf(entry, 1, reading).catch(() => undefined));
+    if (blank) sizes.set(name, { width: blank.width, height: blank.height });
+  }
+  return ask(sizes);
 }
 
 /** Where masks go. */

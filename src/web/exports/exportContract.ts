@@ -4,7 +4,7 @@ import type { DicomSegOptions } from '../../formats/dicom/writeSeg.js';
 import type { Measurement } from '../../predict/measure.js';
 import { hasPrompts } from '../../predict/prompts.js';
 import type { Annotation, ClassEntry, ImageDocument, PackedMask } from '../document/types.js';
-import type { Imported } from './readAnnotations.js';
+import type { Imported, KnownSizes } from './readAnnotations.js';
 
 const DICOM_FORMATS = ['dcmseg', 'dcmsr', 'dcmsc'] as const;
 export type DicomExportFormat = (typeof DICOM_FORMATS)[number];
@@ -108,7 +108,7 @@ export type ExportContract = {
   write: { input: ExportRequest; output: Exported; progress: { done: number; total: number } };
   /** Files of a zip archive, without folders. */
   unzip: { input: Blob; output: readonly OutputFile[] };
-  annotations: { input: { file: Blob; path: string }; output: Imported };
+  annotations: { input: { file: Blob; path: string; sizes?: KnownSizes }; output: Imported };
   /** Whether a file is a PNG of one object: nothing but black and white. */
   isMask: { input: Blob; output: boolean };
   /** Whether a picture that is named like a mask looks like one. */

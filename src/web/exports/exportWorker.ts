@@ -60,8 +60,8 @@ serveWorker<ExportContract>({
     }
   },
 
-  async annotations({ file, path }) {
-    return readAnnotations(new TextDecoder().decode(await readBytes(file)), path);
+  async annotations({ file, path, sizes }) {
+    return readAnnotations(new TextDecoder().decode(await readBytes(file)), path, sizes);
   },
 
   seg: readSegFile,

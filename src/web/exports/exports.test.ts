@@ -216,7 +216,7 @@ describe('the JSON with prompts', () => {
   });
 
   it('says which place is wrong', () => {
-    const read = (document: unknown) => () => readAnnotations(JSON.stringify(document), 'x.json');
+    const read = (document: unknown) => () => readAnnotations(JSON.stringify(document), 'x.json', new Map());
     const at = (where: string) =>
       expect.objectContaining({ code: 'ANNOTATIONS_JSON', details: { path: 'x.json', where } });
     const image = { image: 'a', width: 4, height: 1 };
@@ -232,6 +232,7 @@ describe('the JSON with prompts', () => {
       annotations: [{ id: 1, image_id: 1, category_id: 1, segmentation: [[0, 0, 1, 0, 1, 1]] }],
     };
     expect(read(coco)).toThrow(at('images, a.png: width, height'));
+    expect(readAnnotations(JSON.stringify(coco), 'x.json')).toMatchObject({ images: [], unsized: ['a.png'] });
   });
 });
 
@@ -355,7 +356,7 @@ describe('exports', () => {
       { id: 6, category_id: 1, segmentation: rle },
     ];
     const read = (these: readonly unknown[]) =>
-      readAnnotations(JSON.stringify({ images, annotations: these, categories }), 'coco.json');
+      readAnnotations(JSON.stringify({ images, annotations: these, categories }), 'coco.json', new Map());
     const { images: found, leftOut } = read(annotations);
     expect(found.map(({ image, content, objects }) => [image, content, objects.length])).toEqual([
       ['a.png', 'of a', 1],

@@ -41,15 +41,21 @@ export interface Imported {
   readonly classes: readonly ClassEntry[];
   /** Entries of COCO JSON that cannot be used, each with its place and the reason. */
   readonly leftOut: readonly string[];
+  /** Images whose size the file lacks; it has to be read again with their sizes. */
+  readonly unsized?: readonly string[];
 }
 
+/** Sizes of images by their names in the file. */
+export type KnownSizes = ReadonlyMap<string, { readonly width: number; readonly height: number }>;
+
 /**
+ * COCO JSON may lack the sizes of images, which polygons need: without `sizes`, such a file gives their names only.
  * Of COCO JSON, entries that cannot be used are left out; if nothing else is there, the first of them is the error.
  * @throws SamusError ANNOTATIONS_JSON naming the place that is wrong, ANNOTATION_VERSION, COCO_…, RLE_INVALID
  */
-export function readAnnotations(text: string, path: string): Imported {
+export function readAnnotations(text: string, path: string, sizes?: KnownSizes): Imported {
   const document = parse(text, path);
-  return Array.isArray(document.annotations) ? fromCoco(document, path) : fromAnnotation(document, path);
+  return Array.isArray(document.annotations) ? fromCoco(document, path, sizes) : fromAnnotation(document, path);
 }
 
 function fromAnnotation(document: Fields, path: string): Imported {
@@ -149,7 +155,7 @@ function named({ id, name, color = classColor(id) }: AnnotationClass): ClassEntr
 }
 
 /** Categories are classes, used or not; those whose number no class can have get a free one. */
-function fromCoco(document: Fields, path: string): Imported {
+function fromCoco(document: Fields, path: string, sizes: KnownSizes | undefined): Imported {
   const leftOut: string[] = [];
   const report = ({ annotation, image, reason }: CocoProblem): void => {
     const entry = annotation === undefined ? [] : [`annotation ${annotation}`];
@@ -169,10 +175,12 @@ function fromCoco(document: Fields, path: string): Imported {
     taken.push({ id: free, name });
     ids.set(id, free);
   }
+  const unsized = read.filter((image) => image.objects.length > 0 && !sizeOf(image)).map(({ file }) => file);
+  if (!sizes && unsized.length > 0) return { classes: [], images: [], leftOut: [], unsized };
   const errors: SamusError[] = [];
   const images = read.flatMap((image) => {
     if (image.objects.length === 0) return [];
-    const size = sizeOf(image);
+    const size = sizeOf(image) ?? sizes?.get(image.file);
     if (!size) {
       errors.push(wrong(path, `images, ${image.file}: width, height`));
       report({ image: image.file, reason: 'its width and height are missing' });

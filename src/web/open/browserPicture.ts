@@ -17,10 +17,11 @@ const LEFT_OUT_CHUNKS = new Map([
   ['XMP ', 0x04],
 ]);
 
-/** The parts of a file without its orientation and colour profile, by the id of the format. */
+/** The parts of a file without its orientation, colour profile, and transparency of its first frame, by the id of the format. */
 const STRIPPED: Readonly<Record<string, (bytes: Uint8Array) => Promise<Uint8Array[]>>> = {
   jpeg: strippedJpeg,
   webp: strippedWebp,
+  gif: async (bytes) => [(await import('../../formats/imageGif.js')).withOpaqueFirstFrame(bytes)],
 };
 
 /** A file that the browser decodes. Of an animation the decoder stays, since frames are drawn over those before them. */

@@ -106,18 +106,19 @@ async function pngSource({ format, bytes }: ImageFile): Promise<ImageSource> {
 async function browserSource({ name, format, bytes }: ImageFile): Promise<ImageSource> {
   const whole = await bytes();
   const facts = checked(await format.inspect?.(whole, DEFAULT_LIMITS.maxFrames + 1));
-  const { width, height, frames, lossy, delaysMs } = facts;
+  const { width, height, frames, framesStated, lossy, delaysMs } = facts;
+  const counted = { frames, ...(framesStated !== undefined && { framesStated }) };
   const picture = new BrowserPicture(whole, format, frames);
   return {
     format: format.id,
-    frames,
+    ...counted,
     width,
     height,
     lossy,
     ...(delaysMs && { timing: { delaysMs } }),
     spacingMm: () => undefined,
     async read(frame) {
-      checkFrame({ frames }, frame, name);
+      checkFrame(counted, frame, name);
       return picture.decode(frame);
     },
     close: () => picture.close(),
@@ -129,5 +130,7 @@ function checked(facts: ImageFacts | undefined): ImageFacts {
   if (!facts || facts.width === 0 || facts.height === 0) throw corrupt('the header is cut off or names no pixels');
   if (facts.frames > DEFAULT_LIMITS.maxFrames) throw clip();
   checkSize('the picture', facts.width, facts.height, DEFAULT_LIMITS);
+  // Browsers would show the part that is there.
+  if (facts.cutOff) throw corrupt('the first frame is cut off');
   return facts;
 }
