@@ -9,7 +9,8 @@ import { readSegFile } from '../formats/dicom/dicomKind.node.js';
 import { storedPath } from '../formats/fileSystem.node.js';
 import type { PromptsOf } from '../jobs/batch/plan.node.js';
 import type { AskedFrame } from '../jobs/batch/study.js';
-import { type PromptedImage, readPromptsFile } from './promptsFile.js';
+import type { PromptedImage } from '../jobs/segmentJob.js';
+import { readPromptsFile } from './promptsFile.js';
 import { framesOf } from './segPrompts.js';
 
 export interface PromptsSource {

@@ -16,6 +16,7 @@ import type { ModelConfig } from '../models/architecture.js';
 import { requirePresence } from '../models/presence.js';
 import { architectureOf, requirePrompts } from '../models/registry.js';
 import type { ClassNetwork } from '../predict/classNetwork.js';
+import { loadModel } from '../predict/loadModel.node.js';
 import { Segmenter } from '../predict/segmenter.js';
 import { RUN_FILES } from '../train/runFolder.node.js';
 import type { FlipOptions, ModelOptions } from './modelOptions.js';
@@ -77,7 +78,7 @@ export async function openEvaluated(
   const configs = opened.map(({ config }) => config);
   checkMembers(name, configs);
   for (const config of configs) {
-    checkModel(config, name, protocol, list, source);
+    requireAnswers(config, name, protocol, list, source);
     requirePresence(config, minPresence);
   }
   const adapted = opened.map((one) =>
@@ -87,10 +88,34 @@ export async function openEvaluated(
 }
 
 /**
+ * The protocol of each of several models, all of which can be read and can answer it.
+ * @throws SamusError as {@link openEvaluated}
+ */
+export async function checkedProtocols(
+  models: readonly string[],
+  protocol: EvaluateOptions,
+  list: SampleList,
+  source: CaseSource,
+): Promise<ReadonlyMap<string, EvaluateOptions>> {
+  const configs = new Map<string, readonly ModelConfig[]>();
+  for (const model of models) {
+    const members: ModelConfig[] = [];
+    for (const member of await modelMembers(model)) members.push((await loadModel(member)).config);
+    checkMembers(model, members);
+    configs.set(model, members);
+  }
+  const protocols = protocolsOf(configs, protocol);
+  for (const [model, members] of configs) {
+    for (const config of members) requireAnswers(config, model, protocols.get(model)!, list, source);
+  }
+  return protocols;
+}
+
+/**
  * How each of several models is asked: those that take no prompts get none, if they are compared with one that does. All see
  * the same images, so comparisons stay paired.
  */
-export function protocolsOf(
+function protocolsOf(
   models: ReadonlyMap<string, readonly ModelConfig[]>,
   protocol: EvaluateOptions,
 ): Map<string, EvaluateOptions> {
@@ -115,7 +140,7 @@ export function protocolsOf(
  * Checks that a model answers the prompts and has the classes of the list.
  * @throws SamusError MODEL_PROMPTS, EVALUATE_PROMPT_AUTO, MODEL_CLASSES
  */
-export function checkModel(
+function requireAnswers(
   config: ModelConfig,
   name: string,
   { prompt, clicks, absentPrompt }: EvaluateOptions,

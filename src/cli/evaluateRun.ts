@@ -7,7 +7,6 @@ import { type Sample, type SampleList, sampleOrigin } from '../data/sampleList.j
 import { listed, SamusError } from '../errors.js';
 import type { Published } from '../evaluate/claims.js';
 import { compareEvaluations, compareToPublished, concerns, withHolm } from '../evaluate/compare.js';
-import { checkMembers } from '../evaluate/ensemble.js';
 import { type CaseSource, type EvaluateOptions, evaluate } from '../evaluate/evaluate.js';
 import { distinctSamples } from '../evaluate/imageGroups.js';
 import { judgedOverlap } from '../evaluate/overlap.js';
@@ -21,13 +20,11 @@ import { evaluateRater, judgedRater } from '../evaluate/secondRater.js';
 import { type Labelling, stratify } from '../evaluate/strata.js';
 import { summariseEvaluation } from '../evaluate/summary.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
-import type { ModelConfig } from '../models/architecture.js';
-import { loadModel } from '../predict/loadModel.node.js';
 import type { Provider } from '../runtime/session.js';
 import { openRater, readOverlap, readStrata, trainingLists } from './evaluateContext.js';
 import { evaluationDocument, type Judged, provenanceOf, REPORT_FILES, writeReport } from './evaluateFiles.js';
 import { evaluationLines } from './evaluateLines.js';
-import { checkModel, checkModels, modelMembers, openEvaluated, protocolsOf } from './evaluateModels.js';
+import { checkedProtocols, checkModels, modelMembers, openEvaluated } from './evaluateModels.js';
 import { beforeInterruptedEnd } from './interrupt.js';
 import { DEFAULT_MODEL, type FlipOptions, flipsOf } from './modelOptions.js';
 import { modelFiles, outputCheck } from './output.js';
@@ -66,10 +63,65 @@ export interface EvaluateCommandOptions extends FlipOptions {
  *   EVALUATE_MODEL_TWICE, and as openDataset, lists, loadModel and evaluate
  */
 export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outcome> {
+  const protocol = protocolOf(options);
+  const { published = [], model: models = [DEFAULT_MODEL], list: lists = ['test'], report, seed } = options;
+  checkModels(models);
+  const dataset = await openDataset(options.data);
+  const list = await evaluatedSamples(dataset, lists);
+  checkPublished(published, list);
+  const labellings = await readStrata(dataset, list, options.strata ?? []);
+  const second = options.secondRater === undefined ? undefined : await openRater(options.secondRater, dataset, list);
+  const training = await wantedTraining(options, dataset, lists);
+  // Detects an unreadable model before the first one has run for an hour.
+  const protocols = models.length > 1 ? await checkedProtocols(models, protocol, list, dataset) : undefined;
+  if (report !== undefined) await prepareReport(report, options.data, models, list);
+  const rater = second && (await evaluateRater(second, dataset, list, protocol));
+  const overlap = await readOverlap(dataset, list, training);
+  const results: ReportModel[] = [];
+  for (const model of models) {
+    const own = protocols?.get(model) ?? protocol;
+    const result = await runModel(model, models, dataset, list, own, labellings, options).catch((error: unknown) => {
+      // Keep the results of earlier models if a later one fails.
+      if (results.length > 0) printAside(evaluationLines({ results, comparisons: [], published: [] }));
+      throw error;
+    });
+    results.push(result);
+  }
+  const [first, ...others] = results;
+  const evaluations = results.map(({ evaluation }) => evaluation);
+  const rankings = others.length > 0 ? rankModels(evaluations, list, seed) : undefined;
+  const judged: Judged = {
+    results,
+    comparisons: withHolm(others.map((other) => compareEvaluations(first!.evaluation, other.evaluation, list, seed))),
+    ...(rankings && rankings.overall.images > 0 && { rankings }),
+    published: published.flatMap((one) => evaluations.map((evaluation) => compareToPublished(evaluation, list, one))),
+    ...(rater && { rater: judgedRater(rater, evaluations, list, seed) }),
+    ...(overlap && { overlap: judgedOverlap(overlap, evaluations, list) }),
+  };
+  const provenance = await provenanceOf(results, models);
+  const document = { ...evaluationDocument(options, lists, protocol, judged), provenance };
+  const all = [...evaluations, ...(rater ? [rater.evaluation] : [])];
+  const failed = all.some(({ failures }) => failures.length > 0);
+  const lines = evaluationLines(judged);
+  if (report !== undefined) {
+    const classNames = (name: string): readonly string[] => dataset.classes(name).names;
+    const content = { lists, protocol, list, ...judged, classNames, provenance, notice: NOTICE };
+    await writeReport(report, content, document).catch((error: unknown) => {
+      // Keep the results if the report cannot be written.
+      printAside(lines);
+      throw error;
+    });
+    lines.push(`report: ${join(report, 'report.html')}`);
+  }
+  return { document, lines: [...lines, NOTICE], exitCode: failed ? 1 : 0 };
+}
+
+/** @throws SamusError EVALUATE_PROMPT, EVALUATE_CLICK_MODE, EVALUATE_NOISE */
+function protocolOf(options: EvaluateCommandOptions): EvaluateOptions {
   const prompt = parseFirstPrompt(options.prompt);
   if (options.clickMode) requireClick(prompt, options.clickMode);
   if (options.promptNoise) requireNoisy(prompt);
-  const protocol: EvaluateOptions = {
+  return {
     prompt,
     ...(options.clickMode && { clickMode: options.clickMode }),
     ...(options.promptNoise && { noise: options.promptNoise }),
@@ -83,91 +135,39 @@ export async function evaluateAll(options: EvaluateCommandOptions): Promise<Outc
     tolerancePx: options.tolerance,
     toleranceMm: options.toleranceMm,
   };
-  const published = options.published ?? [];
-  const models = options.model ?? [DEFAULT_MODEL];
-  checkModels(models);
-  const lists = options.list ?? ['test'];
-  const dataset = await openDataset(options.data);
+}
+
+/** The samples of the lists, each once. Warns about those that it skips. */
+async function evaluatedSamples(dataset: Dataset, lists: readonly string[]): Promise<SampleList> {
   const empty: Sample[] = [];
   const named = await dataset.lists(lists, (sample) => empty.push(sample));
   if (empty.length > 0) {
     warn(`skipped ${empty.length} line(s) for images with an empty label, the first ${sampleOrigin(empty[0]!)}`);
   }
-  const { distinct: list, repeated } = distinctSamples(named);
+  const { distinct, repeated } = distinctSamples(named);
   if (repeated.length > 0) {
     const first = `${sampleOrigin(repeated.at(0))}, class ${repeated.at(0).classId}`;
     warn(`skipped ${repeated.length} repeated line(s), the first ${first}`);
   }
-  checkPublished(published, list);
-  const labellings = await readStrata(dataset, list, options.strata ?? []);
-  const second = options.secondRater === undefined ? undefined : await openRater(options.secondRater, dataset, list);
-  const training = await wantedTraining(options, dataset, lists);
-  const protocols = new Map<string, EvaluateOptions>();
-  // Detects an unreadable model before the first one has run for an hour.
-  if (models.length > 1) {
-    const configs = new Map<string, readonly ModelConfig[]>();
-    for (const model of models) {
-      const members: ModelConfig[] = [];
-      for (const member of await modelMembers(model)) members.push((await loadModel(member)).config);
-      checkMembers(model, members);
-      configs.set(model, members);
-    }
-    for (const [model, own] of protocolsOf(configs, protocol)) protocols.set(model, own);
-    for (const [model, members] of configs) {
-      for (const config of members) checkModel(config, model, protocols.get(model)!, list, dataset);
-    }
-  }
-  if (options.report !== undefined) {
-    const facts = list.datasets.map((name) => join(options.data, name, 'images.csv'));
-    const members = (await Promise.all(models.map(modelMembers))).flat();
-    const check = await outputCheck([...facts, ...members.flatMap(modelFiles)]);
-    await check(REPORT_FILES.map((name) => join(options.report!, name)));
-    await makeFolder(options.report);
-  }
-  const rater = second && (await evaluateRater(second, dataset, list, protocol));
-  const overlap = await readOverlap(dataset, list, training);
-  const results: ReportModel[] = [];
-  for (const model of models) {
-    results.push(
-      await runModel(model, models, dataset, list, protocols.get(model) ?? protocol, labellings, options).catch(
-        (error: unknown) => {
-          // Keep the results of earlier models if a later one fails.
-          if (results.length > 0)
-            process.stderr.write(`${evaluationLines({ results, comparisons: [], published: [] }).join('\n')}\n`);
-          throw error;
-        },
-      ),
-    );
-  }
-  const [first, ...others] = results;
-  const evaluations = results.map(({ evaluation }) => evaluation);
-  const rankings = others.length > 0 ? rankModels(evaluations, list, options.seed) : undefined;
-  const judged: Judged = {
-    results,
-    comparisons: withHolm(
-      others.map((other) => compareEvaluations(first!.evaluation, other.evaluation, list, options.seed)),
-    ),
-    ...(rankings && rankings.overall.images > 0 && { rankings }),
-    published: published.flatMap((one) => evaluations.map((evaluation) => compareToPublished(evaluation, list, one))),
-    ...(rater && { rater: judgedRater(rater, evaluations, list, options.seed) }),
-    ...(overlap && { overlap: judgedOverlap(overlap, evaluations, list) }),
-  };
-  const provenance = await provenanceOf(results, models);
-  const document = { ...evaluationDocument(options, lists, protocol, judged), provenance };
-  const all = [...evaluations, ...(rater ? [rater.evaluation] : [])];
-  const failed = all.some(({ failures }) => failures.length > 0);
-  const where = options.report === undefined ? [] : [`report: ${join(options.report, 'report.html')}`];
-  const lines = evaluationLines(judged);
-  if (options.report !== undefined) {
-    const classNames = (name: string): readonly string[] => dataset.classes(name).names;
-    const content = { lists, protocol, list, ...judged, classNames, provenance, notice: NOTICE };
-    await writeReport(options.report, content, document).catch((error: unknown) => {
-      // Keep the results if the report cannot be written.
-      process.stderr.write(`${lines.join('\n')}\n`);
-      throw error;
-    });
-  }
-  return { document, lines: [...lines, ...where, NOTICE], exitCode: failed ? 1 : 0 };
+  return distinct;
+}
+
+/** Makes the folder of the report. @throws SamusError OUTPUT_IS_INPUT if a file of the report is one that is read */
+async function prepareReport(
+  report: string,
+  data: string,
+  models: readonly string[],
+  { datasets }: SampleList,
+): Promise<void> {
+  const facts = datasets.map((name) => join(data, name, 'images.csv'));
+  const members = (await Promise.all(models.map(modelMembers))).flat();
+  const check = await outputCheck([...facts, ...members.flatMap(modelFiles)]);
+  await check(REPORT_FILES.map((name) => join(report, name)));
+  await makeFolder(report);
+}
+
+function printAside(lines: readonly string[]): void {
+  process.stderr.write(`${lines.join('\n')}\n`);
 }
 
 async function runModel(

@@ -5,24 +5,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
-import type { AnnotatedObject, AnnotationClass, ImageRef } from '../formats/annotation.js';
+import type { AnnotatedObject, AnnotationClass } from '../formats/annotation.js';
 import { readAnnotation } from '../formats/annotationRead.js';
 import { splitCsv } from '../formats/csv.js';
 import { readReason, storedPath } from '../formats/fileSystem.node.js';
 import { OutputNames, safeName } from '../formats/outputNames.js';
-import type { JobObject, SegmentJob } from '../jobs/segmentJob.js';
+import type { JobObject, PromptedImage } from '../jobs/segmentJob.js';
 import { PromptList, parseBox, parsePoint } from './promptOptions.js';
 import { warn } from './run.js';
-
-/** An image and its prompted objects. */
-export type PromptedImage = Pick<SegmentJob, 'image' | 'objects'>;
-
-/** One image of the command line and its prompts. */
-export interface PlannedImage extends PromptedImage {
-  readonly image: ImageRef & { readonly path: string };
-  /** Why it cannot be segmented; reported in its turn. */
-  readonly problem?: SamusError;
-}
 
 /** The prompts of a file, in file order. */
 export interface PromptsFile {

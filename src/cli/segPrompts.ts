@@ -8,7 +8,8 @@ import type { DicomSeg } from '../formats/dicom/readSeg.js';
 import { segMasksOn } from '../formats/dicom/segMasks.js';
 import { openImage } from '../formats/imageFile.node.js';
 import { encodeRle, rleBox } from '../formats/rle.js';
-import { jobObjects, type PlannedImage } from './promptsFile.js';
+import type { PlannedImage } from '../jobs/segmentJob.js';
+import { jobObjects } from './promptsFile.js';
 
 /**
  * The frames that a segmentation has masks on, or undefined for a file that is none.

@@ -1,6 +1,6 @@
 /**
- * Assigns prompts to images: those of the command line go to every image, those of a prompts file to the images it
- * names.
+ * Plans what to segment: prompts of the command line go to every image, those of a prompts file to the images it names.
+ * Then the plan is limited to chosen frames and to images that can have DICOM objects.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -11,8 +11,9 @@ import type { ErrorCode } from '../errorCodes.js';
 import { SamusError } from '../errors.js';
 import type { AnnotationClass } from '../formats/annotation.js';
 import { storedPath } from '../formats/fileSystem.node.js';
+import type { FrameRanges } from '../jobs/frames.js';
+import type { PlannedImage, PromptedImage } from '../jobs/segmentJob.js';
 import type { PromptList } from './promptOptions.js';
-import type { PlannedImage, PromptedImage } from './promptsFile.js';
 import { warn } from './run.js';
 
 export interface Plan {
@@ -76,6 +77,54 @@ export async function planWithoutPrompts(images: readonly string[]): Promise<Pla
   checkImages(images);
   const all = (await Promise.all(images.map(imagesIn))).flat();
   return { images: (await unique(all)).map(({ path }) => ({ image: { path }, objects: [] })), classes: [] };
+}
+
+/**
+ * One entry for each chosen frame. Of the frames that a prompts file names, the chosen ones stay.
+ * @throws SamusError what is wrong with an image that is the only one
+ */
+export async function eachFrame(images: readonly PlannedImage[], choice: FrameRanges): Promise<PlannedImage[]> {
+  const { openImage } = await import('../formats/imageFile.node.js');
+  const { chosenFrames, frameNumbers } = await import('../jobs/frames.js');
+  const found: PlannedImage[] = [];
+  for (const path of new Set(images.map(({ image }) => image.path))) {
+    const planned = images.filter(({ image }) => image.path === path);
+    const opened = planned.filter(({ problem }) => !problem);
+    found.push(...planned.filter(({ problem }) => problem));
+    if (opened.length === 0) continue;
+    const frames = await attempt(
+      async () => chosenFrames(opened, frameNumbers(choice, await openImage(path), path)),
+      images.length,
+    );
+    if (frames instanceof SamusError) found.push({ ...opened[0]!, problem: frames });
+    else found.push(...frames);
+  }
+  return found;
+}
+
+/** The same images; those that are not DICOM get a problem. @throws SamusError for an image that is the only one */
+export async function onlyDicom(images: readonly PlannedImage[]): Promise<PlannedImage[]> {
+  const { checkDicom } = await import('../jobs/dicomResults.node.js');
+  const problems = new Map<string, SamusError | undefined>();
+  for (const { image } of images) {
+    if (problems.has(image.path)) continue;
+    const error = await attempt(() => checkDicom(image.path), images.length);
+    problems.set(image.path, error instanceof SamusError ? error : undefined);
+  }
+  return images.map((one) => {
+    const problem = one.problem ?? problems.get(one.image.path);
+    return problem ? { ...one, problem } : one;
+  });
+}
+
+/** The error of one image among several is part of the result; machine errors end the run. */
+export async function attempt<T>(work: () => Promise<T>, images: number): Promise<T | SamusError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SamusError && images > 1 && error.kind !== 'machine') return error;
+    throw error;
+  }
 }
 
 /** The image files of a folder, or the path itself if it is none. @throws SamusError IMAGES_MISSING */

@@ -5,11 +5,10 @@ import { basename, extname, join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { type AnnotatedImage, annotationJson, type FailedImage } from '../formats/annotation.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
-import { openImage } from '../formats/imageFile.node.js';
 import { cutOffNote } from '../formats/imageSource.js';
 import { outputStems } from '../formats/outputNames.js';
-import { checkDicom, type DicomRequest, dicomPaths, writeDicomObjects } from '../jobs/dicomResults.node.js';
-import { chosenFrames, type FrameRanges, frameNumbers } from '../jobs/frames.js';
+import { type DicomRequest, dicomPaths, writeDicomObjects } from '../jobs/dicomResults.node.js';
+import type { FrameRanges } from '../jobs/frames.js';
 import { chosenClasses } from '../jobs/jobModel.node.js';
 import { LocalRunner, outputPaths } from '../jobs/localRunner.node.js';
 import {
@@ -17,6 +16,7 @@ import {
   type DicomFormat,
   type JobOutputs,
   OUTPUT_FORMATS,
+  type PlannedImage,
   type SegmentJob,
 } from '../jobs/segmentJob.js';
 import type { AutomaticSettings } from '../predict/automaticOptions.js';
@@ -27,9 +27,8 @@ import { openClassNetwork, openSegmenter } from './openModel.js';
 import { modelFiles, outputCheck } from './output.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { Progress } from './progress.js';
-import type { PlannedImage } from './promptsFile.js';
 import { type Outcome, warn } from './run.js';
-import type { Plan } from './segmentJobs.js';
+import { attempt, eachFrame, onlyDicom, type Plan } from './segmentJobs.js';
 import { dicomLines, resultLines } from './segmentLines.js';
 
 export interface SegmentRunOptions extends ModelOptions, FlipOptions {
@@ -133,20 +132,6 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
   return { document, lines: [...lines, NOTICE], exitCode: failed ? 1 : 0 };
 }
 
-/** The images, those with a problem that cannot have DICOM objects. @throws SamusError of one that is the only one */
-async function onlyDicom(images: readonly PlannedImage[]): Promise<PlannedImage[]> {
-  const found: PlannedImage[] = [];
-  const problems = new Map<string, SamusError | undefined>();
-  for (const one of images) {
-    const { path } = one.image;
-    if (!problems.has(path))
-      problems.set(path, await attempt(() => checkDicom(path).then(() => undefined), images.length));
-    const problem = one.problem ?? problems.get(path);
-    found.push({ ...one, ...(problem && { problem }) });
-  }
-  return found;
-}
-
 function dicomRequest(options: SegmentRunOptions) {
   const { dicomGeometry, dicomSeg, auto = false, everything } = options;
   return {
@@ -184,39 +169,6 @@ function plannedJobs(images: Plan['images'], options: SegmentRunOptions): Planne
       ...(saveTensors !== undefined && { tensors: saveTensors }),
     },
   }));
-}
-
-/**
- * One entry for each chosen frame. Of the frames that a prompts file names, the chosen ones stay.
- * @throws SamusError what is wrong with an image that is the only one
- */
-async function eachFrame(images: readonly PlannedImage[], choice: FrameRanges): Promise<PlannedImage[]> {
-  const found: PlannedImage[] = [];
-  const prompted = new Map(
-    images.map(({ image }) => [image.path, images.filter((one) => one.image.path === image.path)]),
-  );
-  for (const [path, planned] of prompted) {
-    const opened = planned.filter(({ problem }) => !problem);
-    found.push(...planned.filter(({ problem }) => problem));
-    if (opened.length === 0) continue;
-    const frames = await attempt(
-      async () => chosenFrames(opened, frameNumbers(choice, await openImage(path), path)),
-      images.length,
-    );
-    if (frames instanceof SamusError) found.push({ ...opened[0]!, problem: frames });
-    else found.push(...frames);
-  }
-  return found;
-}
-
-/** The error of one image among several is part of the result; machine errors end the run. */
-async function attempt<T>(work: () => Promise<T>, images: number): Promise<T | SamusError> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof SamusError && images > 1 && error.kind !== 'machine') return error;
-    throw error;
-  }
 }
 
 /** All files that the command reads. */

@@ -21,6 +21,7 @@ const FILE_BYTES_PER_PIXEL = 8;
 /** Allowance for metadata, whatever the number of pixels. */
 const FILE_BYTES_EXTRA = 16 * 1024 * 1024;
 
+/** Not in the table of formats, because the page imports that, and these readers need Node. */
 const READERS: Readonly<Record<Extract<FileFormat['node'], string>, () => Promise<OpenFile>>> = {
   sharp: async () => (await import('./imageSharp.node.js')).sharpSource,
   tiff: async () => (await import('./imageTiff.node.js')).tiffSource,

@@ -3,7 +3,7 @@
  * the stored ones, equal to what Pillow reads: no colour management, no gamma, no blending of alpha, no turning by EXIF
  * orientation (points are in pixels of the image as stored).
  */
-import sharp, { type SharpOptions } from 'sharp';
+import sharp, { type Metadata, type SharpOptions } from 'sharp';
 import { SamusError } from '../errors.js';
 import { createImage, fromCmyk, fromSamples, type Image, maskInAlpha, type SampleCount } from './image.js';
 import {
@@ -61,7 +61,8 @@ export async function sharpSource(file: ImageFile, limits: Required<ImageLimits>
   const pictures = format.id === 'png' ? pngFrames(bytes) : 1;
   if (pictures > 1) throw unreadCoding(name, `an animated PNG of ${pictures} frames`);
   const failed = (error: unknown): SamusError => failure(error, name, facts?.unread);
-  const { width, height, pages = 1 } = await headerOf(bytes).catch((error) => Promise.reject(failed(error)));
+  const header = await headerOf(bytes).catch((error) => Promise.reject(failed(error)));
+  const { width, height, pages = 1 } = header;
   checkSize(name, width, height, limits);
   checkFrameCount(name, pages, limits.maxFrames);
   const stated = facts?.framesStated;
@@ -80,7 +81,7 @@ export async function sharpSource(file: ImageFile, limits: Required<ImageLimits>
       const first = frame - 1 - ((frame - 1) % blockFrames);
       if (block?.first !== first || pages === 1) {
         const count = Math.min(blockFrames, pages - first);
-        const samples = await decode(name, bytes, first, count).catch((error: unknown) =>
+        const samples = await decode(name, bytes, first, count, { header }).catch((error: unknown) =>
           Promise.reject(failed(error)),
         );
         block = { first, samples };
@@ -92,22 +93,28 @@ export async function sharpSource(file: ImageFile, limits: Required<ImageLimits>
   };
 }
 
-/** Size and number of pages. */
+/** Size, colour space and number of pages. */
 export const headerOf = (file: string | Uint8Array) => sharp(file, OPTIONS).metadata();
+
+interface DecodeOptions {
+  /** What the decoder has to report for the file to count as damaged. */
+  readonly failOn?: SharpOptions['failOn'];
+  /** That of the file, if it holds for all pages; otherwise that of the page is read. */
+  readonly header?: Pick<Metadata, 'space' | 'depth'>;
+}
 
 /**
  * The samples of some pages below one another, as they are stored.
- * @param failOn what the decoder has to report for the file to count as damaged
  */
 export async function decode(
   name: string,
   file: string | Uint8Array,
   page: number,
   pages: number,
-  failOn: SharpOptions['failOn'] = OPTIONS.failOn,
+  { failOn = OPTIONS.failOn, header }: DecodeOptions = {},
 ): Promise<Samples> {
   const options = { ...OPTIONS, failOn, page, pages };
-  const { space, depth } = await sharp(file, options).metadata();
+  const { space, depth } = header ?? (await sharp(file, options).metadata());
   const sixteen = depth === 'ushort';
   const known = COLOUR_SPACES.some((one) => one === space);
   if (!known || (depth !== 'uchar' && !sixteen) || (space === 'cmyk' && sixteen)) {

@@ -105,7 +105,7 @@ export interface ImageFile {
    * @throws SamusError IMAGE_TOO_LARGE
    */
   bytes(most?: number): Promise<Uint8Array>;
-  /** The same file for readers that need only parts of it. It stays open. In the page only. */
+  /** The same file for readers that need only parts of it, also after it was opened. Absent for bytes on Node. */
   readonly parts?: FileParts;
   /** Decodes compressed frames of DICOM in place of this thread. */
   readonly decode?: FrameDecoder;

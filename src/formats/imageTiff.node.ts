@@ -132,8 +132,9 @@ export async function tiffSource(given: ImageFile, limits: Required<ImageLimits>
       if (colours !== undefined) throw unreadCoding(name, colours);
       checkSize(name, page?.width ?? size.width, page?.height ?? size.height, limits);
       // The decoder leaves damaged tiles black, and what it calls a warning is all that it says of them.
-      const samples = await decode(name, file, page?.index ?? 0, 1, page?.tiled ? 'warning' : 'error').catch(
-        (error: unknown) => Promise.reject(failed(error, page)),
+      const failOn = page?.tiled ? 'warning' : 'error';
+      const samples = await decode(name, file, page?.index ?? 0, 1, { failOn }).catch((error: unknown) =>
+        Promise.reject(failed(error, page)),
       );
       const { width, height, channels, data } = samples;
       const ycbcr = page && hasYcbcrSamples(page) && channels === 3 && data instanceof Uint8Array;

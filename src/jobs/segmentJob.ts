@@ -3,6 +3,7 @@
  * or machine can run it. localRunner.node.ts runs jobs on files of this machine, server/inference/ on images that were
  * sent; both segment by segmentObjects.ts.
  */
+import type { SamusError } from '../errors.js';
 import type {
   AnnotatedImage,
   AnnotatedObject,
@@ -59,6 +60,16 @@ export interface SegmentJob extends Pick<SegmentOptions, 'multimask' | 'clean' |
   /** Files to write; none without. */
   readonly outputs?: JobOutputs;
   readonly form?: ResultForm;
+}
+
+/** An image and its prompted objects. */
+export type PromptedImage = Pick<SegmentJob, 'image' | 'objects'>;
+
+/** One image of the command line and its prompts. */
+export interface PlannedImage extends PromptedImage {
+  readonly image: ImageRef & { readonly path: string };
+  /** Why it cannot be segmented; reported in its turn. */
+  readonly problem?: SamusError;
 }
 
 /** An object of a result, with what its form asks for. */
