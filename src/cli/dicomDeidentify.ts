@@ -21,7 +21,7 @@ import { openImage, readImage } from '../formats/imageFile.node.js';
 import { SNIFF_BYTES, sniffFormat } from '../formats/imageFormat.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { checkSameKey, keepKey, keyOf } from './dicomKey.js';
-import { whole } from './interrupt.js';
+import { uninterrupted } from './interrupt.js';
 import { outputCheck, writePrivate } from './output.js';
 import { packageVersion } from './packageInfo.js';
 import { Progress } from './progress.js';
@@ -176,7 +176,7 @@ async function copyOf(path: string, file: DicomFile, output: string, run: Run): 
   });
   await run.keepKey();
   await makeFolder(dirname(output));
-  await whole(() => replaceFile(output, (temporary) => writeFile(temporary, bytes, { flag: 'wx' })));
+  await uninterrupted(() => replaceFile(output, (temporary) => writeFile(temporary, bytes, { flag: 'wx' })));
   return { input: path, output, ...(sheet !== undefined && { sheet }), mayShowText };
 }
 
@@ -193,7 +193,7 @@ async function clean(path: string, { mask }: Run): Promise<Cleaned> {
 async function showSheet({ sheet }: Cleaned, path: string, looked: boolean): Promise<void> {
   if (!looked) {
     await makeFolder(dirname(path));
-    await whole(() => writePng(path, sheet));
+    await uninterrupted(() => writePng(path, sheet));
     return;
   }
   const seen = (await exists(path)) ? await readImage(path) : undefined;

@@ -13,7 +13,7 @@ import { cutOffNote } from '../formats/imageSource.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { outputStems } from '../formats/outputNames.js';
 import { type FrameRanges, frameNumbers } from '../jobs/frames.js';
-import { whole } from './interrupt.js';
+import { uninterrupted } from './interrupt.js';
 import { outputCheck, writeText } from './output.js';
 import { Progress } from './progress.js';
 import { type Outcome, warn } from './run.js';
@@ -46,7 +46,7 @@ export async function writeDicomFrames(path: string, { out, frames = 'all' }: Di
     for (const [i, frame] of numbers.entries()) {
       progress.update(i);
       const image = await source.read(frame);
-      await whole(() => writePng(files[i]!, image));
+      await uninterrupted(() => writePng(files[i]!, image));
       rows.push([frame, ...(spacings[i]?.spacingMm ?? ['', ''])].join(','));
     }
     await writeText(table, `${rows.join('\n')}\n`);

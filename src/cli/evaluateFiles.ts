@@ -29,7 +29,7 @@ import { reportPage } from '../evaluate/report/page.js';
 import { replaceFile } from '../formats/fileWrite.node.js';
 import { weightsHash } from '../predict/loadModel.node.js';
 import { modelMembers } from './evaluateModels.js';
-import { whole } from './interrupt.js';
+import { uninterrupted } from './interrupt.js';
 import { writeText } from './output.js';
 import { commandText, NOTICE, packageVersion } from './packageInfo.js';
 
@@ -137,7 +137,7 @@ const CHUNK = 256;
 async function writeLines(path: string, lines: Iterable<string>): Promise<void> {
   const write = (temporary: string) =>
     pipeline(Readable.from(chunks(lines)), createWriteStream(temporary, { flags: 'wx' }));
-  await whole(() => replaceFile(path, write));
+  await uninterrupted(() => replaceFile(path, write));
 }
 
 function* chunks(lines: Iterable<string>): Generator<string> {

@@ -26,7 +26,7 @@ export function hintAfterInterrupt(other: string): void {
 }
 
 /** Runs `work` to its end even if the program is interrupted meanwhile; starts no work after an interruption. */
-export async function whole<T>(work: () => Promise<T>): Promise<T> {
+export async function uninterrupted<T>(work: () => Promise<T>): Promise<T> {
   // The program is about to end; callers must not continue.
   if (interrupted) return new Promise<never>(() => undefined);
   const running = work();

@@ -5,7 +5,7 @@ import type { Json } from '../errors.js';
 import { MODEL_FILES, writeModelFolder } from '../formats/modelFolder.node.js';
 import { configJson, serialiseConfig } from '../models/configFile.js';
 import type { Model } from '../predict/types.js';
-import { whole } from './interrupt.js';
+import { uninterrupted } from './interrupt.js';
 import { modelFiles, outputCheck } from './output.js';
 import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
@@ -30,7 +30,7 @@ export async function checkModelOutput(
  */
 export async function saveModel(folder: string, { config, tensors }: Model, card: string): Promise<Outcome> {
   const content = { config: serialiseConfig(config), tensors, card };
-  await withProgress(`writing ${folder}`, () => whole(() => writeModelFolder(folder, content)));
+  await withProgress(`writing ${folder}`, () => uninterrupted(() => writeModelFolder(folder, content)));
   const { architecture } = config;
   const document: Json = {
     folder,

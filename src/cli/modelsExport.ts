@@ -7,7 +7,7 @@ import { onnxFormat } from '../export/onnxFormat.js';
 import type { ExportDType, ExportFiles, ExportFormat } from '../export/options.js';
 import { checkPlace, writeExport } from '../export/writeExport.node.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
-import { whole } from './interrupt.js';
+import { uninterrupted } from './interrupt.js';
 import { readModel } from './openModel.js';
 import { modelFiles, outputCheck } from './output.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
@@ -32,7 +32,7 @@ export async function exportForOthers(name: string, out: string, options: Export
     onnxFormat(nodeRuntime(), model, { dtype, version: packageVersion(), notice: NOTICE }),
   );
   await (await outputCheck(modelFiles(name)))([...files.keys()].map((path) => join(out, path)));
-  await withProgress(`writing ${out}`, () => whole(() => writeExport(out, files)));
+  await withProgress(`writing ${out}`, () => uninterrupted(() => writeExport(out, files)));
   const written = [...files].map(([path, parts]) => ({ path, bytes: sizeOf(parts) }));
   const document: Json = {
     folder: out,

@@ -8,7 +8,7 @@ import { fileIdentity, storedPath } from '../formats/fileSystem.node.js';
 import { makeFolder, replaceFile, writeTextFile } from '../formats/fileWrite.node.js';
 import { MODEL_FILES } from '../formats/modelFolder.node.js';
 import { sameName } from '../formats/outputNames.js';
-import { whole } from './interrupt.js';
+import { uninterrupted } from './interrupt.js';
 
 /** Refuses outputs. @throws SamusError OUTPUT_IS_INPUT, OUTPUT_TWICE */
 export type OutputCheck = (outputs: readonly string[]) => Promise<void>;
@@ -47,13 +47,13 @@ export const modelFiles = (name: string): string[] => [
 
 /** Writes a text file atomically. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
 export async function writeText(path: string, text: string): Promise<void> {
-  await whole(() => writeTextFile(path, text));
+  await uninterrupted(() => writeTextFile(path, text));
 }
 
 /** Writes a text file that only its owner can read. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
 export async function writePrivate(path: string, text: string): Promise<void> {
   await makeFolder(dirname(path));
-  await whole(() =>
+  await uninterrupted(() =>
     replaceFile(path, async (temporary) => {
       await writeFile(temporary, text, { flag: 'wx', mode: 0o600 });
       await chmod(temporary, 0o600);

@@ -14,7 +14,7 @@ import type { PacsLevel } from '../formats/dicomweb/pacsRequest.js';
 import { exists } from '../formats/fileSystem.node.js';
 import { makeFolder, replaceFile, writeError } from '../formats/fileWrite.node.js';
 import { sniffFormat } from '../formats/imageFormat.js';
-import { hintAfterInterrupt, whole } from './interrupt.js';
+import { hintAfterInterrupt, uninterrupted } from './interrupt.js';
 import { Progress } from './progress.js';
 import { type Outcome, oneLine, warn } from './run.js';
 
@@ -230,7 +230,7 @@ async function instancesOf(
 
 /** Writes one instance, whole or not at all. @throws SamusError PACS_…, and of writing */
 async function receiveFile(pacs: DicomWeb, found: FoundInstance, path: string): Promise<undefined> {
-  await whole(() =>
+  await uninterrupted(() =>
     replaceFile(path, async (temporary) => {
       const file = await open(temporary, 'wx');
       try {

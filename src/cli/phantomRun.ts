@@ -7,7 +7,7 @@ import type { Json } from '../errors.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { maskToImage } from '../formats/image.js';
 import { writePng } from '../formats/imageWrite.node.js';
-import { whole } from './interrupt.js';
+import { uninterrupted } from './interrupt.js';
 import { writeText } from './output.js';
 import { NOTICE } from './packageInfo.js';
 import { Progress } from './progress.js';
@@ -34,9 +34,9 @@ export async function writePhantoms(out: string, { seed, count, size, kind }: Ph
       if (i === 0) await makeFolder(out);
       const base = join(out, `phantom-${seed + i}`);
       const objects = namedObjects(phantom);
-      await whole(() => writePng(`${base}.png`, phantom.image));
+      await uninterrupted(() => writePng(`${base}.png`, phantom.image));
       for (const { name, mask } of objects) {
-        await whole(() => writePng(`${base}.${name}.png`, maskToImage({ width, height, data: mask })));
+        await uninterrupted(() => writePng(`${base}.${name}.png`, maskToImage({ width, height, data: mask })));
       }
       prompts.push(
         ...objects.map(({ name, click }) => `"${base.replaceAll('"', '""')}.png",${name},point,${click.join(',')}`),

@@ -11,11 +11,11 @@ import { exists } from '../formats/fileSystem.node.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { type Experiment, experimentsOf } from '../reproduce/experiments.js';
 import {
-  type Measurement,
   measurementsOf,
-  type Plan,
+  type PlannedEvaluation,
   type PlanOptions,
   planOf,
+  type ReproductionPlan,
   type Training,
 } from '../reproduce/plan.js';
 import { type Measured, rowsOf } from '../reproduce/results.js';
@@ -140,7 +140,7 @@ class Reproduction {
   }
 
   /** How many steps of a plan are to be run. */
-  async #missing({ trainings, measurements }: Plan): Promise<number> {
+  async #missing({ trainings, measurements }: ReproductionPlan): Promise<number> {
     const done = await Promise.all([
       ...trainings.map((training) => trainingRecord(this.options.out, training)),
       ...measurements.map((measurement) => measured(this.options.out, measurement)),
@@ -155,7 +155,7 @@ class Reproduction {
     await this.#step(`training ${this.#name(training)}`, () => trainSystem(this.options.out, training));
   }
 
-  async #measured(measurement: Measurement): Promise<Json> {
+  async #measured(measurement: PlannedEvaluation): Promise<Json> {
     const known = await measured(this.options.out, measurement);
     if (known !== undefined) return known;
     const { training, asked } = measurement;

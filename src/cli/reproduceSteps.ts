@@ -12,7 +12,7 @@ import { exists } from '../formats/fileSystem.node.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { isFields } from '../formats/jsonFields.js';
 import { serialiseConfig } from '../models/configFile.js';
-import type { Measurement, Training } from '../reproduce/plan.js';
+import type { PlannedEvaluation, Training } from '../reproduce/plan.js';
 import { beforeInterruptedEnd } from './interrupt.js';
 import { writeText } from './output.js';
 import { commandText } from './packageInfo.js';
@@ -67,7 +67,7 @@ export async function trainSystem(out: string, training: Training): Promise<Trai
 }
 
 /** What an evaluation printed. @throws SamusError as `samus evaluate` */
-export async function measure(out: string, measurement: Measurement): Promise<Json> {
+export async function measure(out: string, measurement: PlannedEvaluation): Promise<Json> {
   const { args, training } = measurement;
   const document = await runCommand(['evaluate', ...args, '--model', trainedModel(out, training)]);
   await makeFolder(join(out, 'measurements'));
@@ -76,7 +76,7 @@ export async function measure(out: string, measurement: Measurement): Promise<Js
 }
 
 /** The document of an evaluation that is done. */
-export async function measured(out: string, measurement: Measurement): Promise<Json | undefined> {
+export async function measured(out: string, measurement: PlannedEvaluation): Promise<Json | undefined> {
   return readJson(measurementFile(out, measurement));
 }
 
@@ -109,7 +109,7 @@ function recordFile(out: string, training: Training): string {
   return join(runFolder(out, training), 'done.json');
 }
 
-function measurementFile(out: string, { id }: Measurement): string {
+function measurementFile(out: string, { id }: PlannedEvaluation): string {
   return join(out, 'measurements', `${id}.json`);
 }
 

@@ -16,7 +16,7 @@ import type { PlannedImage, PromptedImage } from '../jobs/segmentJob.js';
 import type { PromptList } from './promptOptions.js';
 import { warn } from './run.js';
 
-export interface Plan {
+export interface SegmentPlan {
   readonly images: readonly PlannedImage[];
   readonly classes: readonly AnnotationClass[];
 }
@@ -30,7 +30,7 @@ export async function planJobs(
   images: readonly string[],
   prompts: PromptList,
   promptsFile: string | undefined,
-): Promise<Plan> {
+): Promise<SegmentPlan> {
   if (promptsFile === undefined) {
     checkImages(images);
     if (prompts.isEmpty) {
@@ -73,7 +73,7 @@ export async function planJobs(
  * The images for `--everything`, `--classes` and `--auto`, without prompts. A folder means the images in it.
  * @throws SamusError IMAGES_MISSING, also for a folder without images
  */
-export async function planWithoutPrompts(images: readonly string[]): Promise<Plan> {
+export async function planWithoutPrompts(images: readonly string[]): Promise<SegmentPlan> {
   checkImages(images);
   const all = (await Promise.all(images.map(imagesIn))).flat();
   return { images: (await unique(all)).map(({ path }) => ({ image: { path }, objects: [] })), classes: [] };

@@ -21,14 +21,14 @@ import {
 } from '../jobs/segmentJob.js';
 import type { AutomaticSettings } from '../predict/automaticOptions.js';
 import { isAsked } from '../predict/prompts.js';
-import { beforeInterruptedEnd, whole } from './interrupt.js';
+import { beforeInterruptedEnd, uninterrupted } from './interrupt.js';
 import type { FlipOptions, ModelOptions } from './modelOptions.js';
 import { openClassNetwork, openSegmenter } from './openModel.js';
 import { modelFiles, outputCheck } from './output.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { Progress } from './progress.js';
 import { type Outcome, warn } from './run.js';
-import { attempt, eachFrame, onlyDicom, type Plan } from './segmentJobs.js';
+import { attempt, eachFrame, onlyDicom, type SegmentPlan } from './segmentJobs.js';
 import { dicomLines, resultLines } from './segmentLines.js';
 
 export interface SegmentRunOptions extends ModelOptions, FlipOptions {
@@ -59,7 +59,7 @@ export interface SegmentRunOptions extends ModelOptions, FlipOptions {
  * @throws SamusError what stops the whole run: wrong usage, a model that cannot be loaded, a full disk, and any error of
  *   a single image
  */
-export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promise<Outcome> {
+export async function segmentAll(plan: SegmentPlan, options: SegmentRunOptions): Promise<Outcome> {
   const { out, saveTensors, frames } = options;
   const dicom = DICOM_FORMATS.filter((format) => options.format?.includes(format));
   const named = frames === undefined ? plan.images : await eachFrame(plan.images, frames);
@@ -81,7 +81,7 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
   await check([...jobs.flatMap(outputPaths), ...[...objects.values()].flatMap((paths) => [...paths.values()])]);
   const model = await (options.auto ? openClassNetwork : openSegmenter)(options);
   const classes = plan.classes.length > 0 ? plan.classes : chosenClasses(model, options.classNames);
-  const runner = new LocalRunner(model, { check, whole });
+  const runner = new LocalRunner(model, { check, uninterrupted });
   // Fail before the first of many images if the folder cannot be created.
   if (images.length > 1) await makeFolder(out);
   for (const warning of otherModels(jobs, model.name)) warn(warning);
@@ -116,7 +116,10 @@ export async function segmentAll(plan: Plan, options: SegmentRunOptions): Promis
     }
     const request = { ...dicomRequest(options), model: model.name, classes };
     for (const [path, paths] of objects) {
-      const error = await attempt(() => writeDicomObjects(path, entries, paths, request, { whole, warn }), files);
+      const error = await attempt(
+        () => writeDicomObjects(path, entries, paths, request, { uninterrupted, warn }),
+        files,
+      );
       if (error) warn(`${path}: ${error.message}; wrote no DICOM objects`);
       failed ||= error !== undefined && error.code !== 'DICOM_SEG_EMPTY';
     }
@@ -145,7 +148,7 @@ function dicomRequest(options: SegmentRunOptions) {
 
 type PlannedJob = SegmentJob & Pick<PlannedImage, 'image' | 'problem'>;
 
-function plannedJobs(images: Plan['images'], options: SegmentRunOptions): PlannedJob[] {
+function plannedJobs(images: SegmentPlan['images'], options: SegmentRunOptions): PlannedJob[] {
   const { out, format = ['png'] as const, saveTensors, multimask = false, everything, auto = false } = options;
   // A map of classes is left as the model gives it.
   const { clean = saveTensors === undefined && !auto, minPresence } = options;

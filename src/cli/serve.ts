@@ -2,7 +2,7 @@
  * Options of `samus serve`. Imports little, so that help and usage errors are instant; the work is in serveRun.ts.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { DEFAULT_LIMITS, LOG_FORMATS, LOG_LEVELS } from '../server/settings.js';
+import { LOG_FORMATS, LOG_LEVELS, SERVER_LIMITS } from '../server/settings.js';
 import { DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
 import { parseCount } from './promptOptions.js';
@@ -47,15 +47,15 @@ export function serveCommand(): Command {
 }
 
 const LIMITS = [
-  { flag: '--cache-mb <mb>', least: 1, help: 'size of the embedding cache', value: DEFAULT_LIMITS.cacheMb },
-  { flag: '--queue <jobs>', least: 1, help: 'most waiting jobs of one kind', value: DEFAULT_LIMITS.queue },
-  { flag: '--max-pixels <count>', least: 1, help: 'most pixels of an image', value: DEFAULT_LIMITS.maxPixels },
-  { flag: '--max-body-mb <mb>', least: 1, help: 'largest body of a request', value: DEFAULT_LIMITS.bodyMb },
+  { flag: '--cache-mb <mb>', least: 1, help: 'size of the embedding cache', value: SERVER_LIMITS.cacheMb },
+  { flag: '--queue <jobs>', least: 1, help: 'most waiting jobs of one kind', value: SERVER_LIMITS.queue },
+  { flag: '--max-pixels <count>', least: 1, help: 'most pixels of an image', value: SERVER_LIMITS.maxPixels },
+  { flag: '--max-body-mb <mb>', least: 1, help: 'largest body of a request', value: SERVER_LIMITS.bodyMb },
   {
     flag: '--uploads-mb <mb>',
     least: 1,
     help: 'total size of the bodies of open requests',
-    value: DEFAULT_LIMITS.uploadsMb,
+    value: SERVER_LIMITS.uploadsMb,
   },
   { flag: '--drain-seconds <seconds>', least: 0, help: 'grace period for in-flight requests', value: 30 },
 ] as const;

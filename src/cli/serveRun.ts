@@ -6,7 +6,7 @@ import { SamusError } from '../errors.js';
 import { readPacsAuth } from '../formats/dicomweb/pacsAuth.node.js';
 import type { Server } from '../server/server.js';
 import type { LogFormat, LogLevel, ServerSettings } from '../server/settings.js';
-import { explainInterruptBy, whole } from './interrupt.js';
+import { explainInterruptBy, uninterrupted } from './interrupt.js';
 import { NOTICE, packageVersion } from './packageInfo.js';
 import { type ProgressTarget, withProgress } from './progress.js';
 import { finish } from './run.js';
@@ -84,7 +84,7 @@ export async function runServer(server: Server, { listen, drainSeconds, announce
     watched.write('stopping: finishing accepted requests; press Ctrl-C again to stop at once\n'),
   );
   // The program's interrupt handler waits for this; a stopped server is not a failure.
-  await whole(async () => {
+  await uninterrupted(async () => {
     try {
       const url = await listen();
       if (url === undefined) {

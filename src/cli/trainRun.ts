@@ -8,7 +8,7 @@ import { createRun, type PreparedRun, resumeRun } from '../train/prepareRun.node
 import { Trainer } from '../train/trainer.node.js';
 import { settingValues, type TrainingConfig } from '../train/trainingConfig.js';
 import { epochSamples } from '../train/trainingLists.node.js';
-import { hintAfterInterrupt, whole } from './interrupt.js';
+import { hintAfterInterrupt, uninterrupted } from './interrupt.js';
 import { NOTICE } from './packageInfo.js';
 import { withProgress } from './progress.js';
 import { conflict, type Outcome } from './run.js';
@@ -33,7 +33,7 @@ export async function train(options: TrainOptions): Promise<RunOutcome> {
   // keep this process alive.
   process.once('disconnect', stop).channel?.unref();
   // The program's interrupt handler waits for this, so that the step is finished and saved.
-  const outcome = await whole(() => run(options, () => interrupted));
+  const outcome = await uninterrupted(() => run(options, () => interrupted));
   process.off('SIGINT', stop).off('SIGTERM', stop).off('disconnect', stop);
   if (!interrupted) return outcome;
   for (const line of outcome.lines) process.stderr.write(`${line}\n`);
@@ -45,7 +45,7 @@ async function run(options: TrainOptions, stopped: () => boolean): Promise<RunOu
   if (options.resume !== undefined && options.out !== undefined) throw conflict('--resume', '--out');
   const base = options.config === undefined ? NO_BASE : await readBase(options.config);
   const folder = options.resume ?? newFolder(options, base);
-  const prepared = await withProgress('preparing the training', () => prepare(folder, options, base));
+  const prepared = await withProgress('preparing the training', () => openRun(folder, options, base));
   try {
     return await trainPrepared(folder, prepared, stopped);
   } catch (error) {
@@ -100,7 +100,7 @@ const FOR_NEW_RUNS = [
   ['promptChannel', '--prompt-channel'],
 ] as const;
 
-async function prepare(folder: string, options: TrainOptions, base: Base) {
+async function openRun(folder: string, options: TrainOptions, base: Base) {
   const setup = { runtime: nodeRuntime({ worker: false }), readers: options.readers ?? 1 };
   if (options.resume !== undefined) {
     for (const [name, flag] of FOR_NEW_RUNS) {

@@ -157,7 +157,7 @@ export async function configure(
   const { repeat } = values;
   const inEpoch = counted ? await samples(data, SETTINGS.repeat.kind.accepts(repeat) ? repeat : {}) : 0;
   if (SETTING_ROWS.some(([name, { prompted }]) => prompted && settings[name] !== undefined)) promptedOf(start.model);
-  const complete = (known: SettingValues) => completed(known, start, inEpoch, epochs);
+  const complete = (known: SettingValues) => withDefaults(known, start, inEpoch, epochs);
   const all = complete(values);
   for (const [name, { only }] of SETTING_ROWS) {
     if (!only || settings[name] === undefined || only.holds(situationOf(all, start, inEpoch))) continue;
@@ -171,7 +171,7 @@ export async function configure(
 }
 
 /** Adds defaults; a default may depend on rows above it. */
-function completed(
+function withDefaults(
   known: SettingValues,
   start: Pick<Start, 'model' | 'from'>,
   inEpoch: number,

@@ -9,7 +9,7 @@ import { nameKey } from '../formats/outputNames.js';
 import { NameIndex } from './nameIndex.js';
 
 /** What is known about an image; sizes are native, before any resizing. */
-export interface ImageFacts {
+export interface ImageRow {
   readonly name: string;
   readonly patient?: string;
   /** Pixels. */
@@ -100,7 +100,7 @@ export class FactsTable {
   }
 
   /** The facts of an image, if there are any. @throws SamusError DATA_LAYOUT for a size or spacing that is no positive number */
-  get(name: string): ImageFacts | undefined {
+  get(name: string): ImageRow | undefined {
     const fields = this.#rowOf(name);
     if (!fields) return undefined;
     const field = (column: (typeof COLUMNS)[number]): string => fields[this.#columns.get(column) ?? -1]?.trim() ?? '';
@@ -127,7 +127,7 @@ export class FactsTable {
 }
 
 /** The text of images.csv. */
-export function formatFacts(facts: Iterable<ImageFacts>): string {
+export function formatFacts(facts: Iterable<ImageRow>): string {
   const lines: string[] = [COLUMNS.join(',')];
   for (const { name, patient, width, height, spacingMm, source } of facts) {
     const fields = [name, patient, width, height, spacingMm?.[0], spacingMm?.[1], source];

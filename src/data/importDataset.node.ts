@@ -14,7 +14,7 @@ import { nameKey } from '../formats/outputNames.js';
 import { resizeBilinear, resizeNearest } from '../formats/resize.js';
 import { parseClassJson, parseDatasetJson } from './classes.js';
 import { groupBy } from './groupBy.js';
-import { formatFacts, type ImageFacts, patientByName } from './imageFacts.js';
+import { formatFacts, type ImageRow, patientByName } from './imageFacts.js';
 import { type NamedItem, namedItem, saltedHash } from './importers/hashedNames.node.js';
 import type { ImportItem, ImportPlan, Skipped } from './importers/importer.js';
 import { checkSameSize } from './publishedMasks.js';
@@ -53,7 +53,7 @@ export interface ImportResult {
 /** What is known of an image once it is written. */
 interface Written {
   readonly item: ImportItem;
-  readonly facts: ImageFacts;
+  readonly facts: ImageRow;
   /** Classes that the label holds; undefined without a label. */
   readonly classes: readonly number[] | undefined;
   readonly skipped: readonly Skipped[];
@@ -222,7 +222,7 @@ async function writeItem(folder: string, item: NamedItem, count: number, size: n
     await writePng(path, stored);
   }
   const { noted: source, patient = patientByName(item.dataset, name) } = item;
-  const facts: ImageFacts = {
+  const facts: ImageRow = {
     name,
     width: image.width,
     height: image.height,

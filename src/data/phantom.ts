@@ -6,7 +6,7 @@
 import { SamusError } from '../errors.js';
 import type { Image } from '../formats/image.js';
 import { Random } from '../nn/random.js';
-import { type Probe, type Settings, scan, toBeam, toScene } from './phantomScan.js';
+import { type Probe, type ScanSettings, scan, toBeam, toScene } from './phantomScan.js';
 import { makeScene, type PhantomKind, type SceneObject, type SceneSize } from './phantomScene.js';
 
 export type { PhantomKind } from './phantomScene.js';
@@ -107,7 +107,7 @@ function drawProbe(
   return { probe: { kind: 'convex', depth, halfWidth: 0, radius, halfAngle, spacing }, size: { halfWidth, depth } };
 }
 
-function drawSettings(random: Random): Settings {
+function drawSettings(random: Random): ScanSettings {
   return {
     gain: random.uniform(0.3, 0.48),
     range: random.uniform(48, 64),

@@ -21,8 +21,8 @@ export interface Probe {
   readonly spacing: number;
 }
 
-/** Settings of the scanner. */
-export interface Settings {
+/** ScanSettings of the scanner. */
+export interface ScanSettings {
   /** Grey level of the background's mean, 0 to 1. */
   readonly gain: number;
   /** Dynamic range in dB. */
@@ -58,7 +58,7 @@ export function scan(
   random: Random,
   scene: Scene,
   probe: Probe,
-  settings: Settings,
+  settings: ScanSettings,
   width: number,
   height: number,
 ): Uint8Array {
@@ -83,7 +83,7 @@ function beamLevels(
   random: Random,
   scene: Scene,
   probe: Probe,
-  settings: Settings,
+  settings: ScanSettings,
   lines: number,
   samples: number,
 ): Float32Array {

@@ -14,7 +14,7 @@ interface CalibrationBin {
   readonly measured: number;
 }
 
-export interface Calibration {
+export interface ScoreCalibration {
   readonly n: number;
   /** Mean absolute difference. */
   readonly mae: number;
@@ -30,7 +30,7 @@ export interface Calibration {
 const BINS = 10;
 
 /** @param predicted IoU of each answer; not limited to 0…1: what is beyond counts in the outer bins @param measured IoU */
-export function calibrate(predicted: Float64Array, measured: Float64Array): Calibration {
+export function calibrate(predicted: Float64Array, measured: Float64Array): ScoreCalibration {
   const known = (_: number, i: number): boolean => !Number.isNaN(predicted[i]) && !Number.isNaN(measured[i]);
   const a = kept(predicted, known);
   const b = kept(measured, known);

@@ -3,7 +3,7 @@
  * spacing, an interval of one image) is left out; numbers are not rounded.
  */
 import type { Json } from '../errors.js';
-import type { Calibration } from './calibration.js';
+import type { ScoreCalibration } from './calibration.js';
 import type { Comparison, PairedDifference, PublishedComparison } from './compare.js';
 import type { Failure } from './evaluate.js';
 import type { JudgedOverlap } from './overlap.js';
@@ -114,7 +114,7 @@ function metricDocument({ mean, std, median, ci95 }: MetricSummary): { [key: str
 const interval = ({ ci95 }: Pick<MetricSummary, 'ci95'>) => ({ ...(ci95 && { ci95 }) });
 
 /** Bins without answers are left out. */
-export function calibrationDocument({ n, mae, bias, ece, pearson, spearman, bins }: Calibration): Json {
+export function calibrationDocument({ n, mae, bias, ece, pearson, spearman, bins }: ScoreCalibration): Json {
   const filled = bins.filter((bin) => bin.n > 0);
   return { n, ...defined({ mae, bias, ece, pearson, spearman }), bins: filled.map((bin) => ({ ...bin })) };
 }

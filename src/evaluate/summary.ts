@@ -4,7 +4,7 @@
  */
 import type { Sample, SampleList } from '../data/sampleList.js';
 import { type Agreement, type Areas, agreementOf, areasOf } from './areaAgreement.js';
-import { type Calibration, calibrate } from './calibration.js';
+import { calibrate, type ScoreCalibration } from './calibration.js';
 import { columnOf } from './columns.js';
 import { type Curves, curvesOf } from './curves.js';
 import type { CaseSource, Evaluation } from './evaluate.js';
@@ -52,7 +52,7 @@ export interface GroupSummary extends Curves {
   readonly combinedDice?: MetricSummary;
   readonly spread?: DrawSpread;
   readonly area: Agreement & Pick<Areas, 'unit'>;
-  readonly calibration: Calibration;
+  readonly calibration: ScoreCalibration;
   readonly reliability: Reliability;
 }
 
@@ -65,7 +65,7 @@ export interface EvaluationSummary {
   readonly resampled: Resampled;
   /** The mean of the groups' means: small datasets count as much as large ones. */
   readonly macroDice: number;
-  readonly calibration: Calibration;
+  readonly calibration: ScoreCalibration;
   readonly reliability: Reliability;
   /** Of a model with an object score, where some images lack the object. */
   readonly presence?: PresenceSummary;
@@ -232,7 +232,7 @@ function spreadOf(table: ResultTable, samples: Uint32Array): DrawSpread {
   };
 }
 
-function calibrationOf(table: ResultTable, samples: Uint32Array): Calibration {
+function calibrationOf(table: ResultTable, samples: Uint32Array): ScoreCalibration {
   const { draws } = table;
   const rows = samples.length * draws;
   const take = (column: Float64Array): Float64Array =>

@@ -20,7 +20,7 @@ import { DICOM_FORMATS, type DicomFormat } from './segmentJob.js';
 
 interface Surroundings {
   /** Runs each write, so that the caller does not end during one. */
-  readonly whole?: <T>(write: () => Promise<T>) => Promise<T>;
+  readonly uninterrupted?: <T>(write: () => Promise<T>) => Promise<T>;
   /** Takes what a person should know about a file that is written. */
   readonly warn?: (message: string) => void;
 }
@@ -79,7 +79,7 @@ async function writeDicomResults(
   entries: readonly AnnotatedImage[],
   paths: ReadonlyMap<DicomFormat, string>,
   request: DicomRequest,
-  { whole = (write) => write(), warn = () => undefined }: Surroundings,
+  { uninterrupted = (write) => write(), warn = () => undefined }: Surroundings,
 ): Promise<void> {
   const source = await openImage(path);
   if (!isDicom(source)) throw notDicom(path);
@@ -90,7 +90,7 @@ async function writeDicomResults(
     if (target === undefined) return;
     const content = bytes();
     await makeFolder(dirname(target));
-    await whole(() => replaceFile(target, (temporary) => writeFile(temporary, content, { flag: 'wx' })));
+    await uninterrupted(() => replaceFile(target, (temporary) => writeFile(temporary, content, { flag: 'wx' })));
   };
   const { geometry = 'auto', kind = 'binary' } = request;
   const seg = writeDicomSeg(file, objects, { ...origin, geometry, kind });

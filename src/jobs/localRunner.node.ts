@@ -48,20 +48,20 @@ export interface LocalRunnerOptions {
    * without a prompt are not. */
   readonly check?: (paths: readonly string[]) => Promise<void>;
   /** Runs each write, so that the caller does not end during one. */
-  readonly whole?: <T>(write: () => Promise<T>) => Promise<T>;
+  readonly uninterrupted?: <T>(write: () => Promise<T>) => Promise<T>;
 }
 
 export class LocalRunner implements JobRunner {
   readonly #model: Segmenter | ClassNetwork;
   readonly #check: NonNullable<LocalRunnerOptions['check']>;
-  readonly #whole: NonNullable<LocalRunnerOptions['whole']>;
+  readonly #uninterrupted: NonNullable<LocalRunnerOptions['uninterrupted']>;
   #lastSeg: { readonly path: string; readonly seg: DicomSeg | undefined } | undefined;
   #last: { readonly path: string; readonly source: ImageSource } | undefined;
 
   constructor(model: Segmenter | ClassNetwork, options: LocalRunnerOptions = {}) {
     this.#model = model;
     this.#check = options.check ?? (async () => undefined);
-    this.#whole = options.whole ?? ((write) => write());
+    this.#uninterrupted = options.uninterrupted ?? ((write) => write());
   }
 
   /** @throws SamusError of reading the image and its masks, of the model, and of writing */
@@ -149,7 +149,7 @@ export class LocalRunner implements JobRunner {
     const written: string[] = [];
     const put = async (path: string, write: () => Promise<void>): Promise<void> => {
       try {
-        await this.#whole(write);
+        await this.#uninterrupted(write);
         written.push(path);
       } catch (error) {
         throw withWritten(error, written);

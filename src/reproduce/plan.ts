@@ -37,7 +37,7 @@ export interface Training {
 }
 
 /** One model measured in one way. */
-export interface Measurement {
+export interface PlannedEvaluation {
   readonly id: string;
   readonly training: Training;
   readonly asked: Asked;
@@ -45,9 +45,9 @@ export interface Measurement {
   readonly args: readonly string[];
 }
 
-export interface Plan {
+export interface ReproductionPlan {
   readonly trainings: readonly Training[];
-  readonly measurements: readonly Measurement[];
+  readonly measurements: readonly PlannedEvaluation[];
 }
 
 export interface PlanOptions {
@@ -74,9 +74,9 @@ const HELD_OUT = 0.1;
 /** Share of the steps over which the learning rate of the common recipe rises. */
 const WARMUP = 0.05;
 
-export function planOf(experiments: readonly Experiment[], survey: Survey, options: PlanOptions): Plan {
+export function planOf(experiments: readonly Experiment[], survey: Survey, options: PlanOptions): ReproductionPlan {
   const trainings = new Map<string, Training>();
-  const measurements = new Map<string, Measurement>();
+  const measurements = new Map<string, PlannedEvaluation>();
   for (const experiment of experiments) {
     for (const measurement of measurementsOf(experiment, survey, options)) {
       measurements.set(measurement.id, measurement);
@@ -88,7 +88,7 @@ export function planOf(experiments: readonly Experiment[], survey: Survey, optio
 }
 
 /** What an experiment measures, in its order. */
-export function measurementsOf(experiment: Experiment, survey: Survey, options: PlanOptions): Measurement[] {
+export function measurementsOf(experiment: Experiment, survey: Survey, options: PlanOptions): PlannedEvaluation[] {
   if (!experiment.group) return [];
   const { systems: kept, promptChannel } = options;
   const group = GROUPS[experiment.group].filter(({ id }) => kept === undefined || kept.includes(id));
@@ -114,7 +114,7 @@ function askedOf({ promptChannel }: System): Asked {
   return promptChannel === 'box' ? BOX : CLICK;
 }
 
-function measurementOf(training: Training, asked: Asked, survey: Survey, own?: SurveyedDataset): Measurement {
+function measurementOf(training: Training, asked: Asked, survey: Survey, own?: SurveyedDataset): PlannedEvaluation {
   const organ = own?.name.split('-')[0];
   // A model of one dataset is measured on it, and on unseen ones of its organ.
   const measured = survey.datasets.filter(

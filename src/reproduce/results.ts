@@ -7,7 +7,7 @@ import type { ModelConfig } from '../models/architecture.js';
 import { architectureOf } from '../models/registry.js';
 import type { Experiment } from './experiments.js';
 import { type PaperValue, paperValue } from './paper.js';
-import { type Measurement, samplesOf } from './plan.js';
+import { type PlannedEvaluation, samplesOf } from './plan.js';
 import type { Survey } from './survey.js';
 
 export interface Statistic {
@@ -43,7 +43,7 @@ export interface Row {
 
 /** A measurement with its document; several seeds of one system follow each other. */
 export interface Measured {
-  readonly measurement: Measurement;
+  readonly measurement: PlannedEvaluation;
   readonly document: Json;
 }
 

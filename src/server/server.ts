@@ -25,7 +25,7 @@ import { pageRoutes } from './routes/pages.js';
 import { segmentRoutes } from './routes/segment.js';
 import { SECURITY_HEADERS } from './securityHeaders.js';
 import { describeModels } from './servedModel.js';
-import { bodyLimit, DEFAULT_LIMITS, MAX_BODY_BYTES, type ServerSettings } from './settings.js';
+import { bodyLimit, MAX_BODY_BYTES, SERVER_LIMITS, type ServerSettings } from './settings.js';
 
 /** Time to send a request's head, its whole, and to be silent between two, in ms. */
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -70,7 +70,7 @@ export interface Server {
 /** @throws SamusError MODEL_…, FOLDER_NOT_FOUND, PACS_URL, and what reading models throws */
 export async function createServer(settings: ServerSettings): Promise<Server> {
   const { version, notice, token, hosts, pacs, logLevel = 'info', logFormat = 'json' } = settings;
-  const limits = { ...DEFAULT_LIMITS, ...settings.limits };
+  const limits = { ...SERVER_LIMITS, ...settings.limits };
   const models = await describeModels(settings.models);
   const folder = settings.folder === undefined ? undefined : await openImageFolder(settings.folder);
   // Refuses a wrong address now, not when it is first used.

@@ -17,7 +17,7 @@ export interface ServerLimits {
   readonly uploadsMb: number;
 }
 
-export const DEFAULT_LIMITS: ServerLimits = {
+export const SERVER_LIMITS: ServerLimits = {
   cacheMb: 256,
   queue: 32,
   // As readImage: five times what a scanner's largest export has.

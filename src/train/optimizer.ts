@@ -7,7 +7,7 @@
  * session output, three times the weights at each step. A separate session for Adam, in place and in chunks, was not
  * faster on two cores (at least 230 ms against 191 ms for 39.7 million weights).
  */
-import type { Settings } from './settings.js';
+import type { TrainingSettings } from './settings.js';
 
 export interface AdamOptions {
   readonly beta1: number;
@@ -111,7 +111,7 @@ export function ruleOf({
   optimizer,
   momentum,
   weightDecay,
-}: Pick<Settings, 'optimizer' | 'momentum' | 'weightDecay'>): UpdateRule {
+}: Pick<TrainingSettings, 'optimizer' | 'momentum' | 'weightDecay'>): UpdateRule {
   if (optimizer === 'sgd' || optimizer === 'rmsprop') return { kind: optimizer, momentum, weightDecay };
   return { kind: 'adam', ...ADAM, beta1: momentum, weightDecay: optimizer === 'adamw' ? weightDecay : 0 };
 }

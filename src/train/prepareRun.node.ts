@@ -75,7 +75,7 @@ export async function createRun(
   return locked(folder, async (unlock) => {
     await checkEmpty(folder);
     await rm(join(folder, RUN_FILES.last), { recursive: true, force: true });
-    const run = await prepare(folder, config, weights, options, unlock);
+    const run = await prepareRun(folder, config, weights, options, unlock);
     try {
       await writeLast(run, run.position);
       // Written last: a folder without it is not a run and can be reused.
@@ -115,7 +115,7 @@ export async function resumeRun(
       throw new SamusError('TRAIN_STATE_INVALID', message, 'restore it, or start a new run', { run: folder });
     }
     const { tensors } = await readModelFolder(join(folder, RUN_FILES.last));
-    return prepare(folder, { ...config, data: wanted.data }, tensors, options, unlock);
+    return prepareRun(folder, { ...config, data: wanted.data }, tensors, options, unlock);
   });
 }
 
@@ -130,7 +130,7 @@ async function locked<T>(folder: string, work: (unlock: () => Promise<void>) => 
 }
 
 /** @param given weights; if empty, all are drawn from the seed */
-async function prepare(
+async function prepareRun(
   folder: string,
   config: TrainingConfig,
   given: StateDict,
@@ -142,7 +142,7 @@ async function prepare(
   checkPrompts(config);
   const { dataset, train, val } = await readLists(config.data, config.repeat);
   checkClasses(model, dataset, train);
-  const weights = completed(config, given);
+  const weights = completeWeights(config, given);
   const graph = gradientGraph({
     config: model,
     batch,
@@ -255,7 +255,7 @@ function checkNames({ freeze, rates, model }: TrainingConfig, { parameters, trai
 }
 
 /** All weights of the model: the given ones, or random ones from the seed if none are given. */
-function completed({ model, seed }: TrainingConfig, given: StateDict): StateDict {
+function completeWeights({ model, seed }: TrainingConfig, given: StateDict): StateDict {
   const parameters = parametersOf(model);
   if (given.size === 0) return initialise(parameters, Random.seeded(seed));
   return checkStateDict(model, model.promptChannel ? extendedByChannel(parameters, given) : given).tensors;

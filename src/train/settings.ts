@@ -323,7 +323,9 @@ type Group<G extends string> = {
 };
 
 /** The settings as `config.json` nests them. */
-export type Settings = { readonly [N in SettingName as N extends `${string}.${string}` ? never : N]: Values[N] } & {
+export type TrainingSettings = {
+  readonly [N in SettingName as N extends `${string}.${string}` ? never : N]: Values[N];
+} & {
   readonly data: Group<'data'>;
   readonly recipe: LossRecipe;
 };

@@ -6,9 +6,9 @@ import { listed, SamusError } from '../errors.js';
 import { isFields } from '../formats/jsonFields.js';
 import type { ModelConfig } from '../models/architecture.js';
 import { parseConfig } from '../models/configFile.js';
-import { isSet, SETTING_ROWS, type Settings } from './settings.js';
+import { isSet, SETTING_ROWS, type TrainingSettings } from './settings.js';
 
-export type TrainingConfig = Settings & {
+export type TrainingConfig = TrainingSettings & {
   readonly model: ModelConfig;
   /** The checkpoint to start from, or null for random weights. */
   readonly from: string | null;
@@ -80,7 +80,7 @@ export function trainingConfig(values: SettingValues, model: ModelConfig, from: 
   return { ...nested, model, from };
 }
 
-function checkSettings(nested: Readonly<Record<string, unknown>>): asserts nested is Settings {
+function checkSettings(nested: Readonly<Record<string, unknown>>): asserts nested is TrainingSettings {
   const values = flat(nested);
   for (const [name, { kind, within, insteadOf }] of SETTING_ROWS) {
     if (within && values[within.setting] !== within.is) continue;
@@ -92,7 +92,7 @@ function checkSettings(nested: Readonly<Record<string, unknown>>): asserts neste
 }
 
 /** The settings of a configuration by row name. */
-export function settingValues(config: Settings): SettingValues {
+export function settingValues(config: TrainingSettings): SettingValues {
   return flat({ ...config });
 }
 

@@ -68,7 +68,7 @@ describeInChromium('DICOM in the worker of the page', () => {
       const hashes: string[] = [];
       try {
         for (let frame = 1, frames = 1; frame <= frames; frame++) {
-          const picture = await window.samusTest.openImage(file, undefined, frame);
+          const picture = await window.samusTest.openFrame(file, undefined, frame);
           frames = picture.frames;
           const digest = await crypto.subtle.digest('SHA-256', Uint8Array.from(picture.image.data));
           hashes.push(Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join(''));

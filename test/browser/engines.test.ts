@@ -56,7 +56,7 @@ describeInChromium('the engines of the page', () => {
     return harness.page.evaluate(
       async ({ engine, png, x, y }) => {
         const file = new File([Uint8Array.from(atob(png), (c) => c.charCodeAt(0))], 'phantom.png');
-        const { image, width, height } = await window.samusTest.openImage(file);
+        const { image, width, height } = await window.samusTest.openFrame(file);
         await engine.encode({ key: png, image });
         const first = await engine.segment(png, { points: [[x, y]] });
         const right = Math.min(x + 60, width - 1);
@@ -140,7 +140,7 @@ describeInChromium('the engines of the page', () => {
             for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
           });
           observer.observe({ type: 'longtask' });
-          const { image } = await window.samusTest.openImage(file);
+          const { image } = await window.samusTest.openFrame(file);
           await engine.encode({ key: 'large', image });
           for (let i = 0; i < 10; i++) await engine.segment('large', { points: [[x + i, y]] });
           // Reports of long tasks come a moment later.

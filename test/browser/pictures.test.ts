@@ -33,7 +33,7 @@ describeInChromium('opening pictures in the page', () => {
     return harness.page.evaluate(async ({ text, frame }) => {
       const file = new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], 'picture');
       try {
-        const { image, spacingMm, frames } = await window.samusTest.openImage(file, undefined, frame);
+        const { image, spacingMm, frames } = await window.samusTest.openFrame(file, undefined, frame);
         const data = btoa(Array.from(image.data, (value) => String.fromCharCode(value)).join(''));
         return { width: image.width, height: image.height, channels: image.channels, data, spacingMm, frames };
       } catch (error) {

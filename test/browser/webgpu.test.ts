@@ -31,7 +31,7 @@ describeInChromium('the engine on WebGPU in software', () => {
     const answer = await harness.page.evaluate(
       async ({ png, x, y, base }) => {
         const file = new File([Uint8Array.from(atob(png), (c) => c.charCodeAt(0))], 'phantom.png');
-        const opened = await window.samusTest.openImage(file);
+        const opened = await window.samusTest.openFrame(file);
         const masks = [];
         for (const provider of ['wasm', 'webgpu', 'auto'] as const) {
           const engine = await window.samusTest.createEngine('browser', { base, provider });

@@ -16,7 +16,7 @@ import {
   round,
 } from '../../formats/svg.js';
 import type { Agreement } from '../areaAgreement.js';
-import type { Calibration } from '../calibration.js';
+import type { ScoreCalibration } from '../calibration.js';
 import type { Interval } from '../statistics.js';
 
 const PLOT: Plot = { left: 62, top: 12, right: 300, bottom: 212 };
@@ -69,7 +69,7 @@ function side(y: number, value: number): string {
 }
 
 /** Predicted IoU against measured IoU: every answer as a dot, bins as discs of their size. */
-export function reliabilityPlot(pairs: readonly Dot[], { bins }: Calibration, series: number): string {
+export function reliabilityPlot(pairs: readonly Dot[], { bins }: ScoreCalibration, series: number): string {
   const { x, y, frame } = unitSquare('predicted IoU', 'measured IoU');
   const most = Math.max(...bins.map(({ n }) => n));
   const discs = bins

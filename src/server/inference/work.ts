@@ -20,7 +20,7 @@ import type { Encoding } from '../../predict/types.js';
 import { nodeRuntime } from '../../runtime/nodeRuntime.node.js';
 import { allocateShared, packTensors, unpackTensors } from '../../runtime/tensorMemory.js';
 import type { Handlers } from '../../runtime/threadProtocol.js';
-import { dicomFiles } from './dicomFiles.js';
+import { dicomAnswer } from './dicomAnswer.js';
 import type { EncodedJob, InferenceContract, InputOf, ModelPart, OutputOf, ThreadSetup } from './messages.js';
 
 interface Context {
@@ -102,7 +102,8 @@ export class Work implements Handlers<InferenceContract> {
     }
     const { width, height, dicom } = encoding;
     const asked = dicom && form && isDicomFormat(form.format);
-    const files = asked && dicomFiles(opened, job, objects, { ...dicom, frames: encoding.frames }, this.#setup.version);
+    const files =
+      asked && dicomAnswer(opened, job, objects, { ...dicom, frames: encoding.frames }, this.#setup.version);
     return { image, width, height, objects, ...(files && { objectFiles: files }), ms: since(start) };
   }
 

@@ -47,7 +47,7 @@ export function readingFailed(): void {
  * Loads the engine if needed and encodes an image.
  * @param whenReady called once clicks can be answered
  */
-export async function readImage({ key, picture }: Open, whenReady: () => void): Promise<void> {
+export async function encodeOpen({ key, picture }: Open, whenReady: () => void): Promise<void> {
   reading?.abort();
   const attempt = new AbortController();
   reading = attempt;

@@ -3,13 +3,13 @@ import { encodeRle } from '../../formats/rle.js';
 import { addObject, addPoint, emptyDocument, rename, select, setClass, setScale } from '../document/edit.js';
 import { record, redo, undo } from '../document/history.js';
 import type { ImageDocument } from '../document/types.js';
-import type { Settings, StoredFile } from '../storage/database.js';
+import type { StoredFile, StoredSettings } from '../storage/database.js';
 import type { FoundFile } from './listing.js';
 
 const held = {
   files: new Map<string, StoredFile>(),
   documents: new Map<string, unknown>(),
-  settings: [] as Settings[],
+  settings: [] as StoredSettings[],
   failing: false,
   /** Until it is there, no work is read. */
   reading: Promise.resolve(),
@@ -40,7 +40,7 @@ vi.mock('../storage/database.js', () => ({
         if (file) held.files.set(id, { ...file, ...fields });
       },
       removeFile: async (id: string) => void held.files.delete(id),
-      putSettings: async (settings: Settings) => void held.settings.push(settings),
+      putSettings: async (settings: StoredSettings) => void held.settings.push(settings),
       clear: async () => {
         if (held.failing) throw new DOMException('lost', 'InvalidStateError');
       },

@@ -8,7 +8,7 @@ import type { AdaptExample, AdaptProgress } from '../../train/adapt.js';
 import type { ImageDocument, PackedMask } from '../document/types.js';
 import { adapt } from '../engine/adapt.js';
 import { engineModel, type ServedModels, servedModels } from '../engine/modelFiles.js';
-import { openImage } from '../open/openImage.js';
+import { openFrame } from '../open/openImage.js';
 import { pageError } from '../pageError.js';
 import type { AdaptedModel } from '../storage/adaptedStore.js';
 import { text } from '../text/en.js';
@@ -130,7 +130,7 @@ async function gather(stop: AbortSignal): Promise<AdaptExample[]> {
       say(text.learn.tooMany(examples.length));
       break;
     }
-    const { image } = await openImage(entry.file, stop, frame);
+    const { image } = await openFrame(entry.file, stop, frame);
     if (image.width === width && image.height === height) examples.push({ image, mask: decodeRle(mask).data });
     const before = learning.peek();
     if (before) learning.value = { ...before, done: examples.length };

@@ -8,7 +8,7 @@ import { isCorrected } from '../document/edit.js';
 import { objectCount } from '../document/objectCount.js';
 import type { ImageDocument } from '../document/types.js';
 import { workOf } from '../document/workKey.js';
-import { type Settings, type SourceFolder, Store, type StoredFile } from '../storage/database.js';
+import { type SourceFolder, Store, type StoredFile, type StoredSettings } from '../storage/database.js';
 import { takeOnlyTab } from '../storage/onlyTab.js';
 import { WriteQueue } from '../storage/writeQueue.js';
 import { text } from '../text/en.js';
@@ -36,7 +36,7 @@ import {
 } from './state.js';
 
 let opening: Promise<Store | null> | undefined;
-let restoring: Promise<Settings> | undefined;
+let restoring: Promise<StoredSettings> | undefined;
 let dataset: string | undefined;
 /** The choice of the last visit, kept while the server does not offer it. */
 let lastModel: string | undefined;
@@ -238,12 +238,12 @@ export function followWork(): void {
 }
 
 /** The settings of the last visit. Restores its classes before others are added. */
-export function restoreSettings(): Promise<Settings> {
+export function restoreSettings(): Promise<StoredSettings> {
   restoring ??= restoreOnce();
   return restoring;
 }
 
-async function restoreOnce(): Promise<Settings> {
+async function restoreOnce(): Promise<StoredSettings> {
   const settings = (await (await openStore())?.settings()) ?? {};
   if (settings.classes?.[0]) {
     classes.value = settings.classes;
@@ -254,7 +254,7 @@ async function restoreOnce(): Promise<Settings> {
 }
 
 /** Starts saving settings, once those of the last visit are restored. */
-export function followSettings(restored: Settings): void {
+export function followSettings(restored: StoredSettings): void {
   dataset ??= restored.dataset;
   lastModel = restored.model;
   effect(keepSettings);
@@ -265,7 +265,7 @@ function keepSettings(): void {
   queue.put('settings', (store) => store.putSettings(now));
 }
 
-function settings(): Settings {
+function settings(): StoredSettings {
   const model = chosenModel.value ?? lastModel;
   // While a clip plays, each frame would be a write.
   const frame = playing.value ? opened.peek()?.picture.frame : opened.value?.picture.frame;

@@ -12,7 +12,7 @@ import type { Annotation, PackedMask } from '../document/types.js';
 import type { Engine, EngineMask } from '../engine/engine.js';
 import { latestOnly } from '../engine/latestOnly.js';
 import { nextQuestion, quietly } from './edits.js';
-import { engineFailed, modelOf, readImage, readyEngine } from './engineControl.js';
+import { encodeOpen, engineFailed, modelOf, readyEngine } from './engineControl.js';
 import { isAbort, sayError } from './messages.js';
 import {
   active,
@@ -75,7 +75,7 @@ export async function prepare(): Promise<void> {
   const open = opened.peek();
   if (!open) return;
   failed.clear();
-  await readImage(open, () => void answerAll());
+  await encodeOpen(open, () => void answerAll());
 }
 
 /** Previews the mask of a click at a pixel; null hides the preview. */

@@ -9,7 +9,7 @@ import { encodeRle } from '../../formats/rle.js';
 import { addObject, emptyDocument, type ObjectSeed } from '../document/edit.js';
 import type { Scale } from '../document/types.js';
 import { encodePicture } from '../open/pngPicture.js';
-import { dicomFiles } from './dicomExport.js';
+import { exportDicom } from './dicomExport.js';
 import type { ExportImage, ExportRequest } from './exportContract.js';
 
 const [WIDTH, HEIGHT] = [8, 6];
@@ -66,7 +66,7 @@ describe('DICOM objects', () => {
       image('a/clip.dcm', 2, [{ name: 'one', classId: 2, start: start(9) }]),
       image('b.png', 1, [{ start: start(0) }]),
     ];
-    const { files, others, unmeasured } = await dicomFiles(request(images), 'dcmseg', () => undefined);
+    const { files, others, unmeasured } = await exportDicom(request(images), 'dcmseg', () => undefined);
     expect([files.map(({ path }) => path), others, unmeasured]).toEqual([['a/clip.seg.dcm'], [2], 1]);
     const { segments } = await readDicomSeg(files[0]!.bytes);
     expect(segments.map(({ label, type, masks }) => [label, type?.[2], masks.map(({ frame }) => frame)])).toEqual([
@@ -80,7 +80,7 @@ describe('DICOM objects', () => {
   it('have the millimetres set by hand', async () => {
     const byHand = { mm: [0.25, 0.5], origin: 'calibrated' } as const;
     const images = [image('clip.dcm', 2, [{ start: start(0) }], byHand)];
-    const { files, unmeasured } = await dicomFiles(request(images), 'dcmseg', () => undefined);
+    const { files, unmeasured } = await exportDicom(request(images), 'dcmseg', () => undefined);
     const { data } = await readDicomFile(files[0]!.bytes);
     const [measures] = itemsOf(itemsOf(data, 0x5200_9229)[0]!, 0x0028_9110);
     expect([numbersOf(measures!, 0x0028_0030), unmeasured]).toEqual([[0.5, 0.25], 0]);
@@ -89,18 +89,18 @@ describe('DICOM objects', () => {
   it('are of the kind that is asked for', async () => {
     const images = [image('clip.dcm', 1, [{ start: start(0) }, { start: start(20) }])];
     const dicom = { geometry: 'none', kind: 'labelmap' } as const;
-    const report = await dicomFiles(request(images, { dicom }), 'dcmsr', () => undefined);
+    const report = await exportDicom(request(images, { dicom }), 'dcmsr', () => undefined);
     expect(report.files.map(({ path }) => path)).toEqual(['clip.seg.dcm', 'clip.sr.dcm']);
     const { data } = await readDicomFile(report.files[0]!.bytes);
     expect([textOf(data, 0x0062_0001), data.has(0x0020_0052)]).toEqual(['LABELMAP', false]);
-    const pictures = await dicomFiles(request(images), 'dcmsc', () => undefined);
+    const pictures = await exportDicom(request(images), 'dcmsc', () => undefined);
     const drawn = await readDicomFile(pictures.files[0]!.bytes);
     expect(textOf(drawn.data, 0x0008_0016)).toBe('1.2.840.10008.5.1.4.1.1.7');
   });
 
   it('are refused without a DICOM image', async () => {
     const images = [image('b.png', 1, [{ start: start(0) }])];
-    await expect(dicomFiles(request(images), 'dcmseg', () => undefined)).rejects.toMatchObject({
+    await expect(exportDicom(request(images), 'dcmseg', () => undefined)).rejects.toMatchObject({
       code: 'EXPORT_DICOM',
     });
   });

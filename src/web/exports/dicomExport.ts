@@ -30,7 +30,7 @@ declare const __SAMUS__: string;
 const ENDINGS: Readonly<Record<DicomExportFormat, string>> = { dcmseg: 'seg', dcmsr: 'sr', dcmsc: 'sc' };
 
 /** @throws SamusError EXPORT_DICOM if none of the images is DICOM, and as the writers */
-export async function dicomFiles(
+export async function exportDicom(
   request: ExportRequest,
   format: DicomExportFormat,
   progress: (done: number) => void,

@@ -13,7 +13,7 @@ import { owned } from './exportContract.js';
 import { looksLikeMask, readLabel } from './labels.js';
 import { measured } from './measured.js';
 import { readAnnotations } from './readAnnotations.js';
-import { readInstance, readSegFile } from './readSegFile.js';
+import { readInstance, readSegForPage } from './readSegFile.js';
 import { writeFiles } from './writeFiles.js';
 
 /** Limit on the unpacked size that an archive states, to protect the memory of the page. */
@@ -64,7 +64,7 @@ serveWorker<ExportContract>({
     return readAnnotations(new TextDecoder().decode(await readBytes(file)), path, sizes);
   },
 
-  seg: readSegFile,
+  seg: readSegForPage,
   instance: readInstance,
 
   async measure({ mask, mm }) {

@@ -8,7 +8,7 @@ import { readBytes } from '../open/pictureErrors.js';
 import type { DicomInstance, SegFile } from './exportContract.js';
 
 /** @throws SamusError as readDicomSeg */
-export async function readSegFile(file: Blob): Promise<SegFile> {
+export async function readSegForPage(file: Blob): Promise<SegFile> {
   const { width, height, segments } = await readDicomSeg(await readBytes(file));
   const objects = segments.flatMap((segment) => {
     const about = { name: segment.label.trim() || `object-${segment.number}`, className: classOf(segment) };

@@ -8,7 +8,7 @@ import { OutputNames, safeName } from '../../formats/outputNames.js';
 import { decodeRle } from '../../formats/rle.js';
 import type { ClassEntry } from '../document/types.js';
 import { encodePicture } from '../open/pngPicture.js';
-import { dicomFiles } from './dicomExport.js';
+import { exportDicom } from './dicomExport.js';
 import type { Exported, ExportRequest, OutputFile } from './exportContract.js';
 import { isDicomFormat, owned } from './exportContract.js';
 import { type NamedImage, namedImages } from './exportNames.js';
@@ -31,7 +31,7 @@ export async function writeFiles(request: ExportRequest, progress: (done: number
 
 async function written(request: ExportRequest, progress: (done: number) => void): Promise<Exported> {
   if (request.format === 'us30k') return datasetFiles(request, progress);
-  if (isDicomFormat(request.format)) return dicomFiles(request, request.format, progress);
+  if (isDicomFormat(request.format)) return exportDicom(request, request.format, progress);
   return { files: await filesOf(request, progress), skipped: [] };
 }
 

@@ -66,7 +66,7 @@ export async function openFile(file: File, signal?: AbortSignal): Promise<Opened
  * @param frame from 1; what the file has, the result says
  * @throws SamusError as {@link openFile}
  */
-export async function openImage(file: File, signal?: AbortSignal, frame = 1): Promise<OpenedImage> {
+export async function openFrame(file: File, signal?: AbortSignal, frame = 1): Promise<OpenedImage> {
   const opened = await openFile(file, signal);
   try {
     return await opened.read(frame, signal);

@@ -29,8 +29,8 @@ export interface StoredFile {
   readonly failure?: { readonly text: string; readonly hint: string } | null;
 }
 
-/** Settings that are kept between visits. */
-export interface Settings {
+/** StoredSettings that are kept between visits. */
+export interface StoredSettings {
   readonly classes?: readonly ClassEntry[];
   readonly removedClasses?: readonly ClassEntry[];
   readonly currentId?: string | null;
@@ -51,7 +51,7 @@ export interface Settings {
 interface Schema extends DBSchema {
   files: { key: string; value: StoredFile };
   documents: { key: string; value: ImageDocument };
-  settings: { key: string; value: Settings };
+  settings: { key: string; value: StoredSettings };
 }
 
 /** Methods reject if the browser has no room or has lost the database; the next call reopens it. */
@@ -123,11 +123,11 @@ export class Store {
     });
   }
 
-  async settings(): Promise<Settings> {
+  async settings(): Promise<StoredSettings> {
     return (await this.#with((db) => db.get('settings', 'all'))) ?? {};
   }
 
-  async putSettings(settings: Settings): Promise<void> {
+  async putSettings(settings: StoredSettings): Promise<void> {
     await this.#with((db) => db.put('settings', settings, 'all'));
   }
 

@@ -5,7 +5,7 @@ import { goBack, goNext } from '../app/commands.js';
 import { openEntry, removeAll, removeEntry } from '../app/entries.js';
 import { carryPrompts, currentId, currentIndex, type Entry, entries } from '../app/state.js';
 import { pictureCanvas } from '../canvas/pictureCanvas.js';
-import { openImage } from '../open/openImage.js';
+import { openFrame } from '../open/openImage.js';
 import { text } from '../text/en.js';
 import { Button, Check } from './Button.js';
 
@@ -101,7 +101,7 @@ function Thumbnail({ file }: { readonly file: File }) {
 async function pictureOf(file: File): Promise<ImageBitmap | OffscreenCanvas> {
   const head = new Uint8Array(await file.slice(0, SNIFF_BYTES).arrayBuffer());
   if (sniffFormat(head)?.id !== 'dicom') return createImageBitmap(file);
-  return pictureCanvas((await openImage(file)).image, new AbortController().signal);
+  return pictureCanvas((await openFrame(file)).image, new AbortController().signal);
 }
 
 async function drawThumbnail(canvas: HTMLCanvasElement, file: File): Promise<void> {

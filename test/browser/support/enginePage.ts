@@ -5,9 +5,9 @@
 import { adapt } from '../../../src/web/engine/adapt.js';
 import { createEngine } from '../../../src/web/engine/index.js';
 import { latestOnly } from '../../../src/web/engine/latestOnly.js';
-import { openImage } from '../../../src/web/open/openImage.js';
+import { openFrame } from '../../../src/web/open/openImage.js';
 
-const samusTest = { adapt, createEngine, latestOnly, openImage };
+const samusTest = { adapt, createEngine, latestOnly, openFrame };
 
 declare global {
   interface Window {

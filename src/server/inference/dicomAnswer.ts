@@ -14,7 +14,7 @@ import type { Segmenter } from '../../predict/segmenter.js';
 import type { KeptDicom, KeptImage } from '../embeddings.js';
 
 /** @param version of the program, which the objects name @throws SamusError DICOM_SEG_REFERENCE for a file without UIDs */
-export function dicomFiles(
+export function dicomAnswer(
   model: Segmenter | ClassNetwork,
   { image, form, auto = false, everything }: SegmentJob,
   objects: SegmentedImage['objects'],
