@@ -30,7 +30,7 @@ function findCommand(): Command {
   return withPacs(new Command('find'), 'List studies, the series of a study, or the instances of a series')
     .option('--study <uid>', 'list the series of this study')
     .option('--series <uid>', 'list the instances of this series of the study')
-    .option('--modality <code>', 'only studies or series of this modality, such as US or SEG')
+    .option('--modality <code>', 'only studies or series of this modality, such as US or SEG', upperCase)
     .option('--match <element=value>', 'only studies whose PatientID, StudyDate or the like match; repeatable', collect)
     .option('--patient', 'also print patient, dates and descriptions')
     .action(async (options: FindOptions) => {
@@ -43,7 +43,7 @@ function getCommand(): Command {
   return withPacs(new Command('get'), 'Fetch the instances of a study into a folder, as the PACS keeps them')
     .requiredOption('--study <uid>', 'the study')
     .option('--series <uid>', 'only this series')
-    .option('--modality <code>', 'only series of this modality, such as US')
+    .option('--modality <code>', 'only series of this modality, such as US', upperCase)
     .requiredOption('--out <folder>', 'the folder to write to; files that it has are not fetched again')
     .action(async (options: GetOptions) => {
       const { getFromPacs } = await import('./pacsRun.js');
@@ -68,6 +68,8 @@ function withPacs(command: Command, description: string): Command {
     .option('--auth <file>', 'a file with a token or user:password')
     .option('--json', 'print one JSON document');
 }
+
+const upperCase = (text: string): string => text.toUpperCase();
 
 function collect(text: string, before: readonly string[] = []): readonly string[] {
   if (/^\w+=./.test(text)) return [...before, text];

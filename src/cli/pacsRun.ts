@@ -87,6 +87,7 @@ export async function findInPacs(options: FindOptions): Promise<Outcome> {
   const pacs = await openPacs(options, unusable);
   const outcome = await findWith(pacs, options, matches);
   for (const line of unusable.lines) warn(line);
+  if (outcome.lines.length === 0) warn('the PACS has none that match');
   return outcome;
 }
 
@@ -138,7 +139,12 @@ function matchesOf({ match = [], study }: FindOptions): Record<string, string> {
         study === undefined ? 'expected another element as --match' : 'expected --match without --study, got both';
       throw new SamusError('PACS_MATCH', message, `for studies, match one of: ${MATCHED.join(', ')}`);
     }
-    matches[name] = text.slice(name.length + 1);
+    const value = text.slice(name.length + 1);
+    if (name === 'StudyDate' && !/^(?:\d{8}(?:-(?:\d{8})?)?|-\d{8})$/.test(value)) {
+      const hint = 'write a day as 20260131, a range as 20260101-20260131';
+      throw new SamusError('PACS_MATCH', 'expected StudyDate as YYYYMMDD, got another form', hint);
+    }
+    matches[name] = value;
   }
   return matches;
 }
@@ -225,7 +231,9 @@ async function instancesOf(
   }
   const instances: FoundInstance[] = [];
   for (const one of chosen) instances.push(...(await pacs.instances(study, one.series)));
-  return instances;
+  if (instances.length > 0 || unusable.lines.length > 0) return instances;
+  const hint = 'ask those who run the PACS';
+  throw new SamusError('PACS_NOT_FOUND', 'expected instances in the series of the study, got none', hint);
 }
 
 /** Writes one instance, whole or not at all. @throws SamusError PACS_…, and of writing */

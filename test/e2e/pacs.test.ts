@@ -88,6 +88,13 @@ describe.skipIf(!hasOrthanc && !process.env.CI)('samus pacs with Orthanc (needs 
     expect(JSON.stringify([series, instances])).not.toMatch(/phantom/i);
   });
 
+  it('says so where nothing matches, and takes modalities in small letters', async () => {
+    const none = await samus(folder, 'pacs', 'find', '--match', 'PatientID=NOBODY', '--url', orthanc.url);
+    expect([none.code, none.stdout, none.stderr]).toEqual([0, '', 'warning: the PACS has none that match\n']);
+    const found = await pacs('find', '--modality', 'us', '--match', 'StudyDate=19000101-', '--url', orthanc.url);
+    expect(found.document.studies).toHaveLength(1);
+  });
+
   it('stores our segmentations, reports and captures, which are found as such', async () => {
     mkdirSync(join(folder, 'own'));
     copyFileSync(join(MATRIX, 'palette-2frames.dcm'), join(folder, 'own', 'clip.dcm'));
@@ -255,6 +262,7 @@ describe('samus pacs without a PACS', () => {
     ['a wrong UID', ['find', '--study', 'Phantom^Samus', '--url', url], 'PACS_UID'],
     ['a path as UID', ['get', '--study', '..', '--out', 'x', '--url', url], 'PACS_UID'],
     ['an element that is not searched', ['find', '--match', 'Pixel=PHANTOM', '--url', url], 'PACS_MATCH'],
+    ['a date in another form', ['find', '--match', 'StudyDate=2026-01-01', '--url', url], 'PACS_MATCH'],
     ['a match that is none', ['find', '--match', 'PHANTOM', '--url', url], 'PACS_MATCH'],
     ['a password in the URL', ['find', '--url', 'http://samus:PHANTOM@127.0.0.1/'], 'PACS_URL'],
     ['a missing file with the token', ['find', '--url', url, '--auth', 'none'], 'PACS_AUTH_FILE'],
@@ -273,6 +281,15 @@ describe('samus pacs without a PACS', () => {
     writeFileSync(join(folder, 'odd'), content);
     expect((await pacs('find', '--url', url, '--auth', 'odd')).document).toHaveProperty('error.code', 'PACS_AUTH_FILE');
   });
+});
+
+it('says so where a study has no instances', async () => {
+  const { url } = await fakePacs((response, _, { url: asked = '' }) => {
+    const series = [{ '0020000E': dicomJson('UI', '1.2.4') }];
+    sendJson(response, asked.split('?')[0]!.endsWith('/series') ? series : []);
+  });
+  const got = await pacs('get', '--study', '1.2.3', '--out', 'hollow', '--url', url);
+  expect(got).toMatchObject({ code: 3, document: { error: { code: 'PACS_NOT_FOUND' } } });
 });
 
 it('says how many instances and series it cannot name, and why', async () => {

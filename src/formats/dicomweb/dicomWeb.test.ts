@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { dicomJson, fakePacs, MULTIPART, sendJson, sendPart } from '../../../test/support/fakePacs.js';
 import { dicomWeb } from './dicomWeb.js';
+import { unreachable } from './pacsErrors.js';
 
 const UIDS = { study: '1.2.3', series: '1.2.4', instance: '1.2.5' };
 const PATH = '/dicom-web/studies/1.2.3/series/1.2.4/instances/1.2.5';
@@ -25,6 +26,54 @@ const failed = (instance: string, reason?: number) => ({
     '00081155': dicomJson('UI', instance),
     ...(reason !== undefined && { '00081197': dicomJson('US', reason) }),
   }),
+});
+
+describe('a PACS that cannot be reached', () => {
+  it.each([
+    ['https://HOST', 'ERR_SSL_WRONG_VERSION_NUMBER', /does not speak https/, /use http/],
+    ['http://127.0.0.1:9', undefined, /./, /check the URL/],
+  ])('says why, in words: %s', async (url, reason, words, hint) => {
+    const pacs = await fakePacs((response) => response.end());
+    const place = url.replace('HOST', new URL(pacs.url).host);
+    const error = await failureOf(dicomWeb(place, FAST).studies());
+    expect(error).toMatchObject({
+      code: 'PACS_UNREACHABLE',
+      message: expect.stringMatching(words),
+      hint: expect.stringMatching(hint),
+      ...(reason !== undefined && { details: { reason } }),
+    });
+  });
+
+  it.each([
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'its certificate is not of a known authority', /NODE_EXTRA_CA_CERTS/],
+    ['CERT_HAS_EXPIRED', 'its certificate is not valid today', /new one/],
+    ['ENOTFOUND', 'its host name is not known', /check the URL/],
+    ['UND_ERR_SOCKET', 'the connection broke off', /https/],
+  ])('names the reason of %s', (code, words, hint) => {
+    const error = unreachable(code);
+    expect([error.message, error.hint]).toEqual([
+      `cannot reach the PACS: ${words} (${code})`,
+      expect.stringMatching(hint),
+    ]);
+    expect(error.details).toEqual({ reason: code });
+  });
+
+  it('keeps reasons that are not known', () => {
+    expect(unreachable('E_OTHER').message).toBe('cannot reach the PACS: E_OTHER');
+  });
+});
+
+it('an answer that is not read is let go of', async () => {
+  const closed: Promise<void>[] = [];
+  const pacs = await fakePacs((response) => {
+    closed.push(new Promise((resolve) => response.once('close', resolve)));
+    response.writeHead(200, { 'content-type': 'multipart/related; type="application/dicom"' });
+    // It never ends.
+    response.write('x');
+  });
+  expect(await failureOf(dicomWeb(pacs.url, FAST).instance(UIDS))).toMatchObject({ code: 'PACS_ANSWER' });
+  await Promise.all(closed);
+  expect(closed).toHaveLength(1);
 });
 
 describe('entries of a search without a valid UID', () => {

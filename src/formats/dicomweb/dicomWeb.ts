@@ -209,7 +209,8 @@ async function storedIn(answer: PacsAnswer, instance: string | undefined): Promi
 /** The bytes of an instance, from a multipart answer or a bare one. @throws SamusError PACS_ANSWER, PACS_LIMIT */
 async function* contentOf({ contentType, chunks }: PacsAnswer, most: number): AsyncGenerator<Uint8Array> {
   if (/^multipart\/related\b/i.test(contentType)) {
-    yield* onlyPart(chunks, boundaryOf(contentType), most);
+    const boundary = await letGo(chunks, () => boundaryOf(contentType));
+    yield* onlyPart(chunks, boundary, most);
     return;
   }
   if (!/^application\/dicom\s*(?:;|$)/i.test(contentType)) {
@@ -221,6 +222,16 @@ async function* contentOf({ contentType, chunks }: PacsAnswer, most: number): As
     size += chunk.length;
     if (size > most) throw tooLong(most);
     yield chunk;
+  }
+}
+
+/** What `read` gives. If it throws, nobody waits for the rest of the answer. */
+async function letGo<T>(chunks: AsyncIterable<Uint8Array>, read: () => T): Promise<T> {
+  try {
+    return read();
+  } catch (error) {
+    await discard(chunks);
+    throw error;
   }
 }
 
