@@ -34,7 +34,7 @@ export function flipsOf({ tta = false, ttaVertical = false }: FlipOptions): read
 export const DEFAULT_MODEL = 'samus-s';
 
 /** What can name a model. */
-export const MODEL_NAMES = 'a model folder, a .pth or .safetensors file, or a bundled name';
+export const MODEL_NAMES = 'a model folder, a .pth or .safetensors file, a bundled name, or hf:USER/NAME';
 
 export function addModelOptions(command: Command): Command {
   return addComputeOptions(command.option('--model <model>', MODEL_NAMES, DEFAULT_MODEL));

@@ -1,6 +1,6 @@
 /**
  * Options of `samus models`. Imports little, so that help and usage errors are instant; the work is in
- * modelsConvert.ts, modelsInit.ts, modelsAverage.ts, modelsInfo.ts, modelsExport.ts and modelsCheck.ts.
+ * modelsConvert.ts, modelsInit.ts, modelsAverage.ts, modelsInfo.ts, modelsExport.ts and modelsCheck.ts, for the hub in modelsHub.ts.
  */
 import { Command, Option } from 'commander';
 import { DTYPES, FORMATS } from '../export/options.js';
@@ -10,6 +10,7 @@ import { DEFAULT_MODEL, MODEL_NAMES } from './modelOptions.js';
 import type { CheckOptions } from './modelsCheck.js';
 import type { ConvertOptions } from './modelsConvert.js';
 import type { ExportOptions } from './modelsExport.js';
+import { pullCommand, pushCommand } from './modelsHub.js';
 import type { InitOptions } from './modelsInit.js';
 import { NOTICE } from './packageInfo.js';
 import { parseCount } from './promptOptions.js';
@@ -20,7 +21,7 @@ interface JsonOption {
 }
 
 export function modelsCommand(): Command {
-  const models = new Command('models').description('Import, create and describe models');
+  const models = new Command('models').description('Import, create, describe, export and share models');
   for (const command of [
     convertCommand(),
     initCommand(),
@@ -28,6 +29,8 @@ export function modelsCommand(): Command {
     infoCommand(),
     exportCommand(),
     checkCommand(),
+    pullCommand(),
+    pushCommand(),
   ])
     models.addCommand(command);
   return models.addHelpText('after', `\n${NOTICE}.`);

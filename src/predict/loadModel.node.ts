@@ -12,6 +12,7 @@ import { storedPath } from '../formats/fileSystem.node.js';
 import { isModelFolder, readModelFolder } from '../formats/modelFolder.node.js';
 import { findModel } from '../models/findModel.js';
 import { type Model, modelFromParts, modelFromTensors } from '../models/model.js';
+import { isHubName, parseHubName, pullModel } from './hubModel.node.js';
 
 /** Bundled models are at the package root; sources and build are both two folders below it. */
 const BUNDLED = fileURLToPath(new URL('../../models/', import.meta.url));
@@ -26,11 +27,13 @@ export interface ModelSelection {
 
 /**
  * Reads a model. A path `name` takes precedence over a bundled model of that name.
- * @param name a model folder, a `.pth`, `.pt` or `.safetensors` file, or a bundled name such as `samus-s`
+ * @param name a model folder, a `.pth`, `.pt` or `.safetensors` file, a bundled name such as `samus-s`, or a model on the
+ *   Hugging Face hub such as `hf:USER/NAME@REVISION`
  * @throws SamusError MODEL_NOT_FOUND, and what reading and checking it throws: MODEL_FOLDER_INCOMPLETE, CONFIG_…,
- *   CHECKPOINT_…, SAFETENSORS_…, MODEL_ARCHITECTURE_UNSUPPORTED, MODEL_ARCHITECTURE_UNKNOWN
+ *   CHECKPOINT_…, SAFETENSORS_…, HUB_…, MODEL_ARCHITECTURE_UNSUPPORTED, MODEL_ARCHITECTURE_UNKNOWN
  */
 export async function loadModel(name: string, { key }: ModelSelection = {}): Promise<Model> {
+  if (isHubName(name)) return fromHub(name);
   const path = await storedPath(name);
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory()) return fromFolder(basename(resolve(path)), path);
@@ -66,6 +69,14 @@ export async function bundledModels(): Promise<string[]> {
   const entries = await readdir(BUNDLED).catch((): string[] => []);
   const models = await Promise.all(entries.map((entry) => isModelFolder(join(BUNDLED, entry))));
   return entries.filter((_, i) => models[i]).sort();
+}
+
+async function fromHub(name: string): Promise<Model> {
+  const { folder, commit, offline } = await pullModel(name);
+  const model = await fromFolder(basename(parseHubName(name).repo), folder);
+  if (!offline) return model;
+  const warning = `the hub was not reached: ${name} is commit ${commit.slice(0, 7)} from the cache`;
+  return { ...model, warnings: [...(model.warnings ?? []), warning] };
 }
 
 async function fromFolder(name: string, folder: string): Promise<Model> {
