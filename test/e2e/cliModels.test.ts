@@ -47,7 +47,9 @@ describe('models convert', () => {
     expect((await samus(folder, 'models', 'convert', 'sam', 'sam16', '--float16')).code).toBe(0);
     expect(filesIn(join(folder, 'sam16'))).toEqual(['README.md', 'config.json', 'model.safetensors']);
     const { stdout } = await samus(folder, 'models', 'convert', '--help');
-    expect(stdout.replace(/\s+/g, ' ')).toContain('a model folder, a .pth or .safetensors file, a bundled name, or hf:USER/NAME');
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'a model folder, a .pth or .safetensors file, a bundled name, or hf:USER/NAME',
+    );
   });
 
   it('takes sizes from a given configuration', async () => {
