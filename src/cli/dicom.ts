@@ -62,7 +62,7 @@ function deidentifyCommand(): Command {
     .requiredOption('--out <path>', 'the folder to write to, or a file for a file')
     .option(
       '--key <file>',
-      'the secret that replaced UIDs and names depend on; made if it is not there (default: OUT.key)',
+      'file with the secret from which replacement UIDs and names are derived; created if missing (default: OUT.key)',
     )
     .option(
       '--clean-pixels',

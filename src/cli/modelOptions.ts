@@ -58,6 +58,6 @@ export function addComputeOptions(command: Command): Command {
 /** Of a model with an object score: when an object counts as absent. */
 export function minPresenceOption(): Option {
   const what =
-    "of a model with an object score: the presence below which a mask is left empty, from 0 to 1 (default: the model's)";
+    "for models with an object score: leave the mask empty if the predicted presence is lower than this, from 0 to 1 (default: the model's)";
   return new Option('--min-presence <share>', what).argParser(parseShare('--min-presence'));
 }

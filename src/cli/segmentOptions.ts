@@ -95,7 +95,7 @@ export function addFormatOptions(command: Command): Command {
   return command
     .option(
       '--format <formats>',
-      'png (one mask for each object), overlay, json; of DICOM images also dcmseg, dcmsr (with dcmseg) and dcmsc, one file for all frames; repeatable (default: png)',
+      'png (one mask for each object), overlay, json; for DICOM images also dcmseg, dcmsr (includes dcmseg) and dcmsc, each one file for all frames; repeatable (default: png)',
       addFormats,
     )
     .addOption(

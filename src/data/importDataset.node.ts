@@ -60,7 +60,7 @@ interface Written {
 }
 
 /**
- * Imports a plan into `root`, which is made if it is not there. Lists: `all-<Dataset>` names every object of every
+ * Imports a plan into `root`, which is created if missing. Lists: `all-<Dataset>` names every object of every
  * image, `empty-<Dataset>` images without one (as class 1); `train-`, `val-` and `test-<Dataset>` follow the official
  * split where there is one. An image that cannot be read, named or matched with its label is left out.
  * @throws SamusError DATA_EXISTS, IMPORT_NAMES for the name of the dataset, what is wrong with the first image if none can

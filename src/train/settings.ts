@@ -159,7 +159,7 @@ export const SETTINGS = {
     option: '--weight-decay <share>',
     help: 'weight decay of AdamW, SGD and RMSprop',
     initial: (s) => (s.optimizer === (s.published.optimizer ?? 'adamw') ? s.published.weightDecay : 0),
-    initially: 'as published for the model; 0 with an optimizer that is not',
+    initially: 'as published for the model; 0 with any other optimizer',
     only: { with: '--optimizer adamw, sgd or rmsprop', holds: (s) => s.optimizer !== 'adam' },
   }),
   momentum: setting({
@@ -167,7 +167,7 @@ export const SETTINGS = {
     option: '--momentum <share>',
     help: 'momentum of SGD and RMSprop, first beta of Adam and AdamW',
     initial: (s) => (s.optimizer === (s.published.optimizer ?? 'adam') ? (s.published.momentum ?? 0.9) : 0.9),
-    initially: 'as published for the model; 0.9 with an optimizer that is not',
+    initially: 'as published for the model; 0.9 with any other optimizer',
     older: 0.9,
   }),
   learningRate: setting({
@@ -212,7 +212,7 @@ export const SETTINGS = {
   dropFactor: setting({
     kind: number({ above: 0, below: 1 }),
     option: '--drop-factor <share>',
-    help: 'what step and plateau multiply the learning rate by at a drop',
+    help: 'factor applied to the learning rate at each drop (step, plateau)',
     initial: (s) => s.published.dropFactor ?? 0.1,
     initially: 'as published for the model, mostly 0.1',
     older: 0.1,

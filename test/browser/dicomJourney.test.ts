@@ -172,7 +172,7 @@ describeInChromium('a DICOM clip in the annotator', () => {
     await annotator.ready();
     await annotator.click(clicks[0]!);
     await annotator.objects(/Score/);
-    await annotator.page.getByText('this object is outside of the calibrated region').waitFor();
+    await annotator.page.getByText('this object lies outside the calibrated region').waitFor();
     const seg = await annotator.export(/DICOM Segmentation/);
     await annotator.message(/3D Slicer refuses the segmentation/);
 

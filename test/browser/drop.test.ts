@@ -121,7 +121,7 @@ describeInChromium('dropping files on the annotator', () => {
     await annotator.press('Control+ArrowRight');
     await annotator.page.getByRole('button', { name: /^Select wall: finished/ }).waitFor();
     await drop(file('all.json', saved));
-    await annotator.message(/1 object opened on 1 image.*those of frame 99; the image has \d/);
+    await annotator.message(/1 object opened on 1 image.*belong to frame 99; the image has \d/);
     await annotator.press('Control+ArrowLeft');
     await position.filter({ hasText: /^1 \/ \d/ }).waitFor();
     await annotator.page.getByRole('button', { name: /^Select wall: finished/ }).waitFor();

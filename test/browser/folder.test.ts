@@ -241,7 +241,7 @@ describeInChromium('annotating a folder', () => {
       const only = JSON.parse(String(bytes));
       only.images = only.images.slice(0, 1);
       await annotator.choose('Open masks', [{ ...json, buffer: Buffer.from(JSON.stringify(only)) }]);
-      await annotator.message(/made on another file of the same name/);
+      await annotator.message(/belong to another file of the same name/);
       await annotator.openImages(a!);
       await expect.poll(() => rows.count()).toBe(2);
       await annotator.ready();

@@ -88,7 +88,7 @@ describe('masks that are opened', () => {
   it('go to no other image of their name, and leave the rest of their file alone', async () => {
     await addMasks([json({ image: 'IM1.png', content: 'of c' }, { image: 'x.png', content: 'of b' })], false);
     expect(counts()).toEqual({ 'of b': 1 });
-    expect(message.peek()?.hint).toMatch(/made on another file of the same name/);
+    expect(message.peek()?.hint).toMatch(/belong to another file of the same name/);
     await addMasks([json({ image: 'IM1.png', content: 'of c' })], false);
     expect(message.peek()).toMatchObject({
       tone: 'error',
@@ -183,7 +183,7 @@ describe('masks that are opened', () => {
     const saved = (frames: unknown) => file('a.json', JSON.stringify({ version: 1, images: frames }));
     await addMasks([saved(images)], false);
     expect(counts()).toEqual({ 'of a': 1, 'of a#2': 1 });
-    const refusal = 'The masks of IM1-2.png are those of frame 3; the image has 2.';
+    const refusal = 'The masks of IM1-2.png belong to frame 3; the image has 2.';
     expect(message.peek()).toMatchObject({
       text: '1 object opened on 1 image (2 frames).',
       hint: expect.stringContaining(refusal),
@@ -213,7 +213,7 @@ describe('masks that are opened', () => {
       false,
     );
     expect(['of b', 'of b#2', 'of b#3'].map(names)).toEqual([['wall'], ['wall'], ['object-1']]);
-    expect(message.peek()?.hint).toContain('The masks of IM1.0004.png are those of frame 4; the image has 3.');
+    expect(message.peek()?.hint).toContain('The masks of IM1.0004.png belong to frame 4; the image has 3.');
     works.clear();
     last.frames = 1;
     await addMasks([file('IM1.0002.wall.png')], false);

@@ -5,7 +5,7 @@
  * (app/failureText.ts).
  */
 
-/** A model that cannot be read, for whatever reason. */
+/** A model that cannot be read. */
 const BAD_MODEL = [
   'The model is damaged or not supported by this page.',
   'Reload the page. If that does not help, send this code to whoever runs the server: {code}.',
@@ -90,7 +90,7 @@ export const text = {
     first: 'This is the first image.',
     remove: (name: string): string => `Remove ${name} from list`,
     clear: 'Remove all',
-    clearAsk: 'Remove all images from the list? Your work on them is kept and comes back when you open them again.',
+    clearAsk: 'Remove all images from the list? Your work on them is kept and restored when you open them again.',
     objects: (n: number, frames: number): string =>
       `${count(n, 'object', 'objects')}${frames > 1 ? ` on ${frames} frames` : ''}`,
     failed: 'cannot be opened',
@@ -265,9 +265,9 @@ export const text = {
       const [, reasons] = /^no region measures: (.+)$/.exec(why) ?? [];
       if (reasons !== undefined) return `No millimetres, because no region measures lengths (${reasons}).`;
       const known: Readonly<Record<string, string>> = {
-        'outside of the calibrated region': 'this object is outside of the calibrated region',
-        'the file states no spacing': 'the file states no size of a pixel',
-        'regions have different spacings': 'this object lies in regions of different scales',
+        'outside of the calibrated region': 'this object lies outside the calibrated region',
+        'the file states no spacing': 'the file does not specify a pixel size',
+        'regions have different spacings': 'this object lies in regions with different scales',
       };
       return why in known ? `No millimetres: ${known[why]}.` : `No millimetres (${why}).`;
     },
@@ -340,7 +340,7 @@ export const text = {
     done: (mm: string): string => `Calibrated: ${mm} mm/pixel.`,
     invalid: 'Enter a number above 0.',
     unbelievable: 'A pixel would be smaller than 0.0001 mm or larger than 100 mm.',
-    aspect: 'Width of a pixel by its height',
+    aspect: 'Pixel aspect ratio (width / height)',
     aspectHelp: '1 where pixels are square, as on most scanners.',
   },
   engine: {
@@ -438,7 +438,7 @@ export const text = {
       'Delete all images, annotations, class names and adapted models that this page has stored in this browser? Exported files are not affected.',
     forgotten: 'All images, annotations, class names and adapted models were deleted from this browser.',
     forgottenHint:
-      'Settings such as the preview and the offline copy of the page are kept. Clear the site data in your browser to delete them.',
+      'Settings such as the preview, and the offline copy of the page, are kept. Clear the site data in your browser to delete them.',
   },
   exports: {
     open: 'Export',
@@ -465,20 +465,20 @@ export const text = {
     patient: 'These files contain the patient and the study of the image.',
     geometry: {
       title: 'Geometry',
-      choices: { auto: 'Own frame of reference, which viewers need', none: 'None, as the standard allows' },
+      choices: { auto: 'With a frame of reference, which viewers need', none: 'None, as the standard allows' },
     },
     kind: {
       title: 'Kind',
-      choices: { binary: 'Binary', labelmap: 'Label map, which few viewers know yet' },
+      choices: { binary: 'Binary', labelmap: 'Label map, which few viewers support yet' },
     },
     notDicom: (n: number): string =>
       n === 0 ? '' : `${count(n, 'image is', 'images are')} not DICOM and ${n === 1 ? 'was' : 'were'} left out.`,
     unmeasured: (n: number): string =>
-      n === 0 ? '' : 'Without a known size of a pixel for all masks, 3D Slicer refuses the segmentation.',
+      n === 0 ? '' : '3D Slicer rejects the segmentation unless the pixel size is known for every mask.',
     shortened: (n: number): string =>
       n === 0
         ? ''
-        : `${count(n, 'label was', 'labels were')} cut to 64 characters; the descriptions have the whole names.`,
+        : `${count(n, 'label was', 'labels were')} cut to 64 characters; the descriptions contain the full names.`,
     dataset: 'Dataset name',
     datasetDefault: 'My-Annotations',
     download: 'Download',
@@ -521,7 +521,7 @@ export const text = {
     searching: 'Asking the PACS…',
     fetching: (done: number, total: number): string => `Fetching ${done + 1} of ${total}`,
     none: 'The PACS has no such study.',
-    more: (n: number): string => `The first ${n} studies are listed. Search for fewer.`,
+    more: (n: number): string => `Only the first ${n} studies are listed. Narrow the search.`,
     unusable: (n: number): string =>
       `${count(n, 'entry has', 'entries have')} no valid UID in the PACS and cannot be listed.`,
     studies: 'Studies',
@@ -548,14 +548,14 @@ export const text = {
         .join(' · '),
     open: (number: number, masks: boolean): string => `Open ${masks ? 'masks' : 'image'} ${number}`,
     openAll: (n: number): string => `Open all ${n}`,
-    noImages: 'These files hold neither images nor masks.',
-    masksHint: 'Masks go to their image: open that one first.',
+    noImages: 'These files contain neither images nor masks.',
+    masksHint: 'Open the image that these masks belong to first.',
   },
   send: {
     title: 'Send to PACS',
     short: 'Send',
     what: 'Masks of the open image as',
-    patient: 'These files carry the name and study of the patient, as the image does, and become part of the study.',
+    patient: 'These files contain the name and study of the patient, like the image, and become part of the study.',
     empty: 'The open image has no masks yet.',
     working: 'Sending…',
     send: 'Send',
@@ -656,26 +656,26 @@ export const text = {
       'The browser could not read this file. It may have been moved, changed or blocked.',
       'Open it again.',
     ],
-    PACS_ANSWER: ['The PACS sent an answer that is not DICOMweb.', ASK_ADMIN],
-    PACS_BUSY: ['The PACS stays busy.', 'Try again in a minute.'],
+    PACS_ANSWER: ['The response of the PACS is not DICOMweb.', ASK_ADMIN],
+    PACS_BUSY: ['The PACS is busy.', 'Try again in a minute.'],
     PACS_DENIED: ['The PACS denies access to this server.', ASK_ADMIN],
-    PACS_LIMIT: ['The PACS sent more than the limit.', ASK_ADMIN],
+    PACS_LIMIT: ['The response of the PACS exceeds the limit.', ASK_ADMIN],
     PACS_NOT_FOUND: ['The PACS no longer has this.', 'Search again.'],
     PACS_NOT_SERVED: ['This server was started without a PACS.', ASK_ADMIN],
-    PACS_REDIRECT: ['The PACS redirects to another host, which is not followed.', ASK_ADMIN],
-    PACS_REFUSED: ['The PACS does not accept this file.', 'The log of the PACS says why. Ask whoever runs it.'],
+    PACS_REDIRECT: ['The PACS redirects to another host, which is not allowed.', ASK_ADMIN],
+    PACS_REFUSED: ['The PACS does not accept this file.', 'See the log of the PACS, or ask whoever runs it.'],
     PACS_UNREACHABLE: [
       'The server cannot reach the PACS.',
       'Try again. If that does not help, ask whoever runs the server.',
     ],
     DICOM_CODEC: [
-      'This DICOM file contains a kind of JPEG that is not read, or its decoder could not be loaded.',
+      'This DICOM file uses an unsupported kind of JPEG, or its decoder could not be loaded.',
       'Check the connection and reload the page, or have the PACS send the file uncompressed.',
     ],
     DICOM_CORRUPT: ['This DICOM file is damaged: its parts contradict each other.', DICOM_AGAIN],
     DICOM_FRAME: ['This DICOM file has no frame {frame}; it has {frames}.', 'Choose another frame.'],
     DICOM_LIMIT: [
-      'This DICOM file is larger or more complex than this page reads.',
+      'This DICOM file is too large or too complex for this page.',
       'Export the frames that you need.',
     ],
     DICOM_NO_PIXELS: [
@@ -683,32 +683,32 @@ export const text = {
       'Open a file of the study that contains images.',
     ],
     DICOM_PHOTOMETRIC: [
-      'The pixels of this DICOM file are of a kind that is not read.',
+      'The pixels of this DICOM file are of an unsupported kind.',
       'Export the frames as 8-bit RGB or grey.',
     ],
     DICOM_PIXELS_DAMAGED: ['A frame of this DICOM file is damaged.', DICOM_AGAIN],
     DICOM_SC_SIZE: [
-      'The frames of this DICOM image differ in size, so their pictures do not fit into one file.',
+      'The frames of this DICOM image differ in size, so their pictures cannot be in one file.',
       DICOM_AGAIN,
     ],
     DICOM_SEG_EMPTY: ['There is no mask to write into a DICOM file.', 'Segment something on the image first.'],
     DICOM_SEG_OVERLAP: [
-      'Some objects overlap, which a label map cannot hold.',
+      'Some objects overlap, which a label map cannot represent.',
       'Export a binary segmentation, or erase the overlap.',
     ],
     DICOM_SEG_REFERENCE: [
-      'The DICOM segmentation and its image do not fit each other, or the image is not in the list.',
+      'The DICOM segmentation and its image do not match, or the image is not in the list.',
       'Open the DICOM image that the masks were made on, unchanged, then the segmentation.',
     ],
     DICOM_SR_EMPTY: ['There is no measurement to write into a DICOM report.', 'Segment something on the image first.'],
     DICOM_TRANSFER_SYNTAX: [
-      'The pixels of this DICOM file are coded in a way that is not read (transfer syntax {transferSyntax}).',
+      'This DICOM file has an unsupported transfer syntax ({transferSyntax}).',
       'Have the PACS send the file uncompressed or as JPEG.',
     ],
     DICOM_TRUNCATED: ['This DICOM file ends before its pixels do.', 'Copy it again from the PACS.'],
     DICOM_VIDEO: [
       'This DICOM file contains a video (transfer syntax {transferSyntax}).',
-      'Extract it with dcmdump +W and make PNG files of it with ffmpeg, or have the PACS send JPEG.',
+      'Extract it with dcmdump +W and convert it to PNG files with ffmpeg, or have the PACS send JPEG.',
     ],
     IMAGE_FORMAT: [
       'Mask images have to be PNG files, or black and white; this file is neither.',
@@ -738,11 +738,11 @@ export const text = {
       'Open masks that were made for this image at this size.',
     ],
     MASK_CONTENT: [
-      'The masks of {name} were made on another file of the same name.',
+      'The masks of {name} belong to another file of the same name.',
       'Open the image that they were made on, then the masks.',
     ],
     MASK_FRAME: [
-      'The masks of {name} are those of frame {frame}; the image has {frames}.',
+      'The masks of {name} belong to frame {frame}; the image has {frames}.',
       'Open the file that the masks were made on.',
     ],
     EXPORT_DICOM: [
@@ -829,7 +829,7 @@ export const text = {
     SERVER_UNREACHABLE: ['The server does not answer.', 'Check that it is running, or run the model in this browser.'],
     SERVER_BUSY: ['The server is busy.', 'Try again in a moment, or run the model in this browser.'],
     SERVER_ANSWER: [
-      'The server gave an unexpected answer (status {status}).',
+      'The server sent an unexpected response (status {status}).',
       'Reload the page: its version and the server’s may differ.',
     ],
     TOKEN_MISSING: ['The server no longer recognises this browser.', 'Open the address with the token again.'],
@@ -859,7 +859,7 @@ export const text = {
     use: 'Use',
     learned: 'Training data',
     learnedFrom: (trained: number, steps: number, heldOut: number): string =>
-      `${trained} images with one mask each (the largest finished one), ${steps} steps. ${heldOut} more images were held out for testing. This folder contains no images, but weights can carry traces of their training data: protect the file as you protect the images.`,
+      `${trained} images with one mask each (the largest finished one), ${steps} steps. ${heldOut} more images were held out for testing. This folder contains no images, but weights can contain traces of their training data: protect the file like the images.`,
     scores: 'Scores',
     meanDice: 'Mean Dice of the mask from one click:',
     columns: ['tested on', 'images', 'before', 'after'],
