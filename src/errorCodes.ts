@@ -104,11 +104,15 @@ export const ERRORS = {
   DATA_LIST_MISSING: input('There is no list of that name.'),
   DATA_NAME: usage('A name contains characters that are not allowed in file names or lists.'),
   DATA_SIZE_MISMATCH: input('An image and its label differ in size.'),
-  DICOM_BURNED_IN: input('Text may be burned into the pixels of a DICOM image, and nothing confirms that it was removed.'),
+  DICOM_BURNED_IN: input(
+    'Text may be burned into the pixels of a DICOM image, and nothing confirms that it was removed.',
+  ),
   DICOM_CODEC: input('A DICOM frame uses an unsupported kind of JPEG, or its codec cannot be loaded.'),
   DICOM_CORRUPT: input('The parts of a DICOM file contradict each other.'),
   DICOM_FRAME: input('The DICOM file has no frame with this number.'),
-  DICOM_KEY: input('A key file for de-identification does not contain 64 hexadecimal digits, or the copies were made with another key.'),
+  DICOM_KEY: input(
+    'A key file for de-identification does not contain 64 hexadecimal digits, or the copies were made with another key.',
+  ),
   DICOM_LIMIT: input('A DICOM file has more elements, levels or bytes than the limit.'),
   DICOM_NO_PIXELS: input('The DICOM object contains no image.'),
   DICOM_PHOTOMETRIC: input('The samples of a DICOM image are of an unsupported kind.'),
@@ -134,7 +138,9 @@ export const ERRORS = {
   EVALUATE_NOISE: usage('The levels of prompt noise cannot be read, or the prompt has no position.'),
   EVALUATE_PROMPT: usage('The prompt is not one that `evaluate` knows.'),
   EVALUATE_PROMPT_AUTO: usage('The prompt `auto` is for models that need no prompt.'),
-  EVALUATE_PUBLISHED: usage('A published result does not have the form NAME=MEAN±SD,n=N, or its dataset is not evaluated.'),
+  EVALUATE_PUBLISHED: usage(
+    'A published result does not have the form NAME=MEAN±SD,n=N, or its dataset is not evaluated.',
+  ),
   EVALUATE_RATER: input('A folder has no labels of the evaluated images.'),
   EVALUATE_STRATA: input('The images have no such column, or it has too many different values.'),
   EVERYTHING_OPTION: usage('An option needs `--everything`.'),

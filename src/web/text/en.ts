@@ -674,10 +674,7 @@ export const text = {
     ],
     DICOM_CORRUPT: ['This DICOM file is damaged: its parts contradict each other.', DICOM_AGAIN],
     DICOM_FRAME: ['This DICOM file has no frame {frame}; it has {frames}.', 'Choose another frame.'],
-    DICOM_LIMIT: [
-      'This DICOM file is too large or too complex for this page.',
-      'Export the frames that you need.',
-    ],
+    DICOM_LIMIT: ['This DICOM file is too large or too complex for this page.', 'Export the frames that you need.'],
     DICOM_NO_PIXELS: [
       'This DICOM file contains no image (SOP class: {sopClass}).',
       'Open a file of the study that contains images.',
