@@ -1,7 +1,7 @@
 /**
  * Questions that more than one layer asks of the file system. Writing files is in fileWrite.node.ts.
  */
-import { open, readdir, stat } from 'node:fs/promises';
+import { access, constants, open, readdir, stat } from 'node:fs/promises';
 import { isAbsolute, join, parse, relative, resolve, sep } from 'node:path';
 import { SamusError } from '../errors.js';
 import { nameKey } from './outputNames.js';
@@ -78,6 +78,17 @@ const READ_REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'it is not there',
   ENOTDIR: 'it is not there',
 };
+
+/** Why a file cannot be opened, in words; undefined where it can. */
+export async function whyUnreadable(path: string): Promise<string | undefined> {
+  try {
+    await access(path, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    return `it cannot be read: ${readReason(String(error.code))}`;
+  }
+}
 
 /** Why a file cannot be read, in words. @param code of the operating system, such as EACCES */
 export const readReason = (code: string): string => READ_REASONS[code] ?? code;

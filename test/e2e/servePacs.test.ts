@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dicomWeb } from '../../src/formats/dicomweb/dicomWeb.js';
 import { instanceUids } from '../../src/formats/dicomweb/instanceUids.js';
 import { ROOT } from '../support/docs.js';
-import { fakePacs, MULTIPART } from '../support/fakePacs.js';
+import { dicomJson, fakePacs, MULTIPART, sendJson } from '../support/fakePacs.js';
 import { hasOrthanc, type Orthanc, startOrthanc } from '../support/orthanc.js';
 import { describedAnswers } from './describedAnswers.js';
 import { newFolder, removeFolder, samus } from './samusProcess.js';
@@ -126,6 +126,26 @@ describe.skipIf(!hasOrthanc && !process.env.CI)('a server with a PACS (needs Deb
       // What has begun can only be cut off.
       await expect(ofOther('/instances/1.2.3?study=1.2.4&series=1.2.5')).rejects.toThrow();
       expect((await fetch(`${other.url}/api/v1/health`)).status).toBe(200);
+    } finally {
+      said.push((await other.stop()).stderr);
+    }
+  });
+
+  it('counts what the PACS lists without a valid UID', async () => {
+    const fake = await fakePacs((response, _, { url = '' }) => {
+      const tag = { studies: '0020000D', series: '0020000E', instances: '00080018' }[
+        url.split('?')[0]!.split('/').at(-1)!
+      ];
+      sendJson(
+        response,
+        ['1.2.3', 'Phantom^Samus', ''].map((uid) => ({ [tag!]: dicomJson('UI', uid) })),
+      );
+    });
+    const other = await startServe(folder, '--model', 'tiny', '--dicomweb', fake.url);
+    try {
+      for (const path of ['/studies', '/series?study=1.2', '/instances?study=1.2&series=1.3']) {
+        expect((await ask(path, {}, other.url)).json(), path).toMatchObject({ unusable: 2 });
+      }
     } finally {
       said.push((await other.stop()).stderr);
     }

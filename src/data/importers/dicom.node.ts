@@ -10,7 +10,7 @@ import { textOf } from '../../formats/dicom/dataSet.js';
 import { patientKey } from '../../formats/dicom/dicomFacts.js';
 import { dicomKind } from '../../formats/dicom/dicomKind.node.js';
 import { type DicomImage, isDicom } from '../../formats/dicom/dicomSource.js';
-import { filesBelow } from '../../formats/fileSystem.node.js';
+import { filesBelow, whyUnreadable } from '../../formats/fileSystem.node.js';
 import { openImage } from '../../formats/imageFile.node.js';
 import { cutOffNote } from '../../formats/imageSource.js';
 import { groupBy } from '../groupBy.js';
@@ -57,6 +57,7 @@ export const dicom: Importer = {
       }
     };
     const files = await dicomFiles(source);
+    failed.push(...files.unreadable);
     const images: FoundImage[] = [];
     for (const path of files.image) {
       const found = await attempt(path, () => readFacts(path, nameOf(path)));
@@ -121,6 +122,8 @@ interface DicomFiles {
   readonly segmentation: string[];
   /** How many hold neither. */
   others: number;
+  /** What cannot be opened, DICOM or not. */
+  readonly unreadable: Skipped[];
 }
 
 /** The DICOM files of a folder and the folders in it, by what they are. */
@@ -128,11 +131,16 @@ async function dicomFiles(source: string): Promise<DicomFiles> {
   const paths = (await filesBelow(source))
     .filter((path) => !basename(path).startsWith('.'))
     .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }) || (a < b ? -1 : 1));
-  const found: DicomFiles = { image: [], segmentation: [], others: 0 };
+  const found: DicomFiles = { image: [], segmentation: [], others: 0, unreadable: [] };
   for (const path of paths) {
     const kind = await dicomKind(path);
     if (kind === 'image' || kind === 'segmentation') found[kind].push(path);
     else if (kind === 'other') found.others++;
+    else if (kind === undefined) {
+      // It may be one of them.
+      const reason = await whyUnreadable(path);
+      if (reason !== undefined) found.unreadable.push({ file: relative(source, path), reason });
+    }
   }
   return found;
 }
