@@ -16,8 +16,8 @@ declare module '@cornerstonejs/codec-*wasmjs' {
     readonly HTJ2KDecoder?: new () => Decoder;
   }
   interface Options {
-    readonly print: () => void;
-    readonly printErr: () => void;
+    readonly print: (line: string) => void;
+    readonly printErr: (line: string) => void;
     /** The address of a file that it needs. */
     readonly locateFile?: () => string;
   }

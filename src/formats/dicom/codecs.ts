@@ -5,6 +5,7 @@
  */
 import { SamusError } from '../../errors.js';
 import { asUnsigned, checkJpeg, checkJpeg2000, decodeRunLengths, type FrameShape, markRgb } from './codestream.js';
+import { checkLosslessScans } from './losslessScan.js';
 import { damagedPixels, type PixelFormat } from './pixelFormat.js';
 
 /** The samples of a frame as stored. */
@@ -74,11 +75,30 @@ async function decodeJpeg2000(coding: 'j2k' | 'htj2k', header: ReturnType<typeof
   // openjpeg takes negative values of 8 bits for 0.
   const raised = coding === 'j2k' && signed && precision <= 8;
   const { values } = await runWasm(coding, raised ? asUnsigned(stream, components) : stream, header);
+  if (coding === 'htj2k') await checkBlocks(stream);
   return raised ? values.map((value) => value ^ (2 ** (precision - 1))) : values;
+}
+
+/** OpenJPH leaves damaged code blocks empty and says nothing. OpenJPEG reads HTJ2K, too, and names them. */
+async function checkBlocks(stream: Uint8Array): Promise<void> {
+  const { J2KDecoder } = await loadCodec('j2k');
+  if (!J2KDecoder) throw codecFailed('it has no decoder');
+  malformed = false;
+  try {
+    const decoder = new J2KDecoder();
+    decoder.getEncodedBuffer(stream.length).set(stream);
+    decoder.decode();
+    decoder.delete();
+  } catch {
+    // What OpenJPEG cannot read may still be right.
+    loaded.delete('j2k');
+  }
+  if (malformed) throw damagedPixels('expected code blocks that decode, got damaged ones');
 }
 
 async function decodeLossless(bytes: Uint8Array, format: PixelFormat): Promise<StoredSamples> {
   const header = checkJpeg(bytes, format, [0xc3]);
+  checkLosslessScans(bytes, header);
   const { Decoder } = await import('@cornerstonejs/jpeg-lossless-decoder-js');
   const width = bytesOfSample(header);
   try {
@@ -120,9 +140,15 @@ function loadCodec(coding: WasmCoding): Promise<WasmCodec> {
   return loading;
 }
 
+/** Whether a codec has printed about a damaged code block since the last reset. */
+let malformed = false;
+
 async function startCodec(coding: WasmCoding): Promise<WasmCodec> {
   // Codecs print about damage to standard output, which belongs to results.
-  const silent = { print: () => {}, printErr: () => {} };
+  const note = (line: string): void => {
+    malformed ||= line.includes('Malformed');
+  };
+  const silent = { print: note, printErr: note };
   const address = addressOf?.(coding);
   try {
     const { default: create } = await FACTORIES[coding]();

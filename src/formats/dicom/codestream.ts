@@ -20,10 +20,14 @@ interface JpegHeader extends FrameShape {
   readonly subsampled: boolean;
   /** Whether JFIF, Adobe's marker or the names of components decide about colours. */
   readonly colourMarked: boolean;
+  /** Markers before the first scan. */
+  readonly before: ReadonlySet<number>;
+  /** Where the first scan begins. */
+  readonly scan: number;
 }
 
 const SOI = 0xd8;
-const SOS = 0xda;
+const [DHT, SOS, DQT] = [0xc4, 0xda, 0xdb];
 const ADOBE_RGB = Uint8Array.of(0xff, 0xee, 0, 14, 65, 100, 111, 98, 101, 0, 100, 0, 0, 0, 0, 0);
 
 /**
@@ -39,22 +43,49 @@ export function checkJpeg(bytes: Uint8Array, format: PixelFormat, kinds: readonl
   }
   if (format.coding !== 'jpeg' && header.subsampled) throw damagedPixels('expected components of one size');
   checkShape(header, format);
+  checkParts(bytes, header, format);
   return header;
+}
+
+/**
+ * Decoders make up what is missing: tables, and whatever lies behind a cut. CharLS takes seconds to find no end.
+ * libjpeg-turbo refuses frames that are cut off.
+ */
+function checkParts(bytes: Uint8Array, { before, scan }: JpegHeader, { coding }: PixelFormat): void {
+  if (coding !== 'jpegls' && !before.has(DHT))
+    throw damagedPixels('expected a Huffman table (DHT) before the scan, got none');
+  if (coding === 'jpeg' && !before.has(DQT))
+    throw damagedPixels('expected a quantisation table (DQT) before the scan, got none');
+  if (coding !== 'jpeg' && !hasEnd(bytes, scan))
+    throw damagedPixels('expected the end of a JPEG frame (EOI), got none');
+}
+
+/** Whether there is a marker for the end. Within scans 255 is followed by 0, in JPEG-LS by less than 128. */
+function hasEnd(bytes: Uint8Array, from: number): boolean {
+  for (let at = bytes.length - 2; at >= from; at--) if (bytes[at] === 0xff && bytes[at + 1] === 0xd9) return true;
+  return false;
 }
 
 function jpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   if (bytes[0] !== 0xff || bytes[1] !== SOI) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let header: JpegHeader | undefined;
+  let header: Omit<JpegHeader, 'before' | 'scan'> | undefined;
   let marked = false;
-  for (let at = 2; at + 4 <= bytes.length; ) {
+  const before = new Set<number>();
+  let at = 2;
+  for (; at + 4 <= bytes.length; ) {
     if (bytes[at] !== 0xff) return undefined;
     const marker = bytes[at + 1]!;
     if (marker === 0xff) {
       at += 1;
       continue;
     }
-    if (marker === SOS) break;
+    if (marker === SOS) {
+      return (
+        header && { ...header, colourMarked: header.colourMarked || marked || header.subsampled, before, scan: at }
+      );
+    }
+    before.add(marker);
     const length = view.getUint16(at + 2);
     if (length < 2 || at + 2 + length > bytes.length) return undefined;
     const name = String.fromCharCode(...bytes.subarray(at + 4, at + 4 + Math.min(5, length - 2)));
@@ -80,7 +111,7 @@ function jpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     }
     at += 2 + length;
   }
-  return header && { ...header, colourMarked: header.colourMarked || marked || header.subsampled };
+  return undefined;
 }
 
 /** Marks a JPEG frame as RGB. Without a marker, decoders take three components for YCbCr. */
@@ -113,7 +144,30 @@ export function checkJpeg2000(bytes: Uint8Array, format: PixelFormat) {
   if (!(tiles >= 1 && tiles <= MOST_TILES)) throw damagedPixels('expected tiles that cover the frame');
   const shape = { width: x1! - x0!, height: y1! - y0!, components, precision: (depth & 0x7f) + 1 };
   checkShape(shape, format);
+  checkTileParts(stream, view);
   return { ...shape, stream, signed: depth > 0x7f, mixesComponents: mixesComponents(stream, view) };
+}
+
+const [SOT, END] = [0xff90, 0xffd9];
+
+/**
+ * Whether the parts of tiles fill the stream: decoders of HTJ2K show what is there of a stream that is cut off.
+ * Nothing in a stream shows damage within a part.
+ */
+function checkTileParts(stream: Uint8Array, view: DataView): void {
+  let at = 2;
+  while (at + 4 <= stream.length && view.getUint16(at) !== SOT) at += 2 + view.getUint16(at + 2);
+  while (at + 12 <= stream.length && view.getUint16(at) === SOT) {
+    const length = view.getUint32(at + 6);
+    // The last part may leave its length to the end marker.
+    if (length === 0 && hasEnd(stream, at)) return;
+    if (length < 14) break;
+    at += length;
+    // Some encoders leave out the end marker.
+    if (at === stream.length || (at === stream.length - 1 && stream[at] === 0)) return;
+  }
+  if (at + 2 <= stream.length && view.getUint16(at) === END) return;
+  throw damagedPixels('expected all parts of a JPEG 2000 codestream, got fewer');
 }
 
 /** A JPEG 2000 codestream of signed samples as one of unsigned samples, whose values are half of the range higher. */
