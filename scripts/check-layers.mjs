@@ -39,7 +39,7 @@ const EXCEPTIONS = [
 const NODE_FOLDERS = ['reproduce', 'cli', 'server'];
 
 /** Packages that only work on Node. */
-const NODE_PACKAGES = ['onnxruntime-node', 'sharp', 'commander', 'vega', 'vega-lite'];
+const NODE_PACKAGES = ['onnxruntime-node', 'sharp', 'commander', 'vega', 'vega-lite', 'bullmq', 'ioredis'];
 
 /** What a bundler puts together beforehand: its packages need not be installed where the program runs. */
 const BUNDLED_FOLDERS = ['web'];
@@ -239,7 +239,7 @@ function checkCycles(graph) {
 }
 
 const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-const declared = new Set(Object.keys(manifest.dependencies ?? {}));
+const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }));
 const declaredForBuild = new Set(Object.keys(manifest.devDependencies ?? {}));
 const paths = sources();
 const names = moduleNames(paths);

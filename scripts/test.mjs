@@ -1,7 +1,7 @@
 /**
  * `npm test`: builds, so that a fresh clone works and tests of the command line run what is shipped, then runs the
  * tests with the arguments given (`npm test -- src/formats`). Tests of the page drive Chromium, which is installed
- * first where it is missing and may be, as are a validator of DICOM objects and a PACS (testPrograms.mjs). At the end it
+ * first where it is missing and may be, as are a validator of DICOM objects, a PACS and Redis (testPrograms.mjs). At the end it
  * says what was not run, and its last line is `N passed, N failed, N skipped`.
  */
 import { spawnSync } from 'node:child_process';
@@ -13,9 +13,11 @@ import {
   findChromium,
   hasDciodvfy,
   hasOrthanc,
+  hasRedis,
   installChromium,
   installDciodvfy,
   installOrthanc,
+  installRedis,
 } from './testPrograms.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -49,8 +51,8 @@ function selects(args, name, folder) {
 }
 
 /** What was left out, and what this machine would need for it. */
-async function missing(noChromium, noDciodvfy, noOrthanc) {
-  const lines = ["SAM's ViT-L and ViT-H at their real sizes: minutes and gigabytes, npm run test:long"];
+async function missing(noChromium, noDciodvfy, noOrthanc, noRedis) {
+  const lines = ["SAM's ViT-L and ViT-H, studies of 100,000 images: minutes and gigabytes, npm run test:long"];
   if (!process.env.SAMUS_TEST_DATA) {
     lines.push('tests on real images and reference checkpoints: SAMUS_TEST_DATA does not name the folder with them');
   }
@@ -59,6 +61,9 @@ async function missing(noChromium, noDciodvfy, noOrthanc) {
   }
   if (!hasOrthanc()) {
     lines.push(`DICOM files in a PACS: Orthanc is not installed (Debian: orthanc-dicomweb; ${noOrthanc})`);
+  }
+  if (!hasRedis()) {
+    lines.push(`studies in a queue: Redis is not installed (Debian: redis-server; ${noRedis})`);
   }
   lines.push("DICOM objects before highdicom, dcmqi and OHIF's reader: they need Python, npm run judges");
   if (!findChromium()) {
@@ -91,6 +96,8 @@ if (run(join(root, 'scripts', 'build.mjs'), []) !== 0) {
   const noDciodvfy = !forDicom ? unwanted : hasDciodvfy() ? undefined : installDciodvfy();
   const forPacs = selects(args, 'pacs', 'test/e2e') || selects(args, 'browser', 'test/browser');
   const noOrthanc = !forPacs ? unwanted : hasOrthanc() ? undefined : installOrthanc();
+  const forQueue = selects(args, 'queue', 'test/e2e');
+  const noRedis = !forQueue ? unwanted : hasRedis() ? undefined : installRedis();
   const folder = mkdtempSync(join(tmpdir(), 'samus-test-'));
   const report = join(folder, 'report.json');
   const vitest = fileURLToPath(new URL('./vitest.mjs', import.meta.resolve('vitest/package.json')));
@@ -98,7 +105,7 @@ if (run(join(root, 'scripts', 'build.mjs'), []) !== 0) {
   const status = run(vitest, ['run', ...reporters, ...process.argv.slice(2)]);
   total = counts(report, status);
   rmSync(folder, { recursive: true });
-  const lines = await missing(noChromium, noDciodvfy, noOrthanc);
+  const lines = await missing(noChromium, noDciodvfy, noOrthanc, noRedis);
   console.log(['not run:', ...lines.map((line) => `  ${line}`), ''].join('\n'));
 }
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);

@@ -1,5 +1,5 @@
 /**
- * Finds the programs that tests run, Chromium for the page, dciodvfy for DICOM objects and Orthanc as a PACS, and installs
+ * Finds the programs that tests run, Chromium for the page, dciodvfy for DICOM objects, Orthanc as a PACS and Redis, and installs
  * Debian's where that is possible without asking: on a machine with apt, as root, as containers run tests.
  */
 import { spawnSync } from 'node:child_process';
@@ -54,6 +54,16 @@ export function hasOrthanc() {
 export function installOrthanc() {
   const packages = ['orthanc', 'orthanc-dicomweb', 'dcmtk'];
   return installPackages('Orthanc', packages) ?? (hasOrthanc() ? undefined : NOTHING);
+}
+
+/** Whether the server of queues is there. */
+export function hasRedis() {
+  return spawnSync('redis-server', ['--version']).error === undefined;
+}
+
+/** Installs Debian's Redis. @returns why it was not done, or undefined */
+export function installRedis() {
+  return installPackages('Redis', ['redis-server']) ?? (hasRedis() ? undefined : NOTHING);
 }
 
 function installPackages(title, packages) {

@@ -34,6 +34,7 @@ Examples:
   samus batch scans archive.zip --auto --model runs/autosamus/best --out study --json
   samus batch --prompts prompts.csv --out study
   samus batch scans --prompts prompts.csv --out study --retry-failed
+  samus batch scans --everything --out study --queue redis://127.0.0.1:6379
   samus batch clips --object lesion --box 90,60,160,130 --frames all --format dcmseg --out study
 
 ${NOTICE}.`;
@@ -51,6 +52,16 @@ export function batchCommand(): Command {
         '--concurrency <count>',
         'images at a time (default: one for each core, or fewer if memory is short)',
       ).argParser(parseCount('--concurrency', 1, 1024)),
+    )
+    .option('--queue <url>', 'let workers segment the images: redis://HOST:PORT or rediss://HOST:PORT')
+    .option(
+      '--root <folder>',
+      'with --queue: the folder with all inputs and outputs that the workers share (default: .)',
+    )
+    .addOption(
+      new Option('--priority <number>', 'with --queue: 1 is segmented before 2, and so on').argParser(
+        parseCount('--priority', 1, 2 ** 21 - 1),
+      ),
     );
   addPromptOptions(command, prompts).addOption(framesOption());
   addFormatOptions(addAnswerOptions(command))
@@ -69,6 +80,12 @@ export function batchCommand(): Command {
     if (inputs.length === 0 && options.prompts === undefined) {
       const hint = 'name a folder, an archive or image files';
       throw new SamusError('IMAGES_MISSING', 'expected an image, got none', hint);
+    }
+    const { root, priority, queue } = options;
+    for (const [flag, value] of Object.entries({ '--root': root, '--priority': priority })) {
+      if (value !== undefined && queue === undefined) {
+        throw new SamusError('USAGE_MISSING_OPTION', `expected --queue with ${flag}, got none`, `leave ${flag} out`);
+      }
     }
     const { everything: _, ...others } = options;
     const { runBatch } = await import('./batchRun.js');

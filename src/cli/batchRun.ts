@@ -1,8 +1,6 @@
 /**
  * The work of `samus batch`: plans the study, segments its images on this machine, and writes the tables.
  */
-import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
 import { availableParallelism, freemem } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { Json } from '../errors.js';
@@ -12,14 +10,22 @@ import { makeFolder } from '../formats/fileWrite.node.js';
 import { sizeOf } from '../graph/tensorData.js';
 import { ItemPool } from '../jobs/batch/itemPool.node.js';
 import { journalStates } from '../jobs/batch/journal.node.js';
-import { writePlan } from '../jobs/batch/plan.node.js';
+import { type Plan, writePlan } from '../jobs/batch/plan.node.js';
 import { type ItemExecutor, runStudy, type StudyOutcome, toDo } from '../jobs/batch/runStudy.node.js';
 import type { StudySettings } from '../jobs/batch/study.js';
-import { openStudy, prepareFolder, STUDY_FILES } from '../jobs/batch/studyFolder.node.js';
+import {
+  finishFolder,
+  openStudy,
+  prepareFolder,
+  STUDY_FILES,
+  type StudyRecord,
+} from '../jobs/batch/studyFolder.node.js';
 import { writeTables } from '../jobs/batch/tables.node.js';
+import { modelHash } from '../jobs/jobModel.node.js';
 import type { JobObject } from '../jobs/segmentJob.js';
 import type { Model } from '../predict/types.js';
 import { NO_PROMPTS, promptsSource } from './batchPrompts.js';
+import { type QueuedStudy, queued } from './batchQueue.js';
 import { beforeInterruptedEnd, hintAfterInterrupt, isInterrupted } from './interrupt.js';
 import { flipsOf } from './modelOptions.js';
 import { readModel } from './openModel.js';
@@ -32,6 +38,10 @@ export interface BatchOptions extends Omit<SegmentRunOptions, 'saveTensors'> {
   readonly study?: string;
   readonly retryFailed?: boolean;
   readonly concurrency?: number;
+  /** Address of Redis, for workers. */
+  readonly queue?: string;
+  readonly root?: string;
+  readonly priority?: number;
 }
 
 /** Failed images that are printed; all are in the document and in failed.csv. */
@@ -46,7 +56,7 @@ export async function runBatch(
   objects: readonly JobObject[],
   options: BatchOptions,
 ): Promise<Outcome> {
-  const { out, retryFailed = false } = options;
+  const { out } = options;
   await makeFolder(out);
   const unlock = await lockFolder(out, { code: 'BATCH_LOCKED', name: 'folder' });
   try {
@@ -55,9 +65,10 @@ export async function runBatch(
     const prompts = options.prompts === undefined ? NO_PROMPTS : await promptsSource(options.prompts, options.clean);
     const settings = settingsOf(options, objects, prompts.classes);
     const name = options.study ?? basename(resolve(out));
-    const source = { source: options.model, hash: await hashOf(model) };
-    const { begun } = await openStudy(out, { name, model: source, settings });
-    await prepareFolder(out, begun);
+    const source = { source: options.model, hash: await modelHash(model) };
+    const { study, begun } = await openStudy(out, { name, model: source, settings });
+    const shared = options.queue === undefined ? undefined : await queued(options.queue, options, study);
+    await prepareFolder(out, begun, shared !== undefined);
     const states = await counted('checking results', (progress) => journalStates(out, progress));
     const plan = await counted('planning', (progress) =>
       writePlan({
@@ -66,6 +77,7 @@ export async function runBatch(
         promptsOf: prompts.promptsOf,
         states,
         progress,
+        ...(shared && { nameOf: (file) => shared.nameOf(file) }),
       }),
     );
     states.clear();
@@ -76,46 +88,48 @@ export async function runBatch(
       warn(`${options.prompts} has no prompt for ${plan.unprompted} image(s) of the inputs; left them out`);
     }
     const started = performance.now();
-    const outcome = await segment({ ...options, retryFailed }, settings, source, model, plan);
+    const outcome = await segment({ options, study, model, plan, shared });
     const seconds = (performance.now() - started) / 1000;
     await counted('writing tables', (progress) => writeTables(out, plan.states, outcome.failed, progress));
-    await rm(join(out, STUDY_FILES.temporary), { recursive: true, force: true });
+    await finishFolder(out);
+    await shared?.finish();
     return report(name, out, plan.images, outcome, outcome.finished / seconds);
   } finally {
     await unlock();
   }
 }
 
-async function segment(
-  options: BatchOptions & { readonly retryFailed: boolean },
-  settings: StudySettings,
-  model: { readonly source: string; readonly hash: string },
-  { tensors }: Model,
-  plan: Awaited<ReturnType<typeof writePlan>>,
-): Promise<StudyOutcome> {
-  const { out: folder, retryFailed } = options;
+interface Work {
+  readonly options: BatchOptions;
+  readonly study: StudyRecord;
+  readonly model: Model;
+  readonly plan: Plan;
+  readonly shared: QueuedStudy | undefined;
+}
+
+/** Segments what there is to do, on this machine or by workers. */
+async function segment({ options, study, model, plan, shared }: Work): Promise<StudyOutcome> {
+  const { out: folder, retryFailed = false } = options;
   const count = toDo(plan, retryFailed);
-  const weights = [...tensors.values()].reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-  const size = Math.max(1, Math.min(count, options.concurrency ?? usualConcurrency(weights)));
-  const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / size));
-  const compute = { threads, ...(options.provider && { provider: options.provider }) };
-  const pool = count === 0 ? undefined : await ItemPool.start({ folder, settings, model, compute }, size);
+  const executor =
+    count === 0 ? NOTHING_TO_DO : shared ? await shared.executor() : await threads(options, study, model, count);
   const progress = new Progress('segmenting', count);
   const stop = new AbortController();
   const running = runStudy({
     folder,
     plan,
-    executor: pool ?? NOTHING_TO_DO,
+    executor,
     retryFailed,
     signal: stop.signal,
     progress: (finished, failed) => progress.update(finished, failed > 0 ? `(${failed} failed)` : ''),
   }).finally(async () => {
     progress.end();
-    await pool?.close();
+    await executor.close();
   });
   const forget = beforeInterruptedEnd(async () => {
     stop.abort();
-    await running.catch(() => undefined);
+    // Of a queue, jobs stay there; their replies are taken when the study is continued.
+    if (!shared) await running.catch(() => undefined);
   });
   try {
     const outcome = await running;
@@ -126,10 +140,24 @@ async function segment(
   }
 }
 
+async function threads(options: BatchOptions, study: StudyRecord, { tensors }: Model, count: number) {
+  const { out: folder, provider } = options;
+  const weights = [...tensors.values()].reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  const size = Math.max(1, Math.min(count, options.concurrency ?? usualConcurrency(weights)));
+  const compute = {
+    threads: options.threads ?? Math.max(1, Math.floor(availableParallelism() / size)),
+    ...(provider && { provider }),
+  };
+  const temporary = join(folder, STUDY_FILES.temporary);
+  const { settings, model } = study;
+  return ItemPool.start({ folder, temporary, settings, model: { ...model, source: options.model }, compute }, size);
+}
+
 /** Of a study whose images are all finished. */
-const NOTHING_TO_DO: ItemExecutor = {
+const NOTHING_TO_DO: ItemExecutor & { close(): Promise<void> } = {
   size: 1,
   run: () => Promise.reject(new Error('there is nothing to do')),
+  close: () => Promise.resolve(),
 };
 
 /** Measured memory of a thread for each byte of weights, with its session; and for everything else. */
@@ -168,14 +196,6 @@ function settingsOf(
       ...(dicomSeg && { kind: dicomSeg }),
     },
   };
-}
-
-/** Of the files that decide what the model answers. */
-async function hashOf({ name, files = [] }: Model): Promise<string> {
-  const hash = createHash('sha256');
-  hash.update(name);
-  for (const file of files) if (!file.endsWith('.md')) hash.update(await readFile(file));
-  return hash.digest('hex');
 }
 
 async function counted<T>(what: string, work: (progress: (count: number) => void) => Promise<T>): Promise<T> {

@@ -32,6 +32,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   models: async () => (await import('./models.js')).modelsCommand(),
   dicom: async () => (await import('./dicom.js')).dicomCommand(),
   pacs: async () => (await import('./pacs.js')).pacsCommand(),
+  worker: async () => (await import('./worker.js')).workerCommand(),
   phantom: async () => (await import('./phantom.js')).phantomCommand(),
   info: async () => (await import('./info.js')).machineInfoCommand(),
 };

@@ -46,6 +46,24 @@ export class Metrics {
   readonly observeJob: JobObserver = (lane, kind, outcome, ms) =>
     this.#jobs.observe({ lane, kind, outcome }, ms / 1000);
 
+  /** An image that a worker of a queue segmented. */
+  observeImage(outcome: 'done' | 'failed', ms: number): void {
+    this.#jobs.observe({ lane: 'queue', kind: 'image', outcome }, ms / 1000);
+  }
+
+  /** The jobs of a queue in each state, which are counted when somebody asks for them. */
+  watchQueue(counts: () => Promise<Readonly<Record<string, number>>>): void {
+    const jobs = new Gauge({
+      name: 'samus_queue_jobs',
+      help: 'Images in the queue of all studies, by state.',
+      labelNames: ['state'],
+      registers: [this.registry],
+      async collect() {
+        for (const [state, count] of Object.entries(await counts())) jobs.set({ state }, count);
+      },
+    });
+  }
+
   constructor() {
     collectDefaultMetrics({ register: this.registry, prefix: 'samus_' });
   }

@@ -27,7 +27,7 @@ beforeAll(async () => {
     if (i % IN_A_FOLDER === 0) mkdirSync(place, { recursive: true });
     linkSync(join(folder, 'files', files[i % DIFFERENT]![0]), join(place, `${i}.png`));
   }
-});
+}, 600_000);
 afterAll(() => removeFolder(folder));
 
 it.skipIf(process.platform !== 'linux')('takes the same memory for 100,000 images as for 5,000', async () => {

@@ -12,6 +12,8 @@ export type ItemContract = {
 /** Handed to a thread when it starts. */
 export interface ItemThreadSetup {
   readonly folder: string;
+  /** Folder for images from archives while they are segmented. */
+  readonly temporary: string;
   readonly settings: StudySettings;
   readonly model: StudyModel;
   readonly compute: Compute;

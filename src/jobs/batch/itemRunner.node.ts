@@ -27,6 +27,7 @@ import { unpackedEntry, withUnpacked } from './zipImages.node.js';
 /** The study of an item, as a thread has it. */
 export interface ItemStudy {
   readonly folder: string;
+  readonly temporary: string;
   readonly settings: StudySettings;
   /** Name of the model. */
   readonly model: string;
@@ -35,6 +36,8 @@ export interface ItemStudy {
 
 /** A record as tables of all images read it. */
 export interface ItemRecord {
+  /** The other files of the image. */
+  readonly results: readonly ResultFile[];
   readonly images: readonly {
     readonly frame?: number;
     readonly width: number;
@@ -72,14 +75,13 @@ interface Lengths {
  */
 export async function runItem(item: PlannedItem, study: ItemStudy, runner: JobRunner): Promise<ItemResult> {
   const { file, entry, content } = item;
-  const temporary = join(study.folder, STUDY_FILES.temporary);
   if (!entry) {
     checkContent(item, await fileHash(await readable(file)));
     return segmented(item, file, study, runner);
   }
   const bytes = await unpackedEntry(file, entry);
   checkContent(item, content === '' ? '' : sha256(bytes));
-  return withUnpacked({ path: file, entry, bytes }, temporary, (path) => segmented(item, path, study, runner));
+  return withUnpacked({ path: file, entry, bytes }, study.temporary, (path) => segmented(item, path, study, runner));
 }
 
 /** @throws SamusError IMAGE_NOT_FOUND and the like for a file that is gone */
@@ -112,16 +114,17 @@ async function segmented(item: PlannedItem, path: string, study: ItemStudy, runn
     await writeDicomObjects(path, entries, dicomFiles(base, dicom), request);
   }
   const named = entries.map((one) => below(one, folder, item));
-  const record = `${base}.json`;
-  const text = `${JSON.stringify(recordOf(named, study), null, 2)}\n`;
-  await replaceFile(record, (temporary) => writeFile(temporary, text, { flag: 'wx' }));
-  const files = named.flatMap(({ objects, files: others = {} }) => [
+  const written = named.flatMap(({ objects, files: others = {} }) => [
     ...objects.flatMap(({ maskFile }) => maskFile ?? []),
     ...Object.values(others),
   ]);
+  const files = await Promise.all([...new Set(written)].map((one) => hashed(folder, one)));
+  const record = `${base}.json`;
+  const text = `${JSON.stringify({ ...recordOf(named, study), results: files }, null, 2)}\n`;
+  await replaceFile(record, (temporary) => writeFile(temporary, text, { flag: 'wx' }));
   const more = jobs[0]?.image.frame === undefined && (entries[0]?.frames ?? 1) > 1;
   return {
-    files: await Promise.all([...new Set(files), relativeTo(folder, record)].map((one) => hashed(folder, one))),
+    files: [...files, await hashed(folder, relativeTo(folder, record))],
     objects: named.reduce((sum, { objects }) => sum + objects.length, 0),
     ...(more && { moreFrames: true as const }),
   };
@@ -174,7 +177,7 @@ async function hashed(folder: string, path: string): Promise<ResultFile> {
 }
 
 /** The annotation document, with `measured` in each object. */
-function recordOf(images: readonly AnnotatedImage[], { model, classes }: ItemStudy): Json {
+function recordOf(images: readonly AnnotatedImage[], { model, classes }: ItemStudy): Record<string, Json> {
   const document = annotationJson({ model, classes, images });
   const listed = Array.isArray(document.images) ? document.images : [];
   return {

@@ -10,7 +10,7 @@ import { LocalRunner } from '../localRunner.node.js';
 import type { ItemContract, ItemThreadSetup } from './itemMessages.js';
 import { type ItemStudy, runItem } from './itemRunner.node.js';
 
-const { folder, settings, model, compute }: ItemThreadSetup = workerData;
+const { folder, temporary, settings, model, compute }: ItemThreadSetup = workerData;
 
 let opened: Promise<{ readonly study: ItemStudy; readonly runner: LocalRunner }> | undefined;
 
@@ -28,7 +28,7 @@ async function load() {
   const runtime = nodeRuntime({ worker: false });
   const loaded = await openJobModel(model.source, settings.auto, runtime, { ...compute, flips: settings.flips });
   const classes = settings.classes.length > 0 ? settings.classes : chosenClasses(loaded, settings.classNames);
-  return { study: { folder, settings, model: loaded.name, classes }, runner: new LocalRunner(loaded) };
+  return { study: { folder, temporary, settings, model: loaded.name, classes }, runner: new LocalRunner(loaded) };
 }
 
 serveCalls<ItemContract>(

@@ -35,6 +35,8 @@ export interface PlanRequest {
   readonly promptsOf: PromptsOf;
   /** Of the images in the journal, by key. */
   readonly states: ReadonlyMap<string, ItemState>;
+  /** How the plan names the file of an image; by default as found. @throws SamusError for a file that it may not name */
+  readonly nameOf?: (file: string) => Promise<string>;
   readonly progress?: (images: number) => void;
 }
 
@@ -58,7 +60,7 @@ const LINES_TOGETHER = 500;
 
 /** Writes the plan. @throws SamusError IMAGES_MISSING, FILE_UNWRITABLE, DISK_FULL */
 export async function writePlan(request: PlanRequest): Promise<Plan> {
-  const { folder, inputs, promptsOf, states: known, progress = () => undefined } = request;
+  const { folder, inputs, states: known, progress = () => undefined } = request;
   const path = join(folder, STUDY_FILES.plan);
   const temporary = join(folder, STUDY_FILES.temporary);
   const names = await takenNames(folder);
@@ -72,7 +74,7 @@ export async function writePlan(request: PlanRequest): Promise<Plan> {
       // An image that is named twice, or named and in a folder.
       if (listed.has(name)) continue;
       listed.add(name);
-      const item = await planned(found, names.take(stemOf(found.place), name), temporary, promptsOf);
+      const item = await planned(found, names.take(stemOf(found.place), name), temporary, request);
       if (!found.named && item.problem?.code === 'PROMPTS_NO_IMAGE') {
         unprompted++;
         continue;
@@ -91,13 +93,29 @@ export async function writePlan(request: PlanRequest): Promise<Plan> {
   return { images, states: states.slice(0, images), unprompted, noImages };
 }
 
+/** Where a line is in the plan, in bytes. */
+export interface PlanPlace {
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** The images of a plan in their order. */
 export async function* plannedItems(folder: string): AsyncGenerator<PlannedItem> {
+  for await (const { item } of plannedLines(folder)) yield item;
+}
+
+/** The same with their places. */
+export async function* plannedLines(
+  folder: string,
+): AsyncGenerator<{ readonly item: PlannedItem; readonly place: PlanPlace }> {
   const path = join(folder, STUDY_FILES.plan);
   if (!(await exists(path))) return;
+  let offset = 0;
   for await (const line of createInterface({ input: createReadStream(path) })) {
     const item: PlannedItem = JSON.parse(line);
-    yield item;
+    const length = Buffer.byteLength(line);
+    yield { item, place: { offset, length } };
+    offset += length + 1;
   }
 }
 
@@ -105,9 +123,9 @@ async function planned(
   { image, file, entry, problem }: InputImage,
   base: string,
   temporary: string,
-  promptsOf: PromptsOf,
+  { promptsOf, nameOf = async (path) => path }: PlanRequest,
 ): Promise<PlannedItem> {
-  const named = { image, file, ...(entry && { entry }), base };
+  const named = { image, file: await nameOf(file), ...(entry && { entry }), base };
   const failed = (error: unknown, content: string): PlannedItem => {
     if (!(error instanceof SamusError) || error.kind === 'machine') throw error;
     return { key: keyOf(image, content, base), ...named, content, problem: storedError(error) };

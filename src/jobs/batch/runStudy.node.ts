@@ -5,7 +5,7 @@
 import { SamusError } from '../../errors.js';
 import { writeError } from '../../formats/fileWrite.node.js';
 import { Journal, journalLines } from './journal.node.js';
-import { DONE, FAILED, type Plan, plannedItems, storedError } from './plan.node.js';
+import { DONE, FAILED, type Plan, type PlanPlace, plannedItems, plannedLines, storedError } from './plan.node.js';
 import type { ItemResult, PlannedItem, StoredError } from './study.js';
 import type { FailedItem } from './tables.node.js';
 
@@ -13,9 +13,14 @@ import type { FailedItem } from './tables.node.js';
 export interface ItemExecutor {
   /** Images that it takes at a time. */
   readonly size: number;
-  /** @throws SamusError why the image failed */
-  run(item: PlannedItem): Promise<ItemResult>;
+  /** @param planned where its line is in the plan, and whether it failed before @throws SamusError why the image failed */
+  run(item: PlannedItem, planned: PlanPlace & { readonly again: boolean }): Promise<ItemResult>;
+  /** Called when the journal has the line of an image. */
+  recorded?(item: PlannedItem, done: boolean): void;
 }
+
+/** Errors that all other images would have, too. */
+const ENDS_STUDY: ReadonlySet<string> = new Set(['DISK_FULL', 'QUEUE_STUDY_TAKEN']);
 
 export interface StudyRun {
   readonly folder: string;
@@ -48,34 +53,44 @@ export async function runStudy(run: StudyRun): Promise<StudyOutcome> {
   const { folder, plan, executor, retryFailed, signal, progress = () => undefined } = run;
   const { states } = plan;
   const journal = await Journal.open(folder);
-  const atWork = new Set<Promise<void>>();
+  let atWork = 0;
+  let ended: (() => void) | undefined;
+  const oneLess = (): Promise<void> =>
+    new Promise((resolve) => {
+      ended = resolve;
+    });
   let [finished, failed, moreFrames] = [0, 0, 0];
   let fatal: unknown;
-  const finish = async (index: number, item: PlannedItem): Promise<void> => {
+  const finish = async (index: number, item: PlannedItem, place: PlanPlace): Promise<void> => {
     const { key, image, content } = item;
-    const result = await outcomeOf(item, executor);
-    if ('error' in result && result.error.code === 'DISK_FULL') throw new StudyEnd(result.error);
+    const planned = { ...place, again: states[index] === FAILED };
+    const result = await outcomeOf(item, () => executor.run(item, planned));
+    if ('error' in result && ENDS_STUDY.has(result.error.code)) throw new StudyEnd(result.error);
     await journal.append({ key, image, content, ...result });
     states[index] = 'error' in result ? FAILED : DONE;
+    executor.recorded?.(item, !('error' in result));
     if ('error' in result) failed++;
     else if (result.moreFrames) moreFrames++;
     progress(++finished, failed);
   };
   try {
     let index = -1;
-    for await (const item of plannedItems(folder)) {
+    for await (const { item, place } of plannedLines(folder)) {
       const state = states[++index];
       if (state === DONE || (state === FAILED && !retryFailed)) continue;
-      while (atWork.size >= executor.size) await Promise.race(atWork);
+      while (atWork >= executor.size) await oneLess();
       if (signal?.aborted || fatal !== undefined) break;
-      const work: Promise<void> = finish(index, item)
+      atWork++;
+      void finish(index, item, place)
         .catch((error: unknown) => {
           fatal ??= error;
         })
-        .finally(() => atWork.delete(work));
-      atWork.add(work);
+        .finally(() => {
+          atWork--;
+          ended?.();
+        });
     }
-    await Promise.all(atWork);
+    while (atWork > 0) await oneLess();
   } finally {
     await journal.close();
   }
@@ -94,10 +109,13 @@ class StudyEnd {
   }
 }
 
-async function outcomeOf(item: PlannedItem, executor: ItemExecutor): Promise<ItemResult | { error: StoredError }> {
+async function outcomeOf(
+  item: PlannedItem,
+  run: () => Promise<ItemResult>,
+): Promise<ItemResult | { error: StoredError }> {
   if (item.problem) return { error: item.problem };
   try {
-    return await executor.run(item);
+    return await run();
   } catch (thrown) {
     const error = writeError(item.image, thrown);
     if (error instanceof SamusError) return { error: storedError(error) };

@@ -65,7 +65,7 @@ export async function openStudy(
 }
 
 /** @throws SamusError BATCH_STUDY_FILE */
-async function readStudy(folder: string): Promise<StudyRecord | undefined> {
+export async function readStudy(folder: string): Promise<StudyRecord | undefined> {
   const path = join(folder, STUDY_FILES.study);
   let text: string;
   try {
@@ -114,22 +114,33 @@ export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** Makes the folders for results, and removes what a killed process left half written. */
-export async function prepareFolder(folder: string, begun: boolean): Promise<void> {
+/**
+ * Makes the folders for results, and removes what a killed process left half written.
+ * @param shared workers may write at the same time
+ */
+export async function prepareFolder(folder: string, begun: boolean, shared: boolean): Promise<void> {
   const temporary = join(folder, STUDY_FILES.temporary);
   await rm(temporary, { recursive: true, force: true });
   await makeFolder(temporary);
-  await makeFolder(join(folder, STUDY_FILES.images));
-  if (begun) await removeHalfWritten(folder);
+  const images = join(folder, STUDY_FILES.images);
+  await makeFolder(images);
+  if (begun && !shared) await removeHalfWritten(images);
+}
+
+/** Leaves nothing but results behind, when all images are finished. */
+export async function finishFolder(folder: string): Promise<void> {
+  await rm(join(folder, STUDY_FILES.temporary), { recursive: true, force: true });
+  await removeHalfWritten(join(folder, STUDY_FILES.images));
+  await removeHalfWritten(folder, false);
 }
 
 /** As replaceFile names files while they are written. */
 const HALF_WRITTEN = /^\.[0-9a-f]{8}-[0-9a-f-]{27}\.tmp/;
 
-async function removeHalfWritten(folder: string): Promise<void> {
+async function removeHalfWritten(folder: string, deep = true): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) await removeHalfWritten(path);
+    if (deep && entry.isDirectory()) await removeHalfWritten(path);
     else if (HALF_WRITTEN.test(entry.name)) await rm(path, { force: true });
   }
 }
