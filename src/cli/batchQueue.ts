@@ -42,7 +42,7 @@ export async function queued(
   const isPath = (await stat(await storedPath(model)).catch(() => undefined)) !== undefined;
   await shared.writePointer(study.id, {
     folder,
-    model: isPath ? { path: await shared.nameOf(model) } : { bundled: model },
+    model: isPath ? { path: await shared.nameOf(model) } : { name: model },
     hash: study.model.hash,
   });
   return {

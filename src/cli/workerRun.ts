@@ -8,7 +8,7 @@ import { type FinishedJob, QueueWorker } from '../jobs/queue/queueWorker.node.js
 import { SharedRoot } from '../jobs/queue/sharedRoot.node.js';
 import type { Provider } from '../runtime/session.js';
 import { Metrics } from '../server/metrics.js';
-import { explainInterruptBy, whole } from './interrupt.js';
+import { explainInterruptBy, uninterrupted } from './interrupt.js';
 
 export interface WorkerOptions {
   readonly queue: string;
@@ -33,7 +33,7 @@ export async function work(options: WorkerOptions): Promise<void> {
   const metrics = new Metrics();
   const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / concurrency));
   // The program's interrupt handler waits for this; a stopped worker is not a failure.
-  await whole(async () => {
+  await uninterrupted(async () => {
     const worker = await QueueWorker.start({
       url,
       root,

@@ -194,7 +194,7 @@ export class QueueWorker {
       const message = 'expected the study of the job in its folder, got another';
       throw new SamusError('QUEUE_ROOT', message, 'run samus batch again');
     }
-    const source = 'path' in pointer.model ? await root.fileOf(pointer.model.path) : pointer.model.bundled;
+    const source = 'path' in pointer.model ? await root.fileOf(pointer.model.path) : pointer.model.name;
     const hash = await modelHash(await loadModel(source));
     if (hash !== pointer.hash) {
       const message = 'expected the model of the study, got another one of its name';

@@ -12,8 +12,8 @@ import { isFields } from '../../formats/jsonFields.js';
 export interface StudyPointer {
   /** Folder of the study. */
   readonly folder: string;
-  /** A path, or the name of a bundled model. */
-  readonly model: { readonly path: string } | { readonly bundled: string };
+  /** A path, or the name of a model that is bundled or on a hub. */
+  readonly model: { readonly path: string } | { readonly name: string };
   readonly hash: string;
 }
 
@@ -82,9 +82,9 @@ function isInside(path: string): boolean {
   return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
 }
 
-/** Never a path. */
-function isBundledName(value: unknown): value is string {
-  return typeof value === 'string' && /^[a-z0-9][a-z0-9._-]*$/i.test(value);
+/** Never a path of this machine. */
+function isModelName(value: unknown): value is string {
+  return typeof value === 'string' && (/^[a-z0-9][a-z0-9._-]*$/i.test(value) || value.startsWith('hf:'));
 }
 
 function parsed(text: string): unknown {
@@ -98,5 +98,5 @@ function parsed(text: string): unknown {
 function isPointer(value: unknown): value is StudyPointer {
   if (!isFields(value) || typeof value.folder !== 'string' || typeof value.hash !== 'string') return false;
   const { model } = value;
-  return isFields(model) && (typeof model.path === 'string' || isBundledName(model.bundled));
+  return isFields(model) && (typeof model.path === 'string' || isModelName(model.name));
 }
