@@ -82,7 +82,7 @@ async function fileParts(opened: FileHandle, name: string, path: string): Promis
 
 /** Whether the format of a file has frames, by its first bytes; false for a file that cannot be read. */
 export async function mayHaveFrames(path: string): Promise<boolean> {
-  return withFile(path, async (handle) => sniffFormat(await readHead(handle))?.hasFrames === true).catch(() => false);
+  return withFile(path, async (handle) => Boolean(sniffFormat(await readHead(handle))?.hasFrames)).catch(() => false);
 }
 
 /**

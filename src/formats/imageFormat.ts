@@ -54,6 +54,7 @@ const FORMATS: FileFormat[] = [
   {
     ...file('image', 'png', 'PNG', ['png'], ['\x89PNG\r\n\x1a\n']),
     mimeTypes: ['image/png'],
+    hasFrames: 'rarely',
     node: 'sharp',
     page: 'png',
   },

@@ -319,9 +319,16 @@ describe('files of which something else would be read', () => {
     expect([...data.subarray(0, 3)]).toEqual([0, 135, 0]);
   });
 
-  it('an animated PNG is named, one of a single frame is a still image', async () => {
+  it('an animated PNG opens with its frames', async () => {
+    const { rgb } = JSON.parse(new TextDecoder().decode(fixtureBytes('apng.json')));
+    const source = await openImage(Uint8Array.from(Buffer.from(rgb.png, 'base64')));
+    expect(source).toMatchObject({ format: 'png', frames: 3 });
+    expect(Buffer.from((await source.read(3)).data).toString('base64')).toBe(rgb.rgb[2]);
+  });
+
+  it('an animated PNG without its frames is damaged, one of a single frame is a still image', async () => {
     const png = fixtureBytes('grey.png');
-    await expect(readImage(animated(png, 3))).rejects.toThrow(refused('animated PNG of 3 frames'));
+    await expect(readImage(animated(png, 3))).rejects.toMatchObject({ code: 'IMAGE_CORRUPT' });
     expect(await readImage(animated(png, 1))).toEqual(await readImage(png));
   });
 

@@ -58,8 +58,11 @@ export async function sharpSource(file: ImageFile, limits: Required<ImageLimits>
   const stored = await file.bytes();
   const bytes = format.id === 'gif' ? (await import('./imageGif.js')).withOpaqueFirstFrame(stored) : stored;
   const facts = await format.inspect?.(bytes, limits.maxFrames);
-  const pictures = format.id === 'png' ? pngFrames(bytes) : 1;
-  if (pictures > 1) throw unreadCoding(name, `an animated PNG of ${pictures} frames`);
+  if (format.id === 'png') {
+    const { apngSource, isApng } = await import('./apng.js');
+    // sharp reads only the first frame, or a substitute.
+    if (isApng(bytes)) return apngSource(bytes, { name, format: 'png', fail: (why) => corrupt(name, why) }, limits);
+  }
   const failed = (error: unknown): SamusError => failure(error, name, facts?.unread);
   const header = await headerOf(bytes).catch((error) => Promise.reject(failed(error)));
   const { width, height, pages = 1 } = header;
@@ -171,16 +174,4 @@ function sampleCount(channels: number): SampleCount {
     'save the image as 8-bit PNG',
     { channels },
   );
-}
-
-/** The number of pictures of an animated PNG file, of which sharp reads only the first or a substitute; else 1. */
-function pngFrames(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // Chunks: length, name, content, checksum. The one of an animation comes before the pixels.
-  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
-    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    if (name === 'acTL') return Math.max(1, view.getUint32(at + 8));
-    if (name === 'IDAT') return 1;
-  }
-  return 1;
 }

@@ -77,8 +77,8 @@ export interface KnownFormat {
   /** For people. */
   readonly title: string;
   readonly mimeTypes?: readonly string[];
-  /** Whether a file can have several frames. */
-  readonly hasFrames?: boolean;
+  /** Whether a file can have several frames. Rarely: such a file is most often a single image, and may be a mask. */
+  readonly hasFrames?: boolean | 'rarely';
   /** Reads the header where sharp or the browser decodes the file. */
   readonly inspect?: (bytes: Uint8Array, maxFrames: number) => Promise<ImageFacts>;
   /** What to do about a file that is not read. */

@@ -19,7 +19,7 @@ const IMAGE_WORDS = new Set('img imgs image images'.split(' '));
  */
 const SUFFIX = /[._ -](mask|label|seg|segmentation|annotation|gt)([._ -]?\d+)?$/i;
 /** Formats of masks: images of one frame. Those with losses are read by brightness. */
-export const maskFormats = (): FileFormat[] => readFormats('page').filter(({ hasFrames }) => !hasFrames);
+export const maskFormats = (): FileFormat[] => readFormats('page').filter(({ hasFrames }) => hasFrames !== true);
 const NIFTI = /\.nii(\.gz)?$/i;
 
 /** The name without folder, ending and mask suffix, in small letters. */

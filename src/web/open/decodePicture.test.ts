@@ -166,7 +166,13 @@ describe('decodePicture refuses', () => {
     for (const clip of clips) expect((await refused(text(clip))).code, clip).toBe('IMAGE_CLIP');
   });
 
-  it('to animated PNG', async () => {
+  it('to animated PNG without a frame, but opens its frames', async () => {
+    const { rgb } = JSON.parse(new TextDecoder().decode(fixtureBytes('apng.json')));
+    const file = blob(Uint8Array.from(Buffer.from(rgb.png, 'base64')));
+    const { image, frames } = await decodePicture(file, 3);
+    expect([frames, Buffer.from(image.data).toString('base64')]).toEqual([3, rgb.rgb[2]]);
+    expect(await countFrames(file)).toBe(3);
+
     const control = new Uint8Array(8);
     control[3] = 3;
     const chunks = [
@@ -174,7 +180,7 @@ describe('decodePicture refuses', () => {
       ['acTL', control],
       ['IEND', new Uint8Array()],
     ] as const;
-    expect((await refused(png(chunks))).code).toBe('IMAGE_CLIP');
+    expect((await refused(png(chunks))).code).toBe('IMAGE_CORRUPT');
   });
 
   it('to later frames where the browser decodes the first only, and to frames that are not there', async () => {

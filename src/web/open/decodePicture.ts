@@ -6,6 +6,7 @@
  * alpha, which it blends.
  */
 import { SamusError } from '../../errors.js';
+import { apngSource, isApng } from '../../formats/apng.js';
 import { type FileFormat, type OpenFile, SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
 import {
   checkFrame,
@@ -20,7 +21,7 @@ import { BrowserPicture } from './browserPicture.js';
 import { workerDecoder } from './frameDecoder.js';
 import type { Picture } from './imageContract.js';
 import { clip, corrupt, fileParts, readBytes, unsupported } from './pictureErrors.js';
-import { decodePng } from './pngPicture.js';
+import { openPng } from './pngPicture.js';
 
 /** Largest file of the most pixels: 16-bit RGBA without compression, and as much again for what is around. */
 const MAX_BYTES = DEFAULT_LIMITS.maxPixels * 8 + 16 * 1024 * 1024;
@@ -98,9 +99,11 @@ function asPageError(error: unknown, format: FileFormat): unknown {
   return unusual ? unsupported(format.title, true) : error;
 }
 
-async function pngSource({ format, bytes }: ImageFile): Promise<ImageSource> {
-  const { image, spacingMm } = decodePng(await bytes());
-  return stillSource({ format: format.id, ...image, lossy: false }, () => image, spacingMm);
+async function pngSource({ name, format, bytes }: ImageFile): Promise<ImageSource> {
+  const whole = await bytes();
+  if (isApng(whole)) return apngSource(whole, { name, format: format.id, fail: corrupt }, DEFAULT_LIMITS);
+  const { width, height, spacingMm, pixels } = openPng(whole);
+  return stillSource({ format: format.id, width, height, lossy: false }, pixels, spacingMm);
 }
 
 async function browserSource({ name, format, bytes }: ImageFile): Promise<ImageSource> {

@@ -6,7 +6,7 @@ import { convertIndexedToRgb, decode, encode } from 'fast-png';
 import { createImage, fromSamples, type Image, type SampleCount } from '../../formats/image.js';
 import { checkSize, DEFAULT_LIMITS } from '../../formats/imageSource.js';
 import type { Picture } from './imageContract.js';
-import { clip, corrupt } from './pictureErrors.js';
+import { corrupt } from './pictureErrors.js';
 
 interface Chunk {
   readonly name: string;
@@ -31,8 +31,16 @@ const HABITUAL_DPI = [
 /** From the finest eye probe to a whole abdomen on a thumbnail. */
 const BELIEVABLE_MM = { least: 0.005, most: 2 } as const;
 
-/** @throws SamusError IMAGE_TOO_LARGE, IMAGE_CORRUPT, IMAGE_CLIP for an animation */
-export function decodePng(bytes: Uint8Array): Pick<Picture, 'image' | 'spacingMm'> {
+/** A PNG file that is decoded when its pixels are asked for. */
+export interface OpenPng extends Pick<Picture, 'spacingMm'> {
+  readonly width: number;
+  readonly height: number;
+  /** @throws SamusError IMAGE_CORRUPT */
+  pixels(): Image;
+}
+
+/** @throws SamusError IMAGE_TOO_LARGE, IMAGE_CORRUPT */
+export function openPng(bytes: Uint8Array): OpenPng {
   const chunks = [...chunksOf(bytes)];
   const header = chunks[0];
   if (header?.name !== 'IHDR' || header.data.length !== 13) throw corrupt('the PNG header is missing');
@@ -40,15 +48,14 @@ export function decodePng(bytes: Uint8Array): Pick<Picture, 'image' | 'spacingMm
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   if (width === 0 || height === 0) throw corrupt('the PNG header names no pixels');
   checkSize('the picture', width, height, DEFAULT_LIMITS);
-  if (pictureCount(chunks.find(({ name }) => name === 'acTL')?.data) > 1) throw clip();
   const parts = chunks.filter(({ name }) => PIXEL_CHUNKS.includes(name)).map((chunk) => chunk.bytes);
-  const image = pixelsOf(joined([bytes.subarray(0, SIGNATURE), ...parts]));
-  return { image, spacingMm: spacingOf(chunks.find(({ name }) => name === 'pHYs')?.data) };
+  return {
+    width,
+    height,
+    spacingMm: spacingOf(chunks.find(({ name }) => name === 'pHYs')?.data),
+    pixels: () => pixelsOf(joined([bytes.subarray(0, SIGNATURE), ...parts])),
+  };
 }
-
-/** How many pictures the control chunk of an animation names. */
-const pictureCount = (data: Uint8Array | undefined): number =>
-  data && data.length >= 4 ? new DataView(data.buffer, data.byteOffset).getUint32(0) : 1;
 
 /** A picture as a PNG file: lossless, packed fast rather than small, since it goes to this machine's server. */
 export function encodePicture(image: Image): Uint8Array<ArrayBuffer> {
