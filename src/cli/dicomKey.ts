@@ -15,6 +15,9 @@ const KEY_BYTES = 32;
 /** Enough of a copy for the elements before the one that names the key. */
 const HEAD_BYTES = 256 * 1024;
 
+/** Most entries of a folder to look at: it may be one with much else in it. */
+const MOST_LOOKED = 2000;
+
 /** A key, and whether it has to be kept yet. */
 export interface Key {
   readonly bytes: Uint8Array;
@@ -59,17 +62,26 @@ export async function checkSameKey(folder: string, keyFile: string, { bytes, isN
 
 /** The print of the key of the first copy in a folder and those below it; empty for one that names none. */
 async function keyInFolder(folder: string): Promise<string | undefined> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
-  for (const entry of entries) {
-    if (!entry.isFile()) continue;
-    const source = await openFileSource(join(entry.parentPath, entry.name)).catch(() => undefined);
-    if (!source) continue;
-    try {
-      const found = keyOfCopy(await source.read(0, Math.min(HEAD_BYTES, source.size)));
+  const folders = [folder];
+  let looked = 0;
+  for (let place = folders.shift(); place !== undefined; place = folders.shift()) {
+    for (const entry of await readdir(place, { withFileTypes: true }).catch(() => [])) {
+      if (++looked > MOST_LOOKED) return undefined;
+      const path = join(place, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      const found = entry.isFile() ? keyOfCopy(await headOf(path)) : undefined;
       if (found !== undefined) return found;
-    } finally {
-      await source.close();
     }
   }
   return undefined;
+}
+
+/** Empty for a file that cannot be read. */
+async function headOf(path: string): Promise<Uint8Array> {
+  const source = await openFileSource(path).catch(() => undefined);
+  try {
+    return (await source?.read(0, Math.min(HEAD_BYTES, source.size))) ?? new Uint8Array();
+  } finally {
+    await source?.close();
+  }
 }
