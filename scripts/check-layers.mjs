@@ -248,7 +248,7 @@ const graph = new Map();
 for (const path of paths) {
   const targets = [];
   if (rowOf(path) < 0)
-    problems.push(`${path}: ${partOf(path)} is no folder of the design; add it to ROWS of this check`);
+    problems.push(`${path}: ${partOf(path)} is not a folder of the design; add it to ROWS of this check`);
   checkNames(path, withoutComments(read(path)), names, ids);
   for (const specifier of specifiers(read(path))) {
     if (!specifier.startsWith('.')) {

@@ -26,8 +26,8 @@ server sends the same document:
 | \`usage\` | the caller: a wrong call or option | 2 |
 | \`input\` | the owner of the data: a bad file, checkpoint, dataset or path | 3 |
 | \`machine\` | the machine: a provider, memory or disk space is missing | 4 |
-| \`failure\` | nobody yet: the work itself failed | 1 |
-| \`interrupted\` | nobody: someone stopped the work | 130 |
+| \`failure\` | no one yet: the work itself failed | 1 |
+| \`interrupted\` | no one: someone stopped the work | 130 |
 
 \`npm run docs\` writes this list from \`src/errorCodes.ts\`.
 

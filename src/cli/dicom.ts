@@ -66,7 +66,7 @@ function deidentifyCommand(): Command {
     )
     .option(
       '--clean-pixels',
-      'blacken what is outside of two-dimensional regions, and write contact sheets to OUT.sheets',
+      'black out everything outside the two-dimensional regions, and write contact sheets to OUT.sheets',
     )
     .option('--mask <file>', 'with --clean-pixels: a picture that is black where pixels become black')
     .option('--i-have-looked', 'with --clean-pixels: you have seen on the contact sheets that no text is left')

@@ -29,7 +29,7 @@ import { type Outcome, warn } from './run.js';
 
 export interface DeidentifyOptions {
   readonly out: string;
-  /** Made if it is not there. */
+  /** Created if missing. */
   readonly key?: string;
   readonly cleanPixels?: boolean;
   readonly mask?: string;
@@ -160,7 +160,7 @@ function advice(count: number, { cleanPixels: cleaned = false }: DeidentifyOptio
   const start = `${count} file(s) may show text in their pixels and say so`;
   return cleaned
     ? `${start}: look at the pictures in ${sheets}, then run the command again with --i-have-looked`
-    : `${start}: --clean-pixels blackens what is outside of the regions`;
+    : `${start}: --clean-pixels blacks out everything outside the regions`;
 }
 
 async function copyOf(path: string, file: DicomFile, output: string, run: Run): Promise<Copy> {

@@ -113,7 +113,7 @@ function imageDescription(source: DicomImage, uids: boolean): Description {
 const sizeText = ({ spacingMm, why }: PartSpacing): string =>
   spacingMm ? `pixels of ${spacingMm.join(' x ')} mm` : `no millimetres (${why})`;
 
-/** The spacing of each frame where the file states them apart, else one for all. */
+/** The spacing of each frame if the file specifies them separately, else one for all. */
 function frameSpacings(calibration: Calibration, frames: number): PartSpacing[] {
   const count = Math.min(frames, calibration.framesMm?.length ?? 1);
   return Array.from({ length: count }, (_, i) => spacingIn(calibration, i + 1));

@@ -34,7 +34,7 @@ export async function keyOf(path: string): Promise<Key> {
     return { bytes: Buffer.from(text, 'hex'), isNew: false };
   }
   const message = `expected ${2 * KEY_BYTES} hexadecimal digits in ${path}, got another text`;
-  throw new SamusError('DICOM_KEY', message, 'name another file; one that is not there is made', { path });
+  throw new SamusError('DICOM_KEY', message, 'name another file; it is created if missing', { path });
 }
 
 /** Keeps a new key, readable for its owner only. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
@@ -43,7 +43,7 @@ export async function keepKey(path: string, { bytes, isNew }: Key): Promise<void
 }
 
 /**
- * Refuses a folder of copies that another key made, such as one that was deleted since.
+ * Rejects a folder with copies made with another key, such as a key that was deleted since.
  * @throws SamusError DICOM_KEY
  */
 export async function checkSameKey(folder: string, keyFile: string, { bytes, isNew }: Key): Promise<void> {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Entry point of `samus`: runs the command that comes first on the command line and ends with the documented exit code,
+ * Entry point of `samus`: runs the first command on the command line and ends with the documented exit code,
  * whatever happens.
  */
 import { Command } from 'commander';

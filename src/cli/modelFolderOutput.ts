@@ -11,7 +11,7 @@ import { withProgress } from './progress.js';
 import type { Outcome } from './run.js';
 
 /**
- * Refuses to write a model folder over an input.
+ * Rejects a model folder that would replace an input.
  * @param models names of the models to read
  * @param files other files to read
  * @throws SamusError OUTPUT_IS_INPUT

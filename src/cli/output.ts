@@ -10,11 +10,11 @@ import { MODEL_FILES } from '../formats/modelFolder.node.js';
 import { sameName } from '../formats/outputNames.js';
 import { uninterrupted } from './interrupt.js';
 
-/** Refuses outputs. @throws SamusError OUTPUT_IS_INPUT, OUTPUT_TWICE */
+/** Checks outputs. @throws SamusError OUTPUT_IS_INPUT, OUTPUT_TWICE */
 export type OutputCheck = (outputs: readonly string[]) => Promise<void>;
 
 /**
- * A check that refuses to overwrite an input, under any name or link, and to write two results to one path.
+ * A check against overwriting an input, under any name or link, and against writing two results to one path.
  */
 export async function outputCheck(inputs: readonly string[]): Promise<OutputCheck> {
   const read = new Set(inputs.map((path) => resolve(path)));

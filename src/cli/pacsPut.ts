@@ -72,7 +72,7 @@ async function putFile(pacs: DicomWeb, there: PresentInstances, file: string, ag
   let instance: string | null = null;
   try {
     const bytes = await readFile(file).catch((error) => Promise.reject(unreadable(error)));
-    // What is not understood here is sent all the same: whether it is accepted is for the PACS to say.
+    // Files that samus does not understand are sent as well: the PACS decides whether it accepts them.
     const identity = await instanceUids(bytes);
     instance = identity?.instance ?? null;
     if (identity && !again && (await there.has(identity))) {

@@ -1,5 +1,5 @@
 /**
- * The work of `samus pacs find` and `get`; that of `put` is in pacsPut.ts. No UID and nothing of a patient stands in an
+ * The work of `samus pacs find` and `get`; that of `put` is in pacsPut.ts. No UID and nothing about a patient appears in an
  * error or on stderr.
  */
 import { open, readFile } from 'node:fs/promises';
@@ -259,7 +259,7 @@ async function receiveFile(pacs: DicomWeb, found: FoundInstance, path: string): 
   );
 }
 
-/** @throws SamusError PACS_ANSWER for what is not the instance that was asked for */
+/** @throws SamusError PACS_ANSWER for anything but the requested instance */
 async function checkContent(path: string, instance: string): Promise<void> {
   const bytes = await readFile(path);
   // What cannot be read here may be of use to others.
@@ -270,7 +270,7 @@ async function checkContent(path: string, instance: string): Promise<void> {
   const is = data && textOf(data, 0x0008_0018);
   if (sniffFormat(bytes)?.id === 'dicom' && (is === undefined || is === instance)) return;
   const hint = 'ask those who run the PACS';
-  throw new SamusError('PACS_ANSWER', 'expected the instance that was asked for, got something else', hint);
+  throw new SamusError('PACS_ANSWER', 'expected the requested instance, got something else', hint);
 }
 
 /** An error about a file is made one about its folder, because the file is named by its UID. @throws what is a bug */

@@ -12,7 +12,7 @@ import type { PlannedImage } from '../jobs/segmentJob.js';
 import { jobObjects } from './promptsFile.js';
 
 /**
- * The frames that a segmentation has masks on, or undefined for a file that is none.
+ * The frames on which a segmentation has masks, or undefined for another file.
  * @param images asked only for a segmentation
  * @throws SamusError PROMPTS_NO_IMAGE without images, and as readDicomSeg
  */

@@ -181,8 +181,7 @@ async function unique(images: readonly string[]): Promise<{ readonly path: strin
 }
 
 /**
- * The file that a path names. On disk two names that differ in their Unicode normal form only are two files; a name that
- * is not there means the one in another form.
+ * The file that a path names. Two names on disk that differ only in their Unicode normal form are two files; a missing name means the one in another form.
  */
 const keyOf = async (path: string): Promise<string> => resolve(await storedPath(path));
 

@@ -29,7 +29,7 @@ export async function train(options: TrainOptions): Promise<RunOutcome> {
     process.stderr.write('\nstopping after this step\n');
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  // If another program of this project started it and is gone, nobody waits for the result. The channel to it must not
+  // If another program of this project started it and has ended, nothing waits for the result. The channel to it must not
   // keep this process alive.
   process.once('disconnect', stop).channel?.unref();
   // The program's interrupt handler waits for this, so that the step is finished and saved.

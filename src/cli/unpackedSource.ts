@@ -51,7 +51,7 @@ async function unpack(archive: string, folder: string): Promise<void> {
   try {
     for (const [i, entry] of files.entries()) {
       progress.update(i);
-      // Names that lead out of the folder are refused when the directory is read.
+      // Names that lead out of the folder are rejected when the directory is read.
       const path = join(folder, entry.name);
       const bytes = await unpackedEntry(archive, entry);
       try {

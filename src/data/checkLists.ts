@@ -1,5 +1,5 @@
 /**
- * What can be wrong with lists once the images are known: lines that name what is not there, what is no class, nothing
+ * Problems of lists once the images are known: lines that name missing files, unknown classes, nothing
  * or the same again, and images, patients or pictures on both sides of a split. Reading is not here.
  */
 import { listed } from '../errors.js';
@@ -67,13 +67,13 @@ export function checkLines(list: SampleList, known: Known): { readonly problems:
     const held = known.seen.get(image)?.classes;
     const key = `${classId}/${image}`;
     const first = before.get(key);
-    if (missing) report('error', 'DATA_FILE_MISSING', `the ${missing} of ${where} is not there`);
+    if (missing) report('error', 'DATA_FILE_MISSING', `the ${missing} of ${where} is missing`);
     if (classId >= count) {
       report('error', 'DATA_CLASS_RANGE', `expected a class below ${count} for ${where}, got ${classId}`);
     } else if (classId !== EVERY_CLASS && held && !held.includes(classId) && held.length > 0) {
       report('warning', 'SAMPLE_EMPTY', `class ${classId} of ${where} is not in its label`);
     }
-    if (first !== undefined) report('warning', 'LIST_DUPLICATE', `${where} stands in line ${first} already`);
+    if (first !== undefined) report('warning', 'LIST_DUPLICATE', `${where} repeats line ${first}`);
     else before.set(key, sample.line ?? 0);
     samples += classId === EVERY_CLASS && count > 2 ? (held?.length ?? 0) : 1;
   }

@@ -1,6 +1,6 @@
 /**
  * The classes of each dataset: how many (`MainPatient/class.json`, as published: the background counts) and their
- * names and colours (`MainPatient/dataset.json`). What neither file states has a default. Reading the files is not here.
+ * names and colours (`MainPatient/dataset.json`). Values missing in both files have defaults. Other files read them.
  */
 import { SamusError } from '../errors.js';
 import { isFields } from '../formats/jsonFields.js';

@@ -1,7 +1,6 @@
 /**
  * A dataset folder in the published layout, read as it is: lists and class.json in `MainPatient/`, images in
- * `<Dataset>/img/NAME.png`, class indices in `<Dataset>/label/NAME.png`. Images are read when they are asked for and
- * never kept. Resizing and augmentation are not here, nor is making such a folder.
+ * `<Dataset>/img/NAME.png`, class indices in `<Dataset>/label/NAME.png`. Images are read on request and never kept. Resizing and augmentation are not here, nor is making such a folder.
  */
 
 import { readdir } from 'node:fs/promises';
@@ -21,7 +20,7 @@ import { EVERY_CLASS, LIST_FOLDER, type ListText, type Sample, SampleList, sampl
 
 export type { Dataset, LabelledImage } from './dataset.js';
 
-/** Opens a folder in the published layout. @throws SamusError DATA_LAYOUT if it is none */
+/** Opens a folder in the published layout. @throws SamusError DATA_LAYOUT for any other folder */
 export async function openDataset(path: string): Promise<Dataset> {
   const root = await storedPath(path);
   const lists = join(root, LIST_FOLDER);
@@ -172,7 +171,7 @@ class PublishedDataset implements Dataset {
     throw new SamusError('DATA_LIST_MISSING', message, hint, { list: name, lists });
   }
 
-  /** Looks each folder through once: asking for 100,000 files one by one would take minutes. */
+  /** Lists each folder once: looking up 100,000 files one by one would take minutes. */
   async #checkFiles(list: SampleList, dataset: string): Promise<void> {
     const places = new NameIndex(list.length);
     for (let i = 0; i < list.length; i++) {
@@ -180,7 +179,7 @@ class PublishedDataset implements Dataset {
       if (sample.dataset === dataset) places.add(sample.name, i);
     }
     for (const folder of ['img', 'label'] as const) {
-      /** By the place that the index gives: a name may stand in the list several times. */
+      /** By the place that the index gives: a name may be in the list several times. */
       const there = new Uint8Array(list.length);
       await forEachPng(join(this.root, dataset, folder), (name) => {
         const place = places.get(name);
@@ -192,7 +191,7 @@ class PublishedDataset implements Dataset {
     }
   }
 
-  /** Checks the classes that lines name, and gives those that name none theirs. */
+  /** Checks the classes of lines, and adds those of lines without one. */
   async #withClasses(list: SampleList, reportEmpty?: (sample: Sample) => void): Promise<SampleList> {
     const counts = new Map(list.datasets.map((dataset) => [dataset, this.classes(dataset).count]));
     let complete = true;
@@ -200,7 +199,7 @@ class PublishedDataset implements Dataset {
       const count = counts.get(sample.dataset)!;
       if (sample.classId === EVERY_CLASS) complete = false;
       if (sample.classId < count) continue;
-      const message = `expected a class below ${count} for ${sampleOrigin(sample)} (class.json gives ${sample.dataset} so many), got ${sample.classId}`;
+      const message = `expected a class below ${count} for ${sampleOrigin(sample)} (the number in class.json for ${sample.dataset}), got ${sample.classId}`;
       const hint = 'correct the line or class.json; the background counts there';
       throw new SamusError('DATA_CLASS_RANGE', message, hint, { ...origin(sample), count });
     }
@@ -220,7 +219,7 @@ class PublishedDataset implements Dataset {
     return list.select(indices, classIds);
   }
 
-  /** The classes that a label holds, without the background. */
+  /** The classes in a label, without the background. */
   async #held(sample: Sample): Promise<number[]> {
     const { data } = await this.readLabel(sample);
     return [...new Set(data)].filter((value) => value !== 0).sort((a, b) => a - b);
@@ -231,8 +230,8 @@ class PublishedDataset implements Dataset {
   }
 
   /**
-   * Where a dataset has two classes every value but 0 is the object: published labels hold 255 as well as 1. A label that
-   * was compressed with loss is noisy: it has a limit between background and object, and cannot hold several classes.
+   * In a dataset of two classes, every value except 0 is the object: published labels contain 255 as well as 1. A label with lossy
+   * compression is noisy: a threshold separates background and object, and it cannot represent several classes.
    */
   async #readLabel(
     sample: Pick<Sample, 'dataset' | 'name' | 'list' | 'line'>,

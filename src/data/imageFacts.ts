@@ -40,7 +40,7 @@ export class FactsTable {
   /**
    * @param bytes of the file, UTF-8; kept
    * @param path for messages
-   * @throws SamusError DATA_LAYOUT if there is no column `name`, or two different rows of an image
+   * @throws SamusError DATA_LAYOUT without a column `name`, or for two different rows of an image
    */
   constructor(bytes: Uint8Array, path: string) {
     this.#bytes = bytes;
@@ -86,7 +86,7 @@ export class FactsTable {
     return [...this.#columns.keys()];
   }
 
-  /** What a column says of an image; undefined where there is no such column or row, or nothing in it. */
+  /** The value of a column for an image; undefined if the column, the row or the value is missing. */
   value(name: string, column: string): string | undefined {
     const place = this.#columns.get(column);
     return place === undefined ? undefined : this.#rowOf(name)?.[place]?.trim() || undefined;
@@ -99,7 +99,7 @@ export class FactsTable {
     return nameKey(fields[this.#nameColumn]?.trim() ?? '') === nameKey(name) ? fields : undefined;
   }
 
-  /** The facts of an image, if there are any. @throws SamusError DATA_LAYOUT for a size or spacing that is no positive number */
+  /** The facts of an image, if there are any. @throws SamusError DATA_LAYOUT for a size or spacing that is not a positive number */
   get(name: string): ImageRow | undefined {
     const fields = this.#rowOf(name);
     if (!fields) return undefined;

@@ -46,7 +46,7 @@ export interface ImportResult {
   readonly skipped: readonly Skipped[];
   /** Images that could not be read or do not fit their label. */
   readonly failed: readonly Skipped[];
-  /** The file that each image comes from, relative to the source. */
+  /** The file of each image, relative to the source. */
   readonly originals: readonly { readonly dataset: string; readonly name: string; readonly file: string }[];
 }
 

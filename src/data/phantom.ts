@@ -1,5 +1,5 @@
 /**
- * Makes phantoms: ultrasound-like images from a seed, with the exact mask of every object. They stand in for patients
+ * Makes phantoms: ultrasound-like images from a seed, with the exact mask of every object. They replace patients
  * in tests, examples, demonstrations and benchmarks. They do not replace data: nothing trained on them alone has
  * been shown to work on patients.
  */
@@ -39,7 +39,7 @@ export interface Phantom {
   readonly spacingMm: number;
 }
 
-/** An object smaller than this many pixels is left out: nobody could click it. */
+/** Objects smaller than this many pixels are omitted, because they are too small to click. */
 const LEAST_PIXELS = 12;
 
 /**

@@ -35,7 +35,7 @@ export interface ScanSettings {
   readonly blur: readonly [axial: number, lateral: number];
 }
 
-/** The place of a pixel's centre in beam coordinates, 0 to 1 each; outside of that nothing is seen. */
+/** The place of a pixel's centre in beam coordinates, 0 to 1 each; nothing is visible outside that range. */
 export function toBeam(probe: Probe, width: number, px: number, py: number): readonly [line: number, along: number] {
   const x = (px + 0.5 - width / 2) * probe.spacing;
   const y = (py + 0.5) * probe.spacing;

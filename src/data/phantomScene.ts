@@ -94,7 +94,7 @@ export function makeScene(random: Random, size: SceneSize, kinds: readonly Phant
   return { objects: placed.map(({ name, shape }) => ({ name, shape })), look };
 }
 
-/** How much of a wall's reflection comes back: all where it lies across the beam, little where it runs along it. */
+/** How much of a wall's reflection returns: all where it lies across the beam, little where it runs along it. */
 function wallEcho(shape: Shape, depth: number, thickness: number, x: number, z: number): number {
   const near = Math.exp(-((depth / thickness) ** 2));
   if (near < 0.02) return 0;
@@ -138,7 +138,7 @@ function drawMaterial(random: Random, { depth }: SceneSize, kind: PhantomKind): 
   const mm = depth / 100;
   switch (kind) {
     case 'cyst':
-      // Fluid scatters and absorbs next to nothing: the tissue behind it comes out brighter.
+      // Fluid scatters and absorbs next to nothing: the tissue behind it appears brighter.
       return {
         scatter: random.uniform(-44, -34),
         loss: -0.25 / mm,

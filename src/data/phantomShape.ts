@@ -1,6 +1,6 @@
 /**
  * Outlines of the phantom's objects in millimetres: round ones with a wobble, and long ones across the image. A shape
- * only says what is inside; what it is made of stands in phantomScene.ts.
+ * only says what is inside; phantomScene.ts defines its material.
  */
 import type { Random } from '../nn/random.js';
 

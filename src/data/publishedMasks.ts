@@ -50,7 +50,7 @@ function lossyLimit(counts: Uint32Array, file: string): number {
 }
 
 /**
- * Refuses class indices that were compressed with loss: between 0 and 2 that leaves a border of 1, which is another
+ * Rejects class indices with lossy compression: between 0 and 2 that leaves a border of 1, which is another
  * class.
  */
 function requireLossless(lossy: boolean, file: string): void {
@@ -98,7 +98,7 @@ export function checkSameSize(image: Image, label: Image, file: string): void {
  * The area within the outline of a convex object, the outline itself included. The mean of a convex outline's pixels
  * lies within it; from there the area is filled over the four neighbours. An object that the image's edge cuts is
  * filled up to the edge.
- * @returns undefined if there is no outline, or one with a gap
+ * @returns undefined without an outline, or if it has a gap
  */
 export function fillOutline(outline: Image): Image | undefined {
   const { width, height, data } = outline;

@@ -63,7 +63,7 @@ export class SampleList implements Iterable<Sample> {
 
   /**
    * The samples of several lists, one after the other. Empty lines are left out; Windows line ends are accepted.
-   * @param report gets what is wrong, which is thrown without it; lines that are no samples are left out then
+   * @param report gets the errors of invalid lines, which are then skipped; without it they are thrown
    * @throws SamusError DATA_LIST_EMPTY for a list without lines, DATA_LIST_LINE or DATA_CLASS_RANGE for one that is no
    *   sample
    */

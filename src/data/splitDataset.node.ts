@@ -62,7 +62,7 @@ interface Entry {
  * Writes the lists: `train`, `val` and `test`, and each of them for each dataset (`train-<Dataset>`); with a name
  * `train-NAME` and so on alone; with folds `train-fold1`, `val-fold1`, …. The same seed gives the same lists. An image that
  * cannot be read is left out.
- * @throws SamusError DATA_LIST_EXISTS, DATA_LAYOUT (nothing to divide, or a dataset that is not there), SPLIT_FOLDS,
+ * @throws SamusError DATA_LIST_EXISTS, DATA_LAYOUT (nothing to divide, or a missing dataset), SPLIT_FOLDS,
  *   SPLIT_SHARES, and what is wrong with the first image if none can be used
  */
 export async function splitDataset(data: Dataset, options: SplitOptions): Promise<SplitResult> {
@@ -182,7 +182,7 @@ async function fromLists(data: Dataset, names: readonly string[]): Promise<Candi
   }));
 }
 
-/** @throws SamusError DATA_LAYOUT for a dataset that is not there */
+/** @throws SamusError DATA_LAYOUT for a missing dataset */
 async function checkWanted(data: Dataset, wanted: readonly string[]): Promise<void> {
   const there = await data.datasets();
   const missing = wanted.filter((name) => !there.includes(name));

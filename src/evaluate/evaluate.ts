@@ -98,7 +98,7 @@ export async function evaluate(
       throw error;
     }),
   );
-  // All have ended before an error leaves, so that nobody uses the model after its owner disposed of it.
+  // All must end before an error is thrown, so that the model is not used after its owner has disposed of it.
   const ends = await Promise.allSettled(workers);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
   const failures = [...failed].sort(([a], [b]) => a - b).map(([index, error]) => ({ sample: list.at(index), error }));

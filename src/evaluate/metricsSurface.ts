@@ -70,7 +70,7 @@ export function surfaceMetrics(distances: SurfaceDistances | undefined, toleranc
   all.set(fromPrediction);
   all.set(fromTruth, fromPrediction.length);
   all.sort();
-  // A distance of three steps of 0.1 is within 0.3, whatever its last bit says.
+  // A distance of three steps of 0.1 is within 0.3, whatever its last bit is.
   const limit = tolerance * (1 + 1e-12);
   let within = 0;
   while (within < all.length && all[within]! <= limit) within++;

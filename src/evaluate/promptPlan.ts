@@ -48,7 +48,7 @@ export function requireClick(prompt: FirstPrompt, mode: ClickMode): void {
   throw new SamusError('EVALUATE_CLICK_MODE', message, 'give --prompt point, or leave out the mode');
 }
 
-/** Where a random prompt comes from. */
+/** The source of a random prompt. */
 export interface PromptDraw {
   readonly seed: number;
   /** From 0 on. */

@@ -12,7 +12,7 @@ export interface EvaluationPrompt {
   readonly box?: PixelBox;
   /** The last answer's logits, fed back. */
   readonly lowResLogits?: Float32Array;
-  /** The class of the label that is asked for; models that answer prompts do not look at it. */
+  /** The requested class of the label; promptable models ignore it. */
   readonly classId?: number;
 }
 
@@ -25,7 +25,7 @@ export interface Answer {
   /** Of a model with an object score: probability that the object is there. */
   readonly presence?: number;
   readonly lowResLogits: Float32Array;
-  /** At the image's size, where they were asked for. */
+  /** At the image's size, if requested. */
   readonly logits?: Float32Array;
 }
 

@@ -29,7 +29,7 @@ export interface Ranking {
   readonly images: number;
   /** From the highest mean Dice to the lowest. */
   readonly standings: readonly Standing[];
-  /** Whether the intervals of at least two models do not overlap: without that there is no order. */
+  /** Whether the intervals of at least two models do not overlap; otherwise there is no order. */
   readonly ordered: boolean;
   /** Mean of Kendall's τ-b between the order of all images and that of each resample; for three and more models. */
   readonly tau?: number;

@@ -42,7 +42,7 @@ export interface Clusters {
   readonly patients: 'all' | 'some' | 'none';
 }
 
-/** Values of a row that are no metrics. */
+/** Values of a row that are not metrics. */
 const VALUES = ['score', 'presence', 'truthArea', 'predictedArea', 'commonArea', 'combinedDice'] as const;
 
 /** States of a sample; 0 is one that failed or was not reached. */

@@ -38,7 +38,7 @@ export async function writeExport(folder: string, files: ExportFiles): Promise<v
   }
 }
 
-/** @returns whether the folder is not there yet @throws SamusError EXPORT_OCCUPIED */
+/** @returns whether the folder does not exist yet @throws SamusError EXPORT_OCCUPIED */
 export async function checkPlace(folder: string): Promise<boolean> {
   const found = await stat(folder).catch(() => undefined);
   if (!found) return true;

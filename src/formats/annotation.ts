@@ -7,7 +7,7 @@ import type { Json, SamusError } from '../errors.js';
 import { type PixelBox, type Rle, rleArea, rleBox } from './rle.js';
 import { partCount } from './runs.js';
 
-/** The version that is written. A reader refuses a higher one, whose prompts could mean something else. */
+/** The version that is written. A reader rejects higher ones, whose prompts could have another meaning. */
 export const ANNOTATION_VERSION = 1;
 
 /** Part of every help text and result. */
@@ -103,7 +103,7 @@ export interface AnnotatedImage {
   readonly height?: number;
   /** How many pictures the file has, where there are several. */
   readonly frames?: number;
-  /** How many of them the file states, where it is cut off before the last. */
+  /** Number of frames in the header of a truncated file. */
   readonly framesStated?: number;
   /** Width and height of a pixel. */
   readonly spacingMm?: readonly [x: number, y: number];

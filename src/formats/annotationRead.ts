@@ -20,7 +20,7 @@ import type { PixelBox, Rle } from './rle.js';
  * The prompts and masks of a document. Images that failed are left out.
  *
  * An object's `prompt` says what was asked. An object without it has its prompts in `points`, `box` and `mask`, unless it
- * has a `score`: then `box` and `mask` are results, and `box` counts only where there is no point. An object with neither
+ * has a `score`: then `box` and `mask` are results, and `box` counts only without points. An object with neither
  * prompt nor stroke begins with its mask (`rle`). What 0.1.0 wrote was not cleaned, and is made again without cleaning.
  * @param document parsed JSON: the document, or its list of images
  * @param path for messages

@@ -17,7 +17,7 @@ export function checkpointError(
   return new SamusError(code, message, hint, details);
 }
 
-/** A name out of a file as it may stand in a message: quoted, control characters escaped, not endless. */
+/** A name from a file for use in messages: quoted, with control characters escaped, of limited length. */
 export function quoted(name: string): string {
   return JSON.stringify(name.length > 120 ? `${name.slice(0, 120)}…` : name);
 }

@@ -229,7 +229,7 @@ function readRle({ size, counts }: Fields): Rle | string {
   }
 }
 
-/** The objects of a list and their places; what is no object is reported. */
+/** The objects of a list and their positions; other values are reported. */
 function* entries(
   document: unknown,
   list: 'images' | 'annotations' | 'categories',

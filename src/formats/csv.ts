@@ -1,5 +1,5 @@
 /**
- * CSV (RFC 4180): commas, double quotes around a field, doubled quotes inside of them. Whoever calls interprets the fields.
+ * CSV (RFC 4180): commas, double quotes around a field, doubled quotes inside them. Callers interpret the fields.
  */
 
 interface CsvRow {

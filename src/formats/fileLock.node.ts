@@ -79,7 +79,7 @@ async function removeStale(folder: string, path: string, { code, name }: InUse):
     throw new SamusError(
       code,
       `${folder} is in use by process ${owner.pid} on ${owner.host}`,
-      `wait for it or stop it; if there is no such process, remove ${path}`,
+      `wait for it or stop it; if the process does not exist, remove ${path}`,
       { [name]: folder, pid: owner.pid, host: owner.host },
     );
   }

@@ -1,5 +1,5 @@
 /**
- * A file on disk as a {@link ByteSource}, read through a file handle so that it never stands in memory as a whole.
+ * A file on disk as a {@link ByteSource}, read through a file handle so that it is never in memory as a whole.
  * Only regular files: a device or a pipe has no size to check against.
  */
 import { type FileHandle, open, stat } from 'node:fs/promises';

@@ -63,7 +63,7 @@ export async function fileIdentity(path: string): Promise<string | undefined> {
   return found && `${found.dev}:${found.ino}`;
 }
 
-/** Whether an error of the file system says that there is no such file. */
+/** Whether an error of the file system means that a file does not exist. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
@@ -75,8 +75,8 @@ const READ_REASONS: Readonly<Record<string, string>> = {
   EIO: 'the disk reports an error',
   ELOOP: 'its links go in a circle',
   ENAMETOOLONG: 'its name is too long',
-  ENOENT: 'it is not there',
-  ENOTDIR: 'it is not there',
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'it does not exist',
 };
 
 /** Why a file cannot be opened, in words; undefined where it can. */
@@ -110,7 +110,7 @@ export async function pathInOtherForm(path: string): Promise<string | undefined>
     }
     const wanted = nameKey(part);
     const [entry, other] = (await readdir(found).catch(() => [])).filter((name) => nameKey(name) === wanted);
-    // Which of two is meant, nobody knows.
+    // It is unclear which of two is meant.
     if (entry === undefined || other !== undefined) return undefined;
     found = join(found, entry);
   }

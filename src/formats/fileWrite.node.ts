@@ -1,6 +1,6 @@
 /**
  * Writing files on Node: never a half one under its name, and the same two errors for everything that this project
- * writes. What stands in the files is the business of others.
+ * writes. Callers define the content.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -33,14 +33,14 @@ export function writeTextFile(path: string, text: string): Promise<void> {
 }
 
 /**
- * Makes a folder, and those above it, if it is not there. One by one: where a file system takes no folders and says that
- * there is no such place (/proc), Node 20's recursive `mkdir` tries for ever.
+ * Creates a folder and its parents if missing. One by one, because Node 20's recursive `mkdir` never ends on a file system that
+ * accepts no folders and reports a missing path (/proc).
  * @throws SamusError FILE_UNWRITABLE, DISK_FULL
  */
 export async function makeFolder(folder: string): Promise<void> {
   const path = resolve(folder);
   const above = dirname(path);
-  // Above a root there is none, and that one may be missing: a drive of Windows that is not there.
+  // A root has no parent and may be missing itself: an absent Windows drive.
   if (above !== path && !(await exists(above))) await makeFolder(above);
   try {
     await mkdir(path);
@@ -67,7 +67,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /**
  * What a failed write of `path` says: DISK_FULL (machine) or FILE_UNWRITABLE (input). One of these two about a part of
- * `path` becomes one about `path`; what is no error of the file system is given back as it is.
+ * `path` becomes one about `path`; other errors are returned unchanged.
  */
 export function writeError(path: string, error: unknown): unknown {
   const reason = reasonOf(error);

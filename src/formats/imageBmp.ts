@@ -176,7 +176,7 @@ function runLengths(bytes: Uint8Array, header: BmpHeader): Uint8Array {
     return byte;
   };
   const put = (index: number): void => {
-    // Pixels beyond the row belong to nobody; the row ends where the file says so.
+    // Pixels beyond the row are ignored; the file determines where the row ends.
     if (x < width && y < height) indices[(header.topDown ? y : height - 1 - y) * width + x] = index;
     x++;
   };

@@ -147,7 +147,7 @@ async function openFile(path: string): Promise<{ readonly handle: FileHandle; re
   }
 }
 
-/** Opens a file without waiting: a pipe would block, for ever if nobody writes to it, and cannot be read twice. */
+/** Opens a file without waiting: a pipe would block, forever without a writer, and cannot be read twice. */
 async function openRegular(path: string): Promise<FileHandle> {
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const about = await handle.stat();

@@ -26,7 +26,7 @@ export interface FileFormat extends KnownFormat {
   readonly detect?: (head: Uint8Array) => boolean;
   /** What reads it on Node: sharp, another reader of imageFile.node.ts, or a function. Absent: it is not read. */
   readonly node?: 'sharp' | 'tiff' | 'volume' | OpenFile;
-  /** What reads it in the page: the browser, fast-png, or a function. Absent: the page names the format and refuses it. */
+  /** What reads it in the page: the browser, fast-png, or a function. Absent: the page names the format and rejects it. */
   readonly page?: 'browser' | 'png' | OpenFile;
 }
 

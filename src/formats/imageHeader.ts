@@ -1,6 +1,6 @@
 /**
  * Headers of JPEG and WebP files: size, number of frames, and how the samples are coded. They are read before anything is
- * decoded, so that an image too large is refused before memory for its pixels is taken. GIF has imageGif.ts, TIFF
+ * decoded, so that too large an image is rejected before memory for its pixels is allocated. GIF has imageGif.ts, TIFF
  * imageTiff.node.ts.
  */
 import type { ImageFacts } from './imageSource.js';

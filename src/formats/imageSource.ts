@@ -28,7 +28,7 @@ export interface ImageSource {
   readonly format: string;
   /** Number of frames: pages of a TIFF file, pictures of an animation, planes of a volume. */
   readonly frames: number;
-  /** How many frames the file states, where it is cut off before the last of them. */
+  /** Number of frames in the header of a truncated file. */
   readonly framesStated?: number;
   /** Size of the first frame in pixels. Only TIFF pages can differ in size. */
   readonly width: number;
@@ -170,7 +170,7 @@ export function checkFrame(
   );
 }
 
-/** What is wrong with a file that lacks frames it states, for messages; undefined for a complete file. */
+/** For messages: how a file is truncated; undefined for a complete file. */
 export function cutOffNote({ frames, framesStated }: Pick<ImageSource, 'frames' | 'framesStated'>): string | undefined {
   return framesStated === undefined ? undefined : `the file is cut off after frame ${frames} of ${framesStated}`;
 }

@@ -1,6 +1,6 @@
 /**
  * TIFF and BigTIFF on Node: the pages with their size and coding, from the chain of image file directories (TIFF 6.0
- * section 2); sharp decodes one. Pages that are no image, such as thumbnails and transparency masks, are left out. Of
+ * section 2); sharp decodes one. Pages that are not images, such as thumbnails and transparency masks, are skipped. Of
  * a file that is opened by its path only the page that is read is ever in memory.
  */
 import type { SamusError } from '../errors.js';

@@ -1,6 +1,6 @@
 /**
  * The connected regions of a mask: counting its parts, filling holes, removing specks, and cleaning an answer down to
- * the part that the prompt asked for. Regions are found by runs of pixels, so that large masks stay cheap.
+ * the prompted part. Regions are found by runs of pixels, so that large masks stay cheap.
  *
  * Two pixels of a mask that touch at a corner are one part, so that a thin slanted line stays whole. A hole is enclosed:
  * what reaches the edge of the image is not a hole.
@@ -150,7 +150,7 @@ export function mainPart(mask: Mask): { readonly mask: Mask; readonly parts: num
   return { mask: parts > 1 ? without(mask, regions, (region) => region !== regions.largest) : mask, parts };
 }
 
-/** What was asked for, in pixels of the mask. */
+/** The prompt, in pixels of the mask. */
 export interface CleaningPrompt {
   /** x, y, and 1 (the object, default) or 0 (not the object). */
   readonly points?: readonly (readonly [x: number, y: number, label?: number])[];

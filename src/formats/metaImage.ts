@@ -1,7 +1,7 @@
 /**
  * Reads MetaImage (ITK): a text header `Key = Value` and the samples after it (`.mha`) or in another file
  * (`.mhd` and `.raw`). Opening that file and unpacking compressed samples is the caller's part, so that this runs
- * anywhere. Written in text, split over several files or with other than whole-number or real samples it is refused.
+ * anywhere. Written in text, split over several files or with other than whole-number or real samples it is rejected.
  */
 import { type SampleType, sampleCount, type Volume, volumeFormat, volumeSamples } from './volume.js';
 

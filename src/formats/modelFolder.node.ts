@@ -118,7 +118,7 @@ async function readText(path: string): Promise<string | undefined> {
   throw new SamusError(
     'MODEL_FILE_TOO_LARGE',
     `expected at most ${MAX_TEXT_BYTES} bytes in ${path}, got ${found.size}`,
-    'it is no configuration or model card: check the folder',
+    'it is neither a configuration nor a model card: check the folder',
     { path, bytes: found.size },
   );
 }

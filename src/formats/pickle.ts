@@ -1,7 +1,7 @@
 /**
  * Interpreter of pickles as torch.save writes them. It executes nothing: opcodes, classes and callables are closed
  * lists, and what a call means is decided by the host, not by the file. Everything that grows is bounded, so that a
- * small file cannot ask for much. It is no general unpickler and shall not become one.
+ * small file cannot ask for much. It is not a general unpickler and must not become one.
  */
 import { checkpointError, quoted } from './checkpointError.js';
 import { PickleBytes } from './pickleBytes.js';
@@ -125,7 +125,7 @@ class Interpreter {
     );
   }
 
-  /** Refuses a count above its limit, before what it counts is made. */
+  /** Rejects a count above its limit before allocating anything. */
   #within(what: keyof PickleLimits, count: number): void {
     if (count <= this.limits[what]) return;
     throw checkpointError(

@@ -78,7 +78,7 @@ const REFUSED: ReadonlyMap<number, string> = new Map([
   [0x98, 'READONLY_BUFFER'],
 ]);
 
-/** What to call an opcode that is refused. */
+/** The name of a rejected opcode, for messages. */
 export function refusedOpcode(code: number): string {
   return REFUSED.get(code) ?? `0x${code.toString(16).padStart(2, '0')}`;
 }

@@ -23,7 +23,7 @@ export class PickleTuple {
   readonly kind = 'tuple';
   constructor(
     readonly items: readonly PickleValue[],
-    /** How deep containers stand in each other at the time of making, this one included. */
+    /** Nesting depth of containers at creation, including this one. */
     readonly depth: number,
   ) {}
 }

@@ -29,7 +29,7 @@ export function maskToPolygons(mask: Mask): number[][] {
 /**
  * The mask of some polygons together, 0 and 1, row-major: a pixel belongs to a polygon that holds its centre, by the
  * even-odd rule. Corners may lie anywhere, also beyond the image.
- * @throws SamusError POLYGON_INVALID for what is no list of at least three corners
+ * @throws SamusError POLYGON_INVALID for anything but a list of at least three corners
  */
 export function polygonsToMask(polygons: readonly (readonly number[])[], width: number, height: number): Uint8Array {
   const mask = new Uint8Array(width * height);

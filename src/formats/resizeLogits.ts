@@ -47,7 +47,7 @@ export function resizeToMask(
   const [x0, y0, x1, y1] = box;
   const columns = positions(inWidth, outWidth);
   const rows = positions(inHeight, outHeight);
-  // Between numbers none of which is positive there is no positive one.
+  // No value between non-positive numbers is positive.
   const [left, right] = reached(columns, x0, x1);
   const [top, bottom] = reached(rows, y0, y1);
   const line = new Float32Array(right - left);

@@ -79,7 +79,7 @@ async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHead
     throw checkpointError(
       'SAFETENSORS_HEADER_SIZE',
       `expected a safetensors header of 2 to ${MAX_HEADER} bytes, got ${length}`,
-      'this is no safetensors file, or it is damaged',
+      'this is not a safetensors file, or it is damaged',
     );
   }
   const dataStart = 8 + Number(length);
@@ -87,7 +87,7 @@ async function readHeader(source: ByteSource): Promise<{ header: SafetensorsHead
     throw checkpointError(
       'SAFETENSORS_HEADER_START',
       'expected a safetensors header that starts with a brace, got another character',
-      'this is no safetensors file, or it is damaged',
+      'this is not a safetensors file, or it is damaged',
     );
   }
   if (dataStart > source.size) {

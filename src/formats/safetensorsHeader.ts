@@ -20,10 +20,10 @@ export interface SafetensorsHeader {
 
 /** A whole number as JSON writes it, without sign, fraction or exponent. */
 const COUNT = /(?:0|[1-9][0-9]*)(?![0-9.eE])/y;
-/** A JSON text that ends on its line; what stands in it is judged by JSON.parse. */
+/** A JSON text that ends on its line; JSON.parse checks its content. */
 const TEXT = /"(?:[^"\\]|\\.)*"/y;
 const SPACE = /[ \t\n\r]*/y;
-/** With the flag, only the halves of a pair that stand alone: they are no text in UTF-8. */
+/** With the flag, only unpaired surrogates, which are not valid in UTF-8. */
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /** More dimensions than any tensor library has. */
@@ -32,7 +32,7 @@ const MAX_RANK = 64;
 /**
  * @param text the header without its length
  * @throws SamusError SAFETENSORS_HEADER if it is not JSON of the expected structure, SAFETENSORS_DUPLICATE_KEY,
- *   SAFETENSORS_METADATA if a value of `__metadata__` is no text
+ *   SAFETENSORS_METADATA if a value of `__metadata__` is not text
  */
 export function parseSafetensorsHeader(text: string): SafetensorsHeader {
   return new HeaderParser(text).parse();

@@ -1,6 +1,6 @@
 /**
  * Reads a PyTorch checkpoint (`.pth`, `.pt`) into a state dict without executing anything of it: both containers of
- * torch.save, the state dict itself or one inside of a training checkpoint. Numbers go from the source straight into
+ * torch.save, the state dict itself or one inside a training checkpoint. Numbers go from the source straight into
  * the memory in which the caller gets them; tensors that share a storage in the file share it here.
  */
 import { BYTES_PER_ELEMENT, type Shapes, type StateDict, type TensorData } from '../graph/tensorData.js';
@@ -61,7 +61,7 @@ export function detectTorchContainer(start: Uint8Array): 'zip' | 'legacy' | unde
  * The state dict of a checkpoint, in the file's order. Float16 and bfloat16 stay what they are.
  * Memory: the storages in use, each once, and a copy of every tensor that is not contiguous in its storage; the
  * copies together take at most the size of the file (or 1 MiB).
- * @throws SamusError CHECKPOINT_FORMAT if it is no file of torch.save; CHECKPOINT_NO_STATE_DICT,
+ * @throws SamusError CHECKPOINT_FORMAT if torch.save did not write the file; CHECKPOINT_NO_STATE_DICT,
  *   CHECKPOINT_TENSOR_DUPLICATE, CHECKPOINT_TENSOR_SHAPE, CHECKPOINT_STORAGE_RANGE,
  *   CHECKPOINT_COPY_LIMIT; CHECKPOINT_ZIP_*, CHECKPOINT_LEGACY_*, CHECKPOINT_PICKLE_* of the containers
  */

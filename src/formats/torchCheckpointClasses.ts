@@ -21,7 +21,7 @@ import {
 
 type Args = readonly PickleValue[];
 
-/** More than PyTorch itself allows (64) is no tensor. */
+/** More dimensions than PyTorch allows (64) cannot be a tensor. */
 const MAX_RANK = 64;
 
 /** A host for one checkpoint, and the storages that its pickle names, in the order in which it first does. */
@@ -130,7 +130,7 @@ function tensor(args: Args, fitting: boolean): PickleValue {
         `got ${pickleText(offset)}, [${dims.join(', ')}] and [${steps.join(', ')}]`,
     );
   }
-  // Index of the last element, plus one. Too large a product is no safe integer, and then not within the storage.
+  // Index of the last element, plus one. If the product is too large to be a safe integer, it is not within the storage.
   const end = size.elements === 0 ? offset : dims.reduce((at, n, d) => at + (n - 1) * steps[d]!, offset + 1);
   if (end > storage.elements) {
     throw checkpointError(

@@ -25,7 +25,7 @@ export interface StoredAt {
   readonly name: string;
 }
 
-/** The pickle of SAM ViT-H with its optimizer has 0.3 MB; beyond this it is no state dict. */
+/** The pickle of SAM ViT-H with its optimizer has 0.3 MB; a larger one is not a state dict. */
 export const MAX_PICKLE_BYTES = 32 * 1024 * 1024;
 
 /** A type of storage: its data type where the project has it, else only the bytes of an element. */
@@ -74,7 +74,7 @@ export class TorchStorage extends PickleObject {
   }
 }
 
-/** A view of a storage, checked to lie inside of what the storage claims. Offset and strides count elements. */
+/** A view of a storage, checked to lie inside the storage. Offset and strides count elements. */
 export class TorchTensor extends PickleObject {
   readonly what = 'tensor';
   constructor(
@@ -90,7 +90,7 @@ export class TorchTensor extends PickleObject {
 }
 
 /**
- * `('storage', class, key, device, elements[, view])`; the device a storage lay on when it was saved is no matter.
+ * `('storage', class, key, device, elements[, view])`; the device is ignored.
  * @param storages those that the pickle has named so far; a new one is added
  */
 export function storageOf(id: PickleValue, storages: Map<string, TorchStorage>): TorchStorage {

@@ -5,7 +5,7 @@ import { BYTES_PER_ELEMENT } from '../graph/tensorData.js';
 import { reserve } from './checkpointTensor.js';
 import type { TorchTensor } from './torchCheckpointPickle.js';
 
-/** Whether the elements lie row-major in the storage; the stride of a dimension of one element is no matter. */
+/** Whether the elements lie row-major in the storage; the stride of a dimension of one element is ignored. */
 export function isContiguous({ shape, strides, elements }: TorchTensor): boolean {
   if (elements === 0) return true;
   let expected = 1;

@@ -109,7 +109,7 @@ const TOLERANCE: Readonly<Record<Purpose, number>> = { image: 1e-2, mask: 0.25 }
  * One plane of a volume as 8-bit grey or RGB, in the order in which it is stored. Samples must be whole numbers from 0
  * to 255, give or take what a slope leaves: how others become grey levels depends on what they measure.
  * @param index of the plane, over all dimensions after the second
- * @throws SamusError VOLUME_RANGE for other samples or a plane that is not there
+ * @throws SamusError VOLUME_RANGE for other samples or a missing plane
  */
 export function planeImage(volume: Volume, index: number, name: string, purpose: Purpose = 'image'): Image {
   const [width = 0, height = 0] = volume.size;

@@ -1,6 +1,6 @@
 /**
  * Directory of a zip archive: where each stored entry lies in the source, so that it is read straight from there.
- * Made for the archives of torch.save: encryption, several disks and entries that share bytes are refused; compressed
+ * Made for the archives of torch.save: encryption, several disks and entries that share bytes are rejected; compressed
  * entries are listed, and archivedCheckpoint.ts alone reads them. Source: PKWARE APPNOTE 6.3.10.
  */
 import type { ByteSource } from './byteSource.js';
@@ -74,7 +74,7 @@ export async function readZipDirectory(
 }
 
 /**
- * Torch never compresses what a state dict is made of, so that a compressed entry is no checkpoint's.
+ * Torch never compresses what a state dict is made of, so a compressed entry does not belong to a checkpoint.
  * @throws SamusError CHECKPOINT_ZIP_COMPRESSED
  */
 export function refuseCompressed(entry: ZipEntry): void {

@@ -18,7 +18,7 @@ export interface DirectoryBounds {
 
 /**
  * Finds the directory; it ends exactly where the records of the end start.
- * @throws SamusError CHECKPOINT_TRUNCATED if there is no end record (the end of a file is what gets lost),
+ * @throws SamusError CHECKPOINT_TRUNCATED without an end record (truncation removes the end of a file),
  *   CHECKPOINT_ZIP_DIRECTORY if the records do not agree with each other or with the file
  */
 export async function directoryBounds(source: ByteSource): Promise<DirectoryBounds> {

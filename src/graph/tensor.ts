@@ -22,11 +22,11 @@ export interface Node {
   readonly attributes: Attributes;
   readonly outputs: readonly Tensor[];
   readonly gradient: GradientRule | undefined;
-  /** Of an operator outside of the ONNX standard: its first result by standard operators. */
+  /** For an operator outside the ONNX standard: its first result in standard operators. */
   readonly standard: (() => Tensor) | undefined;
 }
 
-/** Where a tensor comes from. */
+/** The source of a tensor. */
 export type Source =
   | { readonly kind: 'input'; readonly name: string }
   | { readonly kind: 'parameter'; readonly name: string }

@@ -187,7 +187,7 @@ class Writer {
       return [name];
     };
     // Equal blocks share their tables of indices. Weights are not compared: it would take long and find little. 8-bit
-    // zero points are not shared: ONNX Runtime refuses to make a shared one unsigned twice.
+    // zero points are not shared: ONNX Runtime cannot make a shared one unsigned twice.
     const comparable = (inline && dtype !== 'int8') || dtype === 'int64';
     return (comparable ? this.#once(`${dtype}${printShape(shape)}${bytes.join()}`, write) : write())[0];
   }

@@ -13,7 +13,7 @@ import { drawOverlay, OVERLAY_COLORS } from '../formats/overlay.js';
 import { decodeRle, rleBox } from '../formats/rle.js';
 import { measureMask } from '../predict/measure.js';
 
-/** How the masks came about. */
+/** How the masks were made. */
 export interface ObjectRequest {
   readonly classes: readonly AnnotationClass[];
   /** How masks come about that have a score or a class: from prompts or without. */

@@ -254,7 +254,7 @@ function segmentationTensors(
   ]);
 }
 
-/** Unless all objects were asked for three masks, each has only its chosen mask. */
+/** Each has only its chosen mask, unless three masks were requested for all objects. */
 function evenly(results: readonly (readonly Candidate[])[]): readonly (readonly Candidate[])[] {
   if (new Set(results.map(({ length }) => length)).size <= 1) return results;
   return results.map((all) => [all.reduce((a, b) => (b.score > a.score ? b : a))]);

@@ -95,5 +95,5 @@ export interface JobRunner {
   close(): Promise<void>;
 }
 
-/** Whether masks are asked for as DICOM objects. */
+/** Whether masks are requested as DICOM objects. */
 export const isDicomFormat = (format: string): format is DicomFormat => DICOM_FORMATS.some((one) => one === format);

@@ -5,7 +5,7 @@ import { SamusError } from '../errors.js';
 import type { AnnotationClass } from '../formats/annotation.js';
 import type { ModelConfig } from './architecture.js';
 
-/** The classes that a model states, without the background; none if its training did not name them. */
+/** The classes in a model's configuration, without the background; none if its training did not name them. */
 export function namedClasses({ classNames = [], classColors }: ModelConfig): AnnotationClass[] {
   return classNames.slice(1).map((name, i) => {
     const color = classColors?.[i + 1];

@@ -98,7 +98,7 @@ export function checkConfig(config: ModelConfig): void {
   if (broken) throw fieldError(broken.field, broken.rule, new Map(Object.entries(config)).get(broken.field));
 }
 
-/** Folders from before the authors' resizing was known here state plain resizing, and nothing else about it. */
+/** Folders from before the authors' resizing was known specify plain resizing. */
 function withResizing(config: ModelConfig, value: Json | undefined, stated: Json | undefined): ModelConfig {
   if (value !== undefined && value !== 'plain') throw fieldError('resizing', 'must be "plain", or be left out', value);
   const plain: ModelConfig = { ...config, resizing: 'plain' };
@@ -146,7 +146,7 @@ export function channelledConfig(
   return { ...sizes, promptChannel };
 }
 
-/** Names and colours of the classes, where the file states them. @param count of the model, the background included */
+/** Names and colours of the classes, if the file contains them. @param count of the model, the background included */
 function takeClasses(
   take: (name: string) => Json | undefined,
   count: number,

@@ -24,7 +24,7 @@ const MAX_PREFIX = 4;
 const MIN_SHARE = 0.25;
 
 /**
- * The tensors of the model, with the model's own names; undefined if there is no model.
+ * The tensors of the model, with the model's own names; undefined without a model.
  * @param key selects one of several models: the dict, the prefix of its names, or both joined by a dot
  * @throws SamusError CHECKPOINT_AMBIGUOUS for several models without a usual name; CHECKPOINT_KEY if there is none under
  *   `key`

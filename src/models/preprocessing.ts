@@ -1,5 +1,5 @@
 /**
- * Preprocessing: how an image becomes the input of a model, as data that an architecture defines and `config.json` states.
+ * Preprocessing: how an image becomes the input of a model, as data that an architecture defines and `config.json` contains.
  * imageFrame.ts applies it.
  */
 import type { Json } from '../errors.js';
@@ -25,7 +25,7 @@ export interface Preprocessing {
    */
   readonly resize?: 'bilinear' | 'nearest' | 'cubic' | 'cubic-smooth';
   /**
-   * Percentiles of the levels above 0 to which levels are clipped; they become 0 and 255, cut to 8 bits. This comes first;
+   * Percentiles of the levels above 0 to which levels are clipped; they become 0 and 255, cut to 8 bits. This is done first;
    * default: no clipping.
    */
   readonly percentiles?: readonly [low: number, high: number];
@@ -40,7 +40,7 @@ export interface Preprocessing {
 
 type Defaulted = 'colour' | 'levels' | 'padding' | 'points';
 
-/** With the defaults that every `config.json` states. */
+/** With the defaults, as in every `config.json`. */
 export function complete(preprocessing: Preprocessing): Preprocessing & Required<Pick<Preprocessing, Defaulted>> {
   const colour = preprocessing.channels === 1 ? 'grey' : 'rgb';
   return { colour, levels: 'stored', padding: 0, points: 'centre', ...preprocessing };
@@ -69,7 +69,7 @@ export function preprocessingJson(preprocessing: Preprocessing): { readonly [key
 }
 
 /**
- * Whether a `config.json` states exactly this preprocessing: as an object, or as the sentence of version 0.1.0. With any
+ * Whether a `config.json` specifies exactly this preprocessing: as an object, or as the sentence of version 0.1.0. With any
  * other, a model would silently predict different masks.
  */
 export function statesPreprocessing(stated: Json, preprocessing: Preprocessing, sentence?: string): boolean {

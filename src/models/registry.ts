@@ -27,7 +27,7 @@ import { TRANSUNET } from './transunet/index.js';
 import { UNET } from './unet/index.js';
 import { UNSUPPORTED } from './unsupported.js';
 
-/** In order of recognition: the first match wins, so an architecture that extends another comes before it. */
+/** In order of recognition: the first match wins, so an architecture must precede the one it extends. */
 const ARCHITECTURES: Architecture[] = [
   AUTOSAMUS,
   SAMUS,

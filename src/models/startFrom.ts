@@ -76,7 +76,7 @@ function partialOf(names: readonly string[]): Architecture | undefined {
  * A whole model of a checkpoint of trained weights and the model that they were trained from.
  * @param tensors of the checkpoint
  * @param sizes of the model, such as its image size; default: those that a start from the base has
- * @throws SamusError MODEL_ARCHITECTURE_UNKNOWN if it is no such checkpoint, INIT_FROM for another base,
+ * @throws SamusError MODEL_ARCHITECTURE_UNKNOWN for any other checkpoint, INIT_FROM for another base,
  *   CHECKPOINT_TENSOR_MISSING, CHECKPOINT_TENSOR_SHAPE, CONFIG_FIELD
  */
 export function completedFrom(

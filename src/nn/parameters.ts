@@ -192,7 +192,7 @@ export class Parameters {
 
   /**
    * Names an intermediate result by the label that it has in files of reference tensors (`act.LABEL`, see
-   * docs/adding-a-model.md). It costs nothing where nobody asks for it.
+   * docs/adding-a-model.md). It costs nothing if unused.
    * @returns the tensor
    */
   mark(label: string, tensor: Tensor): Tensor {

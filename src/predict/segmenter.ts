@@ -106,7 +106,7 @@ export class Segmenter {
 
   /**
    * The decoder's masks of several objects, not resized to the image, for callers that request many and keep few. One
-   * mask per object, or three with `multimask`; none where there is no object.
+   * mask per object, or three with `multimask`; none if there is no object.
    * @throws SamusError what {@link segment} throws
    */
   async propose(
@@ -287,7 +287,7 @@ export interface ResultOptions {
   readonly minPresence?: number;
 }
 
-/** Logit of all pixels where there is no object. */
+/** Logit of all pixels if there is no object. */
 const NOTHING = -10;
 
 /** The result of the candidate with the best predicted IoU. */

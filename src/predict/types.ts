@@ -81,7 +81,7 @@ export interface ObjectResult extends Candidate {
   readonly candidates: readonly Candidate[];
   /** Of a model with an object score: the probability that the prompted object is there. */
   readonly presence?: number;
-  /** Present if it is below the least one: there is no object, and the mask is empty. */
+  /** Present if it is below the minimum: there is no object, and the mask is empty. */
   readonly absent?: true;
   /** Logits at the image's size, row-major, if requested. */
   readonly logits?: Float32Array;

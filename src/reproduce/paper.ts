@@ -107,7 +107,7 @@ function columnOf(dataset: string, classId: number): Column | undefined {
   return COLUMNS.find((column) => dataset.endsWith(column));
 }
 
-/** What the paper states for a system on a dataset, or null where that is unknown. */
+/** The paper's number for a system on a dataset, or null if unknown. */
 export function paperValue(
   experiment: string,
   system: string,

@@ -35,7 +35,7 @@ export interface SurveyOptions {
 
 /**
  * Looks through the lists. A dataset is measured on its test list, else on its validation list; the largest lists are not
- * needed, because each dataset's own list comes first.
+ * needed, because each dataset's own list has priority.
  * @throws SamusError REPRODUCE_DATA if nothing is left to train or to measure, and what reading lists throws
  */
 export async function surveyData(data: Dataset, { trainList, unseen }: SurveyOptions): Promise<Survey> {

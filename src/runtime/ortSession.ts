@@ -23,7 +23,7 @@ export interface OrtMemory {
 export const LOG_FATAL = 4;
 
 /**
- * Runs asynchronous work one piece at a time, in order. ONNX Runtime's sessions on the web refuse overlapping runs, and a
+ * Runs asynchronous work one piece at a time, in order. ONNX Runtime's sessions on the web reject overlapping runs, and a
  * session must not be freed during a run.
  */
 export class SerialQueue {

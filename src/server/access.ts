@@ -1,6 +1,6 @@
 /**
- * Who may ask: the token, and where a request comes from. A server on the loopback address needs no token, but any page
- * in the user's browser can reach it; so foreign origins are refused, and names that are not the server's own (a page
+ * Who may ask: the token, and the origin of a request. A server on the loopback address needs no token, but any page
+ * in the user's browser can reach it; so foreign origins are rejected, and names that are not the server's own (a page
  * may point its own name at 127.0.0.1).
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -22,7 +22,7 @@ export interface Access {
   readonly hosts?: readonly string[];
 }
 
-/** Refuses requests before anything of them is read. */
+/** Rejects requests before reading anything of them. */
 export function guardAccess(app: FastifyInstance, { token, hosts }: Access): void {
   const expected = token === undefined ? undefined : digest(token);
   app.addHook('onRequest', async (request, reply) => {
@@ -52,7 +52,7 @@ function checkHost(request: FastifyRequest, hosts: readonly string[] | undefined
 }
 
 /**
- * Where the page is to be opened instead: on 127.0.0.1 if it was asked for on localhost. Both lead to the server, but to a
+ * Where to open the page instead: on 127.0.0.1 if it was requested on localhost. Both lead to the server, but to a
  * browser they are two sites, and work that is saved in one would not be there in the other.
  */
 function pageElsewhere(request: FastifyRequest): string | undefined {
@@ -63,7 +63,7 @@ function pageElsewhere(request: FastifyRequest): string | undefined {
   if (/^https\b/i.test(String(headers['x-forwarded-proto']))) return undefined;
   const bound = request.server.server.address();
   if (typeof bound !== 'object' || bound?.address !== '127.0.0.1') return undefined;
-  // The port that the client asked for, which is another one than ours where a tunnel leads here.
+  // The port that the client requested; with a tunnel it differs from ours.
   return `http://127.0.0.1${port ? `:${port}` : ''}${request.url}`;
 }
 

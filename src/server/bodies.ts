@@ -45,7 +45,7 @@ export class UploadBudget {
 
 /**
  * Takes what a body that Fastify reads may need before any of it is read, until the answer is out or the client gone.
- * Requests are refused with UPLOADS_FULL while there is not so much left.
+ * Requests are rejected with UPLOADS_FULL while less is left.
  */
 export function reserveBodies(app: FastifyInstance, budget: UploadBudget): void {
   app.addHook('onRequest', async (request, reply) => {
@@ -60,7 +60,7 @@ function mostBytes({ headers, routeOptions }: FastifyRequest): number {
   const { bodyLimit = 0 } = routeOptions;
   if (headers['transfer-encoding'] !== undefined || headers['content-encoding'] !== undefined) return bodyLimit;
   const length = Number(headers['content-length'] ?? 0);
-  // A longer one is refused unread, or is an image, which Upload counts.
+  // A longer one is rejected unread, or is an image, which Upload counts.
   return length > bodyLimit ? 0 : length;
 }
 
@@ -82,7 +82,7 @@ export function codingOf({ headers }: FastifyRequest): string | undefined {
 
 /**
  * Unpacks bodies as they arrive, so that limits count what they are unpacked to.
- * Requests of another coding are refused with REQUEST_ENCODING, and so are packed forms, whose parser reads the
+ * Requests of another coding are rejected with REQUEST_ENCODING, and so are packed forms, whose parser reads the
  * connection itself.
  */
 export function unpackBodies(app: FastifyInstance): void {
@@ -121,7 +121,7 @@ class UnpackedBody extends PassThrough {
   }
 }
 
-/** Of a header, what may stand in a message. */
+/** The part of a header that is allowed in a message. */
 function shown(coding: string): string {
   return /^[a-z0-9_, -]{1,40}$/.test(coding) ? coding : 'another coding';
 }

@@ -13,7 +13,7 @@ import type { Encoding } from '../predict/types.js';
 export interface KeptImage extends Encoding {
   /** How many frames its file has. */
   readonly frames: number;
-  /** How many it states, where it is cut off before the last of them. */
+  /** Number of frames in the header of a truncated file. */
   readonly framesStated?: number;
   readonly dicom?: KeptDicom;
 }
@@ -34,7 +34,7 @@ const ENTRY_BYTES = 512;
 /** Of an element of a data set, beside its value. */
 const ELEMENT_BYTES = 256;
 
-/** Encodes an image; `signal` is aborted when nobody waits for it any more. */
+/** Encodes an image; `signal` is aborted when no request waits for it any more. */
 type Encode = (signal: AbortSignal) => Promise<{ readonly encoding: KeptImage; readonly ms: number }>;
 
 export interface Encoded {

@@ -6,7 +6,7 @@ const MEANINGS = {
   400: 'the request does not match its schema',
   401: 'the token is missing or wrong, where the server asks for one',
   403: 'asked by a page of another site, by a name that is not the server’s own, or for a folder that is not served',
-  404: 'what the request names is not there',
+  404: 'something named in the request does not exist',
   413: 'the body or the image is larger than the server takes',
   415: 'of no type that is taken here',
   422: 'the image, the mask or the tensors cannot be used',

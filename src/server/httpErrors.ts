@@ -27,7 +27,7 @@ const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = {
   input: 422,
   machine: 503,
   failure: 500,
-  // As nginx has it: the client closed the request. Nobody is there to read it.
+  // As in nginx: the client closed the request and does not read the response.
   interrupted: 499,
 };
 
@@ -138,7 +138,7 @@ export function statusOf(error: SamusError): number {
 /** Answers with an error; of a bug the client gets no more than a number to report. */
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const known = asSamusError(error);
-  // Where the client has gone, what it left is no failure.
+  // A client that closed the connection is not a failure.
   if (!known && !reply.raw.destroyed) request.log.error({ err: error }, 'failed');
   const sent = known ?? internalError(request.id);
   const status = statusOf(sent);
@@ -163,7 +163,7 @@ function internalError(requestId: string): SamusError {
   return new SamusError(
     'INTERNAL',
     'the server failed while it answered',
-    'this is a bug: report it with the request id, which stands in the server log too',
+    'this is a bug: report it with the request id, which is also in the server log',
     { request: requestId },
   );
 }

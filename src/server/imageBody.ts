@@ -28,7 +28,7 @@ export async function readImageBodies(scope: FastifyInstance, maxBytes: number):
   await scope.register(multipart, {
     // Without this, the parser reads a field of type application/json itself and fails if it is not JSON.
     isPartAFile: (_field, type, filename) => filename !== undefined || !/^text\//i.test(type ?? 'text/plain'),
-    // One byte more than allowed, so that it can be refused; the parser would silently cut it off.
+    // One byte more than allowed, so that it can be rejected; the parser would truncate it silently.
     limits: {
       ...{ fileSize: maxBytes + 1, files: 2, fields: 1, parts: 2 },
       ...{ headerPairs: 32, fieldNameSize: 100, fieldSize: MAX_MODEL_NAME },

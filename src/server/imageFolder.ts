@@ -1,5 +1,5 @@
 /**
- * Images of the folder that the server was given, named by their path in it. Nothing outside of it can be reached:
+ * Images of the folder that the server was given, named by their path in it. Nothing outside it can be reached:
  * neither by the words of a path nor through links. A path outside and a path to nothing get the same answer.
  */
 import type { ReadStream } from 'node:fs';
@@ -46,7 +46,7 @@ export class ImageFolder {
       const wanted = join(this.#root, path);
       const real = await realpath(wanted).catch(async () => realpath((await pathInOtherForm(wanted)) ?? wanted));
       const inside = real.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep);
-      // The last part is no link any more, and must not have become one; nor may it be a pipe that nobody writes to.
+      // The last part is no link any more, and must not have become one; nor may it be a pipe without a writer.
       const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
       return inside ? await open(real, flags) : undefined;
     } catch {

@@ -139,7 +139,7 @@ const imageAnswer = {
     width: whole,
     height: whole,
     frames: { ...whole, description: 'how many frames the file has, where there are several or it is DICOM' },
-    frames_stated: { ...whole, description: 'how many of them the file states, where it is cut off before the last' },
+    frames_stated: { ...whole, description: 'number of frames in the header of a truncated file' },
     frame: { ...whole, description: 'of a DICOM file, from 1' },
     regions: {
       type: 'array',

@@ -52,7 +52,7 @@ async function describe(source: string): Promise<ServedModel> {
   const parameters = weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const licence = licenceIn(card);
   const known = files.map((path): [string, string] => [basename(path), path]).filter(([file]) => FILES.includes(file));
-  // A checkpoint file that happens to be named like one of them is no model folder.
+  // A checkpoint file with such a name is not a model folder.
   const folder = known.length > 1 ? known : [];
   return { name, source, config, parameters, ...(licence !== undefined && { licence }), files: new Map(folder) };
 }

@@ -63,7 +63,7 @@ export interface Server {
   listen(host: string, port: number): Promise<string>;
   /** Compiles the models. @throws SamusError what compiling throws */
   prepare(): Promise<void>;
-  /** Finishes accepted requests, refuses new ones, and ends; cuts off what takes longer than `maxMs`. */
+  /** Finishes accepted requests, rejects new ones, and ends; aborts requests that take longer than `maxMs`. */
   drain(maxMs: number): Promise<void>;
 }
 
@@ -73,7 +73,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
   const limits = { ...SERVER_LIMITS, ...settings.limits };
   const models = await describeModels(settings.models);
   const folder = settings.folder === undefined ? undefined : await openImageFolder(settings.folder);
-  // Refuses a wrong address now, not when it is first used.
+  // Rejects a wrong address now, not at its first use.
   if (pacs) dicomWeb(pacs.url);
   const metrics = new Metrics();
   const embeddings = new Embeddings(limits.cacheMb * 1e6);
@@ -112,7 +112,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
     },
     clientErrorHandler: answerWireError,
   });
-  // An expectation that nobody knows changes nothing; Node would refuse it by itself, and bare.
+  // An unknown expectation is ignored; Node would reject it without an error document.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.removeContentTypeParser('text/plain');
   // Answers are made here, so that their schemas describe them and need not shape them.
@@ -122,7 +122,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
     throw new SamusError('ROUTE_UNKNOWN', 'cannot find anything at this address', 'see /docs for what there is');
   });
 
-  // Before all that may refuse a request.
+  // Before everything that can reject a request.
   app.addHook('onRequest', async (_, reply) => {
     reply.headers(SECURITY_HEADERS);
   });
@@ -159,7 +159,7 @@ export async function createServer(settings: ServerSettings): Promise<Server> {
   };
 }
 
-/** Counts the requests that are being answered, and refuses new ones while the server ends. */
+/** Counts the requests that are being answered, and rejects new ones while the server ends. */
 function countActive(app: FastifyInstance, isDraining: () => boolean) {
   let count = 0;
   let onNone = (): void => undefined;
@@ -210,7 +210,7 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
   }
 }
 
-/** What cannot be read as HTTP is answered all the same, in the form of all errors. */
+/** Requests that are not valid HTTP also get an error document. */
 function answerWireError(error: Error & { readonly code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();

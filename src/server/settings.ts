@@ -3,7 +3,7 @@
  * business (src/cli/serve.ts).
  */
 
-/** How much of this machine requests may take. Whatever is beyond a limit is refused, never cut off. */
+/** How much of this machine requests may use. Anything beyond a limit is rejected, never truncated. */
 export interface ServerLimits {
   /** Embeddings that are kept, in MB; one of samus-s takes 0.13, one of SAM 4.2. */
   readonly cacheMb: number;

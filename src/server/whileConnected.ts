@@ -1,6 +1,6 @@
 /**
  * Ties work to the connection that it is done for: when the client goes away before the answer is out, or has gone
- * before the work begins, the work is cancelled. Fastify's `request.signal` is no substitute: it is aborted as soon as
+ * before the work begins, the work is cancelled. Fastify's `request.signal` cannot replace it: it is aborted as soon as
  * the body has been read.
  */
 import type { FastifyReply } from 'fastify';

@@ -1,6 +1,6 @@
 /**
- * Scores mask 0 of one published click, or of the tight box for a model that takes boxes only, on one image at the model's input size. Validation and adaptation use it. A model
- * without prompts is scored by its class map.
+ * Scores mask 0 of one published click, or of the tight box for a model that takes only boxes, on one image at the model's input
+ * size, for validation and adaptation. A model without prompts is scored by its class map.
  */
 import { type Click, evaluationClick, tightBox } from '../data/prompts.js';
 import { diceOf, overlapOf } from '../formats/mask.js';
@@ -69,7 +69,7 @@ export class ClickSession {
     const values = asFloat32(logits!).data;
     const shown = architecture.task === 'prompted' ? values : classMargin(classId, byClass(values, size * size));
     const native = modelLogits(this.config, shown);
-    // Where it says that there is no object, its mask is empty: wrong for a labelled one, and right for none.
+    // If it predicts no object, its mask is empty: wrong with a labelled object, right without one.
     const absent = score !== undefined && presenceOf(asFloat32(score).data[0]!) < minPresenceOf(this.config);
     const found = Uint8Array.from(native, (value) => (value > 0 && !absent ? 1 : 0));
     const truth = label.map((value) => (value === classId ? 1 : 0));
@@ -77,7 +77,7 @@ export class ClickSession {
     return { ...(click && { click }), found, truth, dice: diceOf(overlapOf(found, truth)), finite };
   }
 
-  /** The published click; a model with an object score is asked for an object where there is none, too. */
+  /** The published click; a model with an object score also gets a foreground click if there is no object. */
   #click(label: Uint8Array, classId: number): Click {
     const { imageSize, objectScore } = this.config;
     const [x, y, kind] = evaluationClick(label, imageSize, classId);

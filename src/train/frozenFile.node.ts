@@ -2,7 +2,7 @@
  * Frozen weights in files during a training: they are needed in memory once, in the session. Checkpoints and validations
  * read them from a file, and ONNX Runtime maps its constants from files instead of copying them.
  *
- * The files have no name once they are in use, so they vanish with the process. Systems that refuse to remove them (Windows)
+ * The files have no name once they are in use, so they vanish with the process. Systems that cannot remove them (Windows)
  * keep them as `*.tmp` in the run folder until the run is resumed.
  */
 import { randomUUID } from 'node:crypto';
@@ -17,7 +17,7 @@ import type { Runtime } from '../runtime/session.js';
 import { tensorBytes } from '../runtime/tensorMemory.js';
 
 export interface FrozenFile {
-  /** The tensors; each is read whenever its `data` is asked for. */
+  /** The tensors; each is read at every access to its `data`. */
   readonly tensors: StateDict;
   close(): void;
 }
@@ -81,7 +81,7 @@ export function mappingRuntime(runtime: Runtime, folder: string): Runtime {
 }
 
 /**
- * Frees arrays that are no longer used, so that the next allocations take their place. Left to itself, V8 finds them after
+ * Frees arrays that are no longer used, so that the next allocations take their place. By itself, V8 finds them after
  * moments and gradients have taken new memory, and the old stays with the process.
  */
 function collectGarbage(): void {

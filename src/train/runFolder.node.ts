@@ -52,7 +52,7 @@ export async function replaceFolder(
   }
 }
 
-/** Removes the leftovers of an interrupted {@link replaceFolder}, and restores the old version if there is no new one. */
+/** Removes the leftovers of an interrupted {@link replaceFolder}, and restores the old version if the new one is missing. */
 export async function recover(run: string, name: string): Promise<void> {
   const [target, writing, old] = [join(run, name), join(run, `${name}${WRITING}`), join(run, `${name}${OLD}`)];
   if (!(await exists(target)) && (await exists(old))) await rename(old, target);

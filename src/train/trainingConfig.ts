@@ -35,7 +35,7 @@ export interface GivenSettings {
 
 /**
  * The settings in a parsed `config.json`.
- * @param others whether to refuse unknown fields, which in a handwritten file are typos
+ * @param others whether to reject unknown fields, which in a handwritten file are typos
  * @throws SamusError TRAIN_CONFIG_INVALID for invalid values
  */
 export function readSettings(json: unknown, others: 'ignore' | 'refuse'): GivenSettings {

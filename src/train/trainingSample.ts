@@ -61,8 +61,8 @@ export interface SampleShape extends InputShape {
   /** Pixels by which each side of a box may grow; null for the jitter of SAMUS. */
   readonly boxGrowth?: number | null;
   /**
-   * Of a model with an object score: the share of samples with a click beside all labelled objects. Where there is no object,
-   * prompts then ask for one all the same, and the target is empty. Without it a click says that there is none, as published.
+   * For models with an object score: the share of samples with a click beside all labelled objects. Without an object, prompts then
+   * still ask for one, and the target is empty. If undefined, a click marks the background there, as published.
    */
   readonly beside?: number | undefined;
   /** One of AUGMENTATIONS but `published`. */
@@ -281,7 +281,7 @@ export function pointInputs(tokens: readonly PromptToken[]): Pick<TrainingSample
 }
 
 /**
- * A prompt for an object that is not there: where the label lacks the class, and for a share of the other samples.
+ * A prompt for an object that is not there: if the label lacks the class, and for a share of the other samples.
  * @returns undefined for a prompt on the object
  */
 function absentPrompt(
@@ -293,7 +293,7 @@ function absentPrompt(
   const missing = !label.includes(classId);
   if (!missing && !random.chance(beside)) return undefined;
   const side = Math.sqrt(label.length);
-  // A box around nothing is only sure to be one where there is no object at all.
+  // A box is certain to contain nothing only if there is no object at all.
   if (missing && (kind === 'box' || (kind === 'mixed' && random.chance(0.5)))) {
     return promptTokens([], boxAnywhere(side, random));
   }

@@ -1,5 +1,5 @@
 /**
- * Tasks by key, such as encoding an image: callers of the same key share one task, a task is aborted when nobody waits
+ * Tasks by key, such as encoding an image: callers of the same key share one task, a task is aborted when no caller waits
  * for it, and the last few results are kept.
  */
 

@@ -126,7 +126,7 @@ describe('the check of the layers', () => {
     ],
     ['Node in the page', { 'web/a.tsx': "import 'node:fs';" }, /web\/a\.tsx imports node:fs/],
     ['a missing file', { 'formats/a.ts': "import './b.js';" }, /there is no src\/formats\/b\.ts/],
-    ['a folder that the design does not have', { 'utils/a.ts': 'export {};' }, /utils is no folder of the design/],
+    ['a folder that the design does not have', { 'utils/a.ts': 'export {};' }, /utils is not a folder of the design/],
     [
       'a comparison with the name of an architecture',
       { 'predict/a.ts': "export const a = (config) => config.architecture === 'sam';" },

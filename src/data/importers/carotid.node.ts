@@ -17,7 +17,7 @@ export const carotid: Importer = {
   async plan(source) {
     const images = await findFolder(source, ['US images', join(PARENT, 'US images')]);
     const labels = await findFolder(source, ['Expert mask images', join(PARENT, 'Expert mask images')]);
-    if (!images || !labels) throw layoutError(source, LAYOUT, 'they are not there');
+    if (!images || !labels) throw layoutError(source, LAYOUT, 'they are missing');
     const pairs = await pairItems({ source, dataset: DATASET, images, labels });
     const entry = datasetEntry(['lumen'], 'CC BY 4.0', 'Momot 2022, doi:10.17632/d4xt63mgjm.1');
     return { datasets: new Map([[DATASET, entry]]), ...pairs };

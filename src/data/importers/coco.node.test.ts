@@ -117,7 +117,7 @@ describe('COCO', () => {
     const { out, skipped, result } = await importFrom('coco', source);
     expect([await areaOf(out, 'a'), await areaOf(out, 'b')]).toEqual([20, 20]);
     expect(result.datasets).toMatchObject([{ images: 2 }]);
-    expect(skipped).toEqual([{ file: 'd.png', reason: 'it is not there' }]);
+    expect(skipped).toEqual([{ file: 'd.png', reason: 'it is missing' }]);
     expect(result.skipped).toEqual([
       { file: 'a.png', annotation: 10, reason: expect.stringContaining('1 of its 2 polygons') },
       { file: 'b.png', annotation: 11, reason: expect.stringContaining('category 7') },

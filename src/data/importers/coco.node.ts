@@ -60,7 +60,7 @@ export const coco: Importer = {
       const other = taken.get(key);
       const unfit = unlistable(name) ?? (other === undefined ? undefined : `its name, ${name}, is that of ${other}`);
       if (one.objects.length + one.problems.length === 0) skipped.push({ file, reason: 'it has no annotation' });
-      else if (!(await isThere(image))) skipped.push({ file, reason: 'it is not there' });
+      else if (!(await isThere(image))) skipped.push({ file, reason: 'it is missing' });
       else if (unfit !== undefined) failed.push({ file, reason: unfit });
       else {
         taken.set(key, file);

@@ -42,7 +42,7 @@ async function xmlItems(source: string, cases: readonly string[]) {
       const name = `${patient}_${number}`;
       const image = images.get(name);
       if (image === undefined) {
-        skipped.push({ file, reason: `its image ${name} is not there` });
+        skipped.push({ file, reason: `its image ${name} is missing` });
         continue;
       }
       marked.add(name);

@@ -1,7 +1,7 @@
 /**
  * A folder of DICOM files as hospitals export them, with folders in it: the frames of the images are pictures, and DICOM
  * segmentations in the folder their labels. Files are found by their content; DICOMDIR, reports and files that are not
- * DICOM are passed over. Frames without a mask have no label, because nobody said that there is no object. Names of files
+ * DICOM are skipped. Frames without a mask have no label, because a missing mask does not mean that there is no object. Names of files
  * are not used, because they may name patients.
  */
 import { basename, relative } from 'node:path';

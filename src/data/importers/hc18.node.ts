@@ -20,7 +20,7 @@ export const hc18: Importer = {
   options: [],
   async plan(source) {
     const folder = await findFolder(source, ['training_set', join('training_set', 'training_set')]);
-    if (!folder) throw layoutError(source, LAYOUT, 'there is no training_set');
+    if (!folder) throw layoutError(source, LAYOUT, 'training_set is missing');
     const sizes = pixelSizes((await textIfThere(join(source, CSV))) ?? (await textIfThere(join(folder, CSV))));
     const files = new Set(await imageNames(folder));
     const items: ImportItem[] = [];

@@ -8,7 +8,7 @@ import { classesOfDataset, type DatasetEntry } from '../classes.js';
 /** An image with its label, loaded. */
 interface ImportedImage {
   readonly image: Image;
-  /** Class indices, grey, of the image's size; absent where nobody looked for objects. */
+  /** Class indices, grey, of the image's size; absent if the image was not annotated. */
   readonly label?: Image;
   /** Millimetres of a pixel across and down. */
   readonly spacingMm?: readonly [x: number, y: number];
@@ -36,7 +36,7 @@ export interface ImportItem {
   readonly dataset: string;
   /** Its name there, without `.png`; with an identity, only for messages. */
   readonly name: string;
-  /** Where it comes from, relative to the source. */
+  /** Its path relative to the source. */
   readonly source: string;
   /** Patient, where the source says more than the names that patients.ts knows. */
   readonly patient?: string;
@@ -67,7 +67,7 @@ export interface ImportPlan {
   readonly warnings?: readonly string[];
 }
 
-/** Choices that only some importers know; the others refuse them. */
+/** Options of some importers; the others reject them. */
 export interface ImportOptions {
   /** Name of the dataset in the root. */
   readonly dataset?: string;

@@ -35,7 +35,7 @@ export function drawOutline(mask: Image, polygon: Polygon, value: number): void 
   for (const [i, [x0, y0]] of polygon.entries()) {
     const [x1, y1] = polygon[(i + 1) % polygon.length]!;
     const steps = Math.max(1, Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0))));
-    // A corner far outside would draw for ever what nobody sees.
+    // A corner far outside would cost endless work for pixels that are not visible.
     if (!(steps <= 1e6)) continue;
     for (let step = 0; step <= steps; step++) {
       const x = Math.round(x0 + ((x1 - x0) * step) / steps);

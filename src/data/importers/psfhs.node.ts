@@ -19,7 +19,7 @@ export const psfhs: Importer = {
   async plan(source) {
     const images = await findFolder(source, ['image_mha', join('PSFHS', 'image_mha')]);
     const labels = await findFolder(source, ['label_mha', join('PSFHS', 'label_mha')]);
-    if (!images || !labels) throw layoutError(source, LAYOUT, 'they are not there');
+    if (!images || !labels) throw layoutError(source, LAYOUT, 'they are missing');
     const items: ImportItem[] = [];
     const [skipped, failed]: [Skipped[], Skipped[]] = [[], []];
     const filesOf = async (folder: string) =>

@@ -17,7 +17,7 @@ export const tg3k: Importer = {
   async plan(source) {
     const images = await findFolder(source, ['thyroid-image', join('tg3k', 'thyroid-image')]);
     const labels = await findFolder(source, ['thyroid-mask', join('tg3k', 'thyroid-mask')]);
-    if (!images || !labels) throw layoutError(source, LAYOUT, 'they are not there');
+    if (!images || !labels) throw layoutError(source, LAYOUT, 'they are missing');
     const pairs = await pairItems({ source, dataset: DATASET, images, labels });
     const entry = datasetEntry(
       ['thyroid gland'],

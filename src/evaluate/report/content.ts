@@ -15,7 +15,7 @@ export interface ReportModel {
   readonly evaluation: Evaluation;
   readonly summary: EvaluationSummary;
   readonly gallery: readonly GalleryEntry[];
-  /** By columns of images.csv, where asked for. */
+  /** By columns of images.csv, if requested. */
   readonly strata: readonly Strata[];
   /** How it was asked, which for a model without prompts differs from how the others were. */
   readonly protocol: EvaluateOptions;

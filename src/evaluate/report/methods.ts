@@ -44,7 +44,7 @@ export function methodsSection(
     ],
     [
       'Row-set HD',
-      'What the published code prints as Hausdorff distance: it takes the rows of the masks for points. To compare with published tables; it is no distance in the image.',
+      'What the published code prints as Hausdorff distance: it treats the rows of the masks as points. Use it only to compare with published tables; it is not a distance in the image.',
     ],
     [
       '95 % intervals',

@@ -100,7 +100,7 @@ export function distanceTable(summaries: readonly EvaluationSummary[], unit: 'px
   ]);
 }
 
-/** False positives on images whose label lacks the class; empty where there is no such image. */
+/** False positives on images whose label lacks the class; empty if there is no such image. */
 export function absentTable(summaries: readonly EvaluationSummary[]): string {
   const rows = summaries.flatMap(({ model, groups }) =>
     groups.flatMap((group) => (group.absent ? [{ model, group, absent: group.absent }] : [])),

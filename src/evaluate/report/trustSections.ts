@@ -14,7 +14,7 @@ import { SERIES_COUNT } from './style.js';
 import { groupColumns, groupName, intervalText, pText, table } from './table.js';
 
 const RANK_INTRO =
-  'Models whose 95 % intervals overlap share their ranks. With three or more, the last columns show in which share of bootstrap resamples a model comes first, and the ranks of 95 % of them.';
+  'Models whose 95 % intervals overlap share their ranks. With three or more, the last columns show in which share of bootstrap resamples a model ranks first, and the ranks of 95 % of them.';
 
 export function rankingSection({ groups, overall }: Rankings, { groups: named }: EvaluationSummary): string {
   const parts = groups.map(({ dataset, classId, ...ranking }) => {

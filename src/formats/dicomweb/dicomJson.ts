@@ -12,7 +12,7 @@ export interface FoundStudy {
   /** How many it has, where the PACS says it. */
   readonly series: number | null;
   readonly instances: number | null;
-  /** Identifies people: show it only where that is asked for. */
+  /** Identifies people: show it only on request. */
   readonly patient: PatientText;
 }
 
@@ -52,7 +52,7 @@ export const STUDY_FIELDS = ['00080061', '00081030', '00201206', '00201208'];
 export const SERIES_FIELDS = ['0008103E', '00201209'];
 export const INSTANCE_FIELDS = ['00280008', '00280010', '00280011'];
 
-/** UIDs as they may stand in addresses and names of files. Digits first: `..` would lead elsewhere. */
+/** UIDs as allowed in URLs and file names. Digits first: `..` would lead elsewhere. */
 export function isUid(text: unknown): text is string {
   return typeof text === 'string' && /^[0-9.]{1,64}$/.test(text) && /^\d/.test(text);
 }

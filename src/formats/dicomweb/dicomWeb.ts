@@ -60,7 +60,7 @@ const JSON_TYPE = 'application/dicom+json';
 const INSTANCE_TYPE = 'multipart/related; type="application/dicom"; transfer-syntax=*';
 const MOST_BYTES = 2 ** 31 - 1;
 const MOST_JSON_BYTES = 64e6;
-/** Results that are asked for at a time, and most of one search. */
+/** Results per request, and at most in one search. */
 const PAGE = 200;
 const MOST_RESULTS = 10_000;
 
@@ -225,7 +225,7 @@ async function* contentOf({ contentType, chunks }: PacsAnswer, most: number): As
   }
 }
 
-/** What `read` gives. If it throws, nobody waits for the rest of the answer. */
+/** The result of `read`. If it throws, the rest of the response is discarded. */
 async function letGo<T>(chunks: AsyncIterable<Uint8Array>, read: () => T): Promise<T> {
   try {
     return read();

@@ -85,7 +85,7 @@ export function onePartBody(content: Blob): { readonly type: string; readonly bo
 
 const HEADERS_END = latin1('\r\n\r\n');
 
-/** Refuses what announces too much before it is received. @throws SamusError PACS_LIMIT */
+/** Rejects a body that announces too many bytes before it is received. @throws SamusError PACS_LIMIT */
 function checkLength(headers: Uint8Array, most: number): void {
   const [, length] = /(?:^|\n)content-length:\s*(\d+)/i.exec(new TextDecoder('latin1').decode(headers)) ?? [];
   if (Number(length ?? 0) > most) throw tooLong(most);

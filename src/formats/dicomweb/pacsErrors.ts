@@ -9,7 +9,7 @@ export function pacsAnswer(message: string, status?: number): SamusError {
   return new SamusError('PACS_ANSWER', message, hint, status === undefined ? {} : { status });
 }
 
-/** The error for a status that is no success, whatever was asked. */
+/** The error for any status other than success. */
 export function statusError(status: number): SamusError {
   const details = { status };
   if (status === 401 || status === 403) {
@@ -33,7 +33,7 @@ export function statusError(status: number): SamusError {
 export function refused(status: number, reason?: number): SamusError {
   const code = reason === undefined ? '' : `, failure reason ${hexCode(reason)}`;
   const hint = 'check that the file is DICOM of a kind that the PACS accepts; its log says more';
-  return new SamusError('PACS_REFUSED', `the PACS refuses an instance (status ${status}${code})`, hint, {
+  return new SamusError('PACS_REFUSED', `the PACS rejects an instance (status ${status}${code})`, hint, {
     status,
     ...(reason !== undefined && { reason: hexCode(reason) }),
   });
@@ -53,7 +53,7 @@ const DATES = ['its certificate is not valid today', 'ask those who run the PACS
 const LOST = ['the connection broke off', 'check http or https in the URL, the network and that the PACS runs'];
 const SILENT = ['it does not answer in time', CHECK];
 const UNKNOWN_HOST = ['its host name is not known', CHECK];
-const NO_WAY = ['there is no way to its network', CHECK];
+const NO_WAY = ['its network is unreachable', CHECK];
 
 /** Reasons of failed connections by the codes of Node, with what helps. */
 const REASONS: Readonly<Record<string, readonly string[]>> = {

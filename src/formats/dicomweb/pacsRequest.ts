@@ -165,7 +165,7 @@ async function* chunksOf(
     while (reader) {
       beat();
       const { done: ended, value } = await reader.read().catch((error) => Promise.reject(failed(error)));
-      // A reader that takes its time is no silence of the PACS.
+      // A slow reader does not mean that the PACS is silent.
       done();
       if (ended) return;
       yield value;

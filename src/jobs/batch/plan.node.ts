@@ -175,7 +175,7 @@ function stemOf(place: string): string {
   return [...parts.slice(0, -1), parts.at(-1)!.replaceAll('.', '_')].join('/');
 }
 
-/** Enough to tell the images of a study apart, in little memory. */
+/** Enough to distinguish the images of a study, in little memory. */
 const shortHash = (text: string): string => Buffer.from(sha256(text), 'hex').subarray(0, 12).toString('latin1');
 
 /** The names of results, each taken by one image. */

@@ -39,7 +39,7 @@ export interface StudyOutcome {
   /** Images with results, also of earlier runs. */
   readonly done: number;
   readonly failed: readonly FailedItem[];
-  /** Images of which only the first frame was segmented in this run, because nobody asked for frames. */
+  /** Images of which only the first frame was segmented in this run, because no frames were requested. */
   readonly moreFrames: number;
 }
 

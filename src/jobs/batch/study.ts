@@ -85,7 +85,7 @@ export type ResultFile = readonly [path: string, bytes: number, sha256: string];
 export interface ItemResult {
   readonly files: readonly ResultFile[];
   readonly objects: number;
-  /** The image has frames that were not segmented, because nobody asked for frames. */
+  /** The image has frames that were not segmented, because no frames were requested. */
   readonly moreFrames?: true;
 }
 

@@ -126,7 +126,7 @@ class CocoFile {
   /** COCO has no frames: those of a file have names of their own, `FILE#FRAME`. */
   async add(image: string, { frame, width, height, objects }: Frame): Promise<void> {
     const named = objects.flatMap(({ rle, name, className, score }) => {
-      // Numbers of objects that were found without a prompt are no categories.
+      // Numbers of objects that were found without a prompt are not categories.
       const category = className ?? (/^object-\d+$/.test(name) ? 'object' : name);
       this.#category(category);
       return rle ? [{ mask: decodeRle({ size: [...rle.size], counts: rle.counts }).data, category, name, score }] : [];

@@ -1,5 +1,5 @@
 /**
- * AutoSAMUS's prompt generator: object tokens and image tokens attend to each other, and what becomes of them is a prompt for the
+ * AutoSAMUS's prompt generator: object tokens and image tokens attend to each other, and the results are a prompt for the
  * decoder and an image embedding of its own.
  */
 

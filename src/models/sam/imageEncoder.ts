@@ -26,7 +26,7 @@ export const EPSILON = 1e-6;
 
 /** How an encoder differs from SAM's. */
 interface EncoderChanges extends AttentionChanges {
-  /** From the patches, before positions are added: what becomes of the input of each block. */
+  /** From the patches, before positions are added: changes to the input of each block. */
   readonly adapt?: (patches: Tensor) => (x: Tensor, block: number) => Tensor;
 }
 

@@ -129,7 +129,7 @@ function gathered(rows: Tensor, lists: readonly (readonly number[])[], axis: num
   return split(gather(rows, lists.flat(), axis), axis, sizes);
 }
 
-/** Where each of 0, 1, 2, … stands in a permutation. */
+/** The position of each of 0, 1, 2, … in a permutation. */
 function placesOf(permutation: readonly number[]): number[] {
   const places = Array.from({ length: permutation.length }, () => 0);
   for (const [place, value] of permutation.entries()) places[value] = place;

@@ -16,7 +16,7 @@ import { DETAIL_MARK } from '../sam/detailMaps.js';
 
 /**
  * The parts that SAMUS adds to SAM and that the paper's ablation leaves out (v2, Table 4), by their names in `config.json`.
- * There, `false` leaves one out. What stands in for it: nothing for the two branches' parts and the feature adapters; the
+ * `false` removes one. Its replacement: nothing for the two branches' parts and the feature adapters; the
  * position table resized bilinearly to the token grid for the position adapter.
  */
 export const SAMUS_PARTS = ['cnnBranch', 'crossBranchAttention', 'featureAdapters', 'positionAdapter'] as const;
@@ -73,7 +73,7 @@ export const SAMUS_S: SamusConfig = {
 };
 
 /**
- * A small SAMUS whose CNN branch starts from ImageNet weights (EfficientNet-Lite0), and that says where there is no object. With a
+ * A small SAMUS whose CNN branch starts from ImageNet weights (EfficientNet-Lite0), and that predicts whether the object is there. With a
  * branch that sees more, four blocks are enough.
  */
 export const SAMUS_S2: SamusConfig = {

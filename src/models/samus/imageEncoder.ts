@@ -94,7 +94,7 @@ function publishedBranch(p: Parameters, config: SamusSizes, image: Tensor): Tens
   return tokenRows(x);
 }
 
-/** Patches that overlap: the image is stretched so that the grid comes out whole. @returns [B·grid², dim] */
+/** Patches that overlap: the image is stretched so that the grid is whole. @returns [B·grid², dim] */
 function overlappedPatches(p: Parameters, config: SamusSizes, image: Tensor): Tensor {
   const { tokenGrid: grid, patchKernel: kernel } = config;
   const stride = config.imageSize / grid;
@@ -128,7 +128,7 @@ function positionTable(p: Parameters, { positionGrid, dim }: SamusSizes): Tensor
 }
 
 /**
- * A block in which both branches meet. Seeded weights depend on the order in which they are asked for here.
+ * A block in which both branches meet. Seeded weights depend on the order in which they are declared here.
  * @param c the CNN features, if there is a CNN branch
  * @returns the tokens and the refined CNN features
  */

@@ -1,5 +1,5 @@
 /**
- * A queue in front of one inference thread. Bounded: what does not fit is refused at once, with the time after which
+ * A queue in front of one inference thread. Bounded: jobs that do not fit are rejected at once, with the time after which
  * to try again. Work of a client that went away leaves the queue, or is cancelled where it stands. A thread that ends
  * by itself fails the job at hand and is started anew for the next one.
  */
@@ -54,7 +54,7 @@ export class Lane {
   }
 
   /**
-   * @param signal aborted when nobody waits for the result any more
+   * @param signal aborted when no request waits for the result any more
    * @param transfer memory that moves to the thread
    * @throws SamusError QUEUE_FULL, REQUEST_CANCELLED, SERVER_DRAINING, INFERENCE_LOST, and what the job throws
    */
@@ -78,7 +78,7 @@ export class Lane {
     });
   }
 
-  /** Finishes the job at hand, or cancels it where it can be, refuses the others, and ends the thread. */
+  /** Finishes the job at hand, or cancels it if possible, rejects the others, and ends the thread. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const entry of this.#waiting.splice(0)) this.#fail(entry, closedError());
@@ -107,7 +107,7 @@ export class Lane {
     void this.#next();
   }
 
-  /** Takes a job out of the queue that nobody waits for. */
+  /** Removes an abandoned job from the queue. */
   #drop(entry: Entry): void {
     const at = this.#waiting.indexOf(entry);
     if (at < 0) return;
@@ -138,7 +138,7 @@ function fullError(lane: string, limit: number, retryAfter: number): SamusError 
 }
 
 function cancelledError(): SamusError {
-  return new SamusError('REQUEST_CANCELLED', 'nobody waits for the result any more', 'ask again');
+  return new SamusError('REQUEST_CANCELLED', 'the request was cancelled', 'ask again');
 }
 
 function closedError(): SamusError {

@@ -1,5 +1,5 @@
 /**
- * Answers of the Open Inference Protocol: JSON, or JSON followed by the bytes of those tensors that were asked for so.
+ * Answers of the Open Inference Protocol: JSON, or JSON followed by the bytes of the tensors requested in binary form.
  */
 import { SamusError } from '../../errors.js';
 import type { TensorData } from '../../graph/tensorData.js';
@@ -15,7 +15,7 @@ export interface InferAnswer {
   readonly jsonLength?: number;
 }
 
-/** @throws SamusError INFER_NOT_FINITE, INFER_OUTPUT where JSON was asked for, which has no such or not so many numbers */
+/** @throws SamusError INFER_NOT_FINITE, INFER_OUTPUT if JSON was requested but cannot contain such or so many numbers */
 export function writeInferAnswer(
   model: OipModel,
   request: InferRequest,

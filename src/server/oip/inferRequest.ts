@@ -8,7 +8,7 @@ import { type Fields, isFields } from '../../formats/jsonFields.js';
 import { sizeOf, type TensorData } from '../../graph/tensorData.js';
 import { MAX_DIM, type OipModel, type TensorSpec } from './tensors.js';
 
-/** What a client asked for. */
+/** A parsed request. */
 export interface InferRequest {
   readonly id?: string;
   readonly feeds: Readonly<Record<string, TensorData<'float32'>>>;

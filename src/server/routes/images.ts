@@ -1,5 +1,5 @@
 /**
- * Images of `/api/v1`: sent once, encoded and kept, asked for and forgotten by their id. How their bodies are read is in
+ * Images of `/api/v1`: sent once, encoded and kept, used and deleted by their id. How their bodies are read is in
  * imageBody.ts.
  */
 import { createHash } from 'node:crypto';
@@ -53,7 +53,7 @@ function postImage(scope: FastifyInstance, context: ServerContext): void {
     { schema: imagesSchema, bodyLimit: bodyLimit(context.limits, MAX_PATH_BODY) },
     (request, reply) =>
       whileConnected(reply, async (signal) => {
-        // Refused before the image is received.
+        // Rejected before the image is received.
         servedModel(context.models, request.query.model);
         const upload = new Upload(context.uploads, maxBytes);
         try {

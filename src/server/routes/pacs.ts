@@ -1,6 +1,6 @@
 /**
  * `/api/v1/pacs`: the page's way to the PACS that the operator named. Pages may reach this server only, and no request
- * chooses another PACS. Answers hold nothing of a patient unless asked for.
+ * chooses another PACS. Responses contain no patient data unless requested.
  */
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
@@ -67,7 +67,7 @@ export function pacsRoutes(app: FastifyInstance, context: ServerContext): void {
     throw new SamusError('PACS_NOT_SERVED', message, 'start it with --dicomweb URL');
   };
   app.register(async (scope) => {
-    // Names, dates and UIDs: nobody keeps them.
+    // Names, dates and UIDs are not stored.
     scope.addHook('onRequest', async (_, reply) => {
       reply.header('cache-control', 'no-store');
     });
@@ -149,7 +149,7 @@ function instanceRoutes(scope: FastifyInstance, open: Opening, { limits, uploads
       { schema: pacsStoreSchema, bodyLimit: bodyLimit(limits, MAX_BODY_BYTES) },
       (request, reply) =>
         whileConnected(reply, async (signal) => {
-          // Refused before it is received.
+          // Rejected before it is received.
           const pacs = open(signal);
           const upload = new Upload(uploads, bodyLimit(limits));
           try {

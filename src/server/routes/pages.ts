@@ -16,7 +16,7 @@ import { modelFileSchema } from '../schemas.js';
 
 /** Files whose name changes with their content. */
 const FOREVER = 'public, max-age=31536000, immutable';
-/** Kept, but asked for again each time, which costs no transfer. */
+/** Cached, but revalidated each time, without a transfer. */
 const REVALIDATE = 'no-cache';
 
 /** The files that ONNX Runtime fetches by itself; the rest of its folder is for bundlers. */

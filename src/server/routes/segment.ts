@@ -100,7 +100,7 @@ export function segmentRoutes(app: FastifyInstance, context: ServerContext): voi
   );
 }
 
-/** Whether classes are asked for. @throws SamusError REQUEST_INVALID for neither or both of classes and objects */
+/** Whether classes are requested. @throws SamusError REQUEST_INVALID for neither or both of classes and objects */
 function isAuto({ objects, classes, auto }: SegmentBody): boolean {
   if ((classes || auto) === (objects === undefined)) return classes || auto;
   const message = `expected either objects or "classes": true in the body, got ${objects ? 'both' : 'neither'}`;

@@ -61,7 +61,7 @@ export function changeClass(id: number, fields: Partial<ClassEntry>): void {
 }
 
 /**
- * Refuses a name that another class has: other programs would merge the two.
+ * Rejects the name of another class, because other programs would merge the two.
  * @returns the resulting name
  */
 export function renameClass({ id, name }: ClassEntry, wanted: string): string {

@@ -137,7 +137,7 @@ interface Gathered {
   readonly open: number;
   /** Number of unreadable files. */
   readonly unread: number;
-  /** Carried objects that nobody has looked at, which are skipped. */
+  /** Carried objects that were not checked yet; they are skipped. */
   readonly unseen: number;
 }
 

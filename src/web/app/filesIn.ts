@@ -126,7 +126,7 @@ async function kindOf({ file, path }: FoundFile, sniff: boolean): Promise<string
     const format = sniffFormat(await readBytes(file.slice(0, SNIFF_BYTES)));
     if (format ? format.kind === 'clip' : isNamedAs(CLIPS, path)) return text.open.leftOut.clip;
     if (!format || format.kind === 'other') return ending;
-    // What the page refuses with a sentence of its own is summed up, not listed.
+    // Files rejected with their own sentence are summed up, not listed.
     return format.kind === 'image' && (format.page ?? format.node) ? 'image' : format.title;
   } catch {
     return ending;

@@ -14,7 +14,7 @@ const OF_FRAME = new Set(['DICOM_PIXELS_DAMAGED', 'IMAGE_CORRUPT']);
 /**
  * Reads a frame, or else the next one that can be read, or else one before it.
  * @returns the picture, and the frames that are damaged
- * @throws SamusError of the frame that was asked for
+ * @throws SamusError of the requested frame
  */
 export async function readableFrame(
   file: Pick<OpenedFile, 'frames' | 'read'>,

@@ -1,7 +1,7 @@
 /** Which frame of a clip is shown when: pure arithmetic on elapsed time, so that slow decoding drops frames, not speed. */
 import type { FrameTiming } from '../../formats/imageSource.js';
 
-/** Of a clip that states no time: 25 frames a second. */
+/** For clips without times: 25 frames per second. */
 const DEFAULT_MS = 40;
 
 /** Limits that keep a broken clip playable. */

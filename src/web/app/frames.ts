@@ -59,7 +59,7 @@ export function togglePlay(): void {
   else if (open && open.file.frames > 1) play(open);
 }
 
-/** `replaced`: another frame or image was asked for meanwhile. */
+/** `replaced`: another frame or image was requested meanwhile. */
 type Showing = 'shown' | 'damaged' | 'replaced';
 
 /** @param before the work whose prompts are carried */

@@ -211,7 +211,7 @@ class Reading {
   }
 
   close(): void {
-    // Whoever asked for the file has received its error.
+    // The caller has already received its error.
     void this.#open?.file.then((file) => file.close()).catch(() => undefined);
     this.#open = undefined;
   }
@@ -224,7 +224,7 @@ class Reading {
 async function putObjects({ entry, frame, image }: Place, added: Set<string>, reading: Reading): Promise<string[]> {
   const { width, height, objects, spacingMm } = image;
   const content = await keyOf(entry.id);
-  // A DICOM image says itself where it has which millimetres; JSON of this page states those set by hand.
+  // A DICOM image has its own millimetres by region; JSON of this page contains those set by hand.
   const isTrusted = image.content !== undefined || (spacingMm && !(await isDicomImage(entry.file)));
   const mm = isTrusted ? spacingMm : undefined;
   const begun = (await workOn(content, frame)) ?? (await blankOf(entry, frame, reading));

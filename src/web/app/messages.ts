@@ -25,7 +25,7 @@ export function sayError(error: unknown, besides = ''): void {
   message.value = { tone: 'error', text: what, hint: [hint, besides].filter(Boolean).join(' ') };
 }
 
-/** Shows a problem that is no error of what was asked; it stays until it is dismissed or replaced. */
+/** Shows a problem other than an error of the last action; it stays until it is dismissed or replaced. */
 export function sayProblem(what: string, hint: string): void {
   message.value = { tone: 'error', text: what, hint };
 }

@@ -82,7 +82,7 @@ async function readJournal(): Promise<void> {
     await queue.flush();
     localStorage.removeItem(JOURNAL);
   } catch {
-    // There is no readable journal.
+    // The journal cannot be read.
   }
 }
 
@@ -155,7 +155,7 @@ function showCounts(content: string): void {
   entries.value = entries.peek().map((entry) => (isBehind(entry) ? { ...entry, ...counts } : entry));
 }
 
-/** The counts of a frame. Carried objects that nobody has looked at do not count. */
+/** The counts of a frame. Carried objects that were not checked yet do not count. */
 function countsOf({ objects: all }: ImageDocument): FrameCounts {
   const objects = all.filter(({ carried }) => !carried);
   return {

@@ -5,7 +5,7 @@ import type { FoundFile } from './listing.js';
 import { maskFormats } from './maskNames.js';
 import { addMasks } from './masksIn.js';
 
-/** Labels that are no images. */
+/** Labels that are not images. */
 const LABELS = ['.json', '.nii', '.gz', '.dcm'];
 
 export function openFiles(): void {

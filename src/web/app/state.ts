@@ -77,7 +77,7 @@ export interface Message {
 
 export const entries = signal<readonly Entry[]>([]);
 export const opened = signal<Open | null>(null);
-/** The first frame of a large file, which is shown while its content hash is computed. Nobody can work on it yet. */
+/** The first frame of a large file, which is shown while its content hash is computed. It cannot be edited yet. */
 export const previewed = signal<Pick<Open, 'file' | 'picture'> | null>(null);
 /** The picture on the stage. */
 export const shownPicture = computed(() => (opened.value ?? previewed.value)?.picture ?? null);

@@ -1,5 +1,5 @@
 /**
- * Which millimetres hold for a mask: those set by hand, else those that the file states where the mask is. A DICOM file may
+ * Which millimetres hold for a mask: those set by hand, else those of the file at the mask. A DICOM file may
  * have regions of different spacing, and places without one.
  */
 import { type Calibration, spacingIn } from '../../formats/dicom/regions.js';

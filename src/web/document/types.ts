@@ -27,7 +27,7 @@ export interface Answer {
   readonly score: number;
   /** Of a model with an object score: the probability that the object is there. */
   readonly presence?: number;
-  /** Present if the model says that there is no object. */
+  /** Present if the model predicts that there is no object. */
   readonly absent?: true;
   /** Name of the model. An adapted model has its own name. */
   readonly model: string;
@@ -52,7 +52,7 @@ export interface Annotation {
   readonly hidden: boolean;
   /** The user finished the object. */
   readonly committed: boolean;
-  /** Its prompts were carried from another image, and nobody has looked at the result. */
+  /** Its prompts were carried from another image, and the result was not checked yet. */
   readonly carried?: true | undefined;
   readonly points: readonly PointPrompt[];
   readonly box: PixelBox | null;

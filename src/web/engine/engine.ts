@@ -28,7 +28,7 @@ export interface EngineMask {
   readonly lowResLogits: Float32Array;
   /** Of a model with an object score: the probability that the object is there. */
   readonly presence?: number;
-  /** Present if the model says that there is no object. */
+  /** Present if the model predicts that there is no object. */
   readonly absent?: true;
 }
 
@@ -42,7 +42,7 @@ export interface EngineModel {
   readonly name: string;
   /** None if it gives classes. */
   readonly prompts: readonly PromptKind[];
-  /** Without the background, with the names and colours that the model states; none if it answers prompts. */
+  /** Without the background, with the names and colours of the model; none if it answers prompts. */
   readonly classes: readonly { readonly id: number; readonly name?: string; readonly color?: string }[];
 }
 

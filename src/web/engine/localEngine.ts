@@ -42,7 +42,7 @@ export class LocalEngine {
     await this.#inTurn(signal, async () => {
       const begun = performance.now();
       const encoding = await this.#model.encode(image);
-      // An aborted caller has dropped the key, so nobody would ever free the encoding.
+      // An aborted caller has dropped the key, so the encoding would never be freed.
       signal.throwIfAborted();
       this.#encodings.set(key, encoding);
       this.#encodeMs = Math.min(this.#encodeMs ?? Number.POSITIVE_INFINITY, performance.now() - begun);

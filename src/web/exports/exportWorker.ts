@@ -16,7 +16,7 @@ import { readAnnotations } from './readAnnotations.js';
 import { readInstance, readSegForPage } from './readSegFile.js';
 import { writeFiles } from './writeFiles.js';
 
-/** Limit on the unpacked size that an archive states, to protect the memory of the page. */
+/** Limit on the unpacked size in the header of an archive, to protect the memory of the page. */
 const MAX_UNPACKED = 1e9;
 const SAMPLE_SIDE = 384;
 

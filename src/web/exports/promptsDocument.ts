@@ -43,7 +43,7 @@ function annotatedObject(object: Annotation): AnnotatedObject {
   return {
     ...prompted(object, answer),
     committed,
-    // Where there are no strokes and the answer is not empty, the mask is the answer.
+    // Without strokes, the mask is the answer, unless that is empty.
     ...(answer && (strokes.added || strokes.erased || !shape) && { answer: answer.mask }),
     score: answer?.score ?? (shape && start?.score) ?? null,
     ...(answer?.presence !== undefined && { presence: answer.presence }),

@@ -22,9 +22,9 @@ export interface OpenedImage extends Picture {
 /** What a file says before any frame is decoded. */
 interface FileFacts {
   readonly frames: number;
-  /** How many the file states, where it is cut off before the last of them. */
+  /** Number of frames in the header of a truncated file. */
   readonly framesStated?: number;
-  /** Null where the file states none. */
+  /** Null if the file specifies none. */
   readonly timing: FrameTiming | null;
   /** Null for other formats. */
   readonly dicom: DicomFacts | null;

@@ -18,7 +18,7 @@ const LARGE = 8e6;
 /** Bytes of decoded frames of a file that are kept. */
 const MOST_BYTES = 128e6;
 
-/** How many frames after the one that is asked for are decoded in advance. */
+/** How many frames after the requested one are decoded in advance. */
 const AHEAD = 2;
 
 let count = 0;
@@ -49,7 +49,7 @@ export async function openFile(file: File, signal?: AbortSignal): Promise<Opened
       const picture = await decode(frame, signal);
       for (let n = 1; ahead !== 0 && n <= Math.min(AHEAD, facts.frames - 1); n++) {
         const next = (frame - 1 + n * ahead + facts.frames) % facts.frames;
-        // A frame that cannot be read is reported when it is asked for.
+        // A frame that cannot be read is reported when it is requested.
         void decode(next + 1).catch(() => undefined);
       }
       return picture;

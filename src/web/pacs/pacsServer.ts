@@ -29,7 +29,7 @@ const ROOT = 'api/v1/pacs';
 /** For an instance whose connection is lost in the middle. */
 const ATTEMPTS = 3;
 
-/** Whether the server was started with a PACS; false too where there is no server. */
+/** Whether the server was started with a PACS; also false without a server. */
 export async function hasPacs(): Promise<boolean> {
   try {
     const { available }: { readonly available: boolean } = await json('', {});

@@ -1,6 +1,6 @@
 /**
  * What the page stores in IndexedDB: the listed files, annotations by content hash and frame, and settings. Only for this origin;
- * nothing leaves the machine. Callers get null where the browser refuses.
+ * nothing leaves the machine. Callers get null if the browser does not allow storage.
  */
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { ClassEntry, ImageDocument } from '../document/types.js';

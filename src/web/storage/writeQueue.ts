@@ -1,6 +1,6 @@
 /**
  * Pending writes by name; a newer change replaces an older one of the same name. A change stays until it is written.
- * Refused changes are retried with the next change and after a while. Reports `saved` only when nothing is pending.
+ * Failed writes are retried with the next change and after a while. Reports `saved` only when nothing is pending.
  * Callers decide what is written and where.
  */
 

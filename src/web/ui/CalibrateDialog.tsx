@@ -68,13 +68,13 @@ export function CalibrateDialog() {
   );
 }
 
-/** NaN for what is no finite number. */
+/** NaN for anything but a finite number. */
 function numberIn(written: string): number {
   const value = Number(written.replace(',', '.'));
   return Number.isFinite(value) ? value : Number.NaN;
 }
 
-/** Width of a pixel by its height: of the scale so far, or where the file states one; 1 if nothing is known. */
+/** Pixel aspect ratio (width / height): that of the current scale or of the file; 1 if unknown. */
 function knownAspect(): number {
   const { regions = [] } = opened.value?.file.dicom?.calibration ?? {};
   const mm = document.value?.scale?.mm ?? regions.find(({ measures }) => measures)?.spacingMm;

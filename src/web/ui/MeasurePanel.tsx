@@ -72,7 +72,7 @@ export function MeasurePanel() {
   );
 }
 
-/** Whether the file states millimetres of some parts of the image. */
+/** Whether the file specifies millimetres for some parts of the image. */
 const measuresByPlace = (): boolean =>
   opened.value?.file.dicom?.calibration.regions.some(({ measures }) => measures) ?? false;
 

@@ -122,7 +122,7 @@ function Studies({ list }: { readonly list: readonly PacsStudy[] }) {
   );
 }
 
-/** The patient where shown, else the UID, which tells studies apart. */
+/** The patient if shown, else the UID, which distinguishes studies. */
 function studyTitle({ study, patient }: PacsStudy): string {
   if (!patient) return study;
   const { name, id, studyDate, studyDescription } = patient;

@@ -1,5 +1,5 @@
 /**
- * What a screen reader says without being asked, and nobody sees: what the engine is at, the mask that came, the pixel
+ * Hidden text that a screen reader announces: the state of the engine, a new mask, the pixel
  * that keys moved the crosshair to, the frame of a clip. Messages speak for themselves (MessageBar.tsx).
  */
 import { effect, type ReadonlySignal, useSignal } from '@preact/signals';

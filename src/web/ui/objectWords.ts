@@ -60,7 +60,7 @@ function scoreOf({ answer, start }: Annotation): string {
   return score == null ? '' : text.objects.score(score);
 }
 
-/** Whether the model finds no object, and nobody has drawn one. */
+/** Whether the model finds no object and none was drawn. */
 const isAbsent = ({ answer, strokes }: Annotation): boolean => answer?.absent === true && !strokes.added;
 const isAsking = (object: Annotation): boolean => hasPrompts(object) && object.answer?.key !== promptKey(object);
 const joined = (by: string, parts: readonly string[]): string => parts.filter((part) => part !== '').join(by);
