@@ -34,6 +34,7 @@ Examples:
   samus batch scans archive.zip --auto --model runs/autosamus/best --out study --json
   samus batch --prompts prompts.csv --out study
   samus batch scans --prompts prompts.csv --out study --retry-failed
+  samus batch scans --everything --out s3://studies/breast-2026
   samus batch scans --everything --out study --queue redis://127.0.0.1:6379
   samus batch clips --object lesion --box 90,60,160,130 --frames all --format dcmseg --out study
 
@@ -44,7 +45,11 @@ export function batchCommand(): Command {
   const command = new Command('batch')
     .description('Segment many images as one study that can be interrupted and continued')
     .argument('[inputs...]', 'image files, folders and zip archives with images')
-    .requiredOption('--out <folder>', 'folder of the study')
+    .requiredOption('--out <folder>', 'folder of the study, or s3://BUCKET/PREFIX')
+    .option(
+      '--state <folder>',
+      'with --out s3://…: local folder with plan, journal and records (default: the name of the study)',
+    )
     .option('--study <name>', 'name of the study (default: the name of the folder)')
     .option('--retry-failed', 'segment images again that failed before')
     .addOption(
@@ -86,6 +91,9 @@ export function batchCommand(): Command {
       if (value !== undefined && queue === undefined) {
         throw new SamusError('USAGE_MISSING_OPTION', `expected --queue with ${flag}, got none`, `leave ${flag} out`);
       }
+    }
+    if (options.state !== undefined && !options.out.startsWith('s3:')) {
+      throw new SamusError('USAGE_CONFLICT', 'expected --state with --out s3://…, got a folder', 'leave --state out');
     }
     const { everything: _, ...others } = options;
     const { runBatch } = await import('./batchRun.js');

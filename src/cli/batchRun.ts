@@ -3,14 +3,16 @@
  */
 import { availableParallelism, freemem } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import type { Json } from '../errors.js';
+import { type Json, SamusError } from '../errors.js';
 import { NOTICE } from '../formats/annotation.js';
 import { lockFolder } from '../formats/fileLock.node.js';
+import { exists } from '../formats/fileSystem.node.js';
 import { makeFolder } from '../formats/fileWrite.node.js';
 import { sizeOf } from '../graph/tensorData.js';
 import { ItemPool } from '../jobs/batch/itemPool.node.js';
-import { journalStates } from '../jobs/batch/journal.node.js';
+import { fileHash, journalStates } from '../jobs/batch/journal.node.js';
 import { type Plan, writePlan } from '../jobs/batch/plan.node.js';
+import { isStoreUrl, ResultStore, storing, TABLES } from '../jobs/batch/resultStore.node.js';
 import { type ItemExecutor, runStudy, type StudyOutcome, toDo } from '../jobs/batch/runStudy.node.js';
 import type { StudySettings } from '../jobs/batch/study.js';
 import {
@@ -42,6 +44,8 @@ export interface BatchOptions extends Omit<SegmentRunOptions, 'saveTensors'> {
   readonly queue?: string;
   readonly root?: string;
   readonly priority?: number;
+  /** Folder of the plan, the journal and the records of a study whose results go to a store. */
+  readonly state?: string;
 }
 
 /** Failed images that are printed; all are in the document and in failed.csv. */
@@ -56,6 +60,22 @@ export async function runBatch(
   objects: readonly JobObject[],
   options: BatchOptions,
 ): Promise<Outcome> {
+  const store = isStoreUrl(options.out) ? ResultStore.of(options.out) : undefined;
+  return inFolder(inputs, objects, { ...options, out: folderOf(options) }, store);
+}
+
+/** The folder of the study: of one in a store, that of its plan, journal and records. */
+function folderOf({ out, state, study }: BatchOptions): string {
+  return isStoreUrl(out) ? (state ?? study ?? basename(out)) : out;
+}
+
+/** @param options `out` is a folder */
+async function inFolder(
+  inputs: readonly string[],
+  objects: readonly JobObject[],
+  options: BatchOptions,
+  store: ResultStore | undefined,
+): Promise<Outcome> {
   const { out } = options;
   await makeFolder(out);
   const unlock = await lockFolder(out, { code: 'BATCH_LOCKED', name: 'folder' });
@@ -63,11 +83,12 @@ export async function runBatch(
     hintAfterInterrupt('run the command again to continue the study');
     const model = await readModel(options.model);
     const prompts = options.prompts === undefined ? NO_PROMPTS : await promptsSource(options.prompts, options.clean);
-    const settings = settingsOf(options, objects, prompts.classes);
+    const settings = { ...settingsOf(options, objects, prompts.classes), ...(store && { store: store.url }) };
     const name = options.study ?? basename(resolve(out));
     const source = { source: options.model, hash: await modelHash(model) };
     const { study, begun } = await openStudy(out, { name, model: source, settings });
     const shared = options.queue === undefined ? undefined : await queued(options.queue, options, study);
+    if (store) await claimStore(store, out, study);
     await prepareFolder(out, begun, shared !== undefined);
     const states = await counted('checking results', (progress) => journalStates(out, progress));
     const plan = await counted('planning', (progress) =>
@@ -88,12 +109,13 @@ export async function runBatch(
       warn(`${options.prompts} has no prompt for ${plan.unprompted} image(s) of the inputs; left them out`);
     }
     const started = performance.now();
-    const outcome = await segment({ options, study, model, plan, shared });
+    const outcome = await segment({ options, study, model, plan, shared, store });
     const seconds = (performance.now() - started) / 1000;
     await counted('writing tables', (progress) => writeTables(out, plan.states, outcome.failed, progress));
     await finishFolder(out);
     await shared?.finish();
-    return report(name, out, plan.images, outcome, outcome.finished / seconds);
+    if (store) await storeTables(store, out);
+    return report(name, store?.url ?? out, plan.images, outcome, outcome.finished / seconds);
   } finally {
     await unlock();
   }
@@ -105,10 +127,32 @@ interface Work {
   readonly model: Model;
   readonly plan: Plan;
   readonly shared: QueuedStudy | undefined;
+  readonly store: ResultStore | undefined;
+}
+
+/** Begins or continues the study in the store, which shows that it can be written. @throws SamusError BATCH_STUDY */
+async function claimStore(store: ResultStore, folder: string, { id }: StudyRecord): Promise<void> {
+  const found = await store.read(STUDY_FILES.study);
+  if (found === undefined) {
+    await storeFile(store, folder, STUDY_FILES.study);
+  } else if (!found.includes(`"id": "${id}"`)) {
+    const message = `expected the study of ${folder} in ${store.url}, got another`;
+    const hint = 'choose another prefix, or name the folder of that study as --state';
+    throw new SamusError('BATCH_STUDY', message, hint, { store: store.url });
+  }
+}
+
+async function storeTables(store: ResultStore, folder: string): Promise<void> {
+  for (const name of TABLES) await storeFile(store, folder, name);
+}
+
+async function storeFile(store: ResultStore, folder: string, name: string): Promise<void> {
+  const file = join(folder, name);
+  if (await exists(file)) await store.put(name, file, (await fileHash(file)) ?? '');
 }
 
 /** Segments what there is to do, on this machine or by workers. */
-async function segment({ options, study, model, plan, shared }: Work): Promise<StudyOutcome> {
+async function segment({ options, study, model, plan, shared, store }: Work): Promise<StudyOutcome> {
   const { out: folder, retryFailed = false } = options;
   const count = toDo(plan, retryFailed);
   const executor =
@@ -118,7 +162,7 @@ async function segment({ options, study, model, plan, shared }: Work): Promise<S
   const running = runStudy({
     folder,
     plan,
-    executor,
+    executor: store ? storing(executor, store, folder) : executor,
     retryFailed,
     signal: stop.signal,
     progress: (finished, failed) => progress.update(finished, failed > 0 ? `(${failed} failed)` : ''),
@@ -212,10 +256,11 @@ function report(study: string, out: string, images: number, outcome: StudyOutcom
   if (moreFrames > 0) {
     warn(`${moreFrames} image(s) have several frames; segmented only the first of each (see --frames)`);
   }
+  const place = (file: string): string => (isStoreUrl(out) ? `${out}/${file}` : join(out, file));
   const files = {
-    measurements: join(out, STUDY_FILES.measurements),
-    coco: join(out, STUDY_FILES.coco),
-    failed: join(out, STUDY_FILES.failed),
+    measurements: place(STUDY_FILES.measurements),
+    coco: place(STUDY_FILES.coco),
+    failed: place(STUDY_FILES.failed),
   };
   const document: Json = {
     study,

@@ -51,7 +51,9 @@ export async function journalStates(
 
 async function stateOf(folder: string, line: JournalLine): Promise<readonly [string, ItemState | undefined]> {
   if ('error' in line) return [line.key, 'failed'];
-  return [line.key, (await allUnchanged(folder, line.files)) ? 'done' : undefined];
+  // A store keeps what it has confirmed.
+  const local = line.stored ? line.files.slice(-1) : line.files;
+  return [line.key, (await allUnchanged(folder, local)) ? 'done' : undefined];
 }
 
 /** The lines in their order. Incomplete lines, of a killed process or a power failure, are skipped. */

@@ -20,7 +20,10 @@ export interface ItemExecutor {
 }
 
 /** Errors that all other images would have, too. */
-const ENDS_STUDY: ReadonlySet<string> = new Set(['DISK_FULL', 'QUEUE_STUDY_TAKEN']);
+const ENDS_STUDY: ReadonlySet<string> = new Set([
+  ...['DISK_FULL', 'QUEUE_STUDY_TAKEN'],
+  ...['STORE_ACCESS', 'STORE_BUCKET', 'STORE_FULL', 'STORE_UNREACHABLE'],
+]);
 
 export interface StudyRun {
   readonly folder: string;

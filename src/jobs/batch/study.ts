@@ -31,6 +31,8 @@ export interface StudySettings {
   readonly classes: readonly AnnotationClass[];
   readonly classNames?: readonly string[];
   readonly formats: readonly (JobOutputs['formats'][number] | DicomFormat)[];
+  /** Address of the store that gets the results. */
+  readonly store?: string;
   readonly dicom: Pick<DicomSegOptions, 'geometry' | 'kind'> & { readonly version: string };
 }
 
@@ -87,6 +89,8 @@ export interface ItemResult {
   readonly objects: number;
   /** The image has frames that were not segmented, because no frames were requested. */
   readonly moreFrames?: true;
+  /** The files but for the last one, the record, are in a store only. */
+  readonly stored?: true;
 }
 
 /** A line of the journal. The last line about a key is valid. */
