@@ -7,7 +7,7 @@ import type { ImportOptions } from '../data/importers/importer.js';
 import { planImport } from '../data/importers/index.node.js';
 import type { Json } from '../errors.js';
 import { csvLine } from '../formats/csv.js';
-import { outputCheck, writePrivate } from './output.js';
+import { isInside, outputCheck, writePrivate } from './output.js';
 import { Progress } from './progress.js';
 import { type Outcome, warn } from './run.js';
 import { withUnpackedSource } from './unpackedSource.js';
@@ -48,7 +48,11 @@ async function importFrom(
   const plan = await planImport(name, folder, options);
   for (const warning of plan.warnings ?? []) warn(warning);
   if (options.replace) await checkSource(source, out, [...plan.datasets.keys()]);
-  if (options.map !== undefined) await (await outputCheck([source]))([options.map]);
+  if (options.map !== undefined) {
+    await (await outputCheck([source]))([options.map]);
+    if (isInside(options.map, out))
+      warn('the file of --map is in the folder of the datasets: do not pass it on with them');
+  }
   const progress = new Progress('importing', plan.items.length);
   try {
     const { size, replace = false } = options;

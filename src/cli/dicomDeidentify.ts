@@ -22,7 +22,7 @@ import { SNIFF_BYTES, sniffFormat } from '../formats/imageFormat.js';
 import { writePng } from '../formats/imageWrite.node.js';
 import { checkSameKey, keepKey, keyOf } from './dicomKey.js';
 import { uninterrupted } from './interrupt.js';
-import { outputCheck, writePrivate } from './output.js';
+import { isInside, outputCheck, writePrivate } from './output.js';
 import { packageVersion } from './packageInfo.js';
 import { Progress } from './progress.js';
 import { type Outcome, warn } from './run.js';
@@ -233,9 +233,6 @@ function wouldMix(input: string, out: string): SamusError {
   const message = `the copies in ${out} would mix with the files of ${input}`;
   return new SamusError('OUTPUT_IS_INPUT', message, 'choose a folder elsewhere', { path: out });
 }
-
-const isInside = (path: string, folder: string): boolean =>
-  `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
 
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false;

@@ -2,7 +2,7 @@
  * Checks the paths of output files and writes them. Each is written atomically: it is complete or absent.
  */
 import { chmod, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { SamusError } from '../errors.js';
 import { fileIdentity, storedPath } from '../formats/fileSystem.node.js';
 import { makeFolder, replaceFile, writeTextFile } from '../formats/fileWrite.node.js';
@@ -49,6 +49,10 @@ export const modelFiles = (name: string): string[] => [
 export async function writeText(path: string, text: string): Promise<void> {
   await uninterrupted(() => writeTextFile(path, text));
 }
+
+/** Whether a path leads into a folder, or is the folder. */
+export const isInside = (path: string, folder: string): boolean =>
+  `${resolve(path)}${sep}`.startsWith(`${resolve(folder)}${sep}`);
 
 /** Writes a text file that only its owner can read. @throws SamusError FILE_UNWRITABLE, DISK_FULL */
 export async function writePrivate(path: string, text: string): Promise<void> {

@@ -205,7 +205,8 @@ it('names of files and folders are not in the dataset, whatever they say', async
   const rows = table('Named');
   expect(rows.length).toBe(names.length + 2);
   for (const row of rows) expect([row[0], row.at(-1)]).toEqual([expect.stringMatching(/^US-[0-9A-F]{10}$/), row[0]]);
-  await run('dicom', 'named', 'root', '--dataset', 'Named', '--replace');
+  const again = await run('dicom', 'named', 'root', '--dataset', 'Named', '--replace', '--map', 'root/map.csv');
+  expect(again.stderr).toContain('warning: the file of --map is in the folder of the datasets');
   expect(table('Named')).toEqual(rows);
 });
 

@@ -114,6 +114,7 @@ describe('the command line', () => {
     ],
     ['deidentify', ['dicom', 'deidentify', 'scans', '--out', 'copies', '--json']],
     ['deidentify and clean', ['dicom', 'deidentify', 'scans', '--out', 'clean', '--clean-pixels']],
+    ['import a folder', ['data', 'import', 'dicom', 'scans', 'folders', '--map', 'map.csv', '--json']],
     ['import', ['data', 'import', 'pair', 'pairs', 'data', '--dataset', 'Leak', '--json']],
     ['evaluate', ['evaluate', '--data', 'data', '--list', 'all-Leak', '--model', 'tiny', '--prompt', 'box', '--json']],
   ])('says nothing of the patient: %s', { timeout: 120_000 }, async (_, args) => {
@@ -138,7 +139,7 @@ describe('the command line', () => {
   });
 
   it('writes none of it, but into objects that belong to the study', () => {
-    const written = ['masks', 'all', 'copies', 'clean', 'clean.sheets', 'frames', 'data'].flatMap((place) =>
+    const written = ['masks', 'all', 'copies', 'clean', 'clean.sheets', 'frames', 'data', 'folders'].flatMap((place) =>
       filesIn(join(folder, place)).map((name) => join(folder, place, name)),
     );
     expect(written.length).toBeGreaterThan(50);
