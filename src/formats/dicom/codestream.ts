@@ -228,7 +228,8 @@ export function decodeRunLengths(
   const result = new Uint8Array(pixels * segments);
   for (const [i, start] of starts.entries()) {
     const end = ends[i]!;
-    if (start < 64 || start > end || end > bytes.length) throw damagedPixels('expected RLE offsets that rise');
+    if (start < 64 || (i === 0 && start > 64) || start > end || end > bytes.length)
+      throw damagedPixels('expected RLE offsets that rise');
     // The high byte of each sample comes first.
     const sample = Math.floor(i / width);
     unpack(bytes.subarray(start, end), result, {

@@ -26,6 +26,18 @@ describe('the timing of a clip', () => {
     expect(frameTiming(dataSet(), 1)).toBeUndefined();
   });
 
+  it('is the usual one where a time or a rate is beyond any clip', () => {
+    for (const element of [
+      [TIME, '1e300'],
+      [TIME, '-5'],
+      [RATE, '100000000'],
+      [RATE, '1e-9'],
+    ] as const) {
+      expect(frameTiming(dataSet(element), 2)?.delaysMs, String(element)).toEqual([40, 40]);
+    }
+    expect(frameTiming(dataSet([VECTOR, ['0', '1e300', '30', '50']]), 4)?.delaysMs).toEqual([40, 30, 50, 40]);
+  });
+
   it('marks sweeping and the part to show, if the file has these frames', () => {
     const trim = [[0x0008_2142, '2'] as const, [0x0008_2143, '3'] as const];
     expect(frameTiming(dataSet([0x0018_1244, 1], ...trim), 3)).toMatchObject({ sweeps: true, trim: [2, 3] });

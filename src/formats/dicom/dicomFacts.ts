@@ -17,14 +17,17 @@ export function frameTimes(data: DataSet): readonly number[] | null {
   return found ?? null;
 }
 
-/** Frames a second where the file says nothing. */
-const USUAL_RATE = 25;
+/** How long a frame is shown where the file says nothing. */
+const USUAL_MS = 40;
+
+/** Whether a clip can show a frame so long, in ms; other numbers are damage. */
+export const isFrameTime = (ms: number): boolean => ms >= 0.1 && ms <= 3_600_000;
 
 /** How the frames of a clip follow each other; undefined for a single frame. */
 export function frameTiming(data: DataSet, frames: number): FrameTiming | undefined {
   if (frames < 2) return undefined;
   const rates = [0x00180040, 0x00082144].map((tag) => numberOf(data, tag) ?? 0);
-  const usual = 1000 / (rates.find((rate) => rate > 0) ?? USUAL_RATE);
+  const usual = rates.map((rate) => 1000 / rate).find(isFrameTime) ?? USUAL_MS;
   const [first, last] = [numberOf(data, 0x00082142), numberOf(data, 0x00082143)];
   const trimmed = first !== undefined && last !== undefined && first >= 1 && first <= last && last <= frames;
   return {
@@ -37,11 +40,14 @@ export function frameTiming(data: DataSet, frames: number): FrameTiming | undefi
 /** @param times one for all frames, or a vector: its entries are steps from frame to frame where the first is 0 */
 function delays(times: readonly number[], frames: number, usual: number): number[] {
   const [first = usual] = times;
-  if (times.length !== frames) return new Array<number>(frames).fill(first > 0 ? first : usual);
+  if (times.length !== frames) return new Array<number>(frames).fill(isFrameTime(first) ? first : usual);
   const steps = first === 0 ? times.slice(1) : times;
-  const mean = steps.reduce((sum, step) => sum + step, 0) / steps.length;
-  const fallback = mean > 0 ? mean : usual;
-  return Array.from({ length: frames }, (_, i) => (steps[i] !== undefined && steps[i] > 0 ? steps[i] : fallback));
+  const known = steps.filter(isFrameTime);
+  const fallback = known.length > 0 ? known.reduce((sum, step) => sum + step, 0) / known.length : usual;
+  return Array.from({ length: frames }, (_, i) => {
+    const step = steps[i];
+    return step !== undefined && isFrameTime(step) ? step : fallback;
+  });
 }
 
 const PATIENT = {

@@ -92,7 +92,7 @@ describe('a DICOM file is read', () => {
     const encapsulated = await readDicomFile(file(element(0x7fe00010, 'OB', fragments, OPEN)));
     expect(encapsulated.pixels?.content).toEqual([new Uint8Array(), Uint8Array.of(1, 2), Uint8Array.of(3, 4)]);
     const cut = await readDicomFile(file(element(0x7fe00010, 'OW', [1, 2, 3], 400)));
-    expect(cut.pixels).toEqual({ content: Uint8Array.of(1, 2, 3), truncated: true });
+    expect(cut.pixels).toEqual({ content: Uint8Array.of(1, 2, 3), truncated: true, stated: 400 });
   });
 });
 

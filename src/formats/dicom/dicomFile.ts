@@ -87,9 +87,11 @@ export interface ReadOptions {
 export async function readDicomFile(bytes: Uint8Array, { wholeFrames = false }: ReadOptions = {}): Promise<DicomFile> {
   const { data: meta, end } = readMeta(bytes);
   const named = textOf(meta, TRANSFER_SYNTAX);
-  const body = named === DEFLATED ? await inflate(bytes.subarray(end)) : bytes.subarray(end);
+  const stored = bytes.subarray(end);
+  const { bytes: body, truncated } = named === DEFLATED ? await inflate(stored) : { bytes: stored, truncated: false };
   const coding = codingOf(body, named);
   const { data, pixels } = walk(body, 0, { ...coding, wholeFrames });
+  if (truncated && !pixels) throw corruptDicom('expected a whole deflated data set, got its beginning');
   return { transferSyntax: named ?? (coding.explicit ? EXPLICIT : IMPLICIT), meta, data, ...(pixels && { pixels }) };
 }
 

@@ -147,6 +147,15 @@ describe('hostile values', () => {
     expect(process.memoryUsage().rss - memory).toBeLessThan(MOST_BYTES);
   });
 
+  it('keep whole frames of a deflated file that is cut off', async () => {
+    const whole = new Uint8Array(readFileSync(join(MATRIX, 'mono8-deflated.dcm')));
+    const { frames, read } = await openImage(whole);
+    const source = await openImage(whole.subarray(0, whole.length - 200));
+    expect([frames, source.frames, source.framesStated]).toEqual([3, 2, 3]);
+    expect((await source.read(2)).data).toEqual((await read(2)).data);
+    expect(await outcome(whole.subarray(0, 400))).toBe('DICOM_CORRUPT');
+  });
+
   it('keep whole frames of a file that is cut off', async () => {
     const whole = new Uint8Array(readFileSync(join(MATRIX, 'mono8-explicit.dcm')));
     const source = await openImage(whole.subarray(0, whole.length - 3000));

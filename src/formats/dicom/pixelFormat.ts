@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../../errorCodes.js';
 import { SamusError } from '../../errors.js';
-import { corruptDicom, type DataSet, dicomLimit, numberOf, shortOf, textOf } from './dataSet.js';
+import { corruptDicom, type DataSet, dicomLimit, numbersOf, shortOf, textOf } from './dataSet.js';
 import { BIG_ENDIAN, DEFLATED, type DicomFile, EXPLICIT, IMPLICIT } from './dicomFile.js';
 
 /** `lossless` is JPEG lossless, process 14. */
@@ -86,7 +86,7 @@ export function readPixelFormat(
 
 /** The number of frames that the file states. @throws SamusError DICOM_CORRUPT, DICOM_LIMIT */
 function frameCount(data: DataSet): number {
-  const frames = numberOf(data, 0x00280008) ?? 1;
+  const [frames = 1] = numbersOf(data, 0x00280008);
   if (!Number.isInteger(frames) || frames < 1) throw corruptDicom(`expected a number of frames, got ${frames}`);
   if (frames > MOST_FRAMES) throw dicomLimit(`expected at most ${MOST_FRAMES} frames, got ${frames}`);
   return frames;

@@ -17,6 +17,7 @@ import {
   sourceReference,
   writtenSource,
 } from './derivedObject.js';
+import { isFrameTime } from './dicomFacts.js';
 import { codeItem, dataSet } from './writeDataSet.js';
 
 /** A picture of a frame, in RGB. */
@@ -97,7 +98,6 @@ export function writeDicomSc(source: ExportSource, drawn: readonly DrawnFrame[],
 function frameTime({ data }: ExportSource): number {
   const steps = numbersOf(data, 0x0018_1065).slice(1);
   const rate = numberOf(data, 0x0018_0040) ?? 0;
-  const mean = steps.length === 0 ? undefined : steps.reduce((sum, step) => sum + step, 0) / steps.length;
-  const found = numberOf(data, 0x0018_1063) ?? mean ?? (rate > 0 ? 1000 / rate : FRAME_TIME);
-  return Number.isFinite(found) && found > 0 ? found : FRAME_TIME;
+  const mean = steps.reduce((sum, step) => sum + step, 0) / steps.length;
+  return [numberOf(data, 0x0018_1063) ?? Number.NaN, mean, 1000 / rate].find(isFrameTime) ?? FRAME_TIME;
 }
