@@ -9,7 +9,7 @@ import { instanceUids } from '../formats/dicomweb/instanceUids.js';
 import { filesBelow, readReason } from '../formats/fileSystem.node.js';
 import { SNIFF_BYTES, sniffFormat } from '../formats/imageFormat.js';
 import { hintAfterInterrupt } from './interrupt.js';
-import { endsAll, openPacs, type PacsOptions } from './pacsRun.js';
+import { endsAll, openPacs, type PacsOptions } from './pacsClient.js';
 import { Progress } from './progress.js';
 import type { Outcome } from './run.js';
 

@@ -8,21 +8,14 @@ import { type Json, SamusError } from '../errors.js';
 import { textOf } from '../formats/dicom/dataSet.js';
 import { readDicomFile } from '../formats/dicom/dicomFile.js';
 import type { FoundInstance, FoundStudy } from '../formats/dicomweb/dicomJson.js';
-import { type DicomWeb, dicomWeb } from '../formats/dicomweb/dicomWeb.js';
-import { readPacsAuth } from '../formats/dicomweb/pacsAuth.node.js';
-import type { PacsLevel } from '../formats/dicomweb/pacsRequest.js';
+import type { DicomWeb } from '../formats/dicomweb/dicomWeb.js';
 import { exists } from '../formats/fileSystem.node.js';
 import { makeFolder, replaceFile, writeError } from '../formats/fileWrite.node.js';
 import { sniffFormat } from '../formats/imageFormat.js';
 import { hintAfterInterrupt, uninterrupted } from './interrupt.js';
+import { endsAll, openPacs, type PacsOptions, Unusable } from './pacsClient.js';
 import { Progress } from './progress.js';
 import { type Outcome, oneLine, warn } from './run.js';
-
-export interface PacsOptions {
-  readonly url: string;
-  readonly auth?: string;
-  readonly json?: boolean;
-}
 
 export interface FindOptions extends PacsOptions {
   readonly study?: string;
@@ -41,44 +34,6 @@ export interface GetOptions extends PacsOptions {
 
 /** Elements that a search for studies may match. */
 const MATCHED = ['AccessionNumber', 'PatientID', 'PatientName', 'StudyDate', 'StudyDescription', 'StudyInstanceUID'];
-
-/** A client of the PACS that the options name. @throws SamusError PACS_AUTH_FILE, PACS_URL */
-export async function openPacs({ url, auth }: PacsOptions, unusable?: Unusable): Promise<DicomWeb> {
-  const authorization = auth === undefined ? undefined : await readPacsAuth(auth);
-  const pacs = dicomWeb(url, {
-    ...(authorization !== undefined && { authorization }),
-    ...(unusable && { onUnusable: (kind, count) => unusable.add(kind, count) }),
-  });
-  const warning = unencryptedWarning(url);
-  if (warning !== undefined) warn(warning);
-  return pacs;
-}
-
-/** Entries that the PACS lists without a valid UID. */
-class Unusable {
-  readonly #counts = { studies: 0, series: 0, instances: 0 };
-
-  add(kind: PacsLevel, count: number): void {
-    this.#counts[kind] += count;
-  }
-
-  get lines(): string[] {
-    return Object.entries(this.#counts).flatMap(([kind, count]) =>
-      count === 0 ? [] : [`${count} of the ${kind} left out: the PACS lists them without a valid UID`],
-    );
-  }
-
-  get json(): { readonly [kind: string]: number } {
-    return Object.fromEntries(Object.entries(this.#counts).filter(([, count]) => count > 0));
-  }
-}
-
-/** A warning for a way on which others can read along. @param url a valid one */
-export function unencryptedWarning(url: string): string | undefined {
-  const { protocol, hostname } = new URL(url);
-  if (protocol === 'https:' || /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)) return undefined;
-  return 'the data of patients and the token for the PACS are not encrypted on the way: use an https URL';
-}
 
 /** Lists studies, the series of one, or the instances of one. @throws SamusError PACS_… */
 export async function findInPacs(options: FindOptions): Promise<Outcome> {
@@ -278,13 +233,6 @@ function failureOf(thrown: unknown, out: string): SamusError {
   const error = thrown instanceof SamusError ? writeError(out, thrown) : thrown;
   if (error instanceof SamusError) return error;
   throw error;
-}
-
-/** Whether an error stops all files that follow, too. */
-export function endsAll({ code }: SamusError): boolean {
-  return ['PACS_BUSY', 'PACS_DENIED', 'PACS_REDIRECT', 'PACS_UNREACHABLE', 'DISK_FULL', 'FILE_UNWRITABLE'].includes(
-    code,
-  );
 }
 
 function summary(

@@ -44,7 +44,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   // Usage errors above are reported before loading the server.
   const { createServer } = await import('../server/server.js');
   const server = await createServer(settings);
-  const warning = settings.pacs && (await import('./pacsRun.js')).unencryptedWarning(settings.pacs.url);
+  const warning = settings.pacs && (await import('./pacsClient.js')).unencryptedWarning(settings.pacs.url);
   if (warning !== undefined) server.app.log.warn(warning);
   await runServer(server, {
     listen: () => server.listen(options.host, options.port),
