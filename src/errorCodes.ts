@@ -148,6 +148,7 @@ export const ERRORS = {
   EXPORT_DICOM: input('A DICOM export was requested for images that are not DICOM.'),
   EXPORT_IMAGE: input('An image cannot be read for the export.'),
   EXPORT_OCCUPIED: usage('The output folder contains something other than an export.'),
+  EXPORT_UNSUPPORTED: usage('The format of an export does not take such models.'),
   EXPORT_WRITE: machine('The results folder cannot be written.'),
   FILE_IS_DIRECTORY: input('The path names a folder, not a file.'),
   FILE_NOT_FOUND: input('There is no such file.'),

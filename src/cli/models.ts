@@ -157,12 +157,16 @@ const EXPORT_EXAMPLES = `
 onnx: encoder.onnx and decoder.onnx with the tensor names of SAM's public export, or network.onnx of a network for classes, with
 README.md and model.json, which say how to feed them. Standard ONNX operators only, any number of images at once.
 
+transformers.js: the layout of SAM 2 for @huggingface/transformers, in Node and browsers; for SAM, SAMUS and MSA. Without --dtype it has
+all types.
+
 --dtype float16 stores the weights in 16 bits and computes in 32; q8 stores the large weights of the image encoder in 8 bits (one
 image at a time).
 
 Examples:
   samus models export samus-s export/samus-s --format onnx
   samus models export sam_vit_b_01ec64.pth export/sam-b --format onnx --dtype q8 --json
+  samus models export samus-s export/samus-s-js --format transformers.js
 
 ${NOTICE}.`;
 
@@ -172,7 +176,11 @@ function exportCommand(): Command {
     .argument('<model>', MODEL_NAMES)
     .argument('<out>', 'the folder to write')
     .addOption(new Option('--format <format>', 'what to write').choices(FORMATS).makeOptionMandatory())
-    .addOption(new Option('--dtype <type>', 'how weights are stored (default: float32)').choices(DTYPES))
+    .addOption(
+      new Option('--dtype <type>', 'how weights are stored (default: float32; all for transformers.js)').choices(
+        DTYPES,
+      ),
+    )
     .option('--key <name>', KEY_HELP)
     .option('--json', 'print one JSON document')
     .addHelpText('after', EXPORT_EXAMPLES)

@@ -32,7 +32,7 @@ const HALVED_BYTES = 4096;
 const HALF_MAX = 65_504;
 
 /**
- * @param file name of the ONNX file
+ * @param file path of the ONNX file in the folder
  * @returns the file, and where the weights are too large for it `FILE_data`
  */
 export async function exportGraph(
@@ -49,7 +49,7 @@ export async function exportGraph(
       producerVersion: version,
       metadata,
       ...(dtype === 'float16' && { smaller: halved }),
-      ...(!inside && { weightsFile: `${file}_data` }),
+      ...(!inside && { weightsFile: `${file.split('/').at(-1)}_data` }),
     },
   });
   const files: ExportFiles = new Map([[file, [model.bytes]]]);

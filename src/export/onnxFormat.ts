@@ -4,11 +4,11 @@
 
 import { partsOf } from '../models/graphs.js';
 import type { Model } from '../models/model.js';
-import { quantise, requireFloat32Weights } from '../models/quantise.js';
 import type { Runtime } from '../runtime/session.js';
 import { DESCRIPTION, descriptionOf, metadataOf, type PartFact, readmeOf } from './description.js';
 import { exportGraph, tensorFacts } from './exportGraph.js';
-import type { ExportDType, ExportFiles, FormatOptions } from './options.js';
+import type { ExportFiles, FormatOptions } from './options.js';
+import { batchOf, storedAs } from './storedModel.js';
 
 const ABOUT =
   'An encoder is run once for an image, its decoder for each prompt; a network for classes is one file. Any ONNX engine runs them.';
@@ -31,16 +31,4 @@ export async function onnxFormat(runtime: Runtime, model: Model, options: Format
   }
   files.set('README.md', [readmeOf(stored, facts, { notice, version, about: ABOUT })]);
   return files.set(DESCRIPTION, [descriptionOf(stored, version, 'onnx', facts)]);
-}
-
-/** Graphs in 8 bits choose one scale for all images of a run, so they take one image at a time. */
-function batchOf({ config }: Model): 1 | 'batch' {
-  return config.quantisation ? 1 : 'batch';
-}
-
-/** The model with its large weights in 8 bits where that is asked for. @throws SamusError MODEL_QUANTISED, MODEL_NOT_QUANTISABLE */
-function storedAs(model: Model, dtype: ExportDType): Model {
-  if (dtype === 'q8') return model.config.quantisation ? model : { ...model, ...quantise(model.config, model.tensors) };
-  requireFloat32Weights(model.config);
-  return model;
 }

@@ -50,7 +50,7 @@ export function encoderGraph(config: ModelConfig, batch: Dim = 1): ModelGraph {
 }
 
 /** Large enough to vanish in a softmax, small enough to be finite in half precision. */
-const HIDDEN = -6e4;
+export const HIDDEN = -6e4;
 
 interface DecoderOptions {
   /** Whether each prompt has an image embedding of its own, [objects, …]. Default: all are about one. */
@@ -164,7 +164,7 @@ export function imageInput(config: ModelConfig, batch: Dim = 1): Tensor {
   return input('image', [batch, ...inputDims(inputShape(config))]);
 }
 
-function parametersFor(architecture: Architecture, { quantisation }: ModelConfig): Parameters {
+export function parametersFor(architecture: Architecture, { quantisation }: ModelConfig): Parameters {
   const isQuantised = (name: string): boolean => quantisation === 'int8' && architecture.isQuantisable?.(name) === true;
   return new Parameters({ isQuantised });
 }

@@ -21,7 +21,7 @@ describe('models export --format onnx', () => {
     const { code, stdout, stderr } = await run('--json');
     expect([code, stderr]).toEqual([0, '']);
     const document = JSON.parse(stdout);
-    expect(document).toMatchObject({ folder: 'sam', format: 'onnx', architecture: 'sam', dtype: 'float32' });
+    expect(document).toMatchObject({ folder: 'sam', format: 'onnx', architecture: 'sam' });
     const files = ['README.md', 'decoder.onnx', 'encoder.onnx', 'model.json'];
     expect(filesIn(join(folder, 'sam'))).toEqual(files);
     expect(document.files.map(({ path }: { path: string }) => path).sort()).toEqual(files);
