@@ -157,6 +157,8 @@ const EXPORT_EXAMPLES = `
 onnx: encoder.onnx and decoder.onnx with the tensor names of SAM's public export, or network.onnx of a network for classes, with
 README.md and model.json, which say how to feed them. Standard ONNX operators only, any number of images at once.
 
+triton: a model repository for Triton Inference Server, with an ensemble of encoder and decoder; OUT may have other models.
+
 transformers.js: the layout of SAM 2 for @huggingface/transformers, in Node and browsers; for SAM, SAMUS and MSA. Without --dtype it has
 all types.
 
@@ -166,6 +168,7 @@ image at a time).
 Examples:
   samus models export samus-s export/samus-s --format onnx
   samus models export sam_vit_b_01ec64.pth export/sam-b --format onnx --dtype q8 --json
+  samus models export samus-s repository --format triton
   samus models export samus-s export/samus-s-js --format transformers.js
 
 ${NOTICE}.`;

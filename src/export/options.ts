@@ -1,6 +1,6 @@
 /** What an export can be asked for. Imports nothing, so that help is instant. */
 
-export const FORMATS = ['onnx', 'transformers.js'] as const;
+export const FORMATS = ['onnx', 'triton', 'transformers.js'] as const;
 export type ExportFormat = (typeof FORMATS)[number];
 
 /** How weights are stored: 32 or 16 bits, or the large ones of the image encoder in 8. */

@@ -130,8 +130,11 @@ function preprocessorOf(config: ModelConfig): Json {
   };
 }
 
+/** The library in the text of an import. */
+const PACKAGE = "'@huggingface/transformers'";
+
 const USE = `\`\`\`js
-import { AutoProcessor, RawImage, Sam2Model } from '@huggingface/transformers';
+import { AutoProcessor, RawImage, Sam2Model } from ${PACKAGE};
 
 const model = await Sam2Model.from_pretrained('.');
 const processor = await AutoProcessor.from_pretrained('.');

@@ -8,6 +8,8 @@ import { createServer } from 'node:http';
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html',
   js: 'text/javascript',
+  mjs: 'text/javascript',
+  wasm: 'application/wasm',
   css: 'text/css',
   svg: 'image/svg+xml',
 };
