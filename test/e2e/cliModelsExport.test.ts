@@ -48,3 +48,33 @@ describe('models export --format onnx', () => {
     expect([none.code, JSON.parse(none.stdout).error.code]).toEqual([2, 'USAGE_MISSING_OPTION']);
   });
 });
+
+describe('models export --format triton', () => {
+  it('adds models to a repository, and replaces them', async () => {
+    const run = (...args: string[]) => samus(folder, 'models', 'export', ...args, 'repository', '--format', 'triton');
+    expect((await run(SAM)).code).toBe(0);
+    expect((await run(goldenPath('samus-tiny.pth'))).code).toBe(0);
+    expect((await run(SAM)).code).toBe(0);
+    const configs = filesIn(join(folder, 'repository')).filter((path) => path.endsWith('config.pbtxt'));
+    expect(configs).toEqual(
+      ['sam-tiny', 'samus-tiny']
+        .flatMap((name) => [`${name}-decoder`, `${name}-encoder`, name].map((model) => `${model}/config.pbtxt`))
+        .sort(),
+    );
+    mkdirSync(join(folder, 'taken/sam-tiny'), { recursive: true });
+    writeFileSync(join(folder, 'taken/sam-tiny/notes.txt'), 'mine');
+    const taken = await samus(folder, 'models', 'export', SAM, 'taken', '--format', 'triton', '--json');
+    expect([taken.code, JSON.parse(taken.stdout).error.code]).toEqual([2, 'EXPORT_OCCUPIED']);
+    expect(filesIn(join(folder, 'taken'))).toEqual(['sam-tiny/notes.txt']);
+  });
+});
+
+describe('models export --format transformers.js', () => {
+  it('writes a folder with all types, or refuses a model that the library cannot feed', async () => {
+    const args = ['models', 'export', SAM, 'js', '--format', 'transformers.js', '--json'];
+    expect((await samus(folder, ...args)).code).toBe(0);
+    const names = filesIn(join(folder, 'js'));
+    expect(names).toHaveLength(10);
+    expect(names).toContain('onnx/vision_encoder_quantized.onnx');
+  });
+});

@@ -169,7 +169,9 @@ describe.each([
     const cases = (await realCases()).square;
     const values = await agreement('samus-s', cases, await run({ model: 'samus-s', dtype, cases }));
     expect(values).toHaveLength(2 * cases.length);
-    expect(Math.min(...values)).toBeGreaterThan(0.99);
+    // 8 bits differ from 32 in this program, too.
+    expect(Math.min(...values)).toBeGreaterThan(dtype === 'q8' ? 0.98 : 0.99);
+    expect(values.reduce((a, b) => a + b, 0) / values.length).toBeGreaterThan(0.99);
   });
 
   it('gives them on images of other sizes, which the library resizes', async () => {
