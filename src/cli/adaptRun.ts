@@ -27,6 +27,7 @@ export interface AdaptCommandOptions extends ModelOptions {
   readonly valList?: readonly string[];
   readonly out: string;
   readonly examples?: number;
+  readonly train: 'all' | 'published';
   readonly steps: number;
   readonly seed: number;
   readonly json?: boolean;
@@ -40,7 +41,7 @@ const MOST_EXAMPLES = 1000;
  *   ADAPT_TOO_MANY, and what adaptModel, reading and writing a model throw
  */
 export async function adapt(options: AdaptCommandOptions): Promise<Outcome> {
-  const { model: name, out, steps, seed, threads } = options;
+  const { model: name, out, train: trained, steps, seed, threads } = options;
   await checkModelOutput(out, [name]);
   const model = await readModel(name);
   promptedOf(model.config);
@@ -48,12 +49,13 @@ export async function adapt(options: AdaptCommandOptions): Promise<Outcome> {
   const stages = new Stages();
   const result = await adaptModel(model.config, model.tensors, train.examples, nodeRuntime(), {
     ...(val && { validation: val.examples }),
+    trained,
     steps,
     seed,
     ...(threads !== undefined && { threads }),
     progress: (progress) => stages.show(progress),
   }).finally(() => stages.end());
-  const { tensors, trained, heldOut, before, after, gain, better } = result;
+  const { tensors, heldOut, before, after, gain, share, better } = result;
   if (!better) warn('the adapted model is not better than before; more examples may help');
   const adapted = { ...model, name: basename(out), tensors };
   const float16 = [...model.tensors.values()].some(({ dtype }) => dtype === 'float16');
@@ -64,11 +66,12 @@ export async function adapt(options: AdaptCommandOptions): Promise<Outcome> {
       folder: out,
       from: name,
       examples: [...train.names],
-      trained,
+      trained: result.trained,
       held_out: heldOut,
       before: { held_out: before.heldOut, phantoms: before.phantoms },
       after: { held_out: after.heldOut, phantoms: after.phantoms },
       gain: { mean: gain.mean, ci95: gain.ci95 && [...gain.ci95] },
+      share,
       better,
       notice: NOTICE,
     },

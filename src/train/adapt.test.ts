@@ -4,7 +4,7 @@ import { makePhantom } from '../data/phantom.js';
 import { asFloat32 } from '../graph/tensorData.js';
 import { isTrainable, promptedOf } from '../models/registry.js';
 import { nodeRuntime } from '../runtime/nodeRuntime.node.js';
-import { type AdaptExample, type AdaptProgress, adaptModel, pairedGain, promptsFor } from './adapt.js';
+import { type AdaptExample, type AdaptProgress, adaptModel, pairedGain, promptsFor, SHARES } from './adapt.js';
 
 const runtime = nodeRuntime({ worker: false });
 const { tensors } = tinyModel(TINY_SAMUS);
@@ -17,9 +17,9 @@ const adapt = (options = {}) =>
   adaptModel(TINY_SAMUS, tensors, examples, runtime, { steps: 3, batch: 2, threads: 1, ...options });
 
 describe('adaptModel', () => {
-  it('trains the weights of the published recipe, and changes neither the others nor the input model', async () => {
+  it('trains the weights of the published recipe if asked, and changes neither the others nor the input model', async () => {
     const original = new Map([...tensors].map(([name, tensor]) => [name, asFloat32(tensor).data.slice()]));
-    const result = await adapt();
+    const result = await adapt({ trained: 'published' });
     expect([...result.tensors.keys()].sort()).toEqual([...tensors.keys()].sort());
     let changed = 0;
     for (const [name, before] of original) {
@@ -30,6 +30,21 @@ describe('adaptModel', () => {
       else if (!same) changed++;
     }
     expect(changed).toBeGreaterThan(20);
+  });
+
+  it('takes as much of the trained weights as phantoms allow, and a weighted mean of the weights', async () => {
+    const { share, tensors: mixed, before, after } = await adapt();
+    const { tensors: whole, share: all } = await adapt({ learningRate: 1e-6 });
+    expect(SHARES).toContain(share);
+    expect(all).toBe(1);
+    if (share > 0.25) expect(after.phantoms).toBeGreaterThanOrEqual(before.phantoms - 0.02);
+    expect([...mixed.keys()]).toEqual([...whole.keys()]);
+  });
+
+  it('trains on all examples if there are other images to evaluate on', async () => {
+    const { trained, heldOut } = await adapt({ validation: examples.slice(0, 2) });
+    expect({ trained, heldOut }).toEqual({ trained: 9, heldOut: 2 });
+    await expect(adapt({ validation: [] })).rejects.toMatchObject({ code: 'ADAPT_TOO_FEW' });
   });
 
   it('holds out every fourth image and evaluates on those and on phantoms', async () => {

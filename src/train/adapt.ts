@@ -1,7 +1,8 @@
 /**
- * Adapts a model to a handful of the user's masks: trains the weights of the published recipe (adapters, CNN branch,
- * position adapter) for a few more steps. The result counts as better only if it improves held-out images and does not
- * get worse on phantoms. Runs on any runtime, browsers included; reads and writes no files.
+ * Adapts a model to a handful of the user's masks: trains it for a few more steps, then takes a weighted mean of the weights
+ * before and after (Wortsman et al., arXiv:2109.01903): as much of the new ones as phantoms allow, so that the model keeps what it
+ * could do. The result counts as better only if it also improves held-out images. Runs on any runtime, browsers included; reads
+ * and writes no files.
  */
 import { makePhantom, PHANTOM_KINDS } from '../data/phantom.js';
 import { SamusError } from '../errors.js';
@@ -17,6 +18,7 @@ import { unshare } from '../runtime/tensorMemory.js';
 import { ClickSession } from './clickSession.js';
 import { BatchFeeds, gradientGraph, type LossRecipe, sampleShapeOf } from './gradientGraph.js';
 import { ADAM } from './optimizer.js';
+import { learningRate, type Schedule } from './schedule.js';
 import { Stepper } from './stepper.js';
 import { makeTrainingSample, pointsOf, SampleOrder, type SampleShape, validationExample } from './trainingSample.js';
 
@@ -29,11 +31,13 @@ export interface AdaptExample {
 export interface AdaptOptions {
   /** Images to evaluate on, while all examples train; default: every fourth example is held out for it. */
   readonly validation?: readonly AdaptExample[];
+  /** Which weights to train; default all. The published subset (adapters, CNN branch, position adapter) learns less and needs less memory. */
+  readonly trained?: 'all' | 'published';
   /** Optimizer steps; default 40. */
   readonly steps?: number;
   /** Images per step; default 4. */
   readonly batch?: number;
-  /** Default 1e-4: a fifth of the published rate, because the weights are already trained. */
+  /** The highest, after a short warm-up; it falls as half a cosine. Default 5e-4. */
   readonly learningRate?: number;
   /** Seed of everything random; default 1. */
   readonly seed?: number;
@@ -74,6 +78,8 @@ export interface Adaptation {
   readonly after: AdaptScores;
   /** Dice gained on the held-out images. */
   readonly gain: AdaptGain;
+  /** Share of the trained weights in the result; the rest are those before. One of {@link SHARES}. */
+  readonly share: number;
   /** Whether to use it: at least {@link LEAST_GAINED} better on held-out images, and at most {@link MOST_LOST} worse on phantoms. */
   readonly better: boolean;
   /** All weights of the adapted model, float32. */
@@ -89,6 +95,9 @@ export const LEAST_GAINED = 0.005;
 /** Most Dice on phantoms that an adaptation may lose. */
 const MOST_LOST = 0.02;
 const PHANTOM_SIDE = 256;
+/** Shares of the trained weights that are tried, the largest first. */
+export const SHARES = [1, 0.75, 0.5, 0.25] as const;
+const WARMUP_STEPS = 5;
 
 const RECIPE: LossRecipe = { kind: 'multi-prompt', rounds: 1 };
 const CLASS = 1;
@@ -110,31 +119,37 @@ export async function adaptModel(
   checkCounts(examples, validation);
   const full = checkStateDict(config, weights).tensors;
   const { train, held } = validation ? { train: examples, held: validation } : parted(examples, seed);
-  const judge = async (stage: 'before' | 'after', tensors: StateDict): Promise<Judged> => {
-    const phantoms = phantomExamples();
-    const total = held.length + phantoms.length;
-    options.progress?.({ stage, done: 0, total });
+  const phantoms = phantomExamples();
+  const scores = async (stage: 'before' | 'after', tensors: StateDict, images: readonly AdaptExample[]) => {
+    options.progress?.({ stage, done: 0, total: images.length });
     const session = await ClickSession.create(runtime, config, tensors, { threads });
     try {
-      const scores: number[] = [];
-      for (const { image, mask } of [...held, ...phantoms]) {
+      const dice: number[] = [];
+      for (const { image, mask } of images) {
         signal?.throwIfAborted();
-        options.progress?.({ stage, done: scores.length, total });
+        options.progress?.({ stage, done: dice.length, total: images.length });
         const example = validationExample(image, labelOf(mask), inputShape(config));
-        scores.push((await session.answer(example.image, example.label.data, CLASS)).dice);
+        dice.push((await session.answer(example.image, example.label.data, CLASS)).dice);
       }
-      return { each: scores.slice(0, held.length), phantoms: mean(scores.slice(held.length)) };
+      return dice;
     } finally {
       await session.dispose();
     }
   };
-  const before = await judge('before', full);
-  const tensors = await trained(config, full, train, runtime, options);
-  const after = await judge('after', tensors);
+  const before = judged(await scores('before', full, [...held, ...phantoms]), held.length);
+  const changed = await trained(config, full, train, runtime, options);
+  const kept = before.phantoms - MOST_LOST;
+  let [share, tensors, onPhantoms] = [0, full, before.phantoms];
+  for (const tried of SHARES) {
+    [share, tensors] = [tried, blended(full, changed, tried)];
+    onPhantoms = mean(await scores('after', tensors, phantoms));
+    if (onPhantoms >= kept) break;
+  }
+  const after: Judged = { each: await scores('after', tensors, held), phantoms: onPhantoms };
   const gain = pairedGain(after.each.map((dice, i) => dice - before.each[i]!));
-  const better = gain.mean >= LEAST_GAINED && after.phantoms >= before.phantoms - MOST_LOST;
+  const better = gain.mean >= LEAST_GAINED && after.phantoms >= kept;
   const counts = { trained: train.length, heldOut: held.length };
-  return { ...counts, before: scoresOf(before), after: scoresOf(after), gain, better, tensors };
+  return { ...counts, before: scoresOf(before), after: scoresOf(after), gain, share, better, tensors };
 }
 
 function checkCounts(examples: readonly AdaptExample[], validation?: readonly AdaptExample[]): void {
@@ -157,6 +172,11 @@ interface Judged {
   readonly phantoms: number;
 }
 
+const judged = (dice: readonly number[], held: number): Judged => ({
+  each: dice.slice(0, held),
+  phantoms: mean(dice.slice(held)),
+});
+
 const scoresOf = ({ each, phantoms }: Judged): AdaptScores => ({ heldOut: mean(each), phantoms });
 
 /** 97.5 % quantiles of Student's t for 1 to 10 degrees of freedom; beyond 10, 1.96 + 2.4 / n is accurate to 0.02. */
@@ -172,25 +192,48 @@ export function pairedGain(differences: readonly number[]): AdaptGain {
   return { mean: middle, ci95: [middle - half, middle + half] };
 }
 
+/** The weighted mean of two models; what training did not change is shared. */
+function blended(before: StateDict, after: StateDict, share: number): StateDict {
+  if (share === 1) return after;
+  const mixed = [...before].map(([name, tensor]): [string, TensorData] => {
+    const changed = after.get(name)!;
+    if (changed === tensor || tensor.dtype !== 'float32' || changed.dtype !== 'float32') return [name, changed];
+    const values = changed.data.map((value, i) => share * value + (1 - share) * tensor.data[i]!);
+    return [name, { ...changed, data: values }];
+  });
+  return new Map(mixed);
+}
+
 /** Trains copies of the weights. */
 async function trained(
   config: ModelConfig,
   weights: StateDict,
   examples: readonly AdaptExample[],
   runtime: Runtime,
-  { steps = 40, batch = 4, learningRate = 1e-4, seed = 1, threads = 2, signal, progress }: AdaptOptions,
+  options: AdaptOptions,
 ): Promise<StateDict> {
+  const { trained: which = 'all', steps = 40, batch = 4, learningRate: rate = 5e-4, seed = 1, threads = 2 } = options;
+  const { signal, progress } = options;
   signal?.throwIfAborted();
   progress?.({ stage: 'preparing', done: 0, total: 0 });
   const graph = gradientGraph({
     config,
     batch,
     points: pointsOf('mixed'),
-    isTrained: (name) => isTrainable(config, name),
+    isTrained: (name) => which === 'all' || isTrainable(config, name),
     recipe: RECIPE,
   });
   const copies = new Map(weights);
   for (const { name } of graph.trained) copies.set(name, unshare(weights.get(name)!));
+  const schedule: Schedule = {
+    kind: 'cosine',
+    rate,
+    warmup: Math.min(WARMUP_STEPS, steps - 1),
+    steps,
+    lowestRate: 0,
+    drops: [],
+    dropFactor: 1,
+  };
   const optimizer = { rule: { kind: 'adam', ...ADAM } as const, clip: 1, ema: null, rateOf: () => 1 };
   const stepper = await Stepper.create(runtime, graph, copies, { threads }, { optimizer, seed });
   try {
@@ -200,7 +243,7 @@ async function trained(
       signal?.throwIfAborted();
       const { loss = Number.NaN } = await stepper.run(batches.at(step));
       if (!Number.isFinite(loss)) throw nanError(step);
-      stepper.update(learningRate, stepper.norm());
+      stepper.update(learningRate(schedule, step), stepper.norm());
       progress?.({ stage: 'training', done: step + 1, total: steps, loss });
     }
     return stepper.weights();

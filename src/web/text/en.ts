@@ -852,7 +852,7 @@ export const text = {
     notBetter: (from: string): string =>
       `**This adapted model was not better than ${from}.** The page did not offer it for use; it is provided for study only.`,
     made: (from: string, day: string): string =>
-      `${from}, adapted to one person's masks in the samus annotator on ${day}. The adapters, the CNN branch and the position adapter were trained further; all other weights are unchanged. \`config.json\` contains all sizes, \`model.safetensors\` the weights in 16 bits.`,
+      `${from}, adapted to one person's masks in the samus annotator on ${day}. The weights were trained further, then averaged with the original ones. \`config.json\` contains all sizes, \`model.safetensors\` the weights in 16 bits.`,
     use: 'Use',
     learned: 'Training data',
     learnedFrom: (trained: number, steps: number, heldOut: number): string =>
