@@ -55,7 +55,7 @@ export function segmentCommand(): Command {
       'segment this frame of a file with several, counted from 1; results are named NAME.FRAME',
     ).argParser(parseCount('--frame', 1)),
   );
-  addAnswerOptions(command.addOption(framesOption().conflicts('frame'))).option(
+  addAnswerOptions(command.addOption(framesOption().conflicts('frame')), ', unless --save-tensors').option(
     '--out <folder>',
     'output folder',
     'out',

@@ -83,11 +83,12 @@ export function framesOption(): Option {
   );
 }
 
-export function addAnswerOptions(command: Command): Command {
+/** @param exception when masks are not cleaned by default */
+export function addAnswerOptions(command: Command, exception = ''): Command {
   return command
     .option('--multimask', 'predict three masks for an ambiguous prompt and keep the one with the best score')
     .addOption(minPresenceOption())
-    .option('--clean', 'fill holes and keep only the prompted part (default, unless --save-tensors)')
+    .option('--clean', `fill holes and keep only the prompted part (default${exception})`)
     .option('--no-clean', 'keep masks as the model predicts them');
 }
 

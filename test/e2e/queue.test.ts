@@ -183,6 +183,42 @@ describe.skipIf(!hasRedis)('a study in a queue (Redis)', () => {
     expect(linked).toMatchObject({ code: 3, document: { error: { code: 'QUEUE_ROOT' } } });
   });
 
+  it('finds mask files of prompts below its root, and no others', async () => {
+    await writeScans(folder, 2);
+    await samus(folder, 'batch', 'scans/scan-00000.png', '--box', '9,9,40,40', '--model', 'tiny', '--out', 'masks');
+    const outside = newFolder();
+    const mask = join('masks', 'images', 'scan-00000.object-1.png');
+    writeFileSync(join(outside, 'mask.png'), readFileSync(join(folder, mask)));
+    const lines = ['image,object,kind,values', `scans/scan-00000.png,a,mask,${mask}`];
+    lines.push('scans/scan-00000.png,a,point,20,20', `scans/scan-00001.png,a,mask,${outside}/mask.png`);
+    writeFileSync(join(folder, 'prompts.csv'), lines.join('\n'));
+    const prompts = ['--prompts', 'prompts.csv', '--model', 'tiny'];
+    worker('--concurrency', '1');
+    const { document: found } = await batch(...prompts, '--out', 'queued');
+    removeFolder(outside);
+    expect(found).toMatchObject({ done: 1, failed: [{ error: { code: 'QUEUE_ROOT' } }] });
+    await samus(folder, 'batch', ...prompts, '--out', 'alone');
+    const result = (study: string) => readFileSync(join(folder, study, 'images', 'scan-00000.a.png'));
+    expect(result('queued').equals(result('alone'))).toBe(true);
+  });
+
+  it('takes studies of a smaller number of priority first', async () => {
+    await writeScans(folder, 6);
+    const args = ['batch', 'scans', ...PROMPT, '--queue', redis.url];
+    const queue = openQueue();
+    const later = startSamus(folder, [...args, '--out', 'later', '--priority', '2']);
+    while ((await queue.getJobCountByTypes('prioritized')) < 6) await wait(20);
+    const first = startSamus(folder, [...args, '--out', 'first', '--priority', '1']);
+    while ((await queue.getJobCountByTypes('prioritized')) < 12) await wait(20);
+    running.push(later, first);
+    const { child, ended } = worker('--concurrency', '1');
+    await Promise.all([later.ended, first.ended]);
+    child.kill('SIGTERM');
+    const ids = [...(await ended).stderr.matchAll(/"id":"([0-9a-f-]{36})-/g)].map(([, id]) => id);
+    const { id } = JSON.parse(readFileSync(join(folder, 'first', 'study.json'), 'utf8'));
+    expect(ids.map((one) => one === id)).toEqual([...Array(6).fill(true), ...Array(6).fill(false)]);
+  });
+
   it('keeps to a rate', async () => {
     await writeScans(folder, 8);
     worker('--rate', '2');

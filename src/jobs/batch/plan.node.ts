@@ -10,6 +10,7 @@ import { SamusError } from '../../errors.js';
 import { exists, storedPath } from '../../formats/fileSystem.node.js';
 import { writeError } from '../../formats/fileWrite.node.js';
 import { sameName, stemInFolder } from '../../formats/outputNames.js';
+import type { JobObject } from '../segmentJob.js';
 import { type InputImage, inputImages } from './inputs.node.js';
 import { fileHash, type ItemState } from './journal.node.js';
 import type { AskedFrame, PlannedItem, StoredError } from './study.js';
@@ -140,10 +141,23 @@ async function planned(
       content,
       open: (use) => (bytes && entry ? withUnpacked({ path: file, entry, bytes }, temporary, use) : use(file)),
     });
-    return { key: keyOf(image, content, base, asked), ...named, content, ...(asked && { asked }) };
+    const key = keyOf(image, content, base, asked);
+    return { key, ...named, content, ...(asked && { asked: await withMaskNames(asked, nameOf) }) };
   } catch (error) {
     return failed(error, content);
   }
+}
+
+/** Prompts whose mask files have other names. */
+export function withMaskNames(
+  asked: readonly AskedFrame[],
+  nameOf: (path: string) => Promise<string>,
+): Promise<AskedFrame[]> {
+  const renamed = async (object: JobObject): Promise<JobObject> =>
+    object.guess?.path === undefined
+      ? object
+      : { ...object, guess: { ...object.guess, path: await nameOf(object.guess.path) } };
+  return Promise.all(asked.map(async (one) => ({ ...one, objects: await Promise.all(one.objects.map(renamed)) })));
 }
 
 const keyOf = (...parts: readonly unknown[]): string => sha256(JSON.stringify(parts)).slice(0, 32);

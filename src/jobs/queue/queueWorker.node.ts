@@ -10,7 +10,7 @@ import { SamusError } from '../../errors.js';
 import { writeError } from '../../formats/fileWrite.node.js';
 import { loadModel } from '../../predict/loadModel.node.js';
 import { ItemPool } from '../batch/itemPool.node.js';
-import { storedError } from '../batch/plan.node.js';
+import { storedError, withMaskNames } from '../batch/plan.node.js';
 import type { Compute, PlannedItem, StoredError } from '../batch/study.js';
 import { readStudy } from '../batch/studyFolder.node.js';
 import { modelHash } from '../jobModel.node.js';
@@ -148,14 +148,22 @@ export class QueueWorker {
     const study = await this.#open(job.study);
     study.active++;
     try {
-      const item = await plannedItem(study.folder, job);
-      const file = await this.#options.root.fileOf(item.file);
-      const { files, objects, moreFrames } = await study.pool.run({ ...item, file });
+      const item = await this.#located(await plannedItem(study.folder, job));
+      const { files, objects, moreFrames } = await study.pool.run(item);
       const record = files.at(-1)?.[2] ?? '';
       return { record, objects, ...(moreFrames && { moreFrames }) };
     } finally {
       study.active--;
     }
+  }
+
+  /** With all files at their places on this machine. @throws SamusError QUEUE_ROOT for one outside of the root */
+  async #located(item: PlannedItem): Promise<PlannedItem> {
+    const { root } = this.#options;
+    // The names of results, too.
+    if (item.base.split('/').some((part) => part === '' || part === '..')) await root.fileOf('..');
+    const asked = item.asked && (await withMaskNames(item.asked, (name) => root.fileOf(name)));
+    return { ...item, file: await root.fileOf(item.file), ...(asked && { asked }) };
   }
 
   async #open(id: string): Promise<OpenStudy> {
@@ -193,6 +201,10 @@ export class QueueWorker {
     if (!record || record.id !== id) {
       const message = 'expected the study of the job in its folder, got another';
       throw new SamusError('QUEUE_ROOT', message, 'run samus batch again');
+    }
+    if (record.settings.objects.some(({ guess }) => guess?.path !== undefined)) {
+      const message = 'expected a study without mask files in its settings, got one';
+      throw new SamusError('QUEUE_ROOT', message, 'give masks in a prompts file');
     }
     const source = 'path' in pointer.model ? await root.fileOf(pointer.model.path) : pointer.model.name;
     const hash = await modelHash(await loadModel(source));
