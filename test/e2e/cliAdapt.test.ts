@@ -45,7 +45,18 @@ const adapt = (...args: string[]) =>
   );
 
 it('writes a model that differs in what the recipe trains, and reports Dice before and after on the validation list', async () => {
-  const { code, stdout } = await adapt('--model', 'base', '--examples', '1', '--val-list', 'val', '--out', 'adapted');
+  const { code, stdout } = await adapt(
+    '--model',
+    'base',
+    '--train',
+    'published',
+    '--examples',
+    '1',
+    '--val-list',
+    'val',
+    '--out',
+    'adapted',
+  );
   expect(code).toBe(0);
   const answer = JSON.parse(stdout);
   expect(answer).toMatchObject({ folder: 'adapted', from: 'base', trained: 1, before: {}, after: {}, better: false });
