@@ -181,7 +181,8 @@ async function unique(images: readonly string[]): Promise<{ readonly path: strin
 }
 
 /**
- * The file that a path names. Two names on disk that differ only in their Unicode normal form are two files; a missing name means the one in another form.
+ * The file that a path names. Two names on disk that differ only in their Unicode normal form are two files; a missing
+ * name means the one in another form.
  */
 const keyOf = async (path: string): Promise<string> => resolve(await storedPath(path));
 

@@ -1,6 +1,7 @@
 /**
  * A dataset folder in the published layout, read as it is: lists and class.json in `MainPatient/`, images in
- * `<Dataset>/img/NAME.png`, class indices in `<Dataset>/label/NAME.png`. Images are read on request and never kept. Resizing and augmentation are not here, nor is making such a folder.
+ * `<Dataset>/img/NAME.png`, class indices in `<Dataset>/label/NAME.png`. Images are
+ * read on request and never kept. Resizing and augmentation are not here, nor is making such a folder.
  */
 
 import { readdir } from 'node:fs/promises';

@@ -32,11 +32,12 @@ export interface ReadOptions {
 export interface Dataset {
   readonly root: string;
   /**
-   * The samples of `MainPatient/NAME.txt` for each name, one list after the other. Every image and label exists and every class is in range. A line without a class
-   * becomes one sample for each class in its label. In a dataset with one kind of object it is always that one, as published, so that
-   * images without the object count too.
+   * The samples of `MainPatient/NAME.txt` for each name, one list after the other. Every image and label exists and every
+   * class is in range. A line without a class becomes one sample for each class in its label. In a dataset with one kind of
+   * object it is always that one, as published, so that images without the object count too.
    * @param reportEmpty gets the lines whose labels contain no class
-   * @throws SamusError DATA_LIST_MISSING, DATA_LIST_EMPTY, DATA_LIST_LINE, DATA_FILE_MISSING, DATA_CLASS_RANGE, and what `read` throws for labels that must be read
+   * @throws SamusError DATA_LIST_MISSING, DATA_LIST_EMPTY, DATA_LIST_LINE, DATA_FILE_MISSING, DATA_CLASS_RANGE,
+   *   and what `read` throws for labels that must be read
    */
   lists(names: readonly string[], reportEmpty?: (sample: Sample) => void): Promise<SampleList>;
   /**

@@ -64,7 +64,7 @@ const SEPARATORS = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x5c, 0x5e, 0x3d]);
 /** From the bytes of a text element to its text, without padding at the end. */
 export type TextReader = (bytes: Uint8Array) => string;
 
-/** Reads text in the character set that a data set states; without one it is UTF-8 if it can be, else Latin 1. */
+/** Reads text in the character set of a data set; without one, as UTF-8 if valid, else as Latin 1. */
 export function textReader(data: DataSet): TextReader {
   const [first = '', ...others] = (textOf(data, CHARACTER_SET) ?? '').split('\\').map((name) => name.trim());
   const whole = WHOLE[first.replace(/^ISO[ _-]IR[ _-]/, 'ISO_IR ')];

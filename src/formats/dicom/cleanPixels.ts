@@ -1,5 +1,5 @@
 /**
- * Blackens what lies outside of the two-dimensional regions of an ultrasound image, or of a drawn mask, on all frames:
+ * Blacks out everything outside the two-dimensional regions of an ultrasound image, or of a drawn mask, on all frames:
  * there scanners write names and dates. Nothing looks for text; a person has to, on the contact sheets.
  */
 import { SamusError } from '../../errors.js';
@@ -64,7 +64,7 @@ function regionMask({ file, width, height }: DicomImage): Uint8Array {
   return mask;
 }
 
-/** Stored values stay in the mask; outside of it is the value that is shown black. */
+/** Inside the mask, stored values stay; outside, pixels get the value that is shown black. */
 async function cleanGrey(source: DicomImage, mask: Uint8Array, shown: ShownValues): Promise<Cleaned> {
   const { pixelFormat, width, height } = source;
   const bytesOfPixel = pixelFormat.bitsAllocated / 8;
@@ -130,7 +130,7 @@ function allFrames(size: number): Uint8Array {
   throw dicomLimit(`expected at most ${MOST_BYTES} bytes of decoded frames, got ${size}`);
 }
 
-/** The image is no original any more. */
+/** The image is no longer an original. */
 function describedElements({ file }: DicomImage): DataSet {
   const kind = (textOf(file.data, 0x0008_0008) ?? '').split('\\')[1]?.trim() === 'SECONDARY' ? 'SECONDARY' : 'PRIMARY';
   return dataSet([0x0008_0008, ['DERIVED', kind]]);

@@ -230,7 +230,7 @@ export function decodeRunLengths(
     const end = ends[i]!;
     if (start < 64 || (i === 0 && start > 64) || start > end || end > bytes.length)
       throw damagedPixels('expected RLE offsets that rise');
-    // The high byte of each sample comes first.
+    // The high byte of each sample is first.
     const sample = Math.floor(i / width);
     unpack(bytes.subarray(start, end), result, {
       from: sample * pixels * width + (width - 1 - (i % width)),

@@ -6,7 +6,7 @@ import type { FrameTiming } from '../imageSource.js';
 import { textIn, textReader } from './characterSets.js';
 import { type DataSet, numberOf, numbersOf, textOf } from './dataSet.js';
 
-/** Durations of the frames as the file states them, in ms: one for all, or one each; null where it states none. */
+/** Durations of the frames in the file, in ms: one for all, or one each; null without any. */
 export function frameTimes(data: DataSet): readonly number[] | null {
   const [group, element] = numbersOf(data, 0x00280009);
   const pointed = group !== undefined && element !== undefined ? group * 0x10000 + element : undefined;
@@ -67,7 +67,7 @@ export function patientFacts(data: DataSet): Record<keyof typeof PATIENT, string
   };
 }
 
-/** What tells patients apart: the ID, or the study without one, whose images belong together. Not to be written anywhere. */
+/** What distinguishes patients: the ID, or the study without one, whose images belong together. Never write it anywhere. */
 export function patientKey(data: DataSet): string | undefined {
   const [id, study] = [textOf(data, 0x0010_0020), textOf(data, 0x0020_000d)];
   return id ?? (study === undefined ? undefined : `study ${study}`);

@@ -32,7 +32,7 @@ const HEAD = 64;
 
 const ITEM_HEADER = 8;
 
-/** Frames that are read when they are asked for; as in frames.ts. */
+/** Frames that are read on request; as in frames.ts. */
 export interface StoredFrames {
   readonly count: number;
   readonly converted: boolean;

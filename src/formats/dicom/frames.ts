@@ -10,7 +10,7 @@ import { damagedPixels, type PixelFormat } from './pixelFormat.js';
 const ITEM_HEADER = 8;
 
 export interface Frames {
-  /** Frames that are complete; fewer than the file states where it is cut off. */
+  /** Complete frames; fewer than in the header of a truncated file. */
   readonly count: number;
   /** Whether YBR_FULL_422 has three samples a pixel: servers convert it to RGB and keep the name. */
   readonly converted: boolean;

@@ -145,7 +145,7 @@ function keptCode(data: DataSet): DataSet {
   return codeItem([value, scheme, /^[\x20-\x7e]{1,64}$/.test(meaning) ? meaning : value]);
 }
 
-/** Persons, dates and times are no content of a copy. */
+/** Persons, dates and times are not copied. */
 const isKeptContent = (item: DataSet): boolean =>
   !['PNAME', 'DATE', 'TIME', 'DATETIME', 'WAVEFORM'].includes(textOf(item, 0x0040_a040) ?? '');
 

@@ -44,7 +44,7 @@ export function limitedDecoder(start: () => ThreadClient<FrameContract>, mostMs 
   return (bytes, format) => {
     // These are loops of our own, bounded by the size of the frame.
     if (format.coding === 'native' || format.coding === 'rle') return decodeFrame(bytes, format);
-    // One at a time: the time of a frame begins when its turn comes.
+    // One at a time: the time of a frame starts with its turn.
     const result = last.then(() => decode(bytes, format));
     last = result.catch(() => undefined);
     return result;

@@ -14,7 +14,7 @@ export interface PixelFormat {
   readonly coding: Coding;
   readonly rows: number;
   readonly columns: number;
-  /** As the file states it. */
+  /** As in the file. */
   readonly frames: number;
   readonly samples: 1 | 3;
   readonly photometric: string;
@@ -84,7 +84,7 @@ export function readPixelFormat(
   };
 }
 
-/** The number of frames that the file states. @throws SamusError DICOM_CORRUPT, DICOM_LIMIT */
+/** The number of frames in the header. @throws SamusError DICOM_CORRUPT, DICOM_LIMIT */
 function frameCount(data: DataSet): number {
   const [frames = 1] = numbersOf(data, 0x00280008);
   if (!Number.isInteger(frames) || frames < 1) throw corruptDicom(`expected a number of frames, got ${frames}`);
@@ -149,7 +149,7 @@ function unreadPixels(message: string): SamusError {
   return new SamusError('DICOM_PHOTOMETRIC', message, 'export the frames as 8-bit RGB or grey');
 }
 
-/** The error for pixels that cannot be decoded as the header states. */
+/** The error for pixels that do not match the header. */
 export function damagedPixels(reason: string, code: ErrorCode = 'DICOM_PIXELS_DAMAGED'): SamusError {
   return new SamusError(code, reason, 'export the file again from the scanner or the PACS');
 }

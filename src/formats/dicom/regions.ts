@@ -1,7 +1,7 @@
 /**
  * Millimetres of an ultrasound image: the regions of the US Region Calibration module (PS3.3 C.8.5.5), each with its own
  * distance between pixels, or the spacing of the whole image where there are no regions. With regions there is no other
- * spacing: outside of them, and in Doppler and M-mode, pixels are no distances.
+ * spacing: outside them, and in Doppler and M-mode, pixels do not measure distances.
  */
 import type { Json } from '../../errors.js';
 import type { PixelBox, SpacingMm } from '../mask.js';
@@ -72,11 +72,11 @@ const millimetres = (centimetres: number): number => Number((Math.abs(centimetre
 /** What a file says about distances between pixels; plain data. */
 export interface Calibration {
   readonly regions: readonly UltrasoundRegion[];
-  /** Of an image without regions, where it states one. */
+  /** For images without regions, if the file specifies one. */
   readonly wholeMm: SpacingMm | null;
-  /** In its place where each frame states its own. */
+  /** Instead, if each frame specifies its own. */
   readonly framesMm?: readonly (SpacingMm | null)[];
-  /** Why a spacing that the file states is not believed. */
+  /** Why a spacing in the file is not used. */
   readonly whyNot?: string;
 }
 
@@ -150,7 +150,7 @@ function commonSpacing(regions: readonly UltrasoundRegion[]): SpacingMm | undefi
   return same ? first : undefined;
 }
 
-/** A spacing, or why what the file states is none. */
+/** A spacing, or why that in the file is not used. */
 type Stated = SpacingMm | string;
 
 /** Of an image without regions: Pixel Spacing, then Nominal Scanned Pixel Spacing, then Pixel Measures of all frames. */

@@ -1,6 +1,6 @@
 /**
  * Writes masks on the frames of one image as DICOM Segmentation (PS3.3 A.51) or Label Map Segmentation (A.86, supplement
- * 243). Ultrasound has no place in the patient; so that viewers load the masks all the same, `auto` gives the object a
+ * 243). Ultrasound has no place in the patient; so that viewers still load the masks, `auto` gives the object a
  * frame of reference that no other object shares, and pixel sizes where they are known. `none` writes no geometry.
  */
 import { SamusError } from '../../errors.js';

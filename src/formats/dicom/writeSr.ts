@@ -74,7 +74,7 @@ export function writeDicomSr(
           ];
     const segFrame = new Map([
       ...objectReference(seg.sopClass, seg.sopInstanceUid),
-      // With the number of the segment beside it, the reference would be to two things, which validators refuse.
+      // With the number of the segment beside it, the reference would be to two things, which validators reject.
       ...dataSet([0x0008_1160, String(place.segFrame)]),
     ]);
     return [
