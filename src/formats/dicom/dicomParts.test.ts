@@ -100,6 +100,17 @@ describe('a file that is read in parts', () => {
     }
   });
 
+  it('has its frames where the extended table names one fragment for all of them', async () => {
+    const bytes = new Uint8Array(readFileSync(join(MATRIX, 'jpeg-extended-offsets.dcm')));
+    const whole = await outcome({ ...about, bytes: async () => bytes });
+    const table = Buffer.from(bytes).indexOf(Buffer.from([0xe0, 0x7f, 1, 0, 0x4f, 0x56])) + 12;
+    expect(table).toBeGreaterThan(12);
+    const wrong = Uint8Array.from(bytes).fill(0, table, table + 3 * 8);
+    for (const file of [inParts(wrong).file, { ...about, bytes: async () => wrong }]) {
+      expect(await outcome(file)).toEqual(whole);
+    }
+  });
+
   it('has the same frames where it is cut off, if they are RGB by another name', async () => {
     const pixels = new Uint8Array(6 * 4 * 3 * 4).map((_, i) => (i * 37) % 251);
     const bytes = encodeFile(

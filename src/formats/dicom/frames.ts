@@ -144,6 +144,8 @@ function byExtendedTable<F extends Fragment>(
     bytesOf(data, tag)?.length === frames * 8 ? numbersOf(data, tag) : [],
   );
   if (offsets?.length !== frames || lengths?.length !== frames) return undefined;
+  // A table that names a fragment twice is wrong.
+  if (new Set(offsets).size < frames) return undefined;
   const fragmentAt = new Map(positions(fragments).map((position, i) => [position, fragments[i]]));
   const found = offsets.map((offset, i) => {
     const fragment = fragmentAt.get(offset);
