@@ -252,7 +252,8 @@ async function counted<T>(what: string, work: (progress: (count: number) => void
 }
 
 function report(study: string, out: string, images: number, outcome: StudyOutcome, rate: number): Outcome {
-  const { finished, done, failed, moreFrames } = outcome;
+  const { finished, done, failed, moreFrames, cutOff } = outcome;
+  if (cutOff > 0) warn(`${cutOff} file(s) are cut off and lack frames (see frames_stated in their records)`);
   if (moreFrames > 0) {
     warn(`${moreFrames} image(s) have several frames; segmented only the first of each (see --frames)`);
   }

@@ -68,6 +68,18 @@ describe('a clip that is cut off', () => {
       { frame: 1, frames: 2, frames_stated: 3 },
       { frame: 2, frames: 2, frames_stated: 3 },
     ]);
+    const study = await samus(
+      folder,
+      'batch',
+      name,
+      '--box',
+      '10,8,40,30',
+      '--model',
+      'tiny',
+      '--out',
+      `${name}-study`,
+    );
+    expect([study.code, study.stderr]).toEqual([0, expect.stringContaining('1 file(s) are cut off and lack frames')]);
     const missing = await samus(folder, 'segment', name, '--frame', '3', ...asked);
     expect(missing.code).toBe(3);
     const message = `cannot read frame 3 of ${name}: the file is cut off after frame 2 of 3`;

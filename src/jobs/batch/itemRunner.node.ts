@@ -127,6 +127,7 @@ async function segmented(item: PlannedItem, path: string, study: ItemStudy, runn
     files: [...files, await hashed(folder, relativeTo(folder, record))],
     objects: named.reduce((sum, { objects }) => sum + objects.length, 0),
     ...(more && { moreFrames: true as const }),
+    ...(entries[0]?.framesStated !== undefined && { cutOff: true as const }),
   };
 }
 

@@ -44,6 +44,8 @@ export interface StudyOutcome {
   readonly failed: readonly FailedItem[];
   /** Images of which only the first frame was segmented in this run, because no frames were requested. */
   readonly moreFrames: number;
+  /** Images segmented in this run whose files are cut off. */
+  readonly cutOff: number;
 }
 
 /** Images that a run has to do. */
@@ -62,7 +64,7 @@ export async function runStudy(run: StudyRun): Promise<StudyOutcome> {
     new Promise((resolve) => {
       ended = resolve;
     });
-  let [finished, failed, moreFrames] = [0, 0, 0];
+  let [finished, failed, moreFrames, cutOff] = [0, 0, 0, 0];
   let fatal: unknown;
   const finish = async (index: number, item: PlannedItem, place: PlanPlace): Promise<void> => {
     const { key, image, content } = item;
@@ -73,7 +75,10 @@ export async function runStudy(run: StudyRun): Promise<StudyOutcome> {
     states[index] = 'error' in result ? FAILED : DONE;
     executor.recorded?.(item, !('error' in result));
     if ('error' in result) failed++;
-    else if (result.moreFrames) moreFrames++;
+    else {
+      moreFrames += Number(result.moreFrames ?? false);
+      cutOff += Number(result.cutOff ?? false);
+    }
     progress(++finished, failed);
   };
   try {
@@ -99,7 +104,7 @@ export async function runStudy(run: StudyRun): Promise<StudyOutcome> {
   }
   if (fatal !== undefined) throw fatal instanceof StudyEnd ? fatal.asSamusError() : fatal;
   const done = states.reduce((sum, state) => sum + Number(state === DONE), 0);
-  return { finished, done, failed: await failedItems(folder, states), moreFrames };
+  return { finished, done, failed: await failedItems(folder, states), moreFrames, cutOff };
 }
 
 /** Ends the study with the error of an image. */

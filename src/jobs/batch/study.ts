@@ -89,6 +89,8 @@ export interface ItemResult {
   readonly objects: number;
   /** The image has frames that were not segmented, because no frames were requested. */
   readonly moreFrames?: true;
+  /** The file is cut off: it has fewer frames than it states. */
+  readonly cutOff?: true;
   /** The files but for the last one, the record, are in a store only. */
   readonly stored?: true;
 }

@@ -188,7 +188,7 @@ export class QueueExecutor implements ItemExecutor {
   }
 
   /** The files of an image are those that its record lists. */
-  async #resultOf({ base }: PlannedItem, { record, objects, moreFrames }: ItemReply): Promise<ItemResult> {
+  async #resultOf({ base }: PlannedItem, { record, objects, moreFrames, cutOff }: ItemReply): Promise<ItemResult> {
     const path = `${STUDY_FILES.images}/${base}.json`;
     const bytes = await readFile(join(this.#options.folder, path));
     if (sha256(bytes) !== record) {
@@ -196,6 +196,11 @@ export class QueueExecutor implements ItemExecutor {
       throw new SamusError('QUEUE_ROOT', message, 'check that all workers write to the same shared folder');
     }
     const { results }: ItemRecord = JSON.parse(bytes.toString('utf8'));
-    return { files: [...results, [path, bytes.length, record]], objects, ...(moreFrames && { moreFrames }) };
+    return {
+      files: [...results, [path, bytes.length, record]],
+      objects,
+      ...(moreFrames && { moreFrames }),
+      ...(cutOff && { cutOff }),
+    };
   }
 }

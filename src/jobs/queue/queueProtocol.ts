@@ -35,6 +35,7 @@ export interface ItemReply {
   readonly record: string;
   readonly objects: number;
   readonly moreFrames?: true;
+  readonly cutOff?: true;
 }
 
 /** BullMQ refuses colons in the id of a job. */
@@ -63,8 +64,13 @@ export function parseItemJob(data: unknown): ItemJob {
 /** @throws SamusError QUEUE_JOB for what no worker answers */
 export function parseItemReply(value: unknown): ItemReply {
   if (isFields(value) && typeof value.record === 'string' && isCount(value.objects)) {
-    const { record, objects, moreFrames } = value;
-    return { record, objects, ...(moreFrames === true && { moreFrames: true as const }) };
+    const { record, objects, moreFrames, cutOff } = value;
+    return {
+      record,
+      objects,
+      ...(moreFrames === true && { moreFrames: true as const }),
+      ...(cutOff === true && { cutOff: true as const }),
+    };
   }
   throw new SamusError('QUEUE_JOB', 'expected the reply of a worker, got other data', 'update the workers');
 }

@@ -149,9 +149,9 @@ export class QueueWorker {
     study.active++;
     try {
       const item = await this.#located(await plannedItem(study.folder, job));
-      const { files, objects, moreFrames } = await study.pool.run(item);
+      const { files, objects, moreFrames, cutOff } = await study.pool.run(item);
       const record = files.at(-1)?.[2] ?? '';
-      return { record, objects, ...(moreFrames && { moreFrames }) };
+      return { record, objects, ...(moreFrames && { moreFrames }), ...(cutOff && { cutOff }) };
     } finally {
       study.active--;
     }
