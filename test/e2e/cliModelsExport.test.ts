@@ -70,7 +70,7 @@ describe('models export --format triton', () => {
 });
 
 describe('models export --format transformers.js', () => {
-  it('writes a folder with all types, or refuses a model that the library cannot feed', async () => {
+  it('writes a folder with all types', async () => {
     const args = ['models', 'export', SAM, 'js', '--format', 'transformers.js', '--json'];
     expect((await samus(folder, ...args)).code).toBe(0);
     const names = filesIn(join(folder, 'js'));
