@@ -13,11 +13,23 @@ interface Props {
   readonly kind?: 'plain' | 'primary' | 'danger';
   /** Submits its form. */
   readonly submit?: boolean;
+  readonly tabIndex?: number;
   onClick?(): unknown;
 }
 
 /** A button with an icon, a caption or both; the tooltip names its key. */
-export function Button({ label, icon, caption, keys, pressed, disabled, kind = 'plain', submit, onClick }: Props) {
+export function Button({
+  label,
+  icon,
+  caption,
+  keys,
+  pressed,
+  disabled,
+  kind = 'plain',
+  submit,
+  tabIndex,
+  onClick,
+}: Props) {
   return (
     <button
       type={submit ? 'submit' : 'button'}
@@ -26,6 +38,7 @@ export function Button({ label, icon, caption, keys, pressed, disabled, kind = '
       title={keys ? `${label} (${keys})` : label}
       aria-pressed={pressed}
       disabled={disabled}
+      tabIndex={tabIndex}
       onClick={() => void onClick?.()}
     >
       {icon && <Icon name={icon} />}

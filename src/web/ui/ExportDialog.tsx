@@ -114,7 +114,7 @@ export function ExportDialog() {
         />
         {besides && (
           <Button
-            label={text.exports.besideHelp}
+            label={`${text.exports.beside}: ${text.exports.besideHelp}`}
             caption={text.exports.beside}
             icon="folder"
             disabled={!ready}

@@ -1,4 +1,8 @@
-/** The list of images with their state, navigation, and the number of images with masks. */
+/**
+ * The list of images with their state, navigation, and the number of images with masks. Tab stops at one image only, and
+ * arrow keys move to the others: nobody tabs through hundreds of them to the tools.
+ */
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { SNIFF_BYTES, sniffFormat } from '../../formats/imageFormat.js';
 import { goBack, goNext } from '../app/commands.js';
@@ -17,6 +21,8 @@ export function FileList() {
     done,
     all.reduce((sum, { shapeFrames }) => sum + shapeFrames, 0),
   );
+  const focused = useSignal<string | null>(null);
+  const stop = [focused.value, currentId.value].find((id) => all.some((entry) => entry.id === id)) ?? all[0]?.id;
   return (
     <section class="panel files" aria-label={text.list.title}>
       <header>
@@ -36,16 +42,41 @@ export function FileList() {
       </p>
       <progress value={done} max={Math.max(1, all.length)} aria-label={progress} />
       <Check label={text.list.carry} value={carryPrompts} onChange={(on) => (carryPrompts.value = on)} />
-      <ol>
+      <ol onKeyDown={moveFocus} onFocusOut={() => (focused.value = null)}>
         {all.map((entry) => (
-          <Row key={entry.id} entry={entry} current={entry.id === currentId.value} />
+          <Row
+            key={entry.id}
+            entry={entry}
+            current={entry.id === currentId.value}
+            stop={entry.id === stop}
+            onFocus={() => (focused.value = entry.id)}
+          />
         ))}
       </ol>
     </section>
   );
 }
 
-function Row({ entry, current }: { readonly entry: Entry; readonly current: boolean }) {
+/** Up, Down, Home and End move the focus from image to image. */
+function moveFocus(event: KeyboardEvent & { readonly currentTarget: HTMLElement }): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  const all = [...event.currentTarget.querySelectorAll<HTMLElement>('.entry')];
+  const at = all.findIndex((one) => one.closest('li')?.contains(document.activeElement));
+  const next = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: all.length - 1 }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  all[Math.min(all.length - 1, Math.max(0, next))]?.focus();
+}
+
+interface RowProps {
+  readonly entry: Entry;
+  readonly current: boolean;
+  /** Whether Tab stops here. */
+  readonly stop: boolean;
+  onFocus(): void;
+}
+
+function Row({ entry, current, stop, onFocus }: RowProps) {
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
     if (current) row.current?.scrollIntoView({ block: 'nearest' });
@@ -53,11 +84,12 @@ function Row({ entry, current }: { readonly entry: Entry; readonly current: bool
   const { failure, objects, shapeFrames } = entry;
   const state = failure !== null ? text.list.failed : objects > 0 ? text.list.objects(objects, shapeFrames) : '';
   return (
-    <li ref={row} class={current ? 'current' : ''}>
+    <li ref={row} class={current ? 'current' : ''} onFocusIn={onFocus}>
       <button
         type="button"
         class="entry"
         aria-current={current}
+        tabIndex={stop ? 0 : -1}
         title={entry.path}
         onClick={() => void openEntry(entry.id)}
       >
@@ -67,7 +99,12 @@ function Row({ entry, current }: { readonly entry: Entry; readonly current: bool
           <span class={`entry-state ${failure !== null ? 'failed' : ''}`}>{state}</span>
         </span>
       </button>
-      <Button label={text.list.remove(entry.name)} icon="close" onClick={() => void removeEntry(entry.id)} />
+      <Button
+        label={text.list.remove(entry.name)}
+        icon="close"
+        tabIndex={stop ? 0 : -1}
+        onClick={() => void removeEntry(entry.id)}
+      />
     </li>
   );
 }

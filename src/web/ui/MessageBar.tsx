@@ -8,7 +8,12 @@ export function MessageBar() {
   const [now, standing] = [message.value, warning.value];
   const urgent = standing?.tone === 'error' || now?.tone === 'error';
   return (
-    <div class="messages" role={urgent ? 'alert' : 'status'} aria-live="polite" aria-atomic="false">
+    <div
+      class="messages"
+      role={urgent ? 'alert' : 'status'}
+      aria-live={urgent ? 'assertive' : 'polite'}
+      aria-atomic="false"
+    >
       {standing && <Line of={standing} onDismiss={dismissWarning} />}
       {summary.value && <Line of={summary.value} onDismiss={dismissSummary} />}
       {now && <Line of={now} onDismiss={dismiss} />}
