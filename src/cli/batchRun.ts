@@ -204,7 +204,7 @@ const NOTHING_TO_DO: ItemExecutor & { close(): Promise<void> } = {
   close: () => Promise.resolve(),
 };
 
-/** Measured memory of a thread for each byte of weights, with its session; and for everything else. */
+/** Estimated memory of a thread for each byte of weights, with its session; and for everything else. */
 const MEMORY_PER_WEIGHT = 3;
 const MEMORY_MORE = 300e6;
 
