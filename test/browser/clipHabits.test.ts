@@ -159,10 +159,10 @@ describeInChromium('hands on a clip', () => {
     const color = () => hint.evaluate((one) => getComputedStyle(one).color);
     await hint.getByText('1 where pixels are square').waitFor();
     const valid = await color();
-    await dialog.getByLabel('Width of a pixel').fill('x');
+    await dialog.getByLabel('Pixel aspect ratio').fill('x');
     await hint.getByText('Enter a number above 0').waitFor();
     expect(await color()).not.toBe(valid);
-    await dialog.getByLabel('Width of a pixel').fill('1');
+    await dialog.getByLabel('Pixel aspect ratio').fill('1');
     await expect.poll(color).toBe(valid);
   });
 });

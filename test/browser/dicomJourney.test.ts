@@ -155,7 +155,7 @@ describeInChromium('a DICOM clip in the annotator', () => {
     await annotator.page.getByRole('button', { name: 'Delete everything stored' }).first().click();
     await annotator.message(/were deleted/);
     await annotator.openImages(file, dcm('result', seg.bytes));
-    await annotator.message(/1 object opened on 2 images|2 objects opened on 2 images/);
+    await annotator.message(/1 object opened on 1 image \(2 frames\)/);
     expect((await masksIn((await annotator.export(/DICOM Segmentation/)).bytes)).masks).toEqual(written.masks);
 
     expect(said.filter((line) => /Phantom\^|PHANTOM|1\.2\.826|Content Security Policy/.test(line))).toEqual([]);
@@ -174,7 +174,7 @@ describeInChromium('a DICOM clip in the annotator', () => {
     await annotator.objects(/Score/);
     await annotator.page.getByText('this object lies outside the calibrated region').waitFor();
     const seg = await annotator.export(/DICOM Segmentation/);
-    await annotator.message(/3D Slicer refuses the segmentation/);
+    await annotator.message(/3D Slicer rejects the segmentation/);
 
     const other = clipOf([1], 4, `${INSTANCE}.2`);
     annotator.page.once('dialog', (dialog) => void dialog.accept());
