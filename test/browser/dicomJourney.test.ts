@@ -183,7 +183,7 @@ describeInChromium('a DICOM clip in the annotator', () => {
     await annotator.openImages(other.file);
     await annotator.ready();
     await annotator.openImages(dcm('result', seg.bytes));
-    await annotator.message(/do not fit each other, or the image is not in the list/);
+    await annotator.message(/do not match, or the image is not in the list/);
     expect(await annotator.objectCount()).toBe(0);
     expect(annotator.failures).toEqual([]);
   });
