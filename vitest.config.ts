@@ -6,8 +6,8 @@ export default defineConfig({
   define: { __SAMUS__: JSON.stringify('0.0.0-test') },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/**/*.test.ts'],
-    // Gigabytes and minutes: vitest.long.config.ts.
-    exclude: [...configDefaults.exclude, 'test/long/**'],
+    // Gigabytes and minutes: vitest.long.config.ts. Programs of others, some in Python: vitest.judges.config.ts.
+    exclude: [...configDefaults.exclude, 'test/long/**', 'test/judges/**'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -66,6 +66,7 @@ async function missing(noChromium, noDciodvfy, noOrthanc, noRedis) {
     lines.push(`studies in a queue: Redis is not installed (Debian: redis-server; ${noRedis})`);
   }
   lines.push("DICOM objects before highdicom, dcmqi and OHIF's reader: they need Python, npm run judges");
+  lines.push('exports before OpenVINO, KServe and transformers.js: they need Python and 1.5 GB, npm run judges');
   if (!findChromium()) {
     lines.push(`tests of the page: no Chromium was found (install it or set CHROMIUM_PATH; ${noChromium})`);
   }
