@@ -5,17 +5,8 @@
 import { SamusError } from '../../errors.js';
 import type { FileParts } from '../imageSource.js';
 import { corruptDicom, dicomLimit } from './dataSet.js';
-import {
-  type DicomHead,
-  ITEM,
-  ITEM_END,
-  inLittleEndian,
-  isDeflated,
-  MOST_FRAGMENTS,
-  readDicomHead,
-  SEQUENCE_END,
-  UNDEFINED,
-} from './dicomFile.js';
+import { ITEM, ITEM_END, inLittleEndian, MOST_FRAGMENTS, SEQUENCE_END, UNDEFINED } from './dataSetReader.js';
+import { type DicomHead, isDeflated, readDicomHead } from './dicomFile.js';
 import { groupFragments, join, nativeLayout } from './frames.js';
 import type { PixelFormat } from './pixelFormat.js';
 

@@ -3,7 +3,7 @@
  * tables group into frames, or the beginnings of their codestreams where the tables are missing or wrong (PS3.5 A.4).
  */
 import { bytesOf, corruptDicom, type DataSet, numbersOf } from './dataSet.js';
-import type { PixelElement } from './dicomFile.js';
+import type { PixelElement } from './dataSetReader.js';
 import { damagedPixels, type PixelFormat } from './pixelFormat.js';
 
 /** Bytes of the tag and the length of a fragment. */
