@@ -168,7 +168,7 @@ export const ERRORS = {
   HOST_UNAVAILABLE: usage('The host is not an address of this machine.'),
   HOST_UNKNOWN: usage('The request addresses the server by an unknown host name.'),
   HUB_EVALUATION: input('The file is not the summary of an evaluation.'),
-  HUB_HASH: input('A file of the hub is not the one that the hub lists.'),
+  HUB_HASH: input('A file of the hub is not the one that the hub lists, or the hub lists none.'),
   HUB_NAME: usage('The name of a model on the hub is malformed.'),
   HUB_NOT_A_MODEL: input('The repository on the hub is not a model of samus.'),
   HUB_NOT_FOUND: input('There is no such model or revision on the hub.'),

@@ -8,7 +8,7 @@ import { isFields } from '../formats/jsonFields.js';
 import { type CardResult, hubCard, licenceIn } from '../formats/modelCard.js';
 import { MODEL_FILES } from '../formats/modelFolder.node.js';
 import { architectureOf } from '../models/registry.js';
-import { asked, hubAccess, parseHubName, pullModel } from '../predict/hubModel.node.js';
+import { asked, hubAccess, offlineWarning, parseHubName, pullModel } from '../predict/hubModel.node.js';
 import { loadModel } from '../predict/loadModel.node.js';
 import { checkModelOutput, saveModel } from './modelFolderOutput.js';
 import { readConfigFile, readModel } from './openModel.js';
@@ -33,7 +33,7 @@ export async function pull(name: string, { out }: PullOptions): Promise<Outcome>
   });
   // Detects a repository that is not a model before anyone relies on it.
   const loaded = await loadModel(model.folder);
-  if (model.offline) warn(`the hub was not reached; the cache has commit ${model.commit.slice(0, 7)}`);
+  if (model.offline) warn(offlineWarning(name, model));
   if (out !== undefined) {
     await checkModelOutput(out, [model.folder]);
     await saveModel(out, loaded, loaded.card ?? `# ${basename(out)}\n\n${NOTICE}.\n`);

@@ -10,7 +10,7 @@ import { dirname, join, relative } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { SamusError } from '../errors.js';
 import { exists } from '../formats/fileSystem.node.js';
-import { makeFolder, writeError, writeTextFile } from '../formats/fileWrite.node.js';
+import { makeFolder, replaceFile, writeError, writeTextFile } from '../formats/fileWrite.node.js';
 import { isModelFolder } from '../formats/modelFolder.node.js';
 
 /** A file of a repository. */
@@ -85,10 +85,11 @@ export class HubCache {
   async link(commit: string, file: HubFile): Promise<void> {
     const pointer = join(this.folder(commit), file.path);
     await makeFolder(dirname(pointer));
-    await rm(pointer, { force: true });
     const blob = this.#blob(file);
-    // Windows allows links only to some users.
-    await symlink(relative(dirname(pointer), blob), pointer).catch(() => copyFile(blob, pointer));
+    await replaceFile(pointer, async (temporary) => {
+      // Windows allows links only to some users.
+      await symlink(relative(dirname(pointer), blob), temporary).catch(() => copyFile(blob, temporary));
+    });
   }
 
   #blob(file: HubFile): string {
@@ -105,7 +106,8 @@ async function claimed(blob: string): Promise<string> {
   for (const entry of await readdir(dirname(blob))) {
     const path = join(dirname(blob), entry);
     const [pid] = path.startsWith(start) && path.endsWith('.incomplete') ? path.slice(start.length).split('-') : [];
-    if (pid === undefined || (isAlive(Number(pid)) && Number(pid) !== process.pid)) continue;
+    // Another thread of this process may be at work on its own.
+    if (pid === undefined || (path !== mine && isAlive(Number(pid)))) continue;
     const won = await rename(path, mine).then(
       () => true,
       () => false,

@@ -30,6 +30,11 @@ export interface HubModel {
 /** Called while a file is downloaded. */
 export type HubProgress = (file: string, bytes: number, total: number) => void;
 
+/** Of a model that comes from the cache because the hub was not reached. */
+export function offlineWarning(name: string, { commit }: HubModel): string {
+  return `the hub was not reached: ${name} is commit ${commit.slice(0, 7)} from the cache`;
+}
+
 const PREFIX = 'hf:';
 const NAME = /^([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/;
 const DEFAULT_REVISION = 'main';
@@ -98,7 +103,8 @@ async function download(name: string, { repo, revision }: HubReference, cache: H
   const commit = isCommit(revision)
     ? revision
     : (await asked(name, () => hub.modelInfo({ ...access, name: repo, revision, additionalFields: ['sha'] }))).sha;
-  const files = await asked(name, () => filesOf(hub.listFiles({ ...access, repo, revision: commit })));
+  if (!isCommit(commit)) throw malformed(name, 'a commit');
+  const files = await asked(name, () => filesOf(name, hub.listFiles({ ...access, repo, revision: commit })));
   const missing = [MODEL_FILES.config, MODEL_FILES.weights].filter((path) => !files.some((file) => file.path === path));
   if (missing.length > 0) {
     const message = `expected ${MODEL_FILES.config} and ${MODEL_FILES.weights} in ${name}, got no ${missing.join(' and no ')}`;
@@ -120,14 +126,24 @@ async function download(name: string, { repo, revision }: HubReference, cache: H
   return { folder: cache.folder(commit), commit };
 }
 
-async function filesOf(entries: AsyncIterable<ListFileEntry>): Promise<HubFile[]> {
-  const wanted = new Set<string>(Object.values(MODEL_FILES));
+/** The weights last: with them the cache counts as complete. */
+const WANTED: readonly string[] = [MODEL_FILES.card, MODEL_FILES.config, MODEL_FILES.weights];
+
+async function filesOf(name: string, entries: AsyncIterable<ListFileEntry>): Promise<HubFile[]> {
   const files: HubFile[] = [];
   for await (const { type, path, size, lfs, oid = '' } of entries) {
-    if (type !== 'file' || !wanted.has(path)) continue;
-    files.push(lfs ? { path, size: lfs.size, hash: lfs.oid, large: true } : { path, size, hash: oid, large: false });
+    if (type !== 'file' || !WANTED.includes(path)) continue;
+    const file = lfs ? { size: lfs.size, hash: lfs.oid, large: true } : { size, hash: oid, large: false };
+    // Files of the cache have these names.
+    if (!(lfs ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/).test(file.hash)) throw malformed(name, `the hash of ${path}`);
+    files.push({ path, ...file });
   }
-  return files;
+  return files.sort((a, b) => WANTED.indexOf(a.path) - WANTED.indexOf(b.path));
+}
+
+function malformed(name: string, what: string): SamusError {
+  const message = `expected ${what} from the hub for ${name}, got other text`;
+  return new SamusError('HUB_HASH', message, 'check HF_ENDPOINT', { name });
 }
 
 /** A server that says nothing for long counts as not reached. */

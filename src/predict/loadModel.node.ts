@@ -12,7 +12,7 @@ import { storedPath } from '../formats/fileSystem.node.js';
 import { isModelFolder, readModelFolder } from '../formats/modelFolder.node.js';
 import { findModel } from '../models/findModel.js';
 import { type Model, modelFromParts, modelFromTensors } from '../models/model.js';
-import { isHubName, parseHubName, pullModel } from './hubModel.node.js';
+import { isHubName, offlineWarning, parseHubName, pullModel } from './hubModel.node.js';
 
 /** Bundled models are at the package root; sources and build are both two folders below it. */
 const BUNDLED = fileURLToPath(new URL('../../models/', import.meta.url));
@@ -72,11 +72,9 @@ export async function bundledModels(): Promise<string[]> {
 }
 
 async function fromHub(name: string): Promise<Model> {
-  const { folder, commit, offline } = await pullModel(name);
-  const model = await fromFolder(basename(parseHubName(name).repo), folder);
-  if (!offline) return model;
-  const warning = `the hub was not reached: ${name} is commit ${commit.slice(0, 7)} from the cache`;
-  return { ...model, warnings: [...(model.warnings ?? []), warning] };
+  const pulled = await pullModel(name);
+  const model = await fromFolder(basename(parseHubName(name).repo), pulled.folder);
+  return pulled.offline ? { ...model, warnings: [...(model.warnings ?? []), offlineWarning(name, pulled)] } : model;
 }
 
 async function fromFolder(name: string, folder: string): Promise<Model> {

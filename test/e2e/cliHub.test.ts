@@ -10,7 +10,7 @@ import { writeModelFolder } from '../../src/formats/modelFolder.node.js';
 import { serialiseConfig } from '../../src/models/configFile.js';
 import { tinyModel } from '../support/tinyModel.js';
 import { HubServer, TOKEN } from './hubServer.js';
-import { newFolder, removeFolder, startSamus } from './samusProcess.js';
+import { filesIn, newFolder, removeFolder, startSamus } from './samusProcess.js';
 
 const hub = new HubServer();
 /** Stands for the address of a server that has ended. */
@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   cacheNumber++;
-  Object.assign(hub, { cutAfter: Number.POSITIVE_INFINITY, cuts: 0, spoiled: false, status: 0 });
+  Object.assign(hub, { cutAfter: Number.POSITIVE_INFINITY, cuts: 0, spoiled: false, status: 0, hostile: {} });
   hub.requests.length = 0;
   hub.ranges.length = 0;
 });
@@ -130,6 +130,27 @@ it('refuses a file with another hash, and keeps none of it', async () => {
   expect(readdirSync(join(home(), 'hub/models--anna--tiny/blobs'))).toEqual([]);
   hub.spoiled = false;
   expect((await run(['models', 'pull', 'hf:anna/tiny'])).code).toBe(0);
+});
+
+it('accepts no path as a hash or a commit', async () => {
+  for (const [hostile, message] of [
+    [
+      { hash: '../../../stolen' },
+      'expected the hash of model.safetensors from the hub for hf:anna/tiny, got other text',
+    ],
+    [{ sha: '../../stolen' }, 'expected a commit from the hub for hf:anna/tiny, got other text'],
+  ] as const) {
+    Object.assign(hub, { hostile });
+    expect(await failure(['models', 'pull', 'hf:anna/tiny'])).toMatchObject({ code: 'HUB_HASH', message });
+  }
+  expect(filesIn(folder).filter((path) => path.includes('stolen'))).toEqual([]);
+});
+
+it('downloads in several processes at once, each into a file of its own', async () => {
+  const ended = await Promise.all([1, 2, 3].map(() => run(['models', 'pull', 'hf:anna/tiny', '--json'])));
+  expect(ended.map(({ code }) => code)).toEqual([0, 0, 0]);
+  const [{ folder: pulled }] = ended.map(({ stdout }) => JSON.parse(stdout));
+  for (const [name, data] of Object.entries(files())) expect(readFileSync(join(pulled, name)).equals(data)).toBe(true);
 });
 
 it('pushes a model with a card that the hub reads, private at first, and pulls the same again', async () => {

@@ -33,6 +33,8 @@ export class HubServer {
   spoiled = false;
   /** Answers every request with this status. */
   status = 0;
+  /** Answers instead of the commit, and of the hash of large files. */
+  hostile: { readonly sha?: string; readonly hash?: string } = {};
   readonly #uploads = new Map<string, Buffer>();
   readonly #server = createServer((request, response) => {
     this.#answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
@@ -114,7 +116,7 @@ export class HubServer {
     if (route === '') return json({ id: repo, sha: commitOf('main')?.id });
     if (kind === 'revision') {
       const commit = commitOf(rest);
-      return commit ? json({ id: repo, sha: commit.id }) : json({ error: 'Invalid rev id' }, 404);
+      return commit ? json({ id: repo, sha: this.hostile.sha ?? commit.id }) : json({ error: 'Invalid rev id' }, 404);
     }
     if (kind === 'branch') {
       if (known.branches.has(rest)) return json({ error: 'exists' }, 409);
@@ -143,7 +145,7 @@ export class HubServer {
     if (kind === 'tree') {
       const files = commitOf(rest)?.files;
       if (!files) return json({ error: 'Invalid rev id' }, 404);
-      return json([...files].map(([name, data]) => entryOf(name, data)));
+      return json([...files].map(([name, data]) => entryOf(name, data, this.hostile.hash)));
     }
     if (kind === 'resolve')
       return this.#send(
@@ -178,9 +180,9 @@ export class HubServer {
   }
 }
 
-function entryOf(path: string, data: Buffer) {
+function entryOf(path: string, data: Buffer, oid = sha256(data)) {
   const git = createHash('sha1').update(`blob ${data.length}\0`).update(data).digest('hex');
-  const large = path.endsWith('.safetensors') && { lfs: { oid: sha256(data), size: data.length, pointerSize: 130 } };
+  const large = path.endsWith('.safetensors') && { lfs: { oid, size: data.length, pointerSize: 130 } };
   return { type: 'file', path, size: data.length, oid: git, ...large };
 }
 
