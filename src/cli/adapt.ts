@@ -2,12 +2,10 @@
  * Options of `samus adapt`. The work is in adaptRun.ts.
  */
 import { Command, Option } from 'commander';
-import { SamusError } from '../errors.js';
-import { texts } from '../train/settingKinds.js';
 import type { AdaptCommandOptions } from './adaptRun.js';
 import { addModelOptions } from './modelOptions.js';
 import { NOTICE } from './packageInfo.js';
-import { parseCount } from './promptOptions.js';
+import { parseCount, parseNames } from './promptOptions.js';
 import { finish } from './run.js';
 
 const DEFAULT_STEPS = 80;
@@ -56,15 +54,4 @@ export function adaptCommand(): Command {
       const { adapt } = await import('./adaptRun.js');
       finish(await adapt(options), options.json);
     });
-}
-
-/** @throws SamusError USAGE_LIST */
-function parseNames(text: string): readonly string[] {
-  const names = texts.parse(text);
-  if (texts.accepts(names)) return names;
-  throw new SamusError(
-    'USAGE_LIST',
-    `expected ${texts.expected}, separated by commas, got "${text}"`,
-    'correct the list',
-  );
 }

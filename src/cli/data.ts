@@ -8,7 +8,7 @@ import { SamusError } from '../errors.js';
 import type { ImportCommandOptions } from './dataImport.js';
 import type { SplitCommandOptions } from './dataSplit.js';
 import { NOTICE } from './packageInfo.js';
-import { parseCount } from './promptOptions.js';
+import { parseCount, parseNames } from './promptOptions.js';
 import { conflict, finish } from './run.js';
 
 interface JsonOption {
@@ -175,12 +175,6 @@ function parseSelection(text: string): FrameSelection {
   if (Number(count) >= 1) return { every: Number(count) };
   const message = `expected frames as all, masks or every:N, got "${text}"`;
   throw new SamusError('USAGE_FRAMES', message, 'write it like every:10');
-}
-
-function parseNames(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.every((name) => name !== '')) return names;
-  throw new SamusError('USAGE_LIST', `expected names separated by commas, got "${text}"`, 'correct the list');
 }
 
 function parseShares(text: string): number[] {

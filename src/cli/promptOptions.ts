@@ -104,6 +104,13 @@ export function parseBox(text: string): PixelBox {
   throw usage('PROMPT_BOX', `expected a box x0,y0,x1,y1, got "${text}"`, 'write it like 90,60,160,130');
 }
 
+/** Names separated by commas. @throws SamusError USAGE_LIST */
+export function parseNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => name !== '')) return names;
+  throw new SamusError('USAGE_LIST', `expected names separated by commas, got "${text}"`, 'correct the list');
+}
+
 /** A whole number of at least `least`. @throws SamusError USAGE_NUMBER */
 export function parseCount(option: string, least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;

@@ -8,7 +8,7 @@ import { dirname, extname, join } from 'node:path';
 import { SamusError } from '../errors.js';
 import { storedPath } from '../formats/fileSystem.node.js';
 import { writeError } from '../formats/fileWrite.node.js';
-import { archiveEntries, unpackedEntry } from '../jobs/batch/zipImages.node.js';
+import { archiveEntries, unpackedEntry } from '../formats/zipFile.node.js';
 import { beforeInterruptedEnd } from './interrupt.js';
 import { Progress } from './progress.js';
 

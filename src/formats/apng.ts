@@ -6,7 +6,7 @@ import { convertIndexedToRgb, type DecodedPng, decode } from 'fast-png';
 import { createImage, type Image } from './image.js';
 import { shownFor } from './imageHeader.js';
 import { checkFrame, checkFrameCount, checkSize, type ImageLimits, type ImageSource } from './imageSource.js';
-import { crc32 } from './zipArchiveCrc32.js';
+import { type Chunk, chunksOf, fileOfChunks, viewOf } from './pngChunks.js';
 
 interface Frame {
   readonly x: number;
@@ -34,12 +34,6 @@ interface Animation {
   readonly stated: number;
 }
 
-interface Chunk {
-  readonly name: string;
-  readonly data: Uint8Array;
-}
-
-const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const GREY_TYPES: readonly number[] = [0, 4];
 
 /** Whether a PNG file states more than one frame. */
@@ -180,7 +174,7 @@ function rgbaOf({ coding, colours }: Animation, { width, height, data }: Frame):
     { name: 'IEND', data: new Uint8Array() },
   ];
   // Checksums were compared when the file was taken apart.
-  return toRgba(decode(packed(parts), { checkCrc: false }));
+  return toRgba(decode(fileOfChunks(parts), { checkCrc: false }));
 }
 
 function toRgba(png: DecodedPng): Uint8Array {
@@ -255,30 +249,3 @@ function frameOf(data: Uint8Array, width: number, height: number): Frame | undef
     ...{ dispose: data[24]!, over: data[25] === 1, data: [] },
   };
 }
-
-/** The complete chunks whose checksums are right; what follows another one is not read. */
-function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
-  const view = viewOf(bytes);
-  for (let at = SIGNATURE.length; at + 12 <= bytes.length; ) {
-    const end = at + 12 + view.getUint32(at);
-    if (end > bytes.length || crc32(bytes.subarray(at + 4, end - 4)) !== view.getUint32(end - 4)) return;
-    yield { name: String.fromCharCode(...bytes.subarray(at + 4, at + 8)), data: bytes.subarray(at + 8, end - 4) };
-    at = end;
-  }
-}
-
-function packed(chunks: readonly Chunk[]): Uint8Array {
-  const bytes = new Uint8Array(chunks.reduce((sum, { data }) => sum + 12 + data.length, SIGNATURE.length));
-  bytes.set(SIGNATURE);
-  let at = SIGNATURE.length;
-  for (const { name, data } of chunks) {
-    viewOf(bytes).setUint32(at, data.length);
-    bytes.set(new TextEncoder().encode(name), at + 4);
-    bytes.set(data, at + 8);
-    at += 12 + data.length;
-  }
-  return bytes;
-}
-
-const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
-  new DataView(buffer, byteOffset, byteLength);

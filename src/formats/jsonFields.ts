@@ -15,6 +15,15 @@ export function isNumbers(value: unknown): value is number[] {
   return Array.isArray(value) && value.every(isNumber);
 }
 
+/** What a text contains as JSON; undefined for other text. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A string, a number, or one of the words that Python's json module writes for floats that JSON does not have. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|-?\b(?:NaN|Infinity)\b/g;
 

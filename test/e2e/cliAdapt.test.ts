@@ -124,7 +124,7 @@ it.each([
     'expected at most 1000 examples, got 1001',
   ],
   [['--examples', '200', '--val-list', 'val', '--out', 'x'], 'ADAPT_TOO_FEW', 'expected 200 examples'],
-  [['--train-list', 'a,,b', '--out', 'x'], 'USAGE_LIST', 'expected a list of names, separated by commas, got "a,,b"'],
+  [['--train-list', 'a,,b', '--out', 'x'], 'USAGE_LIST', 'expected names separated by commas, got "a,,b"'],
   [['--model', 'network', '--out', 'x'], 'MODEL_PROMPTS', ''],
   [['--out', 'base'], 'OUTPUT_IS_INPUT', ''],
   [['--train-list', 'none', '--out', 'x'], 'DATA_LIST_MISSING', ''],

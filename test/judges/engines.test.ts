@@ -3,7 +3,6 @@
  * Triton's schema, and served by KServe's server to KServe's and Triton's clients.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -14,6 +13,7 @@ import type { ModelConfig } from '../../src/models/architecture.js';
 import { nodeRuntime } from '../../src/runtime/nodeRuntime.node.js';
 import { newFolder, removeFolder, samus } from '../e2e/samusProcess.js';
 import { ROOT } from '../support/docs.js';
+import { freePort } from '../support/freePort.js';
 import { goldenPath } from '../support/golden.js';
 import { TINY, TINY_SAM, TINY_SAMUS, tinyModel } from '../support/tinyModel.js';
 import { installedFromPyPi } from './installed.js';
@@ -43,15 +43,6 @@ afterAll(() => {
 async function judge(...args: string[]) {
   const { stdout } = await promisify(execFile)(python, [PROGRAM, ...args], { maxBuffer: 1e8 });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port is free');
-  return address.port;
 }
 
 it('every architecture passes onnx.checker and gives the same results in ONNX Runtime and OpenVINO', async () => {

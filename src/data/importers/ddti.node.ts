@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { createImage, type Image } from '../../formats/image.js';
 import { readImage } from '../../formats/imageFile.node.js';
+import { jsonOf } from '../../formats/jsonFields.js';
 import { byStem, fileNames, findFolder, imageNames, stemOf, textIfThere } from './files.node.js';
 import { datasetEntry, type Importer, type ImportItem, type Skipped } from './importer.js';
 import { pairItems } from './pairs.node.js';
@@ -91,14 +92,6 @@ function polygonOf(points: unknown): [number, number][] | undefined {
     typeof point?.x === 'number' && typeof point.y === 'number' ? [[point.x, point.y]] : [],
   );
   return polygon.length === points.length ? polygon : undefined;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The line belongs to the nodule: so it is in the masks that others made of these polygons. */

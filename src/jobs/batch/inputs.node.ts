@@ -9,7 +9,7 @@ import { isMissing, storedPath } from '../../formats/fileSystem.node.js';
 import { imagesAmong } from '../../formats/imageFolder.node.js';
 import { isNamedAs, readFormats } from '../../formats/imageFormat.js';
 import type { ZipEntry } from '../../formats/zipArchive.js';
-import { archiveEntries, unpackedEntry } from './zipImages.node.js';
+import { archiveEntries, unpackedEntry } from '../../formats/zipFile.node.js';
 
 /** An image before it is planned. */
 export interface InputImage {

@@ -15,6 +15,7 @@ import { makeFolder, replaceFile } from '../../formats/fileWrite.node.js';
 import { openImage } from '../../formats/imageFile.node.js';
 import { frameName } from '../../formats/outputNames.js';
 import { patchOf } from '../../formats/runs.js';
+import { unpackedEntry } from '../../formats/zipFile.node.js';
 import { measureMask } from '../../predict/measure.js';
 import { checkDicom, dicomFiles, writeDicomObjects } from '../dicomResults.node.js';
 import { chosenFrames, frameNumbers } from '../frames.js';
@@ -22,7 +23,7 @@ import { DICOM_FORMATS, type JobRunner, OUTPUT_FORMATS, type SegmentJob } from '
 import { fileHash } from './journal.node.js';
 import type { ItemResult, PlannedItem, ResultFile, StudySettings } from './study.js';
 import { STUDY_FILES, sha256 } from './studyFolder.node.js';
-import { unpackedEntry, withUnpacked } from './zipImages.node.js';
+import { withUnpacked } from './unpackedImage.node.js';
 
 /** The study of an item, as a thread has it. */
 export interface ItemStudy {

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import { exists } from '../../formats/fileSystem.node.js';
 import { writeError } from '../../formats/fileWrite.node.js';
-import { isFields } from '../../formats/jsonFields.js';
+import { isFields, jsonOf } from '../../formats/jsonFields.js';
 import type { JournalLine, ResultFile } from './study.js';
 import { STUDY_FILES } from './studyFolder.node.js';
 
@@ -62,16 +62,8 @@ export async function* journalLines(folder: string): AsyncGenerator<JournalLine>
   if (!(await exists(path))) return;
   const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
   for await (const text of lines) {
-    const line = parsed(text);
+    const line = jsonOf(text);
     if (isJournalLine(line)) yield line;
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

@@ -10,12 +10,13 @@ import { SamusError } from '../../errors.js';
 import { exists, storedPath } from '../../formats/fileSystem.node.js';
 import { writeError } from '../../formats/fileWrite.node.js';
 import { sameName, stemInFolder } from '../../formats/outputNames.js';
+import { unpackedEntry } from '../../formats/zipFile.node.js';
 import type { JobObject } from '../segmentJob.js';
 import { type InputImage, inputImages } from './inputs.node.js';
 import { fileHash, type ItemState } from './journal.node.js';
 import type { AskedFrame, PlannedItem, StoredError } from './study.js';
 import { STUDY_FILES, sha256 } from './studyFolder.node.js';
-import { unpackedEntry, withUnpacked } from './zipImages.node.js';
+import { withUnpacked } from './unpackedImage.node.js';
 
 /** An image as its prompts need to know it. */
 interface AskedImage {
@@ -174,6 +175,14 @@ async function contentOf(file: string): Promise<string> {
     const message = `cannot read ${file} as an image: ${reason}`;
     throw new SamusError('IMAGE_UNREADABLE', message, 'check the path and its permissions', { path: file, reason });
   }
+}
+
+/** Why an image failed, whatever was thrown; INTERNAL for a bug. @param file what the file system could not use */
+export function imageError(file: string, thrown: unknown): SamusError {
+  const error = writeError(file, thrown);
+  if (error instanceof SamusError) return error;
+  const message = `unexpected error: ${error instanceof Error ? error.message : String(error)}`;
+  return new SamusError('INTERNAL', message, 'report it together with the command');
 }
 
 export function storedError({ code, message, hint, details }: SamusError): StoredError {

@@ -3,9 +3,17 @@
  * and so does a journal that cannot be written: the study is continued later.
  */
 import { SamusError } from '../../errors.js';
-import { writeError } from '../../formats/fileWrite.node.js';
 import { Journal, journalLines } from './journal.node.js';
-import { DONE, FAILED, type Plan, type PlanPlace, plannedItems, plannedLines, storedError } from './plan.node.js';
+import {
+  DONE,
+  FAILED,
+  imageError,
+  type Plan,
+  type PlanPlace,
+  plannedItems,
+  plannedLines,
+  storedError,
+} from './plan.node.js';
 import type { ItemResult, PlannedItem, StoredError } from './study.js';
 import type { FailedItem } from './tables.node.js';
 
@@ -125,10 +133,7 @@ async function outcomeOf(
   try {
     return await run();
   } catch (thrown) {
-    const error = writeError(item.image, thrown);
-    if (error instanceof SamusError) return { error: storedError(error) };
-    const message = `unexpected error: ${error instanceof Error ? error.message : String(error)}`;
-    return { error: { code: 'INTERNAL', message, hint: 'report it together with the command' } };
+    return { error: storedError(imageError(item.image, thrown)) };
   }
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { SamusError } from '../../errors.js';
 import { isMissing } from '../../formats/fileSystem.node.js';
 import { makeFolder, writeTextFile } from '../../formats/fileWrite.node.js';
-import { isFields } from '../../formats/jsonFields.js';
+import { isFields, jsonOf } from '../../formats/jsonFields.js';
 import { STUDY_VERSION, type StudyModel, type StudySettings } from './study.js';
 
 /** Names below the folder. */
@@ -74,19 +74,11 @@ export async function readStudy(folder: string): Promise<StudyRecord | undefined
     if (isMissing(error)) return undefined;
     throw error;
   }
-  const found = parsed(text);
+  const found = jsonOf(text);
   if (isStudy(found)) return found;
   const version = isFields(found) && typeof found.version === 'number' ? `version ${found.version}` : 'other text';
   const message = `expected a study of version ${STUDY_VERSION} in ${path}, got ${version}`;
   throw new SamusError('BATCH_STUDY_FILE', message, 'choose another folder, or the version of samus that wrote it');
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function isStudy(value: unknown): value is StudyRecord {

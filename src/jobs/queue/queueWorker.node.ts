@@ -7,17 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job, Queue, Worker } from 'bullmq';
 import { SamusError } from '../../errors.js';
-import { writeError } from '../../formats/fileWrite.node.js';
 import { loadModel } from '../../predict/loadModel.node.js';
 import { ItemPool } from '../batch/itemPool.node.js';
-import { storedError, withMaskNames } from '../batch/plan.node.js';
+import { imageError, storedError, withMaskNames } from '../batch/plan.node.js';
 import type { Compute, PlannedItem, StoredError } from '../batch/study.js';
-import { readStudy } from '../batch/studyFolder.node.js';
+import { readStudy, STUDY_FILES } from '../batch/studyFolder.node.js';
 import { modelHash } from '../jobModel.node.js';
 import { leaveError } from './queueErrors.node.js';
 import { type ItemJob, type ItemReply, parseItemJob, QUEUE_NAME } from './queueProtocol.js';
 import { type ConnectionObserver, RedisServer } from './redis.node.js';
-import type { SharedRoot } from './sharedRoot.node.js';
+import { outsideError, type SharedRoot } from './sharedRoot.node.js';
 
 export interface QueueWorkerOptions {
   readonly url: string;
@@ -117,7 +116,7 @@ export class QueueWorker {
       finished({ ...told, outcome: 'done', ms: performance.now() - start });
       return reply;
     } catch (thrown) {
-      const error = storedError(asSamusError(thrown));
+      const error = storedError(imageError('a file of the study', thrown));
       const last = isFinal(thrown) || attempt >= (job.opts.attempts ?? 1);
       if (last) await this.#leave(job, error);
       finished({ ...told, outcome: 'failed', ms: performance.now() - start, code: error.code });
@@ -161,7 +160,7 @@ export class QueueWorker {
   async #located(item: PlannedItem): Promise<PlannedItem> {
     const { root } = this.#options;
     // The names of results, too.
-    if (item.base.split('/').some((part) => part === '' || part === '..')) await root.fileOf('..');
+    if (item.base.split('/').some((part) => part === '' || part === '..')) throw outsideError();
     const asked = item.asked && (await withMaskNames(item.asked, (name) => root.fileOf(name)));
     return { ...item, file: await root.fileOf(item.file), ...(asked && { asked }) };
   }
@@ -229,17 +228,10 @@ function isFinal(error: unknown): boolean {
 /** Of this machine, though the data look wrong: a share that is not mounted, another version of a model. */
 const TRANSIENT: ReadonlySet<string> = new Set(['FILE_UNWRITABLE', 'QUEUE_ROOT', 'QUEUE_MODEL', 'IMAGE_NOT_FOUND']);
 
-function asSamusError(thrown: unknown): SamusError {
-  const error = writeError('a file of the study', thrown);
-  if (error instanceof SamusError) return error;
-  const message = `unexpected error: ${error instanceof Error ? error.message : String(error)}`;
-  return new SamusError('INTERNAL', message, 'report it');
-}
-
 /** The line of a job. @throws SamusError QUEUE_PLAN_CHANGED */
 async function plannedItem(folder: string, { key, offset, length }: ItemJob): Promise<PlannedItem> {
   const bytes = Buffer.alloc(length);
-  const file = await open(join(folder, 'plan.jsonl'));
+  const file = await open(join(folder, STUDY_FILES.plan));
   try {
     await file.read(bytes, 0, length, offset);
   } finally {

@@ -6,7 +6,8 @@ import { readFile, realpath, rm } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { SamusError } from '../../errors.js';
 import { makeFolder, writeTextFile } from '../../formats/fileWrite.node.js';
-import { isFields } from '../../formats/jsonFields.js';
+import { isFields, jsonOf } from '../../formats/jsonFields.js';
+import { isHubName } from '../../predict/hubModel.node.js';
 
 /** Where a study is, and with which model; written by `samus batch`, read by workers. */
 export interface StudyPointer {
@@ -50,8 +51,7 @@ export class SharedRoot {
     const path = resolve(this.#root, name);
     const inside = relative(this.#root, await realpath(path).catch(() => path));
     if (!isAbsolute(name) && isInside(inside)) return path;
-    const message = 'expected a file in the shared folder, got a path that leads out of it';
-    throw new SamusError('QUEUE_ROOT', message, 'check what is in the folder of the study');
+    throw outsideError();
   }
 
   async writePointer(study: string, pointer: StudyPointer): Promise<void> {
@@ -63,7 +63,7 @@ export class SharedRoot {
   /** @throws SamusError QUEUE_ROOT if this root has no such study */
   async readPointer(study: string): Promise<StudyPointer> {
     const text = await readFile(this.#pointerPath(study), 'utf8').catch(() => '');
-    const pointer = parsed(text);
+    const pointer = jsonOf(text);
     if (isPointer(pointer)) return pointer;
     const message = `expected the study of the job in the shared folder ${this.#root}, got none`;
     throw new SamusError('QUEUE_ROOT', message, 'name the folder that samus batch names as --root');
@@ -78,21 +78,19 @@ export class SharedRoot {
   }
 }
 
+/** Of a name of the study that leads out of the shared folder. */
+export function outsideError(): SamusError {
+  const message = 'expected a file in the shared folder, got a path that leads out of it';
+  return new SamusError('QUEUE_ROOT', message, 'check what is in the folder of the study');
+}
+
 function isInside(path: string): boolean {
   return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
 }
 
 /** Never a path of this machine. */
 function isModelName(value: unknown): value is string {
-  return typeof value === 'string' && (/^[a-z0-9][a-z0-9._-]*$/i.test(value) || value.startsWith('hf:'));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return typeof value === 'string' && (/^[a-z0-9][a-z0-9._-]*$/i.test(value) || isHubName(value));
 }
 
 function isPointer(value: unknown): value is StudyPointer {

@@ -4,7 +4,7 @@
  */
 import { FactsTable } from '../../data/imageFacts.js';
 import { SamusError } from '../../errors.js';
-import { isFields } from '../../formats/jsonFields.js';
+import { isFields, jsonOf } from '../../formats/jsonFields.js';
 import { classColor, LAST_CLASS } from '../document/palette.js';
 import type { ClassEntry } from '../document/types.js';
 import { readBytes } from '../open/pictureErrors.js';
@@ -63,7 +63,7 @@ export function datasetOf(path: string): string | undefined {
 }
 
 function datasetClasses(text: string): [name: string, classes: readonly ClassEntry[]][] {
-  const document = parsed(text);
+  const document = jsonOf(text);
   if (!isFields(document)) return [];
   return Object.entries(document).flatMap(([dataset, entry]): [string, readonly ClassEntry[]][] => {
     if (!isFields(entry) || !Array.isArray(entry.classes)) return [];
@@ -78,14 +78,6 @@ function datasetClasses(text: string): [name: string, classes: readonly ClassEnt
     });
     return [[dataset, classes]];
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function factsTable(bytes: Uint8Array, path: string): FactsTable | undefined {
